@@ -1,0 +1,580 @@
+"""The nouns of CASCAL Studio: frozen, shapes checked where they are made, arrays read-only.
+
+Axes: Q queries, M models, D dimensions, C clusters, T tasks, K selected models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+NO_ANSWER = -1
+"""The vote of a model that gave no readable answer. It never votes and is never random."""
+
+FREE_ANSWER_OPTIONS = 20
+"""How many options a query with free answers is taken to have (METHOD § 2)."""
+
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
+
+AnswerOrigin = Literal["gold", "generated", "none"]
+Split = Literal["train", "test"]
+Status = Literal["ok", "unreadable", "truncated", "refused", "error", "missing"]
+STATUSES: tuple[Status, ...] = ("ok", "unreadable", "truncated", "refused", "error", "missing")
+
+
+class CascalError(ValueError):
+    """A refusal in one sentence: what came, what is wrong, what to do."""
+
+
+class NotApplicable(CascalError):
+    """A measure or check that is undefined for the data at hand."""
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A view of the array that refuses to be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def option_letter(index: int) -> str:
+    """0 -> A … 25 -> Z, 26 -> AA: how an option index is written for people."""
+    letters = ""
+    index += 1
+    while index > 0:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+@dataclass(frozen=True)
+class Task:
+    """A subject with a description, the paper's *t*."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A routable model. `key_env` is the *name* of the key's environment variable, never the key.
+
+    Prices are in US dollars per million tokens, nan where unknown.
+    """
+
+    name: str
+    model_id: str = ""
+    base_url: str = ""
+    key_env: str = ""
+    input_price: float = math.nan
+    output_price: float = math.nan
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question to be routed. Nothing between `score` and `route` ever sees `answer`."""
+
+    query_id: str
+    task: str
+    text: str
+    options: tuple[str, ...] = ()
+    answer: str | None = None
+    answer_origin: AnswerOrigin = "none"
+    skill: str | None = None
+    split: Split = "train"
+
+
+@dataclass(frozen=True)
+class Response:
+    """What one model returned for one query, raw and parsed.
+
+    `answer` is an option letter, or the text of a free answer; None where none could be read.
+    `rule` names the rule of `answers` that read it. `mean_logprob` is nan where unknown.
+    """
+
+    query_id: str
+    model: str
+    text: str = ""
+    answer: str | None = None
+    rule: str | None = None
+    mean_logprob: float = math.nan
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float = math.nan
+    latency: float = math.nan
+    status: Status = "ok"
+    sample: int = 0
+
+
+def _checked_ids(name: str, ids: Sequence[str]) -> tuple[str, ...]:
+    ids = tuple(str(one) for one in ids)
+    seen: set[str] = set()
+    for one in ids:
+        if one in seen:
+            raise CascalError(
+                f"{name} holds {one[:80]!r} more than once; every id must be unique. "
+                "Drop or rename the duplicates."
+            )
+        seen.add(one)
+    return ids
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """Unit vectors of queries, and the encoder that made them.
+
+    query_ids : (Q,)
+    vectors   : (Q, D) float32, every row of length 1
+    encoder   : id of the encoder; vectors of different encoders are never mixed
+    """
+
+    query_ids: tuple[str, ...]
+    vectors: FloatArray
+    encoder: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "query_ids", _checked_ids("Embeddings.query_ids", self.query_ids))
+        vectors = self.vectors
+        if vectors.ndim != 2 or len(vectors) != len(self.query_ids):
+            raise CascalError(
+                f"Embeddings.vectors has shape {vectors.shape}, but {len(self.query_ids)} query "
+                "ids need (queries, dimensions)."
+            )
+        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if len(bad):
+            raise CascalError(
+                f"{len(bad)} embedding vectors hold nan or infinite numbers, the first is of query "
+                f"{self.query_ids[bad[0]][:80]!r}. Encode these queries again or leave them out."
+            )
+        lengths = np.linalg.norm(vectors, axis=1)
+        off = np.flatnonzero(np.abs(lengths - 1.0) > 1e-3)
+        if len(off):
+            raise CascalError(
+                f"{len(off)} embedding vectors are not of length 1, the first is of query "
+                f"{self.query_ids[off[0]][:80]!r}. Use Embeddings.from_array, which normalises."
+            )
+        object.__setattr__(self, "vectors", read_only(vectors))
+
+    @classmethod
+    def from_array(
+        cls, query_ids: Sequence[str], array: FloatArray, encoder: str
+    ) -> Embeddings:
+        """Normalise the rows of an array (Q, D); a row of zeros or nan is refused.
+
+        float64 input stays float64 (parity with the released code), anything else becomes float32.
+        """
+        array = np.asarray(array)
+        if array.ndim != 2:
+            raise CascalError(f"Embeddings need a 2-D array (queries, dimensions), got {array.shape}.")
+        wide = np.asarray(array, dtype=np.float64)
+        ids = tuple(str(one) for one in query_ids)
+        lengths = np.linalg.norm(wide, axis=1)
+        bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
+        if len(bad):
+            name = ids[bad[0]][:80] if bad[0] < len(ids) else str(bad[0])
+            raise CascalError(
+                f"{len(bad)} embedding vectors are all zero or hold nan or infinite numbers, the "
+                f"first is of query {name!r}. Encode these queries again or leave them out."
+            )
+        unit = wide / lengths[:, None]
+        dtype = np.float64 if array.dtype == np.float64 else np.float32
+        return cls(ids, unit.astype(dtype), encoder)
+
+    @property
+    def dimension(self) -> int:
+        """Number of dimensions D."""
+        return int(self.vectors.shape[1])
+
+    def take(self, query_ids: Sequence[str]) -> Embeddings:
+        """The rows of the given queries, in that order; an unknown query is refused."""
+        if tuple(query_ids) == self.query_ids:
+            return self
+        position = {one: row for row, one in enumerate(self.query_ids)}
+        missing = [one for one in query_ids if one not in position]
+        if missing:
+            raise CascalError(
+                f"{len(missing)} queries have no embedding, the first is {missing[0][:80]!r}. "
+                "Run `cascal embed` first, or leave these queries out."
+            )
+        rows = np.array([position[one] for one in query_ids], dtype=np.intp)
+        return Embeddings(tuple(query_ids), self.vectors[rows], self.encoder)
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """What every model of the pool answered to every query. Keeps the caller's order.
+
+    query_ids : (Q,)
+    tasks     : (Q,) name of each query's task
+    models    : (M,)
+    answers   : (Q, M) option index, or NO_ANSWER
+    logprobs  : (Q, M) mean token log-probability, nan if unknown
+    n_options : (Q,) number of options; 0 (or None for all) = free answers
+    status    : (Q, M) of STATUSES, or None = "ok" where answered, else "unreadable"
+    """
+
+    query_ids: tuple[str, ...]
+    tasks: tuple[str, ...]
+    models: tuple[str, ...]
+    answers: IntArray
+    logprobs: FloatArray
+    n_options: IntArray | None = None
+    status: NDArray[Any] | None = None
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "query_ids", _checked_ids("Votes.query_ids", self.query_ids))
+        put(self, "models", _checked_ids("Votes.models", self.models))
+        put(self, "tasks", tuple(str(task) for task in self.tasks))
+        n_queries, n_models = len(self.query_ids), len(self.models)
+        if len(self.tasks) != n_queries:
+            raise CascalError(f"Votes.tasks has {len(self.tasks)} names for {n_queries} queries.")
+        answers = np.asarray(self.answers)
+        if answers.size == 0:
+            answers = answers.astype(np.int64)
+        if not np.issubdtype(answers.dtype, np.integer):
+            raise CascalError(
+                f"Votes.answers must be option indices (integers, {NO_ANSWER} = no answer), "
+                f"got {answers.dtype}."
+            )
+        logprobs = np.asarray(self.logprobs, dtype=np.float64)
+        for name, array in (("answers", answers), ("logprobs", logprobs), ("status", self.status)):
+            if array is not None and np.shape(array) != (n_queries, n_models):
+                raise CascalError(
+                    f"Votes.{name} has shape {np.shape(array)}, but {n_queries} queries and "
+                    f"{n_models} models need {(n_queries, n_models)}."
+                )
+        if np.isposinf(logprobs).any() or (logprobs > 1e-6).any():
+            raise CascalError("Votes.logprobs holds positive numbers; log-probabilities are ≤ 0.")
+        put(self, "answers", read_only(answers.astype(np.int64)))
+        put(self, "logprobs", read_only(np.where(np.isfinite(logprobs), logprobs, np.nan)))
+        n_options = np.zeros(n_queries, dtype=np.int64)
+        if self.n_options is not None:
+            n_options = np.asarray(self.n_options, dtype=np.int64)
+        put(self, "n_options", read_only(n_options))
+        self._check_options(n_options)
+        if self.status is not None:
+            put(self, "status", read_only(np.asarray(self.status)))
+
+    def _check_options(self, n_options: IntArray) -> None:
+        if n_options.shape != (len(self.query_ids),):
+            raise CascalError(
+                f"Votes.n_options has shape {n_options.shape}, expected ({len(self.query_ids)},)."
+            )
+        if (n_options == 1).any() or (n_options < 0).any():
+            row = int(np.flatnonzero((n_options == 1) | (n_options < 0))[0])
+            raise CascalError(
+                f"Query {self.query_ids[row][:80]!r} has {n_options[row]} option(s); a choice needs "
+                "at least 2, and 0 means a free answer."
+            )
+        limit = np.where(n_options > 0, n_options, np.iinfo(np.int64).max)[:, None]
+        row, model = np.nonzero((self.answers >= limit) | (self.answers < NO_ANSWER))
+        if len(row):
+            raise CascalError(
+                f"{len(row)} votes name an option that does not exist, the first is answer "
+                f"{self.answers[row[0], model[0]]} of {self.models[model[0]]} to query "
+                f"{self.query_ids[row[0]][:80]!r}, which has {n_options[row[0]]} options. "
+                f"Use {NO_ANSWER} for an unreadable answer."
+            )
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """(Q, M) where a readable answer exists."""
+        return self.answers != NO_ANSWER
+
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """(Q, M) where the model was asked at all; the rest leaves the denominators."""
+        if self.status is None:
+            return np.ones(self.answers.shape, dtype=bool)
+        return np.asarray(self.status != "missing", dtype=bool)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(Q, M)."""
+        return len(self.query_ids), len(self.models)
+
+    def take(self, rows: IntArray, models: IntArray | None = None) -> Votes:
+        """The given rows and columns, in the given order."""
+        columns = np.arange(len(self.models)) if models is None else np.asarray(models)
+        cells = np.ix_(rows, columns)
+        return Votes(
+            tuple(self.query_ids[row] for row in rows),
+            tuple(self.tasks[row] for row in rows),
+            tuple(self.models[column] for column in columns),
+            self.answers[cells],
+            self.logprobs[cells],
+            None if self.n_options is None else self.n_options[rows],
+            None if self.status is None else self.status[cells],
+        )
+
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that can change a fit."""
+        digest = hashlib.sha256()
+        for names in (self.query_ids, self.tasks, self.models):
+            digest.update("\x1f".join(names).encode() + b"\x1e")
+        for array in (self.answers, self.logprobs, self.n_options):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class ConsensusScores:
+    """How far each vote is backed by the pool; nan (or 0) where there was none.
+
+    values : (Q, M); center, spread : (M,) of the training log-probabilities (median and scale)
+    """
+
+    values: FloatArray
+    center: FloatArray
+    spread: FloatArray
+    method: str
+
+    def __post_init__(self) -> None:
+        for name in ("values", "center", "spread"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    @property
+    def filled(self) -> FloatArray:
+        """(Q, M), 0 where the model gave no answer: what ranking means are taken over."""
+        return np.where(np.isnan(self.values), 0.0, self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One k-means result for one (task, model, k).
+
+    labels : (n,) of the strong queries `rows` (n,), centroids : (k, D) unit, support : (k,)
+    """
+
+    task: int
+    model: int
+    k: int
+    silhouette: float
+    rows: IntArray
+    labels: IntArray
+    centroids: FloatArray
+    support: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class SkillClusters:
+    """Skill centroids and the training queries assigned to them.
+
+    centroids  : (C, D) unit
+    task       : (C,) index into `tasks`
+    support    : (C,) strong queries behind the centroid, summed over merged candidates
+    assignment : (Q,) cluster of each training query, never −1
+    owner      : (C,) model whose candidate survived, or −1 for a task without strong queries
+    """
+
+    tasks: tuple[str, ...]
+    centroids: FloatArray
+    task: IntArray
+    support: IntArray
+    assignment: IntArray
+    owner: IntArray
+
+    def __post_init__(self) -> None:
+        for name in ("centroids", "task", "support", "assignment", "owner"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.centroids)
+
+    @property
+    def sizes(self) -> IntArray:
+        """(C,) number of training queries."""
+        return np.bincount(self.assignment, minlength=len(self))
+
+
+@dataclass(frozen=True, eq=False)
+class Rankings:
+    """Models of every cluster, best first.
+
+    scores (C, M) used for routing; mean_scores (C, M) raw; trust (C, M) share of a deviation that
+    is believed (1 where not shrunken); order (C, M) model indices; overall (M,) global scores
+    """
+
+    models: tuple[str, ...]
+    scores: FloatArray
+    mean_scores: FloatArray
+    trust: FloatArray
+    order: IntArray
+    overall: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("scores", "mean_scores", "trust", "order", "overall"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+
+RoutingKind = Literal["nearest", "blend"]
+
+
+@dataclass(frozen=True)
+class Routing:
+    """How a query's vector becomes model scores (METHOD § 7).
+
+    kind                 "nearest": the ranking of the nearest centroid; "blend": a weighted mean
+    two_stage            first the nearest task, then its centroids only
+    k_nearest            how many centroids are blended
+    distance_temperature weights = softmax(−distance / temperature)
+    sharp                turn each ranking into softmax(score / scoring_temperature) first
+    fallback_distance    beyond it the global ranking fades in; None = never
+    margin               bonus of the globally best model
+    """
+
+    kind: RoutingKind = "blend"
+    two_stage: bool = False
+    k_nearest: int = 3
+    distance_temperature: float = 0.1
+    sharp: bool = False
+    scoring_temperature: float = 0.1
+    fallback_distance: float | None = None
+    margin: float = 0.01
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("nearest", "blend"):
+            raise CascalError(f"Routing.kind is {self.kind!r}; choose 'nearest' or 'blend'.")
+        if self.k_nearest < 1:
+            raise CascalError(f"Routing.k_nearest is {self.k_nearest}; at least 1 is needed.")
+        for name in ("distance_temperature", "scoring_temperature"):
+            if not getattr(self, name) > 0:
+                raise CascalError(f"Routing.{name} is {getattr(self, name)}; it must be above 0.")
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What can be moved without a refit. `prune_jaccard` None = no pruning; `routing` None = the
+    preset's own."""
+
+    min_silhouette: float = 0.05
+    merge_distance: float = 0.15
+    prune_jaccard: float | None = 0.95
+    top_k: int = 3
+    routing: Routing | None = None
+
+    def __post_init__(self) -> None:
+        bounds = {"min_silhouette": (-1.0, 1.0), "merge_distance": (0.0, 2.0), "prune_jaccard": (0.0, 1.0)}
+        for name, (low, high) in bounds.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise CascalError(f"Thresholds.{name} is {value}; it must lie in [{low:g}, {high:g}].")
+        if self.top_k < 1:
+            raise CascalError(f"Thresholds.top_k is {self.top_k}; at least 1 model must be selected.")
+
+
+_RELEASED_ROUTING = Routing(
+    "blend", two_stage=True, sharp=True, fallback_distance=0.35, margin=0.0
+)
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "consensus": ("pds", "dawid_skene", "posterior", "z_sum", "agreement"),
+    "strong": ("probable", "unique", "released"),
+    "merge": ("closest_pair", "released"),
+    "ranking": ("shrunken", "mean", "mean_3_decimals"),
+}
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """Which variant of each part is used (METHOD § 8). Changing one refits."""
+
+    consensus: str = "pds"
+    strong: str = "probable"
+    merge: str = "closest_pair"
+    ranking: str = "shrunken"
+    routing: Routing = field(default_factory=Routing)
+    min_agreement: float = 0.5
+    max_k: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise CascalError(
+                    f"FitSettings.{name} is {getattr(self, name)!r}; choose one of "
+                    f"{', '.join(choices)}."
+                )
+        if self.strong == "probable" and self.consensus not in ("pds", "dawid_skene"):
+            raise CascalError(
+                f"strong='probable' needs scores that are probabilities of being right, but "
+                f"consensus={self.consensus!r} gives none. Use pds or dawid_skene, or strong='unique'."
+            )
+        if self.max_k < 1:
+            raise CascalError(f"FitSettings.max_k is {self.max_k}; at least 1 is needed.")
+
+    @classmethod
+    def preset(cls, name: str) -> FitSettings:
+        """The settings of a preset: "recommended" (default), "released" or "paper"."""
+        if name not in PRESETS:
+            raise CascalError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
+        return PRESETS[name]
+
+    @property
+    def name(self) -> str:
+        """Name of the preset these settings equal, or "custom"."""
+        return next((name for name, preset in PRESETS.items() if preset == self), "custom")
+
+    @property
+    def keeps_caller_order(self) -> bool:
+        """`released` merging depends on the order of rows and models by definition."""
+        return self.merge == "released"
+
+
+PRESETS: dict[str, FitSettings] = {
+    "recommended": FitSettings(),
+    "released": FitSettings(
+        consensus="posterior",
+        strong="released",
+        merge="released",
+        ranking="mean_3_decimals",
+        routing=_RELEASED_ROUTING,
+    ),
+    "paper": FitSettings(
+        consensus="z_sum",
+        strong="released",
+        merge="closest_pair",
+        ranking="mean",
+        routing=Routing("nearest", two_stage=True, k_nearest=1, margin=0.0),
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """Decisions for a batch of queries.
+
+    query_ids : (Q,)
+    models    : (M,)
+    task      : (Q,) index into `tasks`
+    cluster   : (Q,) nearest cluster considered
+    distance  : (Q,) 1 − cosine to it
+    scores    : (Q, M) what the models were ranked by, margin and fallback included
+    selected  : (Q, K) model indices, best first
+    fallback  : (Q,) α, how far the global ranking was mixed in
+    """
+
+    query_ids: tuple[str, ...]
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    task: IntArray
+    cluster: IntArray
+    distance: FloatArray
+    scores: FloatArray
+    selected: IntArray
+    fallback: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("task", "cluster", "distance", "scores", "selected", "fallback"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.selected)
