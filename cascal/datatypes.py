@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -424,7 +424,9 @@ class Routing:
     """How a query's vector becomes model scores (METHOD § 7).
 
     kind                 "nearest": the ranking of the nearest centroid; "blend": a weighted mean
-    two_stage            first the nearest task, then its centroids only
+    two_stage            True: first the nearest task, then its centroids; False: the task is that
+                         of the nearest centroid of all
+    across_tasks         blend the nearest centroids of all tasks, not only of the chosen one
     k_nearest            how many centroids are blended
     distance_temperature weights = softmax(−distance / temperature)
     sharp                turn each ranking into softmax(score / scoring_temperature) first
@@ -439,11 +441,14 @@ class Routing:
     sharp: bool = False
     scoring_temperature: float = 0.1
     fallback_distance: float | None = None
-    margin: float = 0.01
+    margin: float = 0.0
+    across_tasks: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in ("nearest", "blend"):
             raise CascalError(f"Routing.kind is {self.kind!r}; choose 'nearest' or 'blend'.")
+        if self.two_stage and self.across_tasks:
+            raise CascalError("Routing.two_stage keeps to one task; it excludes across_tasks.")
         if self.k_nearest < 1:
             raise CascalError(f"Routing.k_nearest is {self.k_nearest}; at least 1 is needed.")
         for name in ("distance_temperature", "scoring_temperature"):
@@ -472,9 +477,8 @@ class Thresholds:
             raise CascalError(f"Thresholds.top_k is {self.top_k}; at least 1 model must be selected.")
 
 
-_RELEASED_ROUTING = Routing(
-    "blend", two_stage=True, sharp=True, fallback_distance=0.35, margin=0.0
-)
+RECOMMENDED_ROUTING = Routing("blend", margin=0.01, across_tasks=True)
+_RELEASED_ROUTING = Routing("blend", two_stage=True, sharp=True, fallback_distance=0.35)
 _CHOICES: dict[str, tuple[str, ...]] = {
     "consensus": ("pds", "dawid_skene", "posterior", "z_sum", "agreement"),
     "strong": ("probable", "unique", "released"),
@@ -491,7 +495,7 @@ class FitSettings:
     strong: str = "probable"
     merge: str = "closest_pair"
     ranking: str = "shrunken"
-    routing: Routing = field(default_factory=Routing)
+    routing: Routing = RECOMMENDED_ROUTING
     min_agreement: float = 0.5
     max_k: int = 5
     seed: int = 0
@@ -543,7 +547,7 @@ PRESETS: dict[str, FitSettings] = {
         strong="released",
         merge="closest_pair",
         ranking="mean",
-        routing=Routing("nearest", two_stage=True, k_nearest=1, margin=0.0),
+        routing=Routing("nearest", two_stage=True, k_nearest=1),
     ),
 }
 
@@ -560,6 +564,7 @@ class Routes:
     scores    : (Q, M) what the models were ranked by, margin and fallback included
     selected  : (Q, K) model indices, best first
     fallback  : (Q,) α, how far the global ranking was mixed in
+    center, spread : (M,) of the training log-probabilities, to compare confidences in a tie
     """
 
     query_ids: tuple[str, ...]
@@ -571,9 +576,12 @@ class Routes:
     scores: FloatArray
     selected: IntArray
     fallback: FloatArray
+    center: FloatArray
+    spread: FloatArray
 
     def __post_init__(self) -> None:
-        for name in ("task", "cluster", "distance", "scores", "selected", "fallback"):
+        arrays = ("task", "cluster", "distance", "scores", "selected", "fallback", "center", "spread")
+        for name in arrays:
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def __len__(self) -> int:

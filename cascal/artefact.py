@@ -1,0 +1,79 @@
+"""One file for a fitted router: JSON and arrays in a zip, no pickle, with a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cascal.datatypes import CascalError
+
+FORMAT = "cascal-router"
+FORMAT_VERSION = 1
+_MAX_BYTES = 2 * 1024**3
+_HEADER, _ARRAYS = "router.json", "arrays.npz"
+
+
+class ArtefactError(CascalError):
+    """The file is not a router artefact this version can read."""
+
+
+def _checksum(header: Mapping[str, Any], arrays: bytes) -> str:
+    text = json.dumps({k: v for k, v in header.items() if k != "checksum"}, sort_keys=True)
+    return hashlib.sha256(text.encode() + b"\x00" + arrays).hexdigest()
+
+
+def write_artefact(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+    """Write header (JSON types) and arrays; the file appears whole or not at all."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **{k: np.asarray(v) for k, v in arrays.items()})
+    body = buffer.getvalue()
+    full = {"format": FORMAT, "format_version": FORMAT_VERSION, **header}
+    full["checksum"] = _checksum(full, body)
+    partial = path.with_name(path.name + ".part")
+    with zipfile.ZipFile(partial, "w") as archive:
+        for name, content in ((_HEADER, json.dumps(full, indent=1).encode()), (_ARRAYS, body)):
+            archive.writestr(zipfile.ZipInfo(name), content)
+    partial.replace(path)
+
+
+def _parts(path: Path) -> tuple[dict[str, Any], bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+                raise ArtefactError(f"{path.name} unpacks to more than 2 GiB; no router is that large.")
+            return json.loads(archive.read(_HEADER)), archive.read(_ARRAYS)
+    except FileNotFoundError as error:
+        raise ArtefactError(f"There is no file {path}. Save one with `cascal export`.") from error
+    except IsADirectoryError as error:
+        raise ArtefactError(f"{path} is a folder, not a router file.") from error
+    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, UnicodeDecodeError, EOFError) as error:
+        raise ArtefactError(
+            f"{path.name} is not a CASCAL router, or it is damaged. Export the router again."
+        ) from error
+
+
+def read_artefact(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read header and arrays; a foreign, damaged, altered or newer file is refused."""
+    header, body = _parts(path)
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ArtefactError(f"{path.name} is not a CASCAL router. Export one with `cascal export`.")
+    version = header.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ArtefactError(
+            f"{path.name} has router format {version}, this program reads {FORMAT_VERSION}. "
+            "Update cascal, or export the router again with this version."
+        )
+    if header.get("checksum") != _checksum(header, body):
+        raise ArtefactError(
+            f"The checksum of {path.name} does not match: it is damaged or was changed by hand. "
+            "Export the router again."
+        )
+    with np.load(io.BytesIO(body), allow_pickle=False) as stored:
+        return header, {name: stored[name] for name in stored.files}

@@ -1,0 +1,230 @@
+"""Strong sets -> candidates for every k -> merged skill clusters (METHOD §§ 4–6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.datatypes import Candidate, FloatArray, IntArray
+from cascal.kmeans import Problem, Solution, solve
+
+_DECIMALS_OF_IDENTITY = 12
+NO_OWNER = -1
+
+
+@dataclass(frozen=True, eq=False)
+class TaskCandidates:
+    """All k-means results of one task, every model and every k, ready to be chosen from.
+
+    rows        (n,) training queries of the task
+    silhouettes (M, max_k) cosine silhouette by k − 1; −inf where there is no such candidate or k = 1
+    largest_k   (M,) 0 = no strong query, 1 = nothing to split
+    centroids (P, D) unit, support (P,), owner (P,) model, k (P,): one row per centroid
+    labels      {(model, k): (n,) cluster, −1 where the model is not strong}
+    """
+
+    task: int
+    rows: IntArray
+    silhouettes: FloatArray
+    largest_k: IntArray
+    centroids: FloatArray
+    support: IntArray
+    owner: IntArray
+    k: IntArray
+    labels: dict[tuple[int, int], IntArray]
+
+    def chosen_k(self, min_silhouette: float) -> IntArray:
+        """(M,) best k if its silhouette reaches the threshold, else 1; 0 without strong queries.
+
+        Equal silhouettes: the smaller k.
+        """
+        best = np.argmax(self.silhouettes, axis=1)
+        reached = np.take_along_axis(self.silhouettes, best[:, None], axis=1)[:, 0]
+        good = (reached >= min_silhouette) & np.isfinite(reached)
+        return np.where(self.largest_k == 0, 0, np.where(good, best + 1, 1))
+
+    def candidates(self) -> list[Candidate]:
+        """The same as one `Candidate` for each (model, k)."""
+        return [
+            Candidate(
+                self.task, model, k, float(self.silhouettes[model, k - 1]),
+                self.rows[labels >= 0], labels[labels >= 0],
+                self.centroids[(self.owner == model) & (self.k == k)],
+                self.support[(self.owner == model) & (self.k == k)],
+            )
+            for (model, k), labels in self.labels.items()
+        ]  # fmt: skip
+
+
+def normalise(vectors: FloatArray) -> FloatArray:
+    """Rows scaled to length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths == 0, 1.0, lengths))
+
+
+def cosine_silhouettes(
+    rows: FloatArray, labels: IntArray, n_clusters: int
+) -> FloatArray:
+    """Mean cosine silhouette of several labelings of the same unit rows: (P,).
+
+    rows (n, D), labels (P, n) with −1 = not in the labeling. Exact in O(n·k·D): with S_c the sum of
+    the rows of cluster c, Σ_{y∈c} (1 − x·y) = |c| − x·S_c. A singleton's silhouette is 0.
+    """
+    member = labels[:, None, :] == np.arange(n_clusters)[None, :, None]
+    sizes = member.sum(axis=2).astype(float)
+    sums = member.reshape(-1, len(rows)).astype(rows.dtype) @ rows
+    total = sizes[:, :, None] - (sums @ rows.T).reshape(member.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        within = np.where(member, total / (sizes - 1.0)[:, :, None], 0.0).sum(axis=1)
+        to_other = np.where(member | (sizes == 0)[:, :, None], np.inf, total / sizes[:, :, None])
+        between = to_other.min(axis=1)
+        value = (between - within) / np.maximum(between, within)
+    alone = (member & (sizes == 1)[:, :, None]).any(axis=1)
+    value = np.where(alone | ~np.isfinite(value), 0.0, value)
+    inside = labels >= 0
+    return np.asarray((value * inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1))
+
+
+def _identities(vectors: FloatArray) -> IntArray:
+    """(n,) number of each distinct row after rounding to 12 decimals."""
+    rounded = np.ascontiguousarray(np.round(vectors, _DECIMALS_OF_IDENTITY) + 0.0)
+    as_bytes = rounded.view(np.dtype((np.void, rounded.dtype.itemsize * rounded.shape[1])))
+    return np.unique(as_bytes.ravel(), return_inverse=True)[1]
+
+
+def _largest_k(weights: FloatArray, identity: IntArray, max_k: int) -> IntArray:
+    """(M,) largest k worth trying: min(max_k, n − 1, unique − 1), at least 1, 0 if n = 0."""
+    largest = np.zeros(len(weights), dtype=np.int64)
+    for model, weight in enumerate(weights):
+        strong = identity[weight > 0]
+        if len(strong):
+            largest[model] = max(1, min(max_k, len(strong) - 1, len(np.unique(strong)) - 1))
+    return largest
+
+
+def _whole(weights: FloatArray, vectors: FloatArray) -> list[Solution]:
+    """k = 1: the weighted mean of each model's strong queries."""
+    means = (weights @ vectors) / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
+    labels = np.where(weights > 0, np.int8(0), np.int8(-1))
+    return [Solution(labels[model], means[model : model + 1]) for model in range(len(weights))]
+
+
+def _silhouettes(
+    vectors: FloatArray, problems: Sequence[Problem], solutions: Sequence[Solution], n_models: int, max_k: int
+) -> FloatArray:
+    table = np.full((n_models, max_k), -np.inf)
+    for k in sorted({problem.k for problem in problems}):
+        which = [at for at, problem in enumerate(problems) if problem.k == k]
+        labels = np.stack([solutions[at].labels for at in which])
+        values = cosine_silhouettes(vectors, labels, k)
+        table[[problems[at].owner for at in which], k - 1] = values
+    return table
+
+
+def task_candidates(
+    task: int, rows: IntArray, vectors: FloatArray, weights: FloatArray, max_k: int, seed: int
+) -> TaskCandidates:
+    """Cluster the strong queries of every model in one task, for every k.
+
+    vectors (n, D) unit rows of the task's queries, weights (M, n) of the strong votes, 0 elsewhere.
+    """
+    n_models = len(weights)
+    largest = _largest_k(weights, _identities(vectors), max_k)
+    problems = [Problem(m, k) for m in range(n_models) for k in range(2, largest[m] + 1)]
+    solutions = solve(vectors, weights, problems, seed) if problems else []
+    table = _silhouettes(vectors, problems, solutions, n_models, max_k)
+    whole = _whole(weights, vectors)
+    listed = [(m, 1, whole[m]) for m in range(n_models) if largest[m]]
+    listed += [(p.owner, p.k, s) for p, s in zip(problems, solutions, strict=True)]
+    listed.sort(key=lambda one: (one[0], one[1]))
+    dimension = vectors.shape[1]
+    centers = [s.centers for _, _, s in listed] or [np.empty((0, dimension))]
+    support = [np.bincount(s.labels[s.labels >= 0], minlength=k) for _, k, s in listed]
+    return TaskCandidates(
+        task, rows, table, largest, normalise(np.concatenate(centers)),
+        np.concatenate([*support, np.empty(0, dtype=np.int64)]).astype(np.int64),
+        np.repeat([m for m, _, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
+        np.repeat([k for _, k, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
+        {(m, k): s.labels for m, k, s in listed},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """Centroids of one task after the merge, in the order of their first member."""
+
+    centroids: FloatArray
+    support: IntArray
+    owner: IntArray
+
+
+def merge_greedily(
+    centroids: FloatArray, support: IntArray, owner: IntArray, merge_distance: float
+) -> Merged:
+    """The released code's merge, in the order given; kept for parity.
+
+    Takes i; each later unmerged j closer than `merge_distance` goes into i, unless j has more
+    support: then i goes into j and the scan of i ends. Depends on the order; afterwards pairs may
+    still be closer than the threshold.
+    """
+    near = (1.0 - centroids @ centroids.T) < merge_distance
+    into = np.arange(len(centroids))
+    for i in range(len(centroids)):
+        if into[i] != i:
+            continue
+        for j in np.flatnonzero(near[i, i + 1 :]) + i + 1:
+            if into[j] != j:
+                continue
+            if support[j] > support[i]:
+                into[i] = j
+                break
+            into[j] = i
+    for i in range(len(into)):
+        while into[into[i]] != into[i]:
+            into[i] = into[into[i]]
+    keep = into[np.sort(np.unique(into, return_index=True)[1])]
+    member = (into[None, :] == keep[:, None]) * support
+    return Merged(normalise(member @ centroids), member.sum(axis=1), owner[keep])
+
+
+def merge_closest_pairs(
+    centroids: FloatArray, support: IntArray, owner: IntArray, merge_distance: float
+) -> Merged:
+    """Merge the closest pair until no two centroids are closer than `merge_distance`.
+
+    The pair becomes normalise(s_i c_i + s_j c_j) with support s_i + s_j, in the place of the
+    earlier one. A fixed point, free of order up to ties, which go to the earlier pair.
+    Differs from the paper's released code (`merge_greedily`).
+    """
+    centroids, support = np.array(centroids, dtype=np.float64), np.array(support)
+    alive = np.ones(len(centroids), dtype=bool)
+    similarity = centroids @ centroids.T
+    similarity[np.tril_indices(len(centroids))] = -np.inf
+    while alive.sum() > 1:
+        i, j = divmod(int(np.argmax(similarity)), len(centroids))
+        if 1.0 - similarity[i, j] >= merge_distance:
+            break
+        centroids[i] = normalise(support[i] * centroids[i] + support[j] * centroids[j])
+        support[i] += support[j]
+        alive[j] = False
+        similarity[j, :] = similarity[:, j] = -np.inf
+        to_i = centroids @ centroids[i]
+        similarity[i, i + 1 :] = np.where(alive[i + 1 :], to_i[i + 1 :], -np.inf)
+        similarity[:i, i] = np.where(alive[:i], to_i[:i], -np.inf)
+    return Merged(centroids[alive], support[alive], owner[alive])
+
+
+MERGES = {"released": merge_greedily, "closest_pair": merge_closest_pairs}
+
+
+def choose_and_merge(
+    candidates: TaskCandidates, min_silhouette: float, merge: str, merge_distance: float
+) -> Merged:
+    """The centroids of one task at the given thresholds; empty if no model is strong in it."""
+    chosen = candidates.chosen_k(min_silhouette)
+    keep = candidates.k == chosen[candidates.owner]
+    return MERGES[merge](
+        candidates.centroids[keep], candidates.support[keep], candidates.owner[keep], merge_distance
+    )

@@ -1,0 +1,323 @@
+"""The one place that knows the order: votes and vectors -> `Fit` -> `Router`.
+
+    votes ── score ──> strong sets ── cluster ──> candidates (all k)        once, in `fit`
+    candidates + thresholds ── merge ── assign ── rank ── prune ──> Router   in milliseconds
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+
+from cascal.cluster import NO_OWNER, Merged, TaskCandidates, choose_and_merge, normalise, task_candidates
+from cascal.datatypes import (
+    Candidate,
+    CascalError,
+    ConsensusScores,
+    Embeddings,
+    FitSettings,
+    FloatArray,
+    IntArray,
+    Rankings,
+    SkillClusters,
+    Thresholds,
+    Votes,
+)
+from cascal.rank import (
+    SET_SIZE,
+    best_first,
+    group_means,
+    group_sums,
+    prune_sweep,
+    rank_models,
+    shrunken_scores,
+)
+from cascal.route import Router
+from cascal.score import consensus_scores, strong_sets
+
+QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Everything the thresholds do not change. `router(thresholds)` only re-reads it.
+
+    votes, vectors : in the computing order (canonical, or the caller's for `released`)
+    row            : (Q,) position of each of the caller's queries in that order
+    scores         : consensus scores in that order; strong, weights (Q, M)
+    groups         : (Q,) groups of the reliabilities, for `pds`
+    """
+
+    votes: Votes
+    vectors: FloatArray
+    encoder: str
+    settings: FitSettings
+    scores: ConsensusScores
+    strong: IntArray
+    groups: IntArray | None
+    tasks: tuple[str, ...]
+    task_of_query: IntArray
+    by_task: tuple[TaskCandidates, ...]
+    caller_rows: IntArray
+    caller_models: IntArray
+    fingerprint: str
+    notes: tuple[str, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """(M,) the pool, in the caller's order."""
+        return tuple(self.votes.models[column] for column in self.caller_models)
+
+    @property
+    def query_ids(self) -> tuple[str, ...]:
+        """(Q,) training queries, in the caller's order."""
+        return tuple(self.votes.query_ids[row] for row in self.caller_rows)
+
+    @property
+    def consensus(self) -> FloatArray:
+        """(Q, M) consensus scores in the caller's order of queries and models."""
+        return self.scores.values[np.ix_(self.caller_rows, self.caller_models)]
+
+    def candidates(self) -> list[Candidate]:
+        """Every k-means result of every (task, model, k), in the computing order."""
+        return [one for task in self.by_task for one in task.candidates()]
+
+    def silhouettes(self) -> FloatArray:
+        """Sorted distinct silhouettes of all candidates: where `min_silhouette` can change a k."""
+        table = np.concatenate([task.silhouettes.ravel() for task in self.by_task])
+        return np.unique(table[np.isfinite(table)])
+
+    @cached_property
+    def _filled(self) -> FloatArray:
+        return self.scores.filled
+
+    @cached_property
+    def _relative(self) -> FloatArray:
+        return np.asarray(self._filled - self._filled.mean(axis=1, keepdims=True))
+
+    @cached_property
+    def _rows_by_task(self) -> tuple[FloatArray, ...]:
+        return tuple(np.ascontiguousarray(self.vectors[task.rows]) for task in self.by_task)
+
+    def router(self, thresholds: Thresholds | None = None) -> Router:
+        """The router at these thresholds; milliseconds, nothing is refitted.
+
+        Equal to a fit from scratch at the same thresholds.
+        """
+        thresholds = thresholds or Thresholds()
+        with threadpool_limits(1, user_api="blas"):
+            clusters = self._merged(thresholds)
+            clusters, notes = self._pruned(clusters, thresholds)
+            rankings = self._ranked(clusters)
+        clusters, rankings = self._in_caller_order(clusters, rankings)
+        position = self.caller_models
+        return Router(
+            clusters, rankings, _representatives(clusters), self.encoder, self.settings,
+            thresholds, self.fingerprint, self.scores.center[position],
+            self.scores.spread[position], self.notes + notes,
+        )  # fmt: skip
+
+    def _merged(self, thresholds: Thresholds) -> SkillClusters:
+        """Merge, then every query to the nearest centroid of its task; empty clusters vanish."""
+        parts: list[Merged] = []
+        assignment = np.empty(len(self.vectors), dtype=np.int64)
+        offset = 0
+        for task, rows in zip(self.by_task, self._rows_by_task, strict=True):
+            merged = choose_and_merge(
+                task, thresholds.min_silhouette, self.settings.merge, thresholds.merge_distance
+            )
+            if not len(merged.centroids):
+                center = normalise(rows.sum(axis=0, keepdims=True))
+                merged = Merged(center, np.zeros(1, dtype=np.int64), np.array([NO_OWNER]))
+            nearest = np.argmax(rows @ merged.centroids.T, axis=1)
+            used, local = np.unique(nearest, return_inverse=True)
+            parts.append(Merged(merged.centroids[used], merged.support[used], merged.owner[used]))
+            assignment[task.rows] = local + offset
+            offset += len(used)
+        return SkillClusters(
+            self.tasks,
+            np.concatenate([part.centroids for part in parts]),
+            np.repeat(np.arange(len(parts)), [len(part.centroids) for part in parts]),
+            np.concatenate([part.support for part in parts]),
+            assignment,
+            np.concatenate([part.owner for part in parts]),
+        )
+
+    def _mean_scores(self, clusters: SkillClusters) -> FloatArray:
+        means = group_means(self._filled, clusters.assignment, len(clusters))
+        return np.round(means, 3) if self._rounds else means
+
+    @property
+    def _rounds(self) -> bool:
+        return self.settings.ranking == "mean_3_decimals"
+
+    def _pruned(
+        self, clusters: SkillClusters, thresholds: Thresholds
+    ) -> tuple[SkillClusters, tuple[str, ...]]:
+        jaccard = thresholds.prune_jaccard
+        if jaccard is None:
+            return clusters, ()
+        models = self.votes.models
+        if len(models) <= SET_SIZE and self.settings.name != "released":
+            return clusters, (
+                f"Pruning is off: with {len(models)} models the top-{SET_SIZE} sets of all clusters "
+                "are the same.",
+            )
+        pruned = prune_sweep(
+            self._mean_scores(clusters), clusters.sizes, clusters.task, models, jaccard
+        )
+        keep, assignment = np.unique(pruned.into[clusters.assignment], return_inverse=True)
+        centroids = normalise(group_sums(self.vectors, assignment, len(keep)))
+        merged = SkillClusters(
+            clusters.tasks, centroids, clusters.task[keep],
+            clusters.support[keep], assignment, clusters.owner[keep],
+        )  # fmt: skip
+        if not pruned.opposed:
+            return merged, ()
+        return merged, (
+            f"Pruning joined {len(pruned.opposed)} pairs of clusters whose best models differ.",
+        )
+
+    def _ranked(self, clusters: SkillClusters) -> Rankings:
+        mean_scores = self._mean_scores(clusters)
+        overall = self._filled.mean(axis=0)
+        scores, trust = mean_scores, np.ones_like(mean_scores)
+        if self._rounds:
+            overall = np.round(overall, 4)
+        if self.settings.ranking == "shrunken":
+            scores, trust = shrunken_scores(
+                overall, self._relative, self.task_of_query, clusters.assignment, clusters.task
+            )
+        return rank_models(self.votes.models, mean_scores, scores, trust, overall)
+
+    def _in_caller_order(
+        self, clusters: SkillClusters, rankings: Rankings
+    ) -> tuple[SkillClusters, Rankings]:
+        columns = self.caller_models
+        place = np.argsort(columns)
+        owner = np.where(clusters.owner == NO_OWNER, NO_OWNER, place[clusters.owner])
+        clusters = replace(clusters, assignment=clusters.assignment[self.caller_rows], owner=owner)
+        scores = rankings.scores[:, columns]
+        models = self.models
+        return clusters, Rankings(
+            models, scores, rankings.mean_scores[:, columns], rankings.trust[:, columns],
+            best_first(scores, models), rankings.overall[columns],
+        )  # fmt: skip
+
+
+def _representatives(clusters: SkillClusters) -> FloatArray:
+    """(T, D) normalised unweighted mean of the centroids of each task."""
+    return normalise(group_sums(clusters.centroids, clusters.task, len(clusters.tasks)))
+
+
+def reliability_groups(vectors: FloatArray, seed: int) -> IntArray:
+    """(Q,) groups of queries within which `pds` estimates reliabilities (RECOMMENDED § 1)."""
+    n_queries = len(vectors)
+    k = int(np.clip(n_queries // QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS))
+    if n_queries < 2 * MIN_GROUPS or len(np.unique(vectors, axis=0)) < k:
+        return np.zeros(n_queries, dtype=np.int64)
+    return np.asarray(KMeans(k, n_init=2, random_state=seed).fit(vectors).labels_, dtype=np.int64)
+
+
+def _notes(votes: Votes, settings: FitSettings, strong: IntArray, n_tasks: int) -> tuple[str, ...]:
+    notes = []
+    answered = votes.answered
+    known = np.isfinite(votes.logprobs) & answered
+    if not answered.any():
+        notes.append("No model gave a readable answer: every score is 0 and no ranking means anything.")
+    elif not known.any() and settings.consensus in ("posterior", "z_sum"):
+        notes.append("No confidence signal: there are no log-probabilities, every vote weighs the same.")
+    elif known.sum() < answered.sum() and settings.consensus in ("posterior", "z_sum"):
+        share = 1.0 - known.sum() / answered.sum()
+        notes.append(f"No confidence signal for {share:.1%} of the votes: they count as average.")
+    if len(votes.models) == 1:
+        notes.append("There is one model: nothing can be routed, every ranking has one entry.")
+    empty = n_tasks - len({votes.tasks[row] for row in np.flatnonzero(strong.any(axis=1))})
+    if empty and answered.any():
+        notes.append(f"{empty} of {n_tasks} tasks have no strong query; each is one cluster.")
+    return tuple(notes)
+
+
+def _canonical(votes: Votes, settings: FitSettings) -> tuple[IntArray, IntArray]:
+    """Computing order of rows and models: by query id and model name, or the caller's."""
+    n_queries, n_models = votes.shape
+    if settings.keeps_caller_order:
+        return np.arange(n_queries), np.arange(n_models)
+    rows = sorted(range(n_queries), key=votes.query_ids.__getitem__)
+    columns = sorted(range(n_models), key=votes.models.__getitem__)
+    return np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64)
+
+
+def _fingerprint(votes: Votes, vectors: Embeddings, settings: FitSettings) -> str:
+    digest = hashlib.sha256(votes.fingerprint().encode())
+    digest.update(vectors.encoder.encode() + b"\x00" + repr(asdict(settings)).encode())
+    digest.update(np.ascontiguousarray(vectors.vectors).tobytes())
+    return digest.hexdigest()
+
+
+def fit(
+    votes: Votes,
+    vectors: Embeddings,
+    settings: FitSettings | None = None,
+    *,
+    n_jobs: int = -1,
+) -> Fit:
+    """Estimate skills from votes alone: consensus, strong sets, k-means for every k.
+
+    votes (Q, M) and vectors of the same queries (matched by id); settings default to the preset
+    "recommended". `n_jobs` tasks run at once through joblib, whose backend the caller may choose
+    with `joblib.parallel_config`; it never changes the result. No answer key is ever read.
+
+    Reference: Niu et al. 2026, arXiv:2601.09692; where the presets differ from it, see METHOD § 8.
+    """
+    settings = settings or FitSettings.preset("recommended")
+    if not all(votes.shape):
+        raise CascalError(
+            f"There are {votes.shape[0]} queries and {votes.shape[1]} models; at least one of each "
+            "is needed. Import responses first."
+        )
+    vectors = vectors.take(votes.query_ids)
+    fingerprint = _fingerprint(votes, vectors, settings)
+    rows, columns = _canonical(votes, settings)
+    if not settings.keeps_caller_order:
+        votes = votes.take(rows, columns)
+    array = np.asarray(vectors.vectors[rows], dtype=np.float64)
+    groups = reliability_groups(array, settings.seed) if settings.consensus == "pds" else None
+    scores = consensus_scores(votes, settings.consensus, groups)
+    strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
+    tasks, task_of_query = _number_tasks(votes.tasks, settings)
+    members = [np.flatnonzero(task_of_query == task) for task in range(len(tasks))]
+    with threadpool_limits(1, user_api="blas"):
+        by_task = Parallel(n_jobs=n_jobs, prefer="threads")(
+            delayed(task_candidates)(
+                task, rows_of_task, array[rows_of_task], _scaled(weights[rows_of_task].T),
+                settings.max_k, settings.seed,
+            )
+            for task, rows_of_task in enumerate(members)
+        )  # fmt: skip
+    return Fit(
+        votes, array, vectors.encoder, settings, scores, strong, groups, tasks, task_of_query,
+        tuple(by_task), np.argsort(rows), np.argsort(columns), fingerprint,
+        _notes(votes, settings, strong, len(tasks)),
+    )  # fmt: skip
+
+
+def _number_tasks(names: tuple[str, ...], settings: FitSettings) -> tuple[tuple[str, ...], IntArray]:
+    tasks = tuple(dict.fromkeys(names))
+    if not settings.keeps_caller_order:
+        tasks = tuple(sorted(tasks))
+    number = {name: index for index, name in enumerate(tasks)}
+    return tasks, np.array([number[name] for name in names], dtype=np.int64)
+
+
+def _scaled(weights: FloatArray) -> FloatArray:
+    """(M, n) weights of a task's strong votes, scaled to sum to their number for each model."""
+    total = weights.sum(axis=1, keepdims=True)
+    count = (weights > 0).sum(axis=1, keepdims=True)
+    return np.asarray(weights * np.divide(count, total, out=np.ones_like(total), where=total > 0))

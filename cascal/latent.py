@@ -1,0 +1,245 @@
+"""Consensus as inference: how probable is it that a vote names the true option?
+
+Two models of the pool with a hidden truth per query, fitted by expectation–maximisation.
+Neither ever sees an answer key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import expit, gammaln, logit, logsumexp
+
+from cascal.datatypes import FREE_ANSWER_OPTIONS, NO_ANSWER, FloatArray, IntArray
+
+ALPHA = 0.25
+"""Dirichlet concentration of wrong votes: small = wrong models fall for the same distractor."""
+SIGMA = 2.2
+"""Standard deviation of a query's easiness, in logits."""
+KAPPA = 0.8
+"""Tempering of the E step; below 1 it guards against locking in on a bloc of models."""
+TAU = 0.5
+"""Standard deviation of a group's reliability around the pool-wide one, in logits."""
+MIN_ITERATIONS, MAX_ITERATIONS, TOLERANCE = 6, 60, 1e-4
+_NEWTON_STEPS = 3
+_nodes, _weights = np.polynomial.hermite_e.hermegauss(7)
+EASINESS: FloatArray = _nodes
+LOG_EASINESS_WEIGHT: FloatArray = np.log(_weights / _weights.sum())
+
+DAWID_SKENE_PRIOR = 20.0
+"""Pseudo-votes that pull a model's reliability in one task towards its overall reliability."""
+
+
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """The distinct answers of every query, the hidden truth being one of them or none.
+
+    of       (Q, M) slot of each vote, NO_ANSWER where there is none
+    counts   (Q, S) votes per slot, 0 where the query has fewer slots
+    n_options (Q,)  K, at least 2 and at least the number of slots
+    """
+
+    of: IntArray
+    counts: IntArray
+    n_options: IntArray
+
+    @property
+    def used(self) -> IntArray:
+        """(Q,) number of distinct answers."""
+        return np.asarray((self.counts > 0).sum(axis=1))
+
+    @cached_property
+    def member(self) -> FloatArray:
+        """(Q, S, M) 1 where the model's vote is in the slot."""
+        return (self.of[:, None, :] == np.arange(self.counts.shape[1])[None, :, None]).astype(float)
+
+
+def find_slots(answers: IntArray, n_options: IntArray) -> Slots:
+    """Number the distinct answers of each query in increasing order of the answer."""
+    n_queries, n_models = answers.shape
+    order = np.argsort(answers, axis=1, kind="stable")
+    ranked = np.take_along_axis(answers, order, axis=1)
+    fresh = np.ones(ranked.shape, dtype=bool)
+    fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
+    fresh &= ranked != NO_ANSWER
+    numbered = np.where(ranked != NO_ANSWER, np.cumsum(fresh, axis=1) - 1, NO_ANSWER)
+    of = np.empty_like(numbered)
+    np.put_along_axis(of, order, numbered, axis=1)
+    n_slots = max(1, int(numbered.max(initial=0)) + 1)
+    counts = np.zeros((n_queries, n_slots), dtype=np.int64)
+    rows, columns = np.nonzero(of != NO_ANSWER)
+    np.add.at(counts, (rows, of[rows, columns]), 1)
+    options = np.where(n_options > 0, n_options, FREE_ANSWER_OPTIONS)
+    return Slots(of, counts, np.maximum(np.maximum(options, 2), (counts > 0).sum(axis=1)))
+
+
+def log_prior(slots: Slots) -> FloatArray:
+    """(Q, S+1) log prior weight of each voted slot (1) and of "none of them" (K − s)."""
+    none = slots.n_options - slots.used
+    with np.errstate(divide="ignore"):
+        return np.log(np.column_stack([(slots.counts > 0).astype(float), none.astype(float)]))
+
+
+def own_slot(per_slot: FloatArray, slots: Slots) -> FloatArray:
+    """(Q, M): for each vote the value of its slot; 0 where there is no vote."""
+    own = np.take_along_axis(per_slot, np.maximum(slots.of, 0), axis=1)
+    return np.where(slots.of == NO_ANSWER, 0.0, own)
+
+
+@dataclass(frozen=True, eq=False)
+class PolyaDawidSkene:
+    """A fitted model. theta (G, M) reliabilities in logits, scores (Q, M) P(vote is right)."""
+
+    theta: FloatArray
+    pool: FloatArray
+    scores: FloatArray
+    iterations: int
+
+
+def distractor_likelihood(slots: Slots) -> FloatArray:
+    """(Q, S+1) log-likelihood of the wrong votes if the truth is each slot, or none of them."""
+    per_slot = gammaln(ALPHA + slots.counts) - gammaln(ALPHA)
+    counts = np.column_stack([slots.counts, np.zeros(len(slots.counts))])
+    wrong = np.column_stack([per_slot, np.zeros(len(per_slot))])
+    others = ((slots.n_options - 1) * ALPHA)[:, None]
+    total = slots.counts.sum(axis=1, keepdims=True)
+    likelihood: FloatArray = (
+        wrong.sum(axis=1, keepdims=True) - wrong + gammaln(others) - gammaln(others + total - counts)
+    )
+    return likelihood
+
+
+def log_joint(slots: Slots, fixed: FloatArray, theta: FloatArray, groups: IntArray) -> FloatArray:
+    """LL (Q, S+1, Z): log joint of the votes, the true slot and the query's easiness.
+
+    `fixed` (Q, S+1) is the part that does not depend on theta: prior and distractors.
+    """
+    own = np.einsum("qsm,qm->qs", slots.member, theta[groups])
+    own = np.column_stack([own, np.zeros(len(own))])
+    counts = np.column_stack([slots.counts, np.zeros(len(own))])
+    softplus = np.logaddexp(0.0, theta[:, :, None] + SIGMA * EASINESS)
+    answered = (slots.of != NO_ANSWER).astype(float)
+    penalty = np.empty((len(own), len(EASINESS)))
+    for group in range(len(theta)):
+        rows = groups == group
+        penalty[rows] = answered[rows] @ softplus[group]
+    joint: FloatArray = (
+        (fixed + own)[:, :, None]
+        + counts[:, :, None] * (SIGMA * EASINESS)
+        + (LOG_EASINESS_WEIGHT - penalty)[:, None, :]
+    )
+    return joint
+
+
+def expectation(joint: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Q = softmax over (slot, easiness) of κ·LL, and its log-normaliser per query."""
+    tempered = KAPPA * joint
+    normaliser = logsumexp(tempered, axis=(1, 2), keepdims=True)
+    return np.exp(tempered - normaliser), normaliser[:, 0, 0]
+
+
+def newton(
+    right: FloatArray, weight: FloatArray, theta: FloatArray, prior: FloatArray | None
+) -> FloatArray:
+    """Three clipped Newton steps. right (…, M) expected right votes, weight (…, M, Z) votes per
+    easiness; prior = centre of a normal prior with deviation τ, None = no prior."""
+    for _ in range(_NEWTON_STEPS):
+        share = expit(theta[..., None] + SIGMA * EASINESS)
+        gradient = right - (weight * share).sum(axis=-1)
+        curvature = (weight * share * (1.0 - share)).sum(axis=-1)
+        if prior is not None:
+            gradient = gradient - (theta - prior) / TAU**2
+            curvature = curvature + 1.0 / TAU**2
+        step = np.divide(gradient, curvature, out=np.zeros_like(gradient), where=curvature > 0)
+        theta = theta + np.clip(step, -1.0, 1.0)
+    return theta
+
+
+def statistics(
+    posterior: FloatArray, slots: Slots, groups: IntArray, n_groups: int
+) -> tuple[FloatArray, FloatArray]:
+    """Per group and model: expected right votes (G, M) and votes per easiness (G, M, Z)."""
+    right = own_slot(posterior.sum(axis=2), slots)
+    easiness = posterior.sum(axis=1)
+    answered = (slots.of != NO_ANSWER).astype(float)
+    members = [groups == group for group in range(n_groups)]
+    rights = np.stack([right[rows].sum(axis=0) for rows in members])
+    weights = np.stack([answered[rows].T @ easiness[rows] for rows in members])
+    return rights, weights
+
+
+def starting_reliability(slots: Slots) -> FloatArray:
+    """(M,) logit of the mean share of votes for a model's own answers, add-one smoothed."""
+    total = slots.counts.sum(axis=1, keepdims=True)
+    share = own_slot(slots.counts / np.maximum(total, 1), slots)
+    answered = (slots.of != NO_ANSWER).sum(axis=0)
+    return np.asarray(logit((share.sum(axis=0) + 1.0) / (answered + 2.0)))
+
+
+def polya_dawid_skene(
+    answers: IntArray, groups: IntArray, n_options: IntArray
+) -> PolyaDawidSkene:
+    """Dawid–Skene with a hidden easiness per query and wrong votes that share distractors.
+
+        P(vote of model j right | easiness b) = sigmoid(theta[group, j] + σ b),   b ~ N(0, 1)
+        the wrong votes ~ Dirichlet-multinomial(α) over the K − 1 other options
+
+    answers (Q, M) with NO_ANSWER, groups (Q,) 0 … G−1, n_options (Q,) (0 = free answers, K = 20).
+    scores are P(the vote names the true option), 0 where there is none.
+    Constants and stopping rule are fixed for all pools (RECOMMENDED § 1).
+    """
+    slots = find_slots(answers, n_options)
+    n_groups = int(groups.max(initial=0)) + 1
+    fixed = log_prior(slots) + distractor_likelihood(slots)
+    pool = starting_reliability(slots)
+    theta = np.repeat(pool[None], n_groups, axis=0)
+    previous = -np.inf
+    for iteration in range(MAX_ITERATIONS + 1):
+        posterior, normaliser = expectation(log_joint(slots, fixed, theta, groups))
+        current = float(normaliser.mean()) if len(normaliser) else 0.0
+        settled = iteration >= MIN_ITERATIONS and abs(current - previous) < TOLERANCE
+        if settled or iteration == MAX_ITERATIONS:
+            break
+        previous = current
+        right, weight = statistics(posterior, slots, groups, n_groups)
+        pool = newton(right.sum(axis=0), weight.sum(axis=0), pool, None)
+        theta = newton(right, weight, theta, pool)
+    return PolyaDawidSkene(theta, pool, own_slot(posterior.sum(axis=2), slots), iteration)
+
+
+def dawid_skene(answers: IntArray, tasks: IntArray, n_options: IntArray) -> FloatArray:
+    """One-coin Dawid–Skene: each model is right with one probability per task.
+
+        P(vote | truth) = p if right, (1 − p)/(K − 1) for each wrong option
+
+    Reliabilities of a task are shrunk to the model's overall reliability by `DAWID_SKENE_PRIOR`
+    pseudo-votes. Returns (Q, M) P(the vote names the true option), 0 where there is no vote.
+
+    Reference: Dawid and Skene 1979, doi:10.2307/2346806, restricted to one parameter a model.
+    Differs from the original by the shrinkage and by the option "none of the voted ones".
+    """
+    slots = find_slots(answers, n_options)
+    answered = (slots.of != NO_ANSWER).astype(float)
+    prior = log_prior(slots)
+    log_others = np.log(slots.n_options - 1.0)[:, None]
+    reliability = np.repeat(expit(starting_reliability(slots))[None], tasks.max(initial=0) + 1, 0)
+    previous = -np.inf
+    scores = np.zeros(answers.shape)
+    for _ in range(MAX_ITERATIONS):
+        odds = np.where(answered > 0, logit(reliability[tasks]) + log_others, 0.0)
+        joint = np.column_stack([np.einsum("qsm,qm->qs", slots.member, odds), np.zeros(len(odds))])
+        normaliser = logsumexp(joint + prior, axis=1, keepdims=True)
+        scores = own_slot(np.exp(joint + prior - normaliser), slots)
+        wrong = (answered * (np.log1p(-reliability[tasks]) - log_others)).sum(axis=1)
+        current = float((normaliser[:, 0] + wrong).mean()) if len(wrong) else 0.0
+        overall = (scores.sum(axis=0) + 1.0) / (answered.sum(axis=0) + 2.0)
+        for task in range(len(reliability)):
+            rows = tasks == task
+            strength = answered[rows].sum(axis=0) + DAWID_SKENE_PRIOR
+            reliability[task] = (scores[rows].sum(axis=0) + DAWID_SKENE_PRIOR * overall) / strength
+        if abs(current - previous) < TOLERANCE:
+            break
+        previous = current
+    return scores

@@ -1,0 +1,146 @@
+"""Consensus scores x clusters -> rankings, pruned (METHOD § 6, RECOMMENDED § 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.datatypes import FloatArray, IntArray, Rankings
+
+SET_SIZE = 3
+"""Pruning compares the sets of the first three models, whatever `top_k`."""
+
+
+def group_sums(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
+    """Sum of the rows of values (Q, M) in each group: (G, M)."""
+    columns = [
+        np.bincount(group, weights=column, minlength=n_groups) for column in values.T
+    ]
+    return np.stack(columns, axis=1) if columns else np.zeros((n_groups, 0))
+
+
+def group_means(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
+    """Mean of the rows of values (Q, M) in each group: (G, M); 0 for an empty group."""
+    counts = np.bincount(group, minlength=n_groups)
+    return np.asarray(group_sums(values, group, n_groups) / np.maximum(counts, 1)[:, None])
+
+
+def best_first(scores: FloatArray, models: Sequence[str]) -> IntArray:
+    """Model indices by falling score along the last axis; ties by name."""
+    by_name = np.argsort(np.asarray(models), kind="stable")
+    order = np.argsort(-np.asarray(scores)[..., by_name], axis=-1, kind="stable")
+    return np.asarray(by_name[order])
+
+
+@dataclass(frozen=True, eq=False)
+class Pruned:
+    """into (C,) the surviving cluster of each; `opposed` pairs whose best models differed."""
+
+    into: IntArray
+    opposed: tuple[tuple[int, int], ...]
+
+
+def prune_sweep(
+    mean_scores: FloatArray,
+    sizes: IntArray,
+    task: IntArray,
+    models: Sequence[str],
+    prune_jaccard: float,
+) -> Pruned:
+    """Merge clusters of a task whose first-three sets have Jaccard ≥ `prune_jaccard`.
+
+    One sweep in the order of the clusters; the one with more queries survives, the earlier of
+    equals; sizes grow on the way, rankings do not. If the later survives, the earlier's scan ends.
+    """
+    order = best_first(mean_scores, models)[:, : min(SET_SIZE, len(models))]
+    first = np.zeros(mean_scores.shape, dtype=np.int64)
+    np.put_along_axis(first, order, 1, axis=1)
+    shared = first @ first.T
+    jaccard = shared / (2 * order.shape[1] - shared)
+    joins = (jaccard >= prune_jaccard) & (task[:, None] == task[None, :])
+    into, sizes = np.arange(len(sizes)), np.array(sizes)
+    opposed: list[tuple[int, int]] = []
+    for i in range(len(into)):
+        if into[i] != i:
+            continue
+        for j in np.flatnonzero(joins[i, i + 1 :]) + i + 1:
+            if into[j] != j:
+                continue
+            if order[i, 0] != order[j, 0]:
+                opposed.append((i, int(j)))
+            kept, lost = (int(j), i) if sizes[j] > sizes[i] else (i, int(j))
+            into[lost] = kept
+            sizes[kept] += sizes[lost]
+            if lost == i:
+                break
+    for i in range(len(into)):
+        while into[into[i]] != into[i]:
+            into[i] = into[into[i]]
+    return Pruned(into, tuple(opposed))
+
+
+def _believed(deviation: FloatArray, variance: FloatArray, used: FloatArray) -> FloatArray:
+    """t²/(t² + V) with one t² for all used groups and models: the share that is not noise."""
+    excess = deviation[used] ** 2 - variance[used]
+    common = max(0.0, float(excess.mean())) if excess.size else 0.0
+    total = common + variance
+    return np.divide(common, total, out=np.zeros_like(variance), where=total > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Deviations:
+    """Means and sampling variances of R = C − row mean in groups of queries, all (G, M)."""
+
+    mean: FloatArray
+    variance: FloatArray
+    count: IntArray
+
+
+def deviations(relative: FloatArray, group: IntArray, n_groups: int) -> Deviations:
+    """Mean, variance (ddof 0) and size of each group of R (Q, M)."""
+    count = np.bincount(group, minlength=n_groups)
+    mean = group_means(relative, group, n_groups)
+    square = group_means(relative**2, group, n_groups)
+    return Deviations(mean, np.maximum(square - mean**2, 0.0), count)
+
+
+def shrunken_scores(
+    overall: FloatArray,
+    relative: FloatArray,
+    task_of_query: IntArray,
+    cluster_of_query: IntArray,
+    task_of_cluster: IntArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Ranking scores that believe only what the data carry: (C, M), and the trust in them (C, M).
+
+    score = global mean + trust · deviation of the task + trust · deviation of the cluster from its
+    task, each trust = t²/(t² + sampling variance) with a common t² (RECOMMENDED § 3). A cluster
+    alone in its task has no deviation of its own; its trust is the task's.
+    """
+    n_tasks = int(task_of_query.max(initial=-1)) + 1
+    of_task = deviations(relative, task_of_query, n_tasks)
+    of_cluster = deviations(relative, cluster_of_query, len(task_of_cluster))
+    size = np.maximum(of_task.count, 1)[:, None]
+    task_deviation = of_task.mean - relative.mean(axis=0)
+    task_trust = _believed(task_deviation, of_task.variance / size, of_task.count > 0)
+    parent = task_of_cluster
+    several = np.bincount(parent, minlength=n_tasks)[parent] > 1
+    share = of_cluster.count / np.maximum(of_task.count[parent], 1)
+    own_size = np.maximum(of_cluster.count, 1)
+    variance = of_cluster.variance * ((1.0 - share) / own_size)[:, None]
+    own_deviation = np.where(several[:, None], of_cluster.mean - of_task.mean[parent], 0.0)
+    own_trust = _believed(own_deviation, variance, several)
+    scores = overall + (task_trust * task_deviation)[parent]
+    scores = scores + np.where(several[:, None], own_trust * own_deviation, 0.0)
+    return scores, np.where(several[:, None], own_trust, task_trust[parent])
+
+
+def rank_models(
+    models: Sequence[str], mean_scores: FloatArray, scores: FloatArray, trust: FloatArray, overall: FloatArray
+) -> Rankings:
+    """Put the models of every cluster in order, best first, ties by name."""
+    return Rankings(
+        tuple(models), scores, mean_scores, trust, best_first(scores, models), overall
+    )

@@ -1,0 +1,322 @@
+"""Query vectors -> routes with their trace -> final answers (METHOD § 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+
+from cascal.artefact import ArtefactError, read_artefact, write_artefact
+from cascal.datatypes import (
+    NO_ANSWER,
+    CascalError,
+    Embeddings,
+    FitSettings,
+    FloatArray,
+    IntArray,
+    Rankings,
+    Routes,
+    Routing,
+    SkillClusters,
+    Thresholds,
+    Votes,
+)
+
+FALLBACK_WIDTH = 0.2
+"""Distance over which the global ranking fades in completely (released code)."""
+_CHUNK = 8192
+
+
+class EncoderMismatch(CascalError):
+    """Vectors of another encoder or dimension than the router's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """What a batch of vectors met on its way: everything a trace shows.
+
+    near_task (Q,) and task_similarity (Q, T); task (Q,) chosen; nearest (Q, k) clusters and
+    their distances and weights (Q, k); alpha (Q,) of the fallback; scores (Q, M)
+    """
+
+    task: IntArray
+    task_similarity: FloatArray
+    nearest: IntArray
+    distances: FloatArray
+    weights: FloatArray
+    alpha: FloatArray
+    scores: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Router:
+    """Everything a decision needs; immutable, made by `Fit.router` or `Router.load`.
+
+    representatives (T, D) unit vectors of the tasks; center, spread (M,) of the training
+    log-probabilities, for breaking ties between answers.
+    """
+
+    clusters: SkillClusters
+    rankings: Rankings
+    representatives: FloatArray
+    encoder: str
+    settings: FitSettings
+    thresholds: Thresholds
+    fingerprint: str
+    center: FloatArray
+    spread: FloatArray
+    notes: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """(M,) the pool."""
+        return self.rankings.models
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """(T,) names of the tasks."""
+        return self.clusters.tasks
+
+    @property
+    def routing(self) -> Routing:
+        """The routing in force: the thresholds' own, or the preset's."""
+        return self.thresholds.routing or self.settings.routing
+
+    @property
+    def dimension(self) -> int:
+        """Number of dimensions of the vectors this router reads."""
+        return int(self.clusters.centroids.shape[1])
+
+    @cached_property
+    def _best_overall(self) -> int:
+        by_name = np.argsort(np.asarray(self.models), kind="stable")
+        return int(by_name[np.argmax(self.rankings.overall[by_name])])
+
+    @cached_property
+    def _sharpened(self) -> FloatArray:
+        """(C, M) softmax of the scores; all 0 for a cluster whose scores sum to ≤ 0."""
+        scores = self.rankings.scores
+        sharp = softmax(scores / self.routing.scoring_temperature, axis=1)
+        return np.where(scores.sum(axis=1, keepdims=True) > 0, sharp, 0.0)
+
+    def route(self, vectors: Embeddings | FloatArray) -> Routes:
+        """Decide for every query: (Q, D) vectors, as `Embeddings` or unit rows.
+
+        `EncoderMismatch` if they come from another encoder or have another dimension.
+        """
+        query_ids, array = self._checked(vectors)
+        parts = [self.blend(chunk) for chunk in _chunks(array)]
+        scores = _join([part.scores for part in parts], (0, len(self.models)))
+        k = min(self.thresholds.top_k, len(self.models))
+        return Routes(
+            query_ids,
+            self.models,
+            self.tasks,
+            _join([part.task for part in parts], (0,), np.int64),
+            _join([part.nearest[:, 0] for part in parts], (0,), np.int64),
+            _join([part.distances[:, 0] for part in parts], (0,)),
+            scores,
+            first_models(scores, self.models, k),
+            _join([part.alpha for part in parts], (0,)),
+            self.center,
+            self.spread,
+        )
+
+    def _checked(self, vectors: Embeddings | FloatArray) -> tuple[tuple[str, ...], FloatArray]:
+        if isinstance(vectors, Embeddings):
+            if vectors.encoder != self.encoder:
+                raise EncoderMismatch(
+                    f"The vectors come from the encoder {vectors.encoder!r}, this router was fitted "
+                    f"with {self.encoder!r}. Encode the queries with {self.encoder!r}."
+                )
+            query_ids, array = vectors.query_ids, vectors.vectors
+        else:
+            array = np.atleast_2d(np.asarray(vectors))
+            query_ids = tuple(str(row) for row in range(len(array)))
+        if array.shape[1] != self.dimension:
+            raise EncoderMismatch(
+                f"The vectors have {array.shape[1]} dimensions, this router needs "
+                f"{self.dimension} (encoder {self.encoder!r})."
+            )
+        if not np.isfinite(array).all():
+            raise CascalError("The vectors hold nan or infinite numbers. Encode the queries again.")
+        return query_ids, array
+
+    def blend(self, vectors: FloatArray) -> Blend:
+        """The whole computation for unit rows (Q, D), unchecked."""
+        rows = np.asarray(vectors, dtype=np.float64)
+        routing = self.routing
+        task_similarity = rows @ self.representatives.T
+        similarity = rows @ self.clusters.centroids.T
+        if routing.two_stage:
+            task = np.argmax(task_similarity, axis=1)
+        else:
+            task = self.clusters.task[np.argmax(similarity, axis=1)]
+        if not routing.across_tasks:
+            other = self.clusters.task[None, :] != task[:, None]
+            similarity = np.where(other, -np.inf, similarity)
+        k = 1 if routing.kind == "nearest" else min(routing.k_nearest, len(self.clusters))
+        nearest, distances = _nearest(similarity, k)
+        weights = softmax(-distances / routing.distance_temperature, axis=1)
+        table = self._sharpened if routing.sharp else self.rankings.scores
+        scores = np.einsum("qk,qkm->qm", weights, table[nearest])
+        alpha = np.zeros(len(rows))
+        if routing.fallback_distance is not None:
+            scores, alpha = self._fall_back(scores, distances[:, 0], routing.fallback_distance)
+        if routing.margin:
+            scores[:, self._best_overall] += routing.margin
+        return Blend(task, task_similarity, nearest, distances, weights, alpha, scores)
+
+    def _fall_back(
+        self, scores: FloatArray, distance: FloatArray, limit: float
+    ) -> tuple[FloatArray, FloatArray]:
+        alpha = np.clip((distance - limit) / FALLBACK_WIDTH, 0.0, 1.0)
+        total = scores.sum(axis=1, keepdims=True)
+        share = np.divide(scores, total, out=np.zeros_like(scores), where=total != 0)
+        overall = self.rankings.overall
+        common = overall / overall.sum() if overall.sum() else np.zeros_like(overall)
+        mixed = (1.0 - alpha)[:, None] * share + alpha[:, None] * common
+        return np.where((alpha > 0)[:, None], mixed, scores), alpha
+
+    def save(self, path: str | Path) -> None:
+        """Write the router as one file: JSON and arrays without pickle, with a checksum.
+
+        Holds no query text and no response.
+        """
+        header = {
+            "encoder": self.encoder,
+            "dimension": self.dimension,
+            "models": list(self.models),
+            "tasks": list(self.tasks),
+            "settings": asdict(self.settings),
+            "thresholds": asdict(self.thresholds),
+            "fingerprint": self.fingerprint,
+            "notes": list(self.notes),
+        }
+        write_artefact(Path(path), header, self._arrays())
+
+    def _arrays(self) -> dict[str, Any]:
+        clusters, rankings = self.clusters, self.rankings
+        return {
+            "centroids": clusters.centroids, "cluster_task": clusters.task,
+            "support": clusters.support, "assignment": clusters.assignment,
+            "owner": clusters.owner, "scores": rankings.scores,
+            "mean_scores": rankings.mean_scores, "trust": rankings.trust,
+            "order": rankings.order, "overall": rankings.overall,
+            "representatives": self.representatives, "center": self.center, "spread": self.spread,
+        }  # fmt: skip
+
+    @classmethod
+    def load(cls, path: str | Path) -> Router:
+        """Read a router; needs neither streamlit nor duckdb nor torch. `ArtefactError` if damaged."""
+        header, stored = read_artefact(Path(path))
+        try:
+            router = _from_parts(header, stored)
+        except (KeyError, TypeError, IndexError) as error:
+            raise ArtefactError(f"{Path(path).name} lacks a part of a router: {error}.") from error
+        if router.dimension != header["dimension"]:
+            raise ArtefactError(
+                f"{Path(path).name} says {header['dimension']} dimensions but holds "
+                f"{router.dimension}. Export the router again."
+            )
+        return router
+
+
+def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
+    models = tuple(header["models"])
+    settings = dict(header["settings"])
+    settings["routing"] = Routing(**settings["routing"])
+    thresholds = dict(header["thresholds"])
+    if thresholds["routing"] is not None:
+        thresholds["routing"] = Routing(**thresholds["routing"])
+    clusters = SkillClusters(
+        tuple(header["tasks"]), stored["centroids"], stored["cluster_task"], stored["support"],
+        stored["assignment"], stored["owner"],
+    )  # fmt: skip
+    rankings = Rankings(
+        models, stored["scores"], stored["mean_scores"], stored["trust"], stored["order"],
+        stored["overall"],
+    )  # fmt: skip
+    return Router(
+        clusters, rankings, stored["representatives"], header["encoder"], FitSettings(**settings),
+        Thresholds(**thresholds), header["fingerprint"], stored["center"], stored["spread"],
+        tuple(header["notes"]),
+    )  # fmt: skip
+
+
+def _chunks(array: FloatArray) -> Iterator[FloatArray]:
+    for start in range(0, len(array), _CHUNK):
+        yield array[start : start + _CHUNK]
+
+
+def _join(parts: Sequence[Any], empty: tuple[int, ...], dtype: Any = np.float64) -> Any:
+    return np.concatenate(parts) if parts else np.empty(empty, dtype=dtype)
+
+
+def _nearest(similarity: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    """The k columns of largest similarity, best first, and their distances: both (Q, k).
+
+    Where fewer columns are allowed (−inf), the distance is inf, so the weight becomes 0.
+    """
+    left = np.array(similarity)
+    each = np.arange(len(left))
+    nearest = np.empty((len(left), k), dtype=np.int64)
+    distances = np.empty((len(left), k))
+    for place in range(k):
+        nearest[:, place] = np.argmax(left, axis=1)
+        distances[:, place] = 1.0 - left[each, nearest[:, place]]
+        left[each, nearest[:, place]] = -np.inf
+    return nearest, distances
+
+
+def first_models(scores: FloatArray, models: Sequence[str], k: int) -> IntArray:
+    """(Q, k) model indices by falling score, ties by name."""
+    by_name = np.argsort(np.asarray(models), kind="stable")
+    left = np.array(scores[:, by_name])
+    each = np.arange(len(left))
+    chosen = np.empty((len(left), k), dtype=np.int64)
+    for place in range(k):
+        chosen[:, place] = np.argmax(left, axis=1)
+        left[each, chosen[:, place]] = -np.inf
+    return np.asarray(by_name[chosen])
+
+
+def selected_answers(routes: Routes, votes: Votes) -> tuple[IntArray, FloatArray]:
+    """Answers (Q, K) of the selected models and their z (Q, K), −inf where unknown.
+
+    `votes` must hold the routed queries in the same order; models are matched by name.
+    """
+    if len(routes) != len(votes.query_ids):
+        raise CascalError(f"{len(routes)} routes were given with {len(votes.query_ids)} votes.")
+    position = {name: column for column, name in enumerate(votes.models)}
+    missing = [name for name in routes.models if name not in position]
+    if missing:
+        raise CascalError(f"The votes lack the models {', '.join(missing[:5])}.")
+    columns = np.array([position[name] for name in routes.models])[routes.selected]
+    answers = np.take_along_axis(votes.answers, columns, axis=1)
+    logprobs = np.take_along_axis(votes.logprobs, columns, axis=1)
+    z = (logprobs - routes.center[routes.selected]) / routes.spread[routes.selected]
+    return answers, np.where(np.isfinite(z), z, -np.inf)
+
+
+def final_answers(routes: Routes, votes: Votes) -> IntArray:
+    """(Q,) plurality of the selected models; NO_ANSWER does not vote.
+
+    A tie goes to the answer with the largest z among the tied voters, where log-probabilities are
+    known, else to the answer of the higher-ranked model. Nobody answered: NO_ANSWER.
+    """
+    answers, z = selected_answers(routes, votes)
+    k = answers.shape[1]
+    voted = answers != NO_ANSWER
+    same = (answers[:, :, None] == answers[:, None, :]) & voted[:, None, :]
+    count = np.where(voted, same.sum(axis=2), -1)
+    tied = count == count.max(axis=1, keepdims=True)
+    known = np.where(tied & voted, z, -np.inf)
+    best = np.where(np.isfinite(known.max(axis=1)), known.argmax(axis=1), tied.argmax(axis=1))
+    return np.asarray(answers[np.arange(len(answers)), best] if k else np.full(len(answers), NO_ANSWER))
+
