@@ -1,50 +1,38 @@
 """CASCAL Studio: which model is good at what, estimated without labels, and routed by it.
 
-    fit = cascal.fit(votes, vectors, settings=cascal.FitSettings.preset("recommended"))
-    router = fit.router(cascal.Thresholds(min_silhouette=0.05, merge_distance=0.15))
-    routes = router.route(test_vectors)
+fit = cascal.fit(votes, vectors, settings=cascal.FitSettings.preset("recommended"))
+router = fit.router(cascal.Thresholds(min_silhouette=0.05, merge_distance=0.15))
+routes = router.route(test_vectors)
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cascal.datatypes import (
     NO_ANSWER,
     CascalError,
     ConsensusScores,
     Embeddings,
-    FitSettings,
     ModelSpec,
     Query,
     Rankings,
     Response,
     Routes,
-    Routing,
     SkillClusters,
     Task,
-    Thresholds,
     Votes,
 )
+from cascal.evaluate import Evaluation, evaluate  # binds the function over the module's name
+from cascal.fit import Fit, fit  # the same
+from cascal.route import Router
+from cascal.settings import FitSettings, Routing, Thresholds
 
 if TYPE_CHECKING:
-    from cascal.evaluate import Evaluation, evaluate
-    from cascal.fit import Fit, fit
-    from cascal.route import Router
     from cascal.store import Workspace
 
 __version__ = "0.1.0"
-
-_LAZY = {
-    "Evaluation": "cascal.evaluate",
-    "Fit": "cascal.fit",
-    "Router": "cascal.route",
-    "Workspace": "cascal.store",
-    "evaluate": "cascal.evaluate",
-    "fit": "cascal.fit",
-}
-"""Loaded on first use, so that `cascal.Router.load` needs neither duckdb nor scikit-learn."""
 
 __all__ = [
     "NO_ANSWER",
@@ -71,7 +59,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
+def __getattr__(name: str) -> object:
+    """`Workspace` is loaded on first use: routing needs no duckdb."""
+    if name == "Workspace":
+        return import_module("cascal.store").Workspace
     raise AttributeError(f"module 'cascal' has no attribute {name!r}")

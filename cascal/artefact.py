@@ -47,13 +47,21 @@ def _parts(path: Path) -> tuple[dict[str, Any], bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
-                raise ArtefactError(f"{path.name} unpacks to more than 2 GiB; no router is that large.")
+                raise ArtefactError(
+                    f"{path.name} unpacks to more than 2 GiB; no router is that large."
+                )
             return json.loads(archive.read(_HEADER)), archive.read(_ARRAYS)
     except FileNotFoundError as error:
         raise ArtefactError(f"There is no file {path}. Save one with `cascal export`.") from error
     except IsADirectoryError as error:
         raise ArtefactError(f"{path} is a folder, not a router file.") from error
-    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, UnicodeDecodeError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        json.JSONDecodeError,
+        UnicodeDecodeError,
+        EOFError,
+    ) as error:
         raise ArtefactError(
             f"{path.name} is not a CASCAL router, or it is damaged. Export the router again."
         ) from error

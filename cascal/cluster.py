@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ class TaskCandidates:
     """All k-means results of one task, every model and every k, ready to be chosen from.
 
     rows        (n,) training queries of the task
-    silhouettes (M, max_k) cosine silhouette by k − 1; −inf where there is no such candidate or k = 1
+    silhouettes (M, max_k) cosine silhouette by k − 1; −inf for k = 1 or no such candidate
     largest_k   (M,) 0 = no strong query, 1 = nothing to split
     centroids (P, D) unit, support (P,), owner (P,) model, k (P,): one row per centroid
     labels      {(model, k): (n,) cluster, −1 where the model is not strong}
@@ -64,9 +65,7 @@ def normalise(vectors: FloatArray) -> FloatArray:
     return np.asarray(vectors / np.where(lengths == 0, 1.0, lengths))
 
 
-def cosine_silhouettes(
-    rows: FloatArray, labels: IntArray, n_clusters: int
-) -> FloatArray:
+def cosine_silhouettes(rows: FloatArray, labels: IntArray, n_clusters: int) -> FloatArray:
     """Mean cosine silhouette of several labelings of the same unit rows: (P,).
 
     rows (n, D), labels (P, n) with −1 = not in the labeling. Exact in O(n·k·D): with S_c the sum of
@@ -87,32 +86,39 @@ def cosine_silhouettes(
     return np.asarray((value * inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1))
 
 
-def _identities(vectors: FloatArray) -> IntArray:
-    """(n,) number of each distinct row after rounding to 12 decimals."""
-    rounded = np.ascontiguousarray(np.round(vectors, _DECIMALS_OF_IDENTITY) + 0.0)
-    as_bytes = rounded.view(np.dtype((np.void, rounded.dtype.itemsize * rounded.shape[1])))
-    return np.unique(as_bytes.ravel(), return_inverse=True)[1]
+def _n_distinct(vectors: FloatArray, enough: int) -> int:
+    """Number of distinct rows after rounding to 12 decimals, but at most `enough`."""
+    for rows in (vectors[: 4 * enough], vectors):
+        n_distinct = len(np.unique(np.round(rows, _DECIMALS_OF_IDENTITY), axis=0))
+        if n_distinct >= enough:
+            return enough
+    return n_distinct
 
 
-def _largest_k(weights: FloatArray, identity: IntArray, max_k: int) -> IntArray:
+def _largest_k(weights: FloatArray, vectors: FloatArray, max_k: int) -> IntArray:
     """(M,) largest k worth trying: min(max_k, n − 1, unique − 1), at least 1, 0 if n = 0."""
     largest = np.zeros(len(weights), dtype=np.int64)
     for model, weight in enumerate(weights):
-        strong = identity[weight > 0]
+        strong = np.flatnonzero(weight > 0)
         if len(strong):
-            largest[model] = max(1, min(max_k, len(strong) - 1, len(np.unique(strong)) - 1))
+            distinct = _n_distinct(vectors[strong], max_k + 1)
+            largest[model] = max(1, min(max_k, len(strong) - 1, distinct - 1))
     return largest
 
 
 def _whole(weights: FloatArray, vectors: FloatArray) -> list[Solution]:
-    """k = 1: the weighted mean of each model's strong queries."""
+    """K = 1: the weighted mean of each model's strong queries."""
     means = (weights @ vectors) / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
     labels = np.where(weights > 0, np.int8(0), np.int8(-1))
     return [Solution(labels[model], means[model : model + 1]) for model in range(len(weights))]
 
 
 def _silhouettes(
-    vectors: FloatArray, problems: Sequence[Problem], solutions: Sequence[Solution], n_models: int, max_k: int
+    vectors: FloatArray,
+    problems: Sequence[Problem],
+    solutions: Sequence[Solution],
+    n_models: int,
+    max_k: int,
 ) -> FloatArray:
     table = np.full((n_models, max_k), -np.inf)
     for k in sorted({problem.k for problem in problems}):
@@ -131,7 +137,7 @@ def task_candidates(
     vectors (n, D) unit rows of the task's queries, weights (M, n) of the strong votes, 0 elsewhere.
     """
     n_models = len(weights)
-    largest = _largest_k(weights, _identities(vectors), max_k)
+    largest = _largest_k(weights, vectors, max_k)
     problems = [Problem(m, k) for m in range(n_models) for k in range(2, largest[m] + 1)]
     solutions = solve(vectors, weights, problems, seed) if problems else []
     table = _silhouettes(vectors, problems, solutions, n_models, max_k)
@@ -195,25 +201,28 @@ def merge_closest_pairs(
     """Merge the closest pair until no two centroids are closer than `merge_distance`.
 
     The pair becomes normalise(s_i c_i + s_j c_j) with support s_i + s_j, in the place of the
-    earlier one. A fixed point, free of order up to ties, which go to the earlier pair.
+    earlier one. A fixed point, free of order up to ties, which go to the earlier pair. The
+    similarity of the new centroid to x is (s_i·cos(i, x) + s_j·cos(j, x)) / |s_i c_i + s_j c_j|.
     Differs from the paper's released code (`merge_greedily`).
     """
-    centroids, support = np.array(centroids, dtype=np.float64), np.array(support)
-    alive = np.ones(len(centroids), dtype=bool)
+    centroids, support = np.array(centroids), np.array(support, dtype=np.float64)
+    n_centroids = len(centroids)
+    alive = np.ones(n_centroids, dtype=bool)
     similarity = centroids @ centroids.T
-    similarity[np.tril_indices(len(centroids))] = -np.inf
-    while alive.sum() > 1:
-        i, j = divmod(int(np.argmax(similarity)), len(centroids))
+    np.fill_diagonal(similarity, -np.inf)
+    for _ in range(n_centroids - 1):
+        i, j = divmod(int(similarity.argmax()), n_centroids)
         if 1.0 - similarity[i, j] >= merge_distance:
             break
-        centroids[i] = normalise(support[i] * centroids[i] + support[j] * centroids[j])
-        support[i] += support[j]
+        s_i, s_j = support[i], support[j]
+        length = math.sqrt(s_i**2 + s_j**2 + 2.0 * s_i * s_j * similarity[i, j])
+        centroids[i] = (s_i * centroids[i] + s_j * centroids[j]) / length
+        to_others = (s_i * similarity[i] + s_j * similarity[j]) / length
+        similarity[i], similarity[:, i] = to_others, to_others
+        similarity[j], similarity[:, j] = -np.inf, -np.inf
+        support[i] += s_j
         alive[j] = False
-        similarity[j, :] = similarity[:, j] = -np.inf
-        to_i = centroids @ centroids[i]
-        similarity[i, i + 1 :] = np.where(alive[i + 1 :], to_i[i + 1 :], -np.inf)
-        similarity[:i, i] = np.where(alive[:i], to_i[:i], -np.inf)
-    return Merged(centroids[alive], support[alive], owner[alive])
+    return Merged(normalise(centroids[alive]), support[alive].astype(np.int64), owner[alive])
 
 
 MERGES = {"released": merge_greedily, "closest_pair": merge_closest_pairs}

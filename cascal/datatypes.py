@@ -22,6 +22,7 @@ FREE_ANSWER_OPTIONS = 20
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
+BoolArray = NDArray[np.bool_]
 
 AnswerOrigin = Literal["gold", "generated", "none"]
 Split = Literal["train", "test"]
@@ -164,16 +165,16 @@ class Embeddings:
         object.__setattr__(self, "vectors", read_only(vectors))
 
     @classmethod
-    def from_array(
-        cls, query_ids: Sequence[str], array: FloatArray, encoder: str
-    ) -> Embeddings:
+    def from_array(cls, query_ids: Sequence[str], array: FloatArray, encoder: str) -> Embeddings:
         """Normalise the rows of an array (Q, D); a row of zeros or nan is refused.
 
         float64 input stays float64 (parity with the released code), anything else becomes float32.
         """
         array = np.asarray(array)
         if array.ndim != 2:
-            raise CascalError(f"Embeddings need a 2-D array (queries, dimensions), got {array.shape}.")
+            raise CascalError(
+                f"Embeddings need a 2-D array (queries, dimensions), got {array.shape}."
+            )
         wide = np.asarray(array, dtype=np.float64)
         ids = tuple(str(one) for one in query_ids)
         lengths = np.linalg.norm(wide, axis=1)
@@ -256,9 +257,7 @@ class Votes:
             raise CascalError("Votes.logprobs holds positive numbers; log-probabilities are ≤ 0.")
         put(self, "answers", read_only(answers.astype(np.int64)))
         put(self, "logprobs", read_only(np.where(np.isfinite(logprobs), logprobs, np.nan)))
-        n_options = np.zeros(n_queries, dtype=np.int64)
-        if self.n_options is not None:
-            n_options = np.asarray(self.n_options, dtype=np.int64)
+        n_options = np.asarray(self.option_counts, dtype=np.int64)
         put(self, "n_options", read_only(n_options))
         self._check_options(n_options)
         if self.status is not None:
@@ -272,26 +271,31 @@ class Votes:
         if (n_options == 1).any() or (n_options < 0).any():
             row = int(np.flatnonzero((n_options == 1) | (n_options < 0))[0])
             raise CascalError(
-                f"Query {self.query_ids[row][:80]!r} has {n_options[row]} option(s); a choice needs "
-                "at least 2, and 0 means a free answer."
+                f"Query {self.query_ids[row][:80]!r} has {n_options[row]} option(s); a "
+                "choice needs at least 2, and 0 means a free answer."
             )
         limit = np.where(n_options > 0, n_options, np.iinfo(np.int64).max)[:, None]
-        row, model = np.nonzero((self.answers >= limit) | (self.answers < NO_ANSWER))
-        if len(row):
+        rows, columns = np.nonzero((self.answers >= limit) | (self.answers < NO_ANSWER))
+        if len(rows):
             raise CascalError(
-                f"{len(row)} votes name an option that does not exist, the first is answer "
-                f"{self.answers[row[0], model[0]]} of {self.models[model[0]]} to query "
-                f"{self.query_ids[row[0]][:80]!r}, which has {n_options[row[0]]} options. "
+                f"{len(rows)} votes name an option that does not exist, the first is answer "
+                f"{self.answers[rows[0], columns[0]]} of {self.models[columns[0]]} to query "
+                f"{self.query_ids[rows[0]][:80]!r}, which has {n_options[rows[0]]} options. "
                 f"Use {NO_ANSWER} for an unreadable answer."
             )
 
     @property
-    def answered(self) -> NDArray[np.bool_]:
+    def option_counts(self) -> IntArray:
+        """(Q,) number of options of each query, 0 = free answers."""
+        return np.zeros(len(self.query_ids), np.int64) if self.n_options is None else self.n_options
+
+    @property
+    def answered(self) -> BoolArray:
         """(Q, M) where a readable answer exists."""
         return self.answers != NO_ANSWER
 
     @property
-    def asked(self) -> NDArray[np.bool_]:
+    def asked(self) -> BoolArray:
         """(Q, M) where the model was asked at all; the rest leaves the denominators."""
         if self.status is None:
             return np.ones(self.answers.shape, dtype=bool)
@@ -312,7 +316,7 @@ class Votes:
             tuple(self.models[column] for column in columns),
             self.answers[cells],
             self.logprobs[cells],
-            None if self.n_options is None else self.n_options[rows],
+            self.option_counts[rows],
             None if self.status is None else self.status[cells],
         )
 
@@ -321,7 +325,7 @@ class Votes:
         digest = hashlib.sha256()
         for names in (self.query_ids, self.tasks, self.models):
             digest.update("\x1f".join(names).encode() + b"\x1e")
-        for array in (self.answers, self.logprobs, self.n_options):
+        for array in (self.answers, self.logprobs, self.option_counts):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
@@ -400,156 +404,22 @@ class SkillClusters:
 class Rankings:
     """Models of every cluster, best first.
 
-    scores (C, M) used for routing; mean_scores (C, M) raw; trust (C, M) share of a deviation that
-    is believed (1 where not shrunken); order (C, M) model indices; overall (M,) global scores
+    scores (C, M) used for routing; mean_scores (C, M) raw; standard_error (C, M) of the raw means;
+    trust (C, M) share of a deviation that is believed (1 where not shrunken); order (C, M) model
+    indices; overall (M,) global scores
     """
 
     models: tuple[str, ...]
     scores: FloatArray
     mean_scores: FloatArray
+    standard_error: FloatArray
     trust: FloatArray
     order: IntArray
     overall: FloatArray
 
     def __post_init__(self) -> None:
-        for name in ("scores", "mean_scores", "trust", "order", "overall"):
+        for name in ("scores", "mean_scores", "standard_error", "trust", "order", "overall"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
-
-
-RoutingKind = Literal["nearest", "blend"]
-
-
-@dataclass(frozen=True)
-class Routing:
-    """How a query's vector becomes model scores (METHOD § 7).
-
-    kind                 "nearest": the ranking of the nearest centroid; "blend": a weighted mean
-    two_stage            True: first the nearest task, then its centroids; False: the task is that
-                         of the nearest centroid of all
-    across_tasks         blend the nearest centroids of all tasks, not only of the chosen one
-    k_nearest            how many centroids are blended
-    distance_temperature weights = softmax(−distance / temperature)
-    sharp                turn each ranking into softmax(score / scoring_temperature) first
-    fallback_distance    beyond it the global ranking fades in; None = never
-    margin               bonus of the globally best model
-    """
-
-    kind: RoutingKind = "blend"
-    two_stage: bool = False
-    k_nearest: int = 3
-    distance_temperature: float = 0.1
-    sharp: bool = False
-    scoring_temperature: float = 0.1
-    fallback_distance: float | None = None
-    margin: float = 0.0
-    across_tasks: bool = False
-
-    def __post_init__(self) -> None:
-        if self.kind not in ("nearest", "blend"):
-            raise CascalError(f"Routing.kind is {self.kind!r}; choose 'nearest' or 'blend'.")
-        if self.two_stage and self.across_tasks:
-            raise CascalError("Routing.two_stage keeps to one task; it excludes across_tasks.")
-        if self.k_nearest < 1:
-            raise CascalError(f"Routing.k_nearest is {self.k_nearest}; at least 1 is needed.")
-        for name in ("distance_temperature", "scoring_temperature"):
-            if not getattr(self, name) > 0:
-                raise CascalError(f"Routing.{name} is {getattr(self, name)}; it must be above 0.")
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What can be moved without a refit. `prune_jaccard` None = no pruning; `routing` None = the
-    preset's own."""
-
-    min_silhouette: float = 0.05
-    merge_distance: float = 0.15
-    prune_jaccard: float | None = 0.95
-    top_k: int = 3
-    routing: Routing | None = None
-
-    def __post_init__(self) -> None:
-        bounds = {"min_silhouette": (-1.0, 1.0), "merge_distance": (0.0, 2.0), "prune_jaccard": (0.0, 1.0)}
-        for name, (low, high) in bounds.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise CascalError(f"Thresholds.{name} is {value}; it must lie in [{low:g}, {high:g}].")
-        if self.top_k < 1:
-            raise CascalError(f"Thresholds.top_k is {self.top_k}; at least 1 model must be selected.")
-
-
-RECOMMENDED_ROUTING = Routing("blend", margin=0.01, across_tasks=True)
-_RELEASED_ROUTING = Routing("blend", two_stage=True, sharp=True, fallback_distance=0.35)
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "consensus": ("pds", "dawid_skene", "posterior", "z_sum", "agreement"),
-    "strong": ("probable", "unique", "released"),
-    "merge": ("closest_pair", "released"),
-    "ranking": ("shrunken", "mean", "mean_3_decimals"),
-}
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """Which variant of each part is used (METHOD § 8). Changing one refits."""
-
-    consensus: str = "pds"
-    strong: str = "probable"
-    merge: str = "closest_pair"
-    ranking: str = "shrunken"
-    routing: Routing = RECOMMENDED_ROUTING
-    min_agreement: float = 0.5
-    max_k: int = 5
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise CascalError(
-                    f"FitSettings.{name} is {getattr(self, name)!r}; choose one of "
-                    f"{', '.join(choices)}."
-                )
-        if self.strong == "probable" and self.consensus not in ("pds", "dawid_skene"):
-            raise CascalError(
-                f"strong='probable' needs scores that are probabilities of being right, but "
-                f"consensus={self.consensus!r} gives none. Use pds or dawid_skene, or strong='unique'."
-            )
-        if self.max_k < 1:
-            raise CascalError(f"FitSettings.max_k is {self.max_k}; at least 1 is needed.")
-
-    @classmethod
-    def preset(cls, name: str) -> FitSettings:
-        """The settings of a preset: "recommended" (default), "released" or "paper"."""
-        if name not in PRESETS:
-            raise CascalError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
-        return PRESETS[name]
-
-    @property
-    def name(self) -> str:
-        """Name of the preset these settings equal, or "custom"."""
-        return next((name for name, preset in PRESETS.items() if preset == self), "custom")
-
-    @property
-    def keeps_caller_order(self) -> bool:
-        """`released` merging depends on the order of rows and models by definition."""
-        return self.merge == "released"
-
-
-PRESETS: dict[str, FitSettings] = {
-    "recommended": FitSettings(),
-    "released": FitSettings(
-        consensus="posterior",
-        strong="released",
-        merge="released",
-        ranking="mean_3_decimals",
-        routing=_RELEASED_ROUTING,
-    ),
-    "paper": FitSettings(
-        consensus="z_sum",
-        strong="released",
-        merge="closest_pair",
-        ranking="mean",
-        routing=Routing("nearest", two_stage=True, k_nearest=1),
-    ),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -580,7 +450,16 @@ class Routes:
     spread: FloatArray
 
     def __post_init__(self) -> None:
-        arrays = ("task", "cluster", "distance", "scores", "selected", "fallback", "center", "spread")
+        arrays = (
+            "task",
+            "cluster",
+            "distance",
+            "scores",
+            "selected",
+            "fallback",
+            "center",
+            "spread",
+        )
         for name in arrays:
             object.__setattr__(self, name, read_only(getattr(self, name)))
 

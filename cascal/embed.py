@@ -19,13 +19,16 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from cascal import endpoint
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.tables import Progress
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 MINILM = "all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -60,8 +63,10 @@ class Encoder(Protocol):
 
     @property
     def n_cut(self) -> int | None:
-        """How many of the last texts (of this thread) were longer than the model reads; None if
-        the encoder cannot tell."""
+        """How many of this thread's last texts were longer than the model reads.
+
+        None if the encoder cannot tell.
+        """
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
         """Unit vectors (n, D) float32 of n texts."""
@@ -111,7 +116,7 @@ class _BatchEncoder:
                 f"Encoder {self.id!r} gave a vector of zeros, nan or infinite numbers. "
                 "Choose another encoder, or leave out empty texts."
             )
-        return (wide / lengths).astype(np.float32)
+        return np.asarray(wide / lengths, dtype=np.float32)
 
 
 def _refuse_other_dimension(encoder_id: str, found: int, expected: int) -> None:
@@ -147,7 +152,8 @@ def _hashed(text: str) -> FloatArray:
     codes = np.array([zlib.crc32(feature) for feature in features], dtype=np.uint32)
     mixed = codes * np.uint32(2654435761)  # crc32 alone is linear: similar words would collide
     signs = np.where(mixed & np.uint32(1 << 23), 1.0, -1.0)
-    vector = np.bincount(mixed >> np.uint32(24), weights=signs, minlength=256)
+    vector: FloatArray = np.zeros(256)
+    np.add.at(vector, mixed >> np.uint32(24), signs)
     if not vector.any():  # no word at all, or all cancelled out
         vector[zlib.crc32(text.encode("utf-8", "surrogatepass")) % 256] = 1.0
     return vector
@@ -191,11 +197,11 @@ class _SentenceEncoder(_BatchEncoder):
         return sum(len(ids) > limit for ids in tokens["input_ids"])
 
 
-def _load_model(source: str, *, local: bool) -> Any:
+def _load_model(source: str, *, local: bool) -> SentenceTransformer:
     try:
         import huggingface_hub
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+        from transformers.utils import logging as transformers_logging
     except ImportError:
         raise CascalError(
             f"Encoder {source!r} needs sentence-transformers, which is not installed. {_WAY_OUT}"
@@ -204,21 +210,28 @@ def _load_model(source: str, *, local: bool) -> Any:
         "trust_remote_code": False,
         "model_kwargs": {"use_safetensors": True},
     }
-    logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(source, local_files_only=True, **options)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # loaders and file formats have errors of their own
         if local:
-            raise CascalError(f"Folder {source!r} holds no readable encoder: {error}") from error
+            raise CascalError(
+                f"Folder {source!r} holds no encoder that can be read ({_first_line(error)}). "
+                "Save it again with SentenceTransformer.save."
+            ) from error
     try:  # one short look first: the loader itself would retry for more than a minute
         repository = source if "/" in source else _PREFIX + source
         huggingface_hub.HfApi().model_info(repository, timeout=10)
         return SentenceTransformer(source, **options)
-    except Exception as error:  # noqa: BLE001 - every transport below the hub has its own errors
+    except Exception as error:  # every transport below the hub has its own errors
         raise CascalError(
-            f"Encoder {source!r} could not be loaded from the hub ({type(error).__name__}). "
+            f"Encoder {source!r} could not be loaded from the hub ({_first_line(error)}). "
             f"{_WAY_OUT}"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
 @cache
@@ -476,4 +489,4 @@ def place(vectors_new: FloatArray, vectors: FloatArray, xy: FloatArray, k: int =
     on_map = weights[:, 0] > 1.0 - 1e-6
     weights[on_map] = np.where(cosines[on_map] >= cosines[on_map, :1], 1.0, 0.0)
     weights /= weights.sum(axis=1, keepdims=True)
-    return np.einsum("nk,nkd->nd", weights, xy[rows]).astype(np.float32)
+    return np.asarray(np.einsum("nk,nkd->nd", weights, xy[rows]), dtype=np.float32)

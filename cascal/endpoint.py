@@ -9,10 +9,12 @@ from __future__ import annotations
 import email.utils
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -20,7 +22,11 @@ import numpy as np
 from cascal.datatypes import CascalError, FloatArray
 from cascal.tables import Progress
 
+if TYPE_CHECKING:
+    from openai import OpenAI
+
 _NO_KEY = "none"
+_KEY = re.compile(r"[!#-&(-\[\]-~]+")  # visible ASCII without quotes and backslash
 _RETRIED = {408, 409, 425, 429}  # and every 5xx
 _LONGEST_WAIT = 20.0
 
@@ -80,7 +86,7 @@ def embed(
     with _client(base_url, key, timeout) as client:
         for start in range(0, len(texts), batch):
             part = list(texts[start : start + batch])
-            body = _request(lambda part=part: _post(client, model, part), key, base_url, patience)
+            body = _request(partial(_post, client, model, part), key, base_url, patience)
             parts.append(_vectors(body, len(part), base_url))
             _same_dimension(parts, base_url)
             if progress is not None:
@@ -109,13 +115,13 @@ def read_key(key_env: str) -> str:
     key = os.environ.get(key_env, "").strip()
     if not key:
         raise EndpointError(
-            f"The environment variable {key_env} is not set. Set it to the endpoint's key, or leave "
-            "key_env empty for an endpoint without keys."
+            f"The environment variable {key_env} is not set. Set it to the endpoint's key, or "
+            "leave key_env empty for an endpoint without keys."
         )
-    if not (key.isascii() and key.isprintable()) or " " in key:
+    if not _KEY.fullmatch(key):
         raise EndpointError(
-            f"The environment variable {key_env} holds characters no key has (spaces, line breaks "
-            "or non-ASCII). Set it to the bare key."
+            f"The environment variable {key_env} holds characters no key has (spaces, quotes, line "
+            "breaks or non-ASCII). Set it to the bare key."
         )
     return key
 
@@ -128,43 +134,62 @@ def scrub(text: str, key: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[:limit] + "…"
 
 
-def _client(base_url: str, key: str, timeout: float) -> Any:
+def _client(base_url: str, key: str, timeout: float) -> OpenAI:
     import openai
 
     return openai.OpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0)
 
 
-def _post(client: Any, model: str, texts: list[str]) -> str:
+def _post(client: OpenAI, model: str, texts: list[str], timeout: float) -> str:
     """Body of the answer. Organisation and project of the environment are not sent along."""
     import openai
 
     omitted = {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
     answer = client.embeddings.with_raw_response.create(
-        model=model, input=texts, encoding_format="float", extra_headers=omitted
+        model=model,
+        input=texts,
+        encoding_format="float",
+        extra_headers=omitted,
+        timeout=timeout,
     )
     return str(answer.http_response.text)
 
 
-def _request(call: Callable[[], str], key: str, base_url: str, patience: Patience) -> str:
-    """Call until it succeeds; the error is raised outside the handler, so that it has no context
-    that quotes the request."""
-    host = urlsplit(base_url).netloc
+def _request(call: Callable[[float], str], key: str, base_url: str, patience: Patience) -> str:
+    """Call, with the seconds one attempt may take, until it succeeds or patience ends.
+
+    The error is raised outside of every handler, so that it drags no request along as context.
+    """
     started = patience.clock()
-    for attempt in range(1, patience.attempts + 1):
-        outcome = _attempt(call, key)
-        if isinstance(outcome, str):
-            return outcome
+    attempt = 1
+    outcome = _attempt(partial(call, min(patience.timeout, patience.total_seconds)), key)
+    while isinstance(outcome, _Failure):
         left = patience.total_seconds - (patience.clock() - started)
-        wait = min(0.5 * 2 ** (attempt - 1), _LONGEST_WAIT)
-        if outcome.retry_after is not None:
-            wait = outcome.retry_after
-        if not outcome.retry or attempt == patience.attempts or wait >= left:
-            break
+        wait = _wait(outcome, attempt)
+        ending = _ending(outcome, attempt, left - wait, patience)
+        if ending is not None:
+            raise EndpointError(f"{urlsplit(base_url).netloc}: {outcome.reason}{ending}")
         patience.sleep(wait)
-    tried = f" after {attempt} attempts" if attempt > 1 else ""
-    if outcome.retry and wait >= left:
-        tried += f" (the next in {wait:.0f} s would pass the {patience.total_seconds:g} s allowed)"
-    raise EndpointError(f"{host}{tried}: {outcome.reason}")
+        attempt += 1
+        outcome = _attempt(partial(call, min(patience.timeout, left - wait)), key)
+    return outcome
+
+
+def _wait(failure: _Failure, attempt: int) -> float:
+    if failure.retry_after is not None:
+        return failure.retry_after
+    return float(min(0.5 * 2.0 ** (attempt - 1), _LONGEST_WAIT))
+
+
+def _ending(failure: _Failure, attempt: int, left: float, patience: Patience) -> str | None:
+    """Why there is no further attempt, as the end of a sentence; None if there is one."""
+    if not failure.retry:
+        return ""
+    if attempt >= patience.attempts:
+        return f" Gave up after {attempt} attempts."
+    if left <= 0:
+        return f" Gave up: one more attempt would pass the {patience.total_seconds:g} s allowed."
+    return None
 
 
 def _attempt(call: Callable[[], str], key: str) -> str | _Failure:
@@ -185,19 +210,18 @@ def _attempt(call: Callable[[], str], key: str) -> str | _Failure:
 
 def _status_failure(status: int, headers: Mapping[str, str], said: str, key: str) -> _Failure:
     """What an HTTP status means for the user."""
+    broke = "insufficient_quota" in said
     said = scrub(said, key)
     if status in (401, 403):
         return _Failure(f"the key was refused ({status}). Check its variable. {said}", False)
     if status == 404:
         return _Failure(f"no such model or path ({status}). Check the URL's /v1. {said}", False)
-    broke = "insufficient_quota" in said
     retry = (status in _RETRIED or status >= 500) and not broke
     return _Failure(f"HTTP status {status}. {said}", retry, retry_after(headers))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a server asks to wait, from Retry-After in seconds or as a date; None if it does
-    not ask."""
+    """Seconds a server asks to wait (Retry-After, a number or a date); None if it does not."""
     value = headers.get("retry-after", "").strip()
     try:
         return max(float(value), 0.0)
@@ -213,26 +237,35 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _vectors(body: str, n_texts: int, base_url: str) -> FloatArray:
     """The vectors (n, D) of one answer, in the order of the texts, or a refusal."""
     host = urlsplit(base_url).netloc
-    try:
-        items = json.loads(body)["data"]
-        indices = [item.get("index", position) for position, item in enumerate(items)]
-        rows = [item["embedding"] for item in items]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    rows = _rows(body)
+    if rows is None:
         raise EndpointError(
             f"{host} answered something that is not a list of embeddings. Check that the URL ends "
             "in /v1 and that the model is an embedding model."
-        ) from None
-    if sorted(map(str, indices)) != sorted(map(str, range(n_texts))):
+        )
+    if sorted(rows, key=str) != sorted(range(n_texts), key=str):
         raise EndpointError(f"{host} returned {len(rows)} embeddings for {n_texts} texts.")
+    array = _array([rows[row] for row in range(n_texts)])
+    if array is None:
+        raise EndpointError(f"{host} returned embeddings that are no equally long rows of numbers.")
+    return array
+
+
+def _rows(body: str) -> dict[object, object] | None:
+    """Position -> embedding of one answer; None if it is something else."""
+    try:
+        items = json.loads(body)["data"]
+        return {item.get("index", row): item["embedding"] for row, item in enumerate(items)}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _array(rows: list[object]) -> FloatArray | None:
     try:
         array = np.array(rows, dtype=np.float32)
     except (ValueError, TypeError):
-        array = np.zeros((0, 0), dtype=np.float32)
-    if array.ndim != 2 or array.shape[1] == 0 or not np.isfinite(array).all():
-        raise EndpointError(f"{host} returned embeddings that are no equally long rows of numbers.")
-    ordered = np.empty_like(array)
-    ordered[np.array(indices, dtype=np.intp)] = array
-    return ordered
+        return None
+    return array if array.ndim == 2 and array.size and np.isfinite(array).all() else None
 
 
 def _same_dimension(parts: list[FloatArray], base_url: str) -> None:

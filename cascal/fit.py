@@ -1,32 +1,38 @@
 """The one place that knows the order: votes and vectors -> `Fit` -> `Router`.
 
-    votes ── score ──> strong sets ── cluster ──> candidates (all k)        once, in `fit`
-    candidates + thresholds ── merge ── assign ── rank ── prune ──> Router   in milliseconds
+votes ── score ──> strong sets ── cluster ──> candidates (all k)        once, in `fit`
+candidates + thresholds ── merge ── assign ── rank ── prune ──> Router   in milliseconds
 """
 
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
-from cascal.cluster import NO_OWNER, Merged, TaskCandidates, choose_and_merge, normalise, task_candidates
+from cascal.cluster import (
+    NO_OWNER,
+    Merged,
+    TaskCandidates,
+    choose_and_merge,
+    normalise,
+    task_candidates,
+)
 from cascal.datatypes import (
+    BoolArray,
     Candidate,
     CascalError,
     ConsensusScores,
     Embeddings,
-    FitSettings,
     FloatArray,
     IntArray,
     Rankings,
     SkillClusters,
-    Thresholds,
     Votes,
 )
 from cascal.rank import (
@@ -34,14 +40,25 @@ from cascal.rank import (
     best_first,
     group_means,
     group_sums,
+    mean_errors,
     prune_sweep,
-    rank_models,
     shrunken_scores,
 )
 from cascal.route import Router
 from cascal.score import consensus_scores, strong_sets
+from cascal.settings import FitSettings, Thresholds
 
 QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _one_blas_thread() -> AbstractContextManager[object]:
+    """Two BLAS threads on matrices this small are slower than one."""
+    return _thread_pools().limit(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +76,7 @@ class Fit:
     encoder: str
     settings: FitSettings
     scores: ConsensusScores
-    strong: IntArray
+    strong: BoolArray
     groups: IntArray | None
     tasks: tuple[str, ...]
     task_of_query: IntArray
@@ -111,9 +128,9 @@ class Fit:
         Equal to a fit from scratch at the same thresholds.
         """
         thresholds = thresholds or Thresholds()
-        with threadpool_limits(1, user_api="blas"):
-            clusters = self._merged(thresholds)
-            clusters, notes = self._pruned(clusters, thresholds)
+        with _one_blas_thread():
+            clusters, sums = self._merged(thresholds)
+            clusters, notes = self._pruned(clusters, sums, thresholds)
             rankings = self._ranked(clusters)
         clusters, rankings = self._in_caller_order(clusters, rankings)
         position = self.caller_models
@@ -123,9 +140,13 @@ class Fit:
             self.scores.spread[position], self.notes + notes,
         )  # fmt: skip
 
-    def _merged(self, thresholds: Thresholds) -> SkillClusters:
-        """Merge, then every query to the nearest centroid of its task; empty clusters vanish."""
+    def _merged(self, thresholds: Thresholds) -> tuple[SkillClusters, FloatArray]:
+        """Merge, then every query to the nearest centroid of its task; empty clusters vanish.
+
+        Also returns the sum of the vectors of each cluster (C, D).
+        """
         parts: list[Merged] = []
+        sums: list[FloatArray] = []
         assignment = np.empty(len(self.vectors), dtype=np.int64)
         offset = 0
         for task, rows in zip(self.by_task, self._rows_by_task, strict=True):
@@ -138,9 +159,10 @@ class Fit:
             nearest = np.argmax(rows @ merged.centroids.T, axis=1)
             used, local = np.unique(nearest, return_inverse=True)
             parts.append(Merged(merged.centroids[used], merged.support[used], merged.owner[used]))
+            sums.append((local == np.arange(len(used))[:, None]).astype(np.float64) @ rows)
             assignment[task.rows] = local + offset
             offset += len(used)
-        return SkillClusters(
+        clusters = SkillClusters(
             self.tasks,
             np.concatenate([part.centroids for part in parts]),
             np.repeat(np.arange(len(parts)), [len(part.centroids) for part in parts]),
@@ -148,6 +170,7 @@ class Fit:
             assignment,
             np.concatenate([part.owner for part in parts]),
         )
+        return clusters, np.concatenate(sums)
 
     def _mean_scores(self, clusters: SkillClusters) -> FloatArray:
         means = group_means(self._filled, clusters.assignment, len(clusters))
@@ -158,7 +181,7 @@ class Fit:
         return self.settings.ranking == "mean_3_decimals"
 
     def _pruned(
-        self, clusters: SkillClusters, thresholds: Thresholds
+        self, clusters: SkillClusters, sums: FloatArray, thresholds: Thresholds
     ) -> tuple[SkillClusters, tuple[str, ...]]:
         jaccard = thresholds.prune_jaccard
         if jaccard is None:
@@ -166,17 +189,16 @@ class Fit:
         models = self.votes.models
         if len(models) <= SET_SIZE and self.settings.name != "released":
             return clusters, (
-                f"Pruning is off: with {len(models)} models the top-{SET_SIZE} sets of all clusters "
-                "are the same.",
+                f"Pruning is off: with {len(models)} models the top-{SET_SIZE} sets of all "
+                "clusters are the same.",
             )
         pruned = prune_sweep(
             self._mean_scores(clusters), clusters.sizes, clusters.task, models, jaccard
         )
-        keep, assignment = np.unique(pruned.into[clusters.assignment], return_inverse=True)
-        centroids = normalise(group_sums(self.vectors, assignment, len(keep)))
+        keep, place = np.unique(pruned.into, return_inverse=True)
         merged = SkillClusters(
-            clusters.tasks, centroids, clusters.task[keep],
-            clusters.support[keep], assignment, clusters.owner[keep],
+            clusters.tasks, normalise(group_sums(sums, place, len(keep))), clusters.task[keep],
+            clusters.support[keep], place[clusters.assignment], clusters.owner[keep],
         )  # fmt: skip
         if not pruned.opposed:
             return merged, ()
@@ -194,7 +216,9 @@ class Fit:
             scores, trust = shrunken_scores(
                 overall, self._relative, self.task_of_query, clusters.assignment, clusters.task
             )
-        return rank_models(self.votes.models, mean_scores, scores, trust, overall)
+        errors = mean_errors(self._filled, clusters.assignment, len(clusters))
+        order = best_first(scores, self.votes.models)
+        return Rankings(self.votes.models, scores, mean_scores, errors, trust, order, overall)
 
     def _in_caller_order(
         self, clusters: SkillClusters, rankings: Rankings
@@ -206,8 +230,8 @@ class Fit:
         scores = rankings.scores[:, columns]
         models = self.models
         return clusters, Rankings(
-            models, scores, rankings.mean_scores[:, columns], rankings.trust[:, columns],
-            best_first(scores, models), rankings.overall[columns],
+            models, scores, rankings.mean_scores[:, columns], rankings.standard_error[:, columns],
+            rankings.trust[:, columns], best_first(scores, models), rankings.overall[columns],
         )  # fmt: skip
 
 
@@ -222,17 +246,23 @@ def reliability_groups(vectors: FloatArray, seed: int) -> IntArray:
     k = int(np.clip(n_queries // QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS))
     if n_queries < 2 * MIN_GROUPS or len(np.unique(vectors, axis=0)) < k:
         return np.zeros(n_queries, dtype=np.int64)
+    from sklearn.cluster import KMeans  # slow to import, and routing does not need it
+
     return np.asarray(KMeans(k, n_init=2, random_state=seed).fit(vectors).labels_, dtype=np.int64)
 
 
-def _notes(votes: Votes, settings: FitSettings, strong: IntArray, n_tasks: int) -> tuple[str, ...]:
+def _notes(votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int) -> tuple[str, ...]:
     notes = []
     answered = votes.answered
     known = np.isfinite(votes.logprobs) & answered
     if not answered.any():
-        notes.append("No model gave a readable answer: every score is 0 and no ranking means anything.")
+        notes.append(
+            "No model gave a readable answer: every score is 0 and no ranking means anything."
+        )
     elif not known.any() and settings.consensus in ("posterior", "z_sum"):
-        notes.append("No confidence signal: there are no log-probabilities, every vote weighs the same.")
+        notes.append(
+            "No confidence signal: there are no log-probabilities, every vote weighs the same."
+        )
     elif known.sum() < answered.sum() and settings.consensus in ("posterior", "z_sum"):
         share = 1.0 - known.sum() / answered.sum()
         notes.append(f"No confidence signal for {share:.1%} of the votes: they count as average.")
@@ -293,7 +323,7 @@ def fit(
     strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
     tasks, task_of_query = _number_tasks(votes.tasks, settings)
     members = [np.flatnonzero(task_of_query == task) for task in range(len(tasks))]
-    with threadpool_limits(1, user_api="blas"):
+    with _one_blas_thread():
         by_task = Parallel(n_jobs=n_jobs, prefer="threads")(
             delayed(task_candidates)(
                 task, rows_of_task, array[rows_of_task], _scaled(weights[rows_of_task].T),
@@ -308,7 +338,9 @@ def fit(
     )  # fmt: skip
 
 
-def _number_tasks(names: tuple[str, ...], settings: FitSettings) -> tuple[tuple[str, ...], IntArray]:
+def _number_tasks(
+    names: tuple[str, ...], settings: FitSettings
+) -> tuple[tuple[str, ...], IntArray]:
     tasks = tuple(dict.fromkeys(names))
     if not settings.keeps_caller_order:
         tasks = tuple(sorted(tasks))

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import KMeans
 
 from cascal.datatypes import FloatArray, IntArray
 
@@ -49,7 +48,7 @@ def seed_centers(
     rows (n, D) of unit length, weights (P, n). Every problem uses the same random numbers, as it
     would with the same seed alone; the first k columns are the seeds for any k with as many trials.
     """
-    random = np.random.RandomState(seed)  # noqa: NPY002 – the stream scikit-learn draws from
+    random = np.random.RandomState(seed)
     cumulative = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
     first = random.random_sample()
     chosen = np.empty((len(weights), n_centers), dtype=np.intp)
@@ -76,7 +75,7 @@ def seed_centers(
 
 
 def _nearest(rows: FloatArray, centers: FloatArray) -> IntArray:
-    """centers (P, k, D) -> labels (P, n): nearest centre of each problem, ties to the first."""
+    """Centers (P, k, D) -> labels (P, n): nearest centre of each problem, ties to the first."""
     n_problems, k, dimension = centers.shape
     by_place = np.ascontiguousarray(centers.transpose(1, 0, 2)).reshape(-1, dimension)
     closeness = by_place @ rows.T
@@ -99,7 +98,8 @@ def _lloyd(
     rows: FloatArray, weights: FloatArray, centers: FloatArray, tolerance: FloatArray
 ) -> tuple[IntArray, FloatArray, IntArray]:
     """Lloyd's iteration on P problems of the same k. Returns labels, centres and which problems
-    emptied a cluster (their result is void: the library relocates such clusters)."""
+    emptied a cluster (their result is void: the library relocates such clusters).
+    """
     n_problems, k, dimension = centers.shape
     inside = weights > 0
     centers = centers.copy()
@@ -131,6 +131,8 @@ def _lloyd(
 
 def _library(rows: FloatArray, weights: FloatArray, k: int, seed: int) -> Solution:
     """scikit-learn's own run, for the rare problem that empties a cluster on the way."""
+    from sklearn.cluster import KMeans  # slow to import, and rarely needed
+
     inside = np.flatnonzero(weights > 0)
     model = KMeans(k, init="k-means++", n_init=1, max_iter=MAX_ITER, random_state=seed)
     model.fit(rows[inside], sample_weight=weights[inside])

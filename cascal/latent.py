@@ -58,7 +58,6 @@ class Slots:
 
 def find_slots(answers: IntArray, n_options: IntArray) -> Slots:
     """Number the distinct answers of each query in increasing order of the answer."""
-    n_queries, n_models = answers.shape
     order = np.argsort(answers, axis=1, kind="stable")
     ranked = np.take_along_axis(answers, order, axis=1)
     fresh = np.ones(ranked.shape, dtype=bool)
@@ -68,7 +67,7 @@ def find_slots(answers: IntArray, n_options: IntArray) -> Slots:
     of = np.empty_like(numbered)
     np.put_along_axis(of, order, numbered, axis=1)
     n_slots = max(1, int(numbered.max(initial=0)) + 1)
-    counts = np.zeros((n_queries, n_slots), dtype=np.int64)
+    counts = np.zeros((len(answers), n_slots), dtype=np.int64)
     rows, columns = np.nonzero(of != NO_ANSWER)
     np.add.at(counts, (rows, of[rows, columns]), 1)
     options = np.where(n_options > 0, n_options, FREE_ANSWER_OPTIONS)
@@ -106,7 +105,10 @@ def distractor_likelihood(slots: Slots) -> FloatArray:
     others = ((slots.n_options - 1) * ALPHA)[:, None]
     total = slots.counts.sum(axis=1, keepdims=True)
     likelihood: FloatArray = (
-        wrong.sum(axis=1, keepdims=True) - wrong + gammaln(others) - gammaln(others + total - counts)
+        wrong.sum(axis=1, keepdims=True)
+        - wrong
+        + gammaln(others)
+        - gammaln(others + total - counts)
     )
     return likelihood
 
@@ -144,7 +146,8 @@ def newton(
     right: FloatArray, weight: FloatArray, theta: FloatArray, prior: FloatArray | None
 ) -> FloatArray:
     """Three clipped Newton steps. right (…, M) expected right votes, weight (…, M, Z) votes per
-    easiness; prior = centre of a normal prior with deviation τ, None = no prior."""
+    easiness; prior = centre of a normal prior with deviation τ, None = no prior.
+    """
     for _ in range(_NEWTON_STEPS):
         share = expit(theta[..., None] + SIGMA * EASINESS)
         gradient = right - (weight * share).sum(axis=-1)
@@ -178,9 +181,7 @@ def starting_reliability(slots: Slots) -> FloatArray:
     return np.asarray(logit((share.sum(axis=0) + 1.0) / (answered + 2.0)))
 
 
-def polya_dawid_skene(
-    answers: IntArray, groups: IntArray, n_options: IntArray
-) -> PolyaDawidSkene:
+def polya_dawid_skene(answers: IntArray, groups: IntArray, n_options: IntArray) -> PolyaDawidSkene:
     """Dawid–Skene with a hidden easiness per query and wrong votes that share distractors.
 
         P(vote of model j right | easiness b) = sigmoid(theta[group, j] + σ b),   b ~ N(0, 1)
@@ -224,9 +225,11 @@ def dawid_skene(answers: IntArray, tasks: IntArray, n_options: IntArray) -> Floa
     answered = (slots.of != NO_ANSWER).astype(float)
     prior = log_prior(slots)
     log_others = np.log(slots.n_options - 1.0)[:, None]
-    reliability = np.repeat(expit(starting_reliability(slots))[None], tasks.max(initial=0) + 1, 0)
+    reliability: FloatArray = np.repeat(
+        expit(starting_reliability(slots))[None], tasks.max(initial=0) + 1, 0
+    )
     previous = -np.inf
-    scores = np.zeros(answers.shape)
+    scores: FloatArray = np.zeros(answers.shape)
     for _ in range(MAX_ITERATIONS):
         odds = np.where(answered > 0, logit(reliability[tasks]) + log_others, 0.0)
         joint = np.column_stack([np.einsum("qsm,qm->qs", slots.member, odds), np.zeros(len(odds))])

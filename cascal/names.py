@@ -6,12 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
 from cascal.datatypes import CascalError, FloatArray, IntArray
 
 UNNAMED = ("unnamed",)
-_WORD = r"(?u)\b[^\W\d_][^\W\d_]+\b"  # two letters or more; neither numbers nor what holds one
+_WORD = r"(?u)(?<![\w\\])[^\W\d_]{2,}\b"  # two letters or more; no numbers, no LaTeX commands
+_ASKING = (  # words that ask, and do not say what about
+    "answer answers best calculate choose consider correct describe describes determine discuss "
+    "evaluate explain false find following given identify incorrect let likely option options "
+    "question questions refer refers select statement statements suppose true use used using"
+)
 _CHARACTERS = 1000
 _MAX_TERMS = 6000
 _CONSIDERED = 40
@@ -20,15 +25,16 @@ _CONSIDERED = 40
 class Namer:
     """Texts counted once, so that any assignment of them to clusters is named in milliseconds.
 
-    Counted are the words and word pairs of the first 1,000 characters of each text, English stop
-    words and numbers left out; a term must be in 1, 2 or 3 texts, by the number of texts.
+    Counted are the words and word pairs of the first 1,000 characters of each text, stop words,
+    words that only ask, numbers and LaTeX commands left out; a term must be in 1, 2 or 3 texts, by
+    the number of texts.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.terms: tuple[str, ...] = ()
         self._counts = sparse.csr_array((len(texts), 0), dtype=np.float32)
         vectorizer = CountVectorizer(
-            stop_words="english",
+            stop_words=sorted(ENGLISH_STOP_WORDS.union(_ASKING.split())),
             token_pattern=_WORD,
             ngram_range=(1, 2),
             min_df=1 if len(texts) < 50 else 2 if len(texts) < 2000 else 3,
@@ -102,6 +108,11 @@ def _class_tf_idf(counts: FloatArray) -> FloatArray:
 
 
 def _redundant(one: str, other: str) -> bool:
-    """True if every word of the shorter term begins, or is begun by, a word of the longer."""
+    """True if every word of the shorter term is, begins or is begun by a word of the longer."""
     shorter, longer = sorted((one.split(), other.split()), key=len)
-    return all(any(a.startswith(b) or b.startswith(a) for b in longer) for a in shorter)
+    return all(any(_same_stem(a, b) for b in longer) for a in shorter)
+
+
+def _same_stem(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return short == long or (len(short) > 2 and long.startswith(short))

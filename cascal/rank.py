@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from cascal.datatypes import FloatArray, IntArray, Rankings
+from cascal.datatypes import BoolArray, FloatArray, IntArray
 
 SET_SIZE = 3
 """Pruning compares the sets of the first three models, whatever `top_k`."""
@@ -15,10 +16,12 @@ SET_SIZE = 3
 
 def group_sums(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
     """Sum of the rows of values (Q, M) in each group: (G, M)."""
-    columns = [
-        np.bincount(group, weights=column, minlength=n_groups) for column in values.T
-    ]
-    return np.stack(columns, axis=1) if columns else np.zeros((n_groups, 0))
+    if len(values) == 0:
+        return np.zeros((n_groups, values.shape[1]))
+    member = csr_array(
+        (np.ones(len(group)), group, np.arange(len(group) + 1)), shape=(len(group), n_groups)
+    )
+    return np.asarray(member.T @ values)
 
 
 def group_means(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
@@ -81,7 +84,7 @@ def prune_sweep(
     return Pruned(into, tuple(opposed))
 
 
-def _believed(deviation: FloatArray, variance: FloatArray, used: FloatArray) -> FloatArray:
+def _believed(deviation: FloatArray, variance: FloatArray, used: BoolArray) -> FloatArray:
     """t²/(t² + V) with one t² for all used groups and models: the share that is not noise."""
     excess = deviation[used] ** 2 - variance[used]
     common = max(0.0, float(excess.mean())) if excess.size else 0.0
@@ -137,10 +140,9 @@ def shrunken_scores(
     return scores, np.where(several[:, None], own_trust, task_trust[parent])
 
 
-def rank_models(
-    models: Sequence[str], mean_scores: FloatArray, scores: FloatArray, trust: FloatArray, overall: FloatArray
-) -> Rankings:
-    """Put the models of every cluster in order, best first, ties by name."""
-    return Rankings(
-        tuple(models), scores, mean_scores, trust, best_first(scores, models), overall
-    )
+def mean_errors(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
+    """Standard error of the mean of each group's rows, (G, M); nan for a single row."""
+    spread = deviations(values, group, n_groups)
+    count = spread.count[:, None]
+    variance = spread.variance * count / np.maximum(count - 1, 1)
+    return np.where(count > 1, np.sqrt(variance / np.maximum(count, 1)), np.nan)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
@@ -16,16 +17,14 @@ from cascal.datatypes import (
     NO_ANSWER,
     CascalError,
     Embeddings,
-    FitSettings,
     FloatArray,
     IntArray,
     Rankings,
     Routes,
-    Routing,
     SkillClusters,
-    Thresholds,
     Votes,
 )
+from cascal.settings import FitSettings, Routing, Thresholds
 
 FALLBACK_WIDTH = 0.2
 """Distance over which the global ranking fades in completely (released code)."""
@@ -93,7 +92,8 @@ class Router:
         return int(self.clusters.centroids.shape[1])
 
     @cached_property
-    def _best_overall(self) -> int:
+    def best_overall(self) -> int:
+        """The model with the best global score, ties by name: the honest constant choice."""
         by_name = np.argsort(np.asarray(self.models), kind="stable")
         return int(by_name[np.argmax(self.rankings.overall[by_name])])
 
@@ -131,8 +131,8 @@ class Router:
         if isinstance(vectors, Embeddings):
             if vectors.encoder != self.encoder:
                 raise EncoderMismatch(
-                    f"The vectors come from the encoder {vectors.encoder!r}, this router was fitted "
-                    f"with {self.encoder!r}. Encode the queries with {self.encoder!r}."
+                    f"The vectors come from the encoder {vectors.encoder!r}, this router was "
+                    f"fitted with {self.encoder!r}. Encode the queries with {self.encoder!r}."
                 )
             query_ids, array = vectors.query_ids, vectors.vectors
         else:
@@ -165,11 +165,11 @@ class Router:
         weights = softmax(-distances / routing.distance_temperature, axis=1)
         table = self._sharpened if routing.sharp else self.rankings.scores
         scores = np.einsum("qk,qkm->qm", weights, table[nearest])
-        alpha = np.zeros(len(rows))
+        alpha: FloatArray = np.zeros(len(rows))
         if routing.fallback_distance is not None:
             scores, alpha = self._fall_back(scores, distances[:, 0], routing.fallback_distance)
         if routing.margin:
-            scores[:, self._best_overall] += routing.margin
+            scores[:, self.best_overall] += routing.margin
         return Blend(task, task_similarity, nearest, distances, weights, alpha, scores)
 
     def _fall_back(
@@ -206,14 +206,15 @@ class Router:
             "centroids": clusters.centroids, "cluster_task": clusters.task,
             "support": clusters.support, "assignment": clusters.assignment,
             "owner": clusters.owner, "scores": rankings.scores,
-            "mean_scores": rankings.mean_scores, "trust": rankings.trust,
+            "mean_scores": rankings.mean_scores, "standard_error": rankings.standard_error,
+            "trust": rankings.trust,
             "order": rankings.order, "overall": rankings.overall,
             "representatives": self.representatives, "center": self.center, "spread": self.spread,
         }  # fmt: skip
 
     @classmethod
     def load(cls, path: str | Path) -> Router:
-        """Read a router; needs neither streamlit nor duckdb nor torch. `ArtefactError` if damaged."""
+        """Read a router; needs no streamlit, duckdb or torch. `ArtefactError` if damaged."""
         header, stored = read_artefact(Path(path))
         try:
             router = _from_parts(header, stored)
@@ -239,8 +240,8 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
         stored["assignment"], stored["owner"],
     )  # fmt: skip
     rankings = Rankings(
-        models, stored["scores"], stored["mean_scores"], stored["trust"], stored["order"],
-        stored["overall"],
+        models, stored["scores"], stored["mean_scores"], stored["standard_error"],
+        stored["trust"], stored["order"], stored["overall"],
     )  # fmt: skip
     return Router(
         clusters, rankings, stored["representatives"], header["encoder"], FitSettings(**settings),
@@ -254,7 +255,9 @@ def _chunks(array: FloatArray) -> Iterator[FloatArray]:
         yield array[start : start + _CHUNK]
 
 
-def _join(parts: Sequence[Any], empty: tuple[int, ...], dtype: Any = np.float64) -> Any:
+def _join(
+    parts: Sequence[NDArray[Any]], empty: tuple[int, ...], dtype: type = np.float64
+) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(empty, dtype=dtype)
 
 
@@ -318,5 +321,6 @@ def final_answers(routes: Routes, votes: Votes) -> IntArray:
     tied = count == count.max(axis=1, keepdims=True)
     known = np.where(tied & voted, z, -np.inf)
     best = np.where(np.isfinite(known.max(axis=1)), known.argmax(axis=1), tied.argmax(axis=1))
-    return np.asarray(answers[np.arange(len(answers)), best] if k else np.full(len(answers), NO_ANSWER))
-
+    return np.asarray(
+        answers[np.arange(len(answers)), best] if k else np.full(len(answers), NO_ANSWER)
+    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from cascal.datatypes import (
     NO_ANSWER,
+    BoolArray,
     CascalError,
     ConsensusScores,
     FloatArray,
@@ -41,14 +41,14 @@ def logprob_statistics(logprobs: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def standardise(logprobs: FloatArray, center: FloatArray, spread: FloatArray) -> FloatArray:
-    """z (Q, M): confidence in the model's own deviations; 0 where the log-probability is unknown."""
+    """Confidence in the model's own deviations, (Q, M); 0 where the log-probability is unknown."""
     z = (logprobs - center) / spread
     return np.where(np.isfinite(z), z, 0.0)
 
 
 def _slot_sums(votes: Votes, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Sum of the weights per distinct answer (Q, S), and each vote's own sum (Q, M)."""
-    slots = find_slots(votes.answers, votes.n_options)
+    slots = find_slots(votes.answers, votes.option_counts)
     sums = np.einsum("qsm,qm->qs", slots.member, weight)
     return sums, own_slot(sums, slots)
 
@@ -75,8 +75,7 @@ def posterior(votes: Votes, z: FloatArray) -> FloatArray:
     """
     weight = np.where(votes.answered, np.clip(expit(z), 0.01, 0.99), 0.0)
     sums, own = _slot_sums(votes, weight)
-    n_options = votes.n_options if votes.n_options is not None else np.zeros(len(sums))
-    n_classes = max(POSTERIOR_CLASSES, int(n_options.max(initial=0)))
+    n_classes = max(POSTERIOR_CLASSES, int(votes.option_counts.max(initial=0)))
     used = (sums > 0).sum(axis=1)
     total = np.exp(sums).sum(axis=1, where=sums > 0) + np.maximum(n_classes - used, 0)
     return np.where(votes.answered, np.exp(own) / total[:, None], np.nan)
@@ -99,7 +98,7 @@ def consensus_scores(votes: Votes, method: str, groups: IntArray | None = None) 
     """
     center, spread = logprob_statistics(np.where(votes.answered, votes.logprobs, np.nan))
     z = standardise(votes.logprobs, center, spread)
-    options = votes.n_options if votes.n_options is not None else np.zeros(len(z), dtype=np.int64)
+    options = votes.option_counts
     if method == "pds":
         groups = np.zeros(len(z), dtype=np.int64) if groups is None else groups
         values = polya_dawid_skene(votes.answers, groups, options).scores
@@ -120,13 +119,13 @@ def consensus_scores(votes: Votes, method: str, groups: IntArray | None = None) 
 
 def agreement(votes: Votes) -> FloatArray:
     """(Q,) share of the models in the largest group; divided by M, answered or not."""
-    slots = find_slots(votes.answers, votes.n_options)
+    slots = find_slots(votes.answers, votes.option_counts)
     return np.asarray(slots.counts.max(axis=1) / max(1, len(votes.models)))
 
 
 def strong_sets(
     votes: Votes, scores: ConsensusScores, rule: str, min_agreement: float
-) -> tuple[NDArray[np.bool_], FloatArray]:
+) -> tuple[BoolArray, FloatArray]:
     """Which votes are strong, (Q, M), and their weights, (Q, M).
 
     released: voted for an answer tied for the top; agreement = share of models on any of them
@@ -136,7 +135,7 @@ def strong_sets(
     if rule == "probable":
         strong = scores.filled >= 0.5
         return strong, np.where(strong, scores.filled, 0.0)
-    slots = find_slots(votes.answers, votes.n_options)
+    slots = find_slots(votes.answers, votes.option_counts)
     top = (slots.counts == slots.counts.max(axis=1, keepdims=True)) & (slots.counts > 0)
     if rule == "unique":
         top &= top.sum(axis=1, keepdims=True) == 1

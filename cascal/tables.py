@@ -53,7 +53,7 @@ RESPONSE_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Refusal:
-    """One thing an import left out, and why. `row` is 1-based without the header; 0 = whole file."""
+    """One thing an import left out, and why; rows count from 1 without header, 0 = the file."""
 
     source: str
     row: int
@@ -85,6 +85,8 @@ class Imported:
             ("responses", self.responses, RESPONSE_SCHEMA),
         ):
             if not table.schema.equals(schema):
-                raise CascalError(f"Imported.{name} has columns {table.schema.names}, not {schema.names}.")
+                raise CascalError(
+                    f"Imported.{name} has columns {table.schema.names}, not {schema.names}."
+                )
         if not self.dataset.strip():
             raise CascalError("The data set needs a name.")

@@ -1,0 +1,178 @@
+"""One route, explained end to end: what the dashboard, the CLI and an API show of a decision."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from cascal.datatypes import FloatArray, IntArray
+from cascal.rank import best_first
+from cascal.route import FALLBACK_WIDTH, Blend, Router
+
+NEAREST_TASKS = 3
+
+
+@dataclass(frozen=True)
+class TracedCluster:
+    """A cluster that took part. `winner` would be chosen if the query lay in this cluster only."""
+
+    cluster: int
+    task: str
+    distance: float
+    weight: float
+    size: int
+    winner: str
+
+
+@dataclass(frozen=True)
+class TracedModel:
+    """A model's score and where it comes from; standard_error is nan where it is unknown."""
+
+    model: str
+    rank: int
+    score: float
+    standard_error: float
+    from_clusters: float
+    from_fallback: float
+    margin_bonus: float
+    selected: bool
+
+
+@dataclass(frozen=True)
+class RouteTrace:
+    """The whole decision for one query.
+
+    nearest_tasks are (name, distance); effective_clusters is exp(entropy of the weights): 1 = one
+    cluster decided alone; lead is the score difference of the first and second model.
+    """
+
+    task: str
+    task_rule: str
+    nearest_tasks: tuple[tuple[str, float], ...]
+    clusters: tuple[TracedCluster, ...]
+    models: tuple[TracedModel, ...]
+    fallback_limit: float | None
+    fallback_share: float
+    lead: float
+    effective_clusters: float
+    what_would_change: tuple[str, ...]
+    preset: str
+    encoder: str
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Names of the selected models, best first."""
+        return tuple(one.model for one in self.models if one.selected)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types only; nan becomes None."""
+        plain: dict[str, Any] = _without_nan(asdict(self))
+        plain["selected"] = list(self.selected)
+        return plain
+
+
+def _without_nan(value: Any) -> Any:  # noqa: ANN401 – any JSON value
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def explain(router: Router, vector: FloatArray) -> RouteTrace:
+    """Trace the route of one query from its unit vector (D,)."""
+    blend = router.blend(np.asarray(vector, dtype=np.float64)[None, :])
+    order = best_first(blend.scores[0], router.models)
+    lead = np.nan
+    if len(order) > 1:
+        lead = float(blend.scores[0, order[0]] - blend.scores[0, order[1]])
+    weights = blend.weights[0][blend.weights[0] > 0]
+    task_distance = 1.0 - blend.task_similarity[0]
+    nearest_tasks = np.argsort(task_distance, kind="stable")[:NEAREST_TASKS]
+    routing = router.routing
+    return RouteTrace(
+        task=router.tasks[blend.task[0]],
+        task_rule="nearest task representative"
+        if routing.two_stage
+        else "task of the nearest cluster",
+        nearest_tasks=tuple((router.tasks[t], float(task_distance[t])) for t in nearest_tasks),
+        clusters=_clusters(router, blend),
+        models=_models(router, blend, order),
+        fallback_limit=routing.fallback_distance,
+        fallback_share=float(blend.alpha[0]),
+        lead=lead,
+        effective_clusters=float(np.exp(-(weights * np.log(weights)).sum())),
+        what_would_change=_what_would_change(router, blend, order),
+        preset=router.settings.name,
+        encoder=router.encoder,
+    )
+
+
+def _clusters(router: Router, blend: Blend) -> tuple[TracedCluster, ...]:
+    clusters, sizes = router.clusters, router.clusters.sizes
+    return tuple(
+        TracedCluster(
+            int(c), router.tasks[clusters.task[c]], float(distance), float(weight),
+            int(sizes[c]), router.models[router.rankings.order[c, 0]],
+        )
+        for c, distance, weight in zip(
+            blend.nearest[0], blend.distances[0], blend.weights[0], strict=True
+        )
+        if weight > 0
+    )  # fmt: skip
+
+
+def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel, ...]:
+    """Score = (1 − α)·share from the clusters + α·share of the global ranking + bonus."""
+    scores, alpha = blend.scores[0], float(blend.alpha[0])
+    bonus = np.zeros(len(scores))
+    bonus[router.best_overall] = router.routing.margin
+    overall = router.rankings.overall
+    fallback = alpha * overall / overall.sum() if alpha and overall.sum() else np.zeros(len(scores))
+    from_clusters = scores - bonus - fallback
+    error = np.full(len(scores), np.nan)
+    if not router.routing.sharp:
+        errors = router.rankings.standard_error[blend.nearest[0]]
+        error = np.sqrt((blend.weights[0][:, None] ** 2 * errors**2).sum(axis=0))
+    k = min(router.thresholds.top_k, len(scores))
+    return tuple(
+        TracedModel(
+            router.models[m], rank + 1, float(scores[m]), float(error[m]), float(from_clusters[m]),
+            float(fallback[m]), float(bonus[m]), rank < k,
+        )
+        for rank, m in enumerate(order)
+    )  # fmt: skip
+
+
+def _what_would_change(router: Router, blend: Blend, order: IntArray) -> tuple[str, ...]:
+    """Sentences on what would have to be different for another model to come first."""
+    names, scores, routing = router.models, blend.scores[0], router.routing
+    first = names[order[0]]
+    if len(order) < 2:
+        return ("There is only one model.",)
+    lead = scores[order[0]] - scores[order[1]]
+    said = [f"{names[order[1]]} comes first if its score rises by more than {lead:.3f}."]
+    if routing.margin and order[0] == router.best_overall and lead < routing.margin:
+        said.append(
+            f"Without the bonus of {routing.margin:g} for the best model overall, "
+            f"{names[order[1]]} would come first."
+        )
+    others = {
+        names[router.rankings.order[c, 0]]: c
+        for c, weight in zip(blend.nearest[0], blend.weights[0], strict=True)
+        if weight > 0 and names[router.rankings.order[c, 0]] != first
+    }
+    said += [f"Inside cluster {c} alone, {name} would come first." for name, c in others.items()]
+    limit, distance = routing.fallback_distance, float(blend.distances[0, 0])
+    if limit is not None and blend.alpha[0] == 0:
+        said.append(
+            f"Farther than {limit:g} from its nearest cluster (now {distance:.2f}) the global "
+            f"ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on."
+        )
+    elif limit is not None:
+        said.append(
+            f"Nearer than {limit:g} to a cluster (now {distance:.2f}) the clusters decide alone."
+        )
+    return tuple(said)

@@ -1,0 +1,153 @@
+"""What can be chosen: settings (changing one refits) and thresholds (changing one never does)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cascal.datatypes import CascalError
+
+RoutingKind = Literal["nearest", "blend"]
+
+
+@dataclass(frozen=True)
+class Routing:
+    """How a query's vector becomes model scores (METHOD § 7).
+
+    kind                 "nearest": the ranking of the nearest centroid; "blend": a weighted mean
+    two_stage            True: first the nearest task, then its centroids; False: the task is that
+                         of the nearest centroid of all
+    across_tasks         blend the nearest centroids of all tasks, not only of the chosen one
+    k_nearest            how many centroids are blended
+    distance_temperature weights = softmax(−distance / temperature)
+    sharp                turn each ranking into softmax(score / scoring_temperature) first
+    fallback_distance    beyond it the global ranking fades in; None = never
+    margin               bonus of the globally best model
+    """
+
+    kind: RoutingKind = "blend"
+    two_stage: bool = False
+    k_nearest: int = 3
+    distance_temperature: float = 0.1
+    sharp: bool = False
+    scoring_temperature: float = 0.1
+    fallback_distance: float | None = None
+    margin: float = 0.0
+    across_tasks: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("nearest", "blend"):
+            raise CascalError(f"Routing.kind is {self.kind!r}; choose 'nearest' or 'blend'.")
+        if self.two_stage and self.across_tasks:
+            raise CascalError("Routing.two_stage keeps to one task; it excludes across_tasks.")
+        if self.k_nearest < 1:
+            raise CascalError(f"Routing.k_nearest is {self.k_nearest}; at least 1 is needed.")
+        for name in ("distance_temperature", "scoring_temperature"):
+            if not getattr(self, name) > 0:
+                raise CascalError(f"Routing.{name} is {getattr(self, name)}; it must be above 0.")
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What can be moved without a refit. `prune_jaccard` None = no pruning; `routing` None = the
+    preset's own.
+    """
+
+    min_silhouette: float = 0.05
+    merge_distance: float = 0.15
+    prune_jaccard: float | None = 0.95
+    top_k: int = 3
+    routing: Routing | None = None
+
+    def __post_init__(self) -> None:
+        bounds = {
+            "min_silhouette": (-1.0, 1.0),
+            "merge_distance": (0.0, 2.0),
+            "prune_jaccard": (0.0, 1.0),
+        }
+        for name, (low, high) in bounds.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise CascalError(
+                    f"Thresholds.{name} is {value}; it must lie in [{low:g}, {high:g}]."
+                )
+        if self.top_k < 1:
+            raise CascalError(
+                f"Thresholds.top_k is {self.top_k}; at least 1 model must be selected."
+            )
+
+
+RECOMMENDED_ROUTING = Routing("blend", margin=0.01, across_tasks=True)
+_RELEASED_ROUTING = Routing("blend", two_stage=True, sharp=True, fallback_distance=0.35)
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "consensus": ("pds", "dawid_skene", "posterior", "z_sum", "agreement"),
+    "strong": ("probable", "unique", "released"),
+    "merge": ("closest_pair", "released"),
+    "ranking": ("shrunken", "mean", "mean_3_decimals"),
+}
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """Which variant of each part is used (METHOD § 8). Changing one refits."""
+
+    consensus: str = "pds"
+    strong: str = "probable"
+    merge: str = "closest_pair"
+    ranking: str = "shrunken"
+    routing: Routing = RECOMMENDED_ROUTING
+    min_agreement: float = 0.5
+    max_k: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise CascalError(
+                    f"FitSettings.{name} is {getattr(self, name)!r}; choose one of "
+                    f"{', '.join(choices)}."
+                )
+        if self.strong == "probable" and self.consensus not in ("pds", "dawid_skene"):
+            raise CascalError(
+                f"strong='probable' needs scores that are probabilities of being right, but "
+                f"consensus={self.consensus!r} gives none. Use pds or "
+                "dawid_skene, or strong='unique'."
+            )
+        if self.max_k < 1:
+            raise CascalError(f"FitSettings.max_k is {self.max_k}; at least 1 is needed.")
+
+    @classmethod
+    def preset(cls, name: str) -> FitSettings:
+        """The settings of a preset: "recommended" (default), "released" or "paper"."""
+        if name not in PRESETS:
+            raise CascalError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
+        return PRESETS[name]
+
+    @property
+    def name(self) -> str:
+        """Name of the preset these settings equal, or "custom"."""
+        return next((name for name, preset in PRESETS.items() if preset == self), "custom")
+
+    @property
+    def keeps_caller_order(self) -> bool:
+        """`released` merging depends on the order of rows and models by definition."""
+        return self.merge == "released"
+
+
+PRESETS: dict[str, FitSettings] = {
+    "recommended": FitSettings(),
+    "released": FitSettings(
+        consensus="posterior",
+        strong="released",
+        merge="released",
+        ranking="mean_3_decimals",
+        routing=_RELEASED_ROUTING,
+    ),
+    "paper": FitSettings(
+        consensus="z_sum",
+        strong="released",
+        merge="closest_pair",
+        ranking="mean",
+        routing=Routing("nearest", two_stage=True, k_nearest=1),
+    ),
+}

@@ -1,0 +1,53 @@
+"""What all tests share: where the outside data are, and small worlds made on the spot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cascal
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def shared(*parts: str) -> Path:
+    """A file or folder of the outside data; the test is skipped, visibly, where it is absent."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"outside data not found: shared/{'/'.join(parts)}")
+    return path
+
+
+def make_world(
+    n_queries=240, n_models=5, n_tasks=3, dimension=12, seed=0, n_options=6, missing=0.0
+) -> tuple[cascal.Votes, cascal.Embeddings, np.ndarray]:
+    """Queries around two skills a task, models with a hidden accuracy per skill; gold answers."""
+    random = np.random.default_rng(seed)
+    task = random.integers(n_tasks, size=n_queries)
+    skill = random.integers(2, size=n_queries)
+    centres = random.normal(size=(n_tasks, 2, dimension))
+    points = centres[task, skill] + 0.35 * random.normal(size=(n_queries, dimension))
+    accuracy = random.uniform(0.35, 0.95, size=(n_models, n_tasks, 2))
+    gold = random.integers(n_options, size=n_queries)
+    right = random.random((n_queries, n_models)) < accuracy[:, task, skill].T
+    wrong = (gold[:, None] + 1 + random.integers(n_options - 1, size=right.shape)) % n_options
+    answers = np.where(right, gold[:, None], wrong)
+    answers[random.random(answers.shape) < missing] = cascal.NO_ANSWER
+    logprobs = -np.abs(random.normal(0.5, 0.2, size=right.shape)) - 0.2 * ~right
+    ids = [f"q{row:04d}" for row in random.permutation(n_queries)]
+    votes = cascal.Votes(
+        ids,
+        [f"task {one}" for one in task],
+        [f"model-{chr(97 + one)}" for one in random.permutation(n_models)],
+        answers,
+        logprobs,
+        np.full(n_queries, n_options),
+    )
+    return votes, cascal.Embeddings.from_array(ids, points.astype(np.float32), "test"), gold
+
+
+@pytest.fixture(scope="session")
+def world():
+    return make_world()
