@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from queue import Empty, SimpleQueue
+from typing import TextIO, cast
 
 from cascal.datatypes import Status
 
@@ -118,8 +119,7 @@ def read_answer(text: str, n_options: int) -> Reading:
     if n_options == 0:
         return _read_free(text)
     for rule, read in CHOICE_RULES:
-        letter = read(text)
-        if letter is not None:
+        if (letter := read(text)) is not None:
             return _in_range(letter, rule, n_options)
     if (letter := _last(_lone_pattern("Z" if n_options > 10 else "J"), text)) is not None:
         return _in_range(letter, "lone_capital", n_options)
@@ -137,9 +137,7 @@ def _is_refusal(text: str) -> bool:
     return len(text) <= 400 and _REFUSAL.match(" ".join(text.casefold().split())) is not None
 
 
-_FREE_PHRASE = re.compile(
-    r"(?i:answer\s{1,9}is|answer[*_]{0,3}\s{0,9}:)[:*_ \t]{0,9}([^\n]{1,240})"
-)
+_PHRASE = re.compile(r"(?i:answer\s{1,9}is|answer[*_]{0,3}\s{0,9}:)[:*_ \t]{0,9}([^\n]{1,240})")
 _FREE_JSON = re.compile(r"\"(?:final_)?answer\"\s{0,9}:\s{0,9}\"?([^\"\n,}]{1,240})")
 _SENTENCE_END = re.compile(r"\.(?:\s|\Z)")
 _HASHES = re.compile(r"^####[ \t]{0,9}([^\n]{1,240})$", re.MULTILINE)
@@ -158,14 +156,11 @@ def _read_free(text: str) -> Reading:
 
 
 def _boxed_content(text: str) -> str | None:
-    start = text.rfind("\\boxed{")
-    if start < 0:
-        return None
-    depth, first = 0, start + len("\\boxed")
-    for position in range(first, min(len(text), first + 2 * MAX_FREE_ANSWER)):
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
+    content, depth = text.rpartition("\\boxed{")[2][: 2 * MAX_FREE_ANSWER], 1
+    for position, character in enumerate(content if "\\boxed{" in text else ""):
+        depth += {"{": 1, "}": -1}.get(character, 0)
         if depth == 0:
-            return text[first + 1 : position]
+            return content[:position]
     return None
 
 
@@ -173,7 +168,7 @@ FREE_RULES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
     ("boxed", _boxed_content),
     ("hashes", lambda text: _last(_HASHES, text)),
     ("json_answer", lambda text: _last(_FREE_JSON, text)),
-    ("answer_phrase", lambda text: _SENTENCE_END.split(_first(_FREE_PHRASE, text) or "")[0]),
+    ("answer_phrase", lambda text: _SENTENCE_END.split(_first(_PHRASE, text) or "")[0]),
 )
 """Rules for free answers, strongest first; a short single line counts as an answer by itself."""
 
@@ -196,18 +191,13 @@ def equivalent_answers(
     """
     keys = [normalise_answer(answer) for answer in answers]
     group_of: dict[str, int] = {}
-    first_of_group: list[str] = []
+    firsts: list[str] = []
     slow: set[str] = set()
-    for key in keys:
-        if key in group_of:
-            continue
-        group = next(
-            (g for g, other in enumerate(first_of_group) if _math_equal(key, other, slow, report)),
-            len(first_of_group),
-        )
-        group_of[key] = group
-        if group == len(first_of_group):
-            first_of_group.append(key)
+    for key in dict.fromkeys(keys):
+        twin = next((one for one in firsts if _math_equal(key, one, slow, report)), None)
+        group_of[key] = len(firsts) if twin is None else group_of[twin]
+        if twin is None:
+            firsts.append(key)
     return [group_of[key] for key in keys]
 
 
@@ -220,25 +210,21 @@ _WORDY = re.compile(
 
 def _math_equal(one: str, other: str, slow: set[str], report: Callable[[str], None]) -> bool:
     for answer in (one, other):
-        if len(answer) > MAX_FREE_ANSWER or answer in slow:
-            return False
-        if _MATHS.search(answer) is None or _WORDY.search(answer):
+        mathematical = _MATHS.search(answer) is not None and _WORDY.search(answer) is None
+        if not mathematical or len(answer) > MAX_FREE_ANSWER or answer in slow:
             return False
     equal = _verifier.equal(one, other)
     if equal is None:
         slow.add(one)
-        report(
-            f"Comparing {one[:60]!r} with {other[:60]!r} took longer than {PAIR_SECONDS:g} s; "
-            "they count as different answers."
-        )
+        pair = f"{one[:60]!r} and {other[:60]!r}"
+        report(f"Comparing {pair} took over {PAIR_SECONDS:g} s; they count as different answers.")
     return bool(equal)
 
 
 class _Verifier:
     """A child process that compares answers, replaced when it misses the deadline.
 
-    math-verify's own time-outs use signals, which fail off the main thread; a process can be
-    killed from any thread.
+    math-verify's own time-outs use signals, which fail off the main thread.
     """
 
     def __init__(self) -> None:
@@ -252,7 +238,7 @@ class _Verifier:
             if self._child is None or self._child.poll() is not None:
                 self._start()
             reply = self._ask(json.dumps([one, other]), PAIR_SECONDS)
-        return None if reply is None else reply == "true"
+        return None if reply is None else {"true": True, "false": False}.get(reply)
 
     def _start(self) -> None:
         self._lines = SimpleQueue()
@@ -268,13 +254,13 @@ class _Verifier:
         self._ask(json.dumps(["1", "1"]), START_SECONDS)
 
     def _ask(self, line: str, seconds: float) -> str | None:
-        child = self._child
+        if (child := self._child) is None:
+            return None
         try:
-            if child is None or child.stdin is None:
-                return None
-            child.stdin.write(line + "\n")
-            child.stdin.flush()
-            return self._lines.get(timeout=seconds)
+            stdin = cast("TextIO", child.stdin)
+            stdin.write(line + "\n")
+            stdin.flush()
+            return self._lines.get(timeout=seconds) or None
         except (Empty, OSError):
             self.stop()
             return None
@@ -285,16 +271,15 @@ class _Verifier:
         if child is not None:
             child.kill()
             child.wait()
-            if child.stdin is not None:
-                with contextlib.suppress(OSError):
-                    child.stdin.close()
+            with contextlib.suppress(OSError):
+                cast("TextIO", child.stdin).close()
 
 
 def _pump(child: subprocess.Popen[str], lines: SimpleQueue[str]) -> None:
-    if child.stdout is not None:
-        with child.stdout:
-            for line in child.stdout:
-                lines.put(line.strip())
+    with cast("TextIO", child.stdout) as stdout:
+        for line in stdout:
+            lines.put(line.strip())
+    lines.put("")
 
 
 def _compare_lines() -> None:
@@ -302,11 +287,9 @@ def _compare_lines() -> None:
     from math_verify import parse, verify
 
     logging.disable(logging.CRITICAL)
-    parsed = lru_cache(maxsize=4096)(
-        lambda text: parse(f"${text.replace('$', '')}$", parsing_timeout=None)
-    )
     for line in sys.stdin:
-        one, other = (parsed(text) for text in json.loads(line))
+        texts = [f"${text.replace('$', '')}$" for text in json.loads(line)]
+        one, other = (parse(text, parsing_timeout=None) for text in texts)
         equal = any(verify(*pair, timeout_seconds=None) for pair in ((one, other), (other, one)))
         sys.stdout.write("true\n" if one and other and equal else "false\n")
         sys.stdout.flush()

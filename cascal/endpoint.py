@@ -73,14 +73,10 @@ def embed(
 ) -> FloatArray:
     """Vectors (n, D) float32 of n texts, as the endpoint returned them (not normalised).
 
-    `attempts`, `total_seconds` and `timeout` hold for each request of `batch` texts. `key_env` is
-    the name of the key's environment variable; without one the key sent is "none".
+    The limits hold for each request of `batch` texts. `key_env` names the key's variable.
     """
-    base_url = check_base_url(base_url)
-    for number, text in enumerate(texts, start=1):
-        if not text.strip():
-            raise EndpointError(f"Text {number} is empty; endpoints refuse that. Leave it out.")
-    key = read_key(key_env)
+    base_url, key = check_base_url(base_url), read_key(key_env)
+    _refuse_empty(texts)
     patience = Patience(attempts, total_seconds, timeout, sleep)
     parts: list[FloatArray] = []
     with _client(base_url, key, timeout) as client:
@@ -90,9 +86,14 @@ def embed(
             parts.append(_vectors(body, len(part), base_url))
             _same_dimension(parts, base_url)
             if progress is not None:
-                done = start + len(part)
-                progress(done / len(texts), f"{done:,} of {len(texts):,} texts encoded")
+                progress((start + len(part)) / len(texts), f"{start + len(part):,} texts encoded")
     return np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
+
+
+def _refuse_empty(texts: Sequence[str]) -> None:
+    for number, text in enumerate(texts, start=1):
+        if not text.strip():
+            raise EndpointError(f"Text {number} is empty; endpoints refuse that. Leave it out.")
 
 
 def check_base_url(base_url: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -187,3 +188,80 @@ def _vote_right(
 ) -> FloatArray:
     answers = final_answers(replace(routes, selected=selected), votes)
     return np.where(known, answers == gold, np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """One way to choose, for comparison on the same queries.
+
+    right (Q,) 1 right, 0 wrong, nan = not counted; needs_gold: it was chosen with the gold answers
+    of these very queries, so nobody could have had it beforehand; calls is models asked per query
+    """
+
+    name: str
+    right: FloatArray
+    calls: int
+    needs_gold: bool = False
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Accuracy with interval."""
+        return estimate(self.right)
+
+
+def contenders(result: Evaluation, votes: Votes, gold: IntArray, constant: int) -> list[Contender]:
+    """The router beside what it must beat; `constant` is the best model by consensus."""
+    names, n_models = result.models, len(result.models)
+    column = {name: at for at, name in enumerate(votes.models)}
+    answers = votes.answers[:, [column[name] for name in names]]
+    same = (answers[:, :, None] == answers[:, None, :]) & (answers[:, None, :] != NO_ANSWER)
+    plurality = np.take_along_axis(answers, same.sum(axis=2).argmax(axis=1)[:, None], axis=1)[:, 0]
+    known = gold != NO_ANSWER
+    best = result.best_single
+    oracle = np.where(known, (answers == gold[:, None]).any(axis=1), np.nan)
+    k = min(3, n_models)
+    return [
+        Contender("Router, first model", result.top1_right, 1),
+        Contender(f"Router, vote of {k}", result.top3_vote_right, k),
+        Contender(
+            f"Always {names[constant]} (best by consensus)", result.model_right[:, constant], 1
+        ),
+        Contender(f"Always {names[best]} (best by gold)", result.model_right[:, best], 1, True),
+        Contender("Plurality of all", np.where(known, plurality == gold, np.nan), n_models),
+        Contender("Oracle (any model right)", oracle, n_models, True),
+    ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether routing is worth it: "route", "do not route" or "undecided", and in one sentence."""
+
+    light: Literal["route", "do not route", "undecided"]
+    sentence: str
+    gain: Estimate
+
+
+def verdict(result: Evaluation) -> Verdict:
+    """Compare the router's first model with the best single model, chosen with the gold answers.
+
+    "route" only if the lower bound of the paired gain is above 0, "do not route" if the upper
+    bound is below 0. The best single model has seen the answers; the router has not.
+    """
+    best = result.models[result.best_single]
+    gain = result.gain_over(result.best_single)
+    points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+    if gain.low > 0:
+        return Verdict(
+            "route", f"Routing pays here: {points} over always asking {best}, the best model.", gain
+        )
+    if gain.high < 0:
+        return Verdict(
+            "do not route",
+            f"Do not route here: {points} against always asking {best}, the best model.",
+            gain,
+        )
+    return Verdict(
+        "undecided",
+        f"No proof that routing pays here: {points} against always asking {best}, the best model.",
+        gain,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
+from scipy.special import stdtrit
 
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 
@@ -146,3 +147,28 @@ def mean_errors(values: FloatArray, group: IntArray, n_groups: int) -> FloatArra
     count = spread.count[:, None]
     variance = spread.variance * count / np.maximum(count - 1, 1)
     return np.where(count > 1, np.sqrt(variance / np.maximum(count, 1)), np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class SelectionRanking:
+    """Mean consensus score of every model over some queries, with a 95 % interval: all (M,)."""
+
+    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
+    order: IntArray
+    n_queries: int
+
+
+def rank_selection(consensus: FloatArray, models: Sequence[str]) -> SelectionRanking:
+    """Rank the models over the given rows (n, M) of consensus scores; nan counts as 0.
+
+    The interval is mean ± t·standard error (Student's t, n − 1 degrees); nan below 2 rows.
+    """
+    values = np.where(np.isnan(consensus), 0.0, consensus)
+    n_queries = len(values)
+    mean = values.mean(axis=0) if n_queries else np.zeros(values.shape[1])
+    error = np.full(values.shape[1], np.nan)
+    if n_queries > 1:
+        error = stdtrit(n_queries - 1, 0.975) * values.std(axis=0, ddof=1) / np.sqrt(n_queries)
+    return SelectionRanking(mean, mean - error, mean + error, best_first(mean, models), n_queries)

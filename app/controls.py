@@ -1,0 +1,153 @@
+"""Widgets -> settings, thresholds, selection. The sidebar is the same on every page."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import streamlit as st
+
+from app import session
+
+HELP = {
+    "preset": "How skills are estimated. recommended: ours, knows that some queries are easy. "
+    "released: what the CASCAL authors' code computes. paper: the paper's text, needs "
+    "log-probabilities. Changing it refits.",
+    "silhouette": "A model's strong queries of a task are split into several clusters only if the "
+    "split is at least this clear. Higher: fewer, broader clusters.",
+    "merge": "Clusters whose centres are closer than this (1 − cosine) become one. "
+    "Higher: fewer clusters.",
+    "share": "Two clusters of a task become one if their three best models have this many in "
+    "common. Fewer in common needed: fewer clusters.",
+    "top_k": "How many models vote when more than one is asked.",
+}
+
+
+def remember() -> None:
+    """Keep the state before a change, for undo."""
+    history = st.session_state.setdefault("history", [])
+    last = st.session_state.get("last_values")
+    if last is not None and last != session.values():
+        history.append(last)
+        del history[:-50]
+    st.session_state["last_values"] = session.values()
+
+
+def _restore(values: dict[str, object]) -> None:
+    for name, value in values.items():
+        st.session_state[name] = value
+    st.session_state["last_values"] = dict(values)
+
+
+def _undo() -> None:
+    if st.session_state.get("history"):
+        _restore(st.session_state["history"].pop())
+
+
+def _reset() -> None:
+    before = session.values()
+    _restore({name: session.DEFAULTS[name] for name in session.TUNED})
+    st.session_state.setdefault("history", []).append(before)
+
+
+def _pin() -> None:
+    st.session_state["pinned"] = session.values()
+
+
+def _dataset_label(name: str) -> str:
+    info = next((one for one in session.datasets() if one.name == name), None)
+    return f"{name} (simulated)" if info is not None and info.origin == "simulated" else name
+
+
+def _keep(name: str) -> None:
+    """A widget's value survives being off screen, and a bad one from a link is dropped."""
+    st.session_state.setdefault(name, session.DEFAULTS[name])
+
+
+def sidebar() -> None:
+    """Data set, preset and thresholds; nothing where the workspace is empty."""
+    known = [info.name for info in session.datasets()]
+    if not known:
+        st.sidebar.caption("The workspace is empty.")
+        return
+    if st.session_state.get("dataset") not in known:
+        st.session_state["dataset"] = known[0]
+    for name in session.TUNED:
+        _keep(name)
+    st.session_state.setdefault("last_values", session.values())
+    with st.sidebar:
+        st.selectbox(
+            "Data set", known, key="dataset", format_func=_dataset_label, bind="query-params"
+        )
+        _thresholds()
+        _buttons()
+        _reproduce()
+
+
+def _thresholds() -> None:
+    st.selectbox(
+        "Preset", list(session.PRESETS), key="preset", on_change=remember, bind="query-params",
+        help=HELP["preset"],
+    )  # fmt: skip
+    st.slider(
+        "Min silhouette", 0.0, 0.5, step=0.01, key="silhouette", on_change=remember,
+        bind="query-params", help=HELP["silhouette"],
+    )  # fmt: skip
+    st.slider(
+        "Merge distance", 0.0, 0.6, step=0.01, key="merge", on_change=remember,
+        bind="query-params", help=HELP["merge"],
+    )  # fmt: skip
+    st.segmented_control(
+        "Join clusters that share best models", list(session.SHARED_MODELS), key="share",
+        on_change=remember, bind="query-params", required=True, help=HELP["share"],
+    )  # fmt: skip
+    st.slider(
+        "Models that vote", 1, 5, key="top_k", on_change=remember, bind="query-params",
+        help=HELP["top_k"],
+    )  # fmt: skip
+
+
+def _buttons() -> None:
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Undo", key="undo", on_click=_undo, disabled=not st.session_state.get("history"),
+            help="Back to the state before the last change",
+        )  # fmt: skip
+        st.button("Reset", key="reset", on_click=_reset, help="Back to the defaults")
+        st.button(
+            "Pin", key="pin", on_click=_pin, help="Measure changes against the present state"
+        )
+    pinned = session.pinned_values()
+    st.caption(f"Changes are against: {describe(pinned)}")
+
+
+def describe(values: dict[str, object]) -> str:
+    """A state in one line."""
+    return (
+        f"{values['preset']}, silhouette {values['silhouette']:g}, merge {values['merge']:g}, "
+        f"share {values['share']}"
+    )
+
+
+def command_line() -> str:
+    """The line that makes the same router outside the dashboard."""
+    values = session.values()
+    jaccard = session.SHARED_MODELS[str(values["share"])]
+    prune = "--no-prune" if jaccard is None else f"--prune-jaccard {jaccard:g}"
+    return (
+        f'cascal fit "{st.session_state["dataset"]}" --preset {values["preset"]} '
+        f"--min-silhouette {values['silhouette']:g} --merge-distance {values['merge']:g} "
+        f"{prune} --top-k {values['top_k']} --out router.cascal"
+    )
+
+
+def _reproduce() -> None:
+    with st.popover("Reproduce this state", width="stretch"):
+        st.write("The same router from the command line:")
+        st.code(command_line(), language="bash", wrap_lines=True)
+        st.write("The address of this page carries the state: copy it to share the view.")
+
+
+def selection_of(key: str) -> list[int]:
+    """Row numbers a reader picked in a table."""
+    event = st.session_state.get(key)
+    return list(cast("dict[str, dict[str, list[int]]]", event)["selection"]["rows"]) if event else []

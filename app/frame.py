@@ -1,0 +1,72 @@
+"""What all pages share: the notice about the data, refusals, charts and plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from cascal.datatypes import CascalError
+from cascal.study import Study
+
+CONFIG = {
+    "displaylogo": False,
+    "scrollZoom": False,
+    "modeBarButtonsToRemove": ["zoomIn2d", "zoomOut2d", "autoScale2d", "lasso2d", "select2d"],
+}
+VIEWS = Path(__file__).resolve().parent / "views"
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Show a refusal as its sentence, at the place where it happened."""
+    try:
+        yield
+    except CascalError as error:
+        st.error(escape(str(error)), title="This cannot be shown")
+
+
+def escape(text: str) -> str:
+    """Make a text harmless where Streamlit would read Markdown."""
+    special = "\\`*_{}[]()<>#+-.!|$:~"
+    return "".join(f"\\{letter}" if letter in special else letter for letter in text)
+
+
+def chart(figure: go.Figure, key: str, alt: str) -> None:
+    """The only place that shows a plotly figure."""
+    figure.update_layout(template="streamlit+cascal")
+    st.plotly_chart(figure, key=key, config=CONFIG, alt=alt, width="stretch")
+
+
+def origin(data: Study) -> str:
+    """What kind of data this is, in one line."""
+    info = data.info
+    kinds = "simulated models" if data.simulated else "real responses"
+    test = f" · {info.n_test:,} test queries" if info.n_test else " · no test queries"
+    gold = ""
+    if data.test is not None:
+        gold = " with gold answers" if data.test.has_gold else " without gold answers"
+    origins = set(data.train.origins)
+    train = "generated" if "generated" in origins else "unlabelled" if origins == {"none"} else "real"
+    return (
+        f"{kinds} · {info.n_models} models · {info.n_tasks} tasks · {info.n_train:,} {train} "
+        f"training queries{test}{gold}"
+    )
+
+
+def notice(data: Study) -> None:
+    """Say it on every page when the numbers come from a simulation."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if data.simulated:
+            st.badge("Simulated data", color="orange", icon=":material/science:")
+        st.caption(escape(f"{data.info.name}: {origin(data)}"), width="stretch")
+
+
+def empty(sentence: str, page: str, label: str) -> None:
+    """An empty state: what is missing, and the way to get it."""
+    with st.container(border=True):
+        st.subheader(sentence)
+        st.page_link(VIEWS / f"{page}.py", label=label, icon=":material/arrow_forward:")

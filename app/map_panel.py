@@ -1,0 +1,213 @@
+"""The map of the page Skill map, what is selected on it, and its twin as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import frame, session, theme
+from app.map_spec import MapSpec, points_in_polygon
+from app.skill_map import clear_selection, render_map
+from cascal import charts
+from cascal.datatypes import BoolArray, IntArray
+from cascal.study import Part, Study
+
+KEY = "skill_map"
+MAX_LABELS = 24
+COLOURED_CLUSTERS = 20
+TWIN_ROWS = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the map shows now: which split, the rows that have a place, the selection."""
+
+    split: Literal["train", "test"]
+    part: Part
+    rows: IntArray
+
+
+def shown() -> Shown:
+    """The queries on the map."""
+    data = session.study()
+    split: Literal["train", "test"] = "train"
+    if st.session_state.get("points") == "Test queries" and data.test is not None:
+        split = "test"
+    part = data.test if split == "test" and data.test is not None else data.train
+    return Shown(split, part, np.flatnonzero(np.isfinite(part.xy).all(axis=1)))
+
+
+def selected_rows() -> IntArray | None:
+    """Rows of the shown part inside the reader's lasso or box; None without a selection."""
+    polygon = st.session_state.get("polygon")
+    if not polygon:
+        return None
+    now = shown()
+    xy = now.part.xy[now.rows]
+    return now.rows[points_in_polygon(polygon, xy[:, 0], xy[:, 1])]
+
+
+def clear() -> None:
+    """Forget the selection."""
+    st.session_state["polygon"] = None
+    clear_selection(KEY)
+
+
+def pick_cluster(cluster: int | None) -> None:
+    """Make a cluster the inspected one."""
+    st.session_state["cluster"] = cluster
+
+
+def picked_cluster() -> int | None:
+    """The inspected cluster, if it still exists."""
+    cluster = st.session_state.get("cluster")
+    n_clusters = len(session.snapshot().router.clusters)
+    return cluster if cluster is not None and cluster < n_clusters else None
+
+
+def _controls(data: Study) -> charts.ColourBy:
+    known = list(charts.COLOUR_TITLES)
+    now = shown()
+    if not now.part.has_gold:
+        known.remove("correct")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        if data.test is not None:
+            st.segmented_control(
+                "Points", ["Training queries", "Test queries"], key="points", required=True,
+                default="Training queries", persist_state="session",
+            )  # fmt: skip
+        by = st.selectbox(
+            "Colour", known, key="colour", format_func=lambda one: charts.COLOUR_TITLES[one],
+            persist_state="session",
+        )  # fmt: skip
+    return cast("charts.ColourBy", by)
+
+
+def _group_colours(data: Study, by: charts.ColourBy, colouring: charts.Colouring) -> tuple[str, ...]:
+    if by == "model":
+        named = theme.colors_by_name((model.name for model in data.models), "model")
+        return tuple(named.get(name, theme.MUTED) for name in colouring.names)
+    if by == "correct":
+        return theme.right_and_wrong()
+    palette = theme.palette("cluster")
+    if by == "task":
+        return tuple(palette[i % len(palette)] for i in range(len(colouring.names)))
+    sizes = session.snapshot().router.clusters.sizes
+    largest = {int(c): i for i, c in enumerate(np.argsort(-sizes, kind="stable")[:COLOURED_CLUSTERS])}
+    return tuple(palette[largest[c]] if c in largest else theme.MUTED for c in range(len(sizes)))
+
+
+def _labels(data: Study) -> list[tuple[float, float, str]]:
+    """Names at the middle of the largest clusters' training queries."""
+    now = session.snapshot()
+    clusters, xy = now.router.clusters, data.train.xy
+    labels = []
+    for cluster in np.argsort(-clusters.sizes, kind="stable")[:MAX_LABELS]:
+        places = xy[clusters.assignment == cluster]
+        places = places[np.isfinite(places).all(axis=1)]
+        if len(places):
+            x, y = np.median(places, axis=0)
+            labels.append((float(x), float(y), charts.shorten(now.names[cluster][0], 24)))
+    return labels
+
+
+def _highlight(now: Shown) -> BoolArray | None:
+    chosen = selected_rows()
+    if chosen is not None:
+        return np.isin(now.rows, chosen)
+    cluster = picked_cluster()
+    if cluster is None:
+        return None
+    snapshot = session.snapshot()
+    train = now.split == "train"
+    member = snapshot.router.clusters.assignment if train else snapshot.routes("test").cluster
+    return np.asarray(member[now.rows] == cluster)
+
+
+def _spec(data: Study, by: charts.ColourBy) -> MapSpec:
+    now, snapshot = shown(), session.snapshot()
+    colouring = charts.colour_map(snapshot, data, now.split, by)
+    xy = now.part.xy[now.rows]
+    group = value = None
+    if colouring.group is not None:
+        group = colouring.group[now.rows]
+    if colouring.value is not None:
+        value = colouring.value[now.rows]
+    n_clusters = len(snapshot.router.clusters)
+    return MapSpec(
+        xy[:, 0], xy[:, 1], now.rows.astype(np.int32),
+        f"{data.info.name}:{data.info.fingerprint}:{data.encoder}:{now.split}",
+        group=group,
+        group_names=colouring.names,
+        group_colors=_group_colours(data, by, colouring) if group is not None else (),
+        value=value,
+        value_title=colouring.title,
+        value_range=colouring.value_range,
+        highlight=_highlight(now),
+        labels=_labels(data),
+        hover=[now.part.texts[row][:80] for row in now.rows],
+        revision=f"{session.current_settings().name}:{session.current_thresholds()!r}:{by}",
+        mode=theme.mode(),
+        alt=f"Map of {len(now.rows):,} queries in {n_clusters} skill clusters, coloured by "
+        f"{colouring.title.lower()}. The table below the map lists the same.",
+        caption="Near on the map = alike in wording; the axes have no meaning. Moving a threshold "
+        "recolours the points and never moves them.",
+    )  # fmt: skip
+
+
+def _on_select(selection: object) -> None:
+    st.session_state["polygon"] = getattr(selection, "polygon", None)
+    row = getattr(selection, "clicked", None)
+    if row is not None:
+        now, snapshot = shown(), session.snapshot()
+        train = now.split == "train"
+        member = snapshot.router.clusters.assignment if train else snapshot.routes("test").cluster
+        if 0 <= row < len(member):
+            st.session_state["clicked"] = (now.split, int(row))
+            pick_cluster(int(member[row]))
+
+
+def skill_map() -> None:
+    """The map with its own controls."""
+    data = session.study()
+    by = _controls(data)
+    if not len(shown().rows):
+        st.info("These queries have no place on a map yet.")
+        if st.button("Draw the map", type="primary"):
+            with st.spinner("Placing the queries (UMAP); a minute for 7,000"):
+                session.draw_map(data)
+            st.rerun()
+        return
+    render_map(_spec(data, by), key=KEY, height=600, on_select=_on_select)
+
+
+def table_twin() -> None:
+    """The points of the map as a table, for screen readers and for copying."""
+    with st.expander("The points of the map as a table", on_change="rerun", key="twin") as twin:
+        if not twin.open:
+            return
+        now, snapshot = shown(), session.snapshot()
+        routes = snapshot.routes(now.split)
+        train = now.split == "train"
+        member = snapshot.router.clusters.assignment if train else routes.cluster
+        chosen = selected_rows()
+        rows = (now.rows if chosen is None else chosen)[:TWIN_ROWS]
+        labels = charts.cluster_labels(snapshot)
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "query": [now.part.votes.query_ids[row] for row in rows],
+                    "task": [now.part.votes.tasks[row] for row in rows],
+                    "cluster": [labels[member[row]] for row in rows],
+                    "first model": [routes.models[routes.selected[row, 0]] for row in rows],
+                    "text": [charts.shorten(now.part.texts[row], 300) for row in rows],
+                }
+            ),
+            hide_index=True,
+            alt="The queries on the map with task, cluster and first model",
+        )
+        st.caption(frame.escape(f"{len(rows):,} of {len(now.rows):,} queries."))

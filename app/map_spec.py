@@ -1,0 +1,203 @@
+"""What the skill map shows, as arrays: points, their colours, what is selected, the density."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app import theme
+
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
+Polygon = tuple[tuple[float, float], ...]
+Extent = tuple[float, float, float, float]
+
+MAX_POINTS = 30_000  # above it, a density image and a sample
+SAMPLE = 5_000
+LEVELS = 48  # steps of a sequential scale
+
+
+@dataclass(frozen=True, eq=False)
+class MapSpec:
+    """One state of the map; axes: Q queries.
+
+    x, y         : (Q,) float32, finite
+    ids          : (Q,) int32, what a click returns
+    data_key     : names x, y, ids and hover; while it stays, zoom and selection stay
+    group        : (Q,) index into group_names, or -1 for none; drawn in group_colors
+    value        : (Q,) instead of group: a sequential scale over value_range, nan is muted
+    highlight    : (Q,) bool; the others turn grey
+    labels       : (x, y, text), the important ones first: a label that would cover one is hidden
+    marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it
+    hover        : (Q,) short plain texts, at most 80 characters are shown
+    revision     : any mark of this state; the drawn map carries it as data-revision
+    alt, caption : what a screen reader says, what stands below the map; plain text
+    """
+
+    x: FloatArray
+    y: FloatArray
+    ids: IntArray
+    data_key: str
+    group: IntArray | None = None
+    group_names: tuple[str, ...] = ()
+    group_colors: tuple[str, ...] = ()
+    value: FloatArray | None = None
+    value_title: str = ""
+    value_range: tuple[float, float] | None = None
+    value_colors: tuple[str, ...] = ()
+    highlight: NDArray[np.bool_] | NDArray[np.uint8] | None = None
+    labels: Sequence[tuple[float, float, str]] = ()
+    marker: tuple[float, float, str] | None = None
+    neighbors: Polygon = ()
+    hover: Sequence[str] | None = None
+    revision: int | str = 0
+    mode: Literal["light", "dark"] = "light"
+    alt: str = "Map of the queries"
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        n = len(self.x)
+        for name in ("y", "ids", "group", "value", "highlight", "hover"):
+            column = getattr(self, name)
+            if column is not None and len(column) != n:
+                raise ValueError(f"MapSpec.{name} has {len(column)} entries for {n} points.")
+        if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):
+            raise ValueError("MapSpec.x and y hold nan or infinity: leave out unplaced queries.")
+        if self.group is not None and self.value is not None:
+            raise ValueError("MapSpec takes a group or a value, not both.")
+        if len(self.group_names) != len(self.group_colors):
+            raise ValueError(
+                f"MapSpec has {len(self.group_names)} group names and "
+                f"{len(self.group_colors)} group colours: give every group one."
+            )
+        if self.group is not None and n and self.group.max() >= len(self.group_names):
+            raise ValueError(f"MapSpec.group names group {self.group.max()}, which has no name.")
+
+    @cached_property
+    def rows(self) -> IntArray | slice:
+        """The points that are drawn: all, or an even sample of a large set."""
+        n = len(self.x)
+        if n <= MAX_POINTS:
+            return slice(None)
+        return np.linspace(0, n - 1, SAMPLE).astype(np.int64)
+
+    @cached_property
+    def extent(self) -> Extent:
+        """Fixed axis ranges x0, x1, y0, y1: all points and a margin."""
+        if not len(self.x):
+            return (-1.0, 1.0, -1.0, 1.0)
+        (x0, x1), (y0, y1) = (_padded(axis) for axis in (self.x, self.y))
+        return (x0, x1, y0, y1)
+
+    @cached_property
+    def span(self) -> tuple[float, float]:
+        """The ends of the sequential scale."""
+        if self.value_range is not None:
+            return self.value_range
+        known = self.value[np.isfinite(self.value)] if self.value is not None else np.zeros(0)
+        return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+
+    @cached_property
+    def palette(self) -> tuple[str, ...]:
+        """The colours that `codes` points into; the last one is for "none" and "unknown"."""
+        if self.value is not None:
+            return (*ramp(self.value_colors or theme.SEQUENTIAL[self.mode]), theme.MUTED)
+        return (*(self.group_colors or theme.palette("cluster", self.mode)[:1]), theme.MUTED)
+
+    @cached_property
+    def codes(self) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """One index into the palette for every point, a byte if that is enough."""
+        none = len(self.palette) - 1
+        if self.value is not None:
+            low, high = self.span
+            with np.errstate(invalid="ignore"):
+                level = (self.value - low) / ((high - low) or 1.0) * (LEVELS - 1)
+            known = np.isfinite(level)
+            code = np.where(known, np.clip(np.where(known, level, 0).round(), 0, LEVELS - 1), none)
+        elif self.group is not None:
+            code = np.where(self.group < 0, none, self.group)
+        else:
+            code = np.zeros(len(self.x))
+        return code.astype(np.uint8 if none < 256 else np.uint16)
+
+    @cached_property
+    def note(self) -> str:
+        """What is drawn, if it is not every point."""
+        n = len(self.x)
+        if n <= MAX_POINTS:
+            return ""
+        return f"Density of {n:,} queries; {SAMPLE:,} of them shown as points."
+
+
+@dataclass(frozen=True)
+class MapSelection:
+    """What the reader picked: the id of a clicked point, the polygon of a lasso or box.
+
+    count is the number of points the browser saw inside; None where it only had a sample.
+    """
+
+    clicked: int | None = None
+    polygon: Polygon | None = None
+    count: int | None = None
+
+
+def _padded(axis: FloatArray, share: float = 0.04) -> tuple[float, float]:
+    low, high = float(axis.min()), float(axis.max())
+    margin = (high - low) * share or 1.0
+    return low - margin, high + margin
+
+
+def ramp(colors: Sequence[str], n: int = LEVELS) -> tuple[str, ...]:
+    """Interpolate colours to n steps.
+
+    >>> ramp(["#000000", "#ffffff"], 3)
+    ('#000000', '#808080', '#ffffff')
+    """
+    stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colors], dtype=float)
+    at = np.linspace(0, len(stops) - 1, n)
+    channels = [np.interp(at, np.arange(len(stops)), channel) for channel in stops.T]
+    return tuple("#{:02x}{:02x}{:02x}".format(*map(round, rgb)) for rgb in zip(*channels, strict=True))
+
+
+def points_in_polygon(polygon: Polygon, x: FloatArray, y: FloatArray) -> IntArray:
+    """Return the rows inside a polygon, by the even-odd rule.
+
+    Only points in the polygon's bounding box are tested. The browser counts with the same
+    formula in the same precision, so both agree on points at the edge.
+    """
+    px, py = np.asarray(polygon, dtype=np.float64).reshape(-1, 2).T
+    if len(px) < 3:
+        return np.zeros(0, dtype=np.int64)
+    box = (x >= px.min()) & (x <= px.max()) & (y >= py.min()) & (y <= py.max())
+    rows = np.flatnonzero(box)
+    xs, ys = x[rows].astype(np.float64), y[rows].astype(np.float64)
+    inside = np.zeros(len(rows), dtype=bool)
+    for x0, y0, x1, y1 in zip(np.roll(px, 1), np.roll(py, 1), px, py, strict=True):
+        if y0 != y1:
+            inside ^= ((y1 > ys) != (y0 > ys)) & (xs < (x0 - x1) * (ys - y1) / (y0 - y1) + x1)
+    return rows[inside]
+
+
+def density_png(
+    x: FloatArray, y: FloatArray, extent: Extent, size: tuple[int, int] = (640, 480)
+) -> str:
+    """Draw all points as one translucent grey image; returns a data address."""
+    (width, height), (x0, x1, y0, y1) = size, extent
+    column = ((x - x0) / (x1 - x0) * (width - 1)).astype(np.int32)
+    row = ((y - y0) / (y1 - y0) * (height - 1)).astype(np.int32)
+    count = np.bincount(row * width + column, minlength=width * height).reshape(height, width)
+    image = np.zeros((height, width, 4), dtype=np.uint8)
+    image[..., :3] = [int(theme.MUTED[i : i + 2], 16) for i in (1, 3, 5)]
+    strength = np.log1p(count) / np.log1p(max(count.max(), 1))
+    image[..., 3] = np.where(count > 0, 25 + 185 * strength, 0)
+    buffer = io.BytesIO()
+    Image.fromarray(image[::-1]).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,161 @@
+"""The panels of the page Skill map: what changed, the inspector, the selection, the clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app import controls, frame, map_panel, session, theme
+from cascal import charts
+from cascal.evaluate import effective_number
+from cascal.rank import rank_selection
+
+N_SAMPLES = 5
+
+
+def change_strip() -> None:
+    """Four numbers, each with its change against the pinned state."""
+    now = session.snapshot()
+    _, change = session.change()
+    moved = change.clusters_after - change.clusters_before
+    with st.grid("auto", min_column_width=180):
+        st.metric(
+            "Skill clusters", change.clusters_after, delta=moved, delta_color="off",
+            delta_description="against the pinned state", border=True, height="stretch",
+        )  # fmt: skip
+        st.metric(
+            "Routes flipped", f"{change.flipped_share:.1%}", border=True, height="stretch",
+            delta=int(change.flipped.sum()), delta_color="off", delta_arrow="off",
+            delta_description=f"of {len(change.flipped):,} queries get another first model",
+        )  # fmt: skip
+        if now.evaluation is not None and change.gain is not None:
+            gain = change.gain
+            st.metric(
+                "First model right", f"{now.evaluation.top1_accuracy:.1%}", border=True,
+                delta=round(100 * gain.value, 1), height="stretch",
+                delta_description=f"pts [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
+                help="On the gold test queries. The change is paired, with its 95 % interval.",
+            )  # fmt: skip
+        st.metric(
+            "Models in use", f"{effective_number(now.share):.1f} of {len(now.router.models)}",
+            border=True, height="stretch",
+            help="Effective number of first models: 1 = one model gets everything.",
+        )  # fmt: skip
+
+
+def beside_the_map() -> None:
+    """The selection if there is one, else the inspected cluster, else who gets the queries."""
+    if map_panel.selected_rows() is not None:
+        _selection()
+    elif map_panel.picked_cluster() is not None:
+        _inspector()
+    else:
+        _shares()
+
+
+def _colours() -> dict[str, str]:
+    return theme.colors_by_name((model.name for model in session.study().models), "model")
+
+
+def _shares() -> None:
+    before, _ = session.change()
+    now = session.snapshot()
+    st.subheader("Who gets the queries", anchor=False)
+    figure = charts.share_figure(now.router.models, now.share, before.share, _colours())
+    frame.chart(figure, "map_shares", "Share of the queries that each model gets first.")
+    st.caption("Bars: now. Strokes: the pinned state.")
+    st.caption("Click a point to inspect its cluster; draw a lasso to rank the models inside it.")
+
+
+def _selection() -> None:
+    rows, shown = map_panel.selected_rows(), map_panel.shown()
+    if rows is None:
+        return
+    st.subheader(f"Best models for these {len(rows):,} queries", anchor=False)
+    st.button("Clear selection", on_click=map_panel.clear, icon=":material/close:")
+    if not len(rows):
+        st.info("No query lies inside the selection. Draw it larger, or clear it.")
+        return
+    if shown.split == "train":
+        fit = session.fit()
+        frame_ = charts.selection_frame(rank_selection(fit.consensus[rows], fit.models), fit.models)
+        st.caption("Mean consensus score with 95 % interval.")
+    else:
+        votes = shown.part.votes
+        right = (votes.answers[rows] == shown.part.gold[rows, None]).astype(float)
+        frame_ = charts.selection_frame(rank_selection(right, votes.models), votes.models)
+        st.caption("Share of right answers (gold) with 95 % interval.")
+    few = len(rows) < charts.MIN_QUERIES
+    figure = charts.interval_figure(
+        frame_, "model", "mean", _colours(), percent=shown.split == "test", muted=few
+    )
+    frame.chart(figure, "selection_ranking", "Models ranked over the selected queries.")
+    if few:
+        st.caption(f"Only {len(rows)} queries: the intervals are wide.")
+
+
+def _inspector() -> None:
+    cluster = map_panel.picked_cluster()
+    if cluster is None:
+        return
+    now = session.snapshot()
+    clusters = now.router.clusters
+    st.subheader(frame.escape(charts.cluster_name(now.names[cluster])), anchor=False)
+    st.button(
+        "Close", on_click=map_panel.pick_cluster, args=(None,), icon=":material/close:", key="close"
+    )
+    size = int(clusters.sizes[cluster])
+    task = now.router.tasks[clusters.task[cluster]]
+    st.caption(frame.escape(f"Cluster {cluster} · {task} · {size:,} training queries"))
+    table = charts.ranking_frame(now.router, cluster)
+    figure = charts.interval_figure(
+        table, "model", "mean", _colours(), muted=size < charts.MIN_QUERIES
+    )
+    frame.chart(figure, "cluster_ranking", "Models of the cluster by mean consensus score.")
+    st.caption("Mean consensus score with 95 % interval; the ranking used may be shrunken.")
+    _samples(cluster)
+
+
+def _samples(cluster: int) -> None:
+    """Queries of the cluster, the most contested first, and who disagrees."""
+    data, now = session.study(), session.snapshot()
+    rows = np.flatnonzero(now.router.clusters.assignment == cluster)
+    votes = data.train.votes
+    contested = np.argsort(charts.agreement(votes)[rows], kind="stable")
+    st.markdown("**Sample queries**, the most contested first")
+    for row in rows[contested][:N_SAMPLES]:
+        with st.container(border=True, gap="small"):
+            st.text(charts.shorten(data.train.texts[row], 240))
+            st.caption(frame.escape(charts.who_disagrees(votes, int(row))))
+
+
+def cluster_table() -> None:
+    """All clusters; picking a row inspects it."""
+    table = charts.clusters_frame(session.snapshot())
+    st.subheader("All clusters", anchor=False)
+
+    def picked() -> None:
+        rows = controls.selection_of("clusters")
+        map_panel.pick_cluster(int(table["cluster"].iloc[rows[0]]) if rows else None)
+
+    st.dataframe(
+        table,
+        key="clusters",
+        on_select=picked,
+        selection_mode="single-row",
+        hide_index=True,
+        height=360,
+        alt="Skill clusters with task, size, best models and lead",
+        column_config={
+            "cluster": st.column_config.NumberColumn("No.", width="small"),
+            "name": st.column_config.TextColumn("Name"),
+            "task": st.column_config.TextColumn("Task"),
+            "queries": st.column_config.ProgressColumn(
+                "Queries", format="localized", min_value=0, max_value=int(table["queries"].max())
+            ),
+            "first": st.column_config.TextColumn("Best model"),
+            "top": st.column_config.TextColumn("Best three"),
+            "score": st.column_config.NumberColumn("Score", format="%.3f"),
+            "lead": st.column_config.NumberColumn("Lead over second", format="%.3f"),
+        },
+    )

@@ -1,0 +1,134 @@
+"""The dashboard as an ASGI app: main.py behind security headers, with plotly.js beside it.
+
+Started by `python -m streamlit run app/server.py` from the folder that holds `.streamlit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import plotly
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:  # `streamlit run` only adds the folder of this file
+    sys.path.insert(0, str(HERE.parent))
+
+from app import skill_map  # noqa: E402 (the path comes first)
+
+FOREVER = "public, max-age=31536000, immutable"
+PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+CSP = "; ".join(
+    [
+        "default-src 'self'",
+        # unsafe-eval: scattergl compiles its draw calls; blob: Streamlit imports a component's
+        # script from one; the hash is the inline script of Streamlit's own index.html.
+        "script-src 'self' 'unsafe-eval' blob: "
+        "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    ]
+)
+HEADERS = [
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+
+
+class SecurityHeaders:
+    """Add the headers to every HTTP response; websockets pass untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name for name, _ in HEADERS}
+                kept = [pair for pair in message["headers"] if pair[0].lower() not in own]
+                message["headers"] = [*kept, *HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+@cache
+def plotly_bundle() -> tuple[bytes, bytes]:
+    """Return plotly.js as it is and compressed; done once, 4.8 MB become 1.4."""
+    plain = PLOTLY_FILE.read_bytes()
+    return plain, gzip.compress(plain, compresslevel=6, mtime=0)
+
+
+def serve_plotly(request: Request) -> Response:
+    """Send plotly.js; its address carries the version, so browsers keep it."""
+    plain, packed = plotly_bundle()
+    headers = {"cache-control": FOREVER, "vary": "accept-encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(plain, headers=headers, media_type="text/javascript")
+    headers["content-encoding"] = "gzip"
+    return Response(packed, headers=headers, media_type="text/javascript")
+
+
+def serve_points(request: Request) -> Response:
+    """Send the coordinates of one map, by its unguessable name."""
+    found = skill_map.POINTS.get(request.path_params["name"])
+    if found is None:
+        return PlainTextResponse("These points have expired: reload the page.", status_code=404)
+    headers = {"cache-control": "private, max-age=86400, immutable", "content-encoding": "gzip"}
+    return Response(found, headers=headers, media_type="application/json")
+
+
+WARM_UP: list[Callable[[], object]] = [plotly_bundle]
+
+
+@asynccontextmanager
+async def warm_up(_app: st.App) -> AsyncIterator[None]:
+    """Tell the map that its routes exist; warm up in threads while the server answers."""
+    skill_map.POINTS.served = True
+    work = asyncio.gather(*(asyncio.to_thread(task) for task in WARM_UP))
+    yield
+    await work
+
+
+def parts() -> dict[str, Any]:
+    """Return everything but the script that makes the app."""
+    base = skill_map.base_path()
+    return {
+        "lifespan": warm_up,
+        "middleware": [Middleware(SecurityHeaders)],
+        "routes": [
+            Route(f"{base}{skill_map.PLOTLY_PATH}", serve_plotly),
+            Route(f"{base}{skill_map.POINTS_PATH}/{{name}}", serve_points),
+            Mount(f"{base}/app/static", StaticFiles(directory=HERE / "static")),
+        ],
+    }
+
+
+def build_app(script: Path) -> st.App:
+    """Return the app around another entry script, with the same routes and headers."""
+    return st.App(script, **parts())
+
+
+app = st.App(HERE / "main.py", **parts())  # `streamlit run` looks for this very assignment

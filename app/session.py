@@ -1,0 +1,200 @@
+"""Every cache and every key of the session state; what a page may ask for.
+
+Caches are keyed by content fingerprints: Streamlit hashes only a sample of a large array.
+No DuckDB connection is ever kept: it would lock other processes out.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+import cascal
+from cascal.datatypes import CascalError
+from cascal.embed import Encoder, layout, layout_parameters, load_encoder
+from cascal.evaluate import Contender, Verdict, contenders, verdict
+from cascal.fit import Fit
+from cascal.route import Router
+from cascal.settings import PRESETS, FitSettings, Thresholds
+from cascal.store import DatasetInfo
+from cascal.study import Change, Snapshot, Study, compare, load_study, take_snapshot
+
+WORKSPACE_ENV = "CASCAL_WORKSPACE"
+NO_PRUNING = "off"
+SHARED_MODELS: dict[str, float | None] = {"all 3": 0.95, "2 or more": 0.5, "1 or more": 0.2, NO_PRUNING: None}
+"""What the three attainable Jaccard settings mean for two sets of three models."""
+
+DEFAULTS: dict[str, object] = {
+    "dataset": "",
+    "preset": "recommended",
+    "silhouette": 0.05,
+    "merge": 0.15,
+    "share": "all 3",
+    "top_k": 3,
+}
+"""Widget keys of the sidebar; they are also the parameters of a shared link."""
+TUNED = ("preset", "silhouette", "merge", "share", "top_k")
+
+
+def workspace_path() -> Path:
+    """Where the workspace file is; the command line says it through the environment."""
+    return Path(os.environ.get(WORKSPACE_ENV, "data/workspace.duckdb"))
+
+
+def workspace() -> cascal.Workspace:
+    """The workspace; it opens and closes the file at every use."""
+    return cascal.Workspace(workspace_path())
+
+
+def _file_token() -> str:
+    path = workspace_path()
+    if not path.exists():
+        return "none"
+    facts = path.stat()
+    return f"{path}:{facts.st_ino}:{facts.st_mtime_ns}:{facts.st_size}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _datasets(token: str) -> tuple[DatasetInfo, ...]:
+    return tuple(workspace().datasets()) if token != "none" else ()
+
+
+def datasets() -> tuple[DatasetInfo, ...]:
+    """All data sets of the workspace, read again only when the file has changed."""
+    return _datasets(_file_token())
+
+
+def current_info() -> DatasetInfo | None:
+    """The data set chosen in the sidebar, the first one by default."""
+    known = datasets()
+    chosen = st.session_state.get("dataset")
+    return next((one for one in known if one.name == chosen), known[0] if known else None)
+
+
+@st.cache_resource(show_spinner="Reading responses and vectors", max_entries=3)
+def _study(name: str, token: str) -> Study:
+    return load_study(workspace(), name)
+
+
+def study() -> Study:
+    """The chosen data set with votes, vectors and map. CascalError says what is missing."""
+    info = current_info()
+    if info is None:
+        raise CascalError("The workspace is empty. Import responses on the page Data.")
+    return _study(info.name, f"{info.fingerprint}:{_file_token()}")
+
+
+@st.cache_resource(show_spinner="Estimating skills", max_entries=6)
+def _fit(token: str, _study: Study, _settings: FitSettings) -> Fit:
+    return cascal.fit(_study.train.votes, _study.train.vectors, _settings)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _snapshot(token: str, _study: Study, _fit: Fit, _thresholds: Thresholds) -> Snapshot:
+    return take_snapshot(_study, _fit, _thresholds)
+
+
+def _study_token(data: Study) -> str:
+    return f"{data.info.name}:{data.info.fingerprint}:{data.encoder}"
+
+
+def fit(settings: FitSettings | None = None) -> Fit:
+    """The fit of the chosen data set and preset."""
+    data, settings = study(), settings or current_settings()
+    return _fit(f"{_study_token(data)}:{settings!r}", data, settings)
+
+
+def snapshot_at(values: dict[str, object]) -> Snapshot:
+    """Router, routes and numbers at the given values of the controls."""
+    data, settings, thresholds = study(), settings_of(values), thresholds_of(values)
+    token = f"{_study_token(data)}:{settings!r}:{thresholds!r}"
+    return _snapshot(token, data, fit(settings), thresholds)
+
+
+def values() -> dict[str, object]:
+    """The values of the controls now, checked: a link may carry anything."""
+    return {name: st.session_state.get(name, DEFAULTS[name]) for name in TUNED}
+
+
+def settings_of(chosen: dict[str, object]) -> FitSettings:
+    """Settings from control values; an unknown preset is the default one."""
+    name = str(chosen["preset"])
+    return FitSettings.preset(name if name in PRESETS else str(DEFAULTS["preset"]))
+
+
+def thresholds_of(chosen: dict[str, object]) -> Thresholds:
+    """Thresholds from control values."""
+    return Thresholds(
+        round(float(str(chosen["silhouette"])), 3),
+        round(float(str(chosen["merge"])), 3),
+        SHARED_MODELS.get(str(chosen["share"]), 0.95),
+        int(str(chosen["top_k"])),
+    )
+
+
+def current_settings() -> FitSettings:
+    """The settings of the chosen preset."""
+    return settings_of(values())
+
+
+def current_thresholds() -> Thresholds:
+    """The thresholds of the controls."""
+    return thresholds_of(values())
+
+
+def snapshot() -> Snapshot:
+    """Router, routes and numbers at the present thresholds."""
+    return snapshot_at(values())
+
+
+def pinned_values() -> dict[str, object]:
+    """The state that changes are measured against; the defaults until something is pinned."""
+    stored = st.session_state.get("pinned")
+    return stored if stored is not None else {name: DEFAULTS[name] for name in TUNED}
+
+
+def change() -> tuple[Snapshot, Change]:
+    """The pinned snapshot, and what is different now."""
+    before = snapshot_at(pinned_values())
+    return before, compare(before, snapshot())
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _comparison(
+    token: str, _study: Study, _snapshot: Snapshot
+) -> tuple[list[Contender], Verdict] | None:
+    test, result = _study.test, _snapshot.evaluation
+    if test is None or result is None:
+        return None
+    rows = contenders(result, test.votes, test.gold, _snapshot.router.best_overall)
+    return rows, verdict(result)
+
+
+def comparison() -> tuple[list[Contender], Verdict] | None:
+    """The router beside what it must beat, and the verdict; None without gold test queries."""
+    data, now = study(), snapshot()
+    token = f"{_study_token(data)}:{current_settings()!r}:{current_thresholds()!r}"
+    return _comparison(token, data, now)
+
+
+@st.cache_resource(show_spinner="Loading the encoder", max_entries=2)
+def encoder(name: str) -> Encoder:
+    """The encoder for typed queries; torch is loaded here and nowhere earlier."""
+    return load_encoder(name)
+
+
+def draw_map(data: Study) -> None:
+    """Compute and store the 2-D map of a data set."""
+    parts = [part for part in (data.train, data.test) if part is not None]
+    ids = tuple(one for part in parts for one in part.votes.query_ids)
+    vectors = workspace().embeddings(data.info.name, data.encoder)
+    xy = layout(vectors.take(ids).vectors)
+    workspace().put_layout(data.info.name, data.encoder, layout_parameters(), ids, xy)
+
+
+def router_with(router: Router, **changes: object) -> Router:
+    """The same router with other thresholds that only matter when routing."""
+    return replace(router, thresholds=replace(router.thresholds, **changes))  # type: ignore[arg-type]

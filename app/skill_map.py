@@ -1,0 +1,212 @@
+"""The skill map: a plotly chart that is updated in place, so that zoom and selection survive.
+
+Points travel once, under a name made of their content; a threshold move sends colours only,
+a byte a point. A lasso comes back as a polygon, never as points.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.map_fallback import CONFIG, fallback_figure, read_chart
+from app.map_spec import MAX_POINTS, MapSelection, MapSpec, density_png, points_in_polygon
+
+__all__ = [
+    "MapSelection",
+    "MapSpec",
+    "clear_selection",
+    "fallback_figure",
+    "points_in_polygon",
+    "render_map",
+]
+
+HERE = Path(__file__).resolve().parent
+PLOTLY_PATH = "/cascal/plotly.min.js"
+POINTS_PATH = "/cascal/points"
+MAX_VERTICES = 200
+HOVER_LENGTH = 80
+
+_COMPONENT = st.components.v2.component(
+    "cascal_skill_map",
+    html="<div class='cascal-map'></div>",
+    css=(HERE / "skill_map.css").read_text(encoding="utf-8"),
+    js=(HERE / "skill_map.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+class PointStore:
+    """Points on their way to browsers, under unguessable names, the oldest dropped first.
+
+    A name is a keyed hash of the content: equal points share it, and nobody can ask for points
+    that were not sent to them.
+    """
+
+    def __init__(self, max_bytes: int = 128_000_000) -> None:
+        self.served = False  # true once the server's routes are there
+        self._secret = secrets.token_bytes(32)
+        self._max_bytes = max_bytes
+        self._packed: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> bytes | None:
+        """Return gzipped JSON, or None if the name is unknown or has been dropped."""
+        with self._lock:
+            return self._packed.get(name)
+
+    def put(self, spec: MapSpec) -> str:
+        """Keep the points of a map; returns their name. Known points are not packed again."""
+        digest = hashlib.blake2b(spec.data_key.encode(), key=self._secret, digest_size=20)
+        for column in (spec.x, spec.y, spec.ids):
+            digest.update(np.ascontiguousarray(column).data)
+        name = digest.hexdigest()
+        if self.get(name) is None:
+            packed = gzip.compress(json.dumps(_points(spec)).encode(), compresslevel=1)
+            with self._lock:
+                self._packed[name] = packed
+        with self._lock:
+            self._packed.move_to_end(name)
+            while sum(map(len, self._packed.values())) > self._max_bytes and len(self._packed) > 1:
+                self._packed.popitem(last=False)
+        return name
+
+
+POINTS = PointStore()
+
+
+def base_path() -> str:
+    """Return what stands before every route, if the server has `server.baseUrlPath`."""
+    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def _base64(array: NDArray[Any]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).data).decode()
+
+
+def _points(spec: MapSpec) -> dict[str, Any]:
+    """Return what only changes with the data."""
+    rows, hover = spec.rows, spec.hover
+    if hover is not None:
+        chosen = hover if isinstance(rows, slice) else [hover[i] for i in rows]
+        hover = [text[:HOVER_LENGTH] for text in chosen]
+    large = len(spec.x) > MAX_POINTS
+    return {
+        "x": _base64(spec.x[rows].astype(np.float32)),
+        "y": _base64(spec.y[rows].astype(np.float32)),
+        "ids": _base64(spec.ids[rows].astype(np.int32)),
+        "hover": hover,
+        "extent": spec.extent,
+        "density": density_png(spec.x, spec.y, spec.extent) if large else None,
+    }
+
+
+def _caption(spec: MapSpec) -> str:
+    return " ".join(filter(None, (spec.caption, spec.note)))
+
+
+def _state(spec: MapSpec, token: str) -> dict[str, Any]:
+    """Return what changes with every move: colours, legend, labels."""
+    scale = None
+    if spec.value is not None:
+        scale = {"title": spec.value_title, "ends": spec.span}
+    highlight = None
+    if spec.highlight is not None:
+        highlight = _base64(np.packbits(spec.highlight[spec.rows].astype(bool)))
+    return {
+        "plotly": f"{base_path()}{PLOTLY_PATH}?v={plotly.__version__}",
+        "points": f"{base_path()}{POINTS_PATH}/{POINTS.put(spec)}",
+        "token": token,
+        "dataKey": spec.data_key,
+        "revision": spec.revision,
+        "total": len(spec.x),
+        "codes": _base64(spec.codes[spec.rows]),
+        "wide": spec.codes.itemsize == 2,
+        "palette": spec.palette,
+        "names": spec.group_names,
+        "counts": np.bincount(spec.codes, minlength=len(spec.palette)).tolist(),
+        "scale": scale,
+        "highlight": highlight,
+        "labels": list(spec.labels),
+        "marker": spec.marker,
+        "neighbors": list(spec.neighbors),
+        "alt": spec.alt,
+        "caption": _caption(spec),
+    }
+
+
+def _read(raw: object, token: str) -> MapSelection:
+    """Read what the browser sent; a selection of other data or from before a clear is none."""
+    if not isinstance(raw, Mapping) or raw.get("token") != token:
+        return MapSelection()
+    clicked, polygon, count = (raw.get(name) for name in ("clicked", "polygon", "count"))
+    try:
+        shape = tuple((float(x), float(y)) for x, y in polygon or ())[:MAX_VERTICES]
+        return MapSelection(
+            None if clicked is None else int(clicked),
+            shape if len(shape) >= 3 and np.isfinite(shape).all() else None,
+            None if count is None else int(count),
+        )
+    except (TypeError, ValueError):
+        return MapSelection()
+
+
+def clear_selection(key: str) -> None:
+    """Forget the selection of a map; for callbacks, the map is cleared in the rerun."""
+    st.session_state[f"{key}:cleared"] = st.session_state.get(f"{key}:cleared", 0) + 1
+
+
+def render_map(
+    spec: MapSpec,
+    *,
+    key: str,
+    height: int = 620,
+    on_select: Callable[[MapSelection], None] | None = None,
+) -> MapSelection:
+    """Draw the map, or update the one on screen; returns what is selected.
+
+    on_select is called with the new selection before the rerun, as any widget callback.
+    """
+    token = f"{spec.data_key}:{st.session_state.get(f'{key}:cleared', 0)}"
+    if not POINTS.served:
+        return _render_fallback(spec, key, height, on_select)
+
+    def changed() -> None:
+        if on_select is not None:
+            on_select(_read(st.session_state[key].get("selection"), token))
+
+    state = {**_state(spec, token), "height": height}
+    result = _COMPONENT(key=key, data=state, height=height, on_selection_change=changed)
+    return _read(result.get("selection"), token)
+
+
+def _render_fallback(
+    spec: MapSpec, key: str, height: int, on_select: Callable[[MapSelection], None] | None
+) -> MapSelection:
+    """Draw the map as a chart; a cleared map is a new chart."""
+    name = f"{key}-chart-{st.session_state.get(f'{key}:cleared', 0)}"
+
+    def changed() -> None:
+        if on_select is not None:
+            on_select(read_chart(st.session_state[name]))
+
+    figure = fallback_figure(spec, height)
+    event = st.plotly_chart(figure, key=name, on_select=changed, alt=spec.alt, config=CONFIG)
+    caption = _caption(spec)
+    if caption:
+        st.text(caption)
+    return read_chart(event)

@@ -1,0 +1,363 @@
+"""Library types -> frames -> plotly figures, for the dashboard and the report.
+
+Every figure draws a frame that can be shown as a table instead. Text written by models or users is
+escaped: plotly reads a subset of HTML. Colours are passed in, by name.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+
+from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
+from cascal.evaluate import Contender
+from cascal.explain import RouteTrace
+from cascal.rank import SelectionRanking
+from cascal.route import Router
+from cascal.score import agreement
+from cascal.study import Part, Snapshot, Study
+
+MIN_QUERIES = 20
+"""Rates from fewer queries are shown muted."""
+NAME_LENGTH = 40
+DOMINANT_SHARE = 0.9
+UNREADABLE_SHARE = 0.05
+MUTED = "#9AA4B2"
+
+ColourBy = Literal["model", "cluster", "task", "margin", "agreement", "correct", "fallback"]
+COLOUR_TITLES: dict[ColourBy, str] = {
+    "model": "First model",
+    "cluster": "Skill cluster",
+    "task": "Task",
+    "margin": "Lead of the first model",
+    "agreement": "Agreement of the pool",
+    "correct": "First model right or wrong",
+    "fallback": "Distance to the nearest cluster",
+}
+
+pio.templates["cascal"] = go.layout.Template(
+    layout={
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "hoverlabel": {"align": "left", "namelength": -1},
+        "bargap": 0.35,
+        "separators": ".,",
+        "showlegend": False,
+    }
+)
+
+
+def shorten(text: str, length: int = NAME_LENGTH) -> str:
+    """Cut a text for a label, with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def plain(text: str, length: int = NAME_LENGTH) -> str:
+    """Cut a text and escape it for plotly."""
+    return html.escape(shorten(" ".join(text.split()), length))
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """How the points of the map are coloured: by group (Q,) with names, or by value (Q,)."""
+
+    title: str
+    group: IntArray | None = None
+    names: tuple[str, ...] = ()
+    value: FloatArray | None = None
+    value_range: tuple[float, float] | None = None
+
+
+def colour_map(
+    snapshot: Snapshot, study: Study, split: Literal["train", "test"], by: ColourBy
+) -> Colouring:
+    """What the map shows for the training or test queries."""
+    part = study.test if split == "test" and study.test is not None else study.train
+    routes, title = snapshot.routes(split), COLOUR_TITLES[by]
+    if by == "model":
+        return Colouring(title, routes.selected[:, 0], routes.models)
+    if by == "cluster":
+        train = split == "train"
+        group = snapshot.router.clusters.assignment if train else routes.cluster
+        return Colouring(title, group, cluster_labels(snapshot))
+    if by == "task":
+        names = tuple(sorted(set(study.train.votes.tasks) | set(part.votes.tasks)))
+        number = {name: at for at, name in enumerate(names)}
+        return Colouring(title, np.array([number[task] for task in part.votes.tasks]), names)
+    if by == "correct":
+        first = np.take_along_axis(_answers(part.votes, routes.models), routes.selected[:, :1], 1)[
+            :, 0
+        ]
+        group = np.where(part.gold == NO_ANSWER, -1, (first != part.gold).astype(np.int64))
+        return Colouring(title, group, ("right", "wrong"))
+    if by == "margin":
+        ordered = np.sort(routes.scores, axis=1)
+        lead = ordered[:, -1] - ordered[:, -2] if ordered.shape[1] > 1 else ordered[:, -1]
+        top = float(np.quantile(lead, 0.98)) if len(lead) else 1.0
+        return Colouring(title, value=lead, value_range=(0.0, top or 1.0))
+    if by == "agreement":
+        return Colouring(title, value=agreement(part.votes), value_range=(0.0, 1.0))
+    return Colouring(title, value=routes.distance)
+
+
+def _answers(votes: Votes, models: Sequence[str]) -> IntArray:
+    position = {name: at for at, name in enumerate(votes.models)}
+    return votes.answers[:, [position[name] for name in models]]
+
+
+def cluster_name(terms: Sequence[str]) -> str:
+    """The terms of a cluster in one short label."""
+    return " · ".join(terms)
+
+
+def cluster_labels(snapshot: Snapshot) -> tuple[str, ...]:
+    """One label per cluster: its number and its terms."""
+    return tuple(f"{c} {cluster_name(terms)}" for c, terms in enumerate(snapshot.names))
+
+
+def clusters_frame(snapshot: Snapshot) -> pd.DataFrame:
+    """One row a cluster: number, name, task, queries, first models and scores, lead."""
+    router = snapshot.router
+    clusters, rankings = router.clusters, router.rankings
+    ordered = np.take_along_axis(rankings.scores, rankings.order, axis=1)
+    lead = ordered[:, 0] - ordered[:, 1] if ordered.shape[1] > 1 else np.full(len(clusters), np.nan)
+    return pd.DataFrame(
+        {
+            "cluster": np.arange(len(clusters)),
+            "name": [cluster_name(terms) for terms in snapshot.names],
+            "task": [router.tasks[task] for task in clusters.task],
+            "queries": clusters.sizes,
+            "first": [router.models[order[0]] for order in rankings.order],
+            "top": [", ".join(router.models[m] for m in order[:3]) for order in rankings.order],
+            "score": ordered[:, 0],
+            "lead": lead,
+        }
+    )
+
+
+def ranking_frame(router: Router, cluster: int) -> pd.DataFrame:
+    """The models of one cluster, best first: score used, raw mean with 95 % interval, trust."""
+    rankings = router.rankings
+    order = rankings.order[cluster]
+    mean, error = rankings.mean_scores[cluster, order], rankings.standard_error[cluster, order]
+    return pd.DataFrame(
+        {
+            "model": [router.models[m] for m in order],
+            "score": rankings.scores[cluster, order],
+            "mean": mean,
+            "low": mean - 1.96 * error,
+            "high": mean + 1.96 * error,
+            "trust": rankings.trust[cluster, order],
+        }
+    )
+
+
+def selection_frame(ranking: SelectionRanking, models: Sequence[str]) -> pd.DataFrame:
+    """The models over a hand-picked set of queries, best first, with 95 % intervals."""
+    order = ranking.order
+    return pd.DataFrame(
+        {
+            "model": [models[m] for m in order],
+            "mean": ranking.mean[order],
+            "low": ranking.low[order],
+            "high": ranking.high[order],
+        }
+    )
+
+
+def contenders_frame(contenders: Sequence[Contender]) -> pd.DataFrame:
+    """One row a way to choose: accuracy with interval, models asked per query."""
+    rows = [(one, one.accuracy) for one in contenders]
+    return pd.DataFrame(
+        {
+            "name": [one.name for one, _ in rows],
+            "accuracy": [number.value for _, number in rows],
+            "low": [number.low for _, number in rows],
+            "high": [number.high for _, number in rows],
+            "calls": [one.calls for one, _ in rows],
+            "needs_gold": [one.needs_gold for one, _ in rows],
+        }
+    )
+
+
+def trace_frame(trace: RouteTrace) -> pd.DataFrame:
+    """One row a model of a traced route."""
+    return pd.DataFrame(
+        {
+            "model": [one.model for one in trace.models],
+            "mean": [one.score for one in trace.models],
+            "low": [one.score - 1.96 * one.standard_error for one in trace.models],
+            "high": [one.score + 1.96 * one.standard_error for one in trace.models],
+            "selected": [one.selected for one in trace.models],
+        }
+    )
+
+
+def interval_figure(
+    frame: pd.DataFrame,
+    label: str,
+    value: str,
+    colours: Mapping[str, str],
+    *,
+    percent: bool = False,
+    muted: bool = False,
+) -> go.Figure:
+    """Dots with intervals, one row each, in the order of the frame from the top."""
+    names = [plain(name, 48) for name in frame[label]]
+    known = frame["low"].notna() & frame["high"].notna()
+    plus = np.where(known, frame["high"] - frame[value], 0.0)
+    minus = np.where(known, frame[value] - frame["low"], 0.0)
+    colour = [MUTED if muted else colours.get(name, MUTED) for name in frame[label]]
+    number = ".1%" if percent else ".3f"
+    figure = go.Figure(
+        go.Scatter(
+            x=frame[value].to_numpy(float),
+            y=names,
+            mode="markers",
+            marker={"size": 11, "color": colour},
+            error_x={
+                "type": "data",
+                "array": plus,
+                "arrayminus": minus,
+                "thickness": 1.5,
+                "width": 4,
+                "color": MUTED,
+            },
+            customdata=np.column_stack([frame["low"], frame["high"]]).astype(float),
+            hovertemplate=f"%{{y}}: %{{x:{number}}} [%{{customdata[0]:{number}}}, "
+            f"%{{customdata[1]:{number}}}]<extra></extra>",
+        )
+    )
+    figure.update_layout(template="cascal", height=36 * len(frame) + 48)
+    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
+    figure.update_xaxes(tickformat=".0%" if percent else ".2f", title=None, zeroline=False)
+    return figure
+
+
+def share_figure(
+    models: Sequence[str], now: FloatArray, pinned: FloatArray | None, colours: Mapping[str, str]
+) -> go.Figure:
+    """Share of the queries that each model gets first; the pinned state as an open mark."""
+    order = np.argsort(-now, kind="stable")
+    names = [plain(models[m]) for m in order]
+    figure = go.Figure(
+        go.Bar(
+            x=now[order], y=names, orientation="h", name="now",
+            marker={"color": [colours.get(models[m], MUTED) for m in order]},
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        )
+    )  # fmt: skip
+    if pinned is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=pinned[order], y=names, mode="markers", name="pinned",
+                marker={"symbol": "line-ns", "size": 18, "line": {"width": 2.5, "color": MUTED}},
+                hovertemplate="%{y}, pinned: %{x:.1%}<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.update_layout(
+        template="cascal", height=28 * len(order) + 40
+    )
+    figure.update_yaxes(autorange="reversed", title=None)
+    figure.update_xaxes(tickformat=".0%", title=None)
+    return figure
+
+
+def agreement_frame(votes: Votes) -> pd.DataFrame:
+    """Share of equal answers for every pair of models, over queries both answered; nan if none."""
+    answers, answered = votes.answers, votes.answered
+    n_models = len(votes.models)
+    table = np.full((n_models, n_models), np.nan)
+    for m in range(n_models):
+        both = answered[:, [m]] & answered
+        same = both & (answers[:, [m]] == answers)
+        count = both.sum(axis=0)
+        table[m] = np.divide(
+            same.sum(axis=0), count, out=np.full(n_models, np.nan), where=count > 0
+        )
+    return pd.DataFrame(table, index=list(votes.models), columns=list(votes.models))
+
+
+def agreement_figure(frame: pd.DataFrame, scale: Sequence[str]) -> go.Figure:
+    """Heatmap of the agreement between models, most typical model first, diagonal left out."""
+    off = frame.where(~np.eye(len(frame), dtype=bool))
+    order = off.mean(axis=1).sort_values(ascending=False, kind="stable").index
+    shown = off.loc[order, order]
+    names = [plain(name, 28) for name in order]
+    few = len(frame) <= 12
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown.to_numpy(), x=names, y=names, zmin=0, zmax=1, xgap=2, ygap=2,
+            colorscale=[[i / (len(scale) - 1), c] for i, c in enumerate(scale)],
+            colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": ".0%"},
+            texttemplate="%{z:.0%}" if few else None, hoverongaps=False,
+            hovertemplate="%{y} and %{x}: %{z:.1%} equal answers<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(template="cascal", height=38 * len(frame) + 120)
+    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
+    figure.update_xaxes(title=None, showgrid=False, tickangle=35)
+    return figure
+
+
+def coverage_frame(part: Part) -> pd.DataFrame:
+    """One row a model: share of queries by status, and share of votes with a confidence."""
+    votes = part.votes
+    status = votes.status
+    if status is None:
+        status = np.where(votes.answered, "ok", "unreadable")
+    asked = np.maximum(votes.asked.sum(axis=0), 1)
+    known = (np.isfinite(votes.logprobs) & votes.answered).sum(axis=0)
+    return pd.DataFrame(
+        {
+            "model": votes.models,
+            "asked": votes.asked.sum(axis=0),
+            "answered": votes.answered.sum(axis=0) / asked,
+            **{
+                kind: (status == kind).sum(axis=0) / asked
+                for kind in ("unreadable", "truncated", "refused", "error")
+            },
+            "confidence": known / np.maximum(votes.answered.sum(axis=0), 1),
+        }
+    )
+
+
+def findings(study: Study, snapshot: Snapshot) -> list[str]:
+    """What a reader should know before trusting the numbers, a sentence each."""
+    router, notes = snapshot.router, list(snapshot.router.notes)
+    part = study.test if study.test is not None else study.train
+    first = int(np.argmax(snapshot.share))
+    if len(router.models) > 1 and snapshot.share[first] >= DOMINANT_SHARE:
+        notes.append(
+            f"{router.models[first]} gets {snapshot.share[first]:.0%} of the queries: the router is "
+            "close to always asking one model."
+        )
+    known = np.isfinite(part.votes.logprobs) & part.votes.answered
+    if part.votes.answered.any() and not known.any():
+        notes.append("There are no log-probabilities: confidences cannot break ties between answers.")
+    unreadable = 1.0 - part.votes.answered.sum() / max(1, part.votes.asked.sum())
+    if unreadable >= UNREADABLE_SHARE:
+        notes.append(f"{unreadable:.0%} of the responses hold no readable answer; they never vote.")
+    thin = int((router.clusters.sizes < MIN_QUERIES).sum())
+    if thin:
+        notes.append(f"{thin} clusters hold fewer than {MIN_QUERIES} training queries.")
+    return notes
+
+
+def who_disagrees(votes: Votes, row: int) -> str:
+    """Which models gave which answer to one query, the largest group first."""
+    groups: dict[int, list[str]] = {}
+    for model, answer in zip(votes.models, votes.answers[row].tolist(), strict=True):
+        groups.setdefault(answer, []).append(model)
+    free = votes.option_counts[row] == 0
+    parts = []
+    for answer, models in sorted(groups.items(), key=lambda one: (-len(one[1]), one[0])):
+        label = f"answer {answer + 1}" if free else option_letter(answer)
+        parts.append(f"{'no answer' if answer == NO_ANSWER else label}: {', '.join(models)}")
+    return " · ".join(parts)

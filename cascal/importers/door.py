@@ -1,0 +1,150 @@
+"""What is let in: limits, refused formats, and bytes -> text. Nothing here trusts a file name."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from cascal.datatypes import CascalError
+
+MAX_FILE_BYTES = 1 << 30
+"""Largest file that is opened."""
+MAX_FIELD_BYTES = 4 << 20
+"""Largest single text; a row with a longer one is refused."""
+MAX_OPTIONS = 26
+"""Options a query may have: the letters A to Z."""
+MAX_REFUSED_SHARE = 0.5
+"""With more refused rows than this share, the whole file is refused."""
+
+
+class ImportRefused(CascalError):
+    """A file that is not imported at all: what came, what is wrong, what to do."""
+
+
+_PICKLE_ADVICE = (
+    "pickled files can run code when opened and are never read here. Convert it once where you "
+    "trust it: `pandas.read_pickle(path).to_parquet('responses.parquet')` for a table, "
+    "`json.dump(torch.load(path, weights_only=True), …)` for a .pt file, then import the result."
+)
+_OFFICE_ADVICE = "save the sheet as 'CSV UTF-8' and import that."
+_TABLE_ADVICE = "write the table as Parquet, CSV (UTF-8) or JSONL and import that."
+_REFUSED_SUFFIXES = {
+    **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".bin"), _PICKLE_ADVICE),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), _OFFICE_ADVICE),
+    **dict.fromkeys((".npy", ".npz", ".safetensors"), "arrays hold no responses; " + _TABLE_ADVICE),
+}
+_REFUSED_STARTS: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x1f\x8b", "a gzip archive", "unpack it (gunzip) and import what is inside."),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it (unzstd) and import what is inside."),
+    (b"BZh", "a bzip2 archive", "unpack it (bunzip2) and import what is inside."),
+    (b"\xfd7zXZ", "an xz archive", "unpack it (unxz) and import what is inside."),
+    (b"7z\xbc\xaf", "a 7z archive", "unpack it and import what is inside."),
+    (b"ARROW1", "an Arrow/Feather file", _TABLE_ADVICE),
+    (b"SQLite format 3", "an SQLite database", _TABLE_ADVICE),
+    (b"\xd0\xcf\x11\xe0", "an old Office file", _OFFICE_ADVICE),
+    (b"\x89HDF", "an HDF5 file", _TABLE_ADVICE),
+    (b"%PDF", "a PDF file", _TABLE_ADVICE),
+    (b"\x93NUMPY", "a numpy array", _TABLE_ADVICE),
+)
+_PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
+_BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+
+
+def check_file(path: Path) -> bytes:
+    """Refuse what must not or cannot be read; return the first bytes of the file."""
+    if not path.is_file():
+        raise ImportRefused(f"There is no file {path.name!r}. Check the path.")
+    size = path.stat().st_size
+    if size == 0:
+        raise ImportRefused(f"{path.name!r} is empty (0 bytes). Export or download it again.")
+    if size > MAX_FILE_BYTES:
+        raise ImportRefused(
+            f"{path.name!r} has {size:,} bytes, more than the {MAX_FILE_BYTES:,} that are read. "
+            "Split it into smaller files."
+        )
+    advice = _REFUSED_SUFFIXES.get(path.suffix.lower())
+    if advice is not None:
+        raise ImportRefused(f"{path.name!r} is a {path.suffix.lower()} file: {advice}")
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    _refuse_binary(path.name, head)
+    return head
+
+
+def _refuse_binary(name: str, head: bytes) -> None:
+    if _PICKLE_START.match(head):
+        raise ImportRefused(f"{name!r} is a Python pickle: {_PICKLE_ADVICE}")
+    for start, what, advice in _REFUSED_STARTS:
+        if head.startswith(start):
+            raise ImportRefused(f"{name!r} is {what}: {advice}")
+    if head[8:12] == b"DUCK":
+        raise ImportRefused(f"{name!r} is a DuckDB file: {_TABLE_ADVICE}")
+    known = head.startswith((b"PAR1", b"PK\x03\x04", b"PK\x05\x06", b"\xff\xfe", b"\xfe\xff"))
+    if not known and b"\x00" in head:
+        raise ImportRefused(f"{name!r} is a binary file of unknown kind: {_TABLE_ADVICE}")
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether the first bytes are those of a zip archive."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def decode(raw: bytes, name: str) -> str:
+    """UTF-8 (with or without byte order mark) to text, or a refusal naming the byte position."""
+    for mark, encoding in _BOMS:
+        if raw.startswith(mark):
+            raise ImportRefused(
+                f"{name!r} is encoded as {encoding}; UTF-8 is needed. Save it as 'CSV UTF-8', or "
+                f"run: iconv -f UTF-16 -t UTF-8 file > file-utf8"
+            )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ImportRefused(
+            f"{name!r} is not UTF-8: byte {error.start} (line {line}) is "
+            f"0x{raw[error.start]:02x}, probably Windows-1252 or Latin-1. Save it as 'CSV UTF-8', "
+            "or run: iconv -f WINDOWS-1252 -t UTF-8 file > file-utf8"
+        ) from None
+
+
+def parse_json(text: str | bytes, name: str) -> object:
+    """A JSON document, or a refusal that says where it breaks off."""
+    if isinstance(text, bytes):
+        text = decode(text, name)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        cut = "it breaks off" if error.pos >= len(text.rstrip()) - 1 else "it is not valid JSON"
+        raise ImportRefused(
+            f"{name!r} cannot be read: {cut} at line {error.lineno}, column {error.colno} "
+            f"({error.msg}). Download or export it again."
+        ) from None
+    except RecursionError:
+        raise ImportRefused(
+            f"{name!r} is nested too deeply to be a list of records. Export it again."
+        ) from None
+
+
+def read_records(raw: bytes, name: str) -> list[dict[str, Any]]:
+    """A JSON list of objects; anything else is refused."""
+    document = parse_json(raw, name)
+    if not isinstance(document, list):
+        raise ImportRefused(
+            f"{name!r} holds a JSON {type(document).__name__}; a list of records is needed."
+        )
+    odd = next((row for row, one in enumerate(document, 1) if not isinstance(one, dict)), 0)
+    if odd:
+        raise ImportRefused(
+            f"Record {odd} of {name!r} is a {type(document[odd - 1]).__name__}; every record must "
+            "be an object with named fields."
+        )
+    return document
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole file after `check_file`."""
+    check_file(path)
+    return path.read_bytes()

@@ -1,0 +1,263 @@
+"""Rows of any format -> checked tables: what is refused, what is reported, what is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+import pyarrow as pa
+
+from cascal.datatypes import ModelSpec, Split, Task
+from cascal.importers.door import (
+    MAX_FIELD_BYTES,
+    MAX_OPTIONS,
+    MAX_REFUSED_SHARE,
+    ImportRefused,
+)
+from cascal.importers.fields import gold_answer
+from cascal.importers.splits import SplitPlan, splits_of
+from cascal.tables import (
+    QUERY_SCHEMA,
+    RESPONSE_SCHEMA,
+    DatasetOrigin,
+    Imported,
+    Progress,
+    Refusal,
+)
+
+MAX_LISTED = 1_000
+"""Reports of one kind that are listed one by one; the notes count all of them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the caller of an import decides."""
+
+    dataset: str
+    origin: DatasetOrigin
+    mapping: dict[str, str]
+    split: SplitPlan
+    progress: Progress
+
+
+class QueryRow(NamedTuple):
+    """One query as a file gives it; `gold` is a letter, an option text, an index or None."""
+
+    source: str
+    row: int
+    query_id: str
+    task: str
+    text: str
+    options: tuple[str, ...]
+    gold: Any
+    origin: str
+    skill: str | None
+    split: str
+
+
+class ResponseRow(NamedTuple):
+    """One response, already read; numbers are None where unknown."""
+
+    source: str
+    row: int
+    query_id: str
+    model: str
+    sample: int
+    text: str
+    answer: str | None
+    rule: str | None
+    mean_logprob: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+    latency: float | None
+    status: str
+
+
+@dataclass
+class Draft:
+    """A data set under way: rows that passed their checks, and a record of the others."""
+
+    queries: dict[str, QueryRow] = field(default_factory=dict)
+    responses: dict[tuple[str, str, int], ResponseRow] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    lost_queries: dict[str, str] = field(default_factory=dict)
+    _rows: Counter[str] = field(default_factory=Counter)
+    _refused_rows: dict[str, set[int]] = field(default_factory=dict)
+    _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def count_rows(self, source: str, n_rows: int) -> None:
+        """Say how many rows a source holds: the share of refused rows is taken of it."""
+        self._rows[source] += n_rows
+
+    def refuse(self, source: str, row: int, column: str, reason: str) -> None:
+        """Leave a row out and say why; a row is refused once."""
+        rows = self._refused_rows.setdefault(source, set())
+        if row not in rows:
+            rows.add(row)
+            self.refused.append(Refusal(source, row, column, reason))
+
+    def report(self, source: str, row: int, column: str, reason: str) -> None:
+        """Say what was changed in a row that is kept (or kept once)."""
+        self._reports[source, column, reason] += 1
+        if self._reports[source, column, reason] <= MAX_LISTED:
+            self.refused.append(Refusal(source, row, column, reason))
+
+    def add_query(self, query: QueryRow, *, repeats: bool = False) -> None:
+        """Check and keep one query. `repeats`: every response's row brings its query along."""
+        known = self.queries.get(query.query_id)
+        if known is not None and known[2:] == query[2:]:
+            if not repeats:
+                self._repeated(query)
+            return
+        if known is not None:
+            raise ImportRefused(
+                f"{query.source!r} holds query {query.query_id[:80]!r} twice with different "
+                f"content (rows {known.row} and {query.row}). Give every query its own id."
+            )
+        problem = _query_problem(query)
+        if problem is None:
+            self.queries[query.query_id] = query
+        else:
+            self.lost_queries.setdefault(query.query_id, problem[1])
+            self.refuse(query.source, query.row, *problem)
+
+    def add_response(self, response: ResponseRow) -> None:
+        """Check and keep one response; its query must be known."""
+        key = (response.query_id, response.model, response.sample)
+        problem = self._response_problem(response)
+        known = self.responses.get(key)
+        if problem is not None:
+            self.refuse(response.source, response.row, *problem)
+        elif known is None:
+            self.responses[key] = response
+        elif known[2:] == response[2:]:
+            self._repeated(response)
+        else:
+            raise ImportRefused(
+                f"{response.source!r} holds two different responses of {key[1][:80]!r} to query "
+                f"{key[0][:80]!r} (rows {known.row} and {response.row}). Number them in a column "
+                "'sample', or drop one."
+            )
+
+    def _repeated(self, row: QueryRow | ResponseRow) -> None:
+        self.report(row.source, row.row, "", "identical to an earlier row; kept once")
+
+    def _response_problem(self, response: ResponseRow) -> tuple[str, str] | None:
+        if not response.model:
+            return "model", "no model name"
+        if response.query_id not in self.queries:
+            lost = self.lost_queries.get(response.query_id)
+            return "query_id", f"its query was refused: {lost}" if lost else "unknown query"
+        return text_problem("text", response.text) or text_problem("model", response.model)
+
+    def finish(self, plan: Plan, source: str) -> Imported:
+        """The complete data set, or a refusal when too little is left."""
+        self._check_refused_share()
+        if not self.queries:
+            raise ImportRefused(f"No query is left of {source!r}. {self._first_reason()}")
+        self._note_reports()
+        queries = list(self.queries.values())
+        responses = list(self.responses.values())
+        return Imported(
+            dataset=plan.dataset,
+            origin=plan.origin,
+            source=source,
+            tasks=tuple(Task(name) for name in dict.fromkeys(one.task for one in queries)),
+            models=tuple(ModelSpec(name) for name in dict.fromkeys(one.model for one in responses)),
+            queries=_query_table(queries, plan.split),
+            responses=_response_table(responses),
+            refused=tuple(self.refused),
+            notes=tuple(self.notes),
+        )
+
+    def _first_reason(self) -> str:
+        first = next(iter(self.refused), None)
+        return "" if first is None else f"Row {first.row}, {first.column}: {first.reason}."
+
+    def _check_refused_share(self) -> None:
+        for source, rows in self._refused_rows.items():
+            total = self._rows[source]
+            if total and len(rows) > MAX_REFUSED_SHARE * total:
+                reason, n_rows = Counter(
+                    f"column {one.column!r}: {one.reason}"
+                    for one in self.refused
+                    if one.source == source and one.row in rows
+                ).most_common(1)[0]
+                raise ImportRefused(
+                    f"{len(rows):,} of {total:,} rows of {source!r} were refused, so nothing is "
+                    f"imported. The most frequent reason ({n_rows:,} rows): {reason}. Check the "
+                    "column mapping or repair the file."
+                )
+
+    def _note_reports(self) -> None:
+        n_refused = sum(map(len, self._refused_rows.values()))
+        if n_refused:
+            self.notes.insert(0, f"{n_refused:,} rows were refused and left out.")
+        for (source, column, reason), n_rows in self._reports.items():
+            where = f", column {column!r}" if column else ""
+            self.notes.append(f"{source}{where}: {n_rows:,} rows – {reason}.")
+
+
+def text_problem(column: str, text: str) -> tuple[str, str] | None:
+    """Why a text cannot be stored, as (column, reason); None if it can."""
+    try:
+        n_bytes = len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError:
+        return column, "holds half a character (a lone surrogate), which is not valid text"
+    if n_bytes > MAX_FIELD_BYTES:
+        return column, f"{n_bytes:,} bytes, more than the {MAX_FIELD_BYTES:,} of one field"
+    return None
+
+
+def _query_problem(query: QueryRow) -> tuple[str, str] | None:
+    if not query.query_id:
+        return "query_id", "no query id"
+    if not query.text.strip():
+        return "text", "no text"
+    if not query.task:
+        return "task", "no task"
+    n_options = len(query.options)
+    if n_options == 1:
+        return "options", "1 option; a choice needs at least 2, and none means a free answer"
+    if n_options > MAX_OPTIONS:
+        return "options", f"{n_options} options; at most {MAX_OPTIONS} (A to Z) can be read"
+    if query.split not in ("train", "test"):
+        return "split", f"split {query.split[:40]!r} is neither 'train' nor 'test'"
+    for column, text in (
+        ("query_id", query.query_id),
+        ("task", query.task),
+        ("text", query.text),
+        ("options", "".join(query.options)),
+        ("skill", query.skill or ""),
+    ):
+        if (problem := text_problem(column, text)) is not None:
+            return problem
+    gold, reason = gold_answer(query.gold, query.options)
+    return ("gold", reason) if reason else text_problem("gold", gold or "")
+
+
+def _query_table(queries: list[QueryRow], plan: SplitPlan) -> pa.Table:
+    golds = [gold_answer(one.gold, one.options)[0] for one in queries]
+    ids, tasks = [one.query_id for one in queries], [one.task for one in queries]
+    columns: dict[str, Iterable[Any]] = {
+        "query_id": ids,
+        "task": tasks,
+        "text": [one.text for one in queries],
+        "options": [list(one.options) for one in queries],
+        "answer": golds,
+        "answer_origin": [
+            "none" if gold is None else one.origin for gold, one in zip(golds, queries, strict=True)
+        ],
+        "skill": [one.skill for one in queries],
+        "split": splits_of(ids, tasks, [cast("Split", one.split) for one in queries], plan),
+    }
+    return pa.table(columns, schema=QUERY_SCHEMA)
+
+
+def _response_table(responses: list[ResponseRow]) -> pa.Table:
+    columns = {name: [getattr(one, name) for one in responses] for name in RESPONSE_SCHEMA.names}
+    return pa.table(columns, schema=RESPONSE_SCHEMA)

@@ -1,0 +1,222 @@
+"""Upstream MMLU-Pro evaluation results: one zip (or JSON) a model -> queries and responses.
+
+A question exists in up to three versions with other options. The version of most files with at
+least two options is kept; letters of another version are carried over by the option's text, and
+count as unreadable where the kept version has no such option.
+
+Source of the format: github.com/TIGER-AI-Lab/MMLU-Pro, folder eval_results.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cascal.answers import Reading, read_answer
+from cascal.datatypes import option_letter
+from cascal.importers.door import ImportRefused, check_file, is_zip, read_bytes, read_records
+from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
+from cascal.importers.fields import clean, gold_answer, option_texts, raw_text
+from cascal.importers.unzip import json_members
+from cascal.tables import Imported
+
+REQUIRED = ("question_id", "question", "options", "category")
+TEXT_FIELDS = ("generated_text", "model_outputs", "output", "response")
+_MODEL_NAME = re.compile(r"model_outputs_(.+?)(?:_\d+[-_]?shots?)?(?:\.json)?(?:\.zip)?\Z")
+
+
+@dataclass
+class _Version:
+    """One wording of a question: its options, and how many files use it with which gold answer."""
+
+    first: QueryRow
+    n_files: int = 0
+    golds: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class _Output:
+    """One record of a results file."""
+
+    row: int
+    query_id: str
+    options: tuple[str, ...]
+    text: str
+    predicted: str | None
+
+
+Versions = dict[str, dict[tuple[str, ...], _Version]]
+
+
+def read(path: Path, plan: Plan) -> Imported:
+    """Read one results file, or all of a folder in the order of their names."""
+    files = result_files(path)
+    draft, versions = Draft(), Versions()
+    outputs: list[tuple[str, str, list[_Output]]] = []
+    for number, file in enumerate(files):
+        plan.progress(0.5 * number / len(files), f"Reading {file.name}")
+        model, records = _records(file)
+        if model in {name for name, _, _ in outputs}:
+            raise ImportRefused(f"Two files hold results of {model!r}. Keep one of them.")
+        outputs.append((model, file.name, _outputs(file.name, records, versions, draft)))
+    kept = {query_id: _kept_version(choices) for query_id, choices in versions.items()}
+    for query in kept.values():
+        draft.add_query(query)
+    for number, (model, source, of_model) in enumerate(outputs):
+        plan.progress(0.5 + 0.5 * number / len(outputs), f"Reading the answers of {model}")
+        _add_responses(draft, model, source, of_model)
+    _note_versions(draft, versions)
+    imported = draft.finish(plan, path.name)
+    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    return imported
+
+
+def result_files(path: Path) -> list[Path]:
+    """The results files of a path: itself, or every zip and JSON directly in the folder."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(
+        (one for one in path.iterdir() if one.suffix.lower() in (".zip", ".json")),
+        key=lambda one: one.name,
+    )
+    if not files:
+        raise ImportRefused(f"The folder {path.name!r} holds no .zip or .json results files.")
+    return files
+
+
+def first_records(path: Path) -> list[dict[str, Any]]:
+    """The records of the first results file, for looking at."""
+    return _records(result_files(path)[0])[1]
+
+
+def _records(file: Path) -> tuple[str, list[dict[str, Any]]]:
+    """Model name and records of one file; several JSON members are read one after the other."""
+    if not is_zip(check_file(file)):
+        return model_name(file.name), read_records(read_bytes(file), file.name)
+    records: list[dict[str, Any]] = []
+    names: list[str] = []
+    for name, content in json_members(file):
+        names.append(name.rpartition("/")[2])
+        records += read_records(content, f"{file.name}: {names[-1]}")
+    label = next((one for one in (file.name, *names) if _MODEL_NAME.match(one)), file.name)
+    return model_name(label), records
+
+
+def model_name(file_name: str) -> str:
+    """`model_outputs_gemma-7b_5shots.zip` -> `gemma-7b`; other names lose their suffix only."""
+    match = _MODEL_NAME.match(file_name)
+    return match[1] if match else re.sub(r"\.(?:zip|json)\Z", "", file_name)
+
+
+def _outputs(
+    source: str, records: Sequence[dict[str, Any]], versions: Versions, draft: Draft
+) -> list[_Output]:
+    """Check the records of one file and enter their wordings into `versions`."""
+    draft.count_rows(source, len(records))
+    missing = [name for name in REQUIRED if records and not any(name in one for one in records)]
+    if missing or not records:
+        raise ImportRefused(
+            f"{source!r} holds {len(records)} records without {', '.join(missing) or 'content'}; "
+            f"MMLU-Pro results have {', '.join(REQUIRED)} and generated_text or pred."
+        )
+    outputs: list[_Output] = []
+    for row, record in enumerate(records, 1):
+        options = option_texts(record.get("options"))
+        query_id = clean(record.get("question_id"))
+        if not query_id or options is None:
+            column = "options" if query_id else "question_id"
+            draft.refuse(source, row, column, f"no readable {column}")
+            continue
+        query = _query_row(source, row, record, query_id, options)
+        version = versions.setdefault(query_id, {}).setdefault(options, _Version(query))
+        version.n_files += 1
+        version.golds[raw_text(record.get("answer"))] += 1
+        outputs.append(_Output(row, query_id, options, *_said(record)))
+    return outputs
+
+
+def _query_row(
+    source: str, row: int, record: dict[str, Any], query_id: str, options: tuple[str, ...]
+) -> QueryRow:
+    text, task = raw_text(record.get("question")), clean(record.get("category"))
+    gold = record.get("answer", record.get("answer_index"))
+    return QueryRow(source, row, query_id, task, text, options, gold, "gold", None, "train")
+
+
+def _said(record: dict[str, Any]) -> tuple[str, str | None]:
+    """Generated text and upstream's own reading of it."""
+    text = next((record[name] for name in TEXT_FIELDS if record.get(name) is not None), "")
+    if isinstance(text, list) and len(text) == 1:
+        text = text[0]
+    return raw_text(text), clean(record.get("pred")) or None
+
+
+def _kept_version(choices: dict[tuple[str, ...], _Version]) -> QueryRow:
+    """The wording of most files that offers a choice; ties go to the first seen."""
+    version = max(choices.values(), key=lambda one: (len(one.first.options) >= 2, one.n_files))
+    gold = version.golds.most_common(1)[0][0]
+    return version.first._replace(gold=gold if gold else version.first.gold)
+
+
+def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Output]) -> None:
+    moved = lost = 0
+    for output in outputs:
+        reading = _reading(output)
+        query = draft.queries.get(output.query_id)
+        if query is not None and query.options != output.options and reading.answer is not None:
+            answer = _carried_over(reading.answer, output.options, query.options)
+            moved, lost = moved + (answer is not None), lost + (answer is None)
+            reading = Reading(answer, reading.rule, "ok" if answer else "unreadable")
+        draft.add_response(
+            ResponseRow(
+                source, output.row, output.query_id, model, 0, output.text, reading.answer,
+                reading.rule, None, None, None, None, None, reading.status,
+            )
+        )  # fmt: skip
+    if moved or lost:
+        draft.notes.append(
+            f"{model} answered another version of {moved + lost} queries: {moved} answers were "
+            f"carried over by the option's text, {lost} have no such option and are unreadable."
+        )
+
+
+def _reading(output: _Output) -> Reading:
+    if output.text.strip() or output.predicted is None:
+        return read_answer(output.text, len(output.options))
+    answer, _ = gold_answer(output.predicted, output.options)
+    return Reading(answer, "given", "ok" if answer else "unreadable")
+
+
+def _carried_over(letter: str, theirs: Sequence[str], ours: Sequence[str]) -> str | None:
+    text = theirs[ord(letter) - ord("A")].strip()
+    same = [index for index, option in enumerate(ours) if option.strip() == text]
+    return option_letter(same[0]) if len(same) == 1 else None
+
+
+def _note_versions(draft: Draft, versions: Versions) -> None:
+    several = [query_id for query_id, choices in versions.items() if len(choices) > 1]
+    disputed = [
+        query_id for query_id, choices in versions.items()
+        if any(len(one.golds) > 1 for one in choices.values())
+    ]  # fmt: skip
+    if several:
+        draft.notes.append(
+            f"{len(several)} queries exist in versions with other options; the version of most "
+            "files was kept."
+        )
+    if disputed:
+        draft.notes.append(
+            f"The files disagree on the gold answer of {len(disputed)} queries; the answer of most "
+            "files was kept."
+        )
+
+
+def looks_like(records: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> bool:
+    """Whether records are MMLU-Pro results."""
+    first = next(iter(records), {})
+    said = any(name in first for name in (*TEXT_FIELDS, "pred"))
+    return said and all(name in first for name in REQUIRED)

@@ -1,0 +1,235 @@
+"""Parquet, CSV, JSONL and JSON files -> named columns, with the rows that could not be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from cascal.importers.door import ImportRefused, check_file, decode, is_zip, parse_json, read_bytes
+
+SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+MAX_TABLE_BYTES = 2 << 30
+"""What a Parquet file may unpack to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """The columns of one file.
+
+    rows    : number of each row in the file, from 1, without the header
+    columns : values by column name, None where a row has none
+    refused : (row, reason) of rows that could not be read at all
+    """
+
+    source: str
+    rows: list[int]
+    columns: dict[str, list[Any]]
+    refused: list[tuple[int, str]]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the file, with the refused ones."""
+        return len(self.rows) + len(self.refused)
+
+
+def read_sheet(path: Path, n_rows: int | None = None) -> Sheet:
+    """Read a table, at most `n_rows` of it."""
+    head = check_file(path)
+    suffix = path.suffix.lower()
+    if is_zip(head):
+        raise ImportRefused(
+            f"{path.name!r} is a zip archive; only MMLU-Pro result zips are read packed. Unpack "
+            "it and import the Parquet, CSV or JSONL file inside."
+        )
+    if head.startswith(b"PAR1") or suffix == ".parquet":
+        return _read_parquet(path, n_rows)
+    raw = read_bytes(path)
+    start = raw[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if suffix in (".csv", ".tsv"):
+        sheet = _read_csv(path.name, raw)
+    elif start == b"[":
+        sheet = _from_records(path.name, _array(parse_json(raw, path.name), path.name), [])
+    elif start == b"{" or suffix in (".jsonl", ".ndjson", ".json"):
+        sheet = _read_jsonl(path.name, raw)
+    else:
+        raise ImportRefused(
+            f"{path.name!r} is of no known kind. Import Parquet, CSV, TSV, JSONL or JSON (a list "
+            "of records), and give the file that ending."
+        )
+    return sheet if n_rows is None else _cut(sheet, n_rows)
+
+
+def _cut(sheet: Sheet, n_rows: int) -> Sheet:
+    columns = {name: values[:n_rows] for name, values in sheet.columns.items()}
+    return Sheet(sheet.source, sheet.rows[:n_rows], columns, sheet.refused)
+
+
+def _read_parquet(path: Path, n_rows: int | None) -> Sheet:
+    try:
+        with pq.ParquetFile(path) as file:
+            batches, n_bytes, n_read = [], 0, 0
+            for batch in file.iter_batches(batch_size=65_536 if n_rows is None else n_rows):
+                batches.append(batch)
+                n_bytes, n_read = n_bytes + batch.nbytes, n_read + batch.num_rows
+                if n_bytes > MAX_TABLE_BYTES:
+                    raise ImportRefused(
+                        f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} bytes. Split it."
+                    )
+                if n_rows is not None and n_read >= n_rows:
+                    break
+            table = pa.Table.from_batches(batches, schema=file.schema_arrow)
+    except (pa.ArrowException, OSError) as error:
+        raise ImportRefused(
+            f"{path.name!r} is not a complete Parquet file ({_first_line(error)}). Download or "
+            "write it again."
+        ) from None
+    table = table if n_rows is None else table.slice(0, n_rows)
+    return Sheet(path.name, list(range(1, len(table) + 1)), _values(path.name, table), [])
+
+
+def _values(name: str, table: pa.Table) -> dict[str, list[Any]]:
+    repeated = {one for one in table.column_names if table.column_names.count(one) > 1}
+    if repeated:
+        raise ImportRefused(
+            f"{name!r} has several columns named {sorted(repeated)[0]!r}. Rename all but one."
+        )
+    try:
+        return {one: table.column(one).to_pylist() for one in table.column_names}
+    except (UnicodeDecodeError, ValueError, OverflowError) as error:
+        raise ImportRefused(
+            f"{name!r} holds values that cannot be read ({_first_line(error)}). Write the text "
+            "columns as UTF-8 strings and the numbers as plain numbers."
+        ) from None
+
+
+def _read_csv(name: str, raw: bytes) -> Sheet:
+    text_of_header = decode(raw, name).partition("\n")[0]
+    skipped: list[tuple[int, str]] = []
+    try:
+        table = pa_csv.read_csv(
+            pa.BufferReader(raw),
+            read_options=pa_csv.ReadOptions(use_threads=False, block_size=len(raw) + 1),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=_delimiter(text_of_header),
+                newlines_in_values=True,
+                invalid_row_handler=_ragged_rows(skipped),
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(_header(raw, text_of_header), pa.string()),
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise ImportRefused(
+            f"{name!r} cannot be read as CSV ({_first_line(error)}). Check that every quote is "
+            "closed and that the file is complete."
+        ) from None
+    gone = {row for row, _ in skipped}
+    rows = [row for row in range(1, len(table) + len(gone) + 1) if row not in gone]
+    sheet = Sheet(name, rows, _values(name, table), skipped)
+    _check_last_quote(sheet, raw)
+    return sheet
+
+
+def _ragged_rows(skipped: list[tuple[int, str]]) -> Callable[[Any], str]:
+    def skip(row: Any) -> str:  # noqa: ANN401 - a pyarrow type without stubs
+        number = (row.number or len(skipped) + 2) - 1
+        skipped.append((number, f"{row.actual_columns} fields instead of {row.expected_columns}"))
+        return "skip"
+
+    return skip
+
+
+def _header(raw: bytes, first_line: str) -> list[str]:
+    table = pa_csv.open_csv(
+        pa.BufferReader(raw),
+        read_options=pa_csv.ReadOptions(use_threads=False, block_size=len(raw) + 1),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=_delimiter(first_line),
+            newlines_in_values=True,
+            invalid_row_handler=lambda _: "skip",
+        ),
+    )
+    return list(table.schema.names)
+
+
+def _delimiter(first_line: str) -> str:
+    """Tab, semicolon or comma: the most frequent in the header, the comma on a tie."""
+    return max((",", ";", "\t"), key=first_line.count)
+
+
+def _check_last_quote(sheet: Sheet, raw: bytes) -> None:
+    """An odd number of quotes may be inch marks, or a last field that is never closed."""
+    if raw.count(b'"') % 2 == 0:
+        return
+    last = str(next(reversed(sheet.columns.values()))[-1]) if sheet.rows else ""
+    swallowed = raw.endswith(b'"' + last.replace('"', '""').encode())
+    if swallowed or any(row == sheet.n_rows for row, _ in sheet.refused):
+        raise ImportRefused(
+            f"{sheet.source!r} is cut off or damaged: its last quoted field is never closed. "
+            "Export it again, with quotes inside a field doubled."
+        )
+
+
+def _read_jsonl(name: str, raw: bytes) -> Sheet:
+    lines = decode(raw, name).split("\n")
+    records: list[dict[str, Any]] = []
+    rows: list[int] = []
+    refused: list[tuple[int, str]] = []
+    last = max((row for row, line in enumerate(lines, 1) if line.strip()), default=0)
+    for row, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        record = _json_line(line)
+        if isinstance(record, dict):
+            records.append(record)
+            rows.append(row)
+        elif row == last and isinstance(record, ValueError) and not raw.endswith(b"\n"):
+            raise ImportRefused(
+                f"{name!r} is cut off: its last line ({row}) breaks off in the middle of a "
+                "record. Download or export it again."
+            )
+        else:
+            refused.append((row, "not a JSON object on one line"))
+    sheet = _from_records(name, records, refused)
+    return Sheet(name, rows, sheet.columns, refused)
+
+
+def _json_line(line: str) -> object:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        return error
+    except RecursionError:
+        return None
+
+
+def _array(document: object, name: str) -> list[Any]:
+    if isinstance(document, list):
+        return document
+    raise ImportRefused(f"{name!r} holds no list of records. Export it as JSONL.")
+
+
+def _from_records(name: str, records: list[Any], refused: list[tuple[int, str]]) -> Sheet:
+    good = [(row, one) for row, one in enumerate(records, 1) if isinstance(one, dict)]
+    kept = {row for row, _ in good}
+    bad = [(row, "not an object") for row in range(1, len(records) + 1) if row not in kept]
+    if not good:
+        raise ImportRefused(
+            f"{name!r} holds no record that can be read. Every line (or element) must be a JSON "
+            'object such as {"query_id": "1", "text": "…"}.'
+        )
+    keys = dict.fromkeys(key for _, one in good for key in one)
+    columns = {key: [one.get(key) for _, one in good] for key in keys}
+    return Sheet(name, [row for row, _ in good], columns, refused + bad)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

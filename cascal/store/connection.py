@@ -1,0 +1,173 @@
+"""Open, work, close: short connections to the one file, with a bounded wait for its lock.
+
+DuckDB lets one process write at a time, and inside a process it refuses a second connection of
+another mode. So no connection outlives its operation, and the threads of one process take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from cascal.datatypes import CascalError
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "enable_external_access": False,
+    "lock_configuration": True,
+}
+_HELD = re.compile(r"Could not set lock|being used by another process|already open in", re.I)
+_PID = re.compile(r"\(PID (\d+)\)")
+_POLL = 0.05
+"""Seconds between two attempts to open a locked file."""
+
+BATCH = 10_000
+"""Rows in an Arrow batch: a string column of one batch must stay below 2 GB."""
+
+_locks: dict[str, threading.RLock] = {}
+_locks_guard = threading.Lock()
+
+
+class WorkspaceLocked(CascalError):
+    """Another process or thread holds the workspace; the sentence names it."""
+
+
+def _lock_of(path: Path) -> threading.RLock:
+    """The process-wide lock of a file, the same one for every way to write its path."""
+    key = os.path.normcase(os.path.realpath(path))
+    with _locks_guard:
+        return _locks.setdefault(key, threading.RLock())
+
+
+def _process_name(pid: int) -> str:
+    """` (name)` of a process where /proc tells it, else nothing; never its arguments."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return ""
+    name = os.path.basename(words[0])
+    if name.startswith("python") and len(words) > 1:
+        script = words[2] if words[1] == "-m" and len(words) > 2 else words[1]
+        if not script.startswith("-"):
+            name = f"{name} {os.path.basename(script)}"
+    return f" ({name[:60]})" if name else ""
+
+
+def _locked(path: Path, holder: str, timeout: float) -> WorkspaceLocked:
+    return WorkspaceLocked(
+        f"The workspace {path} is held by {holder}, and {timeout:g} seconds of waiting did not "
+        "free it. Wait until that work is done or end it, then try again; nothing was changed."
+    )
+
+
+def _holder(error: duckdb.Error) -> str | None:
+    """Who holds the file, in words; None where the error is not about a lock."""
+    if isinstance(error, duckdb.ConnectionException) and "different configuration" in str(error):
+        return f"another connection of this process, {os.getpid()}"
+    if not _HELD.search(str(error)):
+        return None
+    found = _PID.search(str(error))
+    if found is None:
+        return "another process"
+    return f"process {found[1]}{_process_name(int(found[1]))}"
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def _open(path: Path, read_only: bool, timeout: float, started: float) -> duckdb.DuckDBPyConnection:
+    """Connect, waiting for the lock; a file that was swapped meanwhile is opened again."""
+    while True:
+        inode = _inode(path)
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only, config=dict(_CONFIG))
+        except duckdb.Error as error:
+            holder = _holder(error)
+            if holder is None:
+                raise CascalError(
+                    f"{path} cannot be opened as a workspace: {str(error).splitlines()[0][:300]} "
+                    "The file was left as it is; name another one, or restore it from a copy."
+                ) from error
+            if time.monotonic() - started >= timeout:
+                raise _locked(path, holder, timeout) from error
+            time.sleep(_POLL)
+            continue
+        if inode is None or _inode(path) == inode:
+            return connection
+        connection.close()
+
+
+@contextmanager
+def connected(
+    path: Path, *, read_only: bool, timeout: float
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for one operation, closed at its end.
+
+    Raises WorkspaceLocked after `timeout` seconds of waiting, for a thread of this process or for
+    another process; CascalError where the file is not a DuckDB file or the disk fails.
+    """
+    started = time.monotonic()
+    lock = _lock_of(path)
+    if not lock.acquire(timeout=timeout):
+        raise _locked(path, f"another thread of this process, {os.getpid()}", timeout)
+    try:
+        connection = _open(path, read_only, timeout, started)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except duckdb.OperationalError as error:
+        raise CascalError(
+            f"The workspace {path} could not be used: {str(error).splitlines()[0][:300]} "
+            "Nothing was written. Check the disk and the file, then try again."
+        ) from error
+    finally:
+        lock.release()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: whatever is raised inside leaves the file as it was."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> pa.Table:
+    """The result of one SELECT as an Arrow table; parameters are bound by name."""
+    return connection.sql(sql, params=parameters or None).to_arrow_table(batch_size=BATCH)
+
+
+def first_row(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: object = None
+) -> tuple[Any, ...] | None:
+    """The first row, None where there is none.
+
+    Fetches to the end: DuckDB 2 refuses other work while a result is half read.
+    """
+    rows = connection.execute(sql, parameters).fetchall()
+    return rows[0] if rows else None
+
+
+def scalar(connection: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> Any:  # noqa: ANN401 - whatever the column holds
+    """The first column of the first row, None where there is no row."""
+    row = first_row(connection, sql, parameters or None)
+    return None if row is None else row[0]

@@ -1,0 +1,75 @@
+"""Deleting for good: the rows, the vectors nobody else needs, and their bytes in the file.
+
+DuckDB only marks freed blocks as reusable. So what remains is copied to a fresh file, which takes
+the place of the old one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import duckdb
+
+from cascal.datatypes import CascalError
+from cascal.store.connection import BATCH, connected, transaction
+from cascal.store.reading import require
+from cascal.store.schema import TABLES, migrate, scratch_path
+from cascal.store.writing import forget
+
+_UNUSED_VECTORS = (
+    "DELETE FROM embedding WHERE text_hash NOT IN (SELECT text_hash FROM query)",
+    "DELETE FROM encoder WHERE name NOT IN (SELECT encoder FROM embedding)",
+)
+
+
+def delete_rows(connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
+    """Delete a data set with its maps and runs, and every vector whose text no one has now."""
+    require(connection, dataset)
+    forget(connection, dataset)
+    connection.execute("DELETE FROM run WHERE dataset = ?", [dataset])
+    for sql in _UNUSED_VECTORS:
+        connection.execute(sql)
+
+
+def rewrite(path: Path, timeout: float) -> None:
+    """Copy what the workspace holds to a fresh file and put that in its place, in one step.
+
+    The lock on the old file is held until after the swap, so that no write can go astray; a
+    process that opened the old file just before notices the swap and opens again.
+    """
+    scratch = scratch_path(path)
+    try:
+        with connected(path, read_only=False, timeout=timeout) as old:
+            _remove_leftovers(path)
+            old.checkpoint()
+            with connected(scratch, read_only=False, timeout=timeout) as fresh:
+                _copy(old, fresh, scratch)
+            if os.name == "nt":  # Windows swaps no open file
+                old.close()
+            scratch.replace(path)
+    except OSError as error:
+        raise CascalError(
+            f"{path} could not be rewritten without the bytes of deleted rows: {error}. The rows "
+            "are gone; free some disk space and compact the workspace again."
+        ) from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Delete the copies that a program left behind when it was killed while rewriting."""
+    leftover = re.compile(re.escape(path.name) + r"\.\d+\.\d+\.new(\.wal)?")
+    for one in path.parent.iterdir():
+        if leftover.fullmatch(one.name):
+            one.unlink(missing_ok=True)
+
+
+def _copy(old: duckdb.DuckDBPyConnection, fresh: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+    migrate(fresh, scratch)
+    with transaction(fresh):
+        for table in TABLES:
+            reader = old.table(table).to_arrow_reader(BATCH)
+            fresh.from_arrow(reader).insert_into(table)
+    fresh.checkpoint()

@@ -1,0 +1,144 @@
+"""The tables of a workspace and how an older file becomes a current one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import duckdb
+
+from cascal.datatypes import CascalError
+from cascal.store.connection import connected, scalar, transaction
+
+_FIRST = """
+CREATE TABLE meta (schema_version INTEGER NOT NULL);
+INSERT INTO meta VALUES (0);
+CREATE TABLE dataset (
+    name VARCHAR PRIMARY KEY, origin VARCHAR NOT NULL, source VARCHAR NOT NULL,
+    note VARCHAR NOT NULL, created_at TIMESTAMP NOT NULL, fingerprint VARCHAR NOT NULL);
+CREATE TABLE task (
+    dataset VARCHAR NOT NULL, position INTEGER NOT NULL, name VARCHAR NOT NULL,
+    description VARCHAR NOT NULL, PRIMARY KEY (dataset, name));
+CREATE TABLE model (
+    dataset VARCHAR NOT NULL, position INTEGER NOT NULL, name VARCHAR NOT NULL,
+    model_id VARCHAR NOT NULL, base_url VARCHAR NOT NULL, key_env VARCHAR NOT NULL,
+    input_price DOUBLE, output_price DOUBLE, simulated BOOLEAN NOT NULL,
+    PRIMARY KEY (dataset, name));
+CREATE TABLE query (
+    dataset VARCHAR NOT NULL, query_id VARCHAR NOT NULL, position INTEGER NOT NULL,
+    task VARCHAR NOT NULL, text VARCHAR NOT NULL, options VARCHAR[] NOT NULL, answer VARCHAR,
+    answer_origin VARCHAR NOT NULL, skill VARCHAR, split VARCHAR NOT NULL,
+    text_hash VARCHAR NOT NULL, content_hash VARCHAR NOT NULL,
+    PRIMARY KEY (dataset, query_id));
+CREATE TABLE response (
+    dataset VARCHAR NOT NULL, query_id VARCHAR NOT NULL, model VARCHAR NOT NULL,
+    sample INTEGER NOT NULL, text VARCHAR, answer VARCHAR, rule VARCHAR, mean_logprob DOUBLE,
+    input_tokens BIGINT, output_tokens BIGINT, cost DOUBLE, latency DOUBLE,
+    status VARCHAR NOT NULL, content_hash VARCHAR NOT NULL,
+    PRIMARY KEY (dataset, query_id, model, sample));
+CREATE TABLE encoder (name VARCHAR PRIMARY KEY, dimension INTEGER NOT NULL);
+CREATE TABLE embedding (
+    encoder VARCHAR NOT NULL, text_hash VARCHAR NOT NULL, vector FLOAT[] NOT NULL,
+    PRIMARY KEY (encoder, text_hash));
+CREATE TABLE layout (
+    dataset VARCHAR NOT NULL, encoder VARCHAR NOT NULL, parameters VARCHAR NOT NULL,
+    created_at TIMESTAMP NOT NULL, position INTEGER NOT NULL, query_id VARCHAR NOT NULL,
+    x FLOAT NOT NULL, y FLOAT NOT NULL);
+CREATE TABLE run (
+    name VARCHAR PRIMARY KEY, dataset VARCHAR NOT NULL, note VARCHAR NOT NULL,
+    created_at TIMESTAMP NOT NULL, settings VARCHAR NOT NULL, thresholds VARCHAR NOT NULL,
+    fingerprint VARCHAR NOT NULL, versions VARCHAR NOT NULL, numbers VARCHAR NOT NULL);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Step i turns a file of version i into version i + 1. Only ever append."""
+
+_VERSION = """
+SELECT schema_version FROM meta WHERE NOT EXISTS (SELECT fingerprint FROM dataset WHERE false)
+"""
+"""Binds only where both tables are ours; listing all tables would cost as much as opening."""
+
+TABLES = (
+    "dataset",
+    "task",
+    "model",
+    "query",
+    "response",
+    "encoder",
+    "embedding",
+    "layout",
+    "run",
+)
+"""Every table that holds what a user stored."""
+
+
+def stored_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """The file's schema version; 0 for a DuckDB file without any table.
+
+    Raises CascalError where it is another program's file or of a newer version.
+    """
+    try:
+        version = scalar(connection, _VERSION)
+    except (duckdb.CatalogException, duckdb.BinderException):
+        version = None
+    if version is None:
+        tables = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
+        if not tables:
+            return 0
+        raise CascalError(
+            f"{path} is a DuckDB file, but not a workspace: it holds the tables "
+            f"{', '.join(sorted(tables))[:200]}. Name another file."
+        )
+    if version > len(MIGRATIONS):
+        raise CascalError(
+            f"{path} was written by a newer CASCAL Studio (schema {version}; this one reads up to "
+            f"{len(MIGRATIONS)}). Update the program, or name another file."
+        )
+    return int(version)
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Bring the file to the current schema, in one transaction."""
+    version = stored_version(connection, path)
+    if version == len(MIGRATIONS):
+        return
+    with transaction(connection):
+        for step in MIGRATIONS[version:]:
+            connection.execute(step)
+        connection.execute("UPDATE meta SET schema_version = ?", [len(MIGRATIONS)])
+
+
+def scratch_path(path: Path) -> Path:
+    """A name beside the file for the one that will take its place."""
+    return path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+
+
+def create_file(path: Path, timeout: float) -> None:
+    """Make an empty workspace; it appears complete or not at all.
+
+    Where another process made it first, that one stays.
+    """
+    scratch = scratch_path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with connected(scratch, read_only=False, timeout=timeout) as connection:
+                migrate(connection, scratch)
+            _publish(scratch, path)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise CascalError(
+            f"The workspace {path} cannot be created: {error}. Name a folder you may write to."
+        ) from error
+
+
+def _publish(scratch: Path, path: Path) -> None:
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            scratch.replace(path)

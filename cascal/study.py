@@ -1,0 +1,215 @@
+"""One data set read once: votes, vectors, gold, texts and map, and what a router makes of them.
+
+study = load_study(workspace, "demo")
+fit = cascal.fit(study.train.votes, study.train.vectors)
+now = take_snapshot(study, fit, cascal.Thresholds())
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from cascal.datatypes import (
+    NO_ANSWER,
+    BoolArray,
+    CascalError,
+    Embeddings,
+    FloatArray,
+    IntArray,
+    ModelSpec,
+    Routes,
+    Split,
+    Votes,
+)
+from cascal.evaluate import Estimate, Evaluation, estimate, evaluate, first_share
+from cascal.fit import Fit
+from cascal.names import Namer
+from cascal.route import Router
+from cascal.settings import Thresholds
+from cascal.store import DatasetInfo, Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The training or test queries of a study, all arrays in the same order.
+
+    gold (Q,) answer index that may serve as truth, NO_ANSWER where only a generated answer or none
+    exists; xy (Q, 2) place on the map, nan where there is none
+    """
+
+    votes: Votes
+    vectors: Embeddings
+    gold: IntArray
+    texts: tuple[str, ...]
+    options: tuple[tuple[str, ...], ...]
+    skills: tuple[str | None, ...]
+    origins: tuple[str, ...]
+    xy: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def has_gold(self) -> bool:
+        """Whether any query has a gold answer."""
+        return bool((self.gold != NO_ANSWER).any())
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One data set with one encoder's vectors."""
+
+    info: DatasetInfo
+    encoder: str
+    models: tuple[ModelSpec, ...]
+    train: Part
+    test: Part | None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data set, or any model of its pool, is simulated."""
+        return self.info.origin == "simulated" or any(model.simulated for model in self.models)
+
+    @cached_property
+    def namer(self) -> Namer:
+        """Cluster names are made from the training texts, counted once."""
+        return Namer(self.train.texts)
+
+
+def load_study(workspace: Workspace, dataset: str, encoder: str | None = None) -> Study:
+    """Read a data set with the vectors of one encoder (default: the one that covers most).
+
+    CascalError if there are no training queries, no responses or no vectors, and what to do.
+    """
+    info = workspace.dataset(dataset)
+    if not info.n_train or not info.n_models:
+        raise CascalError(
+            f"The data set {dataset!r} has {info.n_train} training queries and {info.n_models} "
+            "models; at least one of each is needed. Import responses, or mark queries as training."
+        )
+    if encoder is None:
+        known = workspace.encoders(dataset)
+        if not known:
+            raise CascalError(
+                f"The queries of {dataset!r} have no vectors yet. Run `cascal embed {dataset}`, or "
+                "use the button on the page Data."
+            )
+        encoder = known[0][0]
+    models = workspace.models(dataset)
+    layout = workspace.layout(dataset, encoder)
+    train = _load_part(workspace, dataset, encoder, "train", layout)
+    test = _load_part(workspace, dataset, encoder, "test", layout) if info.n_test else None
+    return Study(info, encoder, models, train, test)
+
+
+def _load_part(
+    workspace: Workspace,
+    dataset: str,
+    encoder: str,
+    split: Split,
+    layout: tuple[tuple[str, ...], FloatArray] | None,
+) -> Part:
+    votes = workspace.votes(dataset, split)
+    gold, origins = workspace.gold(dataset, split)
+    queries = workspace.queries(dataset, split)
+    return Part(
+        votes,
+        workspace.embeddings(dataset, encoder, split),
+        np.where(np.asarray(origins) == "gold", gold, NO_ANSWER),
+        tuple(queries["text"].to_pylist()),
+        tuple(tuple(one or ()) for one in queries["options"].to_pylist()),
+        tuple(queries["skill"].to_pylist()),
+        origins,
+        _places(votes.query_ids, queries, layout),
+    )
+
+
+def _places(
+    query_ids: tuple[str, ...],
+    queries: pa.Table,
+    layout: tuple[tuple[str, ...], FloatArray] | None,
+) -> FloatArray:
+    xy = np.full((queries.num_rows, 2), np.nan, dtype=np.float32)
+    if layout is None:
+        return xy
+    place = {query_id: row for row, query_id in enumerate(layout[0])}
+    known = [row for row, query_id in enumerate(query_ids) if query_id in place]
+    xy[known] = layout[1][[place[query_ids[row]] for row in known]]
+    return xy
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a router at given thresholds does on a study; cheap enough for every slider move.
+
+    names : terms of every cluster
+    """
+
+    router: Router
+    names: tuple[tuple[str, ...], ...]
+    train_routes: Routes
+    test_routes: Routes | None
+    evaluation: Evaluation | None
+
+    def routes(self, split: Split) -> Routes:
+        """Routes of the training or the test queries."""
+        if split == "test" and self.test_routes is not None:
+            return self.test_routes
+        return self.train_routes
+
+    @property
+    def share(self) -> FloatArray:
+        """(M,) share of the routed queries (test where there are some) by first model."""
+        return first_share(self.routes("test"))
+
+
+def take_snapshot(study: Study, fit: Fit, thresholds: Thresholds) -> Snapshot:
+    """Build the router, route all queries, evaluate where there is gold."""
+    router = fit.router(thresholds)
+    names = study.namer.names(router.clusters.assignment, len(router.clusters))
+    test_routes, evaluation = None, None
+    if study.test is not None:
+        test_routes = router.route(study.test.vectors)
+        if study.test.has_gold:
+            evaluation = evaluate(test_routes, study.test.votes, study.test.gold)
+    train_routes = router.route(study.train.vectors)
+    return Snapshot(router, tuple(names), train_routes, test_routes, evaluation)
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What moved between a pinned snapshot and the present one, on the same queries.
+
+    flipped (Q,) queries whose first model changed; share_change (M,); gain is the paired change of
+    top-1 accuracy with interval, None without gold
+    """
+
+    clusters_before: int
+    clusters_after: int
+    flipped: BoolArray
+    share_change: FloatArray
+    gain: Estimate | None
+
+    @property
+    def flipped_share(self) -> float:
+        """Share of the queries whose first model changed."""
+        return float(self.flipped.mean()) if len(self.flipped) else 0.0
+
+
+def compare(before: Snapshot, after: Snapshot) -> Change:
+    """Compare two snapshots of the same study and model pool."""
+    old, new = before.routes("test"), after.routes("test")
+    gain = None
+    if before.evaluation is not None and after.evaluation is not None:
+        gain = estimate(after.evaluation.top1_right - before.evaluation.top1_right)
+    return Change(
+        len(before.router.clusters),
+        len(after.router.clusters),
+        old.selected[:, 0] != new.selected[:, 0],
+        after.share - before.share,
+        gain,
+    )

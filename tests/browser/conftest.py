@@ -1,0 +1,125 @@
+"""A real Chromium and a real server for the browser tests.
+
+Without Chromium the tests are skipped, on CI (the variable CI is set) they fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = Path(__file__).parent / "shots"
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update"
+).split()
+LAUNCHER = """\
+import streamlit as st
+from pathlib import Path
+from app.server import parts
+
+app = st.App(Path({script!r}), **parts())
+"""
+CONNECTED = (
+    "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+)
+NOTHING_STALE = (
+    "() => !document.querySelector('[data-stale=true],[data-testid=stSkeleton],[data-testid=stSpinner]')"
+)
+
+
+def idle(page, timeout: float = 25_000) -> None:
+    """Wait until the script has run and nothing on the page is stale."""
+    page.wait_for_timeout(210)  # widgets wait about 200 ms before they ask for a rerun
+    page.wait_for_selector(CONNECTED, state="attached", timeout=timeout)
+    page.wait_for_function(NOTHING_STALE, timeout=timeout)
+
+
+def shot(page, name: str) -> Path:
+    """Write a screenshot to look at; the folder is ignored by git."""
+    SHOTS.mkdir(exist_ok=True)
+    path = SHOTS / f"{name}.png"
+    page.screenshot(path=path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A headless Chromium for the whole session."""
+    if not CHROMIUM.exists():
+        reason = f"No Chromium at {CHROMIUM}: install it or set CHROMIUM to its path."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield started
+        started.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            if urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).read() == b"ok":  # noqa: S310 (loopback)
+                return
+        time.sleep(0.1)
+    pytest.fail(f"The server did not start within {seconds:.0f} s:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
+    """Start servers on free loopback ports; returns their address and ends them afterwards.
+
+    A script that makes the app itself (app/server.py) runs as it is; any other gets the same
+    routes and headers from a launcher. The folder with .streamlit is the working directory.
+    """
+    running: list[subprocess.Popen] = []
+
+    def start(script: Path, env: dict[str, str] | None = None, seconds: float = 60) -> str:
+        folder = tmp_path_factory.mktemp("server")
+        if "st.App(" not in script.read_text(encoding="utf-8"):
+            launcher = folder / "launcher.py"
+            launcher.write_text(LAUNCHER.format(script=str(script)), encoding="utf-8")
+            script = launcher
+        port, log = _free_port(), folder / "server.log"
+        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
+        command += [f"--server.port={port}", "--server.address=127.0.0.1"]
+        with log.open("w") as sink:
+            process = subprocess.Popen(  # noqa: S603 (our own interpreter and script)
+                command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=sink, stderr=sink
+            )
+        running.append(process)
+        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log, seconds)
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for process in running:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()

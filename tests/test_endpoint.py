@@ -1,0 +1,273 @@
+"""The embeddings endpoint, against a scripted server on loopback; no test waits."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from cascal import endpoint
+from cascal.endpoint import EndpointError
+
+KEY = "sk-secret-0123456789"
+SILENT = object()
+
+
+class Script(ThreadingHTTPServer):
+    """Answers each request with the next reply of a list, the last one for ever."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.replies: list = []
+        self.requests: list[tuple[dict, dict]] = []
+        self.closing = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def handle_error(self, request, client_address) -> None:
+        """A client that gave up is part of the script."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append((headers, body))
+        replies = self.server.replies
+        reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        if reply is SILENT:
+            self.server.closing.wait(10)
+            return
+        status, headers, answer = reply(body) if callable(reply) else reply
+        payload = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, *arguments) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[Script]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("TEST_KEY", KEY)
+    script = Script()
+    thread = threading.Thread(target=script.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield script
+    script.closing.set()
+    script.shutdown()
+    thread.join()
+    script.server_close()
+
+
+def vector_of(text: str) -> list[float]:
+    return [float(len(text)), 1.0, -2.0]
+
+
+def ok(body: dict) -> tuple:
+    data = [
+        {"object": "embedding", "index": row, "embedding": vector_of(text)}
+        for row, text in enumerate(body["input"])
+    ]
+    return 200, {}, {"object": "list", "model": body["model"], "data": data, "usage": {}}
+
+
+def rows(*vectors: object) -> tuple:
+    data = [{"index": row, "embedding": vector} for row, vector in enumerate(vectors)]
+    return 200, {}, {"data": data}
+
+
+def refusal(server: Script, texts=("one", "two"), **options) -> str:
+    """The sentence of a refused call; no key in it, in its traceback or in its causes."""
+    options.setdefault("sleep", lambda seconds: None)
+    options.setdefault("key_env", "TEST_KEY")
+    with pytest.raises(EndpointError) as caught:
+        endpoint.embed(server.url, "m", texts, **options)
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    assert KEY not in shown
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    return str(caught.value)
+
+
+def test_vectors_come_back_in_the_order_of_the_texts_over_batches(server):
+    def shuffled(body):
+        status, headers, answer = ok(body)
+        answer["data"].reverse()
+        return status, headers, answer
+
+    server.replies = [shuffled]
+    seen = []
+    texts = ["a", "bb", "ccc", "dddd", "eeeee"]
+    vectors = endpoint.embed(
+        server.url, "m", texts, "TEST_KEY", batch=2, progress=lambda share, _: seen.append(share)
+    )
+    assert vectors.dtype == np.float32
+    assert vectors.tolist() == [vector_of(text) for text in texts]
+    assert [len(body["input"]) for _, body in server.requests] == [2, 2, 1]
+    assert seen == [0.4, 0.8, 1.0]
+
+
+def test_the_key_is_sent_and_nothing_else_of_the_environment(server, monkeypatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-private")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-private")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
+    server.replies = [ok]
+    endpoint.embed(server.url, "m", ["a"], "TEST_KEY")
+    endpoint.embed(server.url, "m", ["a"])
+    (with_key, body), (without_key, _) = server.requests
+    assert with_key["authorization"] == f"Bearer {KEY}"
+    assert without_key["authorization"] == "Bearer none"
+    assert not [value for value in with_key.values() if "private" in value]
+    assert body["encoding_format"] == "float"
+
+
+def test_no_text_needs_no_request(server):
+    assert endpoint.embed(server.url, "m", []).shape == (0, 0)
+    assert server.requests == []
+
+
+def test_retry_after_is_honoured_before_doubling_waits(server):
+    later = email.utils.formatdate(time.time() + 9, usegmt=True)
+    server.replies = [
+        (429, {"Retry-After": "7"}, {"error": {"message": "slow down"}}),
+        (500, {}, "broken"),
+        (503, {"Retry-After": later}, {}),
+        ok,
+    ]
+    waits: list[float] = []
+    vectors = endpoint.embed(server.url, "m", ["a"], sleep=waits.append)
+    assert vectors.shape == (1, 3)
+    assert waits[:2] == [7.0, 1.0]
+    assert 5 < waits[2] <= 9
+
+
+def test_attempts_are_limited(server):
+    server.replies = [(500, {}, {"error": {"message": f"broken, your key is {KEY}"}})]
+    said = refusal(server, attempts=3)
+    assert len(server.requests) == 3
+    assert "500" in said
+    assert "***" in said
+    assert "after 3 attempts" in said
+
+
+def test_total_seconds_are_limited(server):
+    server.replies = [(429, {"Retry-After": "300"}, {})]
+    waits: list[float] = []
+    said = refusal(server, total_seconds=120, sleep=waits.append)
+    assert waits == []
+    assert "120 s" in said
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "words"),
+    [
+        (401, f"Incorrect API key provided: {KEY}", "key was refused"),
+        (404, "no model m", "no such model"),
+        (400, "too long", "too long"),
+        (429, "insufficient_quota", "429"),
+    ],
+)
+def test_what_another_attempt_cannot_mend_is_not_tried_again(server, status, message, words):
+    server.replies = [(status, {}, {"error": {"message": message}})]
+    assert words in refusal(server)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ((200, {}, '{"data": [{"index": 0, "embe'), "not a list of embeddings"),
+        ((200, {"Content-Type": "text/html"}, "<html>hello</html>"), "not a list of embeddings"),
+        ((200, {}, []), "not a list of embeddings"),
+        ((200, {}, {"data": [None, None]}), "not a list of embeddings"),
+        (rows([1.0, 2.0]), "1 embeddings for 2 texts"),
+        (rows([1.0], [1.0], [1.0]), "3 embeddings for 2 texts"),
+        ((200, {}, {"data": [{"index": 0, "embedding": [1.0]}] * 2}), "2 texts"),
+        (rows([1.0, 2.0], [1.0]), "equally long"),
+        (rows([1.0], ["x"]), "equally long"),
+        (rows([], []), "equally long"),
+        ((200, {}, '{"data": [{"embedding": [NaN]}, {"embedding": [1]}]}'), "equally long"),
+    ],
+)
+def test_an_answer_that_is_not_the_vectors_asked_for_is_refused(server, reply, words):
+    server.replies = [reply]
+    assert words in refusal(server)
+
+
+def test_a_dimension_that_changes_between_batches_is_refused(server):
+    server.replies = [rows([1.0, 2.0]), rows([1.0, 2.0, 3.0])]
+    assert "3 dimensions after 2" in refusal(server, batch=1)
+
+
+def test_a_silent_endpoint_times_out(server):
+    server.replies = [SILENT]
+    said = refusal(server, attempts=2, timeout=0.2)
+    assert "no answer in time" in said
+    assert len(server.requests) == 2
+
+
+def test_an_endpoint_that_is_down_is_named(server):
+    port = server.server_port
+    server.shutdown()
+    server.server_close()
+    said = refusal(server, attempts=2)
+    assert f"127.0.0.1:{port}" in said
+    assert "no connection" in said
+
+
+def test_a_missing_or_malformed_key_names_the_variable_only(server, monkeypatch):
+    monkeypatch.delenv("TEST_KEY")
+    assert "TEST_KEY is not set" in refusal(server)
+    monkeypatch.setenv("TEST_KEY", f"{KEY}\nX-Header: 1")
+    assert "characters no key has" in refusal(server)
+    assert server.requests == []
+
+
+def test_an_empty_text_is_refused_before_anything_is_sent(server):
+    assert "Text 2 is empty" in refusal(server, texts=["a", "  "])
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://host/v1", "host/v1", "https://", f"https://me:{KEY}@host/v1", f"https://host?k={KEY}"],
+)
+def test_a_base_url_without_a_host_or_with_a_secret_is_refused(url):
+    with pytest.raises(EndpointError) as caught:
+        endpoint.check_base_url(url)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [({}, None), ({"retry-after": "2.5"}, 2.5), ({"retry-after": "soon"}, None)],
+)
+def test_retry_after_reads_numbers_and_ignores_what_is_none(header, seconds):
+    assert endpoint.retry_after(header) == seconds
+
+
+def test_a_retry_after_date_of_the_past_means_now():
+    assert endpoint.retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
+
+
+def test_scrub_shortens_and_blots_out():
+    assert endpoint.scrub(f"a\n{KEY}", KEY) == "a ***"
+    assert len(endpoint.scrub("x" * 1000, "")) == 301

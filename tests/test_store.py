@@ -1,0 +1,794 @@
+"""The store keeps what it was given, refuses the rest in a sentence, and can be shared."""
+
+import hashlib
+import math
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cascal.datatypes import NO_ANSWER, CascalError, ModelSpec, Task
+from cascal.store import AddReport, Run, Workspace, WorkspaceLocked, schema, text_hash
+from cascal.store.voting import option_index
+from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
+
+MODELS = (ModelSpec("zeta", "org/zeta", "http://x/v1", "KEY", 0.5, 1.5), ModelSpec("alpha"))
+
+
+def query(query_id, **columns):
+    row = {
+        "query_id": query_id,
+        "task": "math",
+        "text": f"What is {query_id}?",
+        "options": ["one", "two", "three"],
+        "answer": "B",
+        "answer_origin": "gold",
+        "skill": None,
+        "split": "train",
+    }
+    return row | columns
+
+
+def response(query_id, model, answer="B", **columns):
+    row = dict.fromkeys(RESPONSE_SCHEMA.names) | {
+        "query_id": query_id,
+        "model": model,
+        "sample": 0,
+        "text": f"The answer is {answer}.",
+        "answer": answer,
+        "mean_logprob": -0.25,
+        "status": "ok",
+    }
+    return row | columns
+
+
+def imported(queries=(), responses=(), dataset="demo", models=MODELS, **columns):
+    rest = {"origin": "real", "source": "a.csv", "tasks": (Task("math", "sums"),)} | columns
+    return Imported(
+        dataset=dataset,
+        models=models,
+        queries=pa.Table.from_pylist(list(queries), QUERY_SCHEMA),
+        responses=pa.Table.from_pylist(list(responses), RESPONSE_SCHEMA),
+        **rest,
+    )
+
+
+def small(dataset="demo"):
+    queries = [query("q2"), query("q1", split="test", task="law", text="<b>Whose?</b>")]
+    cells = [("q1", "alpha", "A"), ("q2", "zeta", "b "), ("q2", "alpha", "D")]
+    return imported(queries, [response(*cell) for cell in cells], dataset)
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory):
+    """One empty and one filled workspace, made once and copied."""
+    folder = tmp_path_factory.mktemp("templates")
+    empty, filled = folder / "empty.duckdb", folder / "filled.duckdb"
+    Workspace(empty)
+    Workspace(filled).add(small())
+    return empty, filled
+
+
+@pytest.fixture
+def workspace(templates, tmp_path):
+    return Workspace(shutil.copy(templates[0], tmp_path / "work.duckdb"), lock_timeout=2.0)
+
+
+@pytest.fixture
+def filled(templates, tmp_path):
+    return Workspace(shutil.copy(templates[1], tmp_path / "work.duckdb"), lock_timeout=2.0)
+
+
+def content(workspace):
+    """Everything that is stored, to compare before and after."""
+    with duckdb.connect(str(workspace.path), read_only=True) as connection:
+        return {
+            name: sorted(map(repr, connection.execute(f"FROM {name}").fetchall()))
+            for name in schema.TABLES
+        }
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+def test_an_empty_workspace_is_made_with_its_folder_and_lists_nothing(tmp_path):
+    workspace = Workspace(tmp_path / "deep" / "er" / "work.duckdb")
+    assert [one.name for one in workspace.path.parent.iterdir()] == ["work.duckdb"]
+    assert workspace.datasets() == []
+    assert workspace.runs() == []
+    with pytest.raises(CascalError, match=r"no data set 'demo'.*import one first"):
+        workspace.votes("demo")
+
+
+def test_rows_and_models_keep_the_order_they_came_in(filled):
+    assert filled.queries("demo")["query_id"].to_pylist() == ["q2", "q1"]
+    assert [model.name for model in filled.models("demo")] == ["zeta", "alpha"]
+    assert filled.tasks("demo") == (Task("math", "sums"), Task("law"))
+    table = filled.responses("demo")
+    assert list(zip(table["query_id"].to_pylist(), table["model"].to_pylist(), strict=True)) == [
+        ("q2", "zeta"),
+        ("q2", "alpha"),
+        ("q1", "alpha"),
+    ]
+
+
+def test_a_data_set_tells_its_size(filled):
+    info = filled.dataset("demo")
+    assert (info.n_queries, info.n_train, info.n_test) == (2, 1, 1)
+    assert (info.n_models, info.n_responses, info.n_tasks) == (2, 3, 2)
+    assert info.answer_origins == ("gold",)
+    assert info.created_at.tzinfo is UTC
+    assert info.fingerprint == filled.fingerprint("demo")
+    assert filled.datasets() == [info]
+    with pytest.raises(CascalError, match="Known are: 'demo'"):
+        filled.dataset("other")
+
+
+def test_tables_have_the_schemas_of_the_files(filled):
+    queries = filled.queries("demo", "test")
+    assert queries.schema.names == [*QUERY_SCHEMA.names, "text_hash"]
+    assert queries.select(QUERY_SCHEMA.names).schema == QUERY_SCHEMA
+    assert queries["text_hash"].to_pylist() == [text_hash("<b>Whose?</b>")]
+    assert filled.responses("demo", "train", with_text=True).schema == RESPONSE_SCHEMA
+    assert "text" not in filled.responses("demo").schema.names
+    texts = filled.response_texts("demo", "q2")
+    assert texts["model"].to_pylist() == ["zeta", "alpha"]
+    assert texts["text"].to_pylist() == ["The answer is b .", "The answer is D."]
+    with pytest.raises(CascalError, match="no query 'q9'"):
+        filled.response_texts("demo", "q9")
+
+
+def test_models_come_back_with_unknown_prices_as_nan(filled):
+    zeta, alpha = filled.models("demo")
+    assert zeta == MODELS[0]
+    assert math.isnan(alpha.input_price)
+    assert replace(alpha, input_price=0.0, output_price=0.0) == ModelSpec("alpha", "", "", "", 0, 0)
+
+
+def test_a_text_is_hashed_as_sha_256_of_its_utf_8():
+    assert text_hash("é") == hashlib.sha256("é".encode()).hexdigest()[:32]
+
+
+NASTY = [
+    "<script>alert(1)</script>",
+    "'; DROP TABLE query; --",
+    "a\"b'c",
+    "日本 🎲 é",
+    "a\0b",
+    "x" * 10**6,
+]
+
+
+@pytest.mark.parametrize("text", NASTY, ids=["html", "sql", "quotes", "unicode", "nul", "1 MB"])
+def test_any_text_survives_everywhere(workspace, text):
+    name = text[:1000]
+    row = query("q", task=name, text=text, options=[text, "b"], answer="A", skill=text)
+    cell = response("q", name, "A", text=text, rule=name)
+    workspace.add(imported([row], [cell], name, (ModelSpec(name),), tasks=(Task(name, text),)))
+    assert workspace.queries(name).drop_columns("text_hash").to_pylist() == [row]
+    assert workspace.response_texts(name, "q").to_pylist() == [cell]
+    assert workspace.tasks(name) == (Task(name, text),)
+    assert workspace.votes(name).models == (name,)
+    assert workspace.texts_without_vectors(name, name) == [(text_hash(text), text)]
+
+
+texts = st.text(max_size=8)
+names = texts.filter(str.strip)
+number = st.none() | st.floats(-1e6, 0)
+
+
+@st.composite
+def data_sets(draw):
+    ids = draw(st.lists(texts, max_size=4, unique=True))
+    pool = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+    queries = [
+        query(
+            one,
+            task=draw(names),
+            text=draw(texts),
+            options=draw(st.lists(texts, min_size=2, max_size=4) | st.just([])),
+            answer=draw(st.sampled_from(["A", "B", None])),
+            answer_origin=draw(st.sampled_from(["gold", "generated", "none"])),
+            skill=draw(st.none() | texts),
+            split=draw(st.sampled_from(["train", "test"])),
+        )
+        for one in ids
+    ]
+    keys = [(one, model, sample) for one in ids for model in pool for sample in (0, 1)]
+    chosen = draw(st.lists(st.sampled_from(keys), unique=True)) if keys else []
+    responses = [
+        response(one, model, draw(st.none() | texts), sample=sample, mean_logprob=draw(number))
+        for one, model, sample in sorted(chosen, key=keys.index)
+    ]
+    return queries, responses, tuple(ModelSpec(one) for one in pool)
+
+
+@pytest.fixture(scope="module")
+def law_workspace(tmp_path_factory):
+    return Workspace(tmp_path_factory.mktemp("law") / "law.duckdb")
+
+
+@given(data_sets())
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_written_is_read_back(law_workspace, drawn):
+    queries, responses, pool = drawn
+    workspace = law_workspace
+    whole = imported(queries, responses, models=pool)
+    assert workspace.add(whole, on_conflict="replace") == AddReport(
+        "demo", len(queries), len(responses), 0
+    )
+    assert workspace.queries("demo").drop_columns("text_hash").to_pylist() == queries
+    assert workspace.responses("demo", with_text=True).to_pylist() == responses
+    before = workspace.fingerprint("demo")
+    again = workspace.add(whole, on_conflict="extend")
+    assert again == AddReport("demo", 0, 0, len(queries) + len(responses))
+    assert workspace.fingerprint("demo") == before
+    votes = workspace.votes("demo")
+    gold, origins = workspace.gold("demo")
+    assert votes.shape == (len(queries), len(pool))
+    assert len(gold) == len(origins) == len(queries)
+
+
+# ---------------------------------------------------------------- adding
+
+
+def test_a_taken_name_is_refused_and_the_choices_are_named(filled):
+    with pytest.raises(CascalError, match=r"on_conflict='extend'.*'replace'"):
+        filled.add(small())
+    with pytest.raises(CascalError, match="choose refuse, replace or extend"):
+        filled.add(small(), on_conflict="merge")
+
+
+def test_replacing_leaves_nothing_of_the_old_data_set(filled):
+    filled.put_layout("demo", "enc", "{}", ["q1"], np.zeros((1, 2)))
+    filled.add(imported([query("q7")]), on_conflict="replace")
+    assert filled.queries("demo")["query_id"].to_pylist() == ["q7"]
+    assert filled.dataset("demo").n_responses == 0
+    assert filled.layout("demo", "enc") is None
+
+
+def test_extending_in_steps_equals_adding_at_once(tmp_path):
+    queries = [query(f"q{one}") for one in range(6)]
+    responses = [response(one["query_id"], model.name) for model in MODELS for one in queries]
+    whole, steps = Workspace(tmp_path / "whole.duckdb"), Workspace(tmp_path / "steps.duckdb")
+    whole.add(imported(queries, responses))
+    steps.add(imported(queries[:4], models=MODELS[:1]))
+    report = steps.add(imported(queries[2:], models=MODELS), on_conflict="extend")
+    assert report == AddReport("demo", 2, 0, 2)
+    for part in (responses[7:], responses[:9]):
+        steps.add(imported(responses=part), on_conflict="extend")
+    assert steps.fingerprint("demo") == whole.fingerprint("demo")
+    assert steps.responses("demo").equals(whole.responses("demo"))
+    assert steps.votes("demo").fingerprint() == whole.votes("demo").fingerprint()
+
+
+CONTRADICTIONS = {
+    "query 'q2'": imported([query("q3"), query("q2", text="Another text")]),
+    "response of 'zeta' to query 'q2', sample 0,": imported(
+        responses=[response("q1", "zeta"), response("q2", "zeta", "C")]
+    ),
+    "model 'zeta'": imported([query("q3")], models=(ModelSpec("zeta", "org/other"),)),
+    "task 'math'": imported([query("q3")], tasks=(Task("math", "numbers"),)),
+    "is real and cannot be extended by simulated": replace(small(), origin="simulated"),
+}
+
+
+@pytest.mark.parametrize("said", CONTRADICTIONS)
+def test_a_contradiction_is_named_and_nothing_is_written(filled, said):
+    before = content(filled)
+    with pytest.raises(CascalError, match=f"{said}.*nothing was written"):
+        filled.add(CONTRADICTIONS[said], on_conflict="extend")
+    assert content(filled) == before
+
+
+def test_names_alone_contradict_nothing(filled):
+    bare = imported([query("q3")], models=(ModelSpec("zeta"),), tasks=(Task("math"),))
+    assert filled.add(bare, on_conflict="extend").queries_added == 1
+    assert filled.models("demo")[0] == MODELS[0]
+
+
+def test_a_failed_attempt_is_replaced_by_a_new_one(workspace):
+    failed = response("q", "zeta", None, text=None, status="error")
+    workspace.add(imported([query("q")], [failed]))
+    report = workspace.add(imported(responses=[response("q", "zeta")]), on_conflict="extend")
+    assert report.responses_added == 1
+    assert workspace.responses("demo")["status"].to_pylist() == ["ok"]
+
+
+BAD = {
+    "Query 'q' comes more than once": imported([query("q"), query("q")]),
+    "Query row 1 lacks": imported([query("p"), query("q", text=None)]),
+    "split 'dev'": imported([query("q", split="dev")]),
+    "answer origin 'oracle'": imported([query("q", answer_origin="oracle")]),
+    "has 1 option": imported([query("q", options=["one"], answer=None)]),
+    "not the letter of one of its 3 options": imported([query("q", answer="D")]),
+    "sample 0, comes more than once": imported([query("q")], [response("q", "zeta")] * 2),
+    "Response row 0 lacks": imported([query("q")], [response("q", None)]),
+    "status 'fine'": imported([query("q")], [response("q", "zeta", status="fine")]),
+    "log-probabilities are": imported([query("q")], [response("q", "zeta", mean_logprob=0.5)]),
+    "names query 'p'": imported([query("q")], [response("p", "zeta")]),
+    "names the model 'beta'": imported([query("q")], [response("q", "beta")]),
+    "Model 'zeta' is in the pool more": imported([query("q")], models=MODELS[:1] * 2),
+    "Task 'math' comes more": imported([query("q")], tasks=(Task("math"),) * 2),
+}
+
+
+@pytest.mark.parametrize("said", BAD)
+def test_bad_rows_are_refused_at_the_door(workspace, said):
+    with pytest.raises(CascalError, match=f"{said}.*Nothing was written"):
+        workspace.add(BAD[said])
+    assert workspace.datasets() == []
+
+
+def test_any_exception_rolls_the_write_back(filled, monkeypatch):
+    before = content(filled)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cascal.store.writing.update_fingerprint", stop)
+    with pytest.raises(KeyboardInterrupt):
+        filled.add(small("other"))
+    assert content(filled) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        imported([query("q3")]),
+        imported(responses=[response("q1", "zeta")]),
+        imported(models=(ModelSpec("new"),)),
+        imported(tasks=(Task("history"),)),
+    ],
+    ids=["query", "response", "model", "task"],
+)
+def test_the_fingerprint_follows_every_kind_of_content(filled, change):
+    before = filled.fingerprint("demo")
+    filled.add(change, on_conflict="extend")
+    assert filled.fingerprint("demo") != before
+
+
+def test_the_fingerprint_knows_the_order_of_rows_but_not_the_time(filled):
+    filled.add(small("twin"))
+    assert filled.fingerprint("twin") == filled.fingerprint("demo")
+    table = small()
+    turned = replace(table, dataset="turned", queries=table.queries.take([1, 0]))
+    filled.add(turned)
+    assert filled.fingerprint("turned") != filled.fingerprint("demo")
+
+
+# ---------------------------------------------------------------- votes and gold
+
+
+def test_letters_become_options_and_missing_unreadable_and_wrong_stay_apart(filled):
+    votes = filled.votes("demo")
+    assert votes.models == ("zeta", "alpha")
+    assert votes.tasks == ("math", "law")
+    assert votes.answers.tolist() == [[1, NO_ANSWER], [NO_ANSWER, 0]]
+    assert votes.status.tolist() == [["ok", "unreadable"], ["missing", "ok"]]
+    assert votes.n_options.tolist() == [3, 3]
+    np.testing.assert_array_equal(votes.logprobs, [[-0.25, -0.25], [np.nan, -0.25]])
+    gold, origins = filled.gold("demo")
+    assert gold.tolist() == [1, 1]
+    assert origins == ("gold", "gold")
+    assert filled.votes("demo", "test", ["alpha", "zeta"]).answers.tolist() == [[0, NO_ANSWER]]
+    with pytest.raises(CascalError, match="no model 'beta'; it has zeta, alpha"):
+        filled.votes("demo", models=["beta"])
+
+
+def test_a_status_other_than_ok_survives_without_an_answer(workspace):
+    cells = [response("q", "zeta", None, status="truncated"), response("q", "alpha", None)]
+    workspace.add(imported([query("q", answer=None, answer_origin="none")], cells))
+    votes = workspace.votes("demo")
+    assert votes.status.tolist() == [["truncated", "unreadable"]]
+    assert workspace.gold("demo")[0].tolist() == [NO_ANSWER]
+
+
+def test_only_the_first_sample_votes(workspace):
+    workspace.add(imported([query("q")], [response("q", "zeta", "C", sample=1)]))
+    assert workspace.votes("demo").status.tolist() == [["missing", "missing"]]
+
+
+@pytest.mark.parametrize(
+    ("letters", "index"),
+    [("A", 0), (" b", 1), ("Z", 25), ("AA", 26), ("", -1), ("1", -1), ("É", -1), ("NONE", -1)],
+)
+def test_option_letters_are_read_as_indices(letters, index):
+    assert option_index(letters) == index
+
+
+FREE_POOL = tuple(ModelSpec(one) for one in ("a", "b", "c", "d"))
+
+
+def free(workspace, answers, gold):
+    row = query("q", options=[], answer=gold)
+    cells = [response("q", *one) for one in zip("abcd", answers, strict=True)]
+    workspace.add(imported([row], cells[::-1], models=FREE_POOL), on_conflict="replace")
+
+
+def same_value(answers):
+    return [int(float(one) * 10) for one in answers]
+
+
+@pytest.mark.parametrize(
+    ("answers", "gold", "equivalent", "votes", "index"),
+    [
+        ([" Paris", "paris ", "Rome", "PARIS"], "rome", None, [0, 0, 1, 0], 1),
+        (["Rome", "Paris", None, "  "], "Oslo", None, [0, 1, -1, -1], 2),
+        (["1/2", "0.5", "x", "x"], None, None, [0, 1, 2, 2], -1),
+        (["7", "0.5", "0.50", "7.0"], ".5", same_value, [0, 1, 1, 0], 1),
+        (["7", "0.5", "0.50", "7.0"], "3", same_value, [0, 1, 1, 0], 2),
+    ],
+)
+def test_free_answers_are_numbered_by_first_appearance(
+    workspace, answers, gold, equivalent, votes, index
+):
+    free(workspace, answers, gold)
+    stored = workspace.votes("demo", equivalent=equivalent)
+    assert stored.answers.tolist() == [votes]
+    assert stored.n_options.tolist() == [0]
+    assert workspace.gold("demo", equivalent=equivalent)[0].tolist() == [index]
+    part = workspace.votes("demo", models=["c", "b"], equivalent=equivalent)
+    assert part.answers.tolist() == [[votes[2], votes[1]]]
+
+
+def test_a_grouping_of_another_length_is_refused(workspace):
+    free(workspace, ["1", "2", "3", "4"], None)
+    with pytest.raises(CascalError, match="returned 1 groups for 4 answers"):
+        workspace.votes("demo", equivalent=lambda _: [0])
+
+
+def test_a_data_set_without_responses_has_votes_that_are_all_missing(workspace):
+    workspace.add(imported([query("q")]))
+    assert workspace.votes("demo").status.tolist() == [["missing", "missing"]]
+    assert workspace.votes("demo", "test").shape == (0, 2)
+    assert workspace.gold("demo")[0].tolist() == [1]
+    assert len(workspace.responses("demo")) == 0
+
+
+# ---------------------------------------------------------------- vectors, maps, runs
+
+
+def test_vectors_are_found_by_text_and_come_back_as_unit_rows(filled):
+    filled.add(imported([query("again", text="<b>Whose?</b>")], dataset="twin"))
+    hashes, found = zip(*filled.texts_without_vectors("demo", "enc"), strict=True)
+    assert found == ("What is q2?", "<b>Whose?</b>")
+    filled.put_vectors("enc", 2, hashes, np.array([[3.0, 4.0], [0.0, 2.0]]))
+    embeddings = filled.embeddings("demo", "enc")
+    assert embeddings.query_ids == ("q2", "q1")
+    assert embeddings.vectors.dtype == np.float32
+    np.testing.assert_allclose(embeddings.vectors, [[0.6, 0.8], [0.0, 1.0]], rtol=1e-6)
+    assert filled.texts_without_vectors("twin", "enc") == []
+    assert filled.encoders("demo") == (("enc", 2, 2),)
+    assert filled.embeddings("demo", "enc", "test").vectors.shape == (1, 2)
+
+
+def test_missing_vectors_are_counted_and_the_command_is_named(filled):
+    with pytest.raises(CascalError, match=r"2 of 2 queries .* `cascal embed`"):
+        filled.embeddings("demo", "enc")
+    filled.put_vectors("enc", 3, [text_hash("What is q2?")], np.ones((1, 3)))
+    with pytest.raises(CascalError, match="1 of 2 queries"):
+        filled.embeddings("demo", "enc")
+    assert filled.encoders("demo") == (("enc", 1, 3),)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "rows", "said"),
+    [
+        (3, [[1, 0, 0]], "can never be mixed with old vectors"),
+        (2, [[0, 1]], "can never be mixed with old vectors"),
+        (2, [[np.nan, 1]], "nan or infinite"),
+        (2, [[0, 0]], "all zero"),
+        (3, [[1, 0]], "have shape"),
+        (2, [[1, 0], [1, 0]], "a text twice"),
+    ],
+)
+def test_vectors_that_cannot_be_right_are_refused(filled, dimension, rows, said):
+    key = text_hash("What is q2?")
+    filled.put_vectors("enc", 2, [key], np.array([[1.0, 0.0]]))
+    before = content(filled)
+    filled.put_vectors("enc", 2, [key], np.array([[1.0, 1e-4]]))
+    with pytest.raises(CascalError, match=said):
+        filled.put_vectors("enc", dimension, [key] * len(rows), np.array(rows, dtype=float))
+    assert content(filled) == before
+
+
+def test_maps_are_kept_by_their_parameters_and_the_newest_comes_first(filled):
+    assert filled.layout("demo", "enc") is None
+    filled.put_layout("demo", "enc", "n=5", ["q2", "q1"], np.zeros((2, 2)))
+    filled.put_layout("demo", "enc", "n=9", ["q1", "q2"], np.array([[1.0, 2.0], [3.0, 4.0]]))
+    filled.put_layout("demo", "enc", "n=9", ["q1"], np.array([[5.0, 6.0]]))
+    ids, points = filled.layout("demo", "enc")
+    assert ids == ("q1",)
+    assert points.dtype == np.float32
+    assert points.tolist() == [[5.0, 6.0]]
+    assert filled.layout("demo", "enc", "n=5")[0] == ("q2", "q1")
+    with pytest.raises(CascalError, match="finite"):
+        filled.put_layout("demo", "enc", "n=5", ["q1"], np.full((1, 2), np.nan))
+
+
+def test_runs_are_saved_listed_replaced_and_deleted(filled):
+    run = Run("first", "demo", {"seed": 0}, {"top_k": 3}, {"accuracy": 0.5}, {"cascal": "0.1"})
+    later = Run("second", "demo", created_at=datetime(2100, 1, 1, tzinfo=UTC))
+    filled.save_run(run)
+    filled.save_run(later)
+    assert filled.runs() == [later, run]
+    assert filled.run("first") == run
+    with pytest.raises(CascalError, match="a run 'first' already"):
+        filled.save_run(run)
+    filled.save_run(replace(run, note="better"), replace=True)
+    assert filled.run("first").note == "better"
+    filled.delete_run("first")
+    with pytest.raises(CascalError, match="no run 'first'; saved are: 'second'"):
+        filled.delete_run("first")
+    with pytest.raises(CascalError, match="not JSON"):
+        filled.save_run(Run("third", "demo", {"array": np.zeros(2)}))
+    with pytest.raises(CascalError, match="needs a name"):
+        filled.save_run(Run(" ", "demo"))
+
+
+# ---------------------------------------------------------------- deleting
+
+
+def test_a_deleted_data_set_leaves_no_byte_behind(workspace):
+    markers = [hashlib.sha256(bytes([one])).hexdigest() for one in range(4)]
+    secret = imported(
+        [query("q", text=markers[0], options=["a", markers[1]], skill=markers[2])],
+        [response("q", "zeta", text=markers[3])],
+        "secret",
+    )
+    workspace.add(small())
+    workspace.add(secret)
+    assert all(one.encode() in workspace.path.read_bytes() for one in markers)
+    shared, unshared = text_hash("What is q2?"), text_hash(markers[0])
+    workspace.put_vectors("enc", 2, [shared, unshared], np.eye(2))
+    workspace.put_vectors("other", 1, [unshared], np.ones((1, 1)))
+    workspace.put_layout("secret", "enc", "{}", ["q"], np.zeros((1, 2)))
+    workspace.save_run(Run("run", "secret"))
+    workspace.delete_dataset("secret")
+    left = b"".join(one.read_bytes() for one in workspace.path.parent.iterdir())
+    assert not [one for one in (*markers, unshared) if one.encode() in left]
+    assert [one.name for one in workspace.path.parent.iterdir()] == ["work.duckdb"]
+    assert workspace.runs() == []
+    kept = content(workspace)
+    assert len(kept["embedding"]) == len(kept["encoder"]) == 1
+    assert kept["layout"] == []
+    assert workspace.encoders("demo") == (("enc", 1, 2),)
+    with pytest.raises(CascalError, match="no data set 'secret'"):
+        workspace.delete_dataset("secret")
+
+
+def test_compacting_changes_no_content_and_removes_old_leftovers(filled):
+    leftover = filled.path.with_name("work.duckdb.12.34.new")
+    leftover.write_bytes(b"half a copy")
+    before = content(filled)
+    filled.compact()
+    assert content(filled) == before
+    assert not leftover.exists()
+    filled.add(small("more"))
+    assert len(filled.datasets()) == 2
+
+
+def test_a_failed_rewrite_keeps_the_file(filled, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    before = content(filled)
+    monkeypatch.setattr("cascal.store.deletion._copy", full)
+    with pytest.raises(CascalError, match="No space left"):
+        filled.compact()
+    assert content(filled) == before
+    assert len(list(filled.path.parent.iterdir())) == 1
+
+
+# ---------------------------------------------------------------- the file
+
+
+@pytest.mark.parametrize("bytes_", [b"", b"query,answer\n1,2\n" * 500, b"\0" * 20_000])
+def test_another_kind_of_file_is_refused_and_left_as_it_is(tmp_path, bytes_):
+    path = tmp_path / "notes.csv"
+    path.write_bytes(bytes_)
+    with pytest.raises(CascalError, match=r"notes\.csv cannot be opened as a workspace"):
+        Workspace(path)
+    assert path.read_bytes() == bytes_
+    assert [one.name for one in tmp_path.iterdir()] == ["notes.csv"]
+
+
+def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path):
+    foreign, lite = tmp_path / "f.duckdb", tmp_path / "lite.db"
+    with duckdb.connect(str(foreign)) as connection:
+        connection.execute("CREATE TABLE sales (amount INTEGER)")
+    with sqlite3.connect(lite) as connection:
+        connection.execute("CREATE TABLE sales (amount INTEGER)")
+    connection.close()
+    before = foreign.read_bytes(), lite.read_bytes()
+    with pytest.raises(CascalError, match="not a workspace: it holds the tables sales"):
+        Workspace(foreign)
+    with pytest.raises(CascalError, match="cannot be opened as a workspace"):
+        Workspace(lite)
+    assert (foreign.read_bytes(), lite.read_bytes()) == before
+
+
+def test_a_damaged_workspace_is_refused_in_a_sentence(filled):
+    whole = filled.path.read_bytes()
+    filled.path.write_bytes(whole[: len(whole) // 3])
+    with pytest.raises(CascalError, match=r"work\.duckdb"):
+        filled.queries("demo")
+
+
+def test_a_folder_a_missing_file_and_a_forbidden_place_are_refused(tmp_path):
+    with pytest.raises(CascalError, match="is a folder"):
+        Workspace(tmp_path)
+    with pytest.raises(CascalError, match="There is no workspace"):
+        Workspace(tmp_path / "none.duckdb", create=False)
+    (tmp_path / "file").touch()
+    with pytest.raises(CascalError, match="cannot be created"):
+        Workspace(tmp_path / "file" / "w.duckdb")
+
+
+def test_an_older_file_is_migrated_and_a_newer_one_refused(filled, monkeypatch):
+    step = "ALTER TABLE run ADD COLUMN colour VARCHAR"
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
+        assert filled.dataset("demo").n_queries == 2
+        with duckdb.connect(str(filled.path), read_only=True) as connection:
+            assert connection.execute("FROM meta").fetchall() == [(2,)]
+        filled.compact()
+        assert filled.dataset("demo").n_queries == 2
+    with pytest.raises(CascalError, match=r"newer CASCAL Studio \(schema 2; .* up to 1\)"):
+        filled.datasets()
+
+
+def test_a_failing_migration_changes_nothing(filled, monkeypatch):
+    steps = (*schema.MIGRATIONS, "CREATE TABLE half (a INTEGER); SELECT error('no')")
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    with pytest.raises(duckdb.Error):
+        filled.datasets()
+    monkeypatch.undo()
+    assert filled.dataset("demo").n_queries == 2
+
+
+def test_no_statement_can_leave_the_file(filled):
+    with filled._reading() as connection:
+        for sql in ("FROM read_text('/etc/hostname')", "SET enable_external_access = true"):
+            with pytest.raises(duckdb.Error):
+                connection.execute(sql)
+
+
+# ---------------------------------------------------------------- sharing
+
+HOLD = """
+    import sys, duckdb
+    connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "reads")
+    connection.execute("FROM dataset")
+    print("holding", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def holder(filled):
+    started = []
+
+    def start(how):
+        command = [sys.executable, "-c", textwrap.dedent(HOLD), str(filled.path), how]
+        process = subprocess.Popen(  # noqa: S603 - our own script
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        assert process.stdout.readline().strip() == "holding"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def test_a_locked_workspace_names_the_process_that_holds_it(filled, holder):
+    process = holder("writes")
+    began = time.monotonic()
+    with pytest.raises(WorkspaceLocked, match=rf"process {process.pid} \(python"):
+        Workspace(filled.path, lock_timeout=0.5)
+    assert 0.5 <= time.monotonic() - began < 3
+    threading.Timer(0.3, process.kill).start()
+    assert filled.add(small("later")).queries_added == 2
+
+
+def test_readers_of_other_processes_do_not_block_reading_only_writing(filled, holder):
+    process = holder("reads")
+    assert filled.dataset("demo").n_queries == 2
+    with pytest.raises(WorkspaceLocked, match=str(process.pid)):
+        Workspace(filled.path, lock_timeout=0.2).add(small("other"))
+
+
+def test_a_connection_of_this_process_counts_as_a_holder(filled):
+    impatient = Workspace(filled.path, lock_timeout=0.2)
+    with duckdb.connect(str(filled.path)), pytest.raises(WorkspaceLocked, match="this process"):
+        impatient.datasets()
+    with filled._writing():
+        failures = []
+        thread = threading.Thread(target=_collect_failure, args=(impatient, failures))
+        thread.start()
+        thread.join()
+    assert "another thread of this process" in failures[0]
+    assert len(filled.datasets()) == 1
+
+
+def _collect_failure(workspace, failures):
+    try:
+        workspace.datasets()
+    except WorkspaceLocked as error:
+        failures.append(str(error))
+
+
+def test_threads_of_one_process_take_turns(filled, tmp_path):
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(filled.path)
+    failures = []
+
+    def work(number):
+        try:
+            workspace = Workspace(link if number % 2 else filled.path, lock_timeout=30)
+            workspace.add(small(f"set {number}"))
+            assert workspace.votes(f"set {number}").shape == (2, 2)
+            workspace.put_vectors("enc", 2, [f"{number:032}"], np.ones((1, 2)))
+        except Exception as error:  # noqa: BLE001 - handed to the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    assert len(filled.datasets()) == 7
+
+
+def test_processes_that_write_delete_and_create_at_once_lose_nothing(tmp_path):
+    path = tmp_path / "w.duckdb"
+    script = """
+        import sys
+        from cascal.store import Workspace
+        from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
+        workspace = Workspace(sys.argv[1], lock_timeout=30)
+        empty = (), (), QUERY_SCHEMA.empty_table(), RESPONSE_SCHEMA.empty_table()
+        for step in range(4):
+            workspace.add(Imported(f"{sys.argv[2]} {step}", "real", "", *empty))
+            if step % 2:
+                workspace.delete_dataset(f"{sys.argv[2]} {step}")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(path)]
+    processes = [subprocess.Popen([*command, name]) for name in "ab"]  # noqa: S603 - our own script
+    assert [process.wait(60) for process in processes] == [0, 0]
+    names = sorted(one.name for one in Workspace(path).datasets())
+    assert names == ["a 0", "a 2", "b 0", "b 2"]
+    assert [one.name for one in tmp_path.iterdir()] == ["w.duckdb"]
+
+
+def test_a_writer_that_was_killed_costs_nothing_that_was_committed(filled):
+    script = """
+        import os, sys, duckdb
+        connection = duckdb.connect(sys.argv[1])
+        connection.execute("INSERT INTO encoder VALUES ('kept', 2)")
+        connection.begin()
+        connection.execute("INSERT INTO encoder VALUES ('lost', 2)")
+        os.kill(os.getpid(), 9)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(filled.path)]
+    subprocess.run(command, check=False)  # noqa: S603 - our own script
+    assert filled.dataset("demo").n_queries == 2
+    filled.compact()
+    assert content(filled)["encoder"] == ["('kept', 2)"]
