@@ -113,9 +113,7 @@ def _buttons() -> None:
             help="Back to the state before the last change",
         )  # fmt: skip
         st.button("Reset", key="reset", on_click=_reset, help="Back to the defaults")
-        st.button(
-            "Pin", key="pin", on_click=_pin, help="Measure changes against the present state"
-        )
+        st.button("Pin", key="pin", on_click=_pin, help="Measure changes against the present state")
     pinned = session.pinned_values()
     st.caption(f"Changes are against: {describe(pinned)}")
 
@@ -150,4 +148,6 @@ def _reproduce() -> None:
 def selection_of(key: str) -> list[int]:
     """Row numbers a reader picked in a table."""
     event = st.session_state.get(key)
-    return list(cast("dict[str, dict[str, list[int]]]", event)["selection"]["rows"]) if event else []
+    return (
+        list(cast("dict[str, dict[str, list[int]]]", event)["selection"]["rows"]) if event else []
+    )

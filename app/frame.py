@@ -50,7 +50,9 @@ def origin(data: Study) -> str:
     if data.test is not None:
         gold = " with gold answers" if data.test.has_gold else " without gold answers"
     origins = set(data.train.origins)
-    train = "generated" if "generated" in origins else "unlabelled" if origins == {"none"} else "real"
+    train = (
+        "generated" if "generated" in origins else "unlabelled" if origins == {"none"} else "real"
+    )
     return (
         f"{kinds} · {info.n_models} models · {info.n_tasks} tasks · {info.n_train:,} {train} "
         f"training queries{test}{gold}"

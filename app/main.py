@@ -16,10 +16,14 @@ from app import controls, frame  # noqa: E402
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 
 PAGES = [
-    st.Page(ROOT / "views" / "overview.py", title="Overview", icon=":material/verified:", default=True),
+    st.Page(
+        ROOT / "views" / "overview.py", title="Overview", icon=":material/verified:", default=True
+    ),
     st.Page(ROOT / "views" / "data.py", title="Data", icon=":material/database:", url_path="data"),
     st.Page(ROOT / "views" / "skills.py", title="Skill map", icon=":material/hub:", url_path="map"),
-    st.Page(ROOT / "views" / "route.py", title="Route", icon=":material/alt_route:", url_path="route"),
+    st.Page(
+        ROOT / "views" / "route.py", title="Route", icon=":material/alt_route:", url_path="route"
+    ),
 ]
 
 page = st.navigation(PAGES, position="top")

@@ -87,7 +87,9 @@ def _controls(data: Study) -> charts.ColourBy:
     return cast("charts.ColourBy", by)
 
 
-def _group_colours(data: Study, by: charts.ColourBy, colouring: charts.Colouring) -> tuple[str, ...]:
+def _group_colours(
+    data: Study, by: charts.ColourBy, colouring: charts.Colouring
+) -> tuple[str, ...]:
     if by == "model":
         named = theme.colors_by_name((model.name for model in data.models), "model")
         return tuple(named.get(name, theme.MUTED) for name in colouring.names)
@@ -97,7 +99,9 @@ def _group_colours(data: Study, by: charts.ColourBy, colouring: charts.Colouring
     if by == "task":
         return tuple(palette[i % len(palette)] for i in range(len(colouring.names)))
     sizes = session.snapshot().router.clusters.sizes
-    largest = {int(c): i for i, c in enumerate(np.argsort(-sizes, kind="stable")[:COLOURED_CLUSTERS])}
+    largest = {
+        int(c): i for i, c in enumerate(np.argsort(-sizes, kind="stable")[:COLOURED_CLUSTERS])
+    }
     return tuple(palette[largest[c]] if c in largest else theme.MUTED for c in range(len(sizes)))
 
 

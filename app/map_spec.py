@@ -164,7 +164,9 @@ def ramp(colors: Sequence[str], n: int = LEVELS) -> tuple[str, ...]:
     stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colors], dtype=float)
     at = np.linspace(0, len(stops) - 1, n)
     channels = [np.interp(at, np.arange(len(stops)), channel) for channel in stops.T]
-    return tuple("#{:02x}{:02x}{:02x}".format(*map(round, rgb)) for rgb in zip(*channels, strict=True))
+    return tuple(
+        "#{:02x}{:02x}{:02x}".format(*map(round, rgb)) for rgb in zip(*channels, strict=True)
+    )
 
 
 def points_in_polygon(polygon: Polygon, x: FloatArray, y: FloatArray) -> IntArray:

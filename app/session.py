@@ -14,7 +14,8 @@ import streamlit as st
 
 import cascal
 from cascal.datatypes import CascalError
-from cascal.embed import Encoder, layout, layout_parameters, load_encoder
+from cascal.embed import layout, layout_parameters
+from cascal.encoders import Encoder, load_encoder
 from cascal.evaluate import Contender, Verdict, contenders, verdict
 from cascal.fit import Fit
 from cascal.route import Router
@@ -24,7 +25,12 @@ from cascal.study import Change, Snapshot, Study, compare, load_study, take_snap
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 NO_PRUNING = "off"
-SHARED_MODELS: dict[str, float | None] = {"all 3": 0.95, "2 or more": 0.5, "1 or more": 0.2, NO_PRUNING: None}
+SHARED_MODELS: dict[str, float | None] = {
+    "all 3": 0.95,
+    "2 or more": 0.5,
+    "1 or more": 0.2,
+    NO_PRUNING: None,
+}
 """What the three attainable Jaccard settings mean for two sets of three models."""
 
 DEFAULTS: dict[str, object] = {

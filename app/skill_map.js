@@ -4,7 +4,6 @@
 
 const MUTED_OPACITY = 0.2;
 const OPACITY = 0.78;
-const SIZE = 6;
 const MAX_VERTICES = 200;
 
 const maps = new WeakMap();
@@ -89,6 +88,9 @@ function insidePolygon(polygon, x, y) {
   return inside;
 }
 
+// Crisp single points in a small set, less ink in a large one.
+const sizeFor = (n) => Math.min(6, Math.max(3.6, 6 - (n - 6000) / 10000));
+
 function outline({ lassoPoints, range }) {
   if (range) {
     const [[x0, x1], [y0, y1]] = [range.x, range.y];
@@ -105,6 +107,7 @@ class SkillMap {
     this.tool = "pan";
     this.isolated = null;
     this.selection = {};
+    this.draws = 0;
     this.webgl = hasWebGL();
     this.build();
     this.observer = new ResizeObserver(() => this.resize());
@@ -170,7 +173,8 @@ class SkillMap {
       while (this.dirty) {
         this.dirty = false;
         if (this.waiting) await this.take(this.waiting);
-        if (this.stage.clientWidth) await this.draw();
+        this.stale = !this.stage.clientWidth; // in a closed tab: drawn when it opens
+        if (!this.stale) await this.draw();
       }
     } catch (error) {
       this.root.dataset.drawn = "0";
@@ -184,8 +188,12 @@ class SkillMap {
   async take(data) {
     this.waiting = null;
     const [, cloud] = await Promise.all([loadPlotly(data.plotly), loadCloud(data.points)]);
-    if (this.data && this.data.dataKey !== data.dataKey) this.isolated = null;
-    if (this.data && this.data.token !== data.token) this.selection = {};
+    if (this.data?.dataKey !== data.dataKey) {
+      this.isolated = null;
+      this.view = [cloud.extent.slice(0, 2), cloud.extent.slice(2)];
+    }
+    if (!this.data) this.selection = data.selection; // mounted anew: what Python still holds
+    else if (this.data.token !== data.token) this.selection = {};
     this.data = data;
     this.cloud = cloud;
     this.codes = data.wide ? new Uint16Array(bytes(data.codes)) : new Uint8Array(bytes(data.codes));
@@ -205,6 +213,7 @@ class SkillMap {
     this.inside = this.selection.polygon && insidePolygon(this.selection.polygon, this.cloud.x, this.cloud.y);
     this.split();
     const first = !this.plot.data;
+    this.draws += 1;
     await window.Plotly.react(this.plot, this.traces(), this.layout(), {
       displayModeBar: false,
       doubleClick: false,
@@ -222,10 +231,11 @@ class SkillMap {
   mark() {
     const mark = this.root.dataset;
     mark.revision = this.data.revision;
+    mark.key = this.data.dataKey;
     mark.n = this.cloud.x.length;
     mark.lit = this.lit.rows.length;
     mark.engine = this.webgl ? "webgl" : "svg";
-    mark.draws = Number(mark.draws ?? 0) + 1;
+    mark.draws = this.draws;
     mark.drawn = "1";
     this.root.dispatchEvent(new CustomEvent("cascal-map-drawn", { bubbles: true, detail: { ...mark } }));
   }
@@ -259,6 +269,7 @@ class SkillMap {
   traces() {
     const { palette } = this.data;
     const muted = palette[palette.length - 1];
+    const size = sizeFor(this.cloud.x.length);
     const trace = ({ x, y }, marker) => ({
       type: this.webgl ? "scattergl" : "scatter",
       mode: "markers",
@@ -266,7 +277,7 @@ class SkillMap {
       y,
       hoverinfo: "none",
       showlegend: false,
-      marker: { size: SIZE, ...marker },
+      marker: { size, ...marker },
       selected: { marker: { opacity: OPACITY } },
       unselected: { marker: { opacity: MUTED_OPACITY } },
     });
@@ -275,21 +286,21 @@ class SkillMap {
       trace(this.lit, {
         color: this.lit.rows.map((i) => palette[this.codes[i]]),
         opacity: OPACITY,
-        line: { width: 0.6, color: this.halo },
+        line: { width: size / 10, color: this.halo },
       }),
     ];
   }
 
   layout() {
     const [x0, x1, y0, y1] = this.cloud.extent;
-    const axis = { visible: false, fixedrange: false };
+    const [across, up] = this.view; // the reader's, whoever moved it: plotly only keeps drags
     const image = {
       source: this.cloud.density, xref: "x", yref: "y", x: x0, y: y1,
       sizex: x1 - x0, sizey: y1 - y0, sizing: "stretch", layer: "below",
     };
     return {
       uirevision: this.data.dataKey,
-      selectionrevision: Math.random(),
+      selectionrevision: this.draws,
       selections: [],
       dragmode: this.tool,
       hovermode: "closest",
@@ -300,8 +311,8 @@ class SkillMap {
       margin: { l: 0, r: 0, t: 0, b: 0 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      xaxis: { ...axis, range: [x0, x1] },
-      yaxis: { ...axis, range: [y0, y1], scaleanchor: "x" },
+      xaxis: { visible: false, range: across },
+      yaxis: { visible: false, range: up, scaleanchor: "x" },
       images: this.cloud.density ? [image] : [],
     };
   }
@@ -314,7 +325,7 @@ class SkillMap {
     this.plot.on("plotly_deselect", () => this.clear());
     this.plot.on("plotly_doubleclick", () => (this.chosen() ? this.clear() : this.home()));
     this.plot.on("plotly_relayouting", () => { this.tip.hidden = true; this.place(); });
-    this.plot.on("plotly_relayout", () => this.place());
+    this.plot.on("plotly_relayout", () => this.moved());
   }
 
   // A lost WebGL context leaves an empty canvas: draw again, keeping the view.
@@ -331,13 +342,16 @@ class SkillMap {
   }
 
   async revive() {
-    const { xaxis, yaxis } = this.plot._fullLayout;
-    const view = { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] };
     window.Plotly.purge(this.plot);
     this.webgl = hasWebGL();
     this.root.dataset.revived = Number(this.root.dataset.revived ?? 0) + 1;
     await this.update();
-    await window.Plotly.relayout(this.plot, view);
+  }
+
+  moved() {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    this.view = [[...xaxis.range], [...yaxis.range]];
+    this.place();
   }
 
   rowOf(point) {
@@ -355,7 +369,7 @@ class SkillMap {
     const swatch = element("i");
     swatch.style.background = this.data.palette[code];
     const line = element("small");
-    line.append(swatch, this.data.names[code] ?? this.data.scale?.title ?? "");
+    line.append(swatch, this.nameOf(code));
     const text = this.cloud.hover?.[row];
     this.tip.replaceChildren(...(text ? [element("div", "", text)] : []), ...(line.textContent ? [line] : []));
     this.tip.hidden = !this.tip.childNodes.length;
@@ -363,6 +377,14 @@ class SkillMap {
     const left = Math.min(px + 12, this.stage.clientWidth - this.tip.offsetWidth - 6);
     const above = py - this.tip.offsetHeight - 12;
     this.tip.style.transform = `translate(${Math.max(6, left)}px, ${above > 6 ? above : py + 14}px)`;
+  }
+
+  nameOf(code) {
+    const { scale, names, palette } = this.data;
+    if (!scale) return names[code] ?? "";
+    if (code === palette.length - 1) return `${scale.title}: unknown`;
+    const [low, high] = scale.ends;
+    return `${scale.title} ≈ ${Number((low + (code / (palette.length - 2)) * (high - low)).toPrecision(2))}`;
   }
 
   click(point) {
@@ -385,7 +407,7 @@ class SkillMap {
   }
 
   chosen() {
-    return this.selection.polygon !== undefined || this.selection.clicked !== undefined;
+    return Boolean(this.selection.polygon) || this.selection.clicked !== undefined;
   }
 
   clear() {
@@ -491,13 +513,13 @@ class SkillMap {
       return { x, y, tag, lift: more ? 20 : 0 };
     });
     this.labels.replaceChildren(...this.tags.map(({ tag }) => tag));
-    for (const one of this.tags) one.size = [one.tag.offsetWidth, one.tag.offsetHeight];
   }
 
   // Everything that is not a point hangs over the chart and follows its axes.
   place() {
     if (!this.plot._fullLayout?.xaxis?.l2p) return;
     const taken = [];
+    for (const one of this.tags) one.size ??= [one.tag.offsetWidth, one.tag.offsetHeight];
     for (const { x, y, tag, lift, size: [width, height] } of this.tags) {
       const [px, py] = this.pixels(x, y);
       const box = [px - width / 2, py - height / 2 - lift, px + width / 2, py + height / 2 - lift];
@@ -529,10 +551,11 @@ class SkillMap {
   }
 
   resize() {
+    this.root.classList.toggle("cm-narrow", this.root.clientWidth < 640);
     const { clientWidth: width, clientHeight: height } = this.stage;
+    const drawn = this.plot._fullLayout;
     if (!width || !this.data) return;
-    if (!this.plot.data) this.update();
-    else if (!this.busy) window.Plotly.relayout(this.plot, { width, height });
+    if (this.stale || drawn?.width !== width || drawn?.height !== height) this.update();
   }
 
   destroy() {

@@ -14,6 +14,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,11 @@ def _read(raw: object, token: str) -> MapSelection:
         return MapSelection()
 
 
+def _sent(selection: MapSelection) -> dict[str, Any]:
+    """Return a selection as the browser keeps it: only what there is."""
+    return {name: value for name, value in asdict(selection).items() if value is not None}
+
+
 def clear_selection(key: str) -> None:
     """Forget the selection of a map; for callbacks, the map is cleared in the rerun."""
     st.session_state[f"{key}:cleared"] = st.session_state.get(f"{key}:cleared", 0) + 1
@@ -189,7 +195,8 @@ def render_map(
         if on_select is not None:
             on_select(_read(st.session_state[key].get("selection"), token))
 
-    state = {**_state(spec, token), "height": height}
+    held = _read((st.session_state.get(key) or {}).get("selection"), token)
+    state = {**_state(spec, token), "height": height, "selection": _sent(held)}
     result = _COMPONENT(key=key, data=state, height=height, on_selection_change=changed)
     return _read(result.get("selection"), token)
 

@@ -54,9 +54,7 @@ def palette(kind: Kind, scheme: Mode | None = None) -> tuple[str, ...]:
     return (MODELS if kind == "model" else CLUSTERS)[scheme or mode()]
 
 
-def colors_by_name(
-    names: Iterable[str], kind: Kind, scheme: Mode | None = None
-) -> dict[str, str]:
+def colors_by_name(names: Iterable[str], kind: Kind, scheme: Mode | None = None) -> dict[str, str]:
     """Give every name its colour, by the order of names and never by rank or filter.
 
     Pass all names of the workspace, not those on screen: a name keeps its colour on every page.

@@ -57,7 +57,7 @@ _BOXED = re.compile(
     r"\\boxed\s{0,9}\{\s{0,9}(?:\\(?:text|textbf|mathrm|mathbf)\s{0,9}\{)?\s{0,9}"
     r"\(?([A-Za-z])\)?\s{0,9}\}"
 )
-_BOLD = re.compile(r"\*\*\(?([A-Z])(?:\)|(?![\w'’]))(?:[.:)]?[ .:)][^*\n]{0,200})?\*\*")
+_BOLD = re.compile(r"\*\*\(?([A-Z])(?=[.:)*])[^*\n]{0,200}\*\*")
 _LEADING = re.compile(r"\A\(?([A-Z])[).]\s{1,9}[^\n]{1,300}\Z")
 _REFUSAL = re.compile(
     r"(?:i|we|sorry|unfortunately|as an ai|my apologies)\b.{0,80}?"

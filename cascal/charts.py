@@ -16,7 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
+from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Routes, Votes, option_letter
 from cascal.evaluate import Contender
 from cascal.explain import RouteTrace
 from cascal.rank import SelectionRanking
@@ -30,6 +30,7 @@ NAME_LENGTH = 40
 DOMINANT_SHARE = 0.9
 UNREADABLE_SHARE = 0.05
 MUTED = "#9AA4B2"
+_FORMULA_STARTS = tuple("=+-@\t\r")
 
 ColourBy = Literal["model", "cluster", "task", "margin", "agreement", "correct", "fallback"]
 COLOUR_TITLES: dict[ColourBy, str] = {
@@ -261,9 +262,7 @@ def share_figure(
                 hovertemplate="%{y}, pinned: %{x:.1%}<extra></extra>",
             )
         )  # fmt: skip
-    figure.update_layout(
-        template="cascal", height=28 * len(order) + 40
-    )
+    figure.update_layout(template="cascal", height=28 * len(order) + 40)
     figure.update_yaxes(autorange="reversed", title=None)
     figure.update_xaxes(tickformat=".0%", title=None)
     return figure
@@ -340,7 +339,9 @@ def findings(study: Study, snapshot: Snapshot) -> list[str]:
         )
     known = np.isfinite(part.votes.logprobs) & part.votes.answered
     if part.votes.answered.any() and not known.any():
-        notes.append("There are no log-probabilities: confidences cannot break ties between answers.")
+        notes.append(
+            "There are no log-probabilities: confidences cannot break ties between answers."
+        )
     unreadable = 1.0 - part.votes.answered.sum() / max(1, part.votes.asked.sum())
     if unreadable >= UNREADABLE_SHARE:
         notes.append(f"{unreadable:.0%} of the responses hold no readable answer; they never vote.")
@@ -361,3 +362,30 @@ def who_disagrees(votes: Votes, row: int) -> str:
         label = f"answer {answer + 1}" if free else option_letter(answer)
         parts.append(f"{'no answer' if answer == NO_ANSWER else label}: {', '.join(models)}")
     return " · ".join(parts)
+
+
+def decisions_frame(routes: Routes, query_ids: Sequence[str], texts: Sequence[str]) -> pd.DataFrame:
+    """One row a routed query: the models it goes to, task, distance, lead, fallback share."""
+    ordered = np.sort(routes.scores, axis=1)
+    lead = ordered[:, -1] - ordered[:, -2] if ordered.shape[1] > 1 else np.full(len(routes), np.nan)
+    return pd.DataFrame(
+        {
+            "query_id": list(query_ids),
+            "first": [routes.models[m] for m in routes.selected[:, 0]],
+            "selected": [", ".join(routes.models[m] for m in row) for row in routes.selected],
+            "task": [routes.tasks[task] for task in routes.task],
+            "distance": routes.distance,
+            "lead": lead,
+            "fallback": routes.fallback,
+            "text": list(texts),
+        }
+    )
+
+
+def safe_csv(frame: pd.DataFrame) -> bytes:
+    """CSV whose text cells cannot be read as formulas by a spreadsheet."""
+
+    def harmless(value: object) -> object:
+        return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA_STARTS else value
+
+    return frame.map(harmless).to_csv(index=False).encode("utf-8")

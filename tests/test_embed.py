@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cascal import embed
+from cascal import embed, encoders
 from cascal.datatypes import CascalError
-from cascal.embed import embed_texts, layout, layout_parameters, load_encoder, place, text_hash
+from cascal.embed import embed_texts, layout, layout_parameters, place
+from cascal.encoders import load_encoder, text_hash
 
 REALDATA = Path(__file__).parents[2] / "shared" / "realdata" / "mmlu_pro"
 
@@ -140,7 +141,7 @@ def test_an_endpoint_is_an_encoder_that_cannot_tell_what_was_cut(monkeypatch):
         calls.append((base_url, model, key_env))
         return np.array([[3.0, 4.0]] * len(texts), dtype=np.float32)
 
-    monkeypatch.setattr(embed.endpoint, "embed", answer)
+    monkeypatch.setattr(encoders.endpoint, "embed", answer)
     encoder = load_encoder("endpoint:@cf/bge@http://127.0.0.1:9/v1/", key_env="MY_KEY")
     assert encoder.id == "endpoint:@cf/bge@http://127.0.0.1:9/v1"
     assert encoder.dimension == 0
@@ -151,7 +152,7 @@ def test_an_endpoint_is_an_encoder_that_cannot_tell_what_was_cut(monkeypatch):
 
 @pytest.mark.parametrize("answer", [[[0.0, 0.0]], [[np.nan, 1.0]], [[np.inf, 1.0]]])
 def test_vectors_without_a_direction_are_refused(monkeypatch, answer):
-    monkeypatch.setattr(embed.endpoint, "embed", lambda *_, **__: np.array(answer))
+    monkeypatch.setattr(encoders.endpoint, "embed", lambda *_, **__: np.array(answer))
     with pytest.raises(CascalError, match="vector of zeros, nan or infinite"):
         load_encoder("endpoint:m@http://127.0.0.1:9/v1").encode(["a"])
 
@@ -209,7 +210,7 @@ def test_minilm_with_other_weights_is_refused(tmp_path, monkeypatch):
 
 def test_naming_an_encoder_and_importing_embed_load_nothing_heavy():
     code = (
-        "import sys; from cascal.embed import load_encoder\n"
+        "import sys; from cascal.encoders import load_encoder\n"
         "load_encoder('hashing').encode(['a']); load_encoder('some/model')\n"
         "heavy = {'torch', 'sentence_transformers', 'umap', 'numba', 'openai', 'sklearn'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
@@ -269,7 +270,7 @@ def test_minilm_gives_the_stored_vectors_of_real_queries(minilm):
 @pytest.mark.usefixtures("no_network")
 def test_a_copied_folder_encodes_like_the_package_and_a_broken_one_is_refused(minilm, tmp_path):
     folder = tmp_path / "copy"
-    shutil.copytree(embed._minilm_folder(), folder)
+    shutil.copytree(encoders._minilm_folder(), folder)
     encoder = load_encoder(str(folder))
     assert encoder.id.startswith("folder:copy:")
     assert np.allclose(encoder.encode(["gas law"]), minilm.encode(["gas law"]), atol=1e-6)

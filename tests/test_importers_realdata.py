@@ -77,9 +77,7 @@ def test_answers_agree_with_the_reference_in_995_of_1000_cells(imported, referen
 def test_no_answer_lies_beyond_its_options(imported):
     queries = imported[0].queries
     n_options = dict(
-        zip(
-            queries["query_id"].to_pylist(), map(len, queries["options"].to_pylist()), strict=True
-        )
+        zip(queries["query_id"].to_pylist(), map(len, queries["options"].to_pylist()), strict=True)
     )
     for row in imported[0].responses.select(["query_id", "answer", "status"]).to_pylist():
         assert (row["answer"] is None) == (row["status"] != "ok")

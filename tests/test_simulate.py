@@ -17,6 +17,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
+from cascal.answers import read_answer
 from cascal.datatypes import CascalError, Query, option_letter
 from cascal.simulate import (
     SKILLS,
@@ -224,7 +225,9 @@ def test_exactly_one_world_fits_the_knights_and_knaves(seed):
 def test_age_and_consent_follow_the_rule(seed):
     question = law.consent(drawn(seed))
     child, last = map(int, re.search(r"(\d+) to (\d+)", question.text).groups())
-    written = r"aged (\d+), s|is (\d+) years|A (\d+)-year|\((\d+)\)|who is (\d+)|the age of (\d+),"
+    written = (
+        r"aged (\d+), s|is (\d+) years|A (\d+)-year|\((\d+)\)|who is (\d+)|At the age of (\d+),"
+    )
     age = next(int(one) for one in re.search(written, question.text).groups() if one)
     if age < child:
         expected = "too young"
@@ -434,6 +437,12 @@ def test_unreadable_and_refused_answers_are_rare_and_hold_no_letter(strong, pool
             assert (response.answer, response.rule, letters) == (None, None, [])
 
 
+def test_reading_a_response_text_gives_the_answer_that_was_drawn(strong):
+    for response in strong.responses[:8000]:
+        reading = read_answer(response.text, 4)
+        assert (reading.answer, reading.status) == (response.answer, response.status), response.text
+
+
 def test_costs_are_tokens_times_prices(strong, pool):
     prices = {spec.name: spec for spec in pool.specs()}
     for response in strong.responses[:400]:
@@ -552,3 +561,10 @@ def test_skills_of_a_task_lie_apart_in_the_shipped_vectors():
         fitted = KMeans(len(WRITERS[task.name]), n_init=10, random_state=0).fit_predict(array)
         indices.append(adjusted_rand_score([row["skill"] for row in rows], fitted))
     assert min(indices) > 0.7
+
+
+def test_the_datasheet_shows_the_table_of_the_code(pool):
+    datasheet = (DEMO.parent / "README.md").read_text(encoding="utf-8").replace("**", "")
+    for task, skill in ALL_SKILLS:
+        percents = " | ".join(str(percent) for percent in ACCURACY[skill])
+        assert f"| {task} | {skill} | {percents} |" in datasheet

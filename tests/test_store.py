@@ -83,12 +83,12 @@ def templates(tmp_path_factory):
 
 @pytest.fixture
 def workspace(templates, tmp_path):
-    return Workspace(shutil.copy(templates[0], tmp_path / "work.duckdb"), lock_timeout=2.0)
+    return Workspace(shutil.copy(templates[0], tmp_path / "work.duckdb"), lock_timeout=5.0)
 
 
 @pytest.fixture
 def filled(templates, tmp_path):
-    return Workspace(shutil.copy(templates[1], tmp_path / "work.duckdb"), lock_timeout=2.0)
+    return Workspace(shutil.copy(templates[1], tmp_path / "work.duckdb"), lock_timeout=5.0)
 
 
 def content(workspace):
@@ -221,7 +221,7 @@ def law_workspace(tmp_path_factory):
 
 
 @given(data_sets())
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_written_is_read_back(law_workspace, drawn):
     queries, responses, pool = drawn
     workspace = law_workspace
@@ -305,6 +305,17 @@ def test_a_failed_attempt_is_replaced_by_a_new_one(workspace):
     report = workspace.add(imported(responses=[response("q", "zeta")]), on_conflict="extend")
     assert report.responses_added == 1
     assert workspace.responses("demo")["status"].to_pylist() == ["ok"]
+
+
+def test_an_unknown_number_is_null_however_it_was_written(workspace):
+    unknown = {"mean_logprob": math.nan, "cost": math.nan, "latency": math.nan}
+    cells = [response("q", "zeta", **unknown), response("q", "alpha", mean_logprob=-math.inf)]
+    workspace.add(imported([query("q")], cells))
+    table = workspace.responses("demo")
+    assert [table[one][0].as_py() for one in unknown] == [None, None, None]
+    assert np.isnan(workspace.votes("demo").logprobs).all()
+    absent = [response("q", "zeta", mean_logprob=None)]
+    assert workspace.add(imported(responses=absent), on_conflict="extend").already_there == 1
 
 
 BAD = {
@@ -499,6 +510,7 @@ def test_vectors_that_cannot_be_right_are_refused(filled, dimension, rows, said)
     key = text_hash("What is q2?")
     filled.put_vectors("enc", 2, [key], np.array([[1.0, 0.0]]))
     before = content(filled)
+    filled.put_vectors("enc", 2, [], np.empty((0, 2)))
     filled.put_vectors("enc", 2, [key], np.array([[1.0, 1e-4]]))
     with pytest.raises(CascalError, match=said):
         filled.put_vectors("enc", dimension, [key] * len(rows), np.array(rows, dtype=float))
@@ -633,6 +645,8 @@ def test_a_folder_a_missing_file_and_a_forbidden_place_are_refused(tmp_path):
         Workspace(tmp_path)
     with pytest.raises(CascalError, match="There is no workspace"):
         Workspace(tmp_path / "none.duckdb", create=False)
+    with pytest.raises(CascalError, match="NUL"):
+        Workspace(tmp_path / "a\0b")
     (tmp_path / "file").touch()
     with pytest.raises(CascalError, match="cannot be created"):
         Workspace(tmp_path / "file" / "w.duckdb")
@@ -702,7 +716,7 @@ def test_a_locked_workspace_names_the_process_that_holds_it(filled, holder):
     began = time.monotonic()
     with pytest.raises(WorkspaceLocked, match=rf"process {process.pid} \(python"):
         Workspace(filled.path, lock_timeout=0.5)
-    assert 0.5 <= time.monotonic() - began < 3
+    assert 0.5 <= time.monotonic() - began < 8
     threading.Timer(0.3, process.kill).start()
     assert filled.add(small("later")).queries_added == 2
 
@@ -765,7 +779,7 @@ def test_processes_that_write_delete_and_create_at_once_lose_nothing(tmp_path):
         from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
         workspace = Workspace(sys.argv[1], lock_timeout=30)
         empty = (), (), QUERY_SCHEMA.empty_table(), RESPONSE_SCHEMA.empty_table()
-        for step in range(4):
+        for step in range(2):
             workspace.add(Imported(f"{sys.argv[2]} {step}", "real", "", *empty))
             if step % 2:
                 workspace.delete_dataset(f"{sys.argv[2]} {step}")
@@ -774,7 +788,7 @@ def test_processes_that_write_delete_and_create_at_once_lose_nothing(tmp_path):
     processes = [subprocess.Popen([*command, name]) for name in "ab"]  # noqa: S603 - our own script
     assert [process.wait(60) for process in processes] == [0, 0]
     names = sorted(one.name for one in Workspace(path).datasets())
-    assert names == ["a 0", "a 2", "b 0", "b 2"]
+    assert names == ["a 0", "b 0"]
     assert [one.name for one in tmp_path.iterdir()] == ["w.duckdb"]
 
 

@@ -68,7 +68,9 @@ def _evidence() -> None:
 
 
 def _alt(table: pd.DataFrame) -> str:
-    return "; ".join(f"{row.name}: {row.accuracy:.1%}" for row in table.itertuples(index=False, name="Row"))
+    return "; ".join(
+        f"{row.name}: {row.accuracy:.1%}" for row in table.itertuples(index=False, name="Row")
+    )
 
 
 def _findings() -> None:
@@ -83,9 +85,13 @@ def _findings() -> None:
 def _next() -> None:
     st.subheader("What to do next", anchor=False)
     with st.container(horizontal=True, gap="medium"):
-        st.page_link(frame.VIEWS / "skills.py", label="See who is good at what", icon=":material/hub:")
+        st.page_link(
+            frame.VIEWS / "skills.py", label="See who is good at what", icon=":material/hub:"
+        )
         st.page_link(frame.VIEWS / "route.py", label="Route a query", icon=":material/alt_route:")
-        st.page_link(frame.VIEWS / "data.py", label="Bring your own responses", icon=":material/upload:")
+        st.page_link(
+            frame.VIEWS / "data.py", label="Bring your own responses", icon=":material/upload:"
+        )
 
 
 if session.current_info() is None:

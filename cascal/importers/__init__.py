@@ -57,21 +57,11 @@ def read(
     split: Mapping[str, str] | None = None,
     test_share: float | None = None,
 ) -> Imported:
-    """Read a data set.
+    """Read a data set from a file, a folder, or two files (queries and responses).
 
-    Parameters
-    ----------
-    path
-        A file, a folder, or two files: queries and responses.
-    kind
-        One of `KINDS`; found out by looking where None.
-    dataset
-        Its name; the file's where None.
-    mapping
-        Our column -> their column, for the long format.
-    split, test_share
-        Split by query id, and the share of test queries drawn by hash (see `splits`); without
-        either, what the file says, else "train".
+    kind is found out by looking where None; dataset is the file's name where None; mapping names
+    {our column: their column} of the long format. split gives splits by query id, test_share draws
+    test queries by hash (see `splits`); without either the file's own split counts, else "train".
     """
     paths = _paths(path)
     kind = _checked_kind(kind) if kind is not None else detect(path)
@@ -82,13 +72,17 @@ def read(
         split=SplitPlan(split, test_share),
         progress=progress or (lambda _share, _sentence: None),
     )
+    return _read_kind(kind, paths, plan)
+
+
+def _read_kind(kind: str, paths: list[Path], plan: Plan) -> Imported:
     if kind == "long":
         return long.read(paths if len(paths) == 2 else long.files_of(paths[0]), plan)
     if len(paths) == 2:
         raise ImportRefused(f"Two files are read as 'long' only, not as {kind!r}. Name a folder.")
-    return (
-        mmlu_pro.read(paths[0], plan) if kind == "mmlu_pro" else cascal_release.read(paths[0], plan)
-    )
+    if kind == "mmlu_pro":
+        return mmlu_pro.read(paths[0], plan)
+    return cascal_release.read(paths[0], plan)
 
 
 def detect(path: AnyPath | Sequence[AnyPath]) -> str:

@@ -142,7 +142,7 @@ def _add_responses(draft: Draft, part: _Part, file: Path, prefix: str) -> None:
     for row, record in enumerate(records, 1):
         query_id = prefix + clean(record.get("question_id"))
         query = draft.queries.get(query_id)
-        text = raw_text(record.get(f"{model}_response", record.get("response")))
+        text = _text(record, model)
         reading, changed = _reading(text, record.get("selected_choice"), query)
         n_changed += changed
         mean_logprob, problem = logprob(record.get("avg_logprob"))
@@ -159,6 +159,13 @@ def _add_responses(draft: Draft, part: _Part, file: Path, prefix: str) -> None:
             f"{source}: {n_changed:,} of {len(records):,} answers read from the text differ from "
             "selected_choice; the text was followed."
         )
+
+
+def _text(record: dict[str, Any], model: str) -> str:
+    """The text under {model}_response, or under whatever name the file had before."""
+    if f"{model}_response" in record:
+        return raw_text(record[f"{model}_response"])
+    return raw_text(next((record[key] for key in record if key.endswith("response")), ""))
 
 
 def _reading(text: str, selected: object, query: QueryRow | None) -> tuple[Reading, bool]:

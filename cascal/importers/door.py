@@ -56,7 +56,14 @@ def check_file(path: Path) -> bytes:
     """Refuse what must not or cannot be read; return the first bytes of the file."""
     if not path.is_file():
         raise ImportRefused(f"There is no file {path.name!r}. Check the path.")
-    size = path.stat().st_size
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            head = stream.read(4096)
+    except OSError as error:
+        raise ImportRefused(
+            f"{path.name!r} cannot be opened ({error.strerror}). Check its permissions."
+        ) from None
     if size == 0:
         raise ImportRefused(f"{path.name!r} is empty (0 bytes). Export or download it again.")
     if size > MAX_FILE_BYTES:
@@ -67,8 +74,6 @@ def check_file(path: Path) -> bytes:
     advice = _REFUSED_SUFFIXES.get(path.suffix.lower())
     if advice is not None:
         raise ImportRefused(f"{path.name!r} is a {path.suffix.lower()} file: {advice}")
-    with path.open("rb") as stream:
-        head = stream.read(4096)
     _refuse_binary(path.name, head)
     return head
 
@@ -122,9 +127,10 @@ def parse_json(text: str | bytes, name: str) -> object:
             f"{name!r} cannot be read: {cut} at line {error.lineno}, column {error.colno} "
             f"({error.msg}). Download or export it again."
         ) from None
-    except RecursionError:
+    except (RecursionError, ValueError) as error:
+        reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)[:80]
         raise ImportRefused(
-            f"{name!r} is nested too deeply to be a list of records. Export it again."
+            f"{name!r} is no list of records that can be read ({reason}). Export it again."
         ) from None
 
 

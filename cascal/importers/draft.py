@@ -29,6 +29,8 @@ from cascal.tables import (
 
 MAX_LISTED = 1_000
 """Reports of one kind that are listed one by one; the notes count all of them."""
+MAX_SAMPLE = 1_000_000
+"""Highest number of a repeated response."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,14 @@ class Draft:
         if response.query_id not in self.queries:
             lost = self.lost_queries.get(response.query_id)
             return "query_id", f"its query was refused: {lost}" if lost else "unknown query"
-        return text_problem("text", response.text) or text_problem("model", response.model)
+        if response.sample > MAX_SAMPLE:
+            return "sample", f"a number beyond {MAX_SAMPLE:,}"
+        return (
+            text_problem("response", response.text)
+            or text_problem("model", response.model)
+            or text_problem("answer", response.answer or "")
+            or text_problem("rule", response.rule or "")
+        )
 
     def finish(self, plan: Plan, source: str) -> Imported:
         """The complete data set, or a refusal when too little is left."""
@@ -176,7 +185,9 @@ class Draft:
 
     def _first_reason(self) -> str:
         first = next(iter(self.refused), None)
-        return "" if first is None else f"Row {first.row}, {first.column}: {first.reason}."
+        if first is None:
+            return "It holds column names only. Add the rows."
+        return f"Row {first.row}, {first.column}: {first.reason}."
 
     def _check_refused_share(self) -> None:
         for source, rows in self._refused_rows.items():

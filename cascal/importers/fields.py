@@ -13,6 +13,8 @@ BLANK = frozenset({"", "n/a", "na", "nan", "none", "null", "<na>"})
 """How files write that there is nothing."""
 LOGPROB_SLACK = 1e-6
 """Rounding above zero that a log-probability is forgiven."""
+MAX_AMOUNT = 2.0**53
+"""Larger counts, costs and durations are taken for damage."""
 
 
 def clean(value: object) -> str:
@@ -66,9 +68,9 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
 
 
 def _by_index(index: float, n_options: int) -> tuple[str | None, str]:
-    if index == int(index) and 0 <= index < n_options:
+    if 0 <= index < n_options and index == int(index):
         return option_letter(int(index)), ""
-    return None, f"answer {index:g} is beyond the {n_options} options, counted from 0"
+    return None, f"answer {str(index)[:20]} is beyond the {n_options} options, counted from 0"
 
 
 def option_texts(value: object) -> tuple[str, ...] | None:
@@ -106,7 +108,7 @@ def amount(value: object) -> tuple[float | None, str]:
     if is_blank(value):
         return None, ""
     number = _number(value)
-    if number is None or not math.isfinite(number) or number < 0:
+    if number is None or not 0 <= number <= MAX_AMOUNT:
         return None, "not a number of at least 0; stored as unknown"
     return number, ""
 

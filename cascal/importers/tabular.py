@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 from cascal.importers.door import ImportRefused, check_file, decode, is_zip, parse_json, read_bytes
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-MAX_TABLE_BYTES = 2 << 30
+MAX_TABLE_BYTES = 1 << 30
 """What a Parquet file may unpack to."""
+MAX_TABLE_ROWS = 5_000_000
+"""Rows a Parquet file may hold; a few bytes can declare billions of empty ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,16 +76,7 @@ def _cut(sheet: Sheet, n_rows: int) -> Sheet:
 def _read_parquet(path: Path, n_rows: int | None) -> Sheet:
     try:
         with pq.ParquetFile(path) as file:
-            batches, n_bytes, n_read = [], 0, 0
-            for batch in file.iter_batches(batch_size=65_536 if n_rows is None else n_rows):
-                batches.append(batch)
-                n_bytes, n_read = n_bytes + batch.nbytes, n_read + batch.num_rows
-                if n_bytes > MAX_TABLE_BYTES:
-                    raise ImportRefused(
-                        f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} bytes. Split it."
-                    )
-                if n_rows is not None and n_read >= n_rows:
-                    break
+            batches = _batches(path.name, file, n_rows)
             table = pa.Table.from_batches(batches, schema=file.schema_arrow)
     except (pa.ArrowException, OSError) as error:
         raise ImportRefused(
@@ -94,6 +87,26 @@ def _read_parquet(path: Path, n_rows: int | None) -> Sheet:
     return Sheet(path.name, list(range(1, len(table) + 1)), _values(path.name, table), [])
 
 
+def _batches(name: str, file: pq.ParquetFile, n_rows: int | None) -> list[pa.RecordBatch]:
+    """The record batches of a file, as many as are needed and allowed."""
+    if file.metadata.num_rows > MAX_TABLE_ROWS:
+        raise ImportRefused(
+            f"{name!r} declares {file.metadata.num_rows:,} rows, more than the "
+            f"{MAX_TABLE_ROWS:,} that are read. Split it."
+        )
+    batches, n_bytes, n_read = [], 0, 0
+    for batch in file.iter_batches(batch_size=n_rows or 65_536):
+        batches.append(batch)
+        n_bytes, n_read = n_bytes + batch.nbytes, n_read + batch.num_rows
+        if n_bytes > MAX_TABLE_BYTES:
+            raise ImportRefused(
+                f"{name!r} unpacks to more than {MAX_TABLE_BYTES:,} bytes. Split it."
+            )
+        if n_rows is not None and n_read >= n_rows:
+            break
+    return batches
+
+
 def _values(name: str, table: pa.Table) -> dict[str, list[Any]]:
     repeated = {one for one in table.column_names if table.column_names.count(one) > 1}
     if repeated:
@@ -101,12 +114,17 @@ def _values(name: str, table: pa.Table) -> dict[str, list[Any]]:
             f"{name!r} has several columns named {sorted(repeated)[0]!r}. Rename all but one."
         )
     try:
-        return {one: table.column(one).to_pylist() for one in table.column_names}
-    except (UnicodeDecodeError, ValueError, OverflowError) as error:
+        return {one: _as_text(table.column(one)).to_pylist() for one in table.column_names}
+    except (ValueError, OverflowError, pa.ArrowException) as error:
         raise ImportRefused(
             f"{name!r} holds values that cannot be read ({_first_line(error)}). Write the text "
             "columns as UTF-8 strings and the numbers as plain numbers."
         ) from None
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    binary = pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)
+    return column.cast(pa.large_string()) if binary else column
 
 
 def _read_csv(name: str, raw: bytes) -> Sheet:

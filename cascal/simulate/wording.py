@@ -44,7 +44,7 @@ _REFUSALS = (
     "I'm sorry, but I can't help with this request.",
     "I am not able to give advice on this kind of question. Please ask a professional.",
     "I can't assist with that.",
-    "Unfortunately I have to decline this question because of my guidelines.",
+    "Unfortunately I cannot answer this question because of my guidelines.",
 )
 
 

@@ -31,8 +31,8 @@ _PID = re.compile(r"\(PID (\d+)\)")
 _POLL = 0.05
 """Seconds between two attempts to open a locked file."""
 
-BATCH = 10_000
-"""Rows in an Arrow batch: a string column of one batch must stay below 2 GB."""
+BATCH = 2_048
+"""Rows in an Arrow batch: its texts must stay below 2 GB together, so 1 MB each is safe."""
 
 _locks: dict[str, threading.RLock] = {}
 _locks_guard = threading.Lock()

@@ -46,8 +46,10 @@ class Workspace:
     def __init__(
         self, path: str | os.PathLike[str], *, lock_timeout: float = 10.0, create: bool = True
     ) -> None:
+        if "\0" in os.fspath(path):
+            raise CascalError(f"{os.fspath(path)!r} is no file name: it holds a NUL character.")
         self.path = Path(os.path.abspath(path))
-        self.lock_timeout = lock_timeout
+        self.lock_timeout = max(0.0, lock_timeout)
         self._create = create
         with self._reading():
             pass
@@ -133,7 +135,7 @@ class Workspace:
             return reading.queries(connection, dataset, split)
 
     def responses(
-        self, dataset: str, split: Split | None = None, *, with_text: bool = False
+        self, dataset: str, split: Split | None = None, with_text: bool = False
     ) -> pa.Table:
         """RESPONSE_SCHEMA by query, model and sample; no column `text` unless asked for."""
         with self._reading() as connection:

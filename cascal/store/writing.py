@@ -18,9 +18,10 @@ from cascal.tables import Imported
 _NEW_QUERY = """
 CREATE TEMP TABLE new_query AS
 WITH filled AS (
-    SELECT * REPLACE (coalesce(options, []) AS options) FROM incoming_query)
-SELECT *, left(sha256(text), 32) AS text_hash,
-    md5(to_json({'q': query_id, 't': task, 'x': text, 'o': options, 'a': answer,
+    SELECT * REPLACE (coalesce(options, []) AS options), left(sha256(text), 32) AS text_hash
+    FROM incoming_query)
+SELECT *,
+    md5(to_json({'q': query_id, 't': task, 'x': text_hash, 'o': options, 'a': answer,
         'g': answer_origin, 's': skill, 'p': split})::VARCHAR) AS content_hash
 FROM filled
 """

@@ -35,9 +35,7 @@ app = st.App(Path({script!r}), **parts())
 CONNECTED = (
     "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 )
-NOTHING_STALE = (
-    "() => !document.querySelector('[data-stale=true],[data-testid=stSkeleton],[data-testid=stSpinner]')"
-)
+NOTHING_STALE = "() => !document.querySelector('[data-stale=true],[data-testid=stSkeleton],[data-testid=stSpinner]')"
 
 
 def idle(page, timeout: float = 25_000) -> None:

@@ -5,6 +5,7 @@ Query parameters: n points; the rest is set by the widgets.
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import numpy as np
@@ -62,11 +63,21 @@ def spec_of(n: int, clusters: int, mode: str, extras: list[str]) -> MapSpec:
         chosen["highlight"] = group < 3
     if "marker" in extras:
         near = np.argsort((x - 1) ** 2 + (y - 1) ** 2)[:5]
-        chosen |= {"marker": (1.0, 1.0, "Your query"), "neighbors": tuple(zip(x[near].tolist(), y[near].tolist()))}
+        chosen |= {
+            "marker": (1.0, 1.0, "Your query"),
+            "neighbors": tuple(zip(x[near].tolist(), y[near].tolist())),
+        }
     return MapSpec(
-        x, y, np.arange(n, dtype=np.int32) * 2, f"harness-{n}", hover=hover_texts(n),
-        revision=f"{mode}-{clusters}", mode=theme.mode(), alt=f"Map of {n} synthetic queries",
-        caption=f"{n:,} queries in {clusters} skill clusters. Near means similar; axes have no unit.", **chosen,
+        x,
+        y,
+        np.arange(n, dtype=np.int32) * 2,
+        f"harness-{n}",
+        hover=hover_texts(n),
+        revision=f"{mode}-{clusters}",
+        mode=theme.mode(),
+        alt=f"Map of {n} synthetic queries",
+        caption=f"{n:,} queries in {clusters} skill clusters. Near means similar; axes have no unit.",
+        **chosen,
     )
 
 
@@ -81,18 +92,26 @@ def panel() -> None:
         n = int(st.query_params.get("n", 5000))
         clusters = st.slider("Clusters", 2, 16, 16, key="clusters")
         mode = st.radio("Colour", ["cluster", "margin"], key="mode")
-        extras = st.pills("Extras", ["labels", "highlight", "marker"], default=["labels"], selection_mode="multi")
+        extras = st.pills(
+            "Extras",
+            ["labels", "highlight", "marker", "moved"],
+            default=["labels"],
+            selection_mode="multi",
+        )
         st.button("Clear from Python", on_click=clear_selection, args=("map",))
     with main:
         start = time.perf_counter()
         spec = spec_of(n, clusters, mode, extras)
-        picked = render_map(spec, key="map", on_select=noted)
+        with st.container(border=True) if "moved" in extras else contextlib.nullcontext():
+            picked = render_map(spec, key="map", on_select=noted)
         spent = (time.perf_counter() - start) * 1000
-    inside = None if picked.polygon is None else len(points_in_polygon(picked.polygon, spec.x, spec.y))
+    inside = (
+        None if picked.polygon is None else len(points_in_polygon(picked.polygon, spec.x, spec.y))
+    )
     with controls:
-        st.text(f"clicked={picked.clicked} count={picked.count} inside={inside}", )
+        st.text(f"clicked={picked.clicked} count={picked.count} inside={inside}")
         st.text(f"vertices={len(picked.polygon or ())} calls={st.session_state.get('calls', 0)}")
-        st.text(f"python_ms={spent:.1f}")
+        st.text(f"spent in Python: {spent:.1f} ms")
 
 
 panel()

@@ -83,7 +83,7 @@ _PH_BASE = (
 
 
 def acidity(rng: random.Random) -> Question:
-    """PH of a strong acid or base."""
+    """Find the pH of a strong acid or base."""
     concentration = rng.randint(11, 99) * 10.0 ** -rng.randint(2, 5)
     acid, base = rng.choice(_ACIDS), rng.choice(_BASES)
     written = f"{concentration:.6f}".rstrip("0")

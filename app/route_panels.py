@@ -1,0 +1,243 @@
+"""The panels of the page Route: the question, the decision explained, a file of queries."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import frame, session, theme
+from app.map_spec import MapSpec
+from app.skill_map import render_map
+from cascal import charts
+from cascal.datatypes import FloatArray
+from cascal.embed import place
+from cascal.explain import RouteTrace, explain
+from cascal.importers.texts import read_texts
+
+N_NEIGHBOURS = 5
+MAX_PICKS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """A routed text with its vector and trace."""
+
+    text: str
+    vector: FloatArray
+    trace: RouteTrace
+
+
+def _example() -> str:
+    data = session.study()
+    part = data.test if data.test is not None else data.train
+    return part.texts[len(part.texts) // 3]
+
+
+def _pick_example() -> None:
+    """Put the next test query into the box."""
+    data = session.study()
+    part = data.test if data.test is not None else data.train
+    at = st.session_state.get("example", 0) + 1
+    st.session_state["example"] = at
+    st.session_state["query_text"] = part.texts[(at * 617) % len(part.texts)]
+
+
+def ask() -> Decision | None:
+    """The box for a query; returns the decision once there is a text."""
+    text = st.text_area(
+        "Query", key="query_text", height=96, placeholder=f"For example: {_example()[:160]}",
+        persist_state="session",
+    )  # fmt: skip
+    with st.container(horizontal=True, gap="small"):
+        st.button("Route it", type="primary", icon=":material/alt_route:", shortcut="Ctrl+Enter")
+        st.button("Try a test query", on_click=_pick_example, icon=":material/casino:")
+    text = text.strip()
+    if not text:
+        return None
+    data, now = session.study(), session.snapshot()
+    vector = _vector(text)
+    return Decision(text, vector, explain(now.router, vector)) if data else None
+
+
+def _vector(text: str) -> FloatArray:
+    """The vector of a text: a stored one, else encoded now."""
+    data = session.study()
+    for part in (data.train, data.test):
+        if part is not None and text in part.texts:
+            return np.asarray(part.vectors.vectors[part.texts.index(text)])
+    with st.spinner("Encoding the query", show_time=True):
+        vector = session.encoder(data.encoder).encode([text])[0]
+    return np.asarray(vector)
+
+
+def hint() -> None:
+    """The empty state of the page."""
+    st.title("Where would a query go, and why?", anchor=False)
+    st.caption(
+        "Type a query, or try one of the test queries. You see the models it would go to, the "
+        "skill clusters behind the decision and what would have to change for another one."
+    )
+
+
+def answer(decision: Decision) -> None:
+    """The decision as a headline, the evidence below it."""
+    trace = decision.trace
+    first = trace.models[0]
+    st.title(f"{frame.escape(first.model)} answers", anchor=False)
+    others = ", ".join(trace.selected[1:])
+    also = f" If {len(trace.selected)} vote: also {others}." if others else ""
+    st.caption(
+        frame.escape(
+            f"Task: {trace.task} ({trace.task_rule}). Lead over the second model: "
+            f"{trace.lead:.3f}.{also}"
+        )
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        _scores(trace)
+        _changes(trace)
+    with right:
+        _clusters(trace)
+        _position(decision)
+    _neighbours(decision)
+    _trace(trace)
+
+
+def _scores(trace: RouteTrace) -> None:
+    st.subheader("Scores of the models", anchor=False)
+    data = session.study()
+    colours = theme.colors_by_name((model.name for model in data.models), "model")
+    figure = charts.interval_figure(charts.trace_frame(trace), "model", "mean", colours)
+    frame.chart(figure, "route_scores", "Score of every model with its 95 % interval.")
+    st.caption(
+        "Expected consensus score at this place, with 95 % intervals where they are defined. "
+        "The intervals know sampling noise, not errors the models share."
+    )
+
+
+def _changes(trace: RouteTrace) -> None:
+    st.subheader("What would change it", anchor=False)
+    for sentence in trace.what_would_change:
+        st.text(f"• {sentence}")
+
+
+def _clusters(trace: RouteTrace) -> None:
+    st.subheader("Clusters that decided", anchor=False)
+    names = charts.cluster_labels(session.snapshot())
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "cluster": [names[one.cluster] for one in trace.clusters],
+                "weight": [one.weight for one in trace.clusters],
+                "distance": [one.distance for one in trace.clusters],
+                "alone": [one.winner for one in trace.clusters],
+            }
+        ),
+        hide_index=True,
+        alt="Clusters that decided, with weight, distance and the model each would choose alone",
+        column_config={
+            "cluster": "Cluster",
+            "weight": st.column_config.ProgressColumn("Weight", format="percent", max_value=1.0),
+            "distance": st.column_config.NumberColumn("Distance", format="%.2f"),
+            "alone": "Best there",
+        },
+    )
+    if trace.fallback_limit is not None:
+        st.caption(
+            f"Fallback to the global ranking: {trace.fallback_share:.0%} (acts beyond a distance of "
+            f"{trace.fallback_limit:g})."
+        )
+    st.caption(f"Effective number of clusters blended: {trace.effective_clusters:.1f}.")
+
+
+def _near(decision: Decision) -> list[int]:
+    similarity = session.study().train.vectors.vectors @ decision.vector
+    return [int(row) for row in np.argsort(-similarity, kind="stable")[:N_NEIGHBOURS]]
+
+
+def _position(decision: Decision) -> None:
+    data, now = session.study(), session.snapshot()
+    rows = np.flatnonzero(np.isfinite(data.train.xy).all(axis=1))
+    if len(rows) < N_NEIGHBOURS:
+        return
+    st.subheader("Its place on the map", anchor=False)
+    xy = data.train.xy[rows]
+    x, y = place(decision.vector[None, :], data.train.vectors.vectors[rows], xy)[0]
+    colouring = charts.colour_map(now, data, "train", "model")
+    colours = theme.colors_by_name((model.name for model in data.models), "model")
+    spec = MapSpec(
+        xy[:, 0], xy[:, 1], rows.astype(np.int32),
+        f"route:{data.info.name}:{data.info.fingerprint}:{data.encoder}",
+        group=None if colouring.group is None else colouring.group[rows],
+        group_names=colouring.names,
+        group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),
+        marker=(float(x), float(y), "this query"),
+        neighbors=tuple((float(data.train.xy[r, 0]), float(data.train.xy[r, 1])) for r in _near(decision)),
+        hover=[data.train.texts[row][:80] for row in rows],
+        revision=decision.text[:40],
+        mode=theme.mode(),
+        alt="The query on the map of the training queries, with lines to its nearest neighbours.",
+        caption="Colour: first model. Lines: the nearest training queries.",
+    )  # fmt: skip
+    render_map(spec, key="route_map", height=360)
+
+
+def _neighbours(decision: Decision) -> None:
+    """The nearest training queries, and how each model did there."""
+    st.subheader("The nearest training queries", anchor=False)
+    data, fit = session.study(), session.fit()
+    scores = fit.consensus
+    order = [fit.models.index(one.model) for one in decision.trace.models]
+    for row in _near(decision):
+        distance = 1.0 - float(data.train.vectors.vectors[row] @ decision.vector)
+        with st.container(border=True, gap="small"):
+            st.text(charts.shorten(data.train.texts[row], 300))
+            marks = ", ".join(f"{fit.models[m]} {scores[row, m]:.2f}" for m in order[:5])
+            st.caption(
+                frame.escape(
+                    f"distance {distance:.2f} · {data.train.votes.tasks[row]} · consensus scores: {marks}"
+                )
+            )
+            st.caption(frame.escape(charts.who_disagrees(data.train.votes, row)))
+
+
+def _trace(trace: RouteTrace) -> None:
+    with st.expander("The whole trace as JSON"):
+        st.code(json.dumps(trace.to_dict(), indent=1, ensure_ascii=False), language="json")
+
+
+def batch() -> None:
+    """A file in, decisions out; no model is called."""
+    st.title("Route a file of queries", anchor=False)
+    st.caption(
+        "A .txt file with one query a line, or CSV, JSONL or Parquet with a column text. No model "
+        "is called; the decisions can be downloaded."
+    )
+    upload = st.file_uploader(
+        "File of queries", type=["txt", "csv", "tsv", "jsonl", "json", "parquet"], key="batch_file"
+    )
+    if upload is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"queries{Path(upload.name).suffix.lower()}"
+        path.write_bytes(upload.getvalue())
+        texts = read_texts(path)
+    now, data = session.snapshot(), session.study()
+    bar = st.progress(0.0, "Encoding")
+    vectors = session.encoder(data.encoder).encode(texts.texts, bar.progress)
+    bar.empty()
+    routes = now.router.route(vectors)
+    table = charts.decisions_frame(routes, texts.query_ids, texts.texts)
+    st.subheader(f"{len(table):,} queries routed", anchor=False)
+    if texts.refused:
+        st.warning(f"{len(texts.refused)} rows hold no text and were left out.")
+    st.dataframe(table, hide_index=True, alt="Decision for every query of the file")
+    st.download_button(
+        "Download as CSV", charts.safe_csv(table), "routes.csv", "text/csv", on_click="ignore"
+    )

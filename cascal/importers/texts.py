@@ -1,0 +1,56 @@
+"""Texts to be routed: a file of lines, or a table with a text column. No answers are needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cascal.importers.columns import suggest
+from cascal.importers.door import ImportRefused, check_file, decode, read_bytes
+from cascal.importers.fields import clean
+from cascal.importers.tabular import SUFFIXES, read_sheet
+from cascal.tables import Refusal
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Ids and texts of queries, and the rows that held none."""
+
+    query_ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    refused: tuple[Refusal, ...] = ()
+
+
+def read_texts(path: Path) -> Texts:
+    """Read a .txt file (one query a line) or a table with a text column (and perhaps an id)."""
+    if path.suffix.lower() not in SUFFIXES:
+        check_file(path)
+        lines = [line.strip() for line in decode(read_bytes(path), path.name).splitlines()]
+        kept = [(str(row), line) for row, line in enumerate(lines, 1) if line]
+        return _texts(path.name, kept, ())
+    sheet = read_sheet(path)
+    mapping = suggest(sheet.columns, "queries")
+    if "text" not in mapping:
+        raise ImportRefused(
+            f"{path.name!r} has no column of query texts; its columns are "
+            f"{', '.join(map(str, sheet.columns)) or 'none'}. Name one of them text, query or prompt."
+        )
+    texts = [clean(value) for value in sheet.columns[mapping["text"]]]
+    ids = [clean(value) for value in sheet.columns.get(mapping.get("query_id", ""), sheet.rows)]
+    refused = [Refusal(sheet.source, row, "", reason) for row, reason in sheet.refused]
+    refused += [
+        Refusal(sheet.source, row, mapping["text"], "The text is empty.")
+        for row, text in zip(sheet.rows, texts, strict=True)
+        if not text
+    ]
+    kept = [(one, text) for one, text in zip(ids, texts, strict=True) if text]
+    return _texts(sheet.source, kept, tuple(refused))
+
+
+def _texts(source: str, kept: list[tuple[str, str]], refused: tuple[Refusal, ...]) -> Texts:
+    if not kept:
+        raise ImportRefused(f"{source!r} holds no query text. Give one query a line, or a table.")
+    ids = [one for one, _ in kept]
+    if len(set(ids)) < len(ids) or not all(ids):
+        ids = [str(row) for row in range(1, len(kept) + 1)]
+    return Texts(tuple(ids), tuple(text for _, text in kept), refused)

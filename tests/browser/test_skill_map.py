@@ -1,0 +1,325 @@
+"""The skill map in a real browser: it stays in place, answers fast, and tells what was selected."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+from conftest import idle, shot
+
+pytestmark = pytest.mark.browser
+HARNESS = Path(__file__).parent / "map_harness.py"
+
+MARK = "() => ({...document.querySelector('.cascal-map').dataset})"
+PIXELS = """rows => { const gd = document.querySelector('.cm-plot'), {xaxis, yaxis} = gd._fullLayout;
+  const box = gd.getBoundingClientRect(), {x, y} = gd.data[1];
+  return rows.map(i => [box.left + xaxis._offset + xaxis.l2p(x[i]), box.top + yaxis._offset + yaxis.l2p(y[i])]) }"""
+RANGES = "() => { const l = document.querySelector('.cm-plot')._fullLayout; return [...l.xaxis.range, ...l.yaxis.range] }"
+STOPWATCH = """() => { window.times = []; let pressed = null;
+  addEventListener('keydown', () => { pressed = performance.now() }, true);
+  addEventListener('cascal-map-drawn', () => { if (pressed !== null) {
+    window.times.push(performance.now() - pressed); pressed = null } }) }"""
+LOSE = """() => { for (const c of document.querySelectorAll('.cm-plot canvas'))
+  c.getContext('webgl')?.getExtension('WEBGL_lose_context')?.loseContext() }"""
+LOST = """() => [...document.querySelectorAll('.cm-plot canvas')]
+  .some(c => c.getContext('webgl')?.isContextLost())"""
+
+
+class MapPage:
+    """A page with the harness, and everything it asked for or complained about."""
+
+    def __init__(self, browser, url: str, n: int = 5000, scheme: str = "light") -> None:
+        context = browser.new_context(color_scheme=scheme, viewport={"width": 1360, "height": 760})
+        self.url, self.page = url, context.new_page()
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.answer = self.page.goto(f"{url}/?n={n}")
+        idle(self.page)
+        self.page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=30_000)
+
+    def mark(self) -> dict[str, str]:
+        return self.page.evaluate(MARK)
+
+    def step(self, key: str = "ArrowLeft") -> None:
+        """Move the slider by one and wait until the new state is drawn."""
+        before = self.mark()["revision"]
+        self.page.get_by_role("slider", name="Clusters").focus()
+        self.page.keyboard.press(key)
+        self.drawn_after(before)
+
+    def drawn_after(self, revision: str) -> None:
+        changed = "old => document.querySelector('.cascal-map').dataset.revision !== old"
+        self.page.wait_for_function(changed, arg=revision, timeout=20_000)
+        idle(self.page)
+
+    def extra(self, name: str) -> None:
+        draws = self.mark()["draws"]
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self.redrawn(draws)
+
+    def redrawn(self, draws: str) -> None:
+        changed = "old => document.querySelector('.cascal-map').dataset.draws !== old"
+        self.page.wait_for_function(changed, arg=draws, timeout=20_000)
+        idle(self.page)
+
+    def drag(self, tool: str, points: list[tuple[float, float]]) -> None:
+        """Draw with a tool; points are shares of the map's width and height."""
+        self.page.get_by_role("button", name=tool, exact=True).click()
+        box = self.page.locator(".cm-plot").bounding_box()
+        at = [(box["x"] + u * box["width"], box["y"] + v * box["height"]) for u, v in points]
+        draws = self.mark()["draws"]
+        self.page.mouse.move(*at[0])
+        self.page.mouse.down()
+        for point in at[1:]:
+            self.page.mouse.move(*point, steps=8)
+        self.page.mouse.up()
+        self.redrawn(draws)
+
+    def python(self) -> dict[str, int | None]:
+        """What the script read from the map."""
+        text = " ".join(self.page.get_by_test_id("stText").all_inner_texts())
+        return {
+            k: None if v == "None" else int(v) for k, v in re.findall(r"(\w+)=(None|\d+)\b", text)
+        }
+
+    def zoom(self) -> None:
+        box = self.page.locator(".cm-plot").bounding_box()
+        before = self.page.evaluate(RANGES)
+        self.page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
+        self.page.mouse.wheel(0, -400)
+        self.page.wait_for_function(f"old => ({RANGES})()[0] !== old[0]", arg=before)
+        self.page.wait_for_timeout(400)  # plotly ends a wheel zoom after a pause
+
+
+@pytest.fixture(scope="session")
+def harness(serve) -> str:
+    return serve(HARNESS)
+
+
+@pytest.fixture
+def opened(browser, harness):
+    pages: list[MapPage] = []
+
+    def open_page(**kwargs) -> MapPage:
+        pages.append(MapPage(browser, harness, **kwargs))
+        return pages[-1]
+
+    yield open_page
+    for one in pages:
+        one.page.context.close()
+
+
+LASSO = [(0.3, 0.3), (0.55, 0.25), (0.62, 0.5), (0.5, 0.7), (0.33, 0.6), (0.3, 0.3)]
+
+
+def test_zoom_and_points_stay_when_colours_change(opened):
+    map_page = opened()
+    map_page.zoom()
+    ranges = map_page.page.evaluate(RANGES)
+    before = map_page.page.evaluate(PIXELS, [0, 1, 1234, 2500, 4999])
+    node = map_page.page.evaluate("() => (document.querySelector('.cm-plot').dataset.same = 'yes')")
+    for _ in range(3):
+        map_page.step()
+    assert map_page.page.evaluate(PIXELS, [0, 1, 1234, 2500, 4999]) == before
+    assert map_page.page.evaluate(RANGES) == ranges
+    assert map_page.page.locator(f".cm-plot[data-same={node}]").count() == 1
+    assert map_page.mark()["revision"] == "cluster-13"
+
+
+def test_keyboard_zoom_stays_too_and_zero_goes_home(opened):
+    map_page = opened()
+    home = map_page.page.evaluate(RANGES)
+    map_page.page.locator(".cm-plot").focus()
+    map_page.page.keyboard.press("+")
+    map_page.page.keyboard.press("ArrowRight")
+    map_page.page.wait_for_timeout(300)
+    zoomed = map_page.page.evaluate(RANGES)
+    assert zoomed[1] - zoomed[0] < 0.8 * (home[1] - home[0])
+    map_page.step()
+    assert map_page.page.evaluate(RANGES) == pytest.approx(zoomed)
+    map_page.page.locator(".cm-plot").focus()
+    map_page.page.keyboard.press("0")
+    map_page.page.wait_for_timeout(300)
+    assert map_page.page.evaluate(RANGES) == pytest.approx(home)
+
+
+def test_a_lasso_sends_a_polygon_and_python_counts_the_same_points(opened):
+    map_page = opened()
+    map_page.drag("Lasso", LASSO)
+    read = map_page.python()
+    assert read["inside"] == read["count"] == int(map_page.mark()["lit"]) > 100
+    assert 5 <= read["vertices"] <= 200
+    assert map_page.page.get_by_text(f"{read['count']:,} selected").is_visible()
+    shot(map_page.page, "map-lasso")
+    map_page.step()
+    assert {**map_page.python(), "calls": 0} == {**read, "calls": 0}
+    assert int(map_page.mark()["lit"]) == read["count"]
+
+
+def test_a_box_is_a_polygon_of_four(opened):
+    map_page = opened()
+    map_page.drag("Box", [(0.3, 0.3), (0.6, 0.6)])
+    read = map_page.python()
+    assert read["vertices"] == 4
+    assert read["inside"] == read["count"] > 100
+
+
+@pytest.mark.parametrize("how", ["Escape", "button", "double click", "Python"])
+def test_a_selection_can_be_cleared(opened, how):
+    map_page = opened()
+    map_page.drag("Lasso", LASSO)
+    assert map_page.python()["inside"] > 0
+    draws = map_page.mark()["draws"]
+    if how == "Escape":
+        map_page.page.locator(".cm-plot").focus()
+        map_page.page.keyboard.press("Escape")
+    elif how == "button":
+        map_page.page.get_by_role("button", name="Clear selection").click()
+    elif how == "double click":
+        map_page.page.locator(".cm-plot").dblclick(position={"x": 20, "y": 20})
+    else:
+        map_page.page.get_by_role("button", name="Clear from Python").click()
+    map_page.redrawn(draws)
+    assert map_page.python()["inside"] is None
+    assert map_page.mark()["lit"] == "5000"
+    assert map_page.page.get_by_role("button", name="Clear selection").count() == 0
+
+
+def test_a_selection_survives_a_move_in_the_page(opened):
+    """Streamlit mounts the component anew: it draws what Python still holds."""
+    map_page = opened()
+    map_page.drag("Lasso", LASSO)
+    lit = map_page.mark()["lit"]
+    map_page.page.evaluate("() => { document.querySelector('.cascal-map').dataset.old = '1' }")
+    map_page.page.get_by_role("button", name="moved", exact=True).click()
+    map_page.page.wait_for_selector(".cascal-map[data-drawn='1']:not([data-old])")
+    idle(map_page.page)
+    assert map_page.mark()["lit"] == lit
+    assert map_page.python()["inside"] == int(lit)
+
+
+def test_a_click_returns_the_id_of_the_point(opened):
+    map_page = opened()
+    [(x, y)] = map_page.page.evaluate(PIXELS, [1234])
+    draws = map_page.mark()["draws"]
+    map_page.page.mouse.move(x - 3, y - 3)
+    map_page.page.mouse.move(x, y, steps=3)
+    map_page.page.wait_for_timeout(120)  # plotly clicks what it hovers
+    map_page.page.mouse.click(x, y)
+    map_page.redrawn(draws)
+    clicked = map_page.python()["clicked"]
+    [(found_x, found_y)] = map_page.page.evaluate(PIXELS, [clicked // 2])
+    assert abs(found_x - x) < 4
+    assert abs(found_y - y) < 4
+    assert map_page.python()["calls"] == 1
+
+
+def test_texts_of_queries_stay_text(opened):
+    map_page = opened()
+    [(x, y)] = map_page.page.evaluate(PIXELS, [0])
+    map_page.page.mouse.wheel(0, 0)
+    map_page.page.mouse.move(x - 3, y)
+    map_page.page.mouse.move(x, y, steps=3)
+    tip = map_page.page.locator(".cm-tip")
+    tip.wait_for(state="visible")
+    assert map_page.page.locator(".cm-tip img, .cm-tip a, .cm-tip b, .cm-label b").count() == 0
+    assert map_page.page.locator(".cm-label", has_text="<b>bold</b> & $x$ claims").count() == 1
+    assert not map_page.errors
+
+
+def test_a_legend_entry_shows_its_group_alone(opened):
+    map_page = opened()
+    entry = map_page.page.get_by_role("button", name=re.compile("^marketing"))
+    count = int(entry.locator("b").inner_text().replace(",", ""))
+    draws = map_page.mark()["draws"]
+    entry.click()
+    map_page.redrawn(draws)
+    assert int(map_page.mark()["lit"]) == count
+    draws = map_page.mark()["draws"]
+    entry.click()
+    map_page.redrawn(draws)
+    assert map_page.mark()["lit"] == "5000"
+
+
+def test_a_lost_webgl_context_is_drawn_again_with_the_same_view(opened):
+    map_page = opened()
+    map_page.zoom()
+    ranges = map_page.page.evaluate(RANGES)
+    map_page.page.evaluate(LOSE)
+    map_page.page.wait_for_selector(".cascal-map[data-revived='1']", timeout=10_000)
+    map_page.page.wait_for_timeout(500)
+    assert map_page.page.evaluate(LOST) is False
+    assert map_page.page.evaluate(RANGES) == pytest.approx(ranges)
+
+
+def test_without_webgl_the_map_is_drawn_as_svg_and_says_so(opened, browser, harness):
+    context = browser.new_context()
+    context.add_init_script(
+        "const old = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
+        "  return kind.includes('webgl') ? null : old.call(this, kind, ...more) }"
+    )
+    page = context.new_page()
+    page.goto(f"{harness}/?n=500")
+    page.wait_for_selector(".cascal-map[data-drawn='1'][data-engine='svg']", timeout=30_000)
+    assert page.locator(".cm-plot .scatterlayer .point").count() == 500
+    assert "without WebGL" in page.locator(".cm-foot").inner_text()
+    context.close()
+
+
+def test_only_own_requests_no_errors_and_the_policy_is_active(opened):
+    map_page = opened()
+    map_page.step()
+    outside = [r for r in map_page.requests if not r.startswith((map_page.url, "data:", "blob:"))]
+    assert outside == []
+    assert map_page.errors == []
+    policy = map_page.answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    points = [r for r in map_page.requests if "/cascal/points/" in r]
+    assert len(points) == 1  # coordinates and texts travel once
+    assert map_page.page.evaluate("() => document.fonts.check('15px Inter')")
+
+
+def test_a_million_points_become_a_density_and_a_lasso_still_counts_all(opened):
+    map_page = opened(n=1_000_000)
+    assert map_page.mark()["n"] == "5000"
+    assert "Density of 1,000,000 queries" in map_page.page.locator(".cm-foot").inner_text()
+    map_page.drag("Lasso", LASSO)
+    read = map_page.python()
+    assert read["count"] is None
+    assert read["inside"] > 50_000
+    shot(map_page.page, "map-million")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_screenshots_to_look_at(opened, scheme):
+    map_page = opened(scheme=scheme)
+    shot(map_page.page, f"map-{scheme}")
+    map_page.extra("highlight")
+    map_page.extra("marker")
+    shot(map_page.page, f"map-{scheme}-marker")
+    before = map_page.mark()["revision"]
+    map_page.page.get_by_text("margin", exact=True).click()
+    map_page.drawn_after(before)
+    shot(map_page.page, f"map-{scheme}-margin")
+    assert map_page.errors == []
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize(("n", "limit_ms"), [(5_000, 400), (20_000, 600)])
+def test_a_slider_step_is_drawn_in_time(opened, n, limit_ms, record_property):
+    """From key press to the redrawn map, the median of 15 steps."""
+    map_page = opened(n=n)
+    map_page.page.evaluate(STOPWATCH)
+    for step in range(15):
+        map_page.step("ArrowLeft" if step < 8 else "ArrowRight")
+    median = statistics.median(map_page.page.evaluate("() => window.times"))
+    record_property("median_ms", round(median))
+    assert median <= limit_ms

@@ -1,0 +1,275 @@
+"""The skill map without a browser: its arrays, its messages, its fallback, the server's routes."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
+
+from app import server, skill_map, theme
+from app.map_fallback import fallback_figure, read_chart
+from app.map_spec import MAX_POINTS, MapSelection, MapSpec, density_png, points_in_polygon
+
+SQUARE = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
+HARNESS = Path(__file__).parent / "browser" / "map_harness.py"
+
+
+def spec(n: int = 6, **changes) -> MapSpec:
+    x = np.linspace(0, 1, n, dtype=np.float32)
+    return MapSpec(x, x[::-1].copy(), np.arange(n, dtype=np.int32) + 100, "data", **changes)
+
+
+def test_points_in_a_square_by_hand():
+    x = np.array([1, 3, 1.5, -1, 0.5], dtype=np.float32)
+    y = np.array([1, 1, 1.9, 1, 2.5], dtype=np.float32)
+    assert points_in_polygon(SQUARE, x, y).tolist() == [0, 2]
+
+
+def test_a_polygon_that_crosses_itself_has_holes():
+    """Even-odd: the middle of a pentagram is outside."""
+    turn = np.arange(5) * 4 * np.pi / 5
+    star = tuple(zip(np.sin(turn), np.cos(turn), strict=True))
+    assert points_in_polygon(star, np.zeros(1), np.zeros(1)).tolist() == []
+    assert points_in_polygon(star, np.zeros(1), np.full(1, 0.6)).tolist() == [0]
+
+
+@pytest.mark.parametrize("polygon", [(), ((0, 0),), ((0, 0), (1, 1))])
+def test_fewer_than_three_corners_hold_nothing(polygon):
+    assert len(points_in_polygon(polygon, np.zeros(3), np.zeros(3))) == 0
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-5, 5), st.floats(0.1, 10))
+def test_membership_ignores_where_the_polygon_starts_and_its_direction(seed, shift, scale):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(2, 200)) * scale + shift
+    turn = np.sort(rng.uniform(0, 2 * np.pi, 9))
+    polygon = [(shift + scale * np.cos(t), shift + scale * np.sin(t)) for t in turn]
+    inside = points_in_polygon(tuple(polygon), x, y).tolist()
+    assert points_in_polygon(tuple(polygon[3:] + polygon[:3]), x, y).tolist() == inside
+    assert points_in_polygon(tuple(polygon[::-1]), x, y).tolist() == inside
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"hover": ["one"]}, "MapSpec.hover has 1 entries for 6 points"),
+        ({"group": np.zeros(6), "value": np.zeros(6)}, "not both"),
+        ({"group": np.full(6, 2), "group_names": ("a",), "group_colors": ("#000000",)}, "no name"),
+        ({"group_names": ("a", "b"), "group_colors": ("#000000",)}, "give every group one"),
+    ],
+)
+def test_a_wrong_spec_is_refused_in_a_sentence(changes, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        spec(**changes)
+
+
+def test_unplaced_points_are_refused():
+    with pytest.raises(ValueError, match="unplaced"):
+        MapSpec(np.array([np.nan]), np.zeros(1), np.zeros(1, int), "data")
+
+
+def test_groups_become_codes_and_none_the_last_one():
+    colors = ("#111111", "#222222")
+    drawn = spec(3, group=np.array([1, -1, 0]), group_names=("a", "b"), group_colors=colors)
+    assert drawn.codes.tolist() == [1, 2, 0]
+    assert drawn.palette == (*colors, theme.MUTED)
+
+
+def test_values_become_steps_of_the_scale_and_nan_stays_unknown():
+    drawn = spec(4, value=np.array([0.0, 1.0, np.nan, 7.0]), value_range=(0.0, 1.0))
+    assert drawn.codes.tolist() == [0, 47, 48, 47]
+    assert drawn.palette[-1] == theme.MUTED
+
+
+def test_more_than_255_groups_take_two_bytes():
+    names = tuple(map(str, range(300)))
+    drawn = spec(2, group=np.array([0, 299]), group_names=names, group_colors=("#111111",) * 300)
+    assert drawn.codes.dtype == np.uint16
+    assert drawn.codes.tolist() == [0, 299]
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_few_points_still_have_axes(n):
+    x0, x1, y0, y1 = spec(n).extent
+    assert x0 < x1
+    assert y0 < y1
+    assert fallback_figure(spec(n)).layout.xaxis.range == (x0, x1)
+
+
+def test_a_large_set_is_sampled_and_says_so():
+    n = MAX_POINTS + 1
+    drawn = spec(n, caption="All of it.")
+    assert len(drawn.x[drawn.rows]) == 5_000
+    assert skill_map._state(drawn, "t")["caption"].startswith("All of it. Density of 30,001")
+    assert sum(skill_map._state(drawn, "t")["counts"]) == n
+    assert density_png(drawn.x, drawn.y, drawn.extent).startswith("data:image/png;base64,iVBOR")
+
+
+def test_points_travel_once_and_a_recolouring_is_small():
+    n = 5_000
+    hover = ["<b>which</b> of these" * 10] * n
+    names, colors = ("a", "b"), ("#111111", "#222222")
+    states = [
+        skill_map._state(
+            spec(n, hover=hover, group=np.arange(n) % k, group_names=names, group_colors=colors),
+            "t",
+        )
+        for k in (1, 2)
+    ]
+    assert states[0]["points"] == states[1]["points"]
+    assert states[0]["codes"] != states[1]["codes"]
+    assert len(json.dumps(states[1])) < 8_000
+    raw = json.loads(gzip.decompress(skill_map.POINTS.get(states[0]["points"].rsplit("/", 1)[1])))
+    assert np.frombuffer(base64.b64decode(raw["ids"]), np.int32)[:2].tolist() == [100, 101]
+    assert max(map(len, raw["hover"])) == 80
+
+
+def test_other_coordinates_under_the_same_key_are_other_points():
+    store = skill_map.PointStore()
+    assert store.put(spec(6)) != store.put(spec(7))
+    assert store.put(spec(6)) == store.put(spec(6))
+    assert skill_map.PointStore().put(spec(6)) != store.put(spec(6))  # nobody can guess a name
+
+
+def test_the_store_drops_the_oldest_points():
+    store = skill_map.PointStore(max_bytes=1)
+    first, second = store.put(spec(6)), store.put(spec(7))
+    assert store.get(first) is None
+    assert store.get(second) is not None
+
+
+GOOD = {"token": "t", "clicked": 7, "polygon": [[0, 0], [1, 0], [1, 1]], "count": 3}
+
+
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [
+        (GOOD, MapSelection(7, ((0, 0), (1, 0), (1, 1)), 3)),
+        ({**GOOD, "token": "of other data"}, MapSelection()),
+        ({**GOOD, "polygon": [[0, 0], [1, 0]]}, MapSelection(7, None, 3)),
+        ({**GOOD, "polygon": [[0, 0], [1, float("nan")], [1, 1]]}, MapSelection(7, None, 3)),
+        ({**GOOD, "polygon": "abc"}, MapSelection()),
+        ({**GOOD, "clicked": "<script>"}, MapSelection()),
+        (None, MapSelection()),
+        ("abc", MapSelection()),
+    ],
+)
+def test_what_the_browser_sends_is_checked(raw, read):
+    assert skill_map._read(raw, "t") == read
+
+
+def test_a_chart_selection_is_read_as_a_map_selection():
+    lasso = {"selection": {"points": [{}, {}], "lasso": [{"x": [0, 1, 1], "y": [0, 0, 1]}]}}
+    box = {"selection": {"points": [], "lasso": [], "box": [{"x": [0, 2], "y": [0, 2]}]}}
+    click = {"selection": {"points": [{"customdata": 104}]}}
+    assert read_chart(lasso) == MapSelection(polygon=((0, 0), (1, 0), (1, 1)), count=2)
+    assert read_chart(box) == MapSelection(polygon=SQUARE, count=0)
+    assert read_chart(click) == MapSelection(clicked=104)
+    assert read_chart(None) == MapSelection()
+
+
+def test_the_fallback_shows_the_same_points_and_escapes_texts():
+    attack = "<a href='https://example.org'>x</a>"
+    drawn = spec(
+        4,
+        group=np.array([0, 1, 1, 0]),
+        group_names=("a", attack),
+        group_colors=("#111111", "#222222"),
+        highlight=np.array([True, True, False, True]),
+        hover=[attack] * 4,
+        labels=[(0.5, 0.5, attack)],
+        marker=(0.1, 0.1, "here"),
+    )
+    figure = fallback_figure(drawn)
+    assert sorted(np.concatenate([t.customdata for t in figure.data])) == [100, 101, 102, 103]
+    assert figure.data[0].marker.color == theme.MUTED
+    assert "<a" not in figure.to_json().replace("\\u003c", "<")
+
+
+def test_without_the_routes_a_page_falls_back_to_a_chart():
+    page = AppTest.from_file(str(HARNESS), default_timeout=30).run()
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 1
+
+
+def test_a_page_gets_the_component_once_the_routes_are_served(monkeypatch):
+    monkeypatch.setattr(skill_map.POINTS, "served", True)
+    page = AppTest.from_file(str(HARNESS), default_timeout=30).run()
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 0
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = server.build_app(HARNESS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(skill_map.POINTS, "served", False)
+        yield TestClient(app)
+
+
+def test_plotly_is_served_compressed_and_kept_by_browsers(client):
+    answer = client.get(skill_map.PLOTLY_PATH)
+    assert answer.content == server.PLOTLY_FILE.read_bytes()
+    assert answer.headers["content-encoding"] == "gzip"
+    assert int(answer.headers["content-length"]) < 1_700_000
+    assert "immutable" in answer.headers["cache-control"]
+    plain = client.get(skill_map.PLOTLY_PATH, headers={"accept-encoding": "identity"})
+    assert plain.content == answer.content
+
+
+def test_points_are_served_by_name_only(client):
+    name = skill_map.POINTS.put(spec(5))
+    assert len(base64.b64decode(client.get(f"{skill_map.POINTS_PATH}/{name}").json()["x"])) == 20
+    missing = client.get(f"{skill_map.POINTS_PATH}/{'0' * 40}")
+    assert missing.status_code == 404
+    assert "reload the page" in missing.text
+
+
+@pytest.mark.parametrize(
+    "path", [skill_map.PLOTLY_PATH, "/", "/app/static/inter-latin-wght-normal.woff2"]
+)
+def test_every_answer_carries_the_security_headers_once(client, path):
+    headers = client.get(path).headers
+    assert headers.get_list("content-security-policy") == [server.CSP]
+    assert headers.get_list("x-content-type-options") == ["nosniff"]
+    assert headers["x-frame-options"] == "DENY"
+
+
+def test_streamlit_finds_the_app_in_the_server_file():
+    from streamlit.web.server.app_discovery import discover_asgi_app
+
+    assert discover_asgi_app(Path(server.__file__)).import_string == "server:app"
+
+
+def test_names_keep_their_colour_in_any_order():
+    names = [f"model-{letter}" for letter in "cabde"]
+    assert theme.colors_by_name(names, "model", "light") == theme.colors_by_name(
+        names[::-1], "model", "light"
+    )
+    many = theme.colors_by_name(map(str, range(99)), "cluster", "dark")
+    assert len(many) == 99
+    assert set(many.values()) == {*theme.CLUSTERS["dark"], theme.MUTED}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_palettes_have_distinct_colours_with_contrast(scheme):
+    background = {"light": 1.0, "dark": 0.0078}[scheme]  # relative luminance of the page
+
+    def luminance(color: str) -> float:
+        channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+    for colors, n in ((theme.MODELS[scheme], 12), (theme.CLUSTERS[scheme], 20)):
+        assert len(set(colors)) == n
+        for color in colors:
+            low, high = sorted((luminance(color), background))
+            assert (high + 0.05) / (low + 0.05) >= 2.95
