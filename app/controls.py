@@ -69,6 +69,9 @@ def sidebar() -> None:
     if not known:
         st.sidebar.caption("The workspace is empty.")
         return
+    wanted = st.session_state.pop("dataset_wanted", None)
+    if wanted in known:
+        st.session_state["dataset"] = wanted
     if st.session_state.get("dataset") not in known:
         st.session_state["dataset"] = known[0]
     for name in session.TUNED:

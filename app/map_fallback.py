@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from app import theme
 from app.map_spec import MapSelection, MapSpec, density_png
 
+Color = str | NDArray[np.str_] | None  # of all points, of each, or muted
+
 CONFIG = {"displaylogo": False, "scrollZoom": True}
 LABEL = {"light": ("#17202E", "#FFFFFF"), "dark": ("#E6EBF4", "#0F1624")}  # text, background
 
 
-def _layers(spec: MapSpec) -> Iterator[tuple[str, Any, NDArray[np.intp]]]:
+def _layers(spec: MapSpec) -> Iterator[tuple[str, Color, NDArray[np.intp]]]:
     """Yield name, colour and rows of every trace, the grey ones first."""
     rows = np.arange(len(spec.x))[spec.rows]
     lit = np.ones(len(rows), bool) if spec.highlight is None else spec.highlight[rows].astype(bool)
@@ -35,7 +37,7 @@ def _layers(spec: MapSpec) -> Iterator[tuple[str, Any, NDArray[np.intp]]]:
         yield name, color, rows[spec.codes[rows] == code]
 
 
-def _trace(spec: MapSpec, name: str, color: Any, rows: NDArray[np.intp]) -> go.Scattergl:
+def _trace(spec: MapSpec, name: str, color: Color, rows: NDArray[np.intp]) -> go.Scattergl:
     text = None if spec.hover is None else [html.escape(spec.hover[i][:80]) for i in rows]
     return go.Scattergl(
         x=spec.x[rows].astype(np.float32),

@@ -7,21 +7,20 @@ No DuckDB connection is ever kept: it would lock other processes out.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 import cascal
-from cascal.datatypes import CascalError
-from cascal.embed import layout, layout_parameters
-from cascal.encoders import Encoder, load_encoder
+from cascal.datatypes import CascalError, FloatArray
+from cascal.embed import embed_texts, layout, layout_parameters
+from cascal.encoders import MINILM, Encoder, load_encoder
 from cascal.evaluate import Contender, Verdict, contenders, verdict
 from cascal.fit import Fit
-from cascal.route import Router
 from cascal.settings import PRESETS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
 from cascal.study import Change, Snapshot, Study, compare, load_study, take_snapshot
+from cascal.tables import Progress
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 NO_PRUNING = "off"
@@ -192,6 +191,24 @@ def encoder(name: str) -> Encoder:
     return load_encoder(name)
 
 
+def encoder_name() -> str:
+    """The encoder of the chosen data set; MiniLM where there is none yet."""
+    info = current_info()
+    known = workspace().encoders(info.name) if info is not None else ()
+    return known[0][0] if known else MINILM
+
+
+def embed(dataset: str, name: str, progress: Progress) -> int:
+    """Encode what has no vector yet; what is done stays if it is stopped. Returns texts cut."""
+    store, chosen = workspace(), encoder(name)
+    texts = [text for _, text in store.texts_without_vectors(dataset, chosen.id)]
+
+    def sink(hashes: list[str], vectors: FloatArray) -> None:
+        store.put_vectors(chosen.id, vectors.shape[1], hashes, vectors)
+
+    return embed_texts(chosen, texts, sink=sink, progress=progress).n_cut or 0
+
+
 def draw_map(data: Study) -> None:
     """Compute and store the 2-D map of a data set."""
     parts = [part for part in (data.train, data.test) if part is not None]
@@ -199,8 +216,3 @@ def draw_map(data: Study) -> None:
     vectors = workspace().embeddings(data.info.name, data.encoder)
     xy = layout(vectors.take(ids).vectors)
     workspace().put_layout(data.info.name, data.encoder, layout_parameters(), ids, xy)
-
-
-def router_with(router: Router, **changes: object) -> Router:
-    """The same router with other thresholds that only matter when routing."""
-    return replace(router, thresholds=replace(router.thresholds, **changes))  # type: ignore[arg-type]

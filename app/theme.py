@@ -54,6 +54,16 @@ def palette(kind: Kind, scheme: Mode | None = None) -> tuple[str, ...]:
     return (MODELS if kind == "model" else CLUSTERS)[scheme or mode()]
 
 
+def accent(scheme: Mode | None = None) -> str:
+    """Return the colour of interaction, the primary colour of the theme."""
+    return {"light": "#1F4FD8", "dark": "#3566E2"}[scheme or mode()]
+
+
+def right_and_wrong(scheme: Mode | None = None) -> tuple[str, str]:
+    """Return blue for right and orange for wrong: red and green look alike to many readers."""
+    return {"light": ("#5F92D9", "#B4571F"), "dark": ("#6AA2E8", "#E08F4F")}[scheme or mode()]
+
+
 def colors_by_name(names: Iterable[str], kind: Kind, scheme: Mode | None = None) -> dict[str, str]:
     """Give every name its colour, by the order of names and never by rank or filter.
 

@@ -323,8 +323,16 @@ def coverage_frame(part: Part) -> pd.DataFrame:
                 for kind in ("unreadable", "truncated", "refused", "error")
             },
             "confidence": known / np.maximum(votes.answered.sum(axis=0), 1),
+            **({"accuracy": _accuracies(part)} if part.has_gold else {}),
         }
     )
+
+
+def _accuracies(part: Part) -> FloatArray:
+    """(M,) share of right answers over the queries with gold that a model was asked."""
+    counts = part.votes.asked & (part.gold != NO_ANSWER)[:, None]
+    right = (part.votes.answers == part.gold[:, None]) & counts
+    return np.asarray(right.sum(axis=0) / np.maximum(counts.sum(axis=0), 1))
 
 
 def findings(study: Study, snapshot: Snapshot) -> list[str]:
@@ -389,3 +397,30 @@ def safe_csv(frame: pd.DataFrame) -> bytes:
         return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA_STARTS else value
 
     return frame.map(harmless).to_csv(index=False).encode("utf-8")
+
+
+@dataclass(frozen=True)
+class TrainingQuality:
+    """Shares and counts over the training queries of a study."""
+
+    separating: float
+    agreement: float
+    duplicates: int
+    leaked: int
+    tasks_with_one: int
+
+
+def training_quality(study: Study) -> TrainingQuality:
+    """Whether the training queries separate the models, repeat themselves or leak from the test."""
+    votes, texts = study.train.votes, study.train.texts
+    largest = agreement(votes) * len(votes.models)
+    answered = votes.answered.sum(axis=1)
+    test_texts = set(study.test.texts) if study.test is not None else set()
+    counts = pd.Series(votes.tasks).value_counts()
+    return TrainingQuality(
+        float((largest < answered).mean()),
+        float(agreement(votes).mean()),
+        len(texts) - len(set(texts)),
+        sum(text in test_texts for text in set(texts)),
+        int((counts == 1).sum()),
+    )

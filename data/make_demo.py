@@ -2,8 +2,9 @@
 
     python data/make_demo.py [--out data/demo] [--seed 0] [--tables-only]
 
-The tables take seconds and are written first. Encoding 12,000 texts and laying out two maps takes
-several minutes on one core and needs the extra `demo`. README.md beside this file describes it all.
+The tables take seconds and are written first. Encoding 12,000 texts and laying out two maps took
+13 minutes on a busy machine with two cores and needs the extra `demo`. README.md beside this file
+describes it all.
 """
 
 from __future__ import annotations

@@ -21,10 +21,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(__file__).parent / "shots"
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-).split()
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-sync", "--disable-background-networking", "--disable-component-update"),
+]
 LAUNCHER = """\
 import streamlit as st
 from pathlib import Path
@@ -35,7 +35,8 @@ app = st.App(Path({script!r}), **parts())
 CONNECTED = (
     "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 )
-NOTHING_STALE = "() => !document.querySelector('[data-stale=true],[data-testid=stSkeleton],[data-testid=stSpinner]')"
+STALE = "[data-stale=true],[data-testid=stSkeleton],[data-testid=stSpinner]"
+NOTHING_STALE = f"() => !document.querySelector('{STALE}')"
 
 
 def idle(page, timeout: float = 25_000) -> None:

@@ -7,17 +7,18 @@ import statistics
 from pathlib import Path
 
 import pytest
-
 from conftest import idle, shot
 
 pytestmark = pytest.mark.browser
 HARNESS = Path(__file__).parent / "map_harness.py"
 
 MARK = "() => ({...document.querySelector('.cascal-map').dataset})"
-PIXELS = """rows => { const gd = document.querySelector('.cm-plot'), {xaxis, yaxis} = gd._fullLayout;
-  const box = gd.getBoundingClientRect(), {x, y} = gd.data[1];
-  return rows.map(i => [box.left + xaxis._offset + xaxis.l2p(x[i]), box.top + yaxis._offset + yaxis.l2p(y[i])]) }"""
-RANGES = "() => { const l = document.querySelector('.cm-plot')._fullLayout; return [...l.xaxis.range, ...l.yaxis.range] }"
+PIXELS = """rows => { const gd = document.querySelector('.cm-plot'), box = gd.getBoundingClientRect();
+  const {xaxis, yaxis} = gd._fullLayout, {x, y} = gd.data[1];
+  return rows.map(i => [box.left + xaxis._offset + xaxis.l2p(x[i]),
+                        box.top + yaxis._offset + yaxis.l2p(y[i])]) }"""
+RANGES = """() => { const {xaxis, yaxis} = document.querySelector('.cm-plot')._fullLayout;
+  return [...xaxis.range, ...yaxis.range] }"""
 STOPWATCH = """() => { window.times = []; let pressed = null;
   addEventListener('keydown', () => { pressed = performance.now() }, true);
   addEventListener('cascal-map-drawn', () => { if (pressed !== null) {
@@ -58,7 +59,7 @@ class MapPage:
         self.page.wait_for_function(changed, arg=revision, timeout=20_000)
         idle(self.page)
 
-    def extra(self, name: str) -> None:
+    def toggle(self, name: str) -> None:
         draws = self.mark()["draws"]
         self.page.get_by_role("button", name=name, exact=True).click()
         self.redrawn(draws)
@@ -302,8 +303,8 @@ def test_a_million_points_become_a_density_and_a_lasso_still_counts_all(opened):
 def test_screenshots_to_look_at(opened, scheme):
     map_page = opened(scheme=scheme)
     shot(map_page.page, f"map-{scheme}")
-    map_page.extra("highlight")
-    map_page.extra("marker")
+    map_page.toggle("highlight")
+    map_page.toggle("marker")
     shot(map_page.page, f"map-{scheme}-marker")
     before = map_page.mark()["revision"]
     map_page.page.get_by_text("margin", exact=True).click()

@@ -1,0 +1,175 @@
+"""The panels of the page Data: data sets, vectors and map, models, agreement, quality."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import frame, session, theme
+from cascal import charts
+from cascal.demo import install_demo
+from cascal.encoders import MINILM
+
+
+def headline() -> None:
+    """What the chosen data set is, as a sentence."""
+    info = session.current_info()
+    if info is None:
+        return
+    kind = "Simulated" if info.origin == "simulated" else "Real"
+    st.title(
+        frame.escape(
+            f"{info.n_models} models answered {info.n_train + info.n_test:,} queries in "
+            f"{info.n_tasks} tasks"
+        ),
+        anchor=False,
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        colour = "orange" if info.origin == "simulated" else "blue"
+        st.badge(f"{kind} data", color=colour)
+        st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
+
+
+def demo_button() -> None:
+    """The way in for somebody without data."""
+    if st.button("Load the simulated demo", icon=":material/science:"):
+        with st.spinner("Storing the demo"):
+            install_demo(session.workspace())
+        st.rerun()
+
+
+def loaded() -> None:
+    """All data sets, the vectors of the chosen one, and deletion."""
+    _all_sets()
+    _vectors()
+    with frame.refusals():
+        _quality()
+    _delete()
+
+
+def _all_sets() -> None:
+    known = session.datasets()
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "name": [info.name for info in known],
+                "origin": [info.origin for info in known],
+                "answers": [", ".join(info.answer_origins) for info in known],
+                "train": [info.n_train for info in known],
+                "test": [info.n_test for info in known],
+                "models": [info.n_models for info in known],
+                "responses": [info.n_responses for info in known],
+                "note": [info.note for info in known],
+            }
+        ),
+        hide_index=True,
+        alt="Data sets of the workspace",
+        column_config={
+            "name": "Data set",
+            "origin": "Responses",
+            "answers": st.column_config.TextColumn(
+                "Answers of queries", help="gold: may serve as truth. generated: never does."
+            ),
+            "train": st.column_config.NumberColumn("Training queries", format="localized"),
+            "test": st.column_config.NumberColumn("Test queries", format="localized"),
+            "models": "Models",
+            "responses": st.column_config.NumberColumn("Responses", format="localized"),
+            "note": "Note",
+        },
+    )
+
+
+def _vectors() -> None:
+    info = session.current_info()
+    if info is None:
+        return
+    st.subheader("Vectors and map", anchor=False)
+    n_queries = info.n_train + info.n_test
+    for encoder, covered, dimension in session.workspace().encoders(info.name):
+        st.text(f"{encoder}: {covered:,} of {n_queries:,} queries, {dimension} dimensions")
+    missing = session.workspace().texts_without_vectors(info.name, session.encoder_name())
+    if not missing:
+        return
+    st.warning(f"{len(missing):,} texts of this data set have no vector yet.")
+    name = st.text_input(
+        "Encoder", value=MINILM, key="encoder_name",
+        help="A sentence-transformers name or folder, endpoint:MODEL@BASE_URL, or hashing "
+        "(needs nothing, knows no synonyms).",
+    )  # fmt: skip
+    if st.button(f"Encode {len(missing):,} texts", type="primary", icon=":material/scatter_plot:"):
+        with frame.refusals():
+            bar = st.progress(0.0, "Loading the encoder")
+            n_cut = session.embed(info.name, name, bar.progress)
+            bar.empty()
+            if n_cut:
+                st.warning(f"{n_cut:,} texts were longer than the encoder reads and were cut.")
+            with st.spinner("Placing the queries on a map (UMAP)"):
+                session.draw_map(session.study())
+            st.rerun()
+
+
+def _quality() -> None:
+    """What generated queries are worth: duplicates, and whether they separate the models."""
+    data = session.study()
+    st.subheader("Do the training queries tell the models apart?", anchor=False)
+    numbers = charts.training_quality(data)
+    with st.grid("auto", min_column_width=190):
+        st.metric(
+            "Separating queries", f"{numbers.separating:.0%}", border=True,
+            help="Share of training queries on which not all answering models agree.",
+        )  # fmt: skip
+        st.metric("Mean agreement", f"{numbers.agreement:.0%}", border=True)
+        st.metric("Repeated texts", f"{numbers.duplicates:,}", border=True)
+        st.metric("Also among the test texts", f"{numbers.leaked:,}", border=True)
+    if numbers.tasks_with_one:
+        st.info(f"{numbers.tasks_with_one} tasks have a single training query.")
+
+
+def _delete() -> None:
+    info = session.current_info()
+    if info is None:
+        return
+    st.subheader("Delete this data set", anchor=False)
+    st.caption("Queries, responses, map and saved runs are removed for good, from the file too.")
+    sure = st.checkbox(frame.escape(f"Yes, delete {info.name}"), key=f"sure_{info.name}")
+    if st.button("Delete", disabled=not sure, icon=":material/delete:"):
+        session.workspace().delete_dataset(info.name)
+        st.session_state.pop("dataset", None)
+        st.rerun()
+
+
+def models() -> None:
+    """The pool: coverage and confidence of every model, and who agrees with whom."""
+    data = session.study()
+    split = "Training queries"
+    if data.test is not None:
+        split = st.segmented_control(
+            "Of the", ["Training queries", "Test queries"], key="coverage_split", required=True,
+            default="Training queries",
+        )  # fmt: skip
+    part = data.test if split == "Test queries" and data.test is not None else data.train
+    share = st.column_config.ProgressColumn
+    st.dataframe(
+        charts.coverage_frame(part),
+        hide_index=True,
+        alt="Coverage of every model",
+        column_config={
+            "model": "Model",
+            "asked": st.column_config.NumberColumn("Asked", format="localized"),
+            "answered": share("Readable answer", format="percent", max_value=1.0),
+            "accuracy": st.column_config.NumberColumn("Right (gold)", format="percent"),
+            "unreadable": st.column_config.NumberColumn("Unreadable", format="percent"),
+            "truncated": st.column_config.NumberColumn("Cut off", format="percent"),
+            "refused": st.column_config.NumberColumn("Refused", format="percent"),
+            "error": st.column_config.NumberColumn("Error", format="percent"),
+            "confidence": share("With confidence", format="percent", max_value=1.0),
+        },
+    )
+    st.subheader("How often two models give the same answer", anchor=False)
+    table = charts.agreement_frame(part.votes)
+    figure = charts.agreement_figure(table, theme.SEQUENTIAL[theme.mode()])
+    frame.chart(figure, "agreement", "Share of equal answers for every pair of models.")
+    st.caption(
+        "Over the queries both answered. Two models that agree with each other and with nobody else "
+        "may share their errors: consensus then follows the pair."
+    )

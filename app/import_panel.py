@@ -1,0 +1,166 @@
+"""Import on the page Data: files or a path, a preview, the mapping, the report."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app import frame, session
+from cascal import importers
+from cascal.importers import Preview
+from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
+from cascal.tables import Imported
+
+TYPES = ["parquet", "csv", "tsv", "jsonl", "json", "zip"]
+CONFLICTS = {
+    "Refuse if the name is taken": "refuse",
+    "Extend the stored data set": "extend",
+    "Replace the stored data set": "replace",
+}
+SHOWN_REFUSALS = 500
+
+
+def importer() -> None:
+    """Choose files, look at them, import them; nothing is half-imported."""
+    uploads = st.file_uploader(
+        "Files", type=None, accept_multiple_files=True, key="import_files",
+        help="One table; or queries.* and responses.*; or MMLU-Pro result zips. At most 64 MB each "
+        "here; larger files by their path on this machine.",
+    )  # fmt: skip
+    path = st.text_input(
+        "or a path on this machine", key="import_path", placeholder="results/ or responses.parquet"
+    )
+    with ExitStack() as stack:
+        source: Path | list[Path] | None = Path(path).expanduser() if path.strip() else None
+        if uploads:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            source = _stored(uploads, Path(folder))
+        if source is None:
+            _expected()
+        else:
+            with frame.refusals():
+                _form(source)
+    _report()
+
+
+def _stored(uploads: list[UploadedFile], folder: Path) -> Path | list[Path]:
+    """Write uploads into a fresh folder; a name is only ever a name, never a path."""
+    files = []
+    for upload in uploads:
+        file = folder / (Path(upload.name).name or "upload")
+        file.write_bytes(upload.getvalue())
+        files.append(file)
+    if len(files) == 1:
+        return files[0]
+    return files if len(files) == 2 and not any(f.suffix == ".zip" for f in files) else folder
+
+
+def _expected() -> None:
+    with st.expander("What the files should hold"):
+        for sentence in importers.KINDS.values():
+            st.text(f"• {sentence}")
+        st.text(
+            "A table needs one row per response with at least these columns, by any usual name:"
+        )
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "query_id": "q1",
+                        "task": "physics",
+                        "text": "A train …?",
+                        "options": '["10 m/s", "20 m/s"]',
+                        "model": "my-model",
+                        "response": "… the answer is (B).",
+                        "mean_logprob": -0.21,
+                    }
+                ]
+            ),
+            hide_index=True,
+        )
+
+
+def _form(source: Path | list[Path]) -> None:
+    look = importers.preview(source)
+    st.badge(importers.KINDS[look.kind], color="blue")
+    st.dataframe(pd.DataFrame(look.rows).astype(str), height=220, alt="First rows of the file")
+    mapping = _mapping(look)
+    first = source[0] if isinstance(source, list) else source
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the data set", value=first.stem, key="import_name")
+        share = st.slider(
+            "Kept back as test queries", 0.0, 0.8, 0.0 if look.kind == "long" else 0.4, step=0.05,
+            key="import_share", help="0: what the file says, else all are training queries.",
+        )  # fmt: skip
+        conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
+    if st.button("Import", type="primary", icon=":material/upload:"):
+        bar = st.progress(0.0, "Reading")
+        imported = importers.read(
+            source, kind=look.kind, dataset=name.strip() or None, mapping=mapping,
+            progress=bar.progress, test_share=share or None,
+        )  # fmt: skip
+        bar.progress(1.0, "Storing")
+        added = session.workspace().add(imported, on_conflict=CONFLICTS[conflict])
+        bar.empty()
+        st.session_state["import_report"] = (imported, added.queries_added, added.responses_added)
+        st.session_state["dataset_wanted"] = imported.dataset
+        st.rerun()
+
+
+def _mapping(look: Preview) -> dict[str, str]:
+    """Which column is which; only the long format needs to be told."""
+    if look.kind != "long":
+        return {}
+    ours = [name for name in QUERY_COLUMNS + RESPONSE_COLUMNS if name not in ("rule", "sample")]
+    mapping = dict(look.mapping)
+    with st.expander("Which column is which"), st.grid("auto", min_column_width=190):
+        for name in ours:
+            prefix = next((key for key in mapping if key.split(".")[-1] == name), name)
+            found = mapping.get(prefix)
+            options = ["(none)", *look.columns]
+            chosen = st.selectbox(
+                name, options, index=options.index(found) if found in options else 0,
+                key=f"map_{name}",
+            )  # fmt: skip
+            if chosen == "(none)":
+                mapping.pop(prefix, None)
+            else:
+                mapping[prefix] = chosen
+    return mapping
+
+
+def _report() -> None:
+    """What the last import did, and what it refused and why."""
+    stored = st.session_state.get("import_report")
+    if stored is None:
+        return
+    imported, n_queries, n_responses = stored
+    _say(imported, n_queries, n_responses)
+    if imported.refused:
+        st.warning(f"{len(imported.refused):,} things were left out.")
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {"file": r.source, "row": r.row, "column": r.column, "reason": r.reason}
+                    for r in imported.refused[:SHOWN_REFUSALS]
+                ]
+            ),
+            hide_index=True,
+            alt="What was refused, and why",
+        )
+
+
+def _say(imported: Imported, n_queries: int, n_responses: int) -> None:
+    st.success(
+        frame.escape(
+            f"Imported {imported.dataset}: {n_queries:,} queries and {n_responses:,} responses of "
+            f"{len(imported.models)} models."
+        )
+    )
+    for note in imported.notes:
+        st.text(f"• {note}")
