@@ -32,6 +32,8 @@ def headline() -> None:
 
 def demo_button() -> None:
     """The way in for somebody without data."""
+    if session.read_only():
+        return
     if st.button("Load the simulated demo", icon=":material/science:"):
         with st.spinner("Storing the demo"):
             install_demo(session.workspace())
@@ -91,6 +93,8 @@ def _vectors() -> None:
     if not missing:
         return
     st.warning(f"{len(missing):,} texts of this data set have no vector yet.")
+    if session.read_only():
+        return
     name = st.text_input(
         "Encoder", value=MINILM, key="encoder_name",
         help="A sentence-transformers name or folder, endpoint:MODEL@BASE_URL, or hashing "
@@ -103,8 +107,6 @@ def _vectors() -> None:
             bar.empty()
             if n_cut:
                 st.warning(f"{n_cut:,} texts were longer than the encoder reads and were cut.")
-            with st.spinner("Placing the queries on a map (UMAP)"):
-                session.draw_map(session.study())
             st.rerun()
 
 
@@ -113,7 +115,7 @@ def _quality() -> None:
     data = session.study()
     st.subheader("Do the training queries tell the models apart?", anchor=False)
     numbers = charts.training_quality(data)
-    with st.grid("auto", min_column_width=190):
+    with st.grid(4, min_column_width=170):
         st.metric(
             "Separating queries", f"{numbers.separating:.0%}", border=True,
             help="Share of training queries on which not all answering models agree.",
@@ -127,7 +129,7 @@ def _quality() -> None:
 
 def _delete() -> None:
     info = session.current_info()
-    if info is None:
+    if info is None or session.read_only():
         return
     st.subheader("Delete this data set", anchor=False)
     st.caption("Queries, responses, map and saved runs are removed for good, from the file too.")
@@ -170,6 +172,6 @@ def models() -> None:
     figure = charts.agreement_figure(table, theme.SEQUENTIAL[theme.mode()])
     frame.chart(figure, "agreement", "Share of equal answers for every pair of models.")
     st.caption(
-        "Over the queries both answered. Two models that agree with each other and with nobody else "
-        "may share their errors: consensus then follows the pair."
+        "Over the queries both answered. Two models that agree with each other and with nobody "
+        "else may share their errors: consensus then follows the pair."
     )

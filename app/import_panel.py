@@ -27,6 +27,9 @@ SHOWN_REFUSALS = 500
 
 def importer() -> None:
     """Choose files, look at them, import them; nothing is half-imported."""
+    if session.read_only():
+        st.info("This server can be reached by others and has no sign-in: importing is off.")
+        return
     uploads = st.file_uploader(
         "Files", type=None, accept_multiple_files=True, key="import_files",
         help="One table; or queries.* and responses.*; or MMLU-Pro result zips. At most 64 MB each "

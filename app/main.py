@@ -15,15 +15,12 @@ from app import controls, frame  # noqa: E402
 
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 
-PAGES = [
-    st.Page(
-        ROOT / "views" / "overview.py", title="Overview", icon=":material/verified:", default=True
-    ),
-    st.Page(ROOT / "views" / "data.py", title="Data", icon=":material/database:", url_path="data"),
-    st.Page(ROOT / "views" / "skills.py", title="Skill map", icon=":material/hub:", url_path="map"),
-    st.Page(
-        ROOT / "views" / "route.py", title="Route", icon=":material/alt_route:", url_path="route"
-    ),
+VIEWS = ROOT / "views"
+PAGES = [  # without icons: an icon of a page would be fetched from another host as favicon
+    st.Page(VIEWS / "overview.py", title="Overview", default=True),
+    st.Page(VIEWS / "data.py", title="Data", url_path="data"),
+    st.Page(VIEWS / "skills.py", title="Skill map", url_path="map"),
+    st.Page(VIEWS / "route.py", title="Route", url_path="route"),
 ]
 
 page = st.navigation(PAGES, position="top")

@@ -109,12 +109,14 @@ def _labels(data: Study) -> list[tuple[float, float, str]]:
     """Names at the middle of the largest clusters' training queries."""
     now = session.snapshot()
     clusters, xy = now.router.clusters, data.train.xy
+    known = xy[np.isfinite(xy).all(axis=1)]
+    gap = 0.02 * float(np.ptp(known[:, 1])) if len(known) else 0.0
     labels = []
     for cluster in np.argsort(-clusters.sizes, kind="stable")[:MAX_LABELS]:
         places = xy[clusters.assignment == cluster]
         places = places[np.isfinite(places).all(axis=1)]
         if len(places):
-            x, y = np.median(places, axis=0)
+            x, y = np.median(places[:, 0]), places[:, 1].max() + gap
             labels.append((float(x), float(y), charts.shorten(now.names[cluster][0], 24)))
     return labels
 
@@ -181,9 +183,9 @@ def skill_map() -> None:
     by = _controls(data)
     if not len(shown().rows):
         st.info("These queries have no place on a map yet.")
-        if st.button("Draw the map", type="primary"):
+        if not session.read_only() and st.button("Draw the map", type="primary"):
             with st.spinner("Placing the queries (UMAP); a minute for 7,000"):
-                session.draw_map(data)
+                session.draw_current_map()
             st.rerun()
         return
     render_map(_spec(data, by), key=KEY, height=600, on_select=_on_select)

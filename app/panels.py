@@ -18,15 +18,16 @@ def change_strip() -> None:
     now = session.snapshot()
     _, change = session.change()
     moved = change.clusters_after - change.clusters_before
-    with st.grid("auto", min_column_width=180):
+    with st.grid(4, min_column_width=170):
         st.metric(
             "Skill clusters", change.clusters_after, delta=moved, delta_color="off",
-            delta_description="against the pinned state", border=True, height="stretch",
+            delta_description="vs pinned", border=True, height="stretch",
         )  # fmt: skip
         st.metric(
             "Routes flipped", f"{change.flipped_share:.1%}", border=True, height="stretch",
             delta=int(change.flipped.sum()), delta_color="off", delta_arrow="off",
-            delta_description=f"of {len(change.flipped):,} queries get another first model",
+            delta_description=f"of {len(change.flipped):,} queries",
+            help="Queries that get another first model than in the pinned state.",
         )  # fmt: skip
         if now.evaluation is not None and change.gain is not None:
             gain = change.gain

@@ -150,8 +150,8 @@ def _clusters(trace: RouteTrace) -> None:
     )
     if trace.fallback_limit is not None:
         st.caption(
-            f"Fallback to the global ranking: {trace.fallback_share:.0%} (acts beyond a distance of "
-            f"{trace.fallback_limit:g})."
+            f"Fallback to the global ranking: {trace.fallback_share:.0%} (acts beyond a distance "
+            f"of {trace.fallback_limit:g})."
         )
     st.caption(f"Effective number of clusters blended: {trace.effective_clusters:.1f}.")
 
@@ -178,7 +178,7 @@ def _position(decision: Decision) -> None:
         group_names=colouring.names,
         group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),
         marker=(float(x), float(y), "this query"),
-        neighbors=tuple((float(data.train.xy[r, 0]), float(data.train.xy[r, 1])) for r in _near(decision)),
+        neighbors=tuple((float(x), float(y)) for x, y in data.train.xy[_near(decision)]),
         hover=[data.train.texts[row][:80] for row in rows],
         revision=decision.text[:40],
         mode=theme.mode(),
@@ -201,7 +201,8 @@ def _neighbours(decision: Decision) -> None:
             marks = ", ".join(f"{fit.models[m]} {scores[row, m]:.2f}" for m in order[:5])
             st.caption(
                 frame.escape(
-                    f"distance {distance:.2f} · {data.train.votes.tasks[row]} · consensus scores: {marks}"
+                    f"distance {distance:.2f} · {data.train.votes.tasks[row]} · consensus scores: "
+                    f"{marks}"
                 )
             )
             st.caption(frame.escape(charts.who_disagrees(data.train.votes, row)))

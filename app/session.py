@@ -12,17 +12,26 @@ from pathlib import Path
 import streamlit as st
 
 import cascal
-from cascal.datatypes import CascalError, FloatArray
-from cascal.embed import embed_texts, layout, layout_parameters
+from cascal.datatypes import CascalError
 from cascal.encoders import MINILM, Encoder, load_encoder
 from cascal.evaluate import Contender, Verdict, contenders, verdict
 from cascal.fit import Fit
 from cascal.settings import PRESETS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
-from cascal.study import Change, Snapshot, Study, compare, load_study, take_snapshot
+from cascal.study import (
+    Change,
+    Snapshot,
+    Study,
+    compare,
+    draw_map,
+    encode_dataset,
+    load_study,
+    take_snapshot,
+)
 from cascal.tables import Progress
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
+READ_ONLY_ENV = "CASCAL_READ_ONLY"
 NO_PRUNING = "off"
 SHARED_MODELS: dict[str, float | None] = {
     "all 3": 0.95,
@@ -54,6 +63,11 @@ def workspace() -> cascal.Workspace:
     return cascal.Workspace(workspace_path())
 
 
+def read_only() -> bool:
+    """Whether others than the owner may reach this server: then nothing is written."""
+    return bool(os.environ.get(READ_ONLY_ENV))
+
+
 def _file_token() -> str:
     path = workspace_path()
     if not path.exists():
@@ -64,7 +78,7 @@ def _file_token() -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _datasets(token: str) -> tuple[DatasetInfo, ...]:
-    return tuple(workspace().datasets()) if token != "none" else ()
+    return tuple(workspace().datasets()) if token != "none" else ()  # noqa: S105 – no password
 
 
 def datasets() -> tuple[DatasetInfo, ...]:
@@ -199,20 +213,13 @@ def encoder_name() -> str:
 
 
 def embed(dataset: str, name: str, progress: Progress) -> int:
-    """Encode what has no vector yet; what is done stays if it is stopped. Returns texts cut."""
-    store, chosen = workspace(), encoder(name)
-    texts = [text for _, text in store.texts_without_vectors(dataset, chosen.id)]
-
-    def sink(hashes: list[str], vectors: FloatArray) -> None:
-        store.put_vectors(chosen.id, vectors.shape[1], hashes, vectors)
-
-    return embed_texts(chosen, texts, sink=sink, progress=progress).n_cut or 0
+    """Encode what has no vector yet and draw the map. Returns the number of texts cut."""
+    done = encode_dataset(workspace(), dataset, encoder(name), progress)
+    draw_map(workspace(), dataset, done.encoder, progress)
+    return done.n_cut or 0
 
 
-def draw_map(data: Study) -> None:
-    """Compute and store the 2-D map of a data set."""
-    parts = [part for part in (data.train, data.test) if part is not None]
-    ids = tuple(one for part in parts for one in part.votes.query_ids)
-    vectors = workspace().embeddings(data.info.name, data.encoder)
-    xy = layout(vectors.take(ids).vectors)
-    workspace().put_layout(data.info.name, data.encoder, layout_parameters(), ids, xy)
+def draw_current_map() -> None:
+    """Draw the map of the chosen data set."""
+    data = study()
+    draw_map(workspace(), data.info.name, data.encoder)

@@ -38,6 +38,11 @@ CLUSTERS: dict[Mode, tuple[str, ...]] = {
         *("#CCCCFF", "#A6F2CC", "#CCE699", "#FFCCE6", "#BF99BF", "#998CCC"),
     ),
 }
+ACCENT: dict[Mode, str] = {"light": "#1F4FD8", "dark": "#8FB2FF"}
+RIGHT_AND_WRONG: dict[Mode, tuple[str, str]] = {
+    "light": ("#008CFF", "#B4571F"),
+    "dark": ("#80B3FF", "#E08F4F"),
+}
 SEQUENTIAL: dict[Mode, tuple[str, ...]] = {
     "light": ("#BFD4FC", "#9BBAF8", "#739CF1", "#4C7DE6", "#2F60D3", "#1F49B3", "#0E2460"),
     "dark": ("#1C4285", "#2457AB", "#316FCB", "#4A8AE3", "#70A5F0", "#9BC0F7", "#EAF2FE"),
@@ -49,19 +54,19 @@ def mode() -> Mode:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
+def accent() -> str:
+    """Return the colour of what the page is about."""
+    return ACCENT[mode()]
+
+
+def right_and_wrong() -> tuple[str, str]:
+    """Return two colours that red-green blindness does not confuse."""
+    return RIGHT_AND_WRONG[mode()]
+
+
 def palette(kind: Kind, scheme: Mode | None = None) -> tuple[str, ...]:
     """Return the 12 colours of models or the 20 of clusters."""
     return (MODELS if kind == "model" else CLUSTERS)[scheme or mode()]
-
-
-def accent(scheme: Mode | None = None) -> str:
-    """Return the colour of interaction, the primary colour of the theme."""
-    return {"light": "#1F4FD8", "dark": "#3566E2"}[scheme or mode()]
-
-
-def right_and_wrong(scheme: Mode | None = None) -> tuple[str, str]:
-    """Return blue for right and orange for wrong: red and green look alike to many readers."""
-    return {"light": ("#5F92D9", "#B4571F"), "dark": ("#6AA2E8", "#E08F4F")}[scheme or mode()]
 
 
 def colors_by_name(names: Iterable[str], kind: Kind, scheme: Mode | None = None) -> dict[str, str]:

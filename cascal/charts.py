@@ -342,8 +342,8 @@ def findings(study: Study, snapshot: Snapshot) -> list[str]:
     first = int(np.argmax(snapshot.share))
     if len(router.models) > 1 and snapshot.share[first] >= DOMINANT_SHARE:
         notes.append(
-            f"{router.models[first]} gets {snapshot.share[first]:.0%} of the queries: the router is "
-            "close to always asking one model."
+            f"{router.models[first]} gets {snapshot.share[first]:.0%} of the queries: the router "
+            "is close to always asking one model."
         )
     known = np.isfinite(part.votes.logprobs) & part.votes.answered
     if part.votes.answered.any() and not known.any():

@@ -15,6 +15,8 @@ from cascal.simulate import load_demo
 from cascal.store import Workspace
 from cascal.tables import Progress
 
+MIN_DIST = 0.9
+"""The demo's skills lie far apart; a larger distance between points fills its map better."""
 _HERE = Path(__file__).resolve().parent
 FOLDERS = (_HERE / "_dashboard" / "demo", _HERE.parent / "data" / "demo")
 """Where the files lie in an installed package, and in a checkout."""
@@ -60,4 +62,6 @@ def _store_maps(workspace: Workspace, folder: Path, datasets: set[str]) -> None:
         of_dataset = table.filter(pc.equal(table["dataset"], dataset))
         xy = np.column_stack([of_dataset[axis].to_numpy() for axis in ("x", "y")])
         ids = of_dataset["query_id"].to_pylist()
-        workspace.put_layout(dataset, MINILM, layout_parameters(), ids, xy.astype(np.float32))
+        workspace.put_layout(
+            dataset, MINILM, layout_parameters(min_dist=MIN_DIST), ids, xy.astype(np.float32)
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,12 +26,15 @@ from cascal.datatypes import (
     Split,
     Votes,
 )
-from cascal.evaluate import Estimate, Evaluation, estimate, evaluate, first_share
+from cascal.embed import embed_texts, layout, layout_parameters
+from cascal.encoders import Encoder
+from cascal.evaluate import Estimate, Evaluation, estimate, evaluate, first_share, verdict
 from cascal.fit import Fit
 from cascal.names import Namer
 from cascal.route import Router
 from cascal.settings import Thresholds
 from cascal.store import DatasetInfo, Workspace
+from cascal.tables import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +170,30 @@ class Snapshot:
         """(M,) share of the routed queries (test where there are some) by first model."""
         return first_share(self.routes("test"))
 
+    def summary(self) -> dict[str, Any]:
+        """Clusters, notes and numbers in JSON types, for the command line."""
+        router, result = self.router, self.evaluation
+        sizes = router.clusters.sizes
+        return {
+            "preset": router.settings.name,
+            "fingerprint": router.fingerprint,
+            "n_clusters": len(router.clusters),
+            "clusters": [
+                {
+                    "cluster": c,
+                    "name": " · ".join(self.names[c]),
+                    "task": router.tasks[router.clusters.task[c]],
+                    "queries": int(sizes[c]),
+                    "best": [router.models[m] for m in router.rankings.order[c, :3]],
+                }
+                for c in range(len(router.clusters))
+            ],
+            "notes": list(router.notes),
+            "top1_accuracy": result.top1_accuracy if result else None,
+            "top3_vote_accuracy": result.top3_vote_accuracy if result else None,
+            "verdict": verdict(result).sentence if result else None,
+        }
+
 
 def take_snapshot(study: Study, fit: Fit, thresholds: Thresholds) -> Snapshot:
     """Build the router, route all queries, evaluate where there is gold."""
@@ -213,3 +241,35 @@ def compare(before: Snapshot, after: Snapshot) -> Change:
         after.share - before.share,
         gain,
     )
+
+
+@dataclass(frozen=True)
+class EncodedDataset:
+    """What encoding a data set did: new texts, texts cut (None: the encoder cannot tell)."""
+
+    encoder: str
+    n_new: int
+    n_cut: int | None
+
+
+def encode_dataset(
+    workspace: Workspace, dataset: str, encoder: Encoder, progress: Progress | None = None
+) -> EncodedDataset:
+    """Encode the texts of a data set that have no vector yet; what is done stays if stopped."""
+    texts = [text for _, text in workspace.texts_without_vectors(dataset, encoder.id)]
+
+    def sink(hashes: list[str], vectors: FloatArray) -> None:
+        workspace.put_vectors(encoder.id, vectors.shape[1], hashes, vectors)
+
+    done = embed_texts(encoder, texts, sink=sink, progress=progress)
+    return EncodedDataset(encoder.id, done.n_new, done.n_cut)
+
+
+def draw_map(
+    workspace: Workspace, dataset: str, encoder: str, progress: Progress | None = None
+) -> int:
+    """Place all queries of a data set on one 2-D map and store it; returns how many."""
+    vectors = workspace.embeddings(dataset, encoder)
+    xy = layout(vectors.vectors, progress=progress)
+    workspace.put_layout(dataset, encoder, layout_parameters(), vectors.query_ids, xy)
+    return len(xy)

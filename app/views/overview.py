@@ -10,27 +10,26 @@ from cascal import charts
 from cascal.evaluate import Verdict, effective_number
 
 MARKS = {
-    "route": (":material/check_circle:", "green"),
-    "do not route": (":material/do_not_disturb_on:", "red"),
-    "undecided": (":material/help:", "orange"),
+    "route": (":material/check_circle:", "green", "Route"),
+    "do not route": (":material/do_not_disturb_on:", "red", "Do not route"),
+    "undecided": (":material/help:", "orange", "Undecided"),
 }
 
 
 def _headline(result: Verdict) -> None:
-    icon, colour = MARKS[result.light]
-    st.badge(result.light.capitalize(), icon=icon, color=colour)
+    icon, colour, label = MARKS[result.light]
+    st.badge(label, icon=icon, color=colour)
     st.title(frame.escape(result.sentence), anchor=False)
     st.caption(
-        "Difference in the share of right first answers on the same gold test queries, with its 95 % "
-        "interval (paired bootstrap). The best model is chosen with the gold answers; the router "
-        "never saw an answer."
+        "Difference in right first answers on the same gold test queries, with its 95 % interval "
+        "(paired bootstrap). The best model is chosen with the gold answers; the router saw none."
     )
 
 
 def _numbers() -> None:
     now = session.snapshot()
     result, router = now.evaluation, now.router
-    with st.grid("auto", min_column_width=170):
+    with st.grid(4, min_column_width=170):
         if result is not None:
             st.metric("First model right", f"{result.top1_accuracy:.1%}", border=True)
             st.metric(
@@ -41,7 +40,7 @@ def _numbers() -> None:
         effective = effective_number(now.share)
         st.metric(
             "Models in use", f"{effective:.1f} of {len(router.models)}", border=True,
-            help="Effective number: exp of the entropy of the shares. 1 = one model gets everything.",
+            help="Effective number: exp of the entropy of the shares. 1 = one model gets all.",
         )  # fmt: skip
 
 
@@ -105,8 +104,8 @@ else:
     else:
         st.title("Nobody can say yet whether routing pays here", anchor=False)
         st.caption(
-            "There are no test queries with gold answers. The map and the rankings rest on agreement "
-            "between models alone; a generated answer is not taken for truth."
+            "There are no test queries with gold answers. The map and the rankings rest on "
+            "agreement between models alone; a generated answer is not taken for truth."
         )
     _numbers()
     _evidence()

@@ -33,7 +33,7 @@ def read_texts(path: Path) -> Texts:
     if "text" not in mapping:
         raise ImportRefused(
             f"{path.name!r} has no column of query texts; its columns are "
-            f"{', '.join(map(str, sheet.columns)) or 'none'}. Name one of them text, query or prompt."
+            f"{', '.join(map(str, sheet.columns)) or 'none'}. Name one text, query or prompt."
         )
     texts = [clean(value) for value in sheet.columns[mapping["text"]]]
     ids = [clean(value) for value in sheet.columns.get(mapping.get("query_id", ""), sheet.rows)]
