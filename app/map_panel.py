@@ -106,17 +106,18 @@ def _group_colours(
 
 
 def _labels(data: Study) -> list[tuple[float, float, str]]:
-    """Names at the middle of the largest clusters' training queries."""
+    """Names just above the most central query of the largest clusters."""
     now = session.snapshot()
     clusters, xy = now.router.clusters, data.train.xy
     known = xy[np.isfinite(xy).all(axis=1)]
-    gap = 0.02 * float(np.ptp(known[:, 1])) if len(known) else 0.0
+    gap = 0.03 * float(np.ptp(known[:, 1])) if len(known) else 0.0
     labels = []
     for cluster in np.argsort(-clusters.sizes, kind="stable")[:MAX_LABELS]:
         places = xy[clusters.assignment == cluster]
         places = places[np.isfinite(places).all(axis=1)]
         if len(places):
-            x, y = np.median(places[:, 0]), places[:, 1].max() + gap
+            middle = np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()
+            x, y = places[middle] + (0.0, gap)
             labels.append((float(x), float(y), charts.shorten(now.names[cluster][0], 24)))
     return labels
 

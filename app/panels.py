@@ -10,7 +10,7 @@ from cascal import charts
 from cascal.evaluate import effective_number
 from cascal.rank import rank_selection
 
-N_SAMPLES = 5
+N_SAMPLES = 6
 
 
 def change_strip() -> None:
@@ -73,7 +73,7 @@ def _selection() -> None:
     if rows is None:
         return
     st.subheader(f"Best models for these {len(rows):,} queries", anchor=False)
-    st.button("Clear selection", on_click=map_panel.clear, icon=":material/close:")
+    st.button("Back to all queries", on_click=map_panel.clear, icon=":material/close:")
     if not len(rows):
         st.info("No query lies inside the selection. Draw it larger, or clear it.")
         return
@@ -114,20 +114,24 @@ def _inspector() -> None:
     )
     frame.chart(figure, "cluster_ranking", "Models of the cluster by mean consensus score.")
     st.caption("Mean consensus score with 95 % interval; the ranking used may be shrunken.")
-    _samples(cluster)
 
 
-def _samples(cluster: int) -> None:
-    """Queries of the cluster, the most contested first, and who disagrees."""
+def samples() -> None:
+    """Queries of the inspected cluster, the most contested first, and who disagrees."""
+    cluster = map_panel.picked_cluster()
+    if cluster is None:
+        return
     data, now = session.study(), session.snapshot()
     rows = np.flatnonzero(now.router.clusters.assignment == cluster)
     votes = data.train.votes
     contested = np.argsort(charts.agreement(votes)[rows], kind="stable")
-    st.markdown("**Sample queries**, the most contested first")
-    for row in rows[contested][:N_SAMPLES]:
-        with st.container(border=True, gap="small"):
-            st.text(charts.shorten(data.train.texts[row], 240))
-            st.caption(frame.escape(charts.who_disagrees(votes, int(row))))
+    name = frame.escape(charts.cluster_name(now.names[cluster]))
+    st.subheader(f"Who disagrees in {name}", anchor=False)
+    with st.grid(3, min_column_width=260):
+        for row in rows[contested][:N_SAMPLES]:
+            with st.container(border=True, gap="small", height="stretch"):
+                st.text(charts.shorten(data.train.texts[row], 240))
+                st.caption(frame.escape(charts.who_disagrees(votes, int(row))))
 
 
 def cluster_table() -> None:

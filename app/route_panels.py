@@ -89,7 +89,7 @@ def answer(decision: Decision) -> None:
     """The decision as a headline, the evidence below it."""
     trace = decision.trace
     first = trace.models[0]
-    st.title(f"{frame.escape(first.model)} answers", anchor=False)
+    st.title(f"This query goes to {frame.escape(first.model)}", anchor=False)
     others = ", ".join(trace.selected[1:])
     also = f" If {len(trace.selected)} vote: also {others}." if others else ""
     st.caption(
@@ -123,6 +123,10 @@ def _scores(trace: RouteTrace) -> None:
 
 def _changes(trace: RouteTrace) -> None:
     st.subheader("What would change it", anchor=False)
+    first, second = (*trace.models, trace.models[-1])[:2]
+    reach = 1.96 * (first.standard_error**2 + second.standard_error**2) ** 0.5
+    if trace.lead < reach:
+        st.text(f"• The lead of {trace.lead:.3f} is within the noise (±{reach:.3f}).")
     for sentence in trace.what_would_change:
         st.text(f"• {sentence}")
 

@@ -27,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # `streamlit run` only adds the folder of this file
     sys.path.insert(0, str(HERE.parent))
 
-from app import skill_map  # noqa: E402 (the path comes first)
+from app import session, skill_map  # noqa: E402 (the path comes first)
 
 FOREVER = "public, max-age=31536000, immutable"
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -102,7 +102,7 @@ def serve_points(request: Request) -> Response:
     return Response(found, headers=headers, media_type="application/json")
 
 
-WARM_UP: list[Callable[[], object]] = [plotly_bundle]
+WARM_UP: list[Callable[[], object]] = [plotly_bundle, session.warm_up]
 
 
 @asynccontextmanager

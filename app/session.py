@@ -120,16 +120,24 @@ def _study_token(data: Study) -> str:
     return f"{data.info.name}:{data.info.fingerprint}:{data.encoder}"
 
 
+def _fit_token(data: Study, settings: FitSettings) -> str:
+    return f"{_study_token(data)}:{settings!r}"
+
+
+def _snapshot_token(data: Study, settings: FitSettings, thresholds: Thresholds) -> str:
+    return f"{_fit_token(data, settings)}:{thresholds!r}"
+
+
 def fit(settings: FitSettings | None = None) -> Fit:
     """The fit of the chosen data set and preset."""
     data, settings = study(), settings or current_settings()
-    return _fit(f"{_study_token(data)}:{settings!r}", data, settings)
+    return _fit(_fit_token(data, settings), data, settings)
 
 
 def snapshot_at(values: dict[str, object]) -> Snapshot:
     """Router, routes and numbers at the given values of the controls."""
     data, settings, thresholds = study(), settings_of(values), thresholds_of(values)
-    token = f"{_study_token(data)}:{settings!r}:{thresholds!r}"
+    token = _snapshot_token(data, settings, thresholds)
     return _snapshot(token, data, fit(settings), thresholds)
 
 
@@ -195,7 +203,7 @@ def _comparison(
 def comparison() -> tuple[list[Contender], Verdict] | None:
     """The router beside what it must beat, and the verdict; None without gold test queries."""
     data, now = study(), snapshot()
-    token = f"{_study_token(data)}:{current_settings()!r}:{current_thresholds()!r}"
+    token = _snapshot_token(data, current_settings(), current_thresholds())
     return _comparison(token, data, now)
 
 
@@ -217,6 +225,20 @@ def embed(dataset: str, name: str, progress: Progress) -> int:
     done = encode_dataset(workspace(), dataset, encoder(name), progress)
     draw_map(workspace(), dataset, done.encoder, progress)
     return done.n_cut or 0
+
+
+def warm_up() -> None:
+    """Fit the first data set at the defaults before the first visitor asks for it."""
+    try:
+        known = datasets()
+        if known:
+            data = _study(known[0].name, f"{known[0].fingerprint}:{_file_token()}")
+            fitted = _fit(_fit_token(data, settings_of(DEFAULTS)), data, settings_of(DEFAULTS))
+            thresholds = thresholds_of(DEFAULTS)
+            token = _snapshot_token(data, settings_of(DEFAULTS), thresholds)
+            _snapshot(token, data, fitted, thresholds)
+    except CascalError:
+        return  # the page that needs it says it where it can be read
 
 
 def draw_current_map() -> None:

@@ -290,9 +290,13 @@ def agreement_figure(frame: pd.DataFrame, scale: Sequence[str]) -> go.Figure:
     shown = off.loc[order, order]
     names = [plain(name, 28) for name in order]
     few = len(frame) <= 12
+    known = shown.to_numpy()[~np.isnan(shown.to_numpy())]
+    low, high = (
+        (np.floor(known.min() * 10) / 10, np.ceil(known.max() * 10) / 10) if len(known) else (0, 1)
+    )
     figure = go.Figure(
         go.Heatmap(
-            z=shown.to_numpy(), x=names, y=names, zmin=0, zmax=1, xgap=2, ygap=2,
+            z=shown.to_numpy(), x=names, y=names, zmin=low, zmax=high, xgap=2, ygap=2,
             colorscale=[[i / (len(scale) - 1), c] for i, c in enumerate(scale)],
             colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": ".0%"},
             texttemplate="%{z:.0%}" if few else None, hoverongaps=False,

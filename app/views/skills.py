@@ -10,18 +10,10 @@ TITLE = "Who is good at what?"
 
 
 def _headline() -> None:
-    now = session.snapshot()
-    router = now.router
-    leads = router.rankings.order[:, 0]
-    best = max(set(leads.tolist()), key=lambda m: ((leads == m).sum(), router.models[m]))
-    n_best = int((leads == best).sum())
-    st.title(
-        frame.escape(
-            f"{len(router.clusters)} skill clusters; {router.models[best]} leads in {n_best}, "
-            f"other models in {len(router.clusters) - n_best}"
-        ),
-        anchor=False,
-    )
+    router = session.snapshot().router
+    n_leaders = len(set(router.rankings.order[:, 0].tolist()))
+    leaders = "one model leads in all" if n_leaders == 1 else f"led by {n_leaders} different models"
+    st.title(f"{len(router.clusters)} skill clusters, {leaders}", anchor=False)
 
 
 if session.current_info() is None:
@@ -36,5 +28,6 @@ else:
         map_panel.skill_map()
     with right:
         panels.beside_the_map()
+    panels.samples()
     panels.cluster_table()
     map_panel.table_twin()

@@ -107,7 +107,7 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
         command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
         command += [f"--server.port={port}", "--server.address=127.0.0.1"]
         with log.open("w") as sink:
-            process = subprocess.Popen(  # noqa: S603 (our own interpreter and script)
+            process = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=sink, stderr=sink
             )
         running.append(process)

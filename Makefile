@@ -1,0 +1,56 @@
+# The README's two commands: `make demo` and `make test`. Both make .venv on first use.
+# On Linux the default torch wheel brings GPU libraries; TORCH_INDEX=<PyTorch's CPU index> avoids it.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8501
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
+
+.PHONY: demo test lint unit wheel browser bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/cascal demo --port $(PORT)
+
+test: $(VENV)/.dev
+	$(MAKE) lint unit wheel browser
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.torch: $(VENV)/bin/python constraints.txt
+	$(PIP) install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) '$(TORCH)'
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.torch pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.torch pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@ $(VENV)/.demo
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy cascal
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not browser and not bench"
+
+# The wheel, in an environment of its own that borrows the installed dependencies.
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	$(BIN)/python tests/wheel_smoke.py dist
+
+browser: $(VENV)/.dev
+	$(BIN)/python -m pytest -m browser
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench.run
+
+clean:
+	rm -rf $(VENV) dist data/workspace.duckdb

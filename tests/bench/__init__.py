@@ -1,0 +1,1 @@
+"""Time and memory budgets, measured against a plain reference path."""

@@ -1,0 +1,449 @@
+"""Measure the budgets and print them as a table: `python -m tests.bench.run [--quick]`.
+
+Reference and ours are timed in turns, so that a busy machine slows both; numbers are medians of
+three repetitions or more. --quick times the reference once and leaves out the largest sizes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import cascal
+from cascal import importers
+from cascal.datatypes import FloatArray, IntArray, Rankings, SkillClusters
+from cascal.rank import best_first
+from cascal.route import Router
+
+from . import reference, worlds
+from .worlds import World
+
+ROOT = Path(__file__).parents[2]
+REPETITIONS, N_MOVES, N_CLUSTERS, N_ROUTED = 3, 30, 50, 100_000
+SIZES = (5_000, 20_000, 100_000)
+FIT_RATIO = {5_000: 10.0, 20_000: 20.0}
+AMBITION = {5_000: 20.0}
+RECOMMENDED_SECONDS, LARGEST_SECONDS, IMPORT_SECONDS = 2.0, 60.0, 20.0
+MOVE_SECONDS, ONE_ROUTE_SECONDS, ROUTES_PER_SECOND = 0.020, 0.001, 300_000.0
+GROWTH = 1.5
+"""How much dearer a query may become from 20,000 to 100,000 queries and still count as linear."""
+FIRST_PAINT = (
+    "app.session", "app.controls", "app.frame", "app.panels", "app.skill_map",
+    "cascal.study", "cascal.charts",
+)  # fmt: skip
+TOO_HEAVY = ("torch", "umap", "sentence_transformers", "numba")
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall-clock time of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def in_turns(
+    theirs: Callable[[], object], ours: Callable[[], object], repetitions: int
+) -> tuple[list[float], list[float]]:
+    """Times of two pieces of work, ours before and after each run of theirs."""
+    times: tuple[list[float], list[float]] = ([], [seconds(ours)])
+    for _ in range(repetitions):
+        times[0].append(seconds(theirs))
+        times[1].append(seconds(ours))
+    return times
+
+
+def same_partition(first: IntArray, second: IntArray) -> bool:
+    """Whether two labelings put the same queries together."""
+    pairs = len(np.unique(np.column_stack([first, second]), axis=0))
+    return pairs == len(np.unique(first)) == len(np.unique(second))
+
+
+@dataclass(frozen=True)
+class ColdFit:
+    """Median seconds of both paths from votes to router, and whether the clusters agree."""
+
+    reference: float
+    ours: float
+    same_clusters: bool
+    n_clusters: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster we are."""
+        return self.reference / self.ours
+
+
+def cold_fit(world: World, repetitions: int) -> ColdFit:
+    """`released` from votes and vectors to the router at the default thresholds."""
+    votes, vectors = world.votes, world.vectors
+    plain: list[reference.PlainRouter] = []
+    built: list[Router] = []
+
+    def theirs() -> None:
+        plain.append(reference.fit(votes, vectors.vectors))
+
+    def ours() -> None:
+        built.append(cascal.fit(votes, vectors, cascal.FitSettings.preset("released")).router())
+
+    their_times, our_times = in_turns(theirs, ours, repetitions)
+    assignment = built[-1].clusters.assignment
+    same = same_partition(plain[-1].assignment(len(assignment)), assignment)
+    return ColdFit(
+        statistics.median(their_times), statistics.median(our_times), same, len(built[-1].clusters)
+    )
+
+
+def warm_up() -> None:
+    """Load every library and start the thread pools of both paths on a small world."""
+    world = worlds.synthetic(600)
+    cold_fit(world, 1)
+    cascal.fit(world.votes, world.vectors).router()
+
+
+def recommended_fit(world: World, repetitions: int = REPETITIONS) -> list[float]:
+    """Seconds of the default fit with its router."""
+    return [
+        seconds(lambda: cascal.fit(world.votes, world.vectors).router()) for _ in range(repetitions)
+    ]
+
+
+def _memory(field: str) -> float:
+    """A field of this process's status in MB; nan where the system does not tell."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return float("nan")
+    line = next(one for one in status.read_text().splitlines() if one.startswith(field))
+    return int(line.split()[1]) / 1024
+
+
+def measure_alone(n_queries: int) -> dict[str, float]:
+    """Fit `released` in this process: seconds, memory before and at its peak (MB)."""
+    world = worlds.synthetic(n_queries)
+    small = worlds.synthetic(600)
+    settings = cascal.FitSettings.preset("released")
+    cascal.fit(small.votes, small.vectors, settings).router()
+    before = _memory("VmRSS")
+    forget_peak = Path("/proc/self/clear_refs")
+    if forget_peak.exists():
+        forget_peak.write_text("5")
+    times = [
+        seconds(lambda: cascal.fit(world.votes, world.vectors, settings).router())
+        for _ in range(REPETITIONS)
+    ]
+    return {
+        "median": statistics.median(times),
+        "best": min(times),
+        "before": before,
+        "peak": _memory("VmHWM"),
+    }
+
+
+def fit_alone(n_queries: int) -> dict[str, float]:
+    """`measure_alone` in a process of its own, so that nothing else counts as its memory."""
+    command = [sys.executable, "-m", "tests.bench.run", "--alone", str(n_queries)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own module
+    return json.loads(done.stdout)
+
+
+def moves(n_moves: int, seed: int = 0) -> list[cascal.Thresholds]:
+    """Different positions of all three thresholds over the range of their sliders."""
+    random = np.random.default_rng(seed)
+    shared = (0.95, 0.5, 0.2, None)
+    return [
+        cascal.Thresholds(
+            float(random.uniform(0.0, 0.2)),
+            float(random.uniform(0.05, 0.35)),
+            shared[random.integers(len(shared))],
+        )
+        for _ in range(n_moves)
+    ]
+
+
+def threshold_moves(fit: cascal.Fit, repetitions: int = 1) -> list[float]:
+    """Seconds of `Fit.router` at 30 thresholds it has not seen; the first call is not counted."""
+    fit.router()
+    every = moves(N_MOVES * repetitions)
+    return [seconds(lambda move=move: fit.router(move)) for move in every]
+
+
+def made_router(preset: str) -> Router:
+    """A router with 50 clusters in 14 tasks x 384 dimensions x 12 models."""
+    random = np.random.default_rng(0)
+    tasks = tuple(f"task {one:02d}" for one in range(worlds.N_TASKS))
+    models = tuple(f"model-{one:02d}" for one in range(worlds.N_MODELS))
+    of_cluster = np.arange(N_CLUSTERS) % worlds.N_TASKS
+    centroids = random.normal(size=(N_CLUSTERS, worlds.DIMENSION))
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+    representatives = np.stack([centroids[of_cluster == t].mean(axis=0) for t in range(len(tasks))])
+    representatives /= np.linalg.norm(representatives, axis=1, keepdims=True)
+    scores = random.uniform(0.1, 0.9, size=(N_CLUSTERS, worlds.N_MODELS))
+    same = np.ones_like(scores)
+    ones = np.ones(N_CLUSTERS, dtype=np.int64)
+    clusters = SkillClusters(
+        tasks, centroids, of_cluster, ones, np.arange(N_CLUSTERS), np.zeros_like(ones)
+    )
+    rankings = Rankings(
+        models, scores, scores, 0.01 * same, same, best_first(scores, models), scores.mean(axis=0)
+    )
+    flat = np.ones(len(models))
+    return Router(
+        clusters, rankings, representatives, "made", cascal.FitSettings.preset(preset),
+        cascal.Thresholds(), "made", 0.0 * flat, flat,
+    )  # fmt: skip
+
+
+def made_queries(n_queries: int) -> cascal.Embeddings:
+    """Random float32 unit vectors, what an encoder hands over."""
+    rows = np.random.default_rng(1).standard_normal((n_queries, worlds.DIMENSION), np.float32)
+    return cascal.Embeddings.from_array([str(row) for row in range(n_queries)], rows, "made")
+
+
+def plain(router: Router) -> reference.PlainRouter:
+    """The same router for the reference path."""
+    skills = [
+        reference.Skill(
+            router.tasks[router.clusters.task[c]],
+            router.clusters.centroids[c],
+            1,
+            [c],
+            {
+                router.models[m]: float(router.rankings.scores[c, m])
+                for m in router.rankings.order[c]
+            },
+        )
+        for c in range(len(router.clusters))
+    ]
+    representatives = dict(zip(router.tasks, router.representatives, strict=True))
+    overall = dict(zip(router.models, router.rankings.overall.tolist(), strict=True))
+    return reference.PlainRouter(skills, representatives, overall)
+
+
+def batch_rate(router: Router, queries: cascal.Embeddings, repetitions: int = 7) -> list[float]:
+    """Queries a second, routed in one batch."""
+    router.route(queries)
+    return [
+        len(queries.query_ids) / seconds(lambda: router.route(queries)) for _ in range(repetitions)
+    ]
+
+
+def plain_rate(router: Router, queries: FloatArray) -> float:
+    """Queries a second on the reference path, of 300."""
+    theirs = plain(router)
+    return 300 / seconds(lambda: reference.route(theirs, queries[:300].astype(np.float64)))
+
+
+def one_route(router: Router, queries: FloatArray, repetitions: int = 300) -> list[float]:
+    """Seconds of routing a single query."""
+    router.route(queries[:1])
+    return [seconds(lambda row=row: router.route(queries[row])) for row in range(repetitions)]
+
+
+def import_raw() -> float:
+    """Seconds from the eight upstream files to a filled workspace."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = cascal.Workspace(Path(folder) / "bench.duckdb")
+        return seconds(lambda: workspace.add(importers.read(worlds.RAW, dataset="mmlu_pro")))
+
+
+def heavy_imports() -> tuple[str, ...]:
+    """Which heavy libraries the modules of the first page load, in a process of its own."""
+    code = (
+        f"import sys, importlib\nfor name in {FIRST_PAINT!r}: importlib.import_module(name)\n"
+        f"print(','.join(name for name in {TOO_HEAVY!r} if name in sys.modules))"
+    )
+    done = subprocess.run(  # noqa: S603 - the code is above
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return tuple(name for name in done.stdout.strip().split(",") if name)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; met None = not measured or no budget."""
+
+    work: str
+    reference: str
+    ours: str
+    result: str
+    budget: str
+    met: bool | None = None
+
+    def cells(self) -> tuple[str, ...]:
+        """What is printed."""
+        met = {True: "yes", False: "NO", None: "-"}[self.met]
+        return self.work, self.reference, self.ours, self.result, self.budget, met
+
+
+HEADER = ("work", "reference", "ours", "result", "budget", "met?")
+
+
+def show(rows: list[Row]) -> str:
+    """The table as aligned text."""
+    lines = [HEADER, *(row.cells() for row in rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(HEADER))]
+    printed = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    return "\n".join([printed[0], "  ".join("-" * width for width in widths), *printed[1:]])
+
+
+def absent(work: str, budget: str, why: str) -> Row:
+    """A line that says what was not measured and why."""
+    return Row(work, "-", "-", why, budget)
+
+
+def fit_row(world: World, repetitions: int, wanted: float | None) -> Row:
+    """Cold fit of `released` against the reference."""
+    done = cold_fit(world, repetitions)
+    same = "same clusters" if done.same_clusters else "OTHER CLUSTERS"
+    n_queries = len(world.votes.query_ids)
+    ambition = f", ambition {AMBITION[n_queries]:.0f}x" if n_queries in AMBITION else ""
+    return Row(
+        f"cold fit released, {world.name}",
+        f"{done.reference:.1f} s",
+        f"{done.ours:.2f} s",
+        f"{done.ratio:.1f}x, {same} ({done.n_clusters})",
+        f">= {wanted:.0f}x{ambition}" if wanted else "none",
+        done.ratio >= wanted and done.same_clusters if wanted else None,
+    )
+
+
+def growth_rows(sizes: tuple[int, ...]) -> list[Row]:
+    """Time and memory from 5,000 to 100,000 queries."""
+    rows, per_query = [], {}
+    for n_queries in sizes:
+        alone = fit_alone(n_queries)
+        per_query[n_queries] = alone["median"] / n_queries
+        largest = n_queries == SIZES[-1]
+        growth = per_query[n_queries] / per_query.get(SIZES[1], np.nan)
+        linear = f", {growth:.2f}x a query of {SIZES[1]:,}" if largest else ""
+        rows.append(
+            Row(
+                f"growth: released, {n_queries:,} alone",
+                "-",
+                f"{alone['median']:.2f} s",
+                f"{per_query[n_queries] * 1e6:.0f} us a query{linear}; "
+                f"memory {alone['before']:.0f} -> {alone['peak']:.0f} MB",
+                f"<= {LARGEST_SECONDS:.0f} s, linear (<= {GROWTH}x)" if largest else "none",
+                bool(alone["median"] <= LARGEST_SECONDS and growth <= GROWTH) if largest else None,
+            )
+        )
+    return rows
+
+
+def time_row(work: str, times: list[float], budget: float, unit: str) -> Row:
+    """A median against an absolute budget; unit is s or ms."""
+    scale = {"s": 1.0, "ms": 1e3}[unit]
+    median = statistics.median(times)
+    return Row(
+        work,
+        "-",
+        f"{median * scale:.3g} {unit}",
+        f"median of {len(times)}, {min(times) * scale:.3g} to {max(times) * scale:.3g}",
+        f"<= {budget * scale:g} {unit}",
+        median <= budget,
+    )
+
+
+def route_rows(preset: str) -> list[Row]:
+    """Routing in batch and one at a time."""
+    router, queries = made_router(preset), made_queries(N_ROUTED)
+    before = plain_rate(router, queries.vectors) if preset == "released" else None
+    rates = batch_rate(router, queries)
+    rate = statistics.median(rates)
+    shown = f"{before:,.0f} a second" if before else "-"
+    ratio = f"{rate / before:.0f}x, " if before else ""
+    size = f"{N_CLUSTERS} clusters x {worlds.DIMENSION}"
+    return [
+        Row(
+            f"routing {preset}, batch of {N_ROUTED:,}, {size}",
+            shown,
+            f"{rate:,.0f} a second",
+            f"{ratio}median of {len(rates)}, {min(rates):,.0f} to {max(rates):,.0f}",
+            f">= {ROUTES_PER_SECOND:,.0f} a second",
+            rate >= ROUTES_PER_SECOND,
+        ),
+        time_row(
+            f"routing {preset}, one query",
+            one_route(router, queries.vectors),
+            ONE_ROUTE_SECONDS,
+            "ms",
+        ),
+    ]
+
+
+def rows(quick: bool) -> list[Row]:
+    """Measure everything."""
+    warm_up()
+    repetitions = 1 if quick else REPETITIONS
+    table = [fit_row(worlds.synthetic(SIZES[0]), repetitions, FIT_RATIO[SIZES[0]])]
+    large = worlds.synthetic(SIZES[1])
+    if quick:
+        budget = f">= {FIT_RATIO[SIZES[1]]:.0f}x"
+        table.append(absent(f"cold fit released, {large.name}", budget, "left out (--quick)"))
+    else:
+        table.append(fit_row(large, repetitions, FIT_RATIO[SIZES[1]]))
+    real = worlds.mixed12()
+    work = "cold fit recommended, mixed12"
+    if real is None:
+        table.append(absent(work, f"<= {RECOMMENDED_SECONDS:g} s", "real responses are not here"))
+    else:
+        if not quick:
+            table.append(fit_row(real, 1, None))
+        table.append(time_row(work, recommended_fit(real, 5), RECOMMENDED_SECONDS, "s"))
+    table += growth_rows(SIZES[:2] if quick else SIZES)
+    for preset in ("released", "recommended"):
+        fit = cascal.fit(large.votes, large.vectors, cascal.FitSettings.preset(preset))
+        work = f"new router {preset}, {N_MOVES} moves, {large.name}"
+        table.append(time_row(work, threshold_moves(fit), MOVE_SECONDS, "ms"))
+    for preset in ("released", "recommended"):
+        table += route_rows(preset)
+    work, budget = "import of the eight raw files into a workspace", f"<= {IMPORT_SECONDS:g} s"
+    if worlds.RAW.is_dir():
+        table.append(
+            time_row(work, [import_raw() for _ in range(repetitions)], IMPORT_SECONDS, "s")
+        )
+    else:
+        table.append(absent(work, budget, "the raw files are not here"))
+    heavy = heavy_imports()
+    table.append(
+        Row(
+            "libraries loaded for the first page",
+            "-",
+            ", ".join(heavy) or "none of them",
+            f"looked for {', '.join(TOO_HEAVY)}",
+            "neither torch nor umap",
+            not heavy,
+        )
+    )
+    return table
+
+
+def main() -> None:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(description="Measure the time and memory budgets.")
+    parser.add_argument("--quick", action="store_true", help="the reference once, no large sizes")
+    parser.add_argument("--alone", type=int, metavar="N", help="fit N queries only, print JSON")
+    options = parser.parse_args()
+    if options.alone:
+        print(json.dumps(measure_alone(options.alone)))
+        return
+    start = time.perf_counter()
+    print(show(rows(options.quick)))
+    print(f"\nMedians; measured in {time.perf_counter() - start:.0f} s.")
+
+
+if __name__ == "__main__":
+    main()

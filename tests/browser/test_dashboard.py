@@ -1,0 +1,358 @@
+"""The dashboard as a person uses it, on the demo and on uploaded files, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cascal
+from cascal.demo import install_demo
+
+from .conftest import CONNECTED, ROOT, idle, shot
+
+pytestmark = pytest.mark.browser
+PAGES = {"": "Overview", "data": "Data", "map": "Skill map", "route": "Route"}
+PIXELS = """rows => {
+  const gd = document.querySelector('.cm-plot'), box = gd.getBoundingClientRect();
+  const {xaxis, yaxis} = gd._fullLayout, {x, y} = gd.data[1];
+  return rows.map(i => [box.left + xaxis._offset + xaxis.l2p(x[i]),
+                        box.top + yaxis._offset + yaxis.l2p(y[i])]) }"""
+REVISION = "() => document.querySelector('.cascal-map').dataset.revision"
+SETTLED_MS = 400
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory) -> Path:
+    """A fresh demo workspace."""
+    path = tmp_path_factory.mktemp("workspace") / "demo.duckdb"
+    install_demo(cascal.Workspace(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def dashboard(serve, workspace) -> str:
+    """The real app on the demo workspace."""
+    return serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(workspace)})
+
+
+@pytest.fixture(scope="session")
+def empty_dashboard(serve, tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("workspace") / "empty.duckdb"
+    return serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(path)})
+
+
+class Reader:
+    """A browser page with everything it asked for or complained about."""
+
+    def __init__(self, browser, scheme="light", width=1400, height=1000) -> None:
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": height}
+        )
+        self.page = context.new_page()
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", self._request)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _request(self, request) -> None:
+        if not request.url.startswith(("http://127.0.0.1", "data:", "blob:", "ws://127.0.0.1")):
+            self.outside.append(request.url)
+
+    def _console(self, message) -> None:
+        # Streamlit looks for its own routes below the page's path first; that 404 is expected.
+        if message.type == "error" and "status of 404" not in message.text:
+            self.errors.append(message.text)
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        idle(self.page, 90_000)
+
+    def metric(self, label: str) -> str:
+        one = self.page.get_by_test_id("stMetric").filter(has_text=label)
+        return one.get_by_test_id("stMetricValue").inner_text()
+
+    def delta(self, label: str) -> str:
+        return self.page.get_by_test_id("stMetric").filter(has_text=label).inner_text()
+
+    def clean(self) -> None:
+        assert not self.outside
+        assert not self.errors
+
+    def map_drawn(self) -> None:
+        self.page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=60_000)
+
+    def revision(self) -> str:
+        return self.page.evaluate(REVISION)
+
+    def moved(self, before: str) -> None:
+        changed = "old => document.querySelector('.cascal-map').dataset.revision !== old"
+        self.page.wait_for_function(changed, arg=before, timeout=30_000)
+        idle(self.page)
+
+    def slide(self, name: str, key: str, times: int) -> None:
+        before = self.revision()
+        self.page.get_by_role("slider", name=name).focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+        self.moved(before)
+
+
+@pytest.fixture
+def reader(browser):
+    made: list[Reader] = []
+
+    def open_reader(**kwargs) -> Reader:
+        made.append(Reader(browser, **kwargs))
+        return made[-1]
+
+    yield open_reader
+    for one in made:
+        one.page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_opens_without_a_complaint_or_a_request_to_elsewhere(reader, dashboard, scheme):
+    one = reader(scheme=scheme)
+    for path, title in PAGES.items():
+        one.open(f"{dashboard}/{path}")
+        assert one.page.get_by_role("link", name=title, exact=True).is_visible()
+        assert one.page.get_by_text("Simulated data").first.is_visible()
+        assert not one.page.get_by_test_id("stException").count()
+        shot(one.page, f"page-{path or 'overview'}-{scheme}")
+    one.clean()
+
+
+def test_a_narrow_window_shows_every_page(reader, dashboard):
+    one = reader(width=420, height=900)
+    for path in PAGES:
+        one.open(f"{dashboard}/{path}")
+        wide = one.page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= 420
+        shot(one.page, f"narrow-{path or 'overview'}")
+
+
+def test_thresholds_change_clusters_flips_and_numbers_and_never_move_a_point(reader, dashboard):
+    one = reader()
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    places = one.page.evaluate(PIXELS, [0, 700, 2500, 4000, 4999])
+    clusters = one.metric("Skill clusters")
+    assert one.metric("Routes flipped") == "0.0%"
+
+    one.slide("Min silhouette", "ArrowRight", 30)
+    after_silhouette = one.metric("Skill clusters")
+    assert int(after_silhouette) < int(clusters)
+    assert one.metric("Routes flipped") != "0.0%"
+    assert "pts [" in one.delta("First model right")
+
+    one.page.get_by_role("button", name="Reset", exact=True).click()
+    idle(one.page)
+    assert one.metric("Skill clusters") == clusters
+
+    one.slide("Merge distance", "ArrowRight", 35)
+    assert int(one.metric("Skill clusters")) < int(clusters)
+    one.page.get_by_role("button", name="Undo", exact=True).click()
+    idle(one.page)
+
+    one.page.get_by_role("radio", name="1 or more").click()
+    idle(one.page)
+    assert int(one.metric("Skill clusters")) < int(clusters)
+    assert "share=1" in one.page.url
+
+    assert one.page.evaluate(PIXELS, [0, 700, 2500, 4000, 4999]) == places
+    shot(one.page, "map-thresholds-moved")
+    one.clean()
+
+
+def test_a_shared_link_restores_the_state_and_a_bad_one_is_harmless(reader, dashboard):
+    one = reader()
+    one.open(f"{dashboard}/map?silhouette=0.2&merge=0.3&preset=released")
+    one.map_drawn()
+    slider = one.page.get_by_role("slider", name="Min silhouette")
+    assert float(slider.get_attribute("value") or slider.input_value()) == pytest.approx(0.2)
+    one.open(f"{dashboard}/map?silhouette=99&preset=evil&share=%3Cb%3E&merge=x")
+    one.map_drawn()
+    assert not one.page.get_by_test_id("stException").count()
+    assert int(one.metric("Skill clusters")) > 1
+
+
+def test_a_lasso_ranks_the_models_inside_it_and_survives_a_threshold_move(reader, dashboard):
+    one = reader()
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    page = one.page
+    page.get_by_role("button", name="Lasso", exact=True).click()
+    box = page.locator(".cm-plot").bounding_box()
+    corners = [(0.35, 0.25), (0.7, 0.25), (0.7, 0.7), (0.35, 0.7), (0.35, 0.27)]
+    at = [(box["x"] + u * box["width"], box["y"] + v * box["height"]) for u, v in corners]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for point in at[1:]:
+        page.mouse.move(*point, steps=8)
+    page.mouse.up()
+    heading = page.get_by_role("heading", name="Best models for these")
+    heading.wait_for(timeout=20_000)
+    idle(page)
+    said = heading.inner_text()
+    assert int(said.split("these ")[1].split(" ")[0].replace(",", "")) > 100
+    shot(page, "map-lasso")
+    one.slide("Merge distance", "ArrowRight", 10)
+    assert heading.inner_text() == said
+    page.get_by_role("button", name="Back to all queries").click()
+    idle(page)
+    assert not heading.count()
+    one.clean()
+
+
+def test_a_cluster_is_picked_and_its_ranking_and_queries_are_shown(reader, dashboard):
+    one = reader(height=1600)
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    table = one.page.locator(".st-key-clusters")
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    one.page.mouse.click(box["x"] + 18, box["y"] + 55)
+    one.page.get_by_text("training queries").last.wait_for(timeout=20_000)
+    idle(one.page)
+    assert one.page.get_by_role("heading", name="Who disagrees in").is_visible()
+    shot(one.page, "map-cluster")
+    one.clean()
+
+
+def test_a_typed_query_is_routed_and_explained(reader, dashboard):
+    one = reader(height=1400)
+    one.open(f"{dashboard}/route")
+    assert one.page.get_by_role("heading", name="Where would a query go").is_visible()
+    one.page.get_by_label("Query", exact=True).fill("Which pH has 0.01 mol of HCl in a litre?")
+    one.page.get_by_role("button", name="Route it").click()
+    one.page.get_by_role("heading", name="This query goes to").wait_for(timeout=120_000)
+    idle(one.page, 60_000)
+    for part in ("Scores of the models", "Clusters that decided", "The nearest training queries"):
+        assert one.page.get_by_role("heading", name=part).is_visible()
+    assert one.page.get_by_test_id("stText").filter(has_text="comes first if").is_visible()
+    one.page.get_by_text("The whole trace as JSON").click()
+    assert one.page.get_by_text('"effective_clusters"').first.is_visible()
+    shot(one.page, "route-typed")
+    one.clean()
+
+
+def test_markup_in_a_query_stays_text(reader, dashboard):
+    one = reader()
+    one.open(f"{dashboard}/route")
+    evil = "<img src=x onerror=alert(1)> ![x](http://example.invalid/x.png) :red[no] $x$"
+    one.page.get_by_label("Query", exact=True).fill(evil)
+    one.page.get_by_role("button", name="Route it").click()
+    one.page.get_by_role("heading", name="This query goes to").wait_for(timeout=120_000)
+    idle(one.page)
+    assert not one.page.locator("img[src='x']").count()
+    one.clean()
+
+
+def _table(n=60) -> bytes:
+    rows = []
+    for number in range(n):
+        task = ("<b>algebra</b>", "history")[number % 2]
+        for place, model in enumerate(("model one", "model two", "<script>alert(1)</script>")):
+            letter = "AB"[(number + place * (number % 3 == 0)) % 2]
+            rows.append(
+                {
+                    "query_id": f"u{number}",
+                    "task": task,
+                    "text": f"Uploaded {task} query number {number}: which one?",
+                    "options": ["first", "second"],
+                    "gold": "AB"[number % 2],
+                    "split": "test" if number % 5 == 0 else "train",
+                    "model": model,
+                    "response": f"The answer is ({letter}).",
+                    "mean_logprob": -0.1 * (1 + place),
+                }
+            )
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
+def test_a_file_is_uploaded_encoded_and_shown_and_a_broken_one_is_refused(reader, empty_dashboard):
+    one = reader(height=1400)
+    one.open(f"{empty_dashboard}/")
+    assert one.page.get_by_role("heading", name="There are no data yet").is_visible()
+    shot(one.page, "empty-overview")
+    one.open(f"{empty_dashboard}/data")
+    files = one.page.locator(".st-key-import_files input[type=file]")
+    broken = {"name": "broken.csv", "mimeType": "text/csv", "buffer": b"a,b\n\xff\xfe\x00bad,1\n"}
+    files.set_input_files(broken)
+    one.page.get_by_test_id("stAlert").first.wait_for(timeout=20_000)
+    idle(one.page)
+    assert "broken.csv" in one.page.get_by_test_id("stAlert").first.inner_text()
+    shot(one.page, "upload-broken")
+    pickled = {"name": "data.pkl", "mimeType": "application/x", "buffer": b"\x80\x04K\x01."}
+    one.open(f"{empty_dashboard}/data")
+    files.set_input_files(pickled)
+    one.page.get_by_text("pickled files can run code").wait_for(timeout=20_000)
+
+    one.open(f"{empty_dashboard}/data")
+    good = {"name": "mine.jsonl", "mimeType": "application/jsonl", "buffer": _table()}
+    files.set_input_files(good)
+    one.page.get_by_role("button", name="Import", exact=True).click(timeout=20_000)
+    one.page.get_by_role("tab", name="Data sets").wait_for(timeout=30_000)
+    idle(one.page)
+    one.page.get_by_role("tab", name="Data sets").click()
+    idle(one.page)
+    one.page.get_by_label("Encoder", exact=True).fill("hashing")
+    one.page.keyboard.press("Enter")
+    idle(one.page)
+    one.page.get_by_role("button", name=re.compile("^Encode .* texts")).click()
+    one.page.get_by_text("256 dimensions").wait_for(timeout=120_000)
+    idle(one.page, 60_000)
+    one.open(f"{empty_dashboard}/map")
+    one.map_drawn()
+    assert int(one.metric("Skill clusters")) >= 1
+    shot(one.page, "upload-map")
+    one.clean()
+
+
+def test_pointer_released_to_updated_page_is_fast(reader, dashboard):
+    """Pointer up -> the map is redrawn and the new numbers are shown, median of 15 moves."""
+    one = reader()
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    page = one.page
+    changed = "old => document.querySelector('.cascal-map').dataset.revision !== old"
+    times = []
+    for step in range(17):
+        thumb = page.get_by_role("slider", name="Min silhouette").bounding_box()
+        x, y = thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + (9 if step % 4 else -18), y, steps=3)
+        before = one.revision()
+        started = time.perf_counter()
+        page.mouse.up()
+        page.wait_for_function(changed, arg=before, timeout=20_000, polling=10)
+        page.wait_for_selector(CONNECTED, state="attached")
+        if step >= 2:
+            times.append(1000 * (time.perf_counter() - started))
+        page.wait_for_timeout(150)
+    median = statistics.median(times)
+    print(f"\npointer released to updated page: median {median:.0f} ms, budget {SETTLED_MS}")
+    assert median <= SETTLED_MS
+
+
+def test_another_process_writes_while_the_dashboard_is_open(reader, dashboard, workspace, tmp_path):
+    """The dashboard keeps no connection, and shows the new data set at the next run."""
+    one = reader()
+    one.open(f"{dashboard}/data")
+    table = tmp_path / "late.jsonl"
+    table.write_bytes(_table(10))
+    command = [sys.executable, "-m", "cascal.cli", "import", str(table), "-w", str(workspace)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    one.open(f"{dashboard}/data")
+    one.page.get_by_role("combobox", name="Data set").click()
+    assert one.page.get_by_role("option", name="late", exact=True).is_visible()
