@@ -62,9 +62,19 @@ def _shares() -> None:
     before, _ = session.change()
     now = session.snapshot()
     st.subheader("Who gets the queries", anchor=False)
-    figure = charts.share_figure(now.router.models, now.share, before.share, _colours())
-    frame.chart(figure, "map_shares", "Share of the queries that each model gets first.")
-    st.caption("Bars: now. Strokes: the pinned state.")
+    # a table, not a figure: it is updated in place, a figure would be mounted anew at every move
+    st.dataframe(
+        charts.share_frame(now.router.models, now.share, before.share),
+        hide_index=True,
+        alt="Share of the queries that each model gets first, and its change",
+        column_config={
+            "model": "Model",
+            "share": st.column_config.ProgressColumn("First choice for", format="percent"),
+            "change": st.column_config.NumberColumn(
+                "vs pinned", format="%+.1f pts", help="Change in percentage points."
+            ),
+        },
+    )
     st.caption("Click a point to inspect its cluster; draw a lasso to rank the models inside it.")
 
 

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Routes, Votes, option_letter
-from cascal.evaluate import Contender
+from cascal.evaluate import Contender, skill_alignment
 from cascal.explain import RouteTrace
 from cascal.rank import SelectionRanking
 from cascal.route import Router
@@ -241,27 +241,28 @@ def interval_figure(
     return figure
 
 
-def share_figure(
-    models: Sequence[str], now: FloatArray, pinned: FloatArray | None, colours: Mapping[str, str]
-) -> go.Figure:
-    """Share of the queries that each model gets first; the pinned state as an open mark."""
+def share_frame(models: Sequence[str], now: FloatArray, pinned: FloatArray) -> pd.DataFrame:
+    """One row a model: share of the queries it gets first, and the change in points."""
     order = np.argsort(-now, kind="stable")
-    names = [plain(models[m]) for m in order]
+    return pd.DataFrame(
+        {
+            "model": [models[m] for m in order],
+            "share": now[order],
+            "change": 100.0 * (now - pinned)[order],
+        }
+    )
+
+
+def share_figure(models: Sequence[str], now: FloatArray, colours: Mapping[str, str]) -> go.Figure:
+    """Share of the queries that each model gets first."""
+    order = np.argsort(-now, kind="stable")
     figure = go.Figure(
         go.Bar(
-            x=now[order], y=names, orientation="h", name="now",
+            x=now[order], y=[plain(models[m]) for m in order], orientation="h",
             marker={"color": [colours.get(models[m], MUTED) for m in order]},
             hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         )
     )  # fmt: skip
-    if pinned is not None:
-        figure.add_trace(
-            go.Scatter(
-                x=pinned[order], y=names, mode="markers", name="pinned",
-                marker={"symbol": "line-ns", "size": 18, "line": {"width": 2.5, "color": MUTED}},
-                hovertemplate="%{y}, pinned: %{x:.1%}<extra></extra>",
-            )
-        )  # fmt: skip
     figure.update_layout(template="cascal", height=28 * len(order) + 40)
     figure.update_yaxes(autorange="reversed", title=None)
     figure.update_xaxes(tickformat=".0%", title=None)
@@ -357,6 +358,13 @@ def findings(study: Study, snapshot: Snapshot) -> list[str]:
     unreadable = 1.0 - part.votes.answered.sum() / max(1, part.votes.asked.sum())
     if unreadable >= UNREADABLE_SHARE:
         notes.append(f"{unreadable:.0%} of the responses hold no readable answer; they never vote.")
+    if any(study.train.skills):
+        alignment = skill_alignment(router.clusters.assignment, study.train.skills)
+        notes.append(
+            f"The training queries carry {len(alignment.skills)} known skills: the clusters match "
+            f"them with a mean best-match Jaccard of {alignment.mean:.2f} (the paper's target is "
+            "0.70). Joining clusters that share their best models lowers it by design."
+        )
     thin = int((router.clusters.sizes < MIN_QUERIES).sum())
     if thin:
         notes.append(f"{thin} clusters hold fewer than {MIN_QUERIES} training queries.")

@@ -5,6 +5,7 @@ All intervals are paired: the same resampled queries serve every number that is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -265,3 +266,36 @@ def verdict(result: Evaluation) -> Verdict:
         f"No proof that routing pays here: {points} against always asking {best}, the best model.",
         gain,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """How well clusters match known skills: the best Jaccard (S,) any cluster reaches per skill."""
+
+    skills: tuple[str, ...]
+    jaccard: FloatArray
+    cluster: IntArray
+
+    @property
+    def mean(self) -> float:
+        """Mean best-match Jaccard; the paper's target is 0.70."""
+        return float(self.jaccard.mean())
+
+
+def skill_alignment(assignment: IntArray, skills: Sequence[str | None]) -> Alignment:
+    """Match every known skill with the cluster that shares most with it.
+
+    assignment (Q,), skills (Q,) with None = unknown (those queries are left out).
+    """
+    known = [row for row, skill in enumerate(skills) if skill is not None]
+    if not known:
+        raise NotApplicable("No query has a known skill, so the clusters cannot be compared.")
+    names = tuple(sorted({str(skills[row]) for row in known}))
+    number = {name: at for at, name in enumerate(names)}
+    skill = np.array([number[str(skills[row])] for row in known])
+    cluster = np.asarray(assignment)[known]
+    shared = np.zeros((len(names), int(cluster.max()) + 1))
+    np.add.at(shared, (skill, cluster), 1.0)
+    union = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
+    jaccard = shared / np.maximum(union, 1.0)
+    return Alignment(names, jaccard.max(axis=1), jaccard.argmax(axis=1))

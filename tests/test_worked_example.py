@@ -84,7 +84,7 @@ def test_z_sum(votes):
 
 
 def test_posterior(votes):
-    """w = sigmoid(z): u → 0.662508, 0 → 0.5, −u → 0.337492, −2.309401 → 0.090347.
+    """Weights sigmoid(z): u → 0.662508, 0 → 0.5, −u → 0.337492, −2.309401 → 0.090347.
 
     q1: e^(0.662508 + 0.5) = 3.197944, e^0.662508 = 1.939651, 18 classes of e^0:
         3.197944 / 23.137595 = 0.138214, 1.939651 / 23.137595 = 0.083831
@@ -268,17 +268,19 @@ def test_a_prune():
         ]
     )
     sizes, task = np.array([2, 2, 5, 1, 9]), np.array([0, 0, 0, 0, 1])
-    strict = prune_sweep(means, sizes, task, "wxyz", 0.95)
+    strict = prune_sweep(means, sizes, task, tuple("wxyz"), 0.95)
     assert strict.into.tolist() == [2, 1, 2, 3, 4]
     assert strict.opposed == ((0, 2),)  # w is first in 0, x in 2
-    loose = prune_sweep(means, sizes, task, "wxyz", 0.5)
+    loose = prune_sweep(means, sizes, task, tuple("wxyz"), 0.5)
     assert loose.into.tolist() == [2, 2, 2, 2, 4]
     assert loose.opposed == ((0, 1), (0, 2), (2, 3))
     assert sizes.tolist() == [2, 2, 5, 1, 9]
 
 
 RELATIVE = np.array([[3.0, 0, -3], [1, 0, -1], [-1, 0, 1], [-3, 2, 1]])
-"""Means over q1 q2: 2, 0, −2, variances 1, 0, 1; over q3 q4: −2, 1, 1 and 1, 1, 0; all: 0, ½, −½."""
+"""Means over q1 q2: 2, 0, −2, variances 1, 0, 1; over q3 q4: −2, 1, 1 and 1, 1, 0;
+over all: 0, ½, −½.
+"""
 
 
 def test_shrinkage_of_tasks():

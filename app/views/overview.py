@@ -62,7 +62,7 @@ def _evidence() -> None:
             )
     with right if compared is not None else left:
         st.subheader("Who gets the queries", anchor=False)
-        figure = charts.share_figure(now.router.models, now.share, None, colours)
+        figure = charts.share_figure(now.router.models, now.share, colours)
         frame.chart(figure, "shares", "Share of the queries that each model gets first.")
 
 

@@ -326,7 +326,8 @@ def test_pointer_released_to_updated_page_is_fast(reader, dashboard):
     changed = "old => document.querySelector('.cascal-map').dataset.revision !== old"
     times = []
     for step in range(17):
-        thumb = page.get_by_role("slider", name="Min silhouette").bounding_box()
+        slider = page.get_by_role("slider", name="Min silhouette")
+        thumb = slider.locator("xpath=../..").bounding_box()
         x, y = thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] / 2
         page.mouse.move(x, y)
         page.mouse.down()

@@ -1,0 +1,118 @@
+"""The command line: what it prints, and that every failure is one sentence and exit code 1."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import cascal
+from cascal.demo import install_demo
+
+
+def cascal_cli(*args: str, cwd=None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cascal.cli", *args]
+    return subprocess.run(
+        command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A workspace with the demo and a small data set encoded by hashing; a router of the latter."""
+    folder = tmp_path_factory.mktemp("cli")
+    install_demo(cascal.Workspace(folder / "w.duckdb"))
+    rows = [
+        {
+            "query_id": f"q{number}",
+            "task": ("algebra", "history")[number % 2],
+            "text": f"Question {number} on {('sums', 'kings')[number % 2]} of kind {number % 4}?",
+            "options": ["one", "two", "three"],
+            "gold": "ABC"[number % 3],
+            "split": "test" if number % 4 == 0 else "train",
+            "model": model,
+            "response": f"The answer is ({'ABC'[(number + (number * shift) % 2) % 3]}).",
+            "mean_logprob": -0.1 - 0.01 * number,
+        }
+        for number in range(80)
+        for shift, model in enumerate(("m1", "m2", "m3", "m4"))
+    ]
+    (folder / "small.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    done = cascal_cli("import", "small.jsonl", "-w", "w.duckdb", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    done = cascal_cli("embed", "small", "--encoder", "hashing", "-w", "w.duckdb", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    done = cascal_cli("fit", "small", "-w", "w.duckdb", "--out", "r.cascal", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_info_lists_what_is_there(folder):
+    rows = json.loads(cascal_cli("info", "--json", "-w", "w.duckdb", cwd=folder).stdout)
+    assert {row["name"]: row["n_train"] for row in rows} == {
+        "demo": 5000,
+        "demo-weak": 5000,
+        "small": 60,
+    }
+    assert "simulated" in cascal_cli("info", "-w", "w.duckdb", cwd=folder).stdout
+
+
+def test_fit_prints_clusters_and_the_verdict_as_json(folder):
+    done = cascal_cli("fit", "demo", "--json", "-w", "w.duckdb", cwd=folder)
+    summary = json.loads(done.stdout)
+    assert summary["n_clusters"] == len(summary["clusters"])
+    assert summary["verdict"].startswith("Routing pays here")
+
+
+def test_export_and_fit_write_the_same_router(folder):
+    done = cascal_cli("export", "small", "e.cascal", "-w", "w.duckdb", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    one, other = (cascal.Router.load(folder / name) for name in ("r.cascal", "e.cascal"))
+    assert one.fingerprint == other.fingerprint
+    assert (one.rankings.scores == other.rankings.scores).all()
+
+
+def test_route_takes_a_text_standard_input_and_a_file(folder):
+    one = cascal_cli("route", "r.cascal", "Which sums of kind 2?", "--trace", cwd=folder)
+    record = json.loads(one.stdout)
+    assert record["selected"] == record["trace"]["selected"]
+    assert record["trace"]["what_would_change"]
+    piped = cascal_cli("route", "r.cascal", cwd=folder, stdin="first kings?\n\nsecond sums?\n")
+    assert [json.loads(line)["query_id"] for line in piped.stdout.splitlines()] == ["1", "2"]
+    (folder / "batch.csv").write_text("id,text\na,kings of kind 1?\nb,sums?\n", encoding="utf-8")
+    batch = cascal_cli("route", "r.cascal", "--file", "batch.csv", cwd=folder)
+    assert [json.loads(line)["query_id"] for line in batch.stdout.splitlines()] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("info", "-w", "missing.duckdb"), "no workspace"),
+        (("fit", "nothing", "-w", "w.duckdb"), "nothing"),
+        (("fit", "demo", "--preset", "best", "-w", "w.duckdb"), "preset"),
+        (("fit", "demo", "--merge-distance", "7", "-w", "w.duckdb"), "merge_distance"),
+        (("import", "missing.csv", "-w", "w.duckdb"), "missing.csv"),
+        (("import", "small.jsonl", "-w", "w.duckdb"), "small"),
+        (("import", "small.jsonl", "--map", "text", "-w", "w.duckdb"), "OURS=THEIRS"),
+        (("import", "bad.pkl", "-w", "w.duckdb"), "pickle"),
+        (("info", "-w", "text.duckdb"), "text.duckdb"),
+        (("route", "missing.cascal", "x"), "missing.cascal"),
+        (("route", "small.jsonl", "x"), "not a CASCAL router"),
+        (("route", "r.cascal", "--file", "missing.txt"), "missing.txt"),
+        (("route", "r.cascal", "x", "--encoder", "all-MiniLM-L6-v2"), "encoder"),
+        (("route", "r.cascal", ""), "no text"),
+        (("embed", "small", "--encoder", "/no/such/folder", "-w", "w.duckdb"), "folder"),
+        (("export", "small", "no/such/folder/r.cascal", "-w", "w.duckdb"), "No such file"),
+    ],
+)
+def test_a_failure_is_one_sentence_and_leaves_the_workspace_alone(folder, arguments, says):
+    (folder / "text.duckdb").write_text("this is no database, only text" * 100, encoding="utf-8")
+    (folder / "bad.pkl").write_bytes(b"\x80\x04K\x01.")
+    before = (folder / "w.duckdb").read_bytes()
+    done = cascal_cli(*arguments, cwd=folder)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert (folder / "w.duckdb").read_bytes() == before

@@ -1,0 +1,111 @@
+"""The demo's skills are known, so the fit can be checked: clusters, winners, and what it gains."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import cascal
+from cascal.demo import demo_folder, install_demo
+from cascal.evaluate import contenders, skill_alignment, verdict
+from cascal.simulate import SimulatedPool
+from cascal.study import Study, compare, load_study, take_snapshot
+
+SEPARATE = cascal.Thresholds(prune_jaccard=None)
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory) -> cascal.Workspace:
+    made = cascal.Workspace(tmp_path_factory.mktemp("demo") / "demo.duckdb")
+    assert install_demo(made) == ["demo", "demo-weak"]
+    return made
+
+
+@pytest.fixture(scope="session")
+def study(workspace) -> Study:
+    return load_study(workspace, "demo")
+
+
+@pytest.fixture(scope="session")
+def fits(study) -> dict[str, cascal.Fit]:
+    return {
+        name: cascal.fit(study.train.votes, study.train.vectors, cascal.FitSettings.preset(name))
+        for name in ("recommended", "released", "paper")
+    }
+
+
+def winners_found(study: Study, routes: cascal.Routes) -> int:
+    """Skills whose test queries mostly go to the model that is truly best at them."""
+    pool, skills = SimulatedPool(), np.array(study.test.skills)
+    found = 0
+    for skill in sorted(set(study.train.skills)):
+        chosen = np.bincount(routes.selected[skills == skill, 0], minlength=len(routes.models))
+        found += routes.models[int(chosen.argmax())] == pool.winner(skill)
+    return found
+
+
+def test_the_demo_is_small_simulated_and_installed_once(workspace):
+    size = sum(file.stat().st_size for file in demo_folder().glob("*.parquet"))
+    assert size < 15_000_000
+    assert install_demo(workspace) == []
+    for info in workspace.datasets():
+        assert info.origin == "simulated"
+        assert (info.n_train, info.n_test, info.n_models) == (5000, 2000, 8)
+        assert workspace.encoders(info.name) == (("all-MiniLM-L6-v2", 7000, 384),)
+
+
+def test_generated_answers_are_never_taken_for_truth(study):
+    assert not study.train.has_gold
+    assert study.test.has_gold
+    assert study.simulated
+
+
+@pytest.mark.parametrize(
+    ("preset", "alignment"), [("recommended", 0.9), ("released", 0.85), ("paper", 0.9)]
+)
+def test_clusters_match_the_known_skills_when_they_are_not_joined(study, fits, preset, alignment):
+    router = fits[preset].router(SEPARATE)
+    assert skill_alignment(router.clusters.assignment, study.train.skills).mean >= alignment
+
+
+@pytest.mark.parametrize(
+    ("preset", "winners", "gain"),
+    [("recommended", 16, 0.03), ("released", 25, 0.07), ("paper", 32, 0.08)],
+)
+def test_skills_go_to_the_right_winner_and_routing_pays(study, fits, preset, winners, gain):
+    """40 skills. Where confidences are known, the presets that use them find more winners."""
+    snapshot = take_snapshot(study, fits[preset], cascal.Thresholds())
+    assert winners_found(study, snapshot.test_routes) >= winners
+    said = verdict(snapshot.evaluation)
+    assert said.light == "route"
+    assert said.gain.low >= gain
+
+
+def test_the_weak_generator_separates_the_models_less(workspace, study):
+    weak = load_study(workspace, "demo-weak")
+
+    def alike(votes: cascal.Votes) -> float:
+        return float((votes.answers == votes.answers[:, :1]).all(axis=1).mean())
+
+    assert alike(weak.train.votes) > 2 * alike(study.train.votes)
+
+
+def test_a_snapshot_compared_with_itself_shows_no_change(study, fits):
+    now = take_snapshot(study, fits["recommended"], cascal.Thresholds())
+    same = compare(now, take_snapshot(study, fits["recommended"], cascal.Thresholds()))
+    assert not same.flipped.any()
+    assert same.gain.value == 0.0
+    other = compare(
+        now, take_snapshot(study, fits["recommended"], cascal.Thresholds(0.3, 0.5, 0.2))
+    )
+    assert other.clusters_after < other.clusters_before
+    assert other.flipped_share == other.flipped.mean() > 0
+
+
+def test_the_oracle_bounds_every_contender(study, fits):
+    now = take_snapshot(study, fits["recommended"], cascal.Thresholds())
+    rows = contenders(now.evaluation, study.test.votes, study.test.gold, now.router.best_overall)
+    accuracy = {row.name: row.accuracy.value for row in rows}
+    assert max(accuracy.values()) == accuracy["Oracle (any model right)"]
+    for row in rows:
+        assert row.accuracy.low <= row.accuracy.value <= row.accuracy.high

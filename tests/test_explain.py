@@ -1,0 +1,303 @@
+"""A trace tells the whole decision: its numbers add up and its sentences are true."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import make_world
+
+import cascal
+from cascal.datatypes import Rankings, SkillClusters
+from cascal.explain import explain
+from cascal.route import FALLBACK_WIDTH, Router
+
+ROUTINGS = {
+    "recommended": None,
+    "nearest": cascal.Routing("nearest", two_stage=True, k_nearest=1),
+    "blend": cascal.Routing("blend", two_stage=True, k_nearest=2),
+    "sharp": cascal.Routing("blend", two_stage=True, sharp=True, fallback_distance=0.35),
+    "fallback": cascal.Routing("blend", two_stage=True, fallback_distance=0.1, margin=0.02),
+    "sharp fallback": cascal.Routing("blend", sharp=True, fallback_distance=0.05, margin=0.02),
+    "large margin": cascal.Routing("blend", across_tasks=True, margin=0.3),
+}
+
+
+@pytest.fixture(scope="module")
+def fit(world):
+    votes, vectors, _ = world
+    return cascal.fit(votes, vectors, n_jobs=1)
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    """Unit vectors: some near the skills, some anywhere."""
+    near = make_world(25, seed=0)[1].vectors
+    far = np.random.default_rng(1).normal(size=(25, near.shape[1]))
+    return np.concatenate([near, far / np.linalg.norm(far, axis=1, keepdims=True)])
+
+
+@pytest.fixture(scope="module", params=ROUTINGS)
+def router(fit, request):
+    thresholds = cascal.Thresholds(merge_distance=0.05, prune_jaccard=None)
+    return fit.router(replace(thresholds, routing=ROUTINGS[request.param], top_k=2))
+
+
+def hand_made(scores, overall, routing, angles=(0.0, 30.0, 200.0), names=("a", "b", "c")):
+    """A router with one task and a cluster at each angle of the plane, with the given rankings."""
+    angle = np.radians(np.array(angles))
+    centroids = np.column_stack([np.cos(angle), np.sin(angle)])
+    scores, n = np.array(scores, dtype=float), len(angles)
+    clusters = SkillClusters(
+        ("t",), centroids, np.zeros(n, int), np.ones(n, int), np.arange(n), np.zeros(n, int)
+    )
+    order = np.argsort(-scores, axis=1, kind="stable")
+    rankings = Rankings(
+        names, scores, scores, np.full(scores.shape, 0.1), np.ones(scores.shape), order,
+        np.array(overall, dtype=float),
+    )  # fmt: skip
+    total = centroids.sum(axis=0)
+    return Router(
+        clusters, rankings, (total / np.linalg.norm(total))[None], "plane",
+        cascal.FitSettings(), cascal.Thresholds(routing=routing), "", np.zeros(3), np.ones(3),
+    )  # fmt: skip
+
+
+EAST = np.array([1.0, 0.0])
+
+
+def test_the_parts_of_a_score_add_up_and_each_is_what_it_says(router, unseen):
+    """The three parts are recomputed from the weights, the rankings and the settings."""
+    routing, rankings = router.routing, router.rankings
+    acted = 0
+    for vector in unseen:
+        trace = explain(router, vector)
+        (scores,) = router.route(vector).scores
+        blended = np.zeros(len(router.models))
+        for one in trace.clusters:
+            ranking = rankings.scores[one.cluster]
+            if routing.sharp:
+                e = np.exp(ranking / routing.scoring_temperature)
+                ranking = e / e.sum()
+            blended += one.weight * ranking
+        share = trace.fallback_share
+        if share > 0:
+            blended = (1 - share) * blended / blended.sum()
+            acted += 1
+        overall = rankings.overall / rankings.overall.sum()
+        for one in trace.models:
+            m = router.models.index(one.model)
+            assert one.from_clusters + one.from_fallback + one.margin_bonus == pytest.approx(
+                one.score, abs=1e-12
+            )
+            assert one.score == pytest.approx(scores[m], abs=1e-12)
+            assert one.from_clusters == pytest.approx(blended[m], abs=1e-9)
+            assert one.from_fallback == pytest.approx(share * overall[m], abs=1e-12)
+            bonus = routing.margin if m == router.best_overall else 0.0
+            assert one.margin_bonus == bonus
+    assert (acted > 0) == (routing.fallback_distance is not None)
+
+
+def test_weights_sum_to_1_and_belong_to_the_nearest_clusters(router, unseen):
+    sizes = router.clusters.sizes
+    for vector in unseen:
+        trace = explain(router, vector)
+        weights = np.array([one.weight for one in trace.clusters])
+        assert weights.sum() == pytest.approx(1.0)
+        assert (weights > 0).all()
+        distances = [one.distance for one in trace.clusters]
+        assert distances == sorted(distances)
+        for one in trace.clusters:
+            centroid = router.clusters.centroids[one.cluster]
+            assert one.distance == pytest.approx(1 - centroid @ vector, abs=1e-6)
+            assert one.size == sizes[one.cluster]
+            assert one.task == router.tasks[router.clusters.task[one.cluster]]
+        assert 1 <= trace.effective_clusters <= len(weights) + 1e-9
+        if len(weights) == 1:
+            assert trace.effective_clusters == pytest.approx(1.0)
+
+
+def test_the_trace_selects_and_ranks_like_the_route(router, unseen):
+    routes = router.route(unseen)
+    for row, vector in enumerate(unseen):
+        trace = explain(router, vector)
+        assert trace.selected == tuple(router.models[m] for m in routes.selected[row])
+        assert len(trace.selected) == 2
+        assert trace.task == router.tasks[routes.task[row]]
+        assert trace.fallback_share == pytest.approx(routes.fallback[row], abs=1e-12)
+        assert trace.clusters[0].cluster == routes.cluster[row]
+        assert [one.rank for one in trace.models] == list(range(1, len(router.models) + 1))
+        scores = [one.score for one in trace.models]
+        assert scores == sorted(scores, reverse=True)
+        assert trace.lead == pytest.approx(scores[0] - scores[1])
+
+
+def test_nearest_tasks_are_by_their_representatives(router, unseen):
+    for vector in unseen[:10]:
+        trace = explain(router, vector)
+        expected = sorted(
+            (1 - float(one @ vector), name)
+            for one, name in zip(router.representatives, router.tasks, strict=True)
+        )[:3]
+        assert [name for name, _ in trace.nearest_tasks] == [name for _, name in expected]
+        assert [d for _, d in trace.nearest_tasks] == pytest.approx([d for d, _ in expected])
+        if router.routing.two_stage:
+            assert trace.task == trace.nearest_tasks[0][0]
+            assert trace.task_rule == "nearest task representative"
+
+
+def strict_json(value):
+    return json.dumps(value, allow_nan=False)
+
+
+def test_a_trace_is_valid_json(router, unseen):
+    for vector in unseen:
+        trace = explain(router, vector)
+        found = json.loads(strict_json(trace.to_dict()))
+        assert found["selected"] == list(trace.selected)
+        assert found["models"][0]["score"] == trace.models[0].score
+        assert found["what_would_change"] == list(trace.what_would_change)
+
+
+def test_unknown_errors_and_leads_become_null():
+    """One model: no lead. A sharpened score has no standard error."""
+    routing = cascal.Routing("blend", sharp=True)
+    router = hand_made([[0.5], [0.4], [0.3]], [0.4], routing, names=("only",))
+    trace = explain(router, EAST)
+    assert np.isnan(trace.lead)
+    found = json.loads(strict_json(trace.to_dict()))
+    assert found["lead"] is None
+    assert found["models"][0]["standard_error"] is None
+    assert trace.what_would_change == ("There is only one model.",)
+
+
+def test_the_standard_error_of_a_blend():
+    """Independent cluster means: √Σ (w·0.1)²; one cluster alone keeps its 0.1."""
+    near = hand_made(np.eye(3), [0.3] * 3, cascal.Routing("nearest", k_nearest=1))
+    assert explain(near, EAST).models[0].standard_error == pytest.approx(0.1)
+    blend = hand_made(np.eye(3), [0.3] * 3, cascal.Routing("blend", k_nearest=2))
+    trace = explain(blend, EAST)
+    expected = 0.1 * np.sqrt(sum(one.weight**2 for one in trace.clusters))
+    assert [one.standard_error for one in trace.models] == pytest.approx([expected] * 3)
+    assert 0.05 < expected < 0.1
+
+
+# What would have to change: each sentence is tried out.
+
+
+def sentence(trace, pattern):
+    return [found for said in trace.what_would_change if (found := re.fullmatch(pattern, said))]
+
+
+def test_the_runner_up_comes_first_if_it_rises_by_more_than_the_lead(router, unseen):
+    """The number has three digits: half a thousandth more flips the order, half a one less not."""
+    for vector in unseen:
+        trace = explain(router, vector)
+        (said,) = sentence(trace, r"(\S+) comes first if its score rises by more than (\S+)\.")
+        second, rise = said[1], float(said[2])
+        assert second == trace.models[1].model
+        others = max(one.score for one in trace.models if one.model != second)
+        assert trace.models[1].score + rise + 0.00051 > others
+        assert trace.models[1].score + rise - 0.00051 < others
+
+
+def without_margin(router):
+    thresholds = replace(router.thresholds, routing=replace(router.routing, margin=0.0))
+    return replace(router, thresholds=thresholds)
+
+
+def test_the_bonus_is_said_to_decide_exactly_where_it_does(router, unseen):
+    plain = without_margin(router)
+    decided = 0
+    for vector in unseen:
+        trace = explain(router, vector)
+        said = sentence(trace, r"Without the bonus of (\S+) for the best model overall, (\S+) .*")
+        (first,) = plain.route(vector).selected[:, 0]
+        assert bool(said) == (plain.models[first] != trace.models[0].model)
+        if said:
+            assert float(said[0][1]) == router.routing.margin
+            assert said[0][2] == plain.models[first]
+            decided += 1
+    if router.routing.margin == 0.3:
+        assert decided > 0
+
+
+def inside_alone(router, cluster):
+    """The first model for a query exactly at the centroid, blended from that cluster alone."""
+    thresholds = replace(router.thresholds, routing=replace(router.routing, k_nearest=1))
+    alone = replace(router, thresholds=thresholds)
+    (first,) = alone.route(router.clusters.centroids[cluster]).selected[:, 0]
+    return router.models[first]
+
+
+def test_the_model_said_to_win_inside_a_cluster_wins_there(router, unseen):
+    """Also with the bonus: it is part of every decision."""
+    tried = 0
+    for vector in unseen:
+        trace = explain(router, vector)
+        for said in sentence(trace, r"Inside cluster (\d+) alone, (\S+) would come first\."):
+            assert said[2] == inside_alone(router, int(said[1])), said[0]
+            assert said[2] != trace.models[0].model
+            tried += 1
+    assert tried > 0 or router.routing.kind == "nearest" or router.routing.margin == 0.3
+
+
+def test_the_winner_of_a_traced_cluster_would_be_chosen_in_that_cluster_only():
+    """b leads by 0.005 in the second cluster, but a has a bonus of 0.01 everywhere."""
+    routing = cascal.Routing("blend", k_nearest=2, margin=0.01)
+    scores = [[0.6, 0.5, 0.1], [0.5, 0.505, 0.1], [0.1, 0.2, 0.6]]
+    router = hand_made(scores, [0.6, 0.5, 0.4], routing)
+    assert inside_alone(router, 1) == "a"
+    trace = explain(router, EAST)
+    assert [one.winner for one in trace.clusters] == ["a", "a"]
+    assert not sentence(trace, r"Inside cluster .*")
+
+
+def test_what_is_said_of_the_fallback_is_what_it_does(router, unseen):
+    limit = router.routing.fallback_distance
+    for vector in unseen:
+        trace = explain(router, vector)
+        far = sentence(
+            trace,
+            r"Farther than (\S+) from its nearest cluster \(now (\S+)\) the global ranking would "
+            r"fade in, and decide alone from (\S+) on\.",
+        )
+        near = sentence(trace, r"Nearer than (\S+) to a cluster \(now (\S+)\) .*")
+        assert trace.fallback_limit == limit
+        if limit is None:
+            assert not far
+            assert not near
+            assert trace.fallback_share == 0
+            continue
+        (said,) = far + near
+        now = trace.clusters[0].distance
+        assert float(said[1]) == pytest.approx(limit)
+        assert float(said[2]) == pytest.approx(now, abs=0.00501)
+        assert bool(near) == (now > limit) == (trace.fallback_share > 0)
+        if far:
+            assert float(said[3]) == pytest.approx(limit + FALLBACK_WIDTH)
+
+
+@pytest.mark.parametrize(
+    ("distance", "share"), [(0.30, 0.0), (0.35, 0.0), (0.40, 0.25), (0.549, 0.995), (0.9, 1.0)]
+)
+def test_the_global_ranking_fades_in_between_the_limit_and_0_2_beyond(distance, share):
+    """One cluster in the east; the query lies at the given distance from it."""
+    routing = cascal.Routing("blend", two_stage=True, fallback_distance=0.35)
+    router = hand_made([[0.6, 0.3, 0.1]], [0.1, 0.3, 0.6], routing, angles=(0.0,))
+    vector = np.array([1 - distance, np.sqrt(1 - (1 - distance) ** 2)])
+    trace = explain(router, vector)
+    assert trace.fallback_share == pytest.approx(share, abs=1e-9)
+    if share == 1.0:
+        assert [one.model for one in trace.models] == ["c", "b", "a"]
+        assert [one.from_clusters for one in trace.models] == pytest.approx([0, 0, 0])
+    if share == 0.0:
+        assert trace.selected == ("a", "b", "c")
+
+
+def test_the_trace_names_the_preset_and_the_encoder(fit, unseen):
+    trace = explain(fit.router(), unseen[0])
+    assert (trace.preset, trace.encoder) == ("recommended", "test")
