@@ -227,7 +227,9 @@ def test_the_bonus_is_said_to_decide_exactly_where_it_does(router, unseen):
 
 def inside_alone(router, cluster):
     """The first model for a query exactly at the centroid, blended from that cluster alone."""
-    thresholds = replace(router.thresholds, routing=replace(router.routing, k_nearest=1))
+    thresholds = replace(
+        router.thresholds, routing=replace(router.routing, k_nearest=1, two_stage=False)
+    )
     alone = replace(router, thresholds=thresholds)
     (first,) = alone.route(router.clusters.centroids[cluster]).selected[:, 0]
     return router.models[first]
@@ -246,7 +248,7 @@ def test_the_model_said_to_win_inside_a_cluster_wins_there(router, unseen):
 
 
 def test_the_winner_of_a_traced_cluster_would_be_chosen_in_that_cluster_only():
-    """b leads by 0.005 in the second cluster, but a has a bonus of 0.01 everywhere."""
+    """Model b leads by 0.005 in the second cluster, but a has a bonus of 0.01 everywhere."""
     routing = cascal.Routing("blend", k_nearest=2, margin=0.01)
     scores = [[0.6, 0.5, 0.1], [0.5, 0.505, 0.1], [0.1, 0.2, 0.6]]
     router = hand_made(scores, [0.6, 0.5, 0.4], routing)
