@@ -78,6 +78,7 @@ def sidebar() -> None:
         _keep(name)
     st.session_state.setdefault("last_values", session.values())
     with st.sidebar:
+        st.markdown("**CASCAL Studio**")
         st.selectbox(
             "Data set", known, key="dataset", format_func=_dataset_label, bind="query-params"
         )

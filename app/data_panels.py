@@ -100,7 +100,9 @@ def _vectors() -> None:
         help="A sentence-transformers name or folder, endpoint:MODEL@BASE_URL, or hashing "
         "(needs nothing, knows no synonyms).",
     )  # fmt: skip
-    if st.button(f"Encode {len(missing):,} texts", type="primary", icon=":material/scatter_plot:"):
+    if st.button(
+        f"Encode {len(missing):,} texts", type=theme.action(), icon=":material/scatter_plot:"
+    ):
         with frame.refusals():
             bar = st.progress(0.0, "Loading the encoder")
             n_cut = session.embed(info.name, name, bar.progress)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import frame, session
+from app import frame, session, theme
 from cascal import importers
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
@@ -101,7 +101,7 @@ def _form(source: Path | list[Path]) -> None:
             key="import_share", help="0: what the file says, else all are training queries.",
         )  # fmt: skip
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
-    if st.button("Import", type="primary", icon=":material/upload:"):
+    if st.button("Import", type=theme.action(), icon=":material/upload:"):
         bar = st.progress(0.0, "Reading")
         imported = importers.read(
             source, kind=look.kind, dataset=name.strip() or None, mapping=mapping,

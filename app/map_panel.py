@@ -110,7 +110,7 @@ def _labels(data: Study) -> list[tuple[float, float, str]]:
     now = session.snapshot()
     clusters, xy = now.router.clusters, data.train.xy
     known = xy[np.isfinite(xy).all(axis=1)]
-    gap = 0.03 * float(np.ptp(known[:, 1])) if len(known) else 0.0
+    gap = 0.045 * float(np.ptp(known[:, 1])) if len(known) else 0.0
     labels = []
     for cluster in np.argsort(-clusters.sizes, kind="stable")[:MAX_LABELS]:
         places = xy[clusters.assignment == cluster]
@@ -184,7 +184,7 @@ def skill_map() -> None:
     by = _controls(data)
     if not len(shown().rows):
         st.info("These queries have no place on a map yet.")
-        if not session.read_only() and st.button("Draw the map", type="primary"):
+        if not session.read_only() and st.button("Draw the map", type=theme.action()):
             with st.spinner("Placing the queries (UMAP); a minute for 7,000"):
                 session.draw_current_map()
             st.rerun()

@@ -68,10 +68,10 @@ def _shares() -> None:
         hide_index=True,
         alt="Share of the queries that each model gets first, and its change",
         column_config={
-            "model": "Model",
-            "share": st.column_config.ProgressColumn("First choice for", format="percent"),
+            "model": st.column_config.TextColumn("Model", width=105),
+            "share": st.column_config.ProgressColumn("First for", format="percent", width=95),
             "change": st.column_config.NumberColumn(
-                "vs pinned", format="%+.1f pts", help="Change in percentage points."
+                "± pts", format="%+.1f", width=55, help="Against the pinned state."
             ),
         },
     )

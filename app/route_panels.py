@@ -55,7 +55,7 @@ def ask() -> Decision | None:
         persist_state="session",
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
-        st.button("Route it", type="primary", icon=":material/alt_route:", shortcut="Ctrl+Enter")
+        st.button("Route it", type=theme.action(), icon=":material/alt_route:")
         st.button("Try a test query", on_click=_pick_example, icon=":material/casino:")
     text = text.strip()
     if not text:

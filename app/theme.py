@@ -59,6 +59,11 @@ def accent() -> str:
     return ACCENT[mode()]
 
 
+def action() -> Literal["primary", "secondary"]:
+    """Return the type of a page's main button: white on the dark accent would be hard to read."""
+    return "secondary" if mode() == "dark" else "primary"
+
+
 def right_and_wrong() -> tuple[str, str]:
     """Return two colours that red-green blindness does not confuse."""
     return RIGHT_AND_WRONG[mode()]

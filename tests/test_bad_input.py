@@ -229,11 +229,11 @@ def test_a_constant_log_probability_has_spread_1():
 def test_a_tie_is_not_decided_by_the_last_bit_of_a_constant_log_probability():
     """Training: m0 always −0.3, m1 −1 ± 0.1. Test: m0 rises by 0.01, m1 by five deviations."""
     random = np.random.default_rng(0)
-    logprobs = np.column_stack([np.full(40, -0.3), -1 + 0.1 * random.uniform(-1, 1, 40)])
-    votes = votes_of(np.zeros((40, 2), dtype=int), logprobs)
-    router = fitted(votes, vectors_of(40), "recommended").router()
+    logprobs = np.column_stack([np.full(37, -0.3), -1 + 0.1 * random.uniform(-1, 1, 37)])
+    votes = votes_of(np.zeros((37, 2), dtype=int), logprobs)
+    router = fitted(votes, vectors_of(37), "recommended").router()
     asked = votes_of([[0, 1]], np.array([[-0.29, -0.5]]))
-    routes = router.route(vectors_of(40).take(["q0"]))
+    routes = router.route(vectors_of(37).take(["q0"]))
     assert routes.selected.tolist() == [[0, 1]]
     assert final_answers(routes, asked).tolist() == [1]
 

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import axe_playwright_python
 import pytest
 
 import cascal
@@ -128,6 +129,24 @@ def test_every_page_opens_without_a_complaint_or_a_request_to_elsewhere(reader, 
         assert not one.page.get_by_test_id("stException").count()
         shot(one.page, f"page-{path or 'overview'}-{scheme}")
     one.clean()
+
+
+AXE = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})).violations
+  .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`)"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_breaks_a_rule_of_wcag_aa_that_a_machine_can_check(browser, dashboard, scheme):
+    """axe-core on every page; the content security policy is lifted for its script only here."""
+    script = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(f"{dashboard}/{path}")
+        idle(page, 90_000)
+        page.evaluate(script.read_text(encoding="utf-8"))
+        assert page.evaluate(AXE) == []
+    context.close()
 
 
 def test_a_narrow_window_shows_every_page(reader, dashboard):
