@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,28 +44,49 @@ def write_artefact(path: Path, header: Mapping[str, Any], arrays: Mapping[str, A
     partial.replace(path)
 
 
+_UNREADABLE = (
+    zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError,
+    OSError, zlib.error,
+)  # fmt: skip
+"""What zipfile, json and numpy raise on bytes that are no artefact."""
+
+
+def _damaged(path: Path) -> ArtefactError:
+    return ArtefactError(
+        f"{path.name} is not a CASCAL router, or it is damaged. Export the router again."
+    )
+
+
+def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
+    if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+        raise ArtefactError(f"{path.name} unpacks to more than 2 GiB; no router is that large.")
+
+
 def _parts(path: Path) -> tuple[dict[str, Any], bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
-                raise ArtefactError(
-                    f"{path.name} unpacks to more than 2 GiB; no router is that large."
-                )
+            _check_size(path, archive)
             return json.loads(archive.read(_HEADER)), archive.read(_ARRAYS)
+    except ArtefactError:
+        raise
     except FileNotFoundError as error:
         raise ArtefactError(f"There is no file {path}. Save one with `cascal export`.") from error
     except IsADirectoryError as error:
         raise ArtefactError(f"{path} is a folder, not a router file.") from error
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        json.JSONDecodeError,
-        UnicodeDecodeError,
-        EOFError,
-    ) as error:
-        raise ArtefactError(
-            f"{path.name} is not a CASCAL router, or it is damaged. Export the router again."
-        ) from error
+    except _UNREADABLE as error:
+        raise _damaged(path) from error
+
+
+def _load_arrays(path: Path, body: bytes) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as inner:
+            _check_size(path, inner)
+        with np.load(io.BytesIO(body), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except ArtefactError:
+        raise
+    except _UNREADABLE as error:
+        raise _damaged(path) from error
 
 
 def read_artefact(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -83,5 +105,4 @@ def read_artefact(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f"The checksum of {path.name} does not match: it is damaged or was changed by hand. "
             "Export the router again."
         )
-    with np.load(io.BytesIO(body), allow_pickle=False) as stored:
-        return header, {name: stored[name] for name in stored.files}
+    return header, _load_arrays(path, body)

@@ -109,7 +109,7 @@ def _largest_k(weights: FloatArray, vectors: FloatArray, max_k: int) -> IntArray
 def _whole(weights: FloatArray, vectors: FloatArray) -> list[Solution]:
     """K = 1: the weighted mean of each model's strong queries."""
     means = (weights @ vectors) / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
-    labels = np.where(weights > 0, np.int8(0), np.int8(-1))
+    labels = np.where(weights > 0, np.int16(0), np.int16(-1))
     return [Solution(labels[model], means[model : model + 1]) for model in range(len(weights))]
 
 
@@ -175,7 +175,7 @@ def merge_greedily(
     support: then i goes into j and the scan of i ends. Depends on the order; afterwards pairs may
     still be closer than the threshold.
     """
-    near = (1.0 - centroids @ centroids.T) < merge_distance
+    near = np.maximum(1.0 - centroids @ centroids.T, 0.0) < merge_distance
     into = np.arange(len(centroids))
     for i in range(len(centroids)):
         if into[i] != i:
@@ -212,7 +212,7 @@ def merge_closest_pairs(
     np.fill_diagonal(similarity, -np.inf)
     for _ in range(n_centroids - 1):
         i, j = divmod(int(similarity.argmax()), n_centroids)
-        if 1.0 - similarity[i, j] >= merge_distance:
+        if max(0.0, 1.0 - similarity[i, j]) >= merge_distance:
             break
         s_i, s_j = support[i], support[j]
         length = math.sqrt(s_i**2 + s_j**2 + 2.0 * s_i * s_j * similarity[i, j])

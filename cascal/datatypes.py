@@ -261,7 +261,13 @@ class Votes:
         put(self, "n_options", read_only(n_options))
         self._check_options(n_options)
         if self.status is not None:
-            put(self, "status", read_only(np.asarray(self.status)))
+            status = np.asarray(self.status)
+            unknown = sorted(set(status.ravel().tolist()) - set(STATUSES), key=str)
+            if unknown:
+                raise CascalError(
+                    f"Votes.status holds {unknown[0]!r}; known are {', '.join(STATUSES)}."
+                )
+            put(self, "status", read_only(status))
 
     def _check_options(self, n_options: IntArray) -> None:
         if n_options.shape != (len(self.query_ids),):

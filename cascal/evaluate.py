@@ -114,6 +114,8 @@ class Evaluation:
     @property
     def best_single(self) -> int:
         """The most accurate model on these very queries, chosen with their gold answers."""
+        if not np.isfinite(self.model_right).any():
+            raise NotApplicable("No query has a gold answer: there is nothing to evaluate.")
         return int(np.nanargmax(self.model_accuracies))
 
     @property
@@ -166,12 +168,13 @@ def evaluate(routes: Routes, votes: Votes, gold: IntArray) -> Evaluation:
     model_right = np.where(counts, votes.answers[:, columns] == gold[:, None], np.nan)
     first = routes.selected[:, :1]
     best_three = first_models(routes.scores, routes.models, min(3, len(columns)))
-    hit = np.where(known, (answers == gold[:, None]).any(axis=1), np.nan)
+    counted = known & np.take_along_axis(asked, routes.selected, axis=1).any(axis=1)
+    hit = np.where(counted, (answers == gold[:, None]).any(axis=1), np.nan)
     return Evaluation(
         routes.models,
         np.take_along_axis(model_right, first, axis=1)[:, 0],
-        _vote_right(routes, votes, gold, known, best_three),
-        _vote_right(routes, votes, gold, known, routes.selected),
+        _vote_right(routes, votes, gold, known[:, None] & asked, best_three),
+        _vote_right(routes, votes, gold, known[:, None] & asked, routes.selected),
         hit,
         model_right,
         first_share(routes),
@@ -185,8 +188,10 @@ def _numbered(n: int) -> tuple[str, ...]:
 
 
 def _vote_right(
-    routes: Routes, votes: Votes, gold: IntArray, known: BoolArray, selected: IntArray
+    routes: Routes, votes: Votes, gold: IntArray, counts: BoolArray, selected: IntArray
 ) -> FloatArray:
+    """(Q,) whether the vote is right; nan without gold, or if none of the selected was asked."""
+    known = np.take_along_axis(counts, selected, axis=1).any(axis=1)
     answers = final_answers(replace(routes, selected=selected), votes)
     return np.where(known, answers == gold, np.nan)
 
@@ -217,7 +222,7 @@ def contenders(result: Evaluation, votes: Votes, gold: IntArray, constant: int) 
     answers = votes.answers[:, [column[name] for name in names]]
     same = (answers[:, :, None] == answers[:, None, :]) & (answers[:, None, :] != NO_ANSWER)
     plurality = np.take_along_axis(answers, same.sum(axis=2).argmax(axis=1)[:, None], axis=1)[:, 0]
-    known = gold != NO_ANSWER
+    known = np.isfinite(result.model_right).any(axis=1)
     best = result.best_single
     oracle = np.where(known, (answers == gold[:, None]).any(axis=1), np.nan)
     k = min(3, n_models)

@@ -115,7 +115,7 @@ def _clusters(router: Router, blend: Blend) -> tuple[TracedCluster, ...]:
     return tuple(
         TracedCluster(
             int(c), router.tasks[clusters.task[c]], float(distance), float(weight),
-            int(sizes[c]), router.models[router.rankings.order[c, 0]],
+            int(sizes[c]), router.models[router.cluster_winners[c]],
         )
         for c, distance, weight in zip(
             blend.nearest[0], blend.distances[0], blend.weights[0], strict=True
@@ -159,11 +159,12 @@ def _what_would_change(router: Router, blend: Blend, order: IntArray) -> tuple[s
             f"Without the bonus of {routing.margin:g} for the best model overall, "
             f"{names[order[1]]} would come first."
         )
-    others = {
-        names[router.rankings.order[c, 0]]: c
+    alone = {
+        names[router.cluster_winners[c]]: c
         for c, weight in zip(blend.nearest[0], blend.weights[0], strict=True)
-        if weight > 0 and names[router.rankings.order[c, 0]] != first
+        if weight > 0
     }
+    others = {name: c for name, c in alone.items() if name != first}
     said += [f"Inside cluster {c} alone, {name} would come first." for name, c in others.items()]
     limit, distance = routing.fallback_distance, float(blend.distances[0, 0])
     if limit is not None and blend.alpha[0] == 0:

@@ -81,7 +81,7 @@ def _nearest(rows: FloatArray, centers: FloatArray) -> IntArray:
     closeness = by_place @ rows.T
     closeness -= 0.5 * np.einsum("cd,cd->c", by_place, by_place)[:, None]
     closeness = closeness.reshape(k, n_problems, -1)
-    best, labels = closeness[0], np.zeros(closeness.shape[1:], dtype=np.int8)
+    best, labels = closeness[0], np.zeros(closeness.shape[1:], dtype=np.int16)
     for place in range(1, k):
         nearer = closeness[place] > best
         labels[nearer] = place
@@ -103,11 +103,11 @@ def _lloyd(
     n_problems, k, dimension = centers.shape
     inside = weights > 0
     centers = centers.copy()
-    labels = np.full(weights.shape, -1, dtype=np.int8)
+    labels = np.full(weights.shape, -1, dtype=np.int16)
     active = np.arange(n_problems)
     emptied = np.zeros(n_problems, dtype=bool)
     for _ in range(MAX_ITER):
-        fresh = np.where(inside[active], _nearest(rows, centers[active]), np.int8(-1))
+        fresh = np.where(inside[active], _nearest(rows, centers[active]), np.int16(-1))
         same = (fresh == labels[active]).all(axis=1)
         labels[active] = fresh
         hot = _one_hot(fresh, k, weights[active])
@@ -122,7 +122,7 @@ def _lloyd(
         if close.any():
             settled = active[close]
             relabelled = _nearest(rows, centers[settled])
-            labels[settled] = np.where(inside[settled], relabelled, np.int8(-1))
+            labels[settled] = np.where(inside[settled], relabelled, np.int16(-1))
         active = active[~(same | close | empty)]
         if not len(active):
             break
@@ -136,7 +136,7 @@ def _library(rows: FloatArray, weights: FloatArray, k: int, seed: int) -> Soluti
     inside = np.flatnonzero(weights > 0)
     model = KMeans(k, init="k-means++", n_init=1, max_iter=MAX_ITER, random_state=seed)
     model.fit(rows[inside], sample_weight=weights[inside])
-    labels = np.full(len(rows), -1, dtype=np.int8)
+    labels = np.full(len(rows), -1, dtype=np.int16)
     labels[inside] = model.labels_
     return Solution(labels, model.cluster_centers_)
 

@@ -104,6 +104,14 @@ class Router:
         sharp = softmax(scores / self.routing.scoring_temperature, axis=1)
         return np.where(scores.sum(axis=1, keepdims=True) > 0, sharp, 0.0)
 
+    @cached_property
+    def cluster_winners(self) -> IntArray:
+        """(C,) the first model of a query that lies in one cluster alone, margin included."""
+        table = self._sharpened if self.routing.sharp else self.rankings.scores
+        scores = np.array(table)
+        scores[:, self.best_overall] += self.routing.margin
+        return first_models(scores, self.models, 1)[:, 0]
+
     def route(self, vectors: Embeddings | FloatArray) -> Routes:
         """Decide for every query: (Q, D) vectors, as `Embeddings` or unit rows.
 
@@ -216,14 +224,22 @@ class Router:
     def load(cls, path: str | Path) -> Router:
         """Read a router; needs no streamlit, duckdb or torch. `ArtefactError` if damaged."""
         header, stored = read_artefact(Path(path))
+        name = Path(path).name
         try:
             router = _from_parts(header, stored)
+            dimension = header["dimension"]
         except (KeyError, TypeError, IndexError) as error:
-            raise ArtefactError(f"{Path(path).name} lacks a part of a router: {error}.") from error
-        if router.dimension != header["dimension"]:
+            raise ArtefactError(f"{name} lacks a part of a router: {error}.") from error
+        if router.dimension != dimension:
             raise ArtefactError(
-                f"{Path(path).name} says {header['dimension']} dimensions but holds "
-                f"{router.dimension}. Export the router again."
+                f"{name} says {dimension} dimensions but holds {router.dimension}. Export the "
+                "router again."
+            )
+        expected = (len(router.clusters), len(router.models))
+        if router.rankings.scores.shape != expected or router.center.shape != expected[1:]:
+            raise ArtefactError(
+                f"{name} names {expected[1]} models and {expected[0]} clusters, but its scores "
+                f"have shape {router.rankings.scores.shape}. Export the router again."
             )
         return router
 

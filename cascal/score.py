@@ -35,7 +35,7 @@ def logprob_statistics(logprobs: FloatArray) -> tuple[FloatArray, FloatArray]:
             continue
         center[model] = np.median(known)
         mad = _MAD_TO_SIGMA * np.median(np.abs(known - center[model]))
-        fallback = known.std()
+        fallback = known.std() if np.ptp(known) > 0 else 0.0  # a constant's is not exactly 0
         spread[model] = mad if mad > 0 else (fallback if fallback > 0 else 1.0)
     return center, spread
 

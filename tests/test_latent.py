@@ -14,8 +14,11 @@ from cascal.datatypes import NO_ANSWER
 from cascal.latent import (
     ALPHA,
     KAPPA,
+    MAX_ITERATIONS,
+    MIN_ITERATIONS,
     SIGMA,
     TAU,
+    TOLERANCE,
     dawid_skene,
     distractor_likelihood,
     expectation,
@@ -176,6 +179,7 @@ WORLDS = {
     "more than 20 options": {"options": (25, 40)},
     "everything mixed": {"options": (0, 2, 4, 24), "missing": 0.3, "n_groups": 3, "n_models": 6},
     "one group": {"n_groups": 1, "missing": 0.0},
+    "one query that converges at once": {"n_queries": 1, "missing": 0.0, "n_groups": 1},
     "as many answers as options": {"options": (2,), "n_models": 7, "missing": 0.0},
 }
 
@@ -306,6 +310,14 @@ def test_newton_leaves_a_model_without_votes_where_it_is():
 
 def test_the_constants_are_those_of_the_method():
     assert (ALPHA, SIGMA, KAPPA, TAU) == (0.25, 2.2, 0.8, 0.5)
+    assert (MIN_ITERATIONS, MAX_ITERATIONS, TOLERANCE) == (6, 60, 1e-4)
+
+
+def test_at_least_six_iterations_even_where_nothing_is_left_to_learn():
+    """Nobody answers: the likelihood never changes."""
+    fitted = polya_dawid_skene(np.full((3, 2), NO_ANSWER), np.zeros(3, int), np.full(3, 4))
+    assert fitted.iterations == 6
+    assert (fitted.scores == 0).all()
 
 
 # Acceptance (c) and (d).

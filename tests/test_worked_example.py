@@ -20,7 +20,7 @@ from cascal.datatypes import NO_ANSWER, ConsensusScores, Routes
 from cascal.evaluate import contenders, verdict
 from cascal.rank import best_first, mean_errors, prune_sweep, rank_selection, shrunken_scores
 from cascal.route import final_answers
-from cascal.score import agreement, consensus_scores, standardise, strong_sets
+from cascal.score import agreement, consensus_scores, posterior, standardise, strong_sets
 
 A, B, C, D = range(4)
 NAN = np.nan
@@ -100,6 +100,16 @@ def test_posterior(votes):
     ]
     scores = consensus_scores(votes, "posterior")
     assert scores.values == pytest.approx(np.array(expected), abs=2e-6, nan_ok=True)
+
+
+def test_posterior_weights_stay_between_1_and_99_percent(votes):
+    """q2, everyone alone with z = 10, −10, 0: weights 0.99, 0.01, 0.5.
+
+    e^0.99 = 2.691234, e^0.01 = 1.010050, e^0.5 = 1.648721, and 17 more classes: 22.350006.
+    """
+    z = np.tile([10.0, -10, 0], (4, 1))
+    expected = np.array([2.691234, 1.010050, 1.648721]) / 22.350006
+    assert posterior(votes, z)[1] == pytest.approx(expected, abs=1e-6)
 
 
 def test_agreement(votes):
