@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ class TaskCandidates:
     silhouettes (M, max_k) cosine silhouette by k − 1; −inf for k = 1 or no such candidate
     largest_k   (M,) 0 = no strong query, 1 = nothing to split
     centroids (P, D) unit, support (P,), owner (P,) model, k (P,): one row per centroid
+    similarity  (P, n) cosine of every centroid and every query of the task
     labels      {(model, k): (n,) cluster, −1 where the model is not strong}
     """
 
@@ -34,6 +35,7 @@ class TaskCandidates:
     support: IntArray
     owner: IntArray
     k: IntArray
+    similarity: FloatArray
     labels: dict[tuple[int, int], IntArray]
 
     def chosen_k(self, min_silhouette: float) -> IntArray:
@@ -86,13 +88,14 @@ def cosine_silhouettes(rows: FloatArray, labels: IntArray, n_clusters: int) -> F
     return np.asarray((value * inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1))
 
 
-def _n_distinct(vectors: FloatArray, enough: int) -> int:
-    """Number of distinct rows after rounding to 12 decimals, but at most `enough`."""
-    for rows in (vectors[: 4 * enough], vectors):
-        n_distinct = len(np.unique(np.round(rows, _DECIMALS_OF_IDENTITY), axis=0))
-        if n_distinct >= enough:
-            return enough
-    return n_distinct
+def n_distinct(rows: Iterable[FloatArray], enough: int) -> int:
+    """Number of distinct rows after rounding to 12 decimals; stops counting at `enough`."""
+    seen: set[bytes] = set()
+    for row in rows:
+        seen.add((np.round(row, _DECIMALS_OF_IDENTITY) + 0.0).tobytes())  # + 0.0: no −0
+        if len(seen) == enough:
+            break
+    return len(seen)
 
 
 def _largest_k(weights: FloatArray, vectors: FloatArray, max_k: int) -> IntArray:
@@ -101,7 +104,7 @@ def _largest_k(weights: FloatArray, vectors: FloatArray, max_k: int) -> IntArray
     for model, weight in enumerate(weights):
         strong = np.flatnonzero(weight > 0)
         if len(strong):
-            distinct = _n_distinct(vectors[strong], max_k + 1)
+            distinct = n_distinct((vectors[row] for row in strong), max_k + 1)
             largest[model] = max(1, min(max_k, len(strong) - 1, distinct - 1))
     return largest
 
@@ -147,23 +150,38 @@ def task_candidates(
     listed.sort(key=lambda one: (one[0], one[1]))
     dimension = vectors.shape[1]
     centers = [s.centers for _, _, s in listed] or [np.empty((0, dimension))]
+    centroids = normalise(np.concatenate(centers))
     support = [np.bincount(s.labels[s.labels >= 0], minlength=k) for _, k, s in listed]
     return TaskCandidates(
-        task, rows, table, largest, normalise(np.concatenate(centers)),
+        task, rows, table, largest, centroids,
         np.concatenate([*support, np.empty(0, dtype=np.int64)]).astype(np.int64),
         np.repeat([m for m, _, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
         np.repeat([k for _, k, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
+        centroids @ vectors.T,
         {(m, k): s.labels for m, k, s in listed},
     )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """Centroids of one task after the merge, in the order of their first member."""
+    """Centroids of one task after the merge, in the order of their first member.
+
+    weights (C, P) of the merged candidates: centroids = weights @ candidates.
+    """
 
     centroids: FloatArray
+    weights: FloatArray
     support: IntArray
     owner: IntArray
+
+
+def _merged(
+    centroids: FloatArray, weights: FloatArray, support: IntArray, owner: IntArray
+) -> Merged:
+    sums = weights @ centroids
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1.0
+    return Merged(sums / lengths, weights / lengths, support, owner)
 
 
 def merge_greedily(
@@ -192,7 +210,7 @@ def merge_greedily(
             into[i] = into[into[i]]
     keep = into[np.sort(np.unique(into, return_index=True)[1])]
     member = (into[None, :] == keep[:, None]) * support
-    return Merged(normalise(member @ centroids), member.sum(axis=1), owner[keep])
+    return _merged(centroids, member.astype(np.float64), member.sum(axis=1), owner[keep])
 
 
 def merge_closest_pairs(
@@ -205,8 +223,9 @@ def merge_closest_pairs(
     similarity of the new centroid to x is (s_i·cos(i, x) + s_j·cos(j, x)) / |s_i c_i + s_j c_j|.
     Differs from the paper's released code (`merge_greedily`).
     """
-    centroids, support = np.array(centroids), np.array(support, dtype=np.float64)
+    support = np.array(support, dtype=np.float64)
     n_centroids = len(centroids)
+    weights = np.eye(n_centroids)
     alive = np.ones(n_centroids, dtype=bool)
     similarity = centroids @ centroids.T
     np.fill_diagonal(similarity, -np.inf)
@@ -216,13 +235,19 @@ def merge_closest_pairs(
             break
         s_i, s_j = support[i], support[j]
         length = math.sqrt(s_i**2 + s_j**2 + 2.0 * s_i * s_j * similarity[i, j])
-        centroids[i] = (s_i * centroids[i] + s_j * centroids[j]) / length
+        weights[i] = (s_i * weights[i] + s_j * weights[j]) / length
         to_others = (s_i * similarity[i] + s_j * similarity[j]) / length
         similarity[i], similarity[:, i] = to_others, to_others
         similarity[j], similarity[:, j] = -np.inf, -np.inf
         support[i] += s_j
         alive[j] = False
-    return Merged(normalise(centroids[alive]), support[alive].astype(np.int64), owner[alive])
+    return _merged(centroids, weights[alive], support[alive].astype(np.int64), owner[alive])
+
+
+def only_cluster(vectors: FloatArray) -> Merged:
+    """All queries of a task without any strong query: their unweighted spherical mean."""
+    center = normalise(vectors.sum(axis=0, keepdims=True))
+    return Merged(center, np.empty((1, 0)), np.zeros(1, dtype=np.int64), np.array([NO_OWNER]))
 
 
 MERGES = {"released": merge_greedily, "closest_pair": merge_closest_pairs}
@@ -230,10 +255,17 @@ MERGES = {"released": merge_greedily, "closest_pair": merge_closest_pairs}
 
 def choose_and_merge(
     candidates: TaskCandidates, min_silhouette: float, merge: str, merge_distance: float
-) -> Merged:
-    """The centroids of one task at the given thresholds; empty if no model is strong in it."""
+) -> tuple[Merged, IntArray]:
+    """The centroids of one task at the given thresholds, and the nearest of them for each query.
+
+    No centroid if no model is strong in the task. A merged centroid is a weighted sum of
+    candidates, so its similarity to a query is the same sum of theirs.
+    """
     chosen = candidates.chosen_k(min_silhouette)
     keep = candidates.k == chosen[candidates.owner]
-    return MERGES[merge](
+    merged = MERGES[merge](
         candidates.centroids[keep], candidates.support[keep], candidates.owner[keep], merge_distance
     )
+    if not len(merged.centroids):
+        return merged, np.zeros(len(candidates.rows), dtype=np.int64)
+    return merged, np.argmax(merged.weights @ candidates.similarity[keep], axis=0)

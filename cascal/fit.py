@@ -17,10 +17,11 @@ from threadpoolctl import ThreadpoolController
 
 from cascal.cluster import (
     NO_OWNER,
-    Merged,
     TaskCandidates,
     choose_and_merge,
+    n_distinct,
     normalise,
+    only_cluster,
     task_candidates,
 )
 from cascal.datatypes import (
@@ -118,10 +119,6 @@ class Fit:
     def _relative(self) -> FloatArray:
         return np.asarray(self._filled - self._filled.mean(axis=1, keepdims=True))
 
-    @cached_property
-    def _rows_by_task(self) -> tuple[FloatArray, ...]:
-        return tuple(np.ascontiguousarray(self.vectors[task.rows]) for task in self.by_task)
-
     def router(self, thresholds: Thresholds | None = None) -> Router:
         """The router at these thresholds; milliseconds, nothing is refitted.
 
@@ -129,8 +126,7 @@ class Fit:
         """
         thresholds = thresholds or Thresholds()
         with _one_blas_thread():
-            clusters, sums = self._merged(thresholds)
-            clusters, notes = self._pruned(clusters, sums, thresholds)
+            clusters, notes = self._pruned(self._merged(thresholds), thresholds)
             rankings = self._ranked(clusters)
         clusters, rankings = self._in_caller_order(clusters, rankings)
         position = self.caller_models
@@ -140,37 +136,33 @@ class Fit:
             self.scores.spread[position], self.notes + notes,
         )  # fmt: skip
 
-    def _merged(self, thresholds: Thresholds) -> tuple[SkillClusters, FloatArray]:
-        """Merge, then every query to the nearest centroid of its task; empty clusters vanish.
-
-        Also returns the sum of the vectors of each cluster (C, D).
-        """
-        parts: list[Merged] = []
-        sums: list[FloatArray] = []
+    def _merged(self, thresholds: Thresholds) -> SkillClusters:
+        """Merge, then every query to the nearest centroid of its task; empty clusters vanish."""
+        centroids: list[FloatArray] = []
+        support: list[IntArray] = []
+        owner: list[IntArray] = []
         assignment = np.empty(len(self.vectors), dtype=np.int64)
         offset = 0
-        for task, rows in zip(self.by_task, self._rows_by_task, strict=True):
-            merged = choose_and_merge(
+        for task in self.by_task:
+            merged, nearest = choose_and_merge(
                 task, thresholds.min_silhouette, self.settings.merge, thresholds.merge_distance
             )
             if not len(merged.centroids):
-                center = normalise(rows.sum(axis=0, keepdims=True))
-                merged = Merged(center, np.zeros(1, dtype=np.int64), np.array([NO_OWNER]))
-            nearest = np.argmax(rows @ merged.centroids.T, axis=1)
+                merged = only_cluster(self.vectors[task.rows])
             used, local = np.unique(nearest, return_inverse=True)
-            parts.append(Merged(merged.centroids[used], merged.support[used], merged.owner[used]))
-            sums.append((local == np.arange(len(used))[:, None]).astype(np.float64) @ rows)
+            centroids.append(merged.centroids[used])
+            support.append(merged.support[used])
+            owner.append(merged.owner[used])
             assignment[task.rows] = local + offset
             offset += len(used)
-        clusters = SkillClusters(
+        return SkillClusters(
             self.tasks,
-            np.concatenate([part.centroids for part in parts]),
-            np.repeat(np.arange(len(parts)), [len(part.centroids) for part in parts]),
-            np.concatenate([part.support for part in parts]),
+            np.concatenate(centroids),
+            np.repeat(np.arange(len(centroids)), [len(part) for part in centroids]),
+            np.concatenate(support),
             assignment,
-            np.concatenate([part.owner for part in parts]),
+            np.concatenate(owner),
         )
-        return clusters, np.concatenate(sums)
 
     def _mean_scores(self, clusters: SkillClusters) -> FloatArray:
         means = group_means(self._filled, clusters.assignment, len(clusters))
@@ -181,7 +173,7 @@ class Fit:
         return self.settings.ranking == "mean_3_decimals"
 
     def _pruned(
-        self, clusters: SkillClusters, sums: FloatArray, thresholds: Thresholds
+        self, clusters: SkillClusters, thresholds: Thresholds
     ) -> tuple[SkillClusters, tuple[str, ...]]:
         jaccard = thresholds.prune_jaccard
         if jaccard is None:
@@ -196,9 +188,10 @@ class Fit:
             self._mean_scores(clusters), clusters.sizes, clusters.task, models, jaccard
         )
         keep, place = np.unique(pruned.into, return_inverse=True)
+        assignment = place[clusters.assignment]
         merged = SkillClusters(
-            clusters.tasks, normalise(group_sums(sums, place, len(keep))), clusters.task[keep],
-            clusters.support[keep], place[clusters.assignment], clusters.owner[keep],
+            clusters.tasks, normalise(group_sums(self.vectors, assignment, len(keep))),
+            clusters.task[keep], clusters.support[keep], assignment, clusters.owner[keep],
         )  # fmt: skip
         if not pruned.opposed:
             return merged, ()
@@ -244,7 +237,7 @@ def reliability_groups(vectors: FloatArray, seed: int) -> IntArray:
     """(Q,) groups of queries within which `pds` estimates reliabilities (RECOMMENDED § 1)."""
     n_queries = len(vectors)
     k = int(np.clip(n_queries // QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS))
-    if n_queries < 2 * MIN_GROUPS or len(np.unique(vectors, axis=0)) < k:
+    if n_queries < 2 * MIN_GROUPS or n_distinct(vectors, k) < k:
         return np.zeros(n_queries, dtype=np.int64)
     from sklearn.cluster import KMeans  # slow to import, and routing does not need it
 

@@ -99,22 +99,29 @@ def _lloyd(
 ) -> tuple[IntArray, FloatArray, IntArray]:
     """Lloyd's iteration on P problems of the same k. Returns labels, centres and which problems
     emptied a cluster (their result is void: the library relocates such clusters).
+
+    The sums of a cluster change only by the rows that enter or leave it.
     """
-    n_problems, k, dimension = centers.shape
+    n_problems, k, _ = centers.shape
     inside = weights > 0
     centers = centers.copy()
+    sums = np.zeros_like(centers)
     labels = np.full(weights.shape, -1, dtype=np.int16)
     active = np.arange(n_problems)
     emptied = np.zeros(n_problems, dtype=bool)
     for _ in range(MAX_ITER):
         fresh = np.where(inside[active], _nearest(rows, centers[active]), np.int16(-1))
-        same = (fresh == labels[active]).all(axis=1)
+        differs = fresh != labels[active]
+        same = ~differs.any(axis=1)
+        moving = np.flatnonzero(differs.any(axis=0))
+        some = weights[active[:, None], moving]
+        change = _one_hot(fresh[:, moving], k, some)
+        change -= _one_hot(labels[active[:, None], moving], k, some)
+        sums[active] += np.tensordot(change, rows[moving], axes=1)
         labels[active] = fresh
-        hot = _one_hot(fresh, k, weights[active])
-        mass = hot.sum(axis=2)
-        sums = (hot.reshape(-1, len(rows)) @ rows).reshape(len(active), k, dimension)
+        mass = _one_hot(fresh, k, weights[active]).sum(axis=2)
         empty = (mass == 0).any(axis=1)
-        moved = sums / np.where(mass == 0, 1.0, mass)[:, :, None]
+        moved = sums[active] / np.where(mass == 0, 1.0, mass)[:, :, None]
         shift = ((moved - centers[active]) ** 2).sum(axis=(1, 2))
         centers[active] = moved
         emptied[active[empty]] = True

@@ -137,9 +137,12 @@ def log_joint(slots: Slots, fixed: FloatArray, theta: FloatArray, groups: IntArr
 
 def expectation(joint: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Q = softmax over (slot, easiness) of κ·LL, and its log-normaliser per query."""
-    tempered = KAPPA * joint
-    normaliser = logsumexp(tempered, axis=(1, 2), keepdims=True)
-    return np.exp(tempered - normaliser), normaliser[:, 0, 0]
+    tempered = KAPPA * joint.reshape(len(joint), -1)
+    largest = tempered.max(axis=1, keepdims=True)
+    share = np.exp(tempered - largest)
+    total = share.sum(axis=1, keepdims=True)
+    share /= total
+    return share.reshape(joint.shape), (largest + np.log(total))[:, 0]
 
 
 def newton(

@@ -28,7 +28,8 @@ from cascal.settings import FitSettings, Routing, Thresholds
 
 FALLBACK_WIDTH = 0.2
 """Distance over which the global ranking fades in completely (released code)."""
-_CHUNK = 8192
+_CHUNK = 1024
+"""Queries routed at a time: few enough for their vectors to stay in the processor's cache."""
 
 
 class EncoderMismatch(CascalError):
@@ -159,8 +160,8 @@ class Router:
         """The whole computation for unit rows (Q, D), unchecked."""
         rows = np.asarray(vectors, dtype=np.float64)
         routing = self.routing
-        task_similarity = rows @ self.representatives.T
-        similarity = rows @ self.clusters.centroids.T
+        every = rows @ np.concatenate([self.clusters.centroids, self.representatives]).T
+        similarity, task_similarity = np.split(every, [len(self.clusters)], axis=1)
         if routing.two_stage:
             task = np.argmax(task_similarity, axis=1)
         else:
