@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import frame, session, theme
-from cascal import charts
+from cascal import charts, quality
 from cascal.demo import install_demo
 from cascal.encoders import MINILM
 
@@ -116,7 +116,7 @@ def _quality() -> None:
     """What generated queries are worth: duplicates, and whether they separate the models."""
     data = session.study()
     st.subheader("Do the training queries tell the models apart?", anchor=False)
-    numbers = charts.training_quality(data)
+    numbers = quality.training_quality(data)
     with st.grid(4, min_column_width=170):
         st.metric(
             "Separating queries", f"{numbers.separating:.0%}", border=True,

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import controls, frame, map_panel, session, theme
 from cascal import charts
+from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import effective_number
 from cascal.rank import rank_selection
 
@@ -96,7 +97,7 @@ def _selection() -> None:
         right = (votes.answers[rows] == shown.part.gold[rows, None]).astype(float)
         frame_ = charts.selection_frame(rank_selection(right, votes.models), votes.models)
         st.caption("Share of right answers (gold) with 95 % interval.")
-    few = len(rows) < charts.MIN_QUERIES
+    few = len(rows) < MIN_QUERIES
     figure = charts.interval_figure(
         frame_, "model", "mean", _colours(), percent=shown.split == "test", muted=few
     )
@@ -120,7 +121,7 @@ def _inspector() -> None:
     st.caption(frame.escape(f"Cluster {cluster} · {task} · {size:,} training queries"))
     table = charts.ranking_frame(now.router, cluster)
     figure = charts.interval_figure(
-        table, "model", "mean", _colours(), muted=size < charts.MIN_QUERIES
+        table, "model", "mean", _colours(), muted=size < MIN_QUERIES
     )
     frame.chart(figure, "cluster_ranking", "Models of the cluster by mean consensus score.")
     st.caption("Mean consensus score with 95 % interval; the ranking used may be shrunken.")

@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING
 from cascal.datatypes import (
     NO_ANSWER,
     CascalError,
-    ConsensusScores,
     Embeddings,
     ModelSpec,
     Query,
-    Rankings,
     Response,
-    Routes,
-    SkillClusters,
     Task,
     Votes,
 )
 from cascal.evaluate import Evaluation, evaluate  # binds the function over the module's name
 from cascal.fit import Fit, fit  # the same
+from cascal.results import ConsensusScores, Rankings, Routes, SkillClusters
 from cascal.route import Router
 from cascal.settings import FitSettings, Routing, Thresholds
 

@@ -16,19 +16,16 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Routes, Votes, option_letter
-from cascal.evaluate import Contender, skill_alignment
+from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
+from cascal.evaluate import Contender
 from cascal.explain import RouteTrace
 from cascal.rank import SelectionRanking
+from cascal.results import Routes
 from cascal.route import Router
 from cascal.score import agreement
 from cascal.study import Part, Snapshot, Study
 
-MIN_QUERIES = 20
-"""Rates from fewer queries are shown muted."""
 NAME_LENGTH = 40
-DOMINANT_SHARE = 0.9
-UNREADABLE_SHARE = 0.05
 MUTED = "#9AA4B2"
 _FORMULA_STARTS = tuple("=+-@\t\r")
 
@@ -340,37 +337,6 @@ def _accuracies(part: Part) -> FloatArray:
     return np.asarray(right.sum(axis=0) / np.maximum(counts.sum(axis=0), 1))
 
 
-def findings(study: Study, snapshot: Snapshot) -> list[str]:
-    """What a reader should know before trusting the numbers, a sentence each."""
-    router, notes = snapshot.router, list(snapshot.router.notes)
-    part = study.test if study.test is not None else study.train
-    first = int(np.argmax(snapshot.share))
-    if len(router.models) > 1 and snapshot.share[first] >= DOMINANT_SHARE:
-        notes.append(
-            f"{router.models[first]} gets {snapshot.share[first]:.0%} of the queries: the router "
-            "is close to always asking one model."
-        )
-    known = np.isfinite(part.votes.logprobs) & part.votes.answered
-    if part.votes.answered.any() and not known.any():
-        notes.append(
-            "There are no log-probabilities: confidences cannot break ties between answers."
-        )
-    unreadable = 1.0 - part.votes.answered.sum() / max(1, part.votes.asked.sum())
-    if unreadable >= UNREADABLE_SHARE:
-        notes.append(f"{unreadable:.0%} of the responses hold no readable answer; they never vote.")
-    if any(study.train.skills):
-        alignment = skill_alignment(router.clusters.assignment, study.train.skills)
-        notes.append(
-            f"The training queries carry {len(alignment.skills)} known skills: the clusters match "
-            f"them with a mean best-match Jaccard of {alignment.mean:.2f} (the paper's target is "
-            "0.70). Joining clusters that share their best models lowers it by design."
-        )
-    thin = int((router.clusters.sizes < MIN_QUERIES).sum())
-    if thin:
-        notes.append(f"{thin} clusters hold fewer than {MIN_QUERIES} training queries.")
-    return notes
-
-
 def who_disagrees(votes: Votes, row: int) -> str:
     """Which models gave which answer to one query, the largest group first."""
     groups: dict[int, list[str]] = {}
@@ -409,30 +375,3 @@ def safe_csv(frame: pd.DataFrame) -> bytes:
         return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA_STARTS else value
 
     return frame.map(harmless).to_csv(index=False).encode("utf-8")
-
-
-@dataclass(frozen=True)
-class TrainingQuality:
-    """Shares and counts over the training queries of a study."""
-
-    separating: float
-    agreement: float
-    duplicates: int
-    leaked: int
-    tasks_with_one: int
-
-
-def training_quality(study: Study) -> TrainingQuality:
-    """Whether the training queries separate the models, repeat themselves or leak from the test."""
-    votes, texts = study.train.votes, study.train.texts
-    largest = agreement(votes) * len(votes.models)
-    answered = votes.answered.sum(axis=1)
-    test_texts = set(study.test.texts) if study.test is not None else set()
-    counts = pd.Series(votes.tasks).value_counts()
-    return TrainingQuality(
-        float((largest < answered).mean()),
-        float(agreement(votes).mean()),
-        len(texts) - len(set(texts)),
-        sum(text in test_texts for text in set(texts)),
-        int((counts == 1).sum()),
-    )

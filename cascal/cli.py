@@ -55,6 +55,14 @@ WorkspaceOption = Annotated[
 ]
 
 
+PresetOption = Annotated[str, typer.Option(help="recommended, released or paper.")]
+SilhouetteOption = Annotated[float, typer.Option(help="A split must be at least this clear.")]
+MergeOption = Annotated[float, typer.Option(help="Closer clusters become one.")]
+JaccardOption = Annotated[float, typer.Option(help="0.95, 0.5 or 0.2: best models in common.")]
+PruneOption = Annotated[bool, typer.Option("--prune/--no-prune", help="Join clusters at all.")]
+TopKOption = Annotated[int, typer.Option(help="How many models vote.")]
+
+
 def default_workspace() -> Path:
     """The workspace named by the environment, else data/workspace.duckdb below this folder."""
     return Path(os.environ.get(WORKSPACE_ENV) or Path("data") / "workspace.duckdb")
@@ -285,25 +293,22 @@ def embed(
 
 
 def _thresholds(
-    min_silhouette: float, merge_distance: float, prune_jaccard: float | None, top_k: int
+    min_silhouette: float, merge_distance: float, prune_jaccard: float, prune: bool, top_k: int
 ) -> cascal.Thresholds:
-    return cascal.Thresholds(min_silhouette, merge_distance, prune_jaccard, top_k)
+    jaccard = prune_jaccard if prune else None
+    return cascal.Thresholds(min_silhouette, merge_distance, jaccard, top_k)
 
 
 @app.command()
 def fit(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
     workspace: WorkspaceOption = None,
-    preset: Annotated[str, typer.Option(help="recommended, released or paper.")] = "recommended",
-    min_silhouette: Annotated[
-        float, typer.Option(help="A split must be at least this clear.")
-    ] = 0.05,
-    merge_distance: Annotated[float, typer.Option(help="Closer clusters become one.")] = 0.15,
-    prune_jaccard: Annotated[
-        float, typer.Option(help="0.95, 0.5 or 0.2: best models in common.")
-    ] = 0.95,
-    prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Join clusters at all.")] = True,
-    top_k: Annotated[int, typer.Option(help="How many models vote.")] = 3,
+    preset: PresetOption = "recommended",
+    min_silhouette: SilhouetteOption = 0.05,
+    merge_distance: MergeOption = 0.15,
+    prune_jaccard: JaccardOption = 0.95,
+    prune: PruneOption = True,
+    top_k: TopKOption = 3,
     encoder: Annotated[str | None, typer.Option(help="Encoder, where there are several.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -316,9 +321,7 @@ def fit(
         fitted = cascal.fit(
             study.train.votes, study.train.vectors, cascal.FitSettings.preset(preset)
         )
-        thresholds = _thresholds(
-            min_silhouette, merge_distance, prune_jaccard if prune else None, top_k
-        )
+        thresholds = _thresholds(min_silhouette, merge_distance, prune_jaccard, prune, top_k)
         snapshot = take_snapshot(study, fitted, thresholds)
     if to is not None:
         snapshot.router.save(to)
@@ -357,16 +360,12 @@ def export(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
     to: Annotated[Path, typer.Argument(help="File to write, e.g. router.cascal.")],
     workspace: WorkspaceOption = None,
-    preset: Annotated[str, typer.Option(help="recommended, released or paper.")] = "recommended",
-    min_silhouette: Annotated[
-        float, typer.Option(help="A split must be at least this clear.")
-    ] = 0.05,
-    merge_distance: Annotated[float, typer.Option(help="Closer clusters become one.")] = 0.15,
-    prune_jaccard: Annotated[
-        float, typer.Option(help="0.95, 0.5 or 0.2: best models in common.")
-    ] = 0.95,
-    prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Join clusters at all.")] = True,
-    top_k: Annotated[int, typer.Option(help="How many models vote.")] = 3,
+    preset: PresetOption = "recommended",
+    min_silhouette: SilhouetteOption = 0.05,
+    merge_distance: MergeOption = 0.15,
+    prune_jaccard: JaccardOption = 0.95,
+    prune: PruneOption = True,
+    top_k: TopKOption = 3,
 ) -> None:
     """Write the router of a data set as one file, without texts and without pickle."""
     from cascal.study import load_study
@@ -375,9 +374,7 @@ def export(
     with err.status("Estimating skills"):
         settings = cascal.FitSettings.preset(preset)
         fitted = cascal.fit(study.train.votes, study.train.vectors, settings)
-        thresholds = _thresholds(
-            min_silhouette, merge_distance, prune_jaccard if prune else None, top_k
-        )
+        thresholds = _thresholds(min_silhouette, merge_distance, prune_jaccard, prune, top_k)
         router = fitted.router(thresholds)
     router.save(to)
     out.print(

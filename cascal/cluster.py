@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.datatypes import Candidate, FloatArray, IntArray
+from cascal.datatypes import FloatArray, IntArray
 from cascal.kmeans import Problem, Solution, solve
+from cascal.results import Candidate
 
 _DECIMALS_OF_IDENTITY = 12
 NO_OWNER = -1

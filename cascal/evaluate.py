@@ -19,10 +19,10 @@ from cascal.datatypes import (
     FloatArray,
     IntArray,
     NotApplicable,
-    Routes,
     Votes,
     read_only,
 )
+from cascal.results import Routes
 from cascal.route import final_answers, first_models, selected_answers
 
 RESAMPLES = 2000

@@ -24,18 +24,7 @@ from cascal.cluster import (
     only_cluster,
     task_candidates,
 )
-from cascal.datatypes import (
-    BoolArray,
-    Candidate,
-    CascalError,
-    ConsensusScores,
-    Embeddings,
-    FloatArray,
-    IntArray,
-    Rankings,
-    SkillClusters,
-    Votes,
-)
+from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.rank import (
     SET_SIZE,
     best_first,
@@ -45,6 +34,7 @@ from cascal.rank import (
     prune_sweep,
     shrunken_scores,
 )
+from cascal.results import Candidate, ConsensusScores, Rankings, SkillClusters
 from cascal.route import Router
 from cascal.score import consensus_scores, strong_sets
 from cascal.settings import FitSettings, Thresholds

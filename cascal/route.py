@@ -13,17 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
-from cascal.datatypes import (
-    NO_ANSWER,
-    CascalError,
-    Embeddings,
-    FloatArray,
-    IntArray,
-    Rankings,
-    Routes,
-    SkillClusters,
-    Votes,
-)
+from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.results import Rankings, Routes, SkillClusters
 from cascal.settings import FitSettings, Routing, Thresholds
 
 FALLBACK_WIDTH = 0.2

@@ -5,16 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from cascal.datatypes import (
-    NO_ANSWER,
-    BoolArray,
-    CascalError,
-    ConsensusScores,
-    FloatArray,
-    IntArray,
-    Votes,
-)
+from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.latent import dawid_skene, find_slots, own_slot, polya_dawid_skene
+from cascal.results import ConsensusScores
 
 POSTERIOR_CLASSES = 20
 """Fixed number of classes in the released code's softmax."""

@@ -22,7 +22,6 @@ from cascal.datatypes import (
     FloatArray,
     IntArray,
     ModelSpec,
-    Routes,
     Split,
     Votes,
 )
@@ -31,6 +30,7 @@ from cascal.encoders import Encoder
 from cascal.evaluate import Estimate, Evaluation, estimate, evaluate, first_share, verdict
 from cascal.fit import Fit
 from cascal.names import Namer
+from cascal.results import Routes
 from cascal.route import Router
 from cascal.settings import Thresholds
 from cascal.store import DatasetInfo, Workspace

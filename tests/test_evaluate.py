@@ -10,7 +10,7 @@ from conftest import make_world
 from scipy.stats import bootstrap
 
 import cascal
-from cascal.datatypes import CascalError, NotApplicable, Routes
+from cascal.datatypes import CascalError, NotApplicable
 from cascal.evaluate import (
     bootstrap_counts,
     contenders,
@@ -19,6 +19,7 @@ from cascal.evaluate import (
     first_share,
     verdict,
 )
+from cascal.results import Routes
 from cascal.route import final_answers
 
 NO = cascal.NO_ANSWER

@@ -11,8 +11,8 @@ import pytest
 from conftest import make_world
 
 import cascal
-from cascal.datatypes import Rankings, SkillClusters
 from cascal.explain import explain
+from cascal.results import Rankings, SkillClusters
 from cascal.route import FALLBACK_WIDTH, Router
 
 ROUTINGS = {

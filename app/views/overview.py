@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import frame, session, theme
-from cascal import charts
+from cascal import charts, diagnose
 from cascal.evaluate import Verdict, effective_number
 
 MARKS = {
@@ -74,7 +74,7 @@ def _alt(table: pd.DataFrame) -> str:
 
 def _findings() -> None:
     st.subheader("Worth knowing", anchor=False)
-    notes = charts.findings(session.study(), session.snapshot())
+    notes = diagnose.findings(session.study(), session.snapshot())
     for note in notes:
         st.info(frame.escape(note), icon=":material/info:")
     if not notes:

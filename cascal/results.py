@@ -1,0 +1,146 @@
+"""What the stages make of votes and vectors: scores, candidates, clusters, rankings, routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.datatypes import FloatArray, IntArray, read_only
+
+
+@dataclass(frozen=True, eq=False)
+class ConsensusScores:
+    """How far each vote is backed by the pool; nan (or 0) where there was none.
+
+    values : (Q, M); center, spread : (M,) of the training log-probabilities (median and scale)
+    """
+
+    values: FloatArray
+    center: FloatArray
+    spread: FloatArray
+    method: str
+
+    def __post_init__(self) -> None:
+        for name in ("values", "center", "spread"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    @property
+    def filled(self) -> FloatArray:
+        """(Q, M), 0 where the model gave no answer: what ranking means are taken over."""
+        return np.where(np.isnan(self.values), 0.0, self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One k-means result for one (task, model, k).
+
+    labels : (n,) of the strong queries `rows` (n,), centroids : (k, D) unit, support : (k,)
+    """
+
+    task: int
+    model: int
+    k: int
+    silhouette: float
+    rows: IntArray
+    labels: IntArray
+    centroids: FloatArray
+    support: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class SkillClusters:
+    """Skill centroids and the training queries assigned to them.
+
+    centroids  : (C, D) unit
+    task       : (C,) index into `tasks`
+    support    : (C,) strong queries behind the centroid, summed over merged candidates
+    assignment : (Q,) cluster of each training query, never −1
+    owner      : (C,) model whose candidate survived, or −1 for a task without strong queries
+    """
+
+    tasks: tuple[str, ...]
+    centroids: FloatArray
+    task: IntArray
+    support: IntArray
+    assignment: IntArray
+    owner: IntArray
+
+    def __post_init__(self) -> None:
+        for name in ("centroids", "task", "support", "assignment", "owner"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.centroids)
+
+    @property
+    def sizes(self) -> IntArray:
+        """(C,) number of training queries."""
+        return np.bincount(self.assignment, minlength=len(self))
+
+
+@dataclass(frozen=True, eq=False)
+class Rankings:
+    """Models of every cluster, best first.
+
+    scores (C, M) used for routing; mean_scores (C, M) raw; standard_error (C, M) of the raw means;
+    trust (C, M) share of a deviation that is believed (1 where not shrunken); order (C, M) model
+    indices; overall (M,) global scores
+    """
+
+    models: tuple[str, ...]
+    scores: FloatArray
+    mean_scores: FloatArray
+    standard_error: FloatArray
+    trust: FloatArray
+    order: IntArray
+    overall: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("scores", "mean_scores", "standard_error", "trust", "order", "overall"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """Decisions for a batch of queries.
+
+    query_ids : (Q,)
+    models    : (M,)
+    task      : (Q,) index into `tasks`
+    cluster   : (Q,) nearest cluster considered
+    distance  : (Q,) 1 − cosine to it
+    scores    : (Q, M) what the models were ranked by, margin and fallback included
+    selected  : (Q, K) model indices, best first
+    fallback  : (Q,) α, how far the global ranking was mixed in
+    center, spread : (M,) of the training log-probabilities, to compare confidences in a tie
+    """
+
+    query_ids: tuple[str, ...]
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    task: IntArray
+    cluster: IntArray
+    distance: FloatArray
+    scores: FloatArray
+    selected: IntArray
+    fallback: FloatArray
+    center: FloatArray
+    spread: FloatArray
+
+    def __post_init__(self) -> None:
+        arrays = (
+            "task",
+            "cluster",
+            "distance",
+            "scores",
+            "selected",
+            "fallback",
+            "center",
+            "spread",
+        )
+        for name in arrays:
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.selected)
