@@ -120,9 +120,7 @@ def _inspector() -> None:
     task = now.router.tasks[clusters.task[cluster]]
     st.caption(frame.escape(f"Cluster {cluster} · {task} · {size:,} training queries"))
     table = charts.ranking_frame(now.router, cluster)
-    figure = charts.interval_figure(
-        table, "model", "mean", _colours(), muted=size < MIN_QUERIES
-    )
+    figure = charts.interval_figure(table, "model", "mean", _colours(), muted=size < MIN_QUERIES)
     frame.chart(figure, "cluster_ranking", "Models of the cluster by mean consensus score.")
     st.caption("Mean consensus score with 95 % interval; the ranking used may be shrunken.")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from cascal.score import agreement
 from cascal.study import Study
 
@@ -23,7 +25,7 @@ class TrainingQuality:
 def training_quality(study: Study) -> TrainingQuality:
     """Whether the training queries separate the models, repeat themselves or leak from the test."""
     votes, texts = study.train.votes, study.train.texts
-    largest = agreement(votes) * len(votes.models)
+    largest = np.rint(agreement(votes) * len(votes.models))
     answered = votes.answered.sum(axis=1)
     test_texts = set(study.test.texts) if study.test is not None else set()
     return TrainingQuality(
