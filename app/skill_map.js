@@ -127,6 +127,7 @@ class SkillMap {
     this.foot = element("div", "cm-foot");
     this.plot.tabIndex = 0;
     this.plot.setAttribute("role", "img");
+    this.plot.setAttribute("aria-label", "Map of the queries, being drawn");
     this.plot.onkeydown = (event) => this.key(event);
     this.legend.setAttribute("role", "group");
     this.legend.setAttribute("aria-label", "Legend: choose an entry to show it alone");
