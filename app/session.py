@@ -14,7 +14,7 @@ import streamlit as st
 import cascal
 from cascal.datatypes import CascalError
 from cascal.encoders import MINILM, Encoder, load_encoder
-from cascal.evaluate import Contender, Verdict, contenders, verdict
+from cascal.evaluate import Contender, contenders
 from cascal.fit import Fit
 from cascal.settings import PRESETS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
@@ -29,6 +29,7 @@ from cascal.study import (
     take_snapshot,
 )
 from cascal.tables import Progress
+from cascal.verdict import Verdict, verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 READ_ONLY_ENV = "CASCAL_READ_ONLY"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.evaluate import skill_alignment
+from cascal.concordance import skill_alignment
 from cascal.study import Snapshot, Study
 
 DOMINANT_SHARE = 0.9

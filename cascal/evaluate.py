@@ -1,66 +1,22 @@
-"""Routes x gold answers -> numbers with intervals (METHOD § 11).
-
-All intervals are paired: the same resampled queries serve every number that is compared.
-"""
+"""Routes x gold answers -> numbers with intervals (METHOD § 11)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
 from cascal.datatypes import (
     NO_ANSWER,
-    BoolArray,
     CascalError,
     FloatArray,
     IntArray,
     NotApplicable,
     Votes,
-    read_only,
 )
+from cascal.intervals import Estimate, estimate
 from cascal.results import Routes
 from cascal.route import final_answers, first_models, selected_answers
-
-RESAMPLES = 2000
-CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean with its bootstrap interval, from n queries."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-@lru_cache(maxsize=4)
-def bootstrap_counts(n_queries: int, n_resamples: int = RESAMPLES, seed: int = 0) -> FloatArray:
-    """(B, Q) float32: how often each query is drawn in each resample of Q queries."""
-    random = np.random.default_rng(seed)
-    drawn = random.integers(n_queries, size=(n_resamples, n_queries), dtype=np.int32)
-    drawn += np.arange(n_resamples, dtype=np.int32)[:, None] * n_queries
-    counts = np.bincount(drawn.ravel(), minlength=n_resamples * n_queries)
-    return read_only(counts.reshape(n_resamples, n_queries).astype(np.float32))
-
-
-def estimate(values: FloatArray, *, n_resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
-    """Mean of values (Q,), nan left out, with a percentile bootstrap interval over queries."""
-    values = np.asarray(values, dtype=np.float64)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        raise NotApplicable("No query has a value to average: there is nothing to evaluate.")
-    means = (
-        bootstrap_counts(len(values), n_resamples, seed) @ values.astype(np.float32) / len(values)
-    )
-    tail = (1.0 - CONFIDENCE) / 2.0
-    low, high = np.quantile(means, [tail, 1.0 - tail])
-    return Estimate(float(values.mean()), float(low), float(high), len(values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +95,18 @@ def effective_number(share: FloatArray) -> float:
     return float(np.exp(-(used * np.log(used)).sum())) if len(used) else 0.0
 
 
+def normalised_entropy(share: FloatArray) -> float:
+    """Entropy of a distribution over its largest possible one: 1 = even, 0 = one model gets all."""
+    return float(np.log(max(effective_number(share), 1.0)) / np.log(max(len(share), 2)))
+
+
+def agreement_rate(one: Routes, other: Routes) -> float:
+    """Share of the queries for which two routers choose the same first model."""
+    if one.models != other.models or len(one) != len(other):
+        raise CascalError("Only routes of the same queries and models can be compared.")
+    return float((one.selected[:, 0] == other.selected[:, 0]).mean()) if len(one) else float("nan")
+
+
 def first_share(routes: Routes) -> FloatArray:
     """(M,) share of the queries whose first model it is."""
     if not len(routes):
@@ -147,35 +115,52 @@ def first_share(routes: Routes) -> FloatArray:
     return np.asarray(first / len(routes))
 
 
-def evaluate(routes: Routes, votes: Votes, gold: IntArray) -> Evaluation:
+def correctness(votes: Votes, gold: IntArray, judged: FloatArray | None = None) -> FloatArray:
+    """(Q, M): 1 right, 0 wrong, nan = does not count.
+
+    gold (Q,) answer indices, NO_ANSWER = none. A missing or unreadable answer is wrong; a model
+    that was never asked does not count. `judged` (Q, M) is what the source of the responses says
+    about being right (0 … 1, nan = nothing); it counts only where there is no answer to compare.
+    """
+    gold = np.asarray(gold)
+    if gold.shape != (len(votes.query_ids),):
+        raise CascalError(
+            f"gold has shape {gold.shape}, but there are {len(votes.query_ids)} queries."
+        )
+    counts = (gold != NO_ANSWER)[:, None] & votes.asked
+    right = np.where(counts, votes.answers == gold[:, None], np.nan)
+    if judged is None:
+        return right
+    if judged.shape != right.shape:
+        raise CascalError(f"judged has shape {judged.shape}, the votes have {right.shape}.")
+    return np.where(np.isfinite(judged) & ~votes.answered, judged, right)
+
+
+def evaluate(
+    routes: Routes, votes: Votes, gold: IntArray, judged: FloatArray | None = None
+) -> Evaluation:
     """Compare routes with gold answers.
 
-    votes hold the routed queries in the same order; gold (Q,) answer indices, NO_ANSWER = none
-    (that query does not count). A missing or unreadable answer is wrong; a model that was never
-    asked leaves the denominator.
+    votes hold the routed queries in the same order; gold (Q,) and judged (Q, M) as in
+    `correctness`. A model of which only right or wrong is known cannot vote; where nobody of the
+    selected gave an answer, a vote counts as its first model does.
     """
     gold = np.asarray(gold)
     if gold.shape != (len(routes),):
         raise CascalError(f"gold has shape {gold.shape}, but there are {len(routes)} routes.")
     if routes.query_ids != votes.query_ids and routes.query_ids != _numbered(len(routes)):
         raise CascalError("The votes are of other queries, or in another order, than the routes.")
-    known = gold != NO_ANSWER
+    selected_answers(routes, votes)  # refuses votes that lack a model
     column = {name: at for at, name in enumerate(votes.models)}
-    answers, _ = selected_answers(routes, votes)
     columns = np.array([column[name] for name in routes.models], dtype=np.int64)
-    asked = votes.asked[:, columns]
-    counts = known[:, None] & asked
-    model_right = np.where(counts, votes.answers[:, columns] == gold[:, None], np.nan)
-    first = routes.selected[:, :1]
+    model_right = correctness(votes, gold, judged)[:, columns]
     best_three = first_models(routes.scores, routes.models, min(3, len(columns)))
-    counted = known & np.take_along_axis(asked, routes.selected, axis=1).any(axis=1)
-    hit = np.where(counted, (answers == gold[:, None]).any(axis=1), np.nan)
     return Evaluation(
         routes.models,
-        np.take_along_axis(model_right, first, axis=1)[:, 0],
-        _vote_right(routes, votes, gold, known[:, None] & asked, best_three),
-        _vote_right(routes, votes, gold, known[:, None] & asked, routes.selected),
-        hit,
+        np.take_along_axis(model_right, routes.selected[:, :1], axis=1)[:, 0],
+        _vote_right(routes, votes, gold, model_right, best_three),
+        _vote_right(routes, votes, gold, model_right, routes.selected),
+        _any_right(np.take_along_axis(model_right, routes.selected, axis=1)),
         model_right,
         first_share(routes),
         routes.selected.shape[1],
@@ -187,13 +172,23 @@ def _numbered(n: int) -> tuple[str, ...]:
     return tuple(str(row) for row in range(n))
 
 
+def _any_right(right: FloatArray) -> FloatArray:
+    """(Q,) the best of each row; nan where nothing counts."""
+    best = np.where(np.isfinite(right), right, -np.inf).max(axis=1, initial=-np.inf)
+    return np.where(np.isfinite(best), best, np.nan)
+
+
 def _vote_right(
-    routes: Routes, votes: Votes, gold: IntArray, counts: BoolArray, selected: IntArray
+    routes: Routes, votes: Votes, gold: IntArray, right: FloatArray, selected: IntArray
 ) -> FloatArray:
     """(Q,) whether the vote is right; nan without gold, or if none of the selected was asked."""
-    known = np.take_along_axis(counts, selected, axis=1).any(axis=1)
+    chosen = np.take_along_axis(right, selected, axis=1)
     answers = final_answers(replace(routes, selected=selected), votes)
-    return np.where(known, answers == gold, np.nan)
+    silent = answers == NO_ANSWER
+    first = np.where(np.isfinite(chosen[:, 0]), chosen[:, 0], 0.0)
+    voted = np.where(gold == NO_ANSWER, np.nan, answers == gold)
+    counts = np.isfinite(chosen).any(axis=1)
+    return np.where(counts, np.where(silent, first, voted), np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +219,6 @@ def contenders(result: Evaluation, votes: Votes, gold: IntArray, constant: int) 
     plurality = np.take_along_axis(answers, same.sum(axis=2).argmax(axis=1)[:, None], axis=1)[:, 0]
     known = np.isfinite(result.model_right).any(axis=1)
     best = result.best_single
-    oracle = np.where(known, (answers == gold[:, None]).any(axis=1), np.nan)
     k = min(3, n_models)
     return [
         Contender("Router, first model", result.top1_right, 1),
@@ -234,73 +228,5 @@ def contenders(result: Evaluation, votes: Votes, gold: IntArray, constant: int) 
         ),
         Contender(f"Always {names[best]} (best by gold)", result.model_right[:, best], 1, True),
         Contender("Plurality of all", np.where(known, plurality == gold, np.nan), n_models),
-        Contender("Oracle (any model right)", oracle, n_models, True),
+        Contender("Oracle (any model right)", _any_right(result.model_right), n_models, True),
     ]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether routing is worth it: "route", "do not route" or "undecided", and in one sentence."""
-
-    light: Literal["route", "do not route", "undecided"]
-    sentence: str
-    gain: Estimate
-
-
-def verdict(result: Evaluation) -> Verdict:
-    """Compare the router's first model with the best single model, chosen with the gold answers.
-
-    "route" only if the lower bound of the paired gain is above 0, "do not route" if the upper
-    bound is below 0. The best single model has seen the answers; the router has not.
-    """
-    best = result.models[result.best_single]
-    gain = result.gain_over(result.best_single)
-    points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
-    if gain.low > 0:
-        return Verdict(
-            "route", f"Routing pays here: {points} over always asking {best}, the best model.", gain
-        )
-    if gain.high < 0:
-        return Verdict(
-            "do not route",
-            f"Do not route here: {points} against always asking {best}, the best model.",
-            gain,
-        )
-    return Verdict(
-        "undecided",
-        f"No proof that routing pays here: {points} against always asking {best}, the best model.",
-        gain,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Alignment:
-    """How well clusters match known skills: the best Jaccard (S,) any cluster reaches per skill."""
-
-    skills: tuple[str, ...]
-    jaccard: FloatArray
-    cluster: IntArray
-
-    @property
-    def mean(self) -> float:
-        """Mean best-match Jaccard; the paper's target is 0.70."""
-        return float(self.jaccard.mean())
-
-
-def skill_alignment(assignment: IntArray, skills: Sequence[str | None]) -> Alignment:
-    """Match every known skill with the cluster that shares most with it.
-
-    assignment (Q,), skills (Q,) with None = unknown (those queries are left out).
-    """
-    known = [row for row, skill in enumerate(skills) if skill is not None]
-    if not known:
-        raise NotApplicable("No query has a known skill, so the clusters cannot be compared.")
-    names = tuple(sorted({str(skills[row]) for row in known}))
-    number = {name: at for at, name in enumerate(names)}
-    skill = np.array([number[str(skills[row])] for row in known])
-    cluster = np.asarray(assignment)[known]
-    shared = np.zeros((len(names), int(cluster.max()) + 1))
-    np.add.at(shared, (skill, cluster), 1.0)
-    union = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
-    jaccard = shared / np.maximum(union, 1.0)
-    return Alignment(names, jaccard.max(axis=1), jaccard.argmax(axis=1))

@@ -37,6 +37,7 @@ class TracedModel:
     from_clusters: float
     from_fallback: float
     margin_bonus: float
+    cost_penalty: float
     selected: bool
 
 
@@ -125,13 +126,14 @@ def _clusters(router: Router, blend: Blend) -> tuple[TracedCluster, ...]:
 
 
 def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel, ...]:
-    """Score = (1 − α)·share from the clusters + α·share of the global ranking + bonus."""
+    """Score = (1 − α)·share from the clusters + α·share of the global ranking + bonus − λ·cost."""
     scores, alpha = blend.scores[0], float(blend.alpha[0])
     bonus = np.zeros(len(scores))
     bonus[router.best_overall] = router.routing.margin
     overall = router.rankings.overall
     fallback = alpha * overall / overall.sum() if alpha and overall.sum() else np.zeros(len(scores))
-    from_clusters = scores - bonus - fallback
+    penalty = bonus - router.adjustment
+    from_clusters = scores - router.adjustment - fallback
     error = np.full(len(scores), np.nan)
     if not router.routing.sharp:
         errors = router.rankings.standard_error[blend.nearest[0]]
@@ -140,7 +142,7 @@ def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel,
     return tuple(
         TracedModel(
             router.models[m], rank + 1, float(scores[m]), float(error[m]), float(from_clusters[m]),
-            float(fallback[m]), float(bonus[m]), rank < k,
+            float(fallback[m]), float(bonus[m]), float(penalty[m]), rank < k,
         )
         for rank, m in enumerate(order)
     )  # fmt: skip
@@ -159,6 +161,11 @@ def _what_would_change(router: Router, blend: Blend, order: IntArray) -> tuple[s
             f"Without the bonus of {routing.margin:g} for the best model overall, "
             f"{names[order[1]]} would come first."
         )
+    if router.thresholds.cost_weight and router.costs is not None:
+        free = scores + router.thresholds.cost_weight * router.costs
+        dearest = names[best_first(free, names)[0]]
+        if dearest != first:
+            said.append(f"Without the cost weight, {dearest} would come first.")
     alone = {
         names[router.cluster_winners[c]]: c
         for c, weight in zip(blend.nearest[0], blend.weights[0], strict=True)

@@ -36,8 +36,8 @@ from cascal.rank import (
 )
 from cascal.results import Candidate, ConsensusScores, Rankings, SkillClusters
 from cascal.route import Router
-from cascal.score import consensus_scores, strong_sets
-from cascal.settings import FitSettings, Thresholds
+from cascal.score import consensus_scores, logprob_statistics, strong_sets
+from cascal.settings import LABELS, FitSettings, Thresholds
 
 QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
 
@@ -60,6 +60,7 @@ class Fit:
     row            : (Q,) position of each of the caller's queries in that order
     scores         : consensus scores in that order; strong, weights (Q, M)
     groups         : (Q,) groups of the reliabilities, for `pds`
+    costs          : (M,) US dollars per 1,000 queries, in the caller's order; None = unknown
     """
 
     votes: Votes
@@ -76,6 +77,7 @@ class Fit:
     caller_models: IntArray
     fingerprint: str
     notes: tuple[str, ...]
+    costs: FloatArray | None = None
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -86,6 +88,11 @@ class Fit:
     def query_ids(self) -> tuple[str, ...]:
         """(Q,) training queries, in the caller's order."""
         return tuple(self.votes.query_ids[row] for row in self.caller_rows)
+
+    @property
+    def caller_vectors(self) -> FloatArray:
+        """(Q, D) vectors in the caller's order."""
+        return self.vectors[self.caller_rows]
 
     @property
     def consensus(self) -> FloatArray:
@@ -123,7 +130,7 @@ class Fit:
         return Router(
             clusters, rankings, _representatives(clusters), self.encoder, self.settings,
             thresholds, self.fingerprint, self.scores.center[position],
-            self.scores.spread[position], self.notes + notes,
+            self.scores.spread[position], self.notes + notes, self.costs,
         )  # fmt: skip
 
     def _merged(self, thresholds: Thresholds) -> SkillClusters:
@@ -280,30 +287,95 @@ def fit(
     settings: FitSettings | None = None,
     *,
     n_jobs: int = -1,
+    costs: FloatArray | None = None,
 ) -> Fit:
     """Estimate skills from votes alone: consensus, strong sets, k-means for every k.
 
     votes (Q, M) and vectors of the same queries (matched by id); settings default to the preset
     "recommended". `n_jobs` tasks run at once through joblib, whose backend the caller may choose
-    with `joblib.parallel_config`; it never changes the result. No answer key is ever read.
+    with `joblib.parallel_config`; it never changes the result. `costs` (M,) in US dollars per
+    1,000 queries let the threshold `cost_weight` act. No answer key is ever read.
 
     Reference: Niu et al. 2026, arXiv:2601.09692; where the presets differ from it, see METHOD § 8.
     """
     settings = settings or FitSettings.preset("recommended")
+    if settings.consensus == LABELS:
+        raise CascalError("Scores by labels need labels: use cascal.baselines.CascalWithLabels.")
+    _check_size(votes, costs)
+    ordered = _in_computing_order(votes, vectors, settings)
+    votes, array = ordered.votes, ordered.array
+    groups = reliability_groups(array, settings.seed) if settings.consensus == "pds" else None
+    scores = consensus_scores(votes, settings.consensus, groups)
+    strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
+    return _clustered(ordered, settings, scores, (strong, weights), groups, n_jobs, costs)
+
+
+def fit_on_labels(
+    votes: Votes, vectors: Embeddings, correct: FloatArray, settings: FitSettings
+) -> Fit:
+    """The same skills estimated from labels instead of consensus (METHOD § 10, CASCAL-GT).
+
+    correct (Q, M): 1 right, 0 wrong, nan = not known, in the caller's order. A model is strong
+    where it is right, with weight `correct`; rankings are means of `correct`, nan counting as 0.
+    """
+    _check_size(votes, None)
+    if correct.shape != votes.shape:
+        raise CascalError(f"correct has shape {correct.shape}, the votes have {votes.shape}.")
+    ordered = _in_computing_order(votes, vectors, settings)
+    values = np.nan_to_num(correct[np.ix_(ordered.rows, ordered.columns)], nan=0.0)
+    center, spread = logprob_statistics(
+        np.where(ordered.votes.answered, ordered.votes.logprobs, np.nan)
+    )
+    scores = ConsensusScores(values, center, spread, LABELS)
+    strong = values > 0.5
+    weighted = (strong, np.where(strong, values, 0.0))
+    return _clustered(ordered, settings, scores, weighted, None, -1, None)
+
+
+def _check_size(votes: Votes, costs: FloatArray | None) -> None:
     if not all(votes.shape):
         raise CascalError(
             f"There are {votes.shape[0]} queries and {votes.shape[1]} models; at least one of each "
             "is needed. Import responses first."
         )
+    if costs is not None and np.shape(costs) != (len(votes.models),):
+        raise CascalError(f"costs has shape {np.shape(costs)} for {len(votes.models)} models.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Ordered:
+    """Votes and vectors in the computing order, and the caller's rows and columns in it."""
+
+    votes: Votes
+    array: FloatArray
+    rows: IntArray
+    columns: IntArray
+    encoder: str
+    fingerprint: str
+
+
+def _in_computing_order(votes: Votes, vectors: Embeddings, settings: FitSettings) -> _Ordered:
     vectors = vectors.take(votes.query_ids)
     fingerprint = _fingerprint(votes, vectors, settings)
     rows, columns = _canonical(votes, settings)
     if not settings.keeps_caller_order:
         votes = votes.take(rows, columns)
     array = np.asarray(vectors.vectors[rows], dtype=np.float64)
-    groups = reliability_groups(array, settings.seed) if settings.consensus == "pds" else None
-    scores = consensus_scores(votes, settings.consensus, groups)
-    strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
+    return _Ordered(votes, array, rows, columns, vectors.encoder, fingerprint)
+
+
+def _clustered(
+    ordered: _Ordered,
+    settings: FitSettings,
+    scores: ConsensusScores,
+    strong_and_weights: tuple[BoolArray, FloatArray],
+    groups: IntArray | None,
+    n_jobs: int,
+    costs: FloatArray | None,
+) -> Fit:
+    """Strong sets -> candidates for every task, model and k; the rest is `Fit.router`."""
+    votes, array = ordered.votes, ordered.array
+    strong, weights = strong_and_weights
     tasks, task_of_query = _number_tasks(votes.tasks, settings)
     members = [np.flatnonzero(task_of_query == task) for task in range(len(tasks))]
     with _one_blas_thread():
@@ -315,9 +387,9 @@ def fit(
             for task, rows_of_task in enumerate(members)
         )  # fmt: skip
     return Fit(
-        votes, array, vectors.encoder, settings, scores, strong, groups, tasks, task_of_query,
-        tuple(by_task), np.argsort(rows), np.argsort(columns), fingerprint,
-        _notes(votes, settings, strong, len(tasks)),
+        votes, array, ordered.encoder, settings, scores, strong, groups, tasks, task_of_query,
+        tuple(by_task), np.argsort(ordered.rows), np.argsort(ordered.columns),
+        ordered.fingerprint, _notes(votes, settings, strong, len(tasks)), costs,
     )  # fmt: skip
 
 

@@ -49,7 +49,8 @@ class Router:
     """Everything a decision needs; immutable, made by `Fit.router` or `Router.load`.
 
     representatives (T, D) unit vectors of the tasks; center, spread (M,) of the training
-    log-probabilities, for breaking ties between answers.
+    log-probabilities, for breaking ties between answers; costs (M,) US dollars per 1,000 queries,
+    nan where unknown, None where nothing is known.
     """
 
     clusters: SkillClusters
@@ -62,6 +63,15 @@ class Router:
     center: FloatArray
     spread: FloatArray
     notes: tuple[str, ...] = ()
+    costs: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        known = self.costs is not None and bool(np.isfinite(self.costs).all())
+        if self.thresholds.cost_weight and not known:
+            raise CascalError(
+                f"cost_weight is {self.thresholds.cost_weight:g}, but the cost per query is not "
+                "known for every model. Give prices or costs, or set cost_weight to 0."
+            )
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -90,6 +100,15 @@ class Router:
         return int(by_name[np.argmax(self.rankings.overall[by_name])])
 
     @cached_property
+    def adjustment(self) -> FloatArray:
+        """(M,) what is added to every score: the best model's margin, minus λ · cost."""
+        added = np.zeros(len(self.models))
+        added[self.best_overall] = self.routing.margin
+        if self.costs is not None and self.thresholds.cost_weight:
+            added -= self.thresholds.cost_weight * self.costs
+        return added
+
+    @cached_property
     def _sharpened(self) -> FloatArray:
         """(C, M) softmax of the scores; all 0 for a cluster whose scores sum to ≤ 0."""
         scores = self.rankings.scores
@@ -100,9 +119,7 @@ class Router:
     def cluster_winners(self) -> IntArray:
         """(C,) the first model of a query that lies in one cluster alone, margin included."""
         table = self._sharpened if self.routing.sharp else self.rankings.scores
-        scores = np.array(table)
-        scores[:, self.best_overall] += self.routing.margin
-        return first_models(scores, self.models, 1)[:, 0]
+        return first_models(table + self.adjustment, self.models, 1)[:, 0]
 
     def route(self, vectors: Embeddings | FloatArray) -> Routes:
         """Decide for every query: (Q, D) vectors, as `Embeddings` or unit rows.
@@ -168,8 +185,8 @@ class Router:
         alpha: FloatArray = np.zeros(len(rows))
         if routing.fallback_distance is not None:
             scores, alpha = self._fall_back(scores, distances[:, 0], routing.fallback_distance)
-        if routing.margin:
-            scores[:, self.best_overall] += routing.margin
+        if self.adjustment.any():
+            scores = scores + self.adjustment
         return Blend(task, task_similarity, nearest, distances, weights, alpha, scores)
 
     def _fall_back(
@@ -210,6 +227,7 @@ class Router:
             "trust": rankings.trust,
             "order": rankings.order, "overall": rankings.overall,
             "representatives": self.representatives, "center": self.center, "spread": self.spread,
+            **({} if self.costs is None else {"costs": self.costs}),
         }  # fmt: skip
 
     @classmethod
@@ -254,7 +272,7 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
     return Router(
         clusters, rankings, stored["representatives"], header["encoder"], FitSettings(**settings),
         Thresholds(**thresholds), header["fingerprint"], stored["center"], stored["spread"],
-        tuple(header["notes"]),
+        tuple(header["notes"]), stored.get("costs"),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,7 +51,7 @@ class Routing:
 @dataclass(frozen=True)
 class Thresholds:
     """What can be moved without a refit. `prune_jaccard` None = no pruning; `routing` None = the
-    preset's own.
+    preset's own; `cost_weight` λ: routes are chosen by score − λ · US dollars per 1,000 queries.
     """
 
     min_silhouette: float = 0.05
@@ -58,8 +59,13 @@ class Thresholds:
     prune_jaccard: float | None = 0.95
     top_k: int = 3
     routing: Routing | None = None
+    cost_weight: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.cost_weight < math.inf:
+            raise CascalError(
+                f"Thresholds.cost_weight is {self.cost_weight}; it must be at least 0."
+            )
         bounds = {
             "min_silhouette": (-1.0, 1.0),
             "merge_distance": (0.0, 2.0),
@@ -79,8 +85,10 @@ class Thresholds:
 
 RECOMMENDED_ROUTING = Routing("blend", margin=0.01, across_tasks=True)
 _RELEASED_ROUTING = Routing("blend", two_stage=True, sharp=True, fallback_distance=0.35)
+LABELS = "labels"
+"""Scores that are labels: only `fit_on_labels` makes them, for the router that has some."""
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "consensus": ("pds", "dawid_skene", "posterior", "z_sum", "agreement"),
+    "consensus": ("pds", "dawid_skene", "posterior", "z_sum", "agreement", LABELS),
     "strong": ("probable", "unique", "released"),
     "merge": ("closest_pair", "released"),
     "ranking": ("shrunken", "mean", "mean_3_decimals"),
@@ -107,7 +115,7 @@ class FitSettings:
                     f"FitSettings.{name} is {getattr(self, name)!r}; choose one of "
                     f"{', '.join(choices)}."
                 )
-        if self.strong == "probable" and self.consensus not in ("pds", "dawid_skene"):
+        if self.strong == "probable" and self.consensus not in ("pds", "dawid_skene", LABELS):
             raise CascalError(
                 f"strong='probable' needs scores that are probabilities of being right, but "
                 f"consensus={self.consensus!r} gives none. Use pds or "

@@ -27,14 +27,16 @@ from cascal.datatypes import (
 )
 from cascal.embed import embed_texts, layout, layout_parameters
 from cascal.encoders import Encoder
-from cascal.evaluate import Estimate, Evaluation, estimate, evaluate, first_share, verdict
+from cascal.evaluate import Evaluation, evaluate, first_share
 from cascal.fit import Fit
+from cascal.intervals import Estimate, estimate
 from cascal.names import Namer
 from cascal.results import Routes
 from cascal.route import Router
 from cascal.settings import Thresholds
 from cascal.store import DatasetInfo, Workspace
 from cascal.tables import Progress
+from cascal.verdict import verdict
 
 
 @dataclass(frozen=True, eq=False)

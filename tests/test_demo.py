@@ -7,7 +7,9 @@ import pytest
 
 import cascal
 from cascal.demo import demo_folder, install_demo
-from cascal.evaluate import contenders, skill_alignment, verdict
+from cascal.concordance import skill_alignment
+from cascal.evaluate import contenders
+from cascal.verdict import verdict
 from cascal.simulate import SimulatedPool
 from cascal.study import Study, compare, load_study, take_snapshot
 

@@ -11,16 +11,11 @@ from scipy.stats import bootstrap
 
 import cascal
 from cascal.datatypes import CascalError, NotApplicable
-from cascal.evaluate import (
-    bootstrap_counts,
-    contenders,
-    effective_number,
-    estimate,
-    first_share,
-    verdict,
-)
+from cascal.evaluate import contenders, effective_number, first_share
+from cascal.intervals import bootstrap_counts, estimate
 from cascal.results import Routes
 from cascal.route import final_answers
+from cascal.verdict import verdict
 
 NO = cascal.NO_ANSWER
 NAN = np.nan

@@ -17,11 +17,12 @@ import pytest
 import cascal
 from cascal.cluster import merge_closest_pairs, merge_greedily
 from cascal.datatypes import NO_ANSWER
-from cascal.evaluate import contenders, verdict
+from cascal.evaluate import contenders
 from cascal.rank import best_first, mean_errors, prune_sweep, rank_selection, shrunken_scores
 from cascal.results import ConsensusScores, Routes
 from cascal.route import final_answers
 from cascal.score import agreement, consensus_scores, posterior, standardise, strong_sets
+from cascal.verdict import verdict
 
 A, B, C, D = range(4)
 NAN = np.nan

@@ -7,7 +7,8 @@ import streamlit as st
 
 from app import frame, session, theme
 from cascal import charts, diagnose
-from cascal.evaluate import Verdict, effective_number
+from cascal.evaluate import effective_number
+from cascal.verdict import Verdict
 
 MARKS = {
     "route": (":material/check_circle:", "green", "Route"),

@@ -1,0 +1,58 @@
+"""The other routers behind one interface, to compare with (METHOD § 10).
+
+router = cascal.baselines.BASELINES["avengers"].fit(votes, vectors, labels)
+routes = router.route(test_vectors)
+"""
+
+from __future__ import annotations
+
+from cascal.baselines.avengers import Avengers
+from cascal.baselines.base import AnyRouter, Baseline, Labels, ScoreRouter, label_matrix
+from cascal.baselines.constant import BestSingle, GlobalConsensus, Random
+from cascal.baselines.llmrank import LLMRank, Prompt
+from cascal.baselines.neighbours import NeighbourConsensus, NeighbourLabels, SmoothieTrain
+from cascal.baselines.per_task import PerTaskConsensus, PerTaskLabels
+from cascal.baselines.with_labels import CascalWithLabels, ClusterMap, Oracle, TaskOracle
+
+__all__ = [
+    "BASELINES",
+    "AnyRouter",
+    "Avengers",
+    "Baseline",
+    "BestSingle",
+    "CascalWithLabels",
+    "ClusterMap",
+    "GlobalConsensus",
+    "LLMRank",
+    "Labels",
+    "NeighbourConsensus",
+    "NeighbourLabels",
+    "Oracle",
+    "PerTaskConsensus",
+    "PerTaskLabels",
+    "Prompt",
+    "Random",
+    "ScoreRouter",
+    "SmoothieTrain",
+    "TaskOracle",
+    "label_matrix",
+]
+
+BASELINES: dict[str, Baseline] = {
+    "random": Random(),
+    "global_consensus": GlobalConsensus(),
+    "best_single": BestSingle(),
+    "best_three": BestSingle(top_k=3),
+    "per_task_consensus": PerTaskConsensus(),
+    "per_task_dawid_skene": PerTaskConsensus("dawid_skene"),
+    "per_task_labels": PerTaskLabels(),
+    "knn_consensus": NeighbourConsensus(),
+    "knn_labels": NeighbourLabels(),
+    "avengers": Avengers(),
+    "smoothie_train": SmoothieTrain(),
+    "llmrank": LLMRank(),
+    "cascal_gt": CascalWithLabels(),
+    "oracle": Oracle(),
+    "task_oracle": TaskOracle(),
+}
+"""Every row of METHOD § 10 by name, at its default settings. `ClusterMap` needs a router first."""

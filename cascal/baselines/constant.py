@@ -1,0 +1,74 @@
+"""Routers that ignore the query: chance, and one model (or three) for everything."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training, constant
+from cascal.datatypes import FloatArray
+
+
+@dataclass(frozen=True)
+class Random(Baseline):
+    """Any model with equal probability.
+
+    Evaluations report its expectation (`expected_right`), not one draw. A draw depends only on
+    the seed and the query's id.
+    """
+
+    title: ClassVar[str] = "Random"
+    needs: ClassVar[Needs] = "nothing"
+    seed: int = 0
+
+    def learn(self, training: Training) -> ScoreFunction:
+        """Scores drawn from a hash of seed and query id."""
+        n_models = len(training.votes.models)
+
+        def draw(query_ids: tuple[str, ...], _: FloatArray) -> FloatArray:
+            return np.array([self._scores(one, n_models) for one in query_ids]).reshape(
+                len(query_ids), n_models
+            )
+
+        return draw
+
+    def _scores(self, query_id: str, n_models: int) -> FloatArray:
+        digest = hashlib.sha256(f"{self.seed}\x00{query_id}".encode("utf-8", "surrogatepass"))
+        return np.random.default_rng(int.from_bytes(digest.digest()[:8])).random(n_models)
+
+
+@dataclass(frozen=True)
+class GlobalConsensus(Baseline):
+    """Always the model with the best mean consensus score: the honest query-only floor."""
+
+    title: ClassVar[str] = "Global consensus"
+    needs: ClassVar[Needs] = "nothing"
+    consensus: str = "pds"
+
+    def learn(self, training: Training) -> ScoreFunction:
+        """Mean consensus scores for every query."""
+        return constant(training.consensus(self.consensus).mean(axis=0))
+
+
+@dataclass(frozen=True)
+class BestSingle(Baseline):
+    """Always the model with most right answers on the labels; its vote is that of the best three.
+
+    `top_k` = 3 makes it the row "Best three": all of them are asked and vote.
+    """
+
+    title: ClassVar[str] = "Best single"
+    needs: ClassVar[Needs] = "labels"
+    top_k: int = 1
+
+    @property
+    def n_selected(self) -> int:
+        """1, or 3 for the vote of the best three."""
+        return self.top_k
+
+    def learn(self, training: Training) -> ScoreFunction:
+        """Accuracy on the labelled queries, for every query."""
+        return constant(training.labelled.right.mean(axis=0))

@@ -1,0 +1,153 @@
+"""Means with paired bootstrap intervals, and the exact test of two routers (METHOD § 11).
+
+All intervals are paired: the same resampled queries serve every number that is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.stats import binomtest
+
+from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable, read_only
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+_CACHED_CELLS = 20_000_000
+"""Draws of at most this many cells are kept for the next number on the same queries."""
+_BLOCK_CELLS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its bootstrap interval, from n queries."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def _draw(random: np.random.Generator, n_units: int, n_resamples: int) -> FloatArray:
+    drawn = random.integers(n_units, size=(n_resamples, n_units), dtype=np.int32)
+    drawn += np.arange(n_resamples, dtype=np.int32)[:, None] * n_units
+    counts = np.bincount(drawn.ravel(), minlength=n_resamples * n_units)
+    return counts.reshape(n_resamples, n_units).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def bootstrap_counts(n_queries: int, n_resamples: int = RESAMPLES, seed: int = 0) -> FloatArray:
+    """(B, Q) float32: how often each query is drawn in each resample of Q queries."""
+    return read_only(_draw(np.random.default_rng(seed), n_queries, n_resamples))
+
+
+def _count_blocks(n_units: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:
+    """The resamples block by block, so that memory stays bounded for many queries."""
+    if n_units * n_resamples <= _CACHED_CELLS:
+        yield bootstrap_counts(n_units, n_resamples, seed)
+        return
+    random = np.random.default_rng(seed)
+    size = max(1, _BLOCK_CELLS // n_units)
+    for start in range(0, n_resamples, size):
+        yield _draw(random, n_units, min(size, n_resamples - start))
+
+
+def resampled_means(
+    values: FloatArray,
+    *,
+    groups: IntArray | None = None,
+    n_resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> FloatArray:
+    """(B, R) means of the columns of values (Q, R) over resampled queries; nan cells are left out.
+
+    The same resamples serve every column, so differences of columns are paired. With `groups` (Q,)
+    0 … G−1 whole groups (tasks) are drawn instead of queries: the interval then also says what
+    other tasks might have shown. A resample in which a column has no value gives nan.
+    """
+    known = np.isfinite(values)
+    sums, counts = np.where(known, values, 0.0), known.astype(np.float64)
+    if groups is not None:
+        n_groups = int(groups.max(initial=-1)) + 1
+        member = (groups[None, :] == np.arange(n_groups)[:, None]).astype(np.float64)
+        sums, counts = member @ sums, member @ counts
+    both = np.hstack([sums, counts]).astype(np.float32)
+    blocks = [draws @ both for draws in _count_blocks(len(both), n_resamples, seed)]
+    total, n = np.hsplit(np.concatenate(blocks).astype(np.float64), 2)
+    return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+
+
+def interval(resampled: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper end (R,) of the percentile interval of resampled values (B, R)."""
+    tail = (1.0 - CONFIDENCE) / 2.0
+    empty = ~np.isfinite(resampled).any(axis=0)
+    low, high = np.nanquantile(np.where(empty, 0.0, resampled), [tail, 1.0 - tail], axis=0)
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+
+
+def estimates(
+    values: FloatArray,
+    *,
+    groups: IntArray | None = None,
+    n_resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[Estimate]:
+    """Mean of each column of values (Q, R) with a paired percentile interval; nan is left out.
+
+    A column without any value has nan everywhere and n = 0. Queries without a value in any column
+    leave the resampling. `groups` (Q,): draw whole groups instead of queries.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    used = np.isfinite(values).any(axis=1)
+    values = values[used]
+    if not len(values):
+        return [Estimate(np.nan, np.nan, np.nan, 0)] * values.shape[1]
+    if groups is not None:
+        groups = np.unique(groups[used], return_inverse=True)[1]
+    low, high = interval(resampled_means(values, groups=groups, n_resamples=n_resamples, seed=seed))
+    n = np.isfinite(values).sum(axis=0)
+    total = np.where(np.isfinite(values), values, 0.0).sum(axis=0)
+    mean = np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
+    return [
+        Estimate(float(m), float(a), float(b), int(count))
+        for m, a, b, count in zip(mean, low, high, n, strict=True)
+    ]
+
+
+def estimate(values: FloatArray, *, n_resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
+    """Mean of values (Q,), nan left out, with a percentile bootstrap interval over queries."""
+    values = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(values).any():
+        raise NotApplicable("No query has a value to average: there is nothing to evaluate.")
+    return estimates(values[:, None], n_resamples=n_resamples, seed=seed)[0]
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Exact McNemar test of two routers on the same queries.
+
+    only_first, only_second : queries that one of them alone gets right; p_value two-sided
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+def mcnemar(first: FloatArray, second: FloatArray) -> McNemar:
+    """Compare right (1), wrong (0), not counted (nan) of two routers, both (Q,).
+
+    Under equal accuracy the discordant queries fall on either side like a fair coin; the p-value
+    is the exact binomial one. Reference: McNemar 1947, doi:10.1007/BF02295996.
+    """
+    if first.shape != second.shape:
+        raise CascalError(f"{first.shape} and {second.shape} queries cannot be compared in pairs.")
+    both = np.isfinite(first) & np.isfinite(second)
+    only_first = int(((first > 0.5) & (second <= 0.5) & both).sum())
+    only_second = int(((first <= 0.5) & (second > 0.5) & both).sum())
+    n = only_first + only_second
+    p_value = float(binomtest(only_first, n).pvalue) if n else 1.0
+    return McNemar(only_first, only_second, p_value)
