@@ -16,7 +16,7 @@ from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.tables import Imported
 
-TYPES = ["parquet", "csv", "tsv", "jsonl", "json", "zip"]
+TYPES = ["parquet", "csv", "tsv", "jsonl", "json", "zip", "eval"]
 CONFLICTS = {
     "Refuse if the name is taken": "refuse",
     "Extend the stored data set": "extend",
@@ -32,8 +32,10 @@ def importer() -> None:
         return
     uploads = st.file_uploader(
         "Files", type=None, accept_multiple_files=True, key="import_files",
-        help="One table; or queries.* and responses.*; or MMLU-Pro result zips. At most 64 MB each "
-        "here; larger files by their path on this machine.",
+        help="One table; queries.* and responses.*; or the files of one evaluation: MMLU-Pro zips, "
+        "lm-evaluation-harness samples with their results_*.json, inspect_ai logs, LLMRouter, "
+        "LLMRouterBench, RouterArena, OpenAI batch or Not Diamond files. At most 64 MB each here; "
+        "larger files and folders by their path on this machine.",
     )  # fmt: skip
     path = st.text_input(
         "or a path on this machine", key="import_path", placeholder="results/ or responses.parquet"
@@ -41,8 +43,9 @@ def importer() -> None:
     with ExitStack() as stack:
         source: Path | list[Path] | None = Path(path).expanduser() if path.strip() else None
         if uploads:
-            folder = stack.enter_context(tempfile.TemporaryDirectory())
-            source = _stored(uploads, Path(folder))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "upload"
+            folder.mkdir()
+            source = _stored(uploads, folder)
         if source is None:
             _expected()
         else:
@@ -60,7 +63,11 @@ def _stored(uploads: list[UploadedFile], folder: Path) -> Path | list[Path]:
         files.append(file)
     if len(files) == 1:
         return files[0]
-    return files if len(files) == 2 and not any(f.suffix == ".zip" for f in files) else folder
+    return (
+        files
+        if len(files) == 2 and not any(f.suffix in (".zip", ".eval") for f in files)
+        else folder
+    )
 
 
 def _expected() -> None:

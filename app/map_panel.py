@@ -14,7 +14,8 @@ from app.map_spec import MapSpec, points_in_polygon
 from app.skill_map import clear_selection, render_map
 from cascal import charts
 from cascal.datatypes import BoolArray, IntArray
-from cascal.study import Part, Study
+from cascal.parts import Part
+from cascal.study import Study
 
 KEY = "skill_map"
 MAX_LABELS = 24

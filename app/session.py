@@ -109,7 +109,8 @@ def study() -> Study:
 
 @st.cache_resource(show_spinner="Estimating skills", max_entries=6)
 def _fit(token: str, _study: Study, _settings: FitSettings) -> Fit:
-    return cascal.fit(_study.train.votes, _study.train.vectors, _settings)
+    train = _study.train
+    return cascal.fit(train.votes, train.vectors, _settings, costs=_study.costs)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

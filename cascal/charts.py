@@ -19,11 +19,12 @@ import plotly.io as pio
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
 from cascal.evaluate import Contender
 from cascal.explain import RouteTrace
+from cascal.parts import Part
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.route import Router
 from cascal.score import agreement
-from cascal.study import Part, Snapshot, Study
+from cascal.study import Snapshot, Study
 
 NAME_LENGTH = 40
 MUTED = "#9AA4B2"

@@ -98,7 +98,9 @@ class Response:
     """What one model returned for one query, raw and parsed.
 
     `answer` is an option letter, or the text of a free answer; None where none could be read.
-    `rule` names the rule of `answers` that read it. `mean_logprob` is nan where unknown.
+    `rule` names the rule of `answers` that read it. `mean_logprob` is nan where unknown. `score`
+    is what the source says about being right, 0 to 1, nan where it says nothing; a response with
+    a score and no answer is legal: its model can be evaluated, but it cannot vote.
     """
 
     query_id: str
@@ -113,6 +115,7 @@ class Response:
     latency: float = math.nan
     status: Status = "ok"
     sample: int = 0
+    score: float = math.nan
 
 
 def _checked_ids(name: str, ids: Sequence[str]) -> tuple[str, ...]:

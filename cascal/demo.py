@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 
 from cascal.datatypes import CascalError
 from cascal.embed import layout_parameters
-from cascal.encoders import MINILM
+from cascal.encoders import MINILM, Encoder
 from cascal.simulate import load_demo
+from cascal.simulate.variants import make_variant
 from cascal.store import Workspace
+from cascal.study import draw_map, encode_dataset
 from cascal.tables import Progress
 
 MIN_DIST = 0.9
@@ -44,6 +46,25 @@ def install_demo(workspace: Workspace, progress: Progress | None = None) -> list
         _store_vectors(workspace, folder)
         _store_maps(workspace, folder, {one.dataset for one in new})
     return [one.dataset for one in new]
+
+
+def install_variant(
+    workspace: Workspace, name: str, encoder: Encoder, progress: Progress | None = None
+) -> None:
+    """Make one of `simulate.VARIANTS`, encode what has no vector yet, and place it on a map.
+
+    The demo's own map serves where the queries are the demo's.
+    """
+    install_demo(workspace, progress)
+    workspace.add(make_variant(name, progress=progress))
+    encode_dataset(workspace, name, encoder, progress)
+    known = workspace.layout("demo", encoder.id)
+    wanted = set(workspace.queries(name)["query_id"].to_pylist())
+    if known is not None and wanted <= set(known[0]):
+        parameters = layout_parameters(min_dist=MIN_DIST)
+        workspace.put_layout(name, encoder.id, parameters, list(known[0]), known[1])
+    else:
+        draw_map(workspace, name, encoder.id, progress)
 
 
 def _store_vectors(workspace: Workspace, folder: Path) -> None:

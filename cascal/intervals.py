@@ -5,7 +5,7 @@ All intervals are paired: the same resampled queries serve every number that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -123,6 +123,15 @@ def estimate(values: FloatArray, *, n_resamples: int = RESAMPLES, seed: int = 0)
     if not np.isfinite(values).any():
         raise NotApplicable("No query has a value to average: there is nothing to evaluate.")
     return estimates(values[:, None], n_resamples=n_resamples, seed=seed)[0]
+
+
+def mean_rows(rows: Sequence[FloatArray]) -> FloatArray:
+    """Mean over draws or splits, nan where none of them counts."""
+    stacked = np.stack(rows)
+    known = np.isfinite(stacked)
+    count = known.sum(axis=0)
+    total = np.where(known, stacked, 0.0).sum(axis=0)
+    return np.divide(total, count, out=np.full(stacked.shape[1], np.nan), where=count > 0)
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,17 @@ now = take_snapshot(study, fit, cascal.Thresholds())
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from cascal.datatypes import (
-    NO_ANSWER,
     BoolArray,
     CascalError,
-    Embeddings,
     FloatArray,
-    IntArray,
     ModelSpec,
     Split,
-    Votes,
 )
 from cascal.embed import embed_texts, layout, layout_parameters
 from cascal.encoders import Encoder
@@ -31,38 +25,13 @@ from cascal.evaluate import Evaluation, evaluate, first_share
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
 from cascal.names import Namer
+from cascal.parts import Part, load_part
 from cascal.results import Routes
 from cascal.route import Router
 from cascal.settings import Thresholds
 from cascal.store import DatasetInfo, Workspace
 from cascal.tables import Progress
 from cascal.verdict import verdict
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """The training or test queries of a study, all arrays in the same order.
-
-    gold (Q,) answer index that may serve as truth, NO_ANSWER where only a generated answer or none
-    exists; xy (Q, 2) place on the map, nan where there is none
-    """
-
-    votes: Votes
-    vectors: Embeddings
-    gold: IntArray
-    texts: tuple[str, ...]
-    options: tuple[tuple[str, ...], ...]
-    skills: tuple[str | None, ...]
-    origins: tuple[str, ...]
-    xy: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @property
-    def has_gold(self) -> bool:
-        """Whether any query has a gold answer."""
-        return bool((self.gold != NO_ANSWER).any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +49,33 @@ class Study:
         """Whether the data set, or any model of its pool, is simulated."""
         return self.info.origin == "simulated" or any(model.simulated for model in self.models)
 
+    @property
+    def costs(self) -> FloatArray | None:
+        """(M,) US dollars per 1,000 queries, None unless known for every model."""
+        return self.train.known_costs
+
+    def with_models(self, names: Sequence[str]) -> Study:
+        """The same data set with some models of its pool only, in the given order."""
+        known = {model.name: model for model in self.models}
+        train = self.train.with_models(names)
+        test = None if self.test is None else self.test.with_models(names)
+        return replace(self, models=tuple(known[name] for name in names), train=train, test=test)
+
     @cached_property
     def namer(self) -> Namer:
         """Cluster names are made from the training texts, counted once."""
         return Namer(self.train.texts)
 
 
-def load_study(workspace: Workspace, dataset: str, encoder: str | None = None) -> Study:
+def load_study(
+    workspace: Workspace,
+    dataset: str,
+    encoder: str | None = None,
+    models: Sequence[str] | None = None,
+) -> Study:
     """Read a data set with the vectors of one encoder (default: the one that covers most).
+
+    `models` narrows the pool to some of its models, in that order.
 
     CascalError if there are no training queries, no responses or no vectors, and what to do.
     """
@@ -105,47 +93,14 @@ def load_study(workspace: Workspace, dataset: str, encoder: str | None = None) -
                 "use the button on the page Data."
             )
         encoder = known[0][0]
-    models = workspace.models(dataset)
+    pool = workspace.models(dataset)
     layout = workspace.layout(dataset, encoder)
-    train = _load_part(workspace, dataset, encoder, "train", layout)
-    test = _load_part(workspace, dataset, encoder, "test", layout) if info.n_test else None
-    return Study(info, encoder, models, train, test)
-
-
-def _load_part(
-    workspace: Workspace,
-    dataset: str,
-    encoder: str,
-    split: Split,
-    layout: tuple[tuple[str, ...], FloatArray] | None,
-) -> Part:
-    votes = workspace.votes(dataset, split)
-    gold, origins = workspace.gold(dataset, split)
-    queries = workspace.queries(dataset, split)
-    return Part(
-        votes,
-        workspace.embeddings(dataset, encoder, split),
-        np.where(np.asarray(origins) == "gold", gold, NO_ANSWER),
-        tuple(queries["text"].to_pylist()),
-        tuple(tuple(one or ()) for one in queries["options"].to_pylist()),
-        tuple(queries["skill"].to_pylist()),
-        origins,
-        _places(votes.query_ids, queries, layout),
-    )
-
-
-def _places(
-    query_ids: tuple[str, ...],
-    queries: pa.Table,
-    layout: tuple[tuple[str, ...], FloatArray] | None,
-) -> FloatArray:
-    xy = np.full((queries.num_rows, 2), np.nan, dtype=np.float32)
-    if layout is None:
-        return xy
-    place = {query_id: row for row, query_id in enumerate(layout[0])}
-    known = [row for row, query_id in enumerate(query_ids) if query_id in place]
-    xy[known] = layout[1][[place[query_ids[row]] for row in known]]
-    return xy
+    train = load_part(workspace, dataset, encoder, "train", layout, pool)
+    test = None
+    if info.n_test:
+        test = load_part(workspace, dataset, encoder, "test", layout, pool)
+    study = Study(info, encoder, pool, train, test)
+    return study if models is None else study.with_models(models)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +160,8 @@ def take_snapshot(study: Study, fit: Fit, thresholds: Thresholds) -> Snapshot:
     if study.test is not None:
         test_routes = router.route(study.test.vectors)
         if study.test.has_gold:
-            evaluation = evaluate(test_routes, study.test.votes, study.test.gold)
+            test = study.test
+            evaluation = evaluate(test_routes, test.votes, test.gold, test.judged)
     train_routes = router.route(study.train.vectors)
     return Snapshot(router, tuple(names), train_routes, test_routes, evaluation)
 

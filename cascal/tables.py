@@ -46,9 +46,10 @@ RESPONSE_SCHEMA = pa.schema(
         ("cost", pa.float64()),
         ("latency", pa.float64()),
         ("status", pa.string()),
+        ("score", pa.float64()),
     ]
 )
-"""One row a `Response`; null where unknown."""
+"""One row a `Response`; null where unknown. `score` is the source's own verdict, 0 to 1."""
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,19 @@ def verdict(result: Evaluation, constant: int | None = None) -> Verdict:
     the lower bound of the paired gain is above 0, "do not route" if the upper bound is below 0.
     """
     chosen = result.best_single if constant is None else constant
-    name = result.models[chosen]
-    against = f"always asking {name}, the best model" + (
-        " on these very queries" if constant is None else " on the training labels"
-    )
     gain = result.gain_over(chosen)
+    return decide(gain, result.models[chosen], known=constant is not None)
+
+
+def decide(gain: Estimate, name: str, *, known: bool) -> Verdict:
+    """The verdict for a paired gain over always asking the model `name`.
+
+    `known`: the model could be known beforehand, by training labels; else it was the best on the
+    very queries of the comparison.
+    """
+    against = f"always asking {name}, the best model " + (
+        "on the training labels" if known else "on these very queries"
+    )
     points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
     if gain.low > 0:
         return Verdict("route", f"Routing pays here: {points} over {against}.", gain, name)

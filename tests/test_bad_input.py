@@ -15,6 +15,7 @@ import pytest
 from conftest import make_world
 
 import cascal
+from cascal import importers
 from cascal.artefact import ArtefactError, _checksum, write_artefact
 from cascal.datatypes import CascalError, option_letter
 from cascal.explain import explain
@@ -22,6 +23,7 @@ from cascal.fit import reliability_groups
 from cascal.route import EncoderMismatch, final_answers
 from cascal.score import logprob_statistics, standardise
 from cascal.settings import PRESETS
+from cascal.store import Workspace
 
 NO = cascal.NO_ANSWER
 NAN = np.nan
@@ -266,6 +268,36 @@ def test_three_models_are_not_pruned_except_by_released(preset):
     else:
         assert router.clusters.centroids.tolist() == unpruned.clusters.centroids.tolist()
         assert len(noted) == 1
+
+
+# Imports and scores
+
+
+def test_a_refused_import_leaves_no_data_set_behind(tmp_path):
+    path = tmp_path / "samples_task_2026-01-01T00-00-00.0.jsonl"
+    path.write_text('{"doc_id": 0, "doc": {}, "arguments": {}, "resps": [["A"]]}\n{"doc_id": 1, "d')
+    workspace = Workspace(tmp_path / "w.duckdb")
+    with pytest.raises(importers.ImportRefused, match="cut off"):
+        workspace.add(importers.read(path))
+    assert workspace.datasets() == []
+
+
+def test_models_that_are_only_scored_have_no_votes_and_a_note_says_so(tmp_path):
+    """Right and wrong say nothing about which option was chosen: there is no answer to agree on."""
+    query = {"text": "What?", "options": ["a", "b"], "correct": 1}
+    rows = [{"query_id": f"q{q}", "model": m, **query} for q in range(4) for m in ("x", "y", "z")]
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps(rows))
+    imported = importers.read(path)
+    workspace = Workspace(tmp_path / "w.duckdb")
+    workspace.add(imported)
+    assert any("cannot vote: x, y, z" in note for note in imported.notes)
+    votes = workspace.votes("scores")
+    assert not votes.answered.any()
+    assert (votes.status == "ok").all()
+    assert (workspace.scores("scores") == 1.0).all()
+    fit = fitted(votes, vectors_of(4), "recommended")
+    assert any("No model gave a readable answer" in note for note in fit.notes)
 
 
 # Vectors

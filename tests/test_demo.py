@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import cascal
-from cascal.demo import demo_folder, install_demo
 from cascal.concordance import skill_alignment
+from cascal.demo import demo_folder, install_demo
 from cascal.evaluate import contenders
-from cascal.verdict import verdict
 from cascal.simulate import SimulatedPool
 from cascal.study import Study, compare, load_study, take_snapshot
+from cascal.verdict import verdict
 
 SEPARATE = cascal.Thresholds(prune_jaccard=None)
 

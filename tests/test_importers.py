@@ -163,6 +163,45 @@ def test_html_and_formulas_stay_data(tmp_path):
     assert column(result.queries, "text") == column(result.queries, "task") == [text]
 
 
+# --- scores
+
+
+@pytest.mark.parametrize("name", ["score", "correct", "is_correct", "acc", "performance"])
+def test_a_column_of_scores_is_kept_beside_the_answers(tmp_path, name):
+    responses = [
+        {**one, name: value} for one, value in zip(RESPONSES, (1, 0.5, True, "0"), strict=True)
+    ]
+    result = importers.read(pair(tmp_path, responses=responses))
+    assert column(result.responses, "score") == [1.0, 0.5, 1.0, 0.0]
+    assert column(result.responses, "answer") == ["B", "C", None, "3.14"]
+    assert column(result.responses, "status") == ["ok", "ok", "refused", "ok"]
+
+
+def test_scores_alone_are_legal_and_named_in_a_note(tmp_path):
+    responses = [{"id": 1, "model": "m", "exact_match": "true"},
+                 {"id": 2, "model": "m", "exact_match": 2, "status": None},
+                 {"id": 3, "model": "m", "exact_match": 0, "status": "unreadable"}]  # fmt: skip
+    result = importers.read(pair(tmp_path, responses=responses))
+    assert column(result.responses, "score") == [1.0, None, 0.0]
+    assert column(result.responses, "answer") == [None] * 3
+    assert column(result.responses, "status") == ["ok", "unreadable", "unreadable"]
+    assert [one.column for one in result.refused] == ["score"]
+    assert "1 models give only right or wrong, no answers: they can be evaluated but cannot " \
+        "vote: m" in result.notes  # fmt: skip
+
+
+def test_an_error_message_in_place_of_an_answer_never_votes_and_has_no_score(tmp_path):
+    said = {"output": "Error code: 429 - {'error': 'rate limit'}", "correct": 0, "pred": "A"}
+    responses = [{"id": 1, "model": "m1", **said}, {"id": 1, "model": "m2", **said, "status": "ok"}]
+    result = importers.read(pair(tmp_path, responses=responses))
+    assert column(result.responses, "status") == ["error", "ok"]
+    assert column(result.responses, "answer") == [None, "A"]
+    assert column(result.responses, "score") == [None, 0.0]
+    results(tmp_path / "..", "m", [record(1, ["a", "b"], "A", said["output"])])
+    upstream = importers.read(tmp_path.parent / "model_outputs_m_5shots.zip")
+    assert column(upstream.responses, "status") == ["error"]
+
+
 # --- rows that are refused or reported
 
 
@@ -294,6 +333,19 @@ def test_pickles_are_never_opened_whatever_their_name(tmp_path, name):
 
     with pytest.raises(ImportRefused, match=r"pickle.*Convert it"):
         importers.read(raw(tmp_path / name, pickle.dumps(Trap())))
+
+
+def test_routerbench_is_refused_with_the_file_to_convert(tmp_path):
+    with pytest.raises(ImportRefused, match=r"Take routerbench_raw\.pkl"):
+        importers.read(raw(tmp_path / "routerbench_0shot.pkl", b"\x80\x04"))
+    wide = {"sample_id": "1", "prompt": "?", "eval_name": "t", "m": 1.0, "m|model_response": "A"}
+    with pytest.raises(ImportRefused, match="wide table, one column a model"):
+        importers.read(jsonl(tmp_path / "routerbench.jsonl", [wide]))
+    long = {"sample_id": "1", "prompt": "?", "eval_name": "t", "model_name": "m",
+            "model_response": "B", "performance": 1.0, "cost": 0.1}  # fmt: skip
+    result = importers.read(jsonl(tmp_path / "raw.jsonl", [long]))
+    assert column(result.responses, "score") == [1.0]
+    assert column(result.responses, "cost") == [0.1]
 
 
 def test_a_complete_parquet_file_that_was_cut_is_refused(tmp_path):

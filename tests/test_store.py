@@ -412,6 +412,102 @@ def test_only_the_first_sample_votes(workspace):
     assert workspace.votes("demo").status.tolist() == [["missing", "missing"]]
 
 
+# ---------------------------------------------------------------- scores
+
+
+def scored(query_id, model, score, answer=None, **columns):
+    return response(query_id, model, answer, text="", score=score, **columns)
+
+
+def test_scores_come_in_the_order_of_votes_and_nothing_said_is_nan(workspace):
+    cells = [
+        scored("q1", "alpha", 1.0), scored("q1", "zeta", 0.25, "B"), scored("q2", "zeta", 0.0),
+        scored("q2", "alpha", 0.5, sample=1), scored("q2", "alpha", math.nan, "B"),
+    ]  # fmt: skip
+    queries = [query("q2", split="test"), query("q1"), query("q3")]
+    workspace.add(imported(queries, cells))
+    votes = workspace.votes("demo")
+    assert (votes.query_ids, votes.models) == (("q2", "q1", "q3"), ("zeta", "alpha"))
+    expected = [[0.0, np.nan], [0.25, 1.0], [np.nan, np.nan]]
+    np.testing.assert_array_equal(workspace.scores("demo"), expected)
+    np.testing.assert_array_equal(workspace.scores("demo", "test"), expected[:1])
+    assert workspace.responses("demo")["score"].to_pylist() == [0.0, None, 0.5, 0.25, 1.0]
+
+
+def test_a_score_is_never_turned_into_a_vote_and_leaves_the_status_ok(workspace):
+    cells = [scored("q", "zeta", 1.0), scored("q", "alpha", None, "Z")]
+    workspace.add(imported([query("q")], cells))
+    votes = workspace.votes("demo")
+    assert votes.answers.tolist() == [[NO_ANSWER, NO_ANSWER]]
+    assert votes.status.tolist() == [["ok", "unreadable"]]
+
+
+@pytest.mark.parametrize("score", [-0.1, 1.5])
+def test_a_score_beyond_0_and_1_is_refused(workspace, score):
+    with pytest.raises(CascalError, match=r"it lies between 0 and 1\. Nothing was written"):
+        workspace.add(imported([query("q")], [scored("q", "zeta", score)]))
+
+
+def test_another_score_is_another_row_and_changes_the_fingerprint(workspace):
+    workspace.add(imported([query("q")], [scored("q", "zeta", 1.0)]))
+    before = workspace.fingerprint("demo")
+    again = imported(responses=[scored("q", "zeta", 1.0)])
+    assert workspace.add(again, on_conflict="extend").already_there == 1
+    other = imported(responses=[scored("q", "zeta", 0.0)])
+    with pytest.raises(CascalError, match="different content"):
+        workspace.add(other, on_conflict="extend")
+    workspace.add(imported([query("q")], [scored("q", "zeta", 0.0)]), on_conflict="replace")
+    assert workspace.fingerprint("demo") != before
+
+
+FIRST_VERSION = (
+    """INSERT INTO dataset VALUES ('demo', 'real', 'a.csv', '', TIMESTAMP '2026-01-01',
+    '0a4a8fcd4fe3d77d09ba0739ca196031df8651b91a0dd23c147d7ed4c77b8ba4')""",
+    "INSERT INTO task VALUES ('demo', 0, 'math', 'sums'), ('demo', 1, 'law', '')",
+    """INSERT INTO model VALUES
+    ('demo', 0, 'zeta', 'org/zeta', 'http://x/v1', 'KEY', 0.5, 1.5, false),
+    ('demo', 1, 'alpha', '', '', '', NULL, NULL, false)""",
+    """INSERT INTO query VALUES
+    ('demo', 'q2', 0, 'math', 'What is q2?', ['one', 'two', 'three'], 'B', 'gold', NULL, 'train',
+        '5293a509b7fb9f4c7d72b03b835939cc', 'b8586c48d54a52a442b7fffe9b64742a'),
+    ('demo', 'q1', 1, 'law', '<b>Whose?</b>', ['one', 'two', 'three'], 'B', 'gold', NULL, 'test',
+        'ea5a18f7425b2581f383802a76286c80', 'be69976fdc28e4e0e0f9ca0d008dc6d3')""",
+    """INSERT INTO response VALUES
+    ('demo', 'q1', 'alpha', 0, 'The answer is A.', 'A', NULL, -0.25, NULL, NULL, NULL, NULL, 'ok',
+        'd0267128adbcc2a069bef3a109722a1d'),
+    ('demo', 'q2', 'zeta', 0, 'The answer is b .', 'b ', NULL, -0.25, NULL, NULL, NULL, NULL, 'ok',
+        '190361df0e1e2f4ae4b06a5ad8b7a2de'),
+    ('demo', 'q2', 'alpha', 0, 'The answer is D.', 'D', NULL, -0.25, NULL, NULL, NULL, NULL, 'ok',
+        'b407a8f1812ba725ba3d614db23963be')""",
+)
+"""`small()` with the hashes that the first schema's program computed for it."""
+
+
+@pytest.fixture
+def first_version(tmp_path):
+    """A workspace as the program of schema version 1 left it."""
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(schema.MIGRATIONS[0])
+        for sql in FIRST_VERSION:
+            connection.execute(sql)
+        connection.execute("UPDATE meta SET schema_version = 1")
+    return path
+
+
+def test_a_file_of_the_first_schema_is_migrated_and_its_hashes_stay_valid(first_version, filled):
+    old = Workspace(first_version)
+    assert np.isnan(old.scores("demo")).all()
+    assert old.responses("demo", with_text=True).equals(filled.responses("demo", with_text=True))
+    assert old.fingerprint("demo") == filled.fingerprint("demo")
+    again = old.add(small(), on_conflict="extend")
+    assert (again.queries_added, again.responses_added, again.already_there) == (0, 0, 5)
+    more = imported(responses=[scored("q1", "zeta", 0.75)])
+    assert old.add(more, on_conflict="extend").responses_added == 1
+    old.compact()
+    np.testing.assert_array_equal(old.scores("demo", "test"), [[0.75, np.nan]])
+
+
 @pytest.mark.parametrize(
     ("letters", "index"),
     [("A", 0), (" b", 1), ("Z", 25), ("AA", 26), ("", -1), ("1", -1), ("É", -1), ("NONE", -1)],
@@ -658,10 +754,10 @@ def test_an_older_file_is_migrated_and_a_newer_one_refused(filled, monkeypatch):
         patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
         assert filled.dataset("demo").n_queries == 2
         with duckdb.connect(str(filled.path), read_only=True) as connection:
-            assert connection.execute("FROM meta").fetchall() == [(2,)]
+            assert connection.execute("FROM meta").fetchall() == [(3,)]
         filled.compact()
         assert filled.dataset("demo").n_queries == 2
-    with pytest.raises(CascalError, match=r"newer CASCAL Studio \(schema 2; .* up to 1\)"):
+    with pytest.raises(CascalError, match=r"newer CASCAL Studio \(schema 3; .* up to 2\)"):
         filled.datasets()
 
 

@@ -10,24 +10,55 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from cascal.importers import cascal_release, long, mmlu_pro
+from cascal.importers import (
+    cascal_release,
+    inspect_log,
+    llmrouter,
+    llmrouterbench,
+    lm_eval,
+    long,
+    mmlu_pro,
+    not_diamond,
+    openai_batch,
+    routerarena,
+)
 from cascal.importers.columns import resolve, role_of, suggest
 from cascal.importers.door import ImportRefused, check_file, is_zip, read_bytes, read_records
 from cascal.importers.draft import Plan
 from cascal.importers.fields import raw_text
+from cascal.importers.sniff import kind_of_file, kinds_inside
 from cascal.importers.splits import SplitPlan
 from cascal.importers.tabular import read_sheet
 from cascal.tables import DatasetOrigin, Imported, Progress
 
 __all__ = ["KINDS", "ImportRefused", "Preview", "detect", "preview", "read"]
 
-KINDS: dict[str, str] = {
-    "long": "Table, one row a response (Parquet, CSV, JSONL), or queries.* and responses.*",
-    "mmlu_pro": "Upstream MMLU-Pro eval_results: one zip a model, or a folder of them",
-    "cascal_release": "Released CASCAL layout: Data/ and Model_Responses/",
-}
+
+class Format(Protocol):
+    """What the module of a format offers; paths are the files or the folder that were given."""
+
+    KIND: str
+    ABOUT: str
+
+    def read(self, paths: Sequence[Path], plan: Plan) -> Imported:
+        """Read everything of this kind in the paths."""
+
+    def first_records(self, paths: Sequence[Path]) -> list[dict[str, Any]]:
+        """The records of the first file, for looking at."""
+
+
+FORMATS: dict[str, Format] = {
+    one.KIND: one
+    for one in (
+        long, mmlu_pro, cascal_release, lm_eval, inspect_log, llmrouter, llmrouterbench,
+        routerarena, openai_batch, not_diamond,
+    )
+}  # fmt: skip
+"""The formats that are read, by kind."""
+
+KINDS: dict[str, str] = {kind: one.ABOUT for kind, one in FORMATS.items()}
 """Formats that are read, and what each is."""
 
 PREVIEW_CHARS = 2_000
@@ -57,7 +88,7 @@ def read(
     split: Mapping[str, str] | None = None,
     test_share: float | None = None,
 ) -> Imported:
-    """Read a data set from a file, a folder, or two files (queries and responses).
+    """Read a data set from a file, a folder, or two files that belong together.
 
     kind is found out by looking where None; dataset is the file's name where None; mapping names
     {our column: their column} of the long format. split gives splits by query id, test_share draws
@@ -72,51 +103,50 @@ def read(
         split=SplitPlan(split, test_share),
         progress=progress or (lambda _share, _sentence: None),
     )
-    return _read_kind(kind, paths, plan)
-
-
-def _read_kind(kind: str, paths: list[Path], plan: Plan) -> Imported:
-    if kind == "long":
-        return long.read(paths if len(paths) == 2 else long.files_of(paths[0]), plan)
-    if len(paths) == 2:
-        raise ImportRefused(f"Two files are read as 'long' only, not as {kind!r}. Name a folder.")
-    if kind == "mmlu_pro":
-        return mmlu_pro.read(paths[0], plan)
-    return cascal_release.read(paths[0], plan)
+    return FORMATS[kind].read(paths, plan)
 
 
 def detect(path: AnyPath | Sequence[AnyPath]) -> str:
     """Find out the kind of a path by looking into it; one that is not read is refused."""
     paths = _paths(path)
-    if len(paths) == 2:
-        return "long"
-    first = paths[0]
-    if not first.exists():
-        raise ImportRefused(f"There is nothing at {first.name!r}. Check the path.")
-    if not first.is_dir():
-        return _kind_of_file(first)
-    if cascal_release.is_release(first):
-        return "cascal_release"
-    inside = [one for one in first.iterdir() if one.is_file()]
+    for one in paths:
+        if not one.exists():
+            raise ImportRefused(f"There is nothing at {one.name!r}. Check the path.")
+    if len(paths) == 1 and cascal_release.is_release(paths[0]):
+        return cascal_release.KIND
+    if len(paths) == 1 and not paths[0].is_dir():
+        return kind_of_file(paths[0]) or _own_kind_of_file(paths[0])
+    kinds = kinds_inside(paths)
+    if len(kinds) > 1:
+        raise ImportRefused(
+            f"{' and '.join(repr(one.name) for one in paths)} hold files of several kinds: "
+            f"{', '.join(kinds)}. Import one after the other, or name the kind."
+        )
+    if kinds:
+        return kinds[0]
+    return long.KIND if len(paths) == 2 else _own_kind_of_folder(paths[0])
+
+
+def _own_kind_of_folder(folder: Path) -> str:
+    inside = [one for one in folder.iterdir() if one.is_file()]
     if any(one.stem == "queries" for one in inside):
-        return "long"
+        return long.KIND
     if any(one.suffix.lower() in (".zip", ".json") for one in inside):
-        return "mmlu_pro"
+        return mmlu_pro.KIND
     raise ImportRefused(
-        f"The folder {first.name!r} is of no known kind. It may hold queries.* and responses.*, "
-        "MMLU-Pro result zips, or the released layout (Data/ and Model_Responses/)."
+        f"The folder {folder.name!r} is of no known kind. It may hold queries.* and responses.*, "
+        f"or one of: {'; '.join(about for kind, about in KINDS.items() if kind != 'long')}."
     )
 
 
 def preview(path: AnyPath | Sequence[AnyPath], n: int = 20) -> Preview:
     """Look at the first `n` rows without importing anything."""
     kind, paths = detect(path), _paths(path)
-    if kind != "long":
-        source = mmlu_pro if kind == "mmlu_pro" else cascal_release
-        records = source.first_records(paths[0])[:n]
+    if kind != long.KIND:
+        records = FORMATS[kind].first_records(paths)[:n]
         columns = tuple(dict.fromkeys(key for one in records for key in one))
         return Preview(kind, columns, tuple(map(_shown, records)), {})
-    files = paths if len(paths) == 2 else long.files_of(paths[0])
+    files = long.files_of(paths)
     sheets = [read_sheet(file, n) for file in files]
     mapping: dict[str, str] = {}
     if len(sheets) == 2:
@@ -142,7 +172,7 @@ def _shown(record: dict[str, Any]) -> dict[str, Any]:
 def _paths(path: AnyPath | Sequence[AnyPath]) -> list[Path]:
     given = [path] if isinstance(path, str | PathLike) else list(path)
     if len(given) not in (1, 2):
-        raise ImportRefused(f"{len(given)} paths came; one, or queries and responses, are read.")
+        raise ImportRefused(f"{len(given)} paths came; one, or two that belong together, are read.")
     return [Path(one) for one in given]
 
 
@@ -152,12 +182,12 @@ def _checked_kind(kind: str) -> str:
     return kind
 
 
-def _kind_of_file(path: Path) -> str:
+def _own_kind_of_file(path: Path) -> str:
     head = check_file(path)
     if is_zip(head):
-        return "mmlu_pro"
+        return mmlu_pro.KIND
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"[" and b'"question_id"' in head:
         records = read_records(read_bytes(path), path.name)
-        return "mmlu_pro" if mmlu_pro.looks_like(records) else "long"
-    return "long"
+        return mmlu_pro.KIND if mmlu_pro.looks_like(records) else long.KIND
+    return long.KIND

@@ -11,15 +11,20 @@ the released code replaces unreadable ones at random. Its scores are not taken o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cascal.answers import Reading, read_answer
-from cascal.importers.door import ImportRefused, read_bytes, read_records
+from cascal.importers.api_errors import is_api_error
+from cascal.importers.door import ImportRefused, only, read_bytes, read_records
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
 from cascal.importers.fields import clean, gold_answer, is_blank, logprob, option_texts, raw_text
 from cascal.tables import Imported
+
+KIND = "cascal_release"
+ABOUT = "Released CASCAL layout: Data/ and Model_Responses/"
 
 SPLITS = ("train", "test")
 
@@ -44,8 +49,9 @@ def is_release(path: Path) -> bool:
     return path.is_dir() and ((path / "Data").is_dir() or (path / "Model_Responses").is_dir())
 
 
-def read(path: Path, plan: Plan) -> Imported:
+def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read all benchmarks, splits and models of a folder in the released layout."""
+    path = only(paths, KIND)
     draft = Draft()
     parts = _parts(path)
     records = {part.name: _query_records(part) for part in parts}
@@ -73,9 +79,9 @@ def read(path: Path, plan: Plan) -> Imported:
     return imported
 
 
-def first_records(path: Path) -> list[dict[str, Any]]:
+def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """The records of the first file of responses (or of queries), for looking at."""
-    part = _parts(path)[0]
+    part = _parts(only(paths, KIND))[0]
     file = part.model_files[0] if part.model_files else part.query_file
     return [] if file is None else read_records(read_bytes(file), file.name)
 
@@ -170,6 +176,8 @@ def _text(record: dict[str, Any], model: str) -> str:
 
 def _reading(text: str, selected: object, query: QueryRow | None) -> tuple[Reading, bool]:
     """The answer, and whether text and selected_choice disagree."""
+    if is_api_error(text):
+        return Reading(None, None, "error"), False
     options = query.options if query is not None else ()
     given = None if is_blank(selected) else gold_answer(selected, options)[0]
     if not text.strip():

@@ -15,7 +15,7 @@ QUERY_COLUMNS = (
 )  # fmt: skip
 RESPONSE_COLUMNS = (
     "model", "sample", "response", "answer", "rule", "mean_logprob", "input_tokens",
-    "output_tokens", "cost", "latency", "status",
+    "output_tokens", "cost", "latency", "status", "score",
 )  # fmt: skip
 OF_ROLE: dict[Role, tuple[str, ...]] = {
     "joined": QUERY_COLUMNS + RESPONSE_COLUMNS,
@@ -47,6 +47,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "cost": ("cost", "total_cost"),
     "latency": ("latency", "response_time", "time_taken", "seconds"),
     "status": ("status",),
+    "score": ("score", "correct", "is_correct", "acc", "exact_match", "performance"),
 }  # fmt: skip
 _MORE_IN_RESPONSES = {"response": ("text",), "answer": ("choice",)}
 _SPREAD = re.compile(r"(?:(?:option|choice|opt|answer)[_ ]?)([a-z]|\d{1,2})\Z")

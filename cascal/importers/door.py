@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,12 @@ _PICKLE_ADVICE = (
     "pickled files can run code when opened and are never read here. Convert it once where you "
     "trust it: `pandas.read_pickle(path).to_parquet('responses.parquet')` for a table, "
     "`json.dump(torch.load(path, weights_only=True), …)` for a .pt file, then import the result."
+)
+_ROUTERBENCH_ADVICE = (
+    "pickled files can run code when opened and are never read here. Take routerbench_raw.pkl, "
+    "which has one row a response (the 0shot and 5shot files have a column a model), and convert "
+    "it once where you trust it: `pandas.read_pickle('routerbench_raw.pkl').to_parquet("
+    "'routerbench.parquet')`, then import the result."
 )
 _OFFICE_ADVICE = "save the sheet as 'CSV UTF-8' and import that."
 _TABLE_ADVICE = "write the table as Parquet, CSV (UTF-8) or JSONL and import that."
@@ -72,6 +79,8 @@ def check_file(path: Path) -> bytes:
             "Split it into smaller files."
         )
     advice = _REFUSED_SUFFIXES.get(path.suffix.lower())
+    if advice is _PICKLE_ADVICE and "routerbench" in path.name.casefold():
+        advice = _ROUTERBENCH_ADVICE
     if advice is not None:
         raise ImportRefused(f"{path.name!r} is a {path.suffix.lower()} file: {advice}")
     _refuse_binary(path.name, head)
@@ -107,6 +116,10 @@ def decode(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            raise ImportRefused(
+                f"{name!r} is cut off in the middle of a character. Download or export it again."
+            ) from None
         line = raw.count(b"\n", 0, error.start) + 1
         raise ImportRefused(
             f"{name!r} is not UTF-8: byte {error.start} (line {line}) is "
@@ -154,3 +167,10 @@ def read_bytes(path: Path) -> bytes:
     """The whole file after `check_file`."""
     check_file(path)
     return path.read_bytes()
+
+
+def only(paths: Sequence[Path], kind: str) -> Path:
+    """The one path of a format that takes a file or a folder; two are refused."""
+    if len(paths) > 1:
+        raise ImportRefused(f"Two files are not read as {kind!r}. Name their folder.")
+    return paths[0]

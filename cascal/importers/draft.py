@@ -68,14 +68,15 @@ class ResponseRow(NamedTuple):
     model: str
     sample: int
     text: str
-    answer: str | None
-    rule: str | None
-    mean_logprob: float | None
-    input_tokens: int | None
-    output_tokens: int | None
-    cost: float | None
-    latency: float | None
-    status: str
+    answer: str | None = None
+    rule: str | None = None
+    mean_logprob: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+    latency: float | None = None
+    status: str = "ok"
+    score: float | None = None
 
 
 @dataclass
@@ -90,6 +91,7 @@ class Draft:
     _rows: Counter[str] = field(default_factory=Counter)
     _refused_rows: dict[str, set[int]] = field(default_factory=dict)
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _reworded: set[str] = field(default_factory=set)
 
     def count_rows(self, source: str, n_rows: int) -> None:
         """Say how many rows a source holds: the share of refused rows is taken of it."""
@@ -108,9 +110,16 @@ class Draft:
         if self._reports[source, column, reason] <= MAX_LISTED:
             self.refused.append(Refusal(source, row, column, reason))
 
-    def add_query(self, query: QueryRow, *, repeats: bool = False) -> None:
-        """Check and keep one query. `repeats`: every response's row brings its query along."""
+    def add_query(self, query: QueryRow, *, repeats: bool = False, reworded: bool = False) -> None:
+        """Check and keep one query.
+
+        `repeats`: every response's row brings its query along. `reworded`: the same query may come
+        in another wording (another prompt around it); the first one is kept and this is noted.
+        """
         known = self.queries.get(query.query_id)
+        if known is not None and reworded and known.text != query.text:
+            self._reworded.add(query.query_id)
+            query = query._replace(text=known.text)
         if known is not None and known[2:] == query[2:]:
             if not repeats:
                 self._repeated(query)
@@ -169,6 +178,7 @@ class Draft:
         if not self.queries:
             raise ImportRefused(f"No query is left of {source!r}. {self._first_reason()}")
         self._note_reports()
+        self._note_scores()
         queries = list(self.queries.values())
         responses = list(self.responses.values())
         return Imported(
@@ -211,6 +221,22 @@ class Draft:
         for (source, column, reason), n_rows in self._reports.items():
             where = f", column {column!r}" if column else ""
             self.notes.append(f"{source}{where}: {n_rows:,} rows – {reason}.")
+        if self._reworded:
+            self.notes.append(
+                f"{len(self._reworded):,} queries are worded differently in several places; the "
+                "first wording was kept."
+            )
+
+    def _note_scores(self) -> None:
+        """Name the models that cannot vote because they are only scored."""
+        answering = {one.model for one in self.responses.values() if one.answer is not None}
+        scored = {one.model: None for one in self.responses.values() if one.score is not None}
+        names = [model for model in scored if model not in answering]
+        if names:
+            self.notes.append(
+                f"{len(names)} models give only right or wrong, no answers: they can be evaluated "
+                f"but cannot vote: {', '.join(names)}"
+            )
 
 
 def text_problem(column: str, text: str) -> tuple[str, str] | None:

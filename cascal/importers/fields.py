@@ -113,6 +113,19 @@ def amount(value: object) -> tuple[float | None, str]:
     return number, ""
 
 
+def score_value(value: object) -> tuple[float | None, str]:
+    """A verdict between 0 (wrong) and 1 (right) as (number or None, what was wrong with it)."""
+    if isinstance(value, bool):
+        return float(value), ""
+    if is_blank(value):
+        return None, ""
+    text = clean(value).casefold()
+    number = float(text == "true") if text in ("true", "false") else _number(value)
+    if number is None or not 0.0 <= number <= 1.0:
+        return None, "not a number between 0 and 1; stored as unknown"
+    return number, ""
+
+
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None

@@ -7,11 +7,13 @@ of responses. Columns are found by name or by a mapping {our name: their name}; 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cascal.answers import Reading, read_answer
+from cascal.answers import Reading
 from cascal.datatypes import STATUSES
+from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
     OF_ROLE,
     Role,
@@ -23,25 +25,23 @@ from cascal.importers.columns import (
 )
 from cascal.importers.door import ImportRefused
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
-from cascal.importers.fields import (
-    amount,
-    clean,
-    gold_answer,
-    is_blank,
-    logprob,
-    option_texts,
-    raw_text,
-)
+from cascal.importers.fields import amount, clean, gold_answer, is_blank, option_texts, raw_text
+from cascal.importers.said import Place, Said, measures, read_said
 from cascal.importers.tabular import SUFFIXES, Sheet, read_sheet
 from cascal.tables import Imported
 
+KIND = "long"
+ABOUT = "Table, one row a response (Parquet, CSV, JSONL), or queries.* and responses.*"
+
 _SPLITS = {"": "train", "train": "train", "test": "test"}
 _PROGRESS_ROWS = 20_000
+_NO_OPTION = "names none of the options; counts as unreadable"
 
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one joined file, a file of queries, or a file of queries and one of responses."""
     check_names(plan.mapping)
+    paths = files_of(paths)
     plan.progress(0.0, f"Reading {paths[0].name}")
     sheets = [read_sheet(path) for path in paths]
     role = role_of(sheets[0].columns, plan.mapping) if len(sheets) == 1 else "queries"
@@ -50,7 +50,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         draft.count_rows(sheet.source, sheet.n_rows)
         for row, reason in sheet.refused:
             draft.refuse(sheet.source, row, "", reason)
-    _add_queries(draft, sheets[0], role, plan)
+    add_queries(draft, sheets[0], role, plan)
     if role == "joined":
         _add_responses(draft, sheets[0], "joined", plan)
     elif len(sheets) == 2:
@@ -60,10 +60,20 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     return imported
 
 
-def files_of(path: Path) -> list[Path]:
-    """The table files of a path: itself, or queries.* and responses.* of a folder."""
-    if not path.is_dir():
-        return [path]
+def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """The rows of the last file, for looking at."""
+    sheet = read_sheet(files_of(paths)[-1])
+    return [
+        dict(zip(sheet.columns, cells, strict=True))
+        for cells in zip(*sheet.columns.values(), strict=True)
+    ]
+
+
+def files_of(paths: Sequence[Path]) -> list[Path]:
+    """The table files of what was given: the files, or queries.* and responses.* of a folder."""
+    path = paths[0]
+    if len(paths) == 2 or not path.is_dir():
+        return list(paths)
     files: list[Path] = []
     for stem in ("queries", "responses"):
         found = sorted(one for one in path.iterdir() if one.stem == stem and one.suffix in SUFFIXES)
@@ -80,7 +90,9 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def _add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
+def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
+    """Enter the queries of a table."""
+    _refuse_wide(sheet)
     mapping = resolve(sheet.columns, role, plan.mapping, sheet.source)
     require(mapping, ("query_id", "text"), sheet.columns, sheet.source)
     spread = [] if "options" in mapping else spread_options(sheet.columns)
@@ -103,6 +115,15 @@ def _add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
             _SPLITS.get(wanted, wanted),
         )  # fmt: skip
         draft.add_query(query, repeats=role == "joined")
+
+
+def _refuse_wide(sheet: Sheet) -> None:
+    """RouterBench's wide tables have a column a model, so they would lose all responses."""
+    if any("|model_response" in name for name in sheet.columns):
+        raise ImportRefused(
+            f"{sheet.source!r} is RouterBench's wide table, one column a model. Convert "
+            "routerbench_raw.pkl instead: it has one row a response and is read as it is."
+        )
 
 
 def _rows(sheet: Sheet, mapping: Mapping[str, str], ours: Sequence[str]) -> Iterator[Any]:
@@ -158,7 +179,7 @@ def _golds(
 def _add_responses(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
     mapping = resolve(sheet.columns, role, plan.mapping, sheet.source)
     require(mapping, ("query_id", "model"), sheet.columns, sheet.source)
-    if "response" not in mapping:
+    if "response" not in mapping and "score" not in mapping:
         require(mapping, ("answer",), sheet.columns, sheet.source)
     for position, cells in enumerate(_rows(sheet, mapping, OF_ROLE["responses"])):
         if position % _PROGRESS_ROWS == 0:
@@ -169,47 +190,45 @@ def _add_responses(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
         if odd or (number or 0) % 1:
             draft.refuse(sheet.source, row, "sample", "not a whole number of at least 0")
             continue
-        key = (sheet.source, row, clean(query_id), clean(model), int(number or 0))
-        draft.add_response(_response(draft, key, said))
+        place = Place(sheet.source, row, clean(query_id), clean(model), int(number or 0))
+        draft.add_response(_response(draft, place, said, "response" in mapping))
 
 
-def _response(
-    draft: Draft, key: tuple[str, int, str, str, int], said: Sequence[Any]
-) -> ResponseRow:
+def _response(draft: Draft, place: Place, said: Sequence[Any], has_text: bool) -> ResponseRow:
     """One row under our names, its answer read and its numbers checked."""
-    text, given, rule, mean_logprob, n_in, n_out, cost, latency, status = said
-    source, row, query_id, _, _ = key
-    query = draft.queries.get(query_id)
-    reading = _reading(raw_text(text), given, clean(status).casefold(), query)
+    text, given, rule, *values, status, score = said
+    columns = ("mean_logprob", "input_tokens", "output_tokens", "cost", "latency")
+    measured = dict(zip(columns, values, strict=True)) | {"score": score}
+    numbers = measures(draft, place.source, place.row, measured)
+    query = draft.queries.get(place.query_id)
+    reading = _reading(
+        Said(raw_text(text) if has_text else None, given),
+        clean(status).casefold(),
+        query.options if query is not None else (),
+        scored=numbers["score"] is not None,
+    )
+    if reading.status == "error":
+        numbers["score"] = None
     if rule is not None and reading.rule == "given":
         reading = Reading(reading.answer, clean(rule) or None, reading.status)
-    numbers: list[float | None] = []
-    for column, value in (
-        ("mean_logprob", mean_logprob), ("input_tokens", n_in), ("output_tokens", n_out),
-        ("cost", cost), ("latency", latency),
-    ):  # fmt: skip
-        number, problem = (logprob if column == "mean_logprob" else amount)(value)
-        numbers.append(number)
-        if problem:
-            draft.report(source, row, column, problem)
-    tokens = [None if number is None else int(number) for number in numbers[1:3]]
     if given is not None and reading.answer is None and not is_blank(given):
-        draft.report(source, row, "answer", "names none of the options; counts as unreadable")
+        draft.report(place.source, place.row, "answer", _NO_OPTION)
     return ResponseRow(
-        *key, raw_text(text), reading.answer, reading.rule, numbers[0], tokens[0], tokens[1],
-        numbers[3], numbers[4], reading.status,
+        *place, text=raw_text(text), answer=reading.answer, rule=reading.rule,
+        status=reading.status, **numbers,
     )  # fmt: skip
 
 
-def _reading(text: str, given: object, status: str, query: QueryRow | None) -> Reading:
-    """The answer as the file gives it, else read from the text."""
-    options = query.options if query is not None else ()
+def _reading(said: Said, status: str, options: Sequence[str], *, scored: bool) -> Reading:
+    """The answer as the file gives it, else read from the text; an error's text is no answer."""
     if status in STATUSES and status not in ("ok", "truncated"):
         return Reading(None, None, status)
-    if is_blank(given):
-        reading = read_answer(text, len(options))
+    if not status and is_api_error(said.text or ""):
+        return Reading(None, None, "error")
+    if is_blank(said.given):
+        reading = read_said(replace(said, marks_errors=True), options, scored=scored)
     else:
-        answer, _ = gold_answer(given, options)
+        answer, _ = gold_answer(said.given, options)
         reading = Reading(answer, "given", "ok" if answer else "unreadable")
     if status == "truncated":
         return Reading(reading.answer, reading.rule, "truncated")

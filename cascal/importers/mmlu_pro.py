@@ -18,11 +18,22 @@ from typing import Any
 
 from cascal.answers import Reading, read_answer
 from cascal.datatypes import option_letter
-from cascal.importers.door import ImportRefused, check_file, is_zip, read_bytes, read_records
+from cascal.importers.api_errors import is_api_error
+from cascal.importers.door import (
+    ImportRefused,
+    check_file,
+    is_zip,
+    only,
+    read_bytes,
+    read_records,
+)
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
 from cascal.importers.fields import clean, gold_answer, option_texts, raw_text
 from cascal.importers.unzip import json_members
 from cascal.tables import Imported
+
+KIND = "mmlu_pro"
+ABOUT = "Upstream MMLU-Pro eval_results: one zip a model, or a folder of them"
 
 REQUIRED = ("question_id", "question", "options", "category")
 TEXT_FIELDS = ("generated_text", "model_outputs", "output", "response")
@@ -52,8 +63,9 @@ class _Output:
 Versions = dict[str, dict[tuple[str, ...], _Version]]
 
 
-def read(path: Path, plan: Plan) -> Imported:
+def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one results file, or all of a folder in the order of their names."""
+    path = only(paths, KIND)
     files = result_files(path)
     draft, versions = Draft(), Versions()
     outputs: list[tuple[str, str, list[_Output]]] = []
@@ -88,9 +100,9 @@ def result_files(path: Path) -> list[Path]:
     return files
 
 
-def first_records(path: Path) -> list[dict[str, Any]]:
+def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """The records of the first results file, for looking at."""
-    return _records(result_files(path)[0])[1]
+    return _records(result_files(only(paths, KIND))[0])[1]
 
 
 def _records(file: Path) -> tuple[str, list[dict[str, Any]]]:
@@ -185,6 +197,8 @@ def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Out
 
 
 def _reading(output: _Output) -> Reading:
+    if is_api_error(output.text):
+        return Reading(None, None, "error")
     if output.text.strip() or output.predicted is None:
         return read_answer(output.text, len(output.options))
     answer, _ = gold_answer(output.predicted, output.options)

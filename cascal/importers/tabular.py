@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from cascal.importers.door import ImportRefused, check_file, decode, is_zip, parse_json, read_bytes
+from cascal.importers.jsonlines import json_lines
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 MAX_TABLE_BYTES = 1 << 30
@@ -47,8 +47,8 @@ def read_sheet(path: Path, n_rows: int | None = None) -> Sheet:
     suffix = path.suffix.lower()
     if is_zip(head):
         raise ImportRefused(
-            f"{path.name!r} is a zip archive; only MMLU-Pro result zips are read packed. Unpack "
-            "it and import the Parquet, CSV or JSONL file inside."
+            f"{path.name!r} is a zip archive; only MMLU-Pro result zips and inspect .eval logs "
+            "are read packed. Unpack it and import the Parquet, CSV or JSONL file inside."
         )
     if head.startswith(b"PAR1") or suffix == ".parquet":
         return _read_parquet(path, n_rows)
@@ -197,36 +197,9 @@ def _check_last_quote(sheet: Sheet, raw: bytes) -> None:
 
 
 def _read_jsonl(name: str, raw: bytes) -> Sheet:
-    lines = decode(raw, name).split("\n")
-    records: list[dict[str, Any]] = []
-    rows: list[int] = []
-    refused: list[tuple[int, str]] = []
-    last = max((row for row, line in enumerate(lines, 1) if line.strip()), default=0)
-    for row, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        record = _json_line(line)
-        if isinstance(record, dict):
-            records.append(record)
-            rows.append(row)
-        elif row == last and isinstance(record, ValueError) and not raw.endswith(b"\n"):
-            raise ImportRefused(
-                f"{name!r} is cut off: its last line ({row}) breaks off in the middle of a "
-                "record. Download or export it again."
-            )
-        else:
-            refused.append((row, "not a JSON object on one line"))
-    sheet = _from_records(name, records, refused)
-    return Sheet(name, rows, sheet.columns, refused)
-
-
-def _json_line(line: str) -> object:
-    try:
-        return json.loads(line)
-    except ValueError as error:
-        return error
-    except RecursionError:
-        return None
+    lines = json_lines(name, raw)
+    sheet = _from_records(name, [*lines.records], lines.refused)
+    return Sheet(name, lines.rows, sheet.columns, lines.refused)
 
 
 def _array(document: object, name: str) -> list[Any]:

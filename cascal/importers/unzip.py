@@ -4,40 +4,63 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
 
 from cascal.importers.door import ImportRefused, check_file
 
 MAX_UNZIPPED_BYTES = 512 << 20
-"""What one archive may unpack to, all members together."""
+"""What one archive may unpack to, all members that are read together."""
 MAX_ZIP_RATIO = 200
 """Unpacked to packed size; texts reach about 10, an archive made to fill memory 1,000."""
 RATIO_FREE_BYTES = 4 << 20
 """Members unpacking to less than this are not judged by their ratio."""
 MAX_MEMBERS = 2_000
 """Members an archive may list."""
+ZSTANDARD = 93
+"""Compression method of zip members that Python 3.11's zipfile does not know."""
 _CHUNK = 1 << 20
+_LOCAL_HEADER = 30
+"""Bytes of a member's own header in front of its name, extra field and packed bytes."""
 
 
 def json_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each JSON member of a zip file, in the order of the archive."""
+    return members(
+        path, _wanted, "An upstream eval_results zip holds model_outputs_….json.", MAX_MEMBERS
+    )
+
+
+def members(
+    path: Path, wanted: Callable[[zipfile.ZipInfo], bool], expected: str, most: int
+) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each wanted member, in the order of the archive.
+
+    `expected` says what such an archive holds where none is wanted; `most` is how many members it
+    may list.
+    """
     check_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [one for one in archive.infolist() if _wanted(one)]
-            _check_sizes(path.name, archive.infolist())
-            if not members:
+            listed = archive.infolist()
+            chosen = [one for one in listed if wanted(one)]
+            _check_sizes(path.name, chosen, len(listed), most)
+            if not chosen:
                 raise ImportRefused(
-                    f"{path.name!r} holds no .json file ({len(archive.infolist())} members). An "
-                    "upstream eval_results zip holds model_outputs_….json."
+                    f"{path.name!r} holds no .json file that is read ({len(listed)} members). "
+                    f"{expected}"
                 )
             left = MAX_UNZIPPED_BYTES
-            for member in members:
-                content = _content(archive, member, left, path.name)
+            for member in chosen:
+                content = _content(archive, member, left, path)
                 left -= len(content)
                 yield member.filename, content
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, pa.ArrowException,
+    ) as error:  # fmt: skip
         raise ImportRefused(
             f"{path.name!r} is not a complete zip archive ({error}). Download or pack it again."
         ) from None
@@ -49,16 +72,16 @@ def _wanted(member: zipfile.ZipInfo) -> bool:
     return base.endswith(".json") and not hidden and "summary" not in base
 
 
-def _check_sizes(name: str, members: list[zipfile.ZipInfo]) -> None:
-    if len(members) > MAX_MEMBERS:
+def _check_sizes(name: str, chosen: list[zipfile.ZipInfo], n_listed: int, most: int) -> None:
+    if n_listed > most:
         raise ImportRefused(
-            f"{name!r} lists {len(members):,} members; at most {MAX_MEMBERS:,} are read. Pack the "
-            "result files only."
+            f"{name!r} lists {n_listed:,} members; at most {most:,} are read. Pack the result "
+            "files only."
         )
-    unpacked = sum(member.file_size for member in members)
+    unpacked = sum(member.file_size for member in chosen)
     if unpacked > MAX_UNZIPPED_BYTES:
         raise _bomb(name, f"would unpack to {unpacked:,} bytes, more than {MAX_UNZIPPED_BYTES:,}")
-    for member in members:
+    for member in chosen:
         if member.flag_bits & 0x1:
             raise ImportRefused(f"{name!r} is encrypted. Pack it again without a password.")
         large = member.file_size > RATIO_FREE_BYTES
@@ -66,17 +89,45 @@ def _check_sizes(name: str, members: list[zipfile.ZipInfo]) -> None:
             raise _bomb(name, f"holds a member packed more than {MAX_ZIP_RATIO}-fold")
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, name: str) -> bytes:
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, path: Path) -> bytes:
     """Unpack in chunks and stop at the limit, whatever size the archive declares."""
     limit = min(left, max(RATIO_FREE_BYTES, MAX_ZIP_RATIO * member.compress_size))
     chunks: list[bytes] = []
-    with archive.open(member) as stream:
+    with _opened(archive, member, path) as stream:
         while chunk := stream.read(_CHUNK):
             chunks.append(chunk)
             limit -= len(chunk)
             if limit < 0:
-                raise _bomb(name, "unpacks to more than it declares")
-    return b"".join(chunks)
+                raise _bomb(path.name, "unpacks to more than it declares")
+    content = b"".join(chunks)
+    if member.compress_type == ZSTANDARD and zlib.crc32(content) != member.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {member.filename[:80]!r}")
+    return content
+
+
+def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> IO[bytes]:
+    """The unpacked bytes of a member as a stream."""
+    if member.compress_type != ZSTANDARD:
+        return archive.open(member)
+    packed = pa.BufferReader(_packed(member, path))
+    stream: IO[bytes] = pa.CompressedInputStream(packed, "zstd")
+    return stream
+
+
+def _packed(member: zipfile.ZipInfo, path: Path) -> bytes:
+    """The packed bytes of a member, found through the lengths in its local header."""
+    with path.open("rb") as stream:
+        stream.seek(member.header_offset)
+        header = stream.read(_LOCAL_HEADER)
+        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+            raise zipfile.BadZipFile("a member's header is damaged")
+        n_name = int.from_bytes(header[26:28], "little")
+        n_extra = int.from_bytes(header[28:30], "little")
+        stream.seek(n_name + n_extra, 1)
+        packed = stream.read(min(member.compress_size, MAX_UNZIPPED_BYTES))
+    if len(packed) < member.compress_size:
+        raise EOFError("a member is cut off")
+    return packed
 
 
 def _bomb(name: str, what: str) -> ImportRefused:

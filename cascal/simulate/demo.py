@@ -114,17 +114,18 @@ def demo_world(
         kept = items[dataset] + items["test"]
         responses = responses_table(collect_responses(pool, kept, report))
         queries = queries_table(item.query for item in kept)
-        made.append(_imported(dataset, TASKS, pool.specs(), queries, responses))
+        made.append(simulated_set(dataset, TASKS, pool.specs(), queries, responses))
     return tuple(made)
 
 
-def _imported(
+def simulated_set(
     dataset: str,
     tasks: tuple[Task, ...],
     models: tuple[ModelSpec, ...],
     queries: pa.Table,
     responses: pa.Table,
 ) -> Imported:
+    """A simulated data set from its tables, marked as such."""
     notes = _NOTES.get(dataset, ())
     return Imported(dataset, "simulated", _SOURCE, tasks, models, queries, responses, notes=notes)
 
@@ -167,6 +168,14 @@ def load_demo(folder: Path) -> list[Imported]:
     return [_loaded(dataset, tables) for dataset in names]
 
 
+def _completed(responses: pa.Table) -> pa.Table:
+    """Columns that the files do not have yet are added, all null."""
+    for one in RESPONSE_SCHEMA:
+        if one.name not in responses.column_names:
+            responses = responses.append_column(one, pa.nulls(len(responses), one.type))
+    return responses
+
+
 def _loaded(dataset: str, tables: dict[str, pa.Table]) -> Imported:
     part = {
         name: table.filter(pc.equal(table.column("dataset"), dataset)).drop_columns(["dataset"])
@@ -179,5 +188,5 @@ def _loaded(dataset: str, tables: dict[str, pa.Table]) -> Imported:
     )
     tasks = tuple(Task(**row) for row in part["tasks"].to_pylist())
     queries = part["queries"].cast(QUERY_SCHEMA).combine_chunks()
-    responses = part["responses"].cast(RESPONSE_SCHEMA).combine_chunks()
-    return _imported(dataset, tasks, models, queries, responses)
+    responses = _completed(part["responses"]).cast(RESPONSE_SCHEMA).combine_chunks()
+    return simulated_set(dataset, tasks, models, queries, responses)

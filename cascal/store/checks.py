@@ -56,6 +56,11 @@ _BAD_RESPONSES = (
         "ORDER BY row LIMIT 1",
         "The response of {0!r} to query {1!r} has mean_logprob {2}; log-probabilities are ≤ 0.",
     ),
+    (
+        "SELECT model, query_id, score FROM new_response WHERE score NOT BETWEEN 0 AND 1 "
+        "ORDER BY row LIMIT 1",
+        "The response of {0!r} to query {1!r} has the score {2}; it lies between 0 and 1.",
+    ),
 )
 _BAD_NAMES = (
     (

@@ -36,7 +36,7 @@ FROM query WHERE dataset = $dataset AND ($split IS NULL OR split = $split) ORDER
 """
 _RESPONSES = """
 SELECT r.query_id, r.model, r.sample, CASE WHEN $with_text THEN r.text END AS text, r.answer,
-    r.rule, r.mean_logprob, r.input_tokens, r.output_tokens, r.cost, r.latency, r.status
+    r.rule, r.mean_logprob, r.input_tokens, r.output_tokens, r.cost, r.latency, r.status, r.score
 FROM response r JOIN query q ON q.dataset = $dataset AND q.query_id = r.query_id
 JOIN model m ON m.dataset = $dataset AND m.name = r.model
 WHERE r.dataset = $dataset AND ($split IS NULL OR q.split = $split)

@@ -51,7 +51,8 @@ CREATE TABLE run (
     fingerprint VARCHAR NOT NULL, versions VARCHAR NOT NULL, numbers VARCHAR NOT NULL);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_SCORE = "ALTER TABLE response ADD COLUMN score DOUBLE"
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE)
 """Step i turns a file of version i into version i + 1. Only ever append."""
 
 _VERSION = """

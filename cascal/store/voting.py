@@ -13,7 +13,15 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cascal.datatypes import NO_ANSWER, STATUSES, CascalError, IntArray, Split, Votes
+from cascal.datatypes import (
+    NO_ANSWER,
+    STATUSES,
+    CascalError,
+    FloatArray,
+    IntArray,
+    Split,
+    Votes,
+)
 from cascal.store.connection import fetch
 from cascal.store.reading import models as stored_models
 
@@ -28,7 +36,8 @@ _CELLS = """
 WITH q AS (
     SELECT query_id, len(options) AS n_options, row_number() OVER (ORDER BY position) - 1 AS row
     FROM query WHERE dataset = $dataset AND ($split IS NULL OR split = $split))
-SELECT q.row::BIGINT AS row, m.position::BIGINT AS model, r.answer, r.mean_logprob, r.status
+SELECT q.row::BIGINT AS row, m.position::BIGINT AS model, r.answer, r.mean_logprob, r.status,
+    r.score
 FROM response r JOIN q ON q.query_id = r.query_id
 JOIN model m ON m.dataset = $dataset AND m.name = r.model
 WHERE r.dataset = $dataset AND r.sample = 0 AND (q.n_options = 0 OR NOT $free_only)
@@ -142,7 +151,11 @@ def _free_cells(
 def _cell_votes(
     cells: pa.Table, n_options: IntArray, equivalent: Equivalent | None
 ) -> tuple[IntArray, IntArray]:
-    """Votes and status codes (N,) of the cells; what names no option is unreadable."""
+    """Votes and status codes (N,) of the cells; what names no option is unreadable.
+
+    A response that gives no answer but is scored by its source stays "ok": it was never meant to
+    vote.
+    """
     rows = cells["row"].to_numpy()
     limits = n_options[rows]
     votes = _codes(cells["answer"], None, NO_ANSWER)
@@ -151,7 +164,8 @@ def _cell_votes(
     votes[free] = _free_cells(cells, free, equivalent)[1]
     status = _codes(cells["status"], {one: code for code, one in enumerate(STATUSES)}, _MISSING)
     given = cells["answer"].is_valid().to_numpy()
-    lost = (votes == NO_ANSWER) & (given | (status == _OK))
+    scored = cells["score"].is_valid().to_numpy()
+    lost = (votes == NO_ANSWER) & (given | ((status == _OK) & ~scored))
     return votes, np.where(lost, _UNREADABLE, status)
 
 
@@ -161,7 +175,7 @@ class StoredAnswers:
 
     queries : (Q,) rows of query_id, task, answer, answer_origin, n_options
     models  : (M,) names of the whole pool
-    cells   : (N,) rows of row, model, answer, mean_logprob, status
+    cells   : (N,) rows of row, model, answer, mean_logprob, status, score
     """
 
     queries: pa.Table
@@ -195,6 +209,13 @@ class StoredAnswers:
             n_options,
             np.array(STATUSES)[status[:, columns]],
         )
+
+    def scores(self) -> FloatArray:
+        """What the sources say about being right (Q, M) of the whole pool, nan where nothing."""
+        scores = np.full((len(self.queries), len(self.models)), np.nan)
+        place = (self.cells["row"].to_numpy(), self.cells["model"].to_numpy())
+        scores[place] = self.cells["score"].to_numpy()
+        return scores
 
     def _columns(self, models: Sequence[str] | None) -> list[int]:
         if models is None:

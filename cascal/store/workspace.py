@@ -157,13 +157,23 @@ class Workspace:
         """Votes (Q, M) of sample 0, in stored order; models in the given or the stored order.
 
         A letter beyond the options is NO_ANSWER with status "unreadable", a cell without response
-        NO_ANSWER with status "missing". Free answers are numbered by first appearance over the
-        whole pool, equal ones together: by `equivalent`, which maps the distinct answers of one
-        query to group numbers, else by exact match after strip and casefold.
+        NO_ANSWER with status "missing", one with a score and no answer NO_ANSWER with "ok". Free
+        answers are numbered by first appearance over the whole pool, equal ones together: by
+        `equivalent`, which maps the distinct answers of one query to group numbers, else by exact
+        match after strip and casefold.
         """
         with self._reading() as connection:
             stored = voting.read_answers(connection, dataset, split)
         return stored.votes(models, equivalent)
+
+    def scores(self, dataset: str, split: Split | None = None) -> FloatArray:
+        """What the source says about being right (Q, M), 0 to 1, in the order of `votes`.
+
+        nan where it says nothing. Of sample 0; a score is never turned into an answer.
+        """
+        with self._reading() as connection:
+            stored = voting.read_answers(connection, dataset, split)
+        return stored.scores()
 
     def gold(
         self,

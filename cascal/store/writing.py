@@ -31,14 +31,21 @@ WITH filled AS (
     SELECT * REPLACE (
         CASE WHEN isnan(mean_logprob) THEN NULL ELSE mean_logprob END AS mean_logprob,
         CASE WHEN isnan(cost) THEN NULL ELSE cost END AS cost,
-        CASE WHEN isnan(latency) THEN NULL ELSE latency END AS latency)
-    FROM incoming_response)
-SELECT *,
-    md5(to_json({'q': query_id, 'm': model, 'n': sample, 'x': text, 'a': answer,
-        'r': rule, 'l': mean_logprob, 'i': input_tokens, 'o': output_tokens, 'c': cost,
-        't': latency, 's': status})::VARCHAR) AS content_hash
-FROM filled
+        CASE WHEN isnan(latency) THEN NULL ELSE latency END AS latency,
+        CASE WHEN isnan(score) THEN NULL ELSE score END AS score)
+    FROM incoming_response),
+hashed AS (
+    SELECT *,
+        md5(to_json({'q': query_id, 'm': model, 'n': sample, 'x': text, 'a': answer,
+            'r': rule, 'l': mean_logprob, 'i': input_tokens, 'o': output_tokens, 'c': cost,
+            't': latency, 's': status})::VARCHAR) AS plain
+    FROM filled)
+SELECT * EXCLUDE (plain),
+    CASE WHEN score IS NULL THEN plain
+        ELSE md5(to_json({'h': plain, 'score': score})::VARCHAR) END AS content_hash
+FROM hashed
 """
+"""A row without a score keeps the hash it had before scores were stored."""
 
 _INSERTS = (
     """

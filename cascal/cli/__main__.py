@@ -1,0 +1,5 @@
+"""`python -m cascal.cli`."""
+
+from cascal.cli import main
+
+main()

@@ -1,0 +1,107 @@
+"""What all commands share: options, the workspace, consoles, the progress bar."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from cascal.datatypes import CascalError
+from cascal.settings import Thresholds
+
+if TYPE_CHECKING:
+    from cascal.store import Workspace
+    from cascal.tables import Progress as Report
+
+WORKSPACE_ENV = "CASCAL_WORKSPACE"
+
+PIPE_WIDTH = 140
+out = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+err = Console(stderr=True)
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace", "-w", help="DuckDB file; default $CASCAL_WORKSPACE or data/workspace.duckdb."
+    ),
+]
+
+
+PresetOption = Annotated[str, typer.Option(help="recommended, released or paper.")]
+SilhouetteOption = Annotated[float, typer.Option(help="A split must be at least this clear.")]
+MergeOption = Annotated[float, typer.Option(help="Closer clusters become one.")]
+JaccardOption = Annotated[float, typer.Option(help="0.95, 0.5 or 0.2: best models in common.")]
+PruneOption = Annotated[bool, typer.Option("--prune/--no-prune", help="Join clusters at all.")]
+TopKOption = Annotated[int, typer.Option(help="How many models vote.")]
+CostOption = Annotated[
+    float, typer.Option(help="Score given up per US dollar per 1,000 queries; 0 ignores cost.")
+]
+ModelsOption = Annotated[
+    str | None, typer.Option("--models", help="Only these models of the pool, comma-separated.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def default_workspace() -> Path:
+    """The workspace named by the environment, else data/workspace.duckdb below this folder."""
+    return Path(os.environ.get(WORKSPACE_ENV) or Path("data") / "workspace.duckdb")
+
+
+def open_workspace(path: Path | None, *, create: bool = False) -> Workspace:
+    """The workspace at a path; a missing one is refused, and the refusal says how to make it."""
+    from cascal.store import Workspace
+
+    path = path or default_workspace()
+    if not create and not path.exists():
+        raise CascalError(
+            f"There is no workspace at {path}. Make one with `cascal demo --no-open` or "
+            "`cascal import FILE`, or name another with --workspace."
+        )
+    return Workspace(path)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Report]:
+    """A progress bar on standard error; yields the callback that moves it."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=not err.is_terminal) as bar:
+        task = bar.add_task(title, total=1.0)
+
+        def report(share: float, sentence: str) -> None:
+            bar.update(task, completed=share, description=escape(sentence))
+
+        yield report
+        bar.update(task, completed=1.0)
+
+
+def thresholds_from(
+    min_silhouette: float,
+    merge_distance: float,
+    prune_jaccard: float,
+    prune: bool,
+    top_k: int,
+    cost_weight: float = 0.0,
+) -> Thresholds:
+    """Thresholds from the options of a command."""
+    jaccard = prune_jaccard if prune else None
+    return Thresholds(min_silhouette, merge_distance, jaccard, top_k, cost_weight=cost_weight)
+
+
+def chosen_models(models: str | None) -> list[str] | None:
+    """Names from a comma-separated option; None for the whole pool."""
+    if models is None:
+        return None
+    return [name.strip() for name in models.split(",") if name.strip()]

@@ -1,0 +1,148 @@
+"""`cascal import`, `cascal info` and `cascal embed`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cascal.cli.common import JsonOption, WorkspaceOption, open_workspace, out, progress_bar
+from cascal.datatypes import CascalError
+
+if TYPE_CHECKING:
+    from cascal.tables import Imported
+
+SHOWN_REFUSALS = 10
+OnConflict = Literal["refuse", "replace", "extend"]
+
+
+def import_(
+    path: Annotated[
+        list[Path], typer.Argument(help="A file, a folder, or two files that belong together.")
+    ],
+    workspace: WorkspaceOption = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Name of the data set; default: the file's.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Found by looking where not given: long, mmlu_pro, cascal_release, lm_eval, "
+            "inspect_log, llmrouter, llmrouterbench, routerarena, openai_batch or not_diamond."
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="OURS=THEIRS, a column of the file; repeatable."),
+    ] = None,
+    test_share: Annotated[
+        float | None, typer.Option(help="Share of the queries kept back as test queries.")
+    ] = None,
+    on_conflict: Annotated[OnConflict, typer.Option(help="If the data set exists.")] = "refuse",
+    refused: Annotated[
+        Path | None, typer.Option(help="Write everything that was refused to this JSON file.")
+    ] = None,
+) -> None:
+    """Import queries and responses: all of a file, or nothing of it."""
+    from cascal import importers
+
+    mapping = dict(_pair(one) for one in column or ())
+    if len(path) > 2:
+        raise CascalError(f"{len(path)} paths were given; name one, or queries and responses.")
+    source: Any = path[0] if len(path) == 1 else path
+    with progress_bar("Reading") as report:
+        imported = importers.read(
+            source, kind=kind, dataset=dataset, mapping=mapping, progress=report,
+            test_share=test_share,
+        )  # fmt: skip
+    added = open_workspace(workspace, create=True).add(imported, on_conflict=on_conflict)
+    out.print(
+        f"Imported {escape(added.dataset)}: {added.queries_added:,} queries, "
+        f"{added.responses_added:,} responses of {len(imported.models)} models"
+        + (f"; {added.already_there:,} were there already." if added.already_there else ".")
+    )
+    _print_refused(imported, refused)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    ours, sign, theirs = text.partition("=")
+    if not sign or not ours or not theirs:
+        raise CascalError(f"--map {text!r} is not of the form OURS=THEIRS, e.g. text=question.")
+    return ours, theirs
+
+
+def _print_refused(imported: Imported, target: Path | None) -> None:
+    for note in imported.notes:
+        out.print(f"  {escape(note)}")
+    if imported.refused:
+        out.print(f"{len(imported.refused):,} things were left out:")
+        for one in imported.refused[:SHOWN_REFUSALS]:
+            out.print(
+                f"  {escape(one.source)} row {one.row} {escape(one.column)}: {escape(one.reason)}"
+            )
+        if len(imported.refused) > SHOWN_REFUSALS:
+            out.print("  … all of them with --refused FILE.json")
+    if target is not None:
+        rows = [asdict(one) for one in imported.refused]
+        target.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def info(
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what is in a workspace."""
+    store = open_workspace(workspace)
+    known = store.datasets()
+    if as_json:
+        rows = [{**asdict(one), "created_at": one.created_at.isoformat()} for one in known]
+        sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        return
+    if not known:
+        out.print("The workspace is empty. Fill it with `cascal import FILE` or `cascal demo`.")
+        return
+    table = Table("data set", "responses", "answers", "train", "test", "models", "encoder")
+    for one in known:
+        vectors = ", ".join(f"{name} ({n:,})" for name, n, _ in store.encoders(one.name))
+        table.add_row(
+            escape(one.name), one.origin, ", ".join(one.answer_origins), f"{one.n_train:,}",
+            f"{one.n_test:,}", str(one.n_models), escape(vectors) or "none",
+        )  # fmt: skip
+    out.print(table)
+
+
+def embed(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    workspace: WorkspaceOption = None,
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="Name or folder of a sentence-transformers model, endpoint:MODEL@URL, or hashing."
+        ),
+    ] = "all-MiniLM-L6-v2",
+    key_env: Annotated[
+        str, typer.Option(help="Name of the environment variable with the endpoint's key.")
+    ] = "",
+    draw: Annotated[bool, typer.Option("--map/--no-map", help="Also draw the 2-D map.")] = True,
+) -> None:
+    """Encode the queries that have no vector yet, and draw the map."""
+    from cascal.encoders import load_encoder
+    from cascal.study import draw_map, encode_dataset
+
+    store = open_workspace(workspace)
+    store.dataset(dataset)
+    with progress_bar("Loading the encoder") as report:
+        encoded = encode_dataset(store, dataset, load_encoder(encoder, key_env=key_env), report)
+    out.print(f"{encoded.n_new:,} texts encoded with {escape(encoded.encoder)}.")
+    if encoded.n_cut:
+        out.print(f"{encoded.n_cut:,} of them were longer than the encoder reads and were cut.")
+    if draw:
+        with progress_bar("Drawing the map") as report:
+            n_placed = draw_map(store, dataset, encoded.encoder, report)
+        out.print(f"{n_placed:,} queries placed on the map.")

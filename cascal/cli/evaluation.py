@@ -1,0 +1,303 @@
+"""`cascal evaluate` and `cascal experiment`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import cascal
+from cascal.cli.common import (
+    CostOption,
+    JaccardOption,
+    JsonOption,
+    MergeOption,
+    ModelsOption,
+    PresetOption,
+    PruneOption,
+    SilhouetteOption,
+    TopKOption,
+    WorkspaceOption,
+    chosen_models,
+    default_workspace,
+    open_workspace,
+    out,
+    progress_bar,
+    thresholds_from,
+)
+from cascal.datatypes import NotApplicable
+
+if TYPE_CHECKING:
+    from cascal.contest import Contest
+    from cascal.experiments import Column, Report, Request
+    from cascal.study import Study
+    from cascal.verdict import Light
+
+WIDE = 110
+"""From this many columns on, the table also shows models in use and cost."""
+
+SplitsOption = Annotated[
+    int,
+    typer.Option(
+        min=1, help="1: the stored split; more: as many random 60/40 splits, averaged per query."
+    ),
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of the random splits.")]
+
+
+def evaluate(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    workspace: WorkspaceOption = None,
+    preset: PresetOption = "recommended",
+    min_silhouette: SilhouetteOption = 0.05,
+    merge_distance: MergeOption = 0.15,
+    prune_jaccard: JaccardOption = 0.95,
+    prune: PruneOption = True,
+    top_k: TopKOption = 3,
+    cost_weight: CostOption = 0.0,
+    models: ModelsOption = None,
+    splits: SplitsOption = 1,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Also write the table to this Parquet file.")
+    ] = None,
+) -> None:
+    """Compare all routers on the test queries, with intervals, and say whether routing pays.
+
+    Without gold answers only the verdict without labels is printed.
+    """
+    from cascal.experiments import Request, held
+    from cascal.study import load_study
+
+    study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
+    thresholds = thresholds_from(
+        min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight
+    )
+    settings = cascal.FitSettings.preset(preset)
+    with progress_bar("Routing") as report:
+        request = Request(
+            study, None, settings, thresholds, n_splits=splits, seed=seed, progress=report
+        )
+        has_gold = study.test is not None and study.test.has_gold
+        contest = held(request) if has_gold else None
+        light = _light(study, settings, thresholds)
+    found = _summary(study, contest, light, settings)
+    if parquet is not None:
+        _write_parquet(found["routers"], parquet)
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        return
+    _print_evaluation(found)
+
+
+def _light(
+    study: Study, settings: cascal.FitSettings, thresholds: cascal.Thresholds
+) -> Light | str:
+    """The verdict without labels, or why there is none."""
+    from cascal.verdict import half_fits, traffic_light
+
+    try:
+        train = study.train
+        halves = half_fits(train.votes, train.vectors, settings, costs=study.costs)
+        return traffic_light(halves, thresholds)
+    except NotApplicable as error:
+        return str(error)
+
+
+def _summary(
+    study: Study, contest: Contest | None, light: Light | str, settings: cascal.FitSettings
+) -> dict[str, Any]:
+    from cascal.verdict import TRUST
+
+    without: dict[str, Any] = {"sentence": light}
+    if not isinstance(light, str):
+        without = {
+            "light": light.light, "sentence": light.sentence, "score": light.score,
+            "mean": light.mean, "bound": light.bound, "n": light.n, "trust": TRUST,
+        }  # fmt: skip
+    found: dict[str, Any] = {
+        "dataset": study.info.name, "simulated": study.simulated, "preset": settings.name,
+        "models": list(study.train.votes.models), "n_train": len(study.train),
+        "n_test": 0 if contest is None else len(contest.query_ids),
+        "n_splits": 0 if contest is None else contest.n_splits,
+        "label_origin": study.train.label_origin,
+        "cannot_vote": list(study.train.silent_models),
+        "without_labels": without, "with_labels": None, "routers": [],
+    }  # fmt: skip
+    if contest is not None:
+        verdict = contest.verdict()
+        found["with_labels"] = {
+            "light": verdict.light, "sentence": verdict.sentence, "constant": verdict.constant,
+            "gain": verdict.gain.value, "gain_low": verdict.gain.low,
+            "gain_high": verdict.gain.high,
+        }  # fmt: skip
+        found["routers"] = contest.table()
+        if not isinstance(light, str):
+            without["right"] = (light.light == "route") == (verdict.gain.value > 0)
+    return found
+
+
+def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not rows:
+        raise NotApplicable("Without gold answers there is no table to write.")
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    out.print(f"Table written to {escape(str(path))}.")
+
+
+def _print_evaluation(found: Mapping[str, Any]) -> None:
+    if found["simulated"]:
+        out.print("[yellow]Simulated data.[/]")
+    if found["cannot_vote"]:
+        silent = escape(", ".join(found["cannot_vote"]))
+        out.print(f"Only right or wrong is known of {silent}: evaluated, but without a vote.")
+    if found["routers"]:
+        _print_routers(found)
+        out.print(f"With labels: {escape(found['with_labels']['sentence'])}")
+    else:
+        out.print("No test query has a gold answer: routers cannot be compared by accuracy.")
+    without = found["without_labels"]
+    out.print(f"Without labels: {escape(without['sentence'])}")
+    if "light" in without:
+        if "right" in without:
+            out.print(f"  It was {'right' if without['right'] else 'wrong'} here.")
+        out.print(f"  {without['trust']}")
+
+
+def _print_routers(found: Mapping[str, Any]) -> None:
+    table = Table()
+    table.add_column("router", min_width=22)
+    table.add_column("needs")
+    wide = out.width >= WIDE
+    for name in ("first right", "vote of 3", "gain", *(("in use", "$ / 1,000") if wide else ())):
+        table.add_column(name, justify="right", no_wrap=wide)
+    for row in found["routers"]:
+        cells = [
+            _with_interval(row, "top1", 1), _with_interval(row, "vote", 1),
+            _with_interval(row, "gain", 1, sign="+"),
+            f"{row['effective_models']:.1f}" if row["effective_models"] else "",
+            "" if row["cost_per_1000"] is None else f"{row['cost_per_1000']:.2f}",
+        ]  # fmt: skip
+        needs = "" if row["needs"] == "nothing" else row["needs"]
+        table.add_row(escape(row["router"]), needs, *(cells if wide else cells[:3]))
+    out.print(table)
+    averaged = "" if found["n_splits"] == 1 else f", mean of {found['n_splits']} splits"
+    out.print(
+        f"{found['n_test']:,} test queries{averaged}; percent with 95 % interval (paired bootstrap "
+        "over queries); gain in points over the best single model. labels: learns from the "
+        f"{found['label_origin']} answers of the training queries. gold: knows these answers, a "
+        "bound and no router. in use: effective number of models."
+    )
+
+
+def _with_interval(row: Mapping[str, Any], name: str, decimals: int, sign: str = "") -> str:
+    """A share in percent with its interval, "" where there is none."""
+    value, low, high = (row.get(key) for key in (name, f"{name}_low", f"{name}_high"))
+    if value is None:
+        return ""
+    text = f"{100 * value:{sign}.{decimals}f}"
+    if low is None or high is None:
+        return text
+    return f"{text} \\[{100 * low:{sign}.{decimals}f}, {100 * high:{sign}.{decimals}f}]"
+
+
+def experiment(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="validation, generators, filtering, alignment, mmd, leave-one-out or verdicts."
+        ),
+    ],
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    other: Annotated[
+        str | None, typer.Argument(help="A second data set, where two are compared.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    preset: PresetOption = "recommended",
+    min_silhouette: SilhouetteOption = 0.05,
+    merge_distance: MergeOption = 0.15,
+    prune_jaccard: JaccardOption = 0.95,
+    prune: PruneOption = True,
+    top_k: TopKOption = 3,
+    models: ModelsOption = None,
+    n_queries: Annotated[
+        int, typer.Option(help="filtering: how many queries each side has at most.")
+    ] = 5000,
+    splits: SplitsOption = 1,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="JSON file; default: experiments/ beside the workspace."),
+    ] = None,
+) -> None:
+    """Run one of the paper's experiments and checks: a table, its target, passed or failed."""
+    from cascal.experiments import Request, run
+    from cascal.study import load_study
+
+    store = open_workspace(workspace)
+    names = chosen_models(models)
+    study = load_study(store, dataset, models=names)
+    second = None if other is None else load_study(store, other, study.encoder, names)
+    thresholds = thresholds_from(min_silhouette, merge_distance, prune_jaccard, prune, top_k)
+    with progress_bar(name) as progress:
+        request = Request(
+            study, second, cascal.FitSettings.preset(preset), thresholds, n_queries, splits, seed,
+            progress,
+        )  # fmt: skip
+        report = run(name, request)
+    path = to or _default_path(workspace, request, report)
+    report.save(path)
+    if as_json:
+        sys.stdout.write(report.to_json() + "\n")
+        return
+    _print_report(report)
+    out.print(f"Written to {escape(str(path))}; the page Evaluate opens it.")
+
+
+def _default_path(workspace: Path | None, request: Request, report: Report) -> Path:
+    """experiments/NAME-DATASET.json beside the workspace; a name is never a path."""
+    dataset = "-".join(request.names)
+    safe = "".join(one if one.isalnum() or one in "-_." else "_" for one in dataset)[:80]
+    folder = (workspace or default_workspace()).parent / "experiments"
+    return folder / f"{report.experiment}-{safe}.json"
+
+
+def _print_report(report: Report) -> None:
+    if report.simulated:
+        out.print("[yellow]Simulated data.[/]")
+    out.print(f"[bold]{escape(report.question)}[/]")
+    table = Table()
+    for column in report.columns:
+        justify: Any = "left" if column.kind in ("text", "flag") else "right"
+        table.add_column(escape(column.label), justify=justify)
+    for row in report.rows:
+        table.add_row(*(_cell(row, column) for column in report.columns))
+    out.print(table)
+    out.print(escape(report.sentence))
+    colour = {"passed": "green", "failed": "red"}.get(report.outcome, "yellow")
+    out.print(f"Target: {escape(report.target)} – [{colour}]{report.outcome}[/].")
+
+
+def _cell(row: Mapping[str, Any], column: Column) -> str:
+    value = row.get(column.name)
+    if value is None:
+        return ""
+    if column.kind in ("percent", "points"):
+        return _with_interval(row, column.name, 1, "+" if column.kind == "points" else "")
+    if column.kind == "number":
+        return f"{value:.3f}"
+    if column.kind == "count":
+        return f"{value:,}"
+    if column.kind == "flag":
+        return "yes" if value else "no"
+    return escape("" if value == "nothing" else str(value))

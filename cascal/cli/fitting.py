@@ -1,0 +1,182 @@
+"""`cascal fit`, `cascal export` and `cascal route`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import cascal
+from cascal.cli.common import (
+    CostOption,
+    JaccardOption,
+    JsonOption,
+    MergeOption,
+    ModelsOption,
+    PresetOption,
+    PruneOption,
+    SilhouetteOption,
+    TopKOption,
+    WorkspaceOption,
+    chosen_models,
+    err,
+    open_workspace,
+    out,
+    thresholds_from,
+)
+from cascal.datatypes import CascalError
+
+
+def fit(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    workspace: WorkspaceOption = None,
+    preset: PresetOption = "recommended",
+    min_silhouette: SilhouetteOption = 0.05,
+    merge_distance: MergeOption = 0.15,
+    prune_jaccard: JaccardOption = 0.95,
+    prune: PruneOption = True,
+    top_k: TopKOption = 3,
+    cost_weight: CostOption = 0.0,
+    models: ModelsOption = None,
+    encoder: Annotated[str | None, typer.Option(help="Encoder, where there are several.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate skills from the training queries' responses; write a router if asked."""
+    from cascal.study import load_study, take_snapshot
+
+    study = load_study(open_workspace(workspace), dataset, encoder, chosen_models(models))
+    with err.status("Estimating skills"):
+        settings = cascal.FitSettings.preset(preset)
+        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
+        thresholds = thresholds_from(
+            min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight
+        )
+        snapshot = take_snapshot(study, fitted, thresholds)
+    if to is not None:
+        snapshot.router.save(to)
+    summary = snapshot.summary()
+    if as_json:
+        sys.stdout.write(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+        return
+    _print_summary(summary, study.simulated)
+    if to is not None:
+        out.print(f"Router written to {escape(str(to))}.")
+
+
+def _print_summary(summary: dict[str, Any], simulated: bool) -> None:
+    if simulated:
+        out.print("[yellow]Simulated data.[/]")
+    out.print(f"{summary['n_clusters']} skill clusters, preset {summary['preset']}.")
+    table = Table("cluster", "name", "task", "queries", "best three")
+    for row in summary["clusters"]:
+        table.add_row(
+            str(row["cluster"]), escape(row["name"]), escape(row["task"]), f"{row['queries']:,}",
+            escape(", ".join(row["best"])),
+        )  # fmt: skip
+    out.print(table)
+    for note in summary["notes"]:
+        out.print(f"Note: {escape(note)}")
+    if summary["verdict"]:
+        out.print(
+            f"Test queries with gold: first model right {summary['top1_accuracy']:.1%}, vote of 3 "
+            f"right {summary['top3_vote_accuracy']:.1%}."
+        )
+        out.print(escape(summary["verdict"]))
+
+
+def export(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    to: Annotated[Path, typer.Argument(help="File to write, e.g. router.cascal.")],
+    workspace: WorkspaceOption = None,
+    preset: PresetOption = "recommended",
+    min_silhouette: SilhouetteOption = 0.05,
+    merge_distance: MergeOption = 0.15,
+    prune_jaccard: JaccardOption = 0.95,
+    prune: PruneOption = True,
+    top_k: TopKOption = 3,
+    cost_weight: CostOption = 0.0,
+    models: ModelsOption = None,
+) -> None:
+    """Write the router of a data set as one file, without texts and without pickle."""
+    from cascal.study import load_study
+
+    study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
+    with err.status("Estimating skills"):
+        settings = cascal.FitSettings.preset(preset)
+        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
+        thresholds = thresholds_from(
+            min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight
+        )
+        router = fitted.router(thresholds)
+    router.save(to)
+    out.print(
+        f"Router with {len(router.clusters)} clusters and {len(router.models)} models written to "
+        f"{escape(str(to))}."
+    )
+
+
+def route(
+    router: Annotated[Path, typer.Argument(help="Router file written by fit or export.")],
+    text: Annotated[
+        str | None, typer.Argument(help="A query; - or nothing reads standard input.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="File of queries: .txt, CSV, JSONL, Parquet.")
+    ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="The whole decision, not only its result.")
+    ] = False,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Where the router's encoder is found, if not by its own name."),
+    ] = None,
+    key_env: Annotated[
+        str, typer.Option(help="Name of the environment variable with the endpoint's key.")
+    ] = "",
+) -> None:
+    """Route a text, a file or standard input (one query a line); prints one JSON line each."""
+    from cascal.encoders import load_encoder
+    from cascal.explain import explain
+    from cascal.importers.texts import read_texts
+
+    loaded = cascal.Router.load(router)
+    if file is not None:
+        read = read_texts(file)
+        query_ids, texts = read.query_ids, read.texts
+    else:
+        lines = [text] if text not in (None, "-") else sys.stdin.read().splitlines()
+        texts = tuple(one.strip() for one in lines if one and one.strip())
+        query_ids = tuple(str(row) for row in range(1, len(texts) + 1))
+    if not texts:
+        raise CascalError(
+            "There is no text to route. Give a query, --file, or lines on standard input."
+        )
+    coder = load_encoder(encoder or loaded.encoder, key_env=key_env)
+    if coder.id != loaded.encoder:
+        raise CascalError(
+            f"The encoder {coder.id!r} is not the one this router was fitted with "
+            f"({loaded.encoder!r}). Name that one, or fit again."
+        )
+    vectors = cascal.Embeddings.from_array(query_ids, coder.encode(texts), coder.id)
+    routes = loaded.route(vectors)
+    for row, query_id in enumerate(query_ids):
+        record: dict[str, Any] = {
+            "query_id": query_id,
+            "selected": [loaded.models[m] for m in routes.selected[row]],
+            "task": loaded.tasks[routes.task[row]],
+            "cluster": int(routes.cluster[row]),
+            "distance": round(float(routes.distance[row]), 6),
+            "scores": {
+                name: round(float(score), 6)
+                for name, score in zip(loaded.models, routes.scores[row], strict=True)
+            },
+        }
+        if trace:
+            record["trace"] = explain(loaded, vectors.vectors[row]).to_dict()
+        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")

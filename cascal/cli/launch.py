@@ -1,0 +1,111 @@
+"""`cascal demo` and `cascal dashboard`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from cascal.cli.common import (
+    WORKSPACE_ENV,
+    WorkspaceOption,
+    default_workspace,
+    err,
+    open_workspace,
+    out,
+    progress_bar,
+)
+from cascal.datatypes import CascalError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+LOOPBACK = "127.0.0.1"
+DEFAULT_PORT = 8501
+READ_ONLY_ENV = "CASCAL_READ_ONLY"
+
+
+def demo(
+    workspace: WorkspaceOption = None,
+    port: Annotated[int, typer.Option(help="Port of the dashboard.")] = DEFAULT_PORT,
+    open_dashboard: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the dashboard afterwards.")
+    ] = True,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also make demo-mislabelled (35 % of the generated answers wrong) or "
+            "demo-weak-20k (20,000 weak queries; encoding takes minutes); repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Put the simulated demo set into a workspace and open the dashboard on it."""
+    from cascal.demo import install_demo, install_variant
+    from cascal.encoders import MINILM, load_encoder
+
+    path = workspace or default_workspace()
+    store = open_workspace(path, create=True)
+    with progress_bar("Storing the demo") as report:
+        new = install_demo(store, report)
+    for name in variant or ():
+        with progress_bar(f"Making {name}") as report:
+            install_variant(store, name, load_encoder(MINILM), report)
+        new.append(name)
+    out.print(f"Demo (simulated data) in {escape(str(path))}: {', '.join(new) or 'already there'}.")
+    if open_dashboard:
+        _serve(path, LOOPBACK, port)
+
+
+def dashboard(
+    workspace: WorkspaceOption = None,
+    port: Annotated[int, typer.Option(help="Port of the dashboard.")] = DEFAULT_PORT,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; anything but loopback lets others in.")
+    ] = LOOPBACK,
+) -> None:
+    """Open the dashboard on a workspace (an empty one where there is none)."""
+    _serve(workspace or default_workspace(), host, port)
+
+
+def dashboard_folder() -> Path:
+    """The folder that holds `app` and `.streamlit`: in an installed package, or in a checkout."""
+    for folder in (PACKAGE / "_dashboard", PACKAGE.parent):
+        if (folder / "app" / "server.py").is_file():
+            return folder
+    raise CascalError("The dashboard is not part of this installation. Install cascal again.")
+
+
+def _serve(workspace: Path, host: str, port: int) -> None:
+    if find_spec("streamlit") is None:
+        raise CascalError("The dashboard needs the extra app: pip install 'cascal[app]'.")
+    folder = dashboard_folder()
+    if host not in (LOOPBACK, "localhost", "::1"):
+        err.print(
+            f"[yellow]Warning:[/] listening on {escape(host)}: everybody who reaches this machine "
+            "can read this workspace. There is no sign-in, so the pages are read-only."
+        )
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(folder / "app" / "server.py"),
+        f"--server.address={host}", f"--server.port={port}", "--server.headless=true",
+        "--browser.gatherUsageStats=false", "--server.fileWatcherType=none",
+    ]  # fmt: skip
+    environment = {
+        **os.environ,
+        WORKSPACE_ENV: str(workspace.resolve()),
+        READ_ONLY_ENV: "" if host in (LOOPBACK, "localhost", "::1") else "1",
+    }
+    out.print(f"Dashboard: http://{escape(host)}:{port}  (Ctrl+C ends it)")
+    with subprocess.Popen(command, cwd=folder, env=environment) as server:  # noqa: S603 – our own
+        try:
+            code = server.wait()
+        except KeyboardInterrupt:
+            server.terminate()
+            code = 0
+    if code:
+        raise CascalError(
+            f"The dashboard ended with code {code}. Is port {port} taken? Use --port."
+        )

@@ -1,0 +1,271 @@
+"""All routers side by side on the same test queries, with paired intervals (METHOD §§ 10, 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
+from cascal.evaluate import effective_number, normalised_entropy
+from cascal.fit import Fit, fit
+from cascal.intervals import Estimate, McNemar, estimates, mcnemar, mean_rows
+from cascal.lineup import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, lineup
+from cascal.parts import COST_UNIT, Part, join, split_part
+from cascal.settings import FitSettings, Thresholds
+from cascal.tables import Progress
+from cascal.verdict import Verdict, decide
+
+TEST_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. Estimates are None where the measure does not exist."""
+
+    key: str
+    title: str
+    needs: str
+    top1: Estimate | None
+    vote: Estimate | None
+    hit: Estimate | None
+    gain: Estimate | None
+    against_constant: McNemar | None
+    share: tuple[float, ...]
+    effective_models: float
+    entropy: float
+    cost1: float
+    cost3: float
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """Routers on the same test queries; `constant` is the key of the best constant choice.
+
+    label_origin says where the labels of the label-based routers come from; n_splits how many
+    training and test splits the entries are averaged over.
+    """
+
+    query_ids: tuple[str, ...]
+    tasks: tuple[str, ...]
+    models: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    label_origin: str
+    n_splits: int = 1
+
+    def __getitem__(self, key: str) -> Entry:
+        for entry in self.entries:
+            if entry.key == key:
+                return entry
+        raise CascalError(f"There is no router {key!r} in this comparison.")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the entries, in their order."""
+        return tuple(entry.key for entry in self.entries)
+
+    @property
+    def constant(self) -> str:
+        """What routing has to beat: chosen by gold training labels, else by these very answers."""
+        by_labels = self.label_origin == "gold" and BEST_BY_LABELS in self.keys
+        return BEST_BY_LABELS if by_labels else BEST_BY_GOLD
+
+    def rows(self, *, by_task: bool = False) -> list[Row]:
+        """Every entry with paired intervals; the gain is in top-1 over the best constant.
+
+        `by_task`: whole tasks are resampled instead of queries.
+        """
+        reference = self[self.constant]
+        tasks = np.unique(np.asarray(self.tasks), return_inverse=True)[1] if by_task else None
+        columns = [
+            column
+            for entry in self.entries
+            for column in (entry.top1, entry.vote, entry.hit, entry.top1 - reference.top1)
+        ]
+        found = estimates(np.column_stack(columns), groups=tasks)
+        rows = []
+        for at, entry in enumerate(self.entries):
+            top1, vote, hit, gain = (one if one.n else None for one in found[4 * at : 4 * at + 4])
+            chosen = entry.first[entry.first >= 0]
+            share = np.bincount(chosen, minlength=len(self.models)) / max(1, len(chosen))
+            rows.append(
+                Row(
+                    entry.key, entry.title, entry.needs, top1, vote, hit, gain,
+                    self._mcnemar(entry), tuple(share.tolist()), effective_number(share),
+                    normalised_entropy(share), _mean_cost(entry.cost1), _mean_cost(entry.cost3),
+                )
+            )  # fmt: skip
+        return rows
+
+    def _mcnemar(self, entry: Entry) -> McNemar | None:
+        """Exact only for one split: averages over splits are no single decisions."""
+        if self.n_splits > 1 or entry.key in (self.constant, "random"):
+            return None
+        if not np.isfinite(entry.top1).any():
+            return None
+        return mcnemar(entry.top1, self[self.constant].top1)
+
+    def compare(self, one: str, other: str) -> tuple[Estimate, McNemar, IntArray, IntArray]:
+        """Paired gain of one router over another, McNemar, and rows where only one is right."""
+        first, second = self[one].top1, self[other].top1
+        gain = estimates((first - second)[:, None])[0]
+        wins = np.flatnonzero((first > 0.5) & (second <= 0.5))
+        losses = np.flatnonzero((first <= 0.5) & (second > 0.5))
+        return gain, mcnemar(first, second), wins, losses
+
+    def verdict(self, key: str = "cascal") -> Verdict:
+        """Whether one router pays against the best constant, by its paired gain."""
+        gain, *_ = self.compare(key, self.constant)
+        most = np.bincount(self[self.constant].first).argmax()
+        known = self.constant == BEST_BY_LABELS
+        return decide(gain, self.models[most], known=known)
+
+    def table(self) -> list[dict[str, Any]]:
+        """The rows in JSON types: values with low and high, nan as None."""
+        return [_plain(row) for row in self.rows()]
+
+
+def _mean_cost(costs: FloatArray) -> float:
+    return (
+        float(COST_UNIT * costs[np.isfinite(costs)].mean())
+        if np.isfinite(costs).any()
+        else (float("nan"))
+    )
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    found: dict[str, Any] = {"key": row.key, "router": row.title, "needs": row.needs}
+    for name in ("top1", "vote", "hit", "gain"):
+        value: Estimate | None = getattr(row, name)
+        for part in ("value", "low", "high"):
+            column = name if part == "value" else f"{name}_{part}"
+            found[column] = None if value is None else _number(getattr(value, part))
+    found["n"] = row.top1.n if row.top1 is not None else row.vote.n if row.vote is not None else 0
+    found["effective_models"] = _number(row.effective_models)
+    found["entropy"] = _number(row.entropy)
+    found["cost_per_1000"] = _number(row.cost1)
+    found["vote_cost_per_1000"] = _number(row.cost3)
+    found["mcnemar_p"] = None if row.against_constant is None else row.against_constant.p_value
+    return found
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def hold_contest(
+    training: Part,
+    test: Part,
+    settings: FitSettings | None = None,
+    thresholds: Thresholds | None = None,
+    *,
+    fitted: Fit | None = None,
+    progress: Progress | None = None,
+) -> Contest:
+    """Fit every router on the training part and evaluate it on the test part.
+
+    `settings` and `thresholds` are those of the router under test (key "cascal"); the other
+    presets follow at their own default thresholds. `fitted` saves fitting it again. NotApplicable
+    where the test part has no gold answer.
+    """
+    if not test.has_gold:
+        raise NotApplicable(
+            "The test queries have no gold answers, so routers cannot be compared by accuracy. "
+            "The verdict without labels needs none."
+        )
+    own = fitted or fit(
+        training.votes, training.vectors, settings or FitSettings(), costs=training.known_costs
+    )
+    steps = list(lineup(training, test, own.router(thresholds)))
+    entries = []
+    for at, (key, step) in enumerate(steps):
+        if progress is not None:
+            progress(at / len(steps), f"Routing by {TITLES.get(key, key.replace('_', ' '))}")
+        entries.append(step())
+    return Contest(
+        test.votes.query_ids, test.votes.tasks, test.votes.models, tuple(entries),
+        training.label_origin,
+    )  # fmt: skip
+
+
+def gold_whole(training: Part, test: Part) -> Part:
+    """Both parts as one, to be split anew; NotApplicable unless all of it has gold answers."""
+    if training.label_origin != "gold":
+        raise NotApplicable(
+            "New splits put training queries on the test side, but theirs are "
+            f"{training.label_origin} answers, not gold. Evaluate on the stored split instead "
+            "(--splits 1)."
+        )
+    return join(training, test)
+
+
+def split_contest(
+    training: Part,
+    test: Part,
+    settings: FitSettings | None = None,
+    thresholds: Thresholds | None = None,
+    *,
+    n_splits: int,
+    test_share: float = TEST_SHARE,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Contest:
+    """The same over several random splits of all queries, averaged per query.
+
+    Only where every query may serve on either side: both parts need gold answers. A query counts
+    with its mean over the splits that test it; intervals resample queries, so they hold the noise
+    of the test queries, not that of what was trained on.
+    """
+    whole = gold_whole(training, test)
+    held = []
+    for at in range(n_splits):
+
+        def report(share: float, sentence: str, at: int = at) -> None:
+            if progress is not None:
+                progress((at + share) / n_splits, f"Split {at + 1} of {n_splits}: {sentence}")
+
+        parts = split_part(whole, test_share, seed + at)
+        held.append(hold_contest(*parts, settings, thresholds, progress=report))
+    return average_contests(whole, held)
+
+
+def average_contests(whole: Part, held: Sequence[Contest]) -> Contest:
+    """Per query of `whole` the mean over the contests that tested it."""
+    place = {query_id: row for row, query_id in enumerate(whole.votes.query_ids)}
+    rows = [np.array([place[one] for one in contest.query_ids]) for contest in held]
+    tested = np.zeros(len(whole), dtype=bool)
+    for at in rows:
+        tested[at] = True
+    entries = []
+    for key in held[0].keys:
+        one_each = [contest[key] for contest in held]
+        means = [
+            mean_rows(
+                [
+                    _spread(getattr(entry, name), at, len(whole))
+                    for entry, at in zip(one_each, rows, strict=True)
+                ]
+            )[tested]
+            for name in ("top1", "vote", "hit", "cost1", "cost3")
+        ]
+        first = np.concatenate([entry.first for entry in one_each])
+        top1, vote, hit, cost1, cost3 = means
+        entries.append(
+            replace(
+                one_each[0], first=first, top1=top1, vote=vote, hit=hit, cost1=cost1, cost3=cost3
+            )
+        )
+    kept = np.flatnonzero(tested)
+    return Contest(
+        tuple(whole.votes.query_ids[row] for row in kept),
+        tuple(whole.votes.tasks[row] for row in kept),
+        whole.votes.models, tuple(entries), held[0].label_origin, len(held),
+    )  # fmt: skip
+
+
+def _spread(values: FloatArray, rows: IntArray, n: int) -> FloatArray:
+    found = np.full(n, np.nan)
+    found[rows] = values
+    return found

@@ -1,0 +1,35 @@
+"""The paper's own experiments and next checks, on any data of the workspace.
+
+report = run("leave-one-out", Request(study))
+report.save(Path("leave-one-out.json"))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cascal.datatypes import CascalError
+from cascal.experiments.checks import alignment, drift, removal
+from cascal.experiments.report import Column, Report, read_report
+from cascal.experiments.request import Request
+from cascal.experiments.routers import filtering, generators, held, validation, verdicts
+
+__all__ = ["EXPERIMENTS", "Column", "Report", "Request", "held", "read_report", "run"]
+
+EXPERIMENTS: dict[str, Callable[[Request], Report]] = {
+    "validation": validation,
+    "generators": generators,
+    "filtering": filtering,
+    "alignment": alignment,
+    "mmd": drift,
+    "leave-one-out": removal,
+    "verdicts": verdicts,
+}
+"""Name -> experiment; the docstring's first line says what it asks."""
+
+
+def run(name: str, request: Request) -> Report:
+    """Run one experiment; CascalError names the known ones, NotApplicable what is missing."""
+    if name not in EXPERIMENTS:
+        raise CascalError(f"There is no experiment {name!r}; choose {', '.join(EXPERIMENTS)}.")
+    return EXPERIMENTS[name](request)

@@ -1,0 +1,148 @@
+"""Experiments on clusters, data and the pool: alignment, mmd, leave-one-out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from cascal.concordance import Alignment, skill_alignment
+from cascal.datatypes import NotApplicable
+from cascal.experiments.report import Column, Report, number, stamp, with_interval
+from cascal.experiments.request import Request
+from cascal.fit import fit
+from cascal.quality import MMD_TARGET, Drift, mmd
+from cascal.whatif import leave_one_out
+
+ALIGNMENT_TARGET = 0.70
+MAX_LOSS = 0.05
+MIN_PER_TASK = 30
+
+
+def alignment(request: Request) -> Report:
+    """Do the clusters match a human taxonomy (the data set's skills)? Mean best-match Jaccard.
+
+    Shown at the given thresholds and with joining off: joining clusters that share their best
+    models lowers the match by design. The target is judged at the given thresholds.
+    """
+    train = request.study.train
+    if not any(train.skills):
+        raise NotApplicable(
+            f"{request.names[0]!r} names no skills, so there is no taxonomy to compare with. "
+            "Import a column 'skill' with the training queries."
+        )
+    fitted = fit(train.votes, train.vectors, request.settings)
+    unjoined = replace(request.thresholds, prune_jaccard=None)
+    found: dict[str, tuple[int, Alignment]] = {}
+    for name, thresholds in (("given", request.thresholds), ("unjoined", unjoined)):
+        clusters = fitted.router(thresholds).clusters
+        found[name] = len(clusters), skill_alignment(clusters.assignment, train.skills)
+    (n_given, given), (n_unjoined, without) = found["given"], found["unjoined"]
+    rows = [
+        {"skill": skill, "given": float(one), "unjoined": float(other)}
+        for skill, one, other in zip(given.skills, given.jaccard, without.jaccard, strict=True)
+    ]
+    rows.sort(key=lambda row: (row["given"], row["skill"]))
+    return Report(
+        "alignment",
+        "Do the clusters match the skills that people would name?",
+        request.names,
+        f"{n_given} clusters match {len(given.skills)} known skills with a mean best-match Jaccard "
+        f"of {given.mean:.2f}; with joining off, {n_unjoined} clusters and {without.mean:.2f}.",
+        f"mean best-match Jaccard of at least {ALIGNMENT_TARGET:.2f}",
+        given.mean >= ALIGNMENT_TARGET,
+        (
+            Column("skill", "Skill"), Column("given", "Best Jaccard", "number"),
+            Column("unjoined", "With joining off", "number"),
+        ),
+        tuple(rows),
+        request.simulated,
+        fingerprints=request.fingerprints,
+        **stamp(request.settings, request.thresholds),
+    )  # fmt: skip
+
+
+def drift(request: Request) -> Report:
+    """How far are the training queries from the test queries? MMD, over all and per task.
+
+    With a second data set, its training queries take the place of the test queries.
+    """
+    study, other = request.study, request.other
+    real = other.train if other is not None else study.test
+    if real is None:
+        raise NotApplicable(
+            f"{request.names[0]!r} has no test queries to compare with. Name a second data set."
+        )
+    train = study.train
+    rows = [{"task": "all", **_row(mmd(train.vectors.vectors, real.vectors.vectors))}]
+    for task in sorted(set(train.votes.tasks) & set(real.votes.tasks)):
+        sides = [
+            part.vectors.vectors[[row for row, one in enumerate(part.votes.tasks) if one == task]]
+            for part in (train, real)
+        ]
+        if min(map(len, sides)) >= MIN_PER_TASK:
+            rows.append({"task": task, **_row(mmd(*sides))})
+    overall = rows[0]
+    against = "the test queries" if other is None else f"those of {request.names[1]!r}"
+    return Report(
+        "mmd",
+        "Do the training queries come from where the test queries come from?",
+        request.names,
+        f"The training queries lie at MMD {overall['mmd']:.3f} from {against} (MMD² "
+        f"{overall['mmd_squared']:.4f}); sets mixed at random reach {overall['null']:.3f}.",
+        f"MMD below {MMD_TARGET}",
+        overall["mmd"] < MMD_TARGET,
+        (
+            Column("task", "Task"), Column("mmd", "MMD", "number"),
+            Column("mmd_squared", "MMD²", "number"), Column("null", "Mixed at random", "number"),
+            Column("n_train", "Training", "count"), Column("n_other", "Compared with", "count"),
+        ),
+        tuple(rows), request.simulated, fingerprints=request.fingerprints,
+        **stamp(request.settings, request.thresholds),
+    )  # fmt: skip
+
+
+def _row(found: Drift) -> dict[str, Any]:
+    return {
+        "mmd": found.mmd, "mmd_squared": found.mmd_squared, "null": found.null,
+        "n_train": found.n_first, "n_other": found.n_second,
+    }  # fmt: skip
+
+
+def removal(request: Request) -> Report:
+    """What does the removal of each model cost? Refits without it; without gold only τ is shown."""
+    train, test = request.study.train, request.study.test
+    fitted = fit(train.votes, train.vectors, request.settings, costs=request.study.costs)
+    found = leave_one_out(train, test, fitted, request.thresholds, progress=request.progress)
+    rows = [
+        {
+            "model": one.model, "share": one.share, "tau": number(one.tau),
+            **with_interval("vote_loss", one.vote_loss),
+            **with_interval("top1_loss", one.top1_loss),
+        }
+        for one in found
+    ]  # fmt: skip
+    losses = [one.vote_loss.value for one in found if one.vote_loss is not None]
+    if losses:
+        worst = max(found, key=lambda one: one.vote_loss.value if one.vote_loss else 0.0)
+        said = f"Without {worst.model} the vote of three loses {100 * max(losses):.1f} points, the "
+        said += "largest loss of all models."
+    else:
+        least = min(found, key=lambda one: one.tau)
+        said = f"No gold answers: only the consensus can be compared. Without {least.model} it "
+        said += f"ranks the others most differently (τ {least.tau:.2f})."
+    return Report(
+        "leave-one-out",
+        "Does the router hang on a single model?",
+        request.names,
+        said,
+        f"no removal costs {100 * MAX_LOSS:.0f} points of the vote of three or more",
+        max(losses) < MAX_LOSS if losses else None,
+        (
+            Column("model", "Without"), Column("share", "It had first", "percent"),
+            Column("vote_loss", "Loss, vote of 3", "points"),
+            Column("top1_loss", "Loss, first model", "points"),
+            Column("tau", "τ of the others' ranking", "number"),
+        ),
+        tuple(rows), request.simulated, fingerprints=request.fingerprints,
+        **stamp(request.settings, request.thresholds),
+    )  # fmt: skip

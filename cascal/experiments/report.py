@@ -1,0 +1,153 @@
+"""The result of an experiment: a question, a table, a target, pass or fail; as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+from cascal.datatypes import CascalError
+from cascal.intervals import Estimate
+from cascal.settings import FitSettings, Thresholds
+
+FORMAT, FORMAT_VERSION = "cascal-experiment", 1
+MAX_BYTES = 16 << 20
+Kind = Literal["text", "count", "percent", "points", "number", "flag"]
+_PACKAGES = ("cascal", "numpy", "scikit-learn", "scipy", "duckdb")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table; percent, points and number may have NAME_low and NAME_high beside."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an experiment found. `passed` is None where the target does not apply.
+
+    rows hold JSON types under the names of `columns`; shares as 0 … 1, differences of shares too.
+    """
+
+    experiment: str
+    question: str
+    datasets: tuple[str, ...]
+    sentence: str
+    target: str
+    passed: bool | None
+    columns: tuple[Column, ...]
+    rows: tuple[Mapping[str, Any], ...]
+    simulated: bool
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    fingerprints: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    created_at: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """Whether it passed, failed, or the target does not apply."""
+        return "not applicable" if self.passed is None else "passed" if self.passed else "failed"
+
+    def to_json(self) -> str:
+        """The report as JSON text; numbers that are nan become null."""
+        body = {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(self)}
+        return json.dumps(_finite(body), indent=1, ensure_ascii=False, allow_nan=False)
+
+    def save(self, path: Path) -> None:
+        """Write the report; the file appears whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".part")
+        partial.write_text(self.to_json() + "\n", encoding="utf-8")
+        partial.replace(path)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 – any JSON value
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read_report(text: str | bytes, name: str = "the file") -> Report:
+    """Read a report back; anything else is refused in a sentence."""
+    if len(text) > MAX_BYTES:
+        raise CascalError(f"{name} is larger than {MAX_BYTES:,} bytes; no report is.")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CascalError(
+            f"{name} is not JSON ({str(error)[:80]}). Write it with `cascal experiment`."
+        ) from None
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        raise CascalError(f"{name} is no report of an experiment. Write one: `cascal experiment`.")
+    if body.get("format_version") != FORMAT_VERSION:
+        raise CascalError(
+            f"{name} has report format {str(body.get('format_version'))[:20]}, this program reads "
+            f"{FORMAT_VERSION}. Update cascal, or run the experiment again."
+        )
+    try:
+        return _from_body(body)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CascalError(
+            f"{name} lacks a part of a report or is damaged ({str(error)[:80]}). Run it again."
+        ) from None
+
+
+def _from_body(body: dict[str, Any]) -> Report:
+    known = {key: body[key] for key in Report.__dataclass_fields__}
+    known["columns"] = tuple(Column(**one) for one in known["columns"])
+    for name in ("rows", "datasets", "fingerprints"):
+        known[name] = tuple(known[name])
+    if not all(isinstance(row, dict) for row in known["rows"]):
+        raise TypeError("a row is no object")
+    for name in ("experiment", "question", "sentence", "target", "created_at"):
+        known[name] = str(known[name])
+    if known["passed"] not in (True, False, None):
+        raise TypeError("passed is neither true, false nor null")
+    return Report(**known)
+
+
+def number(value: float) -> float | None:
+    """A finite number, or None."""
+    return float(value) if math.isfinite(value) else None
+
+
+def with_interval(name: str, value: Estimate | None) -> dict[str, Any]:
+    """An estimate as NAME, NAME_low, NAME_high."""
+    if value is None or not value.n:
+        return {name: None, f"{name}_low": None, f"{name}_high": None}
+    return {
+        name: number(value.value),
+        f"{name}_low": number(value.low),
+        f"{name}_high": number(value.high),
+    }
+
+
+def stamp(settings: FitSettings, thresholds: Thresholds) -> dict[str, Any]:
+    """What a report records of how it was made: settings, thresholds, versions, time."""
+    return {
+        "settings": asdict(settings),
+        "thresholds": asdict(thresholds),
+        "versions": _versions(_PACKAGES),
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _versions(names: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found

@@ -1,0 +1,59 @@
+"""What an experiment is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cascal.datatypes import NotApplicable
+from cascal.parts import Part
+from cascal.settings import FitSettings, Thresholds
+from cascal.study import Study
+from cascal.tables import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """The data set, a second one where the experiment compares two, settings and thresholds."""
+
+    study: Study
+    other: Study | None = None
+    settings: FitSettings = field(default_factory=FitSettings)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    n_queries: int = 5000
+    n_splits: int = 1
+    seed: int = 0
+    progress: Progress | None = None
+
+    def report(self, share: float, sentence: str) -> None:
+        """Tell the caller how far the work is; the caller may raise to stop it."""
+        if self.progress is not None:
+            self.progress(share, sentence)
+
+    def between(self, start: float, end: float) -> Progress:
+        """A progress callback for one stretch of the work."""
+        return lambda share, sentence: self.report(start + share * (end - start), sentence)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of the data are simulated."""
+        return self.study.simulated or (self.other is not None and self.other.simulated)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the data sets."""
+        return tuple(one.info.name for one in (self.study, self.other) if one is not None)
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Content hashes of the data sets."""
+        return tuple(one.info.fingerprint for one in (self.study, self.other) if one is not None)
+
+    def test(self, study: Study | None = None) -> Part:
+        """The gold test queries; NotApplicable where there are none."""
+        chosen = study or self.study
+        if chosen.test is None or not chosen.test.has_gold:
+            raise NotApplicable(
+                f"{chosen.info.name!r} has no test queries with gold answers; this experiment "
+                "needs some. Import them with split 'test' and a gold answer."
+            )
+        return chosen.test

@@ -1,0 +1,316 @@
+"""Experiments that compare routers: validation, generators, filtering, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
+from cascal.datatypes import FloatArray, NotApplicable
+from cascal.evaluate import evaluate
+from cascal.experiments.report import Column, Report, number, stamp, with_interval
+from cascal.experiments.request import Request
+from cascal.fit import fit
+from cascal.intervals import Estimate, estimate, estimates, mean_rows
+from cascal.lineup import Entry, applicable_presets
+from cascal.parts import Part, split_part
+from cascal.score import rgd_filter
+from cascal.settings import FitSettings
+from cascal.tables import Progress
+from cascal.verdict import decide, half_fits, traffic_light
+
+TOP1, VOTE = Column("top1", "First model right", "percent"), Column("vote", "Vote of 3", "percent")
+ROUTER, NEEDS = Column("router", "Router"), Column("needs", "Needs")
+QUERY_ONLY, QUERY_ANSWER = "nothing", "labels"
+NO_LEARNING = ("random", "plurality")
+
+
+def held(request: Request) -> Contest:
+    """The contest of a request: on the stored split, or averaged over new ones."""
+    test = request.test()
+    if request.n_splits > 1:
+        return split_contest(
+            request.study.train, test, request.settings, request.thresholds,
+            n_splits=request.n_splits, seed=request.seed, progress=request.progress,
+        )  # fmt: skip
+    return hold_contest(
+        request.study.train, test, request.settings, request.thresholds, progress=request.progress
+    )
+
+
+def validation(request: Request) -> Report:
+    """Fit on the data set's training queries, test on its held-out ones.
+
+    The paper's validation uses real training queries; the sentence says what these are.
+    """
+    contest = held(request)
+    gain, test, *_ = contest.compare("cascal", "global_consensus")
+    origin = contest.label_origin
+    rows = contest.table()
+    own = next(row for row in rows if row["key"] == "cascal")
+    splits = "the stored split" if contest.n_splits == 1 else f"{contest.n_splits} splits"
+    return Report(
+        "validation",
+        "Does CASCAL route better than always asking the model that the consensus likes best?",
+        request.names,
+        f"On {splits}, with {origin} training answers for the routers that need some, CASCAL's "
+        f"first model is right in {own['top1']:.1%}; {_points(gain)} against the best constant "
+        f"choice by consensus ({test.only_first:,} queries won, {test.only_second:,} lost).",
+        "gain over the global consensus above 0 (lower bound)",
+        gain.low > 0,
+        (
+            ROUTER, NEEDS, TOP1, VOTE, Column("gain", "Gain over best single", "points"),
+            Column("effective_models", "Models in use", "number"),
+            Column("cost_per_1000", "$ per 1,000", "number"),
+        ),
+        tuple(rows),
+        request.simulated,
+        fingerprints=request.fingerprints,
+        **stamp(request.settings, request.thresholds),
+    )  # fmt: skip
+
+
+def _points(gain: Estimate) -> str:
+    return f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+
+
+def generators(request: Request) -> Report:
+    """Two training sets, one test: what does the second, weaker one cost each router?"""
+    if request.other is None:
+        raise NotApplicable("This experiment compares two generated sets: name a second data set.")
+    test, other = request.test(), request.test(request.other)
+    if test.votes.query_ids != other.votes.query_ids or test.votes.models != other.votes.models:
+        raise NotApplicable(
+            f"{request.names[0]!r} and {request.names[1]!r} must be tested on the same queries by "
+            "the same models, and they are not."
+        )
+    arms = _two_contests(
+        request, (request.study.train, request.other.train), (request.names[0], request.names[1])
+    )
+    return Report(
+        "generators",
+        "Do routers that believe the generated answers lose more when the generator is weak?",
+        request.names,
+        arms.sentence,
+        "query-answer routers lose more than query-only ones (lower bound above 0)",
+        arms.kinds()[2].low > 0,
+        arms.columns(),
+        arms.rows(),
+        request.simulated,
+        fingerprints=request.fingerprints,
+        **stamp(request.settings, request.thresholds),
+    )
+
+
+def filtering(request: Request) -> Report:
+    """A large weak set: the queries that pass the RGD filter, against unfiltered ones.
+
+    The paper filters 20,000 and compares with 5,000. The unfiltered queries are drawn from the
+    second data set where one is named, else from the same; both sides hold at most `n_queries`.
+    """
+    request.test()
+    large = request.study.train
+    scored = fit(large.votes, large.vectors, request.settings)
+    n_strong = 2 if len(large.votes.models) < 9 else 3
+    overall = np.nan_to_num(scored.consensus, nan=0.0).mean(axis=0)
+    kept = rgd_filter(
+        large.votes, overall, n_strong=n_strong, n_queries=request.n_queries, seed=request.seed
+    )
+    if len(kept.rows) < 40:
+        raise NotApplicable(
+            f"Only {len(kept.rows)} of {len(large):,} queries pass the filter; too few to fit on."
+        )
+    source = large if request.other is None else request.other.train
+    n_queries = min(request.n_queries, len(source))
+    plain = source.take(_drawn(source, n_queries, request.seed))
+    arms = _two_contests(
+        request,
+        (large.take(kept.rows), plain),
+        (f"filtered {len(kept.rows):,}", f"unfiltered {n_queries:,}"),
+    )
+    survivors = ", ".join(f"{name} {n:,}" for name, n in kept.passed.items())
+    return Report(
+        "filtering",
+        "Does the filter of agreeing strong models recover what a weak generator lost?",
+        request.names,
+        f"CASCAL gains {_points(arms.gain('cascal'))}. {arms.sentence} Survivors of "
+        f"{len(large):,} per task: {survivors}.",
+        "CASCAL's first model is right more often with the filtered set (lower bound above 0)",
+        arms.gain("cascal").low > 0,
+        arms.columns(),
+        arms.rows(),
+        request.simulated,
+        fingerprints=request.fingerprints,
+        **stamp(request.settings, request.thresholds),
+    )
+
+
+def _drawn(part: Part, n_queries: int, seed: int) -> np.ndarray:
+    by_id = sorted(range(len(part)), key=part.votes.query_ids.__getitem__)
+    chosen = np.random.default_rng(seed).permutation(len(by_id))[:n_queries]
+    return np.sort(np.array(by_id, dtype=np.int64)[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class _Arms:
+    """The same routers learnt from two training sets, and what the sets are called."""
+
+    first: Contest
+    second: Contest
+    names: tuple[str, str]
+
+    @property
+    def keys(self) -> list[str]:
+        """Routers that learn something and are in both contests."""
+        return [
+            key
+            for key in self.first.keys
+            if key in self.second.keys
+            and self.first[key].needs != "gold"
+            and key not in NO_LEARNING
+        ]
+
+    def difference(self, needs: str) -> FloatArray:
+        """(Q,) mean over the routers of one kind of first − second, of the first model."""
+        keys = [key for key in self.keys if self.first[key].needs == needs]
+        if not keys:
+            raise NotApplicable(
+                "The training queries have no answers: no router could believe them."
+            )
+        return mean_rows([self.first[key].top1 - self.second[key].top1 for key in keys])
+
+    def gain(self, key: str) -> Estimate:
+        """First − second of one router's first model."""
+        return estimates((self.first[key].top1 - self.second[key].top1)[:, None])[0]
+
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """One row a router: both arms and their paired difference, first model and vote."""
+        return tuple(_arm_row(self.first[key], self.second[key]) for key in self.keys)
+
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of `rows`."""
+        one, other = self.names
+        return (
+            ROUTER, NEEDS, Column("first_top1", f"First right, {one}", "percent"),
+            Column("second_top1", f"First right, {other}", "percent"),
+            Column("top1", "Difference", "points"),
+            Column("vote", "Difference, vote", "points"),
+        )  # fmt: skip
+
+    def kinds(self) -> tuple[Estimate, Estimate, Estimate]:
+        """Mean difference of query-only routers, of query-answer ones, and the second − first."""
+        only, answer = self.difference(QUERY_ONLY), self.difference(QUERY_ANSWER)
+        found = estimates(np.column_stack([only, answer, answer - only]))
+        return found[0], found[1], found[2]
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for both kinds of routers."""
+        only, answer, apart = self.kinds()
+        one, other = self.names
+        return (
+            f"With {one!r} instead of {other!r}, the first model of query-answer routers is right "
+            f"more often by {_points(answer)}, that of query-only routers by {_points(only)}; the "
+            f"difference between the two kinds is {_points(apart)}."
+        )
+
+
+def _two_contests(request: Request, parts: Sequence[Part], names: tuple[str, str]) -> _Arms:
+    test = request.test()
+    contests = [
+        hold_contest(
+            part, test, request.settings, request.thresholds,
+            progress=request.between(at / 2, (at + 1) / 2),
+        )
+        for at, part in enumerate(parts)
+    ]  # fmt: skip
+    return _Arms(contests[0], contests[1], names)
+
+
+def _arm_row(first: Entry, second: Entry) -> dict[str, Any]:
+    row: dict[str, Any] = {"router": first.title, "needs": first.needs}
+    for measure in ("top1", "vote"):
+        one, other = getattr(first, measure), getattr(second, measure)
+        found = estimates(np.column_stack([one, other, one - other]))
+        row |= {f"first_{measure}": number(found[0].value)}
+        row |= {f"second_{measure}": number(found[1].value)}
+        row |= with_interval(measure, found[2])
+    return row
+
+
+def verdicts(request: Request) -> Report:
+    """For every preset: the light without labels, the verdict with them, and do they agree?
+
+    "Right" means: the light says route and the true gain on the test queries is above 0, or it
+    says no and it is not. With several splits the light is cross-fitted in each.
+    """
+    names = applicable_presets(request.study.train)
+    rows = []
+    for at, name in enumerate(names):
+        settings = FitSettings.preset(name)
+        progress = request.between(at / len(names), (at + 1) / len(names))
+        rows.append(_verdict_row(request, settings, progress))
+    right, n = (sum(int(row[key]) for row in rows) for key in ("n_right", "n_splits"))
+    return Report(
+        "verdicts",
+        "Is the verdict without labels right, where labels can tell?",
+        request.names,
+        f"The light was right {right} times of {n} (presets × splits).",
+        "right more often than not for every preset",
+        all(row["n_right"] > row["n_splits"] / 2 for row in rows),
+        (
+            Column("preset", "Preset"), Column("light", "Light, without labels"),
+            Column("score", "Score"), Column("mean", "Cross-fitted gain", "number"),
+            Column("bound", "Lower bound", "number"), Column("verdict", "Verdict, with labels"),
+            Column("gain", "True gain", "points"), Column("constant", "Over always asking"),
+            Column("n_right", "Light right", "count"), Column("n_splits", "of", "count"),
+        ),
+        tuple(rows), request.simulated, fingerprints=request.fingerprints,
+        **stamp(request.settings, request.thresholds),
+    )  # fmt: skip
+
+
+def _verdict_row(request: Request, settings: FitSettings, progress: Progress) -> dict[str, Any]:
+    pairs = splits_of(request)
+    lights, gains, constants = [], [], []
+    for at, (train, test) in enumerate(pairs):
+        progress(at / len(pairs), f"Cross-fitting {settings.name}")
+        halves = half_fits(train.votes, train.vectors, settings, seed=request.seed)
+        lights.append(traffic_light(halves, request.thresholds))
+        router = fit(train.votes, train.vectors, settings).router(request.thresholds)
+        result = evaluate(router.route(test.vectors), test.votes, test.gold, test.judged)
+        constant = train.best_constant
+        chosen = result.best_single if constant is None else constant
+        constants.append(result.models[chosen])
+        gains.append(
+            dict(zip(test.votes.query_ids, result.top1_right - result.model_right[:, chosen],
+                     strict=True))
+        )  # fmt: skip
+    ids = sorted({one for of_split in gains for one in of_split})
+    gain = estimate(mean_rows([np.array([of.get(one, np.nan) for one in ids]) for of in gains]))
+    truly = [float(np.nanmean(list(of.values()))) > 0 for of in gains]
+    yes = sum(light.light == "route" for light in lights)
+    light = lights[0].light if len(lights) == 1 else f"route in {yes} of {len(lights)}"
+    known = request.study.train.best_constant is not None
+    return {
+        "preset": settings.name, "light": light, "score": lights[0].score,
+        "mean": float(np.mean([one.mean for one in lights])),
+        "bound": float(np.mean([one.bound for one in lights])),
+        "verdict": decide(gain, constants[0], known=known).light,
+        "constant": " / ".join(sorted(set(constants))),
+        "n_right": sum((one.light == "route") == true
+                       for one, true in zip(lights, truly, strict=True)),
+        "n_splits": len(lights), **with_interval("gain", gain),
+    }  # fmt: skip
+
+
+def splits_of(request: Request) -> list[tuple[Part, Part]]:
+    """The stored split, or as many new ones as asked for (every query then needs a gold answer)."""
+    train, test = request.study.train, request.test()
+    if request.n_splits == 1:
+        return [(train, test)]
+    whole = gold_whole(train, test)
+    return [split_part(whole, TEST_SHARE, request.seed + at) for at in range(request.n_splits)]

@@ -1,0 +1,214 @@
+"""The routers of a comparison: which there are, and how each becomes an `Entry`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from cascal.baselines import (
+    Avengers,
+    Baseline,
+    BestSingle,
+    CascalWithLabels,
+    ClusterMap,
+    GlobalConsensus,
+    LLMRank,
+    NeighbourConsensus,
+    NeighbourLabels,
+    Oracle,
+    PerTaskConsensus,
+    PerTaskLabels,
+    Prompt,
+    Random,
+    SmoothieTrain,
+    TaskOracle,
+)
+from cascal.datatypes import FloatArray, IntArray
+from cascal.evaluate import evaluate
+from cascal.fit import fit
+from cascal.intervals import mean_rows
+from cascal.parts import Part
+from cascal.results import Routes
+from cascal.route import Router, first_models
+from cascal.settings import PRESETS, FitSettings
+
+BEST_BY_LABELS, BEST_BY_GOLD = "best_single", "best_by_gold"
+_RANDOM_DRAWS = 32
+"""Draws that the expected vote of three random models is averaged over."""
+
+
+TITLES = {
+    "per_task_dawid_skene": "Per-task Dawid–Skene",
+    "smoothie_train": "SMOOTHIE-TRAIN (one-hot answers)",
+    BEST_BY_LABELS: "Best single (vote: best three)",
+    BEST_BY_GOLD: "Best single, by these answers",
+    "cluster_map": "Cluster map, by labels",
+}
+"""Where a row needs more words than its baseline's own title."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One router on the test queries.
+
+    top1, vote, hit (Q,): right by its first model, by the vote of its best three, by any of the
+    best three; 1, 0 or – averaged over draws or splits – between, nan = not counted. first (Q,)
+    chosen model, −1 where there is none. cost1, cost3 (Q,) US dollars, nan = unknown.
+    needs: "nothing", "labels" (of training queries) or "gold" (of these very queries: a bound).
+    """
+
+    key: str
+    title: str
+    needs: str
+    top1: FloatArray
+    vote: FloatArray
+    hit: FloatArray
+    first: IntArray
+    cost1: FloatArray
+    cost3: FloatArray
+    calls: tuple[int, int] = (1, 3)
+
+
+def _entry(key: str, title: str, needs: str, routes: Routes, test: Part) -> Entry:
+    result = evaluate(routes, test.votes, test.gold, test.judged)
+    column = {name: at for at, name in enumerate(test.votes.models)}
+    place = np.array([column[name] for name in routes.models], dtype=np.int64)
+    best_three = place[first_models(routes.scores, routes.models, min(3, len(routes.models)))]
+    costs = np.take_along_axis(test.costs, best_three, axis=1)
+    right = np.take_along_axis(result.model_right[:, np.argsort(place)], best_three, axis=1)
+    hit = np.where(np.isfinite(right), right, -np.inf).max(axis=1)
+    return Entry(
+        key, title, needs, result.top1_right, result.top3_vote_right,
+        np.where(np.isfinite(hit), hit, np.nan), place[routes.selected[:, 0]], costs[:, 0],
+        costs.sum(axis=1), (1, best_three.shape[1]),
+    )  # fmt: skip
+
+
+def _random_entry(training: Part, test: Part) -> Entry:
+    """The expectation: of the first model exactly, of the vote over some draws."""
+    right = test.right
+    votes, hits = [], []
+    for seed in range(_RANDOM_DRAWS):
+        router = Random(seed).fit(training.votes, training.vectors)
+        one = _entry("random", Random.title, "nothing", router.route(test.vectors), test)
+        votes.append(one.vote)
+        hits.append(one.hit)
+    known = np.isfinite(right)
+    count = known.sum(axis=1)
+    sums = np.where(known, right, 0.0).sum(axis=1)
+    top1 = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
+    cost = test.costs.mean(axis=1)
+    k = min(3, right.shape[1])
+    return Entry(
+        "random", "Random (expected)", "nothing", top1, mean_rows(votes), mean_rows(hits),
+        np.full(len(test), -1), cost, k * cost, (1, k),
+    )  # fmt: skip
+
+
+def _plurality_entry(test: Part) -> Entry:
+    answers, n_models = test.votes.answers, len(test.votes.models)
+    same = (answers[:, :, None] == answers[:, None, :]) & test.votes.answered[:, None, :]
+    top = np.take_along_axis(answers, same.sum(axis=2).argmax(axis=1)[:, None], axis=1)[:, 0]
+    known = np.isfinite(test.right).any(axis=1) & (test.gold >= 0)
+    nothing = np.full(len(test), np.nan)
+    vote = np.where(known, top == test.gold, np.nan)
+    return Entry(
+        "plurality", f"Plurality of all {n_models}", "nothing", nothing, vote, nothing,
+        np.full(len(test), -1), nothing, test.costs.sum(axis=1), (n_models, n_models),
+    )  # fmt: skip
+
+
+def _baseline_entry(
+    key: str, baseline: Baseline, training: Part, test: Part, labels: FloatArray | None
+) -> Entry:
+    """`needs` is "gold" where the baseline is fitted on the test part itself."""
+    router = baseline.fit(training.votes, training.vectors, labels)
+    needs = "gold" if training is test else baseline.needs
+    title = TITLES.get(key, baseline.title)
+    return _entry(key, title, needs, router.route(test.vectors), test)
+
+
+def _preset_entry(name: str, training: Part, test: Part) -> Entry:
+    """Another preset at its own default thresholds."""
+    router = fit(training.votes, training.vectors, FitSettings.preset(name)).router()
+    return _entry(name, f"CASCAL {name}", "nothing", router.route(test.vectors), test)
+
+
+def label_free(consensus: str) -> dict[str, Baseline]:
+    """The comparison routers that need no labels, by key; scores as the preset computes them."""
+    return {
+        "global_consensus": GlobalConsensus(consensus),
+        "per_task_consensus": PerTaskConsensus(consensus),
+        "per_task_dawid_skene": PerTaskConsensus("dawid_skene"),
+        "knn_consensus": NeighbourConsensus(consensus=consensus),
+        "smoothie_train": SmoothieTrain(),
+    }
+
+
+def label_based(prompts: dict[str, Prompt]) -> dict[str, Baseline]:
+    """The routers that learn from labels, by key."""
+    return {
+        BEST_BY_LABELS: BestSingle(),
+        "per_task_labels": PerTaskLabels(),
+        "knn_labels": NeighbourLabels(),
+        "avengers": Avengers(),
+        "llmrank": LLMRank(prompts),
+        "cascal_gt": CascalWithLabels(),
+    }
+
+
+def _prompts(*parts: Part) -> dict[str, Prompt]:
+    return {
+        query_id: Prompt(text, len(options))
+        for part in parts
+        for query_id, text, options in zip(
+            part.votes.query_ids, part.texts, part.options, strict=True
+        )
+    }
+
+
+def applicable_presets(part: Part) -> tuple[str, ...]:
+    """Presets that can be fitted: "paper" needs log-probabilities."""
+    confident = bool((np.isfinite(part.votes.logprobs) & part.votes.answered).any())
+    return tuple(name for name in PRESETS if name != "paper" or confident)
+
+
+Step = tuple[str, Callable[[], Entry]]
+"""Key of a router, and what makes its entry."""
+
+
+def lineup(training: Part, test: Part, router: Router) -> Iterator[Step]:
+    """Every router of a comparison, the one under test first, bounds last.
+
+    Routers that need labels use the training part's, whatever their origin, and are left out where
+    there are none.
+    """
+    own = f"CASCAL {router.settings.name}"
+    yield "cascal", partial(_own_entry, own, router, test)
+    for name in applicable_presets(training):
+        if name != router.settings.name:
+            yield name, partial(_preset_entry, name, training, test)
+    for key, baseline in label_free(router.settings.consensus).items():
+        yield key, partial(_baseline_entry, key, baseline, training, test, None)
+    yield "random", partial(_random_entry, training, test)
+    yield "plurality", partial(_plurality_entry, test)
+    labels = training.label_matrix
+    if np.isfinite(labels).any():
+        learners = {**label_based(_prompts(training, test)), "cluster_map": ClusterMap(router)}
+        for key, baseline in learners.items():
+            yield key, partial(_baseline_entry, key, baseline, training, test, labels)
+    bounds: dict[str, Baseline] = {
+        BEST_BY_GOLD: BestSingle(),
+        "task_oracle": TaskOracle(),
+        "cluster_oracle": ClusterMap(router),
+        "oracle": Oracle(),
+    }
+    for key, baseline in bounds.items():
+        yield key, partial(_baseline_entry, key, baseline, test, test, test.right)
+
+
+def _own_entry(title: str, router: Router, test: Part) -> Entry:
+    return _entry("cascal", title, "nothing", router.route(test.vectors), test)

@@ -1,0 +1,247 @@
+"""The training or test queries of a data set: votes, vectors, answers, costs, texts, in one order.
+
+Parts can be narrowed to some models, split anew and joined, so that every experiment is the same
+few steps on another part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cascal.datatypes import (
+    NO_ANSWER,
+    CascalError,
+    Embeddings,
+    FloatArray,
+    IntArray,
+    ModelSpec,
+    Split,
+    Votes,
+)
+from cascal.evaluate import correctness
+from cascal.store import Workspace
+
+COST_UNIT = 1000.0
+"""Costs are shown and weighed in US dollars per this many queries."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The training or test queries of a study, all arrays in the same order.
+
+    gold (Q,) answer index that may serve as truth, NO_ANSWER where only a generated answer or none
+    exists; labels (Q,) the same whatever the origin; judged (Q, M) right or wrong as the source of
+    the responses says, nan = nothing; costs (Q, M) US dollars, nan = unknown; xy (Q, 2) place on
+    the map, nan where there is none
+    """
+
+    votes: Votes
+    vectors: Embeddings
+    gold: IntArray
+    labels: IntArray
+    judged: FloatArray
+    costs: FloatArray
+    texts: tuple[str, ...]
+    options: tuple[tuple[str, ...], ...]
+    skills: tuple[str | None, ...]
+    origins: tuple[str, ...]
+    xy: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def has_gold(self) -> bool:
+        """Whether any query has a gold answer, or any response was judged by its source."""
+        return bool((self.gold != NO_ANSWER).any() or np.isfinite(self.judged).any())
+
+    @property
+    def right(self) -> FloatArray:
+        """(Q, M) 1 right, 0 wrong, nan = does not count; by gold answers and the source's word."""
+        return correctness(self.votes, self.gold, self.judged)
+
+    @property
+    def label_origin(self) -> str:
+        """Where the labels come from: "gold", "generated", "mixed" or "none"."""
+        found = {one for one in self.origins if one != "none"}
+        if np.isfinite(self.judged).any():
+            found.add("gold")
+        return "mixed" if len(found) > 1 else next(iter(found), "none")
+
+    @property
+    def label_matrix(self) -> FloatArray:
+        """(Q, M) right by the labels, whatever their origin, and by the source's word."""
+        return correctness(self.votes, self.labels, self.judged)
+
+    @property
+    def mean_costs(self) -> FloatArray:
+        """(M,) mean US dollars per 1,000 queries of each model, nan where unknown."""
+        known = np.isfinite(self.costs)
+        count = known.sum(axis=0)
+        total = np.where(known, self.costs, 0.0).sum(axis=0)
+        mean = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+        return np.asarray(COST_UNIT * mean)
+
+    @property
+    def known_costs(self) -> FloatArray | None:
+        """The mean costs (M,), None unless known for every model."""
+        costs = self.mean_costs
+        return costs if np.isfinite(costs).all() else None
+
+    @property
+    def best_constant(self) -> int | None:
+        """The most accurate model by gold labels, ties by name; None without gold labels."""
+        if self.label_origin != "gold":
+            return None
+        right = self.label_matrix
+        known = np.isfinite(right)
+        rate = np.where(known, right, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        return min(range(len(rate)), key=lambda m: (-rate[m], self.votes.models[m]))
+
+    @property
+    def silent_models(self) -> tuple[str, ...]:
+        """Models of which only right or wrong is known: they can be evaluated but cannot vote."""
+        silent = ~self.votes.answered.any(axis=0) & np.isfinite(self.judged).any(axis=0)
+        return tuple(self.votes.models[m] for m in np.flatnonzero(silent))
+
+    def take(self, rows: IntArray) -> Part:
+        """The given queries, in the given order."""
+        votes = self.votes.take(rows)
+        return Part(
+            votes, self.vectors.take(votes.query_ids), self.gold[rows], self.labels[rows],
+            self.judged[rows], self.costs[rows], tuple(self.texts[row] for row in rows),
+            tuple(self.options[row] for row in rows), tuple(self.skills[row] for row in rows),
+            tuple(self.origins[row] for row in rows), self.xy[rows],
+        )  # fmt: skip
+
+    def with_models(self, names: Sequence[str]) -> Part:
+        """The same queries with some models of the pool only, in the given order."""
+        place = {name: column for column, name in enumerate(self.votes.models)}
+        missing = [name for name in names if name not in place]
+        if missing or len(set(names)) < len(names) or not names:
+            what = f"no model {missing[0][:80]!r}" if missing else "a model twice, or none"
+            raise CascalError(
+                f"The pool is asked for {what}; it holds {', '.join(self.votes.models)[:600]}."
+            )
+        columns = np.array([place[name] for name in names], dtype=np.int64)
+        return replace(
+            self,
+            votes=self.votes.take(np.arange(len(self)), columns),
+            judged=self.judged[:, columns],
+            costs=self.costs[:, columns],
+        )
+
+
+def join(one: Part, other: Part) -> Part:
+    """All queries of two parts with the same models and encoder; a repeated query is refused."""
+    if one.votes.models != other.votes.models:
+        raise CascalError("Only parts with the same models can be joined.")
+    votes = Votes(
+        one.votes.query_ids + other.votes.query_ids,
+        one.votes.tasks + other.votes.tasks,
+        one.votes.models,
+        np.vstack([one.votes.answers, other.votes.answers]),
+        np.vstack([one.votes.logprobs, other.votes.logprobs]),
+        np.concatenate([one.votes.option_counts, other.votes.option_counts]),
+        np.vstack([_status(one.votes), _status(other.votes)]),
+    )
+    vectors = Embeddings(
+        votes.query_ids,
+        np.vstack([one.vectors.vectors, other.vectors.vectors]),
+        one.vectors.encoder,
+    )
+    return Part(
+        votes, vectors, np.concatenate([one.gold, other.gold]),
+        np.concatenate([one.labels, other.labels]), np.vstack([one.judged, other.judged]),
+        np.vstack([one.costs, other.costs]), one.texts + other.texts, one.options + other.options,
+        one.skills + other.skills, one.origins + other.origins, np.vstack([one.xy, other.xy]),
+    )  # fmt: skip
+
+
+def _status(votes: Votes) -> np.ndarray:
+    if votes.status is not None:
+        return np.asarray(votes.status, dtype=object)
+    return np.where(votes.answered, "ok", "unreadable").astype(object)
+
+
+def split_part(part: Part, test_share: float, seed: int) -> tuple[Part, Part]:
+    """Training and test queries drawn anew, the same share of every task; by id, not row order."""
+    if not 0.0 < test_share < 1.0:
+        raise CascalError(f"test_share is {test_share}; it must lie between 0 and 1.")
+    ids, tasks = part.votes.query_ids, part.votes.tasks
+    by_id = sorted(range(len(part)), key=ids.__getitem__)
+    drawn = np.random.default_rng(seed).permutation(len(by_id))
+    place = dict(zip(by_id, drawn.tolist(), strict=True))
+    test = np.zeros(len(part), dtype=bool)
+    for task in sorted(set(tasks)):
+        rows = sorted((row for row in by_id if tasks[row] == task), key=place.__getitem__)
+        test[rows[: int(test_share * len(rows) + 0.5)]] = True
+    return part.take(np.flatnonzero(~test)), part.take(np.flatnonzero(test))
+
+
+def load_part(
+    workspace: Workspace,
+    dataset: str,
+    encoder: str,
+    split: Split,
+    layout: tuple[tuple[str, ...], FloatArray] | None,
+    models: Sequence[ModelSpec],
+) -> Part:
+    """Read the queries of one split with the vectors of one encoder."""
+    votes = workspace.votes(dataset, split)
+    labels, origins = workspace.gold(dataset, split)
+    queries = workspace.queries(dataset, split)
+    return Part(
+        votes,
+        workspace.embeddings(dataset, encoder, split),
+        np.where(np.asarray(origins) == "gold", labels, NO_ANSWER),
+        np.asarray(labels),
+        workspace.scores(dataset, split),
+        _costs(workspace, dataset, split, votes, models),
+        tuple(queries["text"].to_pylist()),
+        tuple(tuple(one or ()) for one in queries["options"].to_pylist()),
+        tuple(queries["skill"].to_pylist()),
+        origins,
+        _places(votes.query_ids, queries, layout),
+    )
+
+
+def _costs(
+    workspace: Workspace, dataset: str, split: Split, votes: Votes, models: Sequence[ModelSpec]
+) -> FloatArray:
+    """(Q, M) US dollars: as the response says, else tokens times the model's prices."""
+    table = workspace.responses(dataset, split)
+    table = table.filter(pc.equal(table["sample"], 0))
+    row = {query_id: at for at, query_id in enumerate(votes.query_ids)}
+    column = {name: at for at, name in enumerate(votes.models)}
+    rows = np.array([row[one] for one in table["query_id"].to_pylist()], dtype=np.int64)
+    columns = np.array([column[one] for one in table["model"].to_pylist()], dtype=np.int64)
+    stated, read, written = (
+        table[name].cast(pa.float64()).to_numpy().astype(float)
+        for name in ("cost", "input_tokens", "output_tokens")
+    )
+    prices = {one.name: (one.input_price, one.output_price) for one in models}
+    price = np.array([prices.get(name, (np.nan, np.nan)) for name in votes.models]).reshape(-1, 2)
+    priced = (read * price[columns, 0] + written * price[columns, 1]) / 1e6
+    costs = np.full(votes.shape, np.nan)
+    costs[rows, columns] = np.where(np.isfinite(stated), stated, priced)
+    return costs
+
+
+def _places(
+    query_ids: tuple[str, ...],
+    queries: pa.Table,
+    layout: tuple[tuple[str, ...], FloatArray] | None,
+) -> FloatArray:
+    xy = np.full((queries.num_rows, 2), np.nan, dtype=np.float32)
+    if layout is None:
+        return xy
+    place = {query_id: row for row, query_id in enumerate(layout[0])}
+    known = [row for row, query_id in enumerate(query_ids) if query_id in place]
+    xy[known] = layout[1][[place[query_ids[row]] for row in known]]
+    return xy

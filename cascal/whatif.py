@@ -1,0 +1,249 @@
+"""What would be different with fewer queries, without one model, or if cost counted more?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cascal.concordance import tau_b
+from cascal.datatypes import FloatArray, IntArray, NotApplicable
+from cascal.evaluate import Evaluation, evaluate
+from cascal.fit import Fit, fit
+from cascal.intervals import Estimate, estimate, estimates, mean_rows
+from cascal.parts import COST_UNIT, Part
+from cascal.route import Router, first_models
+from cascal.settings import FitSettings, Thresholds
+from cascal.tables import Progress
+
+SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
+REPEATS = 3
+MIN_TRAINING = 40
+
+
+def _evaluated(router: Router, test: Part) -> Evaluation:
+    return evaluate(router.route(test.vectors), test.votes, test.gold, test.judged)
+
+
+def _need_gold(test: Part, what: str) -> None:
+    if not test.has_gold:
+        raise NotApplicable(f"{what} needs test queries with gold answers, and there are none.")
+
+
+@dataclass(frozen=True)
+class ScalingPoint:
+    """Accuracies with n training queries, averaged over draws; `spread` is between draws.
+
+    spread: standard deviation of top-1 over the draws, nan for a single one.
+    """
+
+    n_queries: int
+    n_clusters: float
+    top1: Estimate
+    vote: Estimate
+    spread: float
+    n_draws: int
+
+
+def draw_training(part: Part, n_queries: int, seed: int) -> Part:
+    """N queries drawn at random, by id and not by row order; every task keeps its share."""
+    ids, tasks = part.votes.query_ids, part.votes.tasks
+    by_id = sorted(range(len(part)), key=ids.__getitem__)
+    place = dict(
+        zip(by_id, np.random.default_rng(seed).permutation(len(by_id)).tolist(), strict=True)
+    )
+    position: dict[str, int] = {}
+    share: dict[int, float] = {}
+    size = {task: tasks.count(task) for task in set(tasks)}
+    for row in sorted(by_id, key=place.__getitem__):
+        position[tasks[row]] = position.get(tasks[row], 0) + 1
+        share[row] = (position[tasks[row]] - 0.5) / size[tasks[row]]
+    chosen = sorted(by_id, key=lambda row: (share[row], place[row]))[:n_queries]
+    return part.take(np.array(sorted(chosen), dtype=np.int64))
+
+
+def scaling_curve(
+    training: Part,
+    test: Part,
+    settings: FitSettings,
+    thresholds: Thresholds,
+    *,
+    shares: Sequence[float] = SHARES,
+    repeats: int = REPEATS,
+    progress: Progress | None = None,
+) -> list[ScalingPoint]:
+    """How many training queries are enough: refit on random shares of them, same test queries.
+
+    Intervals resample test queries; `spread` says how much the draw of training queries matters.
+    """
+    _need_gold(test, "The scaling curve")
+    sizes = sorted({max(MIN_TRAINING, round(share * len(training))) for share in shares})
+    sizes = [size for size in sizes if size <= len(training)]
+    if not sizes:
+        raise NotApplicable(
+            f"{len(training)} training queries are too few for a curve; {MIN_TRAINING} is its "
+            "first point."
+        )
+    points = []
+    for at, size in enumerate(sizes):
+
+        def report(share: float, at: int = at, size: int = size) -> None:
+            if progress is not None:
+                sentence = f"Fitting {size:,} of {len(training):,} training queries"
+                progress((at + share) / len(sizes), sentence)
+
+        draws = [training]
+        if size < len(training):
+            draws = [draw_training(training, size, draw) for draw in range(repeats)]
+        points.append(_scaling_point(draws, test, settings, thresholds, report))
+    return points
+
+
+def _scaling_point(
+    draws: Sequence[Part],
+    test: Part,
+    settings: FitSettings,
+    thresholds: Thresholds,
+    report: Callable[[float], None],
+) -> ScalingPoint:
+    held, clusters = [], []
+    for at, part in enumerate(draws):
+        report(at / len(draws))
+        costs = part.known_costs if thresholds.cost_weight else None
+        router = fit(part.votes, part.vectors, settings, costs=costs).router(thresholds)
+        held.append(_evaluated(router, test))
+        clusters.append(len(router.clusters))
+    right = (
+        mean_rows([one.top1_right for one in held]),
+        mean_rows([one.top3_vote_right for one in held]),
+    )
+    top1, vote = estimates(np.column_stack(right))
+    accuracies = [one.top1_accuracy for one in held]
+    spread = float(np.std(accuracies, ddof=1)) if len(held) > 1 else float("nan")
+    return ScalingPoint(len(draws[0]), float(np.mean(clusters)), top1, vote, spread, len(held))
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What happens without one model. Losses are with it minus without it, None without gold.
+
+    tau: Kendall τ-b between the consensus rankings of the *other* models with and without it;
+    below 1 the consensus about them hung on this model. share: of the queries it got first.
+    """
+
+    model: str
+    share: float
+    top1_loss: Estimate | None
+    vote_loss: Estimate | None
+    tau: float
+
+
+def leave_one_out(
+    training: Part,
+    test: Part | None,
+    fitted: Fit,
+    thresholds: Thresholds,
+    *,
+    progress: Progress | None = None,
+) -> list[Removal]:
+    """Refit without each model in turn and route the same test queries again.
+
+    The paper's target: removing any model costs less than 5 points of the vote of three.
+    NotApplicable below 3 models.
+    """
+    models = fitted.models
+    if len(models) < 3:
+        raise NotApplicable(f"Removing one of {len(models)} models leaves nothing to route.")
+    whole = fitted.router(thresholds)
+    routed = whole.route((test or training).vectors)
+    share = np.bincount(routed.selected[:, 0], minlength=len(models)) / max(1, len(routed))
+    before = _evaluated(whole, test) if test is not None and test.has_gold else None
+    found = []
+    for at, model in enumerate(models):
+        if progress is not None:
+            progress(at / len(models), f"Fitting without {model}")
+        rest = [name for name in models if name != model]
+        part = training.with_models(rest)
+        costs = None if fitted.costs is None else np.delete(fitted.costs, at)
+        router = fit(part.votes, part.vectors, fitted.settings, costs=costs).router(thresholds)
+        others = np.array([models.index(name) for name in rest])
+        tau = float(tau_b(whole.rankings.overall[others], router.rankings.overall)[0])
+        top1 = vote = None
+        if before is not None and test is not None:
+            after = _evaluated(router, test.with_models(rest))
+            top1 = estimate(before.top1_right - after.top1_right)
+            vote = estimate(before.top3_vote_right - after.top3_vote_right)
+        found.append(Removal(model, float(share[at]), top1, vote, tau))
+    return found
+
+
+@dataclass(frozen=True)
+class CostPoint:
+    """One cost weight: accuracy and US dollars per 1,000 queries, of the first model and vote."""
+
+    cost_weight: float
+    top1: float
+    vote: float
+    cost1: float
+    cost3: float
+    effective_models: float
+
+
+def cost_weights(fitted: Fit, n_points: int = 24) -> FloatArray:
+    """0 and weights at which cost begins to matter, up to where only the cheapest is asked.
+
+    Scores differ by at most 1, so λ = 1 / (smallest difference of two costs) ends every doubt.
+    """
+    if fitted.costs is None or len(np.unique(fitted.costs)) < 2:
+        raise NotApplicable("Costs per query are unknown or equal: there is nothing to weigh.")
+    gaps = np.diff(np.unique(fitted.costs))
+    top = 1.0 / float(gaps[gaps > 0].min())
+    low = 1e-3 / float(np.ptp(fitted.costs))
+    return np.concatenate([[0.0], np.geomspace(low, min(top, low * 1e5), n_points)])
+
+
+def cost_curve(fitted: Fit, thresholds: Thresholds, test: Part) -> list[CostPoint]:
+    """Quality against cost as the weight λ of cost rises; nothing is refitted.
+
+    Costs are those the chosen models really caused on the test queries, in US dollars per 1,000.
+    """
+    _need_gold(test, "Quality against cost")
+    points = []
+    for weight in cost_weights(fitted).tolist():
+        router = fitted.router(replace(thresholds, cost_weight=weight))
+        routes = router.route(test.vectors)
+        result = evaluate(routes, test.votes, test.gold, test.judged)
+        column = np.array([test.votes.models.index(name) for name in routes.models])
+        chosen = column[first_models(routes.scores, routes.models, min(3, len(column)))]
+        costs = COST_UNIT * np.take_along_axis(test.costs, chosen, axis=1)
+        points.append(
+            CostPoint(
+                weight, result.top1_accuracy, result.top3_vote_accuracy,
+                _mean_known(costs[:, 0]), _mean_known(costs.sum(axis=1)),
+                result.effective_models,
+            )
+        )  # fmt: skip
+    return points
+
+
+def _mean_known(values: FloatArray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def pareto_front(costs: FloatArray, quality: FloatArray) -> IntArray:
+    """Indices of the points that no other point beats in both, by rising cost.
+
+    A point is left out if another is at most as dear and at least as good, and better in one.
+    Points with nan are never on the front.
+    """
+    order = sorted(
+        (at for at in range(len(costs)) if np.isfinite(costs[at]) and np.isfinite(quality[at])),
+        key=lambda at: (costs[at], -quality[at], at),
+    )
+    front: list[int] = []
+    for at in order:
+        if not front or quality[at] > quality[front[-1]]:
+            front.append(at)
+    return np.array(front, dtype=np.int64)
