@@ -26,7 +26,7 @@ from cascal.baselines import (
     SmoothieTrain,
     TaskOracle,
 )
-from cascal.datatypes import FloatArray, IntArray
+from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
 from cascal.evaluate import evaluate
 from cascal.fit import fit
 from cascal.intervals import mean_rows
@@ -109,15 +109,19 @@ def _random_entry(training: Part, test: Part) -> Entry:
 
 
 def _plurality_entry(test: Part) -> Entry:
-    answers, n_models = test.votes.answers, len(test.votes.models)
-    same = (answers[:, :, None] == answers[:, None, :]) & test.votes.answered[:, None, :]
-    top = np.take_along_axis(answers, same.sum(axis=2).argmax(axis=1)[:, None], axis=1)[:, 0]
-    known = np.isfinite(test.right).any(axis=1) & (test.gold >= 0)
+    """The most frequent answer of all models; a tie goes to the answer of the first by name."""
+    by_name = np.argsort(np.asarray(test.votes.models), kind="stable")
+    answers, n_models = test.votes.answers[:, by_name], len(by_name)
+    voted = answers != NO_ANSWER
+    same = (answers[:, :, None] == answers[:, None, :]) & voted[:, None, :]
+    count = np.where(voted, same.sum(axis=2), -1)
+    top = np.take_along_axis(answers, count.argmax(axis=1)[:, None], axis=1)[:, 0]
+    known = np.isfinite(test.right).any(axis=1) & (test.gold != NO_ANSWER)
     nothing = np.full(len(test), np.nan)
-    vote = np.where(known, top == test.gold, np.nan)
     return Entry(
-        "plurality", f"Plurality of all {n_models}", "nothing", nothing, vote, nothing,
-        np.full(len(test), -1), nothing, test.costs.sum(axis=1), (n_models, n_models),
+        "plurality", f"Plurality of all {n_models}", "nothing", nothing,
+        np.where(known, top == test.gold, np.nan), nothing, np.full(len(test), -1), nothing,
+        test.costs.sum(axis=1), (n_models, n_models),
     )  # fmt: skip
 
 

@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from cascal.datatypes import (
     BoolArray,
     CascalError,
+    Embeddings,
     FloatArray,
     ModelSpec,
     Split,
@@ -221,6 +224,31 @@ def encode_dataset(
 
     done = embed_texts(encoder, texts, sink=sink, progress=progress)
     return EncodedDataset(encoder.id, done.n_new, done.n_cut)
+
+
+def adopt_vectors(
+    workspace: Workspace, dataset: str, encoder: str, query_ids: Sequence[str], array: FloatArray
+) -> int:
+    """Store vectors somebody else computed for a data set's queries; returns how many.
+
+    array (n, D) in the order of query_ids, normalised here; ids beyond the data set are ignored,
+    a query without a vector is refused. `encoder` must be the one that made them.
+    """
+    table = workspace.queries(dataset)
+    ids, hashes = table["query_id"].to_pylist(), table["text_hash"].to_pylist()
+    place = {one: row for row, one in enumerate(query_ids)}
+    missing = [one for one in ids if one not in place]
+    if missing:
+        raise CascalError(
+            f"{len(missing):,} queries of {dataset!r} have no vector in the file, the first is "
+            f"{missing[0][:80]!r}. Give vectors of all queries, or encode them with `cascal embed`."
+        )
+    first = {text: one for one, text in zip(reversed(ids), reversed(hashes), strict=True)}
+    rows = np.array([place[one] for one in first.values()], dtype=np.int64)
+    given = np.asarray(array)[rows].astype(np.float32)
+    vectors = Embeddings.from_array(list(first.values()), given, encoder)
+    workspace.put_vectors(encoder, vectors.dimension, list(first), vectors.vectors)
+    return len(ids)
 
 
 def draw_map(

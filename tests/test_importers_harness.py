@@ -242,6 +242,10 @@ def test_a_sample_with_an_error_is_an_error_and_an_unfinished_log_has_a_note(tmp
 def test_shuffled_choices_let_only_the_scorers_answer_count(tmp_path):
     plan = {"steps": [{"solver": "multiple_choice", "params": {"shuffle": True}}]}
     samples = [inspect_sample(1, answer="C"), inspect_sample(2, answer="", value="I")]
+    several = inspect_sample(1, answer="A, C", completion="ANSWER: A, C", target=["A", "C"])
+    result = importers.read(inspect_json(tmp_path / "several.json", [several]))
+    assert column(result.responses, "answer") == [None]
+    assert column(result.queries, "answer") == [None]
     result = importers.read(inspect_json(tmp_path / "log.json", samples, plan=plan))
     assert column(result.responses, "answer") == ["C", None]
     assert column(result.responses, "status") == ["ok", "unreadable"]

@@ -16,6 +16,7 @@ from cascal.cli.common import JsonOption, WorkspaceOption, open_workspace, out, 
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
+    from cascal.store import Workspace
     from cascal.tables import Imported
 
 SHOWN_REFUSALS = 10
@@ -129,20 +130,47 @@ def embed(
     key_env: Annotated[
         str, typer.Option(help="Name of the environment variable with the endpoint's key.")
     ] = "",
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="Take these vectors (.npy or .npz) that --encoder made; encode nothing."),
+    ] = None,
+    ids: Annotated[
+        Path | None, typer.Option(help="Table with the query ids of the rows of an .npy file.")
+    ] = None,
     draw: Annotated[bool, typer.Option("--map/--no-map", help="Also draw the 2-D map.")] = True,
 ) -> None:
     """Encode the queries that have no vector yet, and draw the map."""
-    from cascal.encoders import load_encoder
-    from cascal.study import draw_map, encode_dataset
+    from cascal.study import draw_map
 
     store = open_workspace(workspace)
     store.dataset(dataset)
+    if vectors is not None:
+        _adopt(store, dataset, encoder, vectors, ids)
+    else:
+        encoder = _encode(store, dataset, encoder, key_env)
+    if draw:
+        with progress_bar("Drawing the map") as report:
+            n_placed = draw_map(store, dataset, encoder, report)
+        out.print(f"{n_placed:,} queries placed on the map.")
+
+
+def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
+    """Encode what has no vector; returns the encoder's id."""
+    from cascal.encoders import load_encoder
+    from cascal.study import encode_dataset
+
     with progress_bar("Loading the encoder") as report:
         encoded = encode_dataset(store, dataset, load_encoder(encoder, key_env=key_env), report)
     out.print(f"{encoded.n_new:,} texts encoded with {escape(encoded.encoder)}.")
     if encoded.n_cut:
         out.print(f"{encoded.n_cut:,} of them were longer than the encoder reads and were cut.")
-    if draw:
-        with progress_bar("Drawing the map") as report:
-            n_placed = draw_map(store, dataset, encoded.encoder, report)
-        out.print(f"{n_placed:,} queries placed on the map.")
+    return encoded.encoder
+
+
+def _adopt(store: Workspace, dataset: str, encoder: str, path: Path, ids: Path | None) -> None:
+    from cascal.importers.vectors import read_vectors
+    from cascal.study import adopt_vectors
+
+    query_ids, array = read_vectors(path, ids)
+    n = adopt_vectors(store, dataset, encoder, query_ids, array)
+    out.print(f"{n:,} queries have vectors of {escape(encoder)} now.")

@@ -10,7 +10,8 @@ Sample: id, epoch, input, choices, target, output{completion, choices[0]{stop_re
 Epoch n is sample n - 1. A value "C" is 1, "P" 0.5, "I" and "N" 0; numbers from 0 to 1 are taken as
 they are. Of several scorers the first is taken. A sample with an error is an error and never a
 vote, and an unfinished log is imported with a note. Where a solver shuffles the choices the letters
-of the text are not those of `choices`: then only the scorer's own answer counts.
+of the text are not those of `choices`: then only the scorer's own answer counts. Several letters at
+once ("A, C") are no vote for one option, so they are unreadable.
 Of several logs of one model on one task the newest successful one counts.
 
 Source of the format: inspect.aisi.org.uk, log files; checked against logs that inspect_ai wrote.
@@ -235,7 +236,7 @@ def _said(sample: Record, score: Record, log: _Log, has_options: bool) -> Said:
     return Said(
         raw_text(part(error).get("message") or error) if error and not text else text,
         given=score.get("answer"),
-        reads_text=not (log.shuffled and has_options),
+        reads_text=not has_options or not (log.shuffled or "," in clean(score.get("answer"))),
         status="error" if error else ended or ("truncated" if sample.get("limit") else None),
         values={
             "mean_logprob": mean_of_logprobs(part(choice.get("logprobs")).get("content")),

@@ -15,6 +15,16 @@ REALDATA = Path(__file__).parents[3] / "shared" / "realdata" / "mmlu_pro"
 RAW = REALDATA / "raw"
 N_MODELS, DIMENSION, N_TASKS, N_SKILLS, N_OPTIONS = 12, 384, 14, 3, 10
 MISSING = 0.03
+WEAK8 = (
+    "Meta-Llama-3_1-8B-Instruct",
+    "Phi-3-mini-4k-instruct",
+    "mathstral-7B",
+    "Yi-34B",
+    "c4ai-command-r-v01",
+    "Mixtral-8x7B-Instruct-v0.1",
+    "gemma-7b",
+    "Llama-2-70b-hf",
+)
 MIXED12 = (
     "gemini-1.5-flash-002",
     "Meta-Llama-3_1-70B-Instruct",

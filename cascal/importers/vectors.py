@@ -1,0 +1,78 @@
+"""Vectors that somebody else computed: an array file and the query ids of its rows."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cascal.datatypes import FloatArray
+from cascal.importers.columns import suggest
+from cascal.importers.door import MAX_FILE_BYTES, ImportRefused
+from cascal.importers.fields import clean
+from cascal.importers.tabular import read_sheet
+
+_ADVICE = "Save it with numpy.save(path, array) or numpy.savez(path, query_ids=…, vectors=…)."
+
+
+def read_vectors(path: Path, ids: Path | None = None) -> tuple[tuple[str, ...], FloatArray]:
+    """Query ids and vectors (n, D): an .npz with both, or an .npy and a table of ids in row order.
+
+    Arrays of Python objects (pickles) are refused.
+    """
+    stored = _load(path)
+    if isinstance(stored, dict):
+        if not {"query_ids", "vectors"} <= set(stored):
+            raise ImportRefused(
+                f"{path.name!r} holds the arrays {', '.join(sorted(stored)) or 'none'}; needed are "
+                "query_ids and vectors."
+            )
+        return _checked(
+            path, [clean(one) for one in stored["query_ids"].tolist()], stored["vectors"]
+        )
+    if ids is None:
+        raise ImportRefused(
+            f"{path.name!r} holds vectors without query ids. Name the table its rows follow: --ids."
+        )
+    columns = read_sheet(ids).columns
+    mapping = suggest(columns, "queries")
+    if "query_id" not in mapping:
+        raise ImportRefused(f"{ids.name!r} has no column of query ids.")
+    return _checked(path, [clean(one) for one in columns[mapping["query_id"]]], stored)
+
+
+def _load(path: Path) -> Any:  # noqa: ANN401 – an array, or a dict of them
+    if not path.is_file():
+        raise ImportRefused(f"There is no file {path.name!r}. Check the path.")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise ImportRefused(f"{path.name!r} is larger than {MAX_FILE_BYTES:,} bytes.")
+    try:
+        stored = np.load(path, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            return stored
+        with stored:
+            return {name: stored[name] for name in stored.files}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, KeyError) as error:
+        raise ImportRefused(
+            f"{path.name!r} is no array that can be read ({str(error)[:80]}). {_ADVICE}"
+        ) from None
+
+
+def _checked(
+    path: Path, query_ids: Sequence[str], array: np.ndarray
+) -> tuple[tuple[str, ...], FloatArray]:
+    if array.ndim != 2 or not np.issubdtype(array.dtype, np.floating):
+        raise ImportRefused(
+            f"{path.name!r} holds an array of shape {array.shape} and type {array.dtype}; vectors "
+            "are floating-point numbers of shape (queries, dimensions)."
+        )
+    if len(array) != len(query_ids):
+        raise ImportRefused(
+            f"{path.name!r} has {len(array):,} rows, but there are {len(query_ids):,} query ids."
+        )
+    if len(set(query_ids)) < len(query_ids):
+        raise ImportRefused(f"The ids of {path.name!r} are not unique.")
+    return tuple(query_ids), array

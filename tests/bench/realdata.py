@@ -1,0 +1,112 @@
+"""All routers on the real pools weak8 and mixed12, ten splits each: the table of docs/realdata.md.
+
+    python -m tests.bench.realdata [--splits 10] [--out docs/realdata.md]
+
+Reads ../shared/realdata, which is not part of the project; takes about ten minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cascal
+from cascal import importers
+from cascal.contest import split_contest
+from cascal.experiments import Request, run
+from cascal.importers.vectors import read_vectors
+from cascal.study import Study, adopt_vectors, load_study
+from tests.bench.worlds import MIXED12, REALDATA, WEAK8
+
+ENCODER = "all-MiniLM-L6-v2"
+POOLS = {"weak8": WEAK8, "mixed12": MIXED12}
+
+
+def build_workspace(folder: Path) -> cascal.Workspace:
+    """The real responses with the given vectors, as a user would import them."""
+    workspace = cascal.Workspace(folder / "real.duckdb")
+    workspace.add(importers.read(REALDATA, kind="long", dataset="mmlu-pro"))
+    queries = REALDATA / "queries.parquet"
+    ids, array = read_vectors(REALDATA / f"embeddings_{ENCODER}_f16.npy", queries)
+    adopt_vectors(workspace, "mmlu-pro", ENCODER, ids, array)
+    return workspace
+
+
+def percent(row: Mapping[str, Any], name: str, sign: str = "") -> str:
+    """A share in percent with its interval."""
+    if row[name] is None:
+        return ""
+    value, low, high = (100 * row[key] for key in (name, f"{name}_low", f"{name}_high"))
+    return f"{value:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]"
+
+
+def routers_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Markdown lines of one pool's table."""
+    lines = [
+        "| router | needs | first model right | vote of 3 right | gain over best single | in use |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        used = f"{row['effective_models']:.1f}" if row["effective_models"] else ""
+        needs = "" if row["needs"] == "nothing" else row["needs"]
+        lines.append(
+            f"| {row['router']} | {needs} | {percent(row, 'top1')} | {percent(row, 'vote')} | "
+            f"{percent(row, 'gain', '+')} | {used} |"
+        )
+    return lines
+
+
+def pool_section(name: str, study: Study, n_splits: int) -> list[str]:
+    """Table, verdicts with and without labels, of one pool."""
+    assert study.test is not None
+    contest = split_contest(study.train, study.test, n_splits=n_splits)
+    lines = [f"## {name}", "", f"{len(study.models)} models.", *routers_table(contest.table()), ""]
+    verdicts = run("verdicts", Request(study, n_splits=n_splits))
+    lines += [
+        "| preset | light without labels | score | verdict with labels | true gain | light right |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['preset']} | {row['light']} | {row['score']} | {row['verdict']} | "
+        f"{percent(row, 'gain', '+')} | {row['n_right']} of {row['n_splits']} |"
+        for row in verdicts.rows
+    ]
+    return [*lines, ""]
+
+
+def main() -> None:
+    """Write the document."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n", maxsplit=1)[0])
+    parser.add_argument("--splits", type=int, default=10)
+    parser.add_argument("--out", type=Path, default=Path("docs/realdata.md"))
+    options = parser.parse_args()
+    if not REALDATA.is_dir():
+        sys.exit("The real responses are not here (../shared/realdata).")
+    started = time.monotonic()
+    lines = [
+        "# All routers on real responses",
+        "",
+        "MMLU-Pro, 12,027 queries, answers of real models without log-probabilities, MiniLM "
+        f"vectors. Mean of {options.splits} random splits (60 % training, 40 % test, stratified by "
+        "task); percent with 95 % interval (paired bootstrap over queries, each query with its "
+        "mean over the splits that test it). Labels are the gold answers of the training queries; "
+        "rows that need `gold` know the test answers and are bounds, no routers. Made by "
+        "`python -m tests.bench.realdata`.",
+        "",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = build_workspace(Path(folder))
+        for name, models in POOLS.items():
+            study = load_study(workspace, "mmlu-pro", models=list(models))
+            lines += pool_section(name, study, options.splits)
+            print(f"{name} done after {time.monotonic() - started:.0f} s", flush=True)
+    options.out.write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
