@@ -19,6 +19,8 @@ HELP = {
     "share": "Two clusters of a task become one if their three best models have this many in "
     "common. Fewer in common needed: fewer clusters.",
     "top_k": "How many models vote when more than one is asked.",
+    "cost": "Score given up for one US dollar less per 1,000 queries: routes go by "
+    "score − weight · cost. 0 ignores cost. The page Evaluate shows quality against cost.",
 }
 
 
@@ -108,6 +110,11 @@ def _thresholds() -> None:
         "Models that vote", 1, 5, key="top_k", on_change=remember, bind="query-params",
         help=HELP["top_k"],
     )  # fmt: skip
+    if session.costs_known():
+        st.select_slider(
+            "Cost weight", session.COST_WEIGHTS, key="cost", on_change=remember,
+            bind="query-params", help=HELP["cost"], format_func=lambda weight: f"{weight:g}",
+        )  # fmt: skip
 
 
 def _buttons() -> None:
@@ -126,7 +133,7 @@ def describe(values: dict[str, object]) -> str:
     """A state in one line."""
     return (
         f"{values['preset']}, silhouette {values['silhouette']:g}, merge {values['merge']:g}, "
-        f"share {values['share']}"
+        f"share {values['share']}" + (f", cost {values['cost']:g}" if values["cost"] else "")
     )
 
 
@@ -135,10 +142,12 @@ def command_line() -> str:
     values = session.values()
     jaccard = session.SHARED_MODELS[str(values["share"])]
     prune = "--no-prune" if jaccard is None else f"--prune-jaccard {jaccard:g}"
+    weight = session.current_thresholds().cost_weight
+    cost = f" --cost-weight {weight:g}" if weight else ""
     return (
         f'cascal fit "{st.session_state["dataset"]}" --preset {values["preset"]} '
         f"--min-silhouette {values['silhouette']:g} --merge-distance {values['merge']:g} "
-        f"{prune} --top-k {values['top_k']} --out router.cascal"
+        f"{prune} --top-k {values['top_k']}{cost} --out router.cascal"
     )
 
 

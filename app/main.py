@@ -21,6 +21,7 @@ PAGES = [  # without icons: an icon of a page would be fetched from another host
     st.Page(VIEWS / "data.py", title="Data", url_path="data"),
     st.Page(VIEWS / "skills.py", title="Skill map", url_path="map"),
     st.Page(VIEWS / "route.py", title="Route", url_path="route"),
+    st.Page(VIEWS / "evaluate.py", title="Evaluate", url_path="evaluate"),
 ]
 
 page = st.navigation(PAGES, position="top")

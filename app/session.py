@@ -7,6 +7,7 @@ No DuckDB connection is ever kept: it would lock other processes out.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -29,7 +30,7 @@ from cascal.study import (
     take_snapshot,
 )
 from cascal.tables import Progress
-from cascal.verdict import Verdict, verdict
+from cascal.verdict import Light, Verdict, half_fits, traffic_light, verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
@@ -49,9 +50,15 @@ DEFAULTS: dict[str, object] = {
     "merge": 0.15,
     "share": "all 3",
     "top_k": 3,
+    "cost": 0.0,
 }
 """Widget keys of the sidebar; they are also the parameters of a shared link."""
-TUNED = ("preset", "silhouette", "merge", "share", "top_k")
+TUNED = ("preset", "silhouette", "merge", "share", "top_k", "cost")
+COST_WEIGHTS = (
+    *(0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03),
+    *(0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0),
+)
+"""Settings of the cost weight: score given up per US dollar per 1,000 queries."""
 
 
 def workspace_path() -> Path:
@@ -138,7 +145,7 @@ def fit(settings: FitSettings | None = None) -> Fit:
 
 def snapshot_at(values: dict[str, object]) -> Snapshot:
     """Router, routes and numbers at the given values of the controls."""
-    data, settings, thresholds = study(), settings_of(values), thresholds_of(values)
+    data, settings, thresholds = study(), settings_of(values), _allowed(thresholds_of(values))
     token = _snapshot_token(data, settings, thresholds)
     return _snapshot(token, data, fit(settings), thresholds)
 
@@ -161,7 +168,13 @@ def thresholds_of(chosen: dict[str, object]) -> Thresholds:
         round(float(str(chosen["merge"])), 3),
         SHARED_MODELS.get(str(chosen["share"]), 0.95),
         int(str(chosen["top_k"])),
+        cost_weight=float(str(chosen["cost"])),
     )
+
+
+def _allowed(thresholds: Thresholds) -> Thresholds:
+    """Without known costs there is nothing to weigh: a link may still ask for it."""
+    return thresholds if study().costs is not None else replace(thresholds, cost_weight=0.0)
 
 
 def current_settings() -> FitSettings:
@@ -171,7 +184,25 @@ def current_settings() -> FitSettings:
 
 def current_thresholds() -> Thresholds:
     """The thresholds of the controls."""
-    return thresholds_of(values())
+    return _allowed(thresholds_of(values()))
+
+
+def costs_known() -> bool:
+    """Whether the chosen data set says what every model costs; False where it cannot be read."""
+    try:
+        return study().costs is not None
+    except CascalError:
+        return False
+
+
+def snapshot_token() -> str:
+    """What names the present data, settings and thresholds; keys of caches and jobs."""
+    return _snapshot_token(study(), current_settings(), current_thresholds())
+
+
+def fit_token() -> str:
+    """What names the present data and settings."""
+    return _fit_token(study(), current_settings())
 
 
 def snapshot() -> Snapshot:
@@ -199,7 +230,25 @@ def _comparison(
     if test is None or result is None:
         return None
     rows = contenders(result, test.votes, test.gold, _snapshot.router.best_overall)
-    return rows, verdict(result)
+    return rows, verdict(result, _study.train.best_constant)
+
+
+@st.cache_resource(show_spinner="Cross-fitting for the verdict without labels", max_entries=4)
+def _halves(token: str, _study: Study, _settings: FitSettings) -> tuple[Fit, Fit]:
+    train = _study.train
+    return half_fits(train.votes, train.vectors, _settings, costs=_study.costs)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _light(token: str, _halves: tuple[Fit, Fit], _thresholds: Thresholds) -> Light:
+    return traffic_light(_halves, _thresholds)
+
+
+def light() -> Light:
+    """The verdict without labels at the present state; NotApplicable says why there is none."""
+    data, settings = study(), current_settings()
+    halves = _halves(_fit_token(data, settings), data, settings)
+    return _light(snapshot_token(), halves, current_thresholds())
 
 
 def comparison() -> tuple[list[Contender], Verdict] | None:

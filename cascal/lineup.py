@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -33,7 +33,7 @@ from cascal.intervals import mean_rows
 from cascal.parts import Part
 from cascal.results import Routes
 from cascal.route import Router, first_models
-from cascal.settings import PRESETS, FitSettings
+from cascal.settings import PRESETS, FitSettings, Thresholds
 
 BEST_BY_LABELS, BEST_BY_GOLD = "best_single", "best_by_gold"
 _RANDOM_DRAWS = 32
@@ -41,6 +41,7 @@ _RANDOM_DRAWS = 32
 
 
 TITLES = {
+    "global_agreement": "Global plain agreement",
     "per_task_dawid_skene": "Per-task Dawid–Skene",
     "smoothie_train": "SMOOTHIE-TRAIN (one-hot answers)",
     BEST_BY_LABELS: "Best single (vote: best three)",
@@ -109,9 +110,8 @@ def _random_entry(training: Part, test: Part) -> Entry:
 
 
 def _plurality_entry(test: Part) -> Entry:
-    """The most frequent answer of all models; a tie goes to the answer of the first by name."""
-    by_name = np.argsort(np.asarray(test.votes.models), kind="stable")
-    answers, n_models = test.votes.answers[:, by_name], len(by_name)
+    """The most frequent answer of all models; a tie goes to the earlier option."""
+    answers, n_models = np.sort(test.votes.answers, axis=1), len(test.votes.models)
     voted = answers != NO_ANSWER
     same = (answers[:, :, None] == answers[:, None, :]) & voted[:, None, :]
     count = np.where(voted, same.sum(axis=2), -1)
@@ -141,10 +141,20 @@ def _preset_entry(name: str, training: Part, test: Part) -> Entry:
     return _entry(name, f"CASCAL {name}", "nothing", router.route(test.vectors), test)
 
 
+def _late_fallback_entry(training: Part, test: Part) -> Entry:
+    """`released` with the fallback distance of its command line, 0.5, not of its function, 0.35."""
+    settings = FitSettings.preset("released")
+    routing = replace(settings.routing, fallback_distance=0.5)
+    fitted = fit(training.votes, training.vectors, settings)
+    routes = fitted.router(Thresholds(routing=routing)).route(test.vectors)
+    return _entry("released_late", "CASCAL released, fallback 0.5", "nothing", routes, test)
+
+
 def label_free(consensus: str) -> dict[str, Baseline]:
     """The comparison routers that need no labels, by key; scores as the preset computes them."""
     return {
         "global_consensus": GlobalConsensus(consensus),
+        "global_agreement": GlobalConsensus("agreement"),
         "per_task_consensus": PerTaskConsensus(consensus),
         "per_task_dawid_skene": PerTaskConsensus("dawid_skene"),
         "knn_consensus": NeighbourConsensus(consensus=consensus),
@@ -195,6 +205,7 @@ def lineup(training: Part, test: Part, router: Router) -> Iterator[Step]:
     for name in applicable_presets(training):
         if name != router.settings.name:
             yield name, partial(_preset_entry, name, training, test)
+    yield "released_late", partial(_late_fallback_entry, training, test)
     for key, baseline in label_free(router.settings.consensus).items():
         yield key, partial(_baseline_entry, key, baseline, training, test, None)
     yield "random", partial(_random_entry, training, test)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import cascal
-from cascal.demo import install_demo
+from app import jobs
+from cascal.demo import demo_folder, install_demo
+from cascal.encoders import load_encoder
+from cascal.experiments import Request, run
+from cascal.simulate import load_demo
+from cascal.study import encode_dataset, load_study
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
-VIEWS = ("overview", "data", "skills", "route")
+VIEWS = ("overview", "data", "skills", "route", "evaluate")
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +125,125 @@ def test_a_workspace_that_is_no_database_is_a_sentence(open_app, tmp_path):
     app = open_app(path)
     assert not app.exception
     assert "cannot be opened as a workspace" in app.error[0].value
+
+
+def wait_for_chart(app: AppTest, seconds: int = 60) -> None:
+    """A job runs in a thread of its own; the page shows its result when it is run again."""
+    for _ in range(seconds * 2):
+        if app.get("plotly_chart"):
+            return
+        time.sleep(0.5)
+        app.run()
+    pytest.fail("The comparison of all routers did not end in time.")
+
+
+@pytest.fixture(scope="module")
+def small_file(tmp_path_factory) -> Path:
+    """600 training and 300 test queries of the demo: everything in seconds."""
+    path = tmp_path_factory.mktemp("app") / "small.duckdb"
+    demo = next(one for one in load_demo(demo_folder()) if one.dataset == "demo")
+    rows = [*range(0, 5000, 8), *range(5000, 7000, 7)]
+    queries = demo.queries.take(rows)
+    kept = pc.is_in(demo.responses["query_id"], queries["query_id"].combine_chunks())
+    workspace = cascal.Workspace(path)
+    workspace.add(replace(demo, queries=queries, responses=demo.responses.filter(kept)))
+    encode_dataset(workspace, "demo", load_encoder("hashing"))
+    return path
+
+
+def open_tab(app: AppTest, name: str) -> None:
+    app.session_state["evaluate_tab"] = name
+    app.run()
+
+
+def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    assert not app.exception
+    assert not app.error
+    table = app.dataframe[0].value
+    assert {"CASCAL recommended", "AVENGERS", "LLMRANK", "Oracle"} <= set(table["router"])
+    assert (table["top1"].dropna() <= 100).all()
+
+
+@pytest.mark.parametrize(
+    ("tab", "says"),
+    [
+        ("Cost", "per 1,000 queries"),
+        ("Where it gains", "Where routing gains"),
+        ("A right, B wrong", ""),
+        ("What if", "How many training queries"),
+        ("Experiments", ""),
+    ],
+)
+def test_every_tab_of_the_page_evaluate_renders(open_app, small_file, tab, says):
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    open_tab(app, tab)
+    assert not app.exception
+    assert not app.error
+    assert any(says in one.value for one in app.subheader) or not says
+
+
+def test_what_ifs_run_on_request_and_can_be_stopped(open_app, small_file):
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    open_tab(app, "What if")
+    assert not app.get("plotly_chart")
+    next(one for one in app.button if one.label == "Draw the scaling curve").click().run()
+    wait_for_chart(app)
+    assert not app.exception
+    next(one for one in app.button if one.label == "Leave each model out").click().run()
+    job = next(job for key, job in jobs._jobs().items() if key.startswith("removals"))
+    job.stop()
+    for _ in range(100):
+        if job.state != "running":
+            break
+        time.sleep(0.1)
+    assert job.state == "stopped"
+    app.run()
+    assert any("Stopped" in one.value for one in app.info)
+
+
+def test_a_report_beside_the_workspace_is_opened_and_a_damaged_one_refused(open_app, small_file):
+    folder = small_file.parent / "experiments"
+    study = load_study(cascal.Workspace(small_file), "demo")
+    run("mmd", Request(study)).save(folder / "mmd-demo.json")
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    open_tab(app, "Experiments")
+    assert any("MMD" in one.value for one in app.text)
+    (folder / "mmd-demo.json").write_text('{"format": "cascal-experiment"}', encoding="utf-8")
+    app.run()
+    assert not app.exception
+    assert "format None" in app.error[0].value
+
+
+def test_the_cost_weight_is_a_threshold_like_the_others(open_app, small_file):
+    app = open_app(small_file, "skills")
+    app.select_slider(key="cost").set_value(100.0).run()
+    assert metric(app, "Models in use") == "1.0 of 8"
+    assert any("--cost-weight 100" in one.value for one in app.code)
+    app.button(key="undo").click().run()
+    assert app.select_slider(key="cost").value == 0.0
+
+
+def test_the_overview_says_what_could_be_said_without_labels(open_app, small_file):
+    app = open_app(small_file)
+    assert any("learnt on one half" in one.value for one in app.text)
+    assert any("108 of 131" in one.value for one in app.caption)
+
+
+def test_without_gold_answers_the_light_is_the_headline(open_app, tmp_path):
+    path = tmp_path / "nogold.duckdb"
+    demo = next(one for one in load_demo(demo_folder()) if one.dataset == "demo")
+    queries = demo.queries.slice(0, 400)
+    kept = pc.is_in(demo.responses["query_id"], queries["query_id"].combine_chunks())
+    workspace = cascal.Workspace(path)
+    workspace.add(replace(demo, queries=queries, responses=demo.responses.filter(kept)))
+    encode_dataset(workspace, "demo", load_encoder("hashing"))
+    app = open_app(path)
+    assert not app.exception
+    assert "route here" in app.title[0].value or "worth it here" in app.title[0].value
+    app = open_app(path, "evaluate")
+    assert "Without gold answers" in app.title[0].value

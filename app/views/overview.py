@@ -7,8 +7,9 @@ import streamlit as st
 
 from app import frame, session, theme
 from cascal import charts, diagnose
+from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number
-from cascal.verdict import Verdict
+from cascal.verdict import TRUST, Light, Verdict
 
 MARKS = {
     "route": (":material/check_circle:", "green", "Route"),
@@ -23,8 +24,56 @@ def _headline(result: Verdict) -> None:
     st.title(frame.escape(result.sentence), anchor=False)
     st.caption(
         "Difference in right first answers on the same gold test queries, with its 95 % interval "
-        "(paired bootstrap). The best model is chosen with the gold answers; the router saw none."
+        "(paired bootstrap). The router saw no answer; the page Evaluate compares all routers."
     )
+
+
+def _headline_without_labels() -> None:
+    """Nothing but the light is known; it is said as plainly as a verdict with labels."""
+    try:
+        light = session.light()
+    except NotApplicable as error:
+        st.title("Nobody can say yet whether routing pays here", anchor=False)
+        st.caption(frame.escape(str(error)))
+        return
+    icon, colour, label = MARKS[light.light]
+    st.badge(f"{label} (without labels)", icon=icon, color=colour)
+    st.title(
+        "Routing looks worth it here"
+        if light.light == "route"
+        else "Better ask one model than route here",
+        anchor=False,
+    )
+    st.caption(
+        "There are no test queries with gold answers, so this rests on agreement between models "
+        "alone; a generated answer is not taken for truth."
+    )
+    _light_details(light)
+
+
+def _light_details(light: Light) -> None:
+    st.text(light.sentence)
+    st.caption(TRUST)
+
+
+def _second_opinion(result: Verdict) -> None:
+    """What the label-free light would have said, and whether it was right."""
+    with st.container(border=True):
+        st.markdown("**What could be said without labels**")
+        try:
+            light = session.light()
+        except NotApplicable as error:
+            st.caption(frame.escape(str(error)))
+            return
+        right = (light.light == "route") == (result.gain.value > 0)
+        icon, colour, label = MARKS[light.light]
+        with st.container(horizontal=True, gap="small"):
+            st.badge(label, icon=icon, color=colour)
+            st.badge(
+                "Right here" if right else "Wrong here", color="green" if right else "red",
+                icon=":material/check:" if right else ":material/close:",
+            )  # fmt: skip
+        _light_details(light)
 
 
 def _numbers() -> None:
@@ -90,6 +139,9 @@ def _next() -> None:
         )
         st.page_link(frame.VIEWS / "route.py", label="Route a query", icon=":material/alt_route:")
         st.page_link(
+            frame.VIEWS / "evaluate.py", label="Compare all routers", icon=":material/leaderboard:"
+        )
+        st.page_link(
             frame.VIEWS / "data.py", label="Bring your own responses", icon=":material/upload:"
         )
 
@@ -103,12 +155,12 @@ else:
     if found is not None:
         _headline(found[1])
     else:
-        st.title("Nobody can say yet whether routing pays here", anchor=False)
-        st.caption(
-            "There are no test queries with gold answers. The map and the rankings rest on "
-            "agreement between models alone; a generated answer is not taken for truth."
-        )
+        _headline_without_labels()
     _numbers()
     _evidence()
+    opinion = st.container()
     _findings()
     _next()
+    if found is not None:
+        with opinion:
+            _second_opinion(found[1])

@@ -1,0 +1,350 @@
+"""The panels of the page Evaluate."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import controls, evaluations, frame, session, theme
+from cascal import charts, charts_evaluate
+from cascal.charts_evaluate import MEASURES, Measure
+from cascal.concordance import Concordance
+from cascal.contest import Contest
+from cascal.datatypes import NotApplicable
+from cascal.experiments import EXPERIMENTS, Report, read_report
+from cascal.intervals import Estimate
+
+OWN = ("cascal", "paper", "released", "recommended", "released_late")
+N_DIFFERENCES = 100
+
+
+def points(gain: Estimate) -> str:
+    """A difference of shares in points, with its interval."""
+    return f"{100 * gain.value:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+
+
+def routers(held: Contest) -> None:
+    """All routers side by side: dots with intervals, and the sortable table."""
+    table = charts_evaluate.routers_frame(held.rows())
+    chosen = st.segmented_control(
+        "Measure", list(MEASURES), format_func=lambda one: MEASURES[cast("Measure", one)],
+        default="top1", required=True, key="measure", label_visibility="collapsed",
+    )  # fmt: skip
+    measure = cast("Measure", chosen)
+    figure = charts_evaluate.routers_figure(table, measure, theme.accent(), OWN)
+    frame.chart(figure, "routers", _routers_alt(table, measure))
+    origin = held.label_origin
+    st.caption(
+        "Round: no labels. Square: learns from the training queries’ "
+        f"{'gold' if origin == 'gold' else origin} answers. Open diamond: knows these very "
+        "answers, a bound. In colour: CASCAL. Lines are 95 % intervals, paired over queries."
+    )
+    _routers_table(table)
+
+
+def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
+    best = table.sort_values(measure, ascending=False).iloc[0]
+    own = table[table["key"] == "cascal"].iloc[0]
+    return (
+        f"{MEASURES[measure]}: {best['router']} {best[measure]:.1f}, "
+        f"{own['router']} {own[measure]:.1f}"
+    )
+
+
+def _routers_table(table: pd.DataFrame) -> None:
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=420,
+        key="routers_table",
+        placeholder="–",
+        alt="All routers with their measures; click a column to sort",
+        column_order=(
+            "router", "needs", "top1", "top1_low", "top1_high", "vote", "hit", "gain", "gain_low",
+            "gain_high", "p_value", "effective", "cost", "vote_cost",
+        ),
+        column_config={
+            "router": st.column_config.TextColumn("Router", pinned=True),
+            "needs": st.column_config.TextColumn("Needs"),
+            "top1": number("First right", format="%.1f %%"),
+            "top1_low": number("from", format="%.1f"),
+            "top1_high": number("to", format="%.1f"),
+            "vote": number("Vote of 3", format="%.1f %%"),
+            "hit": number("Any of 3", format="%.1f %%", help="Any of its best three is right."),
+            "gain": number("Gain, pts", format="%+.1f", help="Over the best single model."),
+            "gain_low": number("from", format="%+.1f"),
+            "gain_high": number("to", format="%+.1f"),
+            "p_value": number("McNemar p", format="%.3f", help="Exact, against the best single."),
+            "effective": number("Models in use", format="%.1f"),
+            "cost": number("$ per 1,000", format="%.3f"),
+            "vote_cost": number("$ per 1,000, vote", format="%.3f"),
+        },
+    )  # fmt: skip
+
+
+def cost(held: Contest) -> None:
+    """Quality against cost, the cost weight that CASCAL obeys, the Pareto front."""
+    try:
+        curve = evaluations.curve()
+    except NotApplicable as error:
+        st.info(frame.escape(str(error)), icon=":material/info:")
+        st.caption(
+            "Give prices with the model pool, or a column cost (US dollars) with the responses."
+        )
+        return
+    now = session.current_thresholds().cost_weight
+    best = max(curve, key=lambda one: one.top1)
+    cheap = min(
+        (one for one in curve if one.top1 >= curve[0].top1 - 0.005), key=lambda one: one.cost1
+    )
+    st.subheader(
+        f"At cost weight {cheap.cost_weight:.2g}, ${cheap.cost1:.2f} instead of "
+        f"${curve[0].cost1:.2f} per 1,000 queries buy {100 * cheap.top1:.1f} % instead of "
+        f"{100 * curve[0].top1:.1f} %".replace("$", "\\$"),
+        anchor=False,
+    )
+    table = charts_evaluate.cost_frame(held.rows(), curve)
+    figure = charts_evaluate.cost_figure(table, theme.accent(), now)
+    frame.chart(
+        figure, "cost_quality", f"Quality against cost; best {100 * best.top1:.1f} percent right."
+    )
+    st.caption(
+        "Costs are what the chosen models caused on the test queries. Nothing on or above the "
+        "dotted front is beaten in both. Move “Cost weight” in the sidebar to obey it everywhere."
+    )
+    with st.expander("The same as a table"):
+        st.dataframe(table, hide_index=True, alt="Cost and quality of all routers")
+
+
+def where(held: Contest) -> None:
+    """Per task and per cluster: where routing gains, and whether consensus ranks as gold does."""
+    overall, by_task, by_cluster = evaluations.taus()
+    _ceilings(overall.tau)
+    tasks = tuple(sorted(set(held.tasks)))
+    number = {name: at for at, name in enumerate(tasks)}
+    st.subheader("Where routing gains over the best single model", anchor=False)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Per task**")
+        table = charts_evaluate.groups_frame(
+            held, np.array([number[one] for one in held.tasks]), tasks, "cascal", by_task
+        )
+        _groups(table, "tasks")
+    with right:
+        st.markdown("**Per skill cluster**")
+        now = session.snapshot()
+        labels = charts.cluster_labels(now)
+        renamed = [Concordance(labels[int(one.scope)], one.tau, one.n_train) for one in by_cluster]
+        table = charts_evaluate.groups_frame(
+            held, now.routes("test").cluster, labels, "cascal", renamed
+        )
+        _groups(table, "clusters_gain")
+
+
+def _groups(table: pd.DataFrame, key: str) -> None:
+    figure = charts_evaluate.gain_figure(table, theme.accent(), theme.right_and_wrong()[1])
+    frame.chart(figure, key, "Paired gain in points over the best single model, by group.")
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table, hide_index=True, height=260, key=f"{key}_table",
+        alt="Gains and Kendall tau by group",
+        column_config={
+            "name": st.column_config.TextColumn("Group"),
+            "queries": number("Queries", format="localized"),
+            "own": number("CASCAL", format="%.1f %%"),
+            "best": number("Best single", format="%.1f %%"),
+            "gain": number("Gain", format="%+.1f"), "low": number("from", format="%+.1f"),
+            "high": number("to", format="%+.1f"),
+            "tau": number("τ", format="%.2f", help="Kendall τ-b of consensus and gold ranking."),
+            "tau_low": number("τ from", format="%.2f"), "tau_high": number("τ to", format="%.2f"),
+        },
+    )  # fmt: skip
+
+
+def _ceilings(tau: Estimate) -> None:
+    try:
+        information, in_sample, learnt = evaluations.ceilings()
+    except NotApplicable as error:
+        st.info(frame.escape(str(error)), icon=":material/info:")
+        return
+    with st.grid(4, min_column_width=190):
+        st.metric(
+            "Ranking like gold (τ)", f"{tau.value:.2f}", border=True, height="stretch",
+            delta=f"[{tau.low:.2f}, {tau.high:.2f}]", delta_color="off", delta_arrow="off",
+            help="Kendall τ-b between the models’ consensus and gold rankings over all queries. "
+            "1: same order, 0: unrelated, below 0: reversed.",
+        )  # fmt: skip
+        st.metric(
+            "Clusters tell the winner (NMI)", f"{information.nmi:.3f}", border=True,
+            delta=f"shuffled clusters {information.permuted:.3f}", delta_color="off",
+            delta_arrow="off", height="stretch",
+            help="Normalised mutual information of a query’s cluster and the model that wins it. "
+            "Only what lies above shuffled clusters is information.",
+        )  # fmt: skip
+        st.metric(
+            "Perfect map, in-sample", f"{100 * in_sample.value:+.1f} pts", border=True,
+            delta=f"[{100 * in_sample.low:+.1f}, {100 * in_sample.high:+.1f}]",
+            delta_color="off", delta_arrow="off", height="stretch",
+            help="The best model of each cluster, chosen with these very answers: a ceiling that "
+            "flatters, because every cluster may fit its own noise.",
+        )  # fmt: skip
+        if learnt is not None:
+            st.metric(
+                "The same, learnt on labels", f"{100 * learnt.value:+.1f} pts", border=True,
+                delta=f"[{100 * learnt.low:+.1f}, {100 * learnt.high:+.1f}]", delta_color="off",
+                delta_arrow="off", height="stretch",
+                help="The best model of each cluster by the training queries’ answers "
+                f"({session.study().train.label_origin}), tested here.",
+            )  # fmt: skip
+
+
+def differences(held: Contest) -> None:
+    """Two routers: who is right where the other is wrong, with the texts."""
+    titles = {key: held[key].title for key in held.keys if key not in ("random", "plurality")}
+    keys = list(titles)
+    left, right = st.columns(2)
+    with left:
+        one = st.selectbox("A", keys, format_func=titles.__getitem__, key="router_a")
+    with right:
+        default = keys.index(held.constant)
+        other = st.selectbox(
+            "B", keys, index=default, format_func=titles.__getitem__, key="router_b"
+        )
+    gain, test, wins, losses = held.compare(one, other)
+    same = float((held[one].first == held[other].first).mean())
+    with st.grid(4, min_column_width=170):
+        st.metric("A minus B", f"{100 * gain.value:+.1f} pts", border=True, height="stretch",
+                  delta=f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]", delta_color="off",
+                  delta_arrow="off")  # fmt: skip
+        st.metric("A right, B wrong", f"{test.only_first:,}", border=True, height="stretch")
+        st.metric("B right, A wrong", f"{test.only_second:,}", border=True, height="stretch",
+                  delta=f"McNemar p = {test.p_value:.3g}", delta_color="off",
+                  delta_arrow="off")  # fmt: skip
+        st.metric("Same first model", f"{same:.0%}", border=True, height="stretch")
+    which = st.segmented_control(
+        "Show", ["A right, B wrong", "B right, A wrong"], default="A right, B wrong",
+        required=True, key="difference", label_visibility="collapsed",
+    )  # fmt: skip
+    rows = wins if which == "A right, B wrong" else losses
+    part = session.study().test
+    if part is None or not len(rows):
+        st.info("There is no such query.")
+        return
+    table = charts_evaluate.differences_frame(
+        part, rows, held[one].first, held[other].first, N_DIFFERENCES
+    )
+    st.dataframe(
+        table, hide_index=True, height=320, key="differences", on_select="rerun",
+        selection_mode="single-row", column_order=("task", "query", "gold", "first", "second"),
+        alt="Queries that one router gets right and the other wrong",
+        column_config={
+            "task": st.column_config.TextColumn("Task", width="small"),
+            "query": st.column_config.TextColumn("Query", width=380),
+            "gold": st.column_config.TextColumn("Gold", width=120),
+            "first": st.column_config.TextColumn("A chose", width=170),
+            "second": st.column_config.TextColumn("B chose", width=170),
+        },
+    )  # fmt: skip
+    more = f"The first {N_DIFFERENCES} of {len(rows):,}. " if len(rows) > N_DIFFERENCES else ""
+    st.caption(f"{more}Pick a row to read the whole query.")
+    picked = [row for row in controls.selection_of("differences") if row < len(table)]
+    if picked:
+        _one_query(table.iloc[picked[0]])
+
+
+def _one_query(row: pd.Series) -> None:
+    with st.container(border=True):
+        st.text(row["query"])
+        for label, name in (("Gold", "gold"), ("A chose", "first"), ("B chose", "second")):
+            st.text(f"{label}: {row[name]}")
+
+
+def what_if() -> None:
+    """How many training queries are enough, and what if a model were missing?"""
+    st.subheader("How many training queries are enough?", anchor=False)
+    found = evaluations.scaling()
+    if found is not None:
+        result = session.snapshot().evaluation
+        best = 100 * float(np.nanmax(result.model_accuracies)) if result is not None else np.nan
+        table = charts_evaluate.scaling_frame(found)
+        figure = charts_evaluate.scaling_figure(table, theme.accent(), best)
+        first, last = found[0], found[-1]
+        frame.chart(
+            figure, "scaling",
+            f"First model right: {100 * first.top1.value:.1f} percent with {first.n_queries} "
+            f"training queries, {100 * last.top1.value:.1f} with {last.n_queries}.",
+        )  # fmt: skip
+        st.caption("The band is the 95 % interval over test queries; smaller sets: three draws.")
+    st.subheader("What if a model were missing?", anchor=False)
+    removed = evaluations.removals()
+    if removed is not None:
+        _removed(charts_evaluate.removals_frame(removed))
+
+
+def _removed(table: pd.DataFrame) -> None:
+    if table["gain"].notna().any():
+        figure = charts_evaluate.gain_figure(
+            table.assign(queries=0), theme.right_and_wrong()[1], theme.accent()
+        )
+        frame.chart(figure, "removals", "Points of the vote of three lost without each model.")
+        st.caption("Points of the vote of 3 that are lost without the model; paired, 95 %.")
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table, hide_index=True, alt="What the removal of each model costs",
+        column_order=("name", "share", "gain", "low", "high", "top1", "tau"),
+        column_config={
+            "name": st.column_config.TextColumn("Pool"),
+            "share": number("It had first", format="percent"),
+            "gain": number("Vote of 3 loses", format="%+.1f"),
+            "low": number("from", format="%+.1f"), "high": number("to", format="%+.1f"),
+            "top1": number("First model loses", format="%+.1f"),
+            "tau": number("τ of the others", format="%.2f",
+                          help="How alike the consensus ranks the other models without it."),
+        },
+    )  # fmt: skip
+
+
+def experiments() -> None:
+    """Reports written by `cascal experiment`, opened here."""
+    saved = evaluations.saved_reports()
+    upload = st.file_uploader("Open a report", type=["json"], key="report", max_upload_size=16)
+    report: Report | None = None
+    if upload is not None:
+        report = read_report(upload.getvalue(), upload.name)
+    elif saved:
+        path = st.selectbox("Saved beside the workspace", saved, format_func=lambda one: one.stem)
+        report = evaluations.open_report(path)
+    if report is None:
+        st.info("No experiment was run yet. Run one from a shell; its report appears here.")
+        st.code("cascal experiment validation " + _quoted_dataset(), language="bash")
+        for name, experiment in EXPERIMENTS.items():
+            st.text(f"• {name}: {(experiment.__doc__ or '').splitlines()[0]}")
+        return
+    _report(report)
+
+
+def _quoted_dataset() -> str:
+    return '"' + str(st.session_state["dataset"]).replace('"', "") + '"'
+
+
+MARKS = {"passed": "green", "failed": "red", "not applicable": "gray"}
+
+
+def _report(report: Report) -> None:
+    with st.container(horizontal=True, gap="small"):
+        st.badge(report.outcome.capitalize(), color=MARKS[report.outcome])
+        if report.simulated:
+            st.badge("Simulated data", color="orange", icon=":material/science:")
+    st.subheader(frame.escape(report.question), anchor=False)
+    st.text(report.sentence)
+    st.caption(frame.escape(f"Target: {report.target}. {', '.join(report.datasets)}. "
+                            f"{report.created_at}"))  # fmt: skip
+    table = charts_evaluate.report_frame(report)
+    st.dataframe(table, hide_index=True, alt="Table of the experiment", key="report_table")
+    with st.expander("Settings, thresholds, versions"):
+        st.json({"settings": report.settings, "thresholds": report.thresholds,
+                 "versions": report.versions, "fingerprints": report.fingerprints})  # fmt: skip

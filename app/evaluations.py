@@ -1,0 +1,160 @@
+"""What the page Evaluate computes: the work of its jobs, and what their results are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from app import jobs, session
+from cascal.concordance import (
+    ClusterInformation,
+    Concordance,
+    best_constant_of_groups,
+    cluster_information,
+    concordance,
+    concordances,
+    map_gain,
+)
+from cascal.contest import Contest, hold_contest
+from cascal.datatypes import IntArray, NotApplicable
+from cascal.experiments import Report, read_report
+from cascal.intervals import Estimate
+from cascal.parts import Part
+from cascal.study import Snapshot, Study
+from cascal.tables import Progress
+from cascal.whatif import (
+    CostPoint,
+    Removal,
+    ScalingPoint,
+    cost_curve,
+    leave_one_out,
+    scaling_curve,
+)
+
+
+def _test(data: Study) -> Part:
+    if data.test is None or not data.test.has_gold:
+        raise NotApplicable("There are no test queries with gold answers.")
+    return data.test
+
+
+def contest() -> Contest | None:
+    """All routers on the test queries; None while they are being compared."""
+    data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
+
+    def work(progress: Progress) -> Contest:
+        return hold_contest(
+            data.train, _test(data), fitted.settings, thresholds, fitted=fitted, progress=progress
+        )
+
+    key = f"contest:{session.snapshot_token()}"
+    return jobs.show(key, "Compare all routers", work, at_once=True)
+
+
+def scaling() -> list[ScalingPoint] | None:
+    """Accuracy by number of training queries, on request."""
+    data, settings, thresholds = (
+        session.study(), session.current_settings(), session.current_thresholds(),
+    )  # fmt: skip
+
+    def work(progress: Progress) -> list[ScalingPoint]:
+        return scaling_curve(data.train, _test(data), settings, thresholds, progress=progress)
+
+    return jobs.show(
+        f"scaling:{session.snapshot_token()}", "Draw the scaling curve", work,
+        about="Fits again on 2 % to 100 % of the training queries, three draws each.",
+    )  # fmt: skip
+
+
+def removals() -> list[Removal] | None:
+    """What the removal of each model costs, on request."""
+    data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
+
+    def work(progress: Progress) -> list[Removal]:
+        return leave_one_out(data.train, data.test, fitted, thresholds, progress=progress)
+
+    return jobs.show(
+        f"removals:{session.snapshot_token()}", "Leave each model out", work,
+        about=f"Fits again without each of the {len(fitted.models)} models.",
+    )  # fmt: skip
+
+
+@st.cache_resource(show_spinner="Weighing cost", max_entries=16)
+def _curve(token: str, _study: Study, _snapshot: Snapshot) -> list[CostPoint]:
+    return cost_curve(session.fit(), _snapshot.router.thresholds, _test(_study))
+
+
+def curve() -> list[CostPoint]:
+    """Quality and cost at every cost weight; NotApplicable where costs are unknown."""
+    data = session.study()
+    return _curve(session.snapshot_token(), data, session.snapshot())
+
+
+@st.cache_resource(show_spinner="Comparing rankings", max_entries=16)
+def _taus(
+    token: str, _study: Study, _snapshot: Snapshot
+) -> tuple[Concordance, list[Concordance], list[Concordance]]:
+    test, train, router = _test(_study), _study.train, _snapshot.router
+    consensus = session.fit().consensus
+    tasks = tuple(sorted(set(train.votes.tasks) | set(test.votes.tasks)))
+    number = {name: at for at, name in enumerate(tasks)}
+    routes = _snapshot.routes("test")
+    labels = [str(c) for c in range(len(router.clusters))]
+    return (
+        concordance("all", consensus, test.right),
+        concordances(
+            consensus, test.right, np.array([number[one] for one in train.votes.tasks]),
+            np.array([number[one] for one in test.votes.tasks]), tasks,
+        ),
+        concordances(consensus, test.right, router.clusters.assignment, routes.cluster, labels),
+    )  # fmt: skip
+
+
+def taus() -> tuple[Concordance, list[Concordance], list[Concordance]]:
+    """Kendall τ of consensus and gold rankings: over all, per task, per cluster."""
+    return _taus(session.snapshot_token(), session.study(), session.snapshot())
+
+
+@st.cache_resource(show_spinner="Measuring the clusters", max_entries=16)
+def _ceilings(
+    token: str, _study: Study, _snapshot: Snapshot
+) -> tuple[ClusterInformation, Estimate, Estimate | None]:
+    test, train = _test(_study), _study.train
+    cluster = _snapshot.routes("test").cluster
+    n_clusters = len(_snapshot.router.clusters)
+    right = test.right
+    result = _snapshot.evaluation
+    known = train.best_constant
+    best = known if known is not None else (result.best_single if result is not None else 0)
+    in_sample = map_gain(right, cluster, best_constant_of_groups(right, cluster, n_clusters), best)
+    labels = train.label_matrix
+    learnt = None
+    if np.isfinite(labels).any():
+        train_cluster: IntArray = _snapshot.routes("train").cluster
+        chosen = best_constant_of_groups(labels, train_cluster, n_clusters)
+        learnt = map_gain(right, cluster, chosen, best)
+    return cluster_information(cluster, right), in_sample, learnt
+
+
+def ceilings() -> tuple[ClusterInformation, Estimate, Estimate | None]:
+    """What the clusters could bring: NMI with the winner, the map in-sample and learnt."""
+    return _ceilings(session.snapshot_token(), session.study(), session.snapshot())
+
+
+def experiments_folder() -> Path:
+    """Where `cascal experiment` writes its reports."""
+    return session.workspace_path().parent / "experiments"
+
+
+def saved_reports() -> list[Path]:
+    """The reports beside the workspace, newest first."""
+    folder = experiments_folder()
+    found = [one for one in folder.glob("*.json") if one.is_file()] if folder.is_dir() else []
+    return sorted(found, key=lambda one: (-one.stat().st_mtime, one.name))
+
+
+def open_report(path: Path) -> Report:
+    """Read one report; a damaged one is refused in a sentence."""
+    return read_report(path.read_bytes(), path.name)

@@ -1,0 +1,49 @@
+"""Evaluate: which router is best on these queries, and by how much?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import evaluate_panels, evaluations, frame, session
+
+
+def _title() -> None:
+    found = session.comparison()
+    st.title(frame.escape(found[1].sentence) if found else "Which router is best?", anchor=False)
+
+
+def _without_gold() -> None:
+    st.title("Without gold answers, accuracies cannot be compared", anchor=False)
+    st.caption("The Overview shows the verdict that needs no labels. Reports can be opened here.")
+    evaluate_panels.experiments()
+
+
+NAMES = ("Routers", "Cost", "Where it gains", "A right, B wrong", "What if", "Experiments")
+
+if session.current_info() is None:
+    st.title("Which router is best?", anchor=False)
+    frame.empty("There are no data yet.", "data", "Import responses")
+else:
+    frame.notice(session.study())
+    test = session.study().test
+    if test is None or not test.has_gold:
+        _without_gold()
+    else:
+        _title()
+        held = evaluations.contest()
+        tabs = dict(zip(NAMES, st.tabs(NAMES, on_change="rerun", key="evaluate_tab"), strict=True))
+        panels = {
+            "Routers": evaluate_panels.routers,
+            "Cost": evaluate_panels.cost,
+            "Where it gains": evaluate_panels.where,
+            "A right, B wrong": evaluate_panels.differences,
+        }
+        for name, tab in tabs.items():
+            if tab.open:
+                with tab, frame.refusals():
+                    if name == "What if":
+                        evaluate_panels.what_if()
+                    elif name == "Experiments":
+                        evaluate_panels.experiments()
+                    elif held is not None:
+                        panels[name](held)

@@ -1,0 +1,380 @@
+"""Frames and figures of evaluations: routers side by side, cost, tasks, what-ifs, reports.
+
+As in `charts`, every figure draws a frame that can be shown as a table instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cascal.charts import MUTED, plain
+from cascal.concordance import Concordance
+from cascal.contest import Contest, Row
+from cascal.datatypes import NO_ANSWER, IntArray, option_letter
+from cascal.experiments import Report
+from cascal.intervals import Estimate, estimates
+from cascal.parts import Part
+from cascal.whatif import CostPoint, Removal, ScalingPoint, pareto_front
+
+Measure = Literal["top1", "vote", "gain"]
+MEASURES: dict[Measure, str] = {
+    "top1": "First model right",
+    "vote": "Vote of 3 right",
+    "gain": "Gain over the best single model",
+}
+NEEDS = {
+    "nothing": "no labels",
+    "labels": "training labels",
+    "gold": "these answers (a bound)",
+}
+SYMBOLS = {"nothing": "circle", "labels": "square", "gold": "diamond-open"}
+
+
+def routers_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """One row a router: the measures in percent with intervals, models in use, cost."""
+    columns: dict[str, list[object]] = {
+        "router": [row.title for row in rows],
+        "key": [row.key for row in rows],
+        "needs": [NEEDS[row.needs] for row in rows],
+        "symbol": [SYMBOLS[row.needs] for row in rows],
+    }
+    for name in ("top1", "vote", "hit", "gain"):
+        found = [getattr(row, name) for row in rows]
+        for part in ("value", "low", "high"):
+            column = name if part == "value" else f"{name}_{part}"
+            columns[column] = [
+                np.nan if one is None else 100.0 * getattr(one, part) for one in found
+            ]
+    columns["effective"] = [row.effective_models or np.nan for row in rows]
+    columns["cost"] = [row.cost1 for row in rows]
+    columns["vote_cost"] = [row.cost3 for row in rows]
+    columns["p_value"] = [
+        np.nan if row.against_constant is None else row.against_constant.p_value for row in rows
+    ]
+    return pd.DataFrame(columns)
+
+
+def routers_figure(
+    frame: pd.DataFrame, measure: Measure, accent: str, own: Sequence[str]
+) -> go.Figure:
+    """Dots with intervals, best first; round = no labels, square = labels, open = a bound.
+
+    `own` are the keys drawn in the accent colour.
+    """
+    shown = frame[frame[measure].notna()].sort_values(measure, ascending=False, kind="stable")
+    value, low, high = (
+        shown[name].to_numpy(float) for name in (measure, f"{measure}_low", f"{measure}_high")
+    )
+    sign = "+" if measure == "gain" else ""
+    figure = go.Figure(
+        go.Scatter(
+            x=value,
+            y=[plain(name, 48) for name in shown["router"]],
+            mode="markers",
+            marker={
+                "size": 11,
+                "symbol": list(shown["symbol"]),
+                "color": [accent if key in own else MUTED for key in shown["key"]],
+            },
+            error_x={
+                "type": "data", "array": high - value, "arrayminus": value - low,
+                "thickness": 1.5, "width": 4, "color": MUTED,
+            },
+            customdata=np.column_stack([low, high]),
+            hovertemplate=f"%{{y}}: %{{x:{sign}.1f}} [%{{customdata[0]:{sign}.1f}}, "
+            f"%{{customdata[1]:{sign}.1f}}]<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(template="cascal", height=27 * len(shown) + 56)
+    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
+    unit = "points" if measure == "gain" else "percent of the test queries"
+    figure.update_xaxes(title=unit, zeroline=measure == "gain")
+    return figure
+
+
+def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
+    """Cost and quality of every router that chooses, and of CASCAL at every cost weight."""
+    listed = [
+        {"what": row.title, "asks": asks, "cost": cost, "quality": 100.0 * found.value,
+         "kind": row.needs, "weight": np.nan}
+        for row in rows
+        if row.needs != "gold"
+        for asks, cost, found in (("1 model", row.cost1, row.top1), ("3 vote", row.cost3, row.vote))
+        if found is not None and np.isfinite(cost)
+    ]  # fmt: skip
+    listed += [
+        {"what": f"CASCAL, cost weight {point.cost_weight:.3g}", "asks": asks, "cost": cost,
+         "quality": 100.0 * quality, "kind": "curve", "weight": point.cost_weight}
+        for point in curve
+        for asks, cost, quality in (
+            ("1 model", point.cost1, point.top1), ("3 vote", point.cost3, point.vote)
+        )
+    ]  # fmt: skip
+    columns = ["what", "asks", "cost", "quality", "kind", "weight"]
+    frame = pd.DataFrame(listed, columns=columns)
+    front = pareto_front(frame["cost"].to_numpy(float), frame["quality"].to_numpy(float))
+    frame["pareto"] = False
+    frame.loc[front, "pareto"] = True
+    return frame
+
+
+def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
+    """Quality against cost: routers as points, CASCAL's cost weights as a line, the front above.
+
+    `now` is the cost weight in force; its point is drawn large.
+    """
+    figure = go.Figure()
+    front = frame[frame["pareto"]].sort_values("cost")
+    figure.add_trace(
+        go.Scatter(
+            x=front["cost"].to_numpy(float), y=front["quality"].to_numpy(float), mode="lines",
+            line={"color": MUTED, "dash": "dot", "shape": "hv"}, hoverinfo="skip",
+            name="Pareto front",
+        )
+    )  # fmt: skip
+    for asks, symbol in (("1 model", "circle"), ("3 vote", "triangle-up")):
+        of_kind = frame[frame["asks"] == asks]
+        routers, curve = of_kind[of_kind["kind"] != "curve"], of_kind[of_kind["kind"] == "curve"]
+        hover = "%{text}: %{y:.1f} % for $%{x:.3g} per 1,000<extra></extra>"
+        figure.add_trace(
+            go.Scatter(
+                x=routers["cost"].to_numpy(float), y=routers["quality"].to_numpy(float),
+                mode="markers", text=[f"{plain(one)}, {asks}" for one in routers["what"]],
+                marker={"color": MUTED, "size": 9, "symbol": symbol}, hovertemplate=hover,
+                name=f"Routers, {asks}",
+            )
+        )  # fmt: skip
+        sizes = [13 if abs(one - now) < 1e-12 else 6 for one in curve["weight"]]
+        figure.add_trace(
+            go.Scatter(
+                x=curve["cost"].to_numpy(float), y=curve["quality"].to_numpy(float),
+                mode="lines+markers", text=[f"{plain(one, 60)}, {asks}" for one in curve["what"]],
+                marker={"color": accent, "size": sizes, "symbol": symbol},
+                line={"color": accent, "width": 1.5}, hovertemplate=hover,
+                name=f"CASCAL by cost weight, {asks}",
+            )
+        )  # fmt: skip
+    figure.update_layout(template="cascal", height=430, showlegend=True)
+    figure.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0})
+    figure.update_xaxes(
+        type="log", title="US dollars per 1,000 queries (logarithmic)", tickformat="$~g",
+        dtick="D2",
+    )  # fmt: skip
+    figure.update_yaxes(title="percent right")
+    return figure
+
+
+def groups_frame(
+    contest: Contest,
+    group: IntArray,
+    names: Sequence[str],
+    key: str,
+    taus: Sequence[Concordance],
+) -> pd.DataFrame:
+    """One row a task or cluster: test queries, both accuracies, paired gain, Kendall τ.
+
+    group (Q,) of the contest's queries; groups without a counted query are left out.
+    """
+    own, best = contest[key].top1, contest[contest.constant].top1
+    tau = {one.scope: one.tau for one in taus}
+    rows = []
+    for at, name in enumerate(names):
+        inside = group == at
+        if not np.isfinite(own[inside]).any():
+            continue
+        a, b, gain = estimates(np.column_stack([own, best, own - best])[inside])
+        found = tau.get(name)
+        rows.append(
+            {
+                "name": name, "queries": gain.n, "own": 100 * a.value, "best": 100 * b.value,
+                "gain": 100 * gain.value, "low": 100 * gain.low, "high": 100 * gain.high,
+                "tau": np.nan if found is None else found.value,
+                "tau_low": np.nan if found is None else found.low,
+                "tau_high": np.nan if found is None else found.high,
+            }
+        )  # fmt: skip
+    columns = [
+        "name", "queries", "own", "best", "gain", "low", "high", "tau", "tau_low", "tau_high"
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
+
+
+def gain_figure(frame: pd.DataFrame, accent: str, warning: str) -> go.Figure:
+    """Paired gains with intervals; losses that are certain stand out, doubtful ones are muted."""
+    value, low, high = (frame[name].to_numpy(float) for name in ("gain", "low", "high"))
+    colour = np.where(low > 0, accent, np.where(high < 0, warning, MUTED))
+    figure = go.Figure(
+        go.Scatter(
+            x=value, y=[plain(name, 44) for name in frame["name"]], mode="markers",
+            marker={"size": 10, "color": colour.tolist()},
+            error_x={
+                "type": "data", "array": high - value, "arrayminus": value - low,
+                "thickness": 1.5, "width": 4, "color": MUTED,
+            },
+            customdata=np.column_stack([low, high, frame["queries"].to_numpy(float)]),
+            hovertemplate="%{y}: %{x:+.1f} points [%{customdata[0]:+.1f}, %{customdata[1]:+.1f}], "
+            "%{customdata[2]:,.0f} queries<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(template="cascal", height=27 * len(frame) + 60)
+    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
+    figure.update_xaxes(title="points", zeroline=True)
+    return figure
+
+
+def differences_frame(
+    part: Part, rows: IntArray, first: IntArray, second: IntArray, limit: int = 200
+) -> pd.DataFrame:
+    """The queries that one router gets right and another wrong: texts, models, answers.
+
+    rows (n,) of the part; first, second (Q,) chosen models, −1 where a router names none.
+    """
+    votes = part.votes
+    shown = rows[:limit]
+    return pd.DataFrame(
+        {
+            "task": [votes.tasks[row] for row in shown],
+            "query": [part.texts[row] for row in shown],
+            "gold": [_answer(part, row, int(part.gold[row])) for row in shown],
+            "first": [_choice(part, row, int(first[row])) for row in shown],
+            "second": [_choice(part, row, int(second[row])) for row in shown],
+        }
+    )
+
+
+def _choice(part: Part, row: int, model: int) -> str:
+    if model < 0:
+        return "several models"
+    answer = int(part.votes.answers[row, model])
+    return f"{part.votes.models[model]}: {_answer(part, row, answer)}"
+
+
+def _answer(part: Part, row: int, answer: int) -> str:
+    if answer == NO_ANSWER:
+        return "no answer"
+    options = part.options[row]
+    if answer >= len(options):
+        return f"answer {answer + 1}"
+    return f"{option_letter(answer)}. {options[answer]}"
+
+
+def scaling_frame(points: Sequence[ScalingPoint]) -> pd.DataFrame:
+    """One row a number of training queries: accuracies with interval, clusters, spread."""
+    return pd.DataFrame(
+        {
+            "queries": [one.n_queries for one in points],
+            "top1": [100 * one.top1.value for one in points],
+            "top1_low": [100 * one.top1.low for one in points],
+            "top1_high": [100 * one.top1.high for one in points],
+            "vote": [100 * one.vote.value for one in points],
+            "clusters": [one.n_clusters for one in points],
+            "spread": [100 * one.spread for one in points],
+            "draws": [one.n_draws for one in points],
+        }
+    )
+
+
+def scaling_figure(frame: pd.DataFrame, accent: str, best_single: float) -> go.Figure:
+    """Accuracy against the number of training queries, with a band; the best single as a line."""
+    queries = frame["queries"].to_numpy(float)
+    low, high = frame["top1_low"].to_numpy(float), frame["top1_high"].to_numpy(float)
+    figure = go.Figure()
+    figure.add_trace(
+        go.Scatter(
+            x=np.concatenate([queries, queries[::-1]]), y=np.concatenate([high, low[::-1]]),
+            fill="toself", mode="lines", line={"width": 0}, fillcolor=_faint(accent),
+            hoverinfo="skip", showlegend=False,
+        )
+    )  # fmt: skip
+    for name, label, dash in (("top1", "First model", "solid"), ("vote", "Vote of 3", "dot")):
+        figure.add_trace(
+            go.Scatter(
+                x=queries, y=frame[name].to_numpy(float), mode="lines+markers", name=label,
+                line={"color": accent, "dash": dash},
+                hovertemplate=f"%{{x:,.0f}} queries: {label.lower()} %{{y:.1f}} %<extra></extra>",
+            )
+        )  # fmt: skip
+    if np.isfinite(best_single):
+        figure.add_trace(
+            go.Scatter(
+                x=queries[[0, -1]], y=[best_single, best_single], mode="lines",
+                name="Best single model", line={"color": MUTED, "dash": "dash"},
+                hovertemplate="Best single model %{y:.1f} %<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.update_layout(template="cascal", height=360, showlegend=True)
+    figure.update_layout(legend={"orientation": "h", "y": 1.1, "x": 0})
+    figure.update_xaxes(type="log", title="training queries (logarithmic)")
+    figure.update_yaxes(title="percent right")
+    return figure
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.15)"
+
+
+def removals_frame(found: Sequence[Removal]) -> pd.DataFrame:
+    """One row a model: what is lost without it, and how the others' ranking changes."""
+    votes = [_in_points(one.vote_loss) for one in found]
+    firsts = [_in_points(one.top1_loss) for one in found]
+    return pd.DataFrame(
+        {
+            "name": [f"without {one.model}" for one in found],
+            "share": [one.share for one in found],
+            "gain": [one[0] for one in votes],
+            "low": [one[1] for one in votes],
+            "high": [one[2] for one in votes],
+            "top1": [one[0] for one in firsts],
+            "tau": [one.tau for one in found],
+        }
+    ).sort_values("gain", ascending=False, kind="stable", ignore_index=True)
+
+
+def _in_points(found: Estimate | None) -> tuple[float, float, float]:
+    if found is None:
+        return np.nan, np.nan, np.nan
+    return 100 * found.value, 100 * found.low, 100 * found.high
+
+
+def report_frame(report: Report) -> pd.DataFrame:
+    """The table of an experiment as text: percent and points with their intervals."""
+    return pd.DataFrame(
+        {
+            f"{at} {column.label}" if _repeated(report, column.label) else column.label: [
+                report_cell(row, column.name, column.kind) for row in report.rows
+            ]
+            for at, column in enumerate(report.columns)
+        }
+    )
+
+
+def _repeated(report: Report, label: str) -> bool:
+    return sum(column.label == label for column in report.columns) > 1
+
+
+def report_cell(row: Mapping[str, object], name: str, kind: str) -> str:
+    """One cell of a report's table."""
+    value = row.get(name)
+    if value is None:
+        return ""
+    if kind in ("percent", "points") and isinstance(value, int | float):
+        sign = "+" if kind == "points" else ""
+        text = f"{100 * value:{sign}.1f}"
+        low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+        if isinstance(low, int | float) and isinstance(high, int | float):
+            text += f" [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
+        return text
+    if kind == "number" and isinstance(value, int | float):
+        return f"{value:.3f}"
+    if kind == "count" and isinstance(value, int | float):
+        return f"{value:,.0f}"
+    if kind == "flag":
+        return "yes" if value else "no"
+    return "" if value == "nothing" else str(value)
