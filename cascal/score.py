@@ -204,8 +204,9 @@ def _balanced(available: dict[str, int], wanted: int | None) -> dict[str, int]:
     left = min(wanted, sum(available.values()))
     while left:
         open_tasks = [name for name, n in available.items() if quota[name] < n]
+        share = max(1, left // len(open_tasks))
         for name in open_tasks:
-            more = min(max(1, left // len(open_tasks)), available[name] - quota[name], left)
+            more = min(share, available[name] - quota[name], left)
             quota[name] += more
             left -= more
     return quota

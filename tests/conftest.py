@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import cascal
+from cascal.parts import Part, split_part
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -51,3 +52,38 @@ def make_world(
 @pytest.fixture(scope="session")
 def world():
     return make_world()
+
+
+def make_part(
+    votes: cascal.Votes,
+    vectors: cascal.Embeddings,
+    gold: np.ndarray,
+    origin: str = "gold",
+    costs: np.ndarray | None = None,
+    judged: np.ndarray | None = None,
+) -> Part:
+    """A part of a data set from arrays; labels and gold are the same answers."""
+    n_queries = len(votes.query_ids)
+    nothing = np.full(votes.shape, np.nan)
+    truth = gold if origin == "gold" else np.full(n_queries, cascal.NO_ANSWER)
+    return Part(
+        votes,
+        vectors.take(votes.query_ids),
+        truth,
+        gold,
+        nothing if judged is None else judged,
+        nothing if costs is None else costs,
+        tuple(f"What is {one}?" for one in votes.query_ids),
+        tuple(("yes", "no", "maybe") for _ in votes.query_ids),
+        (None,) * n_queries,
+        (origin,) * n_queries,
+        np.full((n_queries, 2), np.nan, dtype=np.float32),
+    )
+
+
+def split_world(seed: int = 0, n_queries: int = 360, **kwargs: float) -> tuple[Part, Part]:
+    """Training and test part of one small world, all with gold answers and costs."""
+    votes, vectors, gold = make_world(n_queries=n_queries, seed=seed, **kwargs)
+    costs = np.broadcast_to(1e-3 * (1.0 + np.arange(votes.shape[1])), votes.shape)
+    whole = make_part(votes, vectors, gold, costs=costs)
+    return split_part(whole, 0.4, seed)

@@ -1,0 +1,273 @@
+"""The paper's experiments on the simulated world and on small ones; their reports survive JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+import cascal
+from cascal.datatypes import CascalError, NotApplicable
+from cascal.demo import demo_folder, install_demo
+from cascal.encoders import load_encoder
+from cascal.experiments import EXPERIMENTS, Request, read_report, run
+from cascal.quality import mmd
+from cascal.score import rgd_filter
+from cascal.settings import FitSettings, Thresholds
+from cascal.simulate import load_demo
+from cascal.simulate.demo import demo_items
+from cascal.simulate.variants import make_variant, mislabelled
+from cascal.study import encode_dataset, load_study
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """The demo, thinned: every third training query, every second test query."""
+    path = tmp_path_factory.mktemp("experiments") / "w.duckdb"
+    workspace = cascal.Workspace(path)
+    sets = {one.dataset: one for one in load_demo(demo_folder())}
+    for name in ("demo", "demo-weak"):
+        workspace.add(thinned(sets[name]))
+        encode_dataset(workspace, name, load_encoder("hashing"))
+    return workspace
+
+
+def thinned(one):
+    rows = [*range(0, 5000, 3), *range(5000, 7000, 2)]
+    queries = one.queries.take(rows)
+    kept = pc.is_in(one.responses["query_id"], queries["query_id"].combine_chunks())
+    return replace(one, queries=queries, responses=one.responses.filter(kept))
+
+
+@pytest.fixture(scope="module")
+def studies(workspace):
+    return load_study(workspace, "demo"), load_study(workspace, "demo-weak")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_reports_a_table_a_target_and_an_outcome(name, studies):
+    demo, weak = studies
+    study, other = (demo, weak) if name == "generators" else (demo, None)
+    told = []
+    request = Request(
+        study, other, n_queries=600, progress=lambda share, said: told.append((share, said))
+    )
+    report = run(name, request)
+    assert report.experiment == name
+    assert report.rows
+    names = {column.name for column in report.columns}
+    assert all(names & set(row) for row in report.rows)
+    assert report.outcome in ("passed", "failed", "not applicable")
+    assert report.target
+    assert report.sentence.endswith(".")
+    assert report.simulated
+    assert report.versions["numpy"] == np.__version__
+    assert all(0 <= share <= 1 for share, _ in told)
+    assert read_report(report.to_json()) == report
+    json.loads(report.to_json(), parse_constant=lambda one: pytest.fail(f"{one} is no JSON"))
+
+
+def test_wrong_labels_cost_the_routers_that_believe_them_and_no_others(tmp_path):
+    """The simulated world with 35 % of the generated answers wrong, nothing else changed.
+
+    The texts are the demo's, so the shipped vectors serve both.
+    """
+    workspace = cascal.Workspace(tmp_path / "w.duckdb")
+    install_demo(workspace)
+    workspace.add(make_variant("demo-mislabelled"))
+    studies = [load_study(workspace, name) for name in ("demo", "demo-mislabelled")]
+    report = run("generators", Request(*studies))
+    assert report.passed
+    by_needs = {needs: [] for needs in ("nothing", "labels")}
+    for row in report.rows:
+        by_needs[row["needs"]].append(row["top1"])
+    assert all(loss == 0.0 for loss in by_needs["nothing"])
+    assert np.mean(by_needs["labels"]) > 0.01
+
+
+def test_mislabelled_queries_are_the_same_queries_with_a_third_of_the_answers_wrong():
+    items = demo_items(n_train=900, n_test=9)["demo"]
+    found = mislabelled(items)
+    assert [one.query.text for one in found] == [one.query.text for one in items]
+    wrong = [ord(one.query.answer) - ord("A") != one.truth for one in found]
+    assert np.mean(wrong) == pytest.approx(0.35, abs=0.05)
+    assert found == mislabelled(items)
+    with pytest.raises(CascalError, match="no variant"):
+        make_variant("demo-strong")
+
+
+@pytest.mark.slow
+def test_filtering_recovers_part_of_what_a_weak_generator_costs(tmp_path):
+    """20,000 weak queries filtered against 5,000 unfiltered; a hashing encoder for speed."""
+    workspace = cascal.Workspace(tmp_path / "w.duckdb")
+    workspace.add(make_variant("demo-weak-20k"))
+    install_demo(workspace)
+    for name in ("demo", "demo-weak", "demo-weak-20k"):
+        encode_dataset(workspace, name, load_encoder("hashing"))
+    studies = [load_study(workspace, one, "hashing") for one in ("demo-weak-20k", "demo-weak")]
+    report = run("filtering", Request(*studies))
+    assert report.passed
+    own = next(row for row in report.rows if row["router"] == "CASCAL recommended")
+    lost = run("generators", Request(load_study(workspace, "demo", "hashing"), studies[1]))
+    loss = next(row["top1"] for row in lost.rows if row["router"] == "CASCAL recommended")
+    assert 0 < own["top1"] < loss
+
+
+def test_what_an_experiment_lacks_is_said_in_a_sentence(workspace, studies):
+    demo, weak = studies
+    with pytest.raises(CascalError, match="no experiment 'magic'"):
+        run("magic", Request(demo))
+    with pytest.raises(NotApplicable, match="name a second data set"):
+        run("generators", Request(demo))
+    untested = replace(demo, test=None)
+    with pytest.raises(NotApplicable, match="no test queries with gold answers"):
+        run("validation", Request(untested))
+    unnamed = replace(demo, train=replace(demo.train, skills=(None,) * len(demo.train)))
+    with pytest.raises(NotApplicable, match="names no skills"):
+        run("alignment", Request(unnamed))
+    other_pool = weak.with_models([one.name for one in weak.models[:4]])
+    with pytest.raises(NotApplicable, match="same models"):
+        run("generators", Request(demo, other_pool))
+    with pytest.raises(NotApplicable, match="too few to fit"):
+        run("filtering", Request(demo, n_queries=30))
+
+
+def test_leave_one_out_without_gold_has_no_target(studies):
+    report = run("leave-one-out", Request(replace(studies[0], test=None)))
+    assert report.passed is None
+    assert all(row["vote_loss"] is None for row in report.rows)
+    assert "τ" in report.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "not JSON"),
+        ("[]", "no report"),
+        ('{"format": "cascal-experiment", "format_version": 9}', "format 9"),
+        ('{"format": "cascal-experiment", "format_version": 1}', "lacks a part"),
+    ],
+)
+def test_a_damaged_report_is_refused(text, says):
+    with pytest.raises(CascalError, match=says):
+        read_report(text, "r.json")
+
+
+def test_an_altered_report_is_refused(studies):
+    body = json.loads(run("mmd", Request(studies[0])).to_json())
+    for change in ({"rows": ["x"]}, {"passed": "yes"}, {"columns": [{"nope": 1}]}):
+        with pytest.raises(CascalError, match="damaged"):
+            read_report(json.dumps({**body, **change}))
+
+
+def test_settings_and_thresholds_are_recorded(studies):
+    request = Request(
+        studies[0], None, FitSettings.preset("released"), Thresholds(merge_distance=0.3)
+    )
+    report = run("alignment", request)
+    assert report.settings["merge"] == "released"
+    assert report.thresholds["merge_distance"] == 0.3
+    assert report.fingerprints == (studies[0].info.fingerprint,)
+
+
+# The RGD filter
+
+
+def votes_of(rows, tasks=None):
+    answers = np.array(rows)
+    n, m = answers.shape
+    return cascal.Votes(
+        [f"q{row}" for row in range(n)], tasks or ["t"] * n, [f"m{one}" for one in range(m)],
+        answers, np.full((n, m), np.nan), np.full(n, 4),
+    )  # fmt: skip
+
+
+def test_the_filter_keeps_what_the_strongest_agree_on_and_few_others_say():
+    """m4 and m5 are strongest; at most one of the others may say the same."""
+    rows = [
+        [1, 1, 1, 1, 0, 0],  # kept: nobody else
+        [0, 1, 1, 1, 0, 0],  # kept: one other
+        [0, 0, 1, 1, 0, 0],  # two others: too easy
+        [1, 1, 1, 1, 0, 2],  # the strong disagree
+        [1, 1, 1, 1, -1, -1],  # the strong are silent
+        [-1, -1, -1, -1, 3, 3],  # kept: silence is no agreement
+    ]
+    overall = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    found = rgd_filter(votes_of(rows), overall, max_others=1)
+    assert found.rows.tolist() == [0, 1, 5]
+    assert found.passed == found.kept == {"t": 3}
+
+
+def test_the_filter_balances_tasks_and_cuts_to_n():
+    tasks = ["a"] * 30 + ["b"] * 5 + ["c"] * 30 + ["d"] * 4
+    rows = [[1, 0, 0]] * 65 + [[0, 0, 0]] * 4
+    votes = votes_of(rows, tasks)
+    found = rgd_filter(votes, np.array([0.1, 0.5, 0.6]), max_others=0, n_queries=25)
+    assert found.passed == {"a": 30, "b": 5, "c": 30, "d": 0}
+    assert found.kept == {"a": 10, "b": 5, "c": 10, "d": 0}
+    assert len(found.rows) == 25
+    again = rgd_filter(votes, np.array([0.1, 0.5, 0.6]), max_others=0, n_queries=25)
+    assert np.array_equal(found.rows, again.rows)
+
+
+def test_a_filter_of_all_models_is_refused():
+    with pytest.raises(CascalError, match="between 1 and 2"):
+        rgd_filter(votes_of([[0, 0, 0]]), np.ones(3), n_strong=3)
+
+
+# Drift
+
+
+def test_mmd_is_0_for_the_same_source_and_grows_with_the_shift():
+    random = np.random.default_rng(0)
+    base = random.normal(size=(400, 6))
+    same = mmd(base, random.normal(size=(400, 6)))
+    assert same.mmd < 0.1
+    assert same.mmd <= 2 * same.null + 1e-9
+    shifts = [mmd(base, random.normal(size=(400, 6)) + shift).mmd for shift in (0.3, 0.6, 1.5)]
+    assert shifts == sorted(shifts)
+    assert shifts[-1] > 0.5
+
+
+def test_mmd_equals_the_sums_of_its_definition():
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(7, 3)), random.normal(size=(9, 3)) + 0.5
+    found = mmd(x, y)
+    both = np.vstack([x, y])
+    pairs = [np.linalg.norm(a - b) for at, a in enumerate(both) for b in both[at + 1 :]]
+    h = np.median(pairs)
+    assert found.bandwidth == pytest.approx(h)
+
+    def k(a, b):
+        return np.exp(-(np.linalg.norm(a - b) ** 2) / (2 * h**2))
+
+    xx = np.mean([k(a, b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j])
+    yy = np.mean([k(a, b) for i, a in enumerate(y) for j, b in enumerate(y) if i != j])
+    xy = np.mean([k(a, b) for a in x for b in y])
+    assert found.mmd_squared == pytest.approx(xx + yy - 2 * xy)
+    with pytest.raises(NotApplicable, match="at least 2"):
+        mmd(x[:1], y)
+
+
+def test_costs_come_from_responses_or_from_tokens_and_prices(tmp_path, studies):
+    demo = studies[0]
+    stated = demo.train.mean_costs
+    imported = next(one for one in load_demo(demo_folder()) if one.dataset == "demo")
+    small = thinned(imported)
+    place = small.responses.column_names.index("cost")
+    nothing = pa.nulls(small.responses.num_rows, pa.float64())
+    bare = small.responses.set_column(place, "cost", nothing)
+    workspace = cascal.Workspace(tmp_path / "w.duckdb")
+    workspace.add(replace(small, responses=bare))
+    encode_dataset(workspace, "demo", load_encoder("hashing"))
+    priced = load_study(workspace, "demo").train.mean_costs
+    assert priced == pytest.approx(stated, rel=1e-6)
+    unpriced = [replace(one, input_price=float("nan")) for one in small.models]
+    other = cascal.Workspace(tmp_path / "x.duckdb")
+    other.add(replace(small, responses=bare, models=tuple(unpriced)))
+    encode_dataset(other, "demo", load_encoder("hashing"))
+    assert load_study(other, "demo").costs is None
