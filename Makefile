@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
 
-.PHONY: demo test lint unit wheel browser bench clean
+.PHONY: demo test lint unit wheel browser bench realdata clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
@@ -51,6 +51,10 @@ browser: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.run
+
+# All routers on the real responses of ../shared/realdata: docs/realdata.md.
+realdata: $(VENV)/.dev
+	$(BIN)/python -m tests.bench.realdata
 
 clean:
 	rm -rf $(VENV) dist data/workspace.duckdb

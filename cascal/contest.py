@@ -122,9 +122,9 @@ class Contest:
         known = self.constant == BEST_BY_LABELS
         return decide(gain, self.models[most], known=known)
 
-    def table(self) -> list[dict[str, Any]]:
+    def table(self, *, by_task: bool = False) -> list[dict[str, Any]]:
         """The rows in JSON types: values with low and high, nan as None."""
-        return [_plain(row) for row in self.rows()]
+        return [_plain(row) for row in self.rows(by_task=by_task)]
 
 
 def _mean_cost(costs: FloatArray) -> float:

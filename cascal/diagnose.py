@@ -29,6 +29,11 @@ def findings(study: Study, snapshot: Snapshot) -> list[str]:
         notes.append(
             "There are no log-probabilities: confidences cannot break ties between answers."
         )
+    if part.silent_models:
+        notes.append(
+            f"Only right or wrong is known of {', '.join(part.silent_models)}: they can be "
+            "evaluated, but they cannot vote and are never routed to without labels."
+        )
     unreadable = 1.0 - part.votes.answered.sum() / max(1, part.votes.asked.sum())
     if unreadable >= UNREADABLE_SHARE:
         notes.append(f"{unreadable:.0%} of the responses hold no readable answer; they never vote.")

@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import cascal
 from cascal.demo import install_demo
+from cascal.experiments import read_report
 
 
 def cascal_cli(*args: str, cwd=None, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -47,6 +50,58 @@ def folder(tmp_path_factory):
     done = cascal_cli("fit", "small", "-w", "w.duckdb", "--out", "r.cascal", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(folder):
+    plain = cascal_cli("evaluate", "small", "-w", "w.duckdb", cwd=folder)
+    assert plain.returncode == 0, plain.stderr
+    for said in ("AVENGERS", "Oracle", "With labels:", "Without labels:", "108 of 131"):
+        assert said in plain.stdout
+    done = cascal_cli(
+        "evaluate", "small", "-w", "w.duckdb", "--json", "--parquet", "t.parquet", "--splits", "2",
+        "--models", "m1,m2,m4", "--by-task", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout[done.stdout.index("{") :])
+    assert found["models"] == ["m1", "m2", "m4"]
+    assert found["n_splits"] == 2
+    assert found["without_labels"]["right"] in (True, False)
+    table = pq.read_table(folder / "t.parquet")
+    assert table["router"].to_pylist() == [row["router"] for row in found["routers"]]
+
+
+def test_an_experiment_prints_its_target_and_leaves_its_report(folder):
+    done = cascal_cli("experiment", "leave-one-out", "small", "-w", "w.duckdb", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Target:" in done.stdout
+    report = read_report((folder / "experiments" / "leave-one-out-small.json").read_bytes())
+    assert report.datasets == ("small",)
+    assert report.outcome in done.stdout
+
+
+def test_given_vectors_are_taken_and_checked(folder):
+    array = np.random.default_rng(0).normal(size=(80, 5)).astype("f4")
+    np.save(folder / "v.npy", array)
+    ids = "query_id,text\n" + "\n".join(f"q{row},x" for row in range(80))
+    (folder / "ids.csv").write_text(ids, encoding="utf-8")
+    call = ("embed", "small", "--encoder", "mine", "--no-map", "-w", "w.duckdb", "--vectors")
+    done = cascal_cli(*call, "v.npy", "--ids", "ids.csv", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    stored = cascal.Workspace(folder / "w.duckdb").embeddings("small", "mine")
+    assert stored.vectors[3] == pytest.approx(array[3] / np.linalg.norm(array[3]), abs=1e-6)
+    np.savez(folder / "v.npz", query_ids=np.array([f"q{row}" for row in range(79)]),
+             vectors=array[:79])  # fmt: skip
+    np.save(folder / "odd.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    for arguments, says in (
+        (("v.npz",), "1 queries of 'small' have no vector"),
+        (("v.npy",), "--ids"),
+        (("odd.npy", "--ids", "ids.csv"), "no array that can be read"),
+        (("none.npy",), "There is no file"),
+    ):
+        done = cascal_cli(*call, *arguments, cwd=folder)
+        assert done.returncode == 1
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_info_lists_what_is_there(folder):
@@ -104,6 +159,12 @@ def test_route_takes_a_text_standard_input_and_a_file(folder):
         (("route", "r.cascal", "x", "--encoder", "all-MiniLM-L6-v2"), "encoder"),
         (("route", "r.cascal", ""), "no text"),
         (("embed", "small", "--encoder", "/no/such/folder", "-w", "w.duckdb"), "folder"),
+        (("evaluate", "small", "--models", "m1,nobody", "-w", "w.duckdb"), "nobody"),
+        (("evaluate", "demo", "--splits", "2", "-w", "w.duckdb"), "not gold"),
+        (("experiment", "magic", "small", "-w", "w.duckdb"), "no experiment 'magic'"),
+        (("experiment", "generators", "small", "-w", "w.duckdb"), "second data set"),
+        (("fit", "small", "--cost-weight", "1", "-w", "w.duckdb"), "not known for every model"),
+        (("demo", "--no-open", "--variant", "magic", "-w", "w.duckdb"), "no variant"),
         (("export", "small", "no/such/folder/r.cascal", "-w", "w.duckdb"), "No such file"),
     ],
 )

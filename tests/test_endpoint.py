@@ -3,63 +3,16 @@
 from __future__ import annotations
 
 import email.utils
-import json
-import threading
 import time
 import traceback
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from scripted_server import KEY, SILENT, Script, scripted
 
 from cascal import endpoint
 from cascal.endpoint import EndpointError
-
-KEY = "sk-secret-0123456789"
-SILENT = object()
-
-
-class Script(ThreadingHTTPServer):
-    """Answers each request with the next reply of a list, the last one for ever."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.replies: list = []
-        self.requests: list[tuple[dict, dict]] = []
-        self.closing = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-    def handle_error(self, request, client_address) -> None:
-        """A client that gave up is part of the script."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.requests.append((headers, body))
-        replies = self.server.replies
-        reply = replies.pop(0) if len(replies) > 1 else replies[0]
-        if reply is SILENT:
-            self.server.closing.wait(10)
-            return
-        status, headers, answer = reply(body) if callable(reply) else reply
-        payload = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
-
-    def log_message(self, *arguments) -> None:
-        """Nothing on stderr."""
 
 
 @pytest.fixture
@@ -67,14 +20,8 @@ def server(monkeypatch) -> Iterator[Script]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("TEST_KEY", KEY)
-    script = Script()
-    thread = threading.Thread(target=script.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield script
-    script.closing.set()
-    script.shutdown()
-    thread.join()
-    script.server_close()
+    with scripted() as script:
+        yield script
 
 
 def vector_of(text: str) -> list[float]:
@@ -258,7 +205,13 @@ def test_a_base_url_without_a_host_or_with_a_secret_is_refused(url):
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [({}, None), ({"retry-after": "2.5"}, 2.5), ({"retry-after": "soon"}, None)],
+    [
+        ({}, None),
+        ({"retry-after": "2.5"}, 2.5),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+    ],
 )
 def test_retry_after_reads_numbers_and_ignores_what_is_none(header, seconds):
     assert endpoint.retry_after(header) == seconds

@@ -65,6 +65,9 @@ def evaluate(
     splits: SplitsOption = 1,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
+    by_task: Annotated[
+        bool, typer.Option("--by-task", help="Intervals resample whole tasks, not queries.")
+    ] = False,
     parquet: Annotated[
         Path | None, typer.Option(help="Also write the table to this Parquet file.")
     ] = None,
@@ -88,7 +91,7 @@ def evaluate(
         has_gold = study.test is not None and study.test.has_gold
         contest = held(request) if has_gold else None
         light = _light(study, settings, thresholds)
-    found = _summary(study, contest, light, settings)
+    found = _summary(study, contest, light, settings, by_task=by_task)
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
@@ -112,7 +115,12 @@ def _light(
 
 
 def _summary(
-    study: Study, contest: Contest | None, light: Light | str, settings: cascal.FitSettings
+    study: Study,
+    contest: Contest | None,
+    light: Light | str,
+    settings: cascal.FitSettings,
+    *,
+    by_task: bool,
 ) -> dict[str, Any]:
     from cascal.verdict import TRUST
 
@@ -127,7 +135,7 @@ def _summary(
         "models": list(study.train.votes.models), "n_train": len(study.train),
         "n_test": 0 if contest is None else len(contest.query_ids),
         "n_splits": 0 if contest is None else contest.n_splits,
-        "label_origin": study.train.label_origin,
+        "resampled": "tasks" if by_task else "queries", "label_origin": study.train.label_origin,
         "cannot_vote": list(study.train.silent_models),
         "without_labels": without, "with_labels": None, "routers": [],
     }  # fmt: skip
@@ -138,7 +146,7 @@ def _summary(
             "gain": verdict.gain.value, "gain_low": verdict.gain.low,
             "gain_high": verdict.gain.high,
         }  # fmt: skip
-        found["routers"] = contest.table()
+        found["routers"] = contest.table(by_task=by_task)
         if not isinstance(light, str):
             without["right"] = (light.light == "route") == (verdict.gain.value > 0)
     return found
@@ -193,9 +201,9 @@ def _print_routers(found: Mapping[str, Any]) -> None:
     averaged = "" if found["n_splits"] == 1 else f", mean of {found['n_splits']} splits"
     out.print(
         f"{found['n_test']:,} test queries{averaged}; percent with 95 % interval (paired bootstrap "
-        "over queries); gain in points over the best single model. labels: learns from the "
-        f"{found['label_origin']} answers of the training queries. gold: knows these answers, a "
-        "bound and no router. in use: effective number of models."
+        f"over {found['resampled']}); gain in points over the best single model. labels: learns "
+        f"from the {found['label_origin']} answers of the training queries. gold: knows these "
+        "answers, a bound and no router. in use: effective number of models."
     )
 
 

@@ -19,7 +19,13 @@ from cascal.demo import install_demo
 from .conftest import CONNECTED, ROOT, idle, shot
 
 pytestmark = pytest.mark.browser
-PAGES = {"": "Overview", "data": "Data", "map": "Skill map", "route": "Route"}
+PAGES = {
+    "": "Overview",
+    "data": "Data",
+    "map": "Skill map",
+    "route": "Route",
+    "evaluate": "Evaluate",
+}
 PIXELS = """rows => {
   const gd = document.querySelector('.cm-plot'), box = gd.getBoundingClientRect();
   const {xaxis, yaxis} = gd._fullLayout, {x, y} = gd.data[1];
