@@ -320,7 +320,7 @@ def experiments() -> None:
         report = evaluations.open_report(path)
     if report is None:
         st.info("No experiment was run yet. Run one from a shell; its report appears here.")
-        st.code("cascal experiment validation " + _quoted_dataset(), language="bash")
+        st.code("cascal experiment validation " + _quoted_dataset(), language=None)
         for name, experiment in EXPERIMENTS.items():
             st.text(f"• {name}: {(experiment.__doc__ or '').splitlines()[0]}")
         return

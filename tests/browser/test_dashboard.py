@@ -158,6 +158,41 @@ def test_no_page_breaks_a_rule_of_wcag_aa_that_a_machine_can_check(browser, dash
     context.close()
 
 
+EVALUATE_TABS = ("Routers", "Cost", "Where it gains", "A right, B wrong", "What if", "Experiments")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_tab_of_evaluate_shows_its_answer_and_keeps_the_rules(browser, dashboard, scheme):
+    """All routers are compared in a job; then each tab is opened, checked and photographed."""
+    script = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{dashboard}/evaluate")
+    page.wait_for_selector(".st-key-routers .main-svg", timeout=120_000)
+    idle(page)
+    for tab in EVALUATE_TABS:
+        page.get_by_role("tab", name=tab).click()
+        idle(page, 90_000)
+        assert not page.get_by_test_id("stException").count()
+        shot(page, f"evaluate-{tab.split()[0].lower()}-{scheme}")
+        page.evaluate(script.read_text(encoding="utf-8"))
+        assert page.evaluate(AXE) == []
+    context.close()
+
+
+def test_a_running_what_if_shows_progress_and_stops(reader, dashboard):
+    one = reader()
+    one.open(f"{dashboard}/evaluate")
+    one.page.wait_for_selector(".st-key-routers .main-svg", timeout=120_000)
+    one.page.get_by_role("tab", name="What if").click()
+    idle(one.page)
+    one.page.get_by_role("button", name="Draw the scaling curve").click()
+    one.page.get_by_test_id("stProgress").wait_for(timeout=20_000)
+    one.page.get_by_role("button", name="Stop").click()
+    one.page.get_by_text("Stopped. Nothing was kept.").wait_for(timeout=60_000)
+    one.clean()
+
+
 def test_a_narrow_window_shows_every_page(reader, dashboard):
     one = reader(width=420, height=900)
     for path in PAGES:
