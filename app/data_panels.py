@@ -1,4 +1,4 @@
-"""The panels of the page Data: data sets, vectors and map, models, agreement, quality."""
+"""The panels of the page Data: data sets, vectors and map, models, agreement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import frame, session, theme
-from cascal import charts, quality
+from cascal import charts
 from cascal.demo import install_demo
 from cascal.encoders import MINILM
 
@@ -44,8 +44,6 @@ def loaded() -> None:
     """All data sets, the vectors of the chosen one, and deletion."""
     _all_sets()
     _vectors()
-    with frame.refusals():
-        _quality()
     _delete()
 
 
@@ -110,23 +108,6 @@ def _vectors() -> None:
             if n_cut:
                 st.warning(f"{n_cut:,} texts were longer than the encoder reads and were cut.")
             st.rerun()
-
-
-def _quality() -> None:
-    """What generated queries are worth: duplicates, and whether they separate the models."""
-    data = session.study()
-    st.subheader("Do the training queries tell the models apart?", anchor=False)
-    numbers = quality.training_quality(data)
-    with st.grid(4, min_column_width=170):
-        st.metric(
-            "Separating queries", f"{numbers.separating:.0%}", border=True,
-            help="Share of training queries on which not all answering models agree.",
-        )  # fmt: skip
-        st.metric("Mean agreement", f"{numbers.agreement:.0%}", border=True)
-        st.metric("Repeated texts", f"{numbers.duplicates:,}", border=True)
-        st.metric("Also among the test texts", f"{numbers.leaked:,}", border=True)
-    if numbers.tasks_with_one:
-        st.info(f"{numbers.tasks_with_one} tasks have a single training query.")
 
 
 def _delete() -> None:

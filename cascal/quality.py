@@ -1,105 +1,181 @@
-"""What the training queries are worth: do they tell the models apart, repeat themselves, leak?"""
+"""What training queries are worth: do they tell models apart, repeat themselves, leak, drift?"""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
-from cascal.datatypes import BoolArray, FloatArray, NotApplicable
+from cascal.datatypes import NO_ANSWER, FloatArray, NotApplicable
+from cascal.drift import Drift, coverage, mmd, nearest, nearest_earlier
+from cascal.fit import Fit
+from cascal.route import Router
 from cascal.score import agreement
 from cascal.study import Study
 
-MMD_TARGET = 0.1
-"""The paper's target for the distance between generated and real queries."""
-_MMD_SAMPLE = 1500
-_MMD_PERMUTATIONS = 200
-
-
-@dataclass(frozen=True)
-class Drift:
-    """Maximum mean discrepancy of two sets of queries.
-
-    mmd = sqrt(max(0, mmd_squared)); null is the 95 % quantile of mmd when the two sets are mixed at
-    random: below it they cannot be told apart with this many queries (n_first, n_second used).
-    """
-
-    mmd: float
-    mmd_squared: float
-    null: float
-    bandwidth: float
-    n_first: int
-    n_second: int
-
-
-def mmd(first: FloatArray, second: FloatArray, *, seed: int = 0) -> Drift:
-    """MMD between the embeddings (n, D) and (m, D) of two sets of queries.
-
-        MMD² = mean k(x, x′) + mean k(y, y′) − 2 mean k(x, y),  k = exp(−‖·‖² / (2 h²))
-
-    h is the median distance of all pairs, the means are unbiased (no query with itself). At most
-    1,500 queries a side are used, drawn at random. NotApplicable below 2 queries on a side.
-
-    Reference: Gretton et al. 2012, JMLR 13, 723–773, with the median heuristic.
-    """
-    if min(len(first), len(second)) < 2:
-        raise NotApplicable("Comparing two sets of queries needs at least 2 on each side.")
-    random = np.random.default_rng(seed)
-    one, other = (_sampled(part, random) for part in (first, second))
-    both = np.vstack([one, other]).astype(np.float64)
-    squares = (both**2).sum(axis=1)
-    distance = np.maximum(squares[:, None] + squares - 2.0 * both @ both.T, 0.0)
-    bandwidth = float(np.median(np.sqrt(distance[np.triu_indices(len(both), k=1)]))) or 1.0
-    kernel = np.exp(-distance / (2.0 * bandwidth**2))
-    np.fill_diagonal(kernel, 0.0)
-    side = np.arange(len(both)) < len(one)
-    value = _mmd_squared(kernel, side)
-    shuffled = [_mmd_squared(kernel, random.permutation(side)) for _ in range(_MMD_PERMUTATIONS)]
-    null = float(np.sqrt(max(0.0, float(np.quantile(shuffled, 0.95)))))
-    return Drift(float(np.sqrt(max(0.0, value))), value, null, bandwidth, len(one), len(other))
-
-
-def _sampled(rows: FloatArray, random: np.random.Generator) -> FloatArray:
-    if len(rows) <= _MMD_SAMPLE:
-        return rows
-    return rows[np.sort(random.choice(len(rows), _MMD_SAMPLE, replace=False))]
-
-
-def _mmd_squared(kernel: FloatArray, side: BoolArray) -> float:
-    """Unbiased MMD² from a kernel matrix with zero diagonal; side (n + m,) marks the first set."""
-    weights = side.astype(np.float64)
-    to_first = kernel @ weights
-    n, m = weights.sum(), len(weights) - weights.sum()
-    within_first = weights @ to_first
-    across = (1.0 - weights) @ to_first
-    within_second = kernel.sum() - within_first - 2.0 * across
-    return float(
-        within_first / (n * (n - 1)) + within_second / (m * (m - 1)) - 2.0 * across / (n * m)
-    )
+NEAR_DUPLICATE = 0.95
+"""Cosine from which two queries count as the same query in other words."""
+MAX_COMPARED = 20_000
+"""Nearest neighbours are looked for among at most this many training queries, the first ones."""
+SURE = 0.95
+"""A cluster's first model counts as sure when it is ahead with this probability."""
+MOST_NEEDED = 10_000
+"""More further queries than this are no plan: the first two models are as good as equal."""
 
 
 @dataclass(frozen=True)
 class TrainingQuality:
-    """Shares and counts over the training queries of a study."""
+    """Shares and counts over the training queries of a study; None where undefined.
+
+    separating       share on which not all answering models agree
+    agreement        mean share of the models in the largest group
+    label_agreement  share of generated (or gold) answers that are the consensus answer
+    duplicates, near_duplicates : texts equal to, or as good as equal to, an earlier one
+    leaked, near_leaked         : the same against the test queries
+    drift, covered   : distance to the test queries, share of them that is covered
+    n_compared       training queries among which near ones were looked for
+    """
 
     separating: float
     agreement: float
+    label_agreement: float | None
     duplicates: int
+    near_duplicates: int
     leaked: int
+    near_leaked: int
+    drift: Drift | None
+    covered: float | None
     tasks_with_one: int
+    n_compared: int
 
 
-def training_quality(study: Study) -> TrainingQuality:
-    """Whether the training queries separate the models, repeat themselves or leak from the test."""
+def training_quality(study: Study, fitted: Fit | None = None) -> TrainingQuality:
+    """What the training queries of a study are worth; `fitted` adds the agreement with labels."""
     votes, texts = study.train.votes, study.train.texts
     largest = np.rint(agreement(votes) * len(votes.models))
     answered = votes.answered.sum(axis=1)
-    test_texts = set(study.test.texts) if study.test is not None else set()
+    rows = np.asarray(study.train.vectors.vectors[:MAX_COMPARED], dtype=np.float32)
+    near_leaked, drift, covered = 0, None, None
+    test_texts: set[str] = set()
+    if study.test is not None and len(study.test):
+        test_texts = set(study.test.texts)
+        test = np.asarray(study.test.vectors.vectors, dtype=np.float32)
+        near_leaked = int((nearest(rows, test)[0] >= NEAR_DUPLICATE).sum())
+        if min(len(rows), len(test)) > 1:
+            drift, covered = mmd(rows, test), coverage(rows, test)
     return TrainingQuality(
         float((largest < answered).mean()),
         float(agreement(votes).mean()),
+        None if fitted is None else label_agreement(study, fitted),
         len(texts) - len(set(texts)),
+        int((nearest_earlier(rows) >= NEAR_DUPLICATE).sum()),
         sum(text in test_texts for text in set(texts)),
+        near_leaked,
+        drift,
+        covered,
         sum(count == 1 for count in Counter(votes.tasks).values()),
+        len(rows),
     )
+
+
+def label_agreement(study: Study, fitted: Fit) -> float | None:
+    """Share of the training queries' own answers that the consensus holds too; None without any.
+
+    The consensus answer is that of the vote with the highest score. A weak generator answers its
+    own questions badly, which shows here without any gold answer.
+    """
+    train = study.train
+    scores = np.nan_to_num(fitted.consensus, nan=-np.inf)
+    best = train.votes.answers[np.arange(len(train)), scores.argmax(axis=1)]
+    known = (train.labels != NO_ANSWER) & (best != NO_ANSWER)
+    return float((best == train.labels)[known].mean()) if known.any() else None
+
+
+@dataclass(frozen=True)
+class ClusterNeed:
+    """How sure the first model of a cluster is, and how many further queries would make it sure.
+
+    lead, error : difference of the first two mean consensus scores, paired, and its standard error
+    certainty   : probability that the first is ahead; needed is 0 where it is sure, None where no
+    reasonable number would do (the two are as good as equal)
+    """
+
+    cluster: int
+    task: str
+    n_queries: int
+    first: str
+    second: str
+    lead: float
+    error: float
+    certainty: float
+    needed: int | None
+
+
+def cluster_needs(router: Router, consensus: FloatArray) -> list[ClusterNeed]:
+    """One `ClusterNeed` a cluster, the least sure first; consensus (Q, M) in the router's order.
+
+    needed = n·((z₉₅·error/lead)² − 1): the error shrinks with √n. NotApplicable for one model.
+    """
+    if len(router.models) < 2:
+        raise NotApplicable("With one model there is no second that could come first.")
+    scores = np.nan_to_num(consensus, nan=0.0)
+    clusters, found = router.clusters, []
+    for cluster in range(len(clusters)):
+        inside = scores[clusters.assignment == cluster]
+        first, second = np.argsort(-inside.mean(axis=0), kind="stable")[:2]
+        found.append(_need(router, cluster, inside[:, first] - inside[:, second], (first, second)))
+    return sorted(found, key=lambda one: (one.certainty, one.cluster))
+
+
+def _need(
+    router: Router, cluster: int, gaps: FloatArray, pair: tuple[np.intp, np.intp]
+) -> ClusterNeed:
+    n_queries, lead = len(gaps), float(gaps.mean())
+    error = float(gaps.std(ddof=1) / math.sqrt(n_queries)) if n_queries > 1 else math.nan
+    ratio = lead / error if error > 0 else (math.inf if lead > 0 else 0.0)
+    certainty = float(norm.cdf(ratio)) if math.isfinite(error) else 0.5
+    needed: int | None = 0
+    if certainty < SURE:
+        wanted = n_queries * ((norm.ppf(SURE) / ratio) ** 2 - 1.0) if ratio > 0 else math.inf
+        needed = math.ceil(wanted) if wanted <= MOST_NEEDED else None
+    task = router.tasks[router.clusters.task[cluster]]
+    first, second = (router.models[int(one)] for one in pair)
+    return ClusterNeed(cluster, task, n_queries, first, second, lead, error, certainty, needed)
+
+
+def tasks_for_more(
+    study: Study, router: Router, needs: Sequence[ClusterNeed], n_examples: int = 3
+) -> list[dict[str, object]]:
+    """Task descriptions that ask a generator for more of exactly the unsure clusters.
+
+    One entry a cluster that a reasonable number of queries would make sure: the task's name, a
+    description, the queries nearest to its centroid as examples, and how many are needed.
+    """
+    described = {one.name: one.description for one in study.tasks}
+    entries: list[dict[str, object]] = []
+    for need in needs:
+        if not need.needed:
+            continue
+        rows = np.flatnonzero(router.clusters.assignment == need.cluster)
+        vectors = study.train.vectors.vectors[rows]
+        near = np.argsort(-(vectors @ router.clusters.centroids[need.cluster]), kind="stable")
+        entries.append(
+            {
+                "name": need.task,
+                "description": described.get(need.task, "")
+                or f"Questions of the subject {need.task}, like the examples.",
+                "n": need.needed,
+                "examples": [
+                    {
+                        "question": study.train.texts[row],
+                        "options": list(study.train.options[row]),
+                    }
+                    for row in rows[near[:n_examples]]
+                ],
+            }
+        )
+    return entries

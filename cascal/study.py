@@ -21,6 +21,7 @@ from cascal.datatypes import (
     FloatArray,
     ModelSpec,
     Split,
+    Task,
 )
 from cascal.embed import embed_texts, layout, layout_parameters
 from cascal.encoders import Encoder
@@ -43,6 +44,7 @@ class Study:
 
     info: DatasetInfo
     encoder: str
+    tasks: tuple[Task, ...]
     models: tuple[ModelSpec, ...]
     train: Part
     test: Part | None
@@ -102,7 +104,7 @@ def load_study(
     test = None
     if info.n_test:
         test = load_part(workspace, dataset, encoder, "test", layout, pool)
-    study = Study(info, encoder, pool, train, test)
+    study = Study(info, encoder, workspace.tasks(dataset), pool, train, test)
     return study if models is None else study.with_models(models)
 
 

@@ -8,7 +8,7 @@ import warnings
 import typer
 from rich.markup import escape
 
-from cascal.cli import data, evaluation, fitting, launch
+from cascal.cli import data, evaluation, fitting, launch, worth
 from cascal.cli.common import err
 from cascal.datatypes import CascalError
 
@@ -27,6 +27,7 @@ app.command()(data.embed)
 app.command()(fitting.fit)
 app.command()(evaluation.evaluate)
 app.command()(evaluation.experiment)
+app.command()(worth.quality)
 app.command()(fitting.export)
 app.command()(fitting.route)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from cascal.concordance import Alignment, skill_alignment
 from cascal.datatypes import NotApplicable
+from cascal.drift import MMD_TARGET, Drift, mmd
 from cascal.experiments.report import Column, Report, number, stamp, with_interval
 from cascal.experiments.request import Request
 from cascal.fit import fit
-from cascal.quality import MMD_TARGET, Drift, mmd
 from cascal.whatif import leave_one_out
 
 ALIGNMENT_TARGET = 0.70

@@ -1,0 +1,172 @@
+"""The tab Quality of the page Data: what the training queries are worth, and what is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import yaml
+
+from app import frame, jobs, session
+from cascal import charts, quality
+from cascal.datatypes import NotApplicable
+from cascal.drift import MMD_TARGET
+from cascal.quality import TrainingQuality
+from cascal.score import Filtered, rgd_filter
+from cascal.tables import Progress
+
+
+def quality_of_training() -> None:
+    """Numbers of the training queries, unsure clusters, and the filter with its preview."""
+    _numbers()
+    _needs()
+    _filter()
+
+
+def _numbers() -> None:
+    data, fitted = session.study(), session.fit()
+
+    def work(progress: Progress) -> TrainingQuality:
+        progress(0.1, "Comparing training and test queries")
+        return quality.training_quality(data, fitted)
+
+    st.subheader("What are the training queries worth?", anchor=False)
+    found = jobs.show(f"quality:{session.fit_token()}", "Measure", work, at_once=True)
+    if found is None:
+        return
+    compared = "" if found.n_compared == len(data.train) else f" of the first {found.n_compared:,}"
+    with st.grid(4, min_column_width=185):
+        _metric("Separating queries", f"{found.separating:.0%}", "",
+                "Share on which not all answering models agree. Others say nothing about who is "
+                "better.")  # fmt: skip
+        _metric("Mean agreement", f"{found.agreement:.0%}", "",
+                "Mean share of the models in the largest group.")  # fmt: skip
+        if found.label_agreement is not None:
+            origin = data.train.label_origin.capitalize()
+            about = (
+                "Share of the queries’ own answers that the consensus holds too. A weak generator "
+                "answers its own questions badly, which shows here without any gold answer."
+            )
+            _metric(f"{origin} answers upheld", f"{found.label_agreement:.0%}", "", about)
+        _metric("Repeated queries", f"{found.duplicates + found.near_duplicates:,}",
+                f"{found.duplicates:,} word for word",
+                f"An earlier query{compared} is the same, or its vector has a cosine of at least "
+                f"{quality.NEAR_DUPLICATE}.")  # fmt: skip
+        _metric("In the test set too", f"{found.near_leaked:,}",
+                f"{found.leaked:,} word for word", "Training queries that repeat a test query: "
+                "accuracies on the test queries flatter then.")  # fmt: skip
+        if found.drift is not None and found.covered is not None:
+            near = "below" if found.drift.mmd < MMD_TARGET else "above"
+            _metric("Distance to test (MMD)", f"{found.drift.mmd:.3f}",
+                    f"{near} the target {MMD_TARGET}",
+                    "Maximum mean discrepancy of the vectors; sets mixed at random reach "
+                    f"{found.drift.null:.3f}.")  # fmt: skip
+            about = "Share that lies as near to a training query as those lie to one another."
+            note = "95 % is as good as it gets"
+            _metric("Test queries covered", f"{found.covered:.0%}", note, about)
+    if found.tasks_with_one:
+        st.info(f"{found.tasks_with_one} tasks have a single training query.")
+
+
+def _metric(label: str, value: str, note: str, about: str) -> None:
+    st.metric(label, value, delta=note or None, delta_color="off", delta_arrow="off", border=True,
+              height="stretch", help=about)  # fmt: skip
+
+
+def _needs() -> None:
+    router = session.snapshot().router
+    st.subheader("Where are more queries needed?", anchor=False)
+    try:
+        needs = quality.cluster_needs(router, session.fit().consensus)
+    except NotApplicable as error:
+        st.caption(frame.escape(str(error)))
+        return
+    unsure = [one for one in needs if one.certainty < quality.SURE]
+    if not unsure:
+        st.caption(f"Nowhere: every cluster's first model is ahead with {quality.SURE:.0%}.")
+        return
+    names = charts.cluster_labels(session.snapshot())
+    st.caption(
+        f"In {len(unsure)} of {len(needs)} clusters the first model is ahead with less than "
+        f"{quality.SURE:.0%} probability."
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "cluster": [names[one.cluster] for one in unsure],
+                "task": [one.task for one in unsure],
+                "queries": [one.n_queries for one in unsure],
+                "pair": [f"{one.first} over {one.second}" for one in unsure],
+                "lead": [one.lead for one in unsure],
+                "certainty": [one.certainty for one in unsure],
+                "needed": [
+                    "as good as equal" if one.needed is None else f"{one.needed:,} more"
+                    for one in unsure
+                ],
+            }
+        ),
+        hide_index=True, height=240, alt="Clusters whose first model is not sure",
+        column_config={
+            "cluster": "Cluster", "task": "Task",
+            "queries": st.column_config.NumberColumn("Queries", format="localized"),
+            "pair": "First two models",
+            "lead": st.column_config.NumberColumn("Lead", format="%.3f"),
+            "certainty": st.column_config.ProgressColumn("Sure", format="percent", max_value=1.0),
+            "needed": "To be sure",
+        },
+    )  # fmt: skip
+    entries = quality.tasks_for_more(session.study(), router, unsure)
+    if entries:
+        st.download_button(
+            f"Task file that asks a generator for them ({len(entries)} entries)",
+            yaml.safe_dump({"tasks": entries}, allow_unicode=True, sort_keys=False),
+            file_name="more.yaml", mime="application/yaml", icon=":material/download:",
+            on_click="ignore",
+        )  # fmt: skip
+
+
+def _filter() -> None:
+    votes, fitted = session.study().train.votes, session.fit()
+    n_models = len(votes.models)
+    st.subheader("What would the filter keep?", anchor=False)
+    if n_models < 3:
+        st.caption("The filter needs at least 3 models.")
+        return
+    st.caption(
+        "Weak generators ask many queries that tell nothing. Kept is what the strongest models (by "
+        "consensus) answer alike and few of the others do; no label is read."
+    )
+    left, right = st.columns(2)
+    with left:
+        strong = st.slider("Strongest models that must agree", 1, min(4, n_models - 1), 2,
+                           key="filter_strong")  # fmt: skip
+    with right:
+        others = st.slider("Others that may agree with them", 0, n_models - strong,
+                           min(2, n_models - strong), key="filter_others")  # fmt: skip
+    overall = np.nan_to_num(fitted.consensus, nan=0.0).mean(axis=0)
+    kept = rgd_filter(votes, overall, n_strong=strong, max_others=others)
+    _filtered(kept, len(votes.query_ids), strong, others)
+
+
+def _filtered(kept: Filtered, n_queries: int, strong: int, others: int) -> None:
+    share = len(kept.rows) / max(1, n_queries)
+    st.text(f"{len(kept.rows):,} of {n_queries:,} queries stay ({share:.0%}).")
+    table = pd.DataFrame({"task": list(kept.passed), "stay": list(kept.passed.values())})
+    table = table.sort_values("stay", ascending=False, kind="stable", ignore_index=True)
+    st.dataframe(
+        table, hide_index=True, alt="Survivors of the filter per task", height=220,
+        column_config={
+            "task": "Task",
+            "stay": st.column_config.ProgressColumn(
+                "Queries that stay", format="localized", min_value=0,
+                max_value=max(1, int(table["stay"].max())),
+            ),
+        },
+    )  # fmt: skip
+    name = str(st.session_state["dataset"]).replace('"', "")
+    st.caption("As a data set of its own, and its effect on all routers:")
+    st.code(
+        f'cascal filter "{name}" --strong {strong} --others {others} --to "{name}-filtered"\n'
+        f'cascal experiment filtering "{name}"',
+        language=None, wrap_lines=True,
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""`cascal quality`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import cascal
+from cascal.cli.common import (
+    JsonOption,
+    PresetOption,
+    WorkspaceOption,
+    err,
+    open_workspace,
+    out,
+)
+
+
+def quality(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    workspace: WorkspaceOption = None,
+    preset: PresetOption = "recommended",
+    tasks_out: Annotated[
+        Path | None,
+        typer.Option(help="Write a task file that asks a generator for the unsure clusters."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what the training queries are worth, and in which clusters more are needed."""
+    import yaml
+
+    from cascal.quality import cluster_needs, tasks_for_more, training_quality
+    from cascal.study import load_study
+
+    study = load_study(open_workspace(workspace), dataset)
+    with err.status("Measuring"):
+        fitted = cascal.fit(
+            study.train.votes, study.train.vectors, cascal.FitSettings.preset(preset)
+        )
+        router = fitted.router()
+        found = asdict(training_quality(study, fitted))
+        needs = cluster_needs(router, fitted.consensus)
+    if tasks_out is not None:
+        entries = tasks_for_more(study, router, needs)
+        text = yaml.safe_dump({"tasks": entries}, allow_unicode=True, sort_keys=False)
+        tasks_out.write_text(text, encoding="utf-8")
+        err.print(f"{len(entries)} entries written to {escape(str(tasks_out))}.")
+    if as_json:
+        body = {**found, "clusters": [asdict(one) for one in needs]}
+        sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+        return
+    _print(found, [asdict(one) for one in needs], simulated=study.simulated)
+
+
+def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: bool) -> None:
+    if simulated:
+        out.print("[yellow]Simulated data.[/]")
+    out.print(
+        f"{found['separating']:.0%} of the training queries separate the models; mean agreement "
+        f"{found['agreement']:.0%}."
+    )
+    if found["label_agreement"] is not None:
+        out.print(f"The consensus upholds {found['label_agreement']:.0%} of their own answers.")
+    out.print(
+        f"{found['duplicates']:,} repeat an earlier one word for word, "
+        f"{found['near_duplicates']:,} nearly; {found['leaked']:,} and {found['near_leaked']:,} repeat a test query."
+    )
+    if found["drift"] is not None:
+        out.print(
+            f"MMD to the test queries {found['drift']['mmd']:.3f} (target below 0.1); "
+            f"{found['covered']:.0%} of them are covered."
+        )
+    table = Table("cluster", "task", "queries", "first two models", "lead", "sure", "more needed")
+    for one in needs:
+        more = "as good as equal" if one["needed"] is None else f"{one['needed']:,}"
+        table.add_row(
+            str(one["cluster"]), escape(one["task"]), f"{one['n_queries']:,}",
+            escape(f"{one['first']} over {one['second']}"), f"{one['lead']:.3f}",
+            f"{one['certainty']:.0%}", more,
+        )  # fmt: skip
+    out.print(table)

@@ -1,0 +1,119 @@
+"""How far two sets of queries lie apart, and how near each query's nearest neighbour is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.datatypes import BoolArray, FloatArray, IntArray, NotApplicable
+
+MMD_TARGET = 0.1
+"""The paper's target for the distance between generated and real queries."""
+_MMD_SAMPLE = 1500
+_MMD_PERMUTATIONS = 200
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Maximum mean discrepancy of two sets of queries.
+
+    mmd = sqrt(max(0, mmd_squared)); null is the 95 % quantile of mmd when the two sets are mixed at
+    random: below it they cannot be told apart with this many queries (n_first, n_second used).
+    """
+
+    mmd: float
+    mmd_squared: float
+    null: float
+    bandwidth: float
+    n_first: int
+    n_second: int
+
+
+def mmd(first: FloatArray, second: FloatArray, *, seed: int = 0) -> Drift:
+    """MMD between the embeddings (n, D) and (m, D) of two sets of queries.
+
+        MMD² = mean k(x, x′) + mean k(y, y′) − 2 mean k(x, y),  k = exp(−‖·‖² / (2 h²))
+
+    h is the median distance of all pairs, the means are unbiased (no query with itself). At most
+    1,500 queries a side are used, drawn at random. NotApplicable below 2 queries on a side.
+
+    Reference: Gretton et al. 2012, JMLR 13, 723–773, with the median heuristic.
+    """
+    if min(len(first), len(second)) < 2:
+        raise NotApplicable("Comparing two sets of queries needs at least 2 on each side.")
+    random = np.random.default_rng(seed)
+    one, other = (_sampled(part, random) for part in (first, second))
+    both = np.vstack([one, other]).astype(np.float64)
+    squares = (both**2).sum(axis=1)
+    distance = np.maximum(squares[:, None] + squares - 2.0 * both @ both.T, 0.0)
+    bandwidth = float(np.median(np.sqrt(distance[np.triu_indices(len(both), k=1)]))) or 1.0
+    kernel = np.exp(-distance / (2.0 * bandwidth**2))
+    np.fill_diagonal(kernel, 0.0)
+    side = np.arange(len(both)) < len(one)
+    value = _mmd_squared(kernel, side)
+    shuffled = [_mmd_squared(kernel, random.permutation(side)) for _ in range(_MMD_PERMUTATIONS)]
+    null = float(np.sqrt(max(0.0, float(np.quantile(shuffled, 0.95)))))
+    return Drift(float(np.sqrt(max(0.0, value))), value, null, bandwidth, len(one), len(other))
+
+
+def _sampled(rows: FloatArray, random: np.random.Generator) -> FloatArray:
+    if len(rows) <= _MMD_SAMPLE:
+        return rows
+    return rows[np.sort(random.choice(len(rows), _MMD_SAMPLE, replace=False))]
+
+
+def _mmd_squared(kernel: FloatArray, side: BoolArray) -> float:
+    """Unbiased MMD² from a kernel matrix with zero diagonal; side (n + m,) marks the first set."""
+    weights = side.astype(np.float64)
+    to_first = kernel @ weights
+    n, m = weights.sum(), len(weights) - weights.sum()
+    within_first = weights @ to_first
+    across = (1.0 - weights) @ to_first
+    within_second = kernel.sum() - within_first - 2.0 * across
+    return float(
+        within_first / (n * (n - 1)) + within_second / (m * (m - 1)) - 2.0 * across / (n * m)
+    )
+
+
+_CHUNK = 512
+
+
+def nearest(rows: FloatArray, others: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Cosine to, and position of, the nearest of `others` (m, D) for each of `rows` (n, D)."""
+    if not len(others):
+        return np.full(len(rows), -1.0), np.full(len(rows), -1)
+    similarity, place = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
+    for start in range(0, len(rows), _CHUNK):
+        table = rows[start : start + _CHUNK] @ others.T
+        stop = start + len(table)
+        place[start:stop] = table.argmax(axis=1)
+        similarity[start:stop] = table.max(axis=1)
+    return similarity, place
+
+
+def nearest_earlier(rows: FloatArray) -> FloatArray:
+    """(n,) cosine of each row to the nearest row before it; −1 for the first."""
+    similarity = np.full(len(rows), -1.0)
+    for start in range(0, len(rows), _CHUNK):
+        stop = min(start + _CHUNK, len(rows))
+        table = rows[start:stop] @ rows[:stop].T
+        later = np.arange(stop)[None, :] >= np.arange(start, stop)[:, None]
+        similarity[start:stop] = np.where(later, -1.0, table).max(axis=1)
+    return similarity
+
+
+def coverage(training: FloatArray, real: FloatArray) -> float:
+    """Share of real queries that lie as near to a training query as those do to one another.
+
+    "As near": at least the 5 % quantile of the cosine of a training query to its nearest other one.
+    0.95 would be expected of real queries drawn like the training queries.
+    """
+    if len(training) < 2 or not len(real):
+        raise NotApplicable("Coverage needs at least 2 training queries and a real one.")
+    own = np.empty(len(training))
+    for start in range(0, len(training), _CHUNK):
+        table = training[start : start + _CHUNK] @ training.T
+        table[np.arange(len(table)), start + np.arange(len(table))] = -1.0
+        own[start : start + len(table)] = table.max(axis=1)
+    return float((nearest(real, training)[0] >= np.quantile(own, 0.05)).mean())
