@@ -7,6 +7,7 @@ from typing import cast
 import streamlit as st
 
 from app import session
+from cascal.settings import ROUTINGS
 
 HELP = {
     "preset": "How skills are estimated. recommended: ours, knows that some queries are easy. "
@@ -19,6 +20,8 @@ HELP = {
     "share": "Two clusters of a task become one if their three best models have this many in "
     "common. Fewer in common needed: fewer clusters.",
     "top_k": "How many models vote when more than one is asked.",
+    "routing": "How the clusters near a query decide. Presets bring their own way; this overrules "
+    "it without refitting.",
     "cost": "Score given up for one US dollar less per 1,000 queries: routes go by "
     "score − weight · cost. 0 ignores cost. The page Evaluate shows quality against cost.",
 }
@@ -110,6 +113,10 @@ def _thresholds() -> None:
         "Models that vote", 1, 5, key="top_k", on_change=remember, bind="query-params",
         help=HELP["top_k"],
     )  # fmt: skip
+    st.selectbox(
+        "Routing", list(ROUTINGS), key="routing", on_change=remember, bind="query-params",
+        help=HELP["routing"], format_func=lambda name: ROUTINGS[name].label,
+    )  # fmt: skip
     if session.costs_known():
         st.select_slider(
             "Cost weight", session.COST_WEIGHTS, key="cost", on_change=remember,
@@ -131,24 +138,34 @@ def _buttons() -> None:
 
 def describe(values: dict[str, object]) -> str:
     """A state in one line."""
-    return (
-        f"{values['preset']}, silhouette {values['silhouette']:g}, merge {values['merge']:g}, "
-        f"share {values['share']}" + (f", cost {values['cost']:g}" if values["cost"] else "")
-    )
+    parts = [
+        f"{values['preset']}, silhouette {values['silhouette']:g}, merge {values['merge']:g}",
+        f"share {values['share']}",
+    ]
+    if values["routing"] != "preset":
+        parts.append(f"routing {values['routing']}")
+    if values["cost"]:
+        parts.append(f"cost {values['cost']:g}")
+    return ", ".join(parts)
 
 
-def command_line() -> str:
-    """The line that makes the same router outside the dashboard."""
+def options_line() -> str:
+    """The options of any command that takes the present settings and thresholds."""
     values = session.values()
     jaccard = session.SHARED_MODELS[str(values["share"])]
     prune = "--no-prune" if jaccard is None else f"--prune-jaccard {jaccard:g}"
     weight = session.current_thresholds().cost_weight
     cost = f" --cost-weight {weight:g}" if weight else ""
+    routing = "" if values["routing"] == "preset" else f" --routing {values['routing']}"
     return (
-        f'cascal fit "{st.session_state["dataset"]}" --preset {values["preset"]} '
-        f"--min-silhouette {values['silhouette']:g} --merge-distance {values['merge']:g} "
-        f"{prune} --top-k {values['top_k']}{cost} --out router.cascal"
+        f"--preset {values['preset']} --min-silhouette {values['silhouette']:g} "
+        f"--merge-distance {values['merge']:g} {prune} --top-k {values['top_k']}{cost}{routing}"
     )
+
+
+def command_line() -> str:
+    """The line that makes the same router outside the dashboard."""
+    return f'cascal fit "{st.session_state["dataset"]}" {options_line()} --out router.cascal'
 
 
 def _reproduce() -> None:

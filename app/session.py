@@ -17,7 +17,7 @@ from cascal.datatypes import CascalError
 from cascal.encoders import MINILM, Encoder, load_encoder
 from cascal.evaluate import Contender, contenders
 from cascal.fit import Fit
-from cascal.settings import PRESETS, FitSettings, Thresholds
+from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
 from cascal.study import (
     Change,
@@ -51,9 +51,10 @@ DEFAULTS: dict[str, object] = {
     "share": "all 3",
     "top_k": 3,
     "cost": 0.0,
+    "routing": "preset",
 }
 """Widget keys of the sidebar; they are also the parameters of a shared link."""
-TUNED = ("preset", "silhouette", "merge", "share", "top_k", "cost")
+TUNED = ("preset", "silhouette", "merge", "share", "top_k", "cost", "routing")
 COST_WEIGHTS = (
     *(0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03),
     *(0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0),
@@ -163,11 +164,13 @@ def settings_of(chosen: dict[str, object]) -> FitSettings:
 
 def thresholds_of(chosen: dict[str, object]) -> Thresholds:
     """Thresholds from control values."""
+    routing = ROUTINGS.get(str(chosen["routing"]))
     return Thresholds(
         round(float(str(chosen["silhouette"])), 3),
         round(float(str(chosen["merge"])), 3),
         SHARED_MODELS.get(str(chosen["share"]), 0.95),
         int(str(chosen["top_k"])),
+        routing=routing.routing if routing is not None else None,
         cost_weight=float(str(chosen["cost"])),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cascal.datatypes import CascalError
@@ -159,3 +159,45 @@ PRESETS: dict[str, FitSettings] = {
         routing=Routing("nearest", two_stage=True, k_nearest=1),
     ),
 }
+
+
+@dataclass(frozen=True)
+class NamedRouting:
+    """A way to route that pages and the command line offer by name; None = the preset's own."""
+
+    label: str
+    routing: Routing | None
+
+
+ROUTINGS: dict[str, NamedRouting] = {
+    "preset": NamedRouting("as the preset says", None),
+    "blend": NamedRouting("blend the 3 nearest clusters of all tasks", RECOMMENDED_ROUTING),
+    "blend_without_bonus": NamedRouting(
+        "the same without the bonus of the best model", replace(RECOMMENDED_ROUTING, margin=0.0)
+    ),
+    "task_blend": NamedRouting(
+        "blend the 3 nearest clusters of the nearest task", Routing("blend", two_stage=True)
+    ),
+    "nearest": NamedRouting(
+        "follow the nearest cluster alone", Routing("nearest", two_stage=False, k_nearest=1)
+    ),
+    "late_fallback": NamedRouting(
+        "as released, fall back only beyond 0.5", replace(_RELEASED_ROUTING, fallback_distance=0.5)
+    ),
+    "no_fallback": NamedRouting(
+        "as released, never fall back", replace(_RELEASED_ROUTING, fallback_distance=None)
+    ),
+}
+"""Ways to route by name; the thresholds' `routing` may be any other as well."""
+
+
+def named_routing(name: str) -> Routing | None:
+    """The routing of a name; an unknown one is refused."""
+    if name not in ROUTINGS:
+        raise CascalError(f"There is no routing {name!r}; choose {', '.join(ROUTINGS)}.")
+    return ROUTINGS[name].routing
+
+
+def routing_name(routing: Routing | None) -> str | None:
+    """The name of a routing; None where it has none."""
+    return next((name for name, one in ROUTINGS.items() if one.routing == routing), None)

@@ -8,7 +8,7 @@ import warnings
 import typer
 from rich.markup import escape
 
-from cascal.cli import data, evaluation, fitting, launch, worth
+from cascal.cli import data, evaluation, fitting, launch, simulating, worth
 from cascal.cli.common import err
 from cascal.datatypes import CascalError
 
@@ -30,6 +30,7 @@ app.command()(evaluation.experiment)
 app.command()(worth.quality)
 app.command()(fitting.export)
 app.command()(fitting.route)
+simulating.register(app)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cascal.datatypes import CascalError
-from cascal.settings import Thresholds
+from cascal.settings import ROUTINGS, Thresholds, named_routing
 
 if TYPE_CHECKING:
     from cascal.store import Workspace
@@ -44,6 +44,7 @@ TopKOption = Annotated[int, typer.Option(help="How many models vote.")]
 CostOption = Annotated[
     float, typer.Option(help="Score given up per US dollar per 1,000 queries; 0 ignores cost.")
 ]
+RoutingOption = Annotated[str, typer.Option(help=f"How clusters decide: {', '.join(ROUTINGS)}.")]
 ModelsOption = Annotated[
     str | None, typer.Option("--models", help="Only these models of the pool, comma-separated.")
 ]
@@ -94,10 +95,13 @@ def thresholds_from(
     prune: bool,
     top_k: int,
     cost_weight: float = 0.0,
+    routing: str = "preset",
 ) -> Thresholds:
     """Thresholds from the options of a command."""
     jaccard = prune_jaccard if prune else None
-    return Thresholds(min_silhouette, merge_distance, jaccard, top_k, cost_weight=cost_weight)
+    return Thresholds(
+        min_silhouette, merge_distance, jaccard, top_k, named_routing(routing), cost_weight
+    )
 
 
 def chosen_models(models: str | None) -> list[str] | None:

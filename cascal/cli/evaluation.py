@@ -21,6 +21,7 @@ from cascal.cli.common import (
     ModelsOption,
     PresetOption,
     PruneOption,
+    RoutingOption,
     SilhouetteOption,
     TopKOption,
     WorkspaceOption,
@@ -61,6 +62,7 @@ def evaluate(
     prune: PruneOption = True,
     top_k: TopKOption = 3,
     cost_weight: CostOption = 0.0,
+    routing: RoutingOption = "preset",
     models: ModelsOption = None,
     splits: SplitsOption = 1,
     seed: SeedOption = 0,
@@ -81,7 +83,7 @@ def evaluate(
 
     study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
     thresholds = thresholds_from(
-        min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight
+        min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
     )
     settings = cascal.FitSettings.preset(preset)
     with progress_bar("Routing") as report:

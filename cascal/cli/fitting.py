@@ -20,6 +20,7 @@ from cascal.cli.common import (
     ModelsOption,
     PresetOption,
     PruneOption,
+    RoutingOption,
     SilhouetteOption,
     TopKOption,
     WorkspaceOption,
@@ -42,6 +43,7 @@ def fit(
     prune: PruneOption = True,
     top_k: TopKOption = 3,
     cost_weight: CostOption = 0.0,
+    routing: RoutingOption = "preset",
     models: ModelsOption = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder, where there are several.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
@@ -55,7 +57,7 @@ def fit(
         settings = cascal.FitSettings.preset(preset)
         fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
         thresholds = thresholds_from(
-            min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight
+            min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
         )
         snapshot = take_snapshot(study, fitted, thresholds)
     if to is not None:
@@ -101,6 +103,7 @@ def export(
     prune: PruneOption = True,
     top_k: TopKOption = 3,
     cost_weight: CostOption = 0.0,
+    routing: RoutingOption = "preset",
     models: ModelsOption = None,
 ) -> None:
     """Write the router of a data set as one file, without texts and without pickle."""
@@ -111,7 +114,7 @@ def export(
         settings = cascal.FitSettings.preset(preset)
         fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
         thresholds = thresholds_from(
-            min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight
+            min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
         )
         router = fitted.router(thresholds)
     router.save(to)

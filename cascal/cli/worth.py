@@ -70,7 +70,8 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
         out.print(f"The consensus upholds {found['label_agreement']:.0%} of their own answers.")
     out.print(
         f"{found['duplicates']:,} repeat an earlier one word for word, "
-        f"{found['near_duplicates']:,} nearly; {found['leaked']:,} and {found['near_leaked']:,} repeat a test query."
+        f"{found['near_duplicates']:,} nearly; {found['leaked']:,} and "
+        f"{found['near_leaked']:,} repeat a test query."
     )
     if found["drift"] is not None:
         out.print(
