@@ -21,7 +21,7 @@ HELP = {
     "common. Fewer in common needed: fewer clusters.",
     "top_k": "How many models vote when more than one is asked.",
     "routing": "How the clusters near a query decide. Presets bring their own way; this overrules "
-    "it without refitting.",
+    "it without refitting. " + " ".join(f"{name}: {one.label}." for name, one in ROUTINGS.items()),
     "cost": "Score given up for one US dollar less per 1,000 queries: routes go by "
     "score − weight · cost. 0 ignores cost. The page Evaluate shows quality against cost.",
 }
@@ -41,6 +41,13 @@ def _restore(values: dict[str, object]) -> None:
     for name, value in values.items():
         st.session_state[name] = value
     st.session_state["last_values"] = dict(values)
+
+
+def set_values(changed: dict[str, object]) -> None:
+    """Set some controls from a button; undo brings the old state back."""
+    before = session.values()
+    _restore({**before, **changed})
+    st.session_state.setdefault("history", []).append(before)
 
 
 def _undo() -> None:
@@ -115,7 +122,7 @@ def _thresholds() -> None:
     )  # fmt: skip
     st.selectbox(
         "Routing", list(ROUTINGS), key="routing", on_change=remember, bind="query-params",
-        help=HELP["routing"], format_func=lambda name: ROUTINGS[name].label,
+        help=HELP["routing"],
     )  # fmt: skip
     if session.costs_known():
         st.select_slider(

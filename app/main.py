@@ -22,6 +22,8 @@ PAGES = [  # without icons: an icon of a page would be fetched from another host
     st.Page(VIEWS / "skills.py", title="Skill map", url_path="map"),
     st.Page(VIEWS / "route.py", title="Route", url_path="route"),
     st.Page(VIEWS / "evaluate.py", title="Evaluate", url_path="evaluate"),
+    st.Page(VIEWS / "diagnose.py", title="Diagnose", url_path="diagnose"),
+    st.Page(VIEWS / "sweep.py", title="Sweep", url_path="sweep"),
 ]
 
 page = st.navigation(PAGES, position="top")

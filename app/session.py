@@ -13,9 +13,10 @@ from pathlib import Path
 import streamlit as st
 
 import cascal
-from cascal.datatypes import CascalError
+from cascal.datatypes import CascalError, FloatArray
+from cascal.diagnose import Case
 from cascal.encoders import MINILM, Encoder, load_encoder
-from cascal.evaluate import Contender, contenders
+from cascal.evaluate import Contender, contenders, effective_number
 from cascal.fit import Fit
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
@@ -234,6 +235,21 @@ def _comparison(
         return None
     rows = contenders(result, test.votes, test.gold, _snapshot.router.best_overall)
     return rows, verdict(result, _study.train.best_constant)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _case(token: str, _study: Study, _fit: Fit, _snapshot: Snapshot) -> Case:
+    return Case(_study, _fit, _snapshot)
+
+
+def case() -> Case:
+    """What the checks of the diagnosis look at in the present state."""
+    return _case(snapshot_token(), study(), fit(), snapshot())
+
+
+def effective(share: FloatArray) -> float:
+    """Effective number of models of a distribution of queries."""
+    return effective_number(share)
 
 
 @st.cache_resource(show_spinner="Cross-fitting for the verdict without labels", max_entries=4)

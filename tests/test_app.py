@@ -20,7 +20,7 @@ from cascal.simulate import load_demo
 from cascal.study import encode_dataset, load_study
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
-VIEWS = ("overview", "data", "skills", "route", "evaluate")
+VIEWS = ("overview", "data", "skills", "route", "evaluate", "diagnose", "sweep")
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +247,45 @@ def test_without_gold_answers_the_light_is_the_headline(open_app, tmp_path):
     assert "route here" in app.title[0].value or "worth it here" in app.title[0].value
     app = open_app(path, "evaluate")
     assert "Without gold answers" in app.title[0].value
+
+
+def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_app, small_file):
+    app = open_app(small_file, "diagnose", share="off", merge="0.0")
+    for _ in range(120):
+        if any("checks passed" in one.value for one in app.title):
+            break
+        time.sleep(0.5)
+        app.run()
+    assert not app.exception
+    assert any("issue" in one.value for one in app.title)
+    next(one for one in app.button if one.label.startswith("Try ")).click().run()
+    for _ in range(120):
+        if any(one.label == "Apply" for one in app.button):
+            break
+        time.sleep(0.5)
+        app.run()
+    before = app.session_state["share"], app.session_state["merge"], app.session_state["silhouette"]
+    next(one for one in app.button if one.label == "Apply").click().run()
+    after = app.session_state["share"], app.session_state["merge"], app.session_state["silhouette"]
+    assert after != before
+    app.button(key="undo").click().run()
+    assert not app.exception
+    undone = app.session_state["share"], app.session_state["merge"], app.session_state["silhouette"]
+    assert undone == before
+
+
+def test_a_swept_value_can_be_used(open_app, small_file):
+    app = open_app(small_file, "sweep")
+    wait_for_chart(app)
+    assert any("Merge distance 0.15" in one.value for one in app.subheader)
+    app.selectbox(key="sweep_value_merge_distance").set_value(40).run()
+    app.button(key="use_value").click().run()
+    assert app.slider(key="merge").value == 0.4
+    assert not app.exception
+
+
+def test_another_routing_is_a_threshold_like_the_others(open_app, small_file):
+    app = open_app(small_file, "skills", routing="nearest")
+    assert not app.exception
+    assert any("--routing nearest" in one.value for one in app.code)
+    assert metric(app, "Routes flipped") != "0.0%"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
-from cascal import charts, diagnose
+from app import diagnose_panels, frame, session, theme
+from cascal import charts
 from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number
 from cascal.verdict import TRUST, Light, Verdict
@@ -124,11 +124,27 @@ def _alt(table: pd.DataFrame) -> str:
 
 def _findings() -> None:
     st.subheader("Worth knowing", anchor=False)
-    notes = diagnose.findings(session.study(), session.snapshot())
-    for note in notes:
+    for note in session.snapshot().router.notes:
         st.info(frame.escape(note), icon=":material/info:")
-    if not notes:
-        st.write("Nothing stands out.")
+    silent = session.study().train.silent_models
+    if silent:
+        st.info(
+            frame.escape(
+                f"Only right or wrong is known of {', '.join(silent)}: they can be evaluated, but "
+                "they cannot vote and are never routed to without labels."
+            ),
+            icon=":material/info:",
+        )
+    found = diagnose_panels.findings()
+    if found is None:
+        return
+    issues = [one for one in found if one.section == "issue"]
+    for one in issues:
+        st.warning(frame.escape(one.sentence), title=f"{one.code} {one.title}")
+    st.caption(
+        f"{len(issues)} of {len(found)} checks found an issue. The page Diagnose shows the "
+        "evidence and tries remedies out."
+    )
 
 
 def _next() -> None:
@@ -140,6 +156,9 @@ def _next() -> None:
         st.page_link(frame.VIEWS / "route.py", label="Route a query", icon=":material/alt_route:")
         st.page_link(
             frame.VIEWS / "evaluate.py", label="Compare all routers", icon=":material/leaderboard:"
+        )
+        st.page_link(
+            frame.VIEWS / "diagnose.py", label="Find what is wrong", icon=":material/troubleshoot:"
         )
         st.page_link(
             frame.VIEWS / "data.py", label="Bring your own responses", icon=":material/upload:"

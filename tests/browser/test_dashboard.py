@@ -25,6 +25,8 @@ PAGES = {
     "map": "Skill map",
     "route": "Route",
     "evaluate": "Evaluate",
+    "diagnose": "Diagnose",
+    "sweep": "Sweep",
 }
 PIXELS = """rows => {
   const gd = document.querySelector('.cm-plot'), box = gd.getBoundingClientRect();

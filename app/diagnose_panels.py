@@ -1,0 +1,147 @@
+"""The page Diagnose: issues with their evidence, and remedies that are tried out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import controls, frame, jobs, session, theme
+from cascal import charts_diagnose
+from cascal.diagnose import ADVICE, Case, Effect, Finding, diagnose, evidence, proposals, try_all
+from cascal.settings import PRESETS, routing_name
+from cascal.tables import Progress
+
+COLOURS = {
+    "helps": "green",
+    "more right answers, but no cure": "blue",
+    "cures it, accuracy unchanged": "blue",
+    "cures it, accuracy unproven": "blue",
+    "does not help": "gray",
+    "harms": "red",
+}
+
+
+def case() -> Case:
+    """What the checks look at in the present state; parts they compute stay with it."""
+    return session.case()
+
+
+def findings() -> list[Finding] | None:
+    """Every finding of the present state; None while the checks run."""
+    now = case()
+
+    def work(progress: Progress) -> list[Finding]:
+        return diagnose(now, progress)
+
+    return jobs.show(f"diagnosis:{session.snapshot_token()}", "Run the checks", work, at_once=True)
+
+
+def title(found: list[Finding] | None) -> None:
+    """The number of issues is the headline."""
+    if found is None:
+        st.title("Looking for what is wrong with this router", anchor=False)
+        return
+    n = sum(one.section == "issue" for one in found)
+    passed = sum(one.section == "passed" for one in found)
+    what = "Nothing stands out" if not n else f"{n} issue{'s' if n > 1 else ''} found"
+    st.title(f"{what}, {passed} checks passed", anchor=False)
+    st.caption(
+        "Every check is listed: passed and not applicable too. A remedy is tried out on these data "
+        "before it is offered, and one that does not help is said not to help."
+    )
+
+
+def issues(found: list[Finding]) -> None:
+    """The issues, each with evidence, advice and remedies."""
+    for one in (one for one in found if one.section == "issue"):
+        with st.container(border=True):
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                st.badge(one.code, color="orange")
+                st.markdown(f"**{one.title}**")
+            st.text(one.sentence)
+            if one.code in ADVICE:
+                st.caption(frame.escape(ADVICE[one.code]))
+            _evidence(one.code)
+            _remedies(one.code)
+
+
+def _evidence(code: str) -> None:
+    with st.expander("Evidence", on_change="rerun", key=f"evidence_{code}") as opened:
+        if not opened.open:
+            return
+        found = evidence(code, case())
+        if found is None or not found.names:
+            st.caption("The sentence holds all there is.")
+            return
+        figure = charts_diagnose.evidence_figure(found, theme.accent())
+        frame.chart(figure, f"figure_{code}", f"{found.measure} of {len(found.names)} items")
+        if found.rule is not None:
+            st.caption(f"Dashed: the rule, {found.rule:g}.")
+
+
+def _remedies(code: str) -> None:
+    now = case()
+    wanted = proposals(code, now)
+    if not wanted:
+        return
+
+    def work(progress: Progress) -> list[Effect]:
+        return try_all(now, code, progress)
+
+    tried = jobs.show(
+        f"remedies_{code}:{session.snapshot_token()}",
+        f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
+        work,
+    )
+    for at, effect in enumerate(tried or ()):
+        _effect(code, at, effect)
+
+
+def _effect(code: str, at: int, effect: Effect) -> None:
+    before = case()
+    clusters, share = len(before.router.clusters), before.snapshot.share
+    effective = session.effective(share)
+    parts = [
+        f"{clusters} → {effect.clusters} clusters",
+        f"models in use {effective:.1f} → {effect.effective_models:.1f}",
+        f"{effect.flipped:.0%} of the routes flip",
+    ]
+    if effect.gain is not None:
+        gain = effect.gain
+        parts.append(
+            f"right {100 * gain.value:+.1f} pts [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+        )
+    if effect.stability is not None:
+        parts.append(f"stability {effect.stability:.2f}")
+    says, what, apply = st.columns([0.2, 0.68, 0.12], vertical_alignment="center")
+    with says:
+        st.badge(effect.judgement.capitalize(), color=COLOURS[effect.judgement])
+    with what:
+        label = effect.proposal.label
+        st.text(f"{label[:1].upper()}{label[1:]}: {' · '.join(parts)}")
+    with apply:
+        if effect.proposal.settings in PRESETS.values():
+            st.button("Apply", key=f"apply_{code}_{at}", on_click=_apply, args=(effect,))
+
+
+def _apply(effect: Effect) -> None:
+    """Set the controls to the proposal; undo in the sidebar brings the old state back."""
+    thresholds = effect.proposal.thresholds
+    shared = {value: name for name, value in session.SHARED_MODELS.items()}
+    controls.set_values(
+        {
+            "preset": effect.proposal.settings.name,
+            "silhouette": thresholds.min_silhouette,
+            "merge": thresholds.merge_distance,
+            "share": shared.get(thresholds.prune_jaccard, "all 3"),
+            "routing": routing_name(thresholds.routing) or "preset",
+        }
+    )
+
+
+def others(found: list[Finding]) -> None:
+    """What passed and what does not apply, so that silence is never taken for health."""
+    for section, label in (("passed", "Passed"), ("not applicable", "Not applicable")):
+        of_section = [one for one in found if one.section == section]
+        with st.expander(f"{label} ({len(of_section)})", expanded=section == "passed"):
+            for one in of_section:
+                st.text(f"{one.code} {one.title}: {one.sentence}")

@@ -1,0 +1,136 @@
+"""The page Sweep: every threshold as a curve, two as a map."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pandas as pd
+import streamlit as st
+
+from app import controls, frame, jobs, session, theme
+from cascal import charts_diagnose
+from cascal.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map
+from cascal.tables import Progress
+
+CONTROLS: dict[Name, str] = {
+    "min_silhouette": "silhouette",
+    "merge_distance": "merge",
+    "prune_jaccard": "share",
+    "cost_weight": "cost",
+}
+
+
+def _names() -> list[Name]:
+    return [name for name in NAMES if name != "cost_weight" or session.costs_known()]
+
+
+def curves() -> None:
+    """One threshold over its attainable values, and where nothing changes around now."""
+    name = cast(
+        "Name",
+        st.segmented_control(
+            "Threshold", _names(), format_func=lambda one: NAMES[one], default="merge_distance",
+            required=True, key="sweep_name", label_visibility="collapsed",
+        ),
+    )  # fmt: skip
+    data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
+    reference = session.snapshot().routes("test")
+
+    def work(progress: Progress) -> Curve:
+        return curve(fitted, thresholds, name, data.test, data.train, reference, progress)
+
+    found = jobs.show(f"curve_{name}:{session.snapshot_token()}", "Sweep", work, at_once=True)
+    if found is None:
+        return
+    st.subheader(_sentence(found), anchor=False)
+    figure = charts_diagnose.curve_figure(found, theme.accent())
+    frame.chart(figure, "curve", _sentence(found))
+    st.caption(
+        "Dashed: the present value. Shaded: where nothing changes around it. Accuracy is of the "
+        "gold test queries, with its 95 % interval; only values at which something can change are "
+        "visited."
+    )
+    _choose(found)
+
+
+def _sentence(found: Curve) -> str:
+    label = NAMES[found.name]
+    now = charts_diagnose.value_label(found.name, found.now)
+    if found.band is None:
+        return f"{label} {now}: the next value in either direction changes something"
+    low, high = (charts_diagnose.value_label(found.name, one) for one in found.band)
+    return f"{label} {now}: nothing changes between {low} and {high}"
+
+
+def _choose(found: Curve) -> None:
+    frame_ = charts_diagnose.curve_frame(found)
+    known = frame_["top1"].notna().any()
+    best = int(frame_["top1"].idxmax()) if known else 0
+    if known:
+        st.caption(
+            f"Highest point estimate: {frame_['top1'].iloc[best]:.1f} % at "
+            f"{frame_['value'].iloc[best]}. Choosing a threshold by the test queries and quoting "
+            "their accuracy flatters; the intervals say how little most differences mean."
+        )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Value", range(len(frame_)), format_func=lambda at: _option(frame_, at),
+            index=best, key=f"sweep_value_{found.name}",
+        )  # fmt: skip
+        value = found.points[chosen].value(found.name)
+        st.button("Use this value", on_click=_use, args=(found.name, value), key="use_value")
+    with st.expander("The curve as a table"):
+        st.dataframe(
+            frame_.drop(columns="x"), hide_index=True, alt="The curve as a table",
+            placeholder="–",
+        )  # fmt: skip
+
+
+def _option(frame_: pd.DataFrame, at: int) -> str:
+    row = frame_.iloc[at]
+    right = "" if pd.isna(row["top1"]) else f", {row['top1']:.1f} % right"
+    return f"{row['value']}: {row['clusters']} clusters{right}"
+
+
+def _use(name: Name, value: float | None) -> None:
+    if name == "prune_jaccard":
+        shared = {one: label for label, one in session.SHARED_MODELS.items()}
+        controls.set_values({"share": shared.get(value, "all 3")})
+        return
+    number = float(value or 0.0)
+    if name == "cost_weight":
+        number = min(session.COST_WEIGHTS, key=lambda one: abs(one - number))
+    controls.set_values({CONTROLS[name]: number if name == "cost_weight" else round(number, 2)})
+
+
+def maps() -> None:
+    """Two thresholds at once, on request."""
+    st.subheader("Two thresholds at once", anchor=False)
+    names = _names()
+    left, middle, right = st.columns(3)
+    with left:
+        first = st.selectbox("Down", names, format_func=lambda one: NAMES[one], key="map_first")
+    with middle:
+        rest = [name for name in names if name != first]
+        second = st.selectbox("Across", rest, format_func=lambda one: NAMES[one], key="map_second")
+    with right:
+        measure = st.selectbox(
+            "Shown", list(charts_diagnose.MEASURES), key="map_measure",
+            format_func=lambda one: charts_diagnose.MEASURES[one],
+        )  # fmt: skip
+    data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
+    reference = session.snapshot().routes("test")
+
+    def work(progress: Progress) -> SweepMap:
+        return sweep_map(
+            fitted, thresholds, (first, second), data.test, data.train, reference,
+            progress=progress,
+        )  # fmt: skip
+
+    key = f"sweepmap_{first}_{second}:{session.snapshot_token()}"
+    found = jobs.show(key, "Draw the map", work, about="Up to 1,024 settings, some ten seconds.")
+    if found is None:
+        return
+    figure = charts_diagnose.map_figure(found, measure, theme.SEQUENTIAL[theme.mode()])
+    alt = f"{charts_diagnose.MEASURES[measure]} over {NAMES[first]} and {NAMES[second]}."
+    frame.chart(figure, "sweep_map", alt)

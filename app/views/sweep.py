@@ -1,0 +1,19 @@
+"""Sweep: what would another threshold do, and where does it not matter?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import frame, session, sweep_panels
+
+TITLE = "What would another threshold do?"
+
+if session.current_info() is None:
+    st.title(TITLE, anchor=False)
+    frame.empty("There are no data yet, so there is no router.", "data", "Import responses")
+else:
+    frame.notice(session.study())
+    st.title(TITLE, anchor=False)
+    with frame.refusals():
+        sweep_panels.curves()
+        sweep_panels.maps()

@@ -1,0 +1,119 @@
+"""`cascal diagnose`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import cascal
+from cascal.cli.common import (
+    CostOption,
+    JaccardOption,
+    JsonOption,
+    MergeOption,
+    ModelsOption,
+    PresetOption,
+    PruneOption,
+    RoutingOption,
+    SilhouetteOption,
+    TopKOption,
+    WorkspaceOption,
+    chosen_models,
+    open_workspace,
+    out,
+    progress_bar,
+    thresholds_from,
+)
+
+if TYPE_CHECKING:
+    from cascal.diagnose import Effect, Finding
+
+COLOURS = {"issue": "red", "passed": "green", "not applicable": "dim"}
+
+
+def diagnose(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    workspace: WorkspaceOption = None,
+    preset: PresetOption = "recommended",
+    min_silhouette: SilhouetteOption = 0.05,
+    merge_distance: MergeOption = 0.15,
+    prune_jaccard: JaccardOption = 0.95,
+    prune: PruneOption = True,
+    top_k: TopKOption = 3,
+    cost_weight: CostOption = 0.0,
+    routing: RoutingOption = "preset",
+    models: ModelsOption = None,
+    remedies: Annotated[
+        bool, typer.Option("--remedies", help="Try remedies out for every issue.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the coded checks: what is wrong with this router, and what would help?"""
+    from cascal.diagnose import Case, try_all
+    from cascal.diagnose import diagnose as run_checks
+    from cascal.study import load_study, take_snapshot
+
+    study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
+    thresholds = thresholds_from(
+        min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
+    )
+    with progress_bar("Checking") as report:
+        settings = cascal.FitSettings.preset(preset)
+        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
+        case = Case(study, fitted, take_snapshot(study, fitted, thresholds))
+        found = run_checks(case, report)
+        tried: dict[str, list[Effect]] = {}
+        if remedies:
+            issues = [one for one in found if one.section == "issue"]
+            tried = {one.code: try_all(case, one.code, report) for one in issues}
+    if as_json:
+        rows = [_plain(one, tried.get(one.code, [])) for one in found]
+        sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        return
+    if study.simulated:
+        out.print("[yellow]Simulated data.[/]")
+    for one in found:
+        _print_finding(one, tried.get(one.code, []))
+
+
+def _plain(finding: Finding, effects: list[Effect]) -> dict[str, Any]:
+    return {
+        "code": finding.code, "title": finding.title, "section": finding.section,
+        "sentence": finding.sentence, "remedies": [_plain_effect(one) for one in effects],
+    }  # fmt: skip
+
+
+def _plain_effect(effect: Effect) -> dict[str, Any]:
+    gain = effect.gain
+    return {
+        "label": effect.proposal.label, "judgement": effect.judgement, "cured": effect.cured,
+        "clusters": effect.clusters, "effective_models": effect.effective_models,
+        "flipped": effect.flipped, "stability": effect.stability,
+        "gain": None if gain is None else [gain.value, gain.low, gain.high],
+    }  # fmt: skip
+
+
+def _print_finding(finding: Finding, effects: list[Effect]) -> None:
+    colour = COLOURS[finding.section]
+    out.print(f"[{colour}]{finding.section}[/] {finding.code} {escape(finding.title)}")
+    out.print(f"  {escape(finding.sentence)}")
+    if not effects:
+        return
+    table = Table("remedy", "judgement", "clusters", "in use", "flipped", "first right, points")
+    for one in effects:
+        gain = one.gain
+        points = (
+            ""
+            if gain is None
+            else f"{100 * gain.value:+.1f} \\[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+        )
+        table.add_row(
+            escape(one.proposal.label), one.judgement, str(one.clusters),
+            f"{one.effective_models:.1f}", f"{one.flipped:.0%}", points,
+        )  # fmt: skip
+    out.print(table)

@@ -1,0 +1,43 @@
+"""Failure signatures as coded checks: why is a router bad, and what would help?
+
+findings = diagnose(Case(study, fit, snapshot))
+"""
+
+from __future__ import annotations
+
+from cascal.diagnose import clusters, data, models, routes
+from cascal.diagnose.clusters import MIN_QUERIES
+from cascal.diagnose.evidence import Evidence, evidence
+from cascal.diagnose.finding import CHECKS, Case, Check, Finding
+from cascal.diagnose.remedies import ADVICE, Effect, Proposal, proposals, try_all
+from cascal.tables import Progress
+
+__all__ = [
+    "ADVICE",
+    "CHECKS",
+    "MIN_QUERIES",
+    "Case",
+    "Check",
+    "Effect",
+    "Evidence",
+    "Finding",
+    "Proposal",
+    "diagnose",
+    "evidence",
+    "proposals",
+    "try_all",
+]
+
+_REGISTERED = (clusters, models, data, routes)
+"""Modules whose import registers their checks, in the order of the codes."""
+
+
+def diagnose(case: Case, progress: Progress | None = None) -> list[Finding]:
+    """Run every check; issues first, each section in the order of the codes."""
+    found = []
+    for at, check in enumerate(CHECKS.values()):
+        if progress is not None:
+            progress(at / len(CHECKS), f"{check.code} {check.title}")
+        found.append(check.find(case))
+    order = {"issue": 0, "passed": 1, "not applicable": 2}
+    return sorted(found, key=lambda one: (order[one.section], one.code))

@@ -1,0 +1,140 @@
+"""CAS1xx: are there clusters at all, too many of them, too small, or others every time?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cascal.datatypes import IntArray, NotApplicable
+from cascal.diagnose.finding import Case, check
+from cascal.fit import Fit
+from cascal.rank import SET_SIZE, best_first
+from cascal.settings import Thresholds
+
+UNSEPARATED_TASKS = 0.5
+"""Share of the tasks without any clear split from which the clusters count as not separated."""
+REDUNDANT_SHARE = 0.5
+"""Share of the clusters that only repeat another's best models (the paper's centroid explosion)."""
+MIN_QUERIES = 20
+"""Rates from fewer queries are noise more than signal."""
+THIN_SHARE = 0.25
+MIN_RAND = 0.40
+"""Adjusted Rand of half-sample fits inside tasks; on nine real pools 0.24 to 0.45 was measured."""
+
+
+@check(
+    "CAS101",
+    "Clusters are not separated",
+    "In most tasks some split of a model's strong queries is clearer than min_silhouette.",
+)
+def not_separated(case: Case) -> str | None:
+    """Best silhouette over all models and k, per task and overall, against `min_silhouette`."""
+    required = case.router.thresholds.min_silhouette
+    best = []
+    for task in case.fit.by_task:
+        known = task.silhouettes[np.isfinite(task.silhouettes)]
+        best.append(known.max() if len(known) else -np.inf)
+    if not np.isfinite(best).any():
+        raise NotApplicable(
+            "No model has two different strong queries in any task: nothing to split."
+        )
+    below = np.array(best) < required
+    if max(best) < required:
+        return (
+            f"The best silhouette over all tasks, models and k is {max(best):.3f}, below "
+            f"min_silhouette {required:g}: every task is one cluster, and routing is a ranking per "
+            "task. Look at the encoder before lowering the threshold."
+        )
+    if below.mean() < UNSEPARATED_TASKS:
+        return None
+    return (
+        f"In {below.sum()} of {len(best)} tasks no split reaches min_silhouette {required:g} (best "
+        f"overall {max(best):.3f}): these tasks are one cluster each, skills inside them are not "
+        "told apart."
+    )
+
+
+@check(
+    "CAS102",
+    "Centroid explosion",
+    "Most clusters of a task differ in their three best models.",
+)
+def explosion(case: Case) -> str | None:
+    """Clusters of a task that share their set of best models with another one."""
+    clusters, rankings = case.router.clusters, case.router.rankings
+    if len(rankings.models) <= SET_SIZE:
+        raise NotApplicable(f"With {len(rankings.models)} models all clusters share their best.")
+    order = best_first(rankings.mean_scores, rankings.models)[:, :SET_SIZE]
+    sets = {
+        (int(task), frozenset(row.tolist())) for task, row in zip(clusters.task, order, strict=True)
+    }
+    redundant = len(clusters) - len(sets)
+    if redundant < REDUNDANT_SHARE * len(clusters) or redundant < len(clusters.tasks):
+        return None
+    return (
+        f"{len(clusters)} clusters have only {len(sets)} different sets of three best models: "
+        f"{redundant} of them repeat another's and route alike. Joining them loses nothing."
+    )
+
+
+@check("CAS103", "Thin clusters", f"Few clusters hold less than {MIN_QUERIES} training queries.")
+def thin(case: Case) -> str | None:
+    """Clusters whose rankings rest on too few queries."""
+    sizes = case.router.clusters.sizes
+    small = int((sizes < MIN_QUERIES).sum())
+    if small < THIN_SHARE * len(sizes):
+        return None
+    return (
+        f"{small} of {len(sizes)} clusters hold fewer than {MIN_QUERIES} training queries "
+        f"(smallest {sizes.min()}): their rankings are noise more than signal. Join them, or "
+        "generate more."
+    )
+
+
+def clusters_of(fitted: Fit, thresholds: Thresholds, case: Case) -> IntArray:
+    """(Q,) nearest centroid of its task for every training query of the case, by another fit."""
+    router = fitted.router(thresholds)
+    train = case.study.train
+    rows = np.asarray(train.vectors.vectors, dtype=np.float64)
+    number = {name: at for at, name in enumerate(router.tasks)}
+    task = np.array([number.get(name, -1) for name in train.votes.tasks])
+    similarity = rows @ router.clusters.centroids.T
+    other = router.clusters.task[None, :] != task[:, None]
+    return np.asarray(np.where(other, -np.inf, similarity).argmax(axis=1))
+
+
+def stability(case: Case, thresholds: Thresholds | None = None) -> float:
+    """Adjusted Rand of two half-sample fits, mean over tasks that either of them splits.
+
+    NotApplicable where no task is split by either: there is nothing that could differ.
+    """
+    from sklearn.metrics import adjusted_rand_score  # slow to import
+
+    thresholds = thresholds or case.router.thresholds
+    one, other = (clusters_of(half, thresholds, case) for half in case.halves)
+    tasks = np.asarray(case.study.train.votes.tasks)
+    found, weight = [], []
+    for task in sorted(set(tasks.tolist())):
+        rows = tasks == task
+        if len(set(one[rows].tolist())) > 1 or len(set(other[rows].tolist())) > 1:
+            found.append(adjusted_rand_score(one[rows], other[rows]))
+            weight.append(int(rows.sum()))
+    if not found:
+        raise NotApplicable("Every task is one cluster in both half-sample fits.")
+    return float(np.average(found, weights=weight))
+
+
+@check(
+    "CAS104",
+    "Unstable clusters",
+    f"Fits on two halves of the queries agree with an adjusted Rand of {MIN_RAND} or more.",
+)
+def unstable(case: Case) -> str | None:
+    """Would other queries have given other clusters?"""
+    rand = stability(case)
+    if rand >= MIN_RAND:
+        return None
+    return (
+        f"Two fits on halves of the queries agree with an adjusted Rand of {rand:.2f} inside tasks "
+        f"(rule: {MIN_RAND} or more): another sample would have given other clusters. Trust the "
+        "rankings of tasks more than those of clusters."
+    )

@@ -1,0 +1,135 @@
+"""CAS3xx: can the answers be read, do confidences mean something, are the queries any good?"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import rankdata
+
+from cascal.datatypes import FloatArray, NotApplicable
+from cascal.diagnose.finding import Case, check
+from cascal.drift import MMD_TARGET
+
+UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
+MIN_AUC = 0.55
+"""Chance that an agreeing vote is more confident than a disagreeing one; 0.5 is no relation."""
+MIN_SEPARATING = 0.5
+DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
+
+
+@check(
+    "CAS301",
+    "Unreadable answers",
+    f"Less than {UNREADABLE_SHARE:.0%} of the responses hold no readable answer.",
+)
+def unreadable(case: Case) -> str | None:
+    """Responses without an answer, overall and of the worst model."""
+    votes = case.study.train.votes
+    voting = votes.answered.any(axis=0)
+    asked = votes.asked & voting
+    if not asked.any():
+        raise NotApplicable("No model gave any answer.")
+    missing = asked & ~votes.answered
+    of_model = missing.sum(axis=0) / np.maximum(asked.sum(axis=0), 1)
+    share, worst = missing.sum() / asked.sum(), int(np.argmax(of_model))
+    if share < UNREADABLE_SHARE and of_model[worst] < UNREADABLE_OF_MODEL:
+        return None
+    return (
+        f"{share:.1%} of the responses hold no readable answer, {of_model[worst]:.0%} of those of "
+        f"{votes.models[worst]}: they never vote, and count as wrong. Read some of them: the "
+        "prompt or the reader may be at fault, not the model."
+    )
+
+
+def confidence_auc(case: Case) -> FloatArray:
+    """(M,) chance that a vote with the consensus is more confident than one against it; nan."""
+    votes = case.study.train.votes
+    agrees = votes.answers == case.consensus_answers[:, None]
+    found = np.full(len(votes.models), np.nan)
+    for m in range(len(votes.models)):
+        known = votes.answered[:, m] & np.isfinite(votes.logprobs[:, m])
+        yes, no = known & agrees[:, m], known & ~agrees[:, m]
+        if yes.sum() and no.sum():
+            ranks = rankdata(votes.logprobs[known, m])
+            sums = ranks[agrees[known, m]].sum() - yes.sum() * (yes.sum() + 1) / 2
+            found[m] = sums / (yes.sum() * no.sum())
+    return found
+
+
+@check(
+    "CAS302",
+    "No confidence signal",
+    "Log-probabilities are there, and confident votes agree with the consensus more often.",
+)
+def unconfident(case: Case) -> str | None:
+    """Are there log-probabilities, and are they related to agreement?"""
+    votes = case.study.train.votes
+    if not votes.answered.any():
+        raise NotApplicable("No model gave any answer.")
+    known = np.isfinite(votes.logprobs) & votes.answered
+    if not known.any():
+        return (
+            f"None of the {int(votes.answered.sum()):,} votes has a log-probability: 'paper' "
+            "cannot be used, every vote weighs the same in 'released', and ties between answers go "
+            "to the better-ranked model. 'recommended' does not need them."
+        )
+    auc = confidence_auc(case)
+    if not np.isfinite(auc).any():
+        raise NotApplicable("No model both agrees and disagrees with known confidence.")
+    mean = float(np.nanmean(auc))
+    if mean >= MIN_AUC:
+        return None
+    return (
+        f"Confidence hardly tells agreement from disagreement: a vote with the consensus is the "
+        f"more confident one in {mean:.0%} of the pairs (rule: {MIN_AUC:.0%}). Presets that weigh "
+        "by confidence weigh by noise."
+    )
+
+
+@check("CAS303", "Generated queries drift", f"MMD to the test queries is below {MMD_TARGET}.")
+def drifted(case: Case) -> str | None:
+    """Distance between the vectors of training and test queries."""
+    drift = case.quality.drift
+    if drift is None:
+        raise NotApplicable("There are no test queries to compare with.")
+    if drift.mmd < MMD_TARGET:
+        return None
+    return (
+        f"The training queries lie at MMD {drift.mmd:.2f} from the test queries (rule: below "
+        f"{MMD_TARGET}): skills are learnt on other questions than those that come. Describe the "
+        "tasks closer to them, with examples."
+    )
+
+
+@check(
+    "CAS304",
+    "Queries do not discriminate",
+    f"On at least {MIN_SEPARATING:.0%} of the training queries the models disagree.",
+)
+def easy(case: Case) -> str | None:
+    """Queries that all models answer alike say nothing about who is better."""
+    separating = case.quality.separating
+    if separating >= MIN_SEPARATING:
+        return None
+    return (
+        f"Only {separating:.0%} of the training queries separate the models: the rest say nothing "
+        "about who is better. Filter them (cascal filter), or ask the generator for harder ones."
+    )
+
+
+@check(
+    "CAS305",
+    "Duplicates or leakage",
+    f"Less than {DUPLICATE_SHARE:.0%} of the training queries repeat another, and less than "
+    f"{LEAKED_SHARE:.0%} repeat a test query.",
+)
+def repeated(case: Case) -> str | None:
+    """Queries that are in there twice, or in the test set too; near ones by their vectors."""
+    found, n = case.quality, max(1, case.quality.n_compared)
+    twice, leaked = found.near_duplicates / n, found.near_leaked / n
+    if twice < DUPLICATE_SHARE and leaked < LEAKED_SHARE:
+        return None
+    return (
+        f"{twice:.1%} of the training queries as good as repeat an earlier one "
+        f"({found.duplicates:,} word for word), {leaked:.1%} a test query ({found.leaked:,} word "
+        "for word): rankings count some questions twice, accuracies flatter."
+    )

@@ -1,0 +1,150 @@
+"""The numbers behind a finding, as named values that can be drawn or listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.concordance import concordances
+from cascal.datatypes import NotApplicable
+from cascal.diagnose.data import confidence_auc
+from cascal.diagnose.finding import Case
+from cascal.diagnose.models import kinships
+from cascal.diagnose.routes import estimated_accuracies
+from cascal.quality import cluster_needs
+
+MOST = 25
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Named values of one measure; `rule` is the value beyond which the check speaks, if one."""
+
+    measure: str
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    rule: float | None = None
+
+
+def _sorted(
+    measure: str, names: list[str], values: list[float], rule: float | None = None
+) -> Evidence:
+    """The largest first, at most `MOST`; unknown values are left out."""
+    known = [(value, name) for name, value in zip(names, values, strict=True) if np.isfinite(value)]
+    known.sort(key=lambda one: (-one[0], one[1]))
+    shown = known[:MOST]
+    return Evidence(
+        measure, tuple(name for _, name in shown), tuple(value for value, _ in shown), rule
+    )
+
+
+def _silhouettes(case: Case) -> Evidence:
+    best = [float(task.silhouettes.max()) for task in case.fit.by_task]
+    names = [case.fit.tasks[task.task] for task in case.fit.by_task]
+    rule = case.router.thresholds.min_silhouette
+    return _sorted("best silhouette of any model and k", names, best, rule)
+
+
+def _sizes(case: Case) -> Evidence:
+    sizes = case.router.clusters.sizes
+    order = np.argsort(sizes, kind="stable")[:MOST]
+    names = tuple(f"cluster {c}, {case.router.tasks[case.router.clusters.task[c]]}" for c in order)
+    return Evidence("training queries", names, tuple(float(sizes[c]) for c in order), 20.0)
+
+
+def _shares(case: Case) -> Evidence:
+    return _sorted(
+        "share of the queries", list(case.router.models), case.snapshot.share.tolist(), 0.9
+    )
+
+
+def _taus(case: Case) -> Evidence:
+    test = case.gold_test
+    found = concordances(
+        case.fit.consensus, test.right, case.router.clusters.assignment,
+        case.snapshot.routes("test").cluster,
+        [f"cluster {c}" for c in range(len(case.router.clusters))],
+    )  # fmt: skip
+    return _sorted("Kendall τ with gold", [one.scope for one in found],
+                   [one.tau.value for one in found], 0.0)  # fmt: skip
+
+
+def _pairs(case: Case) -> Evidence:
+    found = kinships(case)[:MOST]
+    names = tuple(f"{one.first} and {one.second}" for one in found)
+    ratios = tuple(one.shared / max(one.expected, 1e-9) for one in found)
+    return Evidence("shared rejected answers, times an average pair", names, ratios, 2.0)
+
+
+def _sureness(case: Case) -> Evidence:
+    found = cluster_needs(case.router, case.fit.consensus)[:MOST]
+    names = tuple(f"cluster {one.cluster}: {one.first} over {one.second}" for one in found)
+    sure = tuple(one.certainty for one in found)
+    return Evidence("probability of being ahead", names, sure, 0.95)
+
+
+def _unreadable(case: Case) -> Evidence:
+    votes = case.study.train.votes
+    asked = np.maximum(votes.asked.sum(axis=0), 1)
+    share = (votes.asked & ~votes.answered).sum(axis=0) / asked
+    return _sorted("share without a readable answer", list(votes.models), share.tolist(), 0.15)
+
+
+def _confidence(case: Case) -> Evidence:
+    models = list(case.study.train.votes.models)
+    return _sorted("confident when agreeing (AUC)", models, confidence_auc(case).tolist(), 0.55)
+
+
+def _misplaced(case: Case) -> Evidence:
+    test, routes = case.study.test, case.snapshot.test_routes
+    if test is None or routes is None:
+        raise NotApplicable("There are no test queries.")
+    chosen = np.array([routes.tasks[task] for task in routes.task])
+    own = np.array(test.votes.tasks)
+    names = sorted(set(own.tolist()))
+    wrong = [float((chosen[own == name] != name).mean()) for name in names]
+    return _sorted("routed into another task", names, wrong, 0.2)
+
+
+def _distances(case: Case) -> Evidence:
+    distance = case.snapshot.routes("test").distance
+    quantiles = (0.05, 0.25, 0.5, 0.75, 0.95)
+    return Evidence(
+        "distance to the nearest cluster",
+        tuple(f"{q:.0%} of the queries below" for q in quantiles),
+        tuple(float(one) for one in np.quantile(distance, quantiles)),
+        case.router.routing.fallback_distance,
+    )  # fmt: skip
+
+
+def _accuracies(case: Case) -> Evidence:
+    models = list(case.fit.models)
+    return _sorted("estimated accuracy", models, estimated_accuracies(case.fit).tolist())
+
+
+_OF_CHECK: dict[str, Callable[[Case], Evidence]] = {
+    "CAS101": _silhouettes,
+    "CAS103": _sizes,
+    "CAS201": _taus,
+    "CAS202": _shares,
+    "CAS204": _pairs,
+    "CAS205": _sureness,
+    "CAS301": _unreadable,
+    "CAS302": _confidence,
+    "CAS401": _misplaced,
+    "CAS402": _distances,
+    "CAS406": _accuracies,
+}
+
+
+def evidence(code: str, case: Case) -> Evidence | None:
+    """The numbers behind a finding; None where the sentence says it all."""
+    make = _OF_CHECK.get(code)
+    if make is None:
+        return None
+    try:
+        return make(case)
+    except NotApplicable:
+        return None

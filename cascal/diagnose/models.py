@@ -1,0 +1,222 @@
+"""CAS2xx: do the rankings mean something, and does the pool offer a choice?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import poisson
+
+from cascal.concordance import concordance, concordances, tau_b
+from cascal.datatypes import NotApplicable
+from cascal.diagnose.finding import Case, check
+from cascal.evaluate import effective_number
+from cascal.quality import SURE, cluster_needs
+from cascal.score import consensus_scores
+
+DOMINANT_SHARE = 0.9
+"""One model with this share of the queries: the router is close to a constant."""
+MIN_EFFECTIVE = 1.25
+SAME_ANSWERS = 0.9
+"""Mean pairwise agreement from which the models count as one."""
+MIN_ORACLE_GAIN = 0.03
+"""Share of the queries on which another model than the best is right and the best is not."""
+FAMILY_RATIO, FAMILY_P, FAMILY_MIN = 2.0, 1e-6, 20
+"""A pair shares rejected answers this many times more often than expected, beyond chance."""
+NOISE_SHARE = 0.5
+MIN_SPLIT_TAU = 0.5
+"""Kendall τ between rankings of two halves below which they say little."""
+
+
+@check(
+    "CAS201",
+    "Rankings contradict validation",
+    "Consensus ranks the models in the same sense as gold answers (or as its own halves) do.",
+)
+def contradicted(case: Case) -> str | None:
+    """Kendall τ of consensus and gold; without gold: split halves, and each model left out."""
+    test = case.study.test
+    if test is None or not test.has_gold:
+        return _contradicts_itself(case)
+    overall = concordance("all", case.fit.consensus, test.right).tau
+    if overall.value < 0:
+        return (
+            f"Consensus ranks the models against the gold answers: Kendall τ {overall.value:.2f} "
+            f"[{overall.low:.2f}, {overall.high:.2f}]. What is called best is worst; do not route "
+            "by it."
+        )
+    per_cluster = concordances(
+        case.fit.consensus, test.right, case.router.clusters.assignment,
+        case.snapshot.routes("test").cluster, [str(c) for c in range(len(case.router.clusters))],
+    )  # fmt: skip
+    against = [one for one in per_cluster if one.tau.high < 0]
+    if not against:
+        return None
+    worst = min(against, key=lambda one: one.tau.value)
+    return (
+        f"In {len(against)} of {len(per_cluster)} clusters the ranking certainly contradicts the "
+        f"gold answers (cluster {worst.scope}: τ {worst.tau.value:.2f} [{worst.tau.low:.2f}, "
+        f"{worst.tau.high:.2f}])."
+    )
+
+
+def _contradicts_itself(case: Case) -> str | None:
+    if len(case.fit.models) < 3:
+        raise NotApplicable("Rankings of two models can only agree or not.")
+    one, other = (np.nan_to_num(half.consensus, nan=0.0).mean(axis=0) for half in case.halves)
+    split = float(tau_b(one, other)[0])
+    worst, model = min(_without_each(case))
+    if split >= MIN_SPLIT_TAU and worst >= 0:
+        return None
+    return (
+        f"Without gold answers: rankings of two halves agree with τ {split:.2f}, and without "
+        f"{model} the other models rank with τ {worst:.2f} to what they were. Such a ranking says "
+        "little."
+    )
+
+
+def _without_each(case: Case) -> list[tuple[float, str]]:
+    """τ of the other models' consensus ranking with and without each model."""
+    votes, n_models = case.fit.votes, len(case.fit.votes.models)
+    overall = case.fit.scores.filled.mean(axis=0)
+    found = []
+    for left_out in range(n_models):
+        rest = np.array([m for m in range(n_models) if m != left_out])
+        part = votes.take(np.arange(len(votes.query_ids)), rest)
+        scores = consensus_scores(part, case.fit.settings.consensus, case.fit.groups)
+        tau = float(tau_b(overall[rest], scores.filled.mean(axis=0))[0])
+        found.append((tau, votes.models[left_out]))
+    return found
+
+
+@check("CAS202", "One model always wins", "The queries are spread over more than one model.")
+def collapsed(case: Case) -> str | None:
+    """Share of the routed queries that the most frequent first model gets."""
+    models = case.router.models
+    if len(models) == 1:
+        raise NotApplicable("There is only one model.")
+    share = case.snapshot.share
+    first, effective = int(np.argmax(share)), effective_number(share)
+    if share[first] < DOMINANT_SHARE and effective >= MIN_EFFECTIVE:
+        return None
+    leaders = len(set(case.router.cluster_winners.tolist()))
+    return (
+        f"{models[first]} gets {share[first]:.0%} of the queries (effective number of models "
+        f"{effective:.2f} of {len(models)}, {leaders} lead a cluster): the router is close to "
+        "always asking one model, and costs more than that."
+    )
+
+
+@check("CAS203", "The pool has no diversity", "Models differ enough for a choice to matter.")
+def uniform(case: Case) -> str | None:
+    """Mean pairwise agreement; with gold, what the best choice could gain at all."""
+    votes = case.study.train.votes
+    n_models = len(votes.models)
+    if n_models < 2:
+        raise NotApplicable("There is only one model.")
+    answered = votes.answered
+    same = both = 0
+    for m in range(n_models - 1):
+        pair = answered[:, [m]] & answered[:, m + 1 :]
+        both += int(pair.sum())
+        same += int((pair & (votes.answers[:, [m]] == votes.answers[:, m + 1 :])).sum())
+    if not both:
+        raise NotApplicable("No two models answered the same query.")
+    if same / both >= SAME_ANSWERS:
+        return (
+            f"Two models give the same answer in {same / both:.0%} of the queries: whichever is "
+            "asked hardly matters. Add models of another kind, or ask harder queries."
+        )
+    test = case.study.test
+    if test is None or not test.has_gold or case.snapshot.evaluation is None:
+        return None
+    result = case.snapshot.evaluation
+    right = np.nan_to_num(result.model_right, nan=0.0)
+    gain = float((right.max(axis=1) - right[:, result.best_single]).mean())
+    if gain >= MIN_ORACLE_GAIN:
+        return None
+    return (
+        f"Even an oracle gains only {100 * gain:.1f} points over always asking "
+        f"{result.models[result.best_single]}: there is nothing to win by routing."
+    )
+
+
+@dataclass(frozen=True)
+class Kinship:
+    """Two models that share answers which the consensus rejects: observed and expected counts."""
+
+    first: str
+    second: str
+    shared: int
+    expected: float
+
+
+def kinships(case: Case) -> list[Kinship]:
+    """Every pair, the most conspicuous first.
+
+    expected = both reject the consensus as often as they do by themselves, and then give the same
+    answer as often as an average pair does: Σ_q over queries is n·p_i·p_j·s with s from all pairs.
+    """
+    votes = case.study.train.votes
+    wrong = votes.answered & (votes.answers != case.consensus_answers[:, None])
+    rate, n_queries = wrong.mean(axis=0), len(votes.query_ids)
+    n_models = len(votes.models)
+    pairs = [(i, j) for i in range(n_models) for j in range(i + 1, n_models)]
+    both = np.array([(wrong[:, i] & wrong[:, j]).sum() for i, j in pairs], dtype=float)
+    same = np.array(
+        [
+            (wrong[:, i] & wrong[:, j] & (votes.answers[:, i] == votes.answers[:, j])).sum()
+            for i, j in pairs
+        ]
+    )
+    expected_both = np.array([n_queries * rate[i] * rate[j] for i, j in pairs])
+    # hard queries make all models err together: the median pair says by how much
+    ratios = both[expected_both > 0] / expected_both[expected_both > 0]
+    common = float(np.median(ratios)) if len(ratios) else 1.0
+    alike = float(np.median(same[both > 0] / both[both > 0])) if (both > 0).any() else 0.0
+    expected = expected_both * common * alike
+    found = [
+        Kinship(votes.models[i], votes.models[j], int(same[at]), float(expected[at]))
+        for at, (i, j) in enumerate(pairs)
+    ]
+    return sorted(found, key=lambda one: (-one.shared / max(one.expected, 1e-9), one.first))
+
+
+@check(
+    "CAS204",
+    "Consensus echoes a family",
+    "No two models share rejected answers far more often than others do.",
+)
+def family(case: Case) -> str | None:
+    """Pairs that agree on answers the others reject: sisters vote as a bloc."""
+    if len(case.fit.models) < 4:
+        raise NotApplicable("Families show only among four models or more.")
+    for pair in kinships(case):
+        surprising = poisson.sf(pair.shared - 1, max(pair.expected, 1e-9)) < FAMILY_P
+        ratio = pair.shared / max(pair.expected, 1e-9)
+        if pair.shared >= FAMILY_MIN and ratio >= FAMILY_RATIO and surprising:
+            return (
+                f"{pair.first} and {pair.second} share {pair.shared:,} answers that the consensus "
+                f"rejects, {ratio:.1f} times as many as an average pair of such models: sisters "
+                "vote as a bloc, and the consensus may follow them. See what happens without one."
+            )
+    return None
+
+
+@check(
+    "CAS205",
+    "Ranking differences inside the noise",
+    f"Most queries lie in clusters whose first model is ahead with {SURE:.0%} probability.",
+)
+def noise(case: Case) -> str | None:
+    """Share of the training queries in clusters where the first model may not be the first."""
+    needs = cluster_needs(case.router, case.fit.consensus)
+    doubtful = [one for one in needs if one.certainty < SURE]
+    share = sum(one.n_queries for one in doubtful) / sum(one.n_queries for one in needs)
+    if share < NOISE_SHARE:
+        return None
+    return (
+        f"{len(doubtful)} of {len(needs)} clusters, with {share:.0%} of the queries, have a first "
+        f"model that is ahead with less than {SURE:.0%} probability: which of the first two is "
+        "asked there is close to a coin toss. More queries or fewer clusters would help."
+    )

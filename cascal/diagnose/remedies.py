@@ -1,0 +1,221 @@
+"""Computed remedies: each proposal is tried out, and one that does not help is said not to help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cascal.datatypes import NotApplicable
+from cascal.diagnose.clusters import stability
+from cascal.diagnose.finding import CHECKS, Case
+from cascal.evaluate import effective_number
+from cascal.fit import fit
+from cascal.intervals import Estimate, estimate
+from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
+from cascal.study import take_snapshot
+from cascal.tables import Progress
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Settings and thresholds to try; `refits` where the settings differ from the case's."""
+
+    label: str
+    settings: FitSettings
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a proposal did, beside what was.
+
+    cured: the check passes now. gain: paired change of top-1 accuracy, None without gold.
+    stability: adjusted Rand of half-sample fits, None where no task is split or it was not asked.
+    """
+
+    proposal: Proposal
+    cured: bool
+    clusters: int
+    effective_models: float
+    flipped: float
+    gain: Estimate | None
+    stability: float | None
+
+    @property
+    def judgement(self) -> str:
+        """helps, harms, does not help, or makes no proven difference – in these words."""
+        if self.gain is not None and self.gain.high < 0:
+            return "harms"
+        if not self.cured:
+            better = self.gain is not None and self.gain.low > 0
+            return "more right answers, but no cure" if better else "does not help"
+        if self.gain is not None and self.gain.low > 0:
+            return "helps"
+        return (
+            "cures it, accuracy unproven" if self.gain is None else "cures it, accuracy unchanged"
+        )
+
+
+def _joined(case: Case) -> list[Proposal]:
+    """Stricter and looser joining, in the order of how much they join."""
+    now = case.router.thresholds
+    wanted = [
+        (0.95, "join clusters that share all 3 best models"),
+        (0.5, "join clusters that share 2 of their 3 best models"),
+        (0.2, "join clusters that share 1 of their 3 best models"),
+    ]
+    return [
+        Proposal(label, case.fit.settings, replace(now, prune_jaccard=value))
+        for value, label in wanted
+        if now.prune_jaccard is None or value < now.prune_jaccard
+    ]
+
+
+def _fewer(case: Case) -> list[Proposal]:
+    """Higher silhouette and merge distance."""
+    now, settings = case.router.thresholds, case.fit.settings
+    higher = [round(now.min_silhouette + step, 2) for step in (0.05, 0.15)]
+    wider = [round(now.merge_distance + step, 2) for step in (0.1, 0.25)]
+    return [
+        *(Proposal(f"split only from silhouette {value:g}", settings,
+                   replace(now, min_silhouette=value)) for value in higher if value <= 1.0),
+        *(Proposal(f"merge clusters nearer than {value:g}", settings,
+                   replace(now, merge_distance=value)) for value in wider if value <= 2.0),
+    ]  # fmt: skip
+
+
+def _lower_silhouette(case: Case) -> list[Proposal]:
+    best = [task.silhouettes.max() for task in case.fit.by_task]
+    known = [float(one) for one in best if np.isfinite(one)]
+    now = case.router.thresholds
+    values = sorted({float(np.floor(100 * one) / 100) for one in (np.median(known), max(known))})
+    return [
+        Proposal(f"split from silhouette {value:g}", case.fit.settings,
+                 replace(now, min_silhouette=value))
+        for value in values
+        if 0.0 <= value < now.min_silhouette
+    ]  # fmt: skip
+
+
+def _presets(case: Case) -> list[Proposal]:
+    """The other presets, each with its own routing; "paper" only with log-probabilities."""
+    votes = case.study.train.votes
+    confident = bool((np.isfinite(votes.logprobs) & votes.answered).any())
+    now = replace(case.router.thresholds, routing=None)
+    return [
+        Proposal(f"use the preset {name}", settings, now)
+        for name, settings in PRESETS.items()
+        if settings != case.fit.settings and (name != "paper" or confident)
+    ]
+
+
+def _routed(*names: str) -> Callable[[Case], list[Proposal]]:
+    """Other ways to route, by name."""
+
+    def make(case: Case) -> list[Proposal]:
+        now = case.router.thresholds
+        return [
+            Proposal(ROUTINGS[name].label, case.fit.settings,
+                     replace(now, routing=ROUTINGS[name].routing))
+            for name in names
+            if ROUTINGS[name].routing != case.router.routing
+        ]  # fmt: skip
+
+    return make
+
+
+def _unjoined(case: Case) -> list[Proposal]:
+    now = case.router.thresholds
+    return [Proposal("do not join clusters", case.fit.settings, replace(now, prune_jaccard=None))]
+
+
+REMEDIES: dict[str, tuple[Callable[[Case], list[Proposal]], ...]] = {
+    "CAS101": (_lower_silhouette, _presets),
+    "CAS102": (_joined, _fewer),
+    "CAS103": (_joined, _fewer),
+    "CAS104": (_fewer, _joined),
+    "CAS201": (_presets,),
+    "CAS202": (_unjoined, _routed("blend_without_bonus", "nearest"), _presets),
+    "CAS204": (_presets,),
+    "CAS205": (_joined, _fewer),
+    "CAS302": (_presets,),
+    "CAS401": (_routed("blend", "task_blend", "nearest"),),
+    "CAS402": (_routed("late_fallback", "no_fallback"), _presets),
+    "CAS403": (_routed("nearest", "task_blend"),),
+    "CAS405": (_unjoined,),
+    "CAS406": (_presets,),
+}
+"""What is worth trying for each issue that thresholds or settings can change."""
+
+ADVICE: dict[str, str] = {
+    "CAS203": "No setting changes what the pool can do: add models of another kind, or ask one.",
+    "CAS204": "`--models` leaves a model out; `cascal experiment leave-one-out` shows the cost.",
+    "CAS205": "`cascal quality --tasks-out more.yaml` writes a task file for the unsure clusters.",
+    "CAS301": "The page Data shows who is unreadable; read some of the responses.",
+    "CAS303": "Describe the tasks closer to what comes, with examples, and generate again.",
+    "CAS304": "`cascal filter` keeps what separates models; the page Data shows what would stay.",
+    "CAS305": "Drop repeated queries; test queries must not be among the training queries.",
+    "CAS404": "Generate queries that look like those that come: examples in the task file help.",
+}
+"""What to do where no threshold helps, or besides."""
+
+
+def proposals(code: str, case: Case) -> list[Proposal]:
+    """What is worth trying for an issue; nothing where thresholds and settings cannot help."""
+    found = [one for make in REMEDIES.get(code, ()) for one in make(case)]
+    return [
+        one
+        for one in found
+        if (one.settings, one.thresholds) != (case.fit.settings, case.router.thresholds)
+    ]
+
+
+def try_out(case: Case, code: str, proposal: Proposal, *, with_stability: bool = False) -> Effect:
+    """Build the router of a proposal (refit where its settings differ) and look at it again."""
+    fitted = case.fit
+    if proposal.settings != case.fit.settings:
+        train = case.study.train
+        fitted = fit(train.votes, train.vectors, proposal.settings, costs=case.fit.costs)
+    now = Case(case.study, fitted, take_snapshot(case.study, fitted, proposal.thresholds))
+    finding = CHECKS[code].find(now)
+    before, after = case.snapshot.routes("test"), now.snapshot.routes("test")
+    gain = None
+    if case.snapshot.evaluation is not None and now.snapshot.evaluation is not None:
+        gain = estimate(now.snapshot.evaluation.top1_right - case.snapshot.evaluation.top1_right)
+    stable = None
+    if with_stability:
+        try:
+            stable = stability(now)
+        except NotApplicable:
+            stable = None
+    return Effect(
+        proposal, finding.section != "issue", len(now.router.clusters),
+        effective_number(now.snapshot.share),
+        float((before.selected[:, 0] != after.selected[:, 0]).mean()) if len(before) else 0.0,
+        gain, stable,
+    )  # fmt: skip
+
+
+def try_all(case: Case, code: str, progress: Progress | None = None) -> list[Effect]:
+    """Every proposal for an issue, tried out; what helps first."""
+    wanted = proposals(code, case)
+    found = []
+    for at, proposal in enumerate(wanted):
+        if progress is not None:
+            progress(at / len(wanted), f"Trying: {proposal.label}")
+        found.append(try_out(case, code, proposal, with_stability=code == "CAS104"))
+    rank = {
+        "helps": 0,
+        "more right answers, but no cure": 1,
+        "cures it, accuracy unchanged": 1,
+        "cures it, accuracy unproven": 1,
+    }
+    return sorted(
+        found,
+        key=lambda one: (
+            rank.get(one.judgement, 2 if one.judgement != "harms" else 3),
+            -(one.gain.value if one.gain else 0.0),
+        ),
+    )

@@ -1,0 +1,200 @@
+"""CAS4xx: does routing itself do what it should?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cascal.datatypes import FloatArray, NotApplicable, Votes
+from cascal.diagnose.finding import Case, check
+from cascal.fit import Fit
+
+WRONG_TASK = 0.2
+ALWAYS, NEVER = 0.9, 0.01
+MANY_BLENDED, OVERRULED = 2.5, 0.3
+"""Effective clusters blended (of three), share of queries whose nearest cluster is overruled."""
+UNCOVERED = 0.2
+OPPOSED = 0.1
+NEAR_CHANCE = 0.1
+"""Agreement above that of the letters alone below which consensus carries no truth."""
+ONE_LETTER = 0.7
+
+
+@check(
+    "CAS401",
+    "Wrong task chosen",
+    f"Less than {WRONG_TASK:.0%} of the test queries are routed into another task.",
+)
+def misplaced(case: Case) -> str | None:
+    """The task a test query is routed into against the task it is from."""
+    test, routes = case.study.test, case.snapshot.test_routes
+    known = set(case.router.tasks)
+    if test is None or routes is None or not known & set(test.votes.tasks):
+        raise NotApplicable("There are no test queries of known tasks.")
+    if len(known) == 1:
+        raise NotApplicable("There is only one task.")
+    rows = [row for row, task in enumerate(test.votes.tasks) if task in known]
+    wrong = np.mean([routes.tasks[routes.task[row]] != test.votes.tasks[row] for row in rows])
+    if wrong < WRONG_TASK:
+        return None
+    across = case.router.routing.across_tasks
+    return (
+        f"{wrong:.0%} of the test queries are routed into another task than their own (rule: below "
+        f"{WRONG_TASK:.0%}). "
+        + ("The blend over all tasks softens it." if across else "Blend over all tasks instead.")
+    )
+
+
+@check("CAS402", "Fallback always or never acts", "The fallback acts on some queries, not on all.")
+def fallback(case: Case) -> str | None:
+    """Share of the routed queries with any fallback."""
+    limit = case.router.routing.fallback_distance
+    if limit is None:
+        raise NotApplicable("This routing has no fallback.")
+    acts = float((case.snapshot.routes("test").fallback > 0).mean())
+    if NEVER < acts < ALWAYS:
+        return None
+    says = "always acts" if acts >= ALWAYS else "never acts"
+    means = "the clusters hardly count" if acts >= ALWAYS else "far queries get no caution"
+    distance = float(np.median(case.snapshot.routes("test").distance))
+    return (
+        f"Beyond distance {limit:g} the global ranking fades in; it {says} ({acts:.0%} of the "
+        f"queries, median distance {distance:.2f}): {means}."
+    )
+
+
+@check(
+    "CAS403",
+    "Blending averages the clusters away",
+    "Where clusters are blended, the nearest one still decides.",
+)
+def averaged(case: Case) -> str | None:
+    """Effective number of clusters blended, and how often the nearest cluster is overruled."""
+    routing, router = case.router.routing, case.router
+    if routing.kind == "nearest" or routing.k_nearest == 1 or len(router.clusters) < 2:
+        raise NotApplicable("Nothing is blended.")
+    part = case.study.test or case.study.train
+    blend = router.blend(part.vectors.vectors)
+    weights = np.where(blend.weights > 0, blend.weights, 1.0)
+    effective = float(np.exp(-(weights * np.log(weights)).sum(axis=1)).mean())
+    first = case.snapshot.routes("test").selected[:, 0]
+    overruled = float((router.cluster_winners[blend.nearest[:, 0]] != first).mean())
+    if effective < MANY_BLENDED or overruled < OVERRULED:
+        return None
+    return (
+        f"{effective:.1f} of {routing.k_nearest} clusters count about equally, and the nearest one "
+        f"is overruled for {overruled:.0%} of the queries: differences between clusters are "
+        "averaged away. Route by the nearest cluster, or join clusters."
+    )
+
+
+@check(
+    "CAS404",
+    "Test queries far from all training queries",
+    f"At least {1 - UNCOVERED:.0%} of the test queries lie near some training query.",
+)
+def far(case: Case) -> str | None:
+    """Share of test queries nearer to a training query than those are to one another."""
+    covered = case.quality.covered
+    if covered is None:
+        raise NotApplicable("There are no test queries to compare with.")
+    if covered >= 1 - UNCOVERED:
+        return None
+    return (
+        f"{1 - covered:.0%} of the test queries lie farther from every training query than those "
+        "lie from one another: their routes are guesses. Generate queries that look like them."
+    )
+
+
+@check(
+    "CAS405",
+    "Joining hid a difference",
+    f"Joining clusters changes the first model for less than {OPPOSED:.0%} of the queries.",
+)
+def opposed(case: Case) -> str | None:
+    """Training queries whose cluster had another best model before it was joined."""
+    thresholds = case.router.thresholds
+    if thresholds.prune_jaccard is None:
+        raise NotApplicable("Joining is off.")
+    apart = case.fit.router(replace(thresholds, prune_jaccard=None))
+    before = apart.rankings.mean_scores.argmax(axis=1)[apart.clusters.assignment]
+    after = case.router.rankings.mean_scores.argmax(axis=1)[case.router.clusters.assignment]
+    changed = float((before != after).mean())
+    if changed < OPPOSED:
+        return None
+    joined = len(apart.clusters) - len(case.router.clusters)
+    return (
+        f"Joining made {len(case.router.clusters)} of {len(apart.clusters)} clusters (they share "
+        f"their three best models), and {changed:.0%} of the queries now lie in a cluster with "
+        f"another best model: {joined} differences in the first place were averaged."
+    )
+
+
+def estimated_accuracies(fitted: Fit) -> FloatArray:
+    """(M,) mean consensus score of every model where scores are probabilities of being right."""
+    if fitted.settings.consensus not in ("pds", "dawid_skene"):
+        raise NotApplicable(
+            f"Scores of {fitted.settings.consensus!r} are no probabilities of being right."
+        )
+    return np.asarray(np.nan_to_num(fitted.consensus, nan=0.0).mean(axis=0))
+
+
+def excess_agreement(votes: Votes) -> tuple[float, float]:
+    """Mean share of equal answers over pairs of models, and what their letters alone would give.
+
+    By chance two models agree on a letter as often as both use it. NotApplicable for one model.
+    """
+    observed, expected = [], []
+    n_letters = int(votes.answers.max(initial=0)) + 1
+    for one in range(len(votes.models)):
+        for other in range(one + 1, len(votes.models)):
+            both = votes.answered[:, one] & votes.answered[:, other]
+            if not both.any():
+                continue
+            pair = votes.answers[both][:, [one, other]]
+            letters = [np.bincount(side, minlength=n_letters) / len(pair) for side in pair.T]
+            observed.append(float((pair[:, 0] == pair[:, 1]).mean()))
+            expected.append(float(letters[0] @ letters[1]))
+    if not observed:
+        raise NotApplicable("No two models answered the same query.")
+    return float(np.mean(observed)), float(np.mean(expected))
+
+
+@check(
+    "CAS406",
+    "Consensus carries no truth",
+    "Models agree far more often than by chance, and none always gives one letter.",
+)
+def chance(case: Case) -> str | None:
+    """A pool near chance agrees by accident; a model with one letter agrees with itself."""
+    votes = case.study.train.votes
+    if not votes.answered.any():
+        raise NotApplicable("No model gave any answer.")
+    stuck = _stuck_model(case)
+    if stuck is not None:
+        return stuck
+    observed, expected = excess_agreement(votes)
+    if observed >= expected + NEAR_CHANCE:
+        return None
+    return (
+        f"Two models agree in {observed:.0%} of the queries, where their letters alone would give "
+        f"{expected:.0%}: the pool is near chance, and agreement carries no truth. Use easier "
+        "queries or better models."
+    )
+
+
+def _stuck_model(case: Case) -> str | None:
+    votes = case.study.train.votes
+    for m, model in enumerate(votes.models):
+        given = votes.answers[votes.answered[:, m], m]
+        choices = votes.option_counts[votes.answered[:, m]]
+        given = given[choices >= 3]
+        if len(given) >= 20 and np.bincount(given).max() / len(given) >= ONE_LETTER:
+            share = np.bincount(given).max() / len(given)
+            letter = chr(ord("A") + int(np.bincount(given).argmax()))
+            return (
+                f"{model} answers {letter} in {share:.0%} of its answers: it is not choosing. Its "
+                "votes are noise; leave it out, or look at its prompt."
+            )
+    return None

@@ -1,0 +1,236 @@
+"""Thresholds as curves and maps: what changes over the whole range, and where nothing does.
+
+Only attainable values are visited: joining has three settings, and `min_silhouette` matters only
+at the best silhouette of some model in some task. Every point equals a router built there, and a
+fit from scratch with these thresholds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
+from cascal.evaluate import correctness, effective_number, first_share
+from cascal.fit import Fit
+from cascal.intervals import Estimate, estimates
+from cascal.parts import Part
+from cascal.results import Routes
+from cascal.settings import Thresholds
+from cascal.tables import Progress
+
+Name = Literal["min_silhouette", "merge_distance", "prune_jaccard", "cost_weight"]
+NAMES: dict[Name, str] = {
+    "min_silhouette": "Min silhouette",
+    "merge_distance": "Merge distance",
+    "prune_jaccard": "Joining",
+    "cost_weight": "Cost weight",
+}
+_BATCH = 32
+"""Settings visited between two reports of progress; both cores share them."""
+JACCARDS: tuple[float | None, ...] = (None, 0.95, 0.5, 0.2)
+"""The attainable settings of joining: off, share all three best models, at least two, one."""
+MERGES = tuple(round(0.01 * step, 2) for step in range(61))
+
+
+def attainable(fitted: Fit, name: Name, limit: int = 60) -> list[float | None]:
+    """Values of one threshold worth visiting, rising; at most `limit` of many silhouettes.
+
+    NotApplicable where nothing can change: one silhouette, no costs.
+    """
+    if name == "prune_jaccard":
+        return list(JACCARDS)
+    if name == "merge_distance":
+        return list(MERGES)
+    if name == "cost_weight":
+        if fitted.costs is None or len(np.unique(fitted.costs)) < 2:
+            raise NotApplicable("Costs per query are unknown or equal: there is nothing to weigh.")
+        top = 1.0 / float(np.ptp(fitted.costs))
+        return [0.0, *np.geomspace(top / 1000, 10 * top, 40).tolist()]
+    best = [task.silhouettes.max(axis=1) for task in fitted.by_task]
+    known = np.unique(np.concatenate(best))
+    known = known[np.isfinite(known) & (known > -1.0) & (known <= 1.0)]
+    if not len(known):
+        raise NotApplicable(
+            "No model has two different strong queries in any task: nothing to split."
+        )
+    if len(known) > limit:
+        known = known[np.unique(np.linspace(0, len(known) - 1, limit).round().astype(int))]
+    above = min(1.0, float(known[-1]) + 1e-6)
+    return [0.0, *(float(one) for one in known if one > 0), above]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """What the router does at one setting; first (Q,) chosen models, right (Q,) top-1 or nan.
+
+    flipped : share of the queries with another first model than at the reference
+    """
+
+    thresholds: Thresholds
+    n_clusters: int
+    effective_models: float
+    flipped: float
+    top1: Estimate | None
+    first: IntArray
+
+    def value(self, name: Name) -> float | None:
+        """The threshold's value at this point."""
+        found: float | None = getattr(self.thresholds, name)
+        return found
+
+
+def visit(
+    fitted: Fit,
+    settings: Sequence[Thresholds],
+    test: Part | None,
+    training: Part,
+    reference: Routes,
+    progress: Progress | None = None,
+) -> list[Point]:
+    """One point a setting; routed are the test queries, the training queries where there are none.
+
+    Accuracies get paired intervals where the routed queries have gold answers.
+    """
+    part = test if test is not None else training
+    column = np.array([part.votes.models.index(name) for name in fitted.models])
+    right = correctness(part.votes, part.gold, part.judged)[:, column] if part.has_gold else None
+    rows = np.arange(len(part))
+    base = reference.selected[:, 0]
+
+    def look(thresholds: Thresholds) -> tuple[int, FloatArray, IntArray]:
+        router = fitted.router(replace(thresholds, top_k=1))
+        routes = router.route(part.vectors)
+        return len(router.clusters), first_share(routes), routes.selected[:, 0]
+
+    found: list[tuple[int, FloatArray, IntArray]] = []
+    for start in range(0, len(settings), _BATCH):
+        if progress is not None:
+            progress(start / len(settings), f"Setting {start + 1:,} of {len(settings):,}")
+        batch = settings[start : start + _BATCH]
+        found += Parallel(n_jobs=-1, prefer="threads")(delayed(look)(one) for one in batch)
+    tops: list[Estimate | None] = [None] * len(found)
+    if right is not None and found:
+        tops = list(estimates(np.column_stack([right[rows, first] for *_, first in found])))
+    return [
+        Point(
+            thresholds, n_clusters, effective_number(share),
+            float((first != base).mean()) if len(first) else 0.0, top1, first,
+        )
+        for thresholds, (n_clusters, share, first), top1 in zip(settings, found, tops, strict=True)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One threshold over its attainable values; band is where nothing changes around `now`.
+
+    The band is (lowest, highest) visited value with the same clusters and routes as the current
+    one; None where the current value is not between two visited ones that agree.
+    """
+
+    name: Name
+    now: float | None
+    points: tuple[Point, ...]
+    band: tuple[float | None, float | None] | None
+
+
+def curve(
+    fitted: Fit,
+    thresholds: Thresholds,
+    name: Name,
+    test: Part | None,
+    training: Part,
+    reference: Routes,
+    progress: Progress | None = None,
+) -> Curve:
+    """Move one threshold over its attainable values, the others held."""
+    if name not in NAMES:
+        raise CascalError(f"There is no threshold {name!r} to sweep; choose {', '.join(NAMES)}.")
+    now: float | None = getattr(thresholds, name)
+    values = attainable(fitted, name)
+    if now not in values:
+        values = sorted([*values, now], key=_order)
+    settings = [with_value(thresholds, name, one) for one in values]
+    points = visit(fitted, settings, test, training, reference, progress)
+    return Curve(name, now, tuple(points), _band(points, values.index(now), values))
+
+
+def with_value(thresholds: Thresholds, name: Name, value: float | None) -> Thresholds:
+    """The same thresholds with one of them changed; only joining can be None."""
+    if name == "prune_jaccard":
+        return replace(thresholds, prune_jaccard=value)
+    if value is None:
+        raise CascalError(f"{name} needs a number.")
+    if name == "min_silhouette":
+        return replace(thresholds, min_silhouette=value)
+    if name == "merge_distance":
+        return replace(thresholds, merge_distance=value)
+    return replace(thresholds, cost_weight=value)
+
+
+def _order(value: float | None) -> float:
+    """No joining (None) stands before every Jaccard, which are listed from strict to loose."""
+    return -np.inf if value is None else value
+
+
+def _band(
+    points: Sequence[Point], at: int, values: Sequence[float | None]
+) -> tuple[float | None, float | None] | None:
+    def same(other: int) -> bool:
+        one, two = points[at], points[other]
+        return one.n_clusters == two.n_clusters and bool((one.first == two.first).all())
+
+    low = high = at
+    while low > 0 and same(low - 1):
+        low -= 1
+    while high < len(points) - 1 and same(high + 1):
+        high += 1
+    return None if low == high else (values[low], values[high])
+
+
+@dataclass(frozen=True, eq=False)
+class SweepMap:
+    """Two thresholds at once: points[i][j] at first_values[i], second_values[j]."""
+
+    first: Name
+    second: Name
+    first_values: tuple[float | None, ...]
+    second_values: tuple[float | None, ...]
+    points: tuple[tuple[Point, ...], ...]
+
+
+def sweep_map(
+    fitted: Fit,
+    thresholds: Thresholds,
+    names: tuple[Name, Name],
+    test: Part | None,
+    training: Part,
+    reference: Routes,
+    *,
+    limit: int = 32,
+    progress: Progress | None = None,
+) -> SweepMap:
+    """Move two thresholds over a grid of attainable values, at most `limit` of each."""
+    if names[0] == names[1]:
+        raise CascalError("A map needs two different thresholds.")
+    first, second = (_thinned(attainable(fitted, name, limit), limit) for name in names)
+    settings = [
+        with_value(with_value(thresholds, names[0], one), names[1], other)
+        for one in first
+        for other in second
+    ]
+    points = visit(fitted, settings, test, training, reference, progress)
+    rows = [tuple(points[at * len(second) : (at + 1) * len(second)]) for at in range(len(first))]
+    return SweepMap(names[0], names[1], tuple(first), tuple(second), tuple(rows))
+
+
+def _thinned(values: list[float | None], limit: int) -> list[float | None]:
+    if len(values) <= limit:
+        return values
+    chosen = np.unique(np.linspace(0, len(values) - 1, limit).round().astype(int))
+    return [values[at] for at in chosen]

@@ -1,0 +1,491 @@
+"""Every check fires, passes and abstains on data made for it; remedies are tried out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import make_part
+
+import cascal
+from cascal.datatypes import NO_ANSWER
+from cascal.diagnose import ADVICE, CHECKS, Case, diagnose, evidence, proposals, try_all
+from cascal.diagnose.clusters import stability
+from cascal.diagnose.models import kinships
+from cascal.diagnose.remedies import REMEDIES, try_out
+from cascal.parts import Part, split_part
+from cascal.settings import FitSettings, Routing, Thresholds
+from cascal.store import DatasetInfo
+from cascal.study import Study, take_snapshot
+
+NAN = np.nan
+N = 600
+DS = FitSettings(consensus="dawid_skene")
+"""Wrong votes scatter in these worlds, as Dawid–Skene assumes."""
+
+
+def world(
+    n=N, n_models=5, n_tasks=3, n_skills=2, spread=0.25, gap=0.3, base=0.6, seed=0, n_options=6,
+    clarity=1.0,
+):  # fmt: skip
+    """Skills inside tasks; model m is better by `gap` in every skill s with s % n_models == m."""
+    random = np.random.default_rng(seed)
+    task, skill = random.integers(n_tasks, size=n), random.integers(n_skills, size=n)
+    number = task * n_skills + skill
+    task_centre = 2.0 * np.eye(n_tasks, 24)
+    centres = task_centre.repeat(n_skills, axis=0)
+    places = n_tasks + np.arange(n_tasks * n_skills)
+    centres[np.arange(len(places)), places] = clarity
+    points = centres[number] + spread * random.normal(size=(n, 24))
+    favourite = number[:, None] % n_models == np.arange(n_models)
+    accuracy = np.where(favourite, base + gap, base - gap / n_models)
+    gold = random.integers(n_options, size=n)
+    right = random.random((n, n_models)) < accuracy
+    wrong = (gold[:, None] + 1 + random.integers(n_options - 1, size=right.shape)) % n_options
+    answers = np.where(right, gold[:, None], wrong)
+    logprobs = -0.5 - 0.4 * ~right + 0.1 * random.normal(size=right.shape)
+    ids = [f"q{row:04d}" for row in range(n)]
+    votes = cascal.Votes(
+        ids, [f"task {one}" for one in task], [f"m{one}" for one in range(n_models)], answers,
+        np.minimum(logprobs, 0.0), np.full(n, n_options),
+    )  # fmt: skip
+    vectors = cascal.Embeddings.from_array(ids, points, "test")
+    return make_part(votes, vectors, gold)
+
+
+def with_answers(part: Part, answers, logprobs=None) -> Part:
+    votes = part.votes
+    logprobs = votes.logprobs if logprobs is None else logprobs
+    return replace(part, votes=replace(votes, answers=answers, logprobs=logprobs))
+
+
+def study_of(train: Part, test: Part | None) -> Study:
+    info = DatasetInfo(
+        "world", "real", "made", "", None, 0, len(train), len(test) if test else 0, 0, 0, 0,
+        ("gold",), "f",
+    )  # fmt: skip
+    models = tuple(cascal.ModelSpec(name) for name in train.votes.models)
+    return Study(info, "test", (), models, train, test)
+
+
+def case_of(part: Part, settings=DS, thresholds=None, test: Part | str | None = "split") -> Case:
+    train = part
+    if test == "split":
+        train, test = split_part(part, 0.4, 0)
+    study = study_of(train, test)
+    fitted = cascal.fit(train.votes, train.vectors, settings)
+    return Case(study, fitted, take_snapshot(study, fitted, thresholds or Thresholds()))
+
+
+@pytest.fixture(scope="module")
+def healthy():
+    return case_of(world())
+
+
+def section(code: str, case: Case) -> str:
+    return CHECKS[code].find(case).section
+
+
+def one_model(part: Part) -> Part:
+    return part.with_models([part.votes.models[0]])
+
+
+# Worlds in which one thing is wrong
+
+
+def no_clusters():
+    """One blob a task: no split is clear."""
+    return case_of(world(clarity=0.0, spread=0.05), thresholds=Thresholds(min_silhouette=0.3))
+
+
+def no_clusters_in_most_tasks():
+    blob, clear = world(clarity=0.0, spread=0.3, seed=1), world(seed=2)
+    tasks = np.array(blob.votes.tasks)
+    vectors = np.array(blob.vectors.vectors)
+    rows = tasks == "task 0"
+    place = np.random.default_rng(0).integers(2, size=rows.sum())
+    vectors[rows] = 0.05 * vectors[rows] + np.eye(24)[20 + place]
+    changed = cascal.Embeddings.from_array(blob.votes.query_ids, vectors, "test")
+    assert len(clear) == len(blob)
+    return case_of(replace(blob, vectors=changed), thresholds=Thresholds(min_silhouette=0.3))
+
+
+def explosion():
+    """Eight skills a task, but m0, m1 and m2 are the best three everywhere; nothing is joined."""
+    part = world(n=1600, n_skills=6, n_tasks=2, n_models=6, gap=0.0)
+    random = np.random.default_rng(4)
+    right = random.random(part.votes.shape) < np.array([0.9, 0.85, 0.8, 0.35, 0.3, 0.25])
+    wrong = (part.gold[:, None] + 1 + random.integers(5, size=right.shape)) % 6
+    answers = np.where(right, part.gold[:, None], wrong)
+    thresholds = Thresholds(prune_jaccard=None, merge_distance=0.01)
+    return case_of(with_answers(part, answers), thresholds=thresholds)
+
+
+def thin():
+    return case_of(world(n=180, n_skills=4), thresholds=Thresholds(prune_jaccard=None))
+
+
+def unstable():
+    """No structure at all, split all the same."""
+    thresholds = Thresholds(min_silhouette=0.0, merge_distance=0.0, prune_jaccard=None)
+    return case_of(world(clarity=0.0, spread=0.6), thresholds=thresholds)
+
+
+def reversed_rankings():
+    """Four weak models vote as one for a wrong option; the fifth is right and outvoted."""
+    part = world(n_models=5, gap=0.0)
+    answers = np.repeat(((part.gold + 1) % 6)[:, None], 5, axis=1)
+    random = np.random.default_rng(0)
+    noise = random.random(answers.shape) < np.array([0.05, 0.1, 0.15, 0.2, 0.0])
+    answers = np.where(noise, part.gold[:, None], answers)
+    answers[:, 4] = part.gold
+    return case_of(with_answers(part, answers))
+
+
+def unstable_ranking():
+    """No gold, and models that answer at random: halves rank them anyhow."""
+    part = world(n=200, gap=0.0, base=1 / 6)
+    return case_of(replace(part, gold=np.full(len(part), NO_ANSWER)), test=None)
+
+
+def collapsed():
+    part = world(gap=0.0)
+    answers = np.array(part.votes.answers)
+    answers[:, 0] = part.gold
+    return case_of(with_answers(part, answers))
+
+
+def same_answers():
+    part = world(base=0.97, gap=0.0)
+    return case_of(part)
+
+
+def nothing_to_win():
+    """m0 is right wherever anybody is; the others differ in what they get wrong."""
+    part = world(gap=0.0, base=0.5)
+    answers = np.array(part.votes.answers)
+    anybody = (answers == part.gold[:, None]).any(axis=1)
+    answers[:, 0] = np.where(anybody, part.gold, answers[:, 0])
+    return case_of(with_answers(part, answers))
+
+
+def sisters():
+    """m0 and m1 draw the same wrong answers."""
+    part = world(n=1500, base=0.65, gap=0.0, n_models=7)
+    answers = np.array(part.votes.answers)
+    random = np.random.default_rng(1)
+    same = random.random(len(part)) < 0.8
+    answers[:, 1] = np.where(same, answers[:, 0], answers[:, 1])
+    return case_of(with_answers(part, answers))
+
+
+def equals():
+    return case_of(world(n=300, gap=0.0))
+
+
+def unreadable():
+    part = world()
+    answers = np.array(part.votes.answers)
+    answers[np.random.default_rng(0).random(len(part)) < 0.3, 2] = NO_ANSWER
+    return case_of(with_answers(part, answers))
+
+
+def silent():
+    part = world()
+    answers = np.full(part.votes.shape, NO_ANSWER)
+    return case_of(with_answers(part, answers))
+
+
+def no_confidence():
+    part = world()
+    return case_of(with_answers(part, part.votes.answers, np.full(part.votes.shape, NAN)))
+
+
+def random_confidence():
+    part = world()
+    noise = -np.random.default_rng(0).random(part.votes.shape)
+    return case_of(with_answers(part, part.votes.answers, noise))
+
+
+def drifted():
+    train, test = split_part(world(), 0.4, 0)
+    moved = np.array(test.vectors.vectors) + np.eye(24)[23]
+    vectors = cascal.Embeddings.from_array(test.votes.query_ids, moved, "test")
+    return case_of(train, test=replace(test, vectors=vectors))
+
+
+def easy():
+    part = world()
+    answers = np.array(part.votes.answers)
+    alike = np.random.default_rng(0).random(len(part)) < 0.8
+    answers[alike] = part.gold[alike, None]
+    return case_of(with_answers(part, answers))
+
+
+def leaked():
+    train, test = split_part(world(), 0.4, 0)
+    vectors = np.array(test.vectors.vectors)
+    vectors[:30] = train.vectors.vectors[:30]
+    texts = (*train.texts[:30], *test.texts[30:])
+    same = cascal.Embeddings(test.votes.query_ids, vectors, "test")
+    return case_of(train, test=replace(test, vectors=same, texts=texts))
+
+
+def wrong_task():
+    """The names of the tasks have nothing to do with the places of the queries."""
+    part = world()
+    tasks = tuple(f"task {one}" for one in np.random.default_rng(99).integers(3, size=len(part)))
+    return case_of(replace(part, votes=replace(part.votes, tasks=tasks)))
+
+
+RELEASED = FitSettings.preset("released").routing
+
+
+def always_falls_back():
+    routing = replace(RELEASED, fallback_distance=0.001)
+    return case_of(world(), thresholds=Thresholds(routing=routing))
+
+
+def never_falls_back():
+    routing = replace(RELEASED, fallback_distance=1.9)
+    return case_of(world(), thresholds=Thresholds(routing=routing))
+
+
+def averaged():
+    """A high temperature: three clusters of a task count alike, whichever is nearest."""
+    routing = Routing("blend", two_stage=True, distance_temperature=50.0)
+    thresholds = Thresholds(prune_jaccard=None, merge_distance=0.02, routing=routing)
+    return case_of(world(n=1500, n_skills=3, n_models=9, gap=0.35), thresholds=thresholds)
+
+
+def hid_a_difference():
+    """In either skill of a task the same three models lead, each time another first."""
+    part = world(n=1200, n_tasks=2, n_models=6, gap=0.0)
+    random = np.random.default_rng(0)
+    skill = np.argmax(part.vectors.vectors[:, 2:6], axis=1)
+    accuracy = np.tile([0.6, 0.6, 0.55, 0.2, 0.2, 0.2], (len(part), 1))
+    accuracy[np.arange(len(part)), skill % 2] = 0.97
+    right = random.random(part.votes.shape) < accuracy
+    wrong = (part.gold[:, None] + 1 + random.integers(5, size=right.shape)) % 6
+    return case_of(with_answers(part, np.where(right, part.gold[:, None], wrong)))
+
+
+def guessing():
+    return case_of(world(gap=0.0, base=1 / 6))
+
+
+def one_letter():
+    part = world()
+    answers = np.array(part.votes.answers)
+    answers[:, 3] = 2
+    return case_of(with_answers(part, answers))
+
+
+FIRES = {
+    "CAS101": [no_clusters, no_clusters_in_most_tasks],
+    "CAS102": [explosion],
+    "CAS103": [thin],
+    "CAS104": [unstable],
+    "CAS201": [reversed_rankings, unstable_ranking],
+    "CAS202": [collapsed],
+    "CAS203": [same_answers, nothing_to_win],
+    "CAS204": [sisters],
+    "CAS205": [equals],
+    "CAS301": [unreadable],
+    "CAS302": [no_confidence, random_confidence],
+    "CAS303": [drifted],
+    "CAS304": [easy],
+    "CAS305": [leaked],
+    "CAS401": [wrong_task],
+    "CAS402": [always_falls_back, never_falls_back],
+    "CAS403": [averaged],
+    "CAS404": [drifted],
+    "CAS405": [hid_a_difference],
+    "CAS406": [guessing, one_letter],
+}
+
+
+def whole(part=None, **kwargs):
+    return lambda: case_of(part or world(), test=None, **kwargs)
+
+
+def alone():
+    return case_of(one_model(world()))
+
+
+def three_models():
+    part = world()
+    return case_of(part.with_models(part.votes.models[:3]))
+
+
+def one_task():
+    return case_of(world(n_tasks=1))
+
+
+ABSTAINS = {
+    "CAS101": [lambda: case_of(world(n=4), test=None), silent],
+    "CAS102": [three_models],
+    "CAS104": [lambda: case_of(world(), thresholds=Thresholds(min_silhouette=1.0))],
+    "CAS201": [lambda: case_of(world().with_models(["m0", "m1"]), test=None)],
+    "CAS202": [alone],
+    "CAS203": [alone],
+    "CAS204": [three_models],
+    "CAS205": [alone],
+    "CAS301": [silent],
+    "CAS302": [silent],
+    "CAS303": [whole()],
+    "CAS401": [whole(), one_task],
+    "CAS402": [lambda: case_of(world())],
+    "CAS403": [lambda: case_of(world(), thresholds=Thresholds(routing=Routing("nearest")))],
+    "CAS404": [whole()],
+    "CAS405": [lambda: case_of(world(), thresholds=Thresholds(prune_jaccard=None))],
+    "CAS406": [silent, alone],
+}
+NEVER_ABSTAINS = {"CAS103", "CAS304", "CAS305"}
+
+
+@pytest.mark.parametrize(
+    ("code", "make"), [(code, make) for code, makes in FIRES.items() for make in makes]
+)
+def test_a_check_fires_and_says_number_rule_and_consequence(code, make):
+    case = make()
+    found = CHECKS[code].find(case)
+    assert found.section == "issue", found
+    assert re.search(r"\d", found.sentence)
+    assert found.sentence.endswith(".")
+    shown = evidence(code, case)
+    assert shown is None or len(shown.names) == len(shown.values)
+
+
+@pytest.mark.parametrize("code", sorted(FIRES))
+def test_a_check_passes_on_a_healthy_world(code, healthy):
+    routing = replace(RELEASED, fallback_distance=0.12)
+    fallback = case_of(world(), thresholds=Thresholds(routing=routing))
+    case = fallback if code == "CAS402" else healthy
+    found = CHECKS[code].find(case)
+    assert found.section == "passed", found
+    assert found.sentence == CHECKS[code].rule
+
+
+@pytest.mark.parametrize(
+    ("code", "make"), [(code, make) for code, makes in ABSTAINS.items() for make in makes]
+)
+def test_a_check_abstains_and_says_why(code, make):
+    found = CHECKS[code].find(make())
+    assert found.section == "not applicable", found
+    assert found.sentence.endswith(".")
+
+
+def test_every_check_is_tried_in_all_three_ways():
+    assert set(FIRES) == set(CHECKS)
+    assert set(ABSTAINS) | NEVER_ABSTAINS == set(CHECKS)
+    assert set(REMEDIES) | set(ADVICE) <= set(CHECKS)
+    assert set(CHECKS) == set(REMEDIES) | set(ADVICE)
+
+
+def test_a_diagnosis_lists_every_check_issues_first(healthy):
+    told = []
+    found = diagnose(healthy, lambda share, said: told.append((share, said)))
+    assert sorted(one.code for one in found) == sorted(CHECKS)
+    sections = [one.section for one in found]
+    assert sections == sorted(sections, key=["issue", "passed", "not applicable"].index)
+    assert all(0 <= share < 1 for share, _ in told)
+
+
+def test_a_diagnosis_is_the_same_twice():
+    one, other = (diagnose(case_of(world(seed=3))) for _ in range(2))
+    assert one == other
+
+
+def test_sisters_are_named_first():
+    pair = kinships(sisters())[0]
+    assert {pair.first, pair.second} == {"m0", "m1"}
+    assert pair.shared > 2 * pair.expected
+
+
+def test_stability_is_1_where_the_halves_find_the_same_clusters():
+    thresholds = Thresholds(prune_jaccard=None)
+    assert stability(case_of(world(n=1500, spread=0.05), thresholds=thresholds)) > 0.9
+
+
+# Remedies
+
+
+def test_every_proposal_differs_from_what_is(healthy):
+    for code in CHECKS:
+        for one in proposals(code, healthy):
+            now = (healthy.fit.settings, healthy.router.thresholds)
+            assert (one.settings, one.thresholds) != now
+            assert one.label
+
+
+def test_an_effect_equals_a_fit_with_the_proposal():
+    case = always_falls_back()
+    for proposal in proposals("CAS402", case):
+        effect = try_out(case, "CAS402", proposal)
+        train, test = case.study.train, case.study.test
+        fresh = cascal.fit(train.votes, train.vectors, proposal.settings)
+        routes = fresh.router(proposal.thresholds).route(test.vectors)
+        result = cascal.evaluate(routes, test.votes, test.gold)
+        gain = result.top1_accuracy - case.snapshot.evaluation.top1_accuracy
+        assert effect.gain.value == pytest.approx(gain)
+        assert effect.clusters == len(fresh.router(proposal.thresholds).clusters)
+
+
+def test_a_remedy_that_works_comes_first_and_one_that_does_not_says_so():
+    """The fallback always acts; later or never cures it, and brings the clusters back."""
+    effects = try_all(always_falls_back(), "CAS402")
+    assert effects[0].cured
+    assert effects[0].judgement in ("helps", "cures it, accuracy unchanged")
+    found = try_all(equals(), "CAS205")
+    assert found
+    assert any(one.judgement == "does not help" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (no_clusters, "CAS101"),
+        (explosion, "CAS102"),
+        (collapsed, "CAS202"),
+        (reversed_rankings, "CAS201"),
+    ],
+)
+def test_the_four_signatures_of_the_paper_get_tried_remedies(make, code):
+    """No cluster structure, explosion, one model, rankings against validation."""
+    case = make()
+    effects = try_all(case, code)
+    assert effects
+    assert {one.judgement for one in effects} <= {
+        "helps", "harms", "does not help", "more right answers, but no cure",
+        "cures it, accuracy unchanged",
+    }  # fmt: skip
+
+
+def test_joining_cures_an_explosion_and_loses_nothing():
+    effects = try_all(explosion(), "CAS102")
+    cured = [one for one in effects if one.cured]
+    assert cured
+    assert cured[0].clusters < 0.6 * len(explosion().router.clusters)
+    assert cured[0].gain.low <= 0 <= cured[0].gain.high or cured[0].gain.value > 0
+
+
+def test_without_gold_a_cure_says_that_accuracy_is_unproven():
+    part = world(n=1600, n_skills=6, n_tasks=2, n_models=6, gap=0.0)
+    train, test = split_part(part, 0.4, 0)
+    blind = replace(test, gold=np.full(len(test), NO_ANSWER))
+    case = case_of(
+        train, thresholds=Thresholds(prune_jaccard=None, merge_distance=0.01), test=blind
+    )
+    for one in try_all(case, "CAS103"):
+        assert one.gain is None
+        assert one.judgement in ("does not help", "cures it, accuracy unproven")
+
+
+def test_every_check_is_documented():
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for code, check in CHECKS.items():
+        assert re.search(rf"^\| {code} \| {re.escape(check.title)}", text, flags=re.MULTILINE), code

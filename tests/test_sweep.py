@@ -1,0 +1,148 @@
+"""A sweep equals separate fits, visits only what can change, and finds where nothing does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from conftest import split_world
+
+import cascal
+from cascal.charts_diagnose import curve_figure, curve_frame, map_figure
+from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
+from cascal.demo import install_demo
+from cascal.settings import PRESETS, FitSettings, Thresholds
+from cascal.study import load_study
+from cascal.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return split_world(n_queries=420)
+
+
+@pytest.fixture(scope="module")
+def fitted(parts):
+    return cascal.fit(parts[0].votes, parts[0].vectors, costs=parts[0].known_costs)
+
+
+@pytest.fixture(scope="module")
+def reference(parts, fitted):
+    return fitted.router().route(parts[1].vectors)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_point_of_a_map_equals_a_fit_from_scratch(parts, preset):
+    train, test = parts
+    settings = FitSettings.preset(preset)
+    fitted = cascal.fit(train.votes, train.vectors, settings)
+    reference = fitted.router().route(test.vectors)
+    names = ("min_silhouette", "merge_distance")
+    found = sweep_map(fitted, Thresholds(), names, test, train, reference, limit=4)
+    for row in found.points:
+        for point in row:
+            fresh = cascal.fit(train.votes, train.vectors, settings).router(point.thresholds)
+            routes = fresh.route(test.vectors)
+            assert point.n_clusters == len(fresh.clusters)
+            assert np.array_equal(point.first, routes.selected[:, 0])
+            result = cascal.evaluate(routes, test.votes, test.gold)
+            assert point.top1.value == pytest.approx(result.top1_accuracy)
+            assert point.effective_models == pytest.approx(result.effective_models)
+            flipped = (routes.selected[:, 0] != reference.selected[:, 0]).mean()
+            assert point.flipped == pytest.approx(flipped)
+
+
+def test_between_two_attainable_silhouettes_nothing_changes(parts, fitted):
+    """Clusters change only where some model's best silhouette lies."""
+    values = [one for one in attainable(fitted, "min_silhouette", limit=10_000) if one]
+    for low, high in pairwise(values):
+        middle = Thresholds(min_silhouette=(low + high) / 2)
+        at_high = Thresholds(min_silhouette=high)
+        one, other = fitted.router(middle), fitted.router(at_high)
+        assert np.array_equal(one.clusters.assignment, other.clusters.assignment)
+
+
+def test_joining_has_its_attainable_settings_and_merging_a_grid(fitted):
+    assert attainable(fitted, "prune_jaccard") == list(JACCARDS)
+    assert attainable(fitted, "merge_distance")[:3] == [0.0, 0.01, 0.02]
+    assert attainable(fitted, "cost_weight")[0] == 0.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_curve_holds_the_present_value_and_its_band_agrees_with_it(
+    name, parts, fitted, reference
+):
+    found = curve(fitted, Thresholds(), name, parts[1], parts[0], reference)
+    now = next(point for point in found.points if point.value(name) == found.now)
+    assert now.flipped == 0.0
+    if found.band is not None:
+        values = [point.value(name) for point in found.points]
+        low, high = (values.index(one) for one in found.band)
+        for point in found.points[low : high + 1]:
+            assert point.n_clusters == now.n_clusters
+            assert np.array_equal(point.first, now.first)
+        for outside in (low - 1, high + 1):
+            if 0 <= outside < len(values):
+                other = found.points[outside]
+                same = np.array_equal(other.first, now.first)
+                assert other.n_clusters != now.n_clusters or not same
+    frame = curve_frame(found)
+    assert len(frame) == len(found.points)
+    assert curve_figure(found, "#1F4FD8").data
+
+
+def test_a_value_between_the_grid_is_visited_too(parts, fitted, reference):
+    thresholds = Thresholds(merge_distance=0.1234)
+    found = curve(fitted, thresholds, "merge_distance", parts[1], parts[0], reference)
+    values = [point.value("merge_distance") for point in found.points]
+    assert 0.1234 in values
+    assert values == sorted(values)
+
+
+def test_without_gold_there_are_clusters_and_flips_but_no_accuracy(parts, fitted, reference):
+    train, test = parts
+    none = replace(test, gold=np.full(len(test), NO_ANSWER))
+    points = visit(fitted, [Thresholds(), Thresholds(merge_distance=1.0)], none, train, reference)
+    assert [one.top1 for one in points] == [None, None]
+    base = fitted.router().route(train.vectors)
+    assert visit(fitted, [Thresholds()], None, train, base)[0].flipped == 0.0
+
+
+def test_a_map_is_drawn_for_every_measure(parts, fitted, reference):
+    names = ("prune_jaccard", "merge_distance")
+    found = sweep_map(fitted, Thresholds(), names, parts[1], parts[0], reference, limit=5)
+    assert len(found.points) == len(JACCARDS)
+    for measure in ("top1", "clusters", "effective", "flipped"):
+        figure = map_figure(found, measure, ("#ffffff", "#000000"))
+        assert np.isfinite(figure.data[0].z).all()
+
+
+def test_what_cannot_be_swept_is_refused(parts, fitted, reference):
+    train, test = parts
+    with pytest.raises(CascalError, match="no threshold"):
+        curve(fitted, Thresholds(), "top_k", test, train, reference)
+    twice = ("merge_distance", "merge_distance")
+    with pytest.raises(CascalError, match="two different"):
+        sweep_map(fitted, Thresholds(), twice, test, train, reference)
+    with pytest.raises(CascalError, match="needs a number"):
+        with_value(Thresholds(), "merge_distance", None)
+    free = cascal.fit(train.votes, train.vectors)
+    with pytest.raises(NotApplicable, match="nothing to weigh"):
+        attainable(free, "cost_weight")
+
+
+@pytest.mark.bench
+def test_a_thousand_settings_of_the_demo_take_ten_seconds(tmp_path):
+    workspace = cascal.Workspace(tmp_path / "w.duckdb")
+    install_demo(workspace)
+    study = load_study(workspace, "demo")
+    fitted = cascal.fit(study.train.votes, study.train.vectors)
+    reference = fitted.router().route(study.test.vectors)
+    started = time.perf_counter()
+    names = ("min_silhouette", "merge_distance")
+    found = sweep_map(fitted, Thresholds(), names, study.test, study.train, reference)
+    assert len(found.points) * len(found.points[0]) >= 1000
+    assert time.perf_counter() - started < 10
