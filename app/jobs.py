@@ -34,10 +34,14 @@ State = Literal["running", "done", "stopped", "failed"]
 
 @dataclass(eq=False)
 class Job:
-    """One computation. `share` and `sentence` say how far it is."""
+    """One computation. `share` and `sentence` say how far it is, `detail` whatever else it tells.
+
+    Work that ends cleanly by itself asks `stopping` and uses `tell`, which never raises.
+    """
 
     work: Callable[[Progress], Any]
     state: State = "running"
+    detail: Any = None
     share: float = 0.0
     sentence: str = "Waiting"
     result: Any = None
@@ -47,6 +51,15 @@ class Job:
     def stop(self) -> None:
         """Ask the work to end at its next step."""
         self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the reader asked for the end."""
+        return self._stop.is_set()
+
+    def tell(self, share: float, sentence: str, detail: Any = None) -> None:  # noqa: ANN401 – any
+        """Say how far the work is, without being stopped by it."""
+        self.share, self.sentence, self.detail = min(max(share, 0.0), 1.0), sentence, detail
 
     def report(self, share: float, sentence: str) -> None:
         """The progress callback of the work."""

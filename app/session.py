@@ -7,6 +7,7 @@ No DuckDB connection is ever kept: it would lock other processes out.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,7 +179,7 @@ def thresholds_of(chosen: dict[str, object]) -> Thresholds:
 
 def _allowed(thresholds: Thresholds) -> Thresholds:
     """Without known costs there is nothing to weigh: a link may still ask for it."""
-    return thresholds if study().costs is not None else replace(thresholds, cost_weight=0.0)
+    return thresholds if costs_known() else replace(thresholds, cost_weight=0.0)
 
 
 def current_settings() -> FitSettings:
@@ -288,6 +289,14 @@ def encoder_name() -> str:
     info = current_info()
     known = workspace().encoders(info.name) if info is not None else ()
     return known[0][0] if known else MINILM
+
+
+def embedder() -> Callable[[Sequence[str]], FloatArray]:
+    """What tells near-duplicates apart while queries are generated: hashing, at once and here.
+
+    It knows no synonyms; `cascal generate` uses MiniLM unless told otherwise.
+    """
+    return load_encoder("hashing").encode
 
 
 def embed(dataset: str, name: str, progress: Progress) -> int:

@@ -20,7 +20,7 @@ from cascal.simulate import load_demo
 from cascal.study import encode_dataset, load_study
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
-VIEWS = ("overview", "data", "skills", "route", "evaluate", "diagnose", "sweep")
+VIEWS = ("overview", "data", "skills", "route", "evaluate", "diagnose", "sweep", "collect")
 
 
 @pytest.fixture(scope="module")
@@ -289,3 +289,49 @@ def test_another_routing_is_a_threshold_like_the_others(open_app, small_file):
     assert not app.exception
     assert any("--routing nearest" in one.value for one in app.code)
     assert metric(app, "Routes flipped") != "0.0%"
+
+
+def run_until(app: AppTest, says: str, seconds: int = 60) -> None:
+    for _ in range(seconds * 2):
+        if any(says in one.value for one in app.success):
+            return
+        time.sleep(0.5)
+        app.run()
+    pytest.fail(f"{says!r} was never said.")
+
+
+def test_from_task_descriptions_to_responses_on_one_page_without_a_key(open_app, tmp_path):
+    path = tmp_path / "new.duckdb"
+    app = open_app(path, "collect")
+    assert not app.exception
+    app.number_input(key="collect_n").set_value(5)
+    next(one for one in app.button if one.label == "Check the servers").click().run()
+    checked = next(one.value for one in app.dataframe if "answers" in one.value)
+    assert set(checked["answers"]) == {"yes"}
+    next(one for one in app.button if one.label == "Generate").click().run()
+    run_until(app, "All queries are there")
+    app.run()
+    next(one for one in app.button if one.label == "Collect").click().run()
+    run_until(app, "Everything is collected")
+    assert not app.exception
+    info = cascal.Workspace(path).dataset("generated")
+    assert (info.n_queries, info.n_models, info.n_responses) == (15, 8, 120)
+    assert info.origin == "simulated"
+
+
+def test_what_is_wrong_with_tasks_or_a_pool_is_a_sentence(open_app, tmp_path):
+    app = open_app(tmp_path / "new.duckdb", "collect")
+    app.text_area(key="tasks_text").set_value("tasks: [")
+    next(one for one in app.button if one.label == "Generate").click().run()
+    assert not app.exception
+    assert "no YAML" in app.error[0].value
+    app.segmented_control(key="pool_source").set_value("My endpoints").run()
+    assert any("no model" in one.value for one in app.error)
+
+
+def test_live_calls_are_impossible_without_endpoints_and_off_with_them(open_app, small_file):
+    app = open_app(small_file, "route")
+    next(one for one in app.button if one.label == "Try a test query").click().run()
+    assert not app.exception
+    assert any("have no endpoint" in one.value for one in app.caption)
+    assert not app.toggle

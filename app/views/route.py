@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, route_panels, session
+from app import frame, live_panel, route_panels, session
 
 if session.current_info() is None:
     st.title("Where would a query go?", anchor=False)
@@ -19,6 +19,7 @@ else:
                 route_panels.hint()
             else:
                 route_panels.answer(decision)
+                live_panel.live(decision)
     if batch.open:
         with batch:
             route_panels.batch()

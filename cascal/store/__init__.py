@@ -1,15 +1,21 @@
 """The store: one DuckDB file holding data sets, vectors, maps and runs. The only SQL."""
 
+from cascal.store.collecting import ATTEMPT_SCHEMA
 from cascal.store.connection import WorkspaceLocked
+from cascal.store.journal import JournalLocked
+from cascal.store.recording import Recorder
 from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run, text_hash
 from cascal.store.voting import Equivalent
 from cascal.store.workspace import Workspace
 
 __all__ = [
+    "ATTEMPT_SCHEMA",
     "AddReport",
     "DatasetInfo",
     "Equivalent",
+    "JournalLocked",
     "OnConflict",
+    "Recorder",
     "Run",
     "Workspace",
     "WorkspaceLocked",

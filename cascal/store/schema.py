@@ -52,7 +52,19 @@ CREATE TABLE run (
 """
 
 _SCORE = "ALTER TABLE response ADD COLUMN score DOUBLE"
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE)
+_COLLECTING = """
+CREATE TABLE attempt (
+    dataset VARCHAR NOT NULL, task VARCHAR NOT NULL, number INTEGER NOT NULL,
+    generator VARCHAR NOT NULL, outcome VARCHAR NOT NULL, reason VARCHAR NOT NULL,
+    reply VARCHAR NOT NULL, query_id VARCHAR, similar_to VARCHAR, leak_of VARCHAR,
+    input_tokens BIGINT, output_tokens BIGINT, cost DOUBLE, latency DOUBLE,
+    PRIMARY KEY (dataset, task, number));
+CREATE TABLE failure (
+    dataset VARCHAR NOT NULL, query_id VARCHAR NOT NULL, model VARCHAR NOT NULL,
+    cause VARCHAR NOT NULL, sentence VARCHAR NOT NULL,
+    PRIMARY KEY (dataset, query_id, model));
+"""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE, _COLLECTING)
 """Step i turns a file of version i into version i + 1. Only ever append."""
 
 _VERSION = """
@@ -70,6 +82,8 @@ TABLES = (
     "embedding",
     "layout",
     "run",
+    "attempt",
+    "failure",
 )
 """Every table that holds what a user stored."""
 

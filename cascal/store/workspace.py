@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from cascal.datatypes import (
-    CascalError,
     Embeddings,
     FloatArray,
     IntArray,
@@ -20,13 +16,24 @@ from cascal.datatypes import (
     Task,
     Votes,
 )
-from cascal.store import deletion, reading, runs, schema, vectors, voting, writing
-from cascal.store.connection import connected, scalar, transaction
+from cascal.store import (
+    collecting,
+    deletion,
+    journal,
+    reading,
+    runs,
+    vectors,
+    voting,
+    writing,
+)
+from cascal.store.connection import scalar
+from cascal.store.file import WorkspaceFile
+from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run
 from cascal.tables import Imported
 
 
-class Workspace:
+class Workspace(WorkspaceFile):
     """The data sets, vectors, maps and runs of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can
@@ -43,53 +50,6 @@ class Workspace:
         Make the file where it is missing, else refuse.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str], *, lock_timeout: float = 10.0, create: bool = True
-    ) -> None:
-        if "\0" in os.fspath(path):
-            raise CascalError(f"{os.fspath(path)!r} is no file name: it holds a NUL character.")
-        self.path = Path(os.path.abspath(path))
-        self.lock_timeout = max(0.0, lock_timeout)
-        self._create = create
-        with self._reading():
-            pass
-
-    def __repr__(self) -> str:
-        return f"Workspace({str(self.path)!r})"
-
-    def _ensure_file(self) -> None:
-        if self.path.is_dir():
-            raise CascalError(f"{self.path} is a folder; name a file, such as workspace.duckdb.")
-        if self.path.exists():
-            return
-        if not self._create:
-            raise CascalError(
-                f"There is no workspace {self.path}. Import a data set first, or name another file."
-            )
-        schema.create_file(self.path, self.lock_timeout)
-
-    @contextmanager
-    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection to a file of the current schema."""
-        self._ensure_file()
-        with connected(self.path, read_only=True, timeout=self.lock_timeout) as connection:
-            if schema.stored_version(connection, self.path) == len(schema.MIGRATIONS):
-                yield connection
-                return
-        with self._writing():
-            pass
-        with connected(self.path, read_only=True, timeout=self.lock_timeout) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection inside a transaction, to a file of the current schema."""
-        self._ensure_file()
-        with connected(self.path, read_only=False, timeout=self.lock_timeout) as connection:
-            schema.migrate(connection, self.path)
-            with transaction(connection):
-                yield connection
-
     def add(self, imported: Imported, *, on_conflict: OnConflict = "refuse") -> AddReport:
         """Store a data set, or refuse it as a whole.
 
@@ -99,7 +59,61 @@ class Workspace:
         or task of which only the name is given agrees with the stored one.
         """
         with self._writing() as connection:
-            return writing.add(connection, imported, on_conflict)
+            report = writing.add(connection, imported, on_conflict)
+        if on_conflict == "replace":
+            journal.discard(self.path, imported.dataset)
+        return report
+
+    def begin(
+        self,
+        dataset: str,
+        source: str,
+        *,
+        tasks: Sequence[Task] = (),
+        models: Sequence[ModelSpec] = (),
+        simulated: bool = False,
+    ) -> None:
+        """Make a data set to generate or collect into, or let tasks and models join one.
+
+        Addresses and prices of known models are renewed. `simulated` says whether all that takes
+        part is; a simulated data set becomes a real one where it is not.
+        """
+        with self._writing() as connection:
+            collecting.begin(connection, dataset, source, tasks, models, simulated=simulated)
+
+    def recording(self, dataset: str, *, seconds: float = COMMIT_SECONDS) -> Recorder:
+        """What takes responses and attempts of a data set as they come; see `Recorder`."""
+
+        def commit(rows: Sequence[Mapping[str, Any]]) -> None:
+            with self._writing() as connection:
+                collecting.record(connection, dataset, rows)
+
+        return Recorder(self.path, dataset, commit, seconds=seconds)
+
+    def missing(
+        self, dataset: str, models: Sequence[str], *, retry_errors: bool = False
+    ) -> dict[str, list[str]]:
+        """Ids of the queries each model has no stored response to, in row order.
+
+        `retry_errors` counts errors as missing. What waits in a journal is missing too.
+        """
+        with self._reading() as connection:
+            return collecting.missing(connection, dataset, models, retry=retry_errors)
+
+    def attempts(self, dataset: str) -> pa.Table:
+        """Attempts at generating queries: ATTEMPT_SCHEMA by number and task."""
+        with self._reading() as connection:
+            return collecting.attempts(connection, dataset)
+
+    def failures(self, dataset: str) -> pa.Table:
+        """Errors of collecting by model and cause: model, cause, n_queries, example."""
+        with self._reading() as connection:
+            return collecting.failures(connection, dataset)
+
+    def replace_responses(self, dataset: str, responses: pa.Table) -> None:
+        """Put RESPONSE_SCHEMA in the place of stored responses of the same keys, all or none."""
+        with self._writing() as connection:
+            collecting.replace_responses(connection, dataset, responses)
 
     def datasets(self) -> list[DatasetInfo]:
         """Every data set, oldest first."""
@@ -259,6 +273,7 @@ class Workspace:
         """Delete a data set for good: rows, maps, runs, unshared vectors, and their bytes."""
         with self._writing() as connection:
             deletion.delete_rows(connection, name)
+        journal.discard(self.path, name)
         self.compact()
 
     def compact(self) -> None:

@@ -86,6 +86,8 @@ _FORGET = (
     "DELETE FROM model WHERE dataset = ?",
     "DELETE FROM task WHERE dataset = ?",
     "DELETE FROM layout WHERE dataset = ?",
+    "DELETE FROM attempt WHERE dataset = ?",
+    "DELETE FROM failure WHERE dataset = ?",
     "DELETE FROM dataset WHERE name = ?",
 )
 _SUPERSEDE = """

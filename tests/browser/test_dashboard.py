@@ -27,6 +27,7 @@ PAGES = {
     "evaluate": "Evaluate",
     "diagnose": "Diagnose",
     "sweep": "Sweep",
+    "collect": "Collect",
 }
 PIXELS = """rows => {
   const gd = document.querySelector('.cm-plot'), box = gd.getBoundingClientRect();

@@ -1,0 +1,193 @@
+"""The panels of the page Collect: pool, queries, responses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import collecting, frame, jobs, session, theme
+from cascal.datatypes import CascalError
+from cascal.endpoint import Budget
+from cascal.pools import PoolModel
+
+SECRETS = (
+    "A key is never written here: name the environment variable that holds it in key_env. Prices "
+    "are US dollars per million tokens."
+)
+
+
+def pool() -> tuple[PoolModel, ...] | None:
+    """The pool editor and its check; None while it holds something that cannot be used."""
+    st.subheader("1. Which models?", anchor=False)
+    frame_ = _editor("pool", generators=False)
+    with frame.refusals():
+        models = collecting.pool_of(frame_)
+        with st.container(horizontal=True, gap="small"):
+            check = st.button("Check the servers", icon=":material/network_check:")
+            st.download_button(
+                "Pool file", collecting.pool_yaml(frame_), file_name="pool.yaml",
+                mime="application/yaml", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+        if check:
+            with st.spinner("Asking every model for a sign of life", show_time=True):
+                st.session_state["checked"] = collecting.checked(models)
+        if st.session_state.get("checked"):
+            st.dataframe(
+                pd.DataFrame(st.session_state["checked"]), hide_index=True,
+                alt="What the servers can do",
+            )  # fmt: skip
+        return models
+    return None
+
+
+def _editor(key: str, *, generators: bool) -> pd.DataFrame:
+    own = st.segmented_control(
+        "From", ["Simulated", "My endpoints"], default="Simulated", required=True,
+        key=f"{key}_source", label_visibility="collapsed",
+    )  # fmt: skip
+    if own == "Simulated":
+        start = collecting.simulated_frame(generators=generators)
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.badge("Simulated data", color="orange", icon=":material/science:")
+            st.caption("Models that do not exist, on this machine: no key, no cost.")
+    else:
+        start = collecting.empty_frame()
+        st.caption(SECRETS)
+    return st.data_editor(
+        start, num_rows="dynamic", hide_index=True, key=f"{key}_{own}",
+        column_config={
+            "name": st.column_config.TextColumn("Name", required=True),
+            "model_id": st.column_config.TextColumn("Model id at the server"),
+            "base_url": st.column_config.TextColumn("Base URL (…/v1)", required=True),
+            "key_env": st.column_config.TextColumn("key_env", help=SECRETS),
+            "input_price": st.column_config.NumberColumn("$ in", min_value=0.0),
+            "output_price": st.column_config.NumberColumn("$ out", min_value=0.0),
+            "concurrency": st.column_config.NumberColumn("At once", min_value=1, max_value=256),
+        },
+    )  # fmt: skip
+
+
+def _budget(key: str) -> Budget:
+    with st.container(horizontal=True, gap="small"):
+        calls = st.number_input("At most calls", 0, 10_000_000, 0, key=f"{key}_calls",
+                                help="0: no limit")  # fmt: skip
+        dollars = st.number_input("At most US dollars", 0.0, 1e6, 0.0, key=f"{key}_dollars",
+                                  help="0: no limit. Needs prices.")  # fmt: skip
+    return Budget(calls=int(calls) or None, dollars=float(dollars) or None)
+
+
+def generate() -> None:
+    """Task descriptions, a generator, how many; the run with its progress."""
+    st.subheader("2. Which queries?", anchor=False)
+    st.caption("Described as tasks; a generator writes them. Or import queries on the page Data.")
+    text = st.text_area(
+        "Task descriptions (YAML)", collecting.EXAMPLE_TASKS, height=230, key="tasks_text"
+    )
+    with st.expander("Generator"):
+        generators = _editor("generator", generators=True)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        dataset = st.text_input("Data set", "generated", key="collect_dataset")
+        n = st.number_input("Queries a task", 1, 100_000, 60, key="collect_n")
+    budget = _budget("generate")
+    with frame.refusals():
+        models = collecting.pool_of(generators)
+        chosen = st.selectbox("Written by", [one.name for one in models], key="generator_name")
+        if st.button("Generate", type=theme.action(), icon=":material/edit_note:"):
+            tasks = collecting.tasks_of(text)
+            generator = next(one for one in models if one.name == chosen)
+            name = _named(dataset)
+            collecting.start_generating(name, tasks, generator, int(n), budget)
+    _run(f"generate:{dataset.strip()}", "tasks")
+
+
+def _named(dataset: str) -> str:
+    if not dataset.strip():
+        raise CascalError("The data set needs a name.")
+    return dataset.strip()
+
+
+def collect(models: tuple[PoolModel, ...]) -> None:
+    """Ask the pool what it has not answered; live progress per model, errors by cause."""
+    st.subheader("3. Collect the responses", anchor=False)
+    known = [info.name for info in session.datasets()]
+    if not known:
+        st.caption("There is no data set yet: generate queries first, or import some.")
+        return
+    wanted = st.session_state.get("collect_dataset", "")
+    dataset = st.selectbox(
+        "Data set to ask", known, index=known.index(wanted) if wanted in known else 0,
+        key="asked_dataset",
+    )  # fmt: skip
+    retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
+    budget = _budget("collect")
+    with frame.refusals():
+        if st.button("Collect", type=theme.action(), icon=":material/forum:"):
+            collecting.start_collecting(dataset, models, budget, retry=retry)
+    _run(f"collect:{dataset}", "models")
+    _failures(dataset)
+
+
+@st.fragment(run_every="1s")
+def _watch(key: str, part: str) -> None:
+    job = jobs.find(key)
+    if job is None or job.state != "running":
+        st.rerun()
+    st.progress(job.share, frame.escape(job.sentence))
+    _detail(job.detail, part)
+    st.button("Stop", key=f"stop_{part}", icon=":material/stop:", on_click=job.stop)
+
+
+def _run(key: str, part: str) -> None:
+    """A run's progress while it lasts, and how it ended."""
+    job = jobs.find(key)
+    if job is None:
+        return
+    if job.state == "running":
+        _watch(key, part)
+        return
+    if job.state == "failed":
+        st.error(frame.escape(job.refusal), title="The run ended")
+        return
+    _detail(job.result, part)
+    ended = getattr(job.result, "ended", "")
+    if ended:
+        st.info(f"Ended early: {frame.escape(ended)} Start it again to go on.")
+    elif part == "tasks":
+        st.success("All queries are there. Next: collect the responses.")
+    else:
+        st.success("Everything is collected. Encode it on the page Data, then look at the map.")
+
+
+def _detail(now: Any, part: str) -> None:  # noqa: ANN401 – progress of either run, or None
+    if now is None:
+        return
+    if part == "tasks":
+        rows = [
+            {
+                "task": one.task, "queries": one.kept, "wanted": one.wanted,
+                **{name: one.outcomes.get(name, 0) for name in ("duplicate", "invalid", "error")},
+                "like a test query": one.leaked,
+            }
+            for one in now.tasks
+        ]  # fmt: skip
+    else:
+        rows = [
+            {
+                "model": one.model, "answered": one.done, "failed": one.failed, "left": one.left,
+                "a second": round(one.rate, 1),
+                "seconds left": None if math.isnan(one.eta) else round(one.eta),
+                "$": round(one.cost, 5), "note": one.halted,
+            }
+            for one in now.models
+        ]  # fmt: skip
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=f"Progress of the {part}")
+
+
+def _failures(dataset: str) -> None:
+    rows = session.workspace().failures(dataset).to_pylist()
+    if rows:
+        st.caption("Stored errors, by cause:")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Errors by cause")

@@ -1,0 +1,75 @@
+"""Live calls on the page Route: off by default, impossible without endpoints."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import frame, session, theme
+from app.route_panels import Decision
+from cascal.datatypes import CascalError, Query
+from cascal.live import LiveAnswer, ask_live, reachable, tally
+
+
+def live(decision: Decision) -> None:
+    """A switch, a button, and the answers as they come with cost, seconds and the vote."""
+    if session.read_only():
+        return
+    st.subheader("Ask them now", anchor=False)
+    try:
+        models = reachable(session.study().models, decision.trace.selected)
+    except CascalError as error:
+        st.caption(frame.escape(str(error)))
+        return
+    on = st.toggle("Call the endpoints of the selected models", key="live_on", value=False)
+    if not on:
+        st.caption("Off. Nothing is sent anywhere until you switch it on and press the button.")
+        return
+    if not st.button("Ask", type=theme.action(), icon=":material/send:"):
+        return
+    query = _query(decision)
+    slots = {spec.name: st.empty() for spec in models}
+    for name, slot in slots.items():
+        slot.skeleton(height=40)
+        slot.text(f"{name}: waiting")
+    vote, came = st.empty(), {}
+
+    def told(found: LiveAnswer) -> None:
+        came[found.response.model] = found
+        slots[found.response.model].text(_line(found))
+        ordered = [came[spec.name] for spec in models if spec.name in came]
+        vote.markdown(f"**{frame.escape(_vote(ordered, len(models)))}**")
+
+    with frame.refusals():
+        for one in ask_live(models, query, told):
+            with st.expander(frame.escape(f"What {one.response.model} said")):
+                st.text(one.response.text or one.sentence)
+
+
+def _query(decision: Decision) -> Query:
+    """A stored query brings its options along; a typed one is asked as it is."""
+    data = session.study()
+    for part in (data.test, data.train):
+        if part is not None and decision.text in part.texts:
+            row = part.texts.index(decision.text)
+            return Query(part.votes.query_ids[row], part.votes.tasks[row], decision.text,
+                         part.options[row])  # fmt: skip
+    return Query("typed", decision.trace.task, decision.text)
+
+
+def _line(found: LiveAnswer) -> str:
+    response = found.response
+    said = response.answer if response.answer is not None else found.sentence or response.status
+    cost = f", ${response.cost:.5f}" if response.cost == response.cost else ""
+    seconds = f", {response.latency:.1f} s" if response.latency == response.latency else ""
+    return f"{response.model}: {said}{seconds}{cost}"
+
+
+def _vote(answers: list[LiveAnswer], n_asked: int) -> str:
+    found = tally(answers)
+    state = f"{len(answers)} of {n_asked} have answered"
+    if found.answer is None:
+        return f"No answer yet ({state})"
+    return (
+        f"Vote: {found.answer}, by {', '.join(found.supporters)} ({state}; "
+        f"${found.cost:.5f}, {found.seconds:.1f} s)"
+    )

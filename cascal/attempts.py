@@ -1,0 +1,173 @@
+"""Attempts at generating queries: which is asked next, and in which order they are decided.
+
+Attempts of a task are numbered from 0. What depends on other queries is decided by number, then by
+the order of the tasks, however late a reply comes. No more is asked than is needed if every reply
+is good: so after a kill the same attempts are made as without one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Literal
+
+from cascal.pools import TaskRequest
+
+Outcome = Literal["pending", "kept", "duplicate", "invalid", "refused", "error"]
+OUTCOMES: tuple[Outcome, ...] = ("pending", "kept", "duplicate", "invalid", "refused", "error")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request for a query: what came of it, and why.
+
+    outcome    "pending" until its turn, then "kept" or, like an earlier query, "duplicate"; or
+               "invalid", "refused" or "error", which need no turn
+    similar_to the query that a duplicate is like; leak_of the test query that a kept one is like
+    """
+
+    task: str
+    number: int
+    generator: str
+    outcome: Outcome
+    reason: str = ""
+    reply: str = ""
+    query_id: str | None = None
+    similar_to: str | None = None
+    leak_of: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float = math.nan
+    latency: float = math.nan
+
+
+@dataclass(frozen=True)
+class TaskProgress:
+    """How far one task is, earlier runs included; `outcomes` counts its attempts."""
+
+    task: str
+    wanted: int
+    outcomes: dict[Outcome, int]
+    leaked: int
+
+    @property
+    def kept(self) -> int:
+        """Valid queries."""
+        return self.outcomes.get("kept", 0)
+
+
+SPARE_ATTEMPTS = 20
+"""Attempts a task may make beyond its multiple of the wanted queries."""
+
+Cell = tuple[int, int]
+"""(number, index of the task): what attempts are sorted by."""
+
+
+@dataclass
+class TaskState:
+    """One task's attempts; those in flight have no entry yet."""
+
+    request: TaskRequest
+    wanted: int
+    most: int
+    attempts: dict[int, Attempt] = field(default_factory=dict)
+    in_flight: set[int] = field(default_factory=set)
+    n_kept: int = 0
+    n_pending: int = 0
+    _first_free: int = 0
+
+    def put(self, attempt: Attempt) -> None:
+        """Enter an attempt, or what it has become."""
+        earlier = self.attempts.get(attempt.number)
+        for one, sign in ((earlier, -1), (attempt, 1)):
+            if one is not None:
+                self.n_kept += sign * (one.outcome == "kept")
+                self.n_pending += sign * (one.outcome == "pending")
+        self.attempts[attempt.number] = attempt
+        self.in_flight.discard(attempt.number)
+
+    def next_number(self) -> int | None:
+        """The next number worth asking: needed even if everything under way turns out valid."""
+        if self.n_kept + self.n_pending + len(self.in_flight) >= self.wanted:
+            return None
+        free = (n for n in count(self._first_free) if n not in self.attempts)
+        self._first_free = next(free)
+        number = next(n for n in count(self._first_free) if not self.taken(n))
+        return number if number < self.most else None
+
+    @property
+    def short(self) -> bool:
+        """Whether the attempts are used up before the wanted queries are there."""
+        return self.n_kept < self.wanted and len(self.attempts) >= self.most
+
+    @property
+    def progress(self) -> TaskProgress:
+        """The counts."""
+        outcomes = Counter(one.outcome for one in self.attempts.values())
+        leaked = sum(one.leak_of is not None for one in self.attempts.values())
+        return TaskProgress(self.request.task.name, self.wanted, dict(outcomes), leaked)
+
+    def taken(self, number: int) -> bool:
+        """Whether a number has been asked."""
+        return number in self.attempts or number in self.in_flight
+
+
+class Plan:
+    """Which cell is asked next, and which attempts have their turn to be decided."""
+
+    def __init__(
+        self,
+        tasks: Sequence[TaskRequest],
+        attempts: Sequence[Attempt],
+        n: int,
+        most_attempts: int,
+    ) -> None:
+        self.tasks = []
+        for request in tasks:
+            wanted = n if request.n is None else request.n
+            self.tasks.append(TaskState(request, wanted, most_attempts * wanted + SPARE_ATTEMPTS))
+        self._place = {one.request.task.name: place for place, one in enumerate(self.tasks)}
+        for attempt in attempts:
+            if attempt.task in self._place:
+                self.put(attempt)
+        self._cursor: Cell = (0, 0)
+
+    def put(self, attempt: Attempt) -> None:
+        """Enter an attempt."""
+        self.tasks[self._place[attempt.task]].put(attempt)
+
+    def take(self) -> Cell | None:
+        """Mark the next cell as being asked, the lowest number first; None if none is needed."""
+        numbers = ((one.next_number(), place) for place, one in enumerate(self.tasks))
+        cell = min(((n, place) for n, place in numbers if n is not None), default=None)
+        if cell is not None:
+            self.tasks[cell[1]].in_flight.add(cell[0])
+        return cell
+
+    def due(self) -> list[Attempt]:
+        """Pending attempts whose turn it is, in order, up to the first reply that is awaited.
+
+        Also ends where it depends on these attempts whether a further one is needed.
+        """
+        due: list[Attempt] = []
+        undecided: Counter[int] = Counter()
+        last = max(max(one.most, *one.attempts, 0) for one in self.tasks) if self.tasks else -1
+        while self._cursor[0] <= last:
+            number, place = self._cursor
+            task = self.tasks[place]
+            attempt = task.attempts.get(number)
+            if attempt is None or attempt.outcome == "pending":
+                full = task.n_kept >= task.wanted
+                if not full and task.n_kept + undecided[place] >= task.wanted:
+                    break
+                if attempt is None and not full and number < task.most:
+                    break
+                if attempt is not None and not full:
+                    due.append(attempt)
+                    undecided[place] += 1
+            next_place = (place + 1) % len(self.tasks)
+            self._cursor = (number + (next_place == 0), next_place)
+        return due

@@ -1,0 +1,276 @@
+"""`cascal pool`, `cascal generate`, `cascal collect`, `cascal filter` and `cascal build`."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cascal.cli.asking import (
+    CallsOption,
+    ConcurrencyOption,
+    DollarsOption,
+    EncoderOption,
+    KeyEnvOption,
+    PoolArgument,
+    RetryOption,
+    TasksArgument,
+    TestOption,
+    TokensOption,
+    Writing,
+    limits_of,
+    read_generator,
+    read_models,
+    run_collect,
+    run_filter,
+    run_generate,
+)
+from cascal.cli.common import PresetOption, WorkspaceOption, err, open_workspace, out, progress_bar
+
+if TYPE_CHECKING:
+    from cascal.endpoint import Probe
+    from cascal.pools import PoolModel
+    from cascal.store import Workspace
+
+MINILM = "all-MiniLM-L6-v2"
+
+
+def pool(pool_file: PoolArgument) -> None:
+    """Check a pool: ask every model for a sign of life and say what its server can do."""
+    models = read_models(pool_file)
+    with err.status("Asking"):
+        found = asyncio.run(_probe_all(models))
+    table = Table("model", "answers", "listed", "log-probs", "schema", "key", "$ in/out per 1M")
+    for model, one in zip(models, found, strict=True):
+        table.add_row(escape(model.name), *_probed(model, one))
+    out.print(table)
+    for one in found:
+        if isinstance(one, str):
+            out.print(escape(one), soft_wrap=True)
+        elif not one.reachable:
+            out.print(f"{escape(one.model)}: {escape(one.sentences['reachable'])}", soft_wrap=True)
+    if not all(not isinstance(one, str) and one.reachable for one in found):
+        raise typer.Exit(1)
+
+
+async def _probe_all(models: Sequence[PoolModel]) -> list[Probe | str]:
+    from cascal.endpoint import EndpointError, probe
+
+    async def one(model: PoolModel) -> Probe | str:
+        try:
+            return await probe(model.spec)
+        except EndpointError as error:
+            return f"{model.name}: {error}"
+
+    return await asyncio.gather(*(one(model) for model in models))
+
+
+def _probed(model: PoolModel, found: Probe | str) -> list[str]:
+    from cascal.pools import unset_keys
+
+    words = {True: "yes", False: "no", None: "?"}
+    spec = model.spec
+    key = (
+        "none needed"
+        if not spec.key_env
+        else f"{spec.key_env} " + ("not set" if unset_keys([model]) else "set")
+    )
+    priced = not math.isnan(spec.input_price + spec.output_price)
+    prices = f"{spec.input_price:g} / {spec.output_price:g}" if priced else "unknown"
+    if isinstance(found, str):
+        return ["no", "?", "?", "?", escape(key), prices]
+    return [
+        words[found.reachable], f"{len(found.models)}", words[found.logprobs],
+        words[found.schema], escape(key), prices,
+    ]  # fmt: skip
+
+
+def generate(
+    tasks: TasksArgument,
+    generator: Annotated[str, typer.Option(help="POOLFILE, or POOLFILE:NAME of one of several.")],
+    dataset: Annotated[str, typer.Option(help="Data set to generate into; may exist.")],
+    workspace: WorkspaceOption = None,
+    n: Annotated[int, typer.Option(min=1, help="Queries a task, where its file does not say.")] = (
+        100
+    ),
+    test: TestOption = None,
+    encoder: EncoderOption = MINILM,
+    key_env: KeyEnvOption = "",
+    concurrency: ConcurrencyOption = None,
+    budget_calls: CallsOption = None,
+    budget_tokens: TokensOption = None,
+    budget_dollars: DollarsOption = None,
+) -> None:
+    """Have a model write queries from task descriptions; the same command goes on after a stop."""
+    from cascal.pools import read_tasks
+
+    model = read_generator(generator, concurrency)
+    writing = Writing(read_tasks(tasks), model, encoder, key_env, n, test)
+    store = open_workspace(workspace, create=True)
+    with limits_of(budget_calls, budget_tokens, budget_dollars) as limits:
+        _say_why(run_generate(store, dataset, writing, limits).ended)
+
+
+def _say_why(ended: str) -> None:
+    if ended:
+        out.print(f"Ended early: {escape(ended)} The same command goes on.", soft_wrap=True)
+
+
+def collect(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    pool_file: PoolArgument,
+    workspace: WorkspaceOption = None,
+    concurrency: ConcurrencyOption = None,
+    retry_errors: RetryOption = False,
+    batch_out: Annotated[
+        Path | None, typer.Option(help="Write an OpenAI batch file of what is missing; no calls.")
+    ] = None,
+    batch_in: Annotated[
+        list[Path] | None, typer.Option(help="Read batch output and error files; repeatable.")
+    ] = None,
+    budget_calls: CallsOption = None,
+    budget_tokens: TokensOption = None,
+    budget_dollars: DollarsOption = None,
+) -> None:
+    """Ask every model every query it has not answered; the same command goes on after a stop."""
+    store, models = open_workspace(workspace), read_models(pool_file, concurrency)
+    if batch_out is not None or batch_in:
+        _batches(store, dataset, models, batch_out, batch_in or [], retry_errors)
+        return
+    with limits_of(budget_calls, budget_tokens, budget_dollars) as limits:
+        done = run_collect(store, dataset, models, limits, retry=retry_errors)
+    _say_why(done.ended)
+    if any(one.halted for one in done.models):
+        raise typer.Exit(1)
+
+
+def _batches(
+    store: Workspace, dataset: str, models: Sequence[PoolModel], batch_out: Path | None,
+    batch_in: Sequence[Path], retry_errors: bool,
+) -> None:  # fmt: skip
+    from cascal.batches import read_batches, write_batches
+
+    if batch_in:
+        n_stored = read_batches(store, dataset, models, batch_in)
+        out.print(f"{n_stored:,} responses stored.")
+    if batch_out is not None:
+        written = write_batches(store, dataset, models, batch_out, retry_errors=retry_errors)
+        for file, n_lines in written.items():
+            out.print(f"{n_lines:,} requests written to {escape(str(file))}.")
+        if not written:
+            out.print("Nothing is missing; no file was written.")
+
+
+def filter_(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    to: Annotated[str, typer.Option(help="Name of the data set to write.")],
+    workspace: WorkspaceOption = None,
+    strong: Annotated[int, typer.Option(min=1, help="Best models that must agree.")] = 2,
+    others: Annotated[int, typer.Option(min=0, help="Others that may agree with them.")] = 2,
+    n: Annotated[int | None, typer.Option(min=1, help="Queries to keep, balanced.")] = None,
+    preset: PresetOption = "recommended",
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite the data set.")] = False,
+) -> None:
+    """Keep the training queries that strong models agree on and few others do (no label read)."""
+    from cascal.build import FilterRule
+
+    rule = FilterRule(strong, others, n)
+    run_filter(open_workspace(workspace), dataset, to, rule, preset, overwrite=replace)
+
+
+def build(
+    tasks: TasksArgument,
+    pool_file: PoolArgument,
+    generator: Annotated[
+        str,
+        typer.Option(
+            help="NAME in the pool file, which is then not asked itself, or POOLFILE:NAME."
+        ),
+    ],
+    to: Annotated[Path, typer.Option("--out", help="Router file to write.")],
+    n: Annotated[int, typer.Option(min=1, help="Queries a task, where its file does not say.")] = (
+        100
+    ),
+    workspace: WorkspaceOption = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Name of the data set; default: the task file's.")
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Filter to this many queries before the fit.")
+    ] = None,
+    test: TestOption = None,
+    preset: PresetOption = "recommended",
+    encoder: EncoderOption = MINILM,
+    key_env: KeyEnvOption = "",
+    concurrency: ConcurrencyOption = None,
+    retry_errors: RetryOption = False,
+    budget_calls: CallsOption = None,
+    budget_tokens: TokensOption = None,
+    budget_dollars: DollarsOption = None,
+) -> None:
+    """From task descriptions to a router file; the same command goes on where it was stopped."""
+    from cascal.pools import read_tasks
+
+    models = read_models(pool_file, concurrency)
+    named = [model for model in models if model.name == generator]
+    author = named[0] if named else read_generator(generator, concurrency)
+    models = [model for model in models if model not in named]
+    name = dataset or Path(tasks).stem
+    writing = Writing(read_tasks(tasks), author, encoder, key_env, n, test)
+    store = open_workspace(workspace, create=True)
+    with limits_of(budget_calls, budget_tokens, budget_dollars) as limits:
+        out.print(f"Generating queries with {escape(author.name)}")
+        _go_on_or_end(run_generate(store, name, writing, limits).ended)
+        out.print(f"Collecting responses of {len(models)} models")
+        done = run_collect(store, name, models, limits, retry=retry_errors)
+        _go_on_or_end(done.ended or next((one.halted for one in done.models if one.halted), ""))
+    _fit(store, _prepared(store, name, (encoder, key_env), keep, preset), preset, to)
+
+
+def _go_on_or_end(ended: str) -> None:
+    if ended:
+        _say_why(ended)
+        raise typer.Exit(1)
+
+
+def _prepared(
+    store: Workspace, name: str, encoder: tuple[str, str], keep: int | None, preset: str
+) -> str:
+    """Encode the queries and filter them if asked; the data set to fit on."""
+    from cascal.build import FilterRule
+    from cascal.encoders import load_encoder
+    from cascal.study import encode_dataset
+
+    coder = load_encoder(encoder[0], key_env=encoder[1])
+    with progress_bar("Encoding") as report:
+        encoded = encode_dataset(store, name, coder, report)
+    out.print(f"{encoded.n_new:,} texts encoded with {escape(encoded.encoder)}.")
+    if keep is None:
+        return name
+    out.print("Filtering")
+    filtered = f"{name}-filtered"
+    run_filter(store, name, filtered, FilterRule(n_queries=keep), preset, overwrite=True)
+    return filtered
+
+
+def _fit(store: Workspace, name: str, preset: str, to: Path) -> None:
+    """Fit a router and write its file."""
+    import cascal
+    from cascal.study import load_study
+
+    study = load_study(store, name)
+    with err.status("Estimating skills"):
+        settings = cascal.FitSettings.preset(preset)
+        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
+        router = fitted.router()
+    router.save(to)
+    out.print(
+        f"Router with {len(router.clusters)} clusters and {len(router.models)} models written to "
+        f"{escape(str(to))}."
+    )

@@ -1,0 +1,302 @@
+"""Task descriptions -> queries with options and a proposed answer, until there are enough.
+
+Attempts of a task are numbered from 0, and the number stands in the prompt. Replies come in any
+order, but what depends on other queries is decided in one order: by number, then by the order of
+the tasks. No more is asked than is needed if every reply is good. So a run that was killed and
+goes on ends with the same queries, after the same attempts, as one that was left alone.
+
+Reference: Niu et al. 2026, arXiv:2601.09692, routing with generated data: round-robin over tasks,
+temperature 0.8, top-p 0.95.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cascal.attempts import OUTCOMES, Attempt, Cell, Outcome, Plan, TaskProgress
+from cascal.datatypes import FloatArray, Query
+from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply
+from cascal.pools import FINAL_CAUSES, MOST_ERRORS, PoolModel, TaskRequest
+from cascal.prompts import GENERATION_SCHEMA, Generated, generation_messages, read_generated
+
+PATIENCE = Patience(timeout=120.0, total_seconds=300.0)
+_KEPT_CHARACTERS = 2_000  # of a reply that is decided; a pending one is needed whole
+
+
+Encode = Callable[[Sequence[str]], FloatArray]
+"""Unit vectors (n, D) of n texts."""
+
+Sink = Callable[[Attempt, Query | None], None]
+"""Takes an attempt, again when it is decided, and the query if it is kept."""
+
+
+@dataclass(frozen=True)
+class GenerateSettings:
+    """How queries are generated; `n` is for tasks whose file does not say.
+
+    near_duplicate   cosine from which a query repeats another one, or a test query
+    most_attempts    attempts for each wanted query of a task, 20 more in all
+    """
+
+    n: int = 100
+    near_duplicate: float = 0.95
+    temperature: float = 0.8
+    top_p: float = 0.95
+    max_tokens: int = 2048
+    most_attempts: int = 4
+
+
+@dataclass(frozen=True)
+class Before:
+    """What is there already: earlier attempts, the queries to differ from, the test queries."""
+
+    attempts: Sequence[Attempt] = ()
+    queries: Sequence[Query] = ()
+    test: Sequence[Query] = ()
+
+
+@dataclass(frozen=True)
+class GenerateProgress:
+    """How far a run is; `asked`, `cost` (US dollars) and `rate` (replies a second) are its own.
+
+    `ended` says why it ended before all queries were there, "" if it did not; `short` names tasks
+    whose attempts are used up.
+    """
+
+    tasks: tuple[TaskProgress, ...]
+    asked: int
+    rate: float
+    cost: float
+    ended: str = ""
+    short: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Share of the wanted queries that are there."""
+        wanted = sum(one.wanted for one in self.tasks)
+        return sum(min(one.kept, one.wanted) for one in self.tasks) / wanted if wanted else 1.0
+
+    @property
+    def sentence(self) -> str:
+        """Everything in one line."""
+        total: Counter[str] = Counter()
+        for one in self.tasks:
+            total.update(one.outcomes)
+        lost = ", ".join(f"{total[name]:,} {name}" for name in OUTCOMES[2:] if total[name])
+        kept = f"{total['kept']:,} queries" + (f" ({lost})" if lost else "")
+        return f"{kept}, {self.rate:,.1f}/s, ${self.cost:,.4f}"
+
+
+def generate(
+    tasks: Sequence[TaskRequest],
+    generator: PoolModel,
+    encode: Encode,
+    sink: Sink,
+    before: Before = Before(),
+    settings: GenerateSettings = GenerateSettings(),
+    *,
+    budget: Budget | None = None,
+    stop: Callable[[], bool] | None = None,
+    progress: Callable[[GenerateProgress], None] | None = None,
+    patience: Patience = PATIENCE,
+) -> GenerateProgress:
+    """Ask for queries until every task has as many valid ones as are wanted; blocks until then.
+
+    Valid is what `prompts.read_generated` reads and what no query before it is nearly equal to. A
+    likeness to a test query is told, and the query kept. Ends early where the budget or a task's
+    attempts are used up, after `MOST_ERRORS` errors in a row, or where the server refuses for
+    good; calls that were not answered for a budget or a stop leave no attempt.
+    """
+    client = ChatClient(generator.spec, patience, generator.concurrency, budget, stop)
+    plan = Plan(tasks, before.attempts, settings.n, settings.most_attempts)
+    judge = _Judge(encode, settings.near_duplicate, before)
+    run = _Run(plan, generator, settings, client, judge, sink)
+    return asyncio.run(run.work(stop or (lambda: False), progress))
+
+
+class _Judge:
+    """Tells whether a query repeats an earlier one, or resembles a test query."""
+
+    def __init__(self, encode: Encode, threshold: float, before: Before) -> None:
+        self._encode, self._threshold = encode, threshold
+        self._ids = [query.query_id for query in before.queries]
+        self._test_ids = [query.query_id for query in before.test]
+        self._rows = self._encoded([query.text for query in before.queries])
+        self._test = self._encoded([query.text for query in before.test])
+
+    def _encoded(self, texts: Sequence[str]) -> FloatArray:
+        return self._encode(texts) if texts else np.zeros((0, 0), dtype=np.float32)
+
+    def decide(self, due: Sequence[Attempt]) -> list[tuple[Attempt, Query | None]]:
+        """Decide pending attempts one after the other, each against all that are kept."""
+        if not due:
+            return []
+        written = [read_generated(one.reply) for one in due]
+        texts = [one.text if isinstance(one, Generated) else "" for one in written]
+        decided: list[tuple[Attempt, Query | None]] = []
+        for attempt, content, vector in zip(due, written, self._encode(texts), strict=True):
+            if isinstance(content, str):  # the reader has changed since the reply came
+                decided.append((_final(attempt, "invalid", content), None))
+            else:
+                decided.append(self._decided(attempt, content, vector))
+        return decided
+
+    def _decided(
+        self, attempt: Attempt, content: Generated, vector: FloatArray
+    ) -> tuple[Attempt, Query | None]:
+        twin, cosine = self._nearest(self._rows[: len(self._ids)], vector)
+        if cosine >= self._threshold:
+            like = self._ids[twin]
+            reason = f"Cosine {cosine:.3f} to query {like!r}."
+            return replace(_final(attempt, "duplicate", reason), similar_to=like), None
+        place, leak = self._nearest(self._test, vector)
+        query_id = f"{attempt.task}-{attempt.number:05d}"
+        self._keep(query_id, vector)
+        kept = replace(
+            _final(attempt, "kept"),
+            reply="",
+            query_id=query_id,
+            leak_of=self._test_ids[place] if leak >= self._threshold else None,
+        )
+        return kept, Query(
+            query_id, attempt.task, content.text, content.options, content.answer, "generated"
+        )
+
+    def _nearest(self, rows: FloatArray, vector: FloatArray) -> tuple[int, float]:
+        """Place and cosine of the nearest row; −1 where there is none."""
+        if not len(rows):
+            return 0, -1.0
+        cosines = rows @ vector
+        place = int(cosines.argmax())
+        return place, float(cosines[place])
+
+    def _keep(self, query_id: str, vector: FloatArray) -> None:
+        n_kept = len(self._ids)
+        if n_kept >= len(self._rows):
+            room = np.zeros((max(256, n_kept), len(vector)), dtype=np.float32)
+            self._rows = np.concatenate([self._rows.reshape(-1, len(vector)), room])
+        self._rows[n_kept] = vector
+        self._ids.append(query_id)
+
+
+def _final(attempt: Attempt, outcome: Outcome, reason: str = "") -> Attempt:
+    shown = attempt.reply[:_KEPT_CHARACTERS]
+    return replace(attempt, outcome=outcome, reason=reason, reply=shown)
+
+
+@dataclass
+class _Run:
+    """Asks, enters what comes, and lets decide what has its turn."""
+
+    plan: Plan
+    generator: PoolModel
+    settings: GenerateSettings
+    client: ChatClient
+    judge: _Judge
+    sink: Sink
+    ended: str = ""
+    asked: int = 0
+    cost: float = 0.0
+    errors_in_a_row: int = 0
+
+    async def work(
+        self, stop: Callable[[], bool], progress: Callable[[GenerateProgress], None] | None
+    ) -> GenerateProgress:
+        """Keep as many requests under way as the generator may have, until none is needed."""
+        started = time.monotonic()
+        running: set[asyncio.Task[Attempt | None]] = set()
+        async with self.client:
+            try:
+                while True:
+                    await asyncio.to_thread(self._settle)
+                    while len(running) < self.generator.concurrency and not self.ended:
+                        if stop():
+                            self.ended = "Stopped."
+                        cell = None if self.ended else self.plan.take()
+                        if cell is None:
+                            break
+                        running.add(asyncio.create_task(self._ask(cell)))
+                    state = self._progress(time.monotonic() - started)
+                    if progress is not None:
+                        progress(state)
+                    if not running:
+                        return state
+                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        if (attempt := task.result()) is not None:
+                            self.plan.put(attempt)
+            finally:
+                for task in running:
+                    task.cancel()
+
+    def _settle(self) -> None:
+        """Decide everything that has its turn."""
+        while due := self.plan.due():
+            for attempt, query in self.judge.decide(due):
+                self.sink(attempt, query)
+                self.plan.put(attempt)
+
+    async def _ask(self, cell: Cell) -> Attempt | None:
+        """Ask for one query; what is received goes to the sink at once, to the plan in its turn."""
+        number, place = cell
+        request = self.plan.tasks[place].request
+        reply = await self.client.ask(self._request(request, number))
+        if reply.cause in ("budget", "stopped", *FINAL_CAUSES):
+            self.ended = self.ended or reply.error
+            return None
+        self.asked += 1
+        self.cost += 0.0 if math.isnan(reply.cost) else reply.cost
+        attempt = _arrived(request, number, self.generator.name, reply)
+        failed = attempt.outcome == "error"
+        self.errors_in_a_row = self.errors_in_a_row + 1 if failed else 0
+        if self.errors_in_a_row >= MOST_ERRORS:
+            self.ended = f"{MOST_ERRORS} errors in a row, the last: {reply.error}"
+        self.sink(attempt, None)
+        return attempt
+
+    def _request(self, request: TaskRequest, number: int) -> ChatRequest:
+        groups, settings = request.examples, self.settings
+        free = self.generator.temperature is not None  # else the server takes no such parameter
+        return ChatRequest(
+            generation_messages(
+                request.task, number, groups[number % len(groups)] if groups else ()
+            ),
+            temperature=settings.temperature if free else None,
+            top_p=settings.top_p if free else None,
+            max_tokens=settings.max_tokens,
+            logprobs=False,
+            schema=GENERATION_SCHEMA,
+        )
+
+    def _progress(self, seconds: float) -> GenerateProgress:
+        states = self.plan.tasks
+        tasks = tuple(one.progress for one in states)
+        short = tuple(one.request.task.name for one in states if one.short)
+        rate = self.asked / max(seconds, 1e-9)
+        return GenerateProgress(tasks, self.asked, rate, self.cost, self.ended, short)
+
+
+def _arrived(request: TaskRequest, number: int, generator: str, reply: Reply) -> Attempt:
+    """A reply as an attempt: final where it is no query at all, else pending."""
+    outcome: Outcome
+    if reply.status == "error":
+        outcome, reason = "error", f"{reply.cause}: {reply.error}"
+    elif reply.status == "refused":
+        outcome, reason = "refused", "The generator refused."
+    else:
+        read = read_generated(reply.text)
+        outcome, reason = ("invalid", read) if isinstance(read, str) else ("pending", "")
+    text = reply.text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
+    attempt = Attempt(
+        request.task.name, number, generator, "pending", reply=text,
+        input_tokens=reply.input_tokens, output_tokens=reply.output_tokens,
+        cost=reply.cost, latency=reply.latency,
+    )  # fmt: skip
+    return attempt if outcome == "pending" else _final(attempt, outcome, reason)

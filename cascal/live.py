@@ -1,0 +1,98 @@
+"""Ask the models of one route now: their answers as they come, and the vote as it forms."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.answers import equivalent_answers
+from cascal.collect import as_response
+from cascal.datatypes import CascalError, ModelSpec, Query, Response
+from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply
+from cascal.prompts import answer_messages
+
+PATIENCE = Patience(attempts=2, total_seconds=60.0, timeout=45.0)
+"""Somebody is waiting: give up sooner than a collection would."""
+
+
+@dataclass(frozen=True)
+class LiveAnswer:
+    """What one model answered; `sentence` says what went wrong, "" where nothing did."""
+
+    response: Response
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class LiveVote:
+    """The answer most models gave; a tie goes to the better-ranked model. None: nobody answered."""
+
+    answer: str | None
+    supporters: tuple[str, ...]
+    cost: float
+    seconds: float
+
+
+def reachable(models: Sequence[ModelSpec], names: Sequence[str]) -> tuple[ModelSpec, ...]:
+    """The specs of the named models, in that order; CascalError where one has no endpoint."""
+    known = {one.name: one for one in models}
+    without = [name for name in names if not known[name].base_url]
+    if without:
+        raise CascalError(
+            f"{', '.join(without)} have no endpoint in this data set. Responses collected with "
+            "`cascal collect` bring theirs along."
+        )
+    return tuple(known[name] for name in names)
+
+
+def ask_live(
+    models: Sequence[ModelSpec],
+    query: Query,
+    told: Callable[[LiveAnswer], None],
+    *,
+    patience: Patience = PATIENCE,
+    budget: Budget | None = None,
+) -> list[LiveAnswer]:
+    """Ask every model once, all at the same time; `told` gets each answer when it comes.
+
+    Returns the answers in the order of the models. Blocks until the last one, bounded by
+    `patience`. EndpointError where a key variable is not set.
+    """
+
+    async def one(spec: ModelSpec) -> LiveAnswer:
+        async with ChatClient(spec, patience, 1, budget) as client:
+            reply = await client.ask(ChatRequest(answer_messages(query)))
+        found = _live(query, spec.name, reply)
+        told(found)
+        return found
+
+    async def every() -> list[LiveAnswer]:
+        return list(await asyncio.gather(*(one(spec) for spec in models)))
+
+    return asyncio.run(every())
+
+
+def _live(query: Query, model: str, reply: Reply) -> LiveAnswer:
+    return LiveAnswer(as_response(query, model, reply), reply.error)
+
+
+def tally(answers: Sequence[LiveAnswer]) -> LiveVote:
+    """Plurality of the answers so far, given in the order of the ranking (best first).
+
+    Free answers that mean the same count as one. Costs and seconds are of all that came.
+    """
+    given = [one.response for one in answers if one.response.answer is not None]
+    cost = float(np.nansum([one.response.cost for one in answers])) if answers else 0.0
+    latencies = [one.response.latency for one in answers if np.isfinite(one.response.latency)]
+    seconds = max(latencies, default=0.0)
+    if not given:
+        return LiveVote(None, (), cost, seconds)
+    groups = equivalent_answers([str(one.answer) for one in given])
+    best = max(range(len(given)), key=lambda at: (groups.count(groups[at]), -at))
+    supporters = tuple(
+        one.model for one, group in zip(given, groups, strict=True) if group == groups[best]
+    )
+    return LiveVote(given[best].answer, supporters, cost, seconds)

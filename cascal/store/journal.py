@@ -1,0 +1,151 @@
+"""An append-only journal beside the workspace: one JSON line a row, there as soon as it is written.
+
+A process that is killed at any moment leaves complete lines and at most one torn last one. Files
+of at most `SEGMENT_ROWS` lines follow each other, so that what is committed can be removed while
+more is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from cascal.datatypes import CascalError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+SEGMENT_ROWS = 2_000
+
+
+class JournalLocked(CascalError):
+    """Another process collects into this data set."""
+
+
+def _stem(workspace: Path, dataset: str) -> str:
+    return f"{workspace.name}.{hashlib.sha256(dataset.encode()).hexdigest()[:16]}"
+
+
+def segments_of(workspace: Path, dataset: str) -> list[Path]:
+    """What a data set's journal holds that is not committed, oldest first."""
+    stem = glob.escape(_stem(workspace, dataset))
+    return sorted(workspace.parent.glob(f"{stem}.*.journal"))
+
+
+def read_segment(segment: Path) -> list[dict[str, Any]]:
+    """The rows of one segment; a torn last line is left out, any other damage is refused."""
+    *lines, torn = segment.read_bytes().split(b"\n")
+    try:
+        rows = [json.loads(line) for line in lines]
+    except ValueError:
+        raise CascalError(
+            f"{segment} is damaged in the middle: something else wrote into it. Move it away to go "
+            "on without it; what it holds is then asked again."
+        ) from None
+    return rows + _if_whole(torn)
+
+
+def _if_whole(line: bytes) -> list[dict[str, Any]]:
+    """A last line without its line break counts if it is complete."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return []
+    return [row] if isinstance(row, dict) else []
+
+
+class Journal:
+    """The journal of one data set, held by one process at a time; a context manager.
+
+    `append` and `rotate` may be called by different threads.
+    """
+
+    def __init__(self, workspace: Path, dataset: str) -> None:
+        self._workspace, self._dataset = workspace, dataset
+        self._lock = threading.Lock()
+        self._held: IO[bytes] | None = None
+        self._file: IO[bytes] | None = None
+        self._n_rows = 0
+
+    def __enter__(self) -> Journal:
+        self._held = _hold(self._path("lock"), self._dataset)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+        if self._held is not None:
+            with contextlib.suppress(PermissionError):  # Windows removes no open file
+                self._path("lock").unlink(missing_ok=True)
+            self._held.close()
+
+    def _path(self, ending: str) -> Path:
+        return self._workspace.with_name(f"{_stem(self._workspace, self._dataset)}.{ending}")
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Write one row; when this returns, killing the process does not lose it."""
+        line = json.dumps(row).encode() + b"\n"
+        with self._lock:
+            if self._file is None:
+                self._file = self._next().open("ab", buffering=0)
+            self._file.write(line)
+            self._n_rows += 1
+            if self._n_rows >= SEGMENT_ROWS:
+                self._close()
+
+    def rotate(self) -> list[Path]:
+        """End the present segment; all that are complete, oldest first."""
+        with self._lock:
+            self._close()
+            return segments_of(self._workspace, self._dataset)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._file, self._n_rows = None, 0
+
+    def _next(self) -> Path:
+        known = segments_of(self._workspace, self._dataset)
+        number = int(known[-1].name.split(".")[-2]) + 1 if known else 1
+        return self._path(f"{number:08d}.journal")
+
+
+def _hold(path: Path, dataset: str) -> IO[bytes]:
+    """An exclusive lock that ends with the process; one on a file removed meanwhile is no lock."""
+    while True:
+        held = path.open("ab")
+        try:
+            if sys.platform == "win32":
+                msvcrt.locking(held.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            held.close()
+            raise JournalLocked(
+                f"Another process generates or collects into {dataset[:80]!r} right now. Wait for "
+                "it or stop it; what it has stored stays."
+            ) from None
+        if path.exists() and os.fstat(held.fileno()).st_ino == path.stat().st_ino:
+            return held
+        held.close()
+
+
+def discard(workspace: Path, dataset: str) -> None:
+    """Remove what a data set's journal holds."""
+    for segment in segments_of(workspace, dataset):
+        segment.unlink(missing_ok=True)
