@@ -25,6 +25,7 @@ PAGES = [  # without icons: an icon of a page would be fetched from another host
     st.Page(VIEWS / "diagnose.py", title="Diagnose", url_path="diagnose"),
     st.Page(VIEWS / "sweep.py", title="Sweep", url_path="sweep"),
     st.Page(VIEWS / "collect.py", title="Collect", url_path="collect"),
+    st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
 ]
 
 page = st.navigation(PAGES, position="top")

@@ -81,9 +81,10 @@ class Part:
     @property
     def mean_costs(self) -> FloatArray:
         """(M,) mean US dollars per 1,000 queries of each model, nan where unknown."""
-        known = np.isfinite(self.costs)
+        costs = np.ascontiguousarray(self.costs)  # sums depend on the layout in the last bit
+        known = np.isfinite(costs)
         count = known.sum(axis=0)
-        total = np.where(known, self.costs, 0.0).sum(axis=0)
+        total = np.where(known, costs, 0.0).sum(axis=0)
         mean = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
         return np.asarray(COST_UNIT * mean)
 

@@ -20,7 +20,7 @@ from cascal.simulate import load_demo
 from cascal.study import encode_dataset, load_study
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
-VIEWS = ("overview", "data", "skills", "route", "evaluate", "diagnose", "sweep", "collect")
+VIEWS = ("overview", "data", "skills", "route", "evaluate", "diagnose", "sweep", "collect", "runs")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import warnings
 import typer
 from rich.markup import escape
 
-from cascal.cli import data, diagnosing, evaluation, fitting, launch, simulating, worth
+from cascal.cli import data, diagnosing, evaluation, fitting, keeping, launch, simulating, worth
 from cascal.cli.common import err
 from cascal.datatypes import CascalError
 
@@ -29,6 +29,8 @@ app.command()(evaluation.evaluate)
 app.command()(evaluation.experiment)
 app.command()(worth.quality)
 app.command()(diagnosing.diagnose)
+app.command()(keeping.report)
+app.command()(keeping.runs)
 app.command()(fitting.export)
 app.command()(fitting.route)
 simulating.register(app)

@@ -47,6 +47,8 @@ def fit(
     models: ModelsOption = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder, where there are several.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
+    save_run: Annotated[str | None, typer.Option(help="Save the state as a run.")] = None,
+    note: Annotated[str, typer.Option(help="Note of the saved run.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Estimate skills from the training queries' responses; write a router if asked."""
@@ -62,6 +64,10 @@ def fit(
         snapshot = take_snapshot(study, fitted, thresholds)
     if to is not None:
         snapshot.router.save(to)
+    if save_run is not None:
+        from cascal.runs import make_run
+
+        open_workspace(workspace).save_run(make_run(study, snapshot, save_run, note))
     summary = snapshot.summary()
     if as_json:
         sys.stdout.write(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")

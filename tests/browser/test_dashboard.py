@@ -28,6 +28,7 @@ PAGES = {
     "diagnose": "Diagnose",
     "sweep": "Sweep",
     "collect": "Collect",
+    "runs": "Runs",
 }
 PIXELS = """rows => {
   const gd = document.querySelector('.cm-plot'), box = gd.getBoundingClientRect();

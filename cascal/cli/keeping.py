@@ -1,0 +1,135 @@
+"""`cascal report` and `cascal runs`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import cascal
+from cascal.cli.common import (
+    CostOption,
+    JaccardOption,
+    JsonOption,
+    MergeOption,
+    ModelsOption,
+    PresetOption,
+    PruneOption,
+    RoutingOption,
+    SilhouetteOption,
+    TopKOption,
+    WorkspaceOption,
+    chosen_models,
+    err,
+    open_workspace,
+    out,
+    progress_bar,
+    thresholds_from,
+)
+from cascal.datatypes import NotApplicable
+
+if TYPE_CHECKING:
+    from cascal.study import Study
+    from cascal.verdict import Light
+
+
+def report(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    to: Annotated[Path, typer.Argument(help="HTML file to write.")],
+    workspace: WorkspaceOption = None,
+    preset: PresetOption = "recommended",
+    min_silhouette: SilhouetteOption = 0.05,
+    merge_distance: MergeOption = 0.15,
+    prune_jaccard: JaccardOption = 0.95,
+    prune: PruneOption = True,
+    top_k: TopKOption = 3,
+    cost_weight: CostOption = 0.0,
+    routing: RoutingOption = "preset",
+    models: ModelsOption = None,
+    without_texts: Annotated[
+        bool, typer.Option("--without-texts", help="Leave queries and their words out.")
+    ] = False,
+) -> None:
+    """Write one HTML file with verdict, map, rankings, routers, findings and settings."""
+    from cascal.contest import hold_contest
+    from cascal.diagnose import Case, diagnose
+    from cascal.report import write_report
+    from cascal.study import load_study, take_snapshot
+
+    study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
+    thresholds = thresholds_from(
+        min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
+    )
+    settings = cascal.FitSettings.preset(preset)
+    with progress_bar("Writing the report") as told:
+        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
+        snapshot = take_snapshot(study, fitted, thresholds)
+        findings = diagnose(Case(study, fitted, snapshot), told)
+        contest = None
+        if study.test is not None and study.test.has_gold:
+            contest = hold_contest(
+                study.train, study.test, settings, thresholds, fitted=fitted, progress=told
+            )
+        light = _light(study, settings, thresholds)
+    command = " ".join(["cascal", *(f'"{one}"' if " " in one else one for one in sys.argv[1:])])
+    text = write_report(
+        study, snapshot, light, findings, contest, command, with_texts=not without_texts
+    )
+    to.write_text(text, encoding="utf-8")
+    out.print(f"Report written to {escape(str(to))}.")
+
+
+def _light(
+    study: Study, settings: cascal.FitSettings, thresholds: cascal.Thresholds
+) -> Light | str:
+    from cascal.verdict import half_fits, traffic_light
+
+    train = study.train
+    try:
+        halves = half_fits(train.votes, train.vectors, settings, costs=study.costs)
+    except NotApplicable as error:
+        return str(error)
+    return traffic_light(halves, thresholds)
+
+
+def runs(
+    name: Annotated[str | None, typer.Argument(help="A saved run, to make it again.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the saved runs, or make one again and say whether it is the same to the bit."""
+    from cascal.runs import as_json as plain
+    from cascal.runs import reopen
+
+    store = open_workspace(workspace)
+    if name is not None:
+        with err.status("Making it again"):
+            again = reopen(store, store.run(name))
+        for sentence in again.differences:
+            out.print(escape(sentence))
+        if again.differences:
+            raise typer.Exit(1)
+        out.print(f"{escape(name)}: every decision and score is the same, bit for bit.")
+        return
+    known = store.runs()
+    if as_json:
+        sys.stdout.write(json.dumps([plain(one) for one in known], indent=1, ensure_ascii=False))
+        sys.stdout.write("\n")
+        return
+    if not known:
+        out.print("No run is saved. Save one on the page Runs, or with `cascal fit --save-run`.")
+        return
+    table = Table("run", "data set", "preset", "clusters", "first right", "saved", "note")
+    for one in known:
+        right = one.numbers.get("top1_accuracy")
+        table.add_row(
+            escape(one.name), escape(one.dataset), str(one.settings.get("consensus", "")),
+            str(one.numbers.get("n_clusters", "")), "" if right is None else f"{right:.1%}",
+            f"{one.created_at:%Y-%m-%d %H:%M}", escape(one.note),
+        )  # fmt: skip
+    out.print(table)

@@ -1,0 +1,155 @@
+"""Saved runs: what a router was made from and what it decided, so that it can be made again.
+
+A run records the data's fingerprint, the encoder, settings, thresholds, versions, numbers and a
+hash of every decision and score; reproducing it must give the same hash, bit for bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from cascal.datatypes import CascalError, FloatArray, IntArray
+from cascal.experiments.report import stamp
+from cascal.fit import fit
+from cascal.intervals import Estimate, estimate
+from cascal.settings import FitSettings, Routing, Thresholds
+from cascal.store import Run, Workspace
+from cascal.study import Snapshot, Study, load_study, take_snapshot
+from cascal.verdict import verdict
+
+
+def decisions_hash(snapshot: Snapshot) -> str:
+    """SHA-256 over models, queries, scores and selected models of all routes, to the last bit."""
+    digest = hashlib.sha256()
+    for routes in (snapshot.train_routes, snapshot.test_routes):
+        if routes is None:
+            continue
+        for names in (routes.models, routes.query_ids):
+            digest.update("\x1f".join(names).encode("utf-8", "surrogatepass") + b"\x1e")
+        digest.update(np.ascontiguousarray(routes.scores, dtype=np.float64).tobytes())
+        digest.update(np.ascontiguousarray(routes.selected, dtype=np.int64).tobytes())
+    return digest.hexdigest()
+
+
+def make_run(study: Study, snapshot: Snapshot, name: str, note: str = "") -> Run:
+    """Everything worth keeping of the present state; nothing of the texts."""
+    router, result = snapshot.router, snapshot.evaluation
+    recorded = stamp(router.settings, router.thresholds)
+    numbers: dict[str, Any] = {
+        "n_clusters": len(router.clusters),
+        "models": list(router.models),
+        "encoder": study.encoder,
+        "share": snapshot.share.tolist(),
+        "decisions": decisions_hash(snapshot),
+        "fit": router.fingerprint,
+        "simulated": study.simulated,
+    }
+    if result is not None:
+        numbers["top1_accuracy"] = result.top1_accuracy
+        numbers["top3_vote_accuracy"] = result.top3_vote_accuracy
+        numbers["verdict"] = verdict(result, study.train.best_constant).sentence
+    return Run(
+        name, study.info.name, recorded["settings"], recorded["thresholds"], numbers,
+        recorded["versions"], study.info.fingerprint, note,
+    )  # fmt: skip
+
+
+def state_of(run: Run) -> tuple[FitSettings, Thresholds]:
+    """Settings and thresholds of a run; one of another version of the program is refused."""
+    try:
+        settings, thresholds = dict(run.settings), dict(run.thresholds)
+        settings["routing"] = Routing(**settings["routing"])
+        if thresholds["routing"] is not None:
+            thresholds["routing"] = Routing(**thresholds["routing"])
+        return FitSettings(**settings), Thresholds(**thresholds)
+    except (KeyError, TypeError) as error:
+        raise CascalError(
+            f"The run {run.name[:80]!r} was saved by another version: {error}. Save it anew."
+        ) from None
+
+
+@dataclass(frozen=True, eq=False)
+class Reopened:
+    """A run made again: its data and what they give now."""
+
+    run: Run
+    study: Study
+    snapshot: Snapshot
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What is not as it was; empty where every decision and score is the same to the bit."""
+        found = []
+        if self.study.info.fingerprint != self.run.fingerprint:
+            found.append("The data set has changed since the run was saved.")
+        if decisions_hash(self.snapshot) != self.run.numbers.get("decisions"):
+            found.append("Decisions or scores differ.")
+        return tuple(found)
+
+
+def reopen(workspace: Workspace, run: Run) -> Reopened:
+    """Load the data of a run and make its router again, models and encoder as recorded."""
+    settings, thresholds = state_of(run)
+    study = load_study(
+        workspace, run.dataset, run.numbers.get("encoder"), run.numbers.get("models")
+    )
+    fitted = fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
+    return Reopened(run, study, take_snapshot(study, fitted, thresholds))
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two runs on the same queries: flipped (Q,), overall ranks of every model, paired gain.
+
+    ranks: model -> (place in the first, place in the second) by global score.
+    """
+
+    flipped: IntArray
+    first_chosen: tuple[str, ...]
+    second_chosen: tuple[str, ...]
+    ranks: Mapping[str, tuple[int, int]]
+    gain: Estimate | None
+
+
+def compare_runs(first: Reopened, second: Reopened) -> Comparison:
+    """What differs between two runs; CascalError unless they route the same queries."""
+    one, other = first.snapshot.routes("test"), second.snapshot.routes("test")
+    if one.query_ids != other.query_ids:
+        raise CascalError(
+            f"{first.run.name!r} and {second.run.name!r} route different queries; only runs on the "
+            "same data set can be compared."
+        )
+    chosen = [tuple(routes.models[m] for m in routes.selected[:, 0]) for routes in (one, other)]
+    flipped = np.flatnonzero([a != b for a, b in zip(*chosen, strict=True)])
+    places = [_places(reopened.snapshot) for reopened in (first, second)]
+    both = [name for name in places[0] if name in places[1]]
+    gain = None
+    results = first.snapshot.evaluation, second.snapshot.evaluation
+    if results[0] is not None and results[1] is not None:
+        gain = estimate(_right(results[1].top1_right) - _right(results[0].top1_right))
+    return Comparison(
+        flipped, chosen[0], chosen[1], {name: (places[0][name], places[1][name]) for name in both},
+        gain,
+    )  # fmt: skip
+
+
+def _right(values: FloatArray) -> FloatArray:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _places(snapshot: Snapshot) -> dict[str, int]:
+    rankings = snapshot.router.rankings
+    order = sorted(
+        range(len(rankings.models)), key=lambda m: (-rankings.overall[m], rankings.models[m])
+    )
+    return {rankings.models[m]: place + 1 for place, m in enumerate(order)}
+
+
+def as_json(run: Run) -> dict[str, Any]:
+    """A run in JSON types."""
+    return {**asdict(run), "created_at": run.created_at.isoformat()}
