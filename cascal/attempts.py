@@ -76,27 +76,29 @@ class TaskState:
     attempts: dict[int, Attempt] = field(default_factory=dict)
     in_flight: set[int] = field(default_factory=set)
     n_kept: int = 0
-    n_pending: int = 0
+    pending: set[int] = field(default_factory=set)
+    last: int = -1
     _first_free: int = 0
 
     def put(self, attempt: Attempt) -> None:
         """Enter an attempt, or what it has become."""
         earlier = self.attempts.get(attempt.number)
-        for one, sign in ((earlier, -1), (attempt, 1)):
-            if one is not None:
-                self.n_kept += sign * (one.outcome == "kept")
-                self.n_pending += sign * (one.outcome == "pending")
+        self.n_kept += attempt.outcome == "kept"
+        self.n_kept -= earlier is not None and earlier.outcome == "kept"
+        self.pending.discard(attempt.number)
+        if attempt.outcome == "pending":
+            self.pending.add(attempt.number)
         self.attempts[attempt.number] = attempt
         self.in_flight.discard(attempt.number)
+        self.last = max(self.last, attempt.number)
 
     def next_number(self) -> int | None:
-        """The next number worth asking: needed even if everything under way turns out valid."""
-        if self.n_kept + self.n_pending + len(self.in_flight) >= self.wanted:
-            return None
-        free = (n for n in count(self._first_free) if n not in self.attempts)
-        self._first_free = next(free)
+        """The lowest free number, if it is needed even when all below turn out valid."""
+        self._first_free = next(n for n in count(self._first_free) if n not in self.attempts)
         number = next(n for n in count(self._first_free) if not self.taken(n))
-        return number if number < self.most else None
+        below = sum(n < number for some in (self.pending, self.in_flight) for n in some)
+        needed = self.n_kept + below < self.wanted and number < self.most
+        return number if needed else None
 
     @property
     def short(self) -> bool:
@@ -154,7 +156,7 @@ class Plan:
         """
         due: list[Attempt] = []
         undecided: Counter[int] = Counter()
-        last = max(max(one.most, *one.attempts, 0) for one in self.tasks) if self.tasks else -1
+        last = max(max(one.most, one.last) for one in self.tasks)
         while self._cursor[0] <= last:
             number, place = self._cursor
             task = self.tasks[place]

@@ -27,6 +27,7 @@ from cascal.pools import FINAL_CAUSES, MOST_ERRORS, PoolModel, TaskRequest
 from cascal.prompts import GENERATION_SCHEMA, Generated, generation_messages, read_generated
 
 PATIENCE = Patience(timeout=120.0, total_seconds=300.0)
+_TELL_SECONDS = 0.25
 _KEPT_CHARACTERS = 2_000  # of a reply that is decided; a pending one is needed whole
 
 
@@ -210,24 +211,19 @@ class _Run:
         self, stop: Callable[[], bool], progress: Callable[[GenerateProgress], None] | None
     ) -> GenerateProgress:
         """Keep as many requests under way as the generator may have, until none is needed."""
-        started = time.monotonic()
+        started, told = time.monotonic(), -math.inf
         running: set[asyncio.Task[Attempt | None]] = set()
         async with self.client:
             try:
                 while True:
                     await asyncio.to_thread(self._settle)
-                    while len(running) < self.generator.concurrency and not self.ended:
-                        if stop():
-                            self.ended = "Stopped."
-                        cell = None if self.ended else self.plan.take()
-                        if cell is None:
-                            break
-                        running.add(asyncio.create_task(self._ask(cell)))
-                    state = self._progress(time.monotonic() - started)
-                    if progress is not None:
-                        progress(state)
+                    self._start(running, stop)
+                    now = time.monotonic()
+                    if progress is not None and running and now - told >= _TELL_SECONDS:
+                        progress(self._progress(now - started))
+                        told = now
                     if not running:
-                        return state
+                        break
                     done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
                         if (attempt := task.result()) is not None:
@@ -235,6 +231,21 @@ class _Run:
             finally:
                 for task in running:
                     task.cancel()
+        state = self._progress(time.monotonic() - started)
+        if progress is not None:
+            progress(state)
+        return state
+
+    def _start(self, running: set[asyncio.Task[Attempt | None]], stop: Callable[[], bool]) -> None:
+        """Start requests while there is room and need."""
+        while len(running) < self.generator.concurrency and not self.ended:
+            if stop():
+                self.ended = "Stopped."
+                return
+            cell = self.plan.take()
+            if cell is None:
+                return
+            running.add(asyncio.create_task(self._ask(cell)))
 
     def _settle(self) -> None:
         """Decide everything that has its turn."""

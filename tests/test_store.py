@@ -902,3 +902,251 @@ def test_a_writer_that_was_killed_costs_nothing_that_was_committed(filled):
     assert filled.dataset("demo").n_queries == 2
     filled.compact()
     assert content(filled)["encoder"] == ["('kept', 2)"]
+
+
+# ---------------------------------------------------------------- generating and collecting
+
+
+def attempt(number, outcome="pending", task="math", **columns):
+    return {
+        "task": task,
+        "number": number,
+        "generator": "g",
+        "outcome": outcome,
+        "reason": "",
+        "reply": "{}",
+        "query_id": None,
+        "similar_to": None,
+        "leak_of": None,
+        "input_tokens": 7,
+        "output_tokens": 8,
+        "cost": math.nan,
+        "latency": 0.5,
+    } | columns
+
+
+@pytest.fixture
+def begun(workspace):
+    """An empty data set of two queries and two models that waits for responses."""
+    workspace.begin("d", "by g", tasks=[Task("math", "sums")], models=MODELS)
+    rows = imported([query("q2"), query("q1")], dataset="d")
+    workspace.add(replace(rows, models=()), on_conflict="extend")
+    return workspace
+
+
+def test_a_data_set_begins_empty_and_beginning_again_changes_nothing(begun):
+    before = begun.fingerprint("d")
+    begun.begin("d", "by another", tasks=[Task("math", "sums")], models=MODELS)
+    assert begun.fingerprint("d") == before
+    assert begun.dataset("d").source == "by g"
+    assert begun.models("d") [0] == MODELS[0]
+    assert begun.missing("d", ["alpha", "zeta"]) == {"alpha": ["q2", "q1"], "zeta": ["q2", "q1"]}
+
+
+def test_addresses_and_prices_are_renewed_and_another_model_is_refused(begun):
+    moved = replace(MODELS[0], base_url="http://y/v1", input_price=math.nan)
+    begun.begin("d", "", models=[moved])
+    zeta = begun.models("d")[0]
+    assert (zeta.base_url, zeta.output_price) == ("http://y/v1", 1.5)
+    assert math.isnan(zeta.input_price)
+    with pytest.raises(CascalError, match="'zeta' of data set 'd' is 'org/zeta', and not 'other'"):
+        begun.begin("d", "", models=[replace(moved, model_id="other")])
+
+
+def test_only_what_is_simulated_throughout_is_simulated(workspace):
+    workspace.begin("d", "", simulated=True)
+    assert workspace.dataset("d").origin == "simulated"
+    workspace.begin("d", "", simulated=True)
+    assert workspace.dataset("d").origin == "simulated"
+    workspace.begin("d", "", simulated=False)
+    workspace.begin("d", "", simulated=True)
+    assert workspace.dataset("d").origin == "real"
+
+
+def test_responses_are_in_the_journal_at_once_and_in_the_file_at_the_end(begun):
+    with begun.recording("d") as recorder:
+        recorder.response(Response("q1", "zeta", "The answer is B.", "B", "answer_is", -0.25))
+        recorder.response(Response("q2", "zeta", status="error"), "rate limit", "host: 429.")
+        (segment,) = segments_of(begun.path, "d")
+        assert [row["response"]["query_id"] for row in read_segment(segment)] == ["q1", "q2"]
+        assert begun.dataset("d").n_responses == 0
+    assert begun.missing("d", ["zeta"]) == {"zeta": []}
+    assert begun.missing("d", ["zeta"], retry_errors=True) == {"zeta": ["q2"]}
+    assert begun.failures("d").to_pylist() == [
+        {"model": "zeta", "cause": "rate limit", "n_queries": 1, "example": "host: 429."}
+    ]
+    stored = begun.response_texts("d", "q1").to_pylist()
+    assert [(one["answer"], one["mean_logprob"], one["cost"]) for one in stored] == [
+        ("B", -0.25, None)
+    ]
+    assert [one.name for one in begun.path.parent.iterdir()] == [begun.path.name]
+    with begun.recording("d") as recorder:
+        recorder.response(Response("q2", "zeta", "A", "A", "whole_text"))
+    assert begun.failures("d").num_rows == 0
+    assert begun.missing("d", ["zeta"], retry_errors=True) == {"zeta": []}
+
+
+def test_attempts_are_decided_later_and_queries_keep_the_order_of_the_decisions(begun):
+    made = {
+        "query_id": "new", "task": "math", "text": "New?", "options": ["a", "b"], "answer": "A",
+        "answer_origin": "generated", "skill": None, "split": "train",
+    }  # fmt: skip
+    with begun.recording("d") as recorder:
+        for number in (2, 0, 1):
+            recorder.attempt(attempt(number))
+        recorder.commit()
+        assert begun.attempts("d")["outcome"].to_pylist() == ["pending"] * 3
+        for number in (0, 1):
+            decided = attempt(number, "kept", query_id=f"n{number}")
+            recorder.attempt(decided, Query(**made | {"query_id": f"n{number}"}))
+        recorder.attempt(attempt(2, "duplicate", similar_to="n0"))
+    table = begun.attempts("d")
+    assert table.schema == ATTEMPT_SCHEMA
+    assert list(zip(table["number"].to_pylist(), table["outcome"].to_pylist(), strict=True)) == [
+        (0, "kept"), (1, "kept"), (2, "duplicate"),
+    ]  # fmt: skip
+    assert table["cost"].to_pylist() == [None] * 3
+    assert begun.queries("d")["query_id"].to_pylist() == ["q2", "q1", "n0", "n1"]
+
+
+def journal_of(workspace, *rows):
+    """Leave a journal as a killed process would."""
+    with Journal(workspace.path, "d") as left:
+        for row in rows:
+            left.append(row)
+    return segments_of(workspace.path, "d")[-1]
+
+
+def lines(*cells):
+    return [{"response": vars(Response(*cell, "B", "B", "whole_text"))} for cell in cells]
+
+
+def test_what_a_killed_process_left_is_taken_over_torn_line_and_all(begun):
+    segment = journal_of(begun, *lines(("q1", "zeta"), ("q2", "zeta")))
+    whole = segment.read_bytes()
+    for cut in (1, 40):
+        segment.write_bytes(whole[:-cut])
+        rows = read_segment(segment)
+        assert len(rows) == (2 if cut == 1 else 1)
+    with begun.recording("d"):
+        assert begun.missing("d", ["zeta"]) == {"zeta": ["q2"]}
+    assert not segments_of(begun.path, "d")
+
+
+def test_a_journal_that_was_committed_but_not_removed_changes_nothing(begun):
+    journal_of(begun, *lines(("q1", "zeta")))
+    (segment,) = segments_of(begun.path, "d")
+    kept = segment.read_bytes()
+    with begun.recording("d"):
+        pass
+    before = content(begun)
+    segment.write_bytes(kept)
+    with begun.recording("d"):
+        pass
+    assert content(begun) == before
+
+
+def test_damage_in_the_middle_of_a_journal_is_refused(begun):
+    segment = journal_of(begun, *lines(("q1", "zeta")))
+    segment.write_bytes(b"{broken}\n" + segment.read_bytes())
+    with pytest.raises(CascalError, match="damaged in the middle"), begun.recording("d"):
+        pass
+    segment.unlink()
+    with begun.recording("d"):
+        pass
+
+
+def test_long_journals_come_in_segments_and_in_order(begun, monkeypatch):
+    monkeypatch.setattr(journal, "SEGMENT_ROWS", 2)
+    with Journal(begun.path, "d") as left:
+        for number in range(5):
+            left.append({"attempt": attempt(number), "query": None})
+        segments = left.rotate()
+    assert [len(read_segment(one)) for one in segments] == [2, 2, 1]
+    with begun.recording("d"):
+        assert begun.attempts("d")["number"].to_pylist() == [0, 1, 2, 3, 4]
+
+
+def test_one_process_at_a_time_records_into_a_data_set(begun):
+    begun.begin("other", "")
+    with begun.recording("d"), begun.recording("other"):
+        with pytest.raises(JournalLocked, match="generates or collects into 'd' right now"):
+            begun.recording("d").__enter__()
+    with begun.recording("d"):
+        pass
+
+
+def test_a_held_file_delays_the_commit_and_loses_nothing(begun):
+    patient, hasty = begun, Workspace(begun.path, lock_timeout=0.1)
+    with held(begun.path, "reads"):
+        recorder = hasty.recording("d", seconds=0.02)
+        with pytest.raises(WorkspaceLocked, match=r"held by .*waits in the journal"):
+            recorder.__enter__()
+    recorder = hasty.recording("d", seconds=0.02)
+    recorder.__enter__()
+    with held(begun.path, "reads"):
+        recorder.response(Response("q1", "zeta", "B", "B", "whole_text"))
+        time.sleep(0.3)
+        with pytest.raises(WorkspaceLocked, match="waits in the journal"):
+            recorder.__exit__(None, None, None)
+    with patient.recording("d"):
+        assert patient.missing("d", ["zeta"]) == {"zeta": ["q2"]}
+
+
+def test_a_commit_that_fails_ends_the_run_and_keeps_the_journal(begun):
+    recorder = begun.recording("d", seconds=0.01)
+    recorder.__enter__()
+    recorder.response(Response("unknown", "zeta", "B", "B"))
+    with pytest.raises(CascalError, match=r"could not be stored: .*'unknown', which is not among"):
+        for _ in range(200):
+            time.sleep(0.01)
+            recorder.response(Response("q1", "zeta", "B", "B"))
+    with pytest.raises(CascalError, match="not among the queries"):
+        recorder.__exit__(None, None, None)
+    assert segments_of(begun.path, "d")
+
+
+@pytest.mark.parametrize("how", ["delete", "replace"])
+def test_a_journal_goes_with_its_data_set(begun, how):
+    journal_of(begun, *lines(("q1", "zeta")))
+    if how == "delete":
+        begun.delete_dataset("d")
+    else:
+        begun.add(imported([query("q9")], dataset="d"), on_conflict="replace")
+    assert not segments_of(begun.path, "d")
+
+
+def test_a_deleted_data_set_leaves_no_attempts_and_failures(begun):
+    with begun.recording("d") as recorder:
+        recorder.attempt(attempt(0, reply="SECRET-REPLY"))
+        recorder.response(Response("q1", "zeta", status="error"), "quota", "SECRET-SENTENCE")
+    begun.delete_dataset("d")
+    assert b"SECRET" not in begun.path.read_bytes()
+    begun.begin("d", "")
+    assert begun.attempts("d").num_rows == begun.failures("d").num_rows == 0
+
+
+def test_changed_responses_take_the_place_of_the_stored_ones(begun):
+    with begun.recording("d") as recorder:
+        for one in ("q1", "q2"):
+            recorder.response(Response(one, "zeta", "B", "B", "whole_text"))
+    before = begun.fingerprint("d")
+    rows = begun.responses("d", with_text=True).to_pylist()
+    changed = [rows[0] | {"answer": "C"}]
+    begun.replace_responses("d", pa.Table.from_pylist(changed, RESPONSE_SCHEMA))
+    assert begun.responses("d", with_text=True).to_pylist() == [*changed, rows[1]]
+    assert begun.fingerprint("d") != before
+    begun.replace_responses("d", pa.Table.from_pylist(rows, RESPONSE_SCHEMA))
+    assert begun.fingerprint("d") == before
+
+
+def test_a_file_of_the_second_schema_can_be_collected_into(filled):
+    with duckdb.connect(str(filled.path)) as connection:
+        connection.execute("DROP TABLE attempt; DROP TABLE failure")
+        connection.execute("UPDATE meta SET schema_version = 2")
+    before = filled.fingerprint("demo")
+    assert filled.missing("demo", ["zeta"]) == {"zeta": ["q1"]}
+    assert filled.attempts("demo").num_rows == 0
+    with filled.recording("demo") as recorder:
+        recorder.response(Response("q1", "zeta", "B", "B"))
+    assert filled.fingerprint("demo") != before

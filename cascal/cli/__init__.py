@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 
 import typer
 from rich.markup import escape
 
-from cascal.cli import data, diagnosing, evaluation, fitting, keeping, launch, simulating, worth
+from cascal.cli import (
+    collecting,
+    data,
+    diagnosing,
+    evaluation,
+    fitting,
+    keeping,
+    launch,
+    serving,
+    simulating,
+    worth,
+)
 from cascal.cli.common import err
 from cascal.datatypes import CascalError
 
@@ -19,21 +31,33 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(launch.demo)
-app.command()(launch.dashboard)
-app.command("import")(data.import_)
-app.command()(data.info)
-app.command()(data.embed)
-app.command()(fitting.fit)
-app.command()(evaluation.evaluate)
-app.command()(evaluation.experiment)
-app.command()(worth.quality)
-app.command()(diagnosing.diagnose)
-app.command()(keeping.report)
-app.command()(keeping.runs)
-app.command()(fitting.export)
-app.command()(fitting.route)
-simulating.register(app)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": launch.demo,
+    "dashboard": launch.dashboard,
+    "import": data.import_,
+    "info": data.info,
+    "embed": data.embed,
+    "pool": collecting.pool,
+    "generate": collecting.generate,
+    "collect": collecting.collect,
+    "filter": collecting.filter_,
+    "build": collecting.build,
+    "fit": fitting.fit,
+    "evaluate": evaluation.evaluate,
+    "experiment": evaluation.experiment,
+    "diagnose": diagnosing.diagnose,
+    "quality": worth.quality,
+    "report": keeping.report,
+    "runs": keeping.runs,
+    "export": fitting.export,
+    "convert": serving.convert,
+    "route": fitting.route,
+    "serve": serving.serve,
+    "check": serving.check,
+    "simulate": simulating.simulate,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def main() -> None:

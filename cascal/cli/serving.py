@@ -1,0 +1,161 @@
+"""`cascal serve`, `cascal convert` and `cascal check`: what a tuned router is used for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+import cascal
+from cascal.cli.common import JsonOption, err, out
+from cascal.cli.documents import read_document
+from cascal.datatypes import CascalError, FloatArray
+
+if TYPE_CHECKING:
+    from cascal.encoders import Encoder
+
+DEFAULT_PORT = 8610
+_SHOWN_TEXT = 60
+
+RouterArgument = Annotated[Path, typer.Argument(help="Router file written by fit or export.")]
+EncoderOption = Annotated[
+    str | None, typer.Option(help="Where the router's encoder is found, if not by its own name.")
+]
+KeyEnvOption = Annotated[
+    str, typer.Option(help="Name of the environment variable with the encoder endpoint's key.")
+]
+
+
+def serve(
+    router: RouterArgument,
+    pool: Annotated[
+        Path,
+        typer.Option(
+            help="YAML or JSON list of models: name, model_id, base_url, key_env, input_price, "
+            "output_price."
+        ),
+    ],
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; anything but loopback lets others in.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds an upstream may take for an answer.")
+    ] = 60.0,
+    concurrency: Annotated[int, typer.Option(help="Requests worked on at once.")] = 64,
+    queue: Annotated[int, typer.Option(help="Requests that may wait; more are refused.")] = 128,
+    max_body: Annotated[int, typer.Option(help="Bytes a request may have.")] = 1 << 20,
+    api_key_env: Annotated[
+        str, typer.Option(help="Name of the variable with the key that clients must send.")
+    ] = "",
+    encoder: EncoderOption = None,
+    key_env: KeyEnvOption = "",
+) -> None:
+    """Serve a router as an OpenAI-compatible endpoint: models cascal, cascal-vote and the pool."""
+    from cascal import serve as server
+    from cascal.endpoint import read_key
+
+    server.refuse_without_extra()
+    local = host in server.LOOPBACK
+    loaded = cascal.Router.load(router)
+    models = server.read_pool(read_document(pool, "pool file"), loaded.models)
+    options = server.ServeOptions(
+        timeout=timeout, concurrency=concurrency, queue=queue, max_body=max_body,
+        api_key_env=api_key_env, hosts=server.LOOPBACK if local else (),
+    )  # fmt: skip
+    if api_key_env:
+        read_key(api_key_env)
+    for note in models.notes:
+        err.print(f"Note: {escape(note)}")
+    if not local:
+        _warn_of_others(host, api_key_env)
+    coder = _encoder(loaded, encoder, key_env)
+    app = server.create_app(loaded, models, coder, options)
+    with err.status("Loading the encoder"):
+        server.warm_up(app)
+    listening = server.listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    out.print(
+        f"Router with {len(loaded.models)} models: http://{escape(shown)}:"
+        f"{listening.getsockname()[1]}/v1  (Ctrl+C ends it)",
+        soft_wrap=True,
+    )
+    server.run(app, listening)
+
+
+def _warn_of_others(host: str, api_key_env: str) -> None:
+    who = "everybody with the key" if api_key_env else "everybody who reaches this machine"
+    err.print(
+        f"[yellow]Warning:[/] listening on {escape(host)}: {who} can ask your models at your cost."
+        + ("" if api_key_env else " Demand a key with --api-key-env.")
+    )
+
+
+def _encoder(router: cascal.Router, name: str | None, key_env: str) -> Encoder:
+    """The encoder of a router; another one is refused."""
+    from cascal.encoders import load_encoder
+
+    coder = load_encoder(name or router.encoder, key_env=key_env)
+    if coder.id != router.encoder:
+        raise CascalError(
+            f"The encoder {coder.id!r} is not the one this router was fitted with "
+            f"({router.encoder!r}). Name that one, or fit again."
+        )
+    return coder
+
+
+def convert(
+    router: RouterArgument,
+    target: Annotated[Path, typer.Argument(help="File to write; for avengers a folder.")],
+    to: Annotated[str, typer.Option(help="nordlys, vllm-sr or avengers.")],
+) -> None:
+    """Write a router in the format of another runtime, and say what is lost."""
+    from cascal.export import convert as write
+
+    loaded = cascal.Router.load(router)
+    lost = write(loaded, target, to)
+    out.print(
+        f"Router with {len(loaded.clusters)} clusters and {len(loaded.models)} models written to "
+        f"{escape(str(target))} for {escape(to)}."
+    )
+    for sentence in lost:
+        out.print(f"Lost: {escape(sentence)}")
+
+
+def check(
+    router: RouterArgument,
+    policy: Annotated[Path, typer.Argument(help="YAML or JSON file of assertions.")],
+    encoder: EncoderOption = None,
+    key_env: KeyEnvOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Check a router against a policy: exit code 1 and a line for each violated assertion."""
+    from cascal.encoders import load_encoder
+    from cascal.policy import check as check_policy
+    from cascal.policy import read_policy
+
+    loaded = cascal.Router.load(router)
+    checked = read_policy(read_document(policy, "policy"), policy.parent, loaded.models)
+    coder = _encoder(loaded, encoder, key_env)
+
+    def encode(encoder_id: str, texts: Sequence[str]) -> FloatArray:
+        found = coder if encoder_id == coder.id else load_encoder(encoder_id, key_env=key_env)
+        return found.encode(texts)
+
+    outcome = check_policy(loaded, checked, encode)
+    if as_json:
+        sys.stdout.write(json.dumps(outcome.to_dict(), indent=1, ensure_ascii=False) + "\n")
+    else:
+        for one in outcome.violated:
+            out.print(f"[red]Violated:[/] {escape(one.sentence)}", soft_wrap=True)
+        if not outcome.violated:
+            out.print(f"{len(outcome.assertions)} assertions hold.")
+    if outcome.violated:
+        raise typer.Exit(1)

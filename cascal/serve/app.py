@@ -1,0 +1,293 @@
+"""The HTTP face: paths, keys, bodies and errors."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from cascal.datatypes import CascalError
+from cascal.endpoint import EndpointError, read_key
+from cascal.serve.asked import ChatAsked, read_chat, read_json, read_route
+from cascal.serve.deciding import Decider
+from cascal.serve.errors import ApiError
+from cascal.serve.metrics import CONTENT_TYPE
+from cascal.serve.options import ServeOptions
+from cascal.serve.pool import RESERVED, Pool
+from cascal.serve.replies import (
+    ClientGone,
+    Reply,
+    StreamReply,
+    T,
+    as_reply,
+    read_body,
+    refuse,
+    unless_gone,
+)
+from cascal.serve.service import OVERHEAD, Course, Service
+from cascal.serve.upstream import Upstream
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+    from cascal.encoders import Encoder
+    from cascal.route import Router
+
+SPIN_COUNT = "10000"
+"""How often torch's workers look before they sleep; the library's own default is 300,000."""
+
+Answered = Reply | StreamReply
+_CLIENT_GONE = Reply(b"", 499)
+
+
+def create_app(
+    router: Router,
+    pool: Pool,
+    encoder: Encoder,
+    options: ServeOptions = ServeOptions(),  # noqa: B008 – frozen
+) -> FastAPI:
+    """The application; refused where the extra `serve` is not installed.
+
+    POST /v1/chat/completions, POST /route, GET /v1/models, /health, /metrics. It can be started
+    once. `warm_up` before that spares the first request the loading of the encoder.
+    """
+    refuse_without_extra()
+    if encoder.id != router.encoder:
+        raise CascalError(
+            f"The encoder {encoder.id!r} is not the one this router was fitted with "
+            f"({router.encoder!r}). Name that one, or fit again."
+        )
+    from fastapi import FastAPI
+    from starlette.routing import Route
+
+    endpoints = Endpoints(router, pool, encoder, options)
+    refusals: dict[int | type[Exception], Any] = {
+        404: _refuser("not_found", "There is nothing at this path."),
+        405: _refuser("method_not_allowed", "This path is asked in another way."),
+        500: endpoints.failed,
+    }
+    app = FastAPI(
+        title="CASCAL router",
+        openapi_url=None,  # its pages would load scripts from elsewhere
+        lifespan=endpoints.lifespan,
+        exception_handlers=refusals,
+    )
+    app.state.endpoints = endpoints
+    app.router.routes += [
+        Route("/v1/chat/completions", endpoints.chat, methods=["POST"]),
+        Route("/route", endpoints.route, methods=["POST"]),
+        Route("/v1/models", endpoints.models, methods=["GET"]),
+        Route("/health", endpoints.health, methods=["GET"]),
+        Route("/metrics", endpoints.metrics, methods=["GET"]),
+    ]
+    return app
+
+
+def warm_up(app: FastAPI) -> None:
+    """Load the encoder; a failure is the encoder's own refusal."""
+    endpoints: Endpoints = app.state.endpoints
+    endpoints.warm_up()
+
+
+def refuse_without_extra() -> None:
+    """A sentence where FastAPI or uvicorn is missing."""
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise CascalError("Serving needs the extra serve: pip install 'cascal[serve]'.")
+
+
+def _refuser(code: str, message: str) -> Callable[[Request, Exception], Awaitable[Reply]]:
+    async def refused(_request: Request, _error: Exception) -> Reply:
+        return refuse(ApiError(code, message))
+
+    return refused
+
+
+class Endpoints:
+    """One method a path. The service lives from the server's start to its end."""
+
+    def __init__(self, router: Router, pool: Pool, encoder: Encoder, options: ServeOptions) -> None:
+        self._parts = (router, pool, encoder)
+        self._options = options
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cascal-encoder")
+        self._service: Service | None = None
+
+    def warm_up(self) -> None:
+        """Encode one text, in the thread that will encode all others.
+
+        torch keeps a set of workers for each thread it computes in: had another thread computed
+        before, every text would take half as long again. The workers wait for each other by
+        spinning; where another process has a core, that costs up to twenty times the work itself,
+        so they spin for some microseconds only, unless the environment says otherwise.
+        """
+        os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is loaded
+        encoder = self._parts[2]
+        self._thread.submit(encoder.encode, ("The first text loads the encoder.",)).result()
+
+    @asynccontextmanager
+    async def lifespan(self, _app: object) -> AsyncIterator[None]:
+        """Open connections and the encoder's thread; close both."""
+        router, pool, encoder = self._parts
+        self._service = Service(
+            Decider(router, encoder, self._options.timeout, self._thread),
+            pool,
+            self._options,
+            Upstream(self._options, len(pool.models)),
+        )
+        try:
+            yield
+        finally:
+            await self._service.close()
+            self._thread.shutdown(wait=False)
+
+    @property
+    def service(self) -> Service:
+        """The service, once the server has started."""
+        if self._service is None:
+            raise CascalError("The server has not started: run the application with its lifespan.")
+        return self._service
+
+    async def chat(self, request: Request) -> Answered:
+        """A chat completion of the routed, voted or named model."""
+        course = Course()
+        try:
+            asked = read_chat(await self._body(request), tuple(self.service.pool.models))
+            course.mode = "named" if asked.model else asked.mode
+            await self.service.gate.enter()
+            if asked.stream:
+                return await self._stream(request, asked, course)
+            body = await self._inside(request, self.service.complete(asked, course))
+        except (ApiError, ClientGone) as error:
+            return self._ended(course, error)
+        self._succeeded("chat", course)
+        return as_reply(body, course.headers())
+
+    async def route(self, request: Request) -> Answered:
+        """Decisions without a model call."""
+        course = Course(mode="dry")
+        try:
+            n_models, limit = len(self.service.pool.models), self._options.max_batch
+            asked = read_route(await self._body(request), n_models, limit)
+            await self.service.gate.enter()
+            body = await self._inside(request, self.service.route(asked))
+        except (ApiError, ClientGone) as error:
+            return self._ended(course, error)
+        self._succeeded("route", course)
+        return as_reply(body, {OVERHEAD: f"{1000 * course.overhead:.2f}"})
+
+    async def _inside(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work in the place that was taken, as long as the client waits for it."""
+        try:
+            return await unless_gone(request.receive, work)
+        finally:
+            self.service.gate.leave()
+
+    async def _stream(self, request: Request, asked: ChatAsked, course: Course) -> StreamReply:
+        """A started stream; it keeps its place until its end."""
+        service = self.service
+        try:
+            stream = await unless_gone(request.receive, service.stream(asked, course))
+        except BaseException:
+            service.gate.leave()
+            raise
+        service.metrics.add_overhead("chat", course.overhead)
+
+        async def close() -> None:
+            service.gate.leave()
+            service.metrics.count(course.model, course.mode, stream.outcome)
+            await stream.close()
+
+        return StreamReply(stream.pass_on({"cascal": course.body()}), course.headers(), close)
+
+    def _succeeded(self, path: str, course: Course) -> None:
+        self.service.metrics.add_overhead(path, course.overhead)
+        self.service.metrics.count(course.model, course.mode, "ok")
+
+    def _ended(self, course: Course, error: ApiError | ClientGone) -> Reply:
+        """Count a request that came to nothing; say why, if anybody listens."""
+        code = error.code if isinstance(error, ApiError) else "client_gone"
+        self.service.metrics.count(course.model, course.mode, code)
+        if not isinstance(error, ApiError):
+            return _CLIENT_GONE
+        error.headers |= course.headers()
+        return refuse(error)
+
+    async def failed(self, _request: Request, _error: Exception) -> Reply:
+        """An error nobody foresaw; the log has it, the client only learns that."""
+        self.service.metrics.count("", "", "internal_error")
+        return refuse(ApiError("internal_error", "The server failed; its log says where."))
+
+    async def models(self, request: Request) -> Reply:
+        """The names that may be asked: the router, its vote, and every model of the pool."""
+
+        def listed() -> Reply:
+            names = (*RESERVED, *self.service.pool.models)
+            rows = [
+                {"id": name, "object": "model", "created": 0, "owned_by": "cascal"}
+                for name in names
+            ]
+            return as_reply({"object": "list", "data": rows})
+
+        return self._admitted(request, listed)
+
+    async def metrics(self, request: Request) -> Reply:
+        """Counts and times for Prometheus."""
+
+        def text() -> Reply:
+            service = self.service
+            shown = service.metrics.text(service.gate.inside, service.gate.waiting)
+            return Reply(shown.encode(), content_type=CONTENT_TYPE)
+
+        return self._admitted(request, text)
+
+    async def health(self, _request: Request) -> Reply:
+        """Whether the server answers, and with which router; needs no key."""
+        router, pool, _ = self._parts
+        return as_reply(
+            {
+                "status": "ok",
+                "models": len(pool.models),
+                "clusters": len(router.clusters),
+                "encoder": router.encoder,
+                "router": router.fingerprint[:12],
+            }
+        )
+
+    def _admitted(self, request: Request, answer: Callable[[], Reply]) -> Reply:
+        try:
+            self._admit(request)
+        except ApiError as error:
+            return refuse(error)
+        return answer()
+
+    async def _body(self, request: Request) -> dict[str, object]:
+        self._admit(request)
+        options = self._options
+        raw = await read_body(
+            request.headers, request.receive, options.max_body, options.body_seconds
+        )
+        return read_json(raw)
+
+    def _admit(self, request: Request) -> None:
+        """Refuse a wrong key, and a foreign host name: a page that rebinds its name to us."""
+        hosts = self._options.hosts
+        if hosts and (request.url.hostname or "") not in hosts:
+            raise ApiError(
+                "host_not_allowed", "This server answers on loopback only; name 127.0.0.1."
+            )
+        variable = self._options.api_key_env
+        if not variable:
+            return
+        try:
+            key = read_key(variable)
+        except EndpointError as error:
+            raise ApiError("key_not_configured", str(error)) from None
+        sent = request.headers.get("authorization", "")
+        if not hmac.compare_digest(sent.encode(), f"Bearer {key}".encode()):
+            raise ApiError(
+                "invalid_api_key", "The key is missing or wrong: Authorization: Bearer …"
+            )

@@ -1,0 +1,172 @@
+"""What the server does with a request, apart from HTTP: decide, ask, vote, count."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cascal.datatypes import ModelSpec
+from cascal.explain import explain
+from cascal.serve.asked import ChatAsked, RouteAsked
+from cascal.serve.deciding import Decider, Decision, decision_headers
+from cascal.serve.errors import ApiError
+from cascal.serve.events import EventStream
+from cascal.serve.gate import Gate
+from cascal.serve.metrics import Metrics
+from cascal.serve.options import ServeOptions
+from cascal.serve.pool import Pool
+from cascal.serve.upstream import Answer, Upstream
+from cascal.serve.voting import count_votes, read_vote
+
+OVERHEAD = "x-cascal-overhead-ms"
+
+
+@dataclass
+class Course:
+    """One request on its way: what is known of it so far, for headers, body and metrics."""
+
+    started: float = field(default_factory=time.perf_counter)
+    upstream_seconds: float = 0.0
+    mode: str = ""
+    model: str = ""
+    decision: Decision | None = None
+
+    @property
+    def overhead(self) -> float:
+        """Seconds so far without the upstream's."""
+        return time.perf_counter() - self.started - self.upstream_seconds
+
+    def headers(self) -> dict[str, str]:
+        """The decision, once there is one, and the overhead so far."""
+        if not self.model:
+            return {}
+        shown = decision_headers(self.mode, self.model, self.decision)
+        return {**shown, OVERHEAD: f"{1000 * self.overhead:.2f}"}
+
+    def body(self) -> dict[str, Any]:
+        """The field `cascal` of a body."""
+        decided = {} if self.decision is None else self.decision.to_dict()
+        return {"mode": self.mode, **decided, "model": self.model}
+
+
+class Service:
+    """A router, its pool and everything that is shared by all requests."""
+
+    def __init__(
+        self, decider: Decider, pool: Pool, options: ServeOptions, upstream: Upstream
+    ) -> None:
+        self.decider = decider
+        self.pool = pool
+        self.options = options
+        self.upstream = upstream
+        self.gate = Gate(options.concurrency, options.queue, options.timeout)
+        self.metrics = Metrics()
+
+    async def decide(self, asked: ChatAsked, course: Course) -> None:
+        """Choose the model, or take the one that was named."""
+        if asked.model:
+            course.mode, course.model = "named", asked.model
+            return
+        course.mode = asked.mode
+        vectors = await self.decider.encode((asked.text,))
+        course.decision = (await self.decider.decide(vectors, asked.top_k))[0]
+        course.model = course.decision.selected[0]
+
+    async def complete(self, asked: ChatAsked, course: Course) -> dict[str, Any]:
+        """The body of a chat completion, with the decision and what it cost under `cascal`."""
+        await self.decide(asked, course)
+        if course.mode == "vote" and course.decision is not None:
+            return await self._vote(asked, course, course.decision)
+        answer = await self._ask(self.pool.models[course.model], asked, course)
+        cost = _cost([(self.pool.models[course.model], answer)])
+        return {**answer.body, "cascal": {**course.body(), "cost": cost}}
+
+    async def stream(self, asked: ChatAsked, course: Course) -> EventStream:
+        """The stream of the first model, started."""
+        await self.decide(asked, course)
+        model = self.pool.models[course.model]
+        return await self._timed(course, model, lambda: self.upstream.stream(model, asked.body))
+
+    async def _ask(self, model: ModelSpec, asked: ChatAsked, course: Course) -> Answer:
+        return await self._timed(course, model, lambda: self.upstream.complete(model, asked.body))
+
+    async def _timed(self, course: Course, model: ModelSpec, call: Callable[[], Any]) -> Any:  # noqa: ANN401 – what the call returns
+        begun = time.perf_counter()
+        try:
+            return await call()
+        finally:
+            seconds = time.perf_counter() - begun
+            self.metrics.add_upstream(model.name, seconds)
+            course.upstream_seconds = max(course.upstream_seconds, seconds)
+
+    async def _vote(self, asked: ChatAsked, course: Course, decision: Decision) -> dict[str, Any]:
+        """Ask the selected models at once; one that fails has no vote, all failing is an error."""
+
+        async def outcome(name: str) -> Answer | ApiError:
+            try:
+                return await self._ask(self.pool.models[name], asked, course)
+            except ApiError as error:
+                return error
+
+        outcomes = await asyncio.gather(*(outcome(name) for name in decision.selected))
+        answers = {
+            name: one
+            for name, one in zip(decision.selected, outcomes, strict=True)
+            if isinstance(one, Answer)
+        }
+        if not answers:
+            raise next(one for one in outcomes if isinstance(one, ApiError))
+        votes = [
+            read_vote(name, one, asked.n_options)
+            for name, one in zip(decision.selected, outcomes, strict=True)
+        ]
+        verdict = await count_votes(decision.routes, votes, asked.n_options)
+        course.model = verdict.model
+        cost = _cost([(self.pool.models[name], one) for name, one in answers.items()])
+        stated = {**course.body(), **verdict.to_dict(), "cost": cost}
+        return {**answers[verdict.model].body, "cascal": stated}
+
+    async def route(self, asked: RouteAsked) -> dict[str, Any]:
+        """Decisions without asking any model."""
+        vectors = asked.vectors
+        if vectors is None:
+            vectors = await self.decider.encode(asked.texts)
+        decisions = await self.decider.decide(vectors, asked.top_k)
+        rows = [one.to_dict() for one in decisions]
+        if asked.trace:
+            router = self.decider.router
+            if asked.top_k is not None:
+                thresholds = replace(router.thresholds, top_k=asked.top_k)
+                router = replace(router, thresholds=thresholds)
+            if len(rows) == 1:
+                traces = [explain(router, vectors[0]).to_dict()]
+            else:
+                traces = await asyncio.to_thread(
+                    lambda: [explain(router, row).to_dict() for row in vectors]
+                )
+            rows = [{**row, "trace": trace} for row, trace in zip(rows, traces, strict=True)]
+        return rows[0] if asked.single else {"routes": rows}
+
+    async def close(self) -> None:
+        """Close the upstream connections; wait for texts being encoded."""
+        await self.upstream.close()
+        await self.decider.close()
+
+
+def _cost(calls: list[tuple[ModelSpec, Answer]]) -> float | None:
+    """US dollars of all calls; None where a price or a number of tokens is unknown."""
+    total = 0.0
+    for model, answer in calls:
+        usage = answer.body.get("usage")
+        given, got = _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
+        total += (given * model.input_price + got * model.output_price) / 1e6
+    return round(total, 9) if math.isfinite(total) else None
+
+
+def _tokens(usage: object, name: str) -> float:
+    value = usage.get(name) if isinstance(usage, Mapping) else None
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else math.nan

@@ -1,0 +1,175 @@
+"""Calls to the models' endpoints: each bounded in time and size, each failure with its code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from cascal.datatypes import ModelSpec
+from cascal.endpoint import EndpointError, read_key, scrub
+from cascal.endpoint.keys import blot
+from cascal.serve.errors import ApiError, TooLarge
+from cascal.serve.events import EventStream, first_chunk, split_events
+
+if TYPE_CHECKING:
+    from cascal.serve.options import ServeOptions
+
+_MAX_ERROR = 1 << 16
+_FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TooLarge)
+_CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an upstream answered: the text of its body, and that body read."""
+
+    raw: str
+    body: dict[str, Any]
+
+
+class Upstream:
+    """One connection pool for all models. The keys are read for each call and never kept."""
+
+    def __init__(self, options: ServeOptions, n_models: int) -> None:
+        self._options = options
+        connect = min(_CONNECT_SECONDS, options.timeout)
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(options.timeout, connect=connect),
+            limits=httpx.Limits(
+                max_connections=options.concurrency * n_models,
+                max_keepalive_connections=options.concurrency,
+            ),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def complete(self, model: ModelSpec, body: Mapping[str, Any]) -> Answer:
+        """A whole chat completion."""
+        key = _key(model)
+        try:
+            async with (
+                asyncio.timeout(self._options.timeout),
+                self._client.stream("POST", **_call(model, body, key)) as response,
+            ):
+                raw = await _read(response, self._options.max_answer)
+        except _FAULTS as error:
+            raise _failure(model, error, key, self._options.timeout) from None
+        if response.status_code != 200:
+            raise _refusal(model, response.status_code, response.headers, raw, key)
+        return _checked(model, blot(raw, key))
+
+    async def stream(self, model: ModelSpec, body: Mapping[str, Any]) -> EventStream:
+        """A stream whose first event has come and is a chunk of a chat completion."""
+        key = _key(model)
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(self._options.timeout):
+                    request = self._client.build_request("POST", **_call(model, body, key))
+                    response = await self._client.send(request, stream=True)
+                    stack.push_async_callback(response.aclose)
+                    if response.status_code != 200:
+                        raw = await _read(response, _MAX_ERROR)
+                        raise _refusal(model, response.status_code, response.headers, raw, key)
+                    events = split_events(response.aiter_bytes(), key)
+                    stack.push_async_callback(events.aclose)
+                    first = await first_chunk(events, _who(model))
+            except _FAULTS as error:
+                raise _failure(model, error, key, self._options.timeout) from None
+            return EventStream(first, events, stack.pop_all().aclose, self._options)
+
+
+def _key(model: ModelSpec) -> str:
+    try:
+        return read_key(model.key_env)
+    except EndpointError as error:
+        raise ApiError("key_not_configured", f"{model.name}: {error}") from None
+
+
+def _call(model: ModelSpec, body: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """URL, content and headers; nothing of the client's headers goes upstream."""
+    return {
+        "url": f"{model.base_url}/chat/completions",
+        "content": json.dumps({**body, "model": model.model_id}).encode(),
+        "headers": {
+            "Authorization": f"Bearer {key}",
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+        },
+    }
+
+
+async def _read(response: httpx.Response, limit: int) -> str:
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"more than {limit:,} bytes")
+        parts.append(chunk)
+    return b"".join(parts).decode("utf-8", "replace")
+
+
+def _checked(model: ModelSpec, raw: str) -> Answer:
+    """The body of a chat completion; an error under status 200, as gateways send, is an error."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        body = None
+    choices = body.get("choices") if isinstance(body, dict) else None
+    if isinstance(choices, list) and choices and all(_is_choice(one) for one in choices):
+        return Answer(raw, body)
+    error = body.get("error") if isinstance(body, dict) else None
+    if error is not None:
+        said = scrub(json.dumps(error, ensure_ascii=False), "")
+        raise ApiError("upstream_error", f"{_who(model)} reports an error. {said}")
+    shown = scrub(raw, "", 80) or "empty"
+    raise ApiError("upstream_malformed", f"{_who(model)} answered no chat completion ({shown}).")
+
+
+def _is_choice(choice: object) -> bool:
+    return isinstance(choice, dict) and isinstance(choice.get("message"), dict)
+
+
+def _who(model: ModelSpec) -> str:
+    return f"Model {model.name} ({urlsplit(model.base_url).netloc})"
+
+
+def _failure(model: ModelSpec, error: Exception, key: str, timeout: float) -> ApiError:
+    """What went wrong on the way, as a code."""
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return ApiError(
+            "upstream_timeout",
+            f"{_who(model)} gave no answer within {timeout:g} s. Try again, or raise --timeout.",
+        )
+    said = scrub(str(error), key) or type(error).__name__
+    if isinstance(error, httpx.ConnectError):
+        return ApiError("upstream_unreachable", f"{_who(model)} cannot be reached ({said}).")
+    return ApiError("upstream_malformed", f"{_who(model)} broke off ({said}).")
+
+
+def _refusal(
+    model: ModelSpec, status: int, headers: Mapping[str, str], raw: str, key: str
+) -> ApiError:
+    """What an upstream's status means; its words are cut short and the key is blotted out."""
+    said = scrub(raw, key)
+    if status in (401, 403):
+        variable = model.key_env or "(none is named)"
+        message = f"{_who(model)} refused the key ({status}). Check the variable {variable}."
+        return ApiError("upstream_key_refused", message)
+    if status == 404:
+        message = f"{_who(model)} knows no such model or path. Check model_id and base_url. {said}"
+        return ApiError("upstream_not_found", message)
+    if status == 429:
+        wait = {name: headers[name] for name in ("retry-after",) if headers.get(name, "").isdigit()}
+        return ApiError("upstream_rate_limited", f"{_who(model)} takes no more. {said}", wait)
+    code = "upstream_refused" if status in (400, 413, 415, 422) else "upstream_error"
+    return ApiError(code, f"{_who(model)} answered with status {status}. {said}")

@@ -1,0 +1,122 @@
+"""The answers of several models -> one, as `route.final_answers` counts them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cascal.answers import Reading, equivalent_answers, normalise_answer, read_answer
+from cascal.datatypes import NO_ANSWER, IntArray, Votes
+from cascal.endpoint import mean_logprob
+from cascal.results import Routes
+from cascal.route import final_answers
+from cascal.serve.errors import ApiError
+from cascal.serve.upstream import Answer
+
+COMPARE_SECONDS = 10.0
+"""How long free answers may be compared as mathematics before only equal texts count as equal."""
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What one model said; `answer` is None where it could not be read or there is an error."""
+
+    model: str
+    reading: Reading | None
+    logprob: float
+    error: ApiError | None
+
+    @property
+    def answer(self) -> str | None:
+        """The option letter or the text of a free answer."""
+        return None if self.reading is None else self.reading.answer
+
+    def to_dict(self, *, won: bool) -> dict[str, Any]:
+        """JSON types only."""
+        return {
+            "model": self.model,
+            "answer": self.answer,
+            "rule": None if self.reading is None else self.reading.rule,
+            "status": "error" if self.reading is None else self.reading.status,
+            "won": won,
+            "error": None if self.error is None else self.error.code,
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The winning answer, the models that gave it, best first, and every vote.
+
+    answer  in the words of the best model that gave it; None if no answer could be read
+    model   whose reply is returned: that model, or the best one that replied at all
+    """
+
+    answer: str | None
+    model: str
+    winners: tuple[str, ...]
+    votes: tuple[Vote, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types only; every vote is listed, the losing ones too."""
+        return {
+            "answer": self.answer,
+            "agreeing": len(self.winners),
+            "votes": [one.to_dict(won=one.model in self.winners) for one in self.votes],
+        }
+
+
+def read_vote(model: str, outcome: Answer | ApiError, n_options: int) -> Vote:
+    """Read the answer of one model's reply; an error has none."""
+    if isinstance(outcome, ApiError):
+        return Vote(model, None, np.nan, outcome)
+    choice = outcome.body["choices"][0]
+    content = choice["message"].get("content")
+    reading = read_answer(content if isinstance(content, str) else "", n_options)
+    return Vote(model, reading, mean_logprob(choice), None)
+
+
+async def count_votes(routes: Routes, votes: Sequence[Vote], n_options: int) -> Verdict:
+    """The plurality of the selected models' votes, given in the order of `routes.selected[0]`.
+
+    Ties go as in `route.final_answers`: to the larger confidence where log-probabilities came,
+    else to the better model. Free answers that mean the same count as one. At least one model
+    must have replied.
+    """
+    answered = [one for one in votes if one.answer is not None]
+    if not answered:
+        replied = next(one for one in votes if one.error is None)
+        return Verdict(None, replied.model, (), tuple(votes))
+    indices = await _indices([str(one.answer) for one in answered], n_options)
+    index_of = {one.model: index for one, index in zip(answered, indices, strict=True)}
+    winning = int(final_answers(routes, _as_votes(routes, votes, index_of, n_options))[0])
+    won = [one for one in answered if index_of[one.model] == winning]
+    return Verdict(won[0].answer, won[0].model, tuple(one.model for one in won), tuple(votes))
+
+
+async def _indices(answers: Sequence[str], n_options: int) -> list[int]:
+    if n_options:
+        return [ord(answer) - ord("A") for answer in answers]
+    try:
+        async with asyncio.timeout(COMPARE_SECONDS):
+            return await asyncio.to_thread(equivalent_answers, answers)
+    except TimeoutError:
+        groups: dict[str, int] = {}
+        return [groups.setdefault(normalise_answer(one), len(groups)) for one in answers]
+
+
+def _as_votes(
+    routes: Routes, votes: Sequence[Vote], index_of: Mapping[str, int], n_options: int
+) -> Votes:
+    """One query's votes over the whole pool; models that were not asked have none."""
+    column = {name: place for place, name in enumerate(routes.models)}
+    answers: IntArray = np.full((1, len(column)), NO_ANSWER, dtype=np.int64)
+    logprobs = np.full((1, len(column)), np.nan)
+    for one in votes:
+        answers[0, column[one.model]] = index_of.get(one.model, NO_ANSWER)
+        logprobs[0, column[one.model]] = one.logprob
+    task = routes.tasks[routes.task[0]]
+    return Votes(routes.query_ids, (task,), routes.models, answers, logprobs, np.array([n_options]))

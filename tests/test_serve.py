@@ -1,0 +1,958 @@
+"""The served router: an unmodified client gets answers, every fault has its code, nothing hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import numpy as np
+import openai
+import pytest
+import uvicorn
+from conftest import make_world
+from fake_upstream import USAGE, WORDS, FakeUpstream
+from serve_load import run_clients
+
+import cascal
+from cascal import serve
+from cascal.datatypes import CascalError
+from cascal.demo import install_demo
+from cascal.encoders import MINILM, load_encoder
+from cascal.explain import explain
+from cascal.serve import app as serve_app
+from cascal.serve.asked import count_options
+from cascal.serve.deciding import MAX_BATCH, Decider, Decision, decision_headers
+from cascal.serve.errors import STATUS, ApiError
+from cascal.serve.gate import Gate
+from cascal.study import load_study
+
+KEY = "sk-marker-0123456789-never-shown"
+QUESTION = [{"role": "user", "content": "Which of the two?"}]
+
+
+class FakeEncoder:
+    id, dimension, n_cut = "test", 12, 0
+
+    def encode(self, texts, progress=None):
+        rows = [np.random.default_rng(zlib.crc32(t.encode())).normal(size=12) for t in texts]
+        return np.stack(rows) / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def router():
+    votes, vectors, _ = make_world(seed=4)
+    return cascal.fit(votes, vectors).router(cascal.Thresholds(top_k=3))
+
+
+@pytest.fixture(scope="module")
+def upstream():
+    with FakeUpstream() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("FAKE_KEY", KEY)
+
+
+@contextlib.contextmanager
+def running(app):
+    """The application behind uvicorn, in a thread; yields its address."""
+    listening = serve.listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listening.close()
+        assert not thread.is_alive()
+
+
+def pool_of(router, urls, key_env="FAKE_KEY"):
+    """Every model at one address, or by name."""
+    rows = [
+        {
+            "name": name,
+            "model_id": f"id-of-{name}",
+            "base_url": urls if isinstance(urls, str) else urls[name],
+            "key_env": key_env,
+            "input_price": 1.0,
+            "output_price": 2.0,
+        }
+        for name in router.models
+    ]
+    return serve.read_pool(rows, router.models)
+
+
+def app_of(router, urls, *, encoder=None, key_env="FAKE_KEY", **options):
+    options = serve.ServeOptions(**{"timeout": 5.0, **options})
+    return serve.create_app(
+        router, pool_of(router, urls, key_env), encoder or FakeEncoder(), options
+    )
+
+
+@pytest.fixture(scope="module")
+def served(router, upstream):
+    with running(app_of(router, upstream.url("normal"))) as address:
+        yield address
+
+
+def ask(address, model="cascal", *, api_key="unused", **more):
+    body = {"model": model, "messages": QUESTION, **more}
+    headers = {"Authorization": f"Bearer {api_key}"}
+    return httpx.post(f"{address}/v1/chat/completions", json=body, headers=headers, timeout=20)
+
+
+def code_of(response):
+    return response.json()["error"]["code"]
+
+
+def expected(router, text="Which of the two?"):
+    return router.route(FakeEncoder().encode([text]))
+
+
+# An unmodified client
+
+
+def test_a_sync_client_is_answered_by_the_first_model_of_the_route(served, router, upstream):
+    with openai.OpenAI(base_url=f"{served}/v1", api_key="unused") as client:
+        raw = client.chat.completions.with_raw_response.create(
+            model="cascal", messages=QUESTION, temperature=0.3
+        )
+    answer, first = raw.parse(), router.models[expected(router).selected[0, 0]]
+    assert answer.choices[0].message.content == "".join(WORDS)
+    assert raw.headers["x-cascal-model"] == first
+    assert answer.model_extra["cascal"]["model"] == first
+    mode, headers, body = upstream.requests[-1]
+    assert (mode, body["model"], body["temperature"]) == ("normal", f"id-of-{first}", 0.3)
+    assert headers["authorization"] == f"Bearer {KEY}"
+    assert "cascal" not in body
+
+
+def test_the_decision_in_headers_and_body_is_the_routers(served, router):
+    response, routes = ask(served), expected(router)
+    stated = response.json()["cascal"]
+    scores = np.sort(routes.scores[0])[::-1]
+    assert stated["selected"] == [router.models[m] for m in routes.selected[0]]
+    assert stated["task"] == router.tasks[routes.task[0]]
+    assert stated["cluster"] == routes.cluster[0]
+    assert stated["distance"] == pytest.approx(routes.distance[0], abs=1e-6)
+    assert stated["margin"] == pytest.approx(scores[0] - scores[1], abs=1e-6)
+    assert stated["mode"] == "first"
+    assert stated["cost"] == pytest.approx((10 * 1.0 + 4 * 2.0) / 1e6)
+    for name in ("model", "task", "cluster", "distance", "margin", "mode"):
+        assert response.headers[f"x-cascal-{name}"] == str(stated[name])
+    assert float(response.headers["x-cascal-overhead-ms"]) >= 0
+
+
+def test_an_async_client_is_answered_too(served):
+    async def asking():
+        async with openai.AsyncOpenAI(base_url=f"{served}/v1", api_key="unused") as client:
+            answer = await client.chat.completions.create(model="cascal", messages=QUESTION)
+            stream = await client.chat.completions.create(
+                model="cascal", messages=QUESTION, stream=True
+            )
+            return answer, [piece async for piece in stream]
+
+    answer, pieces = asyncio.run(asking())
+    assert answer.usage.total_tokens == USAGE["total_tokens"]
+    assert [piece.choices[0].delta.content for piece in pieces] == list(WORDS)
+
+
+def test_a_stream_is_passed_on_piece_by_piece_with_the_decision_in_the_first(served, router):
+    with (
+        openai.OpenAI(base_url=f"{served}/v1", api_key="unused") as client,
+        client.chat.completions.with_streaming_response.create(
+            model="cascal", messages=QUESTION, stream=True
+        ) as raw,
+    ):
+        assert raw.headers["content-type"].startswith("text/event-stream")
+        first = router.models[expected(router).selected[0, 0]]
+        assert raw.headers["x-cascal-model"] == first
+        lines = [line for line in raw.iter_lines() if line]
+    pieces = [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]
+    assert lines[-1] == "data: [DONE]"
+    assert [piece["choices"][0]["delta"]["content"] for piece in pieces] == list(WORDS)
+    assert pieces[0]["cascal"]["model"] == first
+    assert not any("cascal" in piece for piece in pieces[1:])
+
+
+def test_models_are_listed_for_a_client(served, router):
+    with openai.OpenAI(base_url=f"{served}/v1", api_key="unused") as client:
+        names = [one.id for one in client.models.list()]
+    assert names == ["cascal", "cascal-vote", *router.models]
+
+
+def test_a_named_model_is_asked_whatever_the_router_says(served, router, upstream):
+    last = router.models[-1]
+    response = ask(served, last)
+    assert upstream.requests[-1][2]["model"] == f"id-of-{last}"
+    assert response.headers["x-cascal-mode"] == "named"
+    assert "x-cascal-task" not in response.headers
+    assert code_of(ask(served, last, cascal={"mode": "vote"})) == "invalid_body"
+
+
+def test_content_in_parts_is_routed_by_its_text(served, router):
+    parts = [{"type": "text", "text": "Which of"}, {"type": "image_url", "image_url": {"url": "x"}}]
+    stated = ask(served, messages=[{"role": "user", "content": parts}]).json()["cascal"]
+    assert stated["cluster"] == expected(router, "Which of").cluster[0]
+
+
+# Voting
+
+
+def say(upstream, router, *answers, logprobs=(None, None, None)):
+    """What the three selected models answer; returns their names."""
+    names = [router.models[m] for m in expected(router).selected[0]]
+    for name, answer, logprob in zip(names, answers, logprobs, strict=True):
+        upstream.texts[f"id-of-{name}"] = answer
+        upstream.logprobs[f"id-of-{name}"] = logprob
+    return names
+
+
+@pytest.fixture
+def talkative(upstream):
+    yield upstream
+    upstream.texts.clear()
+    upstream.logprobs.clear()
+
+
+@pytest.mark.parametrize(
+    ("answers", "logprobs", "n_options", "winner", "agreeing"),
+    [
+        (("It is (A).", "The answer is (B).", "The answer is (B)."), (None,) * 3, 4, 1, 2),
+        (("The answer is (C).", "(B)", "(A)"), (None,) * 3, 4, 0, 1),
+        (("The answer is (C).", "(B)", "(A)"), (-3.0, -0.01, -2.0), 4, 1, 1),
+        (("No idea at all", "The answer is (D).", "The answer is (C)."), (None,) * 3, 4, 1, 1),
+        (("The answer is 0.5", "The answer is 7", "The answer is 1/2"), (None,) * 3, 0, 0, 2),
+        (("I would rather not.",) * 3, (None,) * 3, 4, 0, 0),
+    ],
+)
+def test_a_vote_is_counted_as_final_answers_counts_it(
+    served, router, talkative, answers, logprobs, n_options, winner, agreeing
+):
+    """Plurality; ties to the larger confidence where known, else to the better model."""
+    names = say(talkative, router, *answers, logprobs=logprobs)
+    response = ask(served, "cascal-vote", cascal={"n_options": n_options})
+    body = response.json()
+    stated = body["cascal"]
+    assert body["choices"][0]["message"]["content"] == answers[winner]
+    assert stated["model"] == names[winner] == response.headers["x-cascal-model"]
+    assert stated["agreeing"] == agreeing
+    assert [one["model"] for one in stated["votes"]] == names
+    assert sum(one["won"] for one in stated["votes"]) == agreeing
+    assert stated["cost"] == pytest.approx(3 * (10 * 1.0 + 4 * 2.0) / 1e6)
+
+
+def test_options_are_counted_in_the_question():
+    assert count_options("Which?\nA. one\nB. two\nC. three") == 3
+    assert count_options("Which?\n(A) one\n(B) two") == 2
+    assert count_options("A. Lincoln was born when?") == 0
+    assert count_options("Plan:\nA. first\n\nWhich?\nA. one\nB. two") == 2
+
+
+def test_top_k_says_how_many_are_asked(served, router, talkative):
+    before = len(talkative.requests)
+    stated = ask(served, "cascal", cascal={"mode": "vote", "top_k": 2}).json()["cascal"]
+    assert len(stated["votes"]) == len(talkative.requests) - before == 2
+    assert stated["mode"] == "vote"
+
+
+def test_a_vote_survives_a_dead_model_and_fails_when_all_are_dead(router, upstream):
+    names = [router.models[m] for m in expected(router).selected[0]]
+    urls = dict.fromkeys(router.models, upstream.url("normal"))
+    urls[names[0]] = upstream.url("e500")
+    with running(app_of(router, urls)) as address:
+        stated = ask(address, "cascal-vote").json()["cascal"]
+    assert stated["votes"][0]["error"] == "upstream_error"
+    assert stated["model"] == names[1]
+    with running(app_of(router, upstream.url("e500"))) as address:
+        assert code_of(ask(address, "cascal-vote")) == "upstream_error"
+
+
+# Dry routes
+
+
+def test_route_gives_the_routers_decision_and_trace_without_a_call(served, router, upstream):
+    before = len(upstream.requests)
+    row = httpx.post(f"{served}/route", json={"text": "Why?"}).json()
+    vector = FakeEncoder().encode(["Why?"])[0]
+    assert row["trace"] == json.loads(json.dumps(explain(router, vector).to_dict()))
+    assert row["selected"] == row["trace"]["selected"]
+    by_vector = httpx.post(f"{served}/route", json={"vector": (7 * vector).tolist()}).json()
+    assert by_vector["model"] == row["model"]
+    assert by_vector["distance"] == pytest.approx(row["distance"], abs=1e-6)
+    assert len(upstream.requests) == before
+
+
+def test_a_batch_of_routes_equals_single_ones(served, router):
+    texts = [f"Question {number}" for number in range(9)]
+    body = {"texts": texts, "trace": False, "top_k": 2}
+    rows = httpx.post(f"{served}/route", json=body).json()["routes"]
+    singles = [
+        httpx.post(f"{served}/route", json={"text": text, "trace": False, "top_k": 2}).json()
+        for text in texts
+    ]
+    assert rows == singles
+    assert all(len(row["selected"]) == 2 and "trace" not in row for row in rows)
+    traced = httpx.post(f"{served}/route", json={"texts": texts[:2], "top_k": 1}).json()["routes"]
+    assert [row["trace"]["selected"] for row in traced] == [row["selected"] for row in traced]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"text": "a", "texts": ["b"]},
+        {"text": " "},
+        {"texts": []},
+        {"texts": ["a"] * 257},
+        {"texts": [1]},
+        {"vector": [0.0] * 12},
+        {"vector": [1.0] * 11},
+        {"vector": ["1"] * 12},
+        {"vector": [1e308] * 12},
+        {"vectors": [[1.0] * 12, [1.0] * 11]},
+        {"vector": []},
+        {"text": "a", "top_k": 0},
+        {"text": "a", "top_k": 99},
+        {"text": "a", "trace": "yes"},
+        {"text": "a", "texte": "b"},
+    ],
+)
+def test_a_wrong_route_is_refused(served, body):
+    response = httpx.post(f"{served}/route", json=body)
+    assert (response.status_code, code_of(response)) == (400, "invalid_body")
+
+
+# Faults of upstreams
+
+
+FAULTS = [
+    ("slow", 504, "upstream_timeout"),
+    ("cut", 502, "upstream_malformed"),
+    ("wrong", 502, "upstream_malformed"),
+    ("empty", 502, "upstream_malformed"),
+    ("huge", 502, "upstream_malformed"),
+    ("gateway", 502, "upstream_error"),
+    ("e500", 502, "upstream_error"),
+    ("e429", 429, "upstream_rate_limited"),
+    ("e401", 502, "upstream_key_refused"),
+    ("e404", 502, "upstream_not_found"),
+    ("e400", 400, "upstream_refused"),
+]
+
+
+@pytest.mark.parametrize(("mode", "status", "code"), FAULTS)
+def test_every_fault_of_an_upstream_has_its_status_and_code(router, upstream, mode, status, code):
+    with running(app_of(router, upstream.url(mode), timeout=0.4, max_answer=100_000)) as address:
+        begun = time.monotonic()
+        response = ask(address)
+        assert time.monotonic() - begun < 3
+        assert (response.status_code, code_of(response)) == (status, code)
+        assert response.headers["x-cascal-model"] in router.models
+        assert status == STATUS[code]
+        if mode == "e429":
+            assert response.headers["retry-after"] == "7"
+        if mode == "e401":
+            assert "FAKE_KEY" in response.text
+        assert f'outcome="{code}"' in httpx.get(f"{address}/metrics").text
+
+
+def test_a_dead_upstream_is_a_502(router):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+        with running(app_of(router, url)) as address:
+            response = ask(address)
+            streamed = ask(address, stream=True)
+    assert (response.status_code, code_of(response)) == (502, "upstream_unreachable")
+    assert (streamed.status_code, code_of(streamed)) == (502, "upstream_unreachable")
+
+
+def test_an_error_reaches_an_unmodified_client_as_its_own_exception(router, upstream):
+    with (
+        running(app_of(router, upstream.url("slow"), timeout=0.2)) as address,
+        openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client,
+        pytest.raises(openai.InternalServerError) as caught,
+    ):
+        client.chat.completions.create(model="cascal", messages=QUESTION)
+    assert caught.value.code == "upstream_timeout"
+
+
+@pytest.mark.parametrize(
+    ("mode", "code"),
+    [("wrong", "upstream_malformed"), ("e500", "upstream_error"), ("slow", "upstream_timeout")],
+)
+def test_a_stream_that_never_starts_is_a_plain_error(router, upstream, mode, code):
+    with running(app_of(router, upstream.url(mode), timeout=0.4)) as address:
+        response = ask(address, stream=True)
+        assert (response.status_code, code_of(response)) == (STATUS[code], code)
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "code"), [("cut", 2, "upstream_cut"), ("silent", 1, "upstream_timeout")]
+)
+def test_a_stream_that_breaks_ends_in_an_error_the_client_raises(
+    router, upstream, mode, words, code
+):
+    with (
+        running(app_of(router, upstream.url(mode), timeout=0.4)) as address,
+        openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client,
+    ):
+        pieces = []
+        stream = client.chat.completions.create(model="cascal", messages=QUESTION, stream=True)
+        with pytest.raises(openai.APIError) as caught:
+            pieces.extend(stream)
+        assert len(pieces) == words
+        assert caught.value.code == code
+        assert f'outcome="{code}"' in httpx.get(f"{address}/metrics").text
+
+
+def test_no_key_is_an_error_that_names_the_variable(router, upstream, monkeypatch):
+    app = app_of(router, upstream.url("normal"))
+    monkeypatch.delenv("FAKE_KEY")
+    with running(app) as address:
+        response = ask(address)
+    assert (response.status_code, code_of(response)) == (500, "key_not_configured")
+    assert "FAKE_KEY" in response.json()["error"]["message"]
+
+
+# Faults of clients
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"not json", 400, "invalid_body"),
+        (b"[1]", 400, "invalid_body"),
+        (b'{"model": "cascal", "messages": NaN}', 400, "invalid_body"),
+        (b'{"a":' * 5000, 400, "invalid_body"),
+        ({"messages": QUESTION}, 400, "invalid_body"),
+        ({"model": "cascal"}, 400, "invalid_body"),
+        ({"model": "cascal", "messages": []}, 400, "invalid_body"),
+        ({"model": "cascal", "messages": QUESTION, "stream": "yes"}, 400, "invalid_body"),
+        ({"model": "cascal", "messages": QUESTION, "cascal": {"k": 1}}, 400, "invalid_body"),
+        ({"model": "cascal", "messages": QUESTION, "cascal": {"mode": "x"}}, 400, "invalid_body"),
+        ({"model": "cascal", "messages": QUESTION, "cascal": {"top_k": 9}}, 400, "invalid_body"),
+        (
+            {"model": "cascal", "messages": QUESTION, "cascal": {"n_options": 1}},
+            400,
+            "invalid_body",
+        ),
+        (
+            {"model": "cascal", "messages": [{"role": "system", "content": "x"}]},
+            400,
+            "no_user_text",
+        ),
+        ({"model": "cascal", "messages": [{"role": "user", "content": " "}]}, 400, "no_user_text"),
+        ({"model": "cascal-vote", "messages": QUESTION, "stream": True}, 400, "vote_cannot_stream"),
+        ({"model": "gpt-unknown", "messages": QUESTION}, 404, "model_not_found"),
+    ],
+)
+def test_a_wrong_body_is_refused_with_its_code(served, body, status, code):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    response = httpx.post(f"{served}/v1/chat/completions", content=content, headers=headers)
+    assert (response.status_code, code_of(response)) == (status, code)
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_a_page_in_a_browser_cannot_post_to_the_server_unasked(served):
+    body = json.dumps({"model": "cascal", "messages": QUESTION})
+    headers = {"Content-Type": "text/plain"}
+    response = httpx.post(f"{served}/v1/chat/completions", content=body, headers=headers)
+    assert (response.status_code, code_of(response)) == (400, "invalid_body")
+    rebound = httpx.get(f"{served}/v1/models", headers={"Host": "evil.example"})
+    assert (rebound.status_code, code_of(rebound)) == (403, "host_not_allowed")
+
+
+def test_other_paths_and_methods_are_openai_errors(served):
+    assert code_of(httpx.get(f"{served}/nothing")) == "not_found"
+    assert code_of(httpx.get(f"{served}/route")) == "method_not_allowed"
+    assert httpx.get(f"{served}/docs").status_code == 404
+
+
+def test_a_body_too_large_is_refused_declared_or_not(router, upstream):
+    with running(app_of(router, upstream.url("normal"), max_body=2000)) as address:
+        large = [{"role": "user", "content": "x" * 3000}]
+        assert code_of(ask(address, messages=large)) == "body_too_large"
+        response = httpx.post(
+            f"{address}/v1/chat/completions",
+            content=(b" " * 500 for _ in range(5)),
+            headers={"Content-Type": "application/json"},
+        )
+        assert (response.status_code, code_of(response)) == (413, "body_too_large")
+
+
+def test_a_body_that_never_comes_is_given_up(router, upstream):
+    with running(app_of(router, upstream.url("normal"), body_seconds=0.2)) as address:
+        port = int(address.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(
+                b"POST /route HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 100\r\n\r\n{"
+            )
+            assert b"408" in client.recv(4096).partition(b"\r\n")[0]
+
+
+def test_beyond_the_queue_requests_are_refused_at_once(router, upstream):
+    options = {"timeout": 2.0, "concurrency": 1, "queue": 1}
+    with running(app_of(router, upstream.url("slow"), **options)) as address:
+        outcomes = []
+        asking = [threading.Thread(target=lambda: outcomes.append(ask(address))) for _ in range(6)]
+        begun = time.monotonic()
+        for one in asking:
+            one.start()
+        for one in asking:
+            one.join(20)
+        assert time.monotonic() - begun < 6
+    codes = [code_of(one) for one in outcomes]
+    assert len(codes) == 6
+    assert codes.count("overloaded") >= 4
+    refused = outcomes[codes.index("overloaded")]
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+
+
+def test_the_gate_gives_places_back_and_counts():
+    async def run():
+        gate = Gate(1, 1, 0.05)
+        await gate.enter()
+        waiting = asyncio.create_task(gate.enter())
+        await asyncio.sleep(0)
+        with pytest.raises(ApiError, match="1 wait"):
+            await gate.enter()
+        with pytest.raises(ApiError, match="no free place"):
+            await waiting
+        assert (gate.inside, gate.waiting) == (1, 0)
+        gate.leave()
+        await gate.enter()
+        gate.leave()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("mode", "stream"), [("slow", False), ("slow", True), ("silent", True)])
+def test_a_client_that_leaves_ends_the_upstream_call(router, mode, stream):
+    with FakeUpstream() as upstream, running(app_of(router, upstream.url(mode))) as address:
+        body = {"model": "cascal", "messages": QUESTION, "stream": stream}
+        with contextlib.suppress(httpx.TimeoutException):
+            httpx.post(f"{address}/v1/chat/completions", json=body, timeout=0.3)
+        deadline = time.monotonic() + 3  # far less than the 5 s an upstream may take
+        while not upstream.gone and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert upstream.gone == [mode]
+        metrics = httpx.get(f"{address}/metrics").text
+        assert 'outcome="client_gone"' in metrics
+        assert "cascal_requests_inside 0" in metrics
+
+
+# Keys, texts, logs
+
+
+def test_a_key_appears_nowhere_even_if_the_upstream_repeats_it(router, upstream, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    seen = []
+    for mode in ("echo", "echo500"):
+        with running(app_of(router, upstream.url(mode))) as address:
+            responses = [ask(address), ask(address, "cascal-vote"), ask(address, stream=True)]
+            responses += [httpx.get(f"{address}/{path}") for path in ("metrics", "health")]
+            seen += [one.text + str(one.headers) for one in responses]
+    assert any(one[1]["authorization"] == f"Bearer {KEY}" for one in upstream.requests)
+    assert "Bearer ***" in "".join(seen)
+    ours = [one for one in caplog.records if not one.name.startswith(("httpcore", "asyncio"))]
+    logged = "".join(one.getMessage() for one in ours) + "".join(capfd.readouterr())
+    assert KEY not in "".join(seen) + logged
+
+
+def test_the_clients_own_key_never_goes_upstream(served, upstream):
+    ask(served, api_key="client-secret-0123456789")
+    assert "client-secret" not in str(upstream.requests[-1])
+
+
+def test_a_demanded_key_is_checked_everywhere_but_health(router, upstream, monkeypatch):
+    monkeypatch.setenv("OUR_KEY", "let-me-in-0123456789")
+    with running(app_of(router, upstream.url("normal"), api_key_env="OUR_KEY")) as address:
+        assert ask(address, api_key="let-me-in-0123456789").status_code == 200
+        wrong = ask(address, api_key="let-me-in-012345678")
+        assert (wrong.status_code, code_of(wrong)) == (401, "invalid_api_key")
+        for path in ("v1/models", "metrics"):
+            assert httpx.get(f"{address}/{path}").status_code == 401
+        assert httpx.post(f"{address}/route", json={"text": "x"}).status_code == 401
+        assert httpx.get(f"{address}/health").json()["status"] == "ok"
+        assert "let-me-in" not in wrong.text
+
+
+def test_markup_in_prompts_and_names_stays_data(served, upstream):
+    markup = "<script>alert(1)</script>\r\nx-evil: 1"
+    response = ask(served, messages=[{"role": "user", "content": markup}])
+    assert response.status_code == 200
+    assert upstream.requests[-1][2]["messages"][0]["content"] == markup
+    unknown = ask(served, markup)
+    assert unknown.headers["content-type"] == "application/json"
+    assert unknown.headers["x-content-type-options"] == "nosniff"
+    assert "x-evil" not in unknown.headers
+    assert markup not in httpx.get(f"{served}/metrics").text
+    half = {"model": "cascal", "messages": [{"role": "user", "content": "half \ud800 pair"}]}
+    headers = {"Content-Type": "application/json"}
+    path, content = f"{served}/v1/chat/completions", json.dumps(half)
+    assert httpx.post(path, content=content, headers=headers).status_code == 200
+
+
+def test_a_header_holds_only_what_a_header_may_hold():
+    headers = decision_headers("first", "naïve\r\nmodel 100%", None)
+    assert headers["x-cascal-model"] == "na%C3%AFve%0D%0Amodel 100%25"
+
+
+# Metrics, health
+
+
+def test_metrics_count_by_model_and_outcome_and_time_the_overhead(router, upstream):
+    with running(app_of(router, upstream.url("normal"))) as address:
+        for _ in range(3):
+            ask(address)
+        ask(address, "unknown")
+        httpx.post(f"{address}/route", json={"text": "x"})
+        response = httpx.get(f"{address}/metrics")
+    first = router.models[expected(router).selected[0, 0]]
+    lines = response.text.splitlines()
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert f'cascal_requests_total{{model="{first}",mode="first",outcome="ok"}} 3' in lines
+    assert 'cascal_requests_total{model="",mode="",outcome="model_not_found"} 1' in lines
+    assert 'cascal_overhead_seconds_bucket{path="chat",le="+Inf"} 3' in lines
+    assert 'cascal_overhead_seconds_count{path="route"} 1' in lines
+    assert f'cascal_upstream_seconds_count{{model="{first}"}} 3' in lines
+
+
+def test_health_says_which_router_is_served(served, router):
+    health = httpx.get(f"{served}/health").json()
+    assert health["router"] == router.fingerprint[:12]
+    assert health["models"] == len(router.models)
+
+
+# The pool file
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ({}, "no list"),
+        ([], "no list"),
+        (["a"], "no mapping"),
+        ([{"base_url": "http://x/v1"}], "no name"),
+        ([{"name": "a"}], "base URL"),
+        ([{"name": "a", "base_url": "ftp://x"}], "base URL"),
+        ([{"name": "a", "base_url": "http://me:secret@x/v1"}], "environment variable"),
+        ([{"name": "a", "base_url": "http://x/v1", "key": "sk-1"}], "unknown field 'key'"),
+        ([{"name": "a", "base_url": "http://x/v1", "key_env": "sk-0123"}], "variable's name"),
+        ([{"name": 1.5, "base_url": "http://x/v1"}], "quotes"),
+        ([{"name": "a", "base_url": "http://x/v1", "input_price": "2"}], "input_price"),
+        ([{"name": "a", "base_url": "http://x/v1", "output_price": -1}], "output_price"),
+        ([{"name": "a", "base_url": "http://x/v1"}] * 2, "more than once"),
+        ([{"name": "a", "base_url": "http://x/v1"}], "lacks 1 of the router's 2 models: b"),
+    ],
+)
+def test_a_wrong_pool_is_refused_in_a_sentence(entries, says):
+    with pytest.raises(CascalError, match=says) as caught:
+        serve.read_pool(entries, ("a", "b"))
+    assert "secret" not in str(caught.value)
+    assert "sk-0123" not in str(caught.value)
+
+
+def test_extra_models_and_unset_keys_are_notes(monkeypatch):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    row = {"base_url": "http://x/v1", "key_env": "NOT_SET"}
+    pool = serve.read_pool([{"name": "a", **row}, {"name": "z", **row}], ("a",))
+    assert list(pool.models) == ["a"]
+    assert pool.models["a"].model_id == "a"
+    assert [note for note in pool.notes if "left out: z" in note]
+    assert [note for note in pool.notes if "NOT_SET" in note]
+
+
+def test_another_encoder_than_the_routers_is_refused(router, upstream):
+    class Other(FakeEncoder):
+        id = "other"
+
+    with pytest.raises(CascalError, match="not the one this router was fitted with"):
+        app_of(router, upstream.url("normal"), encoder=Other())
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": 0}, {"concurrency": 0}, {"queue": -1}])
+def test_limits_are_checked(wrong):
+    with pytest.raises(CascalError, match=next(iter(wrong))):
+        serve.ServeOptions(**wrong)
+
+
+# Encoding together
+
+
+@pytest.fixture
+def thread():
+    with ThreadPoolExecutor(1) as one:
+        yield one
+
+
+class SlowEncoder(FakeEncoder):
+    def __init__(self):
+        self.batches = []
+
+    def encode(self, texts, progress=None):
+        self.batches.append(len(texts))
+        time.sleep(0.02)
+        if "bad" in texts:
+            raise CascalError("A text is bad.")
+        if "strange" in texts:
+            raise RuntimeError("with /a/path in it")
+        return super().encode(texts)
+
+
+def test_texts_that_arrive_meanwhile_are_encoded_together(router, thread):
+    async def run():
+        encoder = SlowEncoder()
+        decider = Decider(router, encoder, 5.0, thread)
+        rows = await asyncio.gather(*(decider.encode([f"text {n}"]) for n in range(40)))
+        await decider.close()
+        alone = FakeEncoder().encode([f"text {n}" for n in range(40)])
+        assert np.allclose(np.concatenate(rows), alone)
+        return encoder.batches
+
+    batches = asyncio.run(run())
+    assert sum(batches) == 40
+    assert max(batches) == MAX_BATCH
+    assert len(batches) <= 2 + 40 // MAX_BATCH
+
+
+def test_a_text_that_fails_does_not_fail_its_neighbours(router, thread):
+    async def run():
+        decider = Decider(router, SlowEncoder(), 5.0, thread)
+        first = asyncio.create_task(decider.encode(["first"]))
+        await asyncio.sleep(0.005)
+        tasks = [decider.encode([text]) for text in ("good", "bad", "strange", "fine")]
+        outcomes = await asyncio.gather(first, *tasks, return_exceptions=True)
+        await decider.close()
+        return outcomes
+
+    _, good, bad, strange, fine = asyncio.run(run())
+    assert good.shape == fine.shape == (1, 12)
+    assert (bad.code, str(bad)) == ("encoder_failed", "A text is bad.")
+    assert (strange.code, str(strange)) == ("encoder_failed", "The encoder failed (RuntimeError).")
+
+
+def test_an_encoder_that_hangs_is_given_up(router, thread):
+    async def run():
+        decider = Decider(router, SlowEncoder(), 0.001, thread)
+        with pytest.raises(ApiError) as caught:
+            await decider.encode(["x"])
+        await decider.close()
+        return caught.value.code
+
+    assert asyncio.run(run()) == "encoder_timeout"
+
+
+def test_the_margin_of_a_pool_of_one_is_unknown(router):
+    votes, vectors, _ = make_world(n_models=3, seed=4)
+    one = votes.take(np.arange(len(votes.query_ids)), np.array([0]))
+    routes = cascal.fit(one, vectors).router().route(vectors.vectors[:1])
+    assert Decision(routes).to_dict()["margin"] is None
+    assert "x-cascal-margin" not in decision_headers("first", "m", Decision(routes))
+
+
+# The extra, the command
+
+
+def test_without_the_extra_the_refusal_names_it(router, monkeypatch):
+    monkeypatch.setattr(serve_app, "find_spec", lambda _: None)
+    with pytest.raises(CascalError, match=r"cascal\[serve\]"):
+        serve.create_app(router, serve.Pool({}), FakeEncoder())
+
+
+def test_the_library_part_imports_neither_the_extra_nor_streamlit_nor_duckdb():
+    code = (
+        "import sys, cascal.serve, cascal.export, cascal.policy; "
+        "print([n for n in ('fastapi', 'uvicorn', 'streamlit', 'duckdb', 'torch') "
+        "if n in sys.modules])"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)  # noqa: S603 – ours
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_taken_port_is_refused_in_a_sentence():
+    with serve.listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CascalError, match=f"Cannot listen on 127.0.0.1 port {port}"):
+            serve.listen("127.0.0.1", port)
+
+
+def served_command(folder, router, upstream, *more):
+    """`cascal serve` in a process of its own; the caller ends it."""
+    router.save(folder / "r.cascal")
+    rows = [{"name": name, "base_url": upstream.url("normal")} for name in router.models]
+    (folder / "pool.json").write_text(json.dumps(rows), encoding="utf-8")
+    code = (
+        "import typer; from cascal.cli.serving import serve; "
+        "app = typer.Typer(); app.command()(serve); app()"
+    )
+    paths = [str(folder / "r.cascal"), "--pool", str(folder / "pool.json"), "--port", "0"]
+    command = [sys.executable, "-c", code, *paths, *more]
+    return subprocess.Popen(  # noqa: S603 – our own interpreter
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+@contextlib.contextmanager
+def ended(process):
+    """The port it announces; at the end it is interrupted, and has to end by itself."""
+    try:
+        line = process.stdout.readline()
+        found = re.search(r"http://\S+:(\d+)/v1", line)
+        if found is None:
+            pytest.fail(process.stderr.read())
+        yield int(found[1])
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, process.said = process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def hashing_router():
+    """A router whose texts need no model to be encoded."""
+    votes, _, _ = make_world(seed=4)
+    texts = [
+        f"{task} {query_id}" for task, query_id in zip(votes.tasks, votes.query_ids, strict=True)
+    ]
+    coder = load_encoder("hashing")
+    vectors = cascal.Embeddings.from_array(votes.query_ids, coder.encode(texts), coder.id)
+    return cascal.fit(votes, vectors).router()
+
+
+def test_the_command_serves_until_it_is_interrupted(tmp_path, hashing_router, upstream):
+    process = served_command(tmp_path, hashing_router, upstream)
+    with (
+        ended(process) as port,
+        openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="unused") as client,
+    ):
+        answer = client.chat.completions.create(model="cascal", messages=QUESTION)
+    assert answer.choices[0].message.content == "".join(WORDS)
+    assert "Warning" not in process.said
+    assert "Traceback" not in process.said
+
+
+def test_another_address_is_warned_of(tmp_path, hashing_router, upstream):
+    process = served_command(tmp_path, hashing_router, upstream, "--host", "0.0.0.0")  # noqa: S104
+    with ended(process) as port:
+        assert httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+    assert "Warning: listening on 0.0.0.0" in process.said
+    assert "--api-key-env" in process.said
+
+
+# Load
+
+
+def test_fifty_clients_at_once_are_all_answered(router, upstream):
+    """Bounds are wide, since clients, server and upstream share one process here."""
+
+    def chat(rng):
+        text = f"Question {rng.random()}"
+        messages = [{"role": "user", "content": text}]
+        return "/v1/chat/completions", {"model": "cascal", "messages": messages, "delay": 0.2}
+
+    with running(app_of(router, upstream.url("normal"))) as address:
+        port = int(address.rpartition(":")[2])
+        load = asyncio.run(run_clients(port, 50, 2.0, chat))
+        metrics = httpx.get(f"{address}/metrics").text
+    assert set(load.statuses) == {200}
+    assert len(load.statuses) >= 100
+    assert np.median(load.inside) <= 50
+    assert "cascal_requests_inside 0" in metrics
+
+
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def minilm(tmp_path_factory):
+    """A server with the demo's router (8 models, MiniLM), its texts and vectors."""
+    folder = tmp_path_factory.mktemp("load")
+    workspace = cascal.Workspace(folder / "w.duckdb")
+    install_demo(workspace)
+    study = load_study(workspace, "demo")
+    router = cascal.fit(study.train.votes, study.train.vectors).router()
+    with FakeUpstream() as upstream:
+        process = served_command(folder, router, upstream)
+        with ended(process) as port:
+            yield port, study.test.texts, study.test.vectors.vectors
+
+
+def measure(capsys, port, name, make, pause=lambda _: 0.0):
+    load = asyncio.run(run_clients(port, 50, SECONDS, make, pause))
+    with capsys.disabled():
+        sys.stdout.write("\n" + load.line(name, SECONDS))
+    assert set(load.statuses) == {200}
+    return float(np.median(load.inside))
+
+
+def asking(texts, seconds):
+    """Chat completions of texts that never repeat; the model takes half to 1.5 times `seconds`."""
+
+    def make(rng):
+        content = f"{rng.choice(texts)} {rng.random():.6f}"
+        messages = [{"role": "user", "content": content}]
+        delay = rng.uniform(0.5, 1.5) * seconds
+        return "/v1/chat/completions", {"model": "cascal", "messages": messages, "delay": delay}
+
+    return make
+
+
+@pytest.mark.bench
+def test_the_overhead_without_encoding_is_at_most_2_ms(minilm, capsys):
+    port, _, vectors = minilm
+    rows = [[round(float(one), 6) for one in row] for row in vectors[:200]]
+    name, pause = "dry routes of vectors, with trace", lambda rng: rng.uniform(0.5, 1.5)
+    make = lambda rng: ("/route", {"vector": rng.choice(rows)})  # noqa: E731
+    assert measure(capsys, port, name, make, pause) <= 2.0
+
+
+def encoder_alone(texts):
+    """Median milliseconds of MiniLM for one text, after pauses as the server has them."""
+    coder, rng = load_encoder(MINILM), random.Random(0)  # noqa: S311 – repeatable, not secret
+    with ThreadPoolExecutor(1) as one:
+        one.submit(coder.encode, ["The first text loads it."]).result()
+        taken = []
+        for _ in range(60):
+            time.sleep(0.04)
+            begun = time.perf_counter()
+            one.submit(coder.encode, [rng.choice(texts)]).result()
+            taken.append(1000 * (time.perf_counter() - begun))
+    return float(np.median(taken))
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("length", [80, None])
+def test_the_overhead_with_minilm_is_little_more_than_minilm(minilm, capsys, length):
+    """The target is a median of 15 ms; MiniLM's own time decides whether it can be met."""
+    port, texts, _ = minilm
+    shown = [text[-length:] if length else text for text in texts]
+    alone = encoder_alone(shown)
+    name = f"questions of {np.mean([len(text) for text in shown]):.0f} characters, 2 s an answer"
+    overhead = measure(capsys, port, f"{name}, MiniLM alone {alone:.1f} ms", asking(shown, 2.0))
+    assert overhead <= 4.0 * alone
