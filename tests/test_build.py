@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 import cascal
 from cascal.build import FilterRule, filter_into
-from cascal.cli import collecting
+from cascal.cli import collecting, simulating
 from cascal.cli.asking import limits_of
 from cascal.datatypes import CascalError
 from cascal.demo import install_demo
@@ -160,6 +160,8 @@ def test_a_pool_is_checked_model_by_model(shell, monkeypatch):
         said = shell("pool pool.yaml", 1)
         assert "NO_SUCH_KEY not set" in said
         assert "The environment variable NO_SUCH_KEY is not set." in said
+        monkeypatch.setattr(simulating, "DEFAULT_PORT", int(asked.url.split(":")[2][:-3]))
+        assert "gnat-mini" in shell("pool simulated")
     said = shell("pool simulated", 1)
     assert "No answer" in said
 
@@ -343,7 +345,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_and_the_end_is_the_same
     kinds = ["asked"] * 12 + ["write"] * 5 + ["commit"] * 3
     order = draw.permutation(len(kinds))
     moments = [
-        (kinds[row], int(draw.integers(3, 40) if kinds[row] == "asked" else draw.integers(1, 4)))
+        (kinds[row], int(draw.integers(3, 30) if kinds[row] == "asked" else draw.integers(1, 4)))
         for row in order
     ]
-    survive(tmp_path, moments, 60, 4)
+    survive(tmp_path, moments, 80, 6)

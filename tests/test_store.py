@@ -1092,9 +1092,11 @@ def test_a_held_file_delays_the_commit_and_loses_nothing(begun):
     journal_of(begun, *lines(("q2", "zeta")))
     patient, hasty = begun, Workspace(begun.path, lock_timeout=0.1)
     recorder = hasty.recording("d", seconds=0.02)
-    with duckdb.connect(str(begun.path), read_only=True):
-        with pytest.raises(WorkspaceLocked, match="held by"):
-            recorder.__enter__()
+    with (
+        duckdb.connect(str(begun.path), read_only=True),
+        pytest.raises(WorkspaceLocked, match="held by"),
+    ):
+        recorder.__enter__()
     recorder = hasty.recording("d", seconds=0.02)
     recorder.__enter__()
     with duckdb.connect(str(begun.path), read_only=True):
