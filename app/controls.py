@@ -85,7 +85,8 @@ def sidebar() -> None:
     if wanted in known:
         st.session_state["dataset"] = wanted
     if st.session_state.get("dataset") not in known:
-        st.session_state["dataset"] = known[0]
+        typed = st.query_params.get("dataset")  # the widget itself reads labels only
+        st.session_state["dataset"] = typed if typed in known else known[0]
     for name in session.TUNED:
         _keep(name)
     st.session_state.setdefault("last_values", session.values())

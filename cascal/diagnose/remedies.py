@@ -89,6 +89,8 @@ def _fewer(case: Case) -> list[Proposal]:
 def _lower_silhouette(case: Case) -> list[Proposal]:
     best = [task.silhouettes.max() for task in case.fit.by_task]
     known = [float(one) for one in best if np.isfinite(one)]
+    if not known:
+        return []
     now = case.router.thresholds
     values = sorted({float(np.floor(100 * one) / 100) for one in (np.median(known), max(known))})
     return [

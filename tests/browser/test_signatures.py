@@ -1,0 +1,119 @@
+"""The four failure signatures of the paper, each in a world made for it, as a person sees them.
+
+The page has to show the number, name the cause and offer a remedy that was tried; applied, the
+issue is gone (or, where the remedy only helps, more routes are right).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_diagnose import case_of, explosion, no_clusters, reversed_rankings, world
+
+import cascal
+from cascal.datatypes import option_letter
+from cascal.diagnose import Case
+from cascal.parts import Part
+from cascal.simulate.demo import queries_table, responses_table
+from cascal.study import adopt_vectors
+from cascal.tables import Imported
+
+from .conftest import ROOT, idle, shot
+from .test_dashboard import reader  # noqa: F401 (a fixture)
+
+pytestmark = pytest.mark.browser
+
+
+def collapsed() -> Case:
+    """Five models with skills of their own; consensus by pds gives every query to one of them."""
+    return case_of(world())
+
+
+SIGNATURES = {
+    "no-clusters": (no_clusters, "CAS101", "preset=released&silhouette=0.3", "split from"),
+    "explosion": (
+        explosion, "CAS102", "preset=released&silhouette=0.05&merge=0.01&share=off",
+        "join clusters",
+    ),
+    "one-model": (collapsed, "CAS202", "preset=recommended", "preset released"),
+    "contradicted": (reversed_rankings, "CAS201", "preset=released", "preset paper"),
+}  # fmt: skip
+"""Of every signature: world, code, state of the link, and what the remedy speaks of."""
+
+
+def _rows(name: str, part: Part, split: str) -> tuple[list[cascal.Query], list[cascal.Response]]:
+    votes = part.votes
+    letters = [option_letter(place) for place in range(6)]
+    queries, responses = [], []
+    for row, query_id in enumerate(votes.query_ids):
+        text = f"{name} {query_id}: which option?"
+        gold = letters[part.gold[row]]
+        queries.append(
+            cascal.Query(
+                query_id, votes.tasks[row], text, tuple(letters), gold, "gold", split=split
+            )
+        )
+        for place, model in enumerate(votes.models):
+            answer = letters[votes.answers[row, place]]
+            logprob = float(votes.logprobs[row, place])
+            responses.append(cascal.Response(query_id, model, answer=answer, mean_logprob=logprob))
+    return queries, responses
+
+
+def _write(workspace: cascal.Workspace, name: str, case: Case) -> None:
+    study = case.study
+    assert study.test is not None
+    queries, responses = _rows(name, study.train, "train")
+    for kept, more in zip((queries, responses), _rows(name, study.test, "test"), strict=True):
+        kept += more
+    tasks = tuple(cascal.Task(one) for one in sorted(set(study.train.votes.tasks)))
+    workspace.add(
+        Imported(
+            name, "simulated", "made for the test", tasks, study.models, queries_table(queries),
+            responses_table(responses),
+        )
+    )  # fmt: skip
+    vectors = np.concatenate([study.train.vectors.vectors, study.test.vectors.vectors])
+    adopt_vectors(workspace, name, "test", [one.query_id for one in queries], vectors)
+
+
+@pytest.fixture(scope="module")
+def signatures(serve, tmp_path_factory) -> str:
+    path: Path = tmp_path_factory.mktemp("workspace") / "signatures.duckdb"
+    workspace = cascal.Workspace(path)
+    for name, (make, *_) in SIGNATURES.items():
+        _write(workspace, name, make())
+    return serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(path)})
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):  # noqa: F811
+    _, code, state, words = SIGNATURES[name]
+    one = reader(height=1800)
+    one.open(f"{signatures}/diagnose?dataset={name}&{state}")
+    page = one.page
+    heading = page.get_by_role("heading", name=re.compile("found, |stands out, "))
+    heading.wait_for(timeout=90_000)
+    idle(page)
+    assert page.get_by_text(f"{name}: simulated models").count()
+    shot(page, f"signature-{name}-found")
+    badge = page.get_by_text(code, exact=True).first
+    assert badge.is_visible()
+    box = page.get_by_test_id("stVerticalBlock").filter(has=badge).last
+    box.get_by_role("button", name=re.compile("^Try ")).click()
+    applies = page.locator(f"[class*='st-key-apply_{code}_'] button")
+    applies.first.wait_for(timeout=120_000)
+    idle(page, 60_000)
+    shot(page, f"signature-{name}")
+    tried = page.get_by_test_id("stText").filter(has_text=words).first.inner_text()
+    assert re.search(r"clusters · models in use .* right [+−-]", tried)
+    applies.first.click()
+    idle(page, 60_000)
+    heading.wait_for(timeout=90_000)
+    idle(page, 60_000)
+    shot(page, f"signature-{name}-applied")
+    assert not page.get_by_text(code, exact=True).count()
+    one.clean()
