@@ -112,7 +112,7 @@ def _effect(code: str, at: int, effect: Effect) -> None:
         )
     if effect.stability is not None:
         parts.append(f"stability {effect.stability:.2f}")
-    says, what, apply = st.columns([0.2, 0.68, 0.12], vertical_alignment="center")
+    says, what, apply = st.columns([0.27, 0.61, 0.12], vertical_alignment="center")
     with says:
         st.badge(effect.judgement.capitalize(), color=COLOURS[effect.judgement])
     with what:

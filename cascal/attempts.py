@@ -1,4 +1,4 @@
-"""Attempts at generating queries: which is asked next, and in which order they are decided.
+"""Attempts at generating queries: which is asked next, in which order they are decided, and how.
 
 Attempts of a task are numbered from 0. What depends on other queries is decided by number, then by
 the order of the tasks, however late a reply comes. No more is asked than is needed if every reply
@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal
 
+import numpy as np
+
+from cascal.datatypes import FloatArray, Query
 from cascal.pools import TaskRequest
+from cascal.prompts import Generated, read_generated
 
 Outcome = Literal["pending", "kept", "duplicate", "invalid", "refused", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("pending", "kept", "duplicate", "invalid", "refused", "error")
@@ -58,6 +62,11 @@ class TaskProgress:
         """Valid queries."""
         return self.outcomes.get("kept", 0)
 
+
+Encode = Callable[[Sequence[str]], FloatArray]
+"""Unit vectors (n, D) of n texts."""
+
+_KEPT_CHARACTERS = 2_000  # of a reply that is decided; a pending one is needed whole
 
 SPARE_ATTEMPTS = 20
 """Attempts a task may make beyond its multiple of the wanted queries."""
@@ -173,3 +182,80 @@ class Plan:
             next_place = (place + 1) % len(self.tasks)
             self._cursor = (number + (next_place == 0), next_place)
         return due
+
+
+class Judge:
+    """Tells whether a query repeats an earlier one, or resembles a test query."""
+
+    def __init__(
+        self,
+        encode: Encode,
+        threshold: float,
+        queries: Sequence[Query],
+        test: Sequence[Query],
+    ) -> None:
+        self._encode, self._threshold = encode, threshold
+        self._ids = [query.query_id for query in queries]
+        self._test_ids = [query.query_id for query in test]
+        self._rows = self._encoded([query.text for query in queries])
+        self._test = self._encoded([query.text for query in test])
+
+    def _encoded(self, texts: Sequence[str]) -> FloatArray:
+        return self._encode(texts) if texts else np.zeros((0, 0), dtype=np.float32)
+
+    def decide(self, due: Sequence[Attempt]) -> list[tuple[Attempt, Query | None]]:
+        """Decide pending attempts one after the other, each against all that are kept."""
+        if not due:
+            return []
+        written = [read_generated(one.reply) for one in due]
+        texts = [one.text if isinstance(one, Generated) else "" for one in written]
+        decided: list[tuple[Attempt, Query | None]] = []
+        for attempt, content, vector in zip(due, written, self._encode(texts), strict=True):
+            if isinstance(content, str):  # the reader has changed since the reply came
+                decided.append((final(attempt, "invalid", content), None))
+            else:
+                decided.append(self._decided(attempt, content, vector))
+        return decided
+
+    def _decided(
+        self, attempt: Attempt, content: Generated, vector: FloatArray
+    ) -> tuple[Attempt, Query | None]:
+        twin, cosine = self._nearest(self._rows[: len(self._ids)], vector)
+        if cosine >= self._threshold:
+            like = self._ids[twin]
+            reason = f"Cosine {cosine:.3f} to query {like!r}."
+            return replace(final(attempt, "duplicate", reason), similar_to=like), None
+        place, leak = self._nearest(self._test, vector)
+        query_id = f"{attempt.task}-{attempt.number:05d}"
+        self._keep(query_id, vector)
+        kept = replace(
+            final(attempt, "kept"),
+            reply="",
+            query_id=query_id,
+            leak_of=self._test_ids[place] if leak >= self._threshold else None,
+        )
+        return kept, Query(
+            query_id, attempt.task, content.text, content.options, content.answer, "generated"
+        )
+
+    def _nearest(self, rows: FloatArray, vector: FloatArray) -> tuple[int, float]:
+        """Place and cosine of the nearest row; the cosine is −1 where there is none."""
+        if not len(rows):
+            return 0, -1.0
+        cosines = rows @ vector
+        place = int(cosines.argmax())
+        return place, float(cosines[place])
+
+    def _keep(self, query_id: str, vector: FloatArray) -> None:
+        n_kept = len(self._ids)
+        if n_kept >= len(self._rows):
+            room = np.zeros((max(256, n_kept), len(vector)), dtype=np.float32)
+            self._rows = np.concatenate([self._rows.reshape(-1, len(vector)), room])
+        self._rows[n_kept] = vector
+        self._ids.append(query_id)
+
+
+def final(attempt: Attempt, outcome: Outcome, reason: str = "") -> Attempt:
+    """The attempt with what became of it, its reply cut to what a person would look at."""
+    shown = attempt.reply[:_KEPT_CHARACTERS]
+    return replace(attempt, outcome=outcome, reason=reason, reply=shown)

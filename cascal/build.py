@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cascal.attempts import Attempt
+from cascal.attempts import Attempt, Encode
 from cascal.collect import PATIENCE, CollectProgress, collect, reparsed
 from cascal.datatypes import CascalError, Query
 from cascal.endpoint import Budget, Patience
 from cascal.fit import Fit
-from cascal.generate import Before, Encode, GenerateProgress, GenerateSettings, generate
+from cascal.generate import Before, GenerateProgress, GenerateSettings, generate
 from cascal.pools import PoolModel, TaskRequest
 from cascal.score import Filtered, rgd_filter
 from cascal.store import OnConflict, Workspace

@@ -16,23 +16,27 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from cascal.attempts import OUTCOMES, Attempt, Cell, Outcome, Plan, TaskProgress
-from cascal.datatypes import FloatArray, Query
+from cascal.attempts import (
+    OUTCOMES,
+    Attempt,
+    Cell,
+    Encode,
+    Judge,
+    Outcome,
+    Plan,
+    TaskProgress,
+    final,
+)
+from cascal.datatypes import Query
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply
 from cascal.pools import FINAL_CAUSES, MOST_ERRORS, PoolModel, TaskRequest
-from cascal.prompts import GENERATION_SCHEMA, Generated, generation_messages, read_generated
+from cascal.prompts import GENERATION_SCHEMA, generation_messages, read_generated
 
 PATIENCE = Patience(timeout=120.0, total_seconds=300.0)
 _TELL_SECONDS = 0.25
-_KEPT_CHARACTERS = 2_000  # of a reply that is decided; a pending one is needed whole
 
-
-Encode = Callable[[Sequence[str]], FloatArray]
-"""Unit vectors (n, D) of n texts."""
 
 Sink = Callable[[Attempt, Query | None], None]
 """Takes an attempt, again when it is decided, and the query if it is kept."""
@@ -117,79 +121,9 @@ def generate(
     """
     client = ChatClient(generator.spec, patience, generator.concurrency, budget, stop)
     plan = Plan(tasks, before.attempts, settings.n, settings.most_attempts)
-    judge = _Judge(encode, settings.near_duplicate, before)
+    judge = Judge(encode, settings.near_duplicate, before.queries, before.test)
     run = _Run(plan, generator, settings, client, judge, sink)
     return asyncio.run(run.work(stop or (lambda: False), progress))
-
-
-class _Judge:
-    """Tells whether a query repeats an earlier one, or resembles a test query."""
-
-    def __init__(self, encode: Encode, threshold: float, before: Before) -> None:
-        self._encode, self._threshold = encode, threshold
-        self._ids = [query.query_id for query in before.queries]
-        self._test_ids = [query.query_id for query in before.test]
-        self._rows = self._encoded([query.text for query in before.queries])
-        self._test = self._encoded([query.text for query in before.test])
-
-    def _encoded(self, texts: Sequence[str]) -> FloatArray:
-        return self._encode(texts) if texts else np.zeros((0, 0), dtype=np.float32)
-
-    def decide(self, due: Sequence[Attempt]) -> list[tuple[Attempt, Query | None]]:
-        """Decide pending attempts one after the other, each against all that are kept."""
-        if not due:
-            return []
-        written = [read_generated(one.reply) for one in due]
-        texts = [one.text if isinstance(one, Generated) else "" for one in written]
-        decided: list[tuple[Attempt, Query | None]] = []
-        for attempt, content, vector in zip(due, written, self._encode(texts), strict=True):
-            if isinstance(content, str):  # the reader has changed since the reply came
-                decided.append((_final(attempt, "invalid", content), None))
-            else:
-                decided.append(self._decided(attempt, content, vector))
-        return decided
-
-    def _decided(
-        self, attempt: Attempt, content: Generated, vector: FloatArray
-    ) -> tuple[Attempt, Query | None]:
-        twin, cosine = self._nearest(self._rows[: len(self._ids)], vector)
-        if cosine >= self._threshold:
-            like = self._ids[twin]
-            reason = f"Cosine {cosine:.3f} to query {like!r}."
-            return replace(_final(attempt, "duplicate", reason), similar_to=like), None
-        place, leak = self._nearest(self._test, vector)
-        query_id = f"{attempt.task}-{attempt.number:05d}"
-        self._keep(query_id, vector)
-        kept = replace(
-            _final(attempt, "kept"),
-            reply="",
-            query_id=query_id,
-            leak_of=self._test_ids[place] if leak >= self._threshold else None,
-        )
-        return kept, Query(
-            query_id, attempt.task, content.text, content.options, content.answer, "generated"
-        )
-
-    def _nearest(self, rows: FloatArray, vector: FloatArray) -> tuple[int, float]:
-        """Place and cosine of the nearest row; −1 where there is none."""
-        if not len(rows):
-            return 0, -1.0
-        cosines = rows @ vector
-        place = int(cosines.argmax())
-        return place, float(cosines[place])
-
-    def _keep(self, query_id: str, vector: FloatArray) -> None:
-        n_kept = len(self._ids)
-        if n_kept >= len(self._rows):
-            room = np.zeros((max(256, n_kept), len(vector)), dtype=np.float32)
-            self._rows = np.concatenate([self._rows.reshape(-1, len(vector)), room])
-        self._rows[n_kept] = vector
-        self._ids.append(query_id)
-
-
-def _final(attempt: Attempt, outcome: Outcome, reason: str = "") -> Attempt:
-    shown = attempt.reply[:_KEPT_CHARACTERS]
-    return replace(attempt, outcome=outcome, reason=reason, reply=shown)
 
 
 @dataclass
@@ -200,7 +134,7 @@ class _Run:
     generator: PoolModel
     settings: GenerateSettings
     client: ChatClient
-    judge: _Judge
+    judge: Judge
     sink: Sink
     ended: str = ""
     asked: int = 0
@@ -310,4 +244,4 @@ def _arrived(request: TaskRequest, number: int, generator: str, reply: Reply) ->
         input_tokens=reply.input_tokens, output_tokens=reply.output_tokens,
         cost=reply.cost, latency=reply.latency,
     )  # fmt: skip
-    return attempt if outcome == "pending" else _final(attempt, outcome, reason)
+    return attempt if outcome == "pending" else final(attempt, outcome, reason)

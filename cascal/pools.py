@@ -80,8 +80,7 @@ def read_pool(path: str | Path) -> tuple[PoolModel, ...]:
 
 def parse_pool(entries: object) -> tuple[PoolModel, ...]:
     """The models of a pool file's content."""
-    if isinstance(entries, Mapping) and set(entries) == {"models"}:
-        entries = entries["models"]
+    entries = entries["models"] if isinstance(entries, Mapping) and "models" in entries else entries
     models = tuple(_model(_Entry.of(one, place)) for place, one in _listed(entries, "pool file"))
     _refuse_twins("pool file", (model.name for model in models))
     return models
@@ -89,7 +88,6 @@ def parse_pool(entries: object) -> tuple[PoolModel, ...]:
 
 def write_pool(path: str | Path, models: Sequence[PoolModel]) -> None:
     """Write a pool file that reads back as the same models; what is unknown is left out."""
-    _refuse_twins("pool file", (model.name for model in models))
     entries = [_entry_of(model) for model in models]
     parse_pool(entries)
     text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False)
@@ -268,19 +266,13 @@ def _looks_like_a_key(name: str) -> bool:
 
 def _entry_of(model: PoolModel) -> dict[str, Any]:
     spec = model.spec
-    prices = {"input_price": spec.input_price, "output_price": spec.output_price}
-    entry: dict[str, Any] = {
-        "name": spec.name,
-        "model_id": spec.model_id or spec.name,
-        "base_url": spec.base_url,
-        "key_env": spec.key_env,
-        **{name: price for name, price in prices.items() if not math.isnan(price)},
-        "concurrency": model.concurrency,
-        "temperature": model.temperature,
-        "max_tokens": model.max_tokens,
-        "logprobs": model.logprobs,
-    }
-    return entry | ({"simulated": True} if spec.simulated else {})
+    known: dict[str, Any] = {name: getattr(spec, name) for name in _MODEL_FIELDS[:6]}
+    known["model_id"] = spec.model_id or spec.name
+    known |= {name: getattr(model, name) for name in _MODEL_FIELDS[6:10]}
+    for name in ("input_price", "output_price"):
+        if math.isnan(known[name]):
+            del known[name]
+    return known | ({"simulated": True} if spec.simulated else {})
 
 
 def _task(entry: _Entry) -> TaskRequest:

@@ -24,17 +24,9 @@ from cascal.store import Workspace
 from cascal.tables import RESPONSE_SCHEMA, Imported
 
 SERVE = """
-import socket, sys
+import sys
 from cascal.simulate import server
 
-plain = server._listen
-
-def listen(port):  # without Nagle's algorithm, which adds 40 ms to every answer
-    listening = plain(port)
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
-
-server._listen = listen
 server.serve(latency=float(sys.argv[1]), started=lambda url: print(url, flush=True))
 """
 

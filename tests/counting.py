@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 from collections import Counter
@@ -13,7 +12,6 @@ from contextlib import contextmanager
 from cascal.pools import PoolModel
 from cascal.prompts import find_generation, find_query
 from cascal.simulate import Faults, running, simulated_generators, simulated_pool
-from cascal.simulate import server as simulated_server
 from cascal.simulate.server_http import SimulatedServer
 
 TASKS = """
@@ -66,21 +64,16 @@ class Asked:
 def counting(faults: Faults | None = None, latency: float = 0.0, **options) -> Iterator[Asked]:
     """A running simulated server that counts what it is asked."""
     asked = Asked("")
-    original, plain = SimulatedServer.chat, simulated_server._listen
+    original = SimulatedServer.chat
 
     async def chat(self, request):
         asked.note(json.loads(await request.body()))
         return await original(self, request)
 
-    def listen(port: int) -> socket.socket:
-        listening = plain(port)  # accepted connections inherit the option: no 40 ms of Nagle
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
-
-    SimulatedServer.chat, simulated_server._listen = chat, listen
+    SimulatedServer.chat = chat
     try:
         with running(faults=faults or Faults(), latency=latency, **options) as url:
             asked.url = url
             yield asked
     finally:
-        SimulatedServer.chat, simulated_server._listen = original, plain
+        SimulatedServer.chat = original

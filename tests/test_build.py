@@ -137,6 +137,7 @@ def test_step_by_step_is_the_same_as_build(shell):
         said = shell("collect three pool.yaml --budget-calls 7 --concurrency 2")
         assert "The budget of 7 calls is used up." in said
         shell("collect three pool.yaml")
+        assert "0 responses are read otherwise now" in shell("collect three pool.yaml --reparse")
         store = Workspace("work.duckdb")
         encode_dataset(store, "three", ENCODER)
         with pytest.raises(AssertionError, match="already"):

@@ -32,11 +32,13 @@ from cascal.datatypes import CascalError
 from cascal.demo import install_demo
 from cascal.encoders import MINILM, load_encoder
 from cascal.explain import explain
+from cascal.pools import PoolModel, write_pool
 from cascal.serve import app as serve_app
 from cascal.serve.asked import count_options
 from cascal.serve.deciding import MAX_BATCH, Decider, Decision, decision_headers
 from cascal.serve.errors import STATUS, ApiError
 from cascal.serve.gate import Gate
+from cascal.simulate import simulated_pool
 from cascal.study import load_study
 
 KEY = "sk-marker-0123456789-never-shown"
@@ -650,6 +652,14 @@ def test_health_says_which_router_is_served(served, router):
 
 
 # The pool file
+
+
+def test_the_pool_file_that_was_collected_from_can_be_served(tmp_path):
+    models = [PoolModel(spec) for spec in simulated_pool("http://127.0.0.1:1/v1")]
+    write_pool(tmp_path / "pool.json", models)
+    entries = json.loads((tmp_path / "pool.json").read_text())
+    names = [one.name for one in models]
+    assert list(serve.read_pool(entries, names).models) == names
 
 
 @pytest.mark.parametrize(

@@ -134,12 +134,20 @@ def collect(
     batch_in: Annotated[
         list[Path] | None, typer.Option(help="Read batch output and error files; repeatable.")
     ] = None,
+    reparse: Annotated[
+        bool, typer.Option("--reparse", help="Read the answers of stored texts again; no calls.")
+    ] = False,
     budget_calls: CallsOption = None,
     budget_tokens: TokensOption = None,
     budget_dollars: DollarsOption = None,
 ) -> None:
     """Ask every model every query it has not answered; the same command goes on after a stop."""
     store, models = open_workspace(workspace), read_models(pool_file, concurrency)
+    if reparse:
+        from cascal.build import reparse as read_again
+
+        out.print(f"{read_again(store, dataset):,} responses are read otherwise now.")
+        return
     if batch_out is not None or batch_in:
         _batches(store, dataset, models, batch_out, batch_in or [], retry_errors)
         return

@@ -15,6 +15,8 @@ RESERVED = ("cascal", "cascal-vote")
 """Names by which a client asks for the router itself."""
 
 _FIELDS = ("name", "model_id", "base_url", "key_env", "input_price", "output_price")
+_COLLECTING = ("concurrency", "temperature", "max_tokens", "logprobs", "simulated")
+"""How `cascal collect` asks a model; here the client says it."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -31,8 +33,9 @@ def read_pool(entries: object, models: Sequence[str]) -> Pool:
 
     An entry is {name, model_id, base_url, key_env, input_price, output_price}; only name and
     base_url are needed (model_id is the name where it is missing, key_env empty for no key, prices
-    are US dollars per million tokens). A model without an entry is refused, an entry without a
-    model is left out with a note, and so is a key variable that is not set.
+    are US dollars per million tokens; fields that only collecting needs are passed over). A model
+    without an entry is refused, an entry without a model is left out with a note, and so is a key
+    variable that is not set.
     """
     if not isinstance(entries, list) or not entries:
         raise CascalError(
@@ -71,7 +74,7 @@ def _notes(by_name: Mapping[str, ModelSpec], models: Sequence[str]) -> tuple[str
 def _spec(entry: object, place: int) -> ModelSpec:
     if not isinstance(entry, dict):
         raise CascalError(f"Entry {place} of the pool file is no mapping with a name.")
-    unknown = [str(key) for key in entry if key not in _FIELDS]
+    unknown = [str(key) for key in entry if key not in (*_FIELDS, *_COLLECTING)]
     if unknown:
         raise CascalError(
             f"Entry {place} of the pool file has the unknown field {unknown[0][:40]!r}; known are "

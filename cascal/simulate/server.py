@@ -130,6 +130,9 @@ def _server(
 
 def _listen(port: int) -> socket.socket:
     try:
-        return socket.create_server((LOOPBACK, port), backlog=2048)
+        listening = socket.create_server((LOOPBACK, port), backlog=2048)
     except OSError as error:
         raise CascalError(f"Port {port} cannot be used ({error.strerror}); name another.") from None
+    # Accepted connections inherit it; with Nagle's algorithm every answer waits 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
