@@ -51,7 +51,11 @@ def origin(data: Study) -> str:
         gold = " with gold answers" if data.test.has_gold else " without gold answers"
     origins = set(data.train.origins)
     train = (
-        "generated" if "generated" in origins else "unlabelled" if origins == {"none"} else "real"
+        "generated"
+        if "generated" in origins
+        else "unlabelled"
+        if origins == {"none"}
+        else "labelled"
     )
     return (
         f"{kinds} · {info.n_models} models · {info.n_tasks} tasks · {info.n_train:,} {train} "
