@@ -13,6 +13,7 @@ import re
 import threading
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -67,22 +68,24 @@ class Encoder(Protocol):
         """Unit vectors (n, D) float32 of n texts."""
 
 
-class _BatchEncoder:
-    """What all encoders share: batches sorted by length, a lock per batch, checks, counts."""
+class BatchEncoder:
+    """What all encoders share: batches sorted by length, a lock a batch, checks, counts."""
 
     batch = 128
 
     def __init__(self, encoder_id: str, dimension: int = 0) -> None:
         self.id = encoder_id
         self.dimension = dimension
-        self._lock = threading.Lock()
+        self._lock: AbstractContextManager[object] = threading.Lock()
         self._last = threading.local()
 
     @property
     def n_cut(self) -> int | None:
+        """How many of this thread's last texts were longer than the model reads, None = unknown."""
         return getattr(self._last, "n_cut", 0)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
+        """Unit vectors (n, D) float32 of n texts; CascalError where there are none."""
         self._last.n_cut = 0
         order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
         parts, cuts = [], []
@@ -135,7 +138,7 @@ def tell(progress: Progress | None, done: int, total: int, what: str) -> None:
         progress(done / max(total, 1), f"{done:,} of {total:,} {what}")
 
 
-class _HashingEncoder(_BatchEncoder):
+class _HashingEncoder(BatchEncoder):
     """Signed feature hashing of words and word bigrams; needs nothing, knows no synonyms.
 
     Reference: Weinberger et al. 2009, arXiv:0902.2206.
@@ -161,7 +164,7 @@ def _hashed(text: str) -> FloatArray:
     return vector
 
 
-class _EndpointEncoder(_BatchEncoder):
+class _EndpointEncoder(BatchEncoder):
     """An OpenAI-compatible embeddings endpoint; whether it cuts long texts is not known."""
 
     def __init__(self, name: str, model: str, base_url: str, key_env: str) -> None:
@@ -173,7 +176,7 @@ class _EndpointEncoder(_BatchEncoder):
         return endpoint.embed(*self._arguments, texts, self._key_env, batch=self.batch), None
 
 
-class _SentenceEncoder(_BatchEncoder):
+class SentenceEncoder(BatchEncoder):
     """A sentence-transformers model from a folder (never the network) or from the hub."""
 
     def __init__(self, encoder_id: str, source: str, *, local: bool, dimension: int = 0) -> None:
@@ -182,20 +185,26 @@ class _SentenceEncoder(_BatchEncoder):
         self._local = local
         self._model: Any = None
 
-    def _encode_batch(self, texts: list[str]) -> tuple[FloatArray, int]:
+    def model(self) -> SentenceTransformer:
+        """The model, loaded at the first call."""
         if self._model is None:
             self._model = _load_model(self._source, local=self._local)
-        vectors = self._model.encode(
+        return self._model
+
+    def _encode_batch(self, texts: list[str]) -> tuple[FloatArray, int]:
+        vectors = self.model().encode(
             texts, batch_size=32, show_progress_bar=False, convert_to_numpy=True
         )
-        return vectors, self._count_cut(texts)
+        return vectors, self.count_cut(texts)
 
-    def _count_cut(self, texts: list[str]) -> int:
-        limit = self._model.max_seq_length or np.inf
+    def count_cut(self, texts: list[str]) -> int:
+        """How many of the texts are longer than the model reads."""
+        model = self.model()
+        limit = model.max_seq_length or np.inf
         long = [text for text in texts if len(text) + 2 > limit]  # a token has a character or more
         if not long:
             return 0
-        tokens = self._model.tokenizer(long, truncation=False, padding=False, verbose=False)
+        tokens = model.tokenizer(long, truncation=False, padding=False, verbose=False)
         return sum(len(ids) > limit for ids in tokens["input_ids"])
 
 
@@ -296,7 +305,7 @@ def load_encoder(name: str, *, key_env: str = "") -> Encoder:
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file() or (folder / "modules.json").is_file():
         folder = folder.resolve()
-        return _SentenceEncoder(_folder_id(folder), str(folder), local=True)
+        return SentenceEncoder(_folder_id(folder), str(folder), local=True)
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
         raise CascalError(
             f"{name!r} is no folder with a sentence-transformers model (config.json, modules.json) "
@@ -305,4 +314,4 @@ def load_encoder(name: str, *, key_env: str = "") -> Encoder:
     name = name.removeprefix(_PREFIX)
     local = _minilm_folder() if name == MINILM else None
     known = 384 if name == MINILM else 0
-    return _SentenceEncoder(name, str(local or name), local=local is not None, dimension=known)
+    return SentenceEncoder(name, str(local or name), local=local is not None, dimension=known)

@@ -59,15 +59,21 @@ def serve(
     key_env: KeyEnvOption = "",
 ) -> None:
     """Serve a router as an OpenAI-compatible endpoint: models cascal, cascal-vote and the pool."""
+    from joblib import cpu_count
+
     from cascal import serve as server
+    from cascal.encoders_quick import quick
     from cascal.endpoint import read_key
 
     server.refuse_without_extra()
     local = host in server.LOOPBACK
     loaded = cascal.Router.load(router)
     models = server.read_pool(read_document(pool, "pool file"), loaded.models)
+    coder = _encoder(loaded, encoder, key_env)
+    quicker = quick(coder)
     options = server.ServeOptions(
         timeout=timeout, concurrency=concurrency, queue=queue, max_body=max_body,
+        encoder_threads=1 if quicker is coder else min(8, cpu_count()),
         api_key_env=api_key_env, hosts=server.LOOPBACK if local else (),
     )  # fmt: skip
     if api_key_env:
@@ -76,8 +82,7 @@ def serve(
         err.print(f"Note: {escape(note)}")
     if not local:
         _warn_of_others(host, api_key_env)
-    coder = _encoder(loaded, encoder, key_env)
-    app = server.create_app(loaded, models, coder, options)
+    app = server.create_app(loaded, models, quicker, options)
     with err.status("Loading the encoder"):
         server.warm_up(app)
     listening = server.listen(host, port)

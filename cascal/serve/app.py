@@ -113,27 +113,26 @@ class Endpoints:
     def __init__(self, router: Router, pool: Pool, encoder: Encoder, options: ServeOptions) -> None:
         self._parts = (router, pool, encoder)
         self._options = options
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cascal-encoder")
+        self._threads = ThreadPoolExecutor(options.encoder_threads, "cascal-encoder")
         self._service: Service | None = None
 
     def warm_up(self) -> None:
-        """Encode one text, in the thread that will encode all others.
+        """Encode one text, in a thread that will encode others.
 
-        torch keeps a set of workers for each thread it computes in: had another thread computed
-        before, every text would take half as long again. The workers wait for each other by
+        torch keeps a set of workers for each thread it computes in, and they wait for each other by
         spinning; where another process has a core, that costs up to twenty times the work itself,
         so they spin for some microseconds only, unless the environment says otherwise.
         """
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is loaded
         encoder = self._parts[2]
-        self._thread.submit(encoder.encode, ("The first text loads the encoder.",)).result()
+        self._threads.submit(encoder.encode, ("The first text loads the encoder.",)).result()
 
     @asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:
-        """Open connections and the encoder's thread; close both."""
+        """Open connections, close them and the encoder's threads."""
         router, pool, encoder = self._parts
         self._service = Service(
-            Decider(router, encoder, self._options.timeout, self._thread),
+            Decider(router, encoder, self._options, self._threads),
             pool,
             self._options,
             Upstream(self._options, len(pool.models)),
@@ -142,7 +141,7 @@ class Endpoints:
             yield
         finally:
             await self._service.close()
-            self._thread.shutdown(wait=False)
+            self._threads.shutdown(wait=False)
 
     @property
     def service(self) -> Service:

@@ -16,6 +16,7 @@ from cascal.datatypes import CascalError, FloatArray
 from cascal.results import Routes
 from cascal.route import Router, first_models
 from cascal.serve.errors import ApiError
+from cascal.serve.options import ServeOptions
 
 if TYPE_CHECKING:
     from cascal.encoders import Encoder
@@ -23,11 +24,7 @@ if TYPE_CHECKING:
 Waiting = tuple[Sequence[str], asyncio.Future[FloatArray]]
 """The texts of one request, and where their vectors go."""
 MAX_BATCH = 8
-"""Texts of different requests that are encoded together.
-
-MiniLM on two cores takes about 4.5 + 6 n milliseconds for n texts of 55 tokens: 8 are cheapest by
-the text; more cost more, since all are padded to the longest.
-"""
+"""Texts of different requests that are encoded together; more are all padded to the longest."""
 INLINE = 4
 """So many queries are decided on the spot; more of them in a thread, beside the others."""
 _PLAIN = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
@@ -78,26 +75,31 @@ def decision_headers(mode: str, model: str, decision: Decision | None) -> dict[s
 
 
 class Decider:
-    """Encodes and routes. `thread` encodes alone; what arrives meanwhile is its next batch.
+    """Encodes and routes. `threads` only encode; what arrives meanwhile is their next batch.
 
-    So nothing waits for a batch to fill: alone, a text is encoded at once; under load, batches grow
-    by themselves to `MAX_BATCH` texts.
+    So nothing waits for a batch to fill: alone, a text is encoded at once. Where one thread has to
+    do all, batches grow under load to `MAX_BATCH` texts; several threads take a request each.
     """
 
-    def __init__(self, router: Router, encoder: Encoder, timeout: float, thread: Executor) -> None:
+    def __init__(
+        self, router: Router, encoder: Encoder, options: ServeOptions, threads: Executor
+    ) -> None:
         self.router = router
         self._encoder = encoder
-        self._timeout = timeout
-        self._thread = thread
+        self._timeout = options.timeout
+        self._n_threads = options.encoder_threads
+        self._threads = threads
         self._waiting: deque[Waiting] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._workers: set[asyncio.Task[None]] = set()
 
     async def encode(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors (n, D); `encoder_failed` or `encoder_timeout` where there are none."""
         future: asyncio.Future[FloatArray] = asyncio.get_running_loop().create_future()
         self._waiting.append((texts, future))
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work())
+        if len(self._workers) < self._n_threads:
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
         try:
             return await asyncio.wait_for(future, self._timeout)
         except TimeoutError:
@@ -116,8 +118,8 @@ class Decider:
 
     def _next_batch(self) -> list[Waiting]:
         batch: list[Waiting] = []
-        n_texts = 0
-        while self._waiting and (not batch or n_texts + len(self._waiting[0][0]) <= MAX_BATCH):
+        n_texts, most = 0, MAX_BATCH if self._n_threads == 1 else 0
+        while self._waiting and (not batch or n_texts + len(self._waiting[0][0]) <= most):
             texts, future = self._waiting.popleft()
             if not future.done():  # whoever asked may be gone
                 batch.append((texts, future))
@@ -128,7 +130,7 @@ class Decider:
         texts = [text for one, _ in batch for text in one]
         loop = asyncio.get_running_loop()
         try:
-            vectors = await loop.run_in_executor(self._thread, self._encoder.encode, texts)
+            vectors = await loop.run_in_executor(self._threads, self._encoder.encode, texts)
         except Exception as error:  # noqa: BLE001 – every encoder below has errors of its own
             if len(batch) == 1:
                 _settle(batch[0][1], _as_refusal(error))
@@ -156,11 +158,10 @@ class Decider:
         return [Decision(_row(routes, row)) for row in range(len(routes))]
 
     async def close(self) -> None:
-        """Wait for the batch under way; whoever still waits for another is told."""
+        """Wait for the batches under way; whoever still waits for another is told."""
         while self._waiting:
             _settle(self._waiting.popleft()[1], CascalError("The server is shutting down."))
-        if self._worker is not None:
-            await self._worker
+        await asyncio.gather(*self._workers)
 
 
 def _settle(future: asyncio.Future[FloatArray], outcome: FloatArray | Exception) -> None:
