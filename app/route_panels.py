@@ -39,8 +39,13 @@ def _example() -> str:
     return part.texts[len(part.texts) // 3]
 
 
+def _stored() -> str:
+    """Which queries are at hand to be tried."""
+    return "test" if session.study().test is not None else "training"
+
+
 def _pick_example() -> None:
-    """Put the next test query into the box."""
+    """Put the next stored query into the box."""
     data = session.study()
     part = data.test if data.test is not None else data.train
     at = st.session_state.get("example", 0) + 1
@@ -56,7 +61,7 @@ def ask() -> Decision | None:
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
         st.button("Route it", type=theme.action(), icon=":material/alt_route:")
-        st.button("Try a test query", on_click=_pick_example, icon=":material/casino:")
+        st.button(f"Try a {_stored()} query", on_click=_pick_example, icon=":material/casino:")
     text = text.strip()
     if not text:
         return None
@@ -80,8 +85,8 @@ def hint() -> None:
     """The empty state of the page."""
     st.title("Where would a query go, and why?", anchor=False)
     st.caption(
-        "Type a query, or try one of the test queries. You see the models it would go to, the "
-        "skill clusters behind the decision and what would have to change for another one."
+        f"Type a query, or try one of the {_stored()} queries. You see the models it would go to, "
+        "the skill clusters behind the decision and what would have to change for another one."
     )
 
 

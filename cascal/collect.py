@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from cascal.answers import read_answer
 from cascal.datatypes import Query, Response
-from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply
+from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.pools import FINAL_CAUSES, MOST_ERRORS, PoolModel
 from cascal.prompts import answer_messages
 from cascal.tables import RESPONSE_SCHEMA
@@ -118,7 +118,7 @@ def collect(
         )
         for model in pool
     ]
-    return asyncio.run(_work(runs, _Board(runs, progress)))
+    return run_to_end(_work(runs, _Board(runs, progress)))
 
 
 async def _work(runs: Sequence[_ModelRun], board: _Board) -> CollectProgress:

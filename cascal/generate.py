@@ -30,7 +30,7 @@ from cascal.attempts import (
     final,
 )
 from cascal.datatypes import Query
-from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply
+from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.pools import FINAL_CAUSES, MOST_ERRORS, PoolModel, TaskRequest
 from cascal.prompts import GENERATION_SCHEMA, generation_messages, read_generated
 
@@ -123,7 +123,7 @@ def generate(
     plan = Plan(tasks, before.attempts, settings.n, settings.most_attempts)
     judge = Judge(encode, settings.near_duplicate, before.queries, before.test)
     run = _Run(plan, generator, settings, client, judge, sink)
-    return asyncio.run(run.work(stop or (lambda: False), progress))
+    return run_to_end(run.work(stop or (lambda: False), progress))
 
 
 @dataclass

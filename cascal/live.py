@@ -11,7 +11,7 @@ import numpy as np
 from cascal.answers import equivalent_answers
 from cascal.collect import as_response
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
-from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply
+from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.prompts import answer_messages
 
 PATIENCE = Patience(attempts=2, total_seconds=60.0, timeout=45.0)
@@ -72,7 +72,7 @@ def ask_live(
     async def every() -> list[LiveAnswer]:
         return list(await asyncio.gather(*(one(spec) for spec in models)))
 
-    return asyncio.run(every())
+    return run_to_end(every())
 
 
 def _live(query: Query, model: str, reply: Reply) -> LiveAnswer:

@@ -26,11 +26,15 @@ tasks:
 
 
 class Asked:
-    """The address of the server and its counts: (model, text) of a query, or (model, task, n)."""
+    """The address of the server and its counts: (model, text) of a query, or (model, task, n).
+
+    `keys` are the values of the header Authorization that came.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.counts: Counter[tuple] = Counter()
+        self.keys: set[str] = set()
         self._lock = threading.Lock()
         self.last = 0.0
 
@@ -68,6 +72,7 @@ def counting(faults: Faults | None = None, latency: float = 0.0, **options) -> I
 
     async def chat(self, request):
         asked.note(json.loads(await request.body()))
+        asked.keys.add(request.headers.get("authorization", ""))
         return await original(self, request)
 
     SimulatedServer.chat = chat

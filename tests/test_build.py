@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -208,6 +209,43 @@ def test_the_key_is_nowhere_but_in_the_request(shell, monkeypatch, tmp_path, cap
         assert KEY.encode() not in one.read_bytes(), one
     streams = capfd.readouterr()
     assert KEY not in "".join([*said, caplog.text, streams.out, streams.err])
+
+
+def command_lines() -> str:
+    """The titles of all processes; "" where the system has no /proc."""
+    titles = []
+    for one in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            titles.append(one.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return "\n".join(titles)
+
+
+def test_the_key_is_in_no_process_title_and_no_report(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "three.yaml").write_text(TASKS)
+    environment = {**os.environ, "MARKER_API_KEY": KEY, "CASCAL_WORKSPACE": "work.duckdb"}
+    cascal_cli = [sys.executable, "-m", "cascal.cli"]
+    options = ["--generator", "generator-strong", "--n", "20", "--encoder", "hashing"]
+    command = [*cascal_cli, "build", "three.yaml", "pool.yaml", *options, "--out", "r.cascal"]
+    with counting(latency=0.05) as asked:
+        written_pool(asked, 3, "MARKER_API_KEY")
+        with subprocess.Popen(  # noqa: S603 - our own interpreter
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            asked.wait(30)
+            titles = command_lines()
+            said = process.stdout.read()
+        assert process.returncode == 0, said
+        assert asked.keys == {f"Bearer {KEY}"}
+    command = [*cascal_cli, "report", "three", "report.html"]
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not titles or "build three.yaml" in titles
+    page = Path("report.html").read_text("utf-8")
+    for text in (titles, said, done.stdout, done.stderr, page):
+        assert KEY not in text
 
 
 def test_ctrl_c_stops_in_order_and_the_second_at_once():

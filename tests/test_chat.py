@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import math
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from cascal.endpoint import (
     Spent,
     mean_logprob,
     probe,
+    run_to_end,
 )
 
 ASKED = ChatRequest([{"role": "user", "content": "Which letter?"}])
@@ -112,6 +114,7 @@ def test_what_is_sent_is_what_was_asked_and_nothing_of_the_environment(server, m
         "temperature": 0.7,
         "max_tokens": 1024,
         "logprobs": True,
+        "top_logprobs": 1,
     }
     strict = {"name": "reply", "strict": True, "schema": {"type": "x"}}
     assert shaped == {
@@ -281,21 +284,22 @@ def test_no_more_requests_are_under_way_than_allowed(server):
 # ---------------------------------------------------------------- refused parameters
 
 
-def refusing(*names: str):
+def refusing(*names: str, status: int = 400):
     """A server that refuses parameters, one at a time."""
 
     def reply(body):
         for name in names:
             if name in body:
                 error = {"message": f"Unsupported parameter: '{name}'", "param": None}
-                return 400, {}, {"error": error}
+                return status, {}, {"error": error}
         return ok(body)
 
     return reply
 
 
-def test_a_refused_parameter_is_dropped_once_and_remembered(server):
-    server.replies = [refusing("logprobs", "response_format")]
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_a_refused_parameter_is_dropped_once_and_remembered(server, status):
+    server.replies = [refusing("logprobs", "response_format", status=status)]
     shaped = ChatRequest(ASKED.messages, schema={"type": "object"})
 
     async def run() -> tuple[list[Reply], frozenset[str]]:
@@ -307,7 +311,15 @@ def test_a_refused_parameter_is_dropped_once_and_remembered(server):
     assert {(reply.status, reply.attempts, reply.waited) for reply in replies} == {("ok", 1, 0.0)}
     assert dropped == {"logprobs", "response_format"}
     assert len(server.requests) == 5  # two refusals, three answers
-    assert "logprobs" not in server.requests[-1][1]
+    assert not {"logprobs", "top_logprobs"} & server.requests[-1][1].keys()
+
+
+def test_log_probabilities_are_kept_where_only_their_alternatives_are_refused(server):
+    server.replies = [refusing("top_logprobs")]
+    assert [reply.status for reply in asked(server, 2, concurrency=1)] == ["ok", "ok"]
+    first, *later = [body for _, body in server.requests]
+    assert (first["logprobs"], first["top_logprobs"]) == (True, 1)
+    assert [(body["logprobs"], "top_logprobs" in body) for body in later] == [(True, False)] * 2
 
 
 def test_requests_under_way_at_once_all_drop_the_parameter(server):
@@ -553,3 +565,47 @@ def test_a_probe_of_a_broken_server_raises_nothing(server, reply):
     assert (found.reachable, found.models, found.logprobs, found.schema) == (False, (), None, None)
     assert found.sentences["reachable"].startswith("No answer: ")
     assert KEY not in repr(found)
+
+
+# ---------------------------------------------------------------- from a notebook
+
+
+async def _sum(one: int, two: int) -> int:
+    await asyncio.sleep(0)
+    return one + two
+
+
+def in_a_loop(call):
+    """`call` where a loop runs already, as in a notebook; Ctrl+C raises there."""
+    loop = asyncio.new_event_loop()
+
+    async def cell():
+        return call()
+
+    try:
+        return loop.run_until_complete(cell())
+    finally:
+        loop.close()
+
+
+def test_work_runs_to_its_end_with_and_without_a_running_loop():
+    assert run_to_end(_sum(1, 2)) == 3
+    assert in_a_loop(lambda: run_to_end(_sum(1, 2))) == 3
+
+
+def test_ctrl_c_in_a_notebook_cancels_the_work_and_waits_for_it():
+    ended = []
+
+    async def long():
+        await asyncio.sleep(0.1)  # until the first thread waits
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        in_a_loop(lambda: run_to_end(long()))
+    assert ended == [True]
+    assert time.monotonic() - started < 10

@@ -14,6 +14,7 @@ from cascal.endpoint.keys import EndpointError, check_base_url, read_key, scrub
 from cascal.endpoint.logprobs import mean_logprob
 from cascal.endpoint.probing import Probe, probe
 from cascal.endpoint.retry import Cause, Patience, retry_after
+from cascal.endpoint.running import run_to_end
 
 __all__ = [
     "Budget",
@@ -32,5 +33,6 @@ __all__ = [
     "probe",
     "read_key",
     "retry_after",
+    "run_to_end",
     "scrub",
 ]

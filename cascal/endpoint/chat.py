@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 
 _STOP_SECONDS = 0.2  # how often a wait looks whether it should stop
 _CHARACTERS_PER_TOKEN = 4.0
-_NAMED = {"logprobs": ("logprobs",), "response_format": ("response_format", "json_schema")}
+_REFUSING = (400, 422, 500)
+"""Status codes of refusals; 500 is what llama-cpp-python sends for a JSON schema."""
+_TOP_LOGPROBS = 1
+"""Alternatives a token. llama-cpp-python sends none at all unless it is given, llama.cpp sends
+none where it is 0 and 20 where it is missing."""
+_NAMED = {
+    "top_logprobs": ("top_logprobs",),
+    "logprobs": ("logprobs",),
+    "response_format": ("response_format", "json_schema"),
+}
 """Parameters that are dropped, and the words by which a server refuses them."""
 
 
@@ -83,9 +92,9 @@ class ChatClient:
     raises EndpointError on entering. Once `stop()` is true nothing new is sent, and what waits
     between attempts ends; requests under way are answered.
 
-    A server that refuses `logprobs` or `response_format` (status 400 or 422 naming it) is asked
-    again without, for as long as this client lives; one that wants `max_completion_tokens` gets
-    that instead of `max_tokens`.
+    A server that refuses `logprobs`, `top_logprobs` or `response_format` (status 400, 422 or 500
+    naming it) is asked again without, for as long as this client lives; one that wants
+    `max_completion_tokens` gets that instead of `max_tokens`.
     """
 
     def __init__(
@@ -202,6 +211,7 @@ class ChatClient:
 
     def _parameters(self, request: ChatRequest) -> dict[str, Any]:
         """The body of a request, without what this server refused."""
+        logprobs = request.logprobs and "logprobs" not in self.dropped
         strict = {"name": "reply", "strict": True, "schema": request.schema}
         wanted = {
             "temperature": request.temperature,
@@ -209,6 +219,7 @@ class ChatClient:
             "seed": request.seed,
             "max_tokens": request.max_tokens,
             "logprobs": request.logprobs or None,
+            "top_logprobs": _TOP_LOGPROBS if logprobs else None,
             "response_format": request.schema and {"type": "json_schema", "json_schema": strict},
         }
         body = {name: value for name, value in wanted.items() if value is not None}
@@ -268,7 +279,7 @@ class ChatClient:
 
 def _with_refused(failure: Failure, error: APIStatusError, sent: Mapping[str, Any]) -> Failure:
     """The failure, with the parameters that the server names as unknown to it."""
-    if error.status_code not in (400, 422):
+    if error.status_code not in _REFUSING:
         return failure
     said = str(error.param) if error.param else error.message
     names = {
@@ -276,8 +287,12 @@ def _with_refused(failure: Failure, error: APIStatusError, sent: Mapping[str, An
         for name, words in _NAMED.items()
         if name in sent and any(word in said for word in words)
     }
+    if "top_logprobs" in names:  # the longer name holds the shorter one
+        names.discard("logprobs")
     if "max_tokens" in sent and "max_completion_tokens" in error.message:
         names = {"max_tokens"}
+    if not names:
+        return failure
     return Failure(failure.reason, False, None, failure.cause, frozenset(names))
 
 

@@ -96,13 +96,18 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
     """
     running: list[subprocess.Popen] = []
 
-    def start(script: Path, env: dict[str, str] | None = None, seconds: float = 60) -> str:
+    def start(
+        script: Path,
+        env: dict[str, str] | None = None,
+        seconds: float = 60,
+        log: Path | None = None,
+    ) -> str:
         folder = tmp_path_factory.mktemp("server")
         if "st.App(" not in script.read_text(encoding="utf-8"):
             launcher = folder / "launcher.py"
             launcher.write_text(LAUNCHER.format(script=str(script)), encoding="utf-8")
             script = launcher
-        port, log = _free_port(), folder / "server.log"
+        port, log = _free_port(), log or folder / "server.log"
         command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
         command += [f"--server.port={port}", "--server.address=127.0.0.1"]
         with log.open("w") as sink:
