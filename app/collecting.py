@@ -15,6 +15,7 @@ from app import jobs, session
 from cascal.build import Limits, collect_into, generate_into
 from cascal.collect import CollectProgress
 from cascal.datatypes import CascalError
+from cascal.documents import parse_yaml
 from cascal.endpoint import Budget, EndpointError, Probe, probe
 from cascal.generate import GenerateProgress, GenerateSettings
 from cascal.pools import PoolModel, TaskRequest, parse_pool, parse_tasks, unset_keys
@@ -103,12 +104,7 @@ def pool_yaml(frame: pd.DataFrame) -> str:
 
 def tasks_of(text: str) -> tuple[TaskRequest, ...]:
     """Read task descriptions from YAML text."""
-    try:
-        return parse_tasks(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = "" if line is None else f" at line {line + 1}"
-        raise CascalError(f"The tasks are no YAML{where}. Compare with the example.") from None
+    return parse_tasks(parse_yaml(text, "list of tasks"))
 
 
 def checked(models: Sequence[PoolModel]) -> list[dict[str, str]]:

@@ -22,9 +22,9 @@ from typing import Any
 import yaml
 
 from cascal.datatypes import CascalError, ModelSpec, Query, Task, option_letter
+from cascal.documents import read_document
 from cascal.endpoint import EndpointError, check_base_url
 
-MAX_BYTES = 4 << 20
 SHIPPED = ("mmlu_pro",)
 """Task files that come with the package, by name."""
 
@@ -75,7 +75,7 @@ class TaskRequest:
 
 def read_pool(path: str | Path) -> tuple[PoolModel, ...]:
     """The models of a pool file, in its order; CascalError says what is wrong with it."""
-    return parse_pool(_read(Path(path), "pool file"))
+    return parse_pool(read_document(Path(path), "pool file"))
 
 
 def parse_pool(entries: object) -> tuple[PoolModel, ...]:
@@ -106,7 +106,7 @@ def read_tasks(path: str | Path) -> tuple[TaskRequest, ...]:
     """The tasks of a file, or of a shipped one by its name; CascalError says what is wrong."""
     if str(path) in SHIPPED:
         path = Path(str(files("cascal") / "tasks" / f"{path}.yaml"))
-    return parse_tasks(_read(Path(path), "task file"))
+    return parse_tasks(read_document(Path(path), "task file"))
 
 
 def parse_tasks(document: object) -> tuple[TaskRequest, ...]:
@@ -133,18 +133,6 @@ def _join(known: TaskRequest, more: TaskRequest) -> TaskRequest:
         )
     counts = [one.n for one in (known, more) if one.n is not None]
     return TaskRequest(known.task, known.examples + more.examples, sum(counts) if counts else None)
-
-
-def _read(path: Path, what: str) -> object:
-    if not path.is_file():
-        raise CascalError(f"There is no {what} at {path}.")
-    if path.stat().st_size > MAX_BYTES:
-        raise CascalError(f"The {what} {path.name} has more than {MAX_BYTES >> 20} MiB.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
-    except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise CascalError(f"The {what} {path.name} is no YAML or JSON in UTF-8.") from None
 
 
 def _listed(entries: object, what: str) -> list[tuple[int, object]]:

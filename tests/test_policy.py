@@ -14,9 +14,9 @@ from typer import Typer
 from typer.testing import CliRunner
 
 import cascal
-from cascal.cli.documents import read_document
 from cascal.cli.serving import check as check_command
 from cascal.datatypes import CascalError
+from cascal.documents import read_document
 from cascal.encoders import load_encoder
 from cascal.evaluate import effective_number
 from cascal.policy import PolicyError, check, read_policy

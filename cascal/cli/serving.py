@@ -12,9 +12,10 @@ import typer
 from rich.markup import escape
 
 import cascal
+from cascal.cli.asking import read_models
 from cascal.cli.common import JsonOption, err, out
-from cascal.cli.documents import read_document
 from cascal.datatypes import CascalError, FloatArray
+from cascal.documents import read_document
 
 if TYPE_CHECKING:
     from cascal.encoders import Encoder
@@ -34,10 +35,10 @@ KeyEnvOption = Annotated[
 def serve(
     router: RouterArgument,
     pool: Annotated[
-        Path,
+        str,
         typer.Option(
             help="YAML or JSON list of models: name, model_id, base_url, key_env, input_price, "
-            "output_price."
+            "output_price; or 'simulated'."
         ),
     ],
     host: Annotated[
@@ -68,7 +69,7 @@ def serve(
     server.refuse_without_extra()
     local = host in server.LOOPBACK
     loaded = cascal.Router.load(router)
-    models = server.read_pool(read_document(pool, "pool file"), loaded.models)
+    models = server.choose_models(read_models(pool), loaded.models)
     coder = _encoder(loaded, encoder, key_env)
     quicker = quick(coder)
     options = server.ServeOptions(

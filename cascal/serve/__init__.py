@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from cascal.serve.app import create_app, refuse_without_extra, warm_up
 from cascal.serve.options import LOOPBACK, ServeOptions
-from cascal.serve.pool import Pool, read_pool
+from cascal.serve.pool import Pool, choose_models
 from cascal.serve.running import listen, run
 
 __all__ = [
     "LOOPBACK",
     "Pool",
     "ServeOptions",
+    "choose_models",
     "create_app",
     "listen",
-    "read_pool",
     "refuse_without_extra",
     "run",
     "warm_up",

@@ -11,10 +11,9 @@ import yaml
 from cascal.datatypes import CascalError
 
 MAX_BYTES = 4 << 20
-_JSON = (".json",)
 
 
-def read_document(path: Path, what: str) -> Any:  # noqa: ANN401 – whatever a person wrote
+def read_document(path: Path, what: str) -> object:
     """Mappings, lists, texts and numbers of a .json, .yaml or .yml file; `what` names it.
 
     A key that stands twice in one mapping is refused: one of the two would be lost in silence.
@@ -25,16 +24,27 @@ def read_document(path: Path, what: str) -> Any:  # noqa: ANN401 – whatever a 
         raise CascalError(f"The {what} {path.name} has more than {MAX_BYTES >> 20} MiB.")
     try:
         text = path.read_text(encoding="utf-8-sig")
-        if path.suffix.lower() in _JSON:
-            return json.loads(text, object_pairs_hook=_unique)
-        _refuse_twins(yaml.compose(text, Loader=yaml.SafeLoader), path.name)
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise CascalError(f"The {what} {path.name} is no YAML{_place(error)}.") from None
     except UnicodeDecodeError:
         raise CascalError(f"The {what} {path.name} is no text in UTF-8.") from None
-    except json.JSONDecodeError as error:
-        raise CascalError(f"The {what} {path.name} is no JSON (line {error.lineno}).") from None
+    what = f"{what} {path.name}"
+    return _parse_json(text, what) if path.suffix.lower() == ".json" else parse_yaml(text, what)
+
+
+def parse_yaml(text: str, what: str) -> object:
+    """The content of YAML text, by the same rules."""
+    try:
+        _refuse_twins(yaml.compose(text, Loader=yaml.SafeLoader), what)
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise CascalError(f"The {what} is no YAML{_place(error)}.") from None
+
+
+def _parse_json(text: str, what: str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except (json.JSONDecodeError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        raise CascalError(f"The {what} is no JSON (line {line}).") from None
 
 
 def _place(error: Exception) -> str:
@@ -51,7 +61,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return known
 
 
-def _refuse_twins(root: yaml.Node | None, name: str) -> None:
+def _refuse_twins(root: yaml.Node | None, what: str) -> None:
     """Look through the nodes of a document; each once, since aliases share them."""
     seen: set[int] = set()
     left = [root]
@@ -66,8 +76,8 @@ def _refuse_twins(root: yaml.Node | None, name: str) -> None:
             if twice:
                 line = node.start_mark.line + 1
                 raise CascalError(
-                    f"The key {twice[0][:80]!r} stands twice in one mapping of {name} (from line "
-                    f"{line} on). Join the two."
+                    f"The key {twice[0][:80]!r} stands twice in one mapping of the {what} (from "
+                    f"line {line} on). Join the two."
                 )
             left += [value for _, value in node.value]
         elif isinstance(node, yaml.SequenceNode):
