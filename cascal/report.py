@@ -38,7 +38,8 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space:
   background: #f4f6f9; margin-right: .4rem; }
 .simulated { background: #fdeee0; color: #7a3d06; } .muted { color: #566173; font-size: .87rem; }
 .issue { border-left: 3px solid #b45309; padding-left: .7rem; margin: .6rem 0; }
-svg { max-width: 100%; height: auto; } code { font-size: .85rem; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; } svg { max-width: 100%; height: auto; }
+code { font-size: .85rem; overflow-wrap: anywhere; }
 @media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; }
   tr, .issue, svg { break-inside: avoid; } }
 """
@@ -73,7 +74,9 @@ def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[object]])
         + "</tr>"
         for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return (
+        f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def map_svg(study: Study, snapshot: Snapshot) -> str:
@@ -107,7 +110,41 @@ def map_svg(study: Study, snapshot: Snapshot) -> str:
     label = f"Map of {len(known):,} training queries, coloured by the model that gets them first"
     return (
         f'<svg viewBox="0 0 800 460" role="img" aria-label="{text(label)}">{"".join(parts)}</svg>'
-        f"<p>{legend}</p>"
+        f'<p>{legend}</p><p class="muted">Each point is a training query, near ones are alike; its '
+        f"colour is the model that gets it first.</p>"
+    )
+
+
+def gains_svg(gains: Sequence[tuple[str, Estimate]]) -> str:
+    """Gains in points with their intervals, best first; the line is the best single model."""
+    if not gains:
+        return ""
+    ordered = sorted(gains, key=lambda one: -one[1].value)
+    bounds = [0.0, *(bound for _, gain in ordered for bound in (gain.low, gain.high))]
+    low, high = min(bounds), max(bounds)
+
+    def place(value: float) -> float:
+        return 260 + 520 * (value - low) / ((high - low) or 1.0)
+
+    height = 20 * len(ordered) + 8
+    lines = [
+        f'<line x1="{place(0):.1f}" x2="{place(0):.1f}" y1="0" y2="{height}" stroke="#9AA4B2"/>'
+    ]
+    for at, (title, gain) in enumerate(ordered):
+        y = 20 * at + 14
+        colour = "#17202e" if gain.low > 0 else "#b45309" if gain.high < 0 else "#7c8798"
+        lines.append(
+            f'<text x="250" y="{y + 4}" text-anchor="end" font-size="12">{text(title)}</text>'
+            f'<line x1="{place(gain.low):.1f}" x2="{place(gain.high):.1f}" y1="{y}" y2="{y}" '
+            f'stroke="{colour}" stroke-width="2"/>'
+            f'<circle cx="{place(gain.value):.1f}" cy="{y}" r="4" fill="{colour}"/>'
+        )
+    label = f"Gains of {len(ordered)} routers over the best single model, with 95 % intervals"
+    return (
+        f'<svg viewBox="0 0 800 {height}" role="img" aria-label="{text(label)}">'
+        f'{"".join(lines)}</svg><p class="muted">Points gained over the best single model (the '
+        "line), first answer, with 95 % intervals: dark gains, orange loses, grey cannot be told "
+        "apart.</p>"
     )
 
 
@@ -162,7 +199,8 @@ def _routers(contest: Contest | None) -> str:
     columns = [("router", False), ("needs", False), ("first right, %", True),
                ("vote of 3, %", True), ("gain, points", True)]  # fmt: skip
     return (
-        table(columns, rows)
+        gains_svg([(row.title, row.gain) for row in contest.rows() if row.gain is not None])
+        + table(columns, rows)
         + f'<p class="muted">{len(contest.query_ids):,} test queries; 95 % intervals, paired over '
         f"queries. labels: learns from {text(contest.label_origin)} answers of the training "
         "queries. gold: knows these answers, a bound and no router. Gain over the best single "
@@ -224,6 +262,7 @@ def write_report(
     return "".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; ',
             "style-src 'unsafe-inline'\">",
             f"<title>CASCAL report: {text(study.info.name)}</title><style>{_STYLE}</style></head>",
@@ -232,6 +271,8 @@ def write_report(
             _verdicts(found, light),
             "<h2>Who is good at what</h2>", map_svg(study, snapshot),
             table(columns, models),
+            '<p class="muted">Consensus score: how far the other models back what a model answers, '
+            "estimated without any label; 1 is the most.</p>",
             f"<h2>{len(router.clusters)} skill clusters</h2>",
             _clusters(study, snapshot, with_texts=with_texts),
             "<h2>Routers on the same test queries</h2>", _routers(contest),

@@ -16,7 +16,8 @@ from cascal.contest import hold_contest
 from cascal.datatypes import CascalError
 from cascal.demo import install_demo
 from cascal.diagnose import Case, diagnose
-from cascal.report import write_report
+from cascal.intervals import Estimate
+from cascal.report import gains_svg, write_report
 from cascal.runs import compare_runs, decisions_hash, make_run, reopen, state_of
 from cascal.settings import ROUTINGS, FitSettings, Thresholds
 from cascal.study import load_study, take_snapshot
@@ -89,6 +90,8 @@ def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(study
     ):  # fmt: skip
         assert says in text
     assert reader.tags.count("circle") > 4000
+    gains = [row for row in contest.rows() if row.gain is not None]
+    assert text.count('text-anchor="end"') == len(gains) > 10
     assert len(text) < 1_500_000
 
 
@@ -127,6 +130,19 @@ def test_a_report_without_gold_says_so(study, fitted):
     assert "Without gold answers" in text
     assert "no gold answers" in text
     read(text)
+
+
+def test_gains_stand_on_their_side_of_the_line():
+    better, worse = Estimate(0.04, 0.02, 0.06, 9), Estimate(-0.01, -0.02, -0.005, 9)
+    drawn = gains_svg([("worse", worse), ("better", better)])
+    zero, *bars = [
+        (float(a), float(b)) for a, b in re.findall(r'line x1="([\d.]+)" x2="([\d.]+)"', drawn)
+    ]
+    assert re.findall(r">(\w+)</text>", drawn) == ["better", "worse"]
+    assert bars[1][1] < zero[0] < bars[0][0]
+    # −2 … +6 points on 520 units: 65 a point
+    assert bars[0] == (pytest.approx(zero[0] + 130), pytest.approx(zero[0] + 390))
+    assert gains_svg([]) == ""
 
 
 # Runs

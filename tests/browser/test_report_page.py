@@ -1,0 +1,64 @@
+"""The report as a stakeholder opens it: from disk, without a network, on screen and on paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from test_report import EVIL, report
+
+import cascal
+from cascal.contest import hold_contest
+from cascal.demo import install_demo
+from cascal.settings import Thresholds
+from cascal.study import load_study, take_snapshot
+
+from .conftest import shot
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The demo's report, where every query, the data set and one cluster are called EVIL."""
+    folder = tmp_path_factory.mktemp("report")
+    workspace = cascal.Workspace(folder / "w.duckdb")
+    install_demo(workspace)
+    study = load_study(workspace, "demo")
+    fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
+    snapshot = take_snapshot(study, fitted, Thresholds())
+    contest = hold_contest(study.train, study.test, fitted=fitted)
+    train = replace(study.train, texts=(EVIL,) * len(study.train.texts))
+    odd = replace(study, train=train, info=replace(study.info, name=EVIL))
+    names = ((EVIL,), *snapshot.names[1:])
+    path = folder / "report.html"
+    text = report(odd, replace(snapshot, names=names), fitted, contest=contest)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_report_opens_from_disk_without_a_network_and_runs_nothing(browser, written):
+    context = browser.new_context(offline=True, viewport={"width": 1100, "height": 1400})
+    page = context.new_page()
+    requests, complaints = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message) or dialog.dismiss())
+    page.goto(written.as_uri())
+    page.wait_for_timeout(500)  # an image that fails would have run its handler by now
+    assert requests == [written.as_uri()]
+    assert complaints == []
+    assert not page.locator("script, img, iframe, link, object").count()
+    assert page.locator("body").text_content().count(EVIL) > 10
+    assert page.locator("svg circle").count() > 4000
+    assert "Routing pays here" in page.locator("h1").inner_text()
+    shot(page, "report-screen")
+    page.set_viewport_size({"width": 420, "height": 900})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 420
+    shot(page, "report-narrow")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 794, "height": 1123})  # A4 at 96 dots an inch
+    page.screenshot(path=shot(page, "report-print"), full_page=True)
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    context.close()
