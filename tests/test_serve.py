@@ -393,6 +393,78 @@ def test_a_dead_upstream_is_a_502(router):
     assert (streamed.status_code, code_of(streamed)) == (502, "upstream_unreachable")
 
 
+def ranked(router):
+    """All models, best first, for the question the tests ask."""
+    scores = expected(router).scores[0]
+    return [router.models[m] for m in np.argsort(-scores, kind="stable")]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fault", ["e500", "e429", "e401", "slow", "wrong"])
+def test_the_next_model_of_the_route_answers_where_the_first_fails(router, upstream, fault, stream):
+    first, second, third, *_ = ranked(router)
+    urls = dict.fromkeys(router.models, upstream.url("normal"))
+    urls[first] = urls[second] = upstream.url(fault)
+    with (
+        running(app_of(router, urls, timeout=0.3, failover=2)) as address,
+        openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client,
+    ):
+        answered = client.chat.completions.with_raw_response.create(
+            model="cascal", messages=QUESTION, stream=stream
+        )
+        metrics = httpx.get(f"{address}/metrics").text
+        said = answered.parse()
+    assert answered.headers["x-cascal-model"] == third
+    assert answered.headers["x-cascal-failed"] == f"{first}, {second}"
+    if not stream:
+        stated = said.model_extra["cascal"]
+        assert (stated["model"], stated["failed"]) == (third, [first, second])
+        assert f'cascal_requests_total{{model="{third}",mode="first",outcome="ok"}} 1' in metrics
+    assert f'cascal_upstream_failures_total{{model="{first}",code="' in metrics
+
+
+def test_the_seconds_of_failed_models_are_no_overhead(router, upstream):
+    first, second, *_ = ranked(router)
+    urls = dict.fromkeys(router.models, upstream.url("normal"))
+    urls[first] = upstream.url("slow")
+    with running(app_of(router, urls, timeout=0.4, failover=1)) as address:
+        response = ask(address)
+    assert response.headers["x-cascal-model"] == second
+    assert float(response.headers["x-cascal-overhead-ms"]) < 200
+
+
+def test_where_all_fail_the_error_is_that_of_the_first(router, upstream):
+    first, second, third, *_ = ranked(router)
+    urls = dict.fromkeys(router.models, upstream.url("e500"))
+    urls[first] = upstream.url("e429")
+    before = len(upstream.requests)
+    with running(app_of(router, urls, failover=2)) as address:
+        response = ask(address)
+    assert (response.status_code, code_of(response)) == (429, "upstream_rate_limited")
+    assert response.headers["x-cascal-model"] == first
+    assert response.headers["x-cascal-failed"] == ", ".join((first, second, third))
+    assert len(upstream.requests) - before == 3
+
+
+@pytest.mark.parametrize(("fault", "failover"), [("e400", 2), ("e500", 0)])
+def test_no_other_model_is_asked_for_a_refused_request_or_without_failover(
+    router, upstream, fault, failover
+):
+    before = len(upstream.requests)
+    with running(app_of(router, upstream.url(fault), failover=failover)) as address:
+        assert ask(address).status_code >= 400
+        assert len(upstream.requests) - before == 1
+        assert ask(address, router.models[-1]).headers["x-cascal-failed"] == router.models[-1]
+    assert len(upstream.requests) - before == 2
+
+
+def test_more_failover_than_models_asks_each_once(router, upstream):
+    before = len(upstream.requests)
+    with running(app_of(router, upstream.url("e500"), failover=99)) as address:
+        assert ask(address).status_code == 502
+    assert len(upstream.requests) - before == len(router.models)
+
+
 def test_an_error_reaches_an_unmodified_client_as_its_own_exception(router, upstream):
     with (
         running(app_of(router, upstream.url("slow"), timeout=0.2)) as address,

@@ -52,6 +52,9 @@ def serve(
     ] = 60.0,
     concurrency: Annotated[int, typer.Option(help="Requests worked on at once.")] = 64,
     queue: Annotated[int, typer.Option(help="Requests that may wait; more are refused.")] = 128,
+    failover: Annotated[
+        int, typer.Option(help="Further models of the route to ask where the first one fails.")
+    ] = 0,
     max_body: Annotated[int, typer.Option(help="Bytes a request may have.")] = 1 << 20,
     api_key_env: Annotated[
         str, typer.Option(help="Name of the variable with the key that clients must send.")
@@ -74,6 +77,7 @@ def serve(
     quicker = quick(coder)
     options = server.ServeOptions(
         timeout=timeout, concurrency=concurrency, queue=queue, max_body=max_body,
+        failover=failover,
         encoder_threads=1 if quicker is coder else min(8, cpu_count()),
         api_key_env=api_key_env, hosts=server.LOOPBACK if local else (),
     )  # fmt: skip

@@ -47,6 +47,12 @@ class Decision:
         best = np.sort(self.routes.scores[0])[::-1]
         return float(best[0] - best[1]) if len(best) > 1 else None
 
+    def after_first(self, n: int) -> list[str]:
+        """The n models that come next by score, be they selected or not."""
+        routes = self.routes
+        order = first_models(routes.scores, routes.models, min(n + 1, len(routes.models)))[0]
+        return [name for name in (routes.models[m] for m in order) if name != self.selected[0]][:n]
+
     def to_dict(self) -> dict[str, Any]:
         """JSON types only."""
         routes = self.routes
@@ -61,6 +67,11 @@ class Decision:
         }
 
 
+def header_text(value: object) -> str:
+    """What a header may hold; anything else is percent-encoded UTF-8."""
+    return quote(str(value), safe=_PLAIN)
+
+
 def decision_headers(mode: str, model: str, decision: Decision | None) -> dict[str, str]:
     """The decision as `x-cascal-*` headers; what no header may hold is percent-encoded UTF-8."""
     shown: dict[str, object] = {"mode": mode, "model": model}
@@ -68,9 +79,7 @@ def decision_headers(mode: str, model: str, decision: Decision | None) -> dict[s
         stated = decision.to_dict()
         shown |= {name: stated[name] for name in ("task", "cluster", "distance", "margin")}
     return {
-        f"x-cascal-{name}": quote(str(value), safe=_PLAIN)
-        for name, value in shown.items()
-        if value is not None
+        f"x-cascal-{name}": header_text(value) for name, value in shown.items() if value is not None
     }
 
 

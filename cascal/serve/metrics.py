@@ -38,12 +38,17 @@ class Metrics:
 
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, str, str]] = Counter()
+        self._failures: Counter[tuple[str, str]] = Counter()
         self._overhead = {"chat": Histogram(), "route": Histogram()}
         self._upstream: dict[str, Histogram] = {}
 
     def count(self, model: str, mode: str, outcome: str) -> None:
         """One finished request; model is "" where none was chosen."""
         self._requests[model, mode, outcome] += 1
+
+    def count_failure(self, model: str, code: str) -> None:
+        """One failed call of a model, whether or not another answered instead."""
+        self._failures[model, code] += 1
 
     def add_overhead(self, path: str, seconds: float) -> None:
         """Time of one request without its upstream calls; path is "chat" or "route"."""
@@ -62,6 +67,14 @@ class Metrics:
         for (model, mode, outcome), n in sorted(self._requests.items()):
             labels = {"model": model, "mode": mode, "outcome": outcome}
             lines.append(f"cascal_requests_total{_labels(labels)} {n}")
+        lines += [
+            "# HELP cascal_upstream_failures_total Failed calls by model and code.",
+            "# TYPE cascal_upstream_failures_total counter",
+        ]
+        for (model, code), n in sorted(self._failures.items()):
+            lines.append(
+                f"cascal_upstream_failures_total{_labels({'model': model, 'code': code})} {n}"
+            )
         lines += [
             "# HELP cascal_overhead_seconds Time of a request without its upstream calls.",
             "# TYPE cascal_overhead_seconds histogram",

@@ -21,6 +21,7 @@ class ServeOptions:
     max_body        bytes of a request
     body_seconds    seconds a client may take to send its request
     max_batch       texts or vectors of one dry route
+    failover        further models of the route that are asked, one by one, where the first fails
     encoder_threads requests whose texts are encoded at once; above 1, each request's alone
     max_answer      bytes of an upstream's answer, or of one event of a stream
     api_key_env     name of the variable with the key that clients must send; "" = none
@@ -34,6 +35,7 @@ class ServeOptions:
     max_body: int = 1 << 20
     body_seconds: float = 15.0
     max_batch: int = 256
+    failover: int = 0
     encoder_threads: int = 1
     max_answer: int = 16 << 20
     api_key_env: str = ""
@@ -44,8 +46,9 @@ class ServeOptions:
             value = getattr(self, name)
             if not 0 < value < math.inf:
                 raise CascalError(f"ServeOptions.{name} is {value}; it must be above 0 seconds.")
-        for name in ("concurrency", "queue", "max_body", "max_batch", "encoder_threads"):
-            least = 0 if name == "queue" else 1
+        numbers = ("concurrency", "queue", "max_body", "max_batch", "failover", "encoder_threads")
+        for name in numbers:
+            least = 0 if name in ("queue", "failover") else 1
             if getattr(self, name) < least:
                 raise CascalError(
                     f"ServeOptions.{name} is {getattr(self, name)}; at least {least} is needed."

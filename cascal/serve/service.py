@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from cascal.datatypes import ModelSpec
 from cascal.explain import explain
 from cascal.serve.asked import ChatAsked, RouteAsked
-from cascal.serve.deciding import Decider, Decision, decision_headers
+from cascal.serve.deciding import Decider, Decision, decision_headers, header_text
 from cascal.serve.errors import ApiError
 from cascal.serve.events import EventStream
 from cascal.serve.gate import Gate
@@ -23,6 +23,10 @@ from cascal.serve.upstream import Answer, Upstream
 from cascal.serve.voting import count_votes, read_vote
 
 OVERHEAD = "x-cascal-overhead-ms"
+_FAILED = "x-cascal-failed"
+_OWN_FAULTS = ("upstream_refused",)
+"""Codes after which another model is not asked: it would refuse the same request."""
+Called = TypeVar("Called")
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Course:
     mode: str = ""
     model: str = ""
     decision: Decision | None = None
+    failed: list[str] = field(default_factory=list)
 
     @property
     def overhead(self) -> float:
@@ -45,12 +50,15 @@ class Course:
         if not self.model:
             return {}
         shown = decision_headers(self.mode, self.model, self.decision)
+        if self.failed:
+            shown[_FAILED] = header_text(", ".join(self.failed))
         return {**shown, OVERHEAD: f"{1000 * self.overhead:.2f}"}
 
     def body(self) -> dict[str, Any]:
         """The field `cascal` of a body."""
         decided = {} if self.decision is None else self.decision.to_dict()
-        return {"mode": self.mode, **decided, "model": self.model}
+        failed = {"failed": self.failed} if self.failed else {}
+        return {"mode": self.mode, **decided, "model": self.model, **failed}
 
 
 class Service:
@@ -81,35 +89,66 @@ class Service:
         await self.decide(asked, course)
         if course.mode == "vote" and course.decision is not None:
             return await self._vote(asked, course, course.decision)
-        answer = await self._ask(self.pool.models[course.model], asked, course)
+        answer = await self._first(course, lambda one: self.upstream.complete(one, asked.body))
         cost = _cost([(self.pool.models[course.model], answer)])
         return {**answer.body, "cascal": {**course.body(), "cost": cost}}
 
     async def stream(self, asked: ChatAsked, course: Course) -> EventStream:
         """The stream of the first model, started."""
         await self.decide(asked, course)
-        model = self.pool.models[course.model]
-        return await self._timed(course, model, lambda: self.upstream.stream(model, asked.body))
+        return await self._first(course, lambda one: self.upstream.stream(one, asked.body))
 
-    async def _ask(self, model: ModelSpec, asked: ChatAsked, course: Course) -> Answer:
-        return await self._timed(course, model, lambda: self.upstream.complete(model, asked.body))
+    async def _first(
+        self, course: Course, call: Callable[[ModelSpec], Awaitable[Called]]
+    ) -> Called:
+        """What the first model gives, or the next of its route where that is wanted and it fails.
 
-    async def _timed(self, course: Course, model: ModelSpec, call: Callable[[], Any]) -> Any:  # noqa: ANN401 – what the call returns
+        If all fail, the error is that of the first.
+        """
+        names, first_error = [course.model], None
+        if course.decision is not None:
+            names += course.decision.after_first(self.options.failover)
+        for name in names:
+            course.model = name
+            begun = course.upstream_seconds
+            try:
+                return await self._timed(course, self.pool.models[name], call, begun)
+            except ApiError as error:
+                first_error = first_error or error
+                course.failed.append(name)
+                self.metrics.count_failure(name, error.code)
+                if error.code in _OWN_FAULTS:
+                    break
+        course.model = names[0]
+        raise first_error or ApiError("internal_error", "The route holds no model.")
+
+    async def _timed(
+        self,
+        course: Course,
+        model: ModelSpec,
+        call: Callable[[ModelSpec], Awaitable[Called]],
+        before: float = 0.0,
+    ) -> Called:
+        """The outcome of a call that began after `before` seconds of others."""
         begun = time.perf_counter()
         try:
-            return await call()
+            return await call(model)
         finally:
             seconds = time.perf_counter() - begun
             self.metrics.add_upstream(model.name, seconds)
-            course.upstream_seconds = max(course.upstream_seconds, seconds)
+            course.upstream_seconds = max(course.upstream_seconds, before + seconds)
 
     async def _vote(self, asked: ChatAsked, course: Course, decision: Decision) -> dict[str, Any]:
         """Ask the selected models at once; one that fails has no vote, all failing is an error."""
 
+        def ask(model: ModelSpec) -> Awaitable[Answer]:
+            return self.upstream.complete(model, asked.body)
+
         async def outcome(name: str) -> Answer | ApiError:
             try:
-                return await self._ask(self.pool.models[name], asked, course)
+                return await self._timed(course, self.pool.models[name], ask)
             except ApiError as error:
+                self.metrics.count_failure(name, error.code)
                 return error
 
         outcomes = await asyncio.gather(*(outcome(name) for name in decision.selected))
