@@ -15,7 +15,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cascal.datatypes import CascalError
-from cascal.settings import ROUTINGS, Thresholds, named_routing
 
 if TYPE_CHECKING:
     from cascal.store import Workspace
@@ -33,21 +32,7 @@ WorkspaceOption = Annotated[
         "--workspace", "-w", help="DuckDB file; default $CASCAL_WORKSPACE or data/workspace.duckdb."
     ),
 ]
-
-
 PresetOption = Annotated[str, typer.Option(help="recommended, released or paper.")]
-SilhouetteOption = Annotated[float, typer.Option(help="A split must be at least this clear.")]
-MergeOption = Annotated[float, typer.Option(help="Closer clusters become one.")]
-JaccardOption = Annotated[float, typer.Option(help="0.95, 0.5 or 0.2: best models in common.")]
-PruneOption = Annotated[bool, typer.Option("--prune/--no-prune", help="Join clusters at all.")]
-TopKOption = Annotated[int, typer.Option(help="How many models vote.")]
-CostOption = Annotated[
-    float, typer.Option(help="Score given up per US dollar per 1,000 queries; 0 ignores cost.")
-]
-RoutingOption = Annotated[str, typer.Option(help=f"How clusters decide: {', '.join(ROUTINGS)}.")]
-ModelsOption = Annotated[
-    str | None, typer.Option("--models", help="Only these models of the pool, comma-separated.")
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -86,26 +71,3 @@ def progress_bar(title: str) -> Iterator[Report]:
 
         yield report
         bar.update(task, completed=1.0)
-
-
-def thresholds_from(
-    min_silhouette: float,
-    merge_distance: float,
-    prune_jaccard: float,
-    prune: bool,
-    top_k: int,
-    cost_weight: float = 0.0,
-    routing: str = "preset",
-) -> Thresholds:
-    """Thresholds from the options of a command."""
-    jaccard = prune_jaccard if prune else None
-    return Thresholds(
-        min_silhouette, merge_distance, jaccard, top_k, named_routing(routing), cost_weight
-    )
-
-
-def chosen_models(models: str | None) -> list[str] | None:
-    """Names from a comma-separated option; None for the whole pool."""
-    if models is None:
-        return None
-    return [name.strip() for name in models.split(",") if name.strip()]

@@ -10,25 +10,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-import cascal
 from cascal.cli.common import (
-    CostOption,
-    JaccardOption,
     JsonOption,
-    MergeOption,
-    ModelsOption,
-    PresetOption,
-    PruneOption,
-    RoutingOption,
-    SilhouetteOption,
-    TopKOption,
-    WorkspaceOption,
-    chosen_models,
-    open_workspace,
     out,
     progress_bar,
-    thresholds_from,
 )
+from cascal.cli.tuning import Tuning, with_tuning
 
 if TYPE_CHECKING:
     from cascal.diagnose import Effect, Finding
@@ -36,18 +23,10 @@ if TYPE_CHECKING:
 COLOURS = {"issue": "red", "passed": "green", "not applicable": "dim"}
 
 
+@with_tuning
 def diagnose(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
-    workspace: WorkspaceOption = None,
-    preset: PresetOption = "recommended",
-    min_silhouette: SilhouetteOption = 0.05,
-    merge_distance: MergeOption = 0.15,
-    prune_jaccard: JaccardOption = 0.95,
-    prune: PruneOption = True,
-    top_k: TopKOption = 3,
-    cost_weight: CostOption = 0.0,
-    routing: RoutingOption = "preset",
-    models: ModelsOption = None,
+    tuning: Tuning,
     remedies: Annotated[
         bool, typer.Option("--remedies", help="Try remedies out for every issue.")
     ] = False,
@@ -56,16 +35,12 @@ def diagnose(
     """Run the coded checks: what is wrong with this router, and what would help?"""
     from cascal.diagnose import Case, try_all
     from cascal.diagnose import diagnose as run_checks
-    from cascal.study import load_study, take_snapshot
+    from cascal.study import take_snapshot
 
-    study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
-    thresholds = thresholds_from(
-        min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
-    )
+    study = tuning.study(dataset)
     with progress_bar("Checking") as report:
-        settings = cascal.FitSettings.preset(preset)
-        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
-        case = Case(study, fitted, take_snapshot(study, fitted, thresholds))
+        fitted = tuning.fit(study)
+        case = Case(study, fitted, take_snapshot(study, fitted, tuning.thresholds))
         found = run_checks(case, report)
         tried: dict[str, list[Effect]] = {}
         if remedies:

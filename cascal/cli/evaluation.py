@@ -14,24 +14,12 @@ from rich.table import Table
 
 import cascal
 from cascal.cli.common import (
-    CostOption,
-    JaccardOption,
     JsonOption,
-    MergeOption,
-    ModelsOption,
-    PresetOption,
-    PruneOption,
-    RoutingOption,
-    SilhouetteOption,
-    TopKOption,
-    WorkspaceOption,
-    chosen_models,
     default_workspace,
-    open_workspace,
     out,
     progress_bar,
-    thresholds_from,
 )
+from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import NotApplicable
 
 if TYPE_CHECKING:
@@ -52,18 +40,10 @@ SplitsOption = Annotated[
 SeedOption = Annotated[int, typer.Option(help="Seed of the random splits.")]
 
 
+@with_tuning
 def evaluate(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
-    workspace: WorkspaceOption = None,
-    preset: PresetOption = "recommended",
-    min_silhouette: SilhouetteOption = 0.05,
-    merge_distance: MergeOption = 0.15,
-    prune_jaccard: JaccardOption = 0.95,
-    prune: PruneOption = True,
-    top_k: TopKOption = 3,
-    cost_weight: CostOption = 0.0,
-    routing: RoutingOption = "preset",
-    models: ModelsOption = None,
+    tuning: Tuning,
     splits: SplitsOption = 1,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -79,20 +59,15 @@ def evaluate(
     Without gold answers only the verdict without labels is printed.
     """
     from cascal.experiments import Request, held
-    from cascal.study import load_study
 
-    study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
-    thresholds = thresholds_from(
-        min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
-    )
-    settings = cascal.FitSettings.preset(preset)
+    study, settings, thresholds = tuning.study(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Routing") as report:
         request = Request(
             study, None, settings, thresholds, n_splits=splits, seed=seed, progress=report
         )
         has_gold = study.test is not None and study.test.has_gold
         contest = held(request) if has_gold else None
-        light = _light(study, settings, thresholds)
+        light = tuning.light(study)
     found = _summary(study, contest, light, settings, by_task=by_task)
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
@@ -100,20 +75,6 @@ def evaluate(
         sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
         return
     _print_evaluation(found)
-
-
-def _light(
-    study: Study, settings: cascal.FitSettings, thresholds: cascal.Thresholds
-) -> Light | str:
-    """The verdict without labels, or why there is none."""
-    from cascal.verdict import half_fits, traffic_light
-
-    try:
-        train = study.train
-        halves = half_fits(train.votes, train.vectors, settings, costs=study.costs)
-        return traffic_light(halves, thresholds)
-    except NotApplicable as error:
-        return str(error)
 
 
 def _summary(
@@ -220,6 +181,7 @@ def _with_interval(row: Mapping[str, Any], name: str, decimals: int, sign: str =
     return f"{text} \\[{100 * low:{sign}.{decimals}f}, {100 * high:{sign}.{decimals}f}]"
 
 
+@with_tuning
 def experiment(
     name: Annotated[
         str,
@@ -228,17 +190,10 @@ def experiment(
         ),
     ],
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    tuning: Tuning,
     other: Annotated[
         str | None, typer.Argument(help="A second data set, where two are compared.")
     ] = None,
-    workspace: WorkspaceOption = None,
-    preset: PresetOption = "recommended",
-    min_silhouette: SilhouetteOption = 0.05,
-    merge_distance: MergeOption = 0.15,
-    prune_jaccard: JaccardOption = 0.95,
-    prune: PruneOption = True,
-    top_k: TopKOption = 3,
-    models: ModelsOption = None,
     n_queries: Annotated[
         int, typer.Option(help="filtering: how many queries each side has at most.")
     ] = 5000,
@@ -252,20 +207,15 @@ def experiment(
 ) -> None:
     """Run one of the paper's experiments and checks: a table, its target, passed or failed."""
     from cascal.experiments import Request, run
-    from cascal.study import load_study
 
-    store = open_workspace(workspace)
-    names = chosen_models(models)
-    study = load_study(store, dataset, models=names)
-    second = None if other is None else load_study(store, other, study.encoder, names)
-    thresholds = thresholds_from(min_silhouette, merge_distance, prune_jaccard, prune, top_k)
+    study = tuning.study(dataset)
+    second = None if other is None else tuning.study(other, study.encoder)
     with progress_bar(name) as progress:
         request = Request(
-            study, second, cascal.FitSettings.preset(preset), thresholds, n_queries, splits, seed,
-            progress,
+            study, second, tuning.settings, tuning.thresholds, n_queries, splits, seed, progress
         )  # fmt: skip
         report = run(name, request)
-    path = to or _default_path(workspace, request, report)
+    path = to or _default_path(tuning.workspace, request, report)
     report.save(path)
     if as_json:
         sys.stdout.write(report.to_json() + "\n")

@@ -13,38 +13,18 @@ from rich.table import Table
 
 import cascal
 from cascal.cli.common import (
-    CostOption,
-    JaccardOption,
     JsonOption,
-    MergeOption,
-    ModelsOption,
-    PresetOption,
-    PruneOption,
-    RoutingOption,
-    SilhouetteOption,
-    TopKOption,
-    WorkspaceOption,
-    chosen_models,
     err,
-    open_workspace,
     out,
-    thresholds_from,
 )
+from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError
 
 
+@with_tuning
 def fit(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
-    workspace: WorkspaceOption = None,
-    preset: PresetOption = "recommended",
-    min_silhouette: SilhouetteOption = 0.05,
-    merge_distance: MergeOption = 0.15,
-    prune_jaccard: JaccardOption = 0.95,
-    prune: PruneOption = True,
-    top_k: TopKOption = 3,
-    cost_weight: CostOption = 0.0,
-    routing: RoutingOption = "preset",
-    models: ModelsOption = None,
+    tuning: Tuning,
     encoder: Annotated[str | None, typer.Option(help="Encoder, where there are several.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
     save_run: Annotated[str | None, typer.Option(help="Save the state as a run.")] = None,
@@ -52,22 +32,17 @@ def fit(
     as_json: JsonOption = False,
 ) -> None:
     """Estimate skills from the training queries' responses; write a router if asked."""
-    from cascal.study import load_study, take_snapshot
+    from cascal.study import take_snapshot
 
-    study = load_study(open_workspace(workspace), dataset, encoder, chosen_models(models))
+    study = tuning.study(dataset, encoder)
     with err.status("Estimating skills"):
-        settings = cascal.FitSettings.preset(preset)
-        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
-        thresholds = thresholds_from(
-            min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
-        )
-        snapshot = take_snapshot(study, fitted, thresholds)
+        snapshot = take_snapshot(study, tuning.fit(study), tuning.thresholds)
     if to is not None:
         snapshot.router.save(to)
     if save_run is not None:
         from cascal.runs import make_run
 
-        open_workspace(workspace).save_run(make_run(study, snapshot, save_run, note))
+        tuning.store.save_run(make_run(study, snapshot, save_run, note))
     summary = snapshot.summary()
     if as_json:
         sys.stdout.write(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
@@ -98,31 +73,16 @@ def _print_summary(summary: dict[str, Any], simulated: bool) -> None:
         out.print(escape(summary["verdict"]))
 
 
+@with_tuning
 def export(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
     to: Annotated[Path, typer.Argument(help="File to write, e.g. router.cascal.")],
-    workspace: WorkspaceOption = None,
-    preset: PresetOption = "recommended",
-    min_silhouette: SilhouetteOption = 0.05,
-    merge_distance: MergeOption = 0.15,
-    prune_jaccard: JaccardOption = 0.95,
-    prune: PruneOption = True,
-    top_k: TopKOption = 3,
-    cost_weight: CostOption = 0.0,
-    routing: RoutingOption = "preset",
-    models: ModelsOption = None,
+    tuning: Tuning,
 ) -> None:
     """Write the router of a data set as one file, without texts and without pickle."""
-    from cascal.study import load_study
-
-    study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
+    study = tuning.study(dataset)
     with err.status("Estimating skills"):
-        settings = cascal.FitSettings.preset(preset)
-        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
-        thresholds = thresholds_from(
-            min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
-        )
-        router = fitted.router(thresholds)
+        router = tuning.fit(study).router(tuning.thresholds)
     router.save(to)
     out.print(
         f"Router with {len(router.clusters)} clusters and {len(router.models)} models written to "

@@ -5,52 +5,28 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-import cascal
 from cascal.cli.common import (
-    CostOption,
-    JaccardOption,
     JsonOption,
-    MergeOption,
-    ModelsOption,
-    PresetOption,
-    PruneOption,
-    RoutingOption,
-    SilhouetteOption,
-    TopKOption,
     WorkspaceOption,
-    chosen_models,
     err,
     open_workspace,
     out,
     progress_bar,
-    thresholds_from,
 )
-from cascal.datatypes import NotApplicable
-
-if TYPE_CHECKING:
-    from cascal.study import Study
-    from cascal.verdict import Light
+from cascal.cli.tuning import Tuning, with_tuning
 
 
+@with_tuning
 def report(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
     to: Annotated[Path, typer.Argument(help="HTML file to write.")],
-    workspace: WorkspaceOption = None,
-    preset: PresetOption = "recommended",
-    min_silhouette: SilhouetteOption = 0.05,
-    merge_distance: MergeOption = 0.15,
-    prune_jaccard: JaccardOption = 0.95,
-    prune: PruneOption = True,
-    top_k: TopKOption = 3,
-    cost_weight: CostOption = 0.0,
-    routing: RoutingOption = "preset",
-    models: ModelsOption = None,
+    tuning: Tuning,
     without_texts: Annotated[
         bool, typer.Option("--without-texts", help="Leave queries and their words out.")
     ] = False,
@@ -59,15 +35,11 @@ def report(
     from cascal.contest import hold_contest
     from cascal.diagnose import Case, diagnose
     from cascal.report import write_report
-    from cascal.study import load_study, take_snapshot
+    from cascal.study import take_snapshot
 
-    study = load_study(open_workspace(workspace), dataset, models=chosen_models(models))
-    thresholds = thresholds_from(
-        min_silhouette, merge_distance, prune_jaccard, prune, top_k, cost_weight, routing
-    )
-    settings = cascal.FitSettings.preset(preset)
+    study, settings, thresholds = tuning.study(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Writing the report") as told:
-        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
+        fitted = tuning.fit(study)
         snapshot = take_snapshot(study, fitted, thresholds)
         findings = diagnose(Case(study, fitted, snapshot), told)
         contest = None
@@ -75,26 +47,13 @@ def report(
             contest = hold_contest(
                 study.train, study.test, settings, thresholds, fitted=fitted, progress=told
             )
-        light = _light(study, settings, thresholds)
+        light = tuning.light(study)
     command = " ".join(["cascal", *(f'"{one}"' if " " in one else one for one in sys.argv[1:])])
     text = write_report(
         study, snapshot, light, findings, contest, command, with_texts=not without_texts
     )
     to.write_text(text, encoding="utf-8")
     out.print(f"Report written to {escape(str(to))}.")
-
-
-def _light(
-    study: Study, settings: cascal.FitSettings, thresholds: cascal.Thresholds
-) -> Light | str:
-    from cascal.verdict import half_fits, traffic_light
-
-    train = study.train
-    try:
-        halves = half_fits(train.votes, train.vectors, settings, costs=study.costs)
-    except NotApplicable as error:
-        return str(error)
-    return traffic_light(halves, thresholds)
 
 
 def runs(

@@ -1,0 +1,110 @@
+"""The options that say which router: workspace, preset, thresholds, models."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import cascal
+from cascal.cli.common import PresetOption, WorkspaceOption, open_workspace
+from cascal.datatypes import NotApplicable
+from cascal.settings import ROUTINGS, named_routing
+
+if TYPE_CHECKING:
+    from cascal.fit import Fit
+    from cascal.store import Workspace
+    from cascal.study import Study
+    from cascal.verdict import Light
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What most commands work with; `models` is None for the whole pool."""
+
+    workspace: Path | None
+    settings: cascal.FitSettings
+    thresholds: cascal.Thresholds
+    models: tuple[str, ...] | None
+
+    @cached_property
+    def store(self) -> Workspace:
+        """The workspace, which has to be there."""
+        return open_workspace(self.workspace)
+
+    def study(self, dataset: str, encoder: str | None = None) -> Study:
+        """A data set with the chosen models."""
+        from cascal.study import load_study
+
+        return load_study(self.store, dataset, encoder, self.models)
+
+    def fit(self, study: Study) -> Fit:
+        """The fit of a study's training queries."""
+        train = study.train
+        return cascal.fit(train.votes, train.vectors, self.settings, costs=study.costs)
+
+    def light(self, study: Study) -> Light | str:
+        """The verdict without labels, or why there is none."""
+        from cascal.verdict import half_fits, traffic_light
+
+        train = study.train
+        try:
+            halves = half_fits(train.votes, train.vectors, self.settings, costs=study.costs)
+        except NotApplicable as error:
+            return str(error)
+        return traffic_light(halves, self.thresholds)
+
+
+def tuning_options(
+    workspace: WorkspaceOption = None,
+    preset: PresetOption = "recommended",
+    min_silhouette: Annotated[
+        float, typer.Option(help="A split must be at least this clear.")
+    ] = 0.05,
+    merge_distance: Annotated[float, typer.Option(help="Closer clusters become one.")] = 0.15,
+    prune_jaccard: Annotated[
+        float, typer.Option(help="0.95, 0.5 or 0.2: best models in common.")
+    ] = 0.95,
+    prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Join clusters at all.")] = True,
+    top_k: Annotated[int, typer.Option(help="How many models vote.")] = 3,
+    cost_weight: Annotated[
+        float, typer.Option(help="Score given up per US dollar per 1,000 queries; 0 ignores cost.")
+    ] = 0.0,
+    routing: Annotated[
+        str, typer.Option(help=f"How clusters decide: {', '.join(ROUTINGS)}.")
+    ] = "preset",
+    models: Annotated[
+        str | None, typer.Option("--models", help="Only these models of the pool, comma-separated.")
+    ] = None,
+) -> Tuning:
+    """The options and their defaults; what cannot be used is refused in a sentence."""
+    jaccard = prune_jaccard if prune else None
+    thresholds = cascal.Thresholds(
+        min_silhouette, merge_distance, jaccard, top_k, named_routing(routing), cost_weight
+    )
+    chosen = None
+    if models is not None:
+        chosen = tuple(name.strip() for name in models.split(",") if name.strip())
+    return Tuning(workspace, cascal.FitSettings.preset(preset), thresholds, chosen)
+
+
+def with_tuning(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose parameter `tuning` is given on the command line by `tuning_options`."""
+    shared = inspect.signature(tuning_options, eval_str=True).parameters
+    parameters = []
+    for own in inspect.signature(command, eval_str=True).parameters.values():
+        parameters += list(shared.values()) if own.name == "tuning" else [own]
+
+    def run(**given: Any) -> None:  # noqa: ANN401 – the options of any command
+        tuning = tuning_options(**{name: given.pop(name) for name in shared})
+        command(tuning=tuning, **given)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {}  # typer reads the signature
+    return run
