@@ -6,9 +6,8 @@ candidates + thresholds ── merge ── assign ── rank ── prune ─�
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -25,6 +24,7 @@ from cascal.cluster import (
     task_candidates,
 )
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.ordering import Ordered, in_computing_order, number_tasks
 from cascal.rank import (
     SET_SIZE,
     best_first,
@@ -264,23 +264,6 @@ def _notes(votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int)
     return tuple(notes)
 
 
-def _canonical(votes: Votes, settings: FitSettings) -> tuple[IntArray, IntArray]:
-    """Computing order of rows and models: by query id and model name, or the caller's."""
-    n_queries, n_models = votes.shape
-    if settings.keeps_caller_order:
-        return np.arange(n_queries), np.arange(n_models)
-    rows = sorted(range(n_queries), key=votes.query_ids.__getitem__)
-    columns = sorted(range(n_models), key=votes.models.__getitem__)
-    return np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64)
-
-
-def _fingerprint(votes: Votes, vectors: Embeddings, settings: FitSettings) -> str:
-    digest = hashlib.sha256(votes.fingerprint().encode())
-    digest.update(vectors.encoder.encode() + b"\x00" + repr(asdict(settings)).encode())
-    digest.update(np.ascontiguousarray(vectors.vectors).tobytes())
-    return digest.hexdigest()
-
-
 def fit(
     votes: Votes,
     vectors: Embeddings,
@@ -302,7 +285,7 @@ def fit(
     if settings.consensus == LABELS:
         raise CascalError("Scores by labels need labels: use cascal.baselines.CascalWithLabels.")
     _check_size(votes, costs)
-    ordered = _in_computing_order(votes, vectors, settings)
+    ordered = in_computing_order(votes, vectors, settings)
     votes, array = ordered.votes, ordered.array
     groups = reliability_groups(array, settings.seed) if settings.consensus == "pds" else None
     scores = consensus_scores(votes, settings.consensus, groups)
@@ -321,7 +304,7 @@ def fit_on_labels(
     _check_size(votes, None)
     if correct.shape != votes.shape:
         raise CascalError(f"correct has shape {correct.shape}, the votes have {votes.shape}.")
-    ordered = _in_computing_order(votes, vectors, settings)
+    ordered = in_computing_order(votes, vectors, settings)
     values = np.nan_to_num(correct[np.ix_(ordered.rows, ordered.columns)], nan=0.0)
     center, spread = logprob_statistics(
         np.where(ordered.votes.answered, ordered.votes.logprobs, np.nan)
@@ -342,30 +325,8 @@ def _check_size(votes: Votes, costs: FloatArray | None) -> None:
         raise CascalError(f"costs has shape {np.shape(costs)} for {len(votes.models)} models.")
 
 
-@dataclass(frozen=True, eq=False)
-class _Ordered:
-    """Votes and vectors in the computing order, and the caller's rows and columns in it."""
-
-    votes: Votes
-    array: FloatArray
-    rows: IntArray
-    columns: IntArray
-    encoder: str
-    fingerprint: str
-
-
-def _in_computing_order(votes: Votes, vectors: Embeddings, settings: FitSettings) -> _Ordered:
-    vectors = vectors.take(votes.query_ids)
-    fingerprint = _fingerprint(votes, vectors, settings)
-    rows, columns = _canonical(votes, settings)
-    if not settings.keeps_caller_order:
-        votes = votes.take(rows, columns)
-    array = np.asarray(vectors.vectors[rows], dtype=np.float64)
-    return _Ordered(votes, array, rows, columns, vectors.encoder, fingerprint)
-
-
 def _clustered(
-    ordered: _Ordered,
+    ordered: Ordered,
     settings: FitSettings,
     scores: ConsensusScores,
     strong_and_weights: tuple[BoolArray, FloatArray],
@@ -376,7 +337,7 @@ def _clustered(
     """Strong sets -> candidates for every task, model and k; the rest is `Fit.router`."""
     votes, array = ordered.votes, ordered.array
     strong, weights = strong_and_weights
-    tasks, task_of_query = _number_tasks(votes.tasks, settings)
+    tasks, task_of_query = number_tasks(votes.tasks, settings)
     members = [np.flatnonzero(task_of_query == task) for task in range(len(tasks))]
     with _one_blas_thread():
         by_task = Parallel(n_jobs=n_jobs, prefer="threads")(
@@ -391,16 +352,6 @@ def _clustered(
         tuple(by_task), np.argsort(ordered.rows), np.argsort(ordered.columns),
         ordered.fingerprint, _notes(votes, settings, strong, len(tasks)), costs,
     )  # fmt: skip
-
-
-def _number_tasks(
-    names: tuple[str, ...], settings: FitSettings
-) -> tuple[tuple[str, ...], IntArray]:
-    tasks = tuple(dict.fromkeys(names))
-    if not settings.keeps_caller_order:
-        tasks = tuple(sorted(tasks))
-    number = {name: index for index, name in enumerate(tasks)}
-    return tasks, np.array([number[name] for name in names], dtype=np.int64)
 
 
 def _scaled(weights: FloatArray) -> FloatArray:

@@ -1,0 +1,60 @@
+"""The order everything is computed in: results do not depend on the order of the caller's rows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from cascal.datatypes import Embeddings, FloatArray, IntArray, Votes
+from cascal.settings import FitSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Ordered:
+    """Votes and vectors in the computing order, and the caller's rows and columns in it."""
+
+    votes: Votes
+    array: FloatArray
+    rows: IntArray
+    columns: IntArray
+    encoder: str
+    fingerprint: str
+
+
+def in_computing_order(votes: Votes, vectors: Embeddings, settings: FitSettings) -> Ordered:
+    """Votes and the vectors of their queries, by id and name, or as they are for `released`."""
+    vectors = vectors.take(votes.query_ids)
+    fingerprint = _fingerprint(votes, vectors, settings)
+    rows, columns = _canonical(votes, settings)
+    if not settings.keeps_caller_order:
+        votes = votes.take(rows, columns)
+    array = np.asarray(vectors.vectors[rows], dtype=np.float64)
+    return Ordered(votes, array, rows, columns, vectors.encoder, fingerprint)
+
+
+def number_tasks(names: tuple[str, ...], settings: FitSettings) -> tuple[tuple[str, ...], IntArray]:
+    """The distinct tasks and (Q,) their numbers."""
+    tasks = tuple(dict.fromkeys(names))
+    if not settings.keeps_caller_order:
+        tasks = tuple(sorted(tasks))
+    number = {name: index for index, name in enumerate(tasks)}
+    return tasks, np.array([number[name] for name in names], dtype=np.int64)
+
+
+def _canonical(votes: Votes, settings: FitSettings) -> tuple[IntArray, IntArray]:
+    """Computing order of rows and models: by query id and model name, or the caller's."""
+    n_queries, n_models = votes.shape
+    if settings.keeps_caller_order:
+        return np.arange(n_queries), np.arange(n_models)
+    rows = sorted(range(n_queries), key=votes.query_ids.__getitem__)
+    columns = sorted(range(n_models), key=votes.models.__getitem__)
+    return np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64)
+
+
+def _fingerprint(votes: Votes, vectors: Embeddings, settings: FitSettings) -> str:
+    digest = hashlib.sha256(votes.fingerprint().encode())
+    digest.update(vectors.encoder.encode() + b"\x00" + repr(asdict(settings)).encode())
+    digest.update(np.ascontiguousarray(vectors.vectors).tobytes())
+    return digest.hexdigest()
