@@ -6,7 +6,7 @@ import json
 import math
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from cascal.datatypes import CascalError, Query, Response
 from cascal.pools import PoolModel
 from cascal.store import Workspace
 
+MAX_REQUESTS, MAX_FILE_BYTES = 50_000, 200_000_000
+"""What OpenAI takes in one file (reference of `POST /v1/batches`)."""
 BATCH_CAUSE = "batch"
 """The cause of an error that a batch file reports."""
 
@@ -31,7 +33,8 @@ def write_batches(
 ) -> dict[Path, int]:
     """Write OpenAI batch input files for what is missing; the files and their numbers of lines.
 
-    A batch asks one model, so several models get a file each: FILE-MODEL.jsonl.
+    A batch asks one model, so several models get a file each: FILE-MODEL.jsonl. What is more than
+    OpenAI takes in a file goes into FILE-MODEL-2.jsonl and so on.
     """
     join_pool(workspace, dataset, pool)
     with workspace.recording(dataset):  # what a killed run left is taken over first
@@ -42,11 +45,27 @@ def write_batches(
             continue
         plain = "".join(one if one.isalnum() or one in "-._" else "_" for one in model.name)
         file = path if len(pool) == 1 else path.with_stem(f"{path.stem}-{plain}")
-        with file.open("w", encoding="utf-8") as lines:
-            for line in batch_lines(model, wanted[model.name]):
-                lines.write(json.dumps(line, ensure_ascii=False) + "\n")
-        written[file] = len(wanted[model.name])
+        parts = _parts(batch_lines(model, wanted[model.name]))
+        for number, lines in enumerate(parts, 1):
+            part = file if number == 1 else file.with_stem(f"{file.stem}-{number}")
+            part.write_bytes(b"".join(lines))
+            written[part] = len(lines)
     return written
+
+
+def _parts(requests: Iterable[Mapping[str, Any]]) -> Iterator[list[bytes]]:
+    """The lines of one file after the other, each as large as it may be."""
+    lines: list[bytes] = []
+    size = 0
+    for request in requests:
+        line = json.dumps(request, ensure_ascii=False).encode() + b"\n"
+        if lines and (len(lines) == MAX_REQUESTS or size + len(line) > MAX_FILE_BYTES):
+            yield lines
+            lines, size = [], 0
+        lines.append(line)
+        size += len(line)
+    if lines:
+        yield lines
 
 
 def read_batches(

@@ -17,6 +17,7 @@ from counting import counting
 from scripted_server import scripted
 from test_generate import QUICK, completion
 
+from cascal import batches
 from cascal.answers import read_answer
 from cascal.batches import read_batches, write_batches
 from cascal.build import Limits, collect_into, reparse
@@ -461,6 +462,25 @@ def test_batch_files_give_what_calls_give(clean, tmp_path):
     assert write_batches(store, "d", pool[:1], tmp_path / "rest.jsonl") == {}
     rest = write_batches(store, "d", pool[:1], tmp_path / "rest.jsonl", retry_errors=True)
     assert rest == {tmp_path / "rest.jsonl": 1}
+
+
+def test_batch_files_stay_below_what_is_taken(tmp_path, monkeypatch):
+    store = workspace_with(tmp_path, QUERIES[:10])
+    model = PoolModel(ModelSpec("m", "m-1", "http://127.0.0.1:1/v1"))
+    whole = write_batches(store, "d", [model], tmp_path / "whole.jsonl")
+    lines = (tmp_path / "whole.jsonl").read_bytes().splitlines(keepends=True)
+    assert list(whole.values()) == [10]
+    monkeypatch.setattr(batches, "MAX_REQUESTS", 4)
+    written = write_batches(store, "d", [model], tmp_path / "four.jsonl")
+    names = ["four.jsonl", "four-2.jsonl", "four-3.jsonl"]
+    assert [(path.name, n) for path, n in written.items()] == list(
+        zip(names, (4, 4, 2), strict=True)
+    )
+    assert b"".join(path.read_bytes() for path in written) == b"".join(lines)
+    monkeypatch.setattr(batches, "MAX_FILE_BYTES", len(lines[0]) + len(lines[1]))
+    written = write_batches(store, "d", [model], tmp_path / "bytes.jsonl")
+    assert max(path.stat().st_size for path in written) <= len(lines[0]) + len(lines[1])
+    assert sum(written.values()) == 10
 
 
 def test_a_batch_file_of_another_pool_is_refused(tmp_path):
