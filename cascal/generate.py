@@ -89,6 +89,15 @@ class GenerateProgress:
         return sum(min(one.kept, one.wanted) for one in self.tasks) / wanted if wanted else 1.0
 
     @property
+    def eta(self) -> float:
+        """Seconds until all wanted queries are there, at this rate and yield; nan if unknown."""
+        kept = sum(one.kept for one in self.tasks)
+        attempts = sum(sum(one.outcomes.values()) for one in self.tasks)
+        left = sum(max(one.wanted - one.kept, 0) for one in self.tasks)
+        known = self.rate > 0 and kept > 0 and not self.ended
+        return left * attempts / kept / self.rate if known else math.nan
+
+    @property
     def sentence(self) -> str:
         """Everything in one line."""
         total: Counter[str] = Counter()
@@ -96,7 +105,8 @@ class GenerateProgress:
             total.update(one.outcomes)
         lost = ", ".join(f"{total[name]:,} {name}" for name in OUTCOMES[2:] if total[name])
         kept = f"{total['kept']:,} queries" + (f" ({lost})" if lost else "")
-        return f"{kept}, {self.rate:,.1f}/s, ${self.cost:,.4f}"
+        left = f", about {self.eta:,.0f} s left" if self.eta > 0 else ""
+        return f"{kept}, {self.rate:,.1f}/s, ${self.cost:,.4f}{left}"
 
 
 def generate(

@@ -13,11 +13,11 @@ import yaml
 from counting import TASKS, counting
 from scripted_server import scripted
 
-from cascal.attempts import Attempt, Plan
+from cascal.attempts import Attempt, Plan, TaskProgress
 from cascal.datatypes import ModelSpec, Query, Task
 from cascal.encoders import load_encoder
 from cascal.endpoint import Budget, EndpointError, Patience
-from cascal.generate import Before, GenerateSettings, generate
+from cascal.generate import Before, GenerateProgress, GenerateSettings, generate
 from cascal.pools import PoolModel, TaskRequest, parse_tasks
 from cascal.simulate import Faults
 
@@ -378,3 +378,15 @@ def test_the_plan_asks_round_robin_and_only_what_can_be_needed():
     plan.put(Attempt("a", 0, "g", "invalid"))
     assert [(one.task, one.number) for one in plan.due()] == [("b", 0), ("a", 1), ("b", 1)]
     assert plan.take() == (2, 0)
+
+
+def test_the_seconds_left_follow_from_rate_and_yield():
+    halfway = GenerateProgress(
+        (TaskProgress("a", 10, {"kept": 4, "invalid": 2}, 0), TaskProgress("b", 2, {"kept": 2}, 0)),
+        asked=8, rate=2.0, cost=0.0,
+    )  # fmt: skip
+    # 6 queries are missing, 8 attempts gave 6: 8 more attempts at 2 a second
+    assert halfway.eta == pytest.approx(4.0)
+    assert halfway.sentence.endswith(", about 4 s left")
+    assert math.isnan(replace(halfway, rate=0.0).eta)
+    assert "left" not in replace(halfway, ended="The budget is used up.").sentence
