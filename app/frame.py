@@ -45,22 +45,21 @@ def origin(data: Study) -> str:
     """What kind of data this is, in one line."""
     info = data.info
     kinds = "simulated models" if data.simulated else "real responses"
-    test = f" · {info.n_test:,} test queries" if info.n_test else " · no test queries"
-    gold = ""
+    test = "no test queries"
     if data.test is not None:
-        gold = " with gold answers" if data.test.has_gold else " without gold answers"
-    origins = set(data.train.origins)
-    train = (
-        "generated"
-        if "generated" in origins
-        else "unlabelled"
-        if origins == {"none"}
-        else "labelled"
-    )
-    return (
-        f"{kinds} · {info.n_models} models · {info.n_tasks} tasks · {info.n_train:,} {train} "
-        f"training queries{test}{gold}"
-    )
+        test = f"{info.n_test:,} test queries {_with_gold(data.test.n_gold, info.n_test)}"
+    origins = data.train.origins
+    labelled = sum(one != "none" for one in origins)
+    train = f"{info.n_train:,} generated training queries"
+    if "generated" not in origins:
+        train = f"{info.n_train:,} training queries {_with_gold(labelled, len(origins))}"
+    return f"{kinds} · {info.n_models} models · {info.n_tasks} tasks · {train} · {test}"
+
+
+def _with_gold(n_gold: int, n: int) -> str:
+    if n_gold in (0, n):
+        return "with gold answers" if n_gold else "without gold answers"
+    return f"({n_gold:,} with gold answers)"
 
 
 def notice(data: Study) -> None:

@@ -32,7 +32,7 @@ from cascal.study import (
     take_snapshot,
 )
 from cascal.tables import Progress
-from cascal.verdict import Light, Verdict, half_fits, traffic_light, verdict
+from cascal.verdict import Light, Verdict, half_fits, traffic_light
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
@@ -235,7 +235,8 @@ def _comparison(
     if test is None or result is None:
         return None
     rows = contenders(result, test.votes, test.gold, _snapshot.router.best_overall)
-    return rows, verdict(result, _study.train.best_constant)
+    found = _snapshot.verdict
+    return None if found is None else (rows, found)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

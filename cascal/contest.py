@@ -67,6 +67,11 @@ class Contest:
         return tuple(entry.key for entry in self.entries)
 
     @property
+    def n_gold(self) -> int:
+        """Number of test queries that count for a first model."""
+        return max(int(np.isfinite(entry.top1).sum()) for entry in self.entries)
+
+    @property
     def constant(self) -> str:
         """What routing has to beat: chosen by gold training labels, else by these very answers."""
         by_labels = self.label_origin == "gold" and BEST_BY_LABELS in self.keys
@@ -190,7 +195,7 @@ def hold_contest(
     )  # fmt: skip
 
 
-def gold_whole(training: Part, test: Part) -> Part:
+def gold_whole(training: Part, test: Part | None) -> Part:
     """Both parts as one, to be split anew; NotApplicable unless all of it has gold answers."""
     if training.label_origin != "gold":
         raise NotApplicable(
@@ -198,12 +203,12 @@ def gold_whole(training: Part, test: Part) -> Part:
             f"{training.label_origin} answers, not gold. Evaluate on the stored split instead "
             "(--splits 1)."
         )
-    return join(training, test)
+    return training if test is None else join(training, test)
 
 
 def split_contest(
     training: Part,
-    test: Part,
+    test: Part | None,
     settings: FitSettings | None = None,
     thresholds: Thresholds | None = None,
     *,

@@ -219,10 +219,9 @@ def contenders(result: Evaluation, votes: Votes, gold: IntArray, constant: int) 
     plurality = np.take_along_axis(answers, same.sum(axis=2).argmax(axis=1)[:, None], axis=1)[:, 0]
     known = np.isfinite(result.model_right).any(axis=1)
     best = result.best_single
-    k = min(3, n_models)
     return [
         Contender("Router, first model", result.top1_right, 1),
-        Contender(f"Router, vote of {k}", result.top3_vote_right, k),
+        Contender(f"Router, vote of {result.top_k}", result.vote_right, result.top_k),
         Contender(
             f"Always {names[constant]} (best by consensus)", result.model_right[:, constant], 1
         ),

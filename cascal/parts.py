@@ -56,9 +56,15 @@ class Part:
         return len(self.texts)
 
     @property
+    def n_gold(self) -> int:
+        """Number of queries with a gold answer, or with a response that its source judged."""
+        known = (self.gold != NO_ANSWER) | np.isfinite(self.judged).any(axis=1)
+        return int(known.sum())
+
+    @property
     def has_gold(self) -> bool:
-        """Whether any query has a gold answer, or any response was judged by its source."""
-        return bool((self.gold != NO_ANSWER).any() or np.isfinite(self.judged).any())
+        """Whether there is any such query."""
+        return self.n_gold > 0
 
     @property
     def right(self) -> FloatArray:

@@ -16,7 +16,7 @@ from cascal.diagnose import Finding
 from cascal.experiments.report import stamp
 from cascal.intervals import Estimate
 from cascal.study import Snapshot, Study
-from cascal.verdict import TRUST, Light, Verdict, verdict
+from cascal.verdict import TRUST, Light, Verdict
 
 COLOURS = (
     *("#1A99F2", "#999900", "#A6004D", "#4D3399", "#996633", "#269973"),
@@ -236,7 +236,6 @@ def write_report(
     Without texts, queries and the words that name clusters are left out.
     """
     router, result = snapshot.router, snapshot.evaluation
-    found = None if result is None else verdict(result, study.train.best_constant)
     recorded = stamp(router.settings, router.thresholds)
     tag = '<span class="tag simulated">Simulated data</span>' if study.simulated else ""
     order = sorted(range(len(router.models)), key=lambda m: -router.rankings.overall[m])
@@ -268,7 +267,7 @@ def write_report(
             f"<title>CASCAL report: {text(study.info.name)}</title><style>{_STYLE}</style></head>",
             f'<body><p>{tag}<span class="muted">CASCAL Studio, {text(study.info.name)}, '
             f"{made}</span></p>",
-            _verdicts(found, light),
+            _verdicts(snapshot.verdict, light),
             "<h2>Who is good at what</h2>", map_svg(study, snapshot),
             table(columns, models),
             '<p class="muted">Consensus score: how far the other models back what a model answers, '

@@ -20,7 +20,6 @@ from cascal.intervals import Estimate, estimate
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import Run, Workspace
 from cascal.study import Snapshot, Study, load_study, take_snapshot
-from cascal.verdict import verdict
 
 
 def decisions_hash(snapshot: Snapshot) -> str:
@@ -52,7 +51,8 @@ def make_run(study: Study, snapshot: Snapshot, name: str, note: str = "") -> Run
     if result is not None:
         numbers["top1_accuracy"] = result.top1_accuracy
         numbers["top3_vote_accuracy"] = result.top3_vote_accuracy
-        numbers["verdict"] = verdict(result, study.train.best_constant).sentence
+    if snapshot.verdict is not None:
+        numbers["verdict"] = snapshot.verdict.sentence
     return Run(
         name, study.info.name, recorded["settings"], recorded["thresholds"], numbers,
         recorded["versions"], study.info.fingerprint, note,

@@ -35,7 +35,7 @@ from cascal.route import Router
 from cascal.settings import Thresholds
 from cascal.store import DatasetInfo, Workspace
 from cascal.tables import Progress
-from cascal.verdict import verdict
+from cascal.verdict import Verdict, verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def load_study(
 class Snapshot:
     """What a router at given thresholds does on a study; cheap enough for every slider move.
 
-    names : terms of every cluster
+    names : terms of every cluster; constant : the model best by gold training labels, if any
     """
 
     router: Router
@@ -120,6 +120,12 @@ class Snapshot:
     train_routes: Routes
     test_routes: Routes | None
     evaluation: Evaluation | None
+    constant: int | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether routing pays on the gold test queries; None without any."""
+        return None if self.evaluation is None else verdict(self.evaluation, self.constant)
 
     def routes(self, split: Split) -> Routes:
         """Routes of the training or the test queries."""
@@ -153,7 +159,10 @@ class Snapshot:
             "notes": list(router.notes),
             "top1_accuracy": result.top1_accuracy if result else None,
             "top3_vote_accuracy": result.top3_vote_accuracy if result else None,
-            "verdict": verdict(result).sentence if result else None,
+            "top_k": result.top_k if result else None,
+            "vote_accuracy": result.vote_accuracy if result else None,
+            "n_gold": result.n_gold if result else 0,
+            "verdict": self.verdict.sentence if self.verdict else None,
         }
 
 
@@ -168,7 +177,9 @@ def take_snapshot(study: Study, fit: Fit, thresholds: Thresholds) -> Snapshot:
             test = study.test
             evaluation = evaluate(test_routes, test.votes, test.gold, test.judged)
     train_routes = router.route(study.train.vectors)
-    return Snapshot(router, tuple(names), train_routes, test_routes, evaluation)
+    return Snapshot(
+        router, tuple(names), train_routes, test_routes, evaluation, study.train.best_constant
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,11 +94,12 @@ def visit(
 ) -> list[Point]:
     """One point a setting; routed are the test queries, the training queries where there are none.
 
-    Accuracies get paired intervals where the routed queries have gold answers.
+    Accuracies, with paired intervals, are those of test queries with gold answers.
     """
     part = test if test is not None else training
+    gold = test is not None and test.has_gold  # training accuracies would be those of seen queries
     column = np.array([part.votes.models.index(name) for name in fitted.models])
-    right = correctness(part.votes, part.gold, part.judged)[:, column] if part.has_gold else None
+    right = correctness(part.votes, part.gold, part.judged)[:, column] if gold else None
     rows = np.arange(len(part))
     base = reference.selected[:, 0]
 

@@ -120,6 +120,52 @@ def test_options_may_be_spread_over_columns_and_gold_be_an_index(tmp_path):
     assert any("counted from 0" in note for note in result.notes)
 
 
+def without_options(n_options=None, golds="ABCA", said="The answer is ({}).", n=24):
+    """Rows of multiple choice whose options stand in the text only."""
+    more = {} if n_options is None else {"n_options": n_options}
+    return [
+        {
+            "query_id": f"q{row}", "text": "Which? A. one B. two C. three", "model": "m",
+            "gold": golds[row % len(golds)], "response": said.format("ABC"[row % 3]), **more,
+        }
+        for row in range(n)
+    ]  # fmt: skip
+
+
+def test_letters_are_the_options_where_these_stand_in_the_text(tmp_path):
+    stated = importers.read(jsonl(tmp_path / "a.jsonl", without_options(5)))
+    assert column(stated.queries, "options")[0] == list("ABCDE")
+    assert set(column(stated.responses, "answer")) == {"A", "B", "C"}
+    found = importers.read(jsonl(tmp_path / "b.jsonl", without_options()))
+    assert column(found.queries, "options")[0] == list("ABCD")
+    assert column(found.responses, "answer") == column(stated.responses, "answer")
+    assert any("A to D are taken for the options" in note for note in found.notes)
+    beyond = importers.read(jsonl(tmp_path / "c.jsonl", without_options(golds="AF")))
+    assert column(beyond.queries, "options")[0] == list("ABCDEF")
+    odd = [*without_options(4), without_options("many", n=25)[24]]
+    refused = importers.read(jsonl(tmp_path / "d.jsonl", odd)).refused
+    assert (refused[0].column, refused[0].reason) == ("n_options", "no whole number up to 26")
+
+
+def test_answers_that_are_never_gold_or_not_readable_are_told(tmp_path):
+    free = importers.read(jsonl(tmp_path / "a.jsonl", without_options(golds=["yes", "no"])))
+    assert not column(free.queries, "options")[0]
+    assert any("None of 24 answers is its query's gold answer" in note for note in free.notes)
+    rows = without_options(4, said="I am not sure.")
+    unread = importers.read(jsonl(tmp_path / "b.jsonl", rows))
+    assert "24 of 24 responses hold no answer that can be read." in unread.notes
+
+
+def test_a_test_share_replaces_the_split_of_the_file_and_says_so(tmp_path):
+    rows = [{**row, "split": "test" if at < 3 else "train"} for at, row in
+            enumerate(without_options(4, n=10))]  # fmt: skip
+    path = jsonl(tmp_path / "a.jsonl", rows)
+    assert column(importers.read(path).queries, "split").count("test") == 3
+    drawn = importers.read(path, test_share=0.5)
+    assert column(drawn.queries, "split").count("test") == 5
+    assert any("(3 test queries) gives way to the test share of 0.5" in one for one in drawn.notes)
+
+
 def test_a_mapping_names_columns_and_may_be_meant_for_one_file(tmp_path):
     queries = [{"key": "1", "frage": "Wer?", "fach": "x"}]
     responses = [{"ref": "1", "wer": "m", "was": "ich"}]

@@ -83,8 +83,8 @@ def _numbers() -> None:
         if result is not None:
             st.metric("First model right", f"{result.top1_accuracy:.1%}", border=True)
             st.metric(
-                "Vote of 3 right", f"{result.top3_vote_accuracy:.1%}", border=True,
-                help="Plurality of the three best-ranked models; costs three calls a query.",
+                f"Vote of {result.top_k} right", f"{result.vote_accuracy:.1%}", border=True,
+                help="Plurality of the best-ranked models; each costs a call a query.",
             )  # fmt: skip
         st.metric("Skill clusters", len(router.clusters), border=True)
         effective = effective_number(now.share)

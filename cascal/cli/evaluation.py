@@ -65,8 +65,11 @@ def evaluate(
         request = Request(
             study, None, settings, thresholds, n_splits=splits, seed=seed, progress=report
         )
-        has_gold = study.test is not None and study.test.has_gold
-        contest = held(request) if has_gold else None
+        contest: Contest | str
+        try:
+            contest = held(request)
+        except NotApplicable as error:
+            contest = str(error)
         light = tuning.light(study)
     found = _summary(study, contest, light, settings, by_task=by_task)
     if parquet is not None:
@@ -79,7 +82,7 @@ def evaluate(
 
 def _summary(
     study: Study,
-    contest: Contest | None,
+    contest: Contest | str,
     light: Light | str,
     settings: cascal.FitSettings,
     *,
@@ -96,13 +99,15 @@ def _summary(
     found: dict[str, Any] = {
         "dataset": study.info.name, "simulated": study.simulated, "preset": settings.name,
         "models": list(study.train.votes.models), "n_train": len(study.train),
-        "n_test": 0 if contest is None else len(contest.query_ids),
-        "n_splits": 0 if contest is None else contest.n_splits,
+        "n_test": 0 if isinstance(contest, str) else len(contest.query_ids),
+        "n_gold": 0 if isinstance(contest, str) else contest.n_gold,
+        "n_splits": 0 if isinstance(contest, str) else contest.n_splits,
         "resampled": "tasks" if by_task else "queries", "label_origin": study.train.label_origin,
         "cannot_vote": list(study.train.silent_models),
         "without_labels": without, "with_labels": None, "routers": [],
+        "reason": contest if isinstance(contest, str) else None,
     }  # fmt: skip
-    if contest is not None:
+    if not isinstance(contest, str):
         verdict = contest.verdict()
         found["with_labels"] = {
             "light": verdict.light, "sentence": verdict.sentence, "constant": verdict.constant,
@@ -135,7 +140,7 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
         _print_routers(found)
         out.print(f"With labels: {escape(found['with_labels']['sentence'])}")
     else:
-        out.print("No test query has a gold answer: routers cannot be compared by accuracy.")
+        out.print(escape(found["reason"]))
     without = found["without_labels"]
     out.print(f"Without labels: {escape(without['sentence'])}")
     if "light" in without:
@@ -161,9 +166,12 @@ def _print_routers(found: Mapping[str, Any]) -> None:
         needs = "" if row["needs"] == "nothing" else row["needs"]
         table.add_row(escape(row["router"]), needs, *(cells if wide else cells[:3]))
     out.print(table)
+    gold = f"{found['n_gold']:,}"
+    if found["n_gold"] < found["n_test"]:
+        gold += f" gold of {found['n_test']:,}"
     averaged = "" if found["n_splits"] == 1 else f", mean of {found['n_splits']} splits"
     out.print(
-        f"{found['n_test']:,} test queries{averaged}; percent with 95 % interval (paired bootstrap "
+        f"{gold} test queries{averaged}; percent with 95 % interval (paired bootstrap "
         f"over {found['resampled']}); gain in points over the best single model. labels: learns "
         f"from the {found['label_origin']} answers of the training queries. gold: knows these "
         "answers, a bound and no router. in use: effective number of models."

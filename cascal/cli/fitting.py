@@ -67,8 +67,9 @@ def _print_summary(summary: dict[str, Any], simulated: bool) -> None:
         out.print(f"Note: {escape(note)}")
     if summary["verdict"]:
         out.print(
-            f"Test queries with gold: first model right {summary['top1_accuracy']:.1%}, vote of 3 "
-            f"right {summary['top3_vote_accuracy']:.1%}."
+            f"{summary['n_gold']:,} test queries with gold: first model right "
+            f"{summary['top1_accuracy']:.1%}, vote of {summary['top_k']} right "
+            f"{summary['vote_accuracy']:.1%}."
         )
         out.print(escape(summary["verdict"]))
 

@@ -51,9 +51,15 @@ class Request:
     def test(self, study: Study | None = None) -> Part:
         """The gold test queries; NotApplicable where there are none."""
         chosen = study or self.study
-        if chosen.test is None or not chosen.test.has_gold:
+        if chosen.test is None:
             raise NotApplicable(
-                f"{chosen.info.name!r} has no test queries with gold answers; this experiment "
-                "needs some. Import them with split 'test' and a gold answer."
+                f"{chosen.info.name!r} has no test queries, so accuracies cannot be compared. "
+                "Import it with --test-share 0.4 or a column split; where all answers are gold, "
+                "--splits 10 draws new splits."
+            )
+        if not chosen.test.has_gold:
+            raise NotApplicable(
+                f"No test query of {chosen.info.name!r} has a gold answer, so accuracies cannot be "
+                "compared. The verdict without labels needs none."
             )
         return chosen.test

@@ -30,14 +30,14 @@ NO_LEARNING = ("random", "plurality")
 
 def held(request: Request) -> Contest:
     """The contest of a request: on the stored split, or averaged over new ones."""
-    test = request.test()
-    if request.n_splits > 1:
+    study = request.study
+    if request.n_splits > 1 and (study.test is None or study.test.has_gold):
         return split_contest(
-            request.study.train, test, request.settings, request.thresholds,
+            study.train, study.test, request.settings, request.thresholds,
             n_splits=request.n_splits, seed=request.seed, progress=request.progress,
         )  # fmt: skip
     return hold_contest(
-        request.study.train, test, request.settings, request.thresholds, progress=request.progress
+        study.train, request.test(), request.settings, request.thresholds, progress=request.progress
     )
 
 

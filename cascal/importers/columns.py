@@ -11,7 +11,7 @@ from cascal.importers.door import ImportRefused
 Role = Literal["joined", "queries", "responses"]
 
 QUERY_COLUMNS = (
-    "query_id", "task", "text", "options", "gold", "answer_origin", "skill", "split",
+    "query_id", "task", "text", "options", "n_options", "gold", "answer_origin", "skill", "split",
 )  # fmt: skip
 RESPONSE_COLUMNS = (
     "model", "sample", "response", "answer", "rule", "mean_logprob", "input_tokens",
@@ -29,6 +29,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "task": ("task", "category", "subject", "task_name", "domain", "eval_name", "topic"),
     "text": ("text", "question", "query", "prompt", "origin_query", "question_text", "query_text"),
     "options": ("options", "choices", "candidates"),
+    "n_options": ("n_options", "num_options", "n_choices", "num_choices"),
     "gold": ("gold", "gold_answer", "ground_truth", "correct_answer", "answer_key", "target",
              "label", "answer", "answer_index"),
     "answer_origin": ("answer_origin",),

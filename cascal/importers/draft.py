@@ -29,6 +29,8 @@ from cascal.tables import (
 
 MAX_LISTED = 1_000
 """Reports of one kind that are listed one by one; the notes count all of them."""
+_FEW = 20
+"""Answers below which nothing is said of all being wrong."""
 MAX_SAMPLE = 1_000_000
 """Highest number of a repeated response."""
 
@@ -178,7 +180,9 @@ class Draft:
         if not self.queries:
             raise ImportRefused(f"No query is left of {source!r}. {self._first_reason()}")
         self._note_reports()
+        self._note_answers()
         self._note_scores()
+        self._note_split(plan.split)
         queries = list(self.queries.values())
         responses = list(self.responses.values())
         return Imported(
@@ -236,6 +240,38 @@ class Draft:
             self.notes.append(
                 f"{len(names)} models give only right or wrong, no answers: they can be evaluated "
                 f"but cannot vote: {', '.join(names)}"
+            )
+
+    def _note_answers(self) -> None:
+        """Say how many answers could be read, and warn where none of them is a gold answer."""
+        said = [one for one in self.responses.values() if one.score is None]
+        readable = [one for one in said if one.answer is not None]
+        if len(readable) < len(said):
+            self.notes.append(
+                f"{len(said) - len(readable):,} of {len(said):,} responses hold no answer that "
+                "can be read."
+            )
+        golds = {
+            query.query_id: (gold_answer(query.gold, query.options)[0] or "").casefold()
+            for query in self.queries.values()
+        }
+        pairs = [
+            (golds[one.query_id], (one.answer or "").casefold())
+            for one in readable
+            if golds[one.query_id]
+        ]
+        if len(pairs) >= _FEW and not any(gold == answer for gold, answer in pairs):
+            self.notes.append(
+                f"None of {len(pairs):,} answers is its query's gold answer word for word: look at "
+                "how they were read. Multiple-choice queries need a column options (or n_options)."
+            )
+
+    def _note_split(self, plan: SplitPlan) -> None:
+        n_test = sum(one.split == "test" for one in self.queries.values())
+        if plan.test_share is not None and n_test:
+            self.notes.append(
+                f"The split of the file ({n_test:,} test queries) gives way to the test share of "
+                f"{plan.test_share:g}."
             )
 
 

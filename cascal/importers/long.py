@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cascal.answers import Reading
-from cascal.datatypes import STATUSES
+from cascal.datatypes import STATUSES, option_letter
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
     OF_ROLE,
@@ -23,7 +23,7 @@ from cascal.importers.columns import (
     role_of,
     spread_options,
 )
-from cascal.importers.door import ImportRefused
+from cascal.importers.door import MAX_OPTIONS, ImportRefused
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
 from cascal.importers.fields import amount, clean, gold_answer, is_blank, option_texts, raw_text
 from cascal.importers.said import Place, Said, measures, read_said
@@ -35,6 +35,7 @@ ABOUT = "Table, one row a response (Parquet, CSV, JSONL), or queries.* and respo
 
 _SPLITS = {"": "train", "train": "train", "test": "test"}
 _PROGRESS_ROWS = 20_000
+_FEWEST_LETTERS = 4
 _NO_OPTION = "names none of the options; counts as unreadable"
 
 
@@ -96,16 +97,19 @@ def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
     mapping = resolve(sheet.columns, role, plan.mapping, sheet.source)
     require(mapping, ("query_id", "text"), sheet.columns, sheet.source)
     spread = [] if "options" in mapping else spread_options(sheet.columns)
-    options = _options(sheet, mapping, spread)
+    options = _options(draft, sheet, mapping, spread)
     golds = _golds(draft, sheet, mapping, options)
     if "task" not in mapping:
         draft.notes.append(f"{sheet.source!r} names no task; all queries belong to 'all'.")
     for position, cells in enumerate(_rows(sheet, mapping, OF_ROLE["queries"])):
-        query_id, task, text, _, _, origin, skill, split = cells
+        query_id, task, text, _, _, _, origin, skill, split = cells
         of_query = options[position]
         if of_query is None:
-            draft.lost_queries.setdefault(clean(query_id), "options are no list")
-            draft.refuse(sheet.source, sheet.rows[position], "options", "neither a list nor JSON")
+            column, reason = "options", "neither a list nor JSON"
+            if "options" not in mapping and not spread:
+                column, reason = "n_options", f"no whole number up to {MAX_OPTIONS}"
+            draft.lost_queries.setdefault(clean(query_id), f"{column}: {reason}")
+            draft.refuse(sheet.source, sheet.rows[position], column, reason)
             continue
         wanted = clean(split).casefold()
         query = QueryRow(
@@ -134,14 +138,43 @@ def _rows(sheet: Sheet, mapping: Mapping[str, str], ours: Sequence[str]) -> Iter
 
 
 def _options(
-    sheet: Sheet, mapping: Mapping[str, str], spread: Sequence[str]
+    draft: Draft, sheet: Sheet, mapping: Mapping[str, str], spread: Sequence[str]
 ) -> list[tuple[str, ...] | None]:
     if spread:
         columns = [sheet.columns[name] for name in spread]
         return [_joined_options(cells) for cells in zip(*columns, strict=True)]
     if "options" not in mapping:
-        return [()] * len(sheet.rows)
+        return _lettered_options(draft, sheet, mapping)
     return [option_texts(value) for value in sheet.columns[mapping["options"]]]
+
+
+def _lettered_options(
+    draft: Draft, sheet: Sheet, mapping: Mapping[str, str]
+) -> list[tuple[str, ...] | None]:
+    """Letters as options where the options stand in the text; none for free answers.
+
+    Their number is stated, or follows from gold answers that are all letters.
+    """
+    if "n_options" in mapping:
+        counts = [amount(value) for value in sheet.columns[mapping["n_options"]]]
+        return [
+            None if odd or (n or 0) % 1 or (n or 0) > MAX_OPTIONS else _letters(int(n or 0))
+            for n, odd in counts
+        ]
+    golds = {clean(one).strip("().: ") for one in sheet.columns.get(mapping.get("gold", ""), ())}
+    golds.discard("")
+    if len(golds) < 2 or not all(len(one) == 1 and "A" <= one <= "J" for one in golds):
+        return [()] * len(sheet.rows)
+    letters = _letters(max(_FEWEST_LETTERS, ord(max(golds)) - ord("A") + 1))
+    draft.notes.append(
+        f"{sheet.source!r} has no column of options, and its gold answers are letters: A to "
+        f"{letters[-1]} are taken for the options. If there are others, add a column n_options."
+    )
+    return [letters] * len(sheet.rows)
+
+
+def _letters(n: int) -> tuple[str, ...]:
+    return tuple(option_letter(place) for place in range(n))
 
 
 def _joined_options(cells: Sequence[Any]) -> tuple[str, ...] | None:
