@@ -99,6 +99,9 @@ def label_agreement(study: Study, fitted: Fit) -> float | None:
 class ClusterNeed:
     """How sure the first model of a cluster is, and how many further queries would make it sure.
 
+    first and second are those of the router's ranking, which may be shrunken; the scores inside
+    the cluster alone may put the second ahead: then lead is below 0 and certainty below ½.
+
     lead, error : difference of the first two mean consensus scores, paired, and its standard error
     certainty   : probability that the first is ahead; needed is 0 where it is sure, None where no
     reasonable number would do (the two are as good as equal)
@@ -126,7 +129,7 @@ def cluster_needs(router: Router, consensus: FloatArray) -> list[ClusterNeed]:
     clusters, found = router.clusters, []
     for cluster in range(len(clusters)):
         inside = scores[clusters.assignment == cluster]
-        first, second = np.argsort(-inside.mean(axis=0), kind="stable")[:2]
+        first, second = router.rankings.order[cluster, :2]
         found.append(_need(router, cluster, inside[:, first] - inside[:, second], (first, second)))
     return sorted(found, key=lambda one: (one.certainty, one.cluster))
 
@@ -140,7 +143,7 @@ def _need(
     certainty = float(norm.cdf(ratio)) if math.isfinite(error) else 0.5
     needed: int | None = 0
     if certainty < SURE:
-        wanted = n_queries * ((norm.ppf(SURE) / ratio) ** 2 - 1.0) if ratio > 0 else math.inf
+        wanted = n_queries * ((norm.ppf(SURE) / ratio) ** 2 - 1.0) if ratio else math.inf
         needed = math.ceil(wanted) if wanted <= MOST_NEEDED else None
     task = router.tasks[router.clusters.task[cluster]]
     first, second = (router.models[int(one)] for one in pair)

@@ -121,6 +121,49 @@ def test_fit_prints_clusters_and_the_verdict_as_json(folder):
     assert summary["verdict"].startswith("Routing pays here")
 
 
+@pytest.fixture(scope="module")
+def partly(folder):
+    """`half`: gold answers of half the queries. `whole`: all gold, no test queries."""
+    rows = [json.loads(line) for line in (folder / "small.jsonl").read_text().splitlines()]
+    half = [
+        {**row, "gold": row["gold"] if int(row["query_id"][1:]) % 8 < 4 else ""} for row in rows
+    ]
+    whole = [{name: row[name] for name in row if name != "split"} for row in rows]
+    for name, table in (("half", half), ("whole", whole)):
+        (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        for command in (("import", f"{name}.jsonl"), ("embed", name, "--encoder", "hashing")):
+            done = cascal_cli(*command, "-w", "w.duckdb", cwd=folder)
+            assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_fit_and_evaluate_give_the_same_verdict_and_count_gold_queries(partly):
+    fitted = cascal_cli("fit", "half", "-w", "w.duckdb", "--top-k", "2", "--json", cwd=partly)
+    evaluated = cascal_cli("evaluate", "half", "-w", "w.duckdb", "--json", cwd=partly)
+    summary = json.loads(fitted.stdout)
+    found = json.loads(evaluated.stdout)
+    assert summary["verdict"] == found["with_labels"]["sentence"]
+    assert "on the training labels" in summary["verdict"]
+    assert summary["n_gold"] == found["n_gold"] == 10
+    assert found["n_test"] == 20
+    printed = cascal_cli("fit", "half", "-w", "w.duckdb", "--top-k", "2", cwd=partly).stdout
+    assert "10 test queries with gold" in printed
+    assert f"vote of 2 right {summary['vote_accuracy']:.1%}" in printed
+    assert "10 gold of 20 test queries" in cascal_cli("evaluate", "half", "-w", "w.duckdb",
+                                                      cwd=partly).stdout  # fmt: skip
+
+
+def test_without_test_queries_new_splits_are_drawn_or_the_way_is_said(partly):
+    refused = cascal_cli("evaluate", "whole", "-w", "w.duckdb", cwd=partly)
+    assert refused.returncode == 0
+    assert "has no test queries" in refused.stdout
+    assert "--test-share 0.4" in refused.stdout
+    done = cascal_cli("evaluate", "whole", "-w", "w.duckdb", "--splits", "2", "--json", cwd=partly)
+    found = json.loads(done.stdout)
+    assert (found["n_splits"], found["reason"]) == (2, None)
+    assert found["n_gold"] == found["n_test"] > 32
+
+
 def test_export_and_fit_write_the_same_router(folder):
     done = cascal_cli("export", "small", "e.cascal", "-w", "w.duckdb", cwd=folder)
     assert done.returncode == 0, done.stderr

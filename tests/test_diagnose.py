@@ -16,6 +16,7 @@ from cascal.diagnose import ADVICE, CHECKS, Case, diagnose, evidence, proposals,
 from cascal.diagnose.clusters import stability
 from cascal.diagnose.models import kinships
 from cascal.diagnose.remedies import REMEDIES, try_out
+from cascal.diagnose.routes import excess_agreement
 from cascal.parts import Part, split_part
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import DatasetInfo
@@ -398,6 +399,16 @@ def test_a_diagnosis_lists_every_check_issues_first(healthy):
 def test_a_diagnosis_is_the_same_twice():
     one, other = (diagnose(case_of(world(seed=3))) for _ in range(2))
     assert one == other
+
+
+def test_free_answers_agree_by_chance_never():
+    """Their numbers count from the most frequent answer of each query, so 0 is no letter."""
+    part = world()
+    answers = np.where(np.arange(len(part))[:, None] % 2 == 0, 0, [[0, 1, 2, 3, 4]])
+    free = replace(part.votes, answers=answers, n_options=None)
+    assert excess_agreement(free) == (pytest.approx(0.5, abs=0.01), 0.0)
+    lettered = replace(free, n_options=np.full(len(part), 6))
+    assert excess_agreement(lettered)[1] > 0.2
 
 
 def test_sisters_are_named_first():

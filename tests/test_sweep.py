@@ -108,7 +108,9 @@ def test_without_gold_there_are_clusters_and_flips_but_no_accuracy(parts, fitted
     points = visit(fitted, [Thresholds(), Thresholds(merge_distance=1.0)], none, train, reference)
     assert [one.top1 for one in points] == [None, None]
     base = fitted.router().route(train.vectors)
-    assert visit(fitted, [Thresholds()], None, train, base)[0].flipped == 0.0
+    alone = visit(fitted, [Thresholds()], None, train, base)[0]
+    assert train.has_gold
+    assert (alone.flipped, alone.top1) == (0.0, None)
 
 
 def test_a_map_is_drawn_for_every_measure(parts, fitted, reference):

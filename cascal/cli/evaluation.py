@@ -69,6 +69,8 @@ def evaluate(
         try:
             contest = held(request)
         except NotApplicable as error:
+            if splits > 1:
+                raise
             contest = str(error)
         light = tuning.light(study)
     found = _summary(study, contest, light, settings, by_task=by_task)

@@ -79,10 +79,11 @@ def _pairs(case: Case) -> Evidence:
 
 
 def _sureness(case: Case) -> Evidence:
-    found = cluster_needs(case.router, case.fit.consensus)[:MOST]
+    needs = cluster_needs(case.router, case.fit.consensus)
+    found, more = needs[:MOST], f" (the {MOST} least sure)" if len(needs) > MOST else ""
     names = tuple(f"cluster {one.cluster}: {one.first} over {one.second}" for one in found)
     sure = tuple(one.certainty for one in found)
-    return Evidence("probability of being ahead", names, sure, 0.95)
+    return Evidence(f"probability of being ahead{more}", names, sure, 0.95)
 
 
 def _unreadable(case: Case) -> Evidence:

@@ -143,7 +143,8 @@ def estimated_accuracies(fitted: Fit) -> FloatArray:
 def excess_agreement(votes: Votes) -> tuple[float, float]:
     """Mean share of equal answers over pairs of models, and what their letters alone would give.
 
-    By chance two models agree on a letter as often as both use it. NotApplicable for one model.
+    By chance two models agree on a letter as often as both use it, and on free answers never.
+    NotApplicable for one model.
     """
     observed, expected = [], []
     n_letters = int(votes.answers.max(initial=0)) + 1
@@ -153,9 +154,10 @@ def excess_agreement(votes: Votes) -> tuple[float, float]:
             if not both.any():
                 continue
             pair = votes.answers[both][:, [one, other]]
-            letters = [np.bincount(side, minlength=n_letters) / len(pair) for side in pair.T]
+            lettered = pair[votes.option_counts[both] > 0]
+            letters = [np.bincount(side, minlength=n_letters) / len(pair) for side in lettered.T]
             observed.append(float((pair[:, 0] == pair[:, 1]).mean()))
-            expected.append(float(letters[0] @ letters[1]))
+            expected.append(float(letters[0] @ letters[1]) * len(pair) / max(len(lettered), 1))
     if not observed:
         raise NotApplicable("No two models answered the same query.")
     return float(np.mean(observed)), float(np.mean(expected))
