@@ -72,11 +72,14 @@ def _editor(key: str, *, generators: bool) -> pd.DataFrame:
 
 def _budget(key: str) -> Budget:
     with st.container(horizontal=True, gap="small"):
-        calls = st.number_input("At most calls", 0, 10_000_000, 0, key=f"{key}_calls",
-                                help="0: no limit")  # fmt: skip
-        dollars = st.number_input("At most US dollars", 0.0, 1e6, 0.0, key=f"{key}_dollars",
-                                  help="0: no limit. Needs prices.")  # fmt: skip
-    return Budget(calls=int(calls) or None, dollars=float(dollars) or None)
+        calls = st.number_input(
+            "At most calls", 1, 10_000_000, None, key=f"{key}_calls", placeholder="no limit"
+        )
+        dollars = st.number_input(
+            "At most US dollars", 0.0, 1e6, None, key=f"{key}_dollars", placeholder="no limit",
+            help="Needs the prices of the models.",
+        )  # fmt: skip
+    return Budget(calls=calls, dollars=dollars)
 
 
 def generate() -> None:
@@ -116,11 +119,8 @@ def collect(models: tuple[PoolModel, ...]) -> None:
     if not known:
         st.caption("There is no data set yet: generate queries first, or import some.")
         return
-    wanted = st.session_state.get("collect_dataset", "")
-    dataset = st.selectbox(
-        "Data set to ask", known, index=known.index(wanted) if wanted in known else 0,
-        key="asked_dataset",
-    )  # fmt: skip
+    _follow(known)
+    dataset = st.selectbox("Data set to ask", known, key="asked_dataset")
     retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
     budget = _budget("collect")
     with frame.refusals():
@@ -128,6 +128,16 @@ def collect(models: tuple[PoolModel, ...]) -> None:
             collecting.start_collecting(dataset, models, budget, retry=retry)
     _run(f"collect:{dataset}", "models")
     _failures(dataset)
+
+
+def _follow(known: list[str]) -> None:
+    """Ask what was generated in this session, else what the sidebar shows, until told otherwise."""
+    state = st.session_state
+    generated = str(state.get("collect_dataset", "")).strip()
+    made = generated in known and jobs.find(f"generate:{generated}") is not None
+    wanted = generated if made else state.get("dataset", known[0])
+    if state.get("asked_after") != wanted or state.get("asked_dataset") not in known:
+        state["asked_after"] = state["asked_dataset"] = wanted
 
 
 @st.fragment(run_every="1s")

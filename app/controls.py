@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import cast
 
 import streamlit as st
 
-from app import session
+from app import frame, session
 from cascal.settings import ROUTINGS
 
 HELP = {
@@ -25,6 +26,9 @@ HELP = {
     "cost": "Score given up for one US dollar less per 1,000 queries: routes go by "
     "score − weight · cost. 0 ignores cost. The page Evaluate shows quality against cost.",
 }
+
+
+RANGES = {"silhouette": (0.0, 0.5), "merge": (0.0, 0.6), "top_k": (1, 5)}
 
 
 def remember() -> None:
@@ -87,11 +91,14 @@ def sidebar() -> None:
     if st.session_state.get("dataset") not in known:
         typed = st.query_params.get("dataset")  # the widget itself reads labels only
         st.session_state["dataset"] = typed if typed in known else known[0]
+    _look_at_link(known)
     for name in session.TUNED:
         _keep(name)
     st.session_state.setdefault("last_values", session.values())
     with st.sidebar:
         st.markdown("**CASCAL Studio**")
+        if st.session_state["link_faults"]:
+            st.warning(frame.escape(" ".join(st.session_state["link_faults"])))
         st.selectbox(
             "Data set", known, key="dataset", format_func=_dataset_label, bind="query-params"
         )
@@ -100,17 +107,44 @@ def sidebar() -> None:
         _reproduce()
 
 
+def _look_at_link(known: list[str]) -> None:
+    """Note once what the address asks for and cannot have; widgets would drop it in silence."""
+    if "link_faults" in st.session_state:
+        return
+    choices = {
+        "dataset": known, "preset": session.PRESETS, "share": session.SHARED_MODELS,
+        "routing": ROUTINGS,
+    }  # fmt: skip
+    faults = []
+    for name, value in st.query_params.items():
+        allowed = choices.get(name)
+        if allowed is not None and value not in allowed:
+            faults.append(f"The link asks for {name} {value[:60]!r}, which is not here.")
+        bounds = RANGES.get(name)
+        if bounds is not None and not _inside(value, *bounds):
+            low, high = bounds
+            faults.append(f"The link asks for {name} {value[:60]!r}; it lies in {low:g}–{high:g}.")
+    st.session_state["link_faults"] = faults
+
+
+def _inside(value: str, low: float, high: float) -> bool:
+    try:
+        return low <= float(value) <= high
+    except ValueError:
+        return False
+
+
 def _thresholds() -> None:
     st.selectbox(
         "Preset", list(session.PRESETS), key="preset", on_change=remember, bind="query-params",
         help=HELP["preset"],
     )  # fmt: skip
     st.slider(
-        "Min silhouette", 0.0, 0.5, step=0.01, key="silhouette", on_change=remember,
+        "Min silhouette", *RANGES["silhouette"], step=0.01, key="silhouette", on_change=remember,
         bind="query-params", help=HELP["silhouette"],
     )  # fmt: skip
     st.slider(
-        "Merge distance", 0.0, 0.6, step=0.01, key="merge", on_change=remember,
+        "Merge distance", *RANGES["merge"], step=0.01, key="merge", on_change=remember,
         bind="query-params", help=HELP["merge"],
     )  # fmt: skip
     st.segmented_control(
@@ -118,7 +152,7 @@ def _thresholds() -> None:
         on_change=remember, bind="query-params", required=True, help=HELP["share"],
     )  # fmt: skip
     st.slider(
-        "Models that vote", 1, 5, key="top_k", on_change=remember, bind="query-params",
+        "Models that vote", *RANGES["top_k"], key="top_k", on_change=remember, bind="query-params",
         help=HELP["top_k"],
     )  # fmt: skip
     st.selectbox(
@@ -171,9 +205,11 @@ def options_line() -> str:
     )
 
 
-def command_line() -> str:
-    """The line that makes the same router outside the dashboard."""
-    return f'cascal fit "{st.session_state["dataset"]}" {options_line()} --out router.cascal'
+def command_line(*, workspace: bool = True) -> str:
+    """The line that makes the same router outside the dashboard; a name is never more than one."""
+    where = f" -w {shlex.quote(str(session.workspace().path))}" if workspace else ""
+    dataset = shlex.quote(str(st.session_state["dataset"]))
+    return f"cascal fit {dataset}{where} {options_line()} --out router.cascal"
 
 
 def _reproduce() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from cascal.contest import Contest, hold_contest
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import Finding, diagnose
 from cascal.report import write_report
-from cascal.runs import Comparison, Reopened, compare_runs, make_run, reopen
+from cascal.runs import Comparison, Reopened, compare_runs, make_run, preset_of, reopen
 from cascal.store import Run
 from cascal.tables import Progress
 from cascal.verdict import Light
@@ -51,7 +52,7 @@ def saved() -> list[Run]:
             {
                 "name": [one.name for one in found],
                 "dataset": [one.dataset for one in found],
-                "consensus": [str(one.settings.get("consensus", "")) for one in found],
+                "preset": [preset_of(one) for one in found],
                 "merge": [one.thresholds.get("merge_distance") for one in found],
                 "silhouette": [one.thresholds.get("min_silhouette") for one in found],
                 "clusters": [one.numbers.get("n_clusters") for one in found],
@@ -62,7 +63,7 @@ def saved() -> list[Run]:
         ),
         hide_index=True, alt="Saved runs", placeholder="–",
         column_config={
-            "name": "Run", "dataset": "Data set", "consensus": "Consensus", "merge": "Merge",
+            "name": "Run", "dataset": "Data set", "preset": "Preset", "merge": "Merge",
             "silhouette": "Silhouette", "clusters": "Clusters",
             "right": st.column_config.NumberColumn("First right", format="%.1f %%"),
             "saved": "Saved (UTC)", "note": "Note",
@@ -80,8 +81,8 @@ def _one(found: list[Run]) -> None:
             session.workspace().delete_run(name)
             st.rerun()
     st.caption("Made again in a fresh process, and compared to the bit:")
-    quoted = name.replace('"', "")
-    st.code(f'cascal runs "{quoted}"', language=None)
+    where = shlex.quote(str(session.workspace().path))
+    st.code(f"cascal runs {shlex.quote(name)} -w {where}", language=None, wrap_lines=True)
 
 
 @st.cache_resource(show_spinner="Making the run again", max_entries=6)
@@ -185,7 +186,7 @@ def _report(*, with_texts: bool) -> str | None:
         light: Light | str = session.light()
     except NotApplicable as error:
         light = str(error)
-    command = controls.command_line()
+    command = controls.command_line(workspace=False)
 
     def work(progress: Progress) -> str:
         known = jobs.find(f"diagnosis:{token}")

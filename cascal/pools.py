@@ -170,10 +170,13 @@ class _Entry:
             raise CascalError(f"There is no mapping with a name in {where}.")
         unknown = [str(name) for name in entry if name not in known]
         if unknown:
+            advice = (
+                " A key is never written into a file: put it into an environment variable and "
+                "write that variable's name as key_env."
+            )
             raise CascalError(
                 f"The field {unknown[0][:40]!r} in {where} is unknown; known are "
-                f"{', '.join(known)}. A key is never written into a file: put it into an "
-                "environment variable and write that variable's name as key_env."
+                f"{', '.join(known)}.{advice if 'key_env' in known else ''}"
             )
         return cls(entry, where)
 

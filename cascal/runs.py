@@ -59,6 +59,14 @@ def make_run(study: Study, snapshot: Snapshot, name: str, note: str = "") -> Run
     )  # fmt: skip
 
 
+def preset_of(run: Run) -> str:
+    """The preset a run was saved with, "custom" for other settings."""
+    try:
+        return state_of(run)[0].name
+    except CascalError:  # of another version of the program
+        return "unknown"
+
+
 def state_of(run: Run) -> tuple[FitSettings, Thresholds]:
     """Settings and thresholds of a run; one of another version of the program is refused."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,26 @@ def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
     assert not app.exception
     assert app.slider(key="silhouette").value == 0.05
     assert app.selectbox(key="preset").value == "recommended"
+    (said,) = [one.value for one in app.sidebar.warning]
+    for name in ("silhouette", "merge", "preset", "share"):
+        assert f"The link asks for {name} " in said
+    assert "<b>" not in said
+    app = open_app(demo_file, dataset="nope")
+    assert "asks for dataset 'nope', which is not here" in app.sidebar.warning[0].value.replace(
+        "\\", ""
+    )
+    assert not open_app(demo_file, preset="paper", top_k="2", dataset="demo").sidebar.warning
+
+
+def test_a_command_to_copy_is_one_command_whatever_the_names_are(open_app, tmp_path):
+    path = tmp_path / "o'dd $(x) name.duckdb"
+    store, name = cascal.Workspace(path), '$HOME "q"; ls `id`'
+    install_demo(store)
+    store.add(replace(load_demo(demo_folder())[0], dataset=name))
+    app = open_app(path, dataset=name)
+    assert app.selectbox(key="dataset").value == name
+    line = next(one.value for one in app.code if one.value.startswith("cascal fit"))
+    assert shlex.split(line)[:5] == ["cascal", "fit", name, "-w", str(path)]
 
 
 def test_a_query_is_routed_and_explained(open_app, demo_file):
@@ -317,6 +338,20 @@ def test_from_task_descriptions_to_responses_on_one_page_without_a_key(open_app,
     info = cascal.Workspace(path).dataset("generated")
     assert (info.n_queries, info.n_models, info.n_responses) == (15, 8, 120)
     assert info.origin == "simulated"
+
+
+def test_collect_asks_what_was_generated_else_what_the_sidebar_shows(open_app, small_file):
+    app = open_app(small_file, "collect")
+    shown = app.selectbox(key="dataset").value
+    assert app.selectbox(key="asked_dataset").value == shown
+    app.text_input(key="collect_dataset").set_value("fresh")
+    app.number_input(key="collect_n").set_value(2)
+    next(one for one in app.button if one.label == "Generate").click().run()
+    run_until(app, "All queries are there")
+    app.run()
+    assert app.selectbox(key="asked_dataset").value == "fresh"
+    app.selectbox(key="asked_dataset").set_value(shown).run()
+    assert app.selectbox(key="asked_dataset").value == shown
 
 
 def test_what_is_wrong_with_tasks_or_a_pool_is_a_sentence(open_app, tmp_path):

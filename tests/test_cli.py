@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -164,6 +167,48 @@ def test_without_test_queries_new_splits_are_drawn_or_the_way_is_said(partly):
     assert found["n_gold"] == found["n_test"] > 32
 
 
+def test_the_version_is_printed():
+    done = cascal_cli("--version")
+    assert done.stdout.strip() == f"cascal {cascal.__version__}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(port: int) -> bool:
+    try:
+        url = f"http://127.0.0.1:{port}/_stcore/health"
+        return urllib.request.urlopen(url, timeout=2).read() == b"ok"
+    except OSError:
+        return False
+
+
+def test_a_terminated_dashboard_leaves_nothing_running_and_a_taken_port_is_told(tmp_path):
+    port = free_port()
+    command = [sys.executable, "-m", "cascal.cli", "dashboard", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+    try:
+        deadline = time.monotonic() + 90
+        while not answers(port):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        second = cascal_cli("dashboard", "--port", str(port), cwd=tmp_path)
+        assert second.returncode == 1
+        assert f"Cannot listen on 127.0.0.1 port {port}" in second.stderr
+        assert "Dashboard:" not in second.stdout
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+        assert not answers(port)
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_export_and_fit_write_the_same_router(folder):
     done = cascal_cli("export", "small", "e.cascal", "-w", "w.duckdb", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -208,7 +253,13 @@ def test_route_takes_a_text_standard_input_and_a_file(folder):
         (("experiment", "generators", "small", "-w", "w.duckdb"), "second data set"),
         (("fit", "small", "--cost-weight", "1", "-w", "w.duckdb"), "not known for every model"),
         (("demo", "--no-open", "--variant", "magic", "-w", "w.duckdb"), "no variant"),
-        (("export", "small", "no/such/folder/r.cascal", "-w", "w.duckdb"), "No such file"),
+        (("export", "small", "no/such/folder/r.cascal", "-w", "w.duckdb"), "Make it first"),
+        (("fit", "small", "--out", "nowhere/r.cascal", "-w", "w.duckdb"), "no folder nowhere"),
+        (("report", "small", ".", "-w", "w.duckdb"), "is a folder"),
+        (("build", "x.yaml", "p.yaml", "--generator", "g", "--out", "no/r.cascal"), "no folder no"),
+        (("dashboard", "--port", "99999"), "65535"),
+        (("simulate", "--port", "99999"), "65535"),
+        (("embed", "small", "--vectors", "small.jsonl", "-w", "w.duckdb"), "no .npy or .npz file"),
     ],
 )
 def test_a_failure_is_one_sentence_and_leaves_the_workspace_alone(folder, arguments, says):

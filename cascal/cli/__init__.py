@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 import warnings
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -26,7 +28,6 @@ from cascal.datatypes import CascalError
 
 app = typer.Typer(
     name="cascal",
-    help="Which model is good at what, estimated without labels, and routed by it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -56,6 +57,26 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "check": serving.check,
     "simulate": simulating.simulate,
 }
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cascal {importlib.metadata.version('cascal')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Which model is good at what, estimated without labels, and routed by it."""
+
+
 for name, command in COMMANDS.items():
     app.command(name)(command)
 

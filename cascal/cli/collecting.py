@@ -31,7 +31,16 @@ from cascal.cli.asking import (
     run_filter,
     run_generate,
 )
-from cascal.cli.common import PresetOption, WorkspaceOption, err, open_workspace, out, progress_bar
+from cascal.cli.common import (
+    PresetOption,
+    WorkspaceOption,
+    check_target,
+    err,
+    open_workspace,
+    out,
+    print_encoded,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
     from cascal.endpoint import Probe
@@ -225,6 +234,7 @@ def build(
     """From task descriptions to a router file; the same command goes on where it was stopped."""
     from cascal.pools import read_tasks
 
+    check_target(to)
     models = read_models(pool_file, concurrency)
     named = [model for model in models if model.name == generator]
     author = named[0] if named else read_generator(generator, concurrency)
@@ -258,7 +268,7 @@ def _prepared(
     coder = load_encoder(encoder[0], key_env=encoder[1])
     with progress_bar("Encoding") as report:
         encoded = encode_dataset(store, name, coder, report)
-    out.print(f"{encoded.n_new:,} texts encoded with {escape(encoded.encoder)}.")
+    print_encoded(encoded)
     if keep is None:
         return name
     out.print("Filtering")

@@ -18,6 +18,7 @@ from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
     from cascal.store import Workspace
+    from cascal.study import EncodedDataset
     from cascal.tables import Progress as Report
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
@@ -33,6 +34,9 @@ WorkspaceOption = Annotated[
     ),
 ]
 PresetOption = Annotated[str, typer.Option(help="recommended, released or paper.")]
+PortOption = Annotated[
+    int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -52,6 +56,27 @@ def open_workspace(path: Path | None, *, create: bool = False) -> Workspace:
             "`cascal import FILE`, or name another with --workspace."
         )
     return Workspace(path)
+
+
+def check_target(path: Path | None) -> None:
+    """Refuse a file that could not be written, before anything is computed or paid for it."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise CascalError(f"{path} is a folder. Name a file in it.")
+    folder = path.parent
+    if not folder.is_dir():
+        raise CascalError(f"There is no folder {folder} to write {path.name} into. Make it first.")
+    if not os.access(folder, os.W_OK):
+        raise CascalError(f"Nothing can be written into {folder}. Name another folder.")
+
+
+def print_encoded(done: EncodedDataset) -> None:
+    """Say what was encoded, or that there was nothing left to encode."""
+    if done.n_new:
+        out.print(f"{done.n_new:,} texts encoded with {escape(done.encoder)}.")
+    else:
+        out.print(f"Every text has a vector of {escape(done.encoder)} already.")
 
 
 @contextmanager

@@ -12,7 +12,14 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cascal.cli.common import JsonOption, WorkspaceOption, open_workspace, out, progress_bar
+from cascal.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    open_workspace,
+    out,
+    print_encoded,
+    progress_bar,
+)
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
@@ -161,7 +168,7 @@ def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
 
     with progress_bar("Loading the encoder") as report:
         encoded = encode_dataset(store, dataset, load_encoder(encoder, key_env=key_env), report)
-    out.print(f"{encoded.n_new:,} texts encoded with {escape(encoded.encoder)}.")
+    print_encoded(encoded)
     if encoded.n_cut:
         out.print(f"{encoded.n_cut:,} of them were longer than the encoder reads and were cut.")
     return encoded.encoder

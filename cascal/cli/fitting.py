@@ -14,6 +14,7 @@ from rich.table import Table
 import cascal
 from cascal.cli.common import (
     JsonOption,
+    check_target,
     err,
     out,
 )
@@ -34,6 +35,7 @@ def fit(
     """Estimate skills from the training queries' responses; write a router if asked."""
     from cascal.study import take_snapshot
 
+    check_target(to)
     study = tuning.study(dataset, encoder)
     with err.status("Estimating skills"):
         snapshot = take_snapshot(study, tuning.fit(study), tuning.thresholds)
@@ -81,6 +83,7 @@ def export(
     tuning: Tuning,
 ) -> None:
     """Write the router of a data set as one file, without texts and without pickle."""
+    check_target(to)
     study = tuning.study(dataset)
     with err.status("Estimating skills"):
         router = tuning.fit(study).router(tuning.thresholds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from rich.table import Table
 from cascal.cli.common import (
     JsonOption,
     WorkspaceOption,
+    check_target,
     err,
     open_workspace,
     out,
@@ -37,6 +39,7 @@ def report(
     from cascal.report import write_report
     from cascal.study import take_snapshot
 
+    check_target(to)
     study, settings, thresholds = tuning.study(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Writing the report") as told:
         fitted = tuning.fit(study)
@@ -48,7 +51,7 @@ def report(
                 study.train, study.test, settings, thresholds, fitted=fitted, progress=told
             )
         light = tuning.light(study)
-    command = " ".join(["cascal", *(f'"{one}"' if " " in one else one for one in sys.argv[1:])])
+    command = shlex.join(["cascal", *sys.argv[1:]])
     text = write_report(
         study, snapshot, light, findings, contest, command, with_texts=not without_texts
     )
@@ -63,7 +66,7 @@ def runs(
 ) -> None:
     """List the saved runs, or make one again and say whether it is the same to the bit."""
     from cascal.runs import as_json as plain
-    from cascal.runs import reopen
+    from cascal.runs import preset_of, reopen
 
     store = open_workspace(workspace)
     if name is not None:
@@ -87,7 +90,7 @@ def runs(
     for one in known:
         right = one.numbers.get("top1_accuracy")
         table.add_row(
-            escape(one.name), escape(one.dataset), str(one.settings.get("consensus", "")),
+            escape(one.name), escape(one.dataset), escape(preset_of(one)),
             str(one.numbers.get("n_clusters", "")), "" if right is None else f"{right:.1%}",
             f"{one.created_at:%Y-%m-%d %H:%M}", escape(one.note),
         )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -26,12 +28,15 @@ from cascal.datatypes import CascalError
 PACKAGE = Path(__file__).resolve().parents[1]
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8501
+DashboardPort = Annotated[
+    int, typer.Option("--port", min=1, max=65_535, help="Port of the dashboard.")
+]
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
 
 
 def demo(
     workspace: WorkspaceOption = None,
-    port: Annotated[int, typer.Option(help="Port of the dashboard.")] = DEFAULT_PORT,
+    port: DashboardPort = DEFAULT_PORT,
     open_dashboard: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the dashboard afterwards.")
     ] = True,
@@ -62,7 +67,7 @@ def demo(
 
 def dashboard(
     workspace: WorkspaceOption = None,
-    port: Annotated[int, typer.Option(help="Port of the dashboard.")] = DEFAULT_PORT,
+    port: DashboardPort = DEFAULT_PORT,
     host: Annotated[
         str, typer.Option(help="Address to listen on; anything but loopback lets others in.")
     ] = LOOPBACK,
@@ -88,6 +93,7 @@ def _serve(workspace: Path, host: str, port: int) -> None:
             f"[yellow]Warning:[/] listening on {escape(host)}: everybody who reaches this machine "
             "can read this workspace. There is no sign-in, so the pages are read-only."
         )
+    _check_port(host, port)
     command = [
         sys.executable, "-m", "streamlit", "run", str(folder / "app" / "server.py"),
         f"--server.address={host}", f"--server.port={port}", "--server.headless=true",
@@ -99,6 +105,7 @@ def _serve(workspace: Path, host: str, port: int) -> None:
         READ_ONLY_ENV: "" if host in (LOOPBACK, "localhost", "::1") else "1",
     }
     out.print(f"Dashboard: http://{escape(host)}:{port}  (Ctrl+C ends it)")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with us
     with subprocess.Popen(command, cwd=folder, env=environment) as server:  # noqa: S603 – our own
         try:
             code = server.wait()
@@ -106,6 +113,18 @@ def _serve(workspace: Path, host: str, port: int) -> None:
             server.terminate()
             code = 0
     if code:
-        raise CascalError(
-            f"The dashboard ended with code {code}. Is port {port} taken? Use --port."
-        )
+        raise CascalError(f"The dashboard ended with code {code}; the lines above say why.")
+
+
+def _check_port(host: str, port: int) -> None:
+    """Refuse a taken port in a sentence, before anything is announced."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CascalError(
+                f"Cannot listen on {host} port {port} ({error.strerror or error}). Choose another "
+                "with --port."
+            ) from None

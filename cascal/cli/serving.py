@@ -13,7 +13,7 @@ from rich.markup import escape
 
 import cascal
 from cascal.cli.asking import read_models
-from cascal.cli.common import JsonOption, err, out
+from cascal.cli.common import JsonOption, PortOption, err, out
 from cascal.datatypes import CascalError, FloatArray
 from cascal.documents import read_document
 
@@ -44,9 +44,7 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; anything but loopback lets others in.")
     ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(help="Port to listen on; 0 takes a free one.")
-    ] = DEFAULT_PORT,
+    port: PortOption = DEFAULT_PORT,
     timeout: Annotated[
         float, typer.Option(help="Seconds an upstream may take for an answer.")
     ] = 60.0,

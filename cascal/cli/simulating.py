@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cascal.cli.common import PortOption
+
 DEFAULT_PORT = 8600
 
 
@@ -16,9 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = (
-        DEFAULT_PORT
-    ),
+    port: PortOption = DEFAULT_PORT,
     seed: Annotated[int, typer.Option(help="Another seed is another pool.")] = 0,
     latency: Annotated[float, typer.Option(min=0.0, help="Seconds before every answer.")] = 0.0,
     fault: Annotated[

@@ -153,11 +153,11 @@ REMEDIES: dict[str, tuple[Callable[[Case], list[Proposal]], ...]] = {
 
 ADVICE: dict[str, str] = {
     "CAS203": "No setting changes what the pool can do: add models of another kind, or ask one.",
-    "CAS204": "`--models` leaves a model out; `cascal experiment leave-one-out` shows the cost.",
-    "CAS205": "`cascal quality --tasks-out more.yaml` writes a task file for the unsure clusters.",
+    "CAS204": "--models leaves a model out; cascal experiment leave-one-out shows the cost.",
+    "CAS205": "cascal quality DATASET --tasks-out more.yaml asks for more of the unsure clusters.",
     "CAS301": "The page Data shows who is unreadable; read some of the responses.",
     "CAS303": "Describe the tasks closer to what comes, with examples, and generate again.",
-    "CAS304": "`cascal filter` keeps what separates models; the page Data shows what would stay.",
+    "CAS304": "cascal filter keeps what separates models; the page Data shows what would stay.",
     "CAS305": "Drop repeated queries; test queries must not be among the training queries.",
     "CAS404": "Generate queries that look like those that come: examples in the task file help.",
 }

@@ -120,6 +120,10 @@ def decode(raw: bytes, name: str) -> str:
             raise ImportRefused(
                 f"{name!r} is cut off in the middle of a character. Download or export it again."
             ) from None
+        if b"\x00" in raw[:1024]:
+            raise ImportRefused(
+                f"{name!r} is no text but binary data. Export a table as CSV, JSONL or Parquet."
+            ) from None
         line = raw.count(b"\n", 0, error.start) + 1
         raise ImportRefused(
             f"{name!r} is not UTF-8: byte {error.start} (line {line}) is "

@@ -49,6 +49,10 @@ def _load(path: Path) -> Any:  # noqa: ANN401 – an array, or a dict of them
         raise ImportRefused(f"There is no file {path.name!r}. Check the path.")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise ImportRefused(f"{path.name!r} is larger than {MAX_FILE_BYTES:,} bytes.")
+    with path.open("rb") as file:
+        head = file.read(6)
+    if not head.startswith((b"\x93NUMPY"[:6], b"PK")):
+        raise ImportRefused(f"{path.name!r} is no .npy or .npz file. {_ADVICE}")
     try:
         stored = np.load(path, allow_pickle=False)
         if isinstance(stored, np.ndarray):
@@ -57,7 +61,7 @@ def _load(path: Path) -> Any:  # noqa: ANN401 – an array, or a dict of them
             return {name: stored[name] for name in stored.files}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, KeyError) as error:
         raise ImportRefused(
-            f"{path.name!r} is no array that can be read ({str(error)[:80]}). {_ADVICE}"
+            f"{path.name!r} is no array that can be read ({str(error)[:200]}). {_ADVICE}"
         ) from None
 
 

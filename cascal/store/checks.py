@@ -151,6 +151,6 @@ def refuse_conflicts(connection: duckdb.DuckDBPyConnection, dataset: str) -> Non
         if row is not None:
             raise CascalError(
                 f"Data set {dataset[:80]!r} holds {what.format(*_shown(row))} with different "
-                "content already; nothing was written. Use on_conflict='replace' for the whole "
-                "data set, or import under another name."
+                "content already; nothing was written. Replace the whole data set "
+                "(--on-conflict replace), or import under another name."
             )

@@ -160,8 +160,8 @@ def _make_room(
     origin = scalar(connection, "SELECT origin FROM dataset WHERE name = $d", d=name)
     if origin is not None and on_conflict == "refuse":
         raise CascalError(
-            f"There is a data set {name[:80]!r} already. Choose on_conflict='extend' to add what "
-            "is new, 'replace' to put this one in its place, or another name."
+            f"There is a data set {name[:80]!r} already. Extend it by what is new, replace it "
+            "(--on-conflict extend or replace), or choose another name."
         )
     if origin is not None and on_conflict == "extend":
         if origin != imported.origin:
