@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -102,6 +103,8 @@ def serve_points(request: Request) -> Response:
     return Response(found, headers=headers, media_type="application/json")
 
 
+_CONTEXT_LOGGER = "streamlit.runtime.scriptrunner_utils.script_run_context"
+"""Warns of every cached function that is called outside of a page, as warming up does."""
 WARM_UP: list[Callable[[], object]] = [plotly_bundle, session.warm_up]
 
 
@@ -109,6 +112,7 @@ WARM_UP: list[Callable[[], object]] = [plotly_bundle, session.warm_up]
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """Tell the map that its routes exist; warm up in threads while the server answers."""
     skill_map.POINTS.served = True
+    logging.getLogger(_CONTEXT_LOGGER).setLevel(logging.ERROR)
     work = asyncio.gather(*(asyncio.to_thread(task) for task in WARM_UP))
     yield
     await work
