@@ -9,8 +9,10 @@ from app import diagnose_panels, frame, session, theme
 from cascal import charts
 from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number
+from cascal.study import Snapshot
 from cascal.verdict import TRUST, Light, Verdict
 
+SHOWN_ISSUES = 3
 MARKS = {
     "route": (":material/check_circle:", "green", "Route"),
     "do not route": (":material/do_not_disturb_on:", "red", "Do not route"),
@@ -59,7 +61,7 @@ def _light_details(light: Light) -> None:
 def _second_opinion(result: Verdict) -> None:
     """What the label-free light would have said, and whether it was right."""
     with st.container(border=True):
-        st.markdown("**What could be said without labels**")
+        st.markdown("**Would it have been known without labels?**")
         try:
             light = session.light()
         except NotApplicable as error:
@@ -68,9 +70,10 @@ def _second_opinion(result: Verdict) -> None:
         right = (light.light == "route") == (result.gain.value > 0)
         icon, colour, label = MARKS[light.light]
         with st.container(horizontal=True, gap="small"):
-            st.badge(label, icon=icon, color=colour)
+            st.badge(f"It would have said: {label.lower()}", icon=icon, color=colour)
             st.badge(
-                "Right here" if right else "Wrong here", color="green" if right else "red",
+                "Right here" if right else "Wrong here: the gold answers say otherwise",
+                color="green" if right else "red",
                 icon=":material/check:" if right else ":material/close:",
             )  # fmt: skip
         _light_details(light)
@@ -79,19 +82,39 @@ def _second_opinion(result: Verdict) -> None:
 def _numbers() -> None:
     now = session.snapshot()
     result, router = now.evaluation, now.router
-    with st.grid(4, min_column_width=170):
+    with st.grid(5, min_column_width=150):
         if result is not None:
-            st.metric("First model right", f"{result.top1_accuracy:.1%}", border=True)
             st.metric(
-                f"Vote of {result.top_k} right", f"{result.vote_accuracy:.1%}", border=True,
+                "First model right", f"{result.top1_accuracy:.1%}", border=True, height="stretch"
+            )
+            st.metric(
+                f"Vote of {result.top_k} right", f"{result.vote_accuracy:.1%}", border=True, height="stretch",
                 help="Plurality of the best-ranked models; each costs a call a query.",
             )  # fmt: skip
-        st.metric("Skill clusters", len(router.clusters), border=True)
+        st.metric("Skill clusters", len(router.clusters), border=True, height="stretch")
         effective = effective_number(now.share)
         st.metric(
-            "Models in use", f"{effective:.1f} of {len(router.models)}", border=True,
+            "Models in use", f"{effective:.1f} of {len(router.models)}", border=True, height="stretch",
             help="Effective number: exp of the entropy of the shares. 1 = one model gets all.",
         )  # fmt: skip
+        _cost(now)
+
+
+def _cost(now: Snapshot) -> None:
+    """What a routed query costs, beside always asking the model that the consensus likes best."""
+    costs = session.study().costs
+    if costs is None:
+        return
+    router = now.router
+    routed, constant = float(now.share @ costs), float(costs[router.best_overall])
+    change = routed / constant - 1.0 if constant > 0 else 0.0
+    st.metric(
+        "Cost of 1,000 queries", f"${routed:,.2f}", f"{change:+.0%}", delta_color="inverse",
+        border=True, delta_description="vs one model",
+        height="stretch",
+        help="First model only, at the mean cost of its responses; beside always asking "
+        f"{frame.escape(router.models[router.best_overall])}, the best by consensus.",
+    )  # fmt: skip
 
 
 def _evidence() -> None:
@@ -139,8 +162,13 @@ def _findings() -> None:
     if found is None:
         return
     issues = [one for one in found if one.section == "issue"]
-    for one in issues:
+    for one in issues[:SHOWN_ISSUES]:
         st.warning(frame.escape(one.sentence), title=f"{one.code} {one.title}")
+    if issues[SHOWN_ISSUES:]:
+        with st.expander(f"{len(issues) - SHOWN_ISSUES} more"):
+            for one in issues[SHOWN_ISSUES:]:
+                st.markdown(f"**{one.code} {frame.escape(one.title)}**")
+                st.caption(frame.escape(one.sentence))
     st.caption(
         f"{len(issues)} of {len(found)} checks found an issue. The page Diagnose shows the "
         "evidence and tries remedies out."
