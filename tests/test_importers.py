@@ -151,9 +151,25 @@ def test_answers_that_are_never_gold_or_not_readable_are_told(tmp_path):
     free = importers.read(jsonl(tmp_path / "a.jsonl", without_options(golds=["yes", "no"])))
     assert not column(free.queries, "options")[0]
     assert any("None of 24 answers is its query's gold answer" in note for note in free.notes)
+    letters = importers.read(jsonl(tmp_path / "l.jsonl", [
+        {name: one for name, one in row.items() if name != "gold"} for row in without_options()
+    ]))  # fmt: skip
+    assert any("24 of 24 answers are single letters" in note for note in letters.notes)
     rows = without_options(4, said="I am not sure.")
     unread = importers.read(jsonl(tmp_path / "b.jsonl", rows))
     assert "24 of 24 responses hold no answer that can be read." in unread.notes
+
+
+def test_a_column_answer_is_said_to_be_taken_for_gold(tmp_path):
+    rows = [{"answer" if name == "gold" else name: one for name, one in row.items()}
+            for row in without_options(4)]  # fmt: skip
+    path = jsonl(tmp_path / "a.jsonl", rows)
+    taken = importers.read(path)
+    assert column(taken.queries, "answer")[0] == "A"
+    assert any("the column answer is taken for the gold answers" in note for note in taken.notes)
+    mapped = importers.read(path, mapping={"answer": "answer"})
+    assert column(mapped.queries, "answer")[0] is None
+    assert not any("taken for the gold" in note for note in mapped.notes)
 
 
 def test_a_test_share_replaces_the_split_of_the_file_and_says_so(tmp_path):

@@ -88,13 +88,15 @@ def _numbers() -> None:
                 "First model right", f"{result.top1_accuracy:.1%}", border=True, height="stretch"
             )
             st.metric(
-                f"Vote of {result.top_k} right", f"{result.vote_accuracy:.1%}", border=True, height="stretch",
+                f"Vote of {result.top_k} right", f"{result.vote_accuracy:.1%}", border=True,
+                height="stretch",
                 help="Plurality of the best-ranked models; each costs a call a query.",
             )  # fmt: skip
         st.metric("Skill clusters", len(router.clusters), border=True, height="stretch")
         effective = effective_number(now.share)
         st.metric(
-            "Models in use", f"{effective:.1f} of {len(router.models)}", border=True, height="stretch",
+            "Models in use", f"{effective:.1f} of {len(router.models)}", border=True,
+            height="stretch",
             help="Effective number: exp of the entropy of the shares. 1 = one model gets all.",
         )  # fmt: skip
         _cost(now)
@@ -110,8 +112,7 @@ def _cost(now: Snapshot) -> None:
     change = routed / constant - 1.0 if constant > 0 else 0.0
     st.metric(
         "Cost of 1,000 queries", f"${routed:,.2f}", f"{change:+.0%}", delta_color="inverse",
-        border=True, delta_description="vs one model",
-        height="stretch",
+        border=True, height="stretch", delta_description="vs one model",
         help="First model only, at the mean cost of its responses; beside always asking "
         f"{frame.escape(router.models[router.best_overall])}, the best by consensus.",
     )  # fmt: skip

@@ -251,6 +251,14 @@ class Draft:
                 f"{len(said) - len(readable):,} of {len(said):,} responses hold no answer that "
                 "can be read."
             )
+        bare = [(one.answer or "").strip("().: ") for one in readable]
+        lettered = sum(len(one) == 1 and "A" <= one <= "J" for one in bare)
+        free = not any(query.options for query in self.queries.values())
+        if free and lettered >= max(_FEW, len(readable) / 2):
+            self.notes.append(
+                f"{lettered:,} of {len(readable):,} answers are single letters, but no query has "
+                "options: for multiple choice add a column options (or n_options)."
+            )
         golds = {
             query.query_id: (gold_answer(query.gold, query.options)[0] or "").casefold()
             for query in self.queries.values()

@@ -99,6 +99,11 @@ def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
     spread = [] if "options" in mapping else spread_options(sheet.columns)
     options = _options(draft, sheet, mapping, spread)
     golds = _golds(draft, sheet, mapping, options)
+    if mapping.get("gold", "").casefold() == "answer" and "gold" not in plan.mapping:
+        draft.notes.append(
+            f"{sheet.source!r}: the column answer is taken for the gold answers. If it holds what "
+            "the models answered, say so with answer=answer in the mapping."
+        )
     if "task" not in mapping:
         draft.notes.append(f"{sheet.source!r} names no task; all queries belong to 'all'.")
     for position, cells in enumerate(_rows(sheet, mapping, OF_ROLE["queries"])):
