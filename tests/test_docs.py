@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 import cascal
 from cascal import importers, policy, pools
@@ -65,6 +68,26 @@ def test_every_public_name_has_a_docstring():
     assert not [
         name for name in cascal.__all__ if name != "NO_ANSWER" and not getattr(cascal, name).__doc__
     ]
+
+
+def test_the_commands_for_your_own_responses_run_as_printed(tmp_path, monkeypatch):
+    """All but the last, which opens the dashboard; the data are those of docs/files.md."""
+    block = re.search(
+        r"^## Your own responses\n.*?```sh\n(.*?)```", README, re.DOTALL | re.MULTILINE
+    )
+    *lines, last = block[1].splitlines()
+    assert last == "cascal dashboard"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CASCAL_WORKSPACE", raising=False)
+    rows = csv.DictReader(example("responses.csv").splitlines())
+    text = "\n".join(json.dumps({**row, "options": json.loads(row["options"])}) for row in rows)
+    Path("responses.jsonl").write_text(text, encoding="utf-8")
+    for line in lines:
+        program, *words = shlex.split(line)
+        ended = CliRunner().invoke(app, words)
+        assert (program, ended.exit_code) == ("cascal", 0), ended.output
+    assert Path("data/workspace.duckdb").is_file()
+    assert "recommended" in Path("report.html").read_text(encoding="utf-8")
 
 
 # --- docs/files.md: its examples go through the real readers
