@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from cascal.datatypes import NO_ANSWER, FloatArray, NotApplicable
+from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable
 from cascal.drift import Drift, coverage, mmd, nearest, nearest_earlier
 from cascal.fit import Fit
 from cascal.route import Router
@@ -58,7 +58,7 @@ def training_quality(study: Study, fitted: Fit | None = None) -> TrainingQuality
     votes, texts = study.train.votes, study.train.texts
     largest = np.rint(agreement(votes) * len(votes.models))
     answered = votes.answered.sum(axis=1)
-    rows = np.asarray(study.train.vectors.vectors[:MAX_COMPARED], dtype=np.float32)
+    rows = _compared(study)
     near_leaked, drift, covered = 0, None, None
     test_texts: set[str] = set()
     if study.test is not None and len(study.test):
@@ -72,7 +72,7 @@ def training_quality(study: Study, fitted: Fit | None = None) -> TrainingQuality
         float(agreement(votes).mean()),
         None if fitted is None else label_agreement(study, fitted),
         len(texts) - len(set(texts)),
-        int((nearest_earlier(rows) >= NEAR_DUPLICATE).sum()),
+        int(repeats(study).sum()),
         sum(text in test_texts for text in set(texts)),
         near_leaked,
         drift,
@@ -80,6 +80,15 @@ def training_quality(study: Study, fitted: Fit | None = None) -> TrainingQuality
         sum(count == 1 for count in Counter(votes.tasks).values()),
         len(rows),
     )
+
+
+def _compared(study: Study) -> FloatArray:
+    return np.asarray(study.train.vectors.vectors[:MAX_COMPARED], dtype=np.float32)
+
+
+def repeats(study: Study) -> BoolArray:
+    """(n,) which of the compared training queries as good as repeat an earlier one."""
+    return np.asarray(nearest_earlier(_compared(study)) >= NEAR_DUPLICATE)
 
 
 def label_agreement(study: Study, fitted: Fit) -> float | None:

@@ -411,6 +411,19 @@ def test_free_answers_agree_by_chance_never():
     assert excess_agreement(lettered)[1] > 0.2
 
 
+def test_repeats_and_moves_are_shown_task_by_task():
+    case = leaked()
+    shown = evidence("CAS305", case)
+    counts = {name: case.study.train.votes.tasks.count(name) for name in shown.names}
+    total = sum(share * counts[name] for name, share in zip(shown.names, shown.values, strict=True))
+    assert round(total) == case.quality.near_duplicates > 0
+    case = hid_a_difference()
+    shown, said = evidence("CAS405", case), CHECKS["CAS405"].find(case).sentence
+    apart = case.fit.router(replace(case.router.thresholds, prune_jaccard=None))
+    assert max(shown.values) >= shown.rule
+    assert f"of {len(apart.clusters)} clusters" in said
+
+
 def test_sisters_are_named_first():
     pair = kinships(sisters())[0]
     assert {pair.first, pair.second} == {"m0", "m1"}

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.concordance import concordances
-from cascal.datatypes import NotApplicable
-from cascal.diagnose.data import confidence_auc
+from cascal.datatypes import BoolArray, NotApplicable
+from cascal.diagnose.data import DUPLICATE_SHARE, confidence_auc
 from cascal.diagnose.finding import Case
 from cascal.diagnose.models import kinships
-from cascal.diagnose.routes import estimated_accuracies
-from cascal.quality import cluster_needs
+from cascal.diagnose.routes import OPPOSED, estimated_accuracies, moved_by_joining
+from cascal.quality import cluster_needs, repeats
 
 MOST = 25
 
@@ -109,6 +109,23 @@ def _misplaced(case: Case) -> Evidence:
     return _sorted("routed into another task", names, wrong, 0.2)
 
 
+def _repeats(case: Case) -> Evidence:
+    twice = repeats(case.study)
+    return _by_task(case, "share that repeats an earlier query", twice, DUPLICATE_SHARE)
+
+
+def _moved(case: Case) -> Evidence:
+    _, moved = moved_by_joining(case)
+    return _by_task(case, "share whose best model is another one since", moved, OPPOSED)
+
+
+def _by_task(case: Case, measure: str, rows: BoolArray, rule: float) -> Evidence:
+    """Shares of the first training queries, task by task."""
+    tasks = np.array(case.study.train.votes.tasks[: len(rows)])
+    names = sorted(set(tasks.tolist()))
+    return _sorted(measure, names, [float(rows[tasks == name].mean()) for name in names], rule)
+
+
 def _distances(case: Case) -> Evidence:
     distance = case.snapshot.routes("test").distance
     quantiles = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -134,8 +151,10 @@ _OF_CHECK: dict[str, Callable[[Case], Evidence]] = {
     "CAS205": _sureness,
     "CAS301": _unreadable,
     "CAS302": _confidence,
+    "CAS305": _repeats,
     "CAS401": _misplaced,
     "CAS402": _distances,
+    "CAS405": _moved,
     "CAS406": _accuracies,
 }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cascal.datatypes import FloatArray, NotApplicable, Votes
+from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.finding import Case, check
 from cascal.fit import Fit
 
@@ -114,21 +114,25 @@ def far(case: Case) -> str | None:
 )
 def opposed(case: Case) -> str | None:
     """Training queries whose cluster had another best model before it was joined."""
+    apart, moved = moved_by_joining(case)
+    if moved.mean() < OPPOSED:
+        return None
+    return (
+        f"Joining made {len(case.router.clusters)} of {apart} clusters (they share their three "
+        f"best models), and {moved.mean():.0%} of the queries now lie in a cluster with another "
+        "best model than before."
+    )
+
+
+def moved_by_joining(case: Case) -> tuple[int, BoolArray]:
+    """Number of clusters before joining, and (Q,) whose best model is another one since."""
     thresholds = case.router.thresholds
     if thresholds.prune_jaccard is None:
         raise NotApplicable("Joining is off.")
     apart = case.fit.router(replace(thresholds, prune_jaccard=None))
     before = apart.rankings.mean_scores.argmax(axis=1)[apart.clusters.assignment]
     after = case.router.rankings.mean_scores.argmax(axis=1)[case.router.clusters.assignment]
-    changed = float((before != after).mean())
-    if changed < OPPOSED:
-        return None
-    joined = len(apart.clusters) - len(case.router.clusters)
-    return (
-        f"Joining made {len(case.router.clusters)} of {len(apart.clusters)} clusters (they share "
-        f"their three best models), and {changed:.0%} of the queries now lie in a cluster with "
-        f"another best model: {joined} differences in the first place were averaged."
-    )
+    return len(apart.clusters), np.asarray(before != after)
 
 
 def estimated_accuracies(fitted: Fit) -> FloatArray:
