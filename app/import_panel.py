@@ -23,6 +23,7 @@ CONFLICTS = {
     "Replace the stored data set": "replace",
 }
 SHOWN_REFUSALS = 500
+NEEDED = ("query_id", "text", "model")
 
 
 def importer() -> None:
@@ -75,7 +76,8 @@ def _expected() -> None:
         for sentence in importers.KINDS.values():
             st.text(f"• {sentence}")
         st.text(
-            "A table needs one row per response with at least these columns, by any usual name:"
+            "A table has one row per query and model, its columns under any usual name. Needed are "
+            "query_id, text, model and response; options for multiple choice; the rest if known:"
         )
         st.dataframe(
             pd.DataFrame(
@@ -85,6 +87,8 @@ def _expected() -> None:
                         "task": "physics",
                         "text": "A train …?",
                         "options": '["10 m/s", "20 m/s"]',
+                        "gold": "B",
+                        "split": "test",
                         "model": "my-model",
                         "response": "… the answer is (B).",
                         "mean_logprob": -0.21,
@@ -101,10 +105,11 @@ def _form(source: Path | list[Path]) -> None:
     st.dataframe(pd.DataFrame(look.rows).astype(str), height=220, alt="First rows of the file")
     mapping = _mapping(look)
     first = source[0] if isinstance(source, list) else source
+    keeps_none = look.kind == "long" and not _could_be_tested(look)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the data set", value=first.stem, key="import_name")
         share = st.slider(
-            "Kept back as test queries", 0.0, 0.8, 0.0 if look.kind == "long" else 0.4, step=0.05,
+            "Kept back as test queries", 0.0, 0.8, 0.0 if keeps_none else 0.4, step=0.05,
             key="import_share", help="0: what the file says, else all are training queries.",
         )  # fmt: skip
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
@@ -122,13 +127,24 @@ def _form(source: Path | list[Path]) -> None:
         st.rerun()
 
 
+def _could_be_tested(look: Preview) -> bool:
+    """Whether a table has gold answers, but does not say which queries are for testing."""
+    found = {key.split(".")[-1] for key in look.mapping}
+    return "gold" in found and "split" not in found
+
+
 def _mapping(look: Preview) -> dict[str, str]:
     """Which column is which; only the long format needs to be told."""
     if look.kind != "long":
         return {}
     ours = [name for name in QUERY_COLUMNS + RESPONSE_COLUMNS if name not in ("rule", "sample")]
     mapping = dict(look.mapping)
-    with st.expander("Which column is which"), st.grid("auto", min_column_width=190):
+    found_names = {key.split(".")[-1] for key in mapping}
+    missing = [name for name in NEEDED if name not in found_names]
+    title = "Which column is which"
+    if missing:
+        title = f"Which column is {' and '.join(missing)}?"
+    with st.expander(title, expanded=bool(missing)), st.grid("auto", min_column_width=190):
         for name in ours:
             prefix = next((key for key in mapping if key.split(".")[-1] == name), name)
             found = mapping.get(prefix)
