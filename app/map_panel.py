@@ -21,6 +21,8 @@ KEY = "skill_map"
 MAX_LABELS = 24
 COLOURED_CLUSTERS = 20
 TWIN_ROWS = 2000
+HEIGHT = 740
+SPLITS = {"train": "training", "test": "test"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +109,7 @@ def _group_colours(
 
 
 def _labels(data: Study) -> list[tuple[float, float, str]]:
-    """Names just above the most central query of the largest clusters."""
+    """Two words just above the most central query of the largest clusters."""
     now = session.snapshot()
     clusters, xy = now.router.clusters, data.train.xy
     known = xy[np.isfinite(xy).all(axis=1)]
@@ -119,7 +121,8 @@ def _labels(data: Study) -> list[tuple[float, float, str]]:
         if len(places):
             middle = np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()
             x, y = places[middle] + (0.0, gap)
-            labels.append((float(x), float(y), charts.shorten(now.names[cluster][0], 24)))
+            name = charts.cluster_name([charts.shorten(one, 24) for one in now.names[cluster][:2]])
+            labels.append((float(x), float(y), name))
     return labels
 
 
@@ -155,6 +158,7 @@ def _spec(data: Study, by: charts.ColourBy) -> MapSpec:
         value=value,
         value_title=colouring.title,
         value_range=colouring.value_range,
+        legend_title=f"{len(now.rows):,} {SPLITS[now.split]} queries",
         highlight=_highlight(now),
         labels=_labels(data),
         hover=[now.part.texts[row][:80] for row in now.rows],
@@ -190,7 +194,7 @@ def skill_map() -> None:
                 session.draw_current_map()
             st.rerun()
         return
-    render_map(_spec(data, by), key=KEY, height=600, on_select=_on_select)
+    render_map(_spec(data, by), key=KEY, height=HEIGHT, on_select=_on_select)
 
 
 def table_twin() -> None:

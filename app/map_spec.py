@@ -34,8 +34,10 @@ class MapSpec:
     data_key     : names x, y, ids and hover; while it stays, zoom and selection stay
     group        : (Q,) index into group_names, or -1 for none; drawn in group_colors
     value        : (Q,) instead of group: a sequential scale over value_range, nan is muted
+    legend_title : which queries the legend counts
     highlight    : (Q,) bool; the others turn grey
-    labels       : (x, y, text), the important ones first: a label that would cover one is hidden
+    labels       : (x, y, text), the important ones first: a label that would cover one is hidden;
+                   of words joined by " · " only the first is shown where all have no room
     marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it
     hover        : (Q,) short plain texts, at most 80 characters are shown
     revision     : any mark of this state; the drawn map carries it as data-revision
@@ -53,6 +55,7 @@ class MapSpec:
     value_title: str = ""
     value_range: tuple[float, float] | None = None
     value_colors: tuple[str, ...] = ()
+    legend_title: str = ""
     highlight: NDArray[np.bool_] | NDArray[np.uint8] | None = None
     labels: Sequence[tuple[float, float, str]] = ()
     marker: tuple[float, float, str] | None = None

@@ -62,15 +62,18 @@ def _colours() -> dict[str, str]:
 def _shares() -> None:
     before, _ = session.change()
     now = session.snapshot()
-    st.subheader("Who gets the queries", anchor=False)
+    routed = "test" if session.study().test is not None else "training"
+    st.subheader(f"Who gets the {len(now.routes('test')):,} {routed} queries", anchor=False)
     # a table, not a figure: it is updated in place, a figure would be mounted anew at every move
     st.dataframe(
         charts.share_frame(now.router.models, now.share, before.share),
         hide_index=True,
         alt="Share of the queries that each model gets first, and its change",
         column_config={
-            "model": st.column_config.TextColumn("Model", width=105),
-            "share": st.column_config.ProgressColumn("First for", format="percent", width=95),
+            "model": st.column_config.TextColumn("Model", width=100),
+            "share": st.column_config.ProgressColumn(
+                "First for", format="%.1f %%", min_value=0, max_value=100, width=115
+            ),
             "change": st.column_config.NumberColumn(
                 "± pts", format="%+.1f", width=55, help="Against the pinned state."
             ),
@@ -160,6 +163,7 @@ def cluster_table() -> None:
         hide_index=True,
         height=360,
         alt="Skill clusters with task, size, best models and lead",
+        column_order=("cluster", "name", "task", "queries", "top", "score", "lead"),
         column_config={
             "cluster": st.column_config.NumberColumn("No.", width="small"),
             "name": st.column_config.TextColumn("Name"),
@@ -167,9 +171,10 @@ def cluster_table() -> None:
             "queries": st.column_config.ProgressColumn(
                 "Queries", format="localized", min_value=0, max_value=int(table["queries"].max())
             ),
-            "first": st.column_config.TextColumn("Best model"),
-            "top": st.column_config.TextColumn("Best three"),
+            "top": st.column_config.TextColumn("Best three, best first"),
             "score": st.column_config.NumberColumn("Score", format="%.3f"),
-            "lead": st.column_config.NumberColumn("Lead over second", format="%.3f"),
+            "lead": st.column_config.NumberColumn(
+                "Lead", format="%.3f", help="Over the second model."
+            ),
         },
     )

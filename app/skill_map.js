@@ -5,6 +5,7 @@
 const MUTED_OPACITY = 0.2;
 const OPACITY = 0.78;
 const MAX_VERTICES = 200;
+const MAX_STRETCH = 1.5; // of one axis against the other, to fill the frame; they have no meaning
 
 const maps = new WeakMap();
 const clouds = new Map(); // address -> promise of points
@@ -313,9 +314,16 @@ class SkillMap {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       xaxis: { visible: false, range: across },
-      yaxis: { visible: false, range: up, scaleanchor: "x" },
+      yaxis: { visible: false, range: up, scaleanchor: "x", scaleratio: this.stretch() },
       images: this.cloud.density ? [image] : [],
     };
+  }
+
+  // What makes the points fill the frame, as far as it does not distort them much.
+  stretch() {
+    const [x0, x1, y0, y1] = this.cloud.extent;
+    const filling = (this.stage.clientHeight / (y1 - y0)) / (this.stage.clientWidth / (x1 - x0));
+    return Math.min(MAX_STRETCH, Math.max(1 / MAX_STRETCH, filling));
   }
 
   listen() {
@@ -460,9 +468,10 @@ class SkillMap {
   }
 
   fillLegend() {
-    const { scale, names, palette, counts } = this.data;
+    const { scale, names, palette, counts, legend } = this.data;
     const focused = this.legend.querySelector(":focus")?.dataset.code;
-    const entries = scale ? [this.scaleOf(scale)] : [];
+    const entries = legend ? [element("div", "cm-legend-title", legend)] : [];
+    if (scale) entries.push(this.scaleOf(scale));
     const entry = (code, name) => {
       const made = this.button("", () => this.isolate(code));
       const swatch = element("i");
@@ -505,31 +514,56 @@ class SkillMap {
     this.update();
   }
 
+  // A label of several words also comes with its first word alone, where more has no room.
   fillLabels() {
     const { labels, marker } = this.data;
     const all = marker ? [[...marker, "cm-here"], ...labels] : labels;
     this.tags = all.filter(([, , text]) => text).map(([x, y, text, more]) => {
-      const tag = element("div", `cm-label ${more ?? ""}`, text);
-      tag.title = text;
-      return { x, y, tag, lift: more ? 20 : 0 };
+      const texts = [text.split(" · ")[0], text];
+      const tags = (more ? [text] : [...new Set(texts)]).map((one) => {
+        const tag = element("div", `cm-label ${more ?? ""}`, one);
+        tag.title = text;
+        return tag;
+      });
+      return { x, y, tags, lift: more ? 20 : 0 };
     });
-    this.labels.replaceChildren(...this.tags.map(({ tag }) => tag));
+    this.labels.replaceChildren(...this.tags.flatMap(({ tags }) => tags));
   }
 
   // Everything that is not a point hangs over the chart and follows its axes.
   place() {
     if (!this.plot._fullLayout?.xaxis?.l2p) return;
-    const taken = [];
-    for (const one of this.tags) one.size ??= [one.tag.offsetWidth, one.tag.offsetHeight];
-    for (const { x, y, tag, lift, size: [width, height] } of this.tags) {
-      const [px, py] = this.pixels(x, y);
-      const box = [px - width / 2, py - height / 2 - lift, px + width / 2, py + height / 2 - lift];
-      const free = taken.every((one) => box[0] > one[2] + 3 || box[2] < one[0] - 3 || box[1] > one[3] + 2 || box[3] < one[1] - 2);
-      tag.style.visibility = free ? "visible" : "hidden";
-      tag.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
-      if (free) taken.push(box);
+    for (const one of this.tags) one.sizes ??= one.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
+    const shown = [];
+    const free = (box, self) => shown.every(({ one, box: other }) => one === self
+      || box[0] > other[2] + 3 || box[2] < other[0] - 3 || box[1] > other[3] + 2 || box[3] < other[1] - 2);
+    for (const one of this.tags) {
+      const box = this.boxOf(one, 0);
+      if (free(box, one)) shown.push({ one, at: 0, box });
+    }
+    for (const each of shown) {
+      const last = each.one.tags.length - 1;
+      const box = this.boxOf(each.one, last);
+      if (free(box, each.one)) Object.assign(each, { at: last, box });
+    }
+    for (const one of this.tags) for (const tag of one.tags) tag.style.visibility = "hidden";
+    for (const { one, at, box } of shown) {
+      one.tags[at].style.visibility = "visible";
+      one.tags[at].style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
     }
     this.paintInk();
+  }
+
+  // Where a label stands: over its point, but inside the frame as long as the point is.
+  boxOf({ x, y, sizes, lift }, at) {
+    const [px, py] = this.pixels(x, y);
+    const [width, height] = sizes[at];
+    const { clientWidth, clientHeight } = this.stage;
+    const visible = px >= 0 && px <= clientWidth && py >= 0 && py <= clientHeight;
+    const inside = (low, most) => (visible ? Math.max(3, Math.min(low, most - 3)) : low);
+    const left = inside(px - width / 2, clientWidth - width);
+    const top = inside(py - height / 2 - lift, clientHeight - height);
+    return [left, top, left + width, top + height];
   }
 
   paintInk() {
@@ -552,7 +586,6 @@ class SkillMap {
   }
 
   resize() {
-    this.root.classList.toggle("cm-narrow", this.root.clientWidth < 640);
     const { clientWidth: width, clientHeight: height } = this.stage;
     const drawn = this.plot._fullLayout;
     if (!width || !this.data) return;

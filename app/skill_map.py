@@ -141,6 +141,7 @@ def _state(spec: MapSpec, token: str) -> dict[str, Any]:
         "names": spec.group_names,
         "counts": np.bincount(spec.codes, minlength=len(spec.palette)).tolist(),
         "scale": scale,
+        "legend": spec.legend_title,
         "highlight": highlight,
         "labels": list(spec.labels),
         "marker": spec.marker,

@@ -240,12 +240,12 @@ def interval_figure(
 
 
 def share_frame(models: Sequence[str], now: FloatArray, pinned: FloatArray) -> pd.DataFrame:
-    """One row a model: share of the queries it gets first, and the change in points."""
+    """One row a model: percent of the queries it gets first, and the change in points."""
     order = np.argsort(-now, kind="stable")
     return pd.DataFrame(
         {
             "model": [models[m] for m in order],
-            "share": now[order],
+            "share": 100.0 * now[order],
             "change": 100.0 * (now - pinned)[order],
         }
     )

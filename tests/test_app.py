@@ -80,6 +80,13 @@ def test_a_slider_changes_the_number_of_clusters_and_undo_restores_it(open_app, 
     assert app.slider(key="silhouette").value == 0.05
 
 
+def test_the_shares_say_which_queries_they_count(open_app, demo_file):
+    app = open_app(demo_file, "skills")
+    assert any(one.value == "Who gets the 2,000 test queries" for one in app.subheader)
+    shares = next(one.value for one in app.dataframe if "share" in one.value)
+    assert shares["share"].sum() == pytest.approx(100)
+
+
 def test_pinning_makes_the_present_state_the_reference(open_app, demo_file):
     app = open_app(demo_file, "skills")
     app.slider(key="merge").set_value(0.4).run()

@@ -132,6 +132,10 @@ def test_points_travel_once_and_a_recolouring_is_small():
     assert max(map(len, raw["hover"])) == 80
 
 
+def test_the_legend_says_which_queries_it_counts():
+    assert skill_map._state(spec(legend_title="6 test queries"), "t")["legend"] == "6 test queries"
+
+
 def test_other_coordinates_under_the_same_key_are_other_points():
     store = skill_map.PointStore()
     assert store.put(spec(6)) != store.put(spec(7))

@@ -23,11 +23,11 @@ else:
     frame.notice(session.study())
     _headline()
     panels.change_strip()
-    left, right = st.columns([0.66, 0.34], gap="medium")
-    with left:
-        map_panel.skill_map()
-    with right:
-        panels.beside_the_map()
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(key="map_side"):
+            map_panel.skill_map()
+        with st.container(width=280):
+            panels.beside_the_map()
     panels.samples()
     panels.cluster_table()
     map_panel.table_twin()

@@ -239,6 +239,32 @@ def test_thresholds_change_clusters_flips_and_numbers_and_never_move_a_point(rea
     one.clean()
 
 
+FILLED = """() => {
+  const gd = document.querySelector('.cm-plot'), box = gd.getBoundingClientRect();
+  const {xaxis, yaxis} = gd._fullLayout, {x, y} = gd.data[1];
+  const span = (axis, values) => {
+    const at = Array.from(values, v => axis.l2p(v));
+    return Math.max(...at) - Math.min(...at) };
+  return [span(xaxis, x) / box.width, span(yaxis, y) / box.height] }"""
+
+
+@pytest.mark.parametrize(("width", "least"), [(1440, 650), (1024, 550), (420, 370)])
+def test_the_map_has_the_room_and_its_points_fill_the_frame(reader, dashboard, width, least):
+    one = reader(width=width, height=1400)
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    frame = one.page.locator(".cm-plot").bounding_box()
+    assert frame["width"] >= least
+    assert min(one.page.evaluate(FILLED)) > 0.8
+    labels = [one for one in one.page.locator(".cm-label").all() if one.is_visible()]
+    assert any(" · " in label.inner_text() for label in labels)
+    for box in (label.bounding_box() for label in labels):
+        assert frame["x"] <= box["x"]
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+        assert frame["y"] <= box["y"]
+    assert "5,000 training queries" in one.page.locator(".cm-legend").inner_text()
+
+
 def test_a_shared_link_restores_the_state_and_a_bad_one_is_harmless(reader, dashboard):
     one = reader()
     one.open(f"{dashboard}/map?silhouette=0.2&merge=0.3&preset=released")
