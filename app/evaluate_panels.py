@@ -28,26 +28,27 @@ def points(gain: Estimate) -> str:
 
 def routers(held: Contest) -> None:
     """All routers side by side: dots with intervals, and the sortable table."""
-    table = charts_evaluate.routers_frame(held.rows())
     chosen = st.segmented_control(
         "Measure", list(MEASURES), format_func=lambda one: MEASURES[cast("Measure", one)],
         default="top1", required=True, key="measure", label_visibility="collapsed",
     )  # fmt: skip
     measure = cast("Measure", chosen)
+    table = charts_evaluate.routers_frame(held.rows(), measure)
     figure = charts_evaluate.routers_figure(table, measure, theme.accent(), OWN)
     frame.chart(figure, "routers", _routers_alt(table, measure))
     origin = held.label_origin
     st.caption(
         "Round: no labels. Square: learns from the training queries’ "
         f"{'gold' if origin == 'gold' else origin} answers. Open diamond: knows these very "
-        "answers, a bound. In colour: CASCAL. Lines are 95 % intervals, paired over queries."
+        "answers, a bound. In colour: CASCAL; large: the router of the present settings. Lines "
+        "are 95 % intervals, paired over queries."
     )
     _routers_table(table)
 
 
 def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
-    best = table.sort_values(measure, ascending=False).iloc[0]
-    own = table[table["key"] == "cascal"].iloc[0]
+    best = table.iloc[0]
+    own = table[table["key"] == charts_evaluate.PRESENT].iloc[0]
     return (
         f"{MEASURES[measure]}: {best['router']} {best[measure]:.1f}, "
         f"{own['router']} {own[measure]:.1f}"
@@ -55,7 +56,7 @@ def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
 
 
 def _routers_table(table: pd.DataFrame) -> None:
-    number = st.column_config.NumberColumn
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         table,
         hide_index=True,
@@ -64,24 +65,24 @@ def _routers_table(table: pd.DataFrame) -> None:
         placeholder="–",
         alt="All routers with their measures; click a column to sort",
         column_order=(
-            "router", "needs", "top1", "top1_low", "top1_high", "vote", "hit", "gain", "gain_low",
-            "gain_high", "p_value", "effective", "cost", "vote_cost",
+            "router", "top1_text", "vote", "hit", "gain_text", "p_text", "effective", "cost",
+            "vote_cost", "needs",
         ),
         column_config={
             "router": st.column_config.TextColumn("Router", pinned=True),
-            "needs": st.column_config.TextColumn("Needs"),
-            "top1": number("First right", format="%.1f %%"),
-            "top1_low": number("from", format="%.1f"),
-            "top1_high": number("to", format="%.1f"),
+            "top1_text": text("First right, %", alignment="right"),
             "vote": number("Vote of 3", format="%.1f %%"),
             "hit": number("Any of 3", format="%.1f %%", help="Any of its best three is right."),
-            "gain": number("Gain, pts", format="%+.1f", help="Over the best single model."),
-            "gain_low": number("from", format="%+.1f"),
-            "gain_high": number("to", format="%+.1f"),
-            "p_value": number("McNemar p", format="%.3f", help="Exact, against the best single."),
-            "effective": number("Models in use", format="%.1f"),
-            "cost": number("$ per 1,000", format="%.3f"),
-            "vote_cost": number("$ per 1,000, vote", format="%.3f"),
+            "gain_text": text(
+                "Gain, points", alignment="right", help="Over the best single model."
+            ),
+            "p_text": text(
+                "p", alignment="right", help="McNemar, exact, against the best single model."
+            ),
+            "effective": number("In use", format="%.1f", help="Models in use."),
+            "cost": number("$/1,000", format="%.2f", help="US dollars per 1,000 queries."),
+            "vote_cost": number("Vote $", format="%.2f", help="The same where three vote."),
+            "needs": text("Needs"),
         },
     )  # fmt: skip
 
@@ -113,8 +114,8 @@ def cost(held: Contest) -> None:
         figure, "cost_quality", f"Quality against cost; best {100 * best.top1:.1f} percent right."
     )
     st.caption(
-        "Costs are what the chosen models caused on the test queries. Nothing on or above the "
-        "dotted front is beaten in both. Move “Cost weight” in the sidebar to obey it everywhere."
+        "Costs are what the chosen models caused on the test queries. Dotted: the points for which "
+        "nothing cheaper is as good. Move “Cost weight” in the sidebar to obey it everywhere."
     )
     with st.expander("The same as a table"):
         st.dataframe(table, hide_index=True, alt="Cost and quality of all routers")
@@ -127,40 +128,45 @@ def where(held: Contest) -> None:
     tasks = tuple(sorted(set(held.tasks)))
     number = {name: at for at, name in enumerate(tasks)}
     st.subheader("Where routing gains over the best single model", anchor=False)
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.markdown("**Per task**")
+    which = st.segmented_control(
+        "Groups", ["Per task", "Per skill cluster"], default="Per task", required=True,
+        key="gain_groups", label_visibility="collapsed",
+    )  # fmt: skip
+    if which == "Per task":
         table = charts_evaluate.groups_frame(
             held, np.array([number[one] for one in held.tasks]), tasks, "cascal", by_task
         )
-        _groups(table, "tasks")
-    with right:
-        st.markdown("**Per skill cluster**")
+    else:
         now = session.snapshot()
         labels = charts.cluster_labels(now)
         renamed = [Concordance(labels[int(one.scope)], one.tau, one.n_train) for one in by_cluster]
         table = charts_evaluate.groups_frame(
             held, now.routes("test").cluster, labels, "cascal", renamed
         )
-        _groups(table, "clusters_gain")
+    _groups(table)
 
 
-def _groups(table: pd.DataFrame, key: str) -> None:
+def _groups(table: pd.DataFrame) -> None:
     figure = charts_evaluate.gain_figure(table, theme.accent(), theme.right_and_wrong()[1])
-    frame.chart(figure, key, "Paired gain in points over the best single model, by group.")
-    number = st.column_config.NumberColumn
+    frame.chart(figure, "gains", "Paired gain in points over the best single model, by group.")
+    st.caption(
+        "Lines are 95 % intervals. In colour: gains whose interval lies above 0, and losses whose "
+        "interval lies below."
+    )
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
-        table, hide_index=True, height=260, key=f"{key}_table",
+        table, hide_index=True, key="gains_table",
+        column_order=("name", "queries", "own", "best", "gain_text", "tau_text"),
         alt="Gains and Kendall tau by group",
         column_config={
             "name": st.column_config.TextColumn("Group"),
             "queries": number("Queries", format="localized"),
             "own": number("CASCAL", format="%.1f %%"),
             "best": number("Best single", format="%.1f %%"),
-            "gain": number("Gain", format="%+.1f"), "low": number("from", format="%+.1f"),
-            "high": number("to", format="%+.1f"),
-            "tau": number("τ", format="%.2f", help="Kendall τ-b of consensus and gold ranking."),
-            "tau_low": number("τ from", format="%.2f"), "tau_high": number("τ to", format="%.2f"),
+            "gain_text": text("Gain, points", alignment="right"),
+            "tau_text": text(
+                "τ", alignment="right", help="Kendall τ-b of consensus and gold ranking."
+            ),
         },
     )  # fmt: skip
 
@@ -295,12 +301,11 @@ def _removed(table: pd.DataFrame) -> None:
     number = st.column_config.NumberColumn
     st.dataframe(
         table, hide_index=True, alt="What the removal of each model costs",
-        column_order=("name", "share", "gain", "low", "high", "top1", "tau"),
+        column_order=("name", "share", "gain_text", "top1", "tau"),
         column_config={
             "name": st.column_config.TextColumn("Pool"),
             "share": number("It had first", format="percent"),
-            "gain": number("Vote of 3 loses", format="%+.1f"),
-            "low": number("from", format="%+.1f"), "high": number("to", format="%+.1f"),
+            "gain_text": st.column_config.TextColumn("Vote of 3 loses", alignment="right"),
             "top1": number("First model loses", format="%+.1f"),
             "tau": number("τ of the others", format="%.2f",
                           help="How alike the consensus ranks the other models without it."),

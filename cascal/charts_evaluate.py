@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from cascal.charts import MUTED, plain
 from cascal.concordance import Concordance
 from cascal.contest import Contest, Row
-from cascal.datatypes import NO_ANSWER, IntArray, option_letter
+from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, option_letter
 from cascal.experiments import Report
 from cascal.intervals import Estimate, estimates
 from cascal.parts import Part
@@ -35,10 +35,32 @@ NEEDS = {
 SYMBOLS = {"nothing": "circle", "labels": "square", "gold": "diamond-open"}
 
 
-def routers_frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """One row a router: the measures in percent with intervals, models in use, cost."""
+PRESENT = "cascal"
+"""The key of the router under test, the one of the present settings."""
+
+
+def interval_texts(frame: pd.DataFrame, value: str, low: str, high: str, form: str) -> list[str]:
+    """Every value with its interval, `77.0 [75.1, 78.8]`; empty where it is unknown."""
+    return [
+        "" if np.isnan(number) else f"{number:{form}} [{least:{form}}, {most:{form}}]"
+        for number, least, most in frame[[value, low, high]].to_numpy(float)
+    ]
+
+
+def p_text(p_value: float) -> str:
+    """A p-value in three digits, never as zero."""
+    if np.isnan(p_value):
+        return ""
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFrame:
+    """One row a router, best first: the measures in percent with intervals, models in use, cost.
+
+    The router under test is marked as the present one.
+    """
     columns: dict[str, list[object]] = {
-        "router": [row.title for row in rows],
+        "router": [f"{row.title} (present)" if row.key == PRESENT else row.title for row in rows],
         "key": [row.key for row in rows],
         "needs": [NEEDS[row.needs] for row in rows],
         "symbol": [SYMBOLS[row.needs] for row in rows],
@@ -56,17 +78,26 @@ def routers_frame(rows: Sequence[Row]) -> pd.DataFrame:
     columns["p_value"] = [
         np.nan if row.against_constant is None else row.against_constant.p_value for row in rows
     ]
-    return pd.DataFrame(columns)
+    frame = pd.DataFrame(columns)
+    frame["top1_text"] = interval_texts(frame, "top1", "top1_low", "top1_high", ".1f")
+    frame["gain_text"] = interval_texts(frame, "gain", "gain_low", "gain_high", "+.1f")
+    frame["p_text"] = frame["p_value"].map(p_text)
+    return frame.sort_values(measure, ascending=False, kind="stable", ignore_index=True)
 
 
 def routers_figure(
     frame: pd.DataFrame, measure: Measure, accent: str, own: Sequence[str]
 ) -> go.Figure:
-    """Dots with intervals, best first; round = no labels, square = labels, open = a bound.
+    """Dots with intervals in the frame's order; round = no labels, square = labels, open = a bound.
 
-    `own` are the keys drawn in the accent colour.
+    `own` are the keys drawn in the accent colour; the present router is large and bold.
     """
-    shown = frame[frame[measure].notna()].sort_values(measure, ascending=False, kind="stable")
+    shown = frame[frame[measure].notna()]
+    present = shown["key"] == PRESENT
+    names = [
+        f"<b>{plain(name, 48)}</b>" if here else plain(name, 48)
+        for name, here in zip(shown["router"], present, strict=True)
+    ]
     value, low, high = (
         shown[name].to_numpy(float) for name in (measure, f"{measure}_low", f"{measure}_high")
     )
@@ -74,10 +105,11 @@ def routers_figure(
     figure = go.Figure(
         go.Scatter(
             x=value,
-            y=[plain(name, 48) for name in shown["router"]],
+            y=names,
             mode="markers",
             marker={
-                "size": 11,
+                "size": np.where(present, 15, 11).tolist(),
+                "opacity": 1,
                 "symbol": list(shown["symbol"]),
                 "color": [accent if key in own else MUTED for key in shown["key"]],
             },
@@ -126,7 +158,8 @@ def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
 def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
     """Quality against cost: routers as points, CASCAL's cost weights as a line, the front above.
 
-    `now` is the cost weight in force; its point is drawn large.
+    `now` is the cost weight in force; its point is drawn large. Named are that point and what
+    lies on the front, as far as the names have room.
     """
     figure = go.Figure()
     front = frame[frame["pareto"]].sort_values("cost")
@@ -159,14 +192,75 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
                 name=f"CASCAL by cost weight, {asks}",
             )
         )  # fmt: skip
-    figure.update_layout(template="cascal", height=430, showlegend=True)
-    figure.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0})
+    named = _named_points(frame, now)
+    figure.add_trace(
+        go.Scatter(
+            x=named["cost"].to_numpy(float), y=named["quality"].to_numpy(float), mode="text",
+            text=list(named["text"]), textposition=list(named["position"]), textfont={"size": 12},
+            hoverinfo="skip", showlegend=False, cliponaxis=False,
+        )
+    )  # fmt: skip
+    figure.update_layout(template="cascal", height=520, showlegend=True)
+    figure.update_layout(legend={"orientation": "h", "y": -0.17, "x": 0})
     figure.update_xaxes(
         type="log", title="US dollars per 1,000 queries (logarithmic)", tickformat="$~g",
         dtick="D2",
     )  # fmt: skip
     figure.update_yaxes(title="percent right")
     return figure
+
+
+_SIDES = {
+    "top left": (False, True),
+    "bottom right": (True, False),
+    "top right": (True, True),
+    "bottom left": (False, False),
+}
+"""Where a name may stand, the preferred side first: (right of its point, above it)."""
+
+
+def _named_points(frame: pd.DataFrame, now: float) -> pd.DataFrame:
+    """The points to name, the most important first, each with a side where its name is free."""
+    curve, front = (frame["kind"] == "curve").to_numpy(), frame["pareto"].to_numpy(bool)
+    near = (frame["weight"] - now).abs().to_numpy(float) < 1e-12
+    here = curve & near & (frame["asks"] == "1 model").to_numpy()
+    x = _pixels(np.log10(frame["cost"].to_numpy(float)), 900)
+    y = _pixels(frame["quality"].to_numpy(float), 380)
+    points = [(px - 4, py - 4, px + 4, py + 4) for px, py in zip(x, y, strict=True)]
+    taken: list[_Box] = []
+    rows = []
+    groups = (here, front & ~curve, front & curve & ~here)
+    for at in np.concatenate([np.flatnonzero(group) for group in groups]):
+        row = frame.iloc[at]
+        text = "present router" if here[at] else plain(row["what"], 30)
+        if curve[at] and not here[at]:
+            text = f"weight {row['weight']:.2g}"
+        sides = {side: _name_box(x[at], y[at], len(text), side) for side in _SIDES}
+        free = [side for side, box in sides.items() if not any(_meet(box, one) for one in taken)]
+        clear = [side for side in free if not any(_meet(sides[side], one) for one in points)]
+        side = next(iter(clear), None if curve[at] else next(iter(free), None))
+        if side is not None:
+            taken.append(sides[side])
+            rows.append({**row, "text": text, "position": side})
+    return pd.DataFrame(rows, columns=[*frame.columns, "text", "position"])
+
+
+_Box = tuple[float, float, float, float]
+
+
+def _pixels(values: FloatArray, length: int) -> FloatArray:
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return (values - low) / ((high - low) or 1.0) * length
+
+
+def _name_box(x: float, y: float, n_letters: int, side: str) -> _Box:
+    right, up = _SIDES[side]
+    left, low = (x + 5 if right else x - 5 - 7 * n_letters), (y + 5 if up else y - 20)
+    return (left, low, left + 7 * n_letters, low + 15)
+
+
+def _meet(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def groups_frame(
@@ -202,6 +296,8 @@ def groups_frame(
         "name", "queries", "own", "best", "gain", "low", "high", "tau", "tau_low", "tau_high"
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
+    frame["gain_text"] = interval_texts(frame, "gain", "low", "high", "+.1f")
+    frame["tau_text"] = interval_texts(frame, "tau", "tau_low", "tau_high", ".2f")
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -324,7 +420,7 @@ def removals_frame(found: Sequence[Removal]) -> pd.DataFrame:
     """One row a model: what is lost without it, and how the others' ranking changes."""
     votes = [_in_points(one.vote_loss) for one in found]
     firsts = [_in_points(one.top1_loss) for one in found]
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "name": [f"without {one.model}" for one in found],
             "share": [one.share for one in found],
@@ -334,7 +430,9 @@ def removals_frame(found: Sequence[Removal]) -> pd.DataFrame:
             "top1": [one[0] for one in firsts],
             "tau": [one.tau for one in found],
         }
-    ).sort_values("gain", ascending=False, kind="stable", ignore_index=True)
+    )
+    frame["gain_text"] = interval_texts(frame, "gain", "low", "high", "+.1f")
+    return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
 def _in_points(found: Estimate | None) -> tuple[float, float, float]:

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import cascal
 from app import jobs
+from cascal.charts_evaluate import p_text
 from cascal.demo import demo_folder, install_demo
 from cascal.encoders import load_encoder
 from cascal.experiments import Request, run
@@ -190,8 +191,24 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     assert not app.exception
     assert not app.error
     table = app.dataframe[0].value
-    assert {"CASCAL recommended", "AVENGERS", "LLMRANK", "Oracle"} <= set(table["router"])
+    named = {"CASCAL recommended (present)", "AVENGERS", "LLMRANK", "Oracle"}
+    assert named <= set(table["router"])
     assert (table["top1"].dropna() <= 100).all()
+    assert table["top1"].dropna().is_monotonic_decreasing
+    assert all(" [" in one for one in table["top1_text"][table["top1"].notna()])
+    app.segmented_control(key="measure").set_value("vote").run()
+    assert app.dataframe[0].value["vote"].dropna().is_monotonic_decreasing
+
+
+def test_the_cost_chart_names_the_present_router(open_app, small_file):
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    open_tab(app, "Cost")
+    assert "present router" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_a_p_value_is_never_shown_as_zero():
+    assert [p_text(one) for one in (1e-9, 0.0123, float("nan"))] == ["< 0.001", "0.012", ""]
 
 
 @pytest.mark.parametrize(
