@@ -16,9 +16,11 @@ from app.map_spec import MapSpec
 from app.skill_map import render_map
 from cascal import charts
 from cascal.datatypes import FloatArray
+from cascal.drift import coverage
 from cascal.embed import place
 from cascal.explain import RouteTrace, explain
 from cascal.importers.texts import read_texts
+from cascal.quality import MAX_COMPARED
 
 N_NEIGHBOURS = 5
 MAX_PICKS = 400
@@ -81,9 +83,17 @@ def _vector(text: str) -> FloatArray:
     return np.asarray(vector)
 
 
+def title(decision: Decision | None) -> None:
+    """Where the query goes is the headline."""
+    if decision is None:
+        st.title("Where would a query go, and why?", anchor=False)
+        return
+    first = frame.escape(decision.trace.models[0].model)
+    st.title(f"This query goes to {first}", anchor=False)
+
+
 def hint() -> None:
     """The empty state of the page."""
-    st.title("Where would a query go, and why?", anchor=False)
     st.caption(
         f"Type a query, or try one of the {_stored()} queries. You see the models it would go to, "
         "the skill clusters behind the decision and what would have to change for another one."
@@ -91,10 +101,8 @@ def hint() -> None:
 
 
 def answer(decision: Decision) -> None:
-    """The decision as a headline, the evidence below it."""
+    """The decision and the evidence for it."""
     trace = decision.trace
-    first = trace.models[0]
-    st.title(f"This query goes to {frame.escape(first.model)}", anchor=False)
     others = ", ".join(trace.selected[1:])
     also = f" If {len(trace.selected)} vote: also {others}." if others else ""
     st.caption(
@@ -103,15 +111,39 @@ def answer(decision: Decision) -> None:
             f"{trace.lead:.3f}.{also}"
         )
     )
+    _warn_if_far(decision)
     left, right = st.columns(2, gap="large")
     with left:
         _scores(trace)
-        _changes(trace)
     with right:
         _clusters(trace)
-        _position(decision)
+        _changes(trace)
+    _position(decision)
     _neighbours(decision)
     _trace(trace)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _near_training(token: str, text: str, _training: FloatArray, _vector: FloatArray) -> bool:
+    if len(_training) < 2:
+        return True
+    training = np.asarray(_training[:MAX_COMPARED], dtype=np.float32)
+    return coverage(training, np.asarray(_vector[None, :], dtype=np.float32)) > 0.0
+
+
+def _warn_if_far(decision: Decision) -> None:
+    """Say it when the query lies outside the training queries, by the rule of check CAS404."""
+    data = session.study()
+    vectors = data.train.vectors.vectors
+    token = f"{data.info.name}:{data.info.fingerprint}:{data.encoder}"
+    if _near_training(token, decision.text, vectors, decision.vector):
+        return
+    distance = 1.0 - float((vectors @ decision.vector).max())
+    st.warning(
+        f"Unlike any training query: the nearest lies at distance {distance:.2f}, while 95 % of "
+        "the training queries have a nearer one among themselves. Trust this route less.",
+        icon=":material/explore_off:",
+    )
 
 
 def _scores(trace: RouteTrace) -> None:
@@ -143,7 +175,7 @@ def _clusters(trace: RouteTrace) -> None:
         pd.DataFrame(
             {
                 "cluster": [names[one.cluster] for one in trace.clusters],
-                "weight": [one.weight for one in trace.clusters],
+                "weight": [100 * one.weight for one in trace.clusters],
                 "distance": [one.distance for one in trace.clusters],
                 "alone": [one.winner for one in trace.clusters],
             }
@@ -151,10 +183,12 @@ def _clusters(trace: RouteTrace) -> None:
         hide_index=True,
         alt="Clusters that decided, with weight, distance and the model each would choose alone",
         column_config={
-            "cluster": "Cluster",
-            "weight": st.column_config.ProgressColumn("Weight", format="percent", max_value=1.0),
-            "distance": st.column_config.NumberColumn("Distance", format="%.2f"),
-            "alone": "Best there",
+            "cluster": st.column_config.TextColumn("Cluster", width=195),
+            "weight": st.column_config.ProgressColumn(
+                "Weight", format="%.0f %%", min_value=0, max_value=100, width=95
+            ),
+            "distance": st.column_config.NumberColumn("Distance", format="%.2f", width=70),
+            "alone": st.column_config.TextColumn("Best there", width=110),
         },
     )
     if trace.fallback_limit is not None:
@@ -192,9 +226,10 @@ def _position(decision: Decision) -> None:
         revision=decision.text[:40],
         mode=theme.mode(),
         alt="The query on the map of the training queries, with lines to its nearest neighbours.",
+        legend_title=f"{len(rows):,} training queries",
         caption="Colour: first model. Lines: the nearest training queries.",
     )  # fmt: skip
-    render_map(spec, key="route_map", height=360)
+    render_map(spec, key="route_map", height=560)
 
 
 def _neighbours(decision: Decision) -> None:
@@ -224,7 +259,6 @@ def _trace(trace: RouteTrace) -> None:
 
 def batch() -> None:
     """A file in, decisions out; no model is called."""
-    st.title("Route a file of queries", anchor=False)
     st.caption(
         "A .txt file with one query a line, or CSV, JSONL or Parquet with a column text. No model "
         "is called; the decisions can be downloaded."
