@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from app import controls, frame, jobs, session, theme
@@ -18,6 +20,8 @@ COLOURS = {
     "does not help": "gray",
     "harms": "red",
 }
+NO_HELP = ("does not help", "harms")
+Weight = Literal["primary", "secondary", "tertiary"]
 
 
 def case() -> Case:
@@ -65,12 +69,11 @@ def issues(found: list[Finding]) -> None:
 
 
 def _evidence(code: str) -> None:
+    found = evidence(code, case())
+    if found is None or not found.names:
+        return
     with st.expander("Evidence", on_change="rerun", key=f"evidence_{code}") as opened:
         if not opened.open:
-            return
-        found = evidence(code, case())
-        if found is None or not found.names:
-            st.caption("The sentence holds all there is.")
             return
         figure = charts_diagnose.evidence_figure(found, theme.accent())
         frame.chart(figure, f"figure_{code}", f"{found.measure} of {len(found.names)} items")
@@ -92,11 +95,20 @@ def _remedies(code: str) -> None:
         f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
         work,
     )
-    for at, effect in enumerate(tried or ()):
-        _effect(code, at, effect)
+    if tried is None:
+        return
+    useless = [one for one in tried if one.judgement in NO_HELP]
+    for one in (one for one in tried if one not in useless):
+        _effect(code, tried.index(one), one, theme.action())
+    if not useless:
+        return
+    many = f"{len(useless)} remedies that do" if len(useless) > 1 else "1 remedy that does"
+    with st.expander(f"{many} not help"):
+        for one in useless:
+            _effect(code, tried.index(one), one, "tertiary")
 
 
-def _effect(code: str, at: int, effect: Effect) -> None:
+def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
     before = case()
     clusters, share = len(before.router.clusters), before.snapshot.share
     effective = session.effective(share)
@@ -120,7 +132,9 @@ def _effect(code: str, at: int, effect: Effect) -> None:
         st.text(f"{label[:1].upper()}{label[1:]}: {' · '.join(parts)}")
     with apply:
         if effect.proposal.settings in PRESETS.values():
-            st.button("Apply", key=f"apply_{code}_{at}", on_click=_apply, args=(effect,))
+            st.button(
+                "Apply", key=f"apply_{code}_{at}", type=weight, on_click=_apply, args=(effect,)
+            )
 
 
 def _apply(effect: Effect) -> None:
