@@ -10,6 +10,8 @@ from cascal import charts
 from cascal.demo import install_demo
 from cascal.encoders import MINILM
 
+PERCENT = "%.1f %%"
+
 
 def headline() -> None:
     """What the chosen data set is, as a sentence."""
@@ -17,6 +19,10 @@ def headline() -> None:
     if info is None:
         return
     kind = "Simulated" if info.origin == "simulated" else "Real"
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        colour = "orange" if info.origin == "simulated" else "blue"
+        st.badge(f"{kind} data", color=colour)
+        st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
     st.title(
         frame.escape(
             f"{info.n_models} models answered {info.n_train + info.n_test:,} queries in "
@@ -24,10 +30,6 @@ def headline() -> None:
         ),
         anchor=False,
     )
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        colour = "orange" if info.origin == "simulated" else "blue"
-        st.badge(f"{kind} data", color=colour)
-        st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
 
 
 def demo_button() -> None:
@@ -59,14 +61,13 @@ def _all_sets() -> None:
                 "test": [info.n_test for info in known],
                 "models": [info.n_models for info in known],
                 "responses": [info.n_responses for info in known],
-                "note": [info.note for info in known],
             }
         ),
         hide_index=True,
         alt="Data sets of the workspace",
         column_config={
             "name": "Data set",
-            "origin": "Responses",
+            "origin": "Kind",
             "answers": st.column_config.TextColumn(
                 "Answers of queries", help="gold: may serve as truth. generated: never does."
             ),
@@ -74,9 +75,11 @@ def _all_sets() -> None:
             "test": st.column_config.NumberColumn("Test queries", format="localized"),
             "models": "Models",
             "responses": st.column_config.NumberColumn("Responses", format="localized"),
-            "note": "Note",
         },
     )
+    chosen = session.current_info()
+    if chosen is not None and chosen.note:
+        st.caption(frame.escape(f"{chosen.name}: {chosen.note}"))
 
 
 def _vectors() -> None:
@@ -114,13 +117,15 @@ def _delete() -> None:
     info = session.current_info()
     if info is None or session.read_only():
         return
-    st.subheader("Delete this data set", anchor=False)
-    st.caption("Queries, responses, map and saved runs are removed for good, from the file too.")
-    sure = st.checkbox(frame.escape(f"Yes, delete {info.name}"), key=f"sure_{info.name}")
-    if st.button("Delete", disabled=not sure, icon=":material/delete:"):
-        session.workspace().delete_dataset(info.name)
-        st.session_state.pop("dataset", None)
-        st.rerun()
+    with st.expander("Remove this data set"):
+        st.caption(
+            "Queries, responses, map and saved runs are removed for good, from the file too."
+        )
+        sure = st.checkbox(frame.escape(f"Yes, delete {info.name}"), key=f"sure_{info.name}")
+        if st.button("Delete", disabled=not sure, icon=":material/delete:"):
+            session.workspace().delete_dataset(info.name)
+            st.session_state.pop("dataset", None)
+            st.rerun()
 
 
 def models() -> None:
@@ -133,21 +138,21 @@ def models() -> None:
             default="Training queries",
         )  # fmt: skip
     part = data.test if split == "Test queries" and data.test is not None else data.train
-    share = st.column_config.ProgressColumn
+    number = st.column_config.NumberColumn
     st.dataframe(
         charts.coverage_frame(part),
         hide_index=True,
         alt="Coverage of every model",
         column_config={
             "model": "Model",
-            "asked": st.column_config.NumberColumn("Asked", format="localized"),
-            "answered": share("Readable answer", format="percent", max_value=1.0),
-            "accuracy": st.column_config.NumberColumn("Right (gold)", format="percent"),
-            "unreadable": st.column_config.NumberColumn("Unreadable", format="percent"),
-            "truncated": st.column_config.NumberColumn("Cut off", format="percent"),
-            "refused": st.column_config.NumberColumn("Refused", format="percent"),
-            "error": st.column_config.NumberColumn("Error", format="percent"),
-            "confidence": share("With confidence", format="percent", max_value=1.0),
+            "asked": number("Asked", format="localized"),
+            "answered": number("Readable answer", format=PERCENT),
+            "accuracy": number("Right (gold)", format=PERCENT),
+            "unreadable": number("Unreadable", format=PERCENT),
+            "truncated": number("Cut off", format=PERCENT),
+            "refused": number("Refused", format=PERCENT),
+            "error": number("Error", format=PERCENT),
+            "confidence": number("With confidence", format=PERCENT),
         },
     )
     st.subheader("How often two models give the same answer", anchor=False)

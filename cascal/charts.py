@@ -298,18 +298,37 @@ def agreement_figure(frame: pd.DataFrame, scale: Sequence[str]) -> go.Figure:
             z=shown.to_numpy(), x=names, y=names, zmin=low, zmax=high, xgap=2, ygap=2,
             colorscale=[[i / (len(scale) - 1), c] for i, c in enumerate(scale)],
             colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": ".0%"},
-            texttemplate="%{z:.0%}" if few else None, hoverongaps=False,
+            hoverongaps=False,
             hovertemplate="%{y} and %{x}: %{z:.1%} equal answers<extra></extra>",
         )
     )  # fmt: skip
+    if few:
+        figure.add_trace(_cell_texts(shown, names, scale, low, high))
     figure.update_layout(template="cascal", height=38 * len(frame) + 120)
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
     figure.update_xaxes(title=None, showgrid=False, tickangle=35)
     return figure
 
 
+def _cell_texts(
+    shown: pd.DataFrame, names: Sequence[str], scale: Sequence[str], low: float, high: float
+) -> go.Scatter:
+    """The value of every cell of a heatmap, dark or light by what its colour makes readable."""
+    rows, columns = np.nonzero(shown.notna().to_numpy())
+    values = shown.to_numpy()[rows, columns]
+    rgb = np.array([[int(c[at : at + 2], 16) / 255 for at in (1, 3, 5)] for c in scale])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    stops = np.linspace(low, high, len(scale))
+    light = np.interp(values, stops, linear @ [0.2126, 0.7152, 0.0722])
+    return go.Scatter(
+        x=np.array(names)[columns], y=np.array(names)[rows], mode="text",
+        text=[f"{value:.0%}" for value in values], hoverinfo="skip",
+        textfont={"color": np.where(light > 0.18, "#0B111C", "#FFFFFF").tolist(), "size": 12},
+    )  # fmt: skip
+
+
 def coverage_frame(part: Part) -> pd.DataFrame:
-    """One row a model: share of queries by status, and share of votes with a confidence."""
+    """One row a model: percent of queries by status, and of votes with a confidence."""
     votes = part.votes
     status = votes.status
     if status is None:
@@ -320,13 +339,13 @@ def coverage_frame(part: Part) -> pd.DataFrame:
         {
             "model": votes.models,
             "asked": votes.asked.sum(axis=0),
-            "answered": votes.answered.sum(axis=0) / asked,
+            "answered": 100 * votes.answered.sum(axis=0) / asked,
             **{
-                kind: (status == kind).sum(axis=0) / asked
+                kind: 100 * (status == kind).sum(axis=0) / asked
                 for kind in ("unreadable", "truncated", "refused", "error")
             },
-            "confidence": known / np.maximum(votes.answered.sum(axis=0), 1),
-            **({"accuracy": _accuracies(part)} if part.has_gold else {}),
+            "confidence": 100 * known / np.maximum(votes.answered.sum(axis=0), 1),
+            **({"accuracy": 100 * _accuracies(part)} if part.has_gold else {}),
         }
     )
 
