@@ -24,8 +24,13 @@ def _names() -> list[Name]:
     return [name for name in NAMES if name != "cost_weight" or session.costs_known()]
 
 
+TITLE = "What would another threshold do?"
+
+
 def curves() -> None:
-    """One threshold over its attainable values, and where nothing changes around now."""
+    """One threshold over its attainable values; the headline says whether another one is better."""
+    headline = st.empty()
+    headline.title(TITLE, anchor=False)
     name = cast(
         "Name",
         st.segmented_control(
@@ -42,6 +47,7 @@ def curves() -> None:
     found = jobs.show(f"curve_{name}:{session.snapshot_token()}", "Sweep", work, at_once=True)
     if found is None:
         return
+    headline.title(_answer(found), anchor=False)
     st.subheader(_sentence(found), anchor=False)
     figure = charts_diagnose.curve_figure(found, theme.accent())
     frame.chart(figure, "curve", _sentence(found))
@@ -51,6 +57,23 @@ def curves() -> None:
         "visited."
     )
     _choose(found)
+
+
+def _answer(found: Curve) -> str:
+    """Whether some value is better than the present one, with the paired interval."""
+    label, now = NAMES[found.name], charts_diagnose.value_label(found.name, found.now)
+    data = session.study()
+    change = charts_diagnose.best_change(found, data.test or data.train, session.fit().models)
+    if change is None:
+        return f"{label}: what changes around {now}"
+    best, gain = change
+    value = charts_diagnose.value_label(found.name, best.value(found.name))
+    if value == now:
+        return f"{label}: no value is right more often than {now}"
+    points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+    if gain.low > 0:
+        return f"{label}: {value} is right more often than {now}, {points}"
+    return f"{label}: no value is proven better than {now}; the best, {value}, brings {points}"
 
 
 def _sentence(found: Curve) -> str:
@@ -131,6 +154,7 @@ def maps() -> None:
     found = jobs.show(key, "Draw the map", work, about="Up to 1,024 settings, some ten seconds.")
     if found is None:
         return
-    figure = charts_diagnose.map_figure(found, measure, theme.SEQUENTIAL[theme.mode()])
+    figure = charts_diagnose.map_figure(found, measure, theme.SEQUENTIAL[theme.mode()], thresholds)
     alt = f"{charts_diagnose.MEASURES[measure]} over {NAMES[first]} and {NAMES[second]}."
     frame.chart(figure, "sweep_map", alt)
+    st.caption("Cross: the present setting. Only values at which something can change are visited.")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,6 +13,9 @@ from plotly.subplots import make_subplots
 
 from cascal.charts import MUTED, plain
 from cascal.diagnose.evidence import Evidence
+from cascal.intervals import Estimate, estimate
+from cascal.parts import Part
+from cascal.settings import Thresholds
 from cascal.sweep import NAMES, Curve, Point, SweepMap
 
 JOINING = {None: "off", 0.95: "all 3", 0.5: "2 or more", 0.2: "1 or more"}
@@ -114,24 +121,86 @@ def _mark_now(figure: go.Figure, curve: Curve, frame: pd.DataFrame) -> None:
         figure.add_vrect(x0=low, x1=high, fillcolor=MUTED, opacity=0.15, line_width=0)
 
 
-def map_figure(found: SweepMap, measure: str, scale: tuple[str, ...]) -> go.Figure:
-    """Two thresholds as a heatmap of one measure."""
+def best_change(curve: Curve, part: Part, models: Sequence[str]) -> tuple[Point, Estimate] | None:
+    """The point that is right most often, and its paired gain over the present one.
+
+    part holds the routed queries, models (M,) what `Point.first` points into. None without gold
+    answers; of equal points the present one counts, else the first.
+    """
+    now = next(one for one in curve.points if one.value(curve.name) == curve.now)
+    if now.top1 is None:
+        return None
+    rates = [-1.0 if one.top1 is None else one.top1.value for one in curve.points]
+    best = curve.points[int(np.argmax(rates))]
+    if now.top1.value >= max(rates):
+        best = now
+    right = part.right[:, [part.votes.models.index(name) for name in models]]
+    rows = np.arange(len(right))
+    return best, estimate(right[rows, best.first] - right[rows, now.first])
+
+
+def map_figure(
+    found: SweepMap, measure: str, scale: tuple[str, ...], now: Thresholds | None = None
+) -> go.Figure:
+    """Two thresholds as a heatmap of one measure; a cross marks the present setting."""
     table = np.array([[_measure(point, measure) for point in row] for row in found.points])
+    across = _map_axis(found.second, found.second_values, now)
+    down = _map_axis(found.first, found.first_values, now)
+    cells = [
+        [f"{NAMES[found.first]} {one}, {NAMES[found.second]} {other}" for other in across.labels]
+        for one in down.labels
+    ]
     figure = go.Figure(
         go.Heatmap(
-            z=table,
-            x=[value_label(found.second, one) for one in found.second_values],
-            y=[value_label(found.first, one) for one in found.first_values],
+            z=table, x=across.places, y=down.places, text=cells,
             colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
             colorbar={"thickness": 8, "outlinewidth": 0},
-            hovertemplate=f"{NAMES[found.first]} %{{y}}, {NAMES[found.second]} %{{x}}: "
-            "%{z:.4g}<extra></extra>",
+            hovertemplate="%{text}: %{z:.4g}<extra></extra>",
         )
-    )
+    )  # fmt: skip
+    if across.now is not None and down.now is not None:
+        for size, width, colour in ((17, 5, "#FFFFFF"), (15, 2.5, "#0B111C")):
+            figure.add_trace(
+                go.Scatter(
+                    x=[across.now], y=[down.now], mode="markers", cliponaxis=False,
+                    marker={
+                        "symbol": "x-thin", "size": size, "line": {"width": width, "color": colour}
+                    },
+                    hovertemplate="present setting<extra></extra>",
+                )
+            )  # fmt: skip
     figure.update_layout(template="cascal", height=460)
-    figure.update_xaxes(title=NAMES[found.second], type="category", nticks=16)
-    figure.update_yaxes(title=NAMES[found.first], type="category", nticks=16)
+    figure.update_xaxes(title=NAMES[found.second], showgrid=False, zeroline=False, **across.ticks)
+    figure.update_yaxes(title=NAMES[found.first], showgrid=False, zeroline=False, **down.ticks)
     return figure
+
+
+@dataclass(frozen=True)
+class _MapAxis:
+    """Where the values of a threshold lie, what they are called, and where the present one is."""
+
+    places: list[float]
+    labels: list[str]
+    ticks: dict[str, Any]
+    now: float | None
+
+
+def _map_axis(name: str, values: Sequence[float | None], now: Thresholds | None) -> _MapAxis:
+    """Distances lie where they are; joining and cost weights, without a scale, one by one."""
+    labels = [value_label(name, one) for one in values]
+    present: float | None = None if now is None else getattr(now, name)
+    if name in ("min_silhouette", "merge_distance"):
+        places = [float(one or 0.0) for one in values]
+        ticks: dict[str, Any] = {"range": [places[0], places[-1]], "tickformat": ".2~f"}
+        return _MapAxis(places, labels, ticks, present)
+    places = [float(at) for at in range(len(values))]
+    shown = places[:: 1 + len(places) // 9]
+    ticks = {"tickvals": shown, "ticktext": [labels[int(at)] for at in shown]}
+    if name == "prune_jaccard":
+        at = float(values.index(present)) if now is not None and present in values else None
+        return _MapAxis(places, labels, ticks, at)
+    known = None if present is None else float(np.interp(present, np.array(values, float), places))
+    return _MapAxis(places, labels, ticks, known)
 
 
 def _measure(point: Point, measure: str) -> float:

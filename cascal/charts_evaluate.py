@@ -238,7 +238,7 @@ def _named_points(frame: pd.DataFrame, now: float) -> pd.DataFrame:
         sides = {side: _name_box(x[at], y[at], len(text), side) for side in _SIDES}
         free = [side for side, box in sides.items() if not any(_meet(box, one) for one in taken)]
         clear = [side for side in free if not any(_meet(sides[side], one) for one in points)]
-        side = next(iter(clear), None if curve[at] else next(iter(free), None))
+        side = next(iter(clear), None if curve[at] and not here[at] else next(iter(free), None))
         if side is not None:
             taken.append(sides[side])
             rows.append({**row, "text": text, "position": side})

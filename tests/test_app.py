@@ -139,6 +139,11 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
     next(one for one in app.button if one.label == "Try a test query").click().run()
     assert not app.exception
     assert app.title[0].value.startswith("This query goes to")
+    training = load_study(cascal.Workspace(demo_file), "demo").train.texts
+    app.text_area(key="query_text").set_value(training[7]).run()
+    assert not app.warning
+    app.text_area(key="query_text").set_value("zzz qqq xxyyz").run()
+    assert any("Unlike any training query" in one.value for one in app.warning)
 
 
 def test_a_server_that_others_can_reach_writes_nothing(open_app, demo_file, monkeypatch):
@@ -323,6 +328,8 @@ def test_a_swept_value_can_be_used(open_app, small_file):
     app = open_app(small_file, "sweep")
     wait_for_chart(app)
     assert any("Merge distance 0.15" in one.value for one in app.subheader)
+    assert app.title[0].value.startswith("Merge distance: ")
+    assert "0.15" in app.title[0].value
     app.selectbox(key="sweep_value_merge_distance").set_value(40).run()
     app.button(key="use_value").click().run()
     assert app.slider(key="merge").value == 0.4

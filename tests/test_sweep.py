@@ -11,7 +11,7 @@ import pytest
 from conftest import split_world
 
 import cascal
-from cascal.charts_diagnose import curve_figure, curve_frame, map_figure
+from cascal.charts_diagnose import best_change, curve_figure, curve_frame, map_figure
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
 from cascal.demo import install_demo
 from cascal.settings import PRESETS, FitSettings, Thresholds
@@ -118,8 +118,22 @@ def test_a_map_is_drawn_for_every_measure(parts, fitted, reference):
     found = sweep_map(fitted, Thresholds(), names, parts[1], parts[0], reference, limit=5)
     assert len(found.points) == len(JACCARDS)
     for measure in ("top1", "clusters", "effective", "flipped"):
-        figure = map_figure(found, measure, ("#ffffff", "#000000"))
+        figure = map_figure(found, measure, ("#ffffff", "#000000"), Thresholds(merge_distance=0.3))
         assert np.isfinite(figure.data[0].z).all()
+        assert figure.data[-1].x == (0.3,)
+        assert figure.data[-1].y == (JACCARDS.index(Thresholds().prune_jaccard),)
+
+
+def test_the_best_value_is_compared_with_the_present_one(parts, fitted, reference):
+    train, test = parts
+    found = curve(fitted, Thresholds(), "merge_distance", test, train, reference)
+    best, gain = best_change(found, test, fitted.models)
+    now = next(one for one in found.points if one.value("merge_distance") == found.now)
+    assert best.top1.value == max(one.top1.value for one in found.points)
+    assert gain.value == pytest.approx(best.top1.value - now.top1.value)
+    none = replace(test, gold=np.full(len(test), NO_ANSWER))
+    unknown = curve(fitted, Thresholds(), "merge_distance", none, train, reference)
+    assert best_change(unknown, none, fitted.models) is None
 
 
 def test_what_cannot_be_swept_is_refused(parts, fitted, reference):

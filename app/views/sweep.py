@@ -6,14 +6,11 @@ import streamlit as st
 
 from app import frame, session, sweep_panels
 
-TITLE = "What would another threshold do?"
-
 if session.current_info() is None:
-    st.title(TITLE, anchor=False)
+    st.title(sweep_panels.TITLE, anchor=False)
     frame.empty("There are no data yet, so there is no router.", "data", "Import responses")
 else:
     frame.notice(session.study())
-    st.title(TITLE, anchor=False)
     with frame.refusals():
         sweep_panels.curves()
         sweep_panels.maps()
