@@ -229,7 +229,7 @@ def _position(decision: Decision) -> None:
         legend_title=f"{len(rows):,} training queries",
         caption="Colour: first model. Lines: the nearest training queries.",
     )  # fmt: skip
-    render_map(spec, key="route_map", height=560)
+    render_map(spec, key="route_map", height=680)
 
 
 def _neighbours(decision: Decision) -> None:

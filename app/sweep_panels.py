@@ -72,7 +72,7 @@ def _answer(found: Curve) -> str:
         return f"{label}: no value is right more often than {now}"
     points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
     if gain.low > 0:
-        return f"{label}: {value} is right more often than {now}, {points}"
+        return f"{label}: {value} looks better than {now}, {points}"
     return f"{label}: no value is proven better than {now}; the best, {value}, brings {points}"
 
 
@@ -93,7 +93,8 @@ def _choose(found: Curve) -> None:
         st.caption(
             f"Highest point estimate: {frame_['top1'].iloc[best]:.1f} % at "
             f"{frame_['value'].iloc[best]}. Choosing a threshold by the test queries and quoting "
-            "their accuracy flatters; the intervals say how little most differences mean."
+            f"their accuracy flatters: no interval knows that the best of {len(frame_)} values "
+            "was picked."
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
