@@ -314,6 +314,10 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
             break
         time.sleep(0.5)
         app.run()
+    weights = [one.proto.type for one in app.button if one.label == "Apply"]
+    useless = [one.label for one in app.expander if one.label.endswith("not help")]
+    assert weights == sorted(weights)  # those that help first, as primary buttons
+    assert ("tertiary" in weights) == bool(useless)
     before = app.session_state["share"], app.session_state["merge"], app.session_state["silhouette"]
     next(one for one in app.button if one.label == "Apply").click().run()
     after = app.session_state["share"], app.session_state["merge"], app.session_state["silhouette"]
