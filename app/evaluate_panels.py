@@ -228,7 +228,7 @@ def differences(held: Contest) -> None:
                   delta_arrow="off")  # fmt: skip
         st.metric("A right, B wrong", f"{test.only_first:,}", border=True, height="stretch")
         st.metric("B right, A wrong", f"{test.only_second:,}", border=True, height="stretch",
-                  delta=f"McNemar p = {test.p_value:.3g}", delta_color="off",
+                  delta=f"McNemar p: {charts_evaluate.p_text(test.p_value)}", delta_color="off",
                   delta_arrow="off")  # fmt: skip
         st.metric("Same first model", f"{same:.0%}", border=True, height="stretch")
     which = st.segmented_control(
