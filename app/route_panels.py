@@ -16,7 +16,7 @@ from app.map_spec import MapSpec
 from app.skill_map import render_map
 from cascal import charts
 from cascal.datatypes import FloatArray
-from cascal.drift import coverage
+from cascal.drift import nearest_other
 from cascal.embed import place
 from cascal.explain import RouteTrace, explain
 from cascal.importers.texts import read_texts
@@ -123,27 +123,25 @@ def answer(decision: Decision) -> None:
     _trace(trace)
 
 
-@st.cache_data(show_spinner=False, max_entries=256)
-def _near_training(token: str, text: str, _training: FloatArray, _vector: FloatArray) -> bool:
-    if len(_training) < 2:
-        return True
-    training = np.asarray(_training[:MAX_COMPARED], dtype=np.float32)
-    return coverage(training, np.asarray(_vector[None, :], dtype=np.float32)) > 0.0
+@st.cache_data(show_spinner=False, max_entries=16)
+def _reach(token: str, _training: FloatArray) -> float:
+    """The distance within which 99 % of the training queries have another one."""
+    rows = np.asarray(_training[:MAX_COMPARED], dtype=np.float32)
+    return 1.0 - float(np.quantile(nearest_other(rows), 0.01)) if len(rows) > 1 else np.inf
 
 
 def _warn_if_far(decision: Decision) -> None:
-    """Say it when the query lies outside the training queries, by the rule of check CAS404."""
+    """Say it where the query lies farther off than training queries lie from one another."""
     data = session.study()
     vectors = data.train.vectors.vectors
-    token = f"{data.info.name}:{data.info.fingerprint}:{data.encoder}"
-    if _near_training(token, decision.text, vectors, decision.vector):
-        return
+    reach = _reach(f"{data.info.name}:{data.info.fingerprint}:{data.encoder}", vectors)
     distance = 1.0 - float((vectors @ decision.vector).max())
-    st.warning(
-        f"Unlike any training query: the nearest lies at distance {distance:.2f}, while 95 % of "
-        "the training queries have a nearer one among themselves. Trust this route less.",
-        icon=":material/explore_off:",
-    )
+    if distance > reach:
+        st.warning(
+            f"Unlike any training query: the nearest lies at distance {distance:.2f}, while 99 % "
+            f"of the training queries have one within {reach:.2f}. Trust this route less.",
+            icon=":material/explore_off:",
+        )
 
 
 def _scores(trace: RouteTrace) -> None:

@@ -111,9 +111,14 @@ def coverage(training: FloatArray, real: FloatArray) -> float:
     """
     if len(training) < 2 or not len(real):
         raise NotApplicable("Coverage needs at least 2 training queries and a real one.")
-    own = np.empty(len(training))
-    for start in range(0, len(training), _CHUNK):
-        table = training[start : start + _CHUNK] @ training.T
+    return float((nearest(real, training)[0] >= np.quantile(nearest_other(training), 0.05)).mean())
+
+
+def nearest_other(rows: FloatArray) -> FloatArray:
+    """(n,) cosine of each row to its nearest other row."""
+    own = np.empty(len(rows))
+    for start in range(0, len(rows), _CHUNK):
+        table = rows[start : start + _CHUNK] @ rows.T
         table[np.arange(len(table)), start + np.arange(len(table))] = -1.0
         own[start : start + len(table)] = table.max(axis=1)
-    return float((nearest(real, training)[0] >= np.quantile(own, 0.05)).mean())
+    return own

@@ -11,7 +11,7 @@ from conftest import make_world
 import cascal
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.demo import install_demo
-from cascal.drift import coverage, nearest, nearest_earlier
+from cascal.drift import coverage, nearest, nearest_earlier, nearest_other
 from cascal.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
 from cascal.study import load_study
 
@@ -51,6 +51,10 @@ def test_real_queries_from_the_same_place_are_covered_and_others_are_not():
     here, there = [1, 0, 0, 0, 0], [0, 0, 1, 0, 0]
     assert coverage(unit(here), unit(here)) == pytest.approx(0.95, abs=0.05)
     assert coverage(unit(here), unit(there)) < 0.1
+    rows = unit(here)
+    table = rows @ rows.T
+    np.fill_diagonal(table, -1.0)
+    assert np.allclose(nearest_other(rows), table.max(axis=1))
     with pytest.raises(NotApplicable, match="at least 2"):
         coverage(unit(here)[:1], unit(here))
 
