@@ -185,7 +185,7 @@ def _ceilings(tau: Estimate) -> None:
             "1: same order, 0: unrelated, below 0: reversed.",
         )  # fmt: skip
         st.metric(
-            "Clusters tell the winner (NMI)", f"{information.nmi:.3f}", border=True,
+            "Clusters and winners", f"{information.nmi:.3f}", border=True,
             delta=f"shuffled clusters {information.permuted:.3f}", delta_color="off",
             delta_arrow="off", height="stretch",
             help="Normalised mutual information of a query’s cluster and the model that wins it. "
@@ -200,7 +200,7 @@ def _ceilings(tau: Estimate) -> None:
         )  # fmt: skip
         if learnt is not None:
             st.metric(
-                "The same, learnt on labels", f"{100 * learnt.value:+.1f} pts", border=True,
+                "Learnt on labels", f"{100 * learnt.value:+.1f} pts", border=True,
                 delta=f"[{100 * learnt.low:+.1f}, {100 * learnt.high:+.1f}]", delta_color="off",
                 delta_arrow="off", height="stretch",
                 help="The best model of each cluster by the training queries’ answers "

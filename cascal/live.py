@@ -43,7 +43,7 @@ def reachable(models: Sequence[ModelSpec], names: Sequence[str]) -> tuple[ModelS
     if without:
         raise CascalError(
             f"{', '.join(without)} have no endpoint in this data set. Responses collected with "
-            "`cascal collect` bring theirs along."
+            "cascal collect bring theirs along."
         )
     return tuple(known[name] for name in names)
 
