@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,8 +29,8 @@ from cascal.cli.asking import limits_of
 from cascal.datatypes import CascalError
 from cascal.demo import install_demo
 from cascal.encoders import load_encoder
-from cascal.pools import write_pool
-from cascal.simulate import Faults
+from cascal.pools import PoolModel, write_pool
+from cascal.simulate import Faults, simulated_generators, simulated_pool
 from cascal.store import Workspace
 from cascal.store.journal import read_segment, segments_of
 from cascal.study import encode_dataset, load_study
@@ -105,6 +107,41 @@ def test_from_three_descriptions_to_a_routed_query(shell):
     assert [task.description for task in Workspace("work.duckdb").tasks("three")][1].startswith(
         "Ecology"
     )
+
+
+@pytest.mark.slow
+def test_simulate_in_one_process_and_build_in_another_give_a_routed_query(tmp_path):
+    (tmp_path / "three.yaml").write_text(TASKS)
+    environment = {**os.environ, "CASCAL_WORKSPACE": "work.duckdb", "NO_PROXY": "127.0.0.1"}
+
+    def command(*words: str) -> list[str]:
+        return [sys.executable, "-m", "cascal.cli", *words]
+
+    def done(*words: str) -> str:
+        ended = subprocess.run(  # noqa: S603 - our own interpreter
+            command(*words), cwd=tmp_path, env=environment, capture_output=True, text=True,
+            check=False, timeout=300,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    with subprocess.Popen(  # noqa: S603 - our own interpreter
+        command("simulate", "--port", "0"), stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as server:
+        try:
+            url = re.search(r"http://\S+/v1", server.stdout.readline())[0]
+            generator = PoolModel(simulated_generators(url)[0])
+            six = [PoolModel(spec) for spec in simulated_pool(url)[:6]]
+            write_pool(tmp_path / "pool.yaml", [*six, generator])
+            options = ["--generator", generator.name, "--n", "60", "--encoder", "hashing"]
+            said = done("build", "three.yaml", "pool.yaml", *options, "--out", "r.cascal")
+        finally:
+            server.terminate()
+    assert "180 texts encoded" in said
+    info = Workspace(tmp_path / "work.duckdb").dataset("three")
+    assert (info.n_train, info.n_models, info.n_responses) == (180, 6, 1080)
+    routed = json.loads(done("route", "r.cascal", "When is the tide high after a full moon?"))
+    assert set(routed["selected"]) <= {one.name for one in six}
 
 
 def test_a_build_ends_at_its_budget_and_goes_on_where_it_was(shell):
