@@ -63,7 +63,7 @@ def issues(found: list[Finding]) -> None:
                 st.markdown(f"**{one.title}**")
             st.text(one.sentence)
             if one.code in ADVICE:
-                st.caption(frame.escape(ADVICE[one.code].replace("`", "")))
+                st.caption(frame.escape(ADVICE[one.code]))
             _evidence(one.code)
             _remedies(one.code)
 
