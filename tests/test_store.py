@@ -256,7 +256,7 @@ def test_what_is_written_is_read_back(law_workspace, drawn):
 
 
 def test_a_taken_name_is_refused_and_the_choices_are_named(filled):
-    with pytest.raises(CascalError, match=r"on_conflict='extend'.*'replace'"):
+    with pytest.raises(CascalError, match=r"--on-conflict extend or replace"):
         filled.add(small())
     with pytest.raises(CascalError, match="choose refuse, replace or extend"):
         filled.add(small(), on_conflict="merge")
