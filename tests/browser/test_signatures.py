@@ -99,7 +99,7 @@ def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):  # n
     heading.wait_for(timeout=90_000)
     idle(page)
     assert page.get_by_text(f"{name}: simulated models").count()
-    assert page.get_by_text("labelled training queries").count()
+    assert page.get_by_text("training queries with gold answers").count()
     shot(page, f"signature-{name}-found")
     badge = page.get_by_text(code, exact=True).first
     assert badge.is_visible()
