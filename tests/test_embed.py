@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -199,6 +200,86 @@ def test_a_folder_of_pickled_weights_is_refused(tmp_path):
     (folder / "model.safetensors").unlink()
     with pytest.raises(CascalError, match=r"pytorch_model\.bin .* is a pickle"):
         load_encoder(str(folder))
+
+
+CODE = """from pathlib import Path
+Path(__file__).with_name("ran").write_text("")
+class Evil:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "named"),
+    [
+        ("modules.json", [{"path": "", "type": "evil.Evil"}], "module evil.Evil"),
+        ("modules.json", [{"path": "", "type": "me/repo--evil.Evil"}], "module me/repo--evil.Evil"),
+        ("modules.json", [{"type": "sentence_transformers.evil"}], "sentence_transformers.evil"),
+        ("0_Router/router_config.json", {"types": {"q": "evil.Evil"}}, "module evil.Evil"),
+        ("0_Words/wordembedding_config.json", {"tokenizer_class": "evil.Evil"}, "module evil.Evil"),
+        ("2_Dense/config.json", {"activation_function": "evil.Evil"}, "activation evil.Evil"),
+        ("2_Dense/config.json", {"activation_function": "torch.hub.load"}, "torch.hub.load"),
+        ("config.json", {"auto_map": {"AutoModel": "evil.Evil"}}, r"\(auto_map\)"),
+        ("a/tokenizer_config.json", {"auto_map": {"AutoTokenizer": ["evil.Evil"]}}, "auto_map"),
+        ("sentence_bert_config.json", {"model_args": {"trust_remote_code": True}}, "trust_remote"),
+    ],
+)
+def test_a_folder_that_names_code_is_refused_before_it_runs(tmp_path, file, content, named):
+    folder = write_model(tmp_path / "mine")
+    (folder / "evil.py").write_text(CODE)
+    (folder / file).parent.mkdir(exist_ok=True)
+    (folder / file).write_text(json.dumps(content))
+    with pytest.raises(CascalError, match=rf"in folder 'mine' names .*{named}.*not part of"):
+        load_encoder(str(folder))
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("modules.json", [{"path": "../other", "type": "sentence_transformers.models.Pooling"}]),
+        ("modules.json", [{"path": "/", "type": "sentence_transformers.models.Pooling"}]),
+        ("modules.json", [{"path": "link", "type": "sentence_transformers.models.Pooling"}]),
+        ("router_config.json", {"types": {"../other": "sentence_transformers.models.Pooling"}}),
+    ],
+)
+def test_a_module_outside_of_the_folder_is_refused(tmp_path, file, content):
+    folder = write_model(tmp_path / "mine")
+    write_model(tmp_path / "other")
+    (folder / "link").symlink_to(tmp_path / "other")
+    (folder / file).write_text(json.dumps(content))
+    with pytest.raises(CascalError, match=r"names the module folder .*, which is not inside"):
+        load_encoder(str(folder))
+
+
+@pytest.mark.parametrize("content", ["{", "[" * 100_000, "[" * 60 + "]" * 60])
+def test_a_folder_with_a_broken_configuration_is_one_sentence(tmp_path, content):
+    folder = write_model(tmp_path / "mine")
+    (folder / "modules.json").write_text(content)
+    with pytest.raises(CascalError, match=r"modules\.json in folder 'mine' is no JSON"):
+        load_encoder(str(folder))
+
+
+def test_the_allowed_sentence_transformers_refuses_foreign_classes_itself():
+    """The first version that does is 6.0; a hub name is checked by nobody else."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    bounds = project["project"]["optional-dependencies"]["app"]
+    (bound,) = [line for line in bounds if line.startswith("sentence-transformers")]
+    assert int(bound.split(">=")[1].split(",")[0].split(".")[0]) >= 6
+
+
+@pytest.mark.slow
+def test_the_library_itself_refuses_a_class_of_the_folder(tmp_path):
+    from sentence_transformers import SentenceTransformer
+
+    folder = write_model(tmp_path / "mine")
+    (folder / "evil.py").write_text(CODE)
+    (folder / "modules.json").write_text(
+        json.dumps([{"idx": 0, "name": "0", "path": "", "type": "evil.Evil"}])
+    )
+    with pytest.raises(ValueError, match="not part of Sentence Transformers"):
+        SentenceTransformer(str(folder), local_files_only=True)
+    assert not (folder / "ran").exists()
 
 
 def test_minilm_with_other_weights_is_refused(tmp_path, monkeypatch):
