@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` only adds the folder of 
     sys.path.insert(0, str(HERE.parent))
 
 from app import session, skill_map  # noqa: E402 (the path comes first)
+from cascal.hosts import HostGuard, allowed_hosts  # noqa: E402
 
 FOREVER = "public, max-age=31536000, immutable"
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -56,6 +58,20 @@ HEADERS = [
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+
+
+ALLOWED_HOSTS_ENV = "CASCAL_ALLOWED_HOSTS"
+FOREIGN_HOST = PlainTextResponse(
+    "This dashboard does not answer to the host name of this request. Open it by its address, or "
+    "start it with --allow-host NAME.\n",
+    status_code=403,
+)
+
+
+def hosts() -> tuple[str, ...]:
+    """Host names that are answered to: the command line says more through the environment."""
+    bound = str(st.get_option("server.address") or "")
+    return allowed_hosts(bound, os.environ.get(ALLOWED_HOSTS_ENV, "").split())
 
 
 class SecurityHeaders:
@@ -123,7 +139,10 @@ def parts() -> dict[str, Any]:
     base = skill_map.base_path()
     return {
         "lifespan": warm_up,
-        "middleware": [Middleware(SecurityHeaders)],
+        "middleware": [
+            Middleware(SecurityHeaders),
+            Middleware(HostGuard, hosts=hosts(), refusal=FOREIGN_HOST),
+        ],
         "routes": [
             Route(f"{base}{skill_map.PLOTLY_PATH}", serve_plotly),
             Route(f"{base}{skill_map.POINTS_PATH}/{{name}}", serve_points),

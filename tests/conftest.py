@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,13 @@ def shared(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"outside data not found: shared/{'/'.join(parts)}")
     return path
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def make_world(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import urllib.request
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from conftest import free_port
 
 import cascal
 from cascal.demo import install_demo
@@ -170,12 +170,6 @@ def test_without_test_queries_new_splits_are_drawn_or_the_way_is_said(partly):
 def test_the_version_is_printed():
     done = cascal_cli("--version")
     assert done.stdout.strip() == f"cascal {cascal.__version__}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def answers(port: int) -> bool:

@@ -558,8 +558,13 @@ def test_a_page_in_a_browser_cannot_post_to_the_server_unasked(served):
     headers = {"Content-Type": "text/plain"}
     response = httpx.post(f"{served}/v1/chat/completions", content=body, headers=headers)
     assert (response.status_code, code_of(response)) == (400, "invalid_body")
-    rebound = httpx.get(f"{served}/v1/models", headers={"Host": "evil.example"})
-    assert (rebound.status_code, code_of(rebound)) == (403, "host_not_allowed")
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/health", "/metrics", "/nothing"])
+def test_a_foreign_host_name_is_refused_on_every_path(served, path):
+    for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example"):
+        rebound = httpx.get(f"{served}{path}", headers={"Host": host})
+        assert (rebound.status_code, code_of(rebound)) == (403, "host_not_allowed")
 
 
 def test_other_paths_and_methods_are_openai_errors(served):

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -24,14 +25,23 @@ from cascal.cli.common import (
     progress_bar,
 )
 from cascal.datatypes import CascalError
+from cascal.hosts import LOOPBACK, allowed_hosts
 
 PACKAGE = Path(__file__).resolve().parents[1]
-LOOPBACK = "127.0.0.1"
+DEFAULT_HOST = LOOPBACK[0]
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 – compared, not bound
 DEFAULT_PORT = 8501
 DashboardPort = Annotated[
     int, typer.Option("--port", min=1, max=65_535, help="Port of the dashboard.")
 ]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Also answer to this host name, as a proxy or the network may send it; repeatable."
+    ),
+]
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
+ALLOWED_HOSTS_ENV = "CASCAL_ALLOWED_HOSTS"
 
 
 def demo(
@@ -40,6 +50,7 @@ def demo(
     open_dashboard: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the dashboard afterwards.")
     ] = True,
+    allow_host: AllowHost = None,
     variant: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,7 +73,7 @@ def demo(
         new.append(name)
     out.print(f"Demo (simulated data) in {escape(str(path))}: {', '.join(new) or 'already there'}.")
     if open_dashboard:
-        _serve(path, LOOPBACK, port)
+        _serve(path, DEFAULT_HOST, port, allow_host or ())
 
 
 def dashboard(
@@ -70,10 +81,11 @@ def dashboard(
     port: DashboardPort = DEFAULT_PORT,
     host: Annotated[
         str, typer.Option(help="Address to listen on; anything but loopback lets others in.")
-    ] = LOOPBACK,
+    ] = DEFAULT_HOST,
+    allow_host: AllowHost = None,
 ) -> None:
     """Open the dashboard on a workspace (an empty one where there is none)."""
-    _serve(workspace or default_workspace(), host, port)
+    _serve(workspace or default_workspace(), host, port, allow_host or ())
 
 
 def dashboard_folder() -> Path:
@@ -84,11 +96,12 @@ def dashboard_folder() -> Path:
     raise CascalError("The dashboard is not part of this installation. Install cascal again.")
 
 
-def _serve(workspace: Path, host: str, port: int) -> None:
+def _serve(workspace: Path, host: str, port: int, more_hosts: Sequence[str]) -> None:
     if find_spec("streamlit") is None:
         raise CascalError("The dashboard needs the extra app: pip install 'cascal[app]'.")
     folder = dashboard_folder()
-    if host not in (LOOPBACK, "localhost", "::1"):
+    hosts = allowed_hosts(host, more_hosts)
+    if host not in LOOPBACK:
         err.print(
             f"[yellow]Warning:[/] listening on {escape(host)}: everybody who reaches this machine "
             "can read this workspace. There is no sign-in, so the pages are read-only."
@@ -98,11 +111,13 @@ def _serve(workspace: Path, host: str, port: int) -> None:
         sys.executable, "-m", "streamlit", "run", str(folder / "app" / "server.py"),
         f"--server.address={host}", f"--server.port={port}", "--server.headless=true",
         "--browser.gatherUsageStats=false", "--server.fileWatcherType=none",
+        *(f"--server.allowedHosts={name}" for name in _for_streamlit(host, hosts)),
     ]  # fmt: skip
     environment = {
         **os.environ,
         WORKSPACE_ENV: str(workspace.resolve()),
-        READ_ONLY_ENV: "" if host in (LOOPBACK, "localhost", "::1") else "1",
+        READ_ONLY_ENV: "" if host in LOOPBACK else "1",
+        ALLOWED_HOSTS_ENV: " ".join(hosts),
     }
     out.print(f"Dashboard: http://{escape(host)}:{port}  (Ctrl+C ends it)")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with us
@@ -114,6 +129,11 @@ def _serve(workspace: Path, host: str, port: int) -> None:
             code = 0
     if code:
         raise CascalError(f"The dashboard ended with code {code}; the lines above say why.")
+
+
+def _for_streamlit(host: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """What Streamlit is told; it knows no addresses behind a wildcard, as our own guard does."""
+    return ("*",) if host in WILDCARDS else hosts
 
 
 def _check_port(host: str, port: int) -> None:

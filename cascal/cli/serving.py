@@ -16,6 +16,7 @@ from cascal.cli.asking import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out
 from cascal.datatypes import CascalError, FloatArray
 from cascal.documents import read_document
+from cascal.hosts import LOOPBACK
 
 if TYPE_CHECKING:
     from cascal.encoders import Encoder
@@ -68,7 +69,7 @@ def serve(
     from cascal.endpoint import read_key
 
     server.refuse_without_extra()
-    local = host in server.LOOPBACK
+    local = host in LOOPBACK
     loaded = cascal.Router.load(router)
     models = server.choose_models(read_models(pool), loaded.models)
     coder = _encoder(loaded, encoder, key_env)
@@ -77,7 +78,7 @@ def serve(
         timeout=timeout, concurrency=concurrency, queue=queue, max_body=max_body,
         failover=failover,
         encoder_threads=1 if quicker is coder else min(8, cpu_count()),
-        api_key_env=api_key_env, hosts=server.LOOPBACK if local else (),
+        api_key_env=api_key_env, hosts=LOOPBACK if local else (),
     )  # fmt: skip
     if api_key_env:
         read_key(api_key_env)

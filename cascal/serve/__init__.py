@@ -9,12 +9,11 @@ by its name. The decision comes back in `x-cascal-*` headers and in the body's f
 from __future__ import annotations
 
 from cascal.serve.app import create_app, refuse_without_extra, warm_up
-from cascal.serve.options import LOOPBACK, ServeOptions
+from cascal.serve.options import ServeOptions
 from cascal.serve.pool import Pool, choose_models
 from cascal.serve.running import listen, run
 
 __all__ = [
-    "LOOPBACK",
     "Pool",
     "ServeOptions",
     "choose_models",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cascal.datatypes import CascalError
 from cascal.endpoint import EndpointError, read_key
+from cascal.hosts import HostGuard
 from cascal.serve.asked import ChatAsked, read_chat, read_json, read_route
 from cascal.serve.deciding import Decider
 from cascal.serve.errors import ApiError
@@ -43,6 +44,9 @@ SPIN_COUNT = "10000"
 
 Answered = Reply | StreamReply
 _CLIENT_GONE = Reply(b"", 499)
+_FOREIGN_HOST = refuse(
+    ApiError("host_not_allowed", "This server answers on loopback only; name 127.0.0.1.")
+)
 
 
 def create_app(
@@ -77,6 +81,8 @@ def create_app(
         lifespan=endpoints.lifespan,
         exception_handlers=refusals,
     )
+    if options.hosts:
+        app.add_middleware(HostGuard, hosts=options.hosts, refusal=_FOREIGN_HOST)
     app.state.endpoints = endpoints
     app.router.routes += [
         Route("/v1/chat/completions", endpoints.chat, methods=["POST"]),
@@ -272,12 +278,7 @@ class Endpoints:
         return read_json(raw)
 
     def _admit(self, request: Request) -> None:
-        """Refuse a wrong key, and a foreign host name: a page that rebinds its name to us."""
-        hosts = self._options.hosts
-        if hosts and (request.url.hostname or "") not in hosts:
-            raise ApiError(
-                "host_not_allowed", "This server answers on loopback only; name 127.0.0.1."
-            )
+        """Refuse a wrong key."""
         variable = self._options.api_key_env
         if not variable:
             return

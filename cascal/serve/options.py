@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 
 from cascal.datatypes import CascalError
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from cascal.hosts import LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class ServeOptions:
     encoder_threads requests whose texts are encoded at once; above 1, each request's alone
     max_answer      bytes of an upstream's answer, or of one event of a stream
     api_key_env     name of the variable with the key that clients must send; "" = none
-    hosts           values of the Host header that are let in; () = all
+    hosts           names in the Host header that are let in; () = all
     """
 
     timeout: float = 60.0
