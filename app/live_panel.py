@@ -7,7 +7,7 @@ import streamlit as st
 from app import frame, session, theme
 from app.route_panels import Decision
 from cascal.datatypes import CascalError, Query
-from cascal.live import LiveAnswer, ask_live, reachable, tally
+from cascal.live import LiveAnswer, LiveVote, ask_live, reachable, tally
 
 
 def live(decision: Decision) -> None:
@@ -31,13 +31,14 @@ def live(decision: Decision) -> None:
     for name, slot in slots.items():
         slot.skeleton(height=40)
         slot.text(f"{name}: waiting")
-    vote, came = st.empty(), {}
+    vote, came, router = st.empty(), {}, session.snapshot().router
 
     def told(found: LiveAnswer) -> None:
         came[found.response.model] = found
         slots[found.response.model].text(_line(found))
         ordered = [came[spec.name] for spec in models if spec.name in came]
-        vote.markdown(f"**{frame.escape(_vote(ordered, len(models)))}**")
+        sentence = _vote(tally(router, ordered), len(ordered), len(models))
+        vote.markdown(f"**{frame.escape(sentence)}**")
 
     with frame.refusals():
         for one in ask_live(models, query, told):
@@ -64,12 +65,12 @@ def _line(found: LiveAnswer) -> str:
     return f"{response.model}: {said}{seconds}{cost}"
 
 
-def _vote(answers: list[LiveAnswer], n_asked: int) -> str:
-    found = tally(answers)
-    state = f"{len(answers)} of {n_asked} have answered"
+def _vote(found: LiveVote, n_answers: int, n_asked: int) -> str:
+    state = f"{n_answers} of {n_asked} have answered"
     if found.answer is None:
         return f"No answer yet ({state})"
+    others = f", with {', '.join(found.supporters[1:])}" if found.supporters[1:] else ""
     return (
-        f"Vote: {found.answer}, by {', '.join(found.supporters)} ({state}; "
+        f"Vote: {found.answer}, winning model {found.model}{others} ({state}; "
         f"${found.cost:.5f}, {found.seconds:.1f} s)"
     )

@@ -13,6 +13,7 @@ from cascal.collect import as_response
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.prompts import answer_messages
+from cascal.route import Router, winner_of
 
 PATIENCE = Patience(attempts=2, total_seconds=60.0, timeout=45.0)
 """Somebody is waiting: give up sooner than a collection would."""
@@ -28,12 +29,20 @@ class LiveAnswer:
 
 @dataclass(frozen=True)
 class LiveVote:
-    """The answer most models gave; a tie goes to the better-ranked model. None: nobody answered."""
+    """The winning answer, in the words of the best-ranked supporter; None: nobody answered.
+
+    supporters are the models that gave it, best-ranked first; model is the first of them.
+    """
 
     answer: str | None
     supporters: tuple[str, ...]
     cost: float
     seconds: float
+
+    @property
+    def model(self) -> str | None:
+        """The winning model: the best-ranked one that gave the winning answer."""
+        return self.supporters[0] if self.supporters else None
 
 
 def reachable(models: Sequence[ModelSpec], names: Sequence[str]) -> tuple[ModelSpec, ...]:
@@ -79,20 +88,23 @@ def _live(query: Query, model: str, reply: Reply) -> LiveAnswer:
     return LiveAnswer(as_response(query, model, reply), reply.error)
 
 
-def tally(answers: Sequence[LiveAnswer]) -> LiveVote:
-    """Plurality of the answers so far, given in the order of the ranking (best first).
+def tally(router: Router, answers: Sequence[LiveAnswer]) -> LiveVote:
+    """The vote of the answers so far, given in the order of the ranking (best first).
 
-    Free answers that mean the same count as one. Costs and seconds are of all that came.
+    Free answers that mean the same count as one; ties go as in `vote.winning_voters`. Costs and
+    seconds are of all that came.
     """
     given = [one.response for one in answers if one.response.answer is not None]
     cost = float(np.nansum([one.response.cost for one in answers])) if answers else 0.0
     latencies = [one.response.latency for one in answers if np.isfinite(one.response.latency)]
     seconds = max(latencies, default=0.0)
-    if not given:
-        return LiveVote(None, (), cost, seconds)
     groups = equivalent_answers([str(one.answer) for one in given])
-    best = max(range(len(given)), key=lambda at: (groups.count(groups[at]), -at))
-    supporters = tuple(
-        one.model for one, group in zip(given, groups, strict=True) if group == groups[best]
+    place = winner_of(
+        router, [one.model for one in given], groups, [one.mean_logprob for one in given]
     )
-    return LiveVote(given[best].answer, supporters, cost, seconds)
+    if place is None:
+        return LiveVote(None, (), cost, seconds)
+    supporters = tuple(
+        one.model for one, group in zip(given, groups, strict=True) if group == groups[place]
+    )
+    return LiveVote(given[place].answer, supporters, cost, seconds)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
-from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.results import Rankings, Routes, SkillClusters
 from cascal.settings import FitSettings, Routing, Thresholds
+from cascal.vote import plurality, standardise, winning_voters
 
 FALLBACK_WIDTH = 0.2
 """Distance over which the global ranking fades in completely (released code)."""
@@ -316,7 +317,7 @@ def first_models(scores: FloatArray, models: Sequence[str], k: int) -> IntArray:
 
 
 def selected_answers(routes: Routes, votes: Votes) -> tuple[IntArray, FloatArray]:
-    """Answers (Q, K) of the selected models and their z (Q, K), −inf where unknown.
+    """Answers (Q, K) of the selected models and their z (Q, K), 0 where unknown.
 
     `votes` must hold the routed queries in the same order; models are matched by name.
     """
@@ -329,24 +330,29 @@ def selected_answers(routes: Routes, votes: Votes) -> tuple[IntArray, FloatArray
     columns = np.array([position[name] for name in routes.models])[routes.selected]
     answers = np.take_along_axis(votes.answers, columns, axis=1)
     logprobs = np.take_along_axis(votes.logprobs, columns, axis=1)
-    z = (logprobs - routes.center[routes.selected]) / routes.spread[routes.selected]
-    return answers, np.where(np.isfinite(z), z, -np.inf)
+    z = standardise(logprobs, routes.center[routes.selected], routes.spread[routes.selected])
+    return answers, z
 
 
 def final_answers(routes: Routes, votes: Votes) -> IntArray:
-    """(Q,) plurality of the selected models; NO_ANSWER does not vote.
+    """(Q,) plurality of the selected models, ties as in `vote.winning_voters`."""
+    return plurality(*selected_answers(routes, votes))
 
-    A tie goes to the answer with the largest z among the tied voters, where log-probabilities are
-    known, else to the answer of the higher-ranked model. Nobody answered: NO_ANSWER.
+
+def winner_of(
+    router: Router | Routes,
+    voters: Sequence[str],
+    answers: Sequence[int],
+    logprobs: Sequence[float],
+) -> int | None:
+    """Place of the best-ranked voter of the answer that wins one query; None: nobody answered.
+
+    voters are names of the router's models, best-ranked first, with their answers (equal numbers
+    are equal answers, NO_ANSWER does not vote) and log-probabilities (nan = unknown).
     """
-    answers, z = selected_answers(routes, votes)
-    k = answers.shape[1]
-    voted = answers != NO_ANSWER
-    same = (answers[:, :, None] == answers[:, None, :]) & voted[:, None, :]
-    count = np.where(voted, same.sum(axis=2), -1)
-    tied = count == count.max(axis=1, keepdims=True)
-    known = np.where(tied & voted, z, -np.inf)
-    best = np.where(np.isfinite(known.max(axis=1)), known.argmax(axis=1), tied.argmax(axis=1))
-    return np.asarray(
-        answers[np.arange(len(answers)), best] if k else np.full(len(answers), NO_ANSWER)
-    )
+    place = {name: column for column, name in enumerate(router.models)}
+    columns = np.array([place[name] for name in voters], dtype=np.int64)
+    z = standardise(np.asarray(logprobs, float), router.center[columns], router.spread[columns])
+    given = np.asarray(answers, dtype=np.int64)
+    winner = int(winning_voters(given[None], z[None])[0])
+    return None if winner < 0 else winner

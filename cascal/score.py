@@ -10,6 +10,7 @@ from scipy.special import expit
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.latent import dawid_skene, find_slots, own_slot, polya_dawid_skene
 from cascal.results import ConsensusScores
+from cascal.vote import standardise
 
 POSTERIOR_CLASSES = 20
 """Fixed number of classes in the released code's softmax."""
@@ -33,12 +34,6 @@ def logprob_statistics(logprobs: FloatArray) -> tuple[FloatArray, FloatArray]:
         fallback = known.std() if np.ptp(known) > 0 else 0.0  # a constant's is not exactly 0
         spread[model] = mad if mad > 0 else (fallback if fallback > 0 else 1.0)
     return center, spread
-
-
-def standardise(logprobs: FloatArray, center: FloatArray, spread: FloatArray) -> FloatArray:
-    """Confidence in the model's own deviations, (Q, M); 0 where the log-probability is unknown."""
-    z = (logprobs - center) / spread
-    return np.where(np.isfinite(z), z, 0.0)
 
 
 def _slot_sums(votes: Votes, weight: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -117,14 +117,13 @@ def test_top_3_is_a_vote_of_three_whatever_top_k_is():
 
 
 def plain_vote(chosen, answers, z):
-    """Plurality of the chosen models; ties by the largest known z, else the higher rank."""
+    """Plurality of the chosen models; ties by the sum of z, unknown = 0, else the higher rank."""
     given = [m for m in chosen if answers[m] != NO]
     if not given:
         return NO
-    count = {answers[m]: sum(answers[j] == answers[m] for j in given) for m in given}
-    tied = [m for m in given if count[answers[m]] == max(count.values())]
-    known = [m for m in tied if np.isfinite(z[m])]
-    return answers[max(known, key=lambda m: z[m])] if known else answers[tied[0]]
+    sure = np.nan_to_num(z)
+    voters = {answers[m]: [j for j in given if answers[j] == answers[m]] for m in given}
+    return max(voters, key=lambda answer: (len(voters[answer]), sum(sure[voters[answer]])))
 
 
 @pytest.mark.parametrize("known", [1.0, 0.5, 0.0])

@@ -429,12 +429,12 @@ def test_final_answers_without_log_probabilities():
 def test_final_answers_break_ties_by_z_on_the_training_scale():
     """Medians −1, −2, −3, scales 1, 1, 0.5.
 
-    q1: the plurality B stands, however sure a is. q2: z = 0.5, 0.8, −2: B. q3: only a's is known,
-    z = −3: A. q4: log-probabilities of votes that do not exist decide nothing.
+    q1: the plurality B stands, however sure a is. q2: z = 0.5, 0.8, −2: B. q3: a's z = −3, b's is
+    unknown and counts 0: B. q4: log-probabilities of votes that do not exist decide nothing.
     """
     logprobs = [[-0.1, -9, -9], [-0.5, -1.2, -4], [-4, NAN, -0.1], [-1, -1, -1]]
     routes = routes_of(SCORES, SELECTED, (-1, -2, -3), (1, 1, 0.5))
-    assert final_answers(routes, votes_on_test_queries(logprobs)).tolist() == [B, B, A, NO_ANSWER]
+    assert final_answers(routes, votes_on_test_queries(logprobs)).tolist() == [B, B, B, NO_ANSWER]
 
 
 def test_final_answers_of_two_models_leave_the_third_out():

@@ -1,19 +1,18 @@
-"""The answers of several models -> one, as `route.final_answers` counts them."""
+"""The answers of several models -> one, counted as every vote is (docs/method.md § 7)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cascal.answers import Reading, equivalent_answers, normalise_answer, read_answer
-from cascal.datatypes import NO_ANSWER, IntArray, Votes
 from cascal.endpoint import mean_logprob
 from cascal.results import Routes
-from cascal.route import final_answers
+from cascal.route import winner_of
 from cascal.serve.errors import ApiError
 from cascal.serve.upstream import Answer
 
@@ -82,19 +81,24 @@ def read_vote(model: str, outcome: Answer | ApiError, n_options: int) -> Vote:
 async def count_votes(routes: Routes, votes: Sequence[Vote], n_options: int) -> Verdict:
     """The plurality of the selected models' votes, given in the order of `routes.selected[0]`.
 
-    Ties go as in `route.final_answers`: to the larger confidence where log-probabilities came,
-    else to the better model. Free answers that mean the same count as one. At least one model
-    must have replied.
+    Free answers that mean the same count as one; ties go as in `vote.winning_voters`. At least one
+    model must have replied.
     """
     answered = [one for one in votes if one.answer is not None]
-    if not answered:
+    indices = await _indices([str(one.answer) for one in answered], n_options)
+    place = winner_of(
+        routes,
+        [one.model for one in answered],
+        indices,
+        [one.logprob for one in answered],
+    )
+    if place is None:
         replied = next(one for one in votes if one.error is None)
         return Verdict(None, replied.model, (), tuple(votes))
-    indices = await _indices([str(one.answer) for one in answered], n_options)
-    index_of = {one.model: index for one, index in zip(answered, indices, strict=True)}
-    winning = int(final_answers(routes, _as_votes(routes, votes, index_of, n_options))[0])
-    won = [one for one in answered if index_of[one.model] == winning]
-    return Verdict(won[0].answer, won[0].model, tuple(one.model for one in won), tuple(votes))
+    winners = tuple(
+        one.model for one, index in zip(answered, indices, strict=True) if index == indices[place]
+    )
+    return Verdict(answered[place].answer, winners[0], winners, tuple(votes))
 
 
 async def _indices(answers: Sequence[str], n_options: int) -> list[int]:
@@ -106,17 +110,3 @@ async def _indices(answers: Sequence[str], n_options: int) -> list[int]:
     except TimeoutError:
         groups: dict[str, int] = {}
         return [groups.setdefault(normalise_answer(one), len(groups)) for one in answers]
-
-
-def _as_votes(
-    routes: Routes, votes: Sequence[Vote], index_of: Mapping[str, int], n_options: int
-) -> Votes:
-    """One query's votes over the whole pool; models that were not asked have none."""
-    column = {name: place for place, name in enumerate(routes.models)}
-    answers: IntArray = np.full((1, len(column)), NO_ANSWER, dtype=np.int64)
-    logprobs = np.full((1, len(column)), np.nan)
-    for one in votes:
-        answers[0, column[one.model]] = index_of.get(one.model, NO_ANSWER)
-        logprobs[0, column[one.model]] = one.logprob
-    task = routes.tasks[routes.task[0]]
-    return Votes(routes.query_ids, (task,), routes.models, answers, logprobs, np.array([n_options]))
