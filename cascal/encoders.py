@@ -23,10 +23,11 @@ import numpy as np
 from cascal import endpoint
 from cascal.datatypes import CascalError, FloatArray
 from cascal.encoder_folders import folder_id, sha256
-from cascal.tables import Progress
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+    from cascal.tables import Progress
 
 MINILM = "all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
-from joblib import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
 from cascal.cluster import (
@@ -335,6 +334,8 @@ def _clustered(
     costs: FloatArray | None,
 ) -> Fit:
     """Strong sets -> candidates for every task, model and k; the rest is `Fit.router`."""
+    from joblib import Parallel, delayed  # slow to import, and routing does not need it
+
     votes, array = ordered.votes, ordered.array
     strong, weights = strong_and_weights
     tasks, task_of_query = number_tasks(votes.tasks, settings)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import binomtest
+import scipy
 
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable, read_only
 
@@ -157,6 +157,10 @@ def mcnemar(first: FloatArray, second: FloatArray) -> McNemar:
     both = np.isfinite(first) & np.isfinite(second)
     only_first = int(((first > 0.5) & (second <= 0.5) & both).sum())
     only_second = int(((first <= 0.5) & (second > 0.5) & both).sum())
-    n = only_first + only_second
-    p_value = float(binomtest(only_first, n).pvalue) if n else 1.0
-    return McNemar(only_first, only_second, p_value)
+    return McNemar(only_first, only_second, _fair_coin_p(only_first, only_second))
+
+
+def _fair_coin_p(heads: int, tails: int) -> float:
+    """Two-sided exact p-value of so uneven a toss: twice the smaller tail, at most 1."""
+    tail = scipy.special.bdtr(min(heads, tails), heads + tails, 0.5)
+    return min(1.0, 2.0 * float(tail))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit, gammaln, logit, logsumexp
+import scipy
 
 from cascal.datatypes import FREE_ANSWER_OPTIONS, NO_ANSWER, FloatArray, IntArray
 
@@ -99,7 +99,7 @@ class PolyaDawidSkene:
 
 def distractor_likelihood(slots: Slots) -> FloatArray:
     """(Q, S+1) log-likelihood of the wrong votes if the truth is each slot, or none of them."""
-    per_slot = gammaln(ALPHA + slots.counts) - gammaln(ALPHA)
+    per_slot = scipy.special.gammaln(ALPHA + slots.counts) - scipy.special.gammaln(ALPHA)
     counts = np.column_stack([slots.counts, np.zeros(len(slots.counts))])
     wrong = np.column_stack([per_slot, np.zeros(len(per_slot))])
     others = ((slots.n_options - 1) * ALPHA)[:, None]
@@ -107,8 +107,8 @@ def distractor_likelihood(slots: Slots) -> FloatArray:
     likelihood: FloatArray = (
         wrong.sum(axis=1, keepdims=True)
         - wrong
-        + gammaln(others)
-        - gammaln(others + total - counts)
+        + scipy.special.gammaln(others)
+        - scipy.special.gammaln(others + total - counts)
     )
     return likelihood
 
@@ -152,7 +152,7 @@ def newton(
     easiness; prior = centre of a normal prior with deviation τ, None = no prior.
     """
     for _ in range(_NEWTON_STEPS):
-        share = expit(theta[..., None] + SIGMA * EASINESS)
+        share = scipy.special.expit(theta[..., None] + SIGMA * EASINESS)
         gradient = right - (weight * share).sum(axis=-1)
         curvature = (weight * share * (1.0 - share)).sum(axis=-1)
         if prior is not None:
@@ -181,7 +181,7 @@ def starting_reliability(slots: Slots) -> FloatArray:
     total = slots.counts.sum(axis=1, keepdims=True)
     share = own_slot(slots.counts / np.maximum(total, 1), slots)
     answered = (slots.of != NO_ANSWER).sum(axis=0)
-    return np.asarray(logit((share.sum(axis=0) + 1.0) / (answered + 2.0)))
+    return np.asarray(scipy.special.logit((share.sum(axis=0) + 1.0) / (answered + 2.0)))
 
 
 def polya_dawid_skene(answers: IntArray, groups: IntArray, n_options: IntArray) -> PolyaDawidSkene:
@@ -229,14 +229,14 @@ def dawid_skene(answers: IntArray, tasks: IntArray, n_options: IntArray) -> Floa
     prior = log_prior(slots)
     log_others = np.log(slots.n_options - 1.0)[:, None]
     reliability: FloatArray = np.repeat(
-        expit(starting_reliability(slots))[None], tasks.max(initial=0) + 1, 0
+        scipy.special.expit(starting_reliability(slots))[None], tasks.max(initial=0) + 1, 0
     )
     previous = -np.inf
     scores: FloatArray = np.zeros(answers.shape)
     for _ in range(MAX_ITERATIONS):
-        odds = np.where(answered > 0, logit(reliability[tasks]) + log_others, 0.0)
+        odds = np.where(answered > 0, scipy.special.logit(reliability[tasks]) + log_others, 0.0)
         joint = np.column_stack([np.einsum("qsm,qm->qs", slots.member, odds), np.zeros(len(odds))])
-        normaliser = logsumexp(joint + prior, axis=1, keepdims=True)
+        normaliser = scipy.special.logsumexp(joint + prior, axis=1, keepdims=True)
         scores = own_slot(np.exp(joint + prior - normaliser), slots)
         wrong = (answered * (np.log1p(-reliability[tasks]) - log_others)).sum(axis=1)
         current = float((normaliser[:, 0] + wrong).mean()) if len(wrong) else 0.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import sparse
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
+import scipy
 
 from cascal.datatypes import CascalError, FloatArray, IntArray
 
@@ -31,8 +30,11 @@ class Namer:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
+        # slow to import, and only names need it
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
+
         self.terms: tuple[str, ...] = ()
-        self._counts = sparse.csr_array((len(texts), 0), dtype=np.float32)
+        self._counts = scipy.sparse.csr_array((len(texts), 0), dtype=np.float32)
         vectorizer = CountVectorizer(
             stop_words=sorted(ENGLISH_STOP_WORDS.union(_ASKING.split())),
             token_pattern=_WORD,
@@ -45,7 +47,7 @@ class Namer:
             counts = vectorizer.fit_transform([text[:_CHARACTERS] for text in texts])
         except ValueError:  # not one word is left: nothing can be named
             return
-        self._counts = sparse.csr_array(counts)
+        self._counts = scipy.sparse.csr_array(counts)
         self.terms = tuple(str(term) for term in vectorizer.get_feature_names_out())
 
     def names(
@@ -72,7 +74,9 @@ class Namer:
             )
         rows = np.flatnonzero(assignment >= 0)
         ones = np.ones(len(rows), dtype=np.float32)
-        member = sparse.csr_array((ones, (assignment[rows], rows)), shape=(n_clusters, n_texts))
+        member = scipy.sparse.csr_array(
+            (ones, (assignment[rows], rows)), shape=(n_clusters, n_texts)
+        )
         return np.asarray((member @ self._counts).toarray(), dtype=np.float64)
 
     def _best_terms(self, scores: FloatArray, n_terms: int) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+import scipy
 
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable
 from cascal.drift import Drift, coverage, mmd, nearest, nearest_earlier
@@ -149,10 +149,10 @@ def _need(
     n_queries, lead = len(gaps), float(gaps.mean())
     error = float(gaps.std(ddof=1) / math.sqrt(n_queries)) if n_queries > 1 else math.nan
     ratio = lead / error if error > 0 else (math.inf if lead > 0 else 0.0)
-    certainty = float(norm.cdf(ratio)) if math.isfinite(error) else 0.5
+    certainty = float(scipy.special.ndtr(ratio)) if math.isfinite(error) else 0.5
     needed: int | None = 0
     if certainty < SURE:
-        wanted = n_queries * ((norm.ppf(SURE) / ratio) ** 2 - 1.0) if ratio else math.inf
+        wanted = n_queries * ((scipy.special.ndtri(SURE) / ratio) ** 2 - 1.0) if ratio else math.inf
         needed = math.ceil(wanted) if wanted <= MOST_NEEDED else None
     task = router.tasks[router.clusters.task[cluster]]
     first, second = (router.models[int(one)] for one in pair)

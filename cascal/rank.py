@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.special import stdtrit
+import scipy
 
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 
@@ -19,7 +18,7 @@ def group_sums(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray
     """Sum of the rows of values (Q, M) in each group: (G, M)."""
     if len(values) == 0:
         return np.zeros((n_groups, values.shape[1]))
-    member = csr_array(
+    member = scipy.sparse.csr_array(
         (np.ones(len(group)), group, np.arange(len(group) + 1)), shape=(len(group), n_groups)
     )
     return np.asarray(member.T @ values)
@@ -170,5 +169,6 @@ def rank_selection(consensus: FloatArray, models: Sequence[str]) -> SelectionRan
     mean = values.mean(axis=0) if n_queries else np.zeros(values.shape[1])
     error = np.full(values.shape[1], np.nan)
     if n_queries > 1:
-        error = stdtrit(n_queries - 1, 0.975) * values.std(axis=0, ddof=1) / np.sqrt(n_queries)
+        t = scipy.special.stdtrit(n_queries - 1, 0.975)
+        error = t * values.std(axis=0, ddof=1) / np.sqrt(n_queries)
     return SelectionRanking(mean, mean - error, mean + error, best_first(mean, models), n_queries)

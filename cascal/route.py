@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, Votes
@@ -113,7 +112,7 @@ class Router:
     def _sharpened(self) -> FloatArray:
         """(C, M) softmax of the scores; all 0 for a cluster whose scores sum to ≤ 0."""
         scores = self.rankings.scores
-        sharp = softmax(scores / self.routing.scoring_temperature, axis=1)
+        sharp = softmax(scores / self.routing.scoring_temperature)
         return np.where(scores.sum(axis=1, keepdims=True) > 0, sharp, 0.0)
 
     @cached_property
@@ -180,7 +179,7 @@ class Router:
             similarity = np.where(other, -np.inf, similarity)
         k = 1 if routing.kind == "nearest" else min(routing.k_nearest, len(self.clusters))
         nearest, distances = _nearest(similarity, k)
-        weights = softmax(-distances / routing.distance_temperature, axis=1)
+        weights = softmax(-distances / routing.distance_temperature)
         table = self._sharpened if routing.sharp else self.rankings.scores
         scores = np.einsum("qk,qkm->qm", weights, table[nearest])
         alpha: FloatArray = np.zeros(len(rows))
@@ -275,6 +274,12 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
         Thresholds(**thresholds), header["fingerprint"], stored["center"], stored["spread"],
         tuple(header["notes"]), stored.get("costs"),
     )  # fmt: skip
+
+
+def softmax(values: FloatArray) -> FloatArray:
+    """exp(x) / Σ exp(x) over the last axis; the same bits as SciPy's, which is slow to import."""
+    shifted = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
 def _chunks(array: FloatArray) -> Iterator[FloatArray]:

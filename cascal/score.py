@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.latent import dawid_skene, find_slots, own_slot, polya_dawid_skene
@@ -63,7 +63,7 @@ def posterior(votes: Votes, z: FloatArray) -> FloatArray:
     (Q, M), nan where there is no answer. What the released code computes: 20 classes, more where
     a query has more options; a class nobody voted for counts exp(0).
     """
-    weight = np.where(votes.answered, np.clip(expit(z), 0.01, 0.99), 0.0)
+    weight = np.where(votes.answered, np.clip(scipy.special.expit(z), 0.01, 0.99), 0.0)
     sums, own = _slot_sums(votes, weight)
     n_classes = max(POSTERIOR_CLASSES, int(votes.option_counts.max(initial=0)))
     used = (sums > 0).sum(axis=1)

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import make_part
+from scipy.stats import rankdata
 
 import cascal
 from cascal.datatypes import NO_ANSWER
 from cascal.diagnose import ADVICE, CHECKS, Case, diagnose, evidence, proposals, try_all
 from cascal.diagnose.clusters import stability
+from cascal.diagnose.data import mean_ranks
 from cascal.diagnose.models import kinships
 from cascal.diagnose.remedies import REMEDIES, try_out
 from cascal.diagnose.routes import excess_agreement
@@ -26,6 +28,11 @@ NAN = np.nan
 N = 600
 DS = FitSettings(consensus="dawid_skene")
 """Wrong votes scatter in these worlds, as Dawid–Skene assumes."""
+
+
+def test_mean_ranks_are_scipys():
+    values = np.random.default_rng(0).integers(40, size=200) / 7.0
+    assert np.array_equal(mean_ranks(values), rankdata(values))
 
 
 def world(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import make_world
+from scipy import special
 from scipy.stats import bootstrap
 
 import cascal
@@ -14,7 +15,7 @@ from cascal.datatypes import CascalError, NotApplicable
 from cascal.evaluate import contenders, effective_number, first_share
 from cascal.intervals import bootstrap_counts, estimate
 from cascal.results import Routes
-from cascal.route import final_answers
+from cascal.route import final_answers, softmax
 from cascal.verdict import verdict
 
 NO = cascal.NO_ANSWER
@@ -351,3 +352,10 @@ def test_routes_of_a_bare_array_go_with_votes_in_that_order(world):
     named = cascal.evaluate(router.route(vectors), votes, gold)
     bare = cascal.evaluate(router.route(vectors.vectors), votes, gold)
     assert bare.top1_right.tolist() == named.top1_right.tolist()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 800.0])
+def test_softmax_has_the_bits_of_scipys(scale):
+    values = scale * np.random.default_rng(0).normal(size=(50, 7))
+    values[::5, 3:] = -np.inf  # clusters of other tasks
+    assert np.array_equal(softmax(values), special.softmax(values, axis=1))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import softmax
 
 from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.cluster import n_distinct
 from cascal.datatypes import FloatArray
 from cascal.rank import group_means
+from cascal.route import softmax
 
 RANK_OFFSET = 0.1
 
@@ -53,7 +53,7 @@ class Avengers(Baseline):
             square = (rows**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1)
             distance = np.sqrt(np.maximum(square - 2.0 * rows @ centres.T, 0.0))
             near = np.argsort(distance, axis=1, kind="stable")[:, :top]
-            weight = softmax(-self.beta * np.take_along_axis(distance, near, axis=1), axis=1)
+            weight = softmax(-self.beta * np.take_along_axis(distance, near, axis=1))
             return np.einsum("qk,qkm->qm", weight, worth[near])
 
         return score

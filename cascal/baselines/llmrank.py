@@ -12,12 +12,13 @@ from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-from scipy.special import expit, softmax
+import scipy
 
 from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.cluster import normalise
 from cascal.datatypes import FloatArray, IntArray
 from cascal.rank import group_sums
+from cascal.route import softmax
 
 TEMPERATURE = 0.5
 N_COMPONENTS = 32
@@ -99,8 +100,8 @@ class _Network:
 
 def loss(utilities: FloatArray, right: FloatArray) -> float:
     """MSE(σ(u), R) + KL(softmax(R/½) ‖ softmax(u/½)), mean over queries; both (Q, M)."""
-    squared = ((expit(utilities) - right) ** 2).mean(axis=1)
-    target = softmax(right / TEMPERATURE, axis=1)
+    squared = ((scipy.special.expit(utilities) - right) ** 2).mean(axis=1)
+    target = softmax(right / TEMPERATURE)
     log_target = right / TEMPERATURE - _log_sum(right)
     log_found = utilities / TEMPERATURE - _log_sum(utilities)
     return float((squared + (target * (log_target - log_found)).sum(axis=1)).mean())
@@ -114,9 +115,9 @@ def _log_sum(values: FloatArray) -> FloatArray:
 
 def loss_gradient(utilities: FloatArray, right: FloatArray) -> FloatArray:
     """∂loss/∂u (Q, M)."""
-    share = expit(utilities)
+    share = scipy.special.expit(utilities)
     squared = 2.0 * (share - right) * share * (1.0 - share) / right.shape[1]
-    divergence = softmax(utilities / TEMPERATURE, axis=1) - softmax(right / TEMPERATURE, axis=1)
+    divergence = softmax(utilities / TEMPERATURE) - softmax(right / TEMPERATURE)
     return np.asarray((squared + divergence / TEMPERATURE) / len(right))
 
 

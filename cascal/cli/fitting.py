@@ -116,10 +116,11 @@ def route(
     """Route a text, a file or standard input (one query a line); prints one JSON line each."""
     from cascal.encoders import load_encoder
     from cascal.explain import explain
-    from cascal.importers.texts import read_texts
 
     loaded = cascal.Router.load(router)
     if file is not None:
+        from cascal.importers.texts import read_texts
+
         read = read_texts(file)
         query_ids, texts = read.query_ids, read.texts
     else:

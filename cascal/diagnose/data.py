@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
 
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.diagnose.finding import Case, check
@@ -40,6 +39,12 @@ def unreadable(case: Case) -> str | None:
     )
 
 
+def mean_ranks(values: FloatArray) -> FloatArray:
+    """(n,) ranks from 1; equal values share the mean of their ranks."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
+
+
 def confidence_auc(case: Case) -> FloatArray:
     """(M,) chance that a vote with the consensus is more confident than one against it; nan."""
     votes = case.study.train.votes
@@ -49,7 +54,7 @@ def confidence_auc(case: Case) -> FloatArray:
         known = votes.answered[:, m] & np.isfinite(votes.logprobs[:, m])
         yes, no = known & agrees[:, m], known & ~agrees[:, m]
         if yes.sum() and no.sum():
-            ranks = rankdata(votes.logprobs[known, m])
+            ranks = mean_ranks(votes.logprobs[known, m])
             sums = ranks[agrees[known, m]].sum() - yes.sum() * (yes.sum() + 1) / 2
             found[m] = sums / (yes.sum() * no.sum())
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import poisson
+import scipy
 
 from cascal.concordance import concordance, concordances, tau_b
 from cascal.datatypes import NotApplicable
@@ -192,9 +192,11 @@ def family(case: Case) -> str | None:
     if len(case.fit.models) < 4:
         raise NotApplicable("Families show only among four models or more.")
     for pair in kinships(case):
-        surprising = poisson.sf(pair.shared - 1, max(pair.expected, 1e-9)) < FAMILY_P
-        ratio = pair.shared / max(pair.expected, 1e-9)
-        if pair.shared >= FAMILY_MIN and ratio >= FAMILY_RATIO and surprising:
+        expected = max(pair.expected, 1e-9)
+        ratio = pair.shared / expected
+        if pair.shared < FAMILY_MIN or ratio < FAMILY_RATIO:
+            continue
+        if scipy.special.pdtrc(pair.shared - 1, expected) < FAMILY_P:  # as many or more, by chance
             return (
                 f"{pair.first} and {pair.second} share {pair.shared:,} answers that the consensus "
                 f"rejects, {ratio:.1f} times as many as an average pair of such models: sisters "

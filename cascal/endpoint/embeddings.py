@@ -14,10 +14,11 @@ import numpy as np
 from cascal.datatypes import FloatArray
 from cascal.endpoint.keys import EndpointError, check_base_url, omitted_headers, read_key
 from cascal.endpoint.retry import Failure, Patience, ending, failure_of, wait_seconds
-from cascal.tables import Progress
 
 if TYPE_CHECKING:
     from openai import OpenAI
+
+    from cascal.tables import Progress
 
 
 def embed(

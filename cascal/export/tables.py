@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy.special import softmax
 
 from cascal.datatypes import CascalError, FloatArray, IntArray
-from cascal.route import Router, first_models
+from cascal.route import Router, first_models, softmax
 
 ONLY_NEAREST = (
     "The nearest cluster decides alone: blending, the task stage, and the fallback to the global "
@@ -25,7 +24,7 @@ def cluster_scores(router: Router) -> FloatArray:
     """
     scores = router.rankings.scores
     if router.routing.sharp:
-        sharp = softmax(scores / router.routing.scoring_temperature, axis=1)
+        sharp = softmax(scores / router.routing.scoring_temperature)
         scores = np.where(scores.sum(axis=1, keepdims=True) > 0, sharp, 0.0)
     adjusted = np.asarray(scores + router.adjustment)
     if not np.isfinite(adjusted).all() or not np.isfinite(router.clusters.centroids).all():
