@@ -23,6 +23,7 @@ from cascal.datatypes import (
     Split,
     Votes,
 )
+from cascal.draws import random_places, stratified_share
 from cascal.evaluate import correctness
 from cascal.store import Workspace
 
@@ -180,14 +181,8 @@ def split_part(part: Part, test_share: float, seed: int) -> tuple[Part, Part]:
     """Training and test queries drawn anew, the same share of every task; by id, not row order."""
     if not 0.0 < test_share < 1.0:
         raise CascalError(f"test_share is {test_share}; it must lie between 0 and 1.")
-    ids, tasks = part.votes.query_ids, part.votes.tasks
-    by_id = sorted(range(len(part)), key=ids.__getitem__)
-    drawn = np.random.default_rng(seed).permutation(len(by_id))
-    place = dict(zip(by_id, drawn.tolist(), strict=True))
-    test = np.zeros(len(part), dtype=bool)
-    for task in sorted(set(tasks)):
-        rows = sorted((row for row in by_id if tasks[row] == task), key=place.__getitem__)
-        test[rows[: int(test_share * len(rows) + 0.5)]] = True
+    places = random_places(part.votes.query_ids, seed)
+    test = stratified_share(part.votes.tasks, places, test_share)
     return part.take(np.flatnonzero(~test)), part.take(np.flatnonzero(test))
 
 

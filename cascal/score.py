@@ -8,6 +8,7 @@ import numpy as np
 import scipy
 
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
+from cascal.draws import random_rows
 from cascal.latent import dawid_skene, find_slots, own_slot, polya_dawid_skene
 from cascal.results import ConsensusScores
 from cascal.vote import standardise
@@ -182,11 +183,10 @@ def rgd_filter(
     rows_of = {name: np.flatnonzero(passed & (tasks == name)) for name in names}
     quota = _balanced({name: len(rows) for name, rows in rows_of.items()}, n_queries)
     random = np.random.default_rng(seed)
-    by_id = np.argsort(np.argsort(np.asarray(votes.query_ids)))
     kept = []
     for name in names:
-        ordered = rows_of[name][np.argsort(by_id[rows_of[name]])]
-        kept.append(random.permutation(ordered)[: quota[name]])
+        ids = [votes.query_ids[row] for row in rows_of[name]]
+        kept.append(rows_of[name][random_rows(ids, quota[name], random)])
     rows = np.sort(np.concatenate(kept)) if kept else np.empty(0, dtype=np.int64)
     return Filtered(rows, {name: len(rows_of[name]) for name in names}, quota)
 

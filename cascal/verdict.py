@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from cascal.datatypes import Embeddings, FloatArray, IntArray, NotApplicable, Votes
+from cascal.draws import random_places, stratified_halves
 from cascal.evaluate import Evaluation
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate
@@ -103,12 +104,7 @@ class Light:
 
 def halves(query_ids: tuple[str, ...], tasks: tuple[str, ...], seed: int) -> IntArray:
     """(Q,) 0 or 1: every task is split in two at random, by query id and not by row order."""
-    by_id = sorted(range(len(query_ids)), key=query_ids.__getitem__)
-    drawn = np.random.default_rng(seed).permutation(len(by_id))
-    place = dict(zip(by_id, drawn.tolist(), strict=True))
-    half = np.zeros(len(by_id), dtype=np.int64)
-    half[sorted(by_id, key=lambda row: (tasks[row], place[row]))] = np.arange(len(by_id)) % 2
-    return half
+    return stratified_halves(tasks, random_places(query_ids, seed))
 
 
 def cross_fitted_gains(fits: tuple[Fit, Fit], thresholds: Thresholds) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cascal.concordance import tau_b
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
+from cascal.draws import random_places, stratified_rows
 from cascal.evaluate import Evaluation, evaluate
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
@@ -48,19 +49,8 @@ class ScalingPoint:
 
 def draw_training(part: Part, n_queries: int, seed: int) -> Part:
     """N queries drawn at random, by id and not by row order; every task keeps its share."""
-    ids, tasks = part.votes.query_ids, part.votes.tasks
-    by_id = sorted(range(len(part)), key=ids.__getitem__)
-    place = dict(
-        zip(by_id, np.random.default_rng(seed).permutation(len(by_id)).tolist(), strict=True)
-    )
-    position: dict[str, int] = {}
-    share: dict[int, float] = {}
-    size = {task: tasks.count(task) for task in set(tasks)}
-    for row in sorted(by_id, key=place.__getitem__):
-        position[tasks[row]] = position.get(tasks[row], 0) + 1
-        share[row] = (position[tasks[row]] - 0.5) / size[tasks[row]]
-    chosen = sorted(by_id, key=lambda row: (share[row], place[row]))[:n_queries]
-    return part.take(np.array(sorted(chosen), dtype=np.int64))
+    places = random_places(part.votes.query_ids, seed)
+    return part.take(stratified_rows(part.votes.tasks, places, n_queries))
 
 
 def scaling_curve(

@@ -10,6 +10,7 @@ import numpy as np
 
 from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
 from cascal.datatypes import FloatArray, NotApplicable
+from cascal.draws import random_rows
 from cascal.evaluate import evaluate
 from cascal.experiments.report import Column, Report, number, stamp, with_interval
 from cascal.experiments.request import Request
@@ -125,7 +126,7 @@ def filtering(request: Request) -> Report:
         )
     source = large if request.other is None else request.other.train
     n_queries = min(request.n_queries, len(source))
-    plain = source.take(_drawn(source, n_queries, request.seed))
+    plain = source.take(np.sort(random_rows(source.votes.query_ids, n_queries, request.seed)))
     arms = _two_contests(
         request,
         (large.take(kept.rows), plain),
@@ -146,12 +147,6 @@ def filtering(request: Request) -> Report:
         fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
     )
-
-
-def _drawn(part: Part, n_queries: int, seed: int) -> np.ndarray:
-    by_id = sorted(range(len(part)), key=part.votes.query_ids.__getitem__)
-    chosen = np.random.default_rng(seed).permutation(len(by_id))[:n_queries]
-    return np.sort(np.array(by_id, dtype=np.int64)[chosen])
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from cascal.datatypes import Split
+from cascal.draws import hashed_places, stratified_share
 from cascal.importers.door import ImportRefused
 
 
@@ -43,15 +44,8 @@ def drawn_test_queries(
     In every task the queries are put in the order of the SHA-256 of their id; the first
     ``round(test_share * n)`` of them are for testing.
     """
-    by_task: dict[str, list[tuple[bytes, str]]] = defaultdict(list)
-    for query_id, task in zip(query_ids, tasks, strict=True):
-        digest = hashlib.sha256(query_id.encode("utf-8", "surrogatepass")).digest()
-        by_task[task].append((digest, query_id))
-    drawn: set[str] = set()
-    for ranked in by_task.values():
-        n_test = int(test_share * len(ranked) + 0.5)
-        drawn.update(query_id for _, query_id in sorted(ranked)[:n_test])
-    return drawn
+    test = stratified_share(tasks, hashed_places(query_ids), test_share)
+    return {query_ids[row] for row in np.flatnonzero(test).tolist()}
 
 
 def splits_of(
