@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -514,9 +513,3 @@ def test_without_gold_a_cure_says_that_accuracy_is_unproven():
     for one in try_all(case, "CAS103"):
         assert one.gain is None
         assert one.judgement in ("does not help", "cures it, accuracy unproven")
-
-
-def test_every_check_is_documented():
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    for code, check in CHECKS.items():
-        assert re.search(rf"^\| {code} \| {re.escape(check.title)}", text, flags=re.MULTILINE), code

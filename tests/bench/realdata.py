@@ -91,6 +91,8 @@ def main() -> None:
     lines = [
         "# All routers on real responses",
         "",
+        "What is every router worth on real responses, with and without labels?",
+        "",
         "MMLU-Pro, 12,027 queries, answers of real models without log-probabilities, MiniLM "
         f"vectors. Mean of {options.splits} random splits (60 % training, 40 % test, stratified by "
         "task); percent with 95 % interval (paired bootstrap over queries, each query with its "
