@@ -96,10 +96,13 @@ def _selection() -> None:
         frame_ = charts.selection_frame(rank_selection(fit.consensus[rows], fit.models), fit.models)
         st.caption("Mean consensus score with 95 % interval.")
     else:
-        votes = shown.part.votes
-        right = (votes.answers[rows] == shown.part.gold[rows, None]).astype(float)
-        frame_ = charts.selection_frame(rank_selection(right, votes.models), votes.models)
-        st.caption("Share of right answers (gold) with 95 % interval.")
+        models = shown.part.votes.models
+        ranked = rank_selection(shown.part.right[rows], models, unknown=np.nan)
+        frame_ = charts.selection_frame(ranked, models)
+        st.caption(
+            f"Share of right answers with 95 % interval; {ranked.n_queries:,} of the queries have "
+            "a gold answer."
+        )
     few = len(rows) < MIN_QUERIES
     figure = charts.interval_figure(
         frame_, "model", "mean", _colours(), percent=shown.split == "test", muted=few

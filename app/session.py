@@ -14,10 +14,11 @@ from pathlib import Path
 import streamlit as st
 
 import cascal
+from cascal.contenders import Contender, contenders
 from cascal.datatypes import CascalError, FloatArray
 from cascal.diagnose import Case
 from cascal.encoders import MINILM, Encoder, load_encoder
-from cascal.evaluate import Contender, contenders, effective_number
+from cascal.evaluate import effective_number
 from cascal.fit import Fit
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
@@ -234,7 +235,7 @@ def _comparison(
     test, result = _study.test, _snapshot.evaluation
     if test is None or result is None:
         return None
-    rows = contenders(result, test.votes, test.gold, _snapshot.router.best_overall)
+    rows = contenders(result, _snapshot.router, test)
     found = _snapshot.verdict
     return None if found is None else (rows, found)
 

@@ -16,9 +16,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
+from cascal.contenders import Contender
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
-from cascal.evaluate import Contender
 from cascal.explain import RouteTrace
+from cascal.intervals import mean_rows
 from cascal.parts import Part
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
@@ -90,10 +91,10 @@ def colour_map(
         number = {name: at for at, name in enumerate(names)}
         return Colouring(title, np.array([number[task] for task in part.votes.tasks]), names)
     if by == "correct":
-        first = np.take_along_axis(_answers(part.votes, routes.models), routes.selected[:, :1], 1)[
-            :, 0
-        ]
-        group = np.where(part.gold == NO_ANSWER, -1, (first != part.gold).astype(np.int64))
+        column = {name: at for at, name in enumerate(part.votes.models)}
+        first = np.array([column[name] for name in routes.models])[routes.selected[:, 0]]
+        right = part.right[np.arange(len(part)), first]
+        group = np.where(np.isfinite(right), (right <= 0.5).astype(np.int64), -1)
         return Colouring(title, group, ("right", "wrong"))
     if by == "margin":
         ordered = np.sort(routes.scores, axis=1)
@@ -103,11 +104,6 @@ def colour_map(
     if by == "agreement":
         return Colouring(title, value=agreement(part.votes), value_range=(0.0, 1.0))
     return Colouring(title, value=routes.distance)
-
-
-def _answers(votes: Votes, models: Sequence[str]) -> IntArray:
-    position = {name: at for at, name in enumerate(votes.models)}
-    return votes.answers[:, [position[name] for name in models]]
 
 
 def cluster_name(terms: Sequence[str]) -> str:
@@ -345,16 +341,9 @@ def coverage_frame(part: Part) -> pd.DataFrame:
                 for kind in ("unreadable", "truncated", "refused", "error")
             },
             "confidence": 100 * known / np.maximum(votes.answered.sum(axis=0), 1),
-            **({"accuracy": 100 * _accuracies(part)} if part.has_gold else {}),
+            **({"accuracy": 100 * mean_rows(list(part.right))} if part.has_gold else {}),
         }
     )
-
-
-def _accuracies(part: Part) -> FloatArray:
-    """(M,) share of right answers over the queries with gold that a model was asked."""
-    counts = part.votes.asked & (part.gold != NO_ANSWER)[:, None]
-    right = (part.votes.answers == part.gold[:, None]) & counts
-    return np.asarray(right.sum(axis=0) / np.maximum(counts.sum(axis=0), 1))
 
 
 def who_disagrees(votes: Votes, row: int) -> str:

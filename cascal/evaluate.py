@@ -155,11 +155,15 @@ def evaluate(
     columns = np.array([column[name] for name in routes.models], dtype=np.int64)
     model_right = correctness(votes, gold, judged)[:, columns]
     best_three = first_models(routes.scores, routes.models, min(3, len(columns)))
+    voted = vote_right(routes, votes, gold, model_right)
+    same = np.array_equal(best_three, routes.selected)
     return Evaluation(
         routes.models,
-        np.take_along_axis(model_right, routes.selected[:, :1], axis=1)[:, 0],
-        _vote_right(routes, votes, gold, model_right, best_three),
-        _vote_right(routes, votes, gold, model_right, routes.selected),
+        first_right(routes, model_right),
+        voted
+        if same
+        else vote_right(replace(routes, selected=best_three), votes, gold, model_right),
+        voted,
         _any_right(np.take_along_axis(model_right, routes.selected, axis=1)),
         model_right,
         first_share(routes),
@@ -178,54 +182,20 @@ def _any_right(right: FloatArray) -> FloatArray:
     return np.where(np.isfinite(best), best, np.nan)
 
 
-def _vote_right(
-    routes: Routes, votes: Votes, gold: IntArray, right: FloatArray, selected: IntArray
-) -> FloatArray:
-    """(Q,) whether the vote is right; nan without gold, or if none of the selected was asked."""
-    chosen = np.take_along_axis(right, selected, axis=1)
-    answers = final_answers(replace(routes, selected=selected), votes)
-    silent = answers == NO_ANSWER
+def first_right(routes: Routes, right: FloatArray) -> FloatArray:
+    """(Q,) whether the first model is right, of right (Q, M) of the routes' models."""
+    return np.asarray(np.take_along_axis(right, routes.selected[:, :1], axis=1)[:, 0])
+
+
+def vote_right(routes: Routes, votes: Votes, gold: IntArray, right: FloatArray) -> FloatArray:
+    """(Q,) whether the vote of the selected models is right; nan = does not count.
+
+    gold (Q,) as in `correctness`, right (Q, M) what it says of the routes' models. Where nobody of
+    the selected gave an answer, the vote counts as its first model does.
+    """
+    chosen = np.take_along_axis(right, routes.selected, axis=1)
+    answers = final_answers(routes, votes)
     first = np.where(np.isfinite(chosen[:, 0]), chosen[:, 0], 0.0)
     voted = np.where(gold == NO_ANSWER, np.nan, answers == gold)
     counts = np.isfinite(chosen).any(axis=1)
-    return np.where(counts, np.where(silent, first, voted), np.nan)
-
-
-@dataclass(frozen=True, eq=False)
-class Contender:
-    """One way to choose, for comparison on the same queries.
-
-    right (Q,) 1 right, 0 wrong, nan = not counted; needs_gold: it was chosen with the gold answers
-    of these very queries, so nobody could have had it beforehand; calls is models asked per query
-    """
-
-    name: str
-    right: FloatArray
-    calls: int
-    needs_gold: bool = False
-
-    @property
-    def accuracy(self) -> Estimate:
-        """Accuracy with interval."""
-        return estimate(self.right)
-
-
-def contenders(result: Evaluation, votes: Votes, gold: IntArray, constant: int) -> list[Contender]:
-    """The router beside what it must beat; `constant` is the best model by consensus."""
-    names, n_models = result.models, len(result.models)
-    column = {name: at for at, name in enumerate(votes.models)}
-    answers = votes.answers[:, [column[name] for name in names]]
-    same = (answers[:, :, None] == answers[:, None, :]) & (answers[:, None, :] != NO_ANSWER)
-    plurality = np.take_along_axis(answers, same.sum(axis=2).argmax(axis=1)[:, None], axis=1)[:, 0]
-    known = np.isfinite(result.model_right).any(axis=1)
-    best = result.best_single
-    return [
-        Contender("Router, first model", result.top1_right, 1),
-        Contender(f"Router, vote of {result.top_k}", result.vote_right, result.top_k),
-        Contender(
-            f"Always {names[constant]} (best by consensus)", result.model_right[:, constant], 1
-        ),
-        Contender(f"Always {names[best]} (best by gold)", result.model_right[:, best], 1, True),
-        Contender("Plurality of all", np.where(known, plurality == gold, np.nan), n_models),
-        Contender("Oracle (any model right)", _any_right(result.model_right), n_models, True),
-    ]
+    return np.where(counts, np.where(answers == NO_ANSWER, first, voted), np.nan)

@@ -26,8 +26,8 @@ from cascal.baselines import (
     SmoothieTrain,
     TaskOracle,
 )
-from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
-from cascal.evaluate import evaluate
+from cascal.datatypes import FloatArray, IntArray
+from cascal.evaluate import evaluate, vote_right
 from cascal.fit import fit
 from cascal.intervals import mean_rows
 from cascal.parts import Part
@@ -109,19 +109,48 @@ def _random_entry(training: Part, test: Part) -> Entry:
     )  # fmt: skip
 
 
-def _plurality_entry(test: Part) -> Entry:
-    """The most frequent answer of all models; a tie goes to the earlier option."""
-    answers, n_models = np.sort(test.votes.answers, axis=1), len(test.votes.models)
-    voted = answers != NO_ANSWER
-    same = (answers[:, :, None] == answers[:, None, :]) & voted[:, None, :]
-    count = np.where(voted, same.sum(axis=2), -1)
-    top = np.take_along_axis(answers, count.argmax(axis=1)[:, None], axis=1)[:, 0]
-    known = np.isfinite(test.right).any(axis=1) & (test.gold != NO_ANSWER)
-    nothing = np.full(len(test), np.nan)
+def right_of(router: Router, test: Part) -> FloatArray:
+    """(Q, M) which of the router's models are right, in its order; nan = does not count."""
+    column = {name: at for at, name in enumerate(test.votes.models)}
+    return test.right[:, [column[name] for name in router.models]]
+
+
+def yardsticks(router: Router, test: Part) -> dict[str, Routes]:
+    """What stands beside the router on every page, by key: whom each would ask.
+
+    global_consensus and plurality follow the router's global ranking, the plurality asking all of
+    it; best_by_gold and oracle know the gold answers, the oracle those of each query.
+    """
+    right, overall = right_of(router, test), router.rankings.overall
+    scores = {
+        "global_consensus": (overall, 3),
+        "plurality": (overall, len(overall)),
+        BEST_BY_GOLD: (np.nan_to_num(mean_rows(list(right)), nan=-1.0), 3),
+        "oracle": (np.nan_to_num(right, nan=-1.0), 3),  # never asked comes after wrong
+    }
+    return {key: _scored(router, test, *given) for key, given in scores.items()}
+
+
+def _scored(router: Router, test: Part, scores: FloatArray, n_selected: int) -> Routes:
+    """Routes by scores (M,) or (Q, M) in the router's order of models; ties by name."""
+    n_queries, n_models = len(test), len(router.models)
+    selected = first_models(np.atleast_2d(scores), router.models, min(n_selected, n_models))
+    none, zero = np.zeros(n_queries, dtype=np.int64), np.zeros(n_queries)
+    return Routes(
+        query_ids=test.votes.query_ids, models=router.models, tasks=("all",), task=none,
+        cluster=none, distance=zero, scores=np.broadcast_to(scores, (n_queries, n_models)),
+        selected=np.broadcast_to(selected, (n_queries, selected.shape[1])), fallback=zero,
+        center=router.center, spread=router.spread,
+    )  # fmt: skip
+
+
+def _plurality_entry(router: Router, routes: Routes, test: Part) -> Entry:
+    """Only the vote exists: no model is the first."""
+    n_models, nothing = len(routes.models), np.full(len(test), np.nan)
     return Entry(
         "plurality", f"Plurality of all {n_models}", "nothing", nothing,
-        np.where(known, top == test.gold, np.nan), nothing, np.full(len(test), -1), nothing,
-        test.costs.sum(axis=1), (n_models, n_models),
+        vote_right(routes, test.votes, test.gold, right_of(router, test)), nothing,
+        np.full(len(test), -1), nothing, test.costs.sum(axis=1), (n_models, n_models),
     )  # fmt: skip
 
 
@@ -151,9 +180,8 @@ def _late_fallback_entry(training: Part, test: Part) -> Entry:
 
 
 def label_free(consensus: str) -> dict[str, Baseline]:
-    """The comparison routers that need no labels, by key; scores as the preset computes them."""
+    """The baselines that need no labels, by key; scores as the preset computes them."""
     return {
-        "global_consensus": GlobalConsensus(consensus),
         "global_agreement": GlobalConsensus("agreement"),
         "per_task_consensus": PerTaskConsensus(consensus),
         "per_task_dawid_skene": PerTaskConsensus("dawid_skene"),
@@ -206,23 +234,29 @@ def lineup(training: Part, test: Part, router: Router) -> Iterator[Step]:
         if name != router.settings.name:
             yield name, partial(_preset_entry, name, training, test)
     yield "released_late", partial(_late_fallback_entry, training, test)
+    fixed = yardsticks(router, test)
+    yield _yardstick("global_consensus", GlobalConsensus.title, "nothing", fixed, test)
     for key, baseline in label_free(router.settings.consensus).items():
         yield key, partial(_baseline_entry, key, baseline, training, test, None)
     yield "random", partial(_random_entry, training, test)
-    yield "plurality", partial(_plurality_entry, test)
+    yield "plurality", partial(_plurality_entry, router, fixed["plurality"], test)
     labels = training.label_matrix
     if np.isfinite(labels).any():
         learners = {**label_based(_prompts(training, test)), "cluster_map": ClusterMap(router)}
         for key, baseline in learners.items():
             yield key, partial(_baseline_entry, key, baseline, training, test, labels)
+    yield _yardstick(BEST_BY_GOLD, TITLES[BEST_BY_GOLD], "gold", fixed, test)
     bounds: dict[str, Baseline] = {
-        BEST_BY_GOLD: BestSingle(),
         "task_oracle": TaskOracle(),
         "cluster_oracle": ClusterMap(router),
-        "oracle": Oracle(),
     }
     for key, baseline in bounds.items():
         yield key, partial(_baseline_entry, key, baseline, test, test, test.right)
+    yield _yardstick("oracle", Oracle.title, "gold", fixed, test)
+
+
+def _yardstick(key: str, title: str, needs: str, fixed: dict[str, Routes], test: Part) -> Step:
+    return key, partial(_entry, key, title, needs, fixed[key], test)
 
 
 def _own_entry(title: str, router: Router, test: Part) -> Entry:

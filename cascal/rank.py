@@ -159,16 +159,23 @@ class SelectionRanking:
     n_queries: int
 
 
-def rank_selection(consensus: FloatArray, models: Sequence[str]) -> SelectionRanking:
-    """Rank the models over the given rows (n, M) of consensus scores; nan counts as 0.
+def rank_selection(
+    values: FloatArray, models: Sequence[str], *, unknown: float = 0.0
+) -> SelectionRanking:
+    """Rank the models over the given rows (n, M): consensus scores, or right and wrong.
 
-    The interval is mean ± t·standard error (Student's t, n − 1 degrees); nan below 2 rows.
+    A nan counts as `unknown`: 0 for scores, where it is no answer; nan leaves it out, as for a
+    query without gold answer. The interval is mean ± t·standard error (Student's t, n − 1
+    degrees); nan below 2 values. n_queries is the number of rows with any value.
     """
-    values = np.where(np.isnan(consensus), 0.0, consensus)
-    n_queries = len(values)
-    mean = values.mean(axis=0) if n_queries else np.zeros(values.shape[1])
-    error = np.full(values.shape[1], np.nan)
-    if n_queries > 1:
-        t = scipy.special.stdtrit(n_queries - 1, 0.975)
-        error = t * values.std(axis=0, ddof=1) / np.sqrt(n_queries)
+    filled = np.where(np.isnan(values), unknown, values)
+    known = np.isfinite(filled)
+    n = known.sum(axis=0)
+    mean = np.where(known, filled, 0.0).sum(axis=0) / np.maximum(n, 1)
+    square = np.where(known, filled - mean, 0.0) ** 2
+    spread = np.sqrt(square.sum(axis=0) / np.maximum(n - 1, 1))
+    reach = scipy.special.stdtrit(np.maximum(n - 1, 1), 0.975) * spread / np.sqrt(np.maximum(n, 1))
+    error = np.where(n > 1, reach, np.nan)
+    mean = np.where((n > 0) | (len(values) == 0), mean, np.nan)
+    n_queries = int(known.any(axis=1).sum())
     return SelectionRanking(mean, mean - error, mean + error, best_first(mean, models), n_queries)

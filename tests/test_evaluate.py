@@ -12,7 +12,7 @@ from scipy.stats import bootstrap
 
 import cascal
 from cascal.datatypes import CascalError, NotApplicable
-from cascal.evaluate import contenders, effective_number, first_share
+from cascal.evaluate import effective_number, first_share
 from cascal.intervals import bootstrap_counts, estimate
 from cascal.results import Routes
 from cascal.route import final_answers, softmax
@@ -306,27 +306,6 @@ def test_the_best_single_model_may_share_the_pool_with_one_never_asked():
     result = cascal.evaluate(routes_of([[0, 1, 2]] * 4), votes, np.ones(4, dtype=int))
     assert result.best_single == 1
     assert np.isnan(result.model_accuracies[2])
-
-
-def test_contenders_are_on_the_same_queries():
-    votes, vectors, gold = make_world(seed=8, missing=0.1)
-    gold = gold.copy()
-    gold[:40] = NO
-    router = cascal.fit(votes, vectors, n_jobs=1).router()
-    result = cascal.evaluate(router.route(vectors), votes, gold)
-    found = contenders(result, votes, gold, router.best_overall)
-    assert {one.accuracy.n for one in found} == {200}
-    by_name = {one.name: one.accuracy.value for one in found}
-    assert by_name["Router, first model"] == result.top1_accuracy
-    assert by_name["Router, vote of 3"] == result.top3_vote_accuracy
-    oracle = by_name["Oracle (any model right)"]
-    assert oracle == max(by_name.values())
-    best = f"Always {router.models[result.best_single]} (best by gold)"
-    assert by_name[best] == result.model_accuracies.max()
-    plurality = [
-        plain_vote(range(5), votes.answers[q], np.full(5, NAN)) == gold[q] for q in range(40, 240)
-    ]
-    assert by_name["Plurality of all"] == np.mean(plurality)
 
 
 # Refusals

@@ -11,13 +11,16 @@ The votes, A = 0 … D = 3, four options, and the mean log-probabilities:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from conftest import make_part
 
 import cascal
 from cascal.cluster import merge_closest_pairs, merge_greedily
+from cascal.contenders import contenders
 from cascal.datatypes import NO_ANSWER
-from cascal.evaluate import contenders
 from cascal.rank import best_first, mean_errors, prune_sweep, rank_selection, shrunken_scores
 from cascal.results import ConsensusScores, Routes
 from cascal.route import final_answers
@@ -469,14 +472,19 @@ def test_evaluation():
     assert verdict(result).light == "undecided"
 
 
-def test_contenders():
-    """Plurality of all: q1 B wrong; q2 three-way tie, the first model's A, wrong; q3 A right; q4
-    nobody: 1/4. Oracle: q1 q2 q3. Always c: 1/4. Always a, best by gold: 2/4.
+def test_contenders(fit):
+    """Global ranking c, a, b. Always c: 1/4. Always a, best by gold: 2/4. Oracle: q1 q2 q3.
+
+    Plurality of all: q1 B wrong; q2 three-way tie, c is first: C right; q3 A and B tie, a comes
+    before b: A right; q4 nobody: 2/4.
     """
+    router = fit.router()
+    router = replace(router, rankings=replace(router.rankings, overall=np.array([0.5, 0.4, 0.6])))
     votes, gold = votes_on_test_queries(), np.array([A, C, A, D])
+    test = make_part(votes, cascal.Embeddings.from_array(IDS, np.eye(4), "t"), gold)
     result = cascal.evaluate(routes_of(SCORES, SELECTED), votes, gold)
-    found = contenders(result, votes, gold, constant=2)
-    assert [one.accuracy.value for one in found] == [0.5, 0.25, 0.25, 0.5, 0.25, 0.75]
+    found = contenders(result, router, test)
+    assert [one.accuracy.value for one in found] == [0.5, 0.25, 0.25, 0.5, 0.5, 0.75]
     assert [one.calls for one in found] == [1, 3, 1, 1, 3, 3]
     assert [one.needs_gold for one in found] == [False, False, False, True, False, True]
 
@@ -490,6 +498,17 @@ def test_the_ranking_of_a_selection():
     assert chosen.low == pytest.approx([0.5 - 6.3531, 0], abs=1e-4)
     assert chosen.high == pytest.approx([0.5 + 6.3531, 0], abs=1e-4)
     assert chosen.order.tolist() == [0, 1]
+
+
+def test_a_selection_may_leave_out_what_is_unknown():
+    """Right and wrong of x: 1, 0 and no gold; y was asked once: 1. Neither nan counts as wrong."""
+    right = np.array([[1.0, 1.0], [0.0, NAN], [NAN, NAN]])
+    chosen = rank_selection(right, ("x", "y"), unknown=NAN)
+    assert chosen.mean.tolist() == [0.5, 1.0]
+    assert chosen.low[0] == pytest.approx(0.5 - 6.3531, abs=1e-4)
+    assert np.isnan(chosen.low[1])
+    assert chosen.order.tolist() == [1, 0]
+    assert chosen.n_queries == 2
 
 
 def test_ties_go_by_name_and_errors_need_two_rows():

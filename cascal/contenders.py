@@ -1,0 +1,53 @@
+"""The router beside what it must beat: the rows of a comparison that every threshold move shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cascal.datatypes import FloatArray
+from cascal.evaluate import Evaluation, first_right, vote_right
+from cascal.intervals import Estimate, estimate
+from cascal.lineup import BEST_BY_GOLD, right_of, yardsticks
+from cascal.parts import Part
+from cascal.route import Router
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """One way to choose, for comparison on the same queries.
+
+    right (Q,) 1 right, 0 wrong, nan = not counted; needs_gold: it was chosen with the gold answers
+    of these very queries, so nobody could have had it beforehand; calls is models asked per query
+    """
+
+    name: str
+    right: FloatArray
+    calls: int
+    needs_gold: bool = False
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Accuracy with interval."""
+        return estimate(self.right)
+
+
+def contenders(result: Evaluation, router: Router, test: Part) -> list[Contender]:
+    """The router beside what it must beat; `result` is its evaluation on the test queries."""
+    routes, right = yardsticks(router, test), right_of(router, test)
+    voted = vote_right(routes["plurality"], test.votes, test.gold, right)
+    first = {key: first_right(one, right) for key, one in routes.items() if key != "plurality"}
+    always = {
+        key: f"Always {router.models[routes[key].selected[0, 0]]}"
+        for key in ("global_consensus", BEST_BY_GOLD)
+    }
+    n_models = len(router.models)
+    return [
+        Contender("Router, first model", result.top1_right, 1),
+        Contender(f"Router, vote of {result.top_k}", result.vote_right, result.top_k),
+        Contender(
+            f"{always['global_consensus']} (best by consensus)", first["global_consensus"], 1
+        ),
+        Contender(f"{always[BEST_BY_GOLD]} (best by gold)", first[BEST_BY_GOLD], 1, True),
+        Contender("Plurality of all", voted, n_models),
+        Contender("Oracle (any model right)", first["oracle"], n_models, True),
+    ]
