@@ -1,4 +1,4 @@
-"""Strong sets -> candidates for every k -> merged skill clusters (METHOD §§ 4–6)."""
+"""Strong sets -> candidates for every k -> merged skill clusters (docs/method.md §§ 4–6)."""
 
 from __future__ import annotations
 

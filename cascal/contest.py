@@ -1,4 +1,4 @@
-"""All routers side by side on the same test queries, with paired intervals (METHOD §§ 10, 11)."""
+"""All routers on the same test queries, with paired intervals (docs/method.md §§ 10, 11)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ NO_ANSWER = -1
 """The vote of a model that gave no readable answer. It never votes and is never random."""
 
 FREE_ANSWER_OPTIONS = 20
-"""How many options a query with free answers is taken to have (METHOD § 2)."""
+"""How many options a query with free answers is taken to have (docs/method.md § 2)."""
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]

@@ -1,4 +1,4 @@
-"""Routes x gold answers -> numbers with intervals (METHOD § 11)."""
+"""Routes x gold answers -> numbers with intervals (docs/method.md § 11)."""
 
 from __future__ import annotations
 

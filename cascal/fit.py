@@ -230,7 +230,7 @@ def _representatives(clusters: SkillClusters) -> FloatArray:
 
 
 def reliability_groups(vectors: FloatArray, seed: int) -> IntArray:
-    """(Q,) groups of queries within which `pds` estimates reliabilities (RECOMMENDED § 1)."""
+    """(Q,) groups of queries that `pds` estimates reliabilities in (docs/method.md § 2)."""
     n_queries = len(vectors)
     k = int(np.clip(n_queries // QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS))
     if n_queries < 2 * MIN_GROUPS or n_distinct(vectors, k) < k:
@@ -278,7 +278,7 @@ def fit(
     with `joblib.parallel_config`; it never changes the result. `costs` (M,) in US dollars per
     1,000 queries let the threshold `cost_weight` act. No answer key is ever read.
 
-    Reference: Niu et al. 2026, arXiv:2601.09692; where the presets differ from it, see METHOD § 8.
+    Reference: Niu et al. 2026, arXiv:2601.09692; where we differ: docs/method.md §§ 8, 13.
     """
     settings = settings or FitSettings.preset("recommended")
     if settings.consensus == LABELS:
@@ -295,7 +295,7 @@ def fit(
 def fit_on_labels(
     votes: Votes, vectors: Embeddings, correct: FloatArray, settings: FitSettings
 ) -> Fit:
-    """The same skills estimated from labels instead of consensus (METHOD § 10, CASCAL-GT).
+    """The same skills estimated from labels instead of consensus (docs/method.md § 10, CASCAL-GT).
 
     correct (Q, M): 1 right, 0 wrong, nan = not known, in the caller's order. A model is strong
     where it is right, with weight `correct`; rankings are means of `correct`, nan counting as 0.

@@ -1,4 +1,4 @@
-"""Means with paired bootstrap intervals, and the exact test of two routers (METHOD § 11).
+"""Means with paired bootstrap intervals, and the exact test of two routers (docs/method.md § 11).
 
 All intervals are paired: the same resampled queries serve every number that is compared.
 """

@@ -192,7 +192,7 @@ def polya_dawid_skene(answers: IntArray, groups: IntArray, n_options: IntArray) 
 
     answers (Q, M) with NO_ANSWER, groups (Q,) 0 … G−1, n_options (Q,) (0 = free answers, K = 20).
     scores are P(the vote names the true option), 0 where there is none.
-    Constants and stopping rule are fixed for all pools (RECOMMENDED § 1).
+    Constants and stopping rule are fixed for all pools (docs/method.md § 2).
     """
     slots = find_slots(answers, n_options)
     n_groups = int(groups.max(initial=0)) + 1

@@ -1,4 +1,4 @@
-"""Consensus scores x clusters -> rankings, pruned (METHOD § 6, RECOMMENDED § 3)."""
+"""Consensus scores x clusters -> rankings, pruned (docs/method.md § 6)."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def shrunken_scores(
     """Ranking scores that believe only what the data carry: (C, M), and the trust in them (C, M).
 
     score = global mean + trust · deviation of the task + trust · deviation of the cluster from its
-    task, each trust = t²/(t² + sampling variance) with a common t² (RECOMMENDED § 3). A cluster
+    task, each trust = t²/(t² + sampling variance) with a common t² (docs/method.md § 6). A cluster
     alone in its task has no deviation of its own; its trust is the task's.
     """
     n_tasks = int(task_of_query.max(initial=-1)) + 1

@@ -1,4 +1,4 @@
-"""Query vectors -> routes with their trace -> final answers (METHOD § 7)."""
+"""Query vectors -> routes with their trace -> final answers (docs/method.md § 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Votes -> consensus scores and strong sets (METHOD §§ 2, 3). Never sees an answer key."""
+"""Votes -> consensus scores and strong sets (docs/method.md §§ 2, 3). Never sees an answer key."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def rgd_filter(
     n_queries: int | None = None,
     seed: int = 0,
 ) -> Filtered:
-    """Keep queries on which the strongest models agree and few of the others do (METHOD § 9).
+    """Keep queries on which the strongest models agree and few others do (docs/method.md § 9).
 
     A query stays if the `n_strong` models of highest `overall` (M,) consensus score all give one
     answer and at most `max_others` of the other models give it too. Tasks are then balanced:

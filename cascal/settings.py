@@ -13,7 +13,7 @@ RoutingKind = Literal["nearest", "blend"]
 
 @dataclass(frozen=True)
 class Routing:
-    """How a query's vector becomes model scores (METHOD § 7).
+    """How a query's vector becomes model scores (docs/method.md § 7).
 
     kind                 "nearest": the ranking of the nearest centroid; "blend": a weighted mean
     two_stage            True: first the nearest task, then its centroids; False: the task is that
@@ -97,7 +97,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Which variant of each part is used (METHOD § 8). Changing one refits."""
+    """Which variant of each part is used (docs/method.md § 8). Changing one refits."""
 
     consensus: str = "pds"
     strong: str = "probable"

@@ -1,6 +1,6 @@
 """Is routing worth it here? With gold answers a paired gain, without them a traffic light.
 
-METHOD § 11 and RECOMMENDED § 6. Either says "do not route" as readily as "route".
+See docs/method.md § 11. Either says "do not route" as readily as "route".
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ TRUST = (
     "when it said no and in 103 of 165 when it said yes. It is no estimate of accuracy: it knows "
     "the noise of sampling, not the bias of the consensus."
 )
-"""How far the label-free light can be trusted (RECOMMENDED § 6)."""
+"""How far the label-free light can be trusted (docs/method.md § 11)."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,6 @@ PAGES = {
     for path in (ROOT / "README.md", ROOT / "data" / "README.md", *sorted(ROOT.glob("docs/*.md")))
 }
 README = PAGES["README.md"]
-METHOD = PAGES["docs/method.md"]
 FOLDER = {name: text for name, text in PAGES.items() if name.startswith("docs/")}
 ALL = "\n".join(PAGES.values())
 CODE_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
@@ -308,6 +307,44 @@ def test_every_public_name_has_a_docstring():
     assert not [
         name for name in cascal.__all__ if name != "NO_ANSWER" and not getattr(cascal, name).__doc__
     ]
+
+
+# --- sources cite what a reader has
+
+SOURCES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for folder in ("cascal", "app", "tests", "data")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path != Path(__file__)
+}
+PRIVATE = re.compile(r"\b(METHOD|RECOMMENDED)\b|\b(ARCHITECTURE|LABELS|LAYOUT|STYLE|UI)(\.md| §)")
+CITED = re.compile(r"docs/method\.md (§§? )([\d–, ]*\d)")
+
+
+def numbers(cited: str) -> set[int]:
+    """The sections of "2, 3" or "4–6"."""
+    ends = [[int(end) for end in part.split("–")] for part in cited.split(", ")]
+    return {section for first, *last in ends for section in range(first, (last or [first])[0] + 1)}
+
+
+def test_no_source_cites_a_document_that_is_not_here():
+    found = {name: PRIVATE.search(text) for name, text in SOURCES.items()}
+    assert [name for name, line in found.items() if line] == []
+
+
+def test_every_section_of_the_method_that_a_source_cites_exists():
+    chapters = re.findall(r"^## (\d+)\. ", PAGES["docs/method.md"], flags=re.MULTILINE)
+    assert [int(chapter) for chapter in chapters] == list(range(1, len(chapters) + 1))
+    for name, text in SOURCES.items():
+        citations = CITED.findall(text)
+        assert len(citations) == text.count("docs/method.md"), name
+        for sign, cited in citations:
+            assert numbers(cited) <= {int(chapter) for chapter in chapters}, (name, cited)
+            assert (sign == "§§ ") == (len(numbers(cited)) > 1), (name, cited)
+
+
+def test_sections_are_read_from_a_citation():
+    assert (numbers("2, 3"), numbers("4–6"), numbers("7")) == ({2, 3}, {4, 5, 6}, {7})
 
 
 # --- figures

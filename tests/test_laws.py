@@ -468,7 +468,7 @@ def test_a_router_at_a_threshold_equals_the_method_written_out(staged):
 
 
 def literal_shrinkage(filled, task_of, cluster_of, task_of_cluster):
-    """RECOMMENDED § 3 in loops."""
+    """The shrunken ranking of docs/method.md § 6 in loops."""
     n, n_models = filled.shape
     relative = [row - sum(row) / n_models for row in filled]
     mean_all = sum(relative) / n
@@ -519,7 +519,7 @@ def test_shrunken_rankings_equal_their_formula_written_out(seed):
 
 
 def literal_scores(router, vector):
-    """METHOD § 7 for one query in loops: its scores."""
+    """Routing one query as docs/method.md § 7 says, in loops: its scores."""
     routing, clusters, rankings = router.routing, router.clusters, router.rankings
     distance = [1 - float(vector @ one) for one in clusters.centroids]
     allowed = range(len(distance))

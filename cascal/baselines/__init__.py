@@ -1,4 +1,4 @@
-"""The other routers behind one interface, to compare with (METHOD § 10).
+"""The other routers behind one interface, to compare with (docs/method.md § 10).
 
 router = cascal.baselines.BASELINES["avengers"].fit(votes, vectors, labels)
 routes = router.route(test_vectors)
@@ -55,4 +55,4 @@ BASELINES: dict[str, Baseline] = {
     "oracle": Oracle(),
     "task_oracle": TaskOracle(),
 }
-"""Every row of METHOD § 10 by name, at its default settings. `ClusterMap` needs a router first."""
+"""The routers of docs/method.md § 10 at their defaults. `ClusterMap` needs a router first."""
