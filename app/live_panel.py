@@ -7,7 +7,7 @@ import streamlit as st
 from app import frame, session, theme
 from app.route_panels import Decision
 from cascal.datatypes import CascalError, Query
-from cascal.live import LiveAnswer, LiveVote, ask_live, reachable, tally
+from cascal.live import LiveAnswer, LiveVote, ask_live, destinations, reachable, tally
 
 
 def live(decision: Decision) -> None:
@@ -20,7 +20,11 @@ def live(decision: Decision) -> None:
     except CascalError as error:
         st.caption(frame.escape(str(error)))
         return
-    on = st.toggle("Call the endpoints of the selected models", key="live_on", value=False)
+    places = destinations(models)
+    st.caption(frame.escape(f"The data set, not you, names where the query would go: {places}."))
+    on = st.toggle(  # its key: a yes to some hosts is none to others
+        "Call the endpoints of the selected models", key=f"live_on:{places}", value=False
+    )
     if not on:
         st.caption("Off. Nothing is sent anywhere until you switch it on and press the button.")
         return

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
+from app import encoding, frame, session, theme
 from app.map_spec import MapSpec
 from app.skill_map import render_map
 from cascal import charts
@@ -69,17 +69,22 @@ def ask() -> Decision | None:
         return None
     data, now = session.study(), session.snapshot()
     vector = _vector(text)
+    if vector is None:
+        return None
     return Decision(text, vector, explain(now.router, vector)) if data else None
 
 
-def _vector(text: str) -> FloatArray:
-    """The vector of a text: a stored one, else encoded now."""
+def _vector(text: str) -> FloatArray | None:
+    """The vector of a text: a stored one, else encoded now; None while that is not allowed."""
     data = session.study()
     for part in (data.train, data.test):
         if part is not None and text in part.texts:
             return np.asarray(part.vectors.vectors[part.texts.index(text)])
+    encoder = encoding.confirmed_encoder(data.encoder)
+    if encoder is None:
+        return None
     with st.spinner("Encoding the query", show_time=True):
-        vector = session.encoder(data.encoder).encode([text])[0]
+        vector = encoder.encode([text])[0]
     return np.asarray(vector)
 
 
@@ -271,8 +276,11 @@ def batch() -> None:
         path.write_bytes(upload.getvalue())
         texts = read_texts(path)
     now, data = session.snapshot(), session.study()
+    encoder = encoding.confirmed_encoder(data.encoder)
+    if encoder is None:
+        return
     bar = st.progress(0.0, "Encoding")
-    vectors = session.encoder(data.encoder).encode(texts.texts, bar.progress)
+    vectors = encoder.encode(texts.texts, bar.progress)
     bar.empty()
     routes = now.router.route(vectors)
     table = charts.decisions_frame(routes, texts.query_ids, texts.texts)

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -257,6 +258,23 @@ def _minilm_folder() -> Path | None:
     return folder
 
 
+def _endpoint(name: str) -> re.Match[str] | None:
+    """Model and address of an endpoint, None for another kind of encoder."""
+    if not name.startswith("endpoint:"):
+        return None
+    match = _ENDPOINT.fullmatch(name.rstrip("/"))
+    if match is None:
+        raise CascalError(f"{name!r} is no endpoint; write endpoint:MODEL@https://HOST/v1.")
+    endpoint.check_base_url(match["base_url"])
+    return match
+
+
+def endpoint_host(name: str) -> str:
+    """Host and port that an encoder sends its texts to; "" where they stay on this machine."""
+    named = _endpoint(name.strip())
+    return "" if named is None else urlsplit(named["base_url"]).netloc
+
+
 def load_encoder(name: str, *, key_env: str = "") -> Encoder:
     """The encoder of a name; nothing heavy is imported before it encodes its first text.
 
@@ -266,12 +284,8 @@ def load_encoder(name: str, *, key_env: str = "") -> Encoder:
     name = name.strip()
     if name == "hashing":
         return _HashingEncoder()
-    if name.startswith("endpoint:"):
-        match = _ENDPOINT.fullmatch(name.rstrip("/"))
-        if match is None:
-            raise CascalError(f"{name!r} is no endpoint; write endpoint:MODEL@https://HOST/v1.")
-        endpoint.check_base_url(match["base_url"])
-        return _EndpointEncoder(match[0], match["model"], match["base_url"], key_env)
+    if named := _endpoint(name):
+        return _EndpointEncoder(named[0], named["model"], named["base_url"], key_env)
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file() or (folder / "modules.json").is_file():
         folder = folder.resolve()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -55,6 +56,15 @@ def reachable(models: Sequence[ModelSpec], names: Sequence[str]) -> tuple[ModelS
             "cascal collect bring theirs along."
         )
     return tuple(known[name] for name in names)
+
+
+def destinations(models: Sequence[ModelSpec]) -> str:
+    """The hosts that would be asked, and whose key each of them would get, as words."""
+    asked = (
+        urlsplit(one.base_url).netloc + (f" (with the key in {one.key_env})" if one.key_env else "")
+        for one in models
+    )
+    return ", ".join(dict.fromkeys(asked))
 
 
 def ask_live(

@@ -18,6 +18,7 @@ from cascal.cli.common import (
     err,
     out,
 )
+from cascal.cli.encoding import encoder_of_file
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError
 
@@ -114,7 +115,6 @@ def route(
     ] = "",
 ) -> None:
     """Route a text, a file or standard input (one query a line); prints one JSON line each."""
-    from cascal.encoders import load_encoder
     from cascal.explain import explain
 
     loaded = cascal.Router.load(router)
@@ -131,12 +131,7 @@ def route(
         raise CascalError(
             "There is no text to route. Give a query, --file, or lines on standard input."
         )
-    coder = load_encoder(encoder or loaded.encoder, key_env=key_env)
-    if coder.id != loaded.encoder:
-        raise CascalError(
-            f"The encoder {coder.id!r} is not the one this router was fitted with "
-            f"({loaded.encoder!r}). Name that one, or fit again."
-        )
+    coder = encoder_of_file(loaded.encoder, encoder, key_env)
     vectors = cascal.Embeddings.from_array(query_ids, coder.encode(texts), coder.id)
     routes = loaded.route(vectors)
     for row, query_id in enumerate(query_ids):

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -14,12 +14,10 @@ from rich.markup import escape
 import cascal
 from cascal.cli.asking import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out
-from cascal.datatypes import CascalError, FloatArray
+from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
+from cascal.datatypes import FloatArray
 from cascal.documents import read_document
 from cascal.hosts import LOOPBACK
-
-if TYPE_CHECKING:
-    from cascal.encoders import Encoder
 
 DEFAULT_PORT = 8610
 _SHOWN_TEXT = 60
@@ -72,7 +70,7 @@ def serve(
     local = host in LOOPBACK
     loaded = cascal.Router.load(router)
     models = server.choose_models(read_models(pool), loaded.models)
-    coder = _encoder(loaded, encoder, key_env)
+    coder = encoder_of_file(loaded.encoder, encoder, key_env)
     quicker = quick(coder)
     options = server.ServeOptions(
         timeout=timeout, concurrency=concurrency, queue=queue, max_body=max_body,
@@ -107,19 +105,6 @@ def _warn_of_others(host: str, api_key_env: str) -> None:
     )
 
 
-def _encoder(router: cascal.Router, name: str | None, key_env: str) -> Encoder:
-    """The encoder of a router; another one is refused."""
-    from cascal.encoders import load_encoder
-
-    coder = load_encoder(name or router.encoder, key_env=key_env)
-    if coder.id != router.encoder:
-        raise CascalError(
-            f"The encoder {coder.id!r} is not the one this router was fitted with "
-            f"({router.encoder!r}). Name that one, or fit again."
-        )
-    return coder
-
-
 def convert(
     router: RouterArgument,
     target: Annotated[Path, typer.Argument(help="File to write; for avengers a folder.")],
@@ -146,16 +131,15 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check a router against a policy: exit code 1 and a line for each violated assertion."""
-    from cascal.encoders import load_encoder
     from cascal.policy import check as check_policy
     from cascal.policy import read_policy
 
     loaded = cascal.Router.load(router)
     checked = read_policy(read_document(policy, "policy"), policy.parent, loaded.models)
-    coder = _encoder(loaded, encoder, key_env)
+    coder = encoder_of_file(loaded.encoder, encoder, key_env)
 
     def encode(encoder_id: str, texts: Sequence[str]) -> FloatArray:
-        found = coder if encoder_id == coder.id else load_encoder(encoder_id, key_env=key_env)
+        found = coder if encoder_id == coder.id else encoder_of_baseline(encoder_id)
         return found.encode(texts)
 
     outcome = check_policy(loaded, checked, encode)
