@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import frame, session, theme
+from app import folders, frame, session, theme
 from cascal import importers
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
@@ -41,17 +41,15 @@ def importer() -> None:
     path = st.text_input(
         "or a path on this machine", key="import_path", placeholder="results/ or responses.parquet"
     )
-    with ExitStack() as stack:
-        source: Path | list[Path] | None = Path(path).expanduser() if path.strip() else None
+    with ExitStack() as stack, frame.refusals():
         if uploads:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "upload"
             folder.mkdir()
-            source = _stored(uploads, folder)
-        if source is None:
-            _expected()
+            _form(_stored(uploads, folder))
+        elif path.strip():
+            _form(folders.local_path(path))
         else:
-            with frame.refusals():
-                _form(source)
+            _expected()
     _report()
 
 

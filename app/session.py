@@ -14,6 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 import cascal
+from app import folders
 from cascal.contenders import Contender, contenders
 from cascal.datatypes import CascalError, FloatArray
 from cascal.diagnose import Case
@@ -283,7 +284,7 @@ def comparison() -> tuple[list[Contender], Verdict] | None:
 @st.cache_resource(show_spinner="Loading the encoder", max_entries=2)
 def encoder(name: str) -> Encoder:
     """The encoder for typed queries; torch is loaded here and nowhere earlier."""
-    return load_encoder(name)
+    return load_encoder(folders.encoder_source(name))
 
 
 def encoder_name() -> str:

@@ -252,6 +252,8 @@ def test_route_takes_a_text_standard_input_and_a_file(folder):
         (("report", "small", ".", "-w", "w.duckdb"), "is a folder"),
         (("build", "x.yaml", "p.yaml", "--generator", "g", "--out", "no/r.cascal"), "no folder no"),
         (("dashboard", "--port", "99999"), "65535"),
+        (("dashboard", "--allow-host", "http://studio.example"), "is no host name"),
+        (("dashboard", "--allow-folder", "nowhere"), "does not exist"),
         (("simulate", "--port", "99999"), "65535"),
         (("embed", "small", "--vectors", "small.jsonl", "-w", "w.duckdb"), "no .npy or .npz file"),
     ],

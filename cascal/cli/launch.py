@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.markup import escape
@@ -40,8 +40,18 @@ AllowHost = Annotated[
         help="Also answer to this host name, as a proxy or the network may send it; repeatable."
     ),
 ]
+AllowFolder = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Let the dashboard read paths below this folder instead of the working folder; "
+        "repeatable.",
+        exists=True,
+        file_okay=False,
+    ),
+]
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
 ALLOWED_HOSTS_ENV = "CASCAL_ALLOWED_HOSTS"
+FOLDERS_ENV = "CASCAL_ALLOWED_FOLDERS"
 
 
 def demo(
@@ -51,6 +61,7 @@ def demo(
         bool, typer.Option("--open/--no-open", help="Open the dashboard afterwards.")
     ] = True,
     allow_host: AllowHost = None,
+    allow_folder: AllowFolder = None,
     variant: Annotated[
         list[str] | None,
         typer.Option(
@@ -73,7 +84,7 @@ def demo(
         new.append(name)
     out.print(f"Demo (simulated data) in {escape(str(path))}: {', '.join(new) or 'already there'}.")
     if open_dashboard:
-        _serve(path, DEFAULT_HOST, port, allow_host or ())
+        _serve(path, DEFAULT_HOST, port, _Allowed(allow_host or (), allow_folder or ()))
 
 
 def dashboard(
@@ -83,9 +94,11 @@ def dashboard(
         str, typer.Option(help="Address to listen on; anything but loopback lets others in.")
     ] = DEFAULT_HOST,
     allow_host: AllowHost = None,
+    allow_folder: AllowFolder = None,
 ) -> None:
     """Open the dashboard on a workspace (an empty one where there is none)."""
-    _serve(workspace or default_workspace(), host, port, allow_host or ())
+    allowed = _Allowed(allow_host or (), allow_folder or ())
+    _serve(workspace or default_workspace(), host, port, allowed)
 
 
 def dashboard_folder() -> Path:
@@ -96,11 +109,26 @@ def dashboard_folder() -> Path:
     raise CascalError("The dashboard is not part of this installation. Install cascal again.")
 
 
-def _serve(workspace: Path, host: str, port: int, more_hosts: Sequence[str]) -> None:
+class _Allowed(NamedTuple):
+    """Host names that are answered to beside the usual ones, and the folders that are read."""
+
+    hosts: Sequence[str]
+    folders: Sequence[Path]
+
+    def joined_folders(self) -> str:
+        """What the dashboard is told; it runs in another folder, so every path is whole."""
+        paths = [str(path.resolve()) for path in self.folders or (Path.cwd(),)]
+        for path in paths:
+            if os.pathsep in path:
+                raise CascalError(f"{path} has a {os.pathsep!r} in its name. Rename the folder.")
+        return os.pathsep.join(paths)
+
+
+def _serve(workspace: Path, host: str, port: int, allowed: _Allowed) -> None:
     if find_spec("streamlit") is None:
         raise CascalError("The dashboard needs the extra app: pip install 'cascal[app]'.")
     folder = dashboard_folder()
-    hosts = allowed_hosts(host, more_hosts)
+    hosts = allowed_hosts(host, allowed.hosts)
     if host not in LOOPBACK:
         err.print(
             f"[yellow]Warning:[/] listening on {escape(host)}: everybody who reaches this machine "
@@ -118,6 +146,7 @@ def _serve(workspace: Path, host: str, port: int, more_hosts: Sequence[str]) -> 
         WORKSPACE_ENV: str(workspace.resolve()),
         READ_ONLY_ENV: "" if host in LOOPBACK else "1",
         ALLOWED_HOSTS_ENV: " ".join(hosts),
+        FOLDERS_ENV: allowed.joined_folders(),
     }
     out.print(f"Dashboard: http://{escape(host)}:{port}  (Ctrl+C ends it)")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with us
