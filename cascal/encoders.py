@@ -271,8 +271,7 @@ def _endpoint(name: str) -> re.Match[str] | None:
 
 def endpoint_host(name: str) -> str:
     """Host and port that an encoder sends its texts to; "" where they stay on this machine."""
-    named = _endpoint(name.strip())
-    return "" if named is None else urlsplit(named["base_url"]).netloc
+    return urlsplit(named["base_url"]).netloc if (named := _endpoint(name.strip())) else ""
 
 
 def load_encoder(name: str, *, key_env: str = "") -> Encoder:
