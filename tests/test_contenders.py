@@ -9,6 +9,7 @@ import pytest
 from conftest import make_part, make_world, split_world
 
 import cascal
+from cascal.charts import coverage_frame
 from cascal.contenders import contenders
 from cascal.contest import hold_contest
 
@@ -117,3 +118,16 @@ def test_a_pool_that_nobody_answers_has_no_right_vote():
     test = make_part(silent, vectors, np.where(np.arange(80) < 40, gold, NO))
     rows = shown_by_the_overview(cascal.fit(votes, vectors, n_jobs=1), test)
     assert {(row.accuracy.value, row.accuracy.n) for row in rows} == {(0.0, 40)}
+
+
+def test_what_the_source_says_counts_in_the_accuracies_of_the_models():
+    """Model 0 is judged right on half of the queries and never answers, the others answer."""
+    votes, vectors, gold = make_world(n_queries=60, seed=3)
+    answers = votes.answers.copy()
+    answers[:, 0] = NO
+    judged = np.full(votes.shape, np.nan)
+    judged[:, 0] = np.arange(60) % 2
+    part = make_part(replace(votes, answers=answers), vectors, gold, judged=judged)
+    shown = coverage_frame(part)["accuracy"].to_numpy()
+    assert shown[0] == 50.0
+    assert shown[1:].tolist() == (100 * (answers == gold[:, None]).mean(axis=0))[1:].tolist()
