@@ -100,7 +100,7 @@ def test_the_readme_is_short_and_every_page_has_less_than_200_lines():
 def test_a_page_begins_with_the_question_that_it_answers(page):
     title, first = FOLDER[page].split("\n\n")[:2]
     assert title.startswith("# ")
-    assert re.match(r"(What|Which|How|Where|Are) [^.]*\?", first.replace("\n", " "))
+    assert re.match(r"(What|Which|Who|How|Where|Are) [^.]*\?", first.replace("\n", " "))
 
 
 def test_the_readme_leads_to_every_page():
