@@ -9,6 +9,7 @@ from app import controls, frame, map_panel, session, theme
 from cascal import charts
 from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import effective_number
+from cascal.explain import cluster_leaders
 from cascal.rank import rank_selection
 
 N_SAMPLES = 6
@@ -127,8 +128,13 @@ def _inspector() -> None:
     st.caption(frame.escape(f"Cluster {cluster} · {task} · {size:,} training queries"))
     table = charts.ranking_frame(now.router, cluster)
     figure = charts.interval_figure(table, "model", "mean", _colours(), muted=size < MIN_QUERIES)
-    frame.chart(figure, "cluster_ranking", "Models of the cluster by mean consensus score.")
-    st.caption("Mean consensus score with 95 % interval; the ranking used may be shrunken.")
+    frame.chart(figure, "cluster_ranking", "Models of the cluster, as the router ranks them.")
+    aside = cluster_leaders(now.router)[cluster].aside
+    st.caption(
+        "Mean consensus score with 95 % interval, in the order in which the router picks at the "
+        "cluster's centre."
+        + (frame.escape(f" By consensus alone first: {aside}.") if aside else "")
+    )
 
 
 def samples() -> None:
@@ -166,7 +172,7 @@ def cluster_table() -> None:
         hide_index=True,
         height=360,
         alt="Skill clusters with task, size, best models and lead",
-        column_order=("cluster", "name", "task", "queries", "top", "score", "lead"),
+        column_order=("cluster", "name", "task", "queries", "top", "score", "lead", "aside"),
         column_config={
             "cluster": st.column_config.NumberColumn("No.", width="small"),
             "name": st.column_config.TextColumn("Name"),
@@ -174,7 +180,14 @@ def cluster_table() -> None:
             "queries": st.column_config.ProgressColumn(
                 "Queries", format="localized", min_value=0, max_value=int(table["queries"].max())
             ),
-            "top": st.column_config.TextColumn("Best three, best first"),
+            "top": st.column_config.TextColumn(
+                "Best three, best first", help="What the router picks at the cluster's centre."
+            ),
+            "aside": st.column_config.TextColumn(
+                "By consensus alone",
+                help="Where the mean consensus score names another first model, and why the "
+                "router does not pick it.",
+            ),
             "score": st.column_config.NumberColumn("Score", format="%.3f"),
             "lead": st.column_config.NumberColumn(
                 "Lead", format="%.3f", help="Over the second model."

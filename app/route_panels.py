@@ -180,7 +180,7 @@ def _clusters(trace: RouteTrace) -> None:
                 "cluster": [names[one.cluster] for one in trace.clusters],
                 "weight": [100 * one.weight for one in trace.clusters],
                 "distance": [one.distance for one in trace.clusters],
-                "alone": [one.winner for one in trace.clusters],
+                "alone": [one.first_alone for one in trace.clusters],
             }
         ),
         hide_index=True,
@@ -191,7 +191,9 @@ def _clusters(trace: RouteTrace) -> None:
                 "Weight", format="%.0f %%", min_value=0, max_value=100, width=95
             ),
             "distance": st.column_config.NumberColumn("Distance", format="%.2f", width=70),
-            "alone": st.column_config.TextColumn("Best there", width=110),
+            "alone": st.column_config.TextColumn(
+                "Alone", width=110, help="What this cluster alone would choose."
+            ),
         },
     )
     if trace.fallback_limit is not None:

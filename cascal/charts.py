@@ -18,7 +18,7 @@ import plotly.io as pio
 
 from cascal.contenders import Contender
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
-from cascal.explain import RouteTrace
+from cascal.explain import RouteTrace, cluster_leaders
 from cascal.intervals import mean_rows
 from cascal.parts import Part
 from cascal.rank import SelectionRanking
@@ -117,10 +117,13 @@ def cluster_labels(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def clusters_frame(snapshot: Snapshot) -> pd.DataFrame:
-    """One row a cluster: number, name, task, queries, first models and scores, lead."""
+    """One row a cluster: number, name, task, queries, first models and scores at its centre, lead.
+
+    aside: another first model by consensus alone, and why the router does not pick it.
+    """
     router = snapshot.router
-    clusters, rankings = router.clusters, router.rankings
-    ordered = np.take_along_axis(rankings.scores, rankings.order, axis=1)
+    clusters, leaders = router.clusters, cluster_leaders(router)
+    ordered = np.take_along_axis(router.at_centers.scores, router.cluster_order, axis=1)
     lead = ordered[:, 0] - ordered[:, 1] if ordered.shape[1] > 1 else np.full(len(clusters), np.nan)
     return pd.DataFrame(
         {
@@ -128,8 +131,9 @@ def clusters_frame(snapshot: Snapshot) -> pd.DataFrame:
             "name": [cluster_name(terms) for terms in snapshot.names],
             "task": [router.tasks[task] for task in clusters.task],
             "queries": clusters.sizes,
-            "first": [router.models[order[0]] for order in rankings.order],
-            "top": [", ".join(router.models[m] for m in order[:3]) for order in rankings.order],
+            "first": [one.best[0] for one in leaders],
+            "top": [", ".join(one.best) for one in leaders],
+            "aside": [one.aside for one in leaders],
             "score": ordered[:, 0],
             "lead": lead,
         }
@@ -137,14 +141,16 @@ def clusters_frame(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def ranking_frame(router: Router, cluster: int) -> pd.DataFrame:
-    """The models of one cluster, best first: score used, raw mean with 95 % interval, trust."""
-    rankings = router.rankings
-    order = rankings.order[cluster]
+    """The models of one cluster in the order of the router's picks at its centre.
+
+    score at the centre; raw mean in the cluster with 95 % interval; trust in its deviation
+    """
+    rankings, order = router.rankings, router.cluster_order[cluster]
     mean, error = rankings.mean_scores[cluster, order], rankings.standard_error[cluster, order]
     return pd.DataFrame(
         {
             "model": [router.models[m] for m in order],
-            "score": rankings.scores[cluster, order],
+            "score": router.at_centers.scores[cluster, order],
             "mean": mean,
             "low": mean - 1.96 * error,
             "high": mean + 1.96 * error,

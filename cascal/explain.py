@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,20 @@ from cascal.rank import best_first
 from cascal.route import FALLBACK_WIDTH, Blend, Router
 
 NEAREST_TASKS = 3
+N_LEADERS = 3
+"""So many models of a cluster are named."""
 
 
 @dataclass(frozen=True)
 class TracedCluster:
-    """A cluster that took part. `winner` would be chosen if the query lay in this cluster only."""
+    """A cluster that took part; `first_alone` would be chosen if the query lay in it alone."""
 
     cluster: int
     task: str
     distance: float
     weight: float
     size: int
-    winner: str
+    first_alone: str
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,74 @@ class RouteTrace:
         return plain
 
 
+@dataclass(frozen=True)
+class ClusterLeaders:
+    """The first models of a cluster, and where the raw order names another one first.
+
+    best         names of the first models at the cluster's centre, as the router picks them
+    by_consensus the same by mean consensus score over the cluster's queries alone
+    reasons      what puts the router's first model there; none where both name the same first
+    """
+
+    best: tuple[str, ...]
+    by_consensus: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def aside(self) -> str:
+        """Another first model by consensus alone, and why it is not picked; empty if none."""
+        return f"{self.by_consensus[0]} ({', '.join(self.reasons)})" if self.reasons else ""
+
+
+def cluster_leaders(router: Router) -> tuple[ClusterLeaders, ...]:
+    """(C,) what every page, table and file says of the best models of each cluster."""
+    steps = _steps_to_the_first(router)
+    found = []
+    for c, (order, raw) in enumerate(
+        zip(router.cluster_order, router.consensus_order, strict=True)
+    ):
+        reasons, before = [], raw[0]
+        for reason, first in steps:
+            if first[c] != before:
+                reasons.append(reason[c])
+            before = first[c]
+        found.append(
+            ClusterLeaders(
+                tuple(router.models[m] for m in order[:N_LEADERS]),
+                tuple(router.models[m] for m in raw[:N_LEADERS]),
+                tuple(reasons) if order[0] != raw[0] else (),
+            )
+        )
+    return tuple(found)
+
+
+def _steps_to_the_first(router: Router) -> list[tuple[list[str], IntArray]]:
+    """From the raw means to the router's pick, part by part: reasons and first models (C,)."""
+    thresholds, names = router.thresholds, router.models
+    free = replace(thresholds, cost_weight=0.0)
+    plain = replace(free, routing=replace(router.routing, margin=0.0))
+    centers = router.at_centers
+    blended = [
+        "neighbouring clusters blended in"
+        if task == own
+        else f"its centre is routed into the task {router.tasks[task]}"
+        for task, own in zip(centers.task, router.clusters.task, strict=True)
+    ]
+    n_clusters = len(blended)
+    return [
+        (
+            ["shrunken towards the task"] * n_clusters,
+            best_first(router.rankings.scores, names)[:, 0],
+        ),
+        (blended, replace(router, thresholds=plain).cluster_order[:, 0]),
+        (
+            ["bonus of the best model overall"] * n_clusters,
+            replace(router, thresholds=free).cluster_order[:, 0],
+        ),
+        (["cost weight"] * n_clusters, router.cluster_order[:, 0]),
+    ]
+
+
 def _without_nan(value: Any) -> Any:  # noqa: ANN401 – any JSON value
     if isinstance(value, dict):
         return {key: _without_nan(one) for key, one in value.items()}
@@ -116,7 +186,7 @@ def _clusters(router: Router, blend: Blend) -> tuple[TracedCluster, ...]:
     return tuple(
         TracedCluster(
             int(c), router.tasks[clusters.task[c]], float(distance), float(weight),
-            int(sizes[c]), router.models[router.cluster_winners[c]],
+            int(sizes[c]), router.models[router.first_alone[c]],
         )
         for c, distance, weight in zip(
             blend.nearest[0], blend.distances[0], blend.weights[0], strict=True
@@ -167,7 +237,7 @@ def _what_would_change(router: Router, blend: Blend, order: IntArray) -> tuple[s
         if dearest != first:
             said.append(f"Without the cost weight, {dearest} would come first.")
     alone = {
-        names[router.cluster_winners[c]]: c
+        names[router.first_alone[c]]: c
         for c, weight in zip(blend.nearest[0], blend.weights[0], strict=True)
         if weight > 0
     }

@@ -108,8 +108,8 @@ def label_agreement(study: Study, fitted: Fit) -> float | None:
 class ClusterNeed:
     """How sure the first model of a cluster is, and how many further queries would make it sure.
 
-    first and second are those of the router's ranking, which may be shrunken; the scores inside
-    the cluster alone may put the second ahead: then lead is below 0 and certainty below ½.
+    first and second are the router's at the cluster's centre; the scores inside the cluster alone
+    may put the second ahead: then lead is below 0 and certainty below ½.
 
     lead, error : difference of the first two mean consensus scores, paired, and its standard error
     certainty   : probability that the first is ahead; needed is 0 where it is sure, None where no
@@ -138,7 +138,7 @@ def cluster_needs(router: Router, consensus: FloatArray) -> list[ClusterNeed]:
     clusters, found = router.clusters, []
     for cluster in range(len(clusters)):
         inside = scores[clusters.assignment == cluster]
-        first, second = router.rankings.order[cluster, :2]
+        first, second = router.cluster_order[cluster, :2]
         found.append(_need(router, cluster, inside[:, first] - inside[:, second], (first, second)))
     return sorted(found, key=lambda one: (one.certainty, one.cluster))
 

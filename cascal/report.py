@@ -14,6 +14,7 @@ import numpy as np
 from cascal.contest import Contest
 from cascal.diagnose import Finding
 from cascal.experiments.report import stamp
+from cascal.explain import N_LEADERS, cluster_leaders
 from cascal.intervals import Estimate
 from cascal.study import Snapshot, Study
 from cascal.verdict import TRUST, Light, Verdict
@@ -162,15 +163,16 @@ def _verdicts(found: Verdict | None, light: Light | str) -> str:
 
 
 def _clusters(study: Study, snapshot: Snapshot, *, with_texts: bool) -> str:
-    router = snapshot.router
-    rows = []
+    router, rows = snapshot.router, []
+    leaders = cluster_leaders(router)
     for c in np.argsort(-router.clusters.sizes, kind="stable"):
-        order = router.rankings.order[c, :3]
-        best = ", ".join(f"{router.models[m]} ({router.rankings.scores[c, m]:.3f})" for m in order)
+        order, scores = router.cluster_order[c, :N_LEADERS], router.at_centers.scores[c]
+        best = ", ".join(f"{router.models[m]} ({scores[m]:.3f})" for m in order)
         name = " · ".join(snapshot.names[c]) if with_texts else f"cluster {c}"
         rows.append([name, router.tasks[router.clusters.task[c]],
-                     f"{router.clusters.sizes[c]:,}", best])  # fmt: skip
-    columns = [("cluster", False), ("task", False), ("queries", True), ("best three", False)]
+                     f"{router.clusters.sizes[c]:,}", best, leaders[c].aside])  # fmt: skip
+    columns = [("cluster", False), ("task", False), ("queries", True), ("best three", False),
+               ("by consensus alone, if another", False)]  # fmt: skip
     samples = _samples(study, snapshot) if with_texts else ""
     return table(columns, rows) + samples
 

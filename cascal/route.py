@@ -116,10 +116,37 @@ class Router:
         return np.where(scores.sum(axis=1, keepdims=True) > 0, sharp, 0.0)
 
     @cached_property
-    def cluster_winners(self) -> IntArray:
-        """(C,) the first model of a query that lies in one cluster alone, margin included."""
+    def at_centers(self) -> Blend:
+        """What a query exactly at the centre of each cluster meets on its way (C rows)."""
+        return self.blend(self.clusters.centroids)
+
+    @cached_property
+    def cluster_order(self) -> IntArray:
+        """(C, M) models of a query exactly at each centre, best first, by the routing in force.
+
+        Neighbouring clusters, bonus and cost weight count as they do for any query. Whatever names
+        the best models of a cluster names these.
+        """
+        return first_models(self.at_centers.scores, self.models, len(self.models))
+
+    @cached_property
+    def consensus_order(self) -> IntArray:
+        """(C, M) models by mean consensus score over each cluster's queries: "by consensus alone".
+
+        Joining compares these; routing does not use them.
+        """
+        return first_models(self.rankings.mean_scores, self.models, len(self.models))
+
+    @cached_property
+    def scores_alone(self) -> FloatArray:
+        """(C, M) scores of a query that lies in one cluster alone, bonus and cost included."""
         table = self._sharpened if self.routing.sharp else self.rankings.scores
-        return first_models(table + self.adjustment, self.models, 1)[:, 0]
+        return np.asarray(table + self.adjustment)
+
+    @cached_property
+    def first_alone(self) -> IntArray:
+        """(C,) the first model of a query that lies in one cluster alone."""
+        return first_models(self.scores_alone, self.models, 1)[:, 0]
 
     def route(self, vectors: Embeddings | FloatArray) -> Routes:
         """Decide for every query: (Q, D) vectors, as `Embeddings` or unit rows.

@@ -26,6 +26,7 @@ from cascal.datatypes import (
 from cascal.embed import embed_texts, layout, layout_parameters
 from cascal.encoders import Encoder
 from cascal.evaluate import Evaluation, evaluate, first_share
+from cascal.explain import cluster_leaders
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
 from cascal.names import Namer
@@ -138,10 +139,15 @@ class Snapshot:
         """(M,) share of the routed queries (test where there are some) by first model."""
         return first_share(self.routes("test"))
 
+    @property
+    def n_models_in_use(self) -> int:
+        """Number of models that get any of the routed queries first."""
+        return int(np.count_nonzero(self.share))
+
     def summary(self) -> dict[str, Any]:
         """Clusters, notes and numbers in JSON types, for the command line."""
         router, result = self.router, self.evaluation
-        sizes = router.clusters.sizes
+        sizes, leaders = router.clusters.sizes, cluster_leaders(router)
         return {
             "preset": router.settings.name,
             "fingerprint": router.fingerprint,
@@ -152,7 +158,9 @@ class Snapshot:
                     "name": " · ".join(self.names[c]),
                     "task": router.tasks[router.clusters.task[c]],
                     "queries": int(sizes[c]),
-                    "best": [router.models[m] for m in router.rankings.order[c, :3]],
+                    "best": list(leaders[c].best),
+                    "by_consensus": list(leaders[c].by_consensus),
+                    "reasons": list(leaders[c].reasons),
                 }
                 for c in range(len(router.clusters))
             ],

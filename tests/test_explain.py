@@ -247,14 +247,14 @@ def test_the_model_said_to_win_inside_a_cluster_wins_there(router, unseen):
     assert tried > 0 or router.routing.kind == "nearest" or router.routing.margin == 0.3
 
 
-def test_the_winner_of_a_traced_cluster_would_be_chosen_in_that_cluster_only():
+def test_the_first_alone_of_a_traced_cluster_would_be_chosen_in_that_cluster_only():
     """Model b leads by 0.005 in the second cluster, but a has a bonus of 0.01 everywhere."""
     routing = cascal.Routing("blend", k_nearest=2, margin=0.01)
     scores = [[0.6, 0.5, 0.1], [0.5, 0.505, 0.1], [0.1, 0.2, 0.6]]
     router = hand_made(scores, [0.6, 0.5, 0.4], routing)
     assert inside_alone(router, 1) == "a"
     trace = explain(router, EAST)
-    assert [one.winner for one in trace.clusters] == ["a", "a"]
+    assert [one.first_alone for one in trace.clusters] == ["a", "a"]
     assert not sentence(trace, r"Inside cluster .*")
 
 

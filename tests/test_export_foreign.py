@@ -15,7 +15,6 @@ import cascal
 from cascal.cli.serving import convert as convert_command
 from cascal.datatypes import CascalError
 from cascal.export import TARGETS, convert
-from cascal.export.tables import cluster_order, cluster_scores
 from cascal.export.vllm_sr import N_CATEGORIES
 
 
@@ -38,9 +37,10 @@ def queries(dimension, n=400, *, unit=True, seed=1):
 
 
 def nearest_winner(router, rows):
-    """What our router says when only the nearest cluster of all decides."""
+    """What our router picks at the nearest centre of all."""
     cluster = np.argmax(rows @ router.clusters.centroids.T, axis=1)
-    return [router.models[m] for m in router.cluster_winners[cluster]]
+    picked = router.route(router.clusters.centroids).selected[:, 0]
+    return [router.models[m] for m in picked[cluster]]
 
 
 def strict_json(path):
@@ -80,7 +80,7 @@ def route_nordlys(centres, scores, row):
 def test_nordlys_ranks_every_model_as_our_nearest_cluster_does(router, tmp_path):
     lost = convert(router, tmp_path / "n.json", "nordlys")
     doc, centres, scores = read_nordlys(tmp_path / "n.json")
-    order = cluster_order(router)
+    order = router.cluster_order
     rows = queries(router.dimension)
     for row, winner in zip(rows, nearest_winner(router, rows), strict=True):
         cluster, ranked = route_nordlys(centres, scores, row)
@@ -104,7 +104,7 @@ def test_nordlys_scores_of_a_cluster_are_never_equal(tmp_path):
     convert(router, tmp_path / "n.json", "nordlys")
     _, _, scores = read_nordlys(tmp_path / "n.json")
     table = np.stack([scores[name] for name in router.models], axis=1)
-    ranked = np.take_along_axis(table, cluster_order(router), axis=1)
+    ranked = np.take_along_axis(table, router.cluster_order, axis=1)
     assert (np.diff(ranked, axis=1) < 0).all()
     assert np.abs(table - tied).max() < 1e-5
 
@@ -203,11 +203,6 @@ def test_a_reader_that_blends_the_avengers_scores_decides_as_we_do(tmp_path):
         route_avengers(centres, rankings, metadata, row, metadata["top_k"])[1] for row in rows
     ]
     assert theirs == ours
-
-
-def test_the_first_of_a_cluster_is_the_routers_own(router):
-    assert (cluster_order(router)[:, 0] == router.cluster_winners).all()
-    assert cluster_scores(router).shape == router.rankings.scores.shape
 
 
 def test_the_same_router_gives_the_same_bytes(router, tmp_path):

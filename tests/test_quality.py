@@ -101,7 +101,7 @@ def test_sureness_and_need_equal_their_definition(fits):
     assert [one.certainty for one in needs] == sorted(one.certainty for one in needs)
     assert sorted(one.cluster for one in needs) == list(range(len(router.clusters)))
     for one in needs:
-        order = router.rankings.order[one.cluster]
+        order = router.cluster_order[one.cluster]
         assert (one.first, one.second) == (router.models[order[0]], router.models[order[1]])
         inside = consensus[router.clusters.assignment == one.cluster]
         gap = inside[:, router.models.index(one.first)] - inside[:, router.models.index(one.second)]

@@ -10,10 +10,10 @@ TITLE = "Who is good at what?"
 
 
 def _headline() -> None:
-    router = session.snapshot().router
-    n_leaders = len(set(router.rankings.order[:, 0].tolist()))
-    leaders = "one model leads in all" if n_leaders == 1 else f"led by {n_leaders} different models"
-    st.title(f"{len(router.clusters)} skill clusters, {leaders}", anchor=False)
+    now = session.snapshot()
+    n_used, router = now.n_models_in_use, now.router
+    who = "one model gets all" if n_used == 1 else f"{n_used} of {len(router.models)} models get"
+    st.title(f"{len(router.clusters)} skill clusters, {who} queries", anchor=False)
 
 
 if session.current_info() is None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -22,6 +23,9 @@ from cascal.cli.encoding import encoder_of_file
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError
 
+if TYPE_CHECKING:
+    from cascal.explain import ClusterLeaders
+
 
 @with_tuning
 def fit(
@@ -34,6 +38,7 @@ def fit(
     as_json: JsonOption = False,
 ) -> None:
     """Estimate skills from the training queries' responses; write a router if asked."""
+    from cascal.explain import cluster_leaders
     from cascal.study import take_snapshot
 
     check_target(to)
@@ -50,20 +55,24 @@ def fit(
     if as_json:
         sys.stdout.write(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
         return
-    _print_summary(summary, study.simulated)
+    _print_summary(summary, cluster_leaders(snapshot.router), study.simulated)
     if to is not None:
         out.print(f"Router written to {escape(str(to))}.")
 
 
-def _print_summary(summary: dict[str, Any], simulated: bool) -> None:
+def _print_summary(
+    summary: dict[str, Any], leaders: Sequence[ClusterLeaders], simulated: bool
+) -> None:
     if simulated:
         out.print("[yellow]Simulated data.[/]")
     out.print(f"{summary['n_clusters']} skill clusters, preset {summary['preset']}.")
-    table = Table("cluster", "name", "task", "queries", "best three")
+    table = Table(
+        "cluster", "name", "task", "queries", "best three", "by consensus alone, if another"
+    )
     for row in summary["clusters"]:
         table.add_row(
             str(row["cluster"]), escape(row["name"]), escape(row["task"]), f"{row['queries']:,}",
-            escape(", ".join(row["best"])),
+            escape(", ".join(row["best"])), escape(leaders[row["cluster"]].aside),
         )  # fmt: skip
     out.print(table)
     for note in summary["notes"]:

@@ -7,7 +7,7 @@ import numpy as np
 from cascal.datatypes import IntArray, NotApplicable
 from cascal.diagnose.finding import Case, check
 from cascal.fit import Fit
-from cascal.rank import SET_SIZE, best_first
+from cascal.rank import SET_SIZE
 from cascal.settings import Thresholds
 
 UNSEPARATED_TASKS = 0.5
@@ -56,14 +56,17 @@ def not_separated(case: Case) -> str | None:
 @check(
     "CAS102",
     "Centroid explosion",
-    "Most clusters of a task differ in their three best models.",
+    "Most clusters of a task differ in their three best models by consensus alone.",
 )
 def explosion(case: Case) -> str | None:
-    """Clusters of a task that share their set of best models with another one."""
-    clusters, rankings = case.router.clusters, case.router.rankings
-    if len(rankings.models) <= SET_SIZE:
-        raise NotApplicable(f"With {len(rankings.models)} models all clusters share their best.")
-    order = best_first(rankings.mean_scores, rankings.models)[:, :SET_SIZE]
+    """Clusters of a task that share their set of best models with another one.
+
+    By the raw means, which joining compares, whatever bonus and blending make of them.
+    """
+    clusters, models = case.router.clusters, case.router.models
+    if len(models) <= SET_SIZE:
+        raise NotApplicable(f"With {len(models)} models all clusters share their best.")
+    order = case.router.consensus_order[:, :SET_SIZE]
     sets = {
         (int(task), frozenset(row.tolist())) for task, row in zip(clusters.task, order, strict=True)
     }
@@ -71,8 +74,8 @@ def explosion(case: Case) -> str | None:
     if redundant < REDUNDANT_SHARE * len(clusters) or redundant < len(clusters.tasks):
         return None
     return (
-        f"{len(clusters)} clusters have only {len(sets)} different sets of three best models: "
-        f"{redundant} of them repeat another's and route alike. Joining them loses nothing."
+        f"{len(clusters)} clusters have only {len(sets)} different sets of three best models by "
+        f"consensus alone: {redundant} of them repeat another's. Joining them loses little."
     )
 
 

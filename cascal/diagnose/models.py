@@ -99,11 +99,10 @@ def collapsed(case: Case) -> str | None:
     first, effective = int(np.argmax(share)), effective_number(share)
     if share[first] < DOMINANT_SHARE and effective >= MIN_EFFECTIVE:
         return None
-    leaders = len(set(case.router.cluster_winners.tolist()))
     return (
         f"{models[first]} gets {share[first]:.0%} of the queries (effective number of models "
-        f"{effective:.2f} of {len(models)}, {leaders} lead a cluster): the router is close to "
-        "always asking one model, and costs more than that."
+        f"{effective:.2f} of {len(models)}, {case.snapshot.n_models_in_use} get any): the router "
+        "is close to always asking one model, and costs more than that."
     )
 
 

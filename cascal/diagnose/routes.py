@@ -79,7 +79,7 @@ def averaged(case: Case) -> str | None:
     weights = np.where(blend.weights > 0, blend.weights, 1.0)
     effective = float(np.exp(-(weights * np.log(weights)).sum(axis=1)).mean())
     first = case.snapshot.routes("test").selected[:, 0]
-    overruled = float((router.cluster_winners[blend.nearest[:, 0]] != first).mean())
+    overruled = float((router.first_alone[blend.nearest[:, 0]] != first).mean())
     if effective < MANY_BLENDED or overruled < OVERRULED:
         return None
     return (
@@ -110,17 +110,20 @@ def far(case: Case) -> str | None:
 @check(
     "CAS405",
     "Joining hid a difference",
-    f"Joining clusters changes the first model for less than {OPPOSED:.0%} of the queries.",
+    f"Joining changes the best model by consensus alone for less than {OPPOSED:.0%} of queries.",
 )
 def opposed(case: Case) -> str | None:
-    """Training queries whose cluster had another best model before it was joined."""
+    """Training queries whose cluster had another best model before it was joined.
+
+    By the raw means, which joining compares: what routing makes of them is not its doing.
+    """
     apart, moved = moved_by_joining(case)
     if moved.mean() < OPPOSED:
         return None
     return (
         f"Joining made {len(case.router.clusters)} of {apart} clusters (they share their three "
         f"best models), and {moved.mean():.0%} of the queries now lie in a cluster with another "
-        "best model than before."
+        "best model by consensus alone than before."
     )
 
 
@@ -130,8 +133,8 @@ def moved_by_joining(case: Case) -> tuple[int, BoolArray]:
     if thresholds.prune_jaccard is None:
         raise NotApplicable("Joining is off.")
     apart = case.fit.router(replace(thresholds, prune_jaccard=None))
-    before = apart.rankings.mean_scores.argmax(axis=1)[apart.clusters.assignment]
-    after = case.router.rankings.mean_scores.argmax(axis=1)[case.router.clusters.assignment]
+    before = apart.consensus_order[:, 0][apart.clusters.assignment]
+    after = case.router.consensus_order[:, 0][case.router.clusters.assignment]
     return len(apart.clusters), np.asarray(before != after)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from cascal.datatypes import CascalError
-from cascal.export.tables import as_json, cluster_order, cluster_scores, write_whole
-from cascal.route import Router
+from cascal.export.tables import as_json, check_finite, write_whole
+from cascal.route import Router, first_models
 
 
 def write_avengers(router: Router, target: Path) -> tuple[str, ...]:
@@ -18,7 +18,8 @@ def write_avengers(router: Router, target: Path) -> tuple[str, ...]:
 
     Its routing takes the `top_k` centres nearest by d = 1 − q·c, weights them by softmax(−beta d)
     and adds up 1 / (rank + 1) of every model. The metadata carry our number of blended clusters as
-    top_k and 1 / temperature as beta, so both weigh clusters alike.
+    top_k and 1 / temperature as beta, so both weigh clusters alike. Since it blends by itself, the
+    rankings are those inside each cluster alone.
 
     Lost: the scores in its own routing, which sees ranks only (they are in the file for readers
     that blend scores); the task stage and the fallback. `normalizer.joblib` is not written, since
@@ -28,7 +29,9 @@ def write_avengers(router: Router, target: Path) -> tuple[str, ...]:
     if target.is_file():
         raise CascalError(f"{target} is a file. AvengersPro wants a folder: name a new one.")
     target.mkdir(parents=True, exist_ok=True)
-    scores, order = cluster_scores(router), cluster_order(router)
+    check_finite(router)
+    scores = router.scores_alone
+    order = first_models(scores, router.models, len(router.models))
     sizes = router.clusters.sizes
     rankings = {
         str(cluster): {

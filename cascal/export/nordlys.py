@@ -7,13 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cascal.datatypes import FloatArray, IntArray
-from cascal.export.tables import (
-    ONLY_NEAREST,
-    as_json,
-    cluster_order,
-    cluster_scores,
-    write_whole,
-)
+from cascal.export.tables import ONLY_NEAREST, as_json, check_finite, write_whole
 from cascal.route import Router
 
 
@@ -27,10 +21,11 @@ def write_nordlys(router: Router, target: Path) -> tuple[str, ...]:
 
     Lost: everything but the nearest cluster. Scores outside [0, 1] are scaled into it, all alike.
     Equal scores are pulled apart by the smallest step a 32-bit number knows, so that our order
-    (ties by name) is theirs. Kept: every model's rank in every cluster.
+    (ties by name) is theirs. Kept: every model's rank at the centre of every cluster.
     """
-    scores, note = _unit_interval(cluster_scores(router))
-    distinct = _pulled_apart(scores, cluster_order(router))
+    check_finite(router)
+    scores, note = _unit_interval(router.at_centers.scores)
+    distinct = _pulled_apart(scores, router.cluster_order)
     checkpoint = {
         "embedding": {"model": router.encoder, "trust_remote_code": False},
         "clustering": {

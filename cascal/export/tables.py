@@ -1,4 +1,4 @@
-"""What every target shares: the scores of a cluster alone, and files that appear whole."""
+"""What every target shares: finite numbers, and files that appear whole."""
 
 from __future__ import annotations
 
@@ -7,34 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from cascal.datatypes import CascalError, FloatArray, IntArray
-from cascal.route import Router, first_models, softmax
+from cascal.datatypes import CascalError
+from cascal.route import Router
 
 ONLY_NEAREST = (
-    "The nearest cluster decides alone: blending, the task stage, and the fallback to the global "
-    "ranking are left out."
+    "The nearest cluster decides alone, by what this router picks at its centre: between centres "
+    "nothing is blended, and the task stage and the fallback to the global ranking are left out."
 )
 
 
-def cluster_scores(router: Router) -> FloatArray:
-    """(C, M) scores of a query that lies in one cluster alone, bonus and cost weight included.
-
-    Their first model is `Router.cluster_winners`. A router with nan, which no JSON reader takes, is
-    refused.
-    """
-    scores = router.rankings.scores
-    if router.routing.sharp:
-        sharp = softmax(scores / router.routing.scoring_temperature)
-        scores = np.where(scores.sum(axis=1, keepdims=True) > 0, sharp, 0.0)
-    adjusted = np.asarray(scores + router.adjustment)
-    if not np.isfinite(adjusted).all() or not np.isfinite(router.clusters.centroids).all():
+def check_finite(router: Router) -> None:
+    """Refuse a router with nan, which no JSON reader takes."""
+    arrays = (router.scores_alone, router.clusters.centroids, router.rankings.overall)
+    if not all(np.isfinite(one).all() for one in arrays):
         raise CascalError("The router holds nan or infinite numbers. Fit it again.")
-    return adjusted
-
-
-def cluster_order(router: Router) -> IntArray:
-    """(C, M) models of every cluster alone, best first, ties by name."""
-    return first_models(cluster_scores(router), router.models, len(router.models))
 
 
 def as_json(value: object) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cascal.export.tables import ONLY_NEAREST, as_json, cluster_order, write_whole
+from cascal.export.tables import ONLY_NEAREST, as_json, check_finite, write_whole
 from cascal.route import Router
 
 N_CATEGORIES = 14
@@ -25,9 +25,10 @@ def write_vllm_sr(router: Router, target: Path) -> tuple[str, ...]:
     and the nearest centroid is the one with the highest cosine, whatever the length of q and
     whatever the category.
 
-    Lost: everything but the nearest cluster and its first model; the scores; ranks below the
-    first. Its embedding model must be the router's encoder, which the file cannot say.
+    Lost: everything but the nearest cluster and the first model at its centre; the scores; ranks
+    below the first. Its embedding model must be the router's encoder, which the file cannot say.
     """
+    check_finite(router)
     clusters = router.clusters
     zeros = np.zeros((len(clusters), N_CATEGORIES))
     centroids = np.concatenate([np.asarray(clusters.centroids, dtype=np.float64), zeros], axis=1)
@@ -36,7 +37,7 @@ def write_vllm_sr(router: Router, target: Path) -> tuple[str, ...]:
         "trained": True,
         "num_clusters": len(clusters),
         "centroids": centroids.tolist(),
-        "cluster_models": [router.models[m] for m in cluster_order(router)[:, 0]],
+        "cluster_models": [router.models[m] for m in router.cluster_order[:, 0]],
         "n_clusters": len(clusters),
         "efficiency_weight": 0.0,
         "model_names": sorted(router.models),
