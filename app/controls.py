@@ -8,7 +8,7 @@ from typing import cast
 import streamlit as st
 
 from app import frame, session
-from cascal.settings import ROUTINGS
+from cascal.settings import BOUNDS, ROUTINGS
 
 HELP = {
     "preset": "How skills are estimated. recommended: ours, knows that some queries are easy. "
@@ -29,6 +29,12 @@ HELP = {
 
 
 RANGES = {"silhouette": (0.0, 0.5), "merge": (0.0, 0.6), "top_k": (1, 5)}
+"""Where the sliders move: within the bounds of the thresholds, where something still changes."""
+THRESHOLDS = {
+    "silhouette": "min_silhouette", "merge": "merge_distance", "top_k": "top_k",
+    "cost": "cost_weight",
+}  # fmt: skip
+"""Which threshold a control moves."""
 
 
 def remember() -> None:
@@ -120,18 +126,20 @@ def _look_at_link(known: list[str]) -> None:
         allowed = choices.get(name)
         if allowed is not None and value not in allowed:
             faults.append(f"The link asks for {name} {value[:60]!r}, which is not here.")
-        bounds = RANGES.get(name)
-        if bounds is not None and not _inside(value, *bounds):
-            low, high = bounds
-            faults.append(f"The link asks for {name} {value[:60]!r}; it lies in {low:g}–{high:g}.")
+        if name in THRESHOLDS:
+            faults += _number_faults(name, value)
     st.session_state["link_faults"] = faults
 
 
-def _inside(value: str, low: float, high: float) -> bool:
+def _number_faults(name: str, text: str) -> list[str]:
+    """What is wrong with a number in the address: no threshold takes it, or no slider does."""
+    bound, asked = BOUNDS["Thresholds"][THRESHOLDS[name]], f"The link asks for {name} {text[:60]!r}"
     try:
-        return low <= float(value) <= high
+        value = cast("float", bound.read(text))
     except ValueError:
-        return False
+        return [f"{asked}; it must be {bound}."]
+    low, high = RANGES.get(name, (bound.low, bound.high))
+    return [] if low <= value <= high else [f"{asked}; the slider goes from {low:g} to {high:g}."]
 
 
 def _thresholds() -> None:

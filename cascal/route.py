@@ -267,6 +267,8 @@ class Router:
             dimension = header["dimension"]
         except (KeyError, TypeError, IndexError) as error:
             raise ArtefactError(f"{name} lacks a part of a router: {error}.") from error
+        except CascalError as error:
+            raise ArtefactError(f"{name} holds no router that can be used: {error}") from error
         if router.dimension != dimension:
             raise ArtefactError(
                 f"{name} says {dimension} dimensions but holds {router.dimension}. Export the "

@@ -2,13 +2,89 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import Literal
 
 from cascal.datatypes import CascalError
 
 RoutingKind = Literal["nearest", "blend"]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a number may be: from `low` to `high`, `whole` or not, or None where `optional`."""
+
+    low: float
+    high: float
+    whole: bool = False
+    optional: bool = False
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        none = ", or None" if self.optional else ""
+        return f"{kind} in [{_plainly(self.low)}, {_plainly(self.high)}]{none}"
+
+    def plain(self, value: object) -> object:
+        """The value as Python writes it (numpy's numbers too); ValueError where it may not be."""
+        if value is None and self.optional:
+            return None
+        number = isinstance(value, Integral if self.whole else Real) and not isinstance(value, bool)
+        if not number or not self.low <= value <= self.high:  # type: ignore[operator]
+            raise ValueError  # nan too: it is not inside
+        return int(value) if isinstance(value, Integral) else float(value)  # type: ignore[arg-type]
+
+    def read(self, text: str) -> object:
+        """The number that a text says; ValueError where it may not be."""
+        return self.plain(int(text) if self.whole else float(text))
+
+
+def _plainly(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:g}"
+
+
+BOUNDS: dict[str, dict[str, Bound]] = {
+    "Routing": {
+        "k_nearest": Bound(1, 10_000, whole=True),
+        "distance_temperature": Bound(1e-6, 1e6),
+        "scoring_temperature": Bound(1e-6, 1e6),
+        "fallback_distance": Bound(0.0, 2.0, optional=True),
+        "margin": Bound(0.0, 1000.0),
+    },
+    "Thresholds": {
+        "min_silhouette": Bound(-1.0, 1.0),
+        "merge_distance": Bound(0.0, 2.0),
+        "prune_jaccard": Bound(0.0, 1.0, optional=True),
+        "top_k": Bound(1, 10_000, whole=True),
+        "cost_weight": Bound(0.0, 1e12),
+    },
+    "FitSettings": {
+        "min_agreement": Bound(0.0, 1.0),
+        "max_k": Bound(1, 100, whole=True),
+        "seed": Bound(0, 2**32 - 1, whole=True),
+    },
+}
+"""The bounds of every number that can be chosen; files, links, options and pages keep to them."""
+_SWITCHES = {"Routing": ("two_stage", "sharp", "across_tasks")}
+
+
+def _check(chosen: object) -> None:
+    """Refuse numbers out of bounds and switches that are none; numpy's numbers become plain."""
+    owner = type(chosen).__name__
+    for name, bound in BOUNDS[owner].items():
+        value = getattr(chosen, name)
+        try:
+            object.__setattr__(chosen, name, bound.plain(value))
+        except ValueError:
+            raise CascalError(f"{owner}.{name} is {_shown(value)}; it must be {bound}.") from None
+    for name in _SWITCHES.get(owner, ()):
+        value = getattr(chosen, name)
+        if not isinstance(value, bool):
+            raise CascalError(f"{owner}.{name} is {_shown(value)}; it must be True or False.")
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:60]
 
 
 @dataclass(frozen=True)
@@ -38,14 +114,10 @@ class Routing:
 
     def __post_init__(self) -> None:
         if self.kind not in ("nearest", "blend"):
-            raise CascalError(f"Routing.kind is {self.kind!r}; choose 'nearest' or 'blend'.")
+            raise CascalError(f"Routing.kind is {_shown(self.kind)}; choose 'nearest' or 'blend'.")
+        _check(self)
         if self.two_stage and self.across_tasks:
             raise CascalError("Routing.two_stage keeps to one task; it excludes across_tasks.")
-        if self.k_nearest < 1:
-            raise CascalError(f"Routing.k_nearest is {self.k_nearest}; at least 1 is needed.")
-        for name in ("distance_temperature", "scoring_temperature"):
-            if not getattr(self, name) > 0:
-                raise CascalError(f"Routing.{name} is {getattr(self, name)}; it must be above 0.")
 
 
 @dataclass(frozen=True)
@@ -62,24 +134,10 @@ class Thresholds:
     cost_weight: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.cost_weight < math.inf:
+        _check(self)
+        if not isinstance(self.routing, Routing | None):
             raise CascalError(
-                f"Thresholds.cost_weight is {self.cost_weight}; it must be at least 0."
-            )
-        bounds = {
-            "min_silhouette": (-1.0, 1.0),
-            "merge_distance": (0.0, 2.0),
-            "prune_jaccard": (0.0, 1.0),
-        }
-        for name, (low, high) in bounds.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise CascalError(
-                    f"Thresholds.{name} is {value}; it must lie in [{low:g}, {high:g}]."
-                )
-        if self.top_k < 1:
-            raise CascalError(
-                f"Thresholds.top_k is {self.top_k}; at least 1 model must be selected."
+                f"Thresholds.routing is {_shown(self.routing)}; give a cascal.Routing, or None."
             )
 
 
@@ -112,7 +170,7 @@ class FitSettings:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise CascalError(
-                    f"FitSettings.{name} is {getattr(self, name)!r}; choose one of "
+                    f"FitSettings.{name} is {_shown(getattr(self, name))}; choose one of "
                     f"{', '.join(choices)}."
                 )
         if self.strong == "probable" and self.consensus not in ("pds", "dawid_skene", LABELS):
@@ -121,8 +179,11 @@ class FitSettings:
                 f"consensus={self.consensus!r} gives none. Use pds or "
                 "dawid_skene, or strong='unique'."
             )
-        if self.max_k < 1:
-            raise CascalError(f"FitSettings.max_k is {self.max_k}; at least 1 is needed.")
+        _check(self)
+        if not isinstance(self.routing, Routing):
+            raise CascalError(
+                f"FitSettings.routing is {_shown(self.routing)}; give a cascal.Routing."
+            )
 
     @classmethod
     def preset(cls, name: str) -> FitSettings:

@@ -13,11 +13,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import cascal
-from app import jobs
+from app import controls, jobs
 from cascal.charts_evaluate import p_text
 from cascal.demo import demo_folder, install_demo
 from cascal.encoders import load_encoder
 from cascal.experiments import Request, run
+from cascal.settings import BOUNDS
 from cascal.simulate import load_demo
 from cascal.study import encode_dataset, load_study
 
@@ -107,6 +108,12 @@ def test_another_preset_refits(open_app, demo_file, preset):
     assert any(preset in one.value for one in app.code)
 
 
+def test_sliders_move_within_the_bounds_of_the_thresholds():
+    for name, (low, high) in controls.RANGES.items():
+        bound = BOUNDS["Thresholds"][controls.THRESHOLDS[name]]
+        assert bound.low <= low < high <= bound.high
+
+
 def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
     app = open_app(demo_file, "skills", silhouette="9", merge="x", preset="evil", share="<b>")
     assert not app.exception
@@ -116,6 +123,12 @@ def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
     for name in ("silhouette", "merge", "preset", "share"):
         assert f"The link asks for {name} " in said
     assert "<b>" not in said
+    app = open_app(demo_file, "skills", merge="nan", top_k="2.5", silhouette="0.7", cost="-1")
+    (said,) = [one.value.replace("\\", "") for one in app.sidebar.warning]
+    assert "merge 'nan'; it must be a number in [0, 2]" in said
+    assert "top_k '2.5'; it must be a whole number in [1, 10,000]" in said
+    assert "silhouette '0.7'; the slider goes from 0 to 0.5" in said
+    assert "cost '-1'; it must be a number in [0, " in said
     app = open_app(demo_file, dataset="nope")
     assert "asks for dataset 'nope', which is not here" in app.sidebar.warning[0].value.replace(
         "\\", ""

@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from cascal.explain import explain
 from cascal.fit import reliability_groups
 from cascal.route import EncoderMismatch, final_answers
 from cascal.score import logprob_statistics, standardise
-from cascal.settings import PRESETS
+from cascal.settings import BOUNDS, PRESETS
 from cascal.store import Workspace
 
 NO = cascal.NO_ANSWER
@@ -401,11 +401,20 @@ def test_top_k_beyond_the_pool_selects_everybody(world, top_k):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: cascal.Thresholds(min_silhouette=1.5), r"min_silhouette is 1\.5; it must lie in"),
+        (
+            lambda: cascal.Thresholds(min_silhouette=1.5),
+            r"min_silhouette is 1\.5; it must be a number in \[-1, 1\]",
+        ),
         (lambda: cascal.Thresholds(merge_distance=-0.1), r"merge_distance is -0\.1"),
         (lambda: cascal.Thresholds(merge_distance=NAN), r"merge_distance is nan"),
-        (lambda: cascal.Thresholds(prune_jaccard=2), r"prune_jaccard is 2; it must lie in"),
-        (lambda: cascal.Thresholds(top_k=0), r"top_k is 0; at least 1"),
+        (
+            lambda: cascal.Thresholds(prune_jaccard=2),
+            r"prune_jaccard is 2; it must be a number in \[0, 1\], or None",
+        ),
+        (
+            lambda: cascal.Thresholds(top_k=0),
+            r"top_k is 0; it must be a whole number in \[1, 10,000\]",
+        ),
         (lambda: cascal.Routing("random"), r"kind is 'random'; choose"),
         (lambda: cascal.Routing(k_nearest=0), r"k_nearest is 0"),
         (lambda: cascal.Routing(distance_temperature=0), r"distance_temperature is 0"),
@@ -420,6 +429,59 @@ def test_top_k_beyond_the_pool_selects_everybody(world, top_k):
 def test_settings_out_of_bounds_are_refused_with_the_bounds(make, words):
     with pytest.raises(CascalError, match=words):
         make()
+
+
+CHOSEN = {
+    "Routing": cascal.Routing,
+    "Thresholds": cascal.Thresholds,
+    "FitSettings": cascal.FitSettings,
+}
+NUMBERS = [(owner, name) for owner, bounds in BOUNDS.items() for name in bounds]
+
+
+@pytest.mark.parametrize(("owner", "name"), NUMBERS)
+def test_every_number_is_refused_out_of_bounds_and_where_it_is_none(owner, name):
+    bound, make = BOUNDS[owner][name], CHOSEN[owner]
+    wrong = [bound.low - 1, 2 * bound.high + 1, NAN, np.inf, -np.inf, "3", True, [1], 1j]
+    wrong += [bound.low + 0.5] if bound.whole else []
+    wrong += [] if bound.optional else [None]
+    for value in wrong:
+        with pytest.raises(CascalError, match=rf"^{owner}\.{name} is .*; it must be a"):
+            make(**{name: value})
+    for value in (bound.low, bound.high, *((None,) if bound.optional else ())):
+        assert getattr(make(**{name: value}), name) == value
+
+
+def test_every_number_that_can_be_chosen_has_bounds():
+    """A field without bounds would be a hole; switches, words and routings are checked apart."""
+    for owner, make in CHOSEN.items():
+        kinds = {field.name: type(getattr(make(), field.name)) for field in fields(make)}
+        numbers = {name for name, kind in kinds.items() if kind in (int, float)}
+        assert numbers <= set(BOUNDS[owner]) <= set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: cascal.FitSettings(min_agreement=9, seed=-1), r"min_agreement is 9; it must be"),
+        (lambda: cascal.FitSettings(seed=-1), r"seed is -1; it must be a whole number"),
+        (lambda: cascal.Routing(margin=NAN, fallback_distance=-3), r"fallback_distance is -3"),
+        (lambda: cascal.Routing(sharp=1), r"Routing\.sharp is 1; it must be True or False"),
+        (lambda: cascal.Routing(two_stage="no"), r"two_stage is 'no'; it must be True or False"),
+        (lambda: cascal.Thresholds(routing="blend"), r"routing is 'blend'; give a cascal.Routing"),
+        (lambda: cascal.FitSettings(routing=None), r"routing is None; give a cascal.Routing"),
+        (lambda: cascal.Thresholds(top_k="9" * 999), r"top_k is '9{59}; it must be"),
+    ],
+)
+def test_what_is_no_setting_is_refused_in_a_sentence(make, words):
+    with pytest.raises(CascalError, match=words):
+        make()
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    """Settings are written as JSON and name caches: np.float64(0.1) would be another name."""
+    chosen = cascal.Thresholds(np.float64(0.125), np.float32(0.25), top_k=np.int64(2))
+    assert repr(chosen) == repr(cascal.Thresholds(0.125, 0.25, top_k=2))
 
 
 def test_option_letters_go_on_after_z():
@@ -519,6 +581,19 @@ def test_another_version_is_refused_and_says_which_is_read(saved, tmp_path, vers
 def test_a_foreign_zip_is_refused(tmp_path, header):
     path = zipped(tmp_path / "foreign.cascal", header, b"")
     with pytest.raises(ArtefactError, match=r"foreign\.cascal is not a CASCAL router"):
+        cascal.Router.load(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [("settings", "max_k", 1e9), ("thresholds", "top_k", True), ("routing", "margin", NAN)],
+)
+def test_a_router_file_keeps_to_the_same_bounds(saved, tmp_path, part, name, value):
+    header, arrays = parts_of(saved[1])
+    place = header["settings"]["routing"] if part == "routing" else header[part]
+    place[name] = value
+    path = rewritten(tmp_path / "r.cascal", header, arrays)
+    with pytest.raises(ArtefactError, match=rf"r\.cascal holds no router .*{name} is .*must be a"):
         cascal.Router.load(path)
 
 

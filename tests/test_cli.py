@@ -230,6 +230,7 @@ def test_route_takes_a_text_standard_input_and_a_file(folder):
         (("fit", "nothing", "-w", "w.duckdb"), "nothing"),
         (("fit", "demo", "--preset", "best", "-w", "w.duckdb"), "preset"),
         (("fit", "demo", "--merge-distance", "7", "-w", "w.duckdb"), "merge_distance"),
+        (("fit", "demo", "--cost-weight", "nan", "-w", "w.duckdb"), "cost_weight is nan"),
         (("import", "missing.csv", "-w", "w.duckdb"), "missing.csv"),
         (("import", "small.jsonl", "-w", "w.duckdb"), "small"),
         (("import", "small.jsonl", "--map", "text", "-w", "w.duckdb"), "OURS=THEIRS"),
