@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from scipy.stats import rankdata
 
 import cascal
 from cascal.datatypes import NO_ANSWER
-from cascal.diagnose import ADVICE, CHECKS, Case, diagnose, evidence, proposals, try_all
+from cascal.diagnose import ADVICE, CHECKS, Case, Evidence, diagnose, evidence, proposals, try_all
 from cascal.diagnose.clusters import stability
 from cascal.diagnose.data import mean_ranks
 from cascal.diagnose.models import kinships
@@ -513,3 +516,22 @@ def test_without_gold_a_cure_says_that_accuracy_is_unproven():
     for one in try_all(case, "CAS103"):
         assert one.gain is None
         assert one.judgement in ("does not help", "cures it, accuracy unproven")
+
+
+def test_the_rule_drawn_beside_a_finding_is_the_check_s_own_constant():
+    """A number written into the evidence would stay behind when the check's constant moves."""
+    tree = ast.parse(Path(inspect.getfile(Evidence)).read_text(encoding="utf-8"))
+    makers = ("Evidence", "_sorted", "_by_task")
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers
+    ]
+    assert len(calls) > 10
+    written = [
+        argument.value
+        for call in calls
+        for argument in (*call.args, *(one.value for one in call.keywords))
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, int | float)
+    ]
+    assert written == [0.0]  # Kendall τ: 0 is where agreement ends, no choice of ours

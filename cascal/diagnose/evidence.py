@@ -9,11 +9,17 @@ import numpy as np
 
 from cascal.concordance import concordances
 from cascal.datatypes import BoolArray, NotApplicable
-from cascal.diagnose.data import DUPLICATE_SHARE, confidence_auc
+from cascal.diagnose.clusters import MIN_QUERIES
+from cascal.diagnose.data import DUPLICATE_SHARE, MIN_AUC, UNREADABLE_OF_MODEL, confidence_auc
 from cascal.diagnose.finding import Case
-from cascal.diagnose.models import kinships
-from cascal.diagnose.routes import OPPOSED, estimated_accuracies, moved_by_joining
-from cascal.quality import cluster_needs, repeats
+from cascal.diagnose.models import DOMINANT_SHARE, FAMILY_RATIO, kinships
+from cascal.diagnose.routes import (
+    OPPOSED,
+    WRONG_TASK,
+    estimated_accuracies,
+    moved_by_joining,
+)
+from cascal.quality import SURE, cluster_needs, repeats
 
 MOST = 25
 
@@ -51,12 +57,17 @@ def _sizes(case: Case) -> Evidence:
     sizes = case.router.clusters.sizes
     order = np.argsort(sizes, kind="stable")[:MOST]
     names = tuple(f"cluster {c}, {case.router.tasks[case.router.clusters.task[c]]}" for c in order)
-    return Evidence("training queries", names, tuple(float(sizes[c]) for c in order), 20.0)
+    return Evidence(
+        "training queries", names, tuple(float(sizes[c]) for c in order), float(MIN_QUERIES)
+    )
 
 
 def _shares(case: Case) -> Evidence:
     return _sorted(
-        "share of the queries", list(case.router.models), case.snapshot.share.tolist(), 0.9
+        "share of the queries",
+        list(case.router.models),
+        case.snapshot.share.tolist(),
+        DOMINANT_SHARE,
     )
 
 
@@ -75,7 +86,7 @@ def _pairs(case: Case) -> Evidence:
     found = kinships(case)[:MOST]
     names = tuple(f"{one.first} and {one.second}" for one in found)
     ratios = tuple(one.shared / max(one.expected, 1e-9) for one in found)
-    return Evidence("shared rejected answers, times an average pair", names, ratios, 2.0)
+    return Evidence("shared rejected answers, times an average pair", names, ratios, FAMILY_RATIO)
 
 
 def _sureness(case: Case) -> Evidence:
@@ -83,19 +94,21 @@ def _sureness(case: Case) -> Evidence:
     found, more = needs[:MOST], f" (the {MOST} least sure)" if len(needs) > MOST else ""
     names = tuple(f"cluster {one.cluster}: {one.first} over {one.second}" for one in found)
     sure = tuple(one.certainty for one in found)
-    return Evidence(f"probability of being ahead{more}", names, sure, 0.95)
+    return Evidence(f"probability of being ahead{more}", names, sure, SURE)
 
 
 def _unreadable(case: Case) -> Evidence:
     votes = case.study.train.votes
     asked = np.maximum(votes.asked.sum(axis=0), 1)
     share = (votes.asked & ~votes.answered).sum(axis=0) / asked
-    return _sorted("share without a readable answer", list(votes.models), share.tolist(), 0.15)
+    return _sorted(
+        "share without a readable answer", list(votes.models), share.tolist(), UNREADABLE_OF_MODEL
+    )
 
 
 def _confidence(case: Case) -> Evidence:
     models = list(case.study.train.votes.models)
-    return _sorted("confident when agreeing (AUC)", models, confidence_auc(case).tolist(), 0.55)
+    return _sorted("confident when agreeing (AUC)", models, confidence_auc(case).tolist(), MIN_AUC)
 
 
 def _misplaced(case: Case) -> Evidence:
@@ -106,7 +119,7 @@ def _misplaced(case: Case) -> Evidence:
     own = np.array(test.votes.tasks)
     names = sorted(set(own.tolist()))
     wrong = [float((chosen[own == name] != name).mean()) for name in names]
-    return _sorted("routed into another task", names, wrong, 0.2)
+    return _sorted("routed into another task", names, wrong, WRONG_TASK)
 
 
 def _repeats(case: Case) -> Evidence:

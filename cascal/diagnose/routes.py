@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
+from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.finding import Case, check
 from cascal.fit import Fit
 
@@ -199,7 +200,7 @@ def _stuck_model(case: Case) -> str | None:
         given = votes.answers[votes.answered[:, m], m]
         choices = votes.option_counts[votes.answered[:, m]]
         given = given[choices >= 3]
-        if len(given) >= 20 and np.bincount(given).max() / len(given) >= ONE_LETTER:
+        if len(given) >= MIN_QUERIES and np.bincount(given).max() / len(given) >= ONE_LETTER:
             share = np.bincount(given).max() / len(given)
             letter = chr(ord("A") + int(np.bincount(given).argmax()))
             return (
