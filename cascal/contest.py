@@ -14,6 +14,7 @@ from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, McNemar, estimates, mcnemar, mean_rows
 from cascal.lineup import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, lineup
 from cascal.parts import COST_UNIT, Part, join, split_part
+from cascal.plain_json import finite
 from cascal.settings import FitSettings, Thresholds
 from cascal.tables import Progress
 from cascal.verdict import Verdict, decide
@@ -146,18 +147,14 @@ def _plain(row: Row) -> dict[str, Any]:
         value: Estimate | None = getattr(row, name)
         for part in ("value", "low", "high"):
             column = name if part == "value" else f"{name}_{part}"
-            found[column] = None if value is None else _number(getattr(value, part))
+            found[column] = None if value is None else finite(getattr(value, part))
     found["n"] = row.top1.n if row.top1 is not None else row.vote.n if row.vote is not None else 0
-    found["effective_models"] = _number(row.effective_models)
-    found["entropy"] = _number(row.entropy)
-    found["cost_per_1000"] = _number(row.cost1)
-    found["vote_cost_per_1000"] = _number(row.cost3)
+    found["effective_models"] = finite(row.effective_models)
+    found["entropy"] = finite(row.entropy)
+    found["cost_per_1000"] = finite(row.cost1)
+    found["vote_cost_per_1000"] = finite(row.cost3)
     found["mcnemar_p"] = None if row.against_constant is None else row.against_constant.p_value
     return found
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def hold_contest(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cascal.datatypes import FloatArray, IntArray
+from cascal.plain_json import without_nan
 from cascal.rank import best_first
 from cascal.route import FALLBACK_WIDTH, Blend, Router
 
@@ -71,7 +72,7 @@ class RouteTrace:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types only; nan becomes None."""
-        plain: dict[str, Any] = _without_nan(asdict(self))
+        plain: dict[str, Any] = without_nan(asdict(self))
         plain["selected"] = list(self.selected)
         return plain
 
@@ -142,14 +143,6 @@ def _steps_to_the_first(router: Router) -> list[tuple[list[str], IntArray]]:
         ),
         (["cost weight"] * n_clusters, router.cluster_order[:, 0]),
     ]
-
-
-def _without_nan(value: Any) -> Any:  # noqa: ANN401 – any JSON value
-    if isinstance(value, dict):
-        return {key: _without_nan(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(one) for one in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def explain(router: Router, vector: FloatArray) -> RouteTrace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cascal.datatypes import CascalError
+from cascal.plain_json import without_nan
 
 if TYPE_CHECKING:
     from cascal.store import Workspace
@@ -69,6 +71,12 @@ def check_target(path: Path | None) -> None:
         raise CascalError(f"There is no folder {folder} to write {path.name} into. Make it first.")
     if not os.access(folder, os.W_OK):
         raise CascalError(f"Nothing can be written into {folder}. Name another folder.")
+
+
+def print_json(value: object, *, indent: int | None = 1) -> None:
+    """Write a value to standard output as JSON, with null for nan; indent None = on one line."""
+    text = json.dumps(without_nan(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(text + "\n")
 
 
 def print_encoded(done: EncodedDataset) -> None:

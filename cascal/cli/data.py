@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,6 +17,7 @@ from cascal.cli.common import (
     open_workspace,
     out,
     print_encoded,
+    print_json,
     progress_bar,
 )
 from cascal.datatypes import CascalError
@@ -110,7 +110,7 @@ def info(
     known = store.datasets()
     if as_json:
         rows = [{**asdict(one), "created_at": one.created_at.isoformat()} for one in known]
-        sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        print_json(rows)
         return
     if not known:
         out.print("The workspace is empty. Fill it with `cascal import FILE` or `cascal demo`.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +11,7 @@ from rich.table import Table
 from cascal.cli.common import (
     JsonOption,
     out,
+    print_json,
     progress_bar,
 )
 from cascal.cli.tuning import Tuning, with_tuning
@@ -48,7 +47,7 @@ def diagnose(
             tried = {one.code: try_all(case, one.code, report) for one in issues}
     if as_json:
         rows = [_plain(one, tried.get(one.code, [])) for one in found]
-        sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        print_json(rows)
         return
     if study.simulated:
         out.print("[yellow]Simulated data.[/]")

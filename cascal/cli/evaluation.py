@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from cascal.cli.common import (
     JsonOption,
     default_workspace,
     out,
+    print_json,
     progress_bar,
 )
 from cascal.cli.tuning import Tuning, with_tuning
@@ -77,7 +77,7 @@ def evaluate(
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        print_json(found)
         return
     _print_evaluation(found)
 

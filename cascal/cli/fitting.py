@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from cascal.cli.common import (
     check_target,
     err,
     out,
+    print_json,
 )
 from cascal.cli.encoding import encoder_of_file
 from cascal.cli.tuning import Tuning, with_tuning
@@ -53,7 +53,7 @@ def fit(
         tuning.store.save_run(make_run(study, snapshot, save_run, note))
     summary = snapshot.summary()
     if as_json:
-        sys.stdout.write(json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+        print_json(summary)
         return
     _print_summary(summary, cluster_leaders(snapshot.router), study.simulated)
     if to is not None:
@@ -157,4 +157,4 @@ def route(
         }
         if trace:
             record["trace"] = explain(loaded, vectors.vectors[row]).to_dict()
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        print_json(record, indent=None)

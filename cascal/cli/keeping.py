@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from cascal.cli.common import (
     err,
     open_workspace,
     out,
+    print_json,
     progress_bar,
 )
 from cascal.cli.tuning import Tuning, with_tuning
@@ -80,8 +80,7 @@ def runs(
         return
     known = store.runs()
     if as_json:
-        sys.stdout.write(json.dumps([plain(one) for one in known], indent=1, ensure_ascii=False))
-        sys.stdout.write("\n")
+        print_json([plain(one) for one in known])
         return
     if not known:
         out.print("No run is saved. Save one on the page Runs, or with `cascal fit --save-run`.")

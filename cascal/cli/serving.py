@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +11,7 @@ from rich.markup import escape
 
 import cascal
 from cascal.cli.asking import read_models
-from cascal.cli.common import JsonOption, PortOption, err, out
+from cascal.cli.common import JsonOption, PortOption, err, out, print_json
 from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
 from cascal.datatypes import FloatArray
 from cascal.documents import read_document
@@ -144,7 +142,7 @@ def check(
 
     outcome = check_policy(loaded, checked, encode)
     if as_json:
-        sys.stdout.write(json.dumps(outcome.to_dict(), indent=1, ensure_ascii=False) + "\n")
+        print_json(outcome.to_dict())
     else:
         for one in outcome.violated:
             out.print(f"[red]Violated:[/] {escape(one.sentence)}", soft_wrap=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +18,7 @@ from cascal.cli.common import (
     err,
     open_workspace,
     out,
+    print_json,
 )
 
 
@@ -54,7 +53,7 @@ def quality(
         err.print(f"{len(entries)} entries written to {escape(str(tasks_out))}.")
     if as_json:
         body = {**found, "clusters": [asdict(one) for one in needs]}
-        sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+        print_json(body)
         return
     _print(found, [asdict(one) for one in needs], simulated=study.simulated)
 

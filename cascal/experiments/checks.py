@@ -8,9 +8,10 @@ from typing import Any
 from cascal.concordance import Alignment, skill_alignment
 from cascal.datatypes import NotApplicable
 from cascal.drift import MMD_TARGET, Drift, mmd
-from cascal.experiments.report import Column, Report, number, stamp, with_interval
+from cascal.experiments.report import Column, Report, stamp, with_interval
 from cascal.experiments.request import Request
 from cascal.fit import fit
+from cascal.plain_json import finite
 from cascal.whatif import leave_one_out
 
 ALIGNMENT_TARGET = 0.70
@@ -115,7 +116,7 @@ def removal(request: Request) -> Report:
     found = leave_one_out(train, test, fitted, request.thresholds, progress=request.progress)
     rows = [
         {
-            "model": one.model, "share": one.share, "tau": number(one.tau),
+            "model": one.model, "share": one.share, "tau": finite(one.tau),
             **with_interval("vote_loss", one.vote_loss),
             **with_interval("top1_loss", one.top1_loss),
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any, Literal
 
 from cascal.datatypes import CascalError
 from cascal.intervals import Estimate
+from cascal.plain_json import finite, without_nan
 from cascal.settings import FitSettings, Thresholds
 
 FORMAT, FORMAT_VERSION = "cascal-experiment", 1
@@ -60,7 +60,7 @@ class Report:
     def to_json(self) -> str:
         """The report as JSON text; numbers that are nan become null."""
         body = {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(self)}
-        return json.dumps(_finite(body), indent=1, ensure_ascii=False, allow_nan=False)
+        return json.dumps(without_nan(body), indent=1, ensure_ascii=False, allow_nan=False)
 
     def save(self, path: Path) -> None:
         """Write the report; the file appears whole or not at all."""
@@ -68,14 +68,6 @@ class Report:
         partial = path.with_name(path.name + ".part")
         partial.write_text(self.to_json() + "\n", encoding="utf-8")
         partial.replace(path)
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401 – any JSON value
-    if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_report(text: str | bytes, name: str = "the file") -> Report:
@@ -117,19 +109,14 @@ def _from_body(body: dict[str, Any]) -> Report:
     return Report(**known)
 
 
-def number(value: float) -> float | None:
-    """A finite number, or None."""
-    return float(value) if math.isfinite(value) else None
-
-
 def with_interval(name: str, value: Estimate | None) -> dict[str, Any]:
     """An estimate as NAME, NAME_low, NAME_high."""
     if value is None or not value.n:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     return {
-        name: number(value.value),
-        f"{name}_low": number(value.low),
-        f"{name}_high": number(value.high),
+        name: finite(value.value),
+        f"{name}_low": finite(value.low),
+        f"{name}_high": finite(value.high),
     }
 
 

@@ -12,12 +12,13 @@ from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
 from cascal.evaluate import evaluate
-from cascal.experiments.report import Column, Report, number, stamp, with_interval
+from cascal.experiments.report import Column, Report, stamp, with_interval
 from cascal.experiments.request import Request
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.lineup import Entry, applicable_presets
 from cascal.parts import Part, split_part
+from cascal.plain_json import finite
 from cascal.score import rgd_filter
 from cascal.settings import FitSettings
 from cascal.tables import Progress
@@ -230,8 +231,8 @@ def _arm_row(first: Entry, second: Entry) -> dict[str, Any]:
     for measure in ("top1", "vote"):
         one, other = getattr(first, measure), getattr(second, measure)
         found = estimates(np.column_stack([one, other, one - other]))
-        row |= {f"first_{measure}": number(found[0].value)}
-        row |= {f"second_{measure}": number(found[1].value)}
+        row |= {f"first_{measure}": finite(found[0].value)}
+        row |= {f"second_{measure}": finite(found[1].value)}
         row |= with_interval(measure, found[2])
     return row
 
