@@ -16,7 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from cascal.datatypes import CascalError, FloatArray, IntArray
-from cascal.encoders import Encoder, refuse_other_dimension, tell, text_hash, total_cut
+from cascal.encoders import Encoder, refuse_other_dimension, tell, total_cut
+from cascal.hashes import text_hash
 from cascal.tables import Progress
 
 _CHUNK = 512

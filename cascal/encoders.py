@@ -6,7 +6,6 @@ An encoder is named by a sentence-transformers name, a local folder, `endpoint:M
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import re
@@ -39,11 +38,6 @@ _WAY_OUT = (
     "embeddings endpoint (endpoint:MODEL@BASE_URL)."
 )
 _SAFE = {"use_safetensors": True}  # weights are never unpickled
-
-
-def text_hash(text: str) -> str:
-    """The key a text's vector is stored under: 32 hex digits of the SHA-256 of its UTF-8 bytes."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class Encoder(Protocol):

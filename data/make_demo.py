@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 
 from cascal.demo import MIN_DIST
 from cascal.embed import layout
-from cascal.encoders import MINILM, MINILM_SHA256, load_encoder, text_hash
+from cascal.encoders import MINILM, MINILM_SHA256, load_encoder
+from cascal.hashes import text_hash
 from cascal.simulate import demo_world, load_demo, save_demo
 from cascal.simulate.demo import write_parquet
 from cascal.tables import Imported

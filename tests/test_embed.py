@@ -18,8 +18,9 @@ import pytest
 from cascal import embed, encoders
 from cascal.datatypes import CascalError
 from cascal.embed import embed_texts, layout, layout_parameters, place
-from cascal.encoders import load_encoder, text_hash
+from cascal.encoders import load_encoder
 from cascal.encoders_quick import quick
+from cascal.hashes import text_hash
 
 REALDATA = Path(__file__).parents[2] / "shared" / "realdata" / "mmlu_pro"
 

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cascal.datatypes import NO_ANSWER, CascalError, ModelSpec, Query, Response, Task
+from cascal.hashes import text_hash
 from cascal.store import (
     ATTEMPT_SCHEMA,
     AddReport,
@@ -29,7 +30,6 @@ from cascal.store import (
     WorkspaceLocked,
     journal,
     schema,
-    text_hash,
 )
 from cascal.store.journal import Journal, read_segment, segments_of
 from cascal.store.voting import option_index
@@ -170,6 +170,7 @@ def test_models_come_back_with_unknown_prices_as_nan(filled):
 
 def test_a_text_is_hashed_as_sha_256_of_its_utf_8():
     assert text_hash("é") == hashlib.sha256("é".encode()).hexdigest()[:32]
+    assert text_hash("\ud800") == hashlib.sha256(b"\xed\xa0\x80").hexdigest()[:32]
 
 
 NASTY = [

@@ -4,7 +4,7 @@ from cascal.store.collecting import ATTEMPT_SCHEMA
 from cascal.store.connection import WorkspaceLocked
 from cascal.store.journal import JournalLocked
 from cascal.store.recording import Recorder
-from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run, text_hash
+from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run
 from cascal.store.voting import Equivalent
 from cascal.store.workspace import Workspace
 
@@ -19,5 +19,4 @@ __all__ = [
     "Run",
     "Workspace",
     "WorkspaceLocked",
-    "text_hash",
 ]

@@ -1,8 +1,7 @@
-"""What the store hands out about data sets and runs, and the hash that names a text."""
+"""What the store hands out about data sets and runs."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,11 +11,6 @@ from cascal.datatypes import AnswerOrigin
 from cascal.tables import DatasetOrigin
 
 OnConflict = Literal["refuse", "replace", "extend"]
-
-
-def text_hash(text: str) -> str:
-    """The first 32 hex digits of the SHA-256 of a text: what its vector is stored under."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
 
 
 def utc_now() -> datetime:
