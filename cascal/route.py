@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,42 @@ _CHUNK = 1024
 
 class EncoderMismatch(CascalError):
     """Vectors of another encoder or dimension than the router's."""
+
+
+class FittedOnVectors(Protocol):
+    """Anything that reads the vectors of one encoder."""
+
+    @property
+    def encoder(self) -> str:
+        """Id of the encoder."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of dimensions of its vectors."""
+
+
+def check_encoder(encoder_id: str, wanted: str) -> None:
+    """Refuse another encoder than the one a router was fitted with: `EncoderMismatch`."""
+    if encoder_id != wanted:
+        raise EncoderMismatch(
+            f"The encoder {encoder_id!r} is not the one this router was fitted with ({wanted!r}). "
+            "Name that one, or fit again."
+        )
+
+
+def check_vectors(router: FittedOnVectors, vectors: Embeddings | FloatArray) -> None:
+    """Refuse vectors (Q, D) of another encoder or dimension than the router's: `EncoderMismatch`.
+
+    A bare array is taken to come from the router's encoder.
+    """
+    if isinstance(vectors, Embeddings):
+        check_encoder(vectors.encoder, router.encoder)
+        vectors = vectors.vectors
+    if vectors.shape[1] != router.dimension:
+        raise EncoderMismatch(
+            f"The vectors have {vectors.shape[1]} dimensions, this router needs "
+            f"{router.dimension} (encoder {router.encoder!r})."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,21 +208,13 @@ class Router:
         )
 
     def _checked(self, vectors: Embeddings | FloatArray) -> tuple[tuple[str, ...], FloatArray]:
+        if not isinstance(vectors, Embeddings):
+            vectors = np.atleast_2d(np.asarray(vectors))
+        check_vectors(self, vectors)
         if isinstance(vectors, Embeddings):
-            if vectors.encoder != self.encoder:
-                raise EncoderMismatch(
-                    f"The vectors come from the encoder {vectors.encoder!r}, this router was "
-                    f"fitted with {self.encoder!r}. Encode the queries with {self.encoder!r}."
-                )
             query_ids, array = vectors.query_ids, vectors.vectors
         else:
-            array = np.atleast_2d(np.asarray(vectors))
-            query_ids = tuple(str(row) for row in range(len(array)))
-        if array.shape[1] != self.dimension:
-            raise EncoderMismatch(
-                f"The vectors have {array.shape[1]} dimensions, this router needs "
-                f"{self.dimension} (encoder {self.encoder!r})."
-            )
+            query_ids, array = tuple(str(row) for row in range(len(vectors))), vectors
         if not np.isfinite(array).all():
             raise CascalError("The vectors hold nan or infinite numbers. Encode the queries again.")
         return query_ids, array

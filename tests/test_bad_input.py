@@ -359,7 +359,7 @@ def router(world):
 
 
 def test_vectors_of_another_encoder_or_dimension_are_refused(router):
-    with pytest.raises(EncoderMismatch, match=r"encoder 'other', this router was fitted with 'te"):
+    with pytest.raises(EncoderMismatch, match=r"'other' is not the one .* with \('te"):
         router.route(vectors_of(2, dimension=12, encoder="other"))
     for wrong in (vectors_of(2, dimension=5), np.ones((2, 5)), np.ones(5)):
         with pytest.raises(EncoderMismatch, match=r"have 5 dimensions, this router needs 12"):

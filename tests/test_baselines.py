@@ -116,8 +116,11 @@ def test_vectors_of_another_encoder_and_wrong_labels_are_refused(name, world):
     votes, vectors, gold = world
     router = BASELINES[name].fit(votes, vectors, gold)
     other = cascal.Embeddings(vectors.query_ids, vectors.vectors, "another")
-    with pytest.raises(EncoderMismatch, match="'another'"):
+    with pytest.raises(EncoderMismatch, match="'another' is not the one this router was fitted w"):
         router.route(other)
+    short = cascal.Embeddings.from_array(("q",), np.ones((1, 3)), vectors.encoder)
+    with pytest.raises(EncoderMismatch, match="have 3 dimensions, this router needs"):
+        router.route(short)
     if BASELINES[name].needs != "nothing":
         with pytest.raises(CascalError, match="labels has shape"):
             BASELINES[name].fit(votes, vectors, gold[:10])

@@ -12,7 +12,7 @@ import numpy as np
 from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.fit import reliability_groups
 from cascal.results import Routes
-from cascal.route import EncoderMismatch, first_models
+from cascal.route import check_vectors, first_models
 from cascal.score import consensus_scores, logprob_statistics
 
 Needs = Literal["nothing", "labels", "gold"]
@@ -58,11 +58,7 @@ class ScoreRouter:
 
     def route(self, vectors: Embeddings) -> Routes:
         """Decide for every query; `EncoderMismatch` for vectors of another encoder."""
-        if vectors.encoder != self.encoder or vectors.dimension != self.dimension:
-            raise EncoderMismatch(
-                f"The vectors come from {vectors.encoder!r} ({vectors.dimension} dimensions), this "
-                f"router was fitted with {self.encoder!r} ({self.dimension})."
-            )
+        check_vectors(self, vectors)
         rows = np.asarray(vectors.vectors, dtype=np.float64)
         scores = self.score(vectors.query_ids, rows)[:, self.by_name]
         n_queries, zero = len(rows), np.zeros(len(rows))

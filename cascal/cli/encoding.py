@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cascal.datatypes import CascalError
+from cascal.route import check_encoder
 
 if TYPE_CHECKING:
     from cascal.encoders import Encoder
@@ -31,11 +32,7 @@ def encoder_of_file(encoder_id: str, named: str | None, key_env: str) -> Encoder
     if host:
         _confirm(host, f"add {_by_name(encoder_id)}")
     coder = load_encoder(named or encoder_id, key_env=key_env)
-    if coder.id != encoder_id:
-        raise CascalError(
-            f"The encoder {coder.id!r} is not the one this router was fitted with "
-            f"({encoder_id!r}). Name that one, or fit again."
-        )
+    check_encoder(coder.id, encoder_id)
     return coder
 
 

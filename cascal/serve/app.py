@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cascal.datatypes import CascalError
 from cascal.endpoint import EndpointError, read_key
 from cascal.hosts import HostGuard
+from cascal.route import check_encoder
 from cascal.serve.asked import ChatAsked, read_chat, read_json, read_route
 from cascal.serve.deciding import Decider
 from cascal.serve.errors import ApiError
@@ -61,11 +62,7 @@ def create_app(
     once. `warm_up` before that spares the first request the loading of the encoder.
     """
     refuse_without_extra()
-    if encoder.id != router.encoder:
-        raise CascalError(
-            f"The encoder {encoder.id!r} is not the one this router was fitted with "
-            f"({router.encoder!r}). Name that one, or fit again."
-        )
+    check_encoder(encoder.id, router.encoder)
     from fastapi import FastAPI
     from starlette.routing import Route
 
