@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from app import frame, session, theme
@@ -74,7 +75,8 @@ def _vote(found: LiveVote, n_answers: int, n_asked: int) -> str:
     if found.answer is None:
         return f"No answer yet ({state})"
     others = f", with {', '.join(found.supporters[1:])}" if found.supporters[1:] else ""
+    cost = f"${found.cost:.5f}" if np.isfinite(found.cost) else "cost unknown"
     return (
         f"Vote: {found.answer}, winning model {found.model}{others} ({state}; "
-        f"${found.cost:.5f}, {found.seconds:.1f} s)"
+        f"{cost}, {found.seconds:.1f} s)"
     )

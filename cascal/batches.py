@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from cascal.build import join_pool, missing_queries, nan_for_none
 from cascal.collect import batch_lines
 from cascal.datatypes import CascalError, Query, Response
 from cascal.pools import PoolModel
+from cascal.prices import response_cost
 from cascal.store import Workspace
 
 MAX_REQUESTS, MAX_FILE_BYTES = 50_000, 200_000_000
@@ -85,9 +85,8 @@ def read_batches(
             asked = {query.query_id: query for query in wanted[model.name]}
             for row in _imported(lines[model.name], list(asked.values())):
                 sentence = row["text"] if row["status"] == "error" else ""
-                response = Response(
-                    **{**nan_for_none(row), "model": model.name, "cost": _cost(model, row)}
-                )
+                cost = response_cost(model.spec, row["input_tokens"], row["output_tokens"])
+                response = Response(**{**nan_for_none(row), "model": model.name, "cost": cost})
                 recorder.response(response, BATCH_CAUSE if sentence else "", sentence)
                 n_stored += 1
     return n_stored
@@ -130,10 +129,3 @@ def _imported(lines: Sequence[str], queries: Sequence[Query]) -> list[dict[str, 
         table.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
         read = importers.read([output, table], kind="openai_batch", dataset="batch")
     return read.responses.to_pylist()
-
-
-def _cost(model: PoolModel, row: dict[str, Any]) -> float:
-    given, got = row["input_tokens"], row["output_tokens"]
-    if given is None or got is None:
-        return math.nan
-    return (given * model.spec.input_price + got * model.spec.output_price) / 1e6

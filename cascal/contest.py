@@ -13,8 +13,9 @@ from cascal.evaluate import effective_number, normalised_entropy
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, McNemar, estimates, mcnemar, mean_rows
 from cascal.lineup import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, lineup
-from cascal.parts import COST_UNIT, Part, join, split_part
+from cascal.parts import Part, join, split_part
 from cascal.plain_json import finite
+from cascal.prices import COST_UNIT
 from cascal.settings import FitSettings, Thresholds
 from cascal.tables import Progress
 from cascal.verdict import Verdict, decide

@@ -102,10 +102,10 @@ def tally(router: Router, answers: Sequence[LiveAnswer]) -> LiveVote:
     """The vote of the answers so far, given in the order of the ranking (best first).
 
     Free answers that mean the same count as one; ties go as in `vote.winning_voters`. Costs and
-    seconds are of all that came.
+    seconds are of all that came; a reply of unknown cost makes the sum unknown.
     """
     given = [one.response for one in answers if one.response.answer is not None]
-    cost = float(np.nansum([one.response.cost for one in answers])) if answers else 0.0
+    cost = float(sum(one.response.cost for one in answers if one.response.status != "error"))
     latencies = [one.response.latency for one in answers if np.isfinite(one.response.latency)]
     seconds = max(latencies, default=0.0)
     groups = equivalent_answers([str(one.answer) for one in given])

@@ -25,10 +25,8 @@ from cascal.datatypes import (
 )
 from cascal.draws import random_places, stratified_share
 from cascal.evaluate import correctness
+from cascal.prices import COST_UNIT, cost_of_tokens
 from cascal.store import Workspace
-
-COST_UNIT = 1000.0
-"""Costs are shown and weighed in US dollars per this many queries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,9 +225,10 @@ def _costs(
         table[name].cast(pa.float64()).to_numpy().astype(float)
         for name in ("cost", "input_tokens", "output_tokens")
     )
-    prices = {one.name: (one.input_price, one.output_price) for one in models}
-    price = np.array([prices.get(name, (np.nan, np.nan)) for name in votes.models]).reshape(-1, 2)
-    priced = (read * price[columns, 0] + written * price[columns, 1]) / 1e6
+    priced = np.full(len(rows), np.nan)
+    for model in models:
+        own = columns == column.get(model.name, -1)
+        priced[own] = cost_of_tokens(model, read[own], written[own])
     costs = np.full(votes.shape, np.nan)
     costs[rows, columns] = np.where(np.isfinite(stated), stated, priced)
     return costs

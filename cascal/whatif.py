@@ -13,7 +13,8 @@ from cascal.draws import random_places, stratified_rows
 from cascal.evaluate import Evaluation, evaluate
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
-from cascal.parts import COST_UNIT, Part
+from cascal.parts import Part
+from cascal.prices import COST_UNIT
 from cascal.route import Router, first_models
 from cascal.settings import FitSettings, Thresholds
 from cascal.tables import Progress

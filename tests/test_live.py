@@ -50,6 +50,8 @@ def test_the_vote_is_a_plurality_and_a_tie_goes_to_the_better_ranked(router):
     assert tally(router, [answer("a", "B"), answer("b", "A")]).answer == "B"
     assert tally(router, [answer("a", None), answer("b", "A", latency=3.0)]).seconds == 3.0
     assert tally(router, [answer("a", "B"), answer("b", "A")]).cost == 2.0
+    unpriced = [answer("a", "B"), answer("b", "A", cost=math.nan)]
+    assert math.isnan(tally(router, unpriced).cost)
     for nobody in (tally(router, [answer("a", None)]), tally(router, [])):
         assert (nobody.answer, nobody.model) == (None, None)
 

@@ -23,6 +23,7 @@ from cascal.endpoint.retry import (
     timed_out,
     wait_seconds,
 )
+from cascal.prices import response_cost
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
@@ -250,18 +251,12 @@ class ChatClient:
             read.mean_logprob,
             read.input_tokens,
             read.output_tokens,
-            self._cost(read.input_tokens, read.output_tokens),
+            response_cost(self.model, read.input_tokens, read.output_tokens),
             latency,
             read.finish_reason,
             attempts=attempts,
             waited=waited,
         )
-
-    def _cost(self, input_tokens: int | None, output_tokens: int | None) -> float:
-        if input_tokens is None or output_tokens is None:
-            return math.nan
-        model = self.model
-        return (input_tokens * model.input_price + output_tokens * model.output_price) / 1e6
 
     def _charge(self, request: ChatRequest, reply: Reply) -> None:
         """Tell the budget; where a server counts no tokens, four characters are taken as one."""
@@ -273,7 +268,7 @@ class ChatClient:
             given = round(characters / _CHARACTERS_PER_TOKEN)
         if got is None:
             got = round(len(reply.text) / _CHARACTERS_PER_TOKEN)
-        cost = self._cost(given, got)
+        cost = response_cost(self.model, given, got)
         self._budget.record(given + got, 0.0 if math.isnan(cost) else cost)
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from cascal.datatypes import ModelSpec
 from cascal.explain import explain
+from cascal.prices import response_cost
 from cascal.serve.asked import ChatAsked, RouteAsked
 from cascal.serve.deciding import Decider, Decision, decision_headers, header_text
 from cascal.serve.errors import ApiError
@@ -202,7 +203,7 @@ def _cost(calls: list[tuple[ModelSpec, Answer]]) -> float | None:
     for model, answer in calls:
         usage = answer.body.get("usage")
         given, got = _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens")
-        total += (given * model.input_price + got * model.output_price) / 1e6
+        total += response_cost(model, given, got)
     return round(total, 9) if math.isfinite(total) else None
 
 

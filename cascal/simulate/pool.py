@@ -27,6 +27,7 @@ from cascal.datatypes import (
     option_letter,
     read_only,
 )
+from cascal.prices import response_cost
 from cascal.simulate.accuracies import ACCURACY, MODELS, ModelTraits
 from cascal.simulate.draws import stream
 from cascal.simulate.items import Item
@@ -154,7 +155,7 @@ def _with_usage(response: Response, query: Query, rng: random.Random) -> Respons
     input_tokens = _PROMPT_TOKENS + round(characters / _CHARACTERS_PER_TOKEN)
     typical = _REFUSAL_TOKENS if response.status == "refused" else traits.output_tokens
     output_tokens = max(8, round(typical * rng.lognormvariate(0.0, 0.35)))
-    cost = (input_tokens * traits.input_price + output_tokens * traits.output_price) / 1e6
+    cost = response_cost(traits, input_tokens, output_tokens)
     waiting = traits.first_token * rng.lognormvariate(0.0, 0.25)
     return replace(
         response,

@@ -1,0 +1,42 @@
+"""From tokens and prices to US dollars: the one place where a response gets its cost."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol, TypeVar
+
+from cascal.datatypes import FloatArray
+
+COST_UNIT = 1000.0
+"""Costs are shown and weighed in US dollars per this many queries."""
+_PRICE_UNIT = 1e6
+"""Prices are in US dollars per this many tokens."""
+
+Amount = TypeVar("Amount", float, FloatArray)
+
+
+class Priced(Protocol):
+    """Whatever has prices: US dollars per million tokens, nan where unknown."""
+
+    @property
+    def input_price(self) -> float:
+        """Of the tokens of the prompt."""
+        ...
+
+    @property
+    def output_price(self) -> float:
+        """Of the tokens of the reply."""
+        ...
+
+
+def cost_of_tokens(model: Priced, input_tokens: Amount, output_tokens: Amount) -> Amount:
+    """US dollars of so many tokens, or arrays of them; nan where a price or a number is unknown."""
+    priced = input_tokens * model.input_price + output_tokens * model.output_price
+    return priced / _PRICE_UNIT
+
+
+def response_cost(model: Priced, input_tokens: float | None, output_tokens: float | None) -> float:
+    """US dollars of one response; nan where a price or a number of tokens is unknown."""
+    if input_tokens is None or output_tokens is None:
+        return math.nan
+    return cost_of_tokens(model, float(input_tokens), float(output_tokens))
