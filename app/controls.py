@@ -8,6 +8,7 @@ from typing import cast
 import streamlit as st
 
 from app import frame, session
+from cascal.cost import weight_label
 from cascal.settings import BOUNDS, ROUTINGS
 
 HELP = {
@@ -80,11 +81,6 @@ def _dataset_label(name: str) -> str:
     return f"{name} (simulated)" if info is not None and info.origin == "simulated" else name
 
 
-def _keep(name: str) -> None:
-    """A widget's value survives being off screen, and a bad one from a link is dropped."""
-    st.session_state.setdefault(name, session.DEFAULTS[name])
-
-
 def sidebar() -> None:
     """Data set, preset and thresholds; nothing where the workspace is empty."""
     known = [info.name for info in session.datasets()]
@@ -98,9 +94,6 @@ def sidebar() -> None:
         typed = st.query_params.get("dataset")  # the widget itself reads labels only
         st.session_state["dataset"] = typed if typed in known else known[0]
     _look_at_link(known)
-    for name in session.TUNED:
-        _keep(name)
-    st.session_state.setdefault("last_values", session.values())
     with st.sidebar:
         st.markdown("**CASCAL Studio**")
         if st.session_state["link_faults"]:
@@ -109,6 +102,7 @@ def sidebar() -> None:
             "Data set", known, key="dataset", format_func=_dataset_label, bind="query-params"
         )
         _thresholds()
+        st.session_state.setdefault("last_values", session.values())
         _buttons()
         _reproduce()
 
@@ -128,7 +122,18 @@ def _look_at_link(known: list[str]) -> None:
             faults.append(f"The link asks for {name} {value[:60]!r}, which is not here.")
         if name in THRESHOLDS:
             faults += _number_faults(name, value)
+    faults += _cost_of_link(st.query_params.get("cost"))
     st.session_state["link_faults"] = faults
+
+
+def _cost_of_link(text: str | None) -> list[str]:
+    """Take any cost weight from the address, on the grid or not; or say that none acts here."""
+    if text is None or _number_faults("cost", text):
+        return []
+    st.session_state.setdefault("cost", float(text))
+    if float(text) and not session.cost_weights():
+        return [f"The link asks for cost {text[:60]!r}; costs here are unknown or equal."]
+    return []
 
 
 def _number_faults(name: str, text: str) -> list[str]:
@@ -143,34 +148,38 @@ def _number_faults(name: str, text: str) -> list[str]:
 
 
 def _thresholds() -> None:
+    """Each widget's own default is that of `DEFAULTS`: an address leaves out what is at it."""
+    default = session.DEFAULTS
     st.selectbox(
         "Preset", list(session.PRESETS), key="preset", on_change=remember, bind="query-params",
         help=HELP["preset"],
     )  # fmt: skip
     st.slider(
-        "Min silhouette", *RANGES["silhouette"], step=0.01, key="silhouette", on_change=remember,
-        bind="query-params", help=HELP["silhouette"],
+        "Min silhouette", *RANGES["silhouette"], default["silhouette"], step=0.01,
+        key="silhouette", on_change=remember, bind="query-params", help=HELP["silhouette"],
     )  # fmt: skip
     st.slider(
-        "Merge distance", *RANGES["merge"], step=0.01, key="merge", on_change=remember,
-        bind="query-params", help=HELP["merge"],
+        "Merge distance", *RANGES["merge"], default["merge"], step=0.01, key="merge",
+        on_change=remember, bind="query-params", help=HELP["merge"],
     )  # fmt: skip
     st.segmented_control(
         "Join clusters that share best models", list(session.SHARED_MODELS), key="share",
+        default=default["share"],
         on_change=remember, bind="query-params", required=True, help=HELP["share"],
     )  # fmt: skip
     st.slider(
-        "Models that vote", *RANGES["top_k"], key="top_k", on_change=remember, bind="query-params",
-        help=HELP["top_k"],
+        "Models that vote", *RANGES["top_k"], default["top_k"], key="top_k", on_change=remember,
+        bind="query-params", help=HELP["top_k"],
     )  # fmt: skip
     st.selectbox(
         "Routing", list(ROUTINGS), key="routing", on_change=remember, bind="query-params",
         help=HELP["routing"],
     )  # fmt: skip
-    if session.costs_known():
+    weights = session.cost_weights()
+    if weights:
         st.select_slider(
-            "Cost weight", session.COST_WEIGHTS, key="cost", on_change=remember,
-            bind="query-params", help=HELP["cost"], format_func=lambda weight: f"{weight:g}",
+            "Cost weight", weights, key="cost", on_change=remember, bind="query-params",
+            help=HELP["cost"], format_func=weight_label,
         )  # fmt: skip
 
 
@@ -195,7 +204,7 @@ def describe(values: dict[str, object]) -> str:
     if values["routing"] != "preset":
         parts.append(f"routing {values['routing']}")
     if values["cost"]:
-        parts.append(f"cost {values['cost']:g}")
+        parts.append(f"cost {weight_label(cast('float', values['cost']))}")
     return ", ".join(parts)
 
 
@@ -205,7 +214,7 @@ def options_line() -> str:
     jaccard = session.SHARED_MODELS[str(values["share"])]
     prune = "--no-prune" if jaccard is None else f"--prune-jaccard {jaccard:g}"
     weight = session.current_thresholds().cost_weight
-    cost = f" --cost-weight {weight:g}" if weight else ""
+    cost = f" --cost-weight {weight_label(weight)}" if weight else ""
     routing = "" if values["routing"] == "preset" else f" --routing {values['routing']}"
     return (
         f"--preset {values['preset']} --min-silhouette {values['silhouette']:g} "

@@ -12,13 +12,17 @@ from app import controls, evaluations, frame, session, theme
 from cascal import charts, charts_evaluate
 from cascal.charts_evaluate import MEASURES, Measure
 from cascal.concordance import Concordance
+from cascal.constant import Constant
 from cascal.contest import Contest
+from cascal.cost import CostPoint, cheapest_within, weight_label
 from cascal.datatypes import NotApplicable
 from cascal.experiments import EXPERIMENTS, Report, read_report
 from cascal.intervals import Estimate
 
 OWN = ("cascal", "paper", "released", "recommended", "released_late")
 N_DIFFERENCES = 100
+MAX_LOSS = 0.005
+"""Share of right first answers that a bargain may cost."""
 
 
 def points(gain: Estimate) -> str:
@@ -41,9 +45,10 @@ def routers(held: Contest) -> None:
         "Round: no labels. Square: learns from the training queries’ "
         f"{'gold' if origin == 'gold' else origin} answers. Open diamond: knows these very "
         "answers, a bound. In colour: CASCAL; large: the router of the present settings. Lines "
-        "are 95 % intervals, paired over queries."
+        f"are 95 % intervals, paired over queries. Gains are over always asking "
+        f"{frame.escape(held.constant_model.words)}."
     )
-    _routers_table(table)
+    _routers_table(table, held.constant_model)
 
 
 def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
@@ -55,7 +60,8 @@ def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
     )
 
 
-def _routers_table(table: pd.DataFrame) -> None:
+def _routers_table(table: pd.DataFrame, constant: Constant) -> None:
+    always = f"always asking {frame.escape(constant.words)}"
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         table,
@@ -74,10 +80,10 @@ def _routers_table(table: pd.DataFrame) -> None:
             "vote": number("Vote of 3", format="%.1f %%"),
             "hit": number("Any of 3", format="%.1f %%", help="Any of its best three is right."),
             "gain_text": text(
-                "Gain, points", alignment="right", help="Over the best single model."
+                "Gain, points", alignment="right", help=f"Over {always}."
             ),
             "p_text": text(
-                "p", alignment="right", help="McNemar, exact, against the best single model."
+                "p", alignment="right", help=f"McNemar, exact, against {always}."
             ),
             "effective": number("In use", format="%.1f", help="Models in use."),
             "cost": number("$/1,000", format="%.2f", help="US dollars per 1,000 queries."),
@@ -99,26 +105,38 @@ def cost(held: Contest) -> None:
         return
     now = session.current_thresholds().cost_weight
     best = max(curve, key=lambda one: one.top1)
-    cheap = min(
-        (one for one in curve if one.top1 >= curve[0].top1 - 0.005), key=lambda one: one.cost1
-    )
-    st.subheader(
-        f"At cost weight {cheap.cost_weight:.2g}, ${cheap.cost1:.2f} instead of "
-        f"${curve[0].cost1:.2f} per 1,000 queries buy {100 * cheap.top1:.1f} % instead of "
-        f"{100 * curve[0].top1:.1f} %".replace("$", "\\$"),
-        anchor=False,
-    )
+    _bargain(curve)
     table = charts_evaluate.cost_frame(held.rows(), curve)
     figure = charts_evaluate.cost_figure(table, theme.accent(), now)
     frame.chart(
         figure, "cost_quality", f"Quality against cost; best {100 * best.top1:.1f} percent right."
     )
     st.caption(
-        "Costs are what the chosen models caused on the test queries. Dotted: the points for which "
-        "nothing cheaper is as good. Move “Cost weight” in the sidebar to obey it everywhere."
+        f"{frame.escape(held.cost().sentence)} Dotted: the points for which nothing cheaper is as "
+        "good. Move “Cost weight” in the sidebar to obey it everywhere."
     )
     with st.expander("The same as a table"):
         st.dataframe(table, hide_index=True, alt="Cost and quality of all routers")
+
+
+def _bargain(curve: list[CostPoint]) -> None:
+    """The cheapest cost weight that costs at most half a point, and a button that sets it."""
+    cheap, free = cheapest_within(curve, MAX_LOSS), curve[0]
+    if cheap.cost_weight == 0.0:
+        st.subheader(
+            f"No cost weight saves money for less than {100 * MAX_LOSS:g} points", anchor=False
+        )
+        return
+    st.subheader(
+        f"At cost weight {weight_label(cheap.cost_weight)}, ${cheap.cost1:.2f} instead of "
+        f"${free.cost1:.2f} per 1,000 queries buy {100 * cheap.top1:.1f} % instead of "
+        f"{100 * free.top1:.1f} %".replace("$", "\\$"),
+        anchor=False,
+    )
+    st.button(
+        "Use this cost weight", key="use_bargain", on_click=controls.set_values,
+        args=({"cost": cheap.cost_weight},),
+    )  # fmt: skip
 
 
 def where(held: Contest) -> None:
@@ -127,7 +145,8 @@ def where(held: Contest) -> None:
     _ceilings(overall.tau)
     tasks = tuple(sorted(set(held.tasks)))
     number = {name: at for at, name in enumerate(tasks)}
-    st.subheader("Where routing gains over the best single model", anchor=False)
+    name = held.constant_model.name
+    st.subheader(f"Where routing gains over always asking {frame.escape(name)}", anchor=False)
     which = st.segmented_control(
         "Groups", ["Per task", "Per skill cluster"], default="Per task", required=True,
         key="gain_groups", label_visibility="collapsed",
@@ -143,12 +162,12 @@ def where(held: Contest) -> None:
         table = charts_evaluate.groups_frame(
             held, now.routes("test").cluster, labels, "cascal", renamed
         )
-    _groups(table)
+    _groups(table, name)
 
 
-def _groups(table: pd.DataFrame) -> None:
+def _groups(table: pd.DataFrame, constant: str) -> None:
     figure = charts_evaluate.gain_figure(table, theme.accent(), theme.right_and_wrong()[1])
-    frame.chart(figure, "gains", "Paired gain in points over the best single model, by group.")
+    frame.chart(figure, "gains", f"Paired gain in points over always asking {constant}.")
     st.caption(
         "Lines are 95 % intervals. In colour: gains whose interval lies above 0, and losses whose "
         "interval lies below."
@@ -162,7 +181,7 @@ def _groups(table: pd.DataFrame) -> None:
             "name": st.column_config.TextColumn("Group"),
             "queries": number("Queries", format="localized"),
             "own": number("CASCAL", format="%.1f %%"),
-            "best": number("Best single", format="%.1f %%"),
+            "best": number(constant, format="%.1f %%"),
             "gain_text": text("Gain, points", alignment="right"),
             "tau_text": text(
                 "τ", alignment="right", help="Kendall τ-b of consensus and gold ranking."
@@ -275,9 +294,10 @@ def what_if() -> None:
     found = evaluations.scaling()
     if found is not None:
         result = session.snapshot().evaluation
-        best = 100 * float(np.nanmax(result.model_accuracies)) if result is not None else np.nan
+        constant = session.snapshot().constant
+        best = 100 * result.model_accuracies[constant.model] if result is not None else np.nan
         table = charts_evaluate.scaling_frame(found)
-        figure = charts_evaluate.scaling_figure(table, theme.accent(), best)
+        figure = charts_evaluate.scaling_figure(table, theme.accent(), best, constant.name)
         first, last = found[0], found[-1]
         frame.chart(
             figure, "scaling",

@@ -18,6 +18,7 @@ from cascal.concordance import (
     map_gain,
 )
 from cascal.contest import Contest, hold_contest
+from cascal.cost import CostPoint, cost_curve
 from cascal.datatypes import IntArray, NotApplicable
 from cascal.experiments import Report, read_report
 from cascal.intervals import Estimate
@@ -25,10 +26,8 @@ from cascal.parts import Part
 from cascal.study import Snapshot, Study
 from cascal.tables import Progress
 from cascal.whatif import (
-    CostPoint,
     Removal,
     ScalingPoint,
-    cost_curve,
     leave_one_out,
     scaling_curve,
 )
@@ -83,7 +82,7 @@ def removals() -> list[Removal] | None:
 
 @st.cache_resource(show_spinner="Weighing cost", max_entries=16)
 def _curve(token: str, _study: Study, _snapshot: Snapshot) -> list[CostPoint]:
-    return cost_curve(session.fit(), _snapshot.router.thresholds, _test(_study))
+    return cost_curve(session.fit(), _snapshot.router.thresholds, _test(_study), _study.train)
 
 
 def curve() -> list[CostPoint]:
@@ -125,9 +124,7 @@ def _ceilings(
     cluster = _snapshot.routes("test").cluster
     n_clusters = len(_snapshot.router.clusters)
     right = test.right
-    result = _snapshot.evaluation
-    known = train.best_constant
-    best = known if known is not None else (result.best_single if result is not None else 0)
+    best = _snapshot.constant.model
     in_sample = map_gain(right, cluster, best_constant_of_groups(right, cluster, n_clusters), best)
     labels = train.label_matrix
     learnt = None

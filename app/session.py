@@ -16,6 +16,7 @@ import streamlit as st
 import cascal
 from app import folders
 from cascal.contenders import Contender, contenders
+from cascal.cost import cost_grid
 from cascal.datatypes import CascalError, FloatArray
 from cascal.diagnose import Case
 from cascal.encoders import MINILM, Encoder, load_encoder
@@ -59,11 +60,6 @@ DEFAULTS: dict[str, object] = {
 }
 """Widget keys of the sidebar; they are also the parameters of a shared link."""
 TUNED = ("preset", "silhouette", "merge", "share", "top_k", "cost", "routing")
-COST_WEIGHTS = (
-    *(0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03),
-    *(0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0),
-)
-"""Settings of the cost weight: score given up per US dollar per 1,000 queries."""
 
 
 def workspace_path() -> Path:
@@ -200,6 +196,22 @@ def costs_known() -> bool:
         return study().costs is not None
     except CascalError:
         return False
+
+
+def cost_weights() -> tuple[float, ...]:
+    """Stops of the cost weight: the grid of the data set and what a link or another data set set.
+
+    Empty where there is nothing to weigh.
+    """
+    try:
+        grid = cost_grid(study().costs)
+    except CascalError:
+        return ()
+    own = st.session_state.setdefault("cost_stops", set())
+    now = float(st.session_state.get("cost", 0.0))
+    if now not in grid:
+        own.add(now)
+    return tuple(sorted({*grid, *own}))
 
 
 def snapshot_token() -> str:

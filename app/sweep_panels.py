@@ -21,7 +21,7 @@ CONTROLS: dict[Name, str] = {
 
 
 def _names() -> list[Name]:
-    return [name for name in NAMES if name != "cost_weight" or session.costs_known()]
+    return [name for name in NAMES if name != "cost_weight" or session.cost_weights()]
 
 
 TITLE = "What would another threshold do?"
@@ -122,8 +122,6 @@ def _use(name: Name, value: float | None) -> None:
         controls.set_values({"share": shared.get(value, "all 3")})
         return
     number = float(value or 0.0)
-    if name == "cost_weight":
-        number = min(session.COST_WEIGHTS, key=lambda one: abs(one - number))
     controls.set_values({CONTROLS[name]: number if name == "cost_weight" else round(number, 2)})
 
 

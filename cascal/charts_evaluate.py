@@ -15,17 +15,18 @@ import plotly.graph_objects as go
 from cascal.charts import MUTED, plain
 from cascal.concordance import Concordance
 from cascal.contest import Contest, Row
+from cascal.cost import CostPoint, pareto_front, weight_label
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, option_letter
 from cascal.experiments import Report
 from cascal.intervals import Estimate, estimates
 from cascal.parts import Part
-from cascal.whatif import CostPoint, Removal, ScalingPoint, pareto_front
+from cascal.whatif import Removal, ScalingPoint
 
 Measure = Literal["top1", "vote", "gain"]
 MEASURES: dict[Measure, str] = {
     "top1": "First model right",
     "vote": "Vote of 3 right",
-    "gain": "Gain over the best single model",
+    "gain": "Gain over always asking one model",
 }
 NEEDS = {
     "nothing": "no labels",
@@ -140,8 +141,8 @@ def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
         if found is not None and np.isfinite(cost)
     ]  # fmt: skip
     listed += [
-        {"what": f"CASCAL, cost weight {point.cost_weight:.3g}", "asks": asks, "cost": cost,
-         "quality": 100.0 * quality, "kind": "curve", "weight": point.cost_weight}
+        {"what": f"CASCAL, cost weight {weight_label(point.cost_weight)}", "asks": asks,
+         "cost": cost, "quality": 100.0 * quality, "kind": "curve", "weight": point.cost_weight}
         for point in curve
         for asks, cost, quality in (
             ("1 model", point.cost1, point.top1), ("3 vote", point.cost3, point.vote)
@@ -376,8 +377,10 @@ def scaling_frame(points: Sequence[ScalingPoint]) -> pd.DataFrame:
     )
 
 
-def scaling_figure(frame: pd.DataFrame, accent: str, best_single: float) -> go.Figure:
-    """Accuracy against the number of training queries, with a band; the best single as a line."""
+def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str) -> go.Figure:
+    """Accuracy against the number of training queries, with a band; as a line, in percent, that of
+    always asking one model, called `name`.
+    """
     queries = frame["queries"].to_numpy(float)
     low, high = frame["top1_low"].to_numpy(float), frame["top1_high"].to_numpy(float)
     figure = go.Figure()
@@ -396,12 +399,12 @@ def scaling_figure(frame: pd.DataFrame, accent: str, best_single: float) -> go.F
                 hovertemplate=f"%{{x:,.0f}} queries: {label.lower()} %{{y:.1f}} %<extra></extra>",
             )
         )  # fmt: skip
-    if np.isfinite(best_single):
+    if np.isfinite(constant):
         figure.add_trace(
             go.Scatter(
-                x=queries[[0, -1]], y=[best_single, best_single], mode="lines",
-                name="Best single model", line={"color": MUTED, "dash": "dash"},
-                hovertemplate="Best single model %{y:.1f} %<extra></extra>",
+                x=queries[[0, -1]], y=[constant, constant], mode="lines",
+                name=f"Always {plain(name)}", line={"color": MUTED, "dash": "dash"},
+                hovertemplate=f"Always {plain(name)}: %{{y:.1f}} %<extra></extra>",
             )
         )  # fmt: skip
     figure.update_layout(template="cascal", height=360, showlegend=True)

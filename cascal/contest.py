@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from cascal.constant import ChosenBy, Constant, join_constants
+from cascal.cost import RoutingCost, mean_cost, query_costs
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.evaluate import effective_number, normalised_entropy
 from cascal.fit import Fit, fit
@@ -15,7 +17,6 @@ from cascal.intervals import Estimate, McNemar, estimates, mcnemar, mean_rows
 from cascal.lineup import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, lineup
 from cascal.parts import Part, join, split_part
 from cascal.plain_json import finite
-from cascal.prices import COST_UNIT
 from cascal.settings import FitSettings, Thresholds
 from cascal.tables import Progress
 from cascal.verdict import Verdict, decide
@@ -47,7 +48,7 @@ class Contest:
     """Routers on the same test queries; `constant` is the key of the best constant choice.
 
     label_origin says where the labels of the label-based routers come from; n_splits how many
-    training and test splits the entries are averaged over.
+    training and test splits the entries are averaged over; costs_measured as in `QueryCosts`.
     """
 
     query_ids: tuple[str, ...]
@@ -56,6 +57,7 @@ class Contest:
     entries: tuple[Entry, ...]
     label_origin: str
     n_splits: int = 1
+    costs_measured: bool = True
 
     def __getitem__(self, key: str) -> Entry:
         for entry in self.entries:
@@ -79,6 +81,13 @@ class Contest:
         by_labels = self.label_origin == "gold" and BEST_BY_LABELS in self.keys
         return BEST_BY_LABELS if by_labels else BEST_BY_GOLD
 
+    @property
+    def constant_model(self) -> Constant:
+        """The model behind `constant`; several names where splits chose differently."""
+        by: ChosenBy = "training labels" if self.constant == BEST_BY_LABELS else "these queries"
+        chosen = self[self.constant].first.tolist()
+        return join_constants([Constant(one, self.models[one], by) for one in chosen])
+
     def rows(self, *, by_task: bool = False) -> list[Row]:
         """Every entry with paired intervals; the gain is in top-1 over the best constant.
 
@@ -101,7 +110,7 @@ class Contest:
                 Row(
                     entry.key, entry.title, entry.needs, top1, vote, hit, gain,
                     self._mcnemar(entry), tuple(share.tolist()), effective_number(share),
-                    normalised_entropy(share), _mean_cost(entry.cost1), _mean_cost(entry.cost3),
+                    normalised_entropy(share), mean_cost(entry.cost1), mean_cost(entry.cost3),
                 )
             )  # fmt: skip
         return rows
@@ -125,21 +134,16 @@ class Contest:
     def verdict(self, key: str = "cascal") -> Verdict:
         """Whether one router pays against the best constant, by its paired gain."""
         gain, *_ = self.compare(key, self.constant)
-        most = np.bincount(self[self.constant].first).argmax()
-        known = self.constant == BEST_BY_LABELS
-        return decide(gain, self.models[most], known=known)
+        return decide(gain, self.constant_model)
+
+    def cost(self, key: str = "cascal") -> RoutingCost:
+        """What one router's first models cost, beside the best constant."""
+        routed, always = (mean_cost(self[one].cost1) for one in (key, self.constant))
+        return RoutingCost(routed, always, self.constant_model, self.costs_measured)
 
     def table(self, *, by_task: bool = False) -> list[dict[str, Any]]:
         """The rows in JSON types: values with low and high, nan as None."""
         return [_plain(row) for row in self.rows(by_task=by_task)]
-
-
-def _mean_cost(costs: FloatArray) -> float:
-    return (
-        float(COST_UNIT * costs[np.isfinite(costs)].mean())
-        if np.isfinite(costs).any()
-        else (float("nan"))
-    )
 
 
 def _plain(row: Row) -> dict[str, Any]:
@@ -181,6 +185,8 @@ def hold_contest(
     own = fitted or fit(
         training.votes, training.vectors, settings or FitSettings(), costs=training.known_costs
     )
+    costs = query_costs(test, training)
+    test = replace(test, costs=costs.dollars)
     steps = list(lineup(training, test, own.router(thresholds)))
     entries = []
     for at, (key, step) in enumerate(steps):
@@ -189,7 +195,7 @@ def hold_contest(
         entries.append(step())
     return Contest(
         test.votes.query_ids, test.votes.tasks, test.votes.models, tuple(entries),
-        training.label_origin,
+        training.label_origin, costs_measured=costs.measured,
     )  # fmt: skip
 
 
@@ -265,6 +271,7 @@ def average_contests(whole: Part, held: Sequence[Contest]) -> Contest:
         tuple(whole.votes.query_ids[row] for row in kept),
         tuple(whole.votes.tasks[row] for row in kept),
         whole.votes.models, tuple(entries), held[0].label_origin, len(held),
+        all(contest.costs_measured for contest in held),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from cascal.datatypes import (
     NotApplicable,
     Votes,
 )
-from cascal.intervals import Estimate, estimate
+from cascal.intervals import Estimate, estimate, mean_rows
 from cascal.results import Routes
 from cascal.route import final_answers, first_models, selected_answers
 
@@ -69,10 +70,12 @@ class Evaluation:
 
     @property
     def best_single(self) -> int:
-        """The most accurate model on these very queries, chosen with their gold answers."""
+        """The most accurate model on these very queries, chosen with their gold answers; a tie goes
+        to the first by name.
+        """
         if not np.isfinite(self.model_right).any():
             raise NotApplicable("No query has a gold answer: there is nothing to evaluate.")
-        return int(np.nanargmax(self.model_accuracies))
+        return most_accurate(self.model_right, self.models)
 
     @property
     def effective_models(self) -> float:
@@ -82,6 +85,12 @@ class Evaluation:
     def gain_over(self, model: int) -> Estimate:
         """Paired gain in top-1 accuracy over always choosing one model."""
         return estimate(self.top1_right - self.model_right[:, model])
+
+
+def most_accurate(right: FloatArray, models: Sequence[str]) -> int:
+    """Column of right (Q, M) with the best mean; a tie goes to the first by name."""
+    rates = np.nan_to_num(mean_rows(right), nan=-1.0)
+    return min(range(len(models)), key=lambda m: (-rates[m], models[m]))
 
 
 def _mean(values: FloatArray) -> float:

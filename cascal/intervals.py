@@ -125,9 +125,9 @@ def estimate(values: FloatArray, *, n_resamples: int = RESAMPLES, seed: int = 0)
     return estimates(values[:, None], n_resamples=n_resamples, seed=seed)[0]
 
 
-def mean_rows(rows: Sequence[FloatArray]) -> FloatArray:
-    """Mean over draws or splits, nan where none of them counts."""
-    stacked = np.stack(rows)
+def mean_rows(rows: Sequence[FloatArray] | FloatArray) -> FloatArray:
+    """Mean over the rows – draws, splits, queries –, nan where none of them counts."""
+    stacked = np.stack(list(rows))
     known = np.isfinite(stacked)
     count = known.sum(axis=0)
     total = np.where(known, stacked, 0.0).sum(axis=0)

@@ -24,7 +24,8 @@ from cascal.datatypes import (
     Votes,
 )
 from cascal.draws import random_places, stratified_share
-from cascal.evaluate import correctness
+from cascal.evaluate import correctness, most_accurate
+from cascal.intervals import mean_rows
 from cascal.prices import COST_UNIT, cost_of_tokens
 from cascal.store import Workspace
 
@@ -86,12 +87,7 @@ class Part:
     @property
     def mean_costs(self) -> FloatArray:
         """(M,) mean US dollars per 1,000 queries of each model, nan where unknown."""
-        costs = np.ascontiguousarray(self.costs)  # sums depend on the layout in the last bit
-        known = np.isfinite(costs)
-        count = known.sum(axis=0)
-        total = np.where(known, costs, 0.0).sum(axis=0)
-        mean = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
-        return np.asarray(COST_UNIT * mean)
+        return np.asarray(COST_UNIT * mean_rows(self.costs))
 
     @property
     def known_costs(self) -> FloatArray | None:
@@ -104,10 +100,7 @@ class Part:
         """The most accurate model by gold labels, ties by name; None without gold labels."""
         if self.label_origin != "gold":
             return None
-        right = self.label_matrix
-        known = np.isfinite(right)
-        rate = np.where(known, right, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        return min(range(len(rate)), key=lambda m: (-rate[m], self.votes.models[m]))
+        return most_accurate(self.label_matrix, self.votes.models)
 
     @property
     def silent_models(self) -> tuple[str, ...]:

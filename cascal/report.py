@@ -116,8 +116,8 @@ def map_svg(study: Study, snapshot: Snapshot) -> str:
     )
 
 
-def gains_svg(gains: Sequence[tuple[str, Estimate]]) -> str:
-    """Gains in points with their intervals, best first; the line is the best single model."""
+def gains_svg(gains: Sequence[tuple[str, Estimate]], constant: str) -> str:
+    """Gains in points with their intervals, best first; the line is always asking one model."""
     if not gains:
         return ""
     ordered = sorted(gains, key=lambda one: -one[1].value)
@@ -140,12 +140,12 @@ def gains_svg(gains: Sequence[tuple[str, Estimate]]) -> str:
             f'stroke="{colour}" stroke-width="2"/>'
             f'<circle cx="{place(gain.value):.1f}" cy="{y}" r="4" fill="{colour}"/>'
         )
-    label = f"Gains of {len(ordered)} routers over the best single model, with 95 % intervals"
+    label = f"Gains of {len(ordered)} routers over always asking {constant}, with 95 % intervals"
     return (
         f'<svg viewBox="0 0 800 {height}" role="img" aria-label="{text(label)}">'
-        f'{"".join(lines)}</svg><p class="muted">Points gained over the best single model (the '
-        "line), first answer, with 95 % intervals: dark gains, orange loses, grey cannot be told "
-        "apart.</p>"
+        f'{"".join(lines)}</svg><p class="muted">Points gained over always asking '
+        f"{text(constant)} (the line), first answer, with 95 % intervals: dark gains, orange "
+        "loses, grey cannot be told apart.</p>"
     )
 
 
@@ -193,20 +193,21 @@ def _samples(study: Study, snapshot: Snapshot) -> str:
 def _routers(contest: Contest | None) -> str:
     if contest is None:
         return '<p class="muted">Routers were not compared: there are no gold answers.</p>'
-    rows = []
+    words, rows, cost = contest.constant_model.words, [], contest.cost()
     for row in sorted(contest.rows(), key=lambda one: -(one.top1.value if one.top1 else -1)):
         needs = "" if row.needs == "nothing" else row.needs
         gain = "" if row.gain is None else points_of(row.gain)
-        rows.append([row.title, needs, share_of(row.top1), share_of(row.vote), gain])
+        dollars = f"{row.cost1:.2f}" if np.isfinite(row.cost1) else ""
+        rows.append([row.title, needs, share_of(row.top1), share_of(row.vote), gain, dollars])
     columns = [("router", False), ("needs", False), ("first right, %", True),
-               ("vote of 3, %", True), ("gain, points", True)]  # fmt: skip
+               ("vote of 3, %", True), ("gain, points", True), ("$ per 1,000", True)]  # fmt: skip
     return (
-        gains_svg([(row.title, row.gain) for row in contest.rows() if row.gain is not None])
+        gains_svg([(row.title, row.gain) for row in contest.rows() if row.gain is not None], words)
         + table(columns, rows)
         + f'<p class="muted">{len(contest.query_ids):,} test queries; 95 % intervals, paired over '
         f"queries. labels: learns from {text(contest.label_origin)} answers of the training "
-        "queries. gold: knows these answers, a bound and no router. Gain over the best single "
-        "model.</p>"
+        "queries. gold: knows these answers, a bound and no router. Gain over always asking "
+        f"{text(words)}. {text(cost.sentence)}</p>"
     )
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from cascal.constant import Constant, choose_constant
+from cascal.cost import RoutingCost, routing_cost
 from cascal.datatypes import (
     BoolArray,
     CascalError,
@@ -113,7 +115,8 @@ def load_study(
 class Snapshot:
     """What a router at given thresholds does on a study; cheap enough for every slider move.
 
-    names : terms of every cluster; constant : the model best by gold training labels, if any
+    names : terms of every cluster; constant : the one model that routing is compared with;
+    cost : of the routed queries (test where there are some)
     """
 
     router: Router
@@ -121,7 +124,8 @@ class Snapshot:
     train_routes: Routes
     test_routes: Routes | None
     evaluation: Evaluation | None
-    constant: int | None = None
+    constant: Constant
+    cost: RoutingCost
 
     @property
     def verdict(self) -> Verdict | None:
@@ -171,6 +175,7 @@ class Snapshot:
             "vote_accuracy": result.vote_accuracy if result else None,
             "n_gold": result.n_gold if result else 0,
             "verdict": self.verdict.sentence if self.verdict else None,
+            "cost": self.cost.sentence if self.cost.known else None,
         }
 
 
@@ -185,9 +190,15 @@ def take_snapshot(study: Study, fit: Fit, thresholds: Thresholds) -> Snapshot:
             test = study.test
             evaluation = evaluate(test_routes, test.votes, test.gold, test.judged)
     train_routes = router.route(study.train.vectors)
-    return Snapshot(
-        router, tuple(names), train_routes, test_routes, evaluation, study.train.best_constant
+    constant = choose_constant(
+        router.models,
+        by_labels=study.train.best_constant,
+        result=evaluation,
+        by_consensus=router.best_overall,
     )
+    part = study.test if study.test is not None else study.train
+    cost = routing_cost(test_routes or train_routes, part, study.train, constant)
+    return Snapshot(router, tuple(names), train_routes, test_routes, evaluation, constant, cost)
 
 
 @dataclass(frozen=True, eq=False)

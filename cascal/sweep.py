@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from joblib import Parallel, delayed
 
+from cascal.cost import cost_grid
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.evaluate import correctness, effective_number, first_share
 from cascal.fit import Fit
@@ -47,10 +48,7 @@ def attainable(fitted: Fit, name: Name, limit: int = 60) -> list[float | None]:
     if name == "merge_distance":
         return list(MERGES)
     if name == "cost_weight":
-        if fitted.costs is None or len(np.unique(fitted.costs)) < 2:
-            raise NotApplicable("Costs per query are unknown or equal: there is nothing to weigh.")
-        top = 1.0 / float(np.ptp(fitted.costs))
-        return [0.0, *np.geomspace(top / 1000, 10 * top, 40).tolist()]
+        return list(cost_grid(fitted.costs))
     best = [task.silhouettes.max(axis=1) for task in fitted.by_task]
     known = np.unique(np.concatenate(best))
     known = known[np.isfinite(known) & (known > -1.0) & (known <= 1.0)]

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from cascal.constant import WORDS, Constant, choose_constant, join_constants
 from cascal.datatypes import Embeddings, FloatArray, IntArray, NotApplicable, Votes
 from cascal.draws import random_places, stratified_halves
 from cascal.evaluate import Evaluation
@@ -28,39 +29,31 @@ class Verdict:
     light: Decision
     sentence: str
     gain: Estimate
-    constant: str
+    constant: Constant
 
 
-def verdict(result: Evaluation, constant: int | None = None) -> Verdict:
+def verdict(result: Evaluation, constant: Constant | None = None) -> Verdict:
     """Compare the router's first model with always asking one model, on the same gold queries.
 
-    `constant` is the model chosen beforehand (by training labels); without it the most accurate
-    one on these very queries, which has seen the answers while the router has not. "route" only if
+    `constant` is that model; without it the most accurate on these very queries. "route" only if
     the lower bound of the paired gain is above 0, "do not route" if the upper bound is below 0.
     """
-    chosen = result.best_single if constant is None else constant
-    gain = result.gain_over(chosen)
-    return decide(gain, result.models[chosen], known=constant is not None)
+    chosen = constant or choose_constant(result.models, result=result)
+    return decide(result.gain_over(chosen.model), chosen)
 
 
-def decide(gain: Estimate, name: str, *, known: bool) -> Verdict:
-    """The verdict for a paired gain over always asking the model `name`.
-
-    `known`: the model could be known beforehand, by training labels; else it was the best on the
-    very queries of the comparison.
-    """
-    against = f"always asking {name}, the best model " + (
-        "on the training labels" if known else "on these very queries"
-    )
+def decide(gain: Estimate, constant: Constant) -> Verdict:
+    """The verdict for a paired gain over always asking one model."""
+    against = f"always asking {constant.words}"
     points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
     if gain.low > 0:
-        return Verdict("route", f"Routing pays here: {points} over {against}.", gain, name)
+        return Verdict("route", f"Routing pays here: {points} over {against}.", gain, constant)
     if gain.high < 0:
         return Verdict(
-            "do not route", f"Do not route here: {points} against {against}.", gain, name
+            "do not route", f"Do not route here: {points} against {against}.", gain, constant
         )
     return Verdict(
-        "undecided", f"No proof that routing pays here: {points} against {against}.", gain, name
+        "undecided", f"No proof that routing pays here: {points} against {against}.", gain, constant
     )
 
 
@@ -81,7 +74,8 @@ class Light:
     """The label-free traffic light.
 
     mean, standard_error, bound : of the cross-fitted gain, in the preset's own consensus score;
-    bound = mean − 1.64 · standard error; n queries. Not an accuracy and not its interval.
+    bound = mean − 1.64 · standard error; n queries; constant: the model that either half likes
+    best, two names where they differ. Not an accuracy and not its interval.
     """
 
     light: Literal["route", "do not route"]
@@ -90,6 +84,7 @@ class Light:
     bound: float
     n: int
     score: str
+    constant: str
 
     @property
     def sentence(self) -> str:
@@ -97,8 +92,8 @@ class Light:
         says = "Routing looks worth it" if self.light == "route" else "Better not route"
         return (
             f"{says}: learnt on one half of the queries and measured on the other, the router's "
-            f"choice gains {self.mean:+.4f} in consensus score ({self.score}) over the best "
-            f"constant choice, lower bound {self.bound:+.4f}."
+            f"choice gains {self.mean:+.4f} in consensus score ({self.score}) over always asking "
+            f"{self.constant}, {WORDS['consensus']}, lower bound {self.bound:+.4f}."
         )
 
 
@@ -157,9 +152,19 @@ def traffic_light(fits: tuple[Fit, Fit], thresholds: Thresholds | None = None) -
     standard error and the bound mean − 1.64·se. "route" if the bound is above 0, else "do not
     route": doubt counts as no.
     """
-    gains = cross_fitted_gains(fits, thresholds or Thresholds())
+    chosen = thresholds or Thresholds()
+    gains = cross_fitted_gains(fits, chosen)
     mean = float(gains.mean())
     error = float(gains.std(ddof=1) / np.sqrt(len(gains)))
     bound = mean - ONE_SIDED * error
     light: Literal["route", "do not route"] = "route" if bound > 0 else "do not route"
-    return Light(light, mean, error, bound, len(gains), fits[0].settings.consensus)
+    return Light(
+        light, mean, error, bound, len(gains), fits[0].settings.consensus, _constant(fits, chosen)
+    )  # fmt: skip
+
+
+def _constant(fits: tuple[Fit, Fit], thresholds: Thresholds) -> str:
+    """Whom either half would always ask."""
+    best = [(half.models, half.router(thresholds).best_overall) for half in fits]
+    made = [choose_constant(models, by_consensus=model) for models, model in best]
+    return join_constants(made).name

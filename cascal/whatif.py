@@ -1,21 +1,20 @@
-"""What would be different with fewer queries, without one model, or if cost counted more?"""
+"""What would be different with fewer queries, or without one model?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from cascal.concordance import tau_b
-from cascal.datatypes import FloatArray, IntArray, NotApplicable
+from cascal.datatypes import NotApplicable
 from cascal.draws import random_places, stratified_rows
 from cascal.evaluate import Evaluation, evaluate
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.parts import Part
-from cascal.prices import COST_UNIT
-from cascal.route import Router, first_models
+from cascal.route import Router
 from cascal.settings import FitSettings, Thresholds
 from cascal.tables import Progress
 
@@ -167,74 +166,3 @@ def leave_one_out(
             vote = estimate(before.top3_vote_right - after.top3_vote_right)
         found.append(Removal(model, float(share[at]), top1, vote, tau))
     return found
-
-
-@dataclass(frozen=True)
-class CostPoint:
-    """One cost weight: accuracy and US dollars per 1,000 queries, of the first model and vote."""
-
-    cost_weight: float
-    top1: float
-    vote: float
-    cost1: float
-    cost3: float
-    effective_models: float
-
-
-def cost_weights(fitted: Fit, n_points: int = 24) -> FloatArray:
-    """0 and weights at which cost begins to matter, up to where only the cheapest is asked.
-
-    Scores differ by at most 1, so λ = 1 / (smallest difference of two costs) ends every doubt.
-    """
-    if fitted.costs is None or len(np.unique(fitted.costs)) < 2:
-        raise NotApplicable("Costs per query are unknown or equal: there is nothing to weigh.")
-    gaps = np.diff(np.unique(fitted.costs))
-    top = 1.0 / float(gaps[gaps > 0].min())
-    low = 1e-3 / float(np.ptp(fitted.costs))
-    return np.concatenate([[0.0], np.geomspace(low, min(top, low * 1e5), n_points)])
-
-
-def cost_curve(fitted: Fit, thresholds: Thresholds, test: Part) -> list[CostPoint]:
-    """Quality against cost as the weight λ of cost rises; nothing is refitted.
-
-    Costs are those the chosen models really caused on the test queries, in US dollars per 1,000.
-    """
-    _need_gold(test, "Quality against cost")
-    points = []
-    for weight in cost_weights(fitted).tolist():
-        router = fitted.router(replace(thresholds, cost_weight=weight))
-        routes = router.route(test.vectors)
-        result = evaluate(routes, test.votes, test.gold, test.judged)
-        column = np.array([test.votes.models.index(name) for name in routes.models])
-        chosen = column[first_models(routes.scores, routes.models, min(3, len(column)))]
-        costs = COST_UNIT * np.take_along_axis(test.costs, chosen, axis=1)
-        points.append(
-            CostPoint(
-                weight, result.top1_accuracy, result.top3_vote_accuracy,
-                _mean_known(costs[:, 0]), _mean_known(costs.sum(axis=1)),
-                result.effective_models,
-            )
-        )  # fmt: skip
-    return points
-
-
-def _mean_known(values: FloatArray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
-
-
-def pareto_front(costs: FloatArray, quality: FloatArray) -> IntArray:
-    """Indices of the points that no other point beats in both, by rising cost.
-
-    A point is left out if another is at most as dear and at least as good, and better in one.
-    Points with nan are never on the front.
-    """
-    order = sorted(
-        (at for at in range(len(costs)) if np.isfinite(costs[at]) and np.isfinite(quality[at])),
-        key=lambda at: (costs[at], -quality[at], at),
-    )
-    front: list[int] = []
-    for at in order:
-        if not front or quality[at] > quality[front[-1]]:
-            front.append(at)
-    return np.array(front, dtype=np.int64)

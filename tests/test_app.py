@@ -282,11 +282,92 @@ def test_a_report_beside_the_workspace_is_opened_and_a_damaged_one_refused(open_
     assert "format None" in app.error[0].value
 
 
+def plain(text: str) -> str:
+    return text.replace("\\", "")
+
+
+def test_the_cost_on_the_overview_is_that_of_the_page_evaluate_beside_the_same_model(
+    open_app, small_file
+):
+    app = open_app(small_file)
+    (sentence,) = [plain(one.value) for one in app.caption if "routed to" in plain(one.value)]
+    assert f"{metric(app, 'Cost of 1,000 queries')} routed" in sentence
+    against = plain(app.title[0].value).split("always asking ")[1].rstrip(".")
+    assert f"always asking {against} (" in sentence
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    assert any(f"always asking {against}." in plain(one.value) for one in app.caption)
+    open_tab(app, "Cost")
+    assert any(sentence in plain(one.value) for one in app.caption)
+
+
+def address_of(app: AppTest) -> dict[str, str]:
+    """What the browser writes into the address: every bound widget that is not at its default."""
+    found = {}
+    for one in app.sidebar.slider:
+        if one.value != one.proto.default[0]:
+            found[one.key] = f"{one.value:g}"
+    for one in app.sidebar.select_slider:
+        place = one.proto.default[0]
+        if one.proto.options[int(place)] != f"{one.value:g}":
+            found[one.key] = f"{one.value:g}"
+    return found
+
+
+@pytest.mark.parametrize("end", [0, -1])
+def test_every_control_at_either_end_survives_the_copied_address(open_app, small_file, end):
+    app = open_app(small_file, "skills")
+    for slider in app.sidebar.slider:
+        slider.set_value((slider.min, slider.max)[end])
+    weights = [float(one) for one in app.select_slider(key="cost").options]
+    app.select_slider(key="cost").set_value(weights[end])
+    app.run()
+    shown = {one.key: one.value for one in [*app.sidebar.slider, *app.sidebar.select_slider]}
+    assert set(shown) == {"silhouette", "merge", "top_k", "cost"}
+    other = open_app(small_file, "skills", **address_of(app))
+    read = {one.key: one.value for one in [*other.sidebar.slider, *other.sidebar.select_slider]}
+    assert read == shown
+    assert not other.sidebar.warning
+
+
+def test_a_cost_weight_of_a_link_keeps_its_value_beside_the_grid(open_app, small_file):
+    app = open_app(small_file, "skills", cost="0.0421")
+    assert app.select_slider(key="cost").value == 0.0421
+    assert any("--cost-weight 0.0421" in one.value for one in app.code)
+    assert not app.sidebar.warning
+    app.select_slider(key="cost").set_value(0.0).run()
+    assert "0.0421" in app.select_slider(key="cost").options
+    app.button(key="undo").click().run()
+    assert app.select_slider(key="cost").value == 0.0421
+    assert open_app(small_file, cost="0.04210").select_slider(key="cost").value == 0.0421
+    app = open_app(small_file, cost="-1")
+    assert "asks for cost '-1'; it must be" in plain(app.sidebar.warning[0].value)
+    assert app.select_slider(key="cost").value == 0.0
+
+
+def test_a_bargain_is_a_stop_of_the_slider(open_app, small_file):
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    open_tab(app, "Cost")
+    (offer,) = [one.value for one in app.subheader if "At cost weight" in one.value]
+    app.button(key="use_bargain").click().run()
+    named = offer.split("At cost weight ")[1].split(",")[0]
+    assert f"{app.select_slider(key='cost').value:g}" == named
+
+
+def test_undo_goes_back_to_the_state_of_the_link(open_app, small_file):
+    app = open_app(small_file, "skills", merge="0.3")
+    app.slider(key="merge").set_value(0.5).run()
+    app.button(key="undo").click().run()
+    assert app.slider(key="merge").value == 0.3
+
+
 def test_the_cost_weight_is_a_threshold_like_the_others(open_app, small_file):
     app = open_app(small_file, "skills")
-    app.select_slider(key="cost").set_value(100.0).run()
+    dearest = app.select_slider(key="cost").options[-1]
+    app.select_slider(key="cost").set_value(float(dearest)).run()
     assert metric(app, "Models in use") == "1.0 of 8"
-    assert any("--cost-weight 100" in one.value for one in app.code)
+    assert any(f"--cost-weight {dearest}" in one.value for one in app.code)
     app.button(key="undo").click().run()
     assert app.select_slider(key="cost").value == 0.0
 

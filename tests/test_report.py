@@ -134,7 +134,7 @@ def test_a_report_without_gold_says_so(study, fitted):
 
 def test_gains_stand_on_their_side_of_the_line():
     better, worse = Estimate(0.04, 0.02, 0.06, 9), Estimate(-0.01, -0.02, -0.005, 9)
-    drawn = gains_svg([("worse", worse), ("better", better)])
+    drawn = gains_svg([("worse", worse), ("better", better)], "model-a")
     zero, *bars = [
         (float(a), float(b)) for a, b in re.findall(r'line x1="([\d.]+)" x2="([\d.]+)"', drawn)
     ]
@@ -142,7 +142,8 @@ def test_gains_stand_on_their_side_of_the_line():
     assert bars[1][1] < zero[0] < bars[0][0]
     # −2 … +6 points on 520 units: 65 a point
     assert bars[0] == (pytest.approx(zero[0] + 130), pytest.approx(zero[0] + 390))
-    assert gains_svg([]) == ""
+    assert "over always asking model-a (the line)" in drawn
+    assert gains_svg([], "") == ""
 
 
 # Runs

@@ -12,6 +12,7 @@ from conftest import split_world
 
 import cascal
 from cascal.charts_diagnose import best_change, curve_figure, curve_frame, map_figure
+from cascal.cost import cost_grid
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
 from cascal.demo import install_demo
 from cascal.settings import PRESETS, FitSettings, Thresholds
@@ -68,7 +69,7 @@ def test_between_two_attainable_silhouettes_nothing_changes(parts, fitted):
 def test_joining_has_its_attainable_settings_and_merging_a_grid(fitted):
     assert attainable(fitted, "prune_jaccard") == list(JACCARDS)
     assert attainable(fitted, "merge_distance")[:3] == [0.0, 0.01, 0.02]
-    assert attainable(fitted, "cost_weight")[0] == 0.0
+    assert attainable(fitted, "cost_weight") == list(cost_grid(fitted.costs))
 
 
 @pytest.mark.parametrize("name", NAMES)

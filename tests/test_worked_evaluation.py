@@ -28,13 +28,14 @@ from cascal.concordance import (
     map_gain,
     tau_b,
 )
+from cascal.constant import Constant, choose_constant
 from cascal.contest import Contest
+from cascal.cost import pareto_front
 from cascal.evaluate import agreement_rate, correctness, normalised_entropy
 from cascal.intervals import mcnemar
 from cascal.lineup import _baseline_entry, _entry, _random_entry, lineup
 from cascal.results import Routes
 from cascal.verdict import decide, verdict
-from cascal.whatif import pareto_front
 
 A, B, C = range(3)
 MODELS = ("a", "b", "c")
@@ -131,9 +132,10 @@ def test_verdict_needs_the_lower_bound_above_0(result):
     found = verdict(result)
     assert found.gain.low == 0.0
     assert found.light == "undecided"
-    assert found.constant == "a"
+    assert (found.constant.name, found.constant.chosen_by) == ("a", "these queries")
     assert "on these very queries" in found.sentence
-    assert "training labels" in decide(found.gain, "a", known=True).sentence
+    known = choose_constant(("a", "b", "c"), by_labels=A)
+    assert "a, the best model on the training labels" in decide(found.gain, known).sentence
 
 
 def test_kendall(part):
@@ -218,6 +220,9 @@ def test_costs_of_the_table(contest):
     assert rows["best_single"].cost1 == pytest.approx(4.0)
     assert rows["plurality"].cost3 == pytest.approx(7.0)
     assert rows["random"].cost1 == pytest.approx(7 / 3)
+    cost = contest.cost()
+    assert (cost.routed, cost.always, cost.change) == pytest.approx((3.0, 4.0, -0.25))
+    assert "$3.00 routed to the first model, $4.00 with always asking a, the best" in cost.sentence
 
 
 def test_the_contest_knows_its_constant_and_its_differences(contest):
@@ -227,7 +232,7 @@ def test_the_contest_knows_its_constant_and_its_differences(contest):
     assert wins.tolist() == [8, 9, 10]
     assert losses.tolist() == []
     assert test.only_first == 3
-    assert contest.verdict().constant == "a"
+    assert contest.verdict().constant == Constant(A, "a", "training labels")
 
 
 def test_pareto():

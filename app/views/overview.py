@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import pandas as pd
 import streamlit as st
 
@@ -100,21 +102,23 @@ def _numbers() -> None:
             help="Effective number: exp of the entropy of the shares. 1 = one model gets all.",
         )  # fmt: skip
         _cost(now)
+    if now.cost.known:
+        st.caption(frame.escape(now.cost.sentence))
 
 
 def _cost(now: Snapshot) -> None:
-    """What a routed query costs, beside always asking the model that the consensus likes best."""
-    costs = session.study().costs
-    if costs is None:
+    """What a routed query costs, beside always asking the model of the verdict."""
+    cost = now.cost
+    if not cost.known:
         return
-    router = now.router
-    routed, constant = float(now.share @ costs), float(costs[router.best_overall])
-    change = routed / constant - 1.0 if constant > 0 else 0.0
+    name = frame.escape(cost.constant.name)
     st.metric(
-        "Cost of 1,000 queries", f"${routed:,.2f}", f"{change:+.0%}", delta_color="inverse",
-        border=True, height="stretch", delta_description="vs one model",
-        help="First model only, at the mean cost of its responses; beside always asking "
-        f"{frame.escape(router.models[router.best_overall])}, the best by consensus.",
+        "Cost of 1,000 queries", f"${cost.routed:,.2f}",
+        f"{cost.change:+.0%}" if isfinite(cost.change) else None,
+        delta_color="inverse", border=True, height="stretch",
+        delta_description=f"vs always {name}",
+        help=f"First model only: {cost.basis}. Beside always asking "
+        f"{frame.escape(cost.constant.words)}.",
     )  # fmt: skip
 
 

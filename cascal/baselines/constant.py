@@ -10,6 +10,7 @@ import numpy as np
 
 from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training, constant
 from cascal.datatypes import FloatArray
+from cascal.intervals import mean_rows
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,5 @@ class BestSingle(Baseline):
         return self.top_k
 
     def learn(self, training: Training) -> ScoreFunction:
-        """Accuracy on the labelled queries, for every query."""
-        return constant(training.labelled.right.mean(axis=0))
+        """Accuracy on the queries it was asked that have a label, for every query."""
+        return constant(np.nan_to_num(mean_rows(training.right), nan=0.0))

@@ -106,20 +106,35 @@ def _summary(
         "n_splits": 0 if isinstance(contest, str) else contest.n_splits,
         "resampled": "tasks" if by_task else "queries", "label_origin": study.train.label_origin,
         "cannot_vote": list(study.train.silent_models),
-        "without_labels": without, "with_labels": None, "routers": [],
+        "without_labels": without, "with_labels": None, "cost": None, "routers": [],
         "reason": contest if isinstance(contest, str) else None,
     }  # fmt: skip
     if not isinstance(contest, str):
         verdict = contest.verdict()
         found["with_labels"] = {
-            "light": verdict.light, "sentence": verdict.sentence, "constant": verdict.constant,
+            "light": verdict.light, "sentence": verdict.sentence,
+            "constant": verdict.constant.name, "constant_by": verdict.constant.chosen_by,
+            "constant_words": verdict.constant.words,
             "gain": verdict.gain.value, "gain_low": verdict.gain.low,
             "gain_high": verdict.gain.high,
         }  # fmt: skip
+        found["cost"] = _cost(contest)
         found["routers"] = contest.table(by_task=by_task)
         if not isinstance(light, str):
             without["right"] = (light.light == "route") == (verdict.gain.value > 0)
     return found
+
+
+def _cost(contest: Contest) -> dict[str, Any] | None:
+    """US dollars per 1,000 queries of the first model, beside always asking one model."""
+    cost = contest.cost()
+    if not cost.known:
+        return None
+    return {
+        "routed_per_1000": cost.routed,
+        "always_per_1000": cost.always,
+        "constant": cost.constant.name, "measured": cost.measured, "sentence": cost.sentence,
+    }  # fmt: skip
 
 
 def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
@@ -141,6 +156,8 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
     if found["routers"]:
         _print_routers(found)
         out.print(f"With labels: {escape(found['with_labels']['sentence'])}")
+        if found["cost"]:
+            out.print(escape(found["cost"]["sentence"]))
     else:
         out.print(escape(found["reason"]))
     without = found["without_labels"]
@@ -174,7 +191,8 @@ def _print_routers(found: Mapping[str, Any]) -> None:
     averaged = "" if found["n_splits"] == 1 else f", mean of {found['n_splits']} splits"
     out.print(
         f"{gold} test queries{averaged}; percent with 95 % interval (paired bootstrap "
-        f"over {found['resampled']}); gain in points over the best single model. labels: learns "
+        f"over {found['resampled']}); gain in points over always asking "
+        f"{escape(found['with_labels']['constant_words'])}. labels: learns "
         f"from the {found['label_origin']} answers of the training queries. gold: knows these "
         "answers, a bound and no router. in use: effective number of models."
     )

@@ -84,6 +84,8 @@ def _print_summary(
             f"{summary['vote_accuracy']:.1%}."
         )
         out.print(escape(summary["verdict"]))
+    if summary["cost"]:
+        out.print(escape(summary["cost"]))
 
 
 @with_tuning

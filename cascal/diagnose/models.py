@@ -129,14 +129,14 @@ def uniform(case: Case) -> str | None:
     test = case.study.test
     if test is None or not test.has_gold or case.snapshot.evaluation is None:
         return None
-    result = case.snapshot.evaluation
-    right = np.nan_to_num(result.model_right, nan=0.0)
-    gain = float((right.max(axis=1) - right[:, result.best_single]).mean())
+    constant = case.snapshot.constant
+    right = np.nan_to_num(case.snapshot.evaluation.model_right, nan=0.0)
+    gain = float((right.max(axis=1) - right[:, constant.model]).mean())
     if gain >= MIN_ORACLE_GAIN:
         return None
     return (
-        f"Even an oracle gains only {100 * gain:.1f} points over always asking "
-        f"{result.models[result.best_single]}: there is nothing to win by routing."
+        f"Even an oracle gains only {100 * gain:.1f} points over always asking {constant.words}: "
+        "there is nothing to win by routing."
     )
 
 

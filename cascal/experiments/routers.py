@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.constant import choose_constant, join_constants
 from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
@@ -278,25 +279,21 @@ def _verdict_row(request: Request, settings: FitSettings, progress: Progress) ->
         lights.append(traffic_light(halves, request.thresholds))
         router = fit(train.votes, train.vectors, settings).router(request.thresholds)
         result = evaluate(router.route(test.vectors), test.votes, test.gold, test.judged)
-        constant = train.best_constant
-        chosen = result.best_single if constant is None else constant
-        constants.append(result.models[chosen])
-        gains.append(
-            dict(zip(test.votes.query_ids, result.top1_right - result.model_right[:, chosen],
-                     strict=True))
-        )  # fmt: skip
+        constant = choose_constant(router.models, by_labels=train.best_constant, result=result)
+        constants.append(constant)
+        gain_of = result.top1_right - result.model_right[:, constant.model]
+        gains.append(dict(zip(test.votes.query_ids, gain_of, strict=True)))
     ids = sorted({one for of_split in gains for one in of_split})
     gain = estimate(mean_rows([np.array([of.get(one, np.nan) for one in ids]) for of in gains]))
     truly = [float(np.nanmean(list(of.values()))) > 0 for of in gains]
     yes = sum(light.light == "route" for light in lights)
     light = lights[0].light if len(lights) == 1 else f"route in {yes} of {len(lights)}"
-    known = request.study.train.best_constant is not None
+    against = join_constants(constants)
     return {
         "preset": settings.name, "light": light, "score": lights[0].score,
         "mean": float(np.mean([one.mean for one in lights])),
         "bound": float(np.mean([one.bound for one in lights])),
-        "verdict": decide(gain, constants[0], known=known).light,
-        "constant": " / ".join(sorted(set(constants))),
+        "verdict": decide(gain, against).light, "constant": against.name,
         "n_right": sum((one.light == "route") == true
                        for one, true in zip(lights, truly, strict=True)),
         "n_splits": len(lights), **with_interval("gain", gain),
