@@ -248,7 +248,7 @@ def _comparison(
     test, result = _study.test, _snapshot.evaluation
     if test is None or result is None:
         return None
-    rows = contenders(result, _snapshot.router, test)
+    rows = contenders(result, _snapshot.router, test, _snapshot.constant)
     found = _snapshot.verdict
     return None if found is None else (rows, found)
 

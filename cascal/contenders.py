@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cascal.constant import Constant
 from cascal.datatypes import FloatArray
 from cascal.evaluate import Evaluation, first_right, vote_right
 from cascal.intervals import Estimate, estimate
@@ -31,8 +32,13 @@ class Contender:
         return estimate(self.right)
 
 
-def contenders(result: Evaluation, router: Router, test: Part) -> list[Contender]:
-    """The router beside what it must beat; `result` is its evaluation on the test queries."""
+def contenders(
+    result: Evaluation, router: Router, test: Part, constant: Constant | None = None
+) -> list[Contender]:
+    """The router beside what it must beat; `result` is its evaluation on the test queries.
+
+    `constant` is what the verdict compares with: a row of its own if training labels chose it.
+    """
     routes, right = yardsticks(router, test), right_of(router, test)
     voted = vote_right(routes["plurality"], test.votes, test.gold, right)
     first = {key: first_right(one, right) for key, one in routes.items() if key != "plurality"}
@@ -47,7 +53,15 @@ def contenders(result: Evaluation, router: Router, test: Part) -> list[Contender
         Contender(
             f"{always['global_consensus']} (best by consensus)", first["global_consensus"], 1
         ),
+        *_by_labels(result, constant),
         Contender(f"{always[BEST_BY_GOLD]} (best by gold)", first[BEST_BY_GOLD], 1, True),
         Contender("Plurality of all", voted, n_models),
         Contender("Oracle (any model right)", first["oracle"], n_models, True),
     ]
+
+
+def _by_labels(result: Evaluation, constant: Constant | None) -> list[Contender]:
+    if constant is None or constant.chosen_by != "training labels":
+        return []  # the rows by consensus and by gold are there anyway
+    name = f"Always {constant.name} (best by training labels)"
+    return [Contender(name, result.model_right[:, constant.model], 1)]

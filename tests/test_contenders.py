@@ -10,6 +10,7 @@ from conftest import make_part, make_world, split_world
 
 import cascal
 from cascal.charts import coverage_frame
+from cascal.constant import choose_constant
 from cascal.contenders import contenders
 from cascal.contest import hold_contest
 
@@ -131,3 +132,17 @@ def test_what_the_source_says_counts_in_the_accuracies_of_the_models():
     shown = coverage_frame(part)["accuracy"].to_numpy()
     assert shown[0] == 50.0
     assert shown[1:].tolist() == (100 * (answers == gold[:, None]).mean(axis=0))[1:].tolist()
+
+
+def test_what_the_verdict_compares_with_is_a_row():
+    train, test = split_world(seed=5, n_options=4, missing=0.1)
+    router = cascal.fit(train.votes, train.vectors, n_jobs=1).router()
+    result = cascal.evaluate(router.route(test.vectors), test.votes, test.gold, test.judged)
+    known = choose_constant(router.models, by_labels=train.best_constant, result=result)
+    names = [row.name for row in contenders(result, router, test, known)]
+    assert names[3] == f"Always {known.name} (best by training labels)"
+    rows = contenders(result, router, test, known)
+    assert rows[3].accuracy.value == result.model_accuracies[known.model]
+    assert not rows[3].needs_gold
+    seen = choose_constant(router.models, result=result)
+    assert len(contenders(result, router, test, seen)) == len(rows) - 1
