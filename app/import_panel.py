@@ -118,7 +118,9 @@ def _form(source: Path | list[Path]) -> None:
             progress=bar.progress, test_share=share or None,
         )  # fmt: skip
         bar.progress(1.0, "Storing")
-        added = session.workspace().add(imported, on_conflict=CONFLICTS[conflict])
+        added = session.workspace().add(
+            imported, on_conflict=CONFLICTS[conflict], progress=bar.progress
+        )
         bar.empty()
         st.session_state["import_report"] = (imported, added.queries_added, added.responses_added)
         st.session_state["dataset_wanted"] = imported.dataset

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from cascal.answers import equivalent_answers
+from cascal.answers import LIVE_SECONDS, group_answers
 from cascal.collect import as_response
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
@@ -108,7 +108,7 @@ def tally(router: Router, answers: Sequence[LiveAnswer]) -> LiveVote:
     cost = float(sum(one.response.cost for one in answers if one.response.status != "error"))
     latencies = [one.response.latency for one in answers if np.isfinite(one.response.latency)]
     seconds = max(latencies, default=0.0)
-    groups = equivalent_answers([str(one.answer) for one in given])
+    groups = group_answers([str(one.answer) for one in given], seconds=LIVE_SECONDS)
     place = winner_of(
         router, [one.model for one in given], groups, [one.mean_logprob for one in given]
     )

@@ -18,7 +18,7 @@ from cascal.experiments.report import stamp
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
 from cascal.settings import FitSettings, Routing, Thresholds
-from cascal.store import Run, Workspace
+from cascal.store import Run, Workspace, content_of
 from cascal.study import Snapshot, Study, load_study, take_snapshot
 
 
@@ -94,10 +94,20 @@ class Reopened:
         """What is not as it was; empty where every decision and score is the same to the bit."""
         found = []
         if self.study.info.fingerprint != self.run.fingerprint:
-            found.append("The data set has changed since the run was saved.")
+            found.append(self._changed_data())
         if decisions_hash(self.snapshot) != self.run.numbers.get("decisions"):
             found.append("Decisions or scores differ.")
         return tuple(found)
+
+    def _changed_data(self) -> str:
+        now, then = self.study.info.fingerprint, self.run.fingerprint
+        if content_of(now) == content_of(then):
+            return (
+                "Free answers are compared by another rule than when the run was saved, so others "
+                "may count as the same; the queries and responses have not changed. Save the run "
+                "anew to keep what holds now."
+            )
+        return "The data set has changed since the run was saved."
 
 
 def reopen(workspace: Workspace, run: Run) -> Reopened:

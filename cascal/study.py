@@ -87,6 +87,7 @@ def load_study(
 
     CascalError if there are no training queries, no responses or no vectors, and what to do.
     """
+    workspace.compare_answers(dataset)  # part of the fingerprint, so before it is read
     info = workspace.dataset(dataset)
     if not info.n_train or not info.n_models:
         raise CascalError(

@@ -192,6 +192,8 @@ def test_changed_data_and_changed_decisions_are_told(workspace, study, snapshot)
     run = make_run(study, snapshot, "changed")
     other = replace(run, fingerprint="x")
     assert "has changed" in reopen(workspace, other).differences[0]
+    older = replace(run, fingerprint=f"{run.fingerprint}-of-another-rule")
+    assert "compared by another rule" in reopen(workspace, older).differences[0]
     moved = replace(run, thresholds={**run.thresholds, "merge_distance": 0.5})
     assert reopen(workspace, moved).differences == ("Decisions or scores differ.",)
     broken = replace(run, settings={"consensus": "pds"})

@@ -28,6 +28,7 @@ from cascal.store import (
     Run,
     Workspace,
     WorkspaceLocked,
+    content_of,
     journal,
     schema,
 )
@@ -537,36 +538,121 @@ def free(workspace, answers, gold):
     workspace.add(imported([row], cells[::-1], models=FREE_POOL), on_conflict="replace")
 
 
-def same_value(answers):
-    return [int(float(one) * 10) for one in answers]
-
-
 @pytest.mark.parametrize(
-    ("answers", "gold", "equivalent", "votes", "index"),
+    ("answers", "gold", "votes", "index"),
     [
-        ([" Paris", "paris ", "Rome", "PARIS"], "rome", None, [0, 0, 1, 0], 1),
-        (["Rome", "Paris", None, "  "], "Oslo", None, [0, 1, -1, -1], 2),
-        (["1/2", "0.5", "x", "x"], None, None, [0, 1, 2, 2], -1),
-        (["7", "0.5", "0.50", "7.0"], ".5", same_value, [0, 1, 1, 0], 1),
-        (["7", "0.5", "0.50", "7.0"], "3", same_value, [0, 1, 1, 0], 2),
+        ([" Paris", "paris ", "Rome", "PARIS"], "rome", [0, 0, 1, 0], 1),
+        (["Rome", "Paris", None, "  "], "Oslo", [0, 1, -1, -1], 2),
+        (["1/2", "0.5", "x", "x"], None, [0, 0, 1, 1], -1),
+        (["7", "0.5", "0.50", "7.0"], ".5", [0, 1, 1, 0], 1),
+        (["7", "0.5", "0.50", "7.0"], "3", [0, 1, 1, 0], 2),
+        (["5 km", "5 miles", "50%", "50"], "0.5", [0, 1, 2, 2], 2),
+        (["x^2+2x+1", "(x+1)^2", "x^2", "y"], "(1+x)^2", [0, 0, 1, 2], 0),
     ],
 )
-def test_free_answers_are_numbered_by_first_appearance(
-    workspace, answers, gold, equivalent, votes, index
-):
+def test_free_answers_are_numbered_by_first_appearance(workspace, answers, gold, votes, index):
     free(workspace, answers, gold)
-    stored = workspace.votes("demo", equivalent=equivalent)
+    stored = workspace.votes("demo")
     assert stored.answers.tolist() == [votes]
     assert stored.n_options.tolist() == [0]
-    assert workspace.gold("demo", equivalent=equivalent)[0].tolist() == [index]
-    part = workspace.votes("demo", models=["c", "b"], equivalent=equivalent)
+    assert workspace.gold("demo")[0].tolist() == [index]
+    part = workspace.votes("demo", models=["c", "b"])
     assert part.answers.tolist() == [[votes[2], votes[1]]]
 
 
-def test_a_grouping_of_another_length_is_refused(workspace):
-    free(workspace, ["1", "2", "3", "4"], None)
-    with pytest.raises(CascalError, match="returned 1 groups for 4 answers"):
-        workspace.votes("demo", equivalent=lambda _: [0])
+HALVES = [r"\boxed{\frac{1}{2}}", r"\boxed{0.5}", r"\boxed{1/2}"]
+"""What three models write where 1/2 is right."""
+
+
+def halves(models="abc", n_queries=40, dataset="demo"):
+    names = [f"q{number}" for number in range(n_queries)]
+    cells = [
+        response(name, model, HALVES["abc".index(model)]) for name in names for model in models
+    ]
+    rows = [query(name, options=[], answer="1/2") for name in names]
+    return imported(rows, cells, models=FREE_POOL[:3], dataset=dataset)
+
+
+def same_rows(workspace):
+    with duckdb.connect(str(workspace.path), read_only=True) as connection:
+        return connection.execute("FROM equivalence ORDER BY ALL").fetchall()
+
+
+def test_one_half_written_in_three_ways_is_one_vote_and_right(workspace):
+    workspace.add(halves())
+    assert workspace.votes("demo").answers.tolist() == [[0, 0, 0]] * 40
+    assert workspace.gold("demo")[0].tolist() == [0] * 40
+
+
+def test_answers_that_come_one_model_after_another_end_as_those_that_come_together(
+    workspace, tmp_path
+):
+    whole = Workspace(tmp_path / "whole.duckdb")
+    whole.add(halves())
+    workspace.add(halves("b"))
+    workspace.add(halves("ca"), on_conflict="extend")
+    assert same_rows(workspace) == same_rows(whole)
+    assert workspace.fingerprint("demo") == whole.fingerprint("demo")
+    assert workspace.votes("demo").fingerprint() == whole.votes("demo").fingerprint()
+
+
+def test_only_new_answers_are_compared_and_nothing_twice(workspace, monkeypatch):
+    workspace.add(halves("ab"))
+    shares = []
+    workspace.compare_answers("demo", lambda share, _: shares.append(share))
+    assert shares == []
+    rows = [query("more", options=[], answer=None)]
+    more = imported(rows, [response("more", "a", "2")], models=FREE_POOL[:3])
+    workspace.add(more, on_conflict="extend", progress=lambda *one: shares.append(one))
+    assert shares == [(0.0, "Comparing free answers of 1 queries")]
+    monkeypatch.setattr("cascal.store.equivalences.compare_sets", None)
+    assert workspace.votes("demo").shape == (41, 3)
+
+
+@pytest.mark.parametrize("older", ["no rows", "an older rule"])
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_file_that_was_compared_otherwise_is_brought_up_to_date_when_read(
+    workspace, monkeypatch, older, writable
+):
+    workspace.add(halves())
+    now, fingerprint = same_rows(workspace), workspace.fingerprint("demo")
+    change = "DELETE FROM equivalence"
+    if older == "an older rule":
+        change = "UPDATE equivalence SET rule = 0, representative = answer"
+    with duckdb.connect(str(workspace.path)) as connection:
+        connection.execute(change)
+        connection.execute("UPDATE dataset SET fingerprint = 'old'")
+    before = same_rows(workspace)
+    if not writable:
+        monkeypatch.setattr("cascal.store.equivalences.keep", _refuse)
+    assert workspace.votes("demo").answers.tolist() == [[0, 0, 0]] * 40
+    assert workspace.gold("demo")[0].tolist() == [0] * 40
+    assert same_rows(workspace) == (now if writable else before)
+    assert workspace.fingerprint("demo") == (fingerprint if writable else "old")
+
+
+def _refuse(*_):
+    raise CascalError("The disk is read-only.")
+
+
+def test_the_fingerprint_knows_which_free_answers_are_the_same_and_by_which_rule(
+    workspace, filled, monkeypatch
+):
+    workspace.add(halves(n_queries=1, dataset="free"))
+    before = workspace.fingerprint("free")
+    assert "-" not in filled.fingerprint("demo")
+    monkeypatch.setattr("cascal.store.fingerprints.RULE", 2)
+    monkeypatch.setattr("cascal.store.equivalences.RULE", 2)
+    workspace.votes("free")
+    after = workspace.fingerprint("free")
+    assert after != before
+    assert content_of(after) == content_of(before)
+
+
+def test_a_deleted_data_set_leaves_no_answers_behind(workspace):
+    workspace.add(halves(n_queries=2))
+    workspace.delete_dataset("demo")
+    assert same_rows(workspace) == []
 
 
 def test_a_data_set_without_responses_has_votes_that_are_all_missing(workspace):
@@ -1160,7 +1246,7 @@ def test_changed_responses_take_the_place_of_the_stored_ones(begun):
 
 def test_a_file_of_the_second_schema_can_be_collected_into(filled):
     with duckdb.connect(str(filled.path)) as connection:
-        connection.execute("DROP TABLE attempt; DROP TABLE failure")
+        connection.execute("DROP TABLE attempt; DROP TABLE failure; DROP TABLE equivalence")
         connection.execute("UPDATE meta SET schema_version = 2")
     before = filled.fingerprint("demo")
     assert filled.missing("demo", ["zeta"]) == {"zeta": ["q1"]}

@@ -69,7 +69,10 @@ def import_(
             source, kind=kind, dataset=dataset, mapping=mapping, progress=report,
             test_share=test_share,
         )  # fmt: skip
-    added = open_workspace(workspace, create=True).add(imported, on_conflict=on_conflict)
+    with progress_bar("Storing") as report:
+        added = open_workspace(workspace, create=True).add(
+            imported, on_conflict=on_conflict, progress=report
+        )
     out.print(
         f"Imported {escape(added.dataset)}: {added.queries_added:,} queries, "
         f"{added.responses_added:,} responses of {len(imported.models)} models"

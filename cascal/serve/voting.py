@@ -9,15 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from cascal.answers import Reading, equivalent_answers, normalise_answer, read_answer
+from cascal.answers import LIVE_SECONDS, Reading, group_answers, read_answer
 from cascal.endpoint import mean_logprob
 from cascal.results import Routes
 from cascal.route import winner_of
 from cascal.serve.errors import ApiError
 from cascal.serve.upstream import Answer
-
-COMPARE_SECONDS = 10.0
-"""How long free answers may be compared as mathematics before only equal texts count as equal."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +101,4 @@ async def count_votes(routes: Routes, votes: Sequence[Vote], n_options: int) -> 
 async def _indices(answers: Sequence[str], n_options: int) -> list[int]:
     if n_options:
         return [ord(answer) - ord("A") for answer in answers]
-    try:
-        async with asyncio.timeout(COMPARE_SECONDS):
-            return await asyncio.to_thread(equivalent_answers, answers)
-    except TimeoutError:
-        groups: dict[str, int] = {}
-        return [groups.setdefault(normalise_answer(one), len(groups)) for one in answers]
+    return await asyncio.to_thread(group_answers, answers, seconds=LIVE_SECONDS)

@@ -2,21 +2,21 @@
 
 from cascal.store.collecting import ATTEMPT_SCHEMA
 from cascal.store.connection import WorkspaceLocked
+from cascal.store.fingerprints import content_of
 from cascal.store.journal import JournalLocked
 from cascal.store.recording import Recorder
 from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run
-from cascal.store.voting import Equivalent
 from cascal.store.workspace import Workspace
 
 __all__ = [
     "ATTEMPT_SCHEMA",
     "AddReport",
     "DatasetInfo",
-    "Equivalent",
     "JournalLocked",
     "OnConflict",
     "Recorder",
     "Run",
     "Workspace",
     "WorkspaceLocked",
+    "content_of",
 ]

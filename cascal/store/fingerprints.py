@@ -6,6 +6,7 @@ import hashlib
 
 import duckdb
 
+from cascal.answers import RULE
 from cascal.store.connection import first_row
 
 _PARTS = (
@@ -20,12 +21,28 @@ _PARTS = (
 )
 
 
+_FREE = "SELECT count(*) FROM query WHERE dataset = ? AND len(options) = 0"
+_SAME = """
+SELECT count(*), bit_xor(md5_number(to_json({'q': query_id, 'a': answer, 'r': representative}
+)::VARCHAR)) FROM equivalence WHERE dataset = ? AND rule = ?
+"""
+
+
+def content_of(fingerprint: str) -> str:
+    """The part of a fingerprint that the rows alone decide, whatever counts as the same answer."""
+    return fingerprint.partition("-")[0]
+
+
 def update_fingerprint(connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
     """Recompute and store the fingerprint from the rows' own hashes.
 
     Rows are unique by their keys, so the exclusive or of their hashes is a set's hash: it does not
     depend on the order of writing, while positions keep the order of queries, models and tasks.
+    With free answers a second part follows: which of them are the same, and the rule's version.
     """
     parts = [first_row(connection, sql, [dataset]) for sql in _PARTS]
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()
+    if (first_row(connection, _FREE, [dataset]) or (0,))[0]:
+        same = (RULE, first_row(connection, _SAME, [dataset, RULE]))
+        digest = f"{digest}-{hashlib.sha256(repr(same).encode()).hexdigest()[:16]}"
     connection.execute("UPDATE dataset SET fingerprint = ? WHERE name = ?", [digest, dataset])

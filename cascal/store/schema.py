@@ -64,7 +64,14 @@ CREATE TABLE failure (
     cause VARCHAR NOT NULL, sentence VARCHAR NOT NULL,
     PRIMARY KEY (dataset, query_id, model));
 """
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE, _COLLECTING)
+_EQUIVALENCE = """
+CREATE TABLE equivalence (
+    dataset VARCHAR NOT NULL, query_id VARCHAR NOT NULL, answer VARCHAR NOT NULL,
+    representative VARCHAR NOT NULL, rule INTEGER NOT NULL,
+    PRIMARY KEY (dataset, query_id, answer));
+"""
+"""Derived: which free answers of a query are the same, by which version of the rule."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE, _COLLECTING, _EQUIVALENCE)
 """Step i turns a file of version i into version i + 1. Only ever append."""
 
 _VERSION = """
@@ -84,6 +91,7 @@ TABLES = (
     "run",
     "attempt",
     "failure",
+    "equivalence",
 )
 """Every table that holds what a user stored."""
 

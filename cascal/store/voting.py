@@ -1,12 +1,11 @@
-"""Stored answers as votes: letters to option indices, free answers to groups of equal ones.
+"""Stored answers as votes: letters to option indices, free answers to groups of the same.
 
 Everything but `read_answers` is arrays in, arrays out; votes and gold answers share it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -23,23 +22,25 @@ from cascal.datatypes import (
     Votes,
 )
 from cascal.store.connection import fetch
+from cascal.store.equivalences import same
 from cascal.store.reading import models as stored_models
 
-Equivalent = Callable[[list[str]], list[int]]
-"""Groups the free answers of one query: equal numbers mean equal answers."""
-
 _QUERIES = """
-SELECT query_id, task, answer, answer_origin, len(options)::BIGINT AS n_options
-FROM query WHERE dataset = $dataset AND ($split IS NULL OR split = $split) ORDER BY position
+SELECT q.query_id, q.task, q.answer, q.answer_origin, len(q.options)::BIGINT AS n_options,
+    s.representative
+FROM query q LEFT JOIN same s
+    ON len(q.options) = 0 AND s.query_id = q.query_id AND s.answer = q.answer
+WHERE q.dataset = $dataset AND ($split IS NULL OR q.split = $split) ORDER BY q.position
 """
 _CELLS = """
 WITH q AS (
     SELECT query_id, len(options) AS n_options, row_number() OVER (ORDER BY position) - 1 AS row
     FROM query WHERE dataset = $dataset AND ($split IS NULL OR split = $split))
 SELECT q.row::BIGINT AS row, m.position::BIGINT AS model, r.answer, r.mean_logprob, r.status,
-    r.score
+    r.score, s.representative
 FROM response r JOIN q ON q.query_id = r.query_id
 JOIN model m ON m.dataset = $dataset AND m.name = r.model
+LEFT JOIN same s ON q.n_options = 0 AND s.query_id = r.query_id AND s.answer = r.answer
 WHERE r.dataset = $dataset AND r.sample = 0 AND (q.n_options = 0 OR NOT $free_only)
 """
 _UNREADABLE = STATUSES.index("unreadable")
@@ -67,90 +68,36 @@ def _codes(column: pa.ChunkedArray, values: dict[str, int] | None, missing: int)
     return np.asarray(np.array([*table, missing], dtype=np.int64)[codes])
 
 
-@dataclass(frozen=True, eq=False)
-class FreeAnswers:
-    """The distinct free answers of each query, and the group of each.
-
-    distinct : per row, answer -> its place by first appearance in model order
-    groups   : per row, the group of each distinct answer, numbered by first appearance
-    """
-
-    distinct: dict[int, dict[str, int]]
-    groups: dict[int, list[int]]
-    equivalent: Equivalent | None
-
-    def index(self, row: int, answer: str | None) -> int:
-        """The vote an answer to this query is; one that no model gave gets its own index."""
-        key = self.key(answer)
-        if not key:
-            return NO_ANSWER
-        seen, groups = self.distinct.get(row, {}), self.groups.get(row, [])
-        if key in seen:
-            return groups[seen[key]]
-        if self.equivalent is not None and seen:
-            compared = _grouped([*seen, key], self.equivalent)
-            if compared[-1] in compared[:-1]:
-                return groups[compared.index(compared[-1])]
-        return max(groups, default=-1) + 1
-
-    def key(self, answer: str | None) -> str:
-        """How an answer is compared: without outer blanks, and case-blind by default."""
-        return _key(answer, self.equivalent)
+def _free_codes(representatives: pa.ChunkedArray) -> IntArray:
+    """One number a representative; NO_ANSWER for a blank answer, and for none."""
+    encoded = representatives.combine_chunks().dictionary_encode()
+    numbers = np.arange(len(encoded.dictionary) + 1)
+    numbers[-1] = NO_ANSWER
+    blank = [at for at, one in enumerate(encoded.dictionary.to_pylist()) if not one]
+    numbers[blank] = NO_ANSWER
+    indices = encoded.indices.fill_null(len(encoded.dictionary))
+    return np.asarray(numbers[indices.to_numpy(zero_copy_only=False)])
 
 
-def _key(answer: str | None, equivalent: Equivalent | None) -> str:
-    stripped = (answer or "").strip()
-    return stripped.casefold() if equivalent is None else stripped
+def _by_first_appearance(rows: IntArray, models: IntArray, codes: IntArray) -> IntArray:
+    """Votes (N,) of free answers: the codes of each row, numbered as they come in model order."""
+    votes = np.full(len(codes), NO_ANSWER)
+    order = np.lexsort((models, rows))
+    order = order[codes[order] != NO_ANSWER]
+    if not len(order):
+        return votes
+    pairs = np.column_stack([rows[order], codes[order]])
+    _, first, inverse = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+    by_place = np.argsort(first)
+    starts = rows[order][first[by_place]]
+    numbers = np.arange(len(first)) - np.searchsorted(starts, starts)
+    number_of = np.empty(len(first), dtype=np.int64)
+    number_of[by_place] = numbers
+    votes[order] = number_of[inverse.ravel()]
+    return votes
 
 
-def _grouped(answers: list[str], equivalent: Equivalent) -> list[int]:
-    """Group numbers by first appearance, whatever numbers the caller's function gave."""
-    given = list(equivalent(answers))
-    if len(given) != len(answers):
-        raise CascalError(
-            f"`equivalent` returned {len(given)} groups for {len(answers)} answers; one is needed "
-            "for each."
-        )
-    order: dict[int, int] = {}
-    return [order.setdefault(one, len(order)) for one in given]
-
-
-def free_answers(
-    rows: IntArray, answers: Sequence[str | None], equivalent: Equivalent | None
-) -> FreeAnswers:
-    """Collect the distinct answers of each row; cells (N,) come in model order within a row."""
-    distinct: dict[int, dict[str, int]] = defaultdict(dict)
-    for row, answer in zip(rows.tolist(), answers, strict=True):
-        key = _key(answer, equivalent)
-        if key:
-            seen = distinct[row]
-            seen.setdefault(key, len(seen))
-    if equivalent is None:
-        groups = {row: list(range(len(seen))) for row, seen in distinct.items()}
-    else:
-        groups = {row: _grouped(list(seen), equivalent) for row, seen in distinct.items()}
-    return FreeAnswers(dict(distinct), groups, equivalent)
-
-
-def _free_cells(
-    cells: pa.Table, free: IntArray, equivalent: Equivalent | None
-) -> tuple[FreeAnswers, IntArray]:
-    """The free answers of the given cells (N,), and the vote of each in the same order."""
-    rows = cells["row"].to_numpy()[free]
-    order = np.lexsort((cells["model"].to_numpy()[free], rows))
-    answers = cells["answer"].take(pa.array(free[order])).to_pylist()
-    collected = free_answers(rows[order], answers, equivalent)
-    indices = np.empty(len(free), dtype=np.int64)
-    sorted_rows = rows[order].tolist()
-    indices[order] = [
-        collected.index(row, answer) for row, answer in zip(sorted_rows, answers, strict=True)
-    ]
-    return collected, indices
-
-
-def _cell_votes(
-    cells: pa.Table, n_options: IntArray, equivalent: Equivalent | None
-) -> tuple[IntArray, IntArray]:
+def _cell_votes(cells: pa.Table, n_options: IntArray) -> tuple[IntArray, IntArray]:
     """Votes and status codes (N,) of the cells; what names no option is unreadable.
 
     A response that gives no answer but is scored by its source stays "ok": it was never meant to
@@ -161,7 +108,9 @@ def _cell_votes(
     votes = _codes(cells["answer"], None, NO_ANSWER)
     votes = np.where(votes < limits, votes, NO_ANSWER)
     free = np.flatnonzero(limits == 0)
-    votes[free] = _free_cells(cells, free, equivalent)[1]
+    models = cells["model"].to_numpy()
+    codes = _free_codes(cells["representative"])
+    votes[free] = _by_first_appearance(rows[free], models[free], codes[free])
     status = _codes(cells["status"], {one: code for code, one in enumerate(STATUSES)}, _MISSING)
     given = cells["answer"].is_valid().to_numpy()
     scored = cells["score"].is_valid().to_numpy()
@@ -173,9 +122,9 @@ def _cell_votes(
 class StoredAnswers:
     """What votes and gold answers are made of, read in one go.
 
-    queries : (Q,) rows of query_id, task, answer, answer_origin, n_options
+    queries : (Q,) rows of query_id, task, answer, answer_origin, n_options, representative
     models  : (M,) names of the whole pool
-    cells   : (N,) rows of row, model, answer, mean_logprob, status, score
+    cells   : (N,) rows of row, model, answer, mean_logprob, status, score, representative
     """
 
     queries: pa.Table
@@ -187,11 +136,23 @@ class StoredAnswers:
         """(Q,) number of options, 0 for free answers."""
         return np.asarray(self.queries["n_options"].to_numpy())
 
-    def votes(self, models: Sequence[str] | None, equivalent: Equivalent | None) -> Votes:
+    @property
+    def compared(self) -> bool:
+        """Whether every free answer has its representative."""
+        free = self.n_options == 0
+        in_free = free[self.cells["row"].to_numpy()]
+        return not any(
+            (table["answer"].is_valid().to_numpy() & table["representative"].is_null().to_numpy())[
+                rows
+            ].any()
+            for table, rows in ((self.queries, free), (self.cells, in_free))
+        )
+
+    def votes(self, models: Sequence[str] | None) -> Votes:
         """Votes (Q, M) of the given models; free answers are numbered over the whole pool."""
         columns = self._columns(models)
         cells, n_options = self.cells, self.n_options
-        cell_votes, cell_status = _cell_votes(cells, n_options, equivalent)
+        cell_votes, cell_status = _cell_votes(cells, n_options)
         shape = (len(n_options), len(self.models))
         place = (cells["row"].to_numpy(), cells["model"].to_numpy())
         answers = np.full(shape, NO_ANSWER)
@@ -227,18 +188,34 @@ class StoredAnswers:
             )
         return [self.models.index(one) for one in models]
 
-    def gold(self, equivalent: Equivalent | None) -> tuple[IntArray, tuple[str, ...]]:
+    def gold(self) -> tuple[IntArray, tuple[str, ...]]:
         """The index (Q,) of each query's own answer in its votes, and where that came from."""
-        n_options, answers = self.n_options, self.queries["answer"]
-        gold = _codes(answers, None, NO_ANSWER)
+        n_options = self.n_options
+        gold = _codes(self.queries["answer"], None, NO_ANSWER)
         gold = np.where(gold < n_options, gold, NO_ANSWER)
-        if (n_options == 0).any():
-            rows = self.cells["row"].to_numpy()
-            free = np.flatnonzero(n_options[rows] == 0)
-            collected, _ = _free_cells(self.cells, free, equivalent)
-            for row in np.flatnonzero(n_options == 0).tolist():
-                gold[row] = collected.index(row, answers[row].as_py())
+        free = np.flatnonzero(n_options == 0)
+        if len(free):
+            gold[free] = self._free_gold(free)
         return gold, tuple(self.queries["answer_origin"].to_pylist())
+
+    def _free_gold(self, free: IntArray) -> IntArray:
+        """Votes of the free gold answers, which count as given after those of every model."""
+        rows, models = self.cells["row"].to_numpy(), self.cells["model"].to_numpy()
+        votes_free = (self.n_options == 0)[rows]
+        last = np.full(len(free), len(self.models))
+        representatives = pa.chunked_array(
+            [
+                *self.cells["representative"].filter(pa.array(votes_free)).chunks,
+                *self.queries["representative"].take(pa.array(free)).chunks,
+            ],
+            pa.string(),
+        )
+        votes = _by_first_appearance(
+            np.concatenate([rows[votes_free], free]),
+            np.concatenate([models[votes_free], last]),
+            _free_codes(representatives),
+        )
+        return votes[len(votes) - len(free) :]
 
 
 def read_answers(
@@ -247,9 +224,15 @@ def read_answers(
     split: Split | None,
     *,
     free_only: bool = False,
+    compared: pa.Table | None = None,
 ) -> StoredAnswers:
-    """Read the answers of sample 0; `free_only` leaves out those that are option letters."""
+    """Read the answers of sample 0; `free_only` leaves out those that are option letters.
+
+    `compared`, SAME_SCHEMA, stands in for what is stored about the queries in it.
+    """
     models = tuple(model.name for model in stored_models(connection, dataset))
+    connection.register("same", same(connection, dataset, compared))
     queries = fetch(connection, _QUERIES, dataset=dataset, split=split)
     cells = fetch(connection, _CELLS, dataset=dataset, split=split, free_only=free_only)
+    connection.unregister("same")
     return StoredAnswers(queries, models, cells)

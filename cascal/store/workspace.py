@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from cascal.datatypes import (
+    CascalError,
     Embeddings,
     FloatArray,
     IntArray,
@@ -19,6 +21,7 @@ from cascal.datatypes import (
 from cascal.store import (
     collecting,
     deletion,
+    equivalences,
     journal,
     reading,
     runs,
@@ -30,7 +33,9 @@ from cascal.store.connection import scalar
 from cascal.store.file import WorkspaceFile
 from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run
-from cascal.tables import Imported
+from cascal.tables import Imported, Progress
+
+logger = logging.getLogger(__name__)
 
 
 class Workspace(WorkspaceFile):
@@ -50,7 +55,13 @@ class Workspace(WorkspaceFile):
         Make the file where it is missing, else refuse.
     """
 
-    def add(self, imported: Imported, *, on_conflict: OnConflict = "refuse") -> AddReport:
+    def add(
+        self,
+        imported: Imported,
+        *,
+        on_conflict: OnConflict = "refuse",
+        progress: Progress | None = None,
+    ) -> AddReport:
         """Store a data set, or refuse it as a whole.
 
         on_conflict says what happens where the name is taken: "refuse"; "replace" the stored data
@@ -62,7 +73,41 @@ class Workspace(WorkspaceFile):
             report = writing.add(connection, imported, on_conflict)
         if on_conflict == "replace":
             journal.discard(self.path, imported.dataset)
+        self.compare_answers(imported.dataset, progress)
         return report
+
+    def compare_answers(self, dataset: str, progress: Progress | None = None) -> pa.Table:
+        """Decide which free answers are the same, where that is open, and store it.
+
+        Done by all that brings answers, once for each; `votes` and `gold` catch up on a file of an
+        older version. Returns query_id, answer and representative of what was compared, which
+        holds also where it cannot be stored: the file is read-only, or held by somebody else.
+        """
+        with self._reading() as connection:
+            changed = equivalences.changed(connection, dataset)
+        if not changed.answers:
+            return equivalences.SAME_SCHEMA.empty_table()
+        compared = changed.compare(progress)
+        try:
+            with self._writing() as connection:
+                equivalences.keep(connection, dataset, changed, compared)
+        except CascalError as error:
+            logger.info("Compared free answers were not stored: %s", error)
+        return compared
+
+    def _answers(
+        self, dataset: str, split: Split | None, *, free_only: bool = False
+    ) -> voting.StoredAnswers:
+        """The stored answers with their representatives, compared now where they were not yet."""
+        with self._reading() as connection:
+            stored = voting.read_answers(connection, dataset, split, free_only=free_only)
+        if stored.compared:
+            return stored
+        compared = self.compare_answers(dataset)
+        with self._reading() as connection:
+            return voting.read_answers(
+                connection, dataset, split, free_only=free_only, compared=compared
+            )
 
     def begin(
         self,
@@ -87,6 +132,7 @@ class Workspace(WorkspaceFile):
         def commit(rows: Sequence[Mapping[str, Any]]) -> None:
             with self._writing() as connection:
                 collecting.record(connection, dataset, rows)
+            self.compare_answers(dataset)
 
         return Recorder(self.path, dataset, commit, seconds=seconds)
 
@@ -114,6 +160,7 @@ class Workspace(WorkspaceFile):
         """Put RESPONSE_SCHEMA in the place of stored responses of the same keys, all or none."""
         with self._writing() as connection:
             collecting.replace_responses(connection, dataset, responses)
+        self.compare_answers(dataset)
 
     def datasets(self) -> list[DatasetInfo]:
         """Every data set, oldest first."""
@@ -165,20 +212,15 @@ class Workspace(WorkspaceFile):
         dataset: str,
         split: Split | None = None,
         models: Sequence[str] | None = None,
-        *,
-        equivalent: voting.Equivalent | None = None,
     ) -> Votes:
         """Votes (Q, M) of sample 0, in stored order; models in the given or the stored order.
 
         A letter beyond the options is NO_ANSWER with status "unreadable", a cell without response
         NO_ANSWER with status "missing", one with a score and no answer NO_ANSWER with "ok". Free
-        answers are numbered by first appearance over the whole pool, equal ones together: by
-        `equivalent`, which maps the distinct answers of one query to group numbers, else by exact
-        match after strip and casefold.
+        answers are numbered by first appearance over the whole pool, the same ones together, as
+        `cascal.answers` compares them.
         """
-        with self._reading() as connection:
-            stored = voting.read_answers(connection, dataset, split)
-        return stored.votes(models, equivalent)
+        return self._answers(dataset, split).votes(models)
 
     def scores(self, dataset: str, split: Split | None = None) -> FloatArray:
         """What the source says about being right (Q, M), 0 to 1, in the order of `votes`.
@@ -189,21 +231,12 @@ class Workspace(WorkspaceFile):
             stored = voting.read_answers(connection, dataset, split)
         return stored.scores()
 
-    def gold(
-        self,
-        dataset: str,
-        split: Split | None = None,
-        *,
-        equivalent: voting.Equivalent | None = None,
-    ) -> tuple[IntArray, tuple[str, ...]]:
+    def gold(self, dataset: str, split: Split | None = None) -> tuple[IntArray, tuple[str, ...]]:
         """The vote (Q,) that each query's own answer is, or NO_ANSWER, and its answer_origin.
 
-        Rows as in `votes`, numbers too where `equivalent` is the same; a free answer that no model
-        gave gets a number of its own.
+        Rows and numbers as in `votes`; a free answer that no model gave gets a number of its own.
         """
-        with self._reading() as connection:
-            stored = voting.read_answers(connection, dataset, split, free_only=True)
-        return stored.gold(equivalent)
+        return self._answers(dataset, split, free_only=True).gold()
 
     def texts_without_vectors(self, dataset: str, encoder: str) -> list[tuple[str, str]]:
         """(text hash, text) of every distinct query text the encoder has not seen."""

@@ -88,6 +88,7 @@ _FORGET = (
     "DELETE FROM layout WHERE dataset = ?",
     "DELETE FROM attempt WHERE dataset = ?",
     "DELETE FROM failure WHERE dataset = ?",
+    "DELETE FROM equivalence WHERE dataset = ?",
     "DELETE FROM dataset WHERE name = ?",
 )
 _SUPERSEDE = """

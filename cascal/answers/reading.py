@@ -6,28 +6,15 @@ exist is unreadable too. Every pattern has bounded repetitions, so a long text t
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import json
-import logging
 import re
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from queue import Empty, SimpleQueue
-from typing import TextIO, cast
 
 from cascal.datatypes import Status
 
-logger = logging.getLogger(__name__)
-
 MAX_FREE_ANSWER = 200
 """Characters of a free answer; a longer one is an explanation, not an answer."""
-PAIR_SECONDS, START_SECONDS = 3.0, 60.0
-"""How long one comparison of two mathematical answers, and starting the comparer, may take."""
 
 
 @dataclass(frozen=True)
@@ -171,129 +158,3 @@ FREE_RULES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
     ("answer_phrase", lambda text: _SENTENCE_END.split(_first(_PHRASE, text) or "")[0]),
 )
 """Rules for free answers, strongest first; a short single line counts as an answer by itself."""
-
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?!\d)")
-
-
-def normalise_answer(answer: str) -> str:
-    """Casefold, single spaces, no trailing dot, no thousands separators."""
-    answer = " ".join(answer.casefold().split()).rstrip(". ")
-    return _THOUSANDS.sub(lambda match: match[0].replace(",", ""), answer)
-
-
-def equivalent_answers(
-    answers: Sequence[str], *, report: Callable[[str], None] = logger.warning
-) -> list[int]:
-    """Group free answers that mean the same; groups are numbered by first appearance.
-
-    Equal after `normalise_answer`, or equal as mathematics (math-verify, run in a process of its
-    own). A comparison beyond `PAIR_SECONDS` counts as different and is told to `report`.
-    """
-    keys = [normalise_answer(answer) for answer in answers]
-    group_of: dict[str, int] = {}
-    firsts: list[str] = []
-    slow: set[str] = set()
-    for key in dict.fromkeys(keys):
-        twin = next((one for one in firsts if _math_equal(key, one, slow, report)), None)
-        group_of[key] = len(firsts) if twin is None else group_of[twin]
-        if twin is None:
-            firsts.append(key)
-    return [group_of[key] for key in keys]
-
-
-_MATHS = re.compile(r"[\d\\^=+*/√π]")
-_WORDY = re.compile(
-    r"(?<![\\a-z])(?!sqrt|sin|cos|tan|log|ln|exp)[a-z]{2,}|\\(?:text|mathrm)|\d\s+[a-z]"
-)
-"""Words and units: math-verify would drop them, and 5 km would equal 5 miles."""
-
-
-def _math_equal(one: str, other: str, slow: set[str], report: Callable[[str], None]) -> bool:
-    for answer in (one, other):
-        mathematical = _MATHS.search(answer) is not None and _WORDY.search(answer) is None
-        if not mathematical or len(answer) > MAX_FREE_ANSWER or answer in slow:
-            return False
-    equal = _verifier.equal(one, other)
-    if equal is None:
-        slow.add(one)
-        pair = f"{one[:60]!r} and {other[:60]!r}"
-        report(f"Comparing {pair} took over {PAIR_SECONDS:g} s; they count as different answers.")
-    return bool(equal)
-
-
-class _Verifier:
-    """A child process that compares answers, replaced when it misses the deadline.
-
-    math-verify's own time-outs use signals, which fail off the main thread.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._child: subprocess.Popen[str] | None = None
-        self._lines: SimpleQueue[str] = SimpleQueue()
-
-    def equal(self, one: str, other: str) -> bool | None:
-        """Whether two answers are mathematically equal; None when it took too long."""
-        with self._lock:
-            if self._child is None or self._child.poll() is not None:
-                self._start()
-            reply = self._ask(json.dumps([one, other]), PAIR_SECONDS)
-        return None if reply is None else {"true": True, "false": False}.get(reply)
-
-    def _start(self) -> None:
-        self._lines = SimpleQueue()
-        command = [sys.executable, "-c", "from cascal.answers import _compare_lines as c; c()"]
-        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, a fixed command
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
-        threading.Thread(target=_pump, args=(self._child, self._lines), daemon=True).start()
-        self._ask(json.dumps(["1", "1"]), START_SECONDS)
-
-    def _ask(self, line: str, seconds: float) -> str | None:
-        if (child := self._child) is None:
-            return None
-        try:
-            stdin = cast("TextIO", child.stdin)
-            stdin.write(line + "\n")
-            stdin.flush()
-            return self._lines.get(timeout=seconds) or None
-        except (Empty, OSError):
-            self.stop()
-            return None
-
-    def stop(self) -> None:
-        """End the child process; the next comparison starts a new one."""
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
-            child.wait()
-            with contextlib.suppress(OSError):
-                cast("TextIO", child.stdin).close()
-
-
-def _pump(child: subprocess.Popen[str], lines: SimpleQueue[str]) -> None:
-    with cast("TextIO", child.stdout) as stdout:
-        for line in stdout:
-            lines.put(line.strip())
-    lines.put("")
-
-
-def _compare_lines() -> None:
-    """Answer each line ``[one, other]`` of standard input with true or false (the child's loop)."""
-    from math_verify import parse, verify
-
-    logging.disable(logging.CRITICAL)
-    for line in sys.stdin:
-        texts = [f"${text.replace('$', '')}$" for text in json.loads(line)]
-        one, other = (parse(text, parsing_timeout=None) for text in texts)
-        equal = any(verify(*pair, timeout_seconds=None) for pair in ((one, other), (other, one)))
-        sys.stdout.write("true\n" if one and other and equal else "false\n")
-        sys.stdout.flush()
-
-
-_verifier = _Verifier()
-atexit.register(_verifier.stop)

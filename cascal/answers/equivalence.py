@@ -1,0 +1,118 @@
+"""When two free answers are the same: by normal form, by number, last as mathematics.
+
+Same is an equivalence relation: the transitive closure of "equal in a pair" over the answers of one
+query. So the groups do not depend on the order in which answers come, and a new answer is compared
+with the known ones only.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from cascal.answers.groups import Groups
+from cascal.answers.mathematics import Pair, Unit, equal_pairs, logger
+from cascal.answers.normal import normalise_answer, read_number
+from cascal.answers.reading import MAX_FREE_ANSWER
+
+RULE = 1
+"""The version of everything that decides whether two answers are the same; raise it with that."""
+
+LIVE_SECONDS = 10.0
+"""How long answers that somebody waits for may be compared as mathematics."""
+_MATHS = re.compile(r"[\d\\^=+*/]")
+_WORDY = re.compile(
+    r"(?<![\\a-z])(?!sqrt|sin|cos|tan|log|ln|exp)[a-z]{2,}|\\(?:text|mathrm)|\d\s+[a-z]"
+)
+"""Words and units: math-verify would drop them, and 5 km would equal 5 miles."""
+_NAMED = re.compile(r"\\[a-z]+|sqrt|sin|cos|tan|log|ln|exp|[ei]")
+
+
+@dataclass(frozen=True)
+class AnswerSet:
+    """The free answers of one query, and the representatives of those that were compared before."""
+
+    texts: tuple[str, ...]
+    known: Mapping[str, str] = field(default_factory=dict)
+
+
+def compare_sets(
+    sets: Sequence[AnswerSet],
+    *,
+    seconds: float = math.inf,
+    told: Callable[[float], None] | None = None,
+    report: Callable[[str], None] = logger.warning,
+) -> list[dict[str, str]]:
+    """The representative of every answer: equal ones have the same.
+
+    It is the smallest normal form of the group, "" for a blank answer. Pairs that mathematics has
+    not decided within `seconds` count as different; `told` gets the share that is done.
+    """
+    forms = [{text: normalise_answer(text) for text in one.texts} for one in sets]
+    groups = [_known_groups(one, form) for one, form in zip(sets, forms, strict=True)]
+    units = [
+        _open_pairs(one, form, group) for one, form, group in zip(sets, forms, groups, strict=True)
+    ]
+    for group, equal in zip(
+        groups, equal_pairs(units, seconds=seconds, told=told, report=report), strict=True
+    ):
+        for pair in equal:
+            group.join(*pair)
+    return [
+        {text: group.first(form) for text, form in texts.items()}
+        for texts, group in zip(forms, groups, strict=True)
+    ]
+
+
+def group_answers(
+    answers: Sequence[str],
+    *,
+    seconds: float = math.inf,
+    report: Callable[[str], None] = logger.warning,
+) -> list[int]:
+    """Group the free answers of one query; groups are numbered by first appearance."""
+    (same,) = compare_sets([AnswerSet(tuple(answers))], seconds=seconds, report=report)
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(same[answer], len(numbers)) for answer in answers]
+
+
+def _known_groups(answers: AnswerSet, forms: Mapping[str, str]) -> Groups:
+    """Groups by what was decided before, and by percentages."""
+    groups = Groups()
+    for text, representative in answers.known.items():
+        if text in forms:
+            groups.join(forms[text], representative)
+    distinct = sorted(set(forms.values()))
+    for one in distinct:
+        if one.endswith("%") and (number := read_number(one[:-1])) is not None:
+            groups.join_all([one, *({str(number), str(number / 100)} & set(distinct))])
+    return groups
+
+
+def _open_pairs(answers: AnswerSet, forms: Mapping[str, str], groups: Groups) -> Unit:
+    """The pairs of normal forms, in sorted order, which only mathematics can decide."""
+    compared = {forms[text] for text in answers.known if text in forms}
+    candidates = sorted({form for form in forms.values() if _is_mathematical(form)})
+    return tuple(
+        pair
+        for pair in combinations(candidates, 2)
+        if not compared.issuperset(pair) and not groups.together(*pair) and _may_be_equal(pair)
+    )
+
+
+def _is_mathematical(form: str) -> bool:
+    short = len(form) <= MAX_FREE_ANSWER
+    return short and _MATHS.search(form) is not None and _WORDY.search(form) is None
+
+
+def _may_be_equal(pair: Pair) -> bool:
+    """False for two numbers, which differ exactly, and for expressions in other variables."""
+    if all(read_number(form.removesuffix("%")) is not None for form in pair):
+        return False
+    if any("=" in form for form in pair):
+        return True
+    one, other = (set(re.findall("[a-z]", _NAMED.sub(" ", form))) for form in pair)
+    return one == other

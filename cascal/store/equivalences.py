@@ -1,0 +1,130 @@
+"""Which free answers of a query are the same: decided when they come, kept in `equivalence`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cascal.answers import RULE, AnswerSet, compare_sets
+from cascal.store.connection import fetch
+from cascal.store.fingerprints import update_fingerprint
+from cascal.tables import Progress
+
+SAME_SCHEMA = pa.schema(
+    [("query_id", pa.string()), ("answer", pa.string()), ("representative", pa.string())]
+)
+"""One row an answer as it is stored; equal ones have the same representative, blank ones ""."""
+
+_CHANGED = """
+WITH free AS (
+    SELECT query_id, answer FROM query WHERE dataset = $dataset AND len(options) = 0),
+present AS (
+    SELECT query_id, answer FROM free WHERE answer IS NOT NULL
+    UNION
+    SELECT r.query_id, r.answer FROM response r JOIN free USING (query_id)
+    WHERE r.dataset = $dataset AND r.sample = 0 AND r.answer IS NOT NULL),
+known AS (
+    SELECT query_id, answer, representative FROM equivalence
+    WHERE dataset = $dataset AND rule = $rule),
+every AS (
+    SELECT query_id, answer, k.representative, p.query_id IS NOT NULL AS present
+    FROM present p FULL JOIN known k USING (query_id, answer)),
+changed AS (
+    SELECT DISTINCT query_id FROM every WHERE representative IS NULL OR NOT present)
+SELECT query_id, answer, representative, present FROM every SEMI JOIN changed USING (query_id)
+ORDER BY query_id, answer
+"""
+_FORGET = """
+DELETE FROM equivalence WHERE dataset = $dataset
+    AND (rule <> $rule OR query_id IN (SELECT unnest($changed)))
+"""
+_INSERT = """
+INSERT INTO equivalence BY NAME
+SELECT $dataset AS dataset, query_id, answer, representative, $rule AS rule FROM compared
+"""
+
+
+_STORED = """
+SELECT query_id, answer, representative FROM equivalence
+WHERE dataset = $dataset AND rule = $rule
+"""
+
+
+def same(
+    connection: duckdb.DuckDBPyConnection, dataset: str, compared: pa.Table | None = None
+) -> pa.Table:
+    """SAME_SCHEMA as stored; `compared` stands in for what is stored about its queries."""
+    stored = fetch(connection, _STORED, dataset=dataset, rule=RULE).cast(SAME_SCHEMA)
+    if compared is None or not len(compared):
+        return stored
+    others = pc.invert(pc.is_in(stored["query_id"], compared["query_id"].combine_chunks()))
+    return pa.concat_tables([stored.filter(others), compared])
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The queries whose answers are not the ones that were compared, with all their answers."""
+
+    answers: Mapping[str, AnswerSet]
+
+    def compare(self, progress: Progress | None = None) -> pa.Table:
+        """SAME_SCHEMA of these queries; needs no connection, as it may take a minute."""
+
+        def told(share: float) -> None:
+            if progress is not None:
+                progress(share, f"Comparing free answers of {len(self.answers):,} queries")
+
+        told(0.0)
+        same = compare_sets(list(self.answers.values()), told=told)
+        rows = [
+            (query_id, answer, representative)
+            for query_id, one in zip(self.answers, same, strict=True)
+            for answer, representative in one.items()
+        ]
+        columns = zip(*rows, strict=True) if rows else ((), (), ())
+        return pa.table([pa.array(one, pa.string()) for one in columns], schema=SAME_SCHEMA)
+
+
+def changed(connection: duckdb.DuckDBPyConnection, dataset: str) -> Changed:
+    """What is left to compare, by this version of the rule.
+
+    Where an answer has gone, the others of its query are compared anew: it may have joined two.
+    """
+    table = fetch(connection, _CHANGED, dataset=dataset, rule=RULE)
+    texts: dict[str, list[str]] = {}
+    known: dict[str, dict[str, str]] = {}
+    shrunk: set[str] = set()
+    for row in table.to_pylist():
+        query_id = row["query_id"]
+        texts.setdefault(query_id, [])
+        if not row["present"]:
+            shrunk.add(query_id)
+            continue
+        texts[query_id].append(row["answer"])
+        if row["representative"] is not None:
+            known.setdefault(query_id, {})[row["answer"]] = row["representative"]
+    return Changed(
+        {
+            query_id: AnswerSet(
+                tuple(answers), {} if query_id in shrunk else known.get(query_id, {})
+            )
+            for query_id, answers in texts.items()
+        }
+    )
+
+
+def keep(
+    connection: duckdb.DuckDBPyConnection, dataset: str, queries: Changed, compared: pa.Table
+) -> None:
+    """Store what was compared; it becomes part of the data set's fingerprint."""
+    connection.execute(
+        _FORGET, {"dataset": dataset, "rule": RULE, "changed": list(queries.answers)}
+    )
+    connection.register("compared", compared)
+    connection.execute(_INSERT, {"dataset": dataset, "rule": RULE})
+    connection.unregister("compared")
+    update_fingerprint(connection, dataset)
