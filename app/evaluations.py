@@ -19,10 +19,9 @@ from cascal.concordance import (
 )
 from cascal.contest import Contest, hold_contest
 from cascal.cost import CostPoint, cost_curve
-from cascal.datatypes import IntArray, NotApplicable
+from cascal.datatypes import IntArray
 from cascal.experiments import Report, read_report
 from cascal.intervals import Estimate
-from cascal.parts import Part
 from cascal.study import Snapshot, Study
 from cascal.tables import Progress
 from cascal.whatif import (
@@ -33,19 +32,18 @@ from cascal.whatif import (
 )
 
 
-def _test(data: Study) -> Part:
-    if data.test is None or not data.test.has_gold:
-        raise NotApplicable("There are no test queries with gold answers.")
-    return data.test
-
-
 def contest() -> Contest | None:
     """All routers on the test queries; None while they are being compared."""
     data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
 
     def work(progress: Progress) -> Contest:
         return hold_contest(
-            data.train, _test(data), fitted.settings, thresholds, fitted=fitted, progress=progress
+            data.train,
+            data.gold_test,
+            fitted.settings,
+            thresholds,
+            fitted=fitted,
+            progress=progress,
         )
 
     key = f"contest:{session.snapshot_token()}"
@@ -59,7 +57,7 @@ def scaling() -> list[ScalingPoint] | None:
     )  # fmt: skip
 
     def work(progress: Progress) -> list[ScalingPoint]:
-        return scaling_curve(data.train, _test(data), settings, thresholds, progress=progress)
+        return scaling_curve(data.train, data.gold_test, settings, thresholds, progress=progress)
 
     return jobs.show(
         f"scaling:{session.snapshot_token()}", "Draw the scaling curve", work,
@@ -82,7 +80,7 @@ def removals() -> list[Removal] | None:
 
 @st.cache_resource(show_spinner="Weighing cost", max_entries=16)
 def _curve(token: str, _study: Study, _snapshot: Snapshot) -> list[CostPoint]:
-    return cost_curve(session.fit(), _snapshot.router.thresholds, _test(_study), _study.train)
+    return cost_curve(session.fit(), _snapshot.router.thresholds, _study.gold_test, _study.train)
 
 
 def curve() -> list[CostPoint]:
@@ -95,7 +93,7 @@ def curve() -> list[CostPoint]:
 def _taus(
     token: str, _study: Study, _snapshot: Snapshot
 ) -> tuple[Concordance, list[Concordance], list[Concordance]]:
-    test, train, router = _test(_study), _study.train, _snapshot.router
+    test, train, router = _study.gold_test, _study.train, _snapshot.router
     consensus = session.fit().consensus
     tasks = tuple(sorted(set(train.votes.tasks) | set(test.votes.tasks)))
     number = {name: at for at, name in enumerate(tasks)}
@@ -120,7 +118,7 @@ def taus() -> tuple[Concordance, list[Concordance], list[Concordance]]:
 def _ceilings(
     token: str, _study: Study, _snapshot: Snapshot
 ) -> tuple[ClusterInformation, Estimate, Estimate | None]:
-    test, train = _test(_study), _study.train
+    test, train = _study.gold_test, _study.train
     cluster = _snapshot.routes("test").cluster
     n_clusters = len(_snapshot.router.clusters)
     right = test.right

@@ -10,7 +10,6 @@ import numpy as np
 
 from cascal.constant import Constant
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
-from cascal.evaluate import evaluate
 from cascal.fit import Fit
 from cascal.parts import Part
 from cascal.prices import COST_UNIT
@@ -149,10 +148,7 @@ def cost_curve(fitted: Fit, thresholds: Thresholds, test: Part, training: Part) 
 
     Visited are the grid and the weight in force; costs as in `query_costs`.
     """
-    if not test.has_gold:
-        raise NotApplicable(
-            "Quality against cost needs test queries with gold answers, and there are none."
-        )
+    test.need_gold("Quality against cost")
     weights = sorted({*cost_grid(fitted.costs), thresholds.cost_weight})
     dollars = query_costs(test, training).dollars
     return [
@@ -163,7 +159,7 @@ def cost_curve(fitted: Fit, thresholds: Thresholds, test: Part, training: Part) 
 
 def _cost_point(fitted: Fit, thresholds: Thresholds, test: Part, dollars: FloatArray) -> CostPoint:
     routes = fitted.router(thresholds).route(test.vectors)
-    result = evaluate(routes, test.votes, test.gold, test.judged)
+    result = test.evaluation(routes)
     column = np.array([test.votes.models.index(name) for name in routes.models])
     chosen = column[first_models(routes.scores, routes.models, min(3, len(column)))]
     costs = np.take_along_axis(dollars, chosen, axis=1)

@@ -27,7 +27,7 @@ from cascal.baselines import (
     TaskOracle,
 )
 from cascal.datatypes import FloatArray, IntArray
-from cascal.evaluate import evaluate, vote_right
+from cascal.evaluate import vote_right
 from cascal.fit import fit
 from cascal.intervals import mean_rows
 from cascal.parts import Part
@@ -74,7 +74,7 @@ class Entry:
 
 
 def _entry(key: str, title: str, needs: str, routes: Routes, test: Part) -> Entry:
-    result = evaluate(routes, test.votes, test.gold, test.judged)
+    result = test.evaluation(routes)
     column = {name: at for at, name in enumerate(test.votes.models)}
     place = np.array([column[name] for name in routes.models], dtype=np.int64)
     best_three = place[first_models(routes.scores, routes.models, min(3, len(routes.models)))]

@@ -20,13 +20,15 @@ from cascal.datatypes import (
     FloatArray,
     IntArray,
     ModelSpec,
+    NotApplicable,
     Split,
     Votes,
 )
 from cascal.draws import random_places, stratified_share
-from cascal.evaluate import correctness, most_accurate
+from cascal.evaluate import Evaluation, correctness, evaluate, most_accurate
 from cascal.intervals import mean_rows
 from cascal.prices import COST_UNIT, cost_of_tokens
+from cascal.results import Routes
 from cascal.store import Workspace
 
 
@@ -65,6 +67,15 @@ class Part:
     def has_gold(self) -> bool:
         """Whether there is any such query."""
         return self.n_gold > 0
+
+    def need_gold(self, what: str) -> None:
+        """Refuse `what`, in a sentence, where no query has a gold answer."""
+        if not self.has_gold:
+            raise NotApplicable(f"{what} needs test queries with gold answers, and there are none.")
+
+    def evaluation(self, routes: Routes) -> Evaluation:
+        """What routes of these queries are worth, by gold answers and the source's word."""
+        return evaluate(routes, self.votes, self.gold, self.judged)
 
     @property
     def right(self) -> FloatArray:

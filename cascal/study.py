@@ -22,12 +22,13 @@ from cascal.datatypes import (
     Embeddings,
     FloatArray,
     ModelSpec,
+    NotApplicable,
     Split,
     Task,
 )
 from cascal.embed import embed_texts, layout, layout_parameters
 from cascal.encoders import Encoder
-from cascal.evaluate import Evaluation, evaluate, first_share
+from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
@@ -61,6 +62,13 @@ class Study:
     def costs(self) -> FloatArray | None:
         """(M,) US dollars per 1,000 queries, None unless known for every model."""
         return self.train.known_costs
+
+    @property
+    def gold_test(self) -> Part:
+        """The test queries, some of which have gold answers; NotApplicable where there are none."""
+        if self.test is None or not self.test.has_gold:
+            raise NotApplicable("There are no test queries with gold answers.")
+        return self.test
 
     def with_models(self, names: Sequence[str]) -> Study:
         """The same data set with some models of its pool only, in the given order."""
@@ -189,7 +197,7 @@ def take_snapshot(study: Study, fit: Fit, thresholds: Thresholds) -> Snapshot:
         test_routes = router.route(study.test.vectors)
         if study.test.has_gold:
             test = study.test
-            evaluation = evaluate(test_routes, test.votes, test.gold, test.judged)
+            evaluation = test.evaluation(test_routes)
     train_routes = router.route(study.train.vectors)
     constant = choose_constant(
         router.models,

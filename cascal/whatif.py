@@ -10,26 +10,15 @@ import numpy as np
 from cascal.concordance import tau_b
 from cascal.datatypes import NotApplicable
 from cascal.draws import random_places, stratified_rows
-from cascal.evaluate import Evaluation, evaluate
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.parts import Part
-from cascal.route import Router
 from cascal.settings import FitSettings, Thresholds
 from cascal.tables import Progress
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 REPEATS = 3
 MIN_TRAINING = 40
-
-
-def _evaluated(router: Router, test: Part) -> Evaluation:
-    return evaluate(router.route(test.vectors), test.votes, test.gold, test.judged)
-
-
-def _need_gold(test: Part, what: str) -> None:
-    if not test.has_gold:
-        raise NotApplicable(f"{what} needs test queries with gold answers, and there are none.")
 
 
 @dataclass(frozen=True)
@@ -67,7 +56,7 @@ def scaling_curve(
 
     Intervals resample test queries; `spread` says how much the draw of training queries matters.
     """
-    _need_gold(test, "The scaling curve")
+    test.need_gold("The scaling curve")
     sizes = sorted({max(MIN_TRAINING, round(share * len(training))) for share in shares})
     sizes = [size for size in sizes if size <= len(training)]
     if not sizes:
@@ -102,7 +91,7 @@ def _scaling_point(
         report(at / len(draws))
         costs = part.known_costs if thresholds.cost_weight else None
         router = fit(part.votes, part.vectors, settings, costs=costs).router(thresholds)
-        held.append(_evaluated(router, test))
+        held.append(test.evaluation(router.route(test.vectors)))
         clusters.append(len(router.clusters))
     right = (
         mean_rows([one.top1_right for one in held]),
@@ -148,7 +137,9 @@ def leave_one_out(
     whole = fitted.router(thresholds)
     routed = whole.route((test or training).vectors)
     share = np.bincount(routed.selected[:, 0], minlength=len(models)) / max(1, len(routed))
-    before = _evaluated(whole, test) if test is not None and test.has_gold else None
+    before = (
+        test.evaluation(whole.route(test.vectors)) if test is not None and test.has_gold else None
+    )
     found = []
     for at, model in enumerate(models):
         if progress is not None:
@@ -161,7 +152,8 @@ def leave_one_out(
         tau = float(tau_b(whole.rankings.overall[others], router.rankings.overall)[0])
         top1 = vote = None
         if before is not None and test is not None:
-            after = _evaluated(router, test.with_models(rest))
+            remaining = test.with_models(rest)
+            after = remaining.evaluation(router.route(remaining.vectors))
             top1 = estimate(before.top1_right - after.top1_right)
             vote = estimate(before.top3_vote_right - after.top3_vote_right)
         found.append(Removal(model, float(share[at]), top1, vote, tau))

@@ -49,10 +49,7 @@ class Case:
     @property
     def gold_test(self) -> Part:
         """The gold test queries; NotApplicable where there are none."""
-        test = self.study.test
-        if test is None or not test.has_gold:
-            raise NotApplicable("There are no test queries with gold answers.")
-        return test
+        return self.study.gold_test
 
     @property
     def consensus(self) -> FloatArray:

@@ -12,7 +12,6 @@ from cascal.constant import choose_constant, join_constants
 from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
-from cascal.evaluate import evaluate
 from cascal.experiments.report import Column, Report, stamp, with_interval
 from cascal.experiments.request import Request
 from cascal.fit import fit
@@ -278,7 +277,7 @@ def _verdict_row(request: Request, settings: FitSettings, progress: Progress) ->
         halves = half_fits(train.votes, train.vectors, settings, seed=request.seed)
         lights.append(traffic_light(halves, request.thresholds))
         router = fit(train.votes, train.vectors, settings).router(request.thresholds)
-        result = evaluate(router.route(test.vectors), test.votes, test.gold, test.judged)
+        result = test.evaluation(router.route(test.vectors))
         constant = choose_constant(router.models, by_labels=train.best_constant, result=result)
         constants.append(constant)
         gain_of = result.top1_right - result.model_right[:, constant.model]
