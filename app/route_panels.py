@@ -16,10 +16,10 @@ from app.map_spec import MapSpec
 from app.skill_map import render_map
 from cascal import charts
 from cascal.datatypes import FloatArray
-from cascal.drift import nearest_other
 from cascal.embed import place
 from cascal.explain import RouteTrace, explain
 from cascal.importers.texts import read_texts
+from cascal.neighbours import nearest_other
 from cascal.quality import MAX_COMPARED
 
 N_NEIGHBOURS = 5

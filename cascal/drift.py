@@ -1,4 +1,4 @@
-"""How far two sets of queries lie apart, and how near each query's nearest neighbour is."""
+"""How far two sets of queries lie apart, and how much of one the other covers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.datatypes import BoolArray, FloatArray, IntArray, NotApplicable
+from cascal.datatypes import BoolArray, FloatArray, NotApplicable
+from cascal.neighbours import nearest, nearest_other
 
 MMD_TARGET = 0.1
 """The paper's target for the distance between generated and real queries."""
@@ -76,33 +77,6 @@ def _mmd_squared(kernel: FloatArray, side: BoolArray) -> float:
     )
 
 
-_CHUNK = 512
-
-
-def nearest(rows: FloatArray, others: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Cosine to, and position of, the nearest of `others` (m, D) for each of `rows` (n, D)."""
-    if not len(others):
-        return np.full(len(rows), -1.0), np.full(len(rows), -1)
-    similarity, place = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
-    for start in range(0, len(rows), _CHUNK):
-        table = rows[start : start + _CHUNK] @ others.T
-        stop = start + len(table)
-        place[start:stop] = table.argmax(axis=1)
-        similarity[start:stop] = table.max(axis=1)
-    return similarity, place
-
-
-def nearest_earlier(rows: FloatArray) -> FloatArray:
-    """(n,) cosine of each row to the nearest row before it; −1 for the first."""
-    similarity = np.full(len(rows), -1.0)
-    for start in range(0, len(rows), _CHUNK):
-        stop = min(start + _CHUNK, len(rows))
-        table = rows[start:stop] @ rows[:stop].T
-        later = np.arange(stop)[None, :] >= np.arange(start, stop)[:, None]
-        similarity[start:stop] = np.where(later, -1.0, table).max(axis=1)
-    return similarity
-
-
 def coverage(training: FloatArray, real: FloatArray) -> float:
     """Share of real queries that lie as near to a training query as those do to one another.
 
@@ -112,13 +86,3 @@ def coverage(training: FloatArray, real: FloatArray) -> float:
     if len(training) < 2 or not len(real):
         raise NotApplicable("Coverage needs at least 2 training queries and a real one.")
     return float((nearest(real, training)[0] >= np.quantile(nearest_other(training), 0.05)).mean())
-
-
-def nearest_other(rows: FloatArray) -> FloatArray:
-    """(n,) cosine of each row to its nearest other row."""
-    own = np.empty(len(rows))
-    for start in range(0, len(rows), _CHUNK):
-        table = rows[start : start + _CHUNK] @ rows.T
-        table[np.arange(len(table)), start + np.arange(len(table))] = -1.0
-        own[start : start + len(table)] = table.max(axis=1)
-    return own

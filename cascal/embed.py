@@ -18,6 +18,7 @@ import numpy as np
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.encoders import Encoder, refuse_other_dimension, tell, total_cut
 from cascal.hashes import text_hash
+from cascal.neighbours import nearest_in_order
 from cascal.tables import Progress
 
 _CHUNK = 512
@@ -170,15 +171,10 @@ def _nearest(
     """Rows and cosines (n, k) of the nearest vectors, nearest first, ties by row."""
     rows = np.zeros((len(queries), k), dtype=np.int64)
     cosines = np.zeros((len(queries), k), dtype=np.float32)
-    for start in range(0, len(queries), 1024):
-        part = slice(start, start + 1024)
-        similar = queries[part] @ vectors.T
-        top = np.sort(np.argpartition(-similar, k - 1, axis=1)[:, :k], axis=1)
-        order = np.argsort(-np.take_along_axis(similar, top, axis=1), axis=1, kind="stable")
-        rows[part] = np.take_along_axis(top, order, axis=1)
-        cosines[part] = np.take_along_axis(similar, rows[part], axis=1)
+    for part, *near in nearest_in_order(queries, vectors, k):
+        rows[part], cosines[part] = near
         if progress is not None:
-            progress(0.3 * start / len(queries), "Finding neighbours")
+            progress(0.3 * part.start / len(queries), "Finding neighbours")
     return rows, cosines
 
 

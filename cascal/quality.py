@@ -11,8 +11,9 @@ import numpy as np
 import scipy
 
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable
-from cascal.drift import Drift, coverage, mmd, nearest, nearest_earlier
+from cascal.drift import Drift, coverage, mmd
 from cascal.fit import Fit
+from cascal.neighbours import nearest, nearest_earlier
 from cascal.route import Router
 from cascal.score import agreement
 from cascal.study import Study

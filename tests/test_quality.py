@@ -11,7 +11,8 @@ from conftest import make_world
 import cascal
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.demo import install_demo
-from cascal.drift import coverage, nearest, nearest_earlier, nearest_other
+from cascal.drift import coverage
+from cascal.neighbours import nearest, nearest_earlier, nearest_other
 from cascal.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
 from cascal.study import load_study
 

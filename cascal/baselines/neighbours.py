@@ -10,21 +10,11 @@ import numpy as np
 from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.latent import find_slots, own_slot
+from cascal.neighbours import nearest_rows
 
 K_NEIGHBOURS = 40
 """Neighbours of the k-NN router in RouterBench's best setting."""
 SMOOTHIE_NEIGHBOURS = 20
-_CHUNK = 512
-
-
-def nearest_rows(rows: FloatArray, training: FloatArray, k: int) -> IntArray:
-    """(Q, k) indices of the k training rows of largest cosine, in no order; ties by position."""
-    k = min(k, len(training))
-    found = [
-        np.argpartition(-(rows[start : start + _CHUNK] @ training.T), k - 1, axis=1)[:, :k]
-        for start in range(0, len(rows), _CHUNK)
-    ]
-    return np.concatenate(found) if found else np.empty((0, k), dtype=np.int64)
 
 
 def neighbour_means(training: FloatArray, values: FloatArray, k: int) -> ScoreFunction:
