@@ -124,7 +124,7 @@ def test_a_cost_weight_without_costs_is_refused_in_a_sentence(parts):
     fitted = cascal.fit(train.votes, train.vectors)
     with pytest.raises(CascalError, match="not known for every model"):
         fitted.router(Thresholds(cost_weight=0.1))
-    with pytest.raises(CascalError, match="at least 0"):
+    with pytest.raises(CascalError, match=r"cost_weight is -1\.0"):
         Thresholds(cost_weight=-1.0)
     with pytest.raises(NotApplicable, match="nothing to weigh"):
         cost_grid(fitted.costs)
