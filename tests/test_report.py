@@ -7,9 +7,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from jinja2 import UndefinedError
 
 import cascal
 from cascal.contest import hold_contest
@@ -17,7 +19,8 @@ from cascal.datatypes import CascalError
 from cascal.demo import install_demo
 from cascal.diagnose import Case, diagnose
 from cascal.intervals import Estimate
-from cascal.report import gains_svg, write_report
+from cascal.report import write_report
+from cascal.report.drawings import gain_bars
 from cascal.runs import compare_runs, decisions_hash, make_run, reopen, state_of
 from cascal.settings import ROUTINGS, FitSettings, Thresholds
 from cascal.study import load_study, take_snapshot
@@ -45,6 +48,14 @@ def fitted(study):
 @pytest.fixture(scope="module")
 def snapshot(study, fitted):
     return take_snapshot(study, fitted, Thresholds())
+
+
+@pytest.fixture(scope="module")
+def contest(study):
+    """Routers on every tenth query of the demo: enough for what is drawn."""
+    return hold_contest(
+        study.train.take(np.arange(0, 5000, 10)), study.test.take(np.arange(0, 2000, 10))
+    )
 
 
 class Reader(HTMLParser):
@@ -80,8 +91,9 @@ def report(study, snapshot, fitted, *, with_texts=True, contest=None):
     )
 
 
-def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(study, snapshot, fitted):
-    contest = hold_contest(study.train, study.test, fitted=fitted)
+def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
+    study, snapshot, fitted, contest
+):
     text = report(study, snapshot, fitted, contest=contest)
     reader = read(text)
     for says in (
@@ -92,6 +104,7 @@ def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(study
     assert reader.tags.count("circle") > 4000
     gains = [row for row in contest.rows() if row.gain is not None]
     assert text.count('text-anchor="end"') == len(gains) > 10
+    assert f"over always asking {contest.constant_model.words} (the line)" in text
     assert len(text) < 1_500_000
 
 
@@ -104,15 +117,49 @@ def test_nothing_is_loaded_from_anywhere(study, snapshot, fitted):
     assert "default-src 'none'" in text
 
 
-def test_html_in_texts_names_and_tasks_is_shown_as_text(study, snapshot, fitted):
-    train = replace(study.train, texts=(EVIL, *study.train.texts[1:]))
-    odd = replace(study, train=train, info=replace(study.info, name=EVIL))
-    names = ((EVIL,), *snapshot.names[1:])
-    text = report(odd, replace(snapshot, names=names), fitted)
-    reader = read(text)
-    assert "script" not in reader.tags
-    assert "img" not in reader.tags
-    assert "&lt;script&gt;" in text
+def test_what_models_and_users_wrote_adds_no_tag_anywhere(study, snapshot, fitted, contest):
+    findings = diagnose(Case(study, fitted, snapshot))
+    harmless = read(write_report(study, snapshot, "no light", findings, contest, "cascal fit demo"))
+    router = snapshot.router
+    models = tuple(f"{name}{EVIL}" for name in router.models)
+    tasks = tuple(f"{name}{EVIL}" for name in router.tasks)
+    hostile = replace(
+        router,
+        rankings=replace(router.rankings, models=models),
+        clusters=replace(router.clusters, tasks=tasks),
+    )
+    words = tuple(tuple(f"{word}{EVIL}" for word in name) for name in snapshot.names)
+    texts = tuple(f"{EVIL}{text}" for text in study.train.texts)
+    text = write_report(
+        replace(
+            study,
+            train=replace(study.train, texts=texts),
+            encoder=EVIL,
+            info=replace(study.info, name=EVIL, fingerprint=EVIL),
+        ),
+        replace(
+            snapshot,
+            router=hostile,
+            names=words,
+            train_routes=replace(snapshot.train_routes, models=models, tasks=tasks),
+            evaluation=replace(snapshot.evaluation, models=models),
+        ),
+        f"no light {EVIL}",
+        [replace(one, title=EVIL, sentence=EVIL) for one in findings],
+        replace(contest, label_origin=EVIL, models=models),
+        f"cascal fit '{EVIL}'",
+    )
+    assert read(text).tags == harmless.tags
+    names = [name for name, _ in harmless.attributes]
+    assert [name for name, _ in read(text).attributes] == names
+    assert EVIL not in text
+    assert text.count("&lt;script&gt;") > 4 * len(models) + len(router.clusters)
+
+
+def test_a_value_the_template_misses_is_an_error_and_no_gap(study, snapshot):
+    nameless = SimpleNamespace(code="CAS101", section="issue", sentence="A finding.")
+    with pytest.raises(UndefinedError, match="title"):
+        write_report(study, snapshot, "no light", [nameless], None, "cascal fit demo")
 
 
 def test_without_texts_no_query_and_no_word_of_one_is_left(study, snapshot, fitted):
@@ -134,16 +181,13 @@ def test_a_report_without_gold_says_so(study, fitted):
 
 def test_gains_stand_on_their_side_of_the_line():
     better, worse = Estimate(0.04, 0.02, 0.06, 9), Estimate(-0.01, -0.02, -0.005, 9)
-    drawn = gains_svg([("worse", worse), ("better", better)], "model-a")
-    zero, *bars = [
-        (float(a), float(b)) for a, b in re.findall(r'line x1="([\d.]+)" x2="([\d.]+)"', drawn)
-    ]
-    assert re.findall(r">(\w+)</text>", drawn) == ["better", "worse"]
-    assert bars[1][1] < zero[0] < bars[0][0]
+    drawn = gain_bars([("worse", worse), ("better", better)])
+    first, second = drawn.bars
+    assert (first.title, second.title) == ("better", "worse")
+    assert second.high < drawn.zero < first.low
     # −2 … +6 points on 520 units: 65 a point
-    assert bars[0] == (pytest.approx(zero[0] + 130), pytest.approx(zero[0] + 390))
-    assert "over always asking model-a (the line)" in drawn
-    assert gains_svg([], "") == ""
+    assert (first.low - drawn.zero, first.high - drawn.zero) == pytest.approx((130, 390))
+    assert gain_bars([]).bars == ()
 
 
 # Runs

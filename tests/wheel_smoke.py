@@ -1,4 +1,4 @@
-"""The wheel in an environment of its own, outside the repository: import, demo, route, dashboard.
+"""The wheel in its own environment, outside the repository: demo, route, report, dashboard.
 
 python tests/wheel_smoke.py dist
 """
@@ -74,11 +74,16 @@ def main(dist: Path) -> None:
         call = [str(python), "-m", "cascal.cli"]
         run(*call, "demo", "--no-open", "-w", "demo.duckdb", cwd=folder, env=env)
         run(*call, "fit", "demo", "-w", "demo.duckdb", "--out", "r.cascal", cwd=folder, env=env)
+        run(
+            str(python), "-c", "from cascal.report import template; template()", cwd=folder, env=env
+        )
         launcher = folder / "cascal"
         launcher.write_text(f'#!/bin/sh\nexec "{python}" -m cascal.cli "$@"\n')
         launcher.chmod(0o755)
         serves(launcher, folder, env)
-    sys.stdout.write(f"{wheel.name}: import, demo, fit and dashboard work outside the repository\n")
+    sys.stdout.write(
+        f"{wheel.name}: import, demo, fit, template and dashboard work outside the repository\n"
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,165 @@
+"""One self-contained HTML file for somebody who was not there: no script, no network, prints well.
+
+`report.html` is its template; it escapes every value, so that what models and users wrote stays
+text. Figures are plain SVG.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from cascal.contest import Contest, Row
+from cascal.diagnose import Finding
+from cascal.experiments.report import stamp
+from cascal.explain import N_LEADERS, cluster_leaders
+from cascal.intervals import Estimate
+from cascal.report.drawings import gain_bars, map_dots
+from cascal.study import Snapshot, Study
+from cascal.verdict import TRUST, Light, Verdict
+
+N_SAMPLES = 2
+MAX_CHARACTERS = 240
+
+
+def write_report(
+    study: Study,
+    snapshot: Snapshot,
+    light: Light | str,
+    findings: Sequence[Finding],
+    contest: Contest | None,
+    command: str,
+    *,
+    with_texts: bool = True,
+) -> str:
+    """The whole report as HTML. `command` is the line that makes the same router again.
+
+    Without texts, queries and the words that name clusters are left out.
+    """
+    rows = () if contest is None else contest.rows()
+    return template().render(
+        info=study.info,
+        simulated=study.simulated,
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        headline=_headline(snapshot.verdict, light),
+        light=light if isinstance(light, str) else light.sentence,
+        trust="" if isinstance(light, str) else TRUST,
+        dots=map_dots(study, snapshot),
+        models=_models(snapshot),
+        clusters=_clusters(snapshot, with_texts=with_texts),
+        samples=_samples(study, snapshot) if with_texts else None,
+        contest=contest,
+        gain_bars=gain_bars([(row.title, row.gain) for row in rows if row.gain is not None]),
+        routers=_routers(rows),
+        findings=findings,
+        command=command,
+        facts=_facts(study, snapshot),
+    )
+
+
+def template() -> Template:
+    """The page; a value that it misses is an error, never an empty place."""
+    environment = Environment(
+        loader=PackageLoader("cascal", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters["thousands"] = "{:,}".format
+    return environment.get_template("report.html")
+
+
+def _points(gain: Estimate | None) -> str:
+    """A difference in points with its interval; empty where there is none."""
+    if gain is None:
+        return ""
+    return f"{100 * gain.value:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+
+
+def _share(share: Estimate | None) -> str:
+    """A share in percent with its interval; empty where there is none."""
+    if share is None:
+        return ""
+    return f"{100 * share.value:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
+
+
+def _headline(verdict: Verdict | None, light: Light | str) -> str:
+    if verdict is not None:
+        return verdict.sentence
+    outcome = "nothing can be said" if isinstance(light, str) else light.light
+    return f"Without gold answers: {outcome}"
+
+
+def _models(snapshot: Snapshot) -> list[tuple[str, ...]]:
+    router, result = snapshot.router, snapshot.evaluation
+    right = {} if result is None else dict(zip(result.models, result.model_accuracies, strict=True))
+    overall = router.rankings.overall
+    return [
+        (
+            router.models[m],
+            f"{overall[m]:.3f}",
+            f"{snapshot.share[m]:.1%}",
+            f"{100 * right[router.models[m]]:.1f}" if router.models[m] in right else "",
+        )
+        for m in sorted(range(len(router.models)), key=lambda m: -overall[m])
+    ]
+
+
+def _clusters(snapshot: Snapshot, *, with_texts: bool) -> list[tuple[str, ...]]:
+    router = snapshot.router
+    leaders = cluster_leaders(router)
+    rows: list[tuple[str, ...]] = []
+    for c in np.argsort(-router.clusters.sizes, kind="stable"):
+        order, scores = router.cluster_order[c, :N_LEADERS], router.at_centers.scores[c]
+        best = ", ".join(f"{router.models[m]} ({scores[m]:.3f})" for m in order)
+        name = " · ".join(snapshot.names[c]) if with_texts else f"cluster {c}"
+        task = router.tasks[router.clusters.task[c]]
+        rows.append((name, task, f"{router.clusters.sizes[c]:,}", best, leaders[c].aside))
+    return rows
+
+
+def _samples(study: Study, snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Name and text of the queries nearest to each cluster's centroid."""
+    clusters = snapshot.router.clusters
+    samples = []
+    for c in range(len(clusters)):
+        rows = np.flatnonzero(clusters.assignment == c)
+        near = study.train.vectors.vectors[rows] @ clusters.centroids[c]
+        for row in rows[np.argsort(-near, kind="stable")[:N_SAMPLES]]:
+            text = study.train.texts[row]
+            shown = text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
+            samples.append((" · ".join(snapshot.names[c]), shown))
+    return samples
+
+
+def _routers(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    return [
+        (
+            row.title,
+            "" if row.needs == "nothing" else row.needs,
+            _share(row.top1),
+            _share(row.vote),
+            _points(row.gain),
+            f"{row.cost1:.2f}" if np.isfinite(row.cost1) else "",
+        )
+        for row in sorted(rows, key=lambda row: -(row.top1.value if row.top1 else -1))
+    ]
+
+
+def _facts(study: Study, snapshot: Snapshot) -> list[tuple[str, object]]:
+    router = snapshot.router
+    recorded = stamp(router.settings, router.thresholds)
+    return [
+        ("data set", study.info.name),
+        ("data fingerprint", study.info.fingerprint),
+        ("training queries", f"{study.info.n_train:,}"),
+        ("test queries", f"{study.info.n_test:,}"),
+        ("encoder", study.encoder),
+        ("preset", router.settings.name),
+        *((f"settings: {name}", value) for name, value in recorded["settings"].items()),
+        *((f"thresholds: {name}", value) for name, value in recorded["thresholds"].items()),
+        *((f"version: {name}", value) for name, value in recorded["versions"].items()),
+    ]
