@@ -37,6 +37,7 @@ from cascal.simulate import (
     save_demo,
 )
 from cascal.simulate.accuracies import ACCURACY, MODELS
+from cascal.simulate.demo import queries_table
 from cascal.simulate.items import TEMPTATIONS
 from cascal.simulate.questions import (
     arithmetic,
@@ -173,7 +174,7 @@ def test_slices_and_strings_are_what_python_says(seed):
     start, stop, step = (int(one) for one in bounds.groups() if one is not None)
     assert question.correct == str(values[start:stop:step])
     spelled = code.strings(drawn(seed))
-    word = next(one for one in code._WORDS if one in spelled.text)
+    word = next(one for one in code.TEXTS["words"] if one in spelled.text)
     letters = re.findall(r"'(\w)'", spelled.text)
     old, new = next(pair for pair in itertools.pairwise(letters) if pair[0] in word)
     assert spelled.correct == word[::-1].replace(old, new).upper()
@@ -516,6 +517,14 @@ def test_the_shipped_data_sets_are_complete():
         assert Counter(one.queries.column("split").to_pylist()) == {"train": 5000, "test": 2000}
         assert len(one.responses) == 7000 * 8
     assert sum(path.stat().st_size for path in DEMO.glob("*.parquet")) < 15e6
+
+
+def test_the_shipped_queries_are_those_of_the_texts_and_the_code():
+    """12,000 texts with options and answers, whatever file they are drawn from."""
+    made = demo_items(0)
+    for shipped in load_demo(DEMO):
+        drawn_again = [*made[shipped.dataset], *made["test"]]
+        assert shipped.queries.equals(queries_table(item.query for item in drawn_again))
 
 
 def test_the_shipped_responses_are_those_of_the_code(pool):

@@ -1,5 +1,8 @@
 """Question writers of the demo world: nine tasks, forty skills, one function a skill.
 
+A subject is two files: its texts and lists of words (YAML), and the functions that draw numbers,
+compute the answer and the results of typical mistakes.
+
 A writer gives the question itself; many texts get an opening and a closing sentence around it, so
 that the texts of a skill differ in more than names and numbers.
 """
@@ -49,15 +52,20 @@ def _framed(
     return write
 
 
-TASKS: tuple[Task, ...] = tuple(module.TASK for module in _MODULES)
+TASKS: tuple[Task, ...] = tuple(Task(**module.TEXTS["task"]) for module in _MODULES)
 """The tasks of the demo world, in the order in which queries are generated."""
 
 WRITERS: dict[str, dict[str, Writer]] = {
-    module.TASK.name: {
-        skill: _framed(writer, module.PREFACES, module.OPENINGS[skill], module.CLOSINGS)
+    task.name: {
+        skill: _framed(
+            writer,
+            module.TEXTS["prefaces"],
+            module.TEXTS["openings"][skill],
+            module.TEXTS["closings"],
+        )
         for skill, writer in module.SKILLS.items()
     }
-    for module in _MODULES
+    for task, module in zip(TASKS, _MODULES, strict=True)
 }
 """Task name -> skill name -> writer. Skill names are unique over all tasks."""
 

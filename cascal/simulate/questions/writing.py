@@ -10,6 +10,10 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import yaml
 
 from cascal.datatypes import CascalError
 
@@ -45,6 +49,16 @@ class Question:
 
 Writer = Callable[[random.Random], Question]
 """Draws one question of one skill."""
+
+
+def read_texts(subject: str) -> dict[str, Any]:
+    """What the file of a subject says: its task, openings, templates of questions, lists of words.
+
+    Their order is part of the demo data: texts are drawn by their place.
+    """
+    shipped = files("cascal.simulate.questions") / f"{subject}.yaml"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # five times as fast where it is built
+    return yaml.load(shipped.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 – both are safe
 
 
 def fill(rng: random.Random, templates: Sequence[str], **slots: object) -> str:
