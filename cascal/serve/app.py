@@ -98,8 +98,8 @@ def warm_up(app: FastAPI) -> None:
 
 
 def refuse_without_extra() -> None:
-    """A sentence where FastAPI or uvicorn is missing."""
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+    """A sentence where a library of the extra is missing."""
+    if any(find_spec(name) is None for name in ("fastapi", "prometheus_client", "uvicorn")):
         raise CascalError("Serving needs the extra serve: pip install 'cascal[serve]'.")
 
 
@@ -242,7 +242,7 @@ class Endpoints:
         def text() -> Reply:
             service = self.service
             shown = service.metrics.text(service.gate.inside, service.gate.waiting)
-            return Reply(shown.encode(), content_type=CONTENT_TYPE)
+            return Reply(shown, content_type=CONTENT_TYPE)
 
         return self._admitted(request, text)
 

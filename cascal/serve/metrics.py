@@ -2,102 +2,88 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Metric
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Upper ends in seconds."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Histogram:
-    """Counts of seconds in `BUCKETS`, their number and sum."""
-
-    def __init__(self) -> None:
-        self._counts = [0] * (len(BUCKETS) + 1)
-        self._sum = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count one value."""
-        self._counts[bisect_left(BUCKETS, seconds)] += 1
-        self._sum += seconds
-
-    def lines(self, name: str, labels: Mapping[str, str]) -> Iterator[str]:
-        """The cumulative buckets, the sum and the number."""
-        total = 0
-        for bound, count in zip((*map(str, BUCKETS), "+Inf"), self._counts, strict=True):
-            total += count
-            yield f"{name}_bucket{_labels({**labels, 'le': bound})} {total}"
-        yield f"{name}_sum{_labels(labels)} {self._sum:.6f}"
-        yield f"{name}_count{_labels(labels)} {total}"
-
-
 class Metrics:
-    """What is counted. Labels are names of the pool, modes and codes: never what a client wrote."""
+    """What is counted. Labels are names of the pool, modes and codes: never what a client wrote.
+
+    Every server has a registry of its own, so that two in one process count apart.
+    """
 
     def __init__(self) -> None:
-        self._requests: Counter[tuple[str, str, str]] = Counter()
-        self._failures: Counter[tuple[str, str]] = Counter()
-        self._overhead = {"chat": Histogram(), "route": Histogram()}
-        self._upstream: dict[str, Histogram] = {}
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        registry = CollectorRegistry()
+        self._shown = _WithoutStarts(registry)
+        self._requests = Counter(
+            "cascal_requests", "Finished requests by model, mode and outcome.",
+            ("model", "mode", "outcome"), registry=registry,
+        )  # fmt: skip
+        self._failures = Counter(
+            "cascal_upstream_failures", "Failed calls by model and code.",
+            ("model", "code"), registry=registry,
+        )  # fmt: skip
+        self._overhead = Histogram(
+            "cascal_overhead_seconds", "Time of a request without its upstream calls.",
+            ("path",), buckets=BUCKETS, registry=registry,
+        )  # fmt: skip
+        self._upstream = Histogram(
+            "cascal_upstream_seconds", "Time of an upstream call; of a stream, to its start.",
+            ("model",), buckets=BUCKETS, registry=registry,
+        )  # fmt: skip
+        self._inside = Gauge(
+            "cascal_requests_inside", "Requests being worked on.", registry=registry
+        )
+        self._waiting = Gauge(
+            "cascal_requests_waiting", "Requests waiting for a place.", registry=registry
+        )
+        for path in ("chat", "route"):
+            self._overhead.labels(path)  # shown before the first request
 
     def count(self, model: str, mode: str, outcome: str) -> None:
         """One finished request; model is "" where none was chosen."""
-        self._requests[model, mode, outcome] += 1
+        self._requests.labels(model, mode, outcome).inc()
 
     def count_failure(self, model: str, code: str) -> None:
         """One failed call of a model, whether or not another answered instead."""
-        self._failures[model, code] += 1
+        self._failures.labels(model, code).inc()
 
     def add_overhead(self, path: str, seconds: float) -> None:
         """Time of one request without its upstream calls; path is "chat" or "route"."""
-        self._overhead[path].add(seconds)
+        self._overhead.labels(path).observe(seconds)
 
     def add_upstream(self, model: str, seconds: float) -> None:
         """Time one upstream took, whatever came of it; of a stream, up to its first event."""
-        self._upstream.setdefault(model, Histogram()).add(seconds)
+        self._upstream.labels(model).observe(seconds)
 
-    def text(self, inside: int, waiting: int) -> str:
+    def text(self, inside: int, waiting: int) -> bytes:
         """Everything, for /metrics."""
-        lines = [
-            "# HELP cascal_requests_total Finished requests by model, mode and outcome.",
-            "# TYPE cascal_requests_total counter",
-        ]
-        for (model, mode, outcome), n in sorted(self._requests.items()):
-            labels = {"model": model, "mode": mode, "outcome": outcome}
-            lines.append(f"cascal_requests_total{_labels(labels)} {n}")
-        lines += [
-            "# HELP cascal_upstream_failures_total Failed calls by model and code.",
-            "# TYPE cascal_upstream_failures_total counter",
-        ]
-        for (model, code), n in sorted(self._failures.items()):
-            lines.append(
-                f"cascal_upstream_failures_total{_labels({'model': model, 'code': code})} {n}"
-            )
-        lines += [
-            "# HELP cascal_overhead_seconds Time of a request without its upstream calls.",
-            "# TYPE cascal_overhead_seconds histogram",
-        ]
-        for path, histogram in self._overhead.items():
-            lines += histogram.lines("cascal_overhead_seconds", {"path": path})
-        lines += [
-            "# HELP cascal_upstream_seconds Time of an upstream call; of a stream, to its start.",
-            "# TYPE cascal_upstream_seconds histogram",
-        ]
-        for model, histogram in sorted(self._upstream.items()):
-            lines += histogram.lines("cascal_upstream_seconds", {"model": model})
-        for name, what, value in (
-            ("cascal_requests_inside", "Requests being worked on.", inside),
-            ("cascal_requests_waiting", "Requests waiting for a place.", waiting),
-        ):
-            lines += [f"# HELP {name} {what}", f"# TYPE {name} gauge", f"{name} {value}"]
-        return "\n".join(lines) + "\n"
+        from prometheus_client import generate_latest
+
+        self._inside.set(inside)
+        self._waiting.set(waiting)
+        return generate_latest(self._shown)
 
 
-def _labels(labels: Mapping[str, str]) -> str:
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+class _WithoutStarts:
+    """A registry without the times at which its series began: gauges nobody asked for.
 
+    The client library leaves them out only for the whole process.
+    """
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [one for one in metric.samples if not one.name.endswith("_created")]
+            yield metric
