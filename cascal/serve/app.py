@@ -34,7 +34,7 @@ from cascal.serve.service import OVERHEAD, Course, Service
 from cascal.serve.upstream import Upstream
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.applications import Starlette
     from starlette.requests import Request
 
     from cascal.encoders import Encoder
@@ -55,7 +55,7 @@ def create_app(
     pool: Pool,
     encoder: Encoder,
     options: ServeOptions = ServeOptions(),  # noqa: B008 – frozen
-) -> FastAPI:
+) -> Starlette:
     """The application; refused where the extra `serve` is not installed.
 
     POST /v1/chat/completions, POST /route, GET /v1/models, /health, /metrics. It can be started
@@ -63,7 +63,7 @@ def create_app(
     """
     refuse_without_extra()
     check_encoder(encoder.id, router.encoder)
-    from fastapi import FastAPI
+    from starlette.applications import Starlette
     from starlette.routing import Route
 
     endpoints = Endpoints(router, pool, encoder, options)
@@ -72,26 +72,24 @@ def create_app(
         405: _refuser("method_not_allowed", "This path is asked in another way."),
         500: endpoints.failed,
     }
-    app = FastAPI(
-        title="CASCAL router",
-        openapi_url=None,  # its pages would load scripts from elsewhere
-        lifespan=endpoints.lifespan,
+    app = Starlette(
+        routes=[
+            Route("/v1/chat/completions", endpoints.chat, methods=["POST"]),
+            Route("/route", endpoints.route, methods=["POST"]),
+            Route("/v1/models", endpoints.models, methods=["GET"]),
+            Route("/health", endpoints.health, methods=["GET"]),
+            Route("/metrics", endpoints.metrics, methods=["GET"]),
+        ],
         exception_handlers=refusals,
+        lifespan=endpoints.lifespan,
     )
     if options.hosts:
         app.add_middleware(HostGuard, hosts=options.hosts, refusal=_FOREIGN_HOST)
     app.state.endpoints = endpoints
-    app.router.routes += [
-        Route("/v1/chat/completions", endpoints.chat, methods=["POST"]),
-        Route("/route", endpoints.route, methods=["POST"]),
-        Route("/v1/models", endpoints.models, methods=["GET"]),
-        Route("/health", endpoints.health, methods=["GET"]),
-        Route("/metrics", endpoints.metrics, methods=["GET"]),
-    ]
     return app
 
 
-def warm_up(app: FastAPI) -> None:
+def warm_up(app: Starlette) -> None:
     """Load the encoder; a failure is the encoder's own refusal."""
     endpoints: Endpoints = app.state.endpoints
     endpoints.warm_up()
@@ -99,7 +97,7 @@ def warm_up(app: FastAPI) -> None:
 
 def refuse_without_extra() -> None:
     """A sentence where a library of the extra is missing."""
-    if any(find_spec(name) is None for name in ("fastapi", "prometheus_client", "uvicorn")):
+    if any(find_spec(name) is None for name in ("prometheus_client", "starlette", "uvicorn")):
         raise CascalError("Serving needs the extra serve: pip install 'cascal[serve]'.")
 
 

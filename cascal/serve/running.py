@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.applications import Starlette
 
 _SHUTDOWN_SECONDS = 10
 _BACKLOG = 1024
@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def run(app: FastAPI, listening: socket.socket) -> None:
+def run(app: Starlette, listening: socket.socket) -> None:
     """Serve until Ctrl+C; requests under way get some seconds to end."""
     import uvicorn
 
