@@ -11,7 +11,7 @@ import streamlit as st
 from app import collecting, frame, jobs, session, theme
 from cascal.datatypes import CascalError
 from cascal.endpoint import Budget
-from cascal.pools import PoolModel
+from cascal.endpoint.pool_file import PoolModel
 
 SECRETS = (
     "A key is never written here: name the environment variable that holds it in key_env. Prices "

@@ -17,10 +17,11 @@ from cascal.collect import CollectProgress
 from cascal.datatypes import CascalError
 from cascal.documents import parse_yaml
 from cascal.endpoint import Budget, EndpointError, Probe, probe
+from cascal.endpoint.pool_file import PoolModel, parse_pool, unset_keys
 from cascal.generate import GenerateProgress, GenerateSettings
-from cascal.pools import PoolModel, TaskRequest, parse_pool, parse_tasks, unset_keys
 from cascal.simulate.server import running, simulated_generators, simulated_pool
 from cascal.tables import Progress
+from cascal.task_file import TaskRequest, parse_tasks
 
 FIELDS = (
     "name", "model_id", "base_url", "key_env", "input_price", "output_price", "concurrency",

@@ -13,7 +13,7 @@ from cascal import importers
 from cascal.build import join_pool, missing_queries, nan_for_none
 from cascal.collect import batch_lines
 from cascal.datatypes import CascalError, Query, Response
-from cascal.pools import PoolModel
+from cascal.endpoint.pool_file import PoolModel
 from cascal.prices import response_cost
 from cascal.store import Workspace
 

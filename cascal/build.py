@@ -19,13 +19,14 @@ from cascal.attempts import Attempt, Encode
 from cascal.collect import PATIENCE, CollectProgress, collect, reparsed
 from cascal.datatypes import CascalError, Query
 from cascal.endpoint import Budget, Patience
+from cascal.endpoint.pool_file import PoolModel
 from cascal.fit import Fit
 from cascal.generate import Before, GenerateProgress, GenerateSettings, generate
-from cascal.pools import PoolModel, TaskRequest
 from cascal.score import Filtered, rgd_filter
 from cascal.store import OnConflict, Workspace
 from cascal.study import Study
 from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
+from cascal.task_file import TaskRequest
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ import pyarrow as pa
 from cascal.answers import read_answer
 from cascal.datatypes import Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
-from cascal.pools import FINAL_CAUSES, MOST_ERRORS, PoolModel
+from cascal.endpoint.pool_file import PoolModel
+from cascal.endpoint.retry import FINAL_CAUSES, MOST_ERRORS
 from cascal.prompts import answer_messages
 from cascal.tables import RESPONSE_SCHEMA
 

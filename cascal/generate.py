@@ -31,8 +31,10 @@ from cascal.attempts import (
 )
 from cascal.datatypes import Query
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
-from cascal.pools import FINAL_CAUSES, MOST_ERRORS, PoolModel, TaskRequest
+from cascal.endpoint.pool_file import PoolModel
+from cascal.endpoint.retry import FINAL_CAUSES, MOST_ERRORS
 from cascal.prompts import GENERATION_SCHEMA, generation_messages, read_generated
+from cascal.task_file import TaskRequest
 
 PATIENCE = Patience(timeout=120.0, total_seconds=300.0)
 _TELL_SECONDS = 0.25

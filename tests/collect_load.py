@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cascal.build import collect_into, read_queries
-from cascal.pools import PoolModel
+from cascal.endpoint.pool_file import PoolModel
 from cascal.simulate import simulated_pool
 from cascal.simulate.demo import queries_table
 from cascal.simulate.draws import stream

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cascal.pools import PoolModel
+from cascal.endpoint.pool_file import PoolModel
 from cascal.prompts import find_generation, find_query
 from cascal.simulate import Faults, running, simulated_generators, simulated_pool
 from cascal.simulate.server_http import SimulatedServer

@@ -15,10 +15,11 @@ from counting import TASKS
 
 from cascal import build
 from cascal.encoders import load_encoder
+from cascal.endpoint.pool_file import PoolModel
 from cascal.generate import GenerateSettings
-from cascal.pools import PoolModel, parse_tasks
 from cascal.simulate import simulated_generators, simulated_pool
 from cascal.store import Workspace, collecting
+from cascal.task_file import parse_tasks
 
 CONCURRENCY = 4
 SETTINGS = {"near_duplicate": 0.85}

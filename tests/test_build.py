@@ -29,7 +29,7 @@ from cascal.cli.asking import limits_of
 from cascal.datatypes import CascalError
 from cascal.demo import install_demo
 from cascal.encoders import load_encoder
-from cascal.pools import PoolModel, write_pool
+from cascal.endpoint.pool_file import PoolModel, write_pool
 from cascal.simulate import Faults, simulated_generators, simulated_pool
 from cascal.store import Workspace
 from cascal.store.journal import read_segment, segments_of

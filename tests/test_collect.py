@@ -24,7 +24,7 @@ from cascal.build import Limits, collect_into, reparse
 from cascal.collect import DECLARED, as_response, batch_lines, collect, reparsed
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
 from cascal.endpoint import Budget, EndpointError, Reply
-from cascal.pools import PoolModel
+from cascal.endpoint.pool_file import PoolModel
 from cascal.simulate import TASKS as DEMO_TASKS
 from cascal.simulate import Faults, queries_table
 from cascal.simulate.server_items import write_item

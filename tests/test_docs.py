@@ -18,7 +18,7 @@ import typer
 from typer.testing import CliRunner
 
 import cascal
-from cascal import importers, policy, pools
+from cascal import importers, policy
 from cascal.answers import normalise_answer
 from cascal.baselines import BASELINES
 from cascal.cli import app
@@ -26,14 +26,15 @@ from cascal.demo import install_demo
 from cascal.diagnose import CHECKS
 from cascal.documents import read_document
 from cascal.encoders import load_encoder
+from cascal.endpoint.pool_file import parse_pool, read_pool
 from cascal.experiments import EXPERIMENTS
 from cascal.export import TARGETS
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.importers.vectors import read_vectors
 from cascal.intervals import Estimate, estimate
-from cascal.pools import read_pool, read_tasks
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.study import encode_dataset, load_study
+from cascal.task_file import read_tasks
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -461,7 +462,7 @@ def known_fields(kind: str, folder: Path) -> set[str]:
     path = folder / "unknown.yaml"
     path.write_text("tasks:\n- unknown: 1\n", encoding="utf-8")
     read = {
-        "Pool file": lambda: pools.parse_pool([{"unknown": 1}]),
+        "Pool file": lambda: parse_pool([{"unknown": 1}]),
         "Task file": lambda: read_tasks(path),
         "Policy file": lambda: policy.read_policy({"unknown": 1}, folder, ()),
     }
@@ -485,7 +486,7 @@ def test_every_field_of_a_file_is_explained_and_no_other(title, page, tmp_path):
 
 
 def test_the_defaults_of_a_pool_model_are_those_on_the_page():
-    plain = pools.parse_pool([{"name": "one", "base_url": "http://127.0.0.1/v1"}])[0]
+    plain = parse_pool([{"name": "one", "base_url": "http://127.0.0.1/v1"}])[0]
     defaults = {row[0]: row[3] for row in rows(section("Pool file", "docs/collect.md"))}
     for name in ("concurrency", "temperature", "max_tokens", "logprobs"):
         assert defaults[f"`{name}`"] == str(getattr(plain, name)).lower()

@@ -17,9 +17,10 @@ from cascal.attempts import Attempt, Plan, TaskProgress
 from cascal.datatypes import ModelSpec, Query, Task
 from cascal.encoders import load_encoder
 from cascal.endpoint import Budget, EndpointError, Patience
+from cascal.endpoint.pool_file import PoolModel
 from cascal.generate import Before, GenerateProgress, GenerateSettings, generate
-from cascal.pools import PoolModel, TaskRequest, parse_tasks
 from cascal.simulate import Faults
+from cascal.task_file import TaskRequest, parse_tasks
 
 ENCODE = load_encoder("hashing").encode
 REQUESTS = parse_tasks(yaml.safe_load(TASKS))

@@ -9,16 +9,8 @@ import pytest
 import yaml
 
 from cascal.datatypes import CascalError, ModelSpec, Query, Task
-from cascal.pools import (
-    PoolModel,
-    TaskRequest,
-    parse_pool,
-    parse_tasks,
-    read_pool,
-    read_tasks,
-    unset_keys,
-    write_pool,
-)
+from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, unset_keys, write_pool
+from cascal.task_file import TaskRequest, parse_tasks, read_tasks
 
 KEY = "sk-marker-0123456789"
 FULL = {

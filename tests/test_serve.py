@@ -33,8 +33,8 @@ from cascal.datatypes import CascalError
 from cascal.demo import install_demo
 from cascal.encoders import MINILM, load_encoder
 from cascal.encoders_quick import quick
+from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
-from cascal.pools import PoolModel, parse_pool, read_pool, write_pool
 from cascal.serve import app as serve_app
 from cascal.serve.asked import count_options
 from cascal.serve.deciding import MAX_BATCH, Decider, Decision, decision_headers

@@ -20,10 +20,11 @@ from cascal.datatypes import CascalError
 if TYPE_CHECKING:
     from cascal.build import FilterRule, Limits
     from cascal.collect import CollectProgress
+    from cascal.endpoint.pool_file import PoolModel
     from cascal.generate import GenerateProgress
-    from cascal.pools import PoolModel, TaskRequest
     from cascal.score import Filtered
     from cascal.store import Workspace
+    from cascal.task_file import TaskRequest
 
 SIMULATED = "simulated"
 """Names the pool of `cascal simulate` on its usual port, in place of a pool file."""
@@ -62,7 +63,7 @@ RetryOption = Annotated[
 
 def read_models(pool_file: str, concurrency: int | None = None) -> list[PoolModel]:
     """The models of a pool file, or of the simulated pool."""
-    from cascal.pools import PoolModel, read_pool
+    from cascal.endpoint.pool_file import PoolModel, read_pool
 
     if pool_file == SIMULATED:
         from cascal.cli.simulating import DEFAULT_PORT
@@ -76,7 +77,7 @@ def read_models(pool_file: str, concurrency: int | None = None) -> list[PoolMode
 
 def read_generator(named: str, concurrency: int | None = None) -> PoolModel:
     """The model of POOLFILE:NAME; the name may be left out where the file has one model."""
-    from cascal.pools import PoolModel, read_pool
+    from cascal.endpoint.pool_file import PoolModel, read_pool
 
     file, sign, name = named.rpartition(":")
     if not sign or Path(named).is_file():

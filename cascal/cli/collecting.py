@@ -44,7 +44,7 @@ from cascal.cli.common import (
 
 if TYPE_CHECKING:
     from cascal.endpoint import Probe
-    from cascal.pools import PoolModel
+    from cascal.endpoint.pool_file import PoolModel
     from cascal.store import Workspace
 
 MINILM = "all-MiniLM-L6-v2"
@@ -81,7 +81,7 @@ async def _probe_all(models: Sequence[PoolModel]) -> list[Probe | str]:
 
 
 def _probed(model: PoolModel, found: Probe | str) -> list[str]:
-    from cascal.pools import unset_keys
+    from cascal.endpoint.pool_file import unset_keys
 
     words = {True: "yes", False: "no", None: "?"}
     spec = model.spec
@@ -117,7 +117,7 @@ def generate(
     budget_dollars: DollarsOption = None,
 ) -> None:
     """Have a model write queries from task descriptions; the same command goes on after a stop."""
-    from cascal.pools import read_tasks
+    from cascal.task_file import read_tasks
 
     model = read_generator(generator, concurrency)
     writing = Writing(read_tasks(tasks), model, encoder, key_env, n, test)
@@ -232,7 +232,7 @@ def build(
     budget_dollars: DollarsOption = None,
 ) -> None:
     """From task descriptions to a router file; the same command goes on where it was stopped."""
-    from cascal.pools import read_tasks
+    from cascal.task_file import read_tasks
 
     check_target(to)
     models = read_models(pool_file, concurrency)

@@ -31,6 +31,12 @@ Cause = Literal[
 ]
 """Stable codes for grouping errors; "" where there is none."""
 
+FINAL_CAUSES = ("key refused", "not found", "quota")
+"""After one of these a model is not asked again: every further call would end the same."""
+
+MOST_ERRORS = 20
+"""A model with this many errors in a row is not asked again in a run."""
+
 _RETRIED = {408, 409, 425, 429}  # and every 5xx
 _LONGEST_WAIT = 20.0
 

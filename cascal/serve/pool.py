@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cascal.datatypes import CascalError, ModelSpec
-from cascal.pools import PoolModel, unset_keys
+from cascal.endpoint.pool_file import PoolModel, unset_keys
 
 RESERVED = ("cascal", "cascal-vote")
 """Names by which a client asks for the router itself."""

@@ -12,8 +12,8 @@ import cascal
 from cascal import build
 from cascal.encoders import load_encoder
 from cascal.generate import GenerateSettings
-from cascal.pools import parse_tasks
 from cascal.study import encode_dataset
+from cascal.task_file import parse_tasks
 
 from .conftest import ROOT, idle, shot
 from .test_dashboard import PAGES, reader  # noqa: F401 (a fixture)
