@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import time
 import traceback
@@ -13,6 +14,7 @@ from scripted_server import KEY, SILENT, Script, scripted
 
 from cascal import endpoint
 from cascal.endpoint import EndpointError
+from cascal.endpoint.retry import cause_of, status_failure
 
 
 @pytest.fixture
@@ -22,6 +24,19 @@ def server(monkeypatch) -> Iterator[Script]:
     monkeypatch.setenv("TEST_KEY", KEY)
     with scripted() as script:
         yield script
+
+
+async def no_wait(_: float) -> None:
+    """Waits are not the point here."""
+
+
+def noting(waits: list[float]):
+    """A pause that only notes how long it should have been."""
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    return pause
 
 
 def vector_of(text: str) -> list[float]:
@@ -43,7 +58,7 @@ def rows(*vectors: object) -> tuple:
 
 def refusal(server: Script, texts=("one", "two"), **options) -> str:
     """The sentence of a refused call; no key in it, in its traceback or in its causes."""
-    options.setdefault("sleep", lambda seconds: None)
+    options.setdefault("pause", no_wait)
     options.setdefault("key_env", "TEST_KEY")
     with pytest.raises(EndpointError) as caught:
         endpoint.embed(server.url, "m", texts, **options)
@@ -100,7 +115,7 @@ def test_retry_after_is_honoured_before_doubling_waits(server):
         ok,
     ]
     waits: list[float] = []
-    vectors = endpoint.embed(server.url, "m", ["a"], sleep=waits.append)
+    vectors = endpoint.embed(server.url, "m", ["a"], pause=noting(waits))
     assert vectors.shape == (1, 3)
     assert waits[:2] == [7.0, 1.0]
     assert 5 < waits[2] <= 9
@@ -118,7 +133,7 @@ def test_attempts_are_limited(server):
 def test_total_seconds_are_limited(server):
     server.replies = [(429, {"Retry-After": "300"}, {})]
     waits: list[float] = []
-    said = refusal(server, total_seconds=120, sleep=waits.append)
+    said = refusal(server, total_seconds=120, pause=noting(waits))
     assert waits == []
     assert "120 s" in said
 
@@ -168,6 +183,36 @@ def test_a_silent_endpoint_times_out(server):
     server.replies = [SILENT]
     said = refusal(server, attempts=2, timeout=0.2)
     assert "no answer in time" in said
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        (401, "key refused"),
+        (403, "key refused"),
+        (404, "not found"),
+        (408, "time-out"),
+        (429, "rate limit"),
+        (500, "server error"),
+        (503, "server error"),
+        (400, "bad request"),
+        (422, "bad request"),
+    ],
+)
+def test_a_status_means_the_same_to_clients_and_to_the_server(status, cause):
+    """`cascal serve` names its codes by the same causes."""
+    assert cause_of(status) == cause
+    assert status_failure(status, {}, "", KEY).cause == cause
+
+
+def test_embeddings_are_asked_for_from_a_running_loop_too(server):
+    server.replies = [(500, {}, "broken"), ok]
+
+    async def in_a_notebook() -> np.ndarray:
+        return endpoint.embed(server.url, "m", ["a"], pause=no_wait)
+
+    assert asyncio.run(in_a_notebook()).shape == (1, 3)
     assert len(server.requests) == 2
 
 

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,17 +19,15 @@ from cascal.endpoint.retry import (
     Cause,
     Failure,
     Patience,
-    ending,
     failure_of,
     timed_out,
-    wait_seconds,
+    try_patiently,
 )
 from cascal.prices import response_cost
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
 
-_STOP_SECONDS = 0.2  # how often a wait looks whether it should stop
 _CHARACTERS_PER_TOKEN = 4.0
 _REFUSING = (400, 422, 500)
 """Status codes of refusals; 500 is what llama-cpp-python sends for a JSON schema."""
@@ -162,29 +161,13 @@ class ChatClient:
 
     async def _tried(self, client: AsyncOpenAI, request: ChatRequest) -> Reply:
         """Attempt until there is a completion or patience ends."""
-        patience = self._patience
-        started, attempts, waited = patience.clock(), 0, 0.0
-        while True:
-            begun = patience.clock()
-            left = patience.total_seconds - (begun - started)
-            outcome = await self._attempt(client, request, min(patience.timeout, left))
-            if isinstance(outcome, Completion):
-                latency = patience.clock() - begun
-                return self._reply(outcome, latency, attempts + 1, waited)
-            if outcome.refused:
-                self.dropped |= outcome.refused
-                continue
-            attempts += 1
-            wait = wait_seconds(outcome, attempts)
-            left = patience.total_seconds - (patience.clock() - started)
-            end = ending(outcome, attempts, left - wait, patience)
-            if end is None:
-                waited += await self._wait(wait)
-                if not self._stopped():
-                    continue
-                outcome, end = Failure("stopped between two attempts.", False, cause="stopped"), ""
-            error = f"{urlsplit(self.model.base_url).netloc}: {outcome.reason}{end}"
-            return _failed(error, outcome.cause, attempts, waited)
+        attempt = partial(self._attempt, client, request)
+        tried = await try_patiently(attempt, self._patience, self._stop)
+        outcome = tried.outcome
+        if isinstance(outcome, Completion):
+            return self._reply(outcome, tried.latency, tried.attempts, tried.waited)
+        error = f"{urlsplit(self.model.base_url).netloc}: {outcome.reason}"
+        return _failed(error, outcome.cause, tried.attempts, tried.waited)
 
     async def _attempt(
         self, client: AsyncOpenAI, request: ChatRequest, seconds: float
@@ -202,7 +185,9 @@ class ChatClient:
         except TimeoutError:
             return timed_out()
         except openai.APIStatusError as error:
-            return _with_refused(failure_of(error, client.api_key), error, sent)
+            failure = _with_refused(failure_of(error, client.api_key), error, sent)
+            self.dropped |= failure.refused
+            return failure
         except openai.OpenAIError as error:
             return failure_of(error, client.api_key)
         except (TypeError, ValueError):
@@ -233,16 +218,6 @@ class ChatClient:
 
     def _stopped(self) -> bool:
         return self._stop is not None and self._stop()
-
-    async def _wait(self, seconds: float) -> float:
-        """Wait, looking for a stop now and then; how long it was."""
-        step = seconds if self._stop is None else _STOP_SECONDS
-        waited = 0.0
-        while waited < seconds and not self._stopped():
-            rest = min(step, seconds - waited)
-            await self._patience.pause(rest)
-            waited += rest
-        return waited
 
     def _reply(self, read: Completion, latency: float, attempts: int, waited: float) -> Reply:
         return Reply(

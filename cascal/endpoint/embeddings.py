@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,10 +13,11 @@ import numpy as np
 
 from cascal.datatypes import FloatArray
 from cascal.endpoint.keys import EndpointError, check_base_url, omitted_headers, read_key
-from cascal.endpoint.retry import Failure, Patience, ending, failure_of, wait_seconds
+from cascal.endpoint.retry import Failure, Patience, failure_of, timed_out, try_patiently
+from cascal.endpoint.running import run_to_end
 
 if TYPE_CHECKING:
-    from openai import OpenAI
+    from openai.resources import AsyncEmbeddings
 
     from cascal.tables import Progress
 
@@ -32,7 +33,7 @@ def embed(
     total_seconds: float = 120.0,
     timeout: float = 30.0,
     progress: Progress | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> FloatArray:
     """Vectors (n, D) float32 of n texts, as the endpoint returned them (not normalised).
 
@@ -40,17 +41,39 @@ def embed(
     """
     base_url, key = check_base_url(base_url), read_key(key_env)
     _refuse_empty(texts)
-    patience = Patience(attempts, total_seconds, timeout, sleep)
-    parts: list[FloatArray] = []
-    with _client(base_url, key, timeout) as client:
-        for start in range(0, len(texts), batch):
-            part = list(texts[start : start + batch])
-            body = _request(partial(_post, client, model, part), key, base_url, patience)
-            parts.append(_vectors(body, len(part), base_url))
-            _same_dimension(parts, base_url)
-            if progress is not None:
-                progress((start + len(part)) / len(texts), f"{start + len(part):,} texts encoded")
+    patience = Patience(attempts, total_seconds, timeout, pause=pause)
+    batches = [list(texts[start : start + batch]) for start in range(0, len(texts), batch)]
+    parts = run_to_end(_embed(base_url, key, model, batches, patience, progress))
     return np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
+
+
+async def _embed(
+    base_url: str,
+    key: str,
+    model: str,
+    batches: Sequence[list[str]],
+    patience: Patience,
+    progress: Progress | None,
+) -> list[FloatArray]:
+    """The vectors of every batch, one request after the other."""
+    import openai
+
+    n_texts, n_done = sum(map(len, batches)), 0
+    parts: list[FloatArray] = []
+    async with openai.AsyncOpenAI(
+        api_key=key, base_url=base_url, timeout=patience.timeout, max_retries=0
+    ) as client:
+        resource = client.embeddings  # loaded here: no attempt waits for that
+        for texts in batches:
+            tried = await try_patiently(partial(_attempt, resource, model, texts, key), patience)
+            if isinstance(tried.outcome, Failure):
+                raise EndpointError(f"{urlsplit(base_url).netloc}: {tried.outcome.reason}")
+            parts.append(_vectors(tried.outcome, len(texts), base_url))
+            _same_dimension(parts, base_url)
+            n_done += len(texts)
+            if progress is not None:
+                progress(n_done / n_texts, f"{n_done:,} texts encoded")
+    return parts
 
 
 def _refuse_empty(texts: Sequence[str]) -> None:
@@ -59,50 +82,26 @@ def _refuse_empty(texts: Sequence[str]) -> None:
             raise EndpointError(f"Text {number} is empty; endpoints refuse that. Leave it out.")
 
 
-def _client(base_url: str, key: str, timeout: float) -> OpenAI:
-    import openai
-
-    return openai.OpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0)
-
-
-def _post(client: OpenAI, model: str, texts: list[str], timeout: float) -> str:
-    answer = client.embeddings.with_raw_response.create(
-        model=model,
-        input=texts,
-        encoding_format="float",
-        extra_headers=omitted_headers(),
-        timeout=timeout,
-    )
-    return str(answer.http_response.text)
-
-
-def _request(call: Callable[[float], str], key: str, base_url: str, patience: Patience) -> str:
-    """Call, with the seconds one attempt may take, until it succeeds or patience ends.
-
-    The error is raised outside of every handler, so that it drags no request along as context.
-    """
-    started = patience.clock()
-    attempt = 1
-    outcome = _attempt(partial(call, min(patience.timeout, patience.total_seconds)), key)
-    while isinstance(outcome, Failure):
-        left = patience.total_seconds - (patience.clock() - started)
-        wait = wait_seconds(outcome, attempt)
-        end = ending(outcome, attempt, left - wait, patience)
-        if end is not None:
-            raise EndpointError(f"{urlsplit(base_url).netloc}: {outcome.reason}{end}")
-        patience.sleep(wait)
-        attempt += 1
-        outcome = _attempt(partial(call, min(patience.timeout, left - wait)), key)
-    return outcome
-
-
-def _attempt(call: Callable[[], str], key: str) -> str | Failure:
+async def _attempt(
+    resource: AsyncEmbeddings, model: str, texts: list[str], key: str, seconds: float
+) -> str | Failure:
+    """The body of one answer, waited for no longer than `seconds`."""
     import openai
 
     try:
-        return call()
+        async with asyncio.timeout(seconds):
+            answer = await resource.with_raw_response.create(
+                model=model,
+                input=texts,
+                encoding_format="float",
+                extra_headers=omitted_headers(),
+                timeout=max(seconds, 0.001),
+            )
+    except TimeoutError:
+        return timed_out()
     except openai.OpenAIError as error:
         return failure_of(error, key)
+    return str(answer.http_response.text)
 
 
 def _vectors(body: str, n_texts: int, base_url: str) -> FloatArray:

@@ -7,14 +7,15 @@ import email.utils
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from cascal.endpoint.keys import scrub
 
 if TYPE_CHECKING:
     from openai import OpenAIError
 
+T = TypeVar("T")
 Cause = Literal[
     "",
     "rate limit",
@@ -39,6 +40,7 @@ MOST_ERRORS = 20
 
 _RETRIED = {408, 409, 425, 429}  # and every 5xx
 _LONGEST_WAIT = 20.0
+_STOP_SECONDS = 0.2  # how often a wait looks whether it should stop
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,12 @@ class Patience:
     """How long one request is tried: attempts *and* seconds are limited, whichever ends first.
 
     `timeout` is of one attempt. Waits double from 0.5 s; a server's Retry-After takes precedence.
-    `sleep` waits in blocking calls, `pause` in asynchronous ones.
+    `pause` waits.
     """
 
     attempts: int = 5
     total_seconds: float = 120.0
     timeout: float = 30.0
-    sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], Awaitable[object]] = asyncio.sleep
 
@@ -69,6 +70,9 @@ class Failure:
     retry_after: float | None = None
     cause: Cause = "server error"
     refused: frozenset[str] = frozenset()
+
+
+_STOPPED = Failure("stopped between two attempts.", False, cause="stopped")
 
 
 def wait_seconds(failure: Failure, attempt: int) -> float:
@@ -90,6 +94,60 @@ def ending(failure: Failure, attempt: int, left: float, patience: Patience) -> s
     if left <= 0:
         return f" Gave up: one more attempt would pass the {patience.total_seconds:g} s allowed."
     return None
+
+
+@dataclass(frozen=True)
+class Tried(Generic[T]):
+    """What came of a request after `attempts`; of a failure, `reason` is the whole sentence.
+
+    latency are the seconds of the attempt that succeeded, waited those between attempts.
+    """
+
+    outcome: T | Failure
+    attempts: int
+    waited: float
+    latency: float = math.nan
+
+
+async def try_patiently(
+    attempt: Callable[[float], Awaitable[T | Failure]],
+    patience: Patience,
+    stop: Callable[[], bool] | None = None,
+) -> Tried[T]:
+    """Attempt, with the seconds an attempt may take, until it succeeds or patience ends.
+
+    A failure that names refused parameters is tried again at once and not counted: the caller has
+    dropped them. Once `stop()` is true, a wait ends and nothing more is sent.
+    """
+    started, attempts, waited = patience.clock(), 0, 0.0
+    while True:
+        begun = patience.clock()
+        left = patience.total_seconds - (begun - started)
+        outcome = await attempt(min(patience.timeout, left))
+        if not isinstance(outcome, Failure):
+            return Tried(outcome, attempts + 1, waited, patience.clock() - begun)
+        if outcome.refused:
+            continue
+        attempts += 1
+        seconds = wait_seconds(outcome, attempts)
+        left = patience.total_seconds - (patience.clock() - started)
+        end = ending(outcome, attempts, left - seconds, patience)
+        if end is not None:
+            return Tried(replace(outcome, reason=f"{outcome.reason}{end}"), attempts, waited)
+        waited += await _wait(seconds, patience, stop)
+        if stop is not None and stop():
+            return Tried(_STOPPED, attempts, waited)
+
+
+async def _wait(seconds: float, patience: Patience, stop: Callable[[], bool] | None) -> float:
+    """Wait, looking for a stop now and then; how long it was."""
+    step = seconds if stop is None else _STOP_SECONDS
+    waited = 0.0
+    while waited < seconds and not (stop is not None and stop()):
+        rest = min(step, seconds - waited)
+        await patience.pause(rest)
+        waited += rest
+    return waited
 
 
 def timed_out() -> Failure:
@@ -116,20 +174,24 @@ def failure_of(error: OpenAIError, key: str) -> Failure:
 def status_failure(status: int, headers: Mapping[str, str], said: str, key: str) -> Failure:
     """What an HTTP status means for the user."""
     broke = "insufficient_quota" in said
-    said = scrub(said, key)
-    if status in (401, 403):
+    said, cause = scrub(said, key), cause_of(status)
+    if cause == "key refused":
         reason = f"the key was refused ({status}). Check its variable. {said}"
-        return Failure(reason, False, cause="key refused")
-    if status == 404:
+        return Failure(reason, False, cause=cause)
+    if cause == "not found":
         reason = f"no such model or path ({status}). Check the URL's /v1. {said}"
-        return Failure(reason, False, cause="not found")
+        return Failure(reason, False, cause=cause)
     retry = (status in _RETRIED or status >= 500) and not broke
     reason = f"HTTP status {status}. {said}"
-    cause: Cause = "quota" if broke else _cause(status)
-    return Failure(reason, retry, retry_after(headers), cause)
+    return Failure(reason, retry, retry_after(headers), "quota" if broke else cause)
 
 
-def _cause(status: int) -> Cause:
+def cause_of(status: int) -> Cause:
+    """What an HTTP status other than 200 means; the same for whoever calls an endpoint."""
+    if status in (401, 403):
+        return "key refused"
+    if status == 404:
+        return "not found"
     if status == 429:
         return "rate limit"
     if status == 408:

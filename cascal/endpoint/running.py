@@ -15,10 +15,8 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
 
     Ctrl+C cancels it there, and it is waited for, as asyncio.run does.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
+    if not _loop_runs():
+        return asyncio.run(work)  # outside of a handler, so that its errors have no context
     begun: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = []
 
     async def held() -> T:
@@ -34,3 +32,11 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
                 if task is not None:
                     loop.call_soon_threadsafe(task.cancel)
             raise
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -15,6 +15,7 @@ import httpx
 from cascal.datatypes import ModelSpec
 from cascal.endpoint import EndpointError, read_key, scrub
 from cascal.endpoint.keys import blot
+from cascal.endpoint.retry import cause_of
 from cascal.serve.errors import ApiError, TooLarge
 from cascal.serve.events import EventStream, first_chunk, split_events
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _MAX_ERROR = 1 << 16
 _FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TooLarge)
 _CONNECT_SECONDS = 10.0
+_CLIENTS_FAULT = (400, 413, 415, 422)
+"""Statuses by which the request itself is refused: no other model would take it."""
 
 
 @dataclass(frozen=True)
@@ -160,16 +163,16 @@ def _refusal(
     model: ModelSpec, status: int, headers: Mapping[str, str], raw: str, key: str
 ) -> ApiError:
     """What an upstream's status means; its words are cut short and the key is blotted out."""
-    said = scrub(raw, key)
-    if status in (401, 403):
+    said, cause = scrub(raw, key), cause_of(status)
+    if cause == "key refused":
         variable = model.key_env or "(none is named)"
         message = f"{_who(model)} refused the key ({status}). Check the variable {variable}."
         return ApiError("upstream_key_refused", message)
-    if status == 404:
+    if cause == "not found":
         message = f"{_who(model)} knows no such model or path. Check model_id and base_url. {said}"
         return ApiError("upstream_not_found", message)
-    if status == 429:
+    if cause == "rate limit":
         wait = {name: headers[name] for name in ("retry-after",) if headers.get(name, "").isdigit()}
         return ApiError("upstream_rate_limited", f"{_who(model)} takes no more. {said}", wait)
-    code = "upstream_refused" if status in (400, 413, 415, 422) else "upstream_error"
+    code = "upstream_refused" if status in _CLIENTS_FAULT else "upstream_error"
     return ApiError(code, f"{_who(model)} answered with status {status}. {said}")
