@@ -43,7 +43,7 @@ def serves(cascal: Path, folder: Path, env: dict[str, str]) -> None:
         try:
             deadline = time.monotonic() + SECONDS
             while time.monotonic() < deadline and server.poll() is None:
-                with contextlib.suppress(urllib.error.URLError, ConnectionError):
+                with contextlib.suppress(OSError):
                     health = f"http://127.0.0.1:{port}/_stcore/health"
                     if urllib.request.urlopen(health, timeout=2).read() == b"ok":
                         return
