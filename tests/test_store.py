@@ -922,6 +922,25 @@ def test_readers_of_other_processes_do_not_block_reading_only_writing(filled, ho
         Workspace(filled.path, lock_timeout=0.2).add(small("other"))
 
 
+def test_no_progress_bar_is_printed_where_python_is_interactive(tmp_path):
+    """`python -c` is interactive to DuckDB, which then shows a bar in slow queries."""
+    code = """
+        import sys
+        from pathlib import Path
+        from cascal.store.connection import connected, scalar
+
+        for read_only in (False, True):
+            opened = connected(Path(sys.argv[1]), read_only=read_only, timeout=5.0)
+            again = connected(Path(sys.argv[1]), read_only=read_only, timeout=5.0)
+            with opened, again as connection:
+                for name in ("enable_progress_bar", "lock_configuration"):
+                    print(scalar(connection, f"SELECT current_setting('{name}')"))
+        """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "work.duckdb")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own code
+    assert done.stdout.split() == ["False", "True"] * 2
+
+
 def test_a_connection_of_this_process_counts_as_a_holder(filled):
     impatient = Workspace(filled.path, lock_timeout=0.2)
     with duckdb.connect(str(filled.path)), pytest.raises(WorkspaceLocked, match="this process"):

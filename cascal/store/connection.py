@@ -24,8 +24,12 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "enable_external_access": False,
+    "allowed_configs": ["enable_progress_bar"],
     "lock_configuration": True,
 }
+_NO_BAR = "SET enable_progress_bar = false"
+"""Where Python is interactive (a notebook, `python -c`), DuckDB prints a bar into standard output
+when a query is slow; it takes this setting from an open connection only."""
 _HELD = re.compile(r"Could not set lock|being used by another process|already open in", re.I)
 _PID = re.compile(r"\(PID (\d+)\)")
 _POLL = 0.05
@@ -107,6 +111,7 @@ def _open(path: Path, read_only: bool, timeout: float, started: float) -> duckdb
             time.sleep(_POLL)
             continue
         if inode is None or _inode(path) == inode:
+            connection.execute(_NO_BAR)
             return connection
         connection.close()
 
