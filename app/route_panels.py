@@ -19,8 +19,6 @@ from cascal.datatypes import FloatArray
 from cascal.embed import place
 from cascal.explain import RouteTrace, explain
 from cascal.importers.texts import read_texts
-from cascal.neighbours import nearest_other
-from cascal.quality import MAX_COMPARED
 
 N_NEIGHBOURS = 5
 MAX_PICKS = 400
@@ -116,7 +114,8 @@ def answer(decision: Decision) -> None:
             f"{trace.lead:.3f}.{also}"
         )
     )
-    _warn_if_far(decision)
+    if trace.far:
+        st.warning(trace.caution, icon=":material/explore_off:")
     left, right = st.columns(2, gap="large")
     with left:
         _scores(trace)
@@ -126,27 +125,6 @@ def answer(decision: Decision) -> None:
     _position(decision)
     _neighbours(decision)
     _trace(trace)
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _reach(token: str, _training: FloatArray) -> float:
-    """The distance within which 99 % of the training queries have another one."""
-    rows = np.asarray(_training[:MAX_COMPARED], dtype=np.float32)
-    return 1.0 - float(np.quantile(nearest_other(rows), 0.01)) if len(rows) > 1 else np.inf
-
-
-def _warn_if_far(decision: Decision) -> None:
-    """Say it where the query lies farther off than training queries lie from one another."""
-    data = session.study()
-    vectors = data.train.vectors.vectors
-    reach = _reach(f"{data.info.name}:{data.info.fingerprint}:{data.encoder}", vectors)
-    distance = 1.0 - float((vectors @ decision.vector).max())
-    if distance > reach:
-        st.warning(
-            f"Unlike any training query: the nearest lies at distance {distance:.2f}, while 99 % "
-            f"of the training queries have one within {reach:.2f}. Trust this route less.",
-            icon=":material/explore_off:",
-        )
 
 
 def _scores(trace: RouteTrace) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from cascal.datatypes import FloatArray, IntArray
 from cascal.plain_json import without_nan
 from cascal.rank import best_first
+from cascal.reach import WITHIN
 from cascal.route import FALLBACK_WIDTH, Blend, Router
 
 NEAREST_TASKS = 3
@@ -48,12 +49,17 @@ class TracedModel:
 class RouteTrace:
     """The whole decision for one query.
 
-    nearest_tasks are (name, distance); effective_clusters is exp(entropy of the weights): 1 = one
-    cluster decided alone; lead is the score difference of the first and second model.
+    training_distance is that from the training queries as a whole, 1 for a usual one of them, and
+    99 % of them lie within reach: a query beyond is far. Both are None where the router does not
+    know its reach; then nothing is far. nearest_tasks are (name, distance); effective_clusters is
+    exp(entropy of the weights): 1 = one cluster decided alone; lead is the score difference of the
+    first and second model.
     """
 
     task: str
     task_rule: str
+    training_distance: float | None
+    reach: float | None
     nearest_tasks: tuple[tuple[str, float], ...]
     clusters: tuple[TracedCluster, ...]
     models: tuple[TracedModel, ...]
@@ -70,11 +76,28 @@ class RouteTrace:
         """Names of the selected models, best first."""
         return tuple(one.model for one in self.models if one.selected)
 
+    @property
+    def far(self) -> bool:
+        """Whether the query is unlike any training query."""
+        distance, reach = self.training_distance, self.reach
+        return distance is not None and reach is not None and distance > reach
+
+    @property
+    def caution(self) -> str:
+        """What to say of a far query; empty for any other."""
+        if not self.far:
+            return ""
+        return (
+            f"Unlike any training query: it lies at distance {self.training_distance:.3f} from "
+            f"them, a usual one of them at 1, and {WITHIN:.0%} of them within {self.reach:.3f}. "
+            "Trust this route less."
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """JSON types only; nan becomes None."""
         plain: dict[str, Any] = without_nan(asdict(self))
         plain["selected"] = list(self.selected)
-        return plain
+        return plain | {"far": self.far, "caution": self.caution}
 
 
 @dataclass(frozen=True)
@@ -147,7 +170,8 @@ def _steps_to_the_first(router: Router) -> list[tuple[list[str], IntArray]]:
 
 def explain(router: Router, vector: FloatArray) -> RouteTrace:
     """Trace the route of one query from its unit vector (D,)."""
-    blend = router.blend(np.asarray(vector, dtype=np.float64)[None, :])
+    row = np.asarray(vector, dtype=np.float64)[None, :]
+    blend = router.blend(row)
     order = best_first(blend.scores[0], router.models)
     lead = np.nan
     if len(order) > 1:
@@ -155,12 +179,14 @@ def explain(router: Router, vector: FloatArray) -> RouteTrace:
     weights = blend.weights[0][blend.weights[0] > 0]
     task_distance = 1.0 - blend.task_similarity[0]
     nearest_tasks = np.argsort(task_distance, kind="stable")[:NEAREST_TASKS]
-    routing = router.routing
+    routing, reach = router.routing, router.reach
     return RouteTrace(
         task=router.tasks[blend.task[0]],
         task_rule="nearest task representative"
         if routing.two_stage
         else "task of the nearest cluster",
+        training_distance=None if reach is None else float(reach.distances(row)[0]),
+        reach=None if reach is None else reach.limit,
         nearest_tasks=tuple((router.tasks[t], float(task_distance[t])) for t in nearest_tasks),
         clusters=_clusters(router, blend),
         models=_models(router, blend, order),

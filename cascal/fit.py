@@ -33,6 +33,7 @@ from cascal.rank import (
     prune_sweep,
     shrunken_scores,
 )
+from cascal.reach import Training
 from cascal.results import Candidate, ConsensusScores, Rankings, SkillClusters
 from cascal.route import Router
 from cascal.score import consensus_scores, logprob_statistics, strong_sets
@@ -108,6 +109,10 @@ class Fit:
         return np.unique(table[np.isfinite(table)])
 
     @cached_property
+    def _training(self) -> Training:
+        return Training(self.vectors)
+
+    @cached_property
     def _filled(self) -> FloatArray:
         return self.scores.filled
 
@@ -130,6 +135,7 @@ class Fit:
             clusters, rankings, _representatives(clusters), self.encoder, self.settings,
             thresholds, self.fingerprint, self.scores.center[position],
             self.scores.spread[position], self.notes + notes, self.costs,
+            self._training,
         )  # fmt: skip
 
     def _merged(self, thresholds: Thresholds) -> SkillClusters:

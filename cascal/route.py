@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.reach import Reach, Training
 from cascal.results import Rankings, Routes, SkillClusters
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.vote import plurality, standardise, winning_voters
@@ -86,7 +87,8 @@ class Router:
 
     representatives (T, D) unit vectors of the tasks; center, spread (M,) of the training
     log-probabilities, for breaking ties between answers; costs (M,) US dollars per 1,000 queries,
-    nan where unknown, None where nothing is known.
+    nan where unknown, None where nothing is known. A router just made knows its `training`,
+    which is never saved; a loaded one brings the `stored_reach`.
     """
 
     clusters: SkillClusters
@@ -100,6 +102,8 @@ class Router:
     spread: FloatArray
     notes: tuple[str, ...] = ()
     costs: FloatArray | None = None
+    training: Training | None = field(default=None, repr=False)
+    stored_reach: Reach | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         known = self.costs is not None and bool(np.isfinite(self.costs).all())
@@ -183,6 +187,15 @@ class Router:
     def first_alone(self) -> IntArray:
         """(C,) the first model of a query that lies in one cluster alone."""
         return first_models(self.scores_alone, self.models, 1)[:, 0]
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far the training queries reach; a query beyond is unlike any of them.
+
+        None where nobody can tell: below 100 training queries, or in a file of a version that did
+        not store it. Computed when it is first asked for: moving a threshold need not wait for it.
+        """
+        return self.training.reach if self.training is not None else self.stored_reach
 
     def route(self, vectors: Embeddings | FloatArray) -> Routes:
         """Decide for every query: (Q, D) vectors, as `Embeddings` or unit rows.
@@ -269,6 +282,7 @@ class Router:
             "thresholds": asdict(self.thresholds),
             "fingerprint": self.fingerprint,
             "notes": list(self.notes),
+            "reach": None if self.reach is None else self.reach.limit,
         }
         write_artefact(Path(path), header, self._arrays())
 
@@ -283,6 +297,7 @@ class Router:
             "order": rankings.order, "overall": rankings.overall,
             "representatives": self.representatives, "center": self.center, "spread": self.spread,
             **({} if self.costs is None else {"costs": self.costs}),
+            **({} if self.reach is None else {"reach_precision": self.reach.precision}),
         }  # fmt: skip
 
     @classmethod
@@ -301,6 +316,11 @@ class Router:
             raise ArtefactError(
                 f"{name} says {dimension} dimensions but holds {router.dimension}. Export the "
                 "router again."
+            )
+        if router.reach is not None and len(router.reach.precision) != dimension:
+            raise ArtefactError(
+                f"{name} says {dimension} dimensions, but its reach has "
+                f"{len(router.reach.precision)}. Export the router again."
             )
         expected = (len(router.clusters), len(router.models))
         if router.rankings.scores.shape != expected or router.center.shape != expected[1:]:
@@ -326,10 +346,13 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
         models, stored["scores"], stored["mean_scores"], stored["standard_error"],
         stored["trust"], stored["order"], stored["overall"],
     )  # fmt: skip
+    reach = None
+    if header.get("reach") is not None:
+        reach = Reach(stored["reach_precision"], header["reach"])
     return Router(
         clusters, rankings, stored["representatives"], header["encoder"], FitSettings(**settings),
         Thresholds(**thresholds), header["fingerprint"], stored["center"], stored["spread"],
-        tuple(header["notes"]), stored.get("costs"),
+        tuple(header["notes"]), stored.get("costs"), stored_reach=reach,
     )  # fmt: skip
 
 

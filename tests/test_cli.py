@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from conftest import free_port
 import cascal
 from cascal.demo import install_demo
 from cascal.experiments import read_report
+from cascal.reach import Reach
 
 
 def cascal_cli(*args: str, cwd=None, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -221,6 +223,18 @@ def test_route_takes_a_text_standard_input_and_a_file(folder):
     (folder / "batch.csv").write_text("id,text\na,kings of kind 1?\nb,sums?\n", encoding="utf-8")
     batch = cascal_cli("route", "r.cascal", "--file", "batch.csv", cwd=folder)
     assert [json.loads(line)["query_id"] for line in batch.stdout.splitlines()] == ["a", "b"]
+
+
+def test_a_trace_says_that_a_query_is_far_in_its_json_and_in_words(folder):
+    router = cascal.Router.load(folder / "r.cascal")
+    near = Reach(4.0 * np.eye(router.dimension, dtype=np.float32), 1.0)
+    replace(router, stored_reach=near).save(folder / "far.cascal")
+    done = cascal_cli("route", "far.cascal", "Which sums of kind 2?", "--trace", cwd=folder)
+    trace = json.loads(done.stdout)["trace"]
+    assert (trace["far"], trace["reach"]) == (True, 1.0)
+    assert trace["training_distance"] == pytest.approx(2.0)
+    assert "at distance 2.000 from them" in trace["caution"]
+    assert trace["caution"] in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -314,6 +314,7 @@ def test_route_gives_the_routers_decision_and_trace_without_a_call(served, route
     vector = FakeEncoder().encode(["Why?"])[0]
     assert row["trace"] == json.loads(json.dumps(explain(router, vector).to_dict()))
     assert row["selected"] == row["trace"]["selected"]
+    assert row["trace"]["caution"] == explain(router, vector).caution
     by_vector = httpx.post(f"{served}/route", json={"vector": (7 * vector).tolist()}).json()
     assert by_vector["model"] == row["model"]
     assert by_vector["distance"] == pytest.approx(row["distance"], abs=1e-6)

@@ -158,5 +158,8 @@ def route(
             },
         }
         if trace:
-            record["trace"] = explain(loaded, vectors.vectors[row]).to_dict()
+            traced = explain(loaded, vectors.vectors[row])
+            record["trace"] = traced.to_dict()
+            if traced.far:
+                err.print(f"Query {escape(query_id)}. {traced.caution}", soft_wrap=True)
         print_json(record, indent=None)

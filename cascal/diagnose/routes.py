@@ -10,12 +10,13 @@ from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.finding import Case, check
 from cascal.fit import Fit
+from cascal.reach import WITHIN
 
 WRONG_TASK = 0.2
 ALWAYS, NEVER = 0.9, 0.01
 MANY_BLENDED, OVERRULED = 2.5, 0.3
 """Effective clusters blended (of three), share of queries whose nearest cluster is overruled."""
-UNCOVERED = 0.2
+FAR = 0.2
 OPPOSED = 0.1
 NEAR_CHANCE = 0.1
 """Agreement above that of the letters alone below which consensus carries no truth."""
@@ -93,18 +94,21 @@ def averaged(case: Case) -> str | None:
 @check(
     "CAS404",
     "Test queries far from all training queries",
-    f"At least {1 - UNCOVERED:.0%} of the test queries lie near some training query.",
+    f"Less than {FAR:.0%} of the test queries are unlike any training query.",
 )
 def far(case: Case) -> str | None:
-    """Share of test queries nearer to a training query than those are to one another."""
-    covered = case.quality.covered
-    if covered is None:
+    """Share of test queries beyond the router's reach, as every trace tells it of one query."""
+    test, reach = case.study.test, case.router.reach
+    if test is None or not len(test):
         raise NotApplicable("There are no test queries to compare with.")
-    if covered >= 1 - UNCOVERED:
+    if reach is None:
+        raise NotApplicable("There are too few training queries to say what is far from them.")
+    share = float((reach.distances(test.vectors.vectors) > reach.limit).mean())
+    if share < FAR:
         return None
     return (
-        f"{1 - covered:.0%} of the test queries lie farther from every training query than those "
-        "lie from one another: their routes are guesses. Generate queries that look like them."
+        f"{share:.0%} of the test queries are unlike any training query (expected: "
+        f"{1 - WITHIN:.0%}): their routes are guesses. Generate queries that look like them."
     )
 
 

@@ -1,0 +1,83 @@
+"""How unlike the training queries a query is, told by a matrix that holds none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cascal.datatypes import CascalError, FloatArray, read_only
+
+WITHIN = 0.99
+"""Share of the training queries that lie within the reach."""
+MIN_QUERIES = 100
+"""Fewer training queries cannot say where 99 % of them lie."""
+_RIDGE = 0.3
+"""Added to every direction's mean square, in units of the mean over all directions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """A distance from the training queries as a whole, and what is far.
+
+    distance(x) = √(xᵀ P x) with P = `precision` (D, D) ∝ (XᵀX + ridge)⁻¹: the leverage of x in the
+    training vectors X, large in directions that they hardly use. Scaled so that a usual training
+    query has distance 1; `limit` is the distance within which 99 % of them lie.
+    """
+
+    precision: FloatArray
+    limit: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "precision", read_only(self.precision))
+        n_rows = len(self.precision)
+        if not isinstance(self.limit, float) or self.precision.shape != (n_rows, n_rows):
+            raise CascalError(
+                f"The reach is {str(self.limit)[:60]} with a matrix of shape "
+                f"{self.precision.shape}; it must be a number with a square matrix."
+            )
+
+    def distances(self, vectors: FloatArray) -> FloatArray:
+        """(Q,) distance of unit rows (Q, D) from the training queries."""
+        rows = np.asarray(vectors, dtype=self.precision.dtype)
+        squares = np.einsum("qd,qd->q", rows @ self.precision, rows, dtype=np.float64)
+        return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """The training queries' unit vectors (Q, D), measured once, when it is first asked for.
+
+    No threshold changes the reach, so all routers of a fit share it.
+    """
+
+    vectors: FloatArray
+
+    @cached_property
+    def reach(self) -> Reach | None:
+        """Their reach; None below 100 queries."""
+        return measured(self.vectors) if len(self.vectors) >= MIN_QUERIES else None
+
+
+def measured(training: FloatArray) -> Reach | None:
+    """The reach of unit rows (Q, D); None where they are all zero.
+
+    Each training query is measured by all others (leave one out, h / (1 − h) in closed form), so
+    that 1 % of new queries of the same kind lie beyond the limit, not more.
+
+    Reference: Hoaglin & Welsch 1978, The American Statistician 32, 17–22, on leverage.
+    """
+    rows = np.asarray(training, dtype=np.float64)
+    squares = rows.T @ rows
+    ridge = _RIDGE * float(np.trace(squares)) / len(squares)
+    if not ridge:
+        return None
+    inverse = np.linalg.inv(squares + ridge * np.eye(len(squares)))
+    leverage = np.einsum("qd,qd->q", rows @ inverse, rows)
+    distances = np.sqrt(leverage / (1.0 - leverage))
+    usual = float(np.median(distances))
+    if not usual:
+        return None
+    precision = (inverse / usual**2).astype(np.float32)
+    return Reach(precision, float(np.quantile(distances, WITHIN)) / usual)
