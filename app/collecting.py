@@ -14,14 +14,14 @@ import yaml
 from app import jobs, session
 from cascal.build import Limits, collect_into, generate_into
 from cascal.collect import CollectProgress
+from cascal.columns import Progress
 from cascal.datatypes import CascalError
-from cascal.documents import parse_yaml
 from cascal.endpoint import Budget, EndpointError, Probe, probe
 from cascal.endpoint.pool_file import PoolModel, parse_pool, unset_keys
 from cascal.generate import GenerateProgress, GenerateSettings
 from cascal.simulate.server import running, simulated_generators, simulated_pool
-from cascal.tables import Progress
 from cascal.task_file import TaskRequest, parse_tasks
+from cascal.yaml_files.documents import parse_yaml
 
 FIELDS = (
     "name", "model_id", "base_url", "key_env", "input_price", "output_price", "concurrency",

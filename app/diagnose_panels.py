@@ -8,9 +8,9 @@ import streamlit as st
 
 from app import controls, frame, jobs, session, theme
 from cascal import charts_diagnose
+from cascal.columns import Progress
 from cascal.diagnose import ADVICE, Case, Effect, Finding, diagnose, evidence, proposals, try_all
 from cascal.settings import PRESETS, routing_name
-from cascal.tables import Progress
 
 COLOURS = {
     "helps": "green",

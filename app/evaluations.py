@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import jobs, session
+from cascal.columns import Progress
 from cascal.concordance import (
     ClusterInformation,
     Concordance,
@@ -23,7 +24,6 @@ from cascal.datatypes import IntArray
 from cascal.experiments import Report, read_report
 from cascal.intervals import Estimate
 from cascal.study import Snapshot, Study
-from cascal.tables import Progress
 from cascal.whatif import (
     Removal,
     ScalingPoint,

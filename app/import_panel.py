@@ -12,9 +12,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import folders, frame, session, theme
 from cascal import importers
+from cascal.columns import Imported
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
-from cascal.tables import Imported
 
 TYPES = ["parquet", "csv", "tsv", "jsonl", "json", "zip", "eval"]
 CONFLICTS = {

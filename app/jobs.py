@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeVar, cast
 import streamlit as st
 
 from app import frame
+from cascal.columns import Progress
 from cascal.datatypes import CascalError
-from cascal.tables import Progress
 
 MAX_KEPT = 40
 """Finished jobs that are kept, the newest."""

@@ -10,13 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from app import controls, frame, jobs, session, theme
+from cascal.columns import Progress
 from cascal.contest import Contest, hold_contest
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import Finding, diagnose
 from cascal.report import write_report
 from cascal.runs import Comparison, Reopened, compare_runs, make_run, preset_of, reopen
 from cascal.store import Run
-from cascal.tables import Progress
 from cascal.verdict import Light
 
 N_FLIPS = 100

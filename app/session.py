@@ -15,6 +15,7 @@ import streamlit as st
 
 import cascal
 from app import folders
+from cascal.columns import Progress
 from cascal.contenders import Contender, contenders
 from cascal.cost import cost_grid
 from cascal.datatypes import CascalError, FloatArray
@@ -34,7 +35,6 @@ from cascal.study import (
     load_study,
     take_snapshot,
 )
-from cascal.tables import Progress
 from cascal.verdict import Light, Verdict, half_fits, traffic_light
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from cascal.attempts import Attempt, Encode
 from cascal.collect import PATIENCE, CollectProgress, collect, reparsed
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.datatypes import CascalError, Query
 from cascal.endpoint import Budget, Patience
 from cascal.endpoint.pool_file import PoolModel
@@ -25,7 +26,6 @@ from cascal.generate import Before, GenerateProgress, GenerateSettings, generate
 from cascal.score import Filtered, rgd_filter
 from cascal.store import OnConflict, Workspace
 from cascal.study import Study
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.task_file import TaskRequest
 
 

@@ -17,12 +17,12 @@ from typing import Any
 import pyarrow as pa
 
 from cascal.answers import read_answer
+from cascal.columns import RESPONSE_SCHEMA
 from cascal.datatypes import Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.endpoint.pool_file import PoolModel
 from cascal.endpoint.retry import FINAL_CAUSES, MOST_ERRORS
 from cascal.prompts import answer_messages
-from cascal.tables import RESPONSE_SCHEMA
 
 Sink = Callable[[Response, str, str], None]
 """Takes a response and, of an error, its cause and a sentence. What it raises ends the run."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.columns import Progress
 from cascal.constant import ChosenBy, Constant, join_constants
 from cascal.cost import RoutingCost, mean_cost, query_costs
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
@@ -18,7 +19,6 @@ from cascal.lineup import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, lineup
 from cascal.parts import Part, join, split_part
 from cascal.plain_json import finite
 from cascal.settings import FitSettings, Thresholds
-from cascal.tables import Progress
 from cascal.verdict import Verdict, decide
 
 TEST_SHARE = 0.4

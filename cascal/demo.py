@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cascal.columns import Progress
 from cascal.datatypes import CascalError
 from cascal.embed import layout_parameters
 from cascal.encoders import MINILM, Encoder
@@ -15,7 +16,6 @@ from cascal.simulate import load_demo
 from cascal.simulate.variants import make_variant
 from cascal.store import Workspace
 from cascal.study import draw_map, encode_dataset
-from cascal.tables import Progress
 
 MIN_DIST = 0.9
 """The demo's skills lie far apart; a larger distance between points fills its map better."""

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from cascal.columns import Progress
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.encoders import Encoder, refuse_other_dimension, tell, total_cut
-from cascal.hashes import text_hash
 from cascal.neighbours import nearest_in_order
-from cascal.tables import Progress
+from cascal.provenance import text_hash
 
 _CHUNK = 512
 _EXACT_UP_TO = 30_000

@@ -27,7 +27,7 @@ from cascal.encoder_folders import folder_id, sha256
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from cascal.tables import Progress
+    from cascal.columns import Progress
 
 MINILM = "all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

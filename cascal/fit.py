@@ -22,8 +22,8 @@ from cascal.cluster import (
     only_cluster,
     task_candidates,
 )
+from cascal.computing_order import Ordered, in_computing_order, number_tasks
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
-from cascal.ordering import Ordered, in_computing_order, number_tasks
 from cascal.rank import (
     SET_SIZE,
     best_first,

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from cascal.datatypes import CascalError, FloatArray, IntArray
-from cascal.experiments.report import stamp
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
+from cascal.provenance import stamp
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import Run, Workspace, content_of
 from cascal.study import Snapshot, Study, load_study, take_snapshot

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from cascal.cluster_names import Namer
+from cascal.columns import Progress
 from cascal.constant import Constant, choose_constant
 from cascal.cost import RoutingCost, routing_cost
 from cascal.datatypes import (
@@ -32,13 +34,11 @@ from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
-from cascal.names import Namer
 from cascal.parts import Part, load_part
 from cascal.results import Routes
 from cascal.route import Router
 from cascal.settings import Thresholds
 from cascal.store import DatasetInfo, Workspace
-from cascal.tables import Progress
 from cascal.verdict import Verdict, verdict
 
 

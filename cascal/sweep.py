@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from joblib import Parallel, delayed
 
+from cascal.columns import Progress
 from cascal.cost import cost_grid
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.evaluate import correctness, effective_number, first_share
@@ -22,7 +23,6 @@ from cascal.intervals import Estimate, estimates
 from cascal.parts import Part
 from cascal.results import Routes
 from cascal.settings import Thresholds
-from cascal.tables import Progress
 
 Name = Literal["min_silhouette", "merge_distance", "prune_jaccard", "cost_weight"]
 NAMES: dict[Name, str] = {

@@ -14,8 +14,17 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from cascal.datatypes import CascalError, Query, Task, option_letter
-from cascal.documents import read_document
-from cascal.fields import Count, Fields, NeededText, Text, listed, read_fields, refusal, refused_as
+from cascal.yaml_files.documents import read_document
+from cascal.yaml_files.fields import (
+    Count,
+    Fields,
+    NeededText,
+    Text,
+    listed,
+    read_fields,
+    refusal,
+    refused_as,
+)
 
 SHIPPED = ("mmlu_pro",)
 """Task files that come with the package, by name."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.columns import Progress
 from cascal.concordance import tau_b
 from cascal.datatypes import NotApplicable
 from cascal.draws import random_places, stratified_rows
@@ -14,7 +15,6 @@ from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.parts import Part
 from cascal.settings import FitSettings, Thresholds
-from cascal.tables import Progress
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 REPEATS = 3

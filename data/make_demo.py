@@ -18,13 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cascal.columns import Imported
 from cascal.demo import MIN_DIST
 from cascal.embed import layout
 from cascal.encoders import MINILM, MINILM_SHA256, load_encoder
-from cascal.hashes import text_hash
+from cascal.provenance import text_hash
 from cascal.simulate import demo_world, load_demo, save_demo
 from cascal.simulate.demo import write_parquet
-from cascal.tables import Imported
 
 _STARTED = time.monotonic()
 

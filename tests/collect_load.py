@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cascal.build import collect_into, read_queries
+from cascal.columns import RESPONSE_SCHEMA, Imported
 from cascal.endpoint.pool_file import PoolModel
 from cascal.simulate import simulated_pool
 from cascal.simulate.demo import queries_table
@@ -21,7 +22,6 @@ from cascal.simulate.draws import stream
 from cascal.simulate.questions import TASKS
 from cascal.simulate.server_templates import template_query
 from cascal.store import Workspace
-from cascal.tables import RESPONSE_SCHEMA, Imported
 
 SERVE = """
 import sys

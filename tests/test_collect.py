@@ -22,6 +22,7 @@ from cascal.answers import read_answer
 from cascal.batches import read_batches, write_batches
 from cascal.build import Limits, collect_into, reparse
 from cascal.collect import DECLARED, as_response, batch_lines, collect, reparsed
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
 from cascal.endpoint import Budget, EndpointError, Reply
 from cascal.endpoint.pool_file import PoolModel
@@ -29,7 +30,6 @@ from cascal.simulate import TASKS as DEMO_TASKS
 from cascal.simulate import Faults, queries_table
 from cascal.simulate.server_items import write_item
 from cascal.store import Workspace
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 
 QUICK = replace(QUICK, total_seconds=8)
 FAULTS = [one.name for one in fields(Faults) if one.name != "retry_after"]

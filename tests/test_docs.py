@@ -24,7 +24,6 @@ from cascal.baselines import BASELINES
 from cascal.cli import app
 from cascal.demo import install_demo
 from cascal.diagnose import CHECKS
-from cascal.documents import read_document
 from cascal.encoders import load_encoder
 from cascal.endpoint.pool_file import parse_pool, read_pool
 from cascal.experiments import EXPERIMENTS
@@ -35,6 +34,7 @@ from cascal.intervals import Estimate, estimate
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.study import encode_dataset, load_study
 from cascal.task_file import read_tasks
+from cascal.yaml_files.documents import read_document
 
 ROOT = Path(__file__).parents[1]
 PAGES = {

@@ -20,7 +20,7 @@ from cascal.datatypes import CascalError
 from cascal.embed import embed_texts, layout, layout_parameters, place
 from cascal.encoders import load_encoder
 from cascal.encoders_quick import quick
-from cascal.hashes import text_hash
+from cascal.provenance import text_hash
 
 REALDATA = Path(__file__).parents[2] / "shared" / "realdata" / "mmlu_pro"
 

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cascal import importers
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
 from cascal.importers import ImportRefused, door, tabular, unzip
 from cascal.importers.fields import gold_answer, logprob
 from cascal.importers.splits import drawn_test_queries
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA
 
 QUERIES = [
     {"id": 1, "category": "math", "question": "1 + 1?", "choices": ["1", "2", "3"], "gold": "B"},

@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
+from cascal.cluster_names import UNNAMED, Namer, cluster_names
 from cascal.datatypes import CascalError
-from cascal.names import UNNAMED, Namer, cluster_names
 
 GAS = ["The pressure of the gas rises", "gas pressure and volume", "volume of a gas at 300 kelvin"]
 COURT = [

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 import cascal
 from cascal.cli.serving import check as check_command
 from cascal.datatypes import CascalError
-from cascal.documents import read_document
 from cascal.encoders import load_encoder
 from cascal.evaluate import effective_number
 from cascal.policy import PolicyError, check, read_policy
+from cascal.yaml_files.documents import read_document
 
 PROMPTS = [f"Prompt number {number} <b>bold</b>" for number in range(60)]
 

@@ -11,7 +11,7 @@ import cascal
 from cascal import importers
 from cascal.embed import layout_parameters
 from cascal.explain import explain
-from cascal.hashes import text_hash
+from cascal.provenance import text_hash
 from cascal.study import compare, load_study, take_snapshot
 
 POOLS = {

@@ -18,6 +18,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from cascal.answers import read_answer
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
 from cascal.datatypes import CascalError, Query, option_letter
 from cascal.simulate import (
     SKILLS,
@@ -51,7 +52,6 @@ from cascal.simulate.questions import (
     physics,
 )
 from cascal.simulate.questions.writing import enumerated, numeric, worded
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 ALL_SKILLS = [(task, skill) for task, skills in WRITERS.items() for skill in skills]

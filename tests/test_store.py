@@ -19,8 +19,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.datatypes import NO_ANSWER, CascalError, ModelSpec, Query, Response, Task
-from cascal.hashes import text_hash
+from cascal.provenance import text_hash
 from cascal.store import (
     ATTEMPT_SCHEMA,
     AddReport,
@@ -34,7 +35,6 @@ from cascal.store import (
 )
 from cascal.store.journal import Journal, read_segment, segments_of
 from cascal.store.voting import option_index
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 
 MODELS = (ModelSpec("zeta", "org/zeta", "http://x/v1", "KEY", 0.5, 1.5), ModelSpec("alpha"))
 

@@ -19,9 +19,9 @@ from cascal.datatypes import CascalError
 from cascal.plain_json import without_nan
 
 if TYPE_CHECKING:
+    from cascal.columns import Progress as Report
     from cascal.store import Workspace
     from cascal.study import EncodedDataset
-    from cascal.tables import Progress as Report
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 

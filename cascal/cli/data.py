@@ -23,8 +23,8 @@ from cascal.cli.common import (
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
+    from cascal.columns import Imported
     from cascal.store import Workspace
-    from cascal.tables import Imported
 
 SHOWN_REFUSALS = 10
 OnConflict = Literal["refuse", "replace", "extend"]

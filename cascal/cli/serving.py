@@ -14,8 +14,8 @@ from cascal.cli.asking import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out, print_json
 from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
 from cascal.datatypes import FloatArray
-from cascal.documents import read_document
 from cascal.hosts import LOOPBACK
+from cascal.yaml_files.documents import read_document
 
 DEFAULT_PORT = 8610
 _SHOWN_TEXT = 60

@@ -5,12 +5,12 @@ findings = diagnose(Case(study, fit, snapshot))
 
 from __future__ import annotations
 
+from cascal.columns import Progress
 from cascal.diagnose import clusters, data, models, routes
 from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.evidence import Evidence, evidence
 from cascal.diagnose.finding import CHECKS, Case, Check, Finding
 from cascal.diagnose.remedies import ADVICE, Effect, Proposal, proposals, try_all
-from cascal.tables import Progress
 
 __all__ = [
     "ADVICE",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cascal.columns import Progress
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.clusters import stability
 from cascal.diagnose.finding import CHECKS, Case
@@ -15,7 +16,6 @@ from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.study import take_snapshot
-from cascal.tables import Progress
 
 
 @dataclass(frozen=True)

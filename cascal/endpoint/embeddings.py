@@ -19,7 +19,7 @@ from cascal.endpoint.running import run_to_end
 if TYPE_CHECKING:
     from openai.resources import AsyncEmbeddings
 
-    from cascal.tables import Progress
+    from cascal.columns import Progress
 
 
 def embed(

@@ -21,9 +21,9 @@ import yaml
 from pydantic import AfterValidator
 
 from cascal.datatypes import CascalError, ModelSpec
-from cascal.documents import read_document
 from cascal.endpoint.keys import EndpointError, check_base_url
-from cascal.fields import (
+from cascal.yaml_files.documents import read_document
+from cascal.yaml_files.fields import (
     Count,
     Fields,
     Flag,

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from cascal.datatypes import CascalError
 from cascal.intervals import Estimate
 from cascal.plain_json import finite, without_nan
-from cascal.settings import FitSettings, Thresholds
 
 FORMAT, FORMAT_VERSION = "cascal-experiment", 1
 MAX_BYTES = 16 << 20
 Kind = Literal["text", "count", "percent", "points", "number", "flag"]
-_PACKAGES = ("cascal", "numpy", "scikit-learn", "scipy", "duckdb")
 
 
 @dataclass(frozen=True)
@@ -118,23 +114,3 @@ def with_interval(name: str, value: Estimate | None) -> dict[str, Any]:
         f"{name}_low": finite(value.low),
         f"{name}_high": finite(value.high),
     }
-
-
-def stamp(settings: FitSettings, thresholds: Thresholds) -> dict[str, Any]:
-    """What a report records of how it was made: settings, thresholds, versions, time."""
-    return {
-        "settings": asdict(settings),
-        "thresholds": asdict(thresholds),
-        "versions": _versions(_PACKAGES),
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def _versions(names: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found

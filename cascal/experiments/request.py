@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cascal.columns import Progress
 from cascal.datatypes import NotApplicable
 from cascal.parts import Part
 from cascal.settings import FitSettings, Thresholds
 from cascal.study import Study
-from cascal.tables import Progress
 
 
 @dataclass(frozen=True, eq=False)

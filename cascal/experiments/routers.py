@@ -8,20 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from cascal.columns import Progress
 from cascal.constant import choose_constant, join_constants
 from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
-from cascal.experiments.report import Column, Report, stamp, with_interval
+from cascal.experiments.report import Column, Report, with_interval
 from cascal.experiments.request import Request
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.lineup import Entry, applicable_presets
 from cascal.parts import Part, split_part
 from cascal.plain_json import finite
+from cascal.provenance import stamp
 from cascal.score import rgd_filter
 from cascal.settings import FitSettings
-from cascal.tables import Progress
 from cascal.verdict import decide, half_fits, traffic_light
 
 TOP1, VOTE = Column("top1", "First model right", "percent"), Column("vote", "Vote of 3", "percent")

@@ -12,6 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
+from cascal.columns import DatasetOrigin, Imported, Progress
 from cascal.importers import (
     cascal_release,
     inspect_log,
@@ -31,7 +32,6 @@ from cascal.importers.fields import raw_text
 from cascal.importers.sniff import kind_of_file, kinds_inside
 from cascal.importers.splits import SplitPlan
 from cascal.importers.tabular import read_sheet
-from cascal.tables import DatasetOrigin, Imported, Progress
 
 __all__ = ["KINDS", "ImportRefused", "Preview", "detect", "preview", "read"]
 

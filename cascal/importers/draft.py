@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import pyarrow as pa
 
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, DatasetOrigin, Imported, Progress, Refusal
 from cascal.datatypes import ModelSpec, Split, Task
 from cascal.importers.door import (
     MAX_FIELD_BYTES,
@@ -18,14 +19,6 @@ from cascal.importers.door import (
 )
 from cascal.importers.fields import gold_answer
 from cascal.importers.splits import SplitPlan, splits_of
-from cascal.tables import (
-    QUERY_SCHEMA,
-    RESPONSE_SCHEMA,
-    DatasetOrigin,
-    Imported,
-    Progress,
-    Refusal,
-)
 
 MAX_LISTED = 1_000
 """Reports of one kind that are listed one by one; the notes count all of them."""

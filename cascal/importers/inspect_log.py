@@ -24,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cascal.columns import Imported
 from cascal.datatypes import Status
 from cascal.importers.door import ImportRefused, check_file, is_zip, parse_json, read_bytes
 from cascal.importers.draft import Draft, Plan, QueryRow
@@ -34,7 +35,6 @@ from cascal.importers.records import items, part, rows_with
 from cascal.importers.said import Place, Said, add_said, known_gold
 from cascal.importers.sniff import foreign_files
 from cascal.importers.unzip import members
-from cascal.tables import Imported
 
 KIND = "inspect_log"
 ABOUT = "inspect_ai logs (.eval or .json), one file or a folder of them"

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cascal.columns import Imported
 from cascal.importers.door import ImportRefused, parse_json, read_bytes
 from cascal.importers.draft import Draft, Plan, QueryRow
 from cascal.importers.fields import clean, raw_text
@@ -30,7 +31,6 @@ from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.records import items, read_lines, refuse_mixture, rows_with
 from cascal.importers.said import Place, Said, add_said, known_gold, lettered_options
 from cascal.importers.sniff import foreign_files, keys_of_file
-from cascal.tables import Imported
 
 KIND = "llmrouterbench"
 ABOUT = "LLMRouterBench results (bench/DATASET/SPLIT/MODEL/*.json, or flat records)"

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.answers import read_answer
+from cascal.columns import Imported
 from cascal.importers.door import ImportRefused, parse_json, read_bytes
 from cascal.importers.draft import Draft, Plan, QueryRow
 from cascal.importers.fields import clean
@@ -40,7 +41,6 @@ from cascal.importers.lm_eval_docs import Choice, as_choice, doc_options, doc_te
 from cascal.importers.records import part, read_lines, rows_with
 from cascal.importers.said import Place, Said, add_said, known_gold
 from cascal.importers.sniff import foreign_files
-from cascal.tables import Imported
 
 KIND = "lm_eval"
 ABOUT = "lm-evaluation-harness samples_*.jsonl (--log_samples), one file or the results folder"

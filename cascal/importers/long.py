@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cascal.answers import Reading
+from cascal.columns import Imported
 from cascal.datatypes import STATUSES, option_letter
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
@@ -28,7 +29,6 @@ from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
 from cascal.importers.fields import amount, clean, gold_answer, is_blank, option_texts, raw_text
 from cascal.importers.said import Place, Said, measures, read_said
 from cascal.importers.tabular import SUFFIXES, Sheet, read_sheet
-from cascal.tables import Imported
 
 KIND = "long"
 ABOUT = "Table, one row a response (Parquet, CSV, JSONL), or queries.* and responses.*"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cascal.answers import Reading, read_answer
+from cascal.columns import Imported
 from cascal.datatypes import option_letter
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.door import (
@@ -30,7 +31,6 @@ from cascal.importers.door import (
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
 from cascal.importers.fields import clean, gold_answer, option_texts, raw_text
 from cascal.importers.unzip import json_members
-from cascal.tables import Imported
 
 KIND = "mmlu_pro"
 ABOUT = "Upstream MMLU-Pro eval_results: one zip a model, or a folder of them"

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cascal.columns import Imported
 from cascal.importers.columns import listed, suggest
 from cascal.importers.door import ImportRefused
 from cascal.importers.draft import Draft, Plan, QueryRow
@@ -23,7 +24,6 @@ from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.records import read_lines, rows_with
 from cascal.importers.said import Place, Said, add_said, lettered_options
 from cascal.importers.sniff import foreign_files
-from cascal.tables import Imported
 
 KIND = "not_diamond"
 ABOUT = "Not Diamond training table (CSV): PROVIDER/MODEL/score and PROVIDER/MODEL/response"

@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from cascal.columns import Imported
 from cascal.datatypes import Status
 from cascal.importers.door import ImportRefused
 from cascal.importers.draft import Draft, Plan, QueryRow
@@ -35,7 +36,6 @@ from cascal.importers.records import items, part, read_lines, rows_with
 from cascal.importers.said import Place, Said, add_said, lettered_options
 from cascal.importers.sniff import foreign_files, keys_of_file, kind_of_file
 from cascal.importers.tabular import SUFFIXES, read_sheet
-from cascal.tables import Imported
 
 KIND = "openai_batch"
 ABOUT = "OpenAI batch output and error files (JSONL), with the input file or queries.* beside them"

@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cascal.columns import Imported
 from cascal.importers.door import ImportRefused
 from cascal.importers.draft import Draft, Plan, QueryRow
 from cascal.importers.fields import clean, option_texts, raw_text
@@ -31,7 +32,6 @@ from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.records import either, part, read_lines, rows_with
 from cascal.importers.said import Place, Said, add_said, known_gold, lettered_options
 from cascal.importers.sniff import foreign_files
-from cascal.tables import Imported
 
 KIND = "routerarena"
 ABOUT = "RouterArena cached_results/MODEL.jsonl, prediction files, queries tables"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cascal.columns import Refusal
 from cascal.importers.columns import suggest
 from cascal.importers.door import ImportRefused, check_file, decode, read_bytes
 from cascal.importers.fields import clean
 from cascal.importers.tabular import SUFFIXES, read_sheet
-from cascal.tables import Refusal
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from cascal.contest import Contest, Row
 from cascal.diagnose import Finding
-from cascal.experiments.report import stamp
 from cascal.explain import N_LEADERS, cluster_leaders
 from cascal.intervals import Estimate
+from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
 from cascal.study import Snapshot, Study
 from cascal.verdict import TRUST, Light, Verdict

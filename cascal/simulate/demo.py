@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported, Progress
 from cascal.datatypes import CascalError, ModelSpec, Query, Response, Task
 from cascal.simulate.generators import generate_items, gold_items
 from cascal.simulate.items import Item
 from cascal.simulate.pool import SimulatedPool
 from cascal.simulate.questions import TASKS
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported, Progress
 
 DATASETS = ("demo", "demo-weak")
 N_TRAIN = 5000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cascal.columns import Imported, Progress
 from cascal.datatypes import CascalError, option_letter
 from cascal.simulate.demo import (
     collect_responses,
@@ -18,7 +19,6 @@ from cascal.simulate.generators import GENERATORS, generate_items, gold_items
 from cascal.simulate.items import Item
 from cascal.simulate.pool import SimulatedPool
 from cascal.simulate.questions import TASKS
-from cascal.tables import Imported, Progress
 
 N_TEST, N_LARGE = 2000, 20_000
 VARIANTS = {

@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.datatypes import CascalError, ModelSpec, Task
 from cascal.store.connection import fetch, first_row, scalar
 from cascal.store.reading import require
 from cascal.store.records import utc_now
 from cascal.store.writing import add
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 
 ATTEMPT_SCHEMA = pa.schema(
     [

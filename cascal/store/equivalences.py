@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cascal.answers import RULE, AnswerSet, compare_sets
+from cascal.columns import Progress
 from cascal.store.connection import fetch
 from cascal.store.fingerprints import update_fingerprint
-from cascal.tables import Progress
 
 SAME_SCHEMA = pa.schema(
     [("query_id", pa.string()), ("answer", pa.string()), ("representative", pa.string())]

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
 from cascal.datatypes import CascalError, ModelSpec, Split, Task
 from cascal.store.connection import fetch, scalar
 from cascal.store.records import DatasetInfo
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA
 
 _DATASETS = """
 WITH q AS (

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from cascal.columns import DatasetOrigin
 from cascal.datatypes import AnswerOrigin
-from cascal.tables import DatasetOrigin
 
 OnConflict = Literal["refuse", "replace", "extend"]
 

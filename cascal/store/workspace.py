@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cascal.columns import Imported, Progress
 from cascal.datatypes import (
     CascalError,
     Embeddings,
@@ -33,7 +34,6 @@ from cascal.store.connection import scalar
 from cascal.store.file import WorkspaceFile
 from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run
-from cascal.tables import Imported, Progress
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import time
 import pyarrow as pa
 import pytest
 
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.datatypes import ModelSpec
 from cascal.store import Workspace
-from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 
 pytestmark = pytest.mark.bench
 

@@ -14,12 +14,12 @@ import pytest
 from test_diagnose import case_of, explosion, no_clusters, reversed_rankings, world
 
 import cascal
+from cascal.columns import Imported
 from cascal.datatypes import option_letter
 from cascal.diagnose import Case
 from cascal.parts import Part
 from cascal.simulate.demo import queries_table, responses_table
 from cascal.study import adopt_vectors
-from cascal.tables import Imported
 
 from .conftest import ROOT, idle, shot
 from .test_dashboard import reader  # noqa: F401 (a fixture)

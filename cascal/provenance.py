@@ -1,0 +1,43 @@
+"""What says where a thing comes from: the hash of a text, and how a result was made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from cascal.settings import FitSettings, Thresholds
+
+_PACKAGES = ("cascal", "numpy", "scikit-learn", "scipy", "duckdb")
+
+
+def text_hash(text: str) -> str:
+    """The first 32 hex digits of the SHA-256 of a text's UTF-8 bytes.
+
+    The workspace computes the same in SQL. A lone surrogate, which no valid UTF-8 holds and no
+    workspace stores, counts as the three bytes it would have.
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def stamp(settings: FitSettings, thresholds: Thresholds) -> dict[str, Any]:
+    """What a report or a saved run records of how it was made: settings, thresholds, versions, time."""
+    return {
+        "settings": asdict(settings),
+        "thresholds": asdict(thresholds),
+        "versions": _versions(_PACKAGES),
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _versions(names: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
