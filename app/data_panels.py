@@ -8,7 +8,7 @@ import streamlit as st
 from app import frame, session, theme
 from cascal import charts
 from cascal.demo import install_demo
-from cascal.encoders import MINILM
+from cascal.encode.encoders import MINILM
 
 PERCENT = "%.1f %%"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, session
-from cascal.encoders import Encoder, endpoint_host
+from cascal.encode.encoders import Encoder, endpoint_host
 
 
 def confirmed_encoder(name: str) -> Encoder | None:

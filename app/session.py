@@ -20,7 +20,7 @@ from cascal.contenders import Contender, contenders
 from cascal.cost import cost_grid
 from cascal.datatypes import CascalError, FloatArray
 from cascal.diagnose import Case
-from cascal.encoders import MINILM, Encoder, load_encoder
+from cascal.encode.encoders import MINILM, Encoder, load_encoder
 from cascal.evaluate import effective_number
 from cascal.fit import Fit
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from cascal.columns import Progress
 from cascal.datatypes import CascalError
-from cascal.embed import layout_parameters
-from cascal.encoders import MINILM, Encoder
+from cascal.encode.encoders import MINILM, Encoder
+from cascal.encode.layout import layout_parameters
 from cascal.simulate import load_demo
 from cascal.simulate.variants import make_variant
 from cascal.store import Workspace

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable
-from cascal.neighbours import nearest, nearest_other
+from cascal.encode.neighbours import nearest, nearest_other
 
 MMD_TARGET = 0.1
 """The paper's target for the distance between generated and real queries."""

@@ -24,7 +24,7 @@ def text_hash(text: str) -> str:
 
 
 def stamp(settings: FitSettings, thresholds: Thresholds) -> dict[str, Any]:
-    """What a report or a saved run records of how it was made: settings, thresholds, versions, time."""
+    """How a result was made, for its record: settings, thresholds, versions, time."""
     return {
         "settings": asdict(settings),
         "thresholds": asdict(thresholds),

@@ -12,8 +12,8 @@ import scipy
 
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable
 from cascal.drift import Drift, coverage, mmd
+from cascal.encode.neighbours import nearest, nearest_earlier
 from cascal.fit import Fit
-from cascal.neighbours import nearest, nearest_earlier
 from cascal.route import Router
 from cascal.score import agreement
 from cascal.study import Study

@@ -28,8 +28,9 @@ from cascal.datatypes import (
     Split,
     Task,
 )
-from cascal.embed import embed_texts, layout, layout_parameters
-from cascal.encoders import Encoder
+from cascal.encode.encoders import Encoder
+from cascal.encode.layout import layout, layout_parameters
+from cascal.encode.texts import embed_texts
 from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
 from cascal.fit import Fit

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from cascal.columns import Imported
 from cascal.demo import MIN_DIST
-from cascal.embed import layout
-from cascal.encoders import MINILM, MINILM_SHA256, load_encoder
+from cascal.encode.encoders import MINILM, MINILM_SHA256, load_encoder
+from cascal.encode.layout import layout
 from cascal.provenance import text_hash
 from cascal.simulate import demo_world, load_demo, save_demo
 from cascal.simulate.demo import write_parquet

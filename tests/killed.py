@@ -14,7 +14,7 @@ import yaml
 from counting import TASKS
 
 from cascal import build
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 from cascal.endpoint.pool_file import PoolModel
 from cascal.generate import GenerateSettings
 from cascal.simulate import simulated_generators, simulated_pool

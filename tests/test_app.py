@@ -16,7 +16,7 @@ import cascal
 from app import controls, jobs
 from cascal.charts_evaluate import p_text
 from cascal.demo import demo_folder, install_demo
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 from cascal.experiments import Request, run
 from cascal.settings import BOUNDS
 from cascal.simulate import load_demo

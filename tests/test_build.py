@@ -28,7 +28,7 @@ from cascal.cli import collecting, simulating
 from cascal.cli.asking import limits_of
 from cascal.datatypes import CascalError
 from cascal.demo import install_demo
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 from cascal.endpoint.pool_file import PoolModel, write_pool
 from cascal.simulate import Faults, simulated_generators, simulated_pool
 from cascal.store import Workspace

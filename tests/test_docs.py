@@ -24,7 +24,7 @@ from cascal.baselines import BASELINES
 from cascal.cli import app
 from cascal.demo import install_demo
 from cascal.diagnose import CHECKS
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 from cascal.endpoint.pool_file import parse_pool, read_pool
 from cascal.experiments import EXPERIMENTS
 from cascal.export import TARGETS

@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cascal import embed, encoders
+from cascal import embed
 from cascal.datatypes import CascalError
-from cascal.embed import embed_texts, layout, layout_parameters, place
-from cascal.encoders import load_encoder
-from cascal.encoders_quick import quick
+from cascal.encode import encoders
+from cascal.encode.encoders import load_encoder
+from cascal.encode.layout import layout, layout_parameters, place
+from cascal.encode.quick import quick
+from cascal.encode.texts import embed_texts
 from cascal.provenance import text_hash
 
 REALDATA = Path(__file__).parents[2] / "shared" / "realdata" / "mmlu_pro"

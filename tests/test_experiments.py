@@ -14,7 +14,7 @@ import cascal
 from cascal.datatypes import CascalError, NotApplicable
 from cascal.demo import demo_folder, install_demo
 from cascal.drift import mmd
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 from cascal.experiments import EXPERIMENTS, Request, read_report, run
 from cascal.score import rgd_filter
 from cascal.settings import FitSettings, Thresholds

@@ -20,7 +20,7 @@ from cascal.cli import encoding
 from cascal.cli.fitting import route
 from cascal.cli.serving import check, serve
 from cascal.datatypes import CascalError, ModelSpec
-from cascal.encoders import endpoint_host, load_encoder
+from cascal.encode.encoders import endpoint_host, load_encoder
 from cascal.importers import read
 from cascal.live import destinations
 from cascal.study import encode_dataset

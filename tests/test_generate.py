@@ -15,7 +15,7 @@ from scripted_server import scripted
 
 from cascal.attempts import Attempt, Plan, TaskProgress
 from cascal.datatypes import ModelSpec, Query, Task
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 from cascal.endpoint import Budget, EndpointError, Patience
 from cascal.endpoint.pool_file import PoolModel
 from cascal.generate import Before, GenerateProgress, GenerateSettings, generate

@@ -10,7 +10,7 @@ import pytest
 from conftest import make_world
 
 import cascal
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 
 HEAVY = (
     "duckdb",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cascal.neighbours import nearest, nearest_in_order, nearest_rows
+from cascal.encode.neighbours import nearest, nearest_in_order, nearest_rows
 
 
 def unit_rows(seed, n, dtype=np.float64, dimension=8):

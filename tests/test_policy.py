@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import cascal
 from cascal.cli.serving import check as check_command
 from cascal.datatypes import CascalError
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 from cascal.evaluate import effective_number
 from cascal.policy import PolicyError, check, read_policy
 from cascal.yaml_files.documents import read_document

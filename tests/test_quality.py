@@ -12,7 +12,7 @@ import cascal
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.demo import install_demo
 from cascal.drift import coverage
-from cascal.neighbours import nearest, nearest_earlier, nearest_other
+from cascal.encode.neighbours import nearest, nearest_earlier, nearest_other
 from cascal.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
 from cascal.study import load_study
 

@@ -9,7 +9,7 @@ from conftest import shared
 
 import cascal
 from cascal import importers
-from cascal.embed import layout_parameters
+from cascal.encode.layout import layout_parameters
 from cascal.explain import explain
 from cascal.provenance import text_hash
 from cascal.study import compare, load_study, take_snapshot

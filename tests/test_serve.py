@@ -31,8 +31,8 @@ import cascal
 from cascal import serve
 from cascal.datatypes import CascalError
 from cascal.demo import install_demo
-from cascal.encoders import MINILM, load_encoder
-from cascal.encoders_quick import quick
+from cascal.encode.encoders import MINILM, load_encoder
+from cascal.encode.quick import quick
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
 from cascal.serve import app as serve_app

@@ -9,8 +9,8 @@ import numpy as np
 
 from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import CascalError, FloatArray, IntArray
+from cascal.encode.neighbours import nearest_rows
 from cascal.latent import find_slots, own_slot
-from cascal.neighbours import nearest_rows
 
 K_NEIGHBOURS = 40
 """Neighbours of the k-NN router in RouterBench's best setting."""

@@ -145,7 +145,7 @@ def run_generate(
 ) -> GenerateProgress:
     """Generate with a progress bar, then print what came of it, task by task."""
     from cascal.build import generate_into
-    from cascal.encoders import load_encoder
+    from cascal.encode.encoders import load_encoder
     from cascal.generate import GenerateSettings
 
     coder = load_encoder(writing.encoder, key_env=writing.key_env)

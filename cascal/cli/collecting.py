@@ -262,7 +262,7 @@ def _prepared(
 ) -> str:
     """Encode the queries and filter them if asked; the data set to fit on."""
     from cascal.build import FilterRule
-    from cascal.encoders import load_encoder
+    from cascal.encode.encoders import load_encoder
     from cascal.study import encode_dataset
 
     coder = load_encoder(encoder[0], key_env=encoder[1])

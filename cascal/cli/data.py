@@ -166,7 +166,7 @@ def embed(
 
 def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
     """Encode what has no vector; returns the encoder's id."""
-    from cascal.encoders import load_encoder
+    from cascal.encode.encoders import load_encoder
     from cascal.study import encode_dataset
 
     with progress_bar("Loading the encoder") as report:

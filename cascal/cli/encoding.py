@@ -12,7 +12,7 @@ from cascal.datatypes import CascalError
 from cascal.route import check_encoder
 
 if TYPE_CHECKING:
-    from cascal.encoders import Encoder
+    from cascal.encode.encoders import Encoder
 
 
 def encoder_of_file(encoder_id: str, named: str | None, key_env: str) -> Encoder:
@@ -21,7 +21,7 @@ def encoder_of_file(encoder_id: str, named: str | None, key_env: str) -> Encoder
     `named` is what the command line says. Without it an endpoint is the file's choice alone: its
     host is shown and must be confirmed before it gets a text, and it never gets a key.
     """
-    from cascal.encoders import endpoint_host, load_encoder
+    from cascal.encode.encoders import endpoint_host, load_encoder
 
     host = "" if named else endpoint_host(encoder_id)
     if host and key_env:
@@ -38,7 +38,7 @@ def encoder_of_file(encoder_id: str, named: str | None, key_env: str) -> Encoder
 
 def encoder_of_baseline(encoder_id: str) -> Encoder:
     """The encoder of the router that a policy file compares with; its host is confirmed too."""
-    from cascal.encoders import endpoint_host, load_encoder
+    from cascal.encode.encoders import endpoint_host, load_encoder
 
     host = endpoint_host(encoder_id)
     if host:

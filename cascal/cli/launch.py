@@ -72,7 +72,7 @@ def demo(
 ) -> None:
     """Put the simulated demo set into a workspace and open the dashboard on it."""
     from cascal.demo import install_demo, install_variant
-    from cascal.encoders import MINILM, load_encoder
+    from cascal.encode.encoders import MINILM, load_encoder
 
     path = workspace or default_workspace()
     store = open_workspace(path, create=True)

@@ -61,7 +61,7 @@ def serve(
     from joblib import cpu_count
 
     from cascal import serve as server
-    from cascal.encoders_quick import quick
+    from cascal.encode.quick import quick
     from cascal.endpoint import read_key
 
     server.refuse_without_extra()

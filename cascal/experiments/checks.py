@@ -8,10 +8,11 @@ from typing import Any
 from cascal.concordance import Alignment, skill_alignment
 from cascal.datatypes import NotApplicable
 from cascal.drift import MMD_TARGET, Drift, mmd
-from cascal.experiments.report import Column, Report, stamp, with_interval
+from cascal.experiments.report import Column, Report, with_interval
 from cascal.experiments.request import Request
 from cascal.fit import fit
 from cascal.plain_json import finite
+from cascal.provenance import stamp
 from cascal.whatif import leave_one_out
 
 ALIGNMENT_TARGET = 0.70

@@ -19,7 +19,7 @@ from cascal.serve.errors import ApiError
 from cascal.serve.options import ServeOptions
 
 if TYPE_CHECKING:
-    from cascal.encoders import Encoder
+    from cascal.encode.encoders import Encoder
 
 Waiting = tuple[Sequence[str], asyncio.Future[FloatArray]]
 """The texts of one request, and where their vectors go."""

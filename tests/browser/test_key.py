@@ -10,7 +10,7 @@ from counting import TASKS, counting
 
 import cascal
 from cascal import build
-from cascal.encoders import load_encoder
+from cascal.encode.encoders import load_encoder
 from cascal.generate import GenerateSettings
 from cascal.study import encode_dataset
 from cascal.task_file import parse_tasks

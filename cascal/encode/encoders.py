@@ -22,7 +22,7 @@ import numpy as np
 
 from cascal import endpoint
 from cascal.datatypes import CascalError, FloatArray
-from cascal.encoder_folders import folder_id, sha256
+from cascal.encode.folders import folder_id, sha256
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

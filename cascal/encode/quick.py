@@ -17,7 +17,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from cascal.datatypes import FloatArray
-from cascal.encoders import MINILM, BatchEncoder, Encoder, SentenceEncoder
+from cascal.encode.encoders import MINILM, BatchEncoder, Encoder, SentenceEncoder
 
 if TYPE_CHECKING:
     import torch
