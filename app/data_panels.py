@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import frame, session, theme
 from cascal import charts
-from cascal.demo import install_demo
+from cascal.dataset.demo import install_demo
 from cascal.encode.encoders import MINILM
 
 PERCENT = "%.1f %%"
@@ -130,7 +130,7 @@ def _delete() -> None:
 
 def models() -> None:
     """The pool: coverage and confidence of every model, and who agrees with whom."""
-    data = session.study()
+    data = session.dataset()
     split = "Training queries"
     if data.test is not None:
         split = st.segmented_control(

@@ -223,7 +223,7 @@ def _ceilings(tau: Estimate) -> None:
                 delta=f"[{100 * learnt.low:+.1f}, {100 * learnt.high:+.1f}]", delta_color="off",
                 delta_arrow="off", height="stretch",
                 help="The best model of each cluster by the training queries’ answers "
-                f"({session.study().train.label_origin}), tested here.",
+                f"({session.dataset().train.label_origin}), tested here.",
             )  # fmt: skip
 
 
@@ -255,7 +255,7 @@ def differences(held: Contest) -> None:
         required=True, key="difference", label_visibility="collapsed",
     )  # fmt: skip
     rows = wins if which == "A right, B wrong" else losses
-    part = session.study().test
+    part = session.dataset().test
     if part is None or not len(rows):
         st.info("There is no such query.")
         return

@@ -20,10 +20,11 @@ from cascal.concordance import (
 )
 from cascal.contest import Contest, hold_contest
 from cascal.cost import CostPoint, cost_curve
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
 from cascal.experiments import Report, read_report
 from cascal.intervals import Estimate
-from cascal.study import Snapshot, Study
 from cascal.whatif import (
     Removal,
     ScalingPoint,
@@ -34,7 +35,7 @@ from cascal.whatif import (
 
 def contest() -> Contest | None:
     """All routers on the test queries; None while they are being compared."""
-    data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
+    data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
 
     def work(progress: Progress) -> Contest:
         return hold_contest(
@@ -53,7 +54,7 @@ def contest() -> Contest | None:
 def scaling() -> list[ScalingPoint] | None:
     """Accuracy by number of training queries, on request."""
     data, settings, thresholds = (
-        session.study(), session.current_settings(), session.current_thresholds(),
+        session.dataset(), session.current_settings(), session.current_thresholds(),
     )  # fmt: skip
 
     def work(progress: Progress) -> list[ScalingPoint]:
@@ -67,7 +68,7 @@ def scaling() -> list[ScalingPoint] | None:
 
 def removals() -> list[Removal] | None:
     """What the removal of each model costs, on request."""
-    data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
+    data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
 
     def work(progress: Progress) -> list[Removal]:
         return leave_one_out(data.train, data.test, fitted, thresholds, progress=progress)
@@ -79,21 +80,23 @@ def removals() -> list[Removal] | None:
 
 
 @st.cache_resource(show_spinner="Weighing cost", max_entries=16)
-def _curve(token: str, _study: Study, _snapshot: Snapshot) -> list[CostPoint]:
-    return cost_curve(session.fit(), _snapshot.router.thresholds, _study.gold_test, _study.train)
+def _curve(token: str, _dataset: Dataset, _snapshot: Snapshot) -> list[CostPoint]:
+    return cost_curve(
+        session.fit(), _snapshot.router.thresholds, _dataset.gold_test, _dataset.train
+    )
 
 
 def curve() -> list[CostPoint]:
     """Quality and cost at every cost weight; NotApplicable where costs are unknown."""
-    data = session.study()
+    data = session.dataset()
     return _curve(session.snapshot_token(), data, session.snapshot())
 
 
 @st.cache_resource(show_spinner="Comparing rankings", max_entries=16)
 def _taus(
-    token: str, _study: Study, _snapshot: Snapshot
+    token: str, _dataset: Dataset, _snapshot: Snapshot
 ) -> tuple[Concordance, list[Concordance], list[Concordance]]:
-    test, train, router = _study.gold_test, _study.train, _snapshot.router
+    test, train, router = _dataset.gold_test, _dataset.train, _snapshot.router
     consensus = session.fit().consensus
     tasks = tuple(sorted(set(train.votes.tasks) | set(test.votes.tasks)))
     number = {name: at for at, name in enumerate(tasks)}
@@ -111,14 +114,14 @@ def _taus(
 
 def taus() -> tuple[Concordance, list[Concordance], list[Concordance]]:
     """Kendall τ of consensus and gold rankings: over all, per task, per cluster."""
-    return _taus(session.snapshot_token(), session.study(), session.snapshot())
+    return _taus(session.snapshot_token(), session.dataset(), session.snapshot())
 
 
 @st.cache_resource(show_spinner="Measuring the clusters", max_entries=16)
 def _ceilings(
-    token: str, _study: Study, _snapshot: Snapshot
+    token: str, _dataset: Dataset, _snapshot: Snapshot
 ) -> tuple[ClusterInformation, Estimate, Estimate | None]:
-    test, train = _study.gold_test, _study.train
+    test, train = _dataset.gold_test, _dataset.train
     cluster = _snapshot.routes("test").cluster
     n_clusters = len(_snapshot.router.clusters)
     right = test.right
@@ -135,7 +138,7 @@ def _ceilings(
 
 def ceilings() -> tuple[ClusterInformation, Estimate, Estimate | None]:
     """What the clusters could bring: NMI with the winner, the map in-sample and learnt."""
-    return _ceilings(session.snapshot_token(), session.study(), session.snapshot())
+    return _ceilings(session.snapshot_token(), session.dataset(), session.snapshot())
 
 
 def experiments_folder() -> Path:

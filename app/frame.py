@@ -9,8 +9,8 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
+from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError
-from cascal.study import Study
 
 CONFIG = {
     "displaylogo": False,
@@ -41,7 +41,7 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=CONFIG, alt=alt, width="stretch")
 
 
-def origin(data: Study) -> str:
+def origin(data: Dataset) -> str:
     """What kind of data this is, in one line."""
     info = data.info
     kinds = "simulated models" if data.simulated else "real responses"
@@ -62,7 +62,7 @@ def _with_gold(n_gold: int, n: int) -> str:
     return f"({n_gold:,} with gold answers)"
 
 
-def notice(data: Study) -> None:
+def notice(data: Dataset) -> None:
     """Say it on every page when the numbers come from a simulation."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if data.simulated:

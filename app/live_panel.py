@@ -17,7 +17,7 @@ def live(decision: Decision) -> None:
         return
     st.subheader("Ask them now", anchor=False)
     try:
-        models = reachable(session.study().models, decision.trace.selected)
+        models = reachable(session.dataset().models, decision.trace.selected)
     except CascalError as error:
         st.caption(frame.escape(str(error)))
         return
@@ -53,7 +53,7 @@ def live(decision: Decision) -> None:
 
 def _query(decision: Decision) -> Query:
     """A stored query brings its options along; a typed one is asked as it is."""
-    data = session.study()
+    data = session.dataset()
     for part in (data.test, data.train):
         if part is not None and decision.text in part.texts:
             row = part.texts.index(decision.text)

@@ -13,9 +13,9 @@ from app import frame, session, theme
 from app.map_spec import MapSpec, points_in_polygon
 from app.skill_map import clear_selection, render_map
 from cascal import charts
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.part import Part
 from cascal.datatypes import BoolArray, IntArray
-from cascal.parts import Part
-from cascal.study import Study
 
 KEY = "skill_map"
 MAX_LABELS = 24
@@ -36,7 +36,7 @@ class Shown:
 
 def shown() -> Shown:
     """The queries on the map."""
-    data = session.study()
+    data = session.dataset()
     split: Literal["train", "test"] = "train"
     if st.session_state.get("points") == "Test queries" and data.test is not None:
         split = "test"
@@ -72,7 +72,7 @@ def picked_cluster() -> int | None:
     return cluster if cluster is not None and cluster < n_clusters else None
 
 
-def _controls(data: Study) -> charts.ColourBy:
+def _controls(data: Dataset) -> charts.ColourBy:
     known = list(charts.COLOUR_TITLES)
     now = shown()
     if not now.part.has_gold:
@@ -91,7 +91,7 @@ def _controls(data: Study) -> charts.ColourBy:
 
 
 def _group_colours(
-    data: Study, by: charts.ColourBy, colouring: charts.Colouring
+    data: Dataset, by: charts.ColourBy, colouring: charts.Colouring
 ) -> tuple[str, ...]:
     if by == "model":
         named = theme.colors_by_name((model.name for model in data.models), "model")
@@ -108,7 +108,7 @@ def _group_colours(
     return tuple(palette[largest[c]] if c in largest else theme.MUTED for c in range(len(sizes)))
 
 
-def _labels(data: Study) -> list[tuple[float, float, str]]:
+def _labels(data: Dataset) -> list[tuple[float, float, str]]:
     """Two words just above the most central query of the largest clusters."""
     now = session.snapshot()
     clusters, xy = now.router.clusters, data.train.xy
@@ -139,7 +139,7 @@ def _highlight(now: Shown) -> BoolArray | None:
     return np.asarray(member[now.rows] == cluster)
 
 
-def _spec(data: Study, by: charts.ColourBy) -> MapSpec:
+def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     now, snapshot = shown(), session.snapshot()
     colouring = charts.colour_map(snapshot, data, now.split, by)
     xy = now.part.xy[now.rows]
@@ -185,7 +185,7 @@ def _on_select(selection: object) -> None:
 
 def skill_map() -> None:
     """The map with its own controls."""
-    data = session.study()
+    data = session.dataset()
     by = _controls(data)
     if not len(shown().rows):
         st.info("These queries have no place on a map yet.")

@@ -57,13 +57,13 @@ def beside_the_map() -> None:
 
 
 def _colours() -> dict[str, str]:
-    return theme.colors_by_name((model.name for model in session.study().models), "model")
+    return theme.colors_by_name((model.name for model in session.dataset().models), "model")
 
 
 def _shares() -> None:
     before, _ = session.change()
     now = session.snapshot()
-    routed = "test" if session.study().test is not None else "training"
+    routed = "test" if session.dataset().test is not None else "training"
     st.subheader(f"Who gets the {len(now.routes('test')):,} {routed} queries", anchor=False)
     # a table, not a figure: it is updated in place, a figure would be mounted anew at every move
     st.dataframe(
@@ -142,7 +142,7 @@ def samples() -> None:
     cluster = map_panel.picked_cluster()
     if cluster is None:
         return
-    data, now = session.study(), session.snapshot()
+    data, now = session.dataset(), session.snapshot()
     rows = np.flatnonzero(now.router.clusters.assignment == cluster)
     votes = data.train.votes
     contested = np.argsort(charts.agreement(votes)[rows], kind="stable")

@@ -24,7 +24,7 @@ def quality_of_training() -> None:
 
 
 def _numbers() -> None:
-    data, fitted = session.study(), session.fit()
+    data, fitted = session.dataset(), session.fit()
 
     def work(progress: Progress) -> TrainingQuality:
         progress(0.1, "Comparing training and test queries")
@@ -115,7 +115,7 @@ def _needs() -> None:
             "needed": "To be sure",
         },
     )  # fmt: skip
-    entries = quality.tasks_for_more(session.study(), router, unsure)
+    entries = quality.tasks_for_more(session.dataset(), router, unsure)
     if entries:
         st.download_button(
             f"Task file that asks a generator for them ({len(entries)} entries)",
@@ -126,7 +126,7 @@ def _needs() -> None:
 
 
 def _filter() -> None:
-    votes, fitted = session.study().train.votes, session.fit()
+    votes, fitted = session.dataset().train.votes, session.fit()
     n_models = len(votes.models)
     st.subheader("What would the filter keep?", anchor=False)
     if n_models < 3:

@@ -34,19 +34,19 @@ class Decision:
 
 
 def _example() -> str:
-    data = session.study()
+    data = session.dataset()
     part = data.test if data.test is not None else data.train
     return part.texts[len(part.texts) // 3]
 
 
 def _stored() -> str:
     """Which queries are at hand to be tried."""
-    return "test" if session.study().test is not None else "training"
+    return "test" if session.dataset().test is not None else "training"
 
 
 def _pick_example() -> None:
     """Put the next stored query into the box."""
-    data = session.study()
+    data = session.dataset()
     part = data.test if data.test is not None else data.train
     at = st.session_state.get("example", 0) + 1
     st.session_state["example"] = at
@@ -65,7 +65,7 @@ def ask() -> Decision | None:
     text = text.strip()
     if not text:
         return None
-    data, now = session.study(), session.snapshot()
+    data, now = session.dataset(), session.snapshot()
     vector = _vector(text)
     if vector is None:
         return None
@@ -74,7 +74,7 @@ def ask() -> Decision | None:
 
 def _vector(text: str) -> FloatArray | None:
     """The vector of a text: a stored one, else encoded now; None while that is not allowed."""
-    data = session.study()
+    data = session.dataset()
     for part in (data.train, data.test):
         if part is not None and text in part.texts:
             return np.asarray(part.vectors.vectors[part.texts.index(text)])
@@ -129,7 +129,7 @@ def answer(decision: Decision) -> None:
 
 def _scores(trace: RouteTrace) -> None:
     st.subheader("Scores of the models", anchor=False)
-    data = session.study()
+    data = session.dataset()
     colours = theme.colors_by_name((model.name for model in data.models), "model")
     figure = charts.interval_figure(charts.trace_frame(trace), "model", "mean", colours)
     frame.chart(figure, "route_scores", "Score of every model with its 95 % interval.")
@@ -183,12 +183,12 @@ def _clusters(trace: RouteTrace) -> None:
 
 
 def _near(decision: Decision) -> list[int]:
-    similarity = session.study().train.vectors.vectors @ decision.vector
+    similarity = session.dataset().train.vectors.vectors @ decision.vector
     return [int(row) for row in np.argsort(-similarity, kind="stable")[:N_NEIGHBOURS]]
 
 
 def _position(decision: Decision) -> None:
-    data, now = session.study(), session.snapshot()
+    data, now = session.dataset(), session.snapshot()
     rows = np.flatnonzero(np.isfinite(data.train.xy).all(axis=1))
     if len(rows) < N_NEIGHBOURS:
         return
@@ -218,7 +218,7 @@ def _position(decision: Decision) -> None:
 def _neighbours(decision: Decision) -> None:
     """The nearest training queries, and how each model did there."""
     st.subheader("The nearest training queries", anchor=False)
-    data, fit = session.study(), session.fit()
+    data, fit = session.dataset(), session.fit()
     scores = fit.consensus
     order = [fit.models.index(one.model) for one in decision.trace.models]
     for row in _near(decision):
@@ -255,7 +255,7 @@ def batch() -> None:
         path = Path(folder) / f"queries{Path(upload.name).suffix.lower()}"
         path.write_bytes(upload.getvalue())
         texts = read_texts(path)
-    now, data = session.snapshot(), session.study()
+    now, data = session.snapshot(), session.dataset()
     encoder = encoding.confirmed_encoder(data.encoder)
     if encoder is None:
         return

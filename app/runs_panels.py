@@ -12,10 +12,17 @@ import streamlit as st
 from app import controls, frame, jobs, session, theme
 from cascal.columns import Progress
 from cascal.contest import Contest, hold_contest
+from cascal.dataset.saved_runs import (
+    Comparison,
+    Reopened,
+    compare_runs,
+    make_run,
+    preset_of,
+    reopen,
+)
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import Finding, diagnose
 from cascal.report import write_report
-from cascal.runs import Comparison, Reopened, compare_runs, make_run, preset_of, reopen
 from cascal.store import Run
 from cascal.verdict import Light
 
@@ -35,7 +42,7 @@ def save() -> None:
     if done:
         with frame.refusals():
             session.workspace().save_run(
-                make_run(session.study(), session.snapshot(), name.strip(), note.strip())
+                make_run(session.dataset(), session.snapshot(), name.strip(), note.strip())
             )
             st.success("Saved.")
 
@@ -139,7 +146,7 @@ def _side_by_side(first: Reopened, second: Reopened, found: Comparison) -> None:
         )  # fmt: skip
     with flips:
         st.markdown("**Queries that go elsewhere**")
-        part = first.study.test or first.study.train
+        part = first.dataset.test or first.dataset.train
         rows = found.flipped[:N_FLIPS]
         st.dataframe(
             pd.DataFrame(
@@ -180,7 +187,7 @@ def _router_bytes() -> bytes:
 
 
 def _report(*, with_texts: bool) -> str | None:
-    data, now, case = session.study(), session.snapshot(), session.case()
+    data, now, case = session.dataset(), session.snapshot(), session.case()
     fitted, thresholds = session.fit(), session.current_thresholds()
     try:
         light: Light | str = session.light()

@@ -18,6 +18,9 @@ from app import folders
 from cascal.columns import Progress
 from cascal.contenders import Contender, contenders
 from cascal.cost import cost_grid
+from cascal.dataset.dataset import Dataset, load_dataset
+from cascal.dataset.encoding import draw_map, encode_dataset
+from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.datatypes import CascalError, FloatArray
 from cascal.diagnose import Case
 from cascal.encode.encoders import MINILM, Encoder, load_encoder
@@ -25,16 +28,6 @@ from cascal.evaluate import effective_number
 from cascal.fit import Fit
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
-from cascal.study import (
-    Change,
-    Snapshot,
-    Study,
-    compare,
-    draw_map,
-    encode_dataset,
-    load_study,
-    take_snapshot,
-)
 from cascal.verdict import Light, Verdict, half_fits, traffic_light
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
@@ -103,50 +96,50 @@ def current_info() -> DatasetInfo | None:
 
 
 @st.cache_resource(show_spinner="Reading responses and vectors", max_entries=3)
-def _study(name: str, token: str) -> Study:
-    return load_study(workspace(), name)
+def _dataset(name: str, token: str) -> Dataset:
+    return load_dataset(workspace(), name)
 
 
-def study() -> Study:
+def dataset() -> Dataset:
     """The chosen data set with votes, vectors and map. CascalError says what is missing."""
     info = current_info()
     if info is None:
         raise CascalError("The workspace is empty. Import responses on the page Data.")
-    return _study(info.name, f"{info.fingerprint}:{_file_token()}")
+    return _dataset(info.name, f"{info.fingerprint}:{_file_token()}")
 
 
 @st.cache_resource(show_spinner="Estimating skills", max_entries=6)
-def _fit(token: str, _study: Study, _settings: FitSettings) -> Fit:
-    train = _study.train
-    return cascal.fit(train.votes, train.vectors, _settings, costs=_study.costs)
+def _fit(token: str, _dataset: Dataset, _settings: FitSettings) -> Fit:
+    train = _dataset.train
+    return cascal.fit(train.votes, train.vectors, _settings, costs=_dataset.costs)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _snapshot(token: str, _study: Study, _fit: Fit, _thresholds: Thresholds) -> Snapshot:
-    return take_snapshot(_study, _fit, _thresholds)
+def _snapshot(token: str, _dataset: Dataset, _fit: Fit, _thresholds: Thresholds) -> Snapshot:
+    return take_snapshot(_dataset, _fit, _thresholds)
 
 
-def _study_token(data: Study) -> str:
+def _dataset_token(data: Dataset) -> str:
     return f"{data.info.name}:{data.info.fingerprint}:{data.encoder}"
 
 
-def _fit_token(data: Study, settings: FitSettings) -> str:
-    return f"{_study_token(data)}:{settings!r}"
+def _fit_token(data: Dataset, settings: FitSettings) -> str:
+    return f"{_dataset_token(data)}:{settings!r}"
 
 
-def _snapshot_token(data: Study, settings: FitSettings, thresholds: Thresholds) -> str:
+def _snapshot_token(data: Dataset, settings: FitSettings, thresholds: Thresholds) -> str:
     return f"{_fit_token(data, settings)}:{thresholds!r}"
 
 
 def fit(settings: FitSettings | None = None) -> Fit:
     """The fit of the chosen data set and preset."""
-    data, settings = study(), settings or current_settings()
+    data, settings = dataset(), settings or current_settings()
     return _fit(_fit_token(data, settings), data, settings)
 
 
 def snapshot_at(values: dict[str, object]) -> Snapshot:
     """Router, routes and numbers at the given values of the controls."""
-    data, settings, thresholds = study(), settings_of(values), _allowed(thresholds_of(values))
+    data, settings, thresholds = dataset(), settings_of(values), _allowed(thresholds_of(values))
     token = _snapshot_token(data, settings, thresholds)
     return _snapshot(token, data, fit(settings), thresholds)
 
@@ -193,7 +186,7 @@ def current_thresholds() -> Thresholds:
 def costs_known() -> bool:
     """Whether the chosen data set says what every model costs; False where it cannot be read."""
     try:
-        return study().costs is not None
+        return dataset().costs is not None
     except CascalError:
         return False
 
@@ -204,7 +197,7 @@ def cost_weights() -> tuple[float, ...]:
     Empty where there is nothing to weigh.
     """
     try:
-        grid = cost_grid(study().costs)
+        grid = cost_grid(dataset().costs)
     except CascalError:
         return ()
     own = st.session_state.setdefault("cost_stops", set())
@@ -216,12 +209,12 @@ def cost_weights() -> tuple[float, ...]:
 
 def snapshot_token() -> str:
     """What names the present data, settings and thresholds; keys of caches and jobs."""
-    return _snapshot_token(study(), current_settings(), current_thresholds())
+    return _snapshot_token(dataset(), current_settings(), current_thresholds())
 
 
 def fit_token() -> str:
     """What names the present data and settings."""
-    return _fit_token(study(), current_settings())
+    return _fit_token(dataset(), current_settings())
 
 
 def snapshot() -> Snapshot:
@@ -243,9 +236,9 @@ def change() -> tuple[Snapshot, Change]:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _comparison(
-    token: str, _study: Study, _snapshot: Snapshot
+    token: str, _dataset: Dataset, _snapshot: Snapshot
 ) -> tuple[list[Contender], Verdict] | None:
-    test, result = _study.test, _snapshot.evaluation
+    test, result = _dataset.test, _snapshot.evaluation
     if test is None or result is None:
         return None
     rows = contenders(result, _snapshot.router, test, _snapshot.constant)
@@ -254,13 +247,13 @@ def _comparison(
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _case(token: str, _study: Study, _fit: Fit, _snapshot: Snapshot) -> Case:
-    return Case(_study, _fit, _snapshot)
+def _case(token: str, _dataset: Dataset, _fit: Fit, _snapshot: Snapshot) -> Case:
+    return Case(_dataset, _fit, _snapshot)
 
 
 def case() -> Case:
     """What the checks of the diagnosis look at in the present state."""
-    return _case(snapshot_token(), study(), fit(), snapshot())
+    return _case(snapshot_token(), dataset(), fit(), snapshot())
 
 
 def effective(share: FloatArray) -> float:
@@ -269,9 +262,9 @@ def effective(share: FloatArray) -> float:
 
 
 @st.cache_resource(show_spinner="Cross-fitting for the verdict without labels", max_entries=4)
-def _halves(token: str, _study: Study, _settings: FitSettings) -> tuple[Fit, Fit]:
-    train = _study.train
-    return half_fits(train.votes, train.vectors, _settings, costs=_study.costs)
+def _halves(token: str, _dataset: Dataset, _settings: FitSettings) -> tuple[Fit, Fit]:
+    train = _dataset.train
+    return half_fits(train.votes, train.vectors, _settings, costs=_dataset.costs)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -281,14 +274,14 @@ def _light(token: str, _halves: tuple[Fit, Fit], _thresholds: Thresholds) -> Lig
 
 def light() -> Light:
     """The verdict without labels at the present state; NotApplicable says why there is none."""
-    data, settings = study(), current_settings()
+    data, settings = dataset(), current_settings()
     halves = _halves(_fit_token(data, settings), data, settings)
     return _light(snapshot_token(), halves, current_thresholds())
 
 
 def comparison() -> tuple[list[Contender], Verdict] | None:
     """The router beside what it must beat, and the verdict; None without gold test queries."""
-    data, now = study(), snapshot()
+    data, now = dataset(), snapshot()
     token = _snapshot_token(data, current_settings(), current_thresholds())
     return _comparison(token, data, now)
 
@@ -326,7 +319,7 @@ def warm_up() -> None:
     try:
         known = datasets()
         if known:
-            data = _study(known[0].name, f"{known[0].fingerprint}:{_file_token()}")
+            data = _dataset(known[0].name, f"{known[0].fingerprint}:{_file_token()}")
             fitted = _fit(_fit_token(data, settings_of(DEFAULTS)), data, settings_of(DEFAULTS))
             thresholds = thresholds_of(DEFAULTS)
             token = _snapshot_token(data, settings_of(DEFAULTS), thresholds)
@@ -337,5 +330,5 @@ def warm_up() -> None:
 
 def draw_current_map() -> None:
     """Draw the map of the chosen data set."""
-    data = study()
+    data = dataset()
     draw_map(workspace(), data.info.name, data.encoder)

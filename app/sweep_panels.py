@@ -38,7 +38,7 @@ def curves() -> None:
             required=True, key="sweep_name", label_visibility="collapsed",
         ),
     )  # fmt: skip
-    data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
+    data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
 
     def work(progress: Progress) -> Curve:
@@ -62,7 +62,7 @@ def curves() -> None:
 def _answer(found: Curve) -> str:
     """Whether some value is better than the present one, with the paired interval."""
     label, now = NAMES[found.name], charts_diagnose.value_label(found.name, found.now)
-    data = session.study()
+    data = session.dataset()
     change = charts_diagnose.best_change(found, data.test or data.train, session.fit().models)
     if change is None:
         return f"{label}: what changes around {now}"
@@ -140,7 +140,7 @@ def maps() -> None:
             "Shown", list(charts_diagnose.MEASURES), key="map_measure",
             format_func=lambda one: charts_diagnose.MEASURES[one],
         )  # fmt: skip
-    data, fitted, thresholds = session.study(), session.fit(), session.current_thresholds()
+    data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
 
     def work(progress: Progress) -> SweepMap:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from cascal.attempts import Attempt, Encode
 from cascal.collect import PATIENCE, CollectProgress, collect, reparsed
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
+from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError, Query
 from cascal.endpoint import Budget, Patience
 from cascal.endpoint.pool_file import PoolModel
@@ -25,7 +26,6 @@ from cascal.fit import Fit
 from cascal.generate import Before, GenerateProgress, GenerateSettings, generate
 from cascal.score import Filtered, rgd_filter
 from cascal.store import OnConflict, Workspace
-from cascal.study import Study
 from cascal.task_file import TaskRequest
 
 
@@ -184,7 +184,7 @@ class FilterRule:
 
 def filter_into(
     workspace: Workspace,
-    study: Study,
+    dataset: Dataset,
     fitted: Fit,
     to: str,
     rule: FilterRule = FilterRule(),
@@ -193,28 +193,28 @@ def filter_into(
 ) -> Filtered:
     """Write the training queries that pass, and all test queries, as a data set of their own.
 
-    `fitted` is the fit of the study's training part; the strong models are the best of its
+    `fitted` is the fit of the data set's training part; the strong models are the best of its
     consensus.
     """
     overall = np.nan_to_num(fitted.consensus, nan=0.0).mean(axis=0)
     kept = rgd_filter(
-        study.train.votes, overall, n_strong=rule.n_strong, max_others=rule.max_others,
+        dataset.train.votes, overall, n_strong=rule.n_strong, max_others=rule.max_others,
         n_queries=rule.n_queries, seed=rule.seed,
     )  # fmt: skip
-    name = study.info.name
+    name = dataset.info.name
     if not len(kept.rows):
         raise CascalError(
             f"No training query of {name[:80]!r} passes the filter. Lower the number of strong "
             "models, or allow more of the others."
         )
-    ids = {study.train.votes.query_ids[row] for row in kept.rows}
+    ids = {dataset.train.votes.query_ids[row] for row in kept.rows}
     queries = workspace.queries(name).select(QUERY_SCHEMA.names)
     ids |= set(queries.filter(pc.field("split") == "test")["query_id"].to_pylist())
     wanted = pa.array(sorted(ids), pa.string())
     responses = workspace.responses(name, with_text=True).select(RESPONSE_SCHEMA.names)
     workspace.add(
         Imported(
-            to, study.info.origin, f"{name}, filtered", study.tasks, workspace.models(name),
+            to, dataset.info.origin, f"{name}, filtered", dataset.tasks, workspace.models(name),
             queries.filter(pc.is_in(queries["query_id"], wanted)),
             responses.filter(pc.is_in(responses["query_id"], wanted)),
         ),

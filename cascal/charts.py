@@ -17,15 +17,16 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from cascal.contenders import Contender
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.part import Part
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
 from cascal.explain import RouteTrace, cluster_leaders
 from cascal.intervals import mean_rows
-from cascal.parts import Part
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.route import Router
 from cascal.score import agreement
-from cascal.study import Snapshot, Study
 
 NAME_LENGTH = 40
 MUTED = "#9AA4B2"
@@ -75,10 +76,10 @@ class Colouring:
 
 
 def colour_map(
-    snapshot: Snapshot, study: Study, split: Literal["train", "test"], by: ColourBy
+    snapshot: Snapshot, dataset: Dataset, split: Literal["train", "test"], by: ColourBy
 ) -> Colouring:
     """What the map shows for the training or test queries."""
-    part = study.test if split == "test" and study.test is not None else study.train
+    part = dataset.test if split == "test" and dataset.test is not None else dataset.train
     routes, title = snapshot.routes(split), COLOUR_TITLES[by]
     if by == "model":
         return Colouring(title, routes.selected[:, 0], routes.models)
@@ -87,7 +88,7 @@ def colour_map(
         group = snapshot.router.clusters.assignment if train else routes.cluster
         return Colouring(title, group, cluster_labels(snapshot))
     if by == "task":
-        names = tuple(sorted(set(study.train.votes.tasks) | set(part.votes.tasks)))
+        names = tuple(sorted(set(dataset.train.votes.tasks) | set(part.votes.tasks)))
         number = {name: at for at, name in enumerate(names)}
         return Colouring(title, np.array([number[task] for task in part.votes.tasks]), names)
     if by == "correct":

@@ -12,9 +12,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cascal.charts import MUTED, plain
+from cascal.dataset.part import Part
 from cascal.diagnose.evidence import Evidence
 from cascal.intervals import Estimate, estimate
-from cascal.parts import Part
 from cascal.settings import Thresholds
 from cascal.sweep import NAMES, Curve, Point, SweepMap
 

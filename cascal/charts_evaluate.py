@@ -16,10 +16,10 @@ from cascal.charts import MUTED, plain
 from cascal.concordance import Concordance
 from cascal.contest import Contest, Row
 from cascal.cost import CostPoint, pareto_front, weight_label
+from cascal.dataset.part import Part
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, option_letter
 from cascal.experiments import Report
 from cascal.intervals import Estimate, estimates
-from cascal.parts import Part
 from cascal.whatif import Removal, ScalingPoint
 
 Measure = Literal["top1", "vote", "gain"]

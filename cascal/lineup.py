@@ -26,11 +26,11 @@ from cascal.baselines import (
     SmoothieTrain,
     TaskOracle,
 )
+from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray, IntArray
 from cascal.evaluate import vote_right
 from cascal.fit import fit
 from cascal.intervals import mean_rows
-from cascal.parts import Part
 from cascal.results import Routes
 from cascal.route import Router, first_models
 from cascal.settings import PRESETS, FitSettings, Thresholds

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from cascal.dataset.dataset import Dataset
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable
 from cascal.drift import Drift, coverage, mmd
 from cascal.encode.neighbours import nearest, nearest_earlier
 from cascal.fit import Fit
 from cascal.route import Router
 from cascal.score import agreement
-from cascal.study import Study
 
 NEAR_DUPLICATE = 0.95
 """Cosine from which two queries count as the same query in other words."""
@@ -30,7 +30,7 @@ MOST_NEEDED = 10_000
 
 @dataclass(frozen=True)
 class TrainingQuality:
-    """Shares and counts over the training queries of a study; None where undefined.
+    """Shares and counts over the training queries of a dataset; None where undefined.
 
     separating       share on which not all answering models agree
     agreement        mean share of the models in the largest group
@@ -54,26 +54,26 @@ class TrainingQuality:
     n_compared: int
 
 
-def training_quality(study: Study, fitted: Fit | None = None) -> TrainingQuality:
-    """What the training queries of a study are worth; `fitted` adds the agreement with labels."""
-    votes, texts = study.train.votes, study.train.texts
+def training_quality(dataset: Dataset, fitted: Fit | None = None) -> TrainingQuality:
+    """What the training queries of a dataset are worth; `fitted` adds the agreement with labels."""
+    votes, texts = dataset.train.votes, dataset.train.texts
     largest = np.rint(agreement(votes) * len(votes.models))
     answered = votes.answered.sum(axis=1)
-    rows = _compared(study)
+    rows = _compared(dataset)
     near_leaked, drift, covered = 0, None, None
     test_texts: set[str] = set()
-    if study.test is not None and len(study.test):
-        test_texts = set(study.test.texts)
-        test = np.asarray(study.test.vectors.vectors, dtype=np.float32)
+    if dataset.test is not None and len(dataset.test):
+        test_texts = set(dataset.test.texts)
+        test = np.asarray(dataset.test.vectors.vectors, dtype=np.float32)
         near_leaked = int((nearest(rows, test)[0] >= NEAR_DUPLICATE).sum())
         if min(len(rows), len(test)) > 1:
             drift, covered = mmd(rows, test), coverage(rows, test)
     return TrainingQuality(
         float((largest < answered).mean()),
         float(agreement(votes).mean()),
-        None if fitted is None else label_agreement(study, fitted),
+        None if fitted is None else label_agreement(dataset, fitted),
         len(texts) - len(set(texts)),
-        int(repeats(study).sum()),
+        int(repeats(dataset).sum()),
         sum(text in test_texts for text in set(texts)),
         near_leaked,
         drift,
@@ -83,22 +83,22 @@ def training_quality(study: Study, fitted: Fit | None = None) -> TrainingQuality
     )
 
 
-def _compared(study: Study) -> FloatArray:
-    return np.asarray(study.train.vectors.vectors[:MAX_COMPARED], dtype=np.float32)
+def _compared(dataset: Dataset) -> FloatArray:
+    return np.asarray(dataset.train.vectors.vectors[:MAX_COMPARED], dtype=np.float32)
 
 
-def repeats(study: Study) -> BoolArray:
+def repeats(dataset: Dataset) -> BoolArray:
     """(n,) which of the compared training queries as good as repeat an earlier one."""
-    return np.asarray(nearest_earlier(_compared(study)) >= NEAR_DUPLICATE)
+    return np.asarray(nearest_earlier(_compared(dataset)) >= NEAR_DUPLICATE)
 
 
-def label_agreement(study: Study, fitted: Fit) -> float | None:
+def label_agreement(dataset: Dataset, fitted: Fit) -> float | None:
     """Share of the training queries' own answers that the consensus holds too; None without any.
 
     The consensus answer is that of the vote with the highest score. A weak generator answers its
     own questions badly, which shows here without any gold answer.
     """
-    train = study.train
+    train = dataset.train
     scores = np.nan_to_num(fitted.consensus, nan=-np.inf)
     best = train.votes.answers[np.arange(len(train)), scores.argmax(axis=1)]
     known = (train.labels != NO_ANSWER) & (best != NO_ANSWER)
@@ -161,20 +161,20 @@ def _need(
 
 
 def tasks_for_more(
-    study: Study, router: Router, needs: Sequence[ClusterNeed], n_examples: int = 3
+    dataset: Dataset, router: Router, needs: Sequence[ClusterNeed], n_examples: int = 3
 ) -> list[dict[str, object]]:
     """Task descriptions that ask a generator for more of exactly the unsure clusters.
 
     One entry a cluster that a reasonable number of queries would make sure: the task's name, a
     description, the queries nearest to its centroid as examples, and how many are needed.
     """
-    described = {one.name: one.description for one in study.tasks}
+    described = {one.name: one.description for one in dataset.tasks}
     entries: list[dict[str, object]] = []
     for need in needs:
         if not need.needed:
             continue
         rows = np.flatnonzero(router.clusters.assignment == need.cluster)
-        vectors = study.train.vectors.vectors[rows]
+        vectors = dataset.train.vectors.vectors[rows]
         near = np.argsort(-(vectors @ router.clusters.centroids[need.cluster]), kind="stable")
         entries.append(
             {
@@ -184,8 +184,8 @@ def tasks_for_more(
                 "n": need.needed,
                 "examples": [
                     {
-                        "question": study.train.texts[row],
-                        "options": list(study.train.options[row]),
+                        "question": dataset.train.texts[row],
+                        "options": list(dataset.train.options[row]),
                     }
                     for row in rows[near[:n_examples]]
                 ],

@@ -16,11 +16,11 @@ from joblib import Parallel, delayed
 
 from cascal.columns import Progress
 from cascal.cost import cost_grid
+from cascal.dataset.part import Part
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.evaluate import correctness, effective_number, first_share
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimates
-from cascal.parts import Part
 from cascal.results import Routes
 from cascal.settings import Thresholds
 

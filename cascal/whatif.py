@@ -9,11 +9,11 @@ import numpy as np
 
 from cascal.columns import Progress
 from cascal.concordance import tau_b
+from cascal.dataset.part import Part
 from cascal.datatypes import NotApplicable
 from cascal.draws import random_places, stratified_rows
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
-from cascal.parts import Part
 from cascal.settings import FitSettings, Thresholds
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)

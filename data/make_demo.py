@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cascal.columns import Imported
-from cascal.demo import MIN_DIST
+from cascal.dataset.demo import MIN_DIST
 from cascal.encode.encoders import MINILM, MINILM_SHA256, load_encoder
 from cascal.encode.layout import layout
 from cascal.provenance import text_hash

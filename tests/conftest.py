@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cascal
-from cascal.parts import Part, split_part
+from cascal.dataset.part import Part, split_part
 
 SHARED = Path(__file__).parents[2] / "shared"
 

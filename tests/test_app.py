@@ -15,12 +15,13 @@ from streamlit.testing.v1 import AppTest
 import cascal
 from app import controls, jobs
 from cascal.charts_evaluate import p_text
-from cascal.demo import demo_folder, install_demo
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import demo_folder, install_demo
+from cascal.dataset.encoding import encode_dataset
 from cascal.encode.encoders import load_encoder
 from cascal.experiments import Request, run
 from cascal.settings import BOUNDS
 from cascal.simulate import load_demo
-from cascal.study import encode_dataset, load_study
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 VIEWS = ("overview", "data", "skills", "route", "evaluate", "diagnose", "sweep", "collect", "runs")
@@ -152,7 +153,7 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
     next(one for one in app.button if one.label == "Try a test query").click().run()
     assert not app.exception
     assert app.title[0].value.startswith("This query goes to")
-    training = load_study(cascal.Workspace(demo_file), "demo").train.texts
+    training = load_dataset(cascal.Workspace(demo_file), "demo").train.texts
     app.text_area(key="query_text").set_value(training[7]).run()
     assert not app.warning
     app.text_area(key="query_text").set_value("zzz qqq xxyyz").run()
@@ -270,7 +271,7 @@ def test_what_ifs_run_on_request_and_can_be_stopped(open_app, small_file):
 
 def test_a_report_beside_the_workspace_is_opened_and_a_damaged_one_refused(open_app, small_file):
     folder = small_file.parent / "experiments"
-    study = load_study(cascal.Workspace(small_file), "demo")
+    study = load_dataset(cascal.Workspace(small_file), "demo")
     run("mmd", Request(study)).save(folder / "mmd-demo.json")
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)

@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 import cascal
 from cascal import charts
 from cascal.cli import app
-from cascal.demo import install_demo
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
+from cascal.dataset.snapshot import take_snapshot
 from cascal.explain import cluster_leaders, explain
 from cascal.export import convert
 from cascal.quality import cluster_needs
 from cascal.report import write_report
-from cascal.study import load_study, take_snapshot
 
 PRESETS = ("recommended", "released", "paper")
 
@@ -32,7 +33,7 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def study(workspace):
-    return load_study(workspace, "demo")
+    return load_dataset(workspace, "demo")
 
 
 @pytest.fixture(scope="module", params=PRESETS)

@@ -26,14 +26,15 @@ import cascal
 from cascal.build import FilterRule, filter_into
 from cascal.cli import collecting, simulating
 from cascal.cli.asking import limits_of
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
+from cascal.dataset.encoding import encode_dataset
 from cascal.datatypes import CascalError
-from cascal.demo import install_demo
 from cascal.encode.encoders import load_encoder
 from cascal.endpoint.pool_file import PoolModel, write_pool
 from cascal.simulate import Faults, simulated_generators, simulated_pool
 from cascal.store import Workspace
 from cascal.store.journal import read_segment, segments_of
-from cascal.study import encode_dataset, load_study
 
 KEY = "sk-marker-0123456789abcdef"
 HERE = Path(__file__).parent
@@ -183,7 +184,7 @@ def test_step_by_step_is_the_same_as_build(shell):
         said = shell("filter three --strong 2 --others 2 --n 9 --to small")
         assert "of 30 training queries are in small now" in said
         assert store.dataset("small").n_train <= 9
-        assert load_study(store, "small").encoder == "hashing"
+        assert load_dataset(store, "small").encoder == "hashing"
 
 
 def test_a_pool_is_checked_model_by_model(shell, monkeypatch):
@@ -302,10 +303,10 @@ def test_ctrl_c_stops_in_order_and_the_second_at_once():
 def test_the_filter_keeps_all_test_queries_and_the_responses_of_what_stays(tmp_path):
     store = Workspace(tmp_path / "demo.duckdb")
     install_demo(store)
-    study = load_study(store, "demo")
+    study = load_dataset(store, "demo")
     fitted = cascal.fit(study.train.votes, study.train.vectors)
     kept = filter_into(store, study, fitted, "small", FilterRule(n_queries=90))
-    small = load_study(store, "small")
+    small = load_dataset(store, "small")
     assert small.info.n_train == len(kept.rows) == 90
     assert small.info.n_test == study.info.n_test
     assert small.info.origin == "simulated"

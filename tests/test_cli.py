@@ -15,7 +15,7 @@ import pytest
 from conftest import free_port
 
 import cascal
-from cascal.demo import install_demo
+from cascal.dataset.demo import install_demo
 from cascal.experiments import read_report
 from cascal.reach import Reach
 

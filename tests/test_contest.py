@@ -12,9 +12,9 @@ import cascal
 from cascal.baselines import BASELINES
 from cascal.constant import choose_constant
 from cascal.contest import average_contests, hold_contest, split_contest
+from cascal.dataset.part import join, split_part
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
 from cascal.evaluate import correctness
-from cascal.parts import join, split_part
 from cascal.settings import FitSettings
 from cascal.verdict import cross_fitted_gains, half_fits, halves, traffic_light, verdict
 

@@ -12,7 +12,8 @@ from conftest import split_world
 import cascal
 from cascal.constant import choose_constant
 from cascal.contest import hold_contest
-from cascal.cost import cost_curve, cost_grid, query_costs, routing_cost, weight_label
+from cascal.cost import cost_curve, cost_grid, weight_label
+from cascal.dataset.cost import query_costs, routing_cost
 from cascal.datatypes import ModelSpec, NotApplicable
 from cascal.prices import cost_of_tokens, response_cost
 from cascal.settings import Thresholds

@@ -8,9 +8,10 @@ import pytest
 import cascal
 from cascal.concordance import skill_alignment
 from cascal.contenders import contenders
-from cascal.demo import demo_folder, install_demo
+from cascal.dataset.dataset import Dataset, load_dataset
+from cascal.dataset.demo import demo_folder, install_demo
+from cascal.dataset.snapshot import compare, take_snapshot
 from cascal.simulate import SimulatedPool
-from cascal.study import Study, compare, load_study, take_snapshot
 from cascal.verdict import verdict
 
 SEPARATE = cascal.Thresholds(prune_jaccard=None)
@@ -24,8 +25,8 @@ def workspace(tmp_path_factory) -> cascal.Workspace:
 
 
 @pytest.fixture(scope="session")
-def study(workspace) -> Study:
-    return load_study(workspace, "demo")
+def study(workspace) -> Dataset:
+    return load_dataset(workspace, "demo")
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,7 @@ def fits(study) -> dict[str, cascal.Fit]:
     }
 
 
-def winners_found(study: Study, routes: cascal.Routes) -> int:
+def winners_found(study: Dataset, routes: cascal.Routes) -> int:
     """Skills whose test queries mostly go to the model that is truly best at them."""
     pool, skills = SimulatedPool(), np.array(study.test.skills)
     found = 0
@@ -84,7 +85,7 @@ def test_skills_go_to_the_right_winner_and_routing_pays(study, fits, preset, win
 
 
 def test_the_weak_generator_separates_the_models_less(workspace, study):
-    weak = load_study(workspace, "demo-weak")
+    weak = load_dataset(workspace, "demo-weak")
 
     def alike(votes: cascal.Votes) -> float:
         return float((votes.answers == votes.answers[:, :1]).all(axis=1).mean())

@@ -14,6 +14,9 @@ from conftest import make_part
 from scipy.stats import rankdata
 
 import cascal
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.part import Part, split_part
+from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NO_ANSWER
 from cascal.diagnose import ADVICE, CHECKS, Case, Evidence, diagnose, evidence, proposals, try_all
 from cascal.diagnose.clusters import stability
@@ -21,10 +24,8 @@ from cascal.diagnose.data import mean_ranks
 from cascal.diagnose.models import kinships
 from cascal.diagnose.remedies import REMEDIES, try_out
 from cascal.diagnose.routes import excess_agreement
-from cascal.parts import Part, split_part
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import DatasetInfo
-from cascal.study import Study, take_snapshot
 
 NAN = np.nan
 N = 600
@@ -72,13 +73,13 @@ def with_answers(part: Part, answers, logprobs=None) -> Part:
     return replace(part, votes=replace(votes, answers=answers, logprobs=logprobs))
 
 
-def study_of(train: Part, test: Part | None) -> Study:
+def study_of(train: Part, test: Part | None) -> Dataset:
     info = DatasetInfo(
         "world", "real", "made", "", None, 0, len(train), len(test) if test else 0, 0, 0, 0,
         ("gold",), "f",
     )  # fmt: skip
     models = tuple(cascal.ModelSpec(name) for name in train.votes.models)
-    return Study(info, "test", (), models, train, test)
+    return Dataset(info, "test", (), models, train, test)
 
 
 def case_of(part: Part, settings=DS, thresholds=None, test: Part | str | None = "split") -> Case:
@@ -423,7 +424,7 @@ def test_free_answers_agree_by_chance_never():
 def test_repeats_and_moves_are_shown_task_by_task():
     case = leaked()
     shown = evidence("CAS305", case)
-    counts = {name: case.study.train.votes.tasks.count(name) for name in shown.names}
+    counts = {name: case.dataset.train.votes.tasks.count(name) for name in shown.names}
     total = sum(share * counts[name] for name, share in zip(shown.names, shown.values, strict=True))
     assert round(total) == case.quality.near_duplicates > 0
     case = hid_a_difference()
@@ -459,7 +460,7 @@ def test_an_effect_equals_a_fit_with_the_proposal():
     case = always_falls_back()
     for proposal in proposals("CAS402", case):
         effect = try_out(case, "CAS402", proposal)
-        train, test = case.study.train, case.study.test
+        train, test = case.dataset.train, case.dataset.test
         fresh = cascal.fit(train.votes, train.vectors, proposal.settings)
         routes = fresh.router(proposal.thresholds).route(test.vectors)
         result = cascal.evaluate(routes, test.votes, test.gold)

@@ -22,7 +22,9 @@ from cascal import importers, policy
 from cascal.answers import normalise_answer
 from cascal.baselines import BASELINES
 from cascal.cli import app
-from cascal.demo import install_demo
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
+from cascal.dataset.encoding import encode_dataset
 from cascal.diagnose import CHECKS
 from cascal.encode.encoders import load_encoder
 from cascal.endpoint.pool_file import parse_pool, read_pool
@@ -32,7 +34,6 @@ from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.importers.vectors import read_vectors
 from cascal.intervals import Estimate, estimate
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
-from cascal.study import encode_dataset, load_study
 from cascal.task_file import read_tasks
 from cascal.yaml_files.documents import read_document
 
@@ -363,7 +364,7 @@ def demo(tmp_path_factory):
     """The shipped simulated data set."""
     workspace = cascal.Workspace(tmp_path_factory.mktemp("demo") / "demo.duckdb")
     install_demo(workspace)
-    return load_study(workspace, "demo")
+    return load_dataset(workspace, "demo")
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -497,7 +498,7 @@ def test_the_policy_on_the_page_is_checked_against_a_router(written, imported):
     workspace = cascal.Workspace(written / "own.duckdb")
     workspace.add(imported)
     encode_dataset(workspace, "responses", load_encoder("hashing"))
-    train = load_study(workspace, "responses").train
+    train = load_dataset(workspace, "responses").train
     router = cascal.fit(train.votes, train.vectors).router()
     router.save(written / "before.cascal")
     document = read_document(written / "policy.yaml", "policy")

@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 import pytest
 
 import cascal
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import demo_folder, install_demo
+from cascal.dataset.encoding import encode_dataset
 from cascal.datatypes import CascalError, NotApplicable
-from cascal.demo import demo_folder, install_demo
 from cascal.drift import mmd
 from cascal.encode.encoders import load_encoder
 from cascal.experiments import EXPERIMENTS, Request, read_report, run
@@ -21,7 +23,6 @@ from cascal.settings import FitSettings, Thresholds
 from cascal.simulate import load_demo
 from cascal.simulate.demo import demo_items
 from cascal.simulate.variants import make_variant, mislabelled
-from cascal.study import encode_dataset, load_study
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def thinned(one):
 
 @pytest.fixture(scope="module")
 def studies(workspace):
-    return load_study(workspace, "demo"), load_study(workspace, "demo-weak")
+    return load_dataset(workspace, "demo"), load_dataset(workspace, "demo-weak")
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -79,7 +80,7 @@ def test_wrong_labels_cost_the_routers_that_believe_them_and_no_others(tmp_path)
     workspace = cascal.Workspace(tmp_path / "w.duckdb")
     install_demo(workspace)
     workspace.add(make_variant("demo-mislabelled"))
-    studies = [load_study(workspace, name) for name in ("demo", "demo-mislabelled")]
+    studies = [load_dataset(workspace, name) for name in ("demo", "demo-mislabelled")]
     report = run("generators", Request(*studies))
     assert report.passed
     by_needs = {needs: [] for needs in ("nothing", "labels")}
@@ -108,11 +109,11 @@ def test_filtering_recovers_part_of_what_a_weak_generator_costs(tmp_path):
     install_demo(workspace)
     for name in ("demo", "demo-weak", "demo-weak-20k"):
         encode_dataset(workspace, name, load_encoder("hashing"))
-    studies = [load_study(workspace, one, "hashing") for one in ("demo-weak-20k", "demo-weak")]
+    studies = [load_dataset(workspace, one, "hashing") for one in ("demo-weak-20k", "demo-weak")]
     report = run("filtering", Request(*studies))
     assert report.passed
     own = next(row for row in report.rows if row["router"] == "CASCAL recommended")
-    lost = run("generators", Request(load_study(workspace, "demo", "hashing"), studies[1]))
+    lost = run("generators", Request(load_dataset(workspace, "demo", "hashing"), studies[1]))
     loss = next(row["top1"] for row in lost.rows if row["router"] == "CASCAL recommended")
     assert 0 < own["top1"] < loss
 
@@ -264,10 +265,10 @@ def test_costs_come_from_responses_or_from_tokens_and_prices(tmp_path, studies):
     workspace = cascal.Workspace(tmp_path / "w.duckdb")
     workspace.add(replace(small, responses=bare))
     encode_dataset(workspace, "demo", load_encoder("hashing"))
-    priced = load_study(workspace, "demo").train.mean_costs
+    priced = load_dataset(workspace, "demo").train.mean_costs
     assert priced == pytest.approx(stated, rel=1e-6)
     unpriced = [replace(one, input_price=float("nan")) for one in small.models]
     other = cascal.Workspace(tmp_path / "x.duckdb")
     other.add(replace(small, responses=bare, models=tuple(unpriced)))
     encode_dataset(other, "demo", load_encoder("hashing"))
-    assert load_study(other, "demo").costs is None
+    assert load_dataset(other, "demo").costs is None

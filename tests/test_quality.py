@@ -9,19 +9,19 @@ import pytest
 from conftest import make_world
 
 import cascal
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, NotApplicable
-from cascal.demo import install_demo
 from cascal.drift import coverage
 from cascal.encode.neighbours import nearest, nearest_earlier, nearest_other
 from cascal.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
-from cascal.study import load_study
 
 
 @pytest.fixture(scope="module")
 def studies(tmp_path_factory):
     workspace = cascal.Workspace(tmp_path_factory.mktemp("quality") / "w.duckdb")
     install_demo(workspace)
-    return load_study(workspace, "demo"), load_study(workspace, "demo-weak")
+    return load_dataset(workspace, "demo"), load_dataset(workspace, "demo-weak")
 
 
 @pytest.fixture(scope="module")

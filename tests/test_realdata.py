@@ -9,10 +9,11 @@ from conftest import shared
 
 import cascal
 from cascal import importers
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.snapshot import compare, take_snapshot
 from cascal.encode.layout import layout_parameters
 from cascal.explain import explain
 from cascal.provenance import text_hash
-from cascal.study import compare, load_study, take_snapshot
 
 POOLS = {
     "weak8": [
@@ -115,7 +116,7 @@ def test_from_raw_files_to_an_explained_route(mmlu, tmp_path):
     workspace.put_layout(
         "mmlu-pro", "all-MiniLM-L6-v2", layout_parameters(), ids, np.zeros((len(ids), 2), "f4")
     )
-    study = load_study(workspace, "mmlu-pro")
+    study = load_dataset(workspace, "mmlu-pro")
     assert not study.simulated
     assert study.test.has_gold
     fit = cascal.fit(study.train.votes, study.train.vectors)

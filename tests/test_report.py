@@ -15,15 +15,16 @@ from jinja2 import UndefinedError
 
 import cascal
 from cascal.contest import hold_contest
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
+from cascal.dataset.saved_runs import compare_runs, decisions_hash, make_run, reopen, state_of
+from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import CascalError
-from cascal.demo import install_demo
 from cascal.diagnose import Case, diagnose
 from cascal.intervals import Estimate
 from cascal.report import write_report
 from cascal.report.drawings import gain_bars
-from cascal.runs import compare_runs, decisions_hash, make_run, reopen, state_of
 from cascal.settings import ROUTINGS, FitSettings, Thresholds
-from cascal.study import load_study, take_snapshot
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
@@ -37,7 +38,7 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def study(workspace):
-    return load_study(workspace, "demo")
+    return load_dataset(workspace, "demo")
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +256,7 @@ def test_two_runs_are_compared_on_the_same_queries(workspace, study, fitted, sna
     gain = moved.evaluation.top1_accuracy - snapshot.evaluation.top1_accuracy
     assert found.gain.value == pytest.approx(gain)
     assert sorted(place for place, _ in found.ranks.values()) == list(range(1, 9))
-    weak = load_study(workspace, "demo-weak")
+    weak = load_dataset(workspace, "demo-weak")
     blind = replace(weak, test=None)
     refit = cascal.fit(weak.train.votes, weak.train.vectors)
     third = replace(other, study=blind, snapshot=take_snapshot(blind, refit, Thresholds()))

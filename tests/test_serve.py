@@ -29,8 +29,9 @@ from serve_load import run_clients
 
 import cascal
 from cascal import serve
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
 from cascal.datatypes import CascalError
-from cascal.demo import install_demo
 from cascal.encode.encoders import MINILM, load_encoder
 from cascal.encode.quick import quick
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
@@ -43,7 +44,6 @@ from cascal.serve.gate import Gate
 from cascal.serve.metrics import Metrics
 from cascal.serve.options import ServeOptions
 from cascal.simulate import simulated_pool
-from cascal.study import load_study
 
 KEY = "sk-marker-0123456789-never-shown"
 QUESTION = [{"role": "user", "content": "Which of the two?"}]
@@ -1040,7 +1040,7 @@ def minilm(tmp_path_factory):
     folder = tmp_path_factory.mktemp("load")
     workspace = cascal.Workspace(folder / "w.duckdb")
     install_demo(workspace)
-    study = load_study(workspace, "demo")
+    study = load_dataset(workspace, "demo")
     router = cascal.fit(study.train.votes, study.train.vectors).router()
     with FakeUpstream() as upstream:
         process = served_command(folder, router, upstream)

@@ -13,10 +13,10 @@ from conftest import split_world
 import cascal
 from cascal.charts_diagnose import best_change, curve_figure, curve_frame, map_figure
 from cascal.cost import cost_grid
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
-from cascal.demo import install_demo
 from cascal.settings import PRESETS, FitSettings, Thresholds
-from cascal.study import load_study
 from cascal.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
 
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_swept_is_refused(parts, fitted, reference):
 def test_a_thousand_settings_of_the_demo_take_ten_seconds(tmp_path):
     workspace = cascal.Workspace(tmp_path / "w.duckdb")
     install_demo(workspace)
-    study = load_study(workspace, "demo")
+    study = load_dataset(workspace, "demo")
     fitted = cascal.fit(study.train.votes, study.train.vectors)
     reference = fitted.router().route(study.test.vectors)
     started = time.perf_counter()

@@ -10,7 +10,7 @@ if session.current_info() is None:
     st.title("What is wrong with a router?", anchor=False)
     frame.empty("There are no data yet, so there is no router.", "data", "Import responses")
 else:
-    frame.notice(session.study())
+    frame.notice(session.dataset())
     headline = st.container()
     found = diagnose_panels.findings()
     with headline:

@@ -24,8 +24,8 @@ if session.current_info() is None:
     st.title("Which router is best?", anchor=False)
     frame.empty("There are no data yet.", "data", "Import responses")
 else:
-    frame.notice(session.study())
-    test = session.study().test
+    frame.notice(session.dataset())
+    test = session.dataset().test
     if test is None or not test.has_gold:
         _without_gold()
     else:

@@ -9,9 +9,9 @@ import streamlit as st
 
 from app import diagnose_panels, frame, session, theme
 from cascal import charts
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number
-from cascal.study import Snapshot
 from cascal.verdict import TRUST, Light, Verdict
 
 SHOWN_ISSUES = 3
@@ -123,7 +123,7 @@ def _cost(now: Snapshot) -> None:
 
 
 def _evidence() -> None:
-    data, now = session.study(), session.snapshot()
+    data, now = session.dataset(), session.snapshot()
     colours = theme.colors_by_name((model.name for model in data.models), "model")
     left, right = st.columns(2, gap="large")
     compared = session.comparison()
@@ -154,7 +154,7 @@ def _findings() -> None:
     st.subheader("Worth knowing", anchor=False)
     for note in session.snapshot().router.notes:
         st.info(frame.escape(note), icon=":material/info:")
-    silent = session.study().train.silent_models
+    silent = session.dataset().train.silent_models
     if silent:
         st.info(
             frame.escape(
@@ -202,7 +202,7 @@ if session.current_info() is None:
     st.title("Which model is good at what?", anchor=False)
     frame.empty("There are no data yet.", "data", "Import responses")
 else:
-    frame.notice(session.study())
+    frame.notice(session.dataset())
     found = session.comparison()
     if found is not None:
         _headline(found[1])

@@ -10,7 +10,7 @@ if session.current_info() is None:
     st.title("Where would a query go?", anchor=False)
     frame.empty("There are no data yet, so there is no router.", "data", "Import responses")
 else:
-    frame.notice(session.study())
+    frame.notice(session.dataset())
     headline = st.container()
     one, batch = st.tabs(["One query", "A file of queries"], on_change="rerun", key="route_tab")
     if one.open:

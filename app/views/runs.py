@@ -12,7 +12,7 @@ st.title(TITLE, anchor=False)
 if session.current_info() is None:
     frame.empty("There are no data yet, so there is no run.", "data", "Import responses")
 else:
-    frame.notice(session.study())
+    frame.notice(session.dataset())
     runs_panels.save()
     found = runs_panels.saved()
     runs_panels.compare(found)

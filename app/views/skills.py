@@ -20,7 +20,7 @@ if session.current_info() is None:
     st.title(TITLE, anchor=False)
     frame.empty("There are no data yet.", "data", "Import responses")
 else:
-    frame.notice(session.study())
+    frame.notice(session.dataset())
     _headline()
     panels.change_strip()
     with st.container(horizontal=True, gap="medium"):

@@ -10,7 +10,7 @@ if session.current_info() is None:
     st.title(sweep_panels.TITLE, anchor=False)
     frame.empty("There are no data yet, so there is no router.", "data", "Import responses")
 else:
-    frame.notice(session.study())
+    frame.notice(session.dataset())
     with frame.refusals():
         sweep_panels.curves()
         sweep_panels.maps()

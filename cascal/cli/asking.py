@@ -211,20 +211,20 @@ def run_filter(
     """Filter by the consensus of a fit, then print what survives, task by task."""
     import cascal
     from cascal.build import filter_into
-    from cascal.study import load_study
+    from cascal.dataset.dataset import load_dataset
 
-    study = load_study(store, dataset)
+    loaded = load_dataset(store, dataset)
     with err.status("Estimating skills"):
         settings = cascal.FitSettings.preset(preset)
-        fitted = cascal.fit(study.train.votes, study.train.vectors, settings)
+        fitted = cascal.fit(loaded.train.votes, loaded.train.vectors, settings)
     kept = filter_into(
-        store, study, fitted, to, rule, on_conflict="replace" if overwrite else "refuse"
+        store, loaded, fitted, to, rule, on_conflict="replace" if overwrite else "refuse"
     )
     table = Table("task", "passed", "kept")
     for task, passed in kept.passed.items():
         table.add_row(escape(task), f"{passed:,}", f"{kept.kept[task]:,}")
     out.print(table)
     out.print(
-        f"{len(kept.rows):,} of {study.info.n_train:,} training queries are in {escape(to)} now."
+        f"{len(kept.rows):,} of {loaded.info.n_train:,} training queries are in {escape(to)} now."
     )
     return kept

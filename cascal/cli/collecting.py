@@ -262,8 +262,8 @@ def _prepared(
 ) -> str:
     """Encode the queries and filter them if asked; the data set to fit on."""
     from cascal.build import FilterRule
+    from cascal.dataset.encoding import encode_dataset
     from cascal.encode.encoders import load_encoder
-    from cascal.study import encode_dataset
 
     coder = load_encoder(encoder[0], key_env=encoder[1])
     with progress_bar("Encoding") as report:
@@ -280,12 +280,14 @@ def _prepared(
 def _fit(store: Workspace, name: str, preset: str, to: Path) -> None:
     """Fit a router and write its file."""
     import cascal
-    from cascal.study import load_study
+    from cascal.dataset.dataset import load_dataset
 
-    study = load_study(store, name)
+    dataset = load_dataset(store, name)
     with err.status("Estimating skills"):
         settings = cascal.FitSettings.preset(preset)
-        fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
+        fitted = cascal.fit(
+            dataset.train.votes, dataset.train.vectors, settings, costs=dataset.costs
+        )
         router = fitted.router()
     router.save(to)
     out.print(

@@ -20,8 +20,8 @@ from cascal.plain_json import without_nan
 
 if TYPE_CHECKING:
     from cascal.columns import Progress as Report
+    from cascal.dataset.encoding import EncodedDataset
     from cascal.store import Workspace
-    from cascal.study import EncodedDataset
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 

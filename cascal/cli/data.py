@@ -150,7 +150,7 @@ def embed(
     draw: Annotated[bool, typer.Option("--map/--no-map", help="Also draw the 2-D map.")] = True,
 ) -> None:
     """Encode the queries that have no vector yet, and draw the map."""
-    from cascal.study import draw_map
+    from cascal.dataset.encoding import draw_map
 
     store = open_workspace(workspace)
     store.dataset(dataset)
@@ -166,8 +166,8 @@ def embed(
 
 def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
     """Encode what has no vector; returns the encoder's id."""
+    from cascal.dataset.encoding import encode_dataset
     from cascal.encode.encoders import load_encoder
-    from cascal.study import encode_dataset
 
     with progress_bar("Loading the encoder") as report:
         encoded = encode_dataset(store, dataset, load_encoder(encoder, key_env=key_env), report)
@@ -178,8 +178,8 @@ def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
 
 
 def _adopt(store: Workspace, dataset: str, encoder: str, path: Path, ids: Path | None) -> None:
+    from cascal.dataset.encoding import adopt_vectors
     from cascal.importers.vectors import read_vectors
-    from cascal.study import adopt_vectors
 
     query_ids, array = read_vectors(path, ids)
     n = adopt_vectors(store, dataset, encoder, query_ids, array)

@@ -32,14 +32,14 @@ def diagnose(
     as_json: JsonOption = False,
 ) -> None:
     """Run the coded checks: what is wrong with this router, and what would help?"""
+    from cascal.dataset.snapshot import take_snapshot
     from cascal.diagnose import Case, try_all
     from cascal.diagnose import diagnose as run_checks
-    from cascal.study import take_snapshot
 
-    study = tuning.study(dataset)
+    loaded = tuning.dataset(dataset)
     with progress_bar("Checking") as report:
-        fitted = tuning.fit(study)
-        case = Case(study, fitted, take_snapshot(study, fitted, tuning.thresholds))
+        fitted = tuning.fit(loaded)
+        case = Case(loaded, fitted, take_snapshot(loaded, fitted, tuning.thresholds))
         found = run_checks(case, report)
         tried: dict[str, list[Effect]] = {}
         if remedies:
@@ -49,7 +49,7 @@ def diagnose(
         rows = [_plain(one, tried.get(one.code, [])) for one in found]
         print_json(rows)
         return
-    if study.simulated:
+    if loaded.simulated:
         out.print("[yellow]Simulated data.[/]")
     for one in found:
         _print_finding(one, tried.get(one.code, []))

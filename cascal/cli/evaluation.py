@@ -24,8 +24,8 @@ from cascal.datatypes import NotApplicable
 
 if TYPE_CHECKING:
     from cascal.contest import Contest
+    from cascal.dataset.dataset import Dataset
     from cascal.experiments import Column, Report, Request
-    from cascal.study import Study
     from cascal.verdict import Light
 
 WIDE = 110
@@ -60,10 +60,10 @@ def evaluate(
     """
     from cascal.experiments import Request, held
 
-    study, settings, thresholds = tuning.study(dataset), tuning.settings, tuning.thresholds
+    loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Routing") as report:
         request = Request(
-            study, None, settings, thresholds, n_splits=splits, seed=seed, progress=report
+            loaded, None, settings, thresholds, n_splits=splits, seed=seed, progress=report
         )
         contest: Contest | str
         try:
@@ -72,8 +72,8 @@ def evaluate(
             if splits > 1:
                 raise
             contest = str(error)
-        light = tuning.light(study)
-    found = _summary(study, contest, light, settings, by_task=by_task)
+        light = tuning.light(loaded)
+    found = _summary(loaded, contest, light, settings, by_task=by_task)
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
@@ -83,7 +83,7 @@ def evaluate(
 
 
 def _summary(
-    study: Study,
+    loaded: Dataset,
     contest: Contest | str,
     light: Light | str,
     settings: cascal.FitSettings,
@@ -99,13 +99,13 @@ def _summary(
             "mean": light.mean, "bound": light.bound, "n": light.n, "trust": TRUST,
         }  # fmt: skip
     found: dict[str, Any] = {
-        "dataset": study.info.name, "simulated": study.simulated, "preset": settings.name,
-        "models": list(study.train.votes.models), "n_train": len(study.train),
+        "dataset": loaded.info.name, "simulated": loaded.simulated, "preset": settings.name,
+        "models": list(loaded.train.votes.models), "n_train": len(loaded.train),
         "n_test": 0 if isinstance(contest, str) else len(contest.query_ids),
         "n_gold": 0 if isinstance(contest, str) else contest.n_gold,
         "n_splits": 0 if isinstance(contest, str) else contest.n_splits,
-        "resampled": "tasks" if by_task else "queries", "label_origin": study.train.label_origin,
-        "cannot_vote": list(study.train.silent_models),
+        "resampled": "tasks" if by_task else "queries", "label_origin": loaded.train.label_origin,
+        "cannot_vote": list(loaded.train.silent_models),
         "without_labels": without, "with_labels": None, "cost": None, "routers": [],
         "reason": contest if isinstance(contest, str) else None,
     }  # fmt: skip
@@ -236,11 +236,11 @@ def experiment(
     """Run one of the paper's experiments and checks: a table, its target, passed or failed."""
     from cascal.experiments import Request, run
 
-    study = tuning.study(dataset)
-    second = None if other is None else tuning.study(other, study.encoder)
+    loaded = tuning.dataset(dataset)
+    second = None if other is None else tuning.dataset(other, loaded.encoder)
     with progress_bar(name) as progress:
         request = Request(
-            study, second, tuning.settings, tuning.thresholds, n_queries, splits, seed, progress
+            loaded, second, tuning.settings, tuning.thresholds, n_queries, splits, seed, progress
         )  # fmt: skip
         report = run(name, request)
     path = to or _default_path(tuning.workspace, request, report)

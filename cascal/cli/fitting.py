@@ -38,24 +38,24 @@ def fit(
     as_json: JsonOption = False,
 ) -> None:
     """Estimate skills from the training queries' responses; write a router if asked."""
+    from cascal.dataset.snapshot import take_snapshot
     from cascal.explain import cluster_leaders
-    from cascal.study import take_snapshot
 
     check_target(to)
-    study = tuning.study(dataset, encoder)
+    loaded = tuning.dataset(dataset, encoder)
     with err.status("Estimating skills"):
-        snapshot = take_snapshot(study, tuning.fit(study), tuning.thresholds)
+        snapshot = take_snapshot(loaded, tuning.fit(loaded), tuning.thresholds)
     if to is not None:
         snapshot.router.save(to)
     if save_run is not None:
-        from cascal.runs import make_run
+        from cascal.dataset.saved_runs import make_run
 
-        tuning.store.save_run(make_run(study, snapshot, save_run, note))
+        tuning.store.save_run(make_run(loaded, snapshot, save_run, note))
     summary = snapshot.summary()
     if as_json:
         print_json(summary)
         return
-    _print_summary(summary, cluster_leaders(snapshot.router), study.simulated)
+    _print_summary(summary, cluster_leaders(snapshot.router), loaded.simulated)
     if to is not None:
         out.print(f"Router written to {escape(str(to))}.")
 
@@ -96,9 +96,9 @@ def export(
 ) -> None:
     """Write the router of a data set as one file, without texts and without pickle."""
     check_target(to)
-    study = tuning.study(dataset)
+    loaded = tuning.dataset(dataset)
     with err.status("Estimating skills"):
-        router = tuning.fit(study).router(tuning.thresholds)
+        router = tuning.fit(loaded).router(tuning.thresholds)
     router.save(to)
     out.print(
         f"Router with {len(router.clusters)} clusters and {len(router.models)} models written to "

@@ -35,25 +35,25 @@ def report(
 ) -> None:
     """Write one HTML file with verdict, map, rankings, routers, findings and settings."""
     from cascal.contest import hold_contest
+    from cascal.dataset.snapshot import take_snapshot
     from cascal.diagnose import Case, diagnose
     from cascal.report import write_report
-    from cascal.study import take_snapshot
 
     check_target(to)
-    study, settings, thresholds = tuning.study(dataset), tuning.settings, tuning.thresholds
+    loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Writing the report") as told:
-        fitted = tuning.fit(study)
-        snapshot = take_snapshot(study, fitted, thresholds)
-        findings = diagnose(Case(study, fitted, snapshot), told)
+        fitted = tuning.fit(loaded)
+        snapshot = take_snapshot(loaded, fitted, thresholds)
+        findings = diagnose(Case(loaded, fitted, snapshot), told)
         contest = None
-        if study.test is not None and study.test.has_gold:
+        if loaded.test is not None and loaded.test.has_gold:
             contest = hold_contest(
-                study.train, study.test, settings, thresholds, fitted=fitted, progress=told
+                loaded.train, loaded.test, settings, thresholds, fitted=fitted, progress=told
             )
-        light = tuning.light(study)
+        light = tuning.light(loaded)
     command = shlex.join(["cascal", *sys.argv[1:]])
     text = write_report(
-        study, snapshot, light, findings, contest, command, with_texts=not without_texts
+        loaded, snapshot, light, findings, contest, command, with_texts=not without_texts
     )
     to.write_text(text, encoding="utf-8")
     out.print(f"Report written to {escape(str(to))}.")
@@ -65,8 +65,8 @@ def runs(
     as_json: JsonOption = False,
 ) -> None:
     """List the saved runs, or make one again and say whether it is the same to the bit."""
-    from cascal.runs import as_json as plain
-    from cascal.runs import preset_of, reopen
+    from cascal.dataset.saved_runs import as_json as plain
+    from cascal.dataset.saved_runs import preset_of, reopen
 
     store = open_workspace(workspace)
     if name is not None:

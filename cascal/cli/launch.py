@@ -71,7 +71,7 @@ def demo(
     ] = None,
 ) -> None:
     """Put the simulated demo set into a workspace and open the dashboard on it."""
-    from cascal.demo import install_demo, install_variant
+    from cascal.dataset.demo import install_demo, install_variant
     from cascal.encode.encoders import MINILM, load_encoder
 
     path = workspace or default_workspace()

@@ -17,9 +17,9 @@ from cascal.datatypes import NotApplicable
 from cascal.settings import ROUTINGS, named_routing
 
 if TYPE_CHECKING:
+    from cascal.dataset.dataset import Dataset
     from cascal.fit import Fit
     from cascal.store import Workspace
-    from cascal.study import Study
     from cascal.verdict import Light
 
 
@@ -37,24 +37,24 @@ class Tuning:
         """The workspace, which has to be there."""
         return open_workspace(self.workspace)
 
-    def study(self, dataset: str, encoder: str | None = None) -> Study:
+    def dataset(self, dataset: str, encoder: str | None = None) -> Dataset:
         """A data set with the chosen models."""
-        from cascal.study import load_study
+        from cascal.dataset.dataset import load_dataset
 
-        return load_study(self.store, dataset, encoder, self.models)
+        return load_dataset(self.store, dataset, encoder, self.models)
 
-    def fit(self, study: Study) -> Fit:
-        """The fit of a study's training queries."""
-        train = study.train
-        return cascal.fit(train.votes, train.vectors, self.settings, costs=study.costs)
+    def fit(self, dataset: Dataset) -> Fit:
+        """The fit of a data set's training queries."""
+        train = dataset.train
+        return cascal.fit(train.votes, train.vectors, self.settings, costs=dataset.costs)
 
-    def light(self, study: Study) -> Light | str:
+    def light(self, dataset: Dataset) -> Light | str:
         """The verdict without labels, or why there is none."""
         from cascal.verdict import half_fits, traffic_light
 
-        train = study.train
+        train = dataset.train
         try:
-            halves = half_fits(train.votes, train.vectors, self.settings, costs=study.costs)
+            halves = half_fits(train.votes, train.vectors, self.settings, costs=dataset.costs)
         except NotApplicable as error:
             return str(error)
         return traffic_light(halves, self.thresholds)

@@ -35,19 +35,19 @@ def quality(
     """Say what the training queries are worth, and in which clusters more are needed."""
     import yaml
 
+    from cascal.dataset.dataset import load_dataset
     from cascal.quality import cluster_needs, tasks_for_more, training_quality
-    from cascal.study import load_study
 
-    study = load_study(open_workspace(workspace), dataset)
+    loaded = load_dataset(open_workspace(workspace), dataset)
     with err.status("Measuring"):
         fitted = cascal.fit(
-            study.train.votes, study.train.vectors, cascal.FitSettings.preset(preset)
+            loaded.train.votes, loaded.train.vectors, cascal.FitSettings.preset(preset)
         )
         router = fitted.router()
-        found = asdict(training_quality(study, fitted))
+        found = asdict(training_quality(loaded, fitted))
         needs = cluster_needs(router, fitted.consensus)
     if tasks_out is not None:
-        entries = tasks_for_more(study, router, needs)
+        entries = tasks_for_more(loaded, router, needs)
         text = yaml.safe_dump({"tasks": entries}, allow_unicode=True, sort_keys=False)
         tasks_out.write_text(text, encoding="utf-8")
         err.print(f"{len(entries)} entries written to {escape(str(tasks_out))}.")
@@ -55,7 +55,7 @@ def quality(
         body = {**found, "clusters": [asdict(one) for one in needs]}
         print_json(body)
         return
-    _print(found, [asdict(one) for one in needs], simulated=study.simulated)
+    _print(found, [asdict(one) for one in needs], simulated=loaded.simulated)
 
 
 def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: bool) -> None:

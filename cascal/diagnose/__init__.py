@@ -1,6 +1,6 @@
 """Failure signatures as coded checks: why is a router bad, and what would help?
 
-findings = diagnose(Case(study, fit, snapshot))
+findings = diagnose(Case(dataset, fit, snapshot))
 """
 
 from __future__ import annotations

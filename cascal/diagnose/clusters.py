@@ -96,7 +96,7 @@ def thin(case: Case) -> str | None:
 def clusters_of(fitted: Fit, thresholds: Thresholds, case: Case) -> IntArray:
     """(Q,) nearest centroid of its task for every training query of the case, by another fit."""
     router = fitted.router(thresholds)
-    train = case.study.train
+    train = case.dataset.train
     rows = np.asarray(train.vectors.vectors, dtype=np.float64)
     number = {name: at for at, name in enumerate(router.tasks)}
     task = np.array([number.get(name, -1) for name in train.votes.tasks])
@@ -114,7 +114,7 @@ def stability(case: Case, thresholds: Thresholds | None = None) -> float:
 
     thresholds = thresholds or case.router.thresholds
     one, other = (clusters_of(half, thresholds, case) for half in case.halves)
-    tasks = np.asarray(case.study.train.votes.tasks)
+    tasks = np.asarray(case.dataset.train.votes.tasks)
     found, weight = [], []
     for task in sorted(set(tasks.tolist())):
         rows = tasks == task

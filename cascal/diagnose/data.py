@@ -22,7 +22,7 @@ DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
 )
 def unreadable(case: Case) -> str | None:
     """Responses without an answer, overall and of the worst model."""
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     voting = votes.answered.any(axis=0)
     asked = votes.asked & voting
     if not asked.any():
@@ -47,7 +47,7 @@ def mean_ranks(values: FloatArray) -> FloatArray:
 
 def confidence_auc(case: Case) -> FloatArray:
     """(M,) chance that a vote with the consensus is more confident than one against it; nan."""
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     agrees = votes.answers == case.consensus_answers[:, None]
     found = np.full(len(votes.models), np.nan)
     for m in range(len(votes.models)):
@@ -67,7 +67,7 @@ def confidence_auc(case: Case) -> FloatArray:
 )
 def unconfident(case: Case) -> str | None:
     """Are there log-probabilities, and are they related to agreement?"""
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     if not votes.answered.any():
         raise NotApplicable("No model gave any answer.")
     known = np.isfinite(votes.logprobs) & votes.answered

@@ -98,7 +98,7 @@ def _sureness(case: Case) -> Evidence:
 
 
 def _unreadable(case: Case) -> Evidence:
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     asked = np.maximum(votes.asked.sum(axis=0), 1)
     share = (votes.asked & ~votes.answered).sum(axis=0) / asked
     return _sorted(
@@ -107,12 +107,12 @@ def _unreadable(case: Case) -> Evidence:
 
 
 def _confidence(case: Case) -> Evidence:
-    models = list(case.study.train.votes.models)
+    models = list(case.dataset.train.votes.models)
     return _sorted("confident when agreeing (AUC)", models, confidence_auc(case).tolist(), MIN_AUC)
 
 
 def _misplaced(case: Case) -> Evidence:
-    test, routes = case.study.test, case.snapshot.test_routes
+    test, routes = case.dataset.test, case.snapshot.test_routes
     if test is None or routes is None:
         raise NotApplicable("There are no test queries.")
     chosen = np.array([routes.tasks[task] for task in routes.task])
@@ -123,7 +123,7 @@ def _misplaced(case: Case) -> Evidence:
 
 
 def _repeats(case: Case) -> Evidence:
-    twice = repeats(case.study)
+    twice = repeats(case.dataset)
     return _by_task(case, "share that repeats an earlier query", twice, DUPLICATE_SHARE)
 
 
@@ -134,7 +134,7 @@ def _moved(case: Case) -> Evidence:
 
 def _by_task(case: Case, measure: str, rows: BoolArray, rule: float) -> Evidence:
     """Shares of the first training queries, task by task."""
-    tasks = np.array(case.study.train.votes.tasks[: len(rows)])
+    tasks = np.array(case.dataset.train.votes.tasks[: len(rows)])
     names = sorted(set(tasks.tolist()))
     return _sorted(measure, names, [float(rows[tasks == name].mean()) for name in names], rule)
 

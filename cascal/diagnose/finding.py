@@ -9,12 +9,13 @@ from typing import Literal
 
 import numpy as np
 
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.part import Part
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.fit import Fit
-from cascal.parts import Part
 from cascal.quality import TrainingQuality, training_quality
 from cascal.route import Router
-from cascal.study import Snapshot, Study
 from cascal.verdict import half_fits
 
 Section = Literal["issue", "passed", "not applicable"]
@@ -37,7 +38,7 @@ class Case:
     Costly parts (half-sample fits, distances) are computed once, when a check first asks.
     """
 
-    study: Study
+    dataset: Dataset
     fit: Fit
     snapshot: Snapshot
 
@@ -49,7 +50,7 @@ class Case:
     @property
     def gold_test(self) -> Part:
         """The gold test queries; NotApplicable where there are none."""
-        return self.study.gold_test
+        return self.dataset.gold_test
 
     @property
     def consensus(self) -> FloatArray:
@@ -60,18 +61,18 @@ class Case:
     def consensus_answers(self) -> IntArray:
         """(Q,) answer of the vote with the highest score of each training query."""
         best = np.nan_to_num(self.fit.consensus, nan=-np.inf).argmax(axis=1)
-        return np.asarray(self.study.train.votes.answers[np.arange(len(best)), best])
+        return np.asarray(self.dataset.train.votes.answers[np.arange(len(best)), best])
 
     @cached_property
     def halves(self) -> tuple[Fit, Fit]:
         """Fits on two random halves of the training queries."""
-        train = self.study.train
+        train = self.dataset.train
         return half_fits(train.votes, train.vectors, self.fit.settings, costs=self.fit.costs)
 
     @cached_property
     def quality(self) -> TrainingQuality:
         """What the training queries are worth."""
-        return training_quality(self.study, self.fit)
+        return training_quality(self.dataset, self.fit)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ MIN_SPLIT_TAU = 0.5
 )
 def contradicted(case: Case) -> str | None:
     """Kendall τ of consensus and gold; without gold: split halves, and each model left out."""
-    test = case.study.test
+    test = case.dataset.test
     if test is None or not test.has_gold:
         return _contradicts_itself(case)
     overall = concordance("all", case.fit.consensus, test.right).tau
@@ -109,7 +109,7 @@ def collapsed(case: Case) -> str | None:
 @check("CAS203", "The pool has no diversity", "Models differ enough for a choice to matter.")
 def uniform(case: Case) -> str | None:
     """Mean pairwise agreement; with gold, what the best choice could gain at all."""
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     n_models = len(votes.models)
     if n_models < 2:
         raise NotApplicable("There is only one model.")
@@ -126,7 +126,7 @@ def uniform(case: Case) -> str | None:
             f"Two models give the same answer in {same / both:.0%} of the queries: whichever is "
             "asked hardly matters. Add models of another kind, or ask harder queries."
         )
-    test = case.study.test
+    test = case.dataset.test
     if test is None or not test.has_gold or case.snapshot.evaluation is None:
         return None
     constant = case.snapshot.constant
@@ -156,7 +156,7 @@ def kinships(case: Case) -> list[Kinship]:
     expected = both reject the consensus as often as they do by themselves, and then give the same
     answer as often as an average pair does: Σ_q over queries is n·p_i·p_j·s with s from all pairs.
     """
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     wrong = votes.answered & (votes.answers != case.consensus_answers[:, None])
     rate, n_queries = wrong.mean(axis=0), len(votes.query_ids)
     n_models = len(votes.models)

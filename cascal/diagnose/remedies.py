@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.clusters import stability
 from cascal.diagnose.finding import CHECKS, Case
@@ -15,7 +16,6 @@ from cascal.evaluate import effective_number
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
-from cascal.study import take_snapshot
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _lower_silhouette(case: Case) -> list[Proposal]:
 
 def _presets(case: Case) -> list[Proposal]:
     """The other presets, each with its own routing; "paper" only with log-probabilities."""
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     confident = bool((np.isfinite(votes.logprobs) & votes.answered).any())
     now = replace(case.router.thresholds, routing=None)
     return [
@@ -178,9 +178,9 @@ def try_out(case: Case, code: str, proposal: Proposal, *, with_stability: bool =
     """Build the router of a proposal (refit where its settings differ) and look at it again."""
     fitted = case.fit
     if proposal.settings != case.fit.settings:
-        train = case.study.train
+        train = case.dataset.train
         fitted = fit(train.votes, train.vectors, proposal.settings, costs=case.fit.costs)
-    now = Case(case.study, fitted, take_snapshot(case.study, fitted, proposal.thresholds))
+    now = Case(case.dataset, fitted, take_snapshot(case.dataset, fitted, proposal.thresholds))
     finding = CHECKS[code].find(now)
     before, after = case.snapshot.routes("test"), now.snapshot.routes("test")
     gain = None

@@ -30,7 +30,7 @@ ONE_LETTER = 0.7
 )
 def misplaced(case: Case) -> str | None:
     """The task a test query is routed into against the task it is from."""
-    test, routes = case.study.test, case.snapshot.test_routes
+    test, routes = case.dataset.test, case.snapshot.test_routes
     known = set(case.router.tasks)
     if test is None or routes is None or not known & set(test.votes.tasks):
         raise NotApplicable("There are no test queries of known tasks.")
@@ -76,7 +76,7 @@ def averaged(case: Case) -> str | None:
     routing, router = case.router.routing, case.router
     if routing.kind == "nearest" or routing.k_nearest == 1 or len(router.clusters) < 2:
         raise NotApplicable("Nothing is blended.")
-    part = case.study.test or case.study.train
+    part = case.dataset.test or case.dataset.train
     blend = router.blend(part.vectors.vectors)
     weights = np.where(blend.weights > 0, blend.weights, 1.0)
     effective = float(np.exp(-(weights * np.log(weights)).sum(axis=1)).mean())
@@ -182,7 +182,7 @@ def excess_agreement(votes: Votes) -> tuple[float, float]:
 )
 def chance(case: Case) -> str | None:
     """A pool near chance agrees by accident; a model with one letter agrees with itself."""
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     if not votes.answered.any():
         raise NotApplicable("No model gave any answer.")
     stuck = _stuck_model(case)
@@ -199,7 +199,7 @@ def chance(case: Case) -> str | None:
 
 
 def _stuck_model(case: Case) -> str | None:
-    votes = case.study.train.votes
+    votes = case.dataset.train.votes
     for m, model in enumerate(votes.models):
         given = votes.answers[votes.answered[:, m], m]
         choices = votes.option_counts[votes.answered[:, m]]

@@ -1,6 +1,6 @@
 """The paper's own experiments and next checks, on any data of the workspace.
 
-report = run("leave-one-out", Request(study))
+report = run("leave-one-out", Request(dataset))
 report.save(Path("leave-one-out.json"))
 """
 

@@ -26,7 +26,7 @@ def alignment(request: Request) -> Report:
     Shown at the given thresholds and with joining off: joining clusters that share their best
     models lowers the match by design. The target is judged at the given thresholds.
     """
-    train = request.study.train
+    train = request.dataset.train
     if not any(train.skills):
         raise NotApplicable(
             f"{request.names[0]!r} names no skills, so there is no taxonomy to compare with. "
@@ -68,13 +68,13 @@ def drift(request: Request) -> Report:
 
     With a second data set, its training queries take the place of the test queries.
     """
-    study, other = request.study, request.other
-    real = other.train if other is not None else study.test
+    dataset, other = request.dataset, request.other
+    real = other.train if other is not None else dataset.test
     if real is None:
         raise NotApplicable(
             f"{request.names[0]!r} has no test queries to compare with. Name a second data set."
         )
-    train = study.train
+    train = dataset.train
     rows = [{"task": "all", **_row(mmd(train.vectors.vectors, real.vectors.vectors))}]
     for task in sorted(set(train.votes.tasks) & set(real.votes.tasks)):
         sides = [
@@ -112,8 +112,8 @@ def _row(found: Drift) -> dict[str, Any]:
 
 def removal(request: Request) -> Report:
     """What does the removal of each model cost? Refits without it; without gold only τ is shown."""
-    train, test = request.study.train, request.study.test
-    fitted = fit(train.votes, train.vectors, request.settings, costs=request.study.costs)
+    train, test = request.dataset.train, request.dataset.test
+    fitted = fit(train.votes, train.vectors, request.settings, costs=request.dataset.costs)
     found = leave_one_out(train, test, fitted, request.thresholds, progress=request.progress)
     rows = [
         {

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cascal.columns import Progress
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.part import Part
 from cascal.datatypes import NotApplicable
-from cascal.parts import Part
 from cascal.settings import FitSettings, Thresholds
-from cascal.study import Study
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
     """The data set, a second one where the experiment compares two, settings and thresholds."""
 
-    study: Study
-    other: Study | None = None
+    dataset: Dataset
+    other: Dataset | None = None
     settings: FitSettings = field(default_factory=FitSettings)
     thresholds: Thresholds = field(default_factory=Thresholds)
     n_queries: int = 5000
@@ -36,21 +36,21 @@ class Request:
     @property
     def simulated(self) -> bool:
         """Whether any of the data are simulated."""
-        return self.study.simulated or (self.other is not None and self.other.simulated)
+        return self.dataset.simulated or (self.other is not None and self.other.simulated)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the data sets."""
-        return tuple(one.info.name for one in (self.study, self.other) if one is not None)
+        return tuple(one.info.name for one in (self.dataset, self.other) if one is not None)
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
         """Content hashes of the data sets."""
-        return tuple(one.info.fingerprint for one in (self.study, self.other) if one is not None)
+        return tuple(one.info.fingerprint for one in (self.dataset, self.other) if one is not None)
 
-    def test(self, study: Study | None = None) -> Part:
+    def test(self, dataset: Dataset | None = None) -> Part:
         """The gold test queries; NotApplicable where there are none."""
-        chosen = study or self.study
+        chosen = dataset or self.dataset
         if chosen.test is None:
             raise NotApplicable(
                 f"{chosen.info.name!r} has no test queries, so accuracies cannot be compared. "

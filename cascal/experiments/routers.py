@@ -11,6 +11,7 @@ import numpy as np
 from cascal.columns import Progress
 from cascal.constant import choose_constant, join_constants
 from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
+from cascal.dataset.part import Part, split_part
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
 from cascal.experiments.report import Column, Report, with_interval
@@ -18,7 +19,6 @@ from cascal.experiments.request import Request
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.lineup import Entry, applicable_presets
-from cascal.parts import Part, split_part
 from cascal.plain_json import finite
 from cascal.provenance import stamp
 from cascal.score import rgd_filter
@@ -33,14 +33,18 @@ NO_LEARNING = ("random", "plurality")
 
 def held(request: Request) -> Contest:
     """The contest of a request: on the stored split, or averaged over new ones."""
-    study = request.study
-    if request.n_splits > 1 and (study.test is None or study.test.has_gold):
+    dataset = request.dataset
+    if request.n_splits > 1 and (dataset.test is None or dataset.test.has_gold):
         return split_contest(
-            study.train, study.test, request.settings, request.thresholds,
+            dataset.train, dataset.test, request.settings, request.thresholds,
             n_splits=request.n_splits, seed=request.seed, progress=request.progress,
         )  # fmt: skip
     return hold_contest(
-        study.train, request.test(), request.settings, request.thresholds, progress=request.progress
+        dataset.train,
+        request.test(),
+        request.settings,
+        request.thresholds,
+        progress=request.progress,
     )
 
 
@@ -91,7 +95,7 @@ def generators(request: Request) -> Report:
             "the same models, and they are not."
         )
     arms = _two_contests(
-        request, (request.study.train, request.other.train), (request.names[0], request.names[1])
+        request, (request.dataset.train, request.other.train), (request.names[0], request.names[1])
     )
     return Report(
         "generators",
@@ -115,7 +119,7 @@ def filtering(request: Request) -> Report:
     second data set where one is named, else from the same; both sides hold at most `n_queries`.
     """
     request.test()
-    large = request.study.train
+    large = request.dataset.train
     scored = fit(large.votes, large.vectors, request.settings)
     n_strong = 2 if len(large.votes.models) < 9 else 3
     overall = np.nan_to_num(scored.consensus, nan=0.0).mean(axis=0)
@@ -244,7 +248,7 @@ def verdicts(request: Request) -> Report:
     "Right" means: the light says route and the true gain on the test queries is above 0, or it
     says no and it is not. With several splits the light is cross-fitted in each.
     """
-    names = applicable_presets(request.study.train)
+    names = applicable_presets(request.dataset.train)
     rows = []
     for at, name in enumerate(names):
         settings = FitSettings.preset(name)
@@ -302,7 +306,7 @@ def _verdict_row(request: Request, settings: FitSettings, progress: Progress) ->
 
 def splits_of(request: Request) -> list[tuple[Part, Part]]:
     """The stored split, or as many new ones as asked for (every query then needs a gold answer)."""
-    train, test = request.study.train, request.test()
+    train, test = request.dataset.train, request.test()
     if request.n_splits == 1:
         return [(train, test)]
     whole = gold_whole(train, test)

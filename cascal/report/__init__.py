@@ -13,12 +13,13 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from cascal.contest import Contest, Row
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
 from cascal.explain import N_LEADERS, cluster_leaders
 from cascal.intervals import Estimate
 from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
-from cascal.study import Snapshot, Study
 from cascal.verdict import TRUST, Light, Verdict
 
 N_SAMPLES = 2
@@ -26,7 +27,7 @@ MAX_CHARACTERS = 240
 
 
 def write_report(
-    study: Study,
+    dataset: Dataset,
     snapshot: Snapshot,
     light: Light | str,
     findings: Sequence[Finding],
@@ -41,22 +42,22 @@ def write_report(
     """
     rows = () if contest is None else contest.rows()
     return template().render(
-        info=study.info,
-        simulated=study.simulated,
+        info=dataset.info,
+        simulated=dataset.simulated,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         headline=_headline(snapshot.verdict, light),
         light=light if isinstance(light, str) else light.sentence,
         trust="" if isinstance(light, str) else TRUST,
-        dots=map_dots(study, snapshot),
+        dots=map_dots(dataset, snapshot),
         models=_models(snapshot),
         clusters=_clusters(snapshot, with_texts=with_texts),
-        samples=_samples(study, snapshot) if with_texts else None,
+        samples=_samples(dataset, snapshot) if with_texts else None,
         contest=contest,
         gain_bars=gain_bars([(row.title, row.gain) for row in rows if row.gain is not None]),
         routers=_routers(rows),
         findings=findings,
         command=command,
-        facts=_facts(study, snapshot),
+        facts=_facts(dataset, snapshot),
     )
 
 
@@ -121,15 +122,15 @@ def _clusters(snapshot: Snapshot, *, with_texts: bool) -> list[tuple[str, ...]]:
     return rows
 
 
-def _samples(study: Study, snapshot: Snapshot) -> list[tuple[str, str]]:
+def _samples(dataset: Dataset, snapshot: Snapshot) -> list[tuple[str, str]]:
     """Name and text of the queries nearest to each cluster's centroid."""
     clusters = snapshot.router.clusters
     samples = []
     for c in range(len(clusters)):
         rows = np.flatnonzero(clusters.assignment == c)
-        near = study.train.vectors.vectors[rows] @ clusters.centroids[c]
+        near = dataset.train.vectors.vectors[rows] @ clusters.centroids[c]
         for row in rows[np.argsort(-near, kind="stable")[:N_SAMPLES]]:
-            text = study.train.texts[row]
+            text = dataset.train.texts[row]
             shown = text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
             samples.append((" · ".join(snapshot.names[c]), shown))
     return samples
@@ -149,15 +150,15 @@ def _routers(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     ]
 
 
-def _facts(study: Study, snapshot: Snapshot) -> list[tuple[str, object]]:
+def _facts(dataset: Dataset, snapshot: Snapshot) -> list[tuple[str, object]]:
     router = snapshot.router
     recorded = stamp(router.settings, router.thresholds)
     return [
-        ("data set", study.info.name),
-        ("data fingerprint", study.info.fingerprint),
-        ("training queries", f"{study.info.n_train:,}"),
-        ("test queries", f"{study.info.n_test:,}"),
-        ("encoder", study.encoder),
+        ("data set", dataset.info.name),
+        ("data fingerprint", dataset.info.fingerprint),
+        ("training queries", f"{dataset.info.n_train:,}"),
+        ("test queries", f"{dataset.info.n_test:,}"),
+        ("encoder", dataset.encoder),
         ("preset", router.settings.name),
         *((f"settings: {name}", value) for name, value in recorded["settings"].items()),
         *((f"thresholds: {name}", value) for name, value in recorded["thresholds"].items()),

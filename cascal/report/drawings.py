@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.snapshot import Snapshot
 from cascal.intervals import Estimate
-from cascal.study import Snapshot, Study
 
 COLOURS = (
     *("#1A99F2", "#999900", "#A6004D", "#4D3399", "#996633", "#269973"),
@@ -49,9 +50,9 @@ class GainBars:
     bars: tuple[Bar, ...]
 
 
-def map_dots(study: Study, snapshot: Snapshot) -> tuple[Dots, ...]:
+def map_dots(dataset: Dataset, snapshot: Snapshot) -> tuple[Dots, ...]:
     """The training queries, coloured by the model that gets them first; () without a map."""
-    xy = np.asarray(study.train.xy, dtype=float)
+    xy = np.asarray(dataset.train.xy, dtype=float)
     known = np.flatnonzero(np.isfinite(xy).all(axis=1))
     if not len(known):
         return ()

@@ -12,7 +12,7 @@ import re
 from cascal.datatypes import Query, Task
 
 _TEXTS = (
-    "In {task}, a study of {topic} reports {n} cases in which {other} changed first. Which "
+    "In {task}, a dataset of {topic} reports {n} cases in which {other} changed first. Which "
     "conclusion is best supported?",
     "Consider {topic} under the conditions usual in {task}. After {n} repetitions {other} has "
     "shifted. What explains this?",

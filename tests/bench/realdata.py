@@ -18,9 +18,10 @@ from typing import Any
 import cascal
 from cascal import importers
 from cascal.contest import split_contest
+from cascal.dataset.dataset import Dataset, load_dataset
+from cascal.dataset.encoding import adopt_vectors
 from cascal.experiments import Request, run
 from cascal.importers.vectors import read_vectors
-from cascal.study import Study, adopt_vectors, load_study
 from tests.bench.worlds import MIXED12, REALDATA, WEAK8
 
 ENCODER = "all-MiniLM-L6-v2"
@@ -61,7 +62,7 @@ def routers_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def pool_section(name: str, study: Study, n_splits: int) -> list[str]:
+def pool_section(name: str, study: Dataset, n_splits: int) -> list[str]:
     """Table, verdicts with and without labels, of one pool."""
     assert study.test is not None
     contest = split_contest(study.train, study.test, n_splits=n_splits)
@@ -104,7 +105,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = build_workspace(Path(folder))
         for name, models in POOLS.items():
-            study = load_study(workspace, "mmlu-pro", models=list(models))
+            study = load_dataset(workspace, "mmlu-pro", models=list(models))
             lines += pool_section(name, study, options.splits)
             print(f"{name} done after {time.monotonic() - started:.0f} s", flush=True)
     options.out.write_text("\n".join(lines), encoding="utf-8")

@@ -14,7 +14,7 @@ import axe_playwright_python
 import pytest
 
 import cascal
-from cascal.demo import install_demo
+from cascal.dataset.demo import install_demo
 
 from .conftest import CONNECTED, ROOT, idle, shot
 

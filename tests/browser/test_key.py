@@ -10,9 +10,9 @@ from counting import TASKS, counting
 
 import cascal
 from cascal import build
+from cascal.dataset.encoding import encode_dataset
 from cascal.encode.encoders import load_encoder
 from cascal.generate import GenerateSettings
-from cascal.study import encode_dataset
 from cascal.task_file import parse_tasks
 
 from .conftest import ROOT, idle, shot

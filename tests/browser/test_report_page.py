@@ -9,9 +9,10 @@ from test_report import EVIL, report
 
 import cascal
 from cascal.contest import hold_contest
-from cascal.demo import install_demo
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
+from cascal.dataset.snapshot import take_snapshot
 from cascal.settings import Thresholds
-from cascal.study import load_study, take_snapshot
 
 from .conftest import shot
 
@@ -24,7 +25,7 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     workspace = cascal.Workspace(folder / "w.duckdb")
     install_demo(workspace)
-    study = load_study(workspace, "demo")
+    study = load_dataset(workspace, "demo")
     fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
     snapshot = take_snapshot(study, fitted, Thresholds())
     contest = hold_contest(study.train, study.test, fitted=fitted)

@@ -15,11 +15,11 @@ from test_diagnose import case_of, explosion, no_clusters, reversed_rankings, wo
 
 import cascal
 from cascal.columns import Imported
+from cascal.dataset.encoding import adopt_vectors
+from cascal.dataset.part import Part
 from cascal.datatypes import option_letter
 from cascal.diagnose import Case
-from cascal.parts import Part
 from cascal.simulate.demo import queries_table, responses_table
-from cascal.study import adopt_vectors
 
 from .conftest import ROOT, idle, shot
 from .test_dashboard import reader  # noqa: F401 (a fixture)
@@ -64,7 +64,7 @@ def _rows(name: str, part: Part, split: str) -> tuple[list[cascal.Query], list[c
 
 
 def _write(workspace: cascal.Workspace, name: str, case: Case) -> None:
-    study = case.study
+    study = case.dataset
     assert study.test is not None
     queries, responses = _rows(name, study.train, "train")
     for kept, more in zip((queries, responses), _rows(name, study.test, "test"), strict=True):

@@ -34,7 +34,7 @@ from cascal.store import Workspace
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The training or test queries of a study, all arrays in the same order.
+    """The training or test queries of a dataset, all arrays in the same order.
 
     gold (Q,) answer index that may serve as truth, NO_ANSWER where only a generated answer or none
     exists; labels (Q,) the same whatever the origin; judged (Q, M) right or wrong as the source of

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from cascal.dataset.dataset import Dataset, load_dataset
+from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
 from cascal.provenance import stamp
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import Run, Workspace, content_of
-from cascal.study import Snapshot, Study, load_study, take_snapshot
 
 
 def decisions_hash(snapshot: Snapshot) -> str:
@@ -35,18 +36,18 @@ def decisions_hash(snapshot: Snapshot) -> str:
     return digest.hexdigest()
 
 
-def make_run(study: Study, snapshot: Snapshot, name: str, note: str = "") -> Run:
+def make_run(dataset: Dataset, snapshot: Snapshot, name: str, note: str = "") -> Run:
     """Everything worth keeping of the present state; nothing of the texts."""
     router, result = snapshot.router, snapshot.evaluation
     recorded = stamp(router.settings, router.thresholds)
     numbers: dict[str, Any] = {
         "n_clusters": len(router.clusters),
         "models": list(router.models),
-        "encoder": study.encoder,
+        "encoder": dataset.encoder,
         "share": snapshot.share.tolist(),
         "decisions": decisions_hash(snapshot),
         "fit": router.fingerprint,
-        "simulated": study.simulated,
+        "simulated": dataset.simulated,
     }
     if result is not None:
         numbers["top1_accuracy"] = result.top1_accuracy
@@ -54,8 +55,8 @@ def make_run(study: Study, snapshot: Snapshot, name: str, note: str = "") -> Run
     if snapshot.verdict is not None:
         numbers["verdict"] = snapshot.verdict.sentence
     return Run(
-        name, study.info.name, recorded["settings"], recorded["thresholds"], numbers,
-        recorded["versions"], study.info.fingerprint, note,
+        name, dataset.info.name, recorded["settings"], recorded["thresholds"], numbers,
+        recorded["versions"], dataset.info.fingerprint, note,
     )  # fmt: skip
 
 
@@ -86,21 +87,21 @@ class Reopened:
     """A run made again: its data and what they give now."""
 
     run: Run
-    study: Study
+    dataset: Dataset
     snapshot: Snapshot
 
     @property
     def differences(self) -> tuple[str, ...]:
         """What is not as it was; empty where every decision and score is the same to the bit."""
         found = []
-        if self.study.info.fingerprint != self.run.fingerprint:
+        if self.dataset.info.fingerprint != self.run.fingerprint:
             found.append(self._changed_data())
         if decisions_hash(self.snapshot) != self.run.numbers.get("decisions"):
             found.append("Decisions or scores differ.")
         return tuple(found)
 
     def _changed_data(self) -> str:
-        now, then = self.study.info.fingerprint, self.run.fingerprint
+        now, then = self.dataset.info.fingerprint, self.run.fingerprint
         if content_of(now) == content_of(then):
             return (
                 "Free answers are compared by another rule than when the run was saved, so others "
@@ -113,11 +114,11 @@ class Reopened:
 def reopen(workspace: Workspace, run: Run) -> Reopened:
     """Load the data of a run and make its router again, models and encoder as recorded."""
     settings, thresholds = state_of(run)
-    study = load_study(
+    dataset = load_dataset(
         workspace, run.dataset, run.numbers.get("encoder"), run.numbers.get("models")
     )
-    fitted = fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
-    return Reopened(run, study, take_snapshot(study, fitted, thresholds))
+    fitted = fit(dataset.train.votes, dataset.train.vectors, settings, costs=dataset.costs)
+    return Reopened(run, dataset, take_snapshot(dataset, fitted, thresholds))
 
 
 @dataclass(frozen=True, eq=False)

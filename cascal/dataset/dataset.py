@@ -1,0 +1,96 @@
+"""One data set read once: votes, vectors, gold, texts and map, with one encoder's vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from cascal.cluster_names import Namer
+from cascal.dataset.part import Part, load_part
+from cascal.datatypes import (
+    CascalError,
+    FloatArray,
+    ModelSpec,
+    NotApplicable,
+    Task,
+)
+from cascal.store import DatasetInfo, Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """One data set with one encoder's vectors."""
+
+    info: DatasetInfo
+    encoder: str
+    tasks: tuple[Task, ...]
+    models: tuple[ModelSpec, ...]
+    train: Part
+    test: Part | None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data set, or any model of its pool, is simulated."""
+        return self.info.origin == "simulated" or any(model.simulated for model in self.models)
+
+    @property
+    def costs(self) -> FloatArray | None:
+        """(M,) US dollars per 1,000 queries, None unless known for every model."""
+        return self.train.known_costs
+
+    @property
+    def gold_test(self) -> Part:
+        """The test queries, some of which have gold answers; NotApplicable where there are none."""
+        if self.test is None or not self.test.has_gold:
+            raise NotApplicable("There are no test queries with gold answers.")
+        return self.test
+
+    def with_models(self, names: Sequence[str]) -> Dataset:
+        """The same data set with some models of its pool only, in the given order."""
+        known = {model.name: model for model in self.models}
+        train = self.train.with_models(names)
+        test = None if self.test is None else self.test.with_models(names)
+        return replace(self, models=tuple(known[name] for name in names), train=train, test=test)
+
+    @cached_property
+    def namer(self) -> Namer:
+        """Cluster names are made from the training texts, counted once."""
+        return Namer(self.train.texts)
+
+
+def load_dataset(
+    workspace: Workspace,
+    dataset: str,
+    encoder: str | None = None,
+    models: Sequence[str] | None = None,
+) -> Dataset:
+    """Read a data set with the vectors of one encoder (default: the one that covers most).
+
+    `models` narrows the pool to some of its models, in that order.
+
+    CascalError if there are no training queries, no responses or no vectors, and what to do.
+    """
+    workspace.compare_answers(dataset)  # part of the fingerprint, so before it is read
+    info = workspace.dataset(dataset)
+    if not info.n_train or not info.n_models:
+        raise CascalError(
+            f"The data set {dataset!r} has {info.n_train} training queries and {info.n_models} "
+            "models; at least one of each is needed. Import responses, or mark queries as training."
+        )
+    if encoder is None:
+        known = workspace.encoders(dataset)
+        if not known:
+            raise CascalError(
+                f"The queries of {dataset!r} have no vectors yet. Run `cascal embed {dataset}`, or "
+                "use the button on the page Data."
+            )
+        encoder = known[0][0]
+    pool = workspace.models(dataset)
+    layout = workspace.layout(dataset, encoder)
+    train = load_part(workspace, dataset, encoder, "train", layout, pool)
+    test = None
+    if info.n_test:
+        test = load_part(workspace, dataset, encoder, "test", layout, pool)
+    whole = Dataset(info, encoder, workspace.tasks(dataset), pool, train, test)
+    return whole if models is None else whole.with_models(models)

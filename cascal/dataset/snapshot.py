@@ -1,0 +1,150 @@
+"""What a router at given thresholds does on a data set, and what changed between two of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cascal.constant import Constant, choose_constant
+from cascal.dataset.cost import RoutingCost, routing_cost
+from cascal.dataset.dataset import Dataset
+from cascal.datatypes import (
+    BoolArray,
+    FloatArray,
+    Split,
+)
+from cascal.evaluate import Evaluation, first_share
+from cascal.explain import cluster_leaders
+from cascal.fit import Fit
+from cascal.intervals import Estimate, estimate
+from cascal.results import Routes
+from cascal.route import Router
+from cascal.settings import Thresholds
+from cascal.verdict import Verdict, verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a router at given thresholds does on a dataset; cheap enough for every slider move.
+
+    names : terms of every cluster; constant : the one model that routing is compared with;
+    cost : of the routed queries (test where there are some)
+    """
+
+    router: Router
+    names: tuple[tuple[str, ...], ...]
+    train_routes: Routes
+    test_routes: Routes | None
+    evaluation: Evaluation | None
+    constant: Constant
+    cost: RoutingCost
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether routing pays on the gold test queries; None without any."""
+        return None if self.evaluation is None else verdict(self.evaluation, self.constant)
+
+    def routes(self, split: Split) -> Routes:
+        """Routes of the training or the test queries."""
+        if split == "test" and self.test_routes is not None:
+            return self.test_routes
+        return self.train_routes
+
+    @property
+    def share(self) -> FloatArray:
+        """(M,) share of the routed queries (test where there are some) by first model."""
+        return first_share(self.routes("test"))
+
+    @property
+    def n_models_in_use(self) -> int:
+        """Number of models that get any of the routed queries first."""
+        return int(np.count_nonzero(self.share))
+
+    def summary(self) -> dict[str, Any]:
+        """Clusters, notes and numbers in JSON types, for the command line."""
+        router, result = self.router, self.evaluation
+        sizes, leaders = router.clusters.sizes, cluster_leaders(router)
+        return {
+            "preset": router.settings.name,
+            "fingerprint": router.fingerprint,
+            "n_clusters": len(router.clusters),
+            "clusters": [
+                {
+                    "cluster": c,
+                    "name": " · ".join(self.names[c]),
+                    "task": router.tasks[router.clusters.task[c]],
+                    "queries": int(sizes[c]),
+                    "best": list(leaders[c].best),
+                    "by_consensus": list(leaders[c].by_consensus),
+                    "reasons": list(leaders[c].reasons),
+                }
+                for c in range(len(router.clusters))
+            ],
+            "notes": list(router.notes),
+            "top1_accuracy": result.top1_accuracy if result else None,
+            "top3_vote_accuracy": result.top3_vote_accuracy if result else None,
+            "top_k": result.top_k if result else None,
+            "vote_accuracy": result.vote_accuracy if result else None,
+            "n_gold": result.n_gold if result else 0,
+            "verdict": self.verdict.sentence if self.verdict else None,
+            "cost": self.cost.sentence if self.cost.known else None,
+        }
+
+
+def take_snapshot(dataset: Dataset, fit: Fit, thresholds: Thresholds) -> Snapshot:
+    """Build the router, route all queries, evaluate where there is gold."""
+    router = fit.router(thresholds)
+    names = dataset.namer.names(router.clusters.assignment, len(router.clusters))
+    test_routes, evaluation = None, None
+    if dataset.test is not None:
+        test_routes = router.route(dataset.test.vectors)
+        if dataset.test.has_gold:
+            test = dataset.test
+            evaluation = test.evaluation(test_routes)
+    train_routes = router.route(dataset.train.vectors)
+    constant = choose_constant(
+        router.models,
+        by_labels=dataset.train.best_constant,
+        result=evaluation,
+        by_consensus=router.best_overall,
+    )
+    part = dataset.test if dataset.test is not None else dataset.train
+    cost = routing_cost(test_routes or train_routes, part, dataset.train, constant)
+    return Snapshot(router, tuple(names), train_routes, test_routes, evaluation, constant, cost)
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What moved between a pinned snapshot and the present one, on the same queries.
+
+    flipped (Q,) queries whose first model changed; share_change (M,); gain is the paired change of
+    top-1 accuracy with interval, None without gold
+    """
+
+    clusters_before: int
+    clusters_after: int
+    flipped: BoolArray
+    share_change: FloatArray
+    gain: Estimate | None
+
+    @property
+    def flipped_share(self) -> float:
+        """Share of the queries whose first model changed."""
+        return float(self.flipped.mean()) if len(self.flipped) else 0.0
+
+
+def compare(before: Snapshot, after: Snapshot) -> Change:
+    """Compare two snapshots of the same dataset and model pool."""
+    old, new = before.routes("test"), after.routes("test")
+    gain = None
+    if before.evaluation is not None and after.evaluation is not None:
+        gain = estimate(after.evaluation.top1_right - before.evaluation.top1_right)
+    return Change(
+        len(before.router.clusters),
+        len(after.router.clusters),
+        old.selected[:, 0] != new.selected[:, 0],
+        after.share - before.share,
+        gain,
+    )
