@@ -12,15 +12,15 @@ import streamlit as st
 import yaml
 
 from app import jobs, session
-from cascal.build import Limits, collect_into, generate_into
-from cascal.collect import CollectProgress
+from cascal.collection.collect import CollectProgress
+from cascal.collection.generate import GenerateProgress, GenerateSettings
+from cascal.collection.into_workspace import Limits, collect_into, generate_into
+from cascal.collection.task_file import TaskRequest, parse_tasks
 from cascal.columns import Progress
 from cascal.datatypes import CascalError
 from cascal.endpoint import Budget, EndpointError, Probe, probe
 from cascal.endpoint.pool_file import PoolModel, parse_pool, unset_keys
-from cascal.generate import GenerateProgress, GenerateSettings
 from cascal.simulate.server import running, simulated_generators, simulated_pool
-from cascal.task_file import TaskRequest, parse_tasks
 from cascal.yaml_files.documents import parse_yaml
 
 FIELDS = (

@@ -7,8 +7,15 @@ import streamlit as st
 
 from app import frame, session, theme
 from app.route_panels import Decision
+from cascal.collection.ask_selected import (
+    LiveAnswer,
+    LiveVote,
+    ask_live,
+    destinations,
+    reachable,
+    tally,
+)
 from cascal.datatypes import CascalError, Query
-from cascal.live import LiveAnswer, LiveVote, ask_live, destinations, reachable, tally
 
 
 def live(decision: Decision) -> None:

@@ -9,11 +9,11 @@ import yaml
 
 from app import frame, jobs, session
 from cascal import charts, quality
+from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
 from cascal.datatypes import NotApplicable
 from cascal.drift import MMD_TARGET
 from cascal.quality import TrainingQuality
-from cascal.score import Filtered, rgd_filter
 
 
 def quality_of_training() -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from cascal.build import collect_into, read_queries
+from cascal.collection.into_workspace import collect_into, read_queries
 from cascal.columns import RESPONSE_SCHEMA, Imported
 from cascal.endpoint.pool_file import PoolModel
 from cascal.simulate import simulated_pool

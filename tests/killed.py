@@ -13,13 +13,13 @@ from pathlib import Path
 import yaml
 from counting import TASKS
 
-from cascal import build
+from cascal.collection import into_workspace
+from cascal.collection.generate import GenerateSettings
+from cascal.collection.task_file import parse_tasks
 from cascal.encode.encoders import load_encoder
 from cascal.endpoint.pool_file import PoolModel
-from cascal.generate import GenerateSettings
 from cascal.simulate import simulated_generators, simulated_pool
 from cascal.store import Workspace, collecting
-from cascal.task_file import parse_tasks
 
 CONCURRENCY = 4
 SETTINGS = {"near_duplicate": 0.85}
@@ -35,11 +35,11 @@ def run(path: Path, url: str, n: int, n_models: int, seconds: float = 0.05) -> N
     encode = load_encoder("hashing").encode
     generator = PoolModel(simulated_generators(url)[0], concurrency=CONCURRENCY)
     tasks = parse_tasks(yaml.safe_load(TASKS))
-    build.generate_into(
+    into_workspace.generate_into(
         store, "d", tasks, generator, encode, settings=GenerateSettings(n=n, **SETTINGS)
     )
     pool = [PoolModel(spec, concurrency=CONCURRENCY) for spec in simulated_pool(url)[:n_models]]
-    build.collect_into(store, "d", pool)
+    into_workspace.collect_into(store, "d", pool)
 
 
 def tell(line: str) -> None:

@@ -23,9 +23,9 @@ from typer import Typer
 from typer.testing import CliRunner
 
 import cascal
-from cascal.build import FilterRule, filter_into
 from cascal.cli import collecting, simulating
 from cascal.cli.asking import limits_of
+from cascal.collection.into_workspace import FilterRule, filter_into
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.encoding import encode_dataset

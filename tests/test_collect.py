@@ -17,11 +17,11 @@ from counting import counting
 from scripted_server import scripted
 from test_generate import QUICK, completion
 
-from cascal import batches
 from cascal.answers import read_answer
-from cascal.batches import read_batches, write_batches
-from cascal.build import Limits, collect_into, reparse
-from cascal.collect import DECLARED, as_response, batch_lines, collect, reparsed
+from cascal.collection import batch_files
+from cascal.collection.batch_files import read_batches, write_batches
+from cascal.collection.collect import DECLARED, as_response, batch_lines, collect, reparsed
+from cascal.collection.into_workspace import Limits, collect_into, reparse
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
 from cascal.endpoint import Budget, EndpointError, Reply
@@ -470,14 +470,14 @@ def test_batch_files_stay_below_what_is_taken(tmp_path, monkeypatch):
     whole = write_batches(store, "d", [model], tmp_path / "whole.jsonl")
     lines = (tmp_path / "whole.jsonl").read_bytes().splitlines(keepends=True)
     assert list(whole.values()) == [10]
-    monkeypatch.setattr(batches, "MAX_REQUESTS", 4)
+    monkeypatch.setattr(batch_files, "MAX_REQUESTS", 4)
     written = write_batches(store, "d", [model], tmp_path / "four.jsonl")
     names = ["four.jsonl", "four-2.jsonl", "four-3.jsonl"]
     assert [(path.name, n) for path, n in written.items()] == list(
         zip(names, (4, 4, 2), strict=True)
     )
     assert b"".join(path.read_bytes() for path in written) == b"".join(lines)
-    monkeypatch.setattr(batches, "MAX_FILE_BYTES", len(lines[0]) + len(lines[1]))
+    monkeypatch.setattr(batch_files, "MAX_FILE_BYTES", len(lines[0]) + len(lines[1]))
     written = write_batches(store, "d", [model], tmp_path / "bytes.jsonl")
     assert max(path.stat().st_size for path in written) <= len(lines[0]) + len(lines[1])
     assert sum(written.values()) == 10

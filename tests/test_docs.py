@@ -22,6 +22,7 @@ from cascal import importers, policy
 from cascal.answers import normalise_answer
 from cascal.baselines import BASELINES
 from cascal.cli import app
+from cascal.collection.task_file import read_tasks
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.encoding import encode_dataset
@@ -34,7 +35,6 @@ from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.importers.vectors import read_vectors
 from cascal.intervals import Estimate, estimate
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
-from cascal.task_file import read_tasks
 from cascal.yaml_files.documents import read_document
 
 ROOT = Path(__file__).parents[1]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from conftest import make_part
 
+from cascal.collection.rgd_filter import rgd_filter
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import Embeddings, Votes
 from cascal.draws import random_places, random_rows, stratified_halves, stratified_rows
 from cascal.importers.splits import drawn_test_queries
-from cascal.score import rgd_filter
 from cascal.verdict import halves
 from cascal.whatif import draw_training
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 import cascal
+from cascal.collection.rgd_filter import rgd_filter
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder, install_demo
 from cascal.dataset.encoding import encode_dataset
@@ -18,7 +19,6 @@ from cascal.datatypes import CascalError, NotApplicable
 from cascal.drift import mmd
 from cascal.encode.encoders import load_encoder
 from cascal.experiments import EXPERIMENTS, Request, read_report, run
-from cascal.score import rgd_filter
 from cascal.settings import FitSettings, Thresholds
 from cascal.simulate import load_demo
 from cascal.simulate.demo import demo_items

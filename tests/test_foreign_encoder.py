@@ -19,11 +19,11 @@ import cascal
 from cascal.cli import encoding
 from cascal.cli.fitting import route
 from cascal.cli.serving import check, serve
+from cascal.collection.ask_selected import destinations
 from cascal.dataset.encoding import encode_dataset
 from cascal.datatypes import CascalError, ModelSpec
 from cascal.encode.encoders import endpoint_host, load_encoder
 from cascal.importers import read
-from cascal.live import destinations
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 

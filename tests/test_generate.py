@@ -13,14 +13,14 @@ import yaml
 from counting import TASKS, counting
 from scripted_server import scripted
 
-from cascal.attempts import Attempt, Plan, TaskProgress
+from cascal.collection.attempts import Attempt, Plan, TaskProgress
+from cascal.collection.generate import Before, GenerateProgress, GenerateSettings, generate
+from cascal.collection.task_file import TaskRequest, parse_tasks
 from cascal.datatypes import ModelSpec, Query, Task
 from cascal.encode.encoders import load_encoder
 from cascal.endpoint import Budget, EndpointError, Patience
 from cascal.endpoint.pool_file import PoolModel
-from cascal.generate import Before, GenerateProgress, GenerateSettings, generate
 from cascal.simulate import Faults
-from cascal.task_file import TaskRequest, parse_tasks
 
 ENCODE = load_encoder("hashing").encode
 REQUESTS = parse_tasks(yaml.safe_load(TASKS))

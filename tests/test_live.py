@@ -11,9 +11,9 @@ import pytest
 
 import cascal
 from cascal.answers import read_answer
+from cascal.collection.ask_selected import LiveAnswer, ask_live, reachable, tally
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
 from cascal.endpoint import Patience
-from cascal.live import LiveAnswer, ask_live, reachable, tally
 from cascal.serve.voting import Vote, count_votes
 from cascal.simulate import gold_items
 from cascal.simulate.faults import Faults

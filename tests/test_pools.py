@@ -8,9 +8,9 @@ import math
 import pytest
 import yaml
 
+from cascal.collection.task_file import TaskRequest, parse_tasks, read_tasks
 from cascal.datatypes import CascalError, ModelSpec, Query, Task
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, unset_keys, write_pool
-from cascal.task_file import TaskRequest, parse_tasks, read_tasks
 
 KEY = "sk-marker-0123456789"
 FULL = {

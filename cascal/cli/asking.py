@@ -18,13 +18,13 @@ from cascal.cli.common import err, out, progress_bar
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
-    from cascal.build import FilterRule, Limits
-    from cascal.collect import CollectProgress
+    from cascal.collection.collect import CollectProgress
+    from cascal.collection.generate import GenerateProgress
+    from cascal.collection.into_workspace import FilterRule, Limits
+    from cascal.collection.rgd_filter import Filtered
+    from cascal.collection.task_file import TaskRequest
     from cascal.endpoint.pool_file import PoolModel
-    from cascal.generate import GenerateProgress
-    from cascal.score import Filtered
     from cascal.store import Workspace
-    from cascal.task_file import TaskRequest
 
 SIMULATED = "simulated"
 """Names the pool of `cascal simulate` on its usual port, in place of a pool file."""
@@ -109,7 +109,7 @@ def _faster(model: PoolModel, concurrency: int) -> PoolModel:
 @contextmanager
 def limits_of(calls: int | None, tokens: int | None, dollars: float | None) -> Iterator[Limits]:
     """The limits of a command; the first Ctrl+C stops it in order, the second at once."""
-    from cascal.build import Limits
+    from cascal.collection.into_workspace import Limits
     from cascal.endpoint import Budget
 
     stopped = threading.Event()
@@ -144,9 +144,9 @@ def run_generate(
     store: Workspace, dataset: str, writing: Writing, limits: Limits
 ) -> GenerateProgress:
     """Generate with a progress bar, then print what came of it, task by task."""
-    from cascal.build import generate_into
+    from cascal.collection.generate import GenerateSettings
+    from cascal.collection.into_workspace import generate_into
     from cascal.encode.encoders import load_encoder
-    from cascal.generate import GenerateSettings
 
     coder = load_encoder(writing.encoder, key_env=writing.key_env)
     with progress_bar("Generating") as report:
@@ -179,7 +179,7 @@ def run_collect(
     store: Workspace, dataset: str, models: Sequence[PoolModel], limits: Limits, *, retry: bool
 ) -> CollectProgress:
     """Collect with a progress bar, then print what came of it, model by model."""
-    from cascal.build import collect_into
+    from cascal.collection.into_workspace import collect_into
 
     with progress_bar("Collecting") as report:
         done = collect_into(
@@ -210,7 +210,7 @@ def run_filter(
 ) -> Filtered:
     """Filter by the consensus of a fit, then print what survives, task by task."""
     import cascal
-    from cascal.build import filter_into
+    from cascal.collection.into_workspace import filter_into
     from cascal.dataset.dataset import load_dataset
 
     loaded = load_dataset(store, dataset)

@@ -117,7 +117,7 @@ def generate(
     budget_dollars: DollarsOption = None,
 ) -> None:
     """Have a model write queries from task descriptions; the same command goes on after a stop."""
-    from cascal.task_file import read_tasks
+    from cascal.collection.task_file import read_tasks
 
     model = read_generator(generator, concurrency)
     writing = Writing(read_tasks(tasks), model, encoder, key_env, n, test)
@@ -153,7 +153,7 @@ def collect(
     """Ask every model every query it has not answered; the same command goes on after a stop."""
     store, models = open_workspace(workspace), read_models(pool_file, concurrency)
     if reparse:
-        from cascal.build import reparse as read_again
+        from cascal.collection.into_workspace import reparse as read_again
 
         out.print(f"{read_again(store, dataset):,} responses are read otherwise now.")
         return
@@ -171,7 +171,7 @@ def _batches(
     store: Workspace, dataset: str, models: Sequence[PoolModel], batch_out: Path | None,
     batch_in: Sequence[Path], retry_errors: bool,
 ) -> None:  # fmt: skip
-    from cascal.batches import read_batches, write_batches
+    from cascal.collection.batch_files import read_batches, write_batches
 
     if batch_in:
         n_stored = read_batches(store, dataset, models, batch_in)
@@ -195,7 +195,7 @@ def filter_(
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite the data set.")] = False,
 ) -> None:
     """Keep the training queries that strong models agree on and few others do (no label read)."""
-    from cascal.build import FilterRule
+    from cascal.collection.into_workspace import FilterRule
 
     rule = FilterRule(strong, others, n)
     run_filter(open_workspace(workspace), dataset, to, rule, preset, overwrite=replace)
@@ -232,7 +232,7 @@ def build(
     budget_dollars: DollarsOption = None,
 ) -> None:
     """From task descriptions to a router file; the same command goes on where it was stopped."""
-    from cascal.task_file import read_tasks
+    from cascal.collection.task_file import read_tasks
 
     check_target(to)
     models = read_models(pool_file, concurrency)
@@ -261,7 +261,7 @@ def _prepared(
     store: Workspace, name: str, encoder: tuple[str, str], keep: int | None, preset: str
 ) -> str:
     """Encode the queries and filter them if asked; the data set to fit on."""
-    from cascal.build import FilterRule
+    from cascal.collection.into_workspace import FilterRule
     from cascal.dataset.encoding import encode_dataset
     from cascal.encode.encoders import load_encoder
 

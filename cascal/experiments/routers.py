@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.collection.rgd_filter import rgd_filter
 from cascal.columns import Progress
 from cascal.constant import choose_constant, join_constants
 from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
@@ -21,7 +22,6 @@ from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.lineup import Entry, applicable_presets
 from cascal.plain_json import finite
 from cascal.provenance import stamp
-from cascal.score import rgd_filter
 from cascal.settings import FitSettings
 from cascal.verdict import decide, half_fits, traffic_light
 

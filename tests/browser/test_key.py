@@ -9,11 +9,11 @@ import yaml
 from counting import TASKS, counting
 
 import cascal
-from cascal import build
+from cascal.collection import into_workspace
+from cascal.collection.generate import GenerateSettings
+from cascal.collection.task_file import parse_tasks
 from cascal.dataset.encoding import encode_dataset
 from cascal.encode.encoders import load_encoder
-from cascal.generate import GenerateSettings
-from cascal.task_file import parse_tasks
 
 from .conftest import ROOT, idle, shot
 from .test_dashboard import PAGES, reader  # noqa: F401 (a fixture)
@@ -30,8 +30,8 @@ def collected(path, asked) -> None:
         for one in (asked.generator(), *asked.pool(4))
     )
     settings, tasks = GenerateSettings(n=20), parse_tasks(yaml.safe_load(TASKS))
-    build.generate_into(store, "mine", tasks, generator, encoder.encode, settings=settings)
-    build.collect_into(store, "mine", pool)
+    into_workspace.generate_into(store, "mine", tasks, generator, encoder.encode, settings=settings)
+    into_workspace.collect_into(store, "mine", pool)
     encode_dataset(store, "mine", encoder)
 
 

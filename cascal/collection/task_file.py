@@ -87,7 +87,7 @@ class TaskEntry(Fields):
 def read_tasks(path: str | Path) -> tuple[TaskRequest, ...]:
     """The tasks of a file, or of a shipped one by its name; CascalError says what is wrong."""
     if str(path) in SHIPPED:
-        path = Path(str(files("cascal") / "tasks" / f"{path}.yaml"))
+        path = Path(str(files("cascal.collection") / "tasks" / f"{path}.yaml"))
     return parse_tasks(read_document(Path(path), "task file"))
 
 

@@ -15,18 +15,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cascal.attempts import Attempt, Encode
-from cascal.collect import PATIENCE, CollectProgress, collect, reparsed
+from cascal.collection.attempts import Attempt, Encode
+from cascal.collection.collect import PATIENCE, CollectProgress, collect, reparsed
+from cascal.collection.generate import Before, GenerateProgress, GenerateSettings, generate
+from cascal.collection.rgd_filter import Filtered, rgd_filter
+from cascal.collection.task_file import TaskRequest
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError, Query
 from cascal.endpoint import Budget, Patience
 from cascal.endpoint.pool_file import PoolModel
 from cascal.fit import Fit
-from cascal.generate import Before, GenerateProgress, GenerateSettings, generate
-from cascal.score import Filtered, rgd_filter
 from cascal.store import OnConflict, Workspace
-from cascal.task_file import TaskRequest
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cascal.attempts import (
+from cascal.collection.attempts import (
     OUTCOMES,
     Attempt,
     Cell,
@@ -29,12 +29,12 @@ from cascal.attempts import (
     TaskProgress,
     final,
 )
+from cascal.collection.task_file import TaskRequest
 from cascal.datatypes import Query
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.endpoint.pool_file import PoolModel
 from cascal.endpoint.retry import FINAL_CAUSES, MOST_ERRORS
 from cascal.prompts import GENERATION_SCHEMA, generation_messages, read_generated
-from cascal.task_file import TaskRequest
 
 PATIENCE = Patience(timeout=120.0, total_seconds=300.0)
 _TELL_SECONDS = 0.25

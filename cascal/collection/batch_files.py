@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cascal import importers
-from cascal.build import join_pool, missing_queries, nan_for_none
-from cascal.collect import batch_lines
+from cascal.collection.collect import batch_lines
+from cascal.collection.into_workspace import join_pool, missing_queries, nan_for_none
 from cascal.datatypes import CascalError, Query, Response
 from cascal.endpoint.pool_file import PoolModel
 from cascal.prices import response_cost

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from cascal.answers import LIVE_SECONDS, group_answers
-from cascal.collect import as_response
+from cascal.collection.collect import as_response
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.prompts import answer_messages

@@ -16,9 +16,9 @@ from typing import Literal
 
 import numpy as np
 
+from cascal.collection.task_file import TaskRequest
 from cascal.datatypes import FloatArray, Query
 from cascal.prompts import Generated, read_generated
-from cascal.task_file import TaskRequest
 
 Outcome = Literal["pending", "kept", "duplicate", "invalid", "refused", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("pending", "kept", "duplicate", "invalid", "refused", "error")

@@ -1,0 +1,1 @@
+"""Queries and responses that do not exist yet: task files, generating, collecting, filtering."""
