@@ -8,7 +8,7 @@ from typing import cast
 import streamlit as st
 
 from app import frame, session
-from cascal.cost import weight_label
+from cascal.compare.cost import weight_label
 from cascal.settings import BOUNDS, ROUTINGS
 
 HELP = {

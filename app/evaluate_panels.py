@@ -11,12 +11,12 @@ import streamlit as st
 from app import controls, evaluations, frame, session, theme
 from cascal import charts, charts_evaluate
 from cascal.charts_evaluate import MEASURES, Measure
-from cascal.concordance import Concordance
+from cascal.compare.comparison import Contest
+from cascal.compare.cost import CostPoint, cheapest_within, weight_label
+from cascal.compare.experiments import EXPERIMENTS, Report, read_report
+from cascal.compare.gold_agreement import Concordance
 from cascal.constant import Constant
-from cascal.contest import Contest
-from cascal.cost import CostPoint, cheapest_within, weight_label
 from cascal.datatypes import NotApplicable
-from cascal.experiments import EXPERIMENTS, Report, read_report
 from cascal.intervals import Estimate
 
 OWN = ("cascal", "paper", "released", "recommended", "released_late")

@@ -9,7 +9,10 @@ import streamlit as st
 
 from app import jobs, session
 from cascal.columns import Progress
-from cascal.concordance import (
+from cascal.compare.comparison import Contest, hold_contest
+from cascal.compare.cost import CostPoint, cost_curve
+from cascal.compare.experiments import Report, read_report
+from cascal.compare.gold_agreement import (
     ClusterInformation,
     Concordance,
     best_constant_of_groups,
@@ -18,19 +21,12 @@ from cascal.concordance import (
     concordances,
     map_gain,
 )
-from cascal.contest import Contest, hold_contest
-from cascal.cost import CostPoint, cost_curve
+from cascal.compare.scaling import ScalingPoint, scaling_curve
+from cascal.compare.without_a_model import Removal, leave_one_out
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
-from cascal.experiments import Report, read_report
 from cascal.intervals import Estimate
-from cascal.whatif import (
-    Removal,
-    ScalingPoint,
-    leave_one_out,
-    scaling_curve,
-)
 
 
 def contest() -> Contest | None:

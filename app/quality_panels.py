@@ -11,8 +11,8 @@ from app import frame, jobs, session
 from cascal import charts, quality
 from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
+from cascal.compare.drift import MMD_TARGET
 from cascal.datatypes import NotApplicable
-from cascal.drift import MMD_TARGET
 from cascal.quality import TrainingQuality
 
 

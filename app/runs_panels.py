@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import controls, frame, jobs, session, theme
 from cascal.columns import Progress
-from cascal.contest import Contest, hold_contest
+from cascal.compare.comparison import Contest, hold_contest
 from cascal.dataset.saved_runs import (
     Comparison,
     Reopened,

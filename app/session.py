@@ -16,8 +16,8 @@ import streamlit as st
 import cascal
 from app import folders
 from cascal.columns import Progress
-from cascal.contenders import Contender, contenders
-from cascal.cost import cost_grid
+from cascal.compare.contenders import Contender, contenders
+from cascal.compare.cost import cost_grid
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.encoding import draw_map, encode_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot

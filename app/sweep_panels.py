@@ -10,7 +10,7 @@ import streamlit as st
 from app import controls, frame, jobs, session, theme
 from cascal import charts_diagnose
 from cascal.columns import Progress
-from cascal.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map
+from cascal.compare.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map
 
 CONTROLS: dict[Name, str] = {
     "min_silhouette": "silhouette",

@@ -16,7 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from cascal.contenders import Contender
+from cascal.compare.contenders import Contender
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot

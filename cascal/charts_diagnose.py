@@ -12,11 +12,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from cascal.charts import MUTED, plain
+from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.dataset.part import Part
 from cascal.diagnose.evidence import Evidence
 from cascal.intervals import Estimate, estimate
 from cascal.settings import Thresholds
-from cascal.sweep import NAMES, Curve, Point, SweepMap
 
 JOINING = {None: "off", 0.95: "all 3", 0.5: "2 or more", 0.2: "1 or more"}
 MEASURES = {

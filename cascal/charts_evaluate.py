@@ -13,14 +13,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts import MUTED, plain
-from cascal.concordance import Concordance
-from cascal.contest import Contest, Row
-from cascal.cost import CostPoint, pareto_front, weight_label
+from cascal.compare.comparison import Contest, Row
+from cascal.compare.cost import CostPoint, pareto_front, weight_label
+from cascal.compare.experiments import Report
+from cascal.compare.gold_agreement import Concordance
+from cascal.compare.scaling import ScalingPoint
+from cascal.compare.without_a_model import Removal
 from cascal.dataset.part import Part
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, option_letter
-from cascal.experiments import Report
 from cascal.intervals import Estimate, estimates
-from cascal.whatif import Removal, ScalingPoint
 
 Measure = Literal["top1", "vote", "gain"]
 MEASURES: dict[Measure, str] = {

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from cascal.compare.drift import Drift, coverage, mmd
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable
-from cascal.drift import Drift, coverage, mmd
 from cascal.encode.neighbours import nearest, nearest_earlier
 from cascal.fit import Fit
 from cascal.route import Router

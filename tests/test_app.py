@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 import cascal
 from app import controls, jobs
 from cascal.charts_evaluate import p_text
+from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder, install_demo
 from cascal.dataset.encoding import encode_dataset
 from cascal.encode.encoders import load_encoder
-from cascal.experiments import Request, run
 from cascal.settings import BOUNDS
 from cascal.simulate import load_demo
 

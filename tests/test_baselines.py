@@ -8,7 +8,7 @@ from conftest import make_world
 from scipy.optimize import check_grad
 
 import cascal
-from cascal.baselines import (
+from cascal.compare.baselines import (
     BASELINES,
     Avengers,
     BestSingle,
@@ -27,8 +27,12 @@ from cascal.baselines import (
     TaskOracle,
     label_matrix,
 )
-from cascal.baselines.llmrank import loss, loss_gradient, prompt_features
-from cascal.baselines.neighbours import disagreement, embedded_disagreement, triplet_differences
+from cascal.compare.baselines.llmrank import loss, loss_gradient, prompt_features
+from cascal.compare.baselines.neighbours import (
+    disagreement,
+    embedded_disagreement,
+    triplet_differences,
+)
 from cascal.datatypes import NO_ANSWER, CascalError
 from cascal.route import EncoderMismatch
 

@@ -12,11 +12,12 @@ from dataclasses import replace
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from cascal.experiments import read_report
 from conftest import free_port
 
 import cascal
+from cascal.compare.experiments import read_report
 from cascal.dataset.demo import install_demo
-from cascal.experiments import read_report
 from cascal.reach import Reach
 
 

@@ -9,9 +9,9 @@ import pytest
 from conftest import make_part, split_world
 
 import cascal
-from cascal.baselines import BestSingle
+from cascal.compare.baselines import BestSingle
+from cascal.compare.comparison import hold_contest, split_contest
 from cascal.constant import Constant, choose_constant, join_constants
-from cascal.contest import hold_contest, split_contest
 from cascal.datatypes import NO_ANSWER
 
 

@@ -10,9 +10,9 @@ from conftest import make_part, make_world, split_world
 
 import cascal
 from cascal.charts import coverage_frame
+from cascal.compare.comparison import hold_contest
+from cascal.compare.contenders import contenders
 from cascal.constant import choose_constant
-from cascal.contenders import contenders
-from cascal.contest import hold_contest
 
 NO = cascal.NO_ANSWER
 SHARED_ROWS = {

@@ -9,9 +9,9 @@ import pytest
 from conftest import make_part, make_world, split_world
 
 import cascal
-from cascal.baselines import BASELINES
+from cascal.compare.baselines import BASELINES
+from cascal.compare.comparison import average_contests, hold_contest, split_contest
 from cascal.constant import choose_constant
-from cascal.contest import average_contests, hold_contest, split_contest
 from cascal.dataset.part import join, split_part
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
 from cascal.evaluate import correctness

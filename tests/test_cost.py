@@ -10,9 +10,9 @@ import pytest
 from conftest import split_world
 
 import cascal
+from cascal.compare.comparison import hold_contest
+from cascal.compare.cost import cost_curve, cost_grid, weight_label
 from cascal.constant import choose_constant
-from cascal.contest import hold_contest
-from cascal.cost import cost_curve, cost_grid, weight_label
 from cascal.dataset.cost import query_costs, routing_cost
 from cascal.datatypes import ModelSpec, NotApplicable
 from cascal.prices import cost_of_tokens, response_cost

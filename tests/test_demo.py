@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import cascal
-from cascal.concordance import skill_alignment
-from cascal.contenders import contenders
+from cascal.compare.contenders import contenders
+from cascal.compare.gold_agreement import skill_alignment
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import demo_folder, install_demo
 from cascal.dataset.snapshot import compare, take_snapshot

@@ -20,16 +20,16 @@ from typer.testing import CliRunner
 import cascal
 from cascal import importers, policy
 from cascal.answers import normalise_answer
-from cascal.baselines import BASELINES
 from cascal.cli import app
 from cascal.collection.task_file import read_tasks
+from cascal.compare.baselines import BASELINES
+from cascal.compare.experiments import EXPERIMENTS
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.encoding import encode_dataset
 from cascal.diagnose import CHECKS
 from cascal.encode.encoders import load_encoder
 from cascal.endpoint.pool_file import parse_pool, read_pool
-from cascal.experiments import EXPERIMENTS
 from cascal.export import TARGETS
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.importers.vectors import read_vectors

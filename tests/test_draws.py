@@ -7,12 +7,12 @@ import pytest
 from conftest import make_part
 
 from cascal.collection.rgd_filter import rgd_filter
+from cascal.compare.scaling import draw_training
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import Embeddings, Votes
 from cascal.draws import random_places, random_rows, stratified_halves, stratified_rows
 from cascal.importers.splits import drawn_test_queries
 from cascal.verdict import halves
-from cascal.whatif import draw_training
 
 N = 19
 IDS = tuple(f"q{7 * row % N}" for row in range(N))

@@ -12,13 +12,13 @@ import pytest
 
 import cascal
 from cascal.collection.rgd_filter import rgd_filter
+from cascal.compare.drift import mmd
+from cascal.compare.experiments import EXPERIMENTS, Request, read_report, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder, install_demo
 from cascal.dataset.encoding import encode_dataset
 from cascal.datatypes import CascalError, NotApplicable
-from cascal.drift import mmd
 from cascal.encode.encoders import load_encoder
-from cascal.experiments import EXPERIMENTS, Request, read_report, run
 from cascal.settings import FitSettings, Thresholds
 from cascal.simulate import load_demo
 from cascal.simulate.demo import demo_items

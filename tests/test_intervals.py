@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, bootstrap, kendalltau
 
-from cascal.concordance import tau_b
+from cascal.compare.gold_agreement import tau_b
 from cascal.datatypes import CascalError
 from cascal.intervals import (
     bootstrap_counts,

@@ -9,10 +9,10 @@ import pytest
 from conftest import make_world
 
 import cascal
+from cascal.compare.drift import coverage
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, NotApplicable
-from cascal.drift import coverage
 from cascal.encode.neighbours import nearest, nearest_earlier, nearest_other
 from cascal.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
 

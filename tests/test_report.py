@@ -14,7 +14,7 @@ import pytest
 from jinja2 import UndefinedError
 
 import cascal
-from cascal.contest import hold_contest
+from cascal.compare.comparison import hold_contest
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.saved_runs import compare_runs, decisions_hash, make_run, reopen, state_of

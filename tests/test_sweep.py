@@ -12,12 +12,12 @@ from conftest import split_world
 
 import cascal
 from cascal.charts_diagnose import best_change, curve_figure, curve_frame, map_figure
-from cascal.cost import cost_grid
+from cascal.compare.cost import cost_grid
+from cascal.compare.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
 from cascal.settings import PRESETS, FitSettings, Thresholds
-from cascal.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
 
 
 @pytest.fixture(scope="module")

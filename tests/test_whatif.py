@@ -9,11 +9,12 @@ import pytest
 from conftest import split_world
 
 import cascal
-from cascal.cost import cost_curve, cost_grid
+from cascal.compare.cost import cost_curve, cost_grid
+from cascal.compare.scaling import draw_training, scaling_curve
+from cascal.compare.without_a_model import leave_one_out
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
 from cascal.explain import explain
 from cascal.settings import FitSettings, Thresholds
-from cascal.whatif import draw_training, leave_one_out, scaling_curve
 
 
 @pytest.fixture(scope="module")

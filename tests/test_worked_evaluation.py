@@ -19,8 +19,10 @@ import pytest
 from conftest import make_part
 
 import cascal
-from cascal.baselines import BestSingle, TaskOracle
-from cascal.concordance import (
+from cascal.compare.baselines import BestSingle, TaskOracle
+from cascal.compare.comparison import Contest
+from cascal.compare.cost import pareto_front
+from cascal.compare.gold_agreement import (
     best_constant_of_groups,
     best_models,
     cluster_information,
@@ -28,12 +30,10 @@ from cascal.concordance import (
     map_gain,
     tau_b,
 )
+from cascal.compare.routers import _baseline_entry, _entry, _random_entry, lineup
 from cascal.constant import Constant, choose_constant
-from cascal.contest import Contest
-from cascal.cost import pareto_front
 from cascal.evaluate import agreement_rate, correctness, normalised_entropy
 from cascal.intervals import mcnemar
-from cascal.lineup import _baseline_entry, _entry, _random_entry, lineup
 from cascal.results import Routes
 from cascal.verdict import decide, verdict
 

@@ -19,7 +19,7 @@ from conftest import make_part
 
 import cascal
 from cascal.cluster import merge_closest_pairs, merge_greedily
-from cascal.contenders import contenders
+from cascal.compare.contenders import contenders
 from cascal.datatypes import NO_ANSWER
 from cascal.rank import best_first, mean_errors, prune_sweep, rank_selection, shrunken_scores
 from cascal.results import ConsensusScores, Routes

@@ -23,9 +23,9 @@ from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import NotApplicable
 
 if TYPE_CHECKING:
-    from cascal.contest import Contest
+    from cascal.compare.comparison import Contest
+    from cascal.compare.experiments import Column, Report, Request
     from cascal.dataset.dataset import Dataset
-    from cascal.experiments import Column, Report, Request
     from cascal.verdict import Light
 
 WIDE = 110
@@ -58,7 +58,7 @@ def evaluate(
 
     Without gold answers only the verdict without labels is printed.
     """
-    from cascal.experiments import Request, held
+    from cascal.compare.experiments import Request, held
 
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Routing") as report:
@@ -234,7 +234,7 @@ def experiment(
     ] = None,
 ) -> None:
     """Run one of the paper's experiments and checks: a table, its target, passed or failed."""
-    from cascal.experiments import Request, run
+    from cascal.compare.experiments import Request, run
 
     loaded = tuning.dataset(dataset)
     second = None if other is None else tuning.dataset(other, loaded.encoder)

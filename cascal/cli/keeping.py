@@ -34,7 +34,7 @@ def report(
     ] = False,
 ) -> None:
     """Write one HTML file with verdict, map, rankings, routers, findings and settings."""
-    from cascal.contest import hold_contest
+    from cascal.compare.comparison import hold_contest
     from cascal.dataset.snapshot import take_snapshot
     from cascal.diagnose import Case, diagnose
     from cascal.report import write_report

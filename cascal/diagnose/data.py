@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from cascal.compare.drift import MMD_TARGET
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.diagnose.finding import Case, check
-from cascal.drift import MMD_TARGET
 
 UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
 MIN_AUC = 0.55

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.concordance import concordances
+from cascal.compare.gold_agreement import concordances
 from cascal.datatypes import BoolArray, NotApplicable
 from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.data import DUPLICATE_SHARE, MIN_AUC, UNREADABLE_OF_MODEL, confidence_auc

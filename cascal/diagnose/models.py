@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from cascal.concordance import concordance, concordances, tau_b
+from cascal.compare.gold_agreement import concordance, concordances, tau_b
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.finding import Case, check
 from cascal.evaluate import effective_number

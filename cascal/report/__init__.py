@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from cascal.contest import Contest, Row
+from cascal.compare.comparison import Contest, Row
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding

@@ -17,10 +17,10 @@ from typing import Any
 
 import cascal
 from cascal import importers
-from cascal.contest import split_contest
+from cascal.compare.comparison import split_contest
+from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.encoding import adopt_vectors
-from cascal.experiments import Request, run
 from cascal.importers.vectors import read_vectors
 from tests.bench.worlds import MIXED12, REALDATA, WEAK8
 

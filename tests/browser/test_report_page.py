@@ -8,7 +8,7 @@ import pytest
 from test_report import EVIL, report
 
 import cascal
-from cascal.contest import hold_contest
+from cascal.compare.comparison import hold_contest
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.snapshot import take_snapshot

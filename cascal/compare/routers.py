@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from cascal.baselines import (
+from cascal.compare.baselines import (
     Avengers,
     Baseline,
     BestSingle,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training
+from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import CascalError, Embeddings
 from cascal.fit import fit_on_labels
 from cascal.rank import group_means

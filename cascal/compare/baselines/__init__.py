@@ -6,13 +6,13 @@ routes = router.route(test_vectors)
 
 from __future__ import annotations
 
-from cascal.baselines.avengers import Avengers
-from cascal.baselines.base import AnyRouter, Baseline, Labels, ScoreRouter, label_matrix
-from cascal.baselines.constant import BestSingle, GlobalConsensus, Random
-from cascal.baselines.llmrank import LLMRank, Prompt
-from cascal.baselines.neighbours import NeighbourConsensus, NeighbourLabels, SmoothieTrain
-from cascal.baselines.per_task import PerTaskConsensus, PerTaskLabels
-from cascal.baselines.with_labels import CascalWithLabels, ClusterMap, Oracle, TaskOracle
+from cascal.compare.baselines.avengers import Avengers
+from cascal.compare.baselines.base import AnyRouter, Baseline, Labels, ScoreRouter, label_matrix
+from cascal.compare.baselines.constant import BestSingle, GlobalConsensus, Random
+from cascal.compare.baselines.llmrank import LLMRank, Prompt
+from cascal.compare.baselines.neighbours import NeighbourConsensus, NeighbourLabels, SmoothieTrain
+from cascal.compare.baselines.per_task import PerTaskConsensus, PerTaskLabels
+from cascal.compare.baselines.with_labels import CascalWithLabels, ClusterMap, Oracle, TaskOracle
 
 __all__ = [
     "BASELINES",

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training
+from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.encode.neighbours import nearest_rows
 from cascal.latent import find_slots, own_slot

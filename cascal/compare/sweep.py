@@ -15,7 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from cascal.columns import Progress
-from cascal.cost import cost_grid
+from cascal.compare.cost import cost_grid
 from cascal.dataset.part import Part
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.evaluate import correctness, effective_number, first_share

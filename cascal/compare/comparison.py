@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.compare.routers import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, lineup
 from cascal.constant import ChosenBy, Constant, join_constants
 from cascal.dataset.cost import RoutingCost, mean_cost, query_costs
 from cascal.dataset.part import Part, join, split_part
@@ -16,7 +17,6 @@ from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.evaluate import effective_number, normalised_entropy
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, McNemar, estimates, mcnemar, mean_rows
-from cascal.lineup import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, lineup
 from cascal.plain_json import finite
 from cascal.settings import FitSettings, Thresholds
 from cascal.verdict import Verdict, decide

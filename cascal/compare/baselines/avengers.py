@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.cluster import n_distinct
+from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import FloatArray
 from cascal.rank import group_means
 from cascal.route import softmax

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cascal.compare.experiments.checks import alignment, drift, removal
+from cascal.compare.experiments.report import Column, Report, read_report
+from cascal.compare.experiments.request import Request
+from cascal.compare.experiments.routers import filtering, generators, held, validation, verdicts
 from cascal.datatypes import CascalError
-from cascal.experiments.checks import alignment, drift, removal
-from cascal.experiments.report import Column, Report, read_report
-from cascal.experiments.request import Request
-from cascal.experiments.routers import filtering, generators, held, validation, verdicts
 
 __all__ = ["EXPERIMENTS", "Column", "Report", "Request", "held", "read_report", "run"]
 

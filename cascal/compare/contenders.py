@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cascal.compare.routers import BEST_BY_GOLD, right_of, yardsticks
 from cascal.constant import Constant
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.evaluate import Evaluation, first_right, vote_right
 from cascal.intervals import Estimate, estimate
-from cascal.lineup import BEST_BY_GOLD, right_of, yardsticks
 from cascal.route import Router
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cascal.concordance import Alignment, skill_alignment
+from cascal.compare.drift import MMD_TARGET, Drift, mmd
+from cascal.compare.experiments.report import Column, Report, with_interval
+from cascal.compare.experiments.request import Request
+from cascal.compare.gold_agreement import Alignment, skill_alignment
+from cascal.compare.without_a_model import leave_one_out
 from cascal.datatypes import NotApplicable
-from cascal.drift import MMD_TARGET, Drift, mmd
-from cascal.experiments.report import Column, Report, with_interval
-from cascal.experiments.request import Request
 from cascal.fit import fit
 from cascal.plain_json import finite
 from cascal.provenance import stamp
-from cascal.whatif import leave_one_out
 
 ALIGNMENT_TARGET = 0.70
 MAX_LOSS = 0.05

@@ -10,16 +10,16 @@ import numpy as np
 
 from cascal.collection.rgd_filter import rgd_filter
 from cascal.columns import Progress
+from cascal.compare.comparison import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
+from cascal.compare.experiments.report import Column, Report, with_interval
+from cascal.compare.experiments.request import Request
+from cascal.compare.routers import Entry, applicable_presets
 from cascal.constant import choose_constant, join_constants
-from cascal.contest import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
-from cascal.experiments.report import Column, Report, with_interval
-from cascal.experiments.request import Request
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
-from cascal.lineup import Entry, applicable_presets
 from cascal.plain_json import finite
 from cascal.provenance import stamp
 from cascal.settings import FitSettings

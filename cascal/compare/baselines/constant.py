@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cascal.baselines.base import Baseline, Needs, ScoreFunction, Training, constant
+from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training, constant
 from cascal.datatypes import FloatArray
 from cascal.intervals import mean_rows
 
