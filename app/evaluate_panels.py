@@ -11,10 +11,10 @@ import streamlit as st
 from app import controls, evaluations, frame, session, theme
 from cascal import charts, charts_evaluate
 from cascal.charts_evaluate import MEASURES, Measure
-from cascal.compare.comparison import Contest
+from cascal.compare.comparison import Comparison
 from cascal.compare.cost import CostPoint, cheapest_within, weight_label
 from cascal.compare.experiments import EXPERIMENTS, Report, read_report
-from cascal.compare.gold_agreement import Concordance
+from cascal.compare.gold_agreement import GoldAgreement
 from cascal.constant import Constant
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
@@ -30,7 +30,7 @@ def points(gain: Estimate) -> str:
     return f"{100 * gain.value:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
 
 
-def routers(held: Contest) -> None:
+def routers(held: Comparison) -> None:
     """All routers side by side: dots with intervals, and the sortable table."""
     chosen = st.segmented_control(
         "Measure", list(MEASURES), format_func=lambda one: MEASURES[cast("Measure", one)],
@@ -93,7 +93,7 @@ def _routers_table(table: pd.DataFrame, constant: Constant) -> None:
     )  # fmt: skip
 
 
-def cost(held: Contest) -> None:
+def cost(held: Comparison) -> None:
     """Quality against cost, the cost weight that CASCAL obeys, the Pareto front."""
     try:
         curve = evaluations.curve()
@@ -139,7 +139,7 @@ def _bargain(curve: list[CostPoint]) -> None:
     )  # fmt: skip
 
 
-def where(held: Contest) -> None:
+def where(held: Comparison) -> None:
     """Per task and per cluster: where routing gains, and whether consensus ranks as gold does."""
     overall, by_task, by_cluster = evaluations.taus()
     _ceilings(overall.tau)
@@ -158,7 +158,9 @@ def where(held: Contest) -> None:
     else:
         now = session.snapshot()
         labels = charts.cluster_labels(now)
-        renamed = [Concordance(labels[int(one.scope)], one.tau, one.n_train) for one in by_cluster]
+        renamed = [
+            GoldAgreement(labels[int(one.scope)], one.tau, one.n_train) for one in by_cluster
+        ]
         table = charts_evaluate.groups_frame(
             held, now.routes("test").cluster, labels, "cascal", renamed
         )
@@ -227,7 +229,7 @@ def _ceilings(tau: Estimate) -> None:
             )  # fmt: skip
 
 
-def differences(held: Contest) -> None:
+def differences(held: Comparison) -> None:
     """Two routers: who is right where the other is wrong, with the texts."""
     titles = {key: held[key].title for key in held.keys if key not in ("random", "plurality")}
     keys = list(titles)

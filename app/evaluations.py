@@ -9,16 +9,16 @@ import streamlit as st
 
 from app import jobs, session
 from cascal.columns import Progress
-from cascal.compare.comparison import Contest, hold_contest
+from cascal.compare.comparison import Comparison, compare_routers
 from cascal.compare.cost import CostPoint, cost_curve
 from cascal.compare.experiments import Report, read_report
 from cascal.compare.gold_agreement import (
     ClusterInformation,
-    Concordance,
+    GoldAgreement,
     best_constant_of_groups,
     cluster_information,
-    concordance,
-    concordances,
+    gold_agreement,
+    gold_agreements,
     map_gain,
 )
 from cascal.compare.scaling import ScalingPoint, scaling_curve
@@ -29,12 +29,12 @@ from cascal.datatypes import IntArray
 from cascal.intervals import Estimate
 
 
-def contest() -> Contest | None:
+def comparison() -> Comparison | None:
     """All routers on the test queries; None while they are being compared."""
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
 
-    def work(progress: Progress) -> Contest:
-        return hold_contest(
+    def work(progress: Progress) -> Comparison:
+        return compare_routers(
             data.train,
             data.gold_test,
             fitted.settings,
@@ -43,7 +43,7 @@ def contest() -> Contest | None:
             progress=progress,
         )
 
-    key = f"contest:{session.snapshot_token()}"
+    key = f"comparison:{session.snapshot_token()}"
     return jobs.show(key, "Compare all routers", work, at_once=True)
 
 
@@ -91,7 +91,7 @@ def curve() -> list[CostPoint]:
 @st.cache_resource(show_spinner="Comparing rankings", max_entries=16)
 def _taus(
     token: str, _dataset: Dataset, _snapshot: Snapshot
-) -> tuple[Concordance, list[Concordance], list[Concordance]]:
+) -> tuple[GoldAgreement, list[GoldAgreement], list[GoldAgreement]]:
     test, train, router = _dataset.gold_test, _dataset.train, _snapshot.router
     consensus = session.fit().consensus
     tasks = tuple(sorted(set(train.votes.tasks) | set(test.votes.tasks)))
@@ -99,16 +99,16 @@ def _taus(
     routes = _snapshot.routes("test")
     labels = [str(c) for c in range(len(router.clusters))]
     return (
-        concordance("all", consensus, test.right),
-        concordances(
+        gold_agreement("all", consensus, test.right),
+        gold_agreements(
             consensus, test.right, np.array([number[one] for one in train.votes.tasks]),
             np.array([number[one] for one in test.votes.tasks]), tasks,
         ),
-        concordances(consensus, test.right, router.clusters.assignment, routes.cluster, labels),
+        gold_agreements(consensus, test.right, router.clusters.assignment, routes.cluster, labels),
     )  # fmt: skip
 
 
-def taus() -> tuple[Concordance, list[Concordance], list[Concordance]]:
+def taus() -> tuple[GoldAgreement, list[GoldAgreement], list[GoldAgreement]]:
     """Kendall τ of consensus and gold rankings: over all, per task, per cluster."""
     return _taus(session.snapshot_token(), session.dataset(), session.snapshot())
 

@@ -11,10 +11,10 @@ import streamlit as st
 
 from app import controls, frame, jobs, session, theme
 from cascal.columns import Progress
-from cascal.compare.comparison import Contest, hold_contest
+from cascal.compare.comparison import Comparison, compare_routers
 from cascal.dataset.saved_runs import (
-    Comparison,
     Reopened,
+    RunComparison,
     compare_runs,
     make_run,
     preset_of,
@@ -118,7 +118,7 @@ def compare(found: list[Run]) -> None:
         _side_by_side(first, second, compare_runs(first, second))
 
 
-def _side_by_side(first: Reopened, second: Reopened, found: Comparison) -> None:
+def _side_by_side(first: Reopened, second: Reopened, found: RunComparison) -> None:
     for column, reopened in zip(st.columns(2), (first, second), strict=True):
         with column:
             st.text(str(reopened.run.numbers.get("verdict", "No gold answers, no verdict.")))
@@ -198,14 +198,14 @@ def _report(*, with_texts: bool) -> str | None:
     def work(progress: Progress) -> str:
         known = jobs.find(f"diagnosis:{token}")
         findings: list[Finding] = known.result if known and known.result else diagnose(case)
-        held = jobs.find(f"contest:{token}")
-        contest: Contest | None = held.result if held else None
-        if contest is None and data.test is not None and data.test.has_gold:
-            contest = hold_contest(
+        held = jobs.find(f"comparison:{token}")
+        comparison: Comparison | None = held.result if held else None
+        if comparison is None and data.test is not None and data.test.has_gold:
+            comparison = compare_routers(
                 data.train, data.test, fitted.settings, thresholds, fitted=fitted,
                 progress=progress,
             )  # fmt: skip
-        return write_report(data, now, light, findings, contest, command, with_texts=with_texts)
+        return write_report(data, now, light, findings, comparison, command, with_texts=with_texts)
 
     token = session.snapshot_token()
     return jobs.show(f"report:{with_texts}:{token}", "Write the report", work)

@@ -235,7 +235,7 @@ def change() -> tuple[Snapshot, Change]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _comparison(
+def _contenders_and_verdict(
     token: str, _dataset: Dataset, _snapshot: Snapshot
 ) -> tuple[list[Contender], Verdict] | None:
     test, result = _dataset.test, _snapshot.evaluation
@@ -279,11 +279,11 @@ def light() -> Light:
     return _light(snapshot_token(), halves, current_thresholds())
 
 
-def comparison() -> tuple[list[Contender], Verdict] | None:
+def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
     """The router beside what it must beat, and the verdict; None without gold test queries."""
     data, now = dataset(), snapshot()
     token = _snapshot_token(data, current_settings(), current_thresholds())
-    return _comparison(token, data, now)
+    return _contenders_and_verdict(token, data, now)
 
 
 @st.cache_resource(show_spinner="Loading the encoder", max_entries=2)

@@ -13,10 +13,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts import MUTED, plain
-from cascal.compare.comparison import Contest, Row
+from cascal.compare.comparison import Comparison, Row
 from cascal.compare.cost import CostPoint, pareto_front, weight_label
 from cascal.compare.experiments import Report
-from cascal.compare.gold_agreement import Concordance
+from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.scaling import ScalingPoint
 from cascal.compare.without_a_model import Removal
 from cascal.dataset.part import Part
@@ -266,17 +266,17 @@ def _meet(one: _Box, other: _Box) -> bool:
 
 
 def groups_frame(
-    contest: Contest,
+    comparison: Comparison,
     group: IntArray,
     names: Sequence[str],
     key: str,
-    taus: Sequence[Concordance],
+    taus: Sequence[GoldAgreement],
 ) -> pd.DataFrame:
     """One row a task or cluster: test queries, both accuracies, paired gain, Kendall τ.
 
-    group (Q,) of the contest's queries; groups without a counted query are left out.
+    group (Q,) of the comparison's queries; groups without a counted query are left out.
     """
-    own, best = contest[key].top1, contest[contest.constant].top1
+    own, best = comparison[key].top1, comparison[comparison.constant].top1
     tau = {one.scope: one.tau for one in taus}
     rows = []
     for at, name in enumerate(names):

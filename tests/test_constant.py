@@ -10,7 +10,7 @@ from conftest import make_part, split_world
 
 import cascal
 from cascal.compare.baselines import BestSingle
-from cascal.compare.comparison import hold_contest, split_contest
+from cascal.compare.comparison import compare_on_splits, compare_routers
 from cascal.constant import Constant, choose_constant, join_constants
 from cascal.datatypes import NO_ANSWER
 
@@ -30,12 +30,12 @@ def test_pages_and_comparison_choose_the_same_model(parts):
     router, result = evaluated(train, test)
     own = choose_constant(router.models, by_labels=train.best_constant, result=result)
     assert own.chosen_by == "training labels"
-    assert hold_contest(train, test).verdict().constant == own
+    assert compare_routers(train, test).verdict().constant == own
     none = np.full(len(train), NO_ANSWER)
     blind = replace(train, gold=none, labels=none, origins=("none",) * len(train))
     own = choose_constant(router.models, by_labels=blind.best_constant, result=result)
     assert own.chosen_by == "these queries"
-    assert hold_contest(blind, test).verdict().constant == own
+    assert compare_routers(blind, test).verdict().constant == own
     found = choose_constant(router.models, by_consensus=router.best_overall)
     assert found.words == f"{router.models[router.best_overall]}, the best model by consensus"
 
@@ -68,5 +68,5 @@ def test_accuracy_is_of_the_queries_a_model_was_asked_and_a_tie_goes_by_name(mod
 def test_the_choices_of_several_splits_are_all_named(parts):
     chosen = [Constant(1, "b", "training labels"), Constant(0, "a", "training labels")]
     assert join_constants([*chosen, chosen[0]]) == Constant(1, "b / a", "training labels")
-    contest = split_contest(*parts, n_splits=2)
-    assert set(contest.constant_model.name.split(" / ")) <= set(contest.models)
+    comparison = compare_on_splits(*parts, n_splits=2)
+    assert set(comparison.constant_model.name.split(" / ")) <= set(comparison.models)

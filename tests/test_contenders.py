@@ -10,7 +10,7 @@ from conftest import make_part, make_world, split_world
 
 import cascal
 from cascal.charts import coverage_frame
-from cascal.compare.comparison import hold_contest
+from cascal.compare.comparison import compare_routers
 from cascal.compare.contenders import contenders
 from cascal.constant import choose_constant
 
@@ -34,7 +34,7 @@ def shown_by_the_overview(fitted, test):
 def compared(train, test, preset="recommended"):
     """Both views of one router on the same test queries."""
     fitted = cascal.fit(train.votes, train.vectors, cascal.FitSettings.preset(preset), n_jobs=1)
-    return shown_by_the_overview(fitted, test), hold_contest(train, test, fitted=fitted)
+    return shown_by_the_overview(fitted, test), compare_routers(train, test, fitted=fitted)
 
 
 def thinned(part, seed):
@@ -54,12 +54,12 @@ def thinned(part, seed):
 @pytest.mark.parametrize(("preset", "seed"), [("recommended", 0), ("released", 1)])
 def test_overview_and_comparison_show_the_same_rows(preset, seed):
     train, test = split_world(seed=seed, n_queries=200, n_options=4, missing=0.2)
-    rows, contest = compared(train, thinned(test, seed), preset)
-    own = contest["cascal"]
+    rows, comparison = compared(train, thinned(test, seed), preset)
+    own = comparison["cascal"]
     assert np.array_equal(rows[0].right, own.top1, equal_nan=True)
     assert np.array_equal(rows[1].right, own.vote, equal_nan=True)
     for place, (key, column) in SHARED_ROWS.items():
-        shown = getattr(contest[key], column)
+        shown = getattr(comparison[key], column)
         assert np.array_equal(rows[place].right, shown, equal_nan=True), key
 
 
@@ -104,9 +104,9 @@ def test_missing_is_not_right(answered):
     train = make_part(votes, vectors, gold)
     judged = np.where(silent, 0.0, np.nan)
     test = replace(make_part(asked, vectors, np.full(200, NO)), judged=judged)
-    rows, contest = compared(train, test)
+    rows, comparison = compared(train, test)
     assert {row.accuracy.value for row in rows} == {0.0}
-    for row in contest.rows():
+    for row in comparison.rows():
         shown = [one for one in (row.top1, row.vote, row.hit) if one is not None]
         assert shown
         assert {one.value for one in shown} == {0.0}, row.key

@@ -10,7 +10,7 @@ import pytest
 from conftest import split_world
 
 import cascal
-from cascal.compare.comparison import hold_contest
+from cascal.compare.comparison import compare_routers
 from cascal.compare.cost import cost_curve, cost_grid, weight_label
 from cascal.constant import choose_constant
 from cascal.dataset.cost import query_costs, routing_cost
@@ -54,22 +54,22 @@ def costs_everywhere(train, test):
     routes = router.route(test.vectors)
     constant = choose_constant(router.models, by_labels=train.best_constant)
     overview = routing_cost(routes, test, train, constant)
-    contest = hold_contest(train, test, fitted=fitted)
+    comparison = compare_routers(train, test, fitted=fitted)
     curve = cost_curve(fitted, Thresholds(), test, train)
-    return routes, overview, contest, curve
+    return routes, overview, comparison, curve
 
 
 def test_every_page_shows_what_the_chosen_models_really_cost(parts):
     train, test = parts
-    routes, overview, contest, curve = costs_everywhere(train, test)
+    routes, overview, comparison, curve = costs_everywhere(train, test)
     real = 1000 * test.costs[np.arange(len(test)), routes.selected[:, 0]].mean()
     assert overview.routed == pytest.approx(real, rel=1e-12)
-    assert contest.cost() == overview
+    assert comparison.cost() == overview
     assert overview.measured
     assert overview.basis in overview.sentence
     assert "really cost" in overview.basis
-    rows = {row.key: row.cost1 for row in contest.rows()}
-    assert (rows["cascal"], rows[contest.constant]) == (overview.routed, overview.always)
+    rows = {row.key: row.cost1 for row in comparison.rows()}
+    assert (rows["cascal"], rows[comparison.constant]) == (overview.routed, overview.always)
     assert curve[0].cost1 == pytest.approx(overview.routed, rel=1e-12)
 
 
@@ -78,13 +78,13 @@ def test_one_missing_cost_makes_every_figure_mean_cost_times_share_and_this_is_s
     costs = np.array(test.costs)
     costs[3, 1] = np.nan
     test = replace(test, costs=costs)
-    routes, overview, contest, curve = costs_everywhere(train, test)
+    routes, overview, comparison, curve = costs_everywhere(train, test)
     share = np.bincount(routes.selected[:, 0], minlength=costs.shape[1]) / len(test)
     assert overview.routed == pytest.approx(share @ test.mean_costs, rel=1e-12)
     assert overview.always == pytest.approx(test.mean_costs[overview.constant.model], rel=1e-12)
     assert not overview.measured
     assert "mean cost of each model × its share" in overview.sentence
-    assert contest.cost() == overview
+    assert comparison.cost() == overview
     assert curve[0].cost1 == pytest.approx(overview.routed, rel=1e-12)
 
 

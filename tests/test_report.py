@@ -14,7 +14,7 @@ import pytest
 from jinja2 import UndefinedError
 
 import cascal
-from cascal.compare.comparison import hold_contest
+from cascal.compare.comparison import compare_routers
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.saved_runs import compare_runs, decisions_hash, make_run, reopen, state_of
@@ -52,9 +52,9 @@ def snapshot(study, fitted):
 
 
 @pytest.fixture(scope="module")
-def contest(study):
+def comparison(study):
     """Routers on every tenth query of the demo: enough for what is drawn."""
-    return hold_contest(
+    return compare_routers(
         study.train.take(np.arange(0, 5000, 10)), study.test.take(np.arange(0, 2000, 10))
     )
 
@@ -85,17 +85,17 @@ def read(text: str) -> Reader:
     return reader
 
 
-def report(study, snapshot, fitted, *, with_texts=True, contest=None):
+def report(study, snapshot, fitted, *, with_texts=True, comparison=None):
     findings = diagnose(Case(study, fitted, snapshot))
     return write_report(
-        study, snapshot, "no light", findings, contest, "cascal fit demo", with_texts=with_texts
+        study, snapshot, "no light", findings, comparison, "cascal fit demo", with_texts=with_texts
     )
 
 
 def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
-    study, snapshot, fitted, contest
+    study, snapshot, fitted, comparison
 ):
-    text = report(study, snapshot, fitted, contest=contest)
+    text = report(study, snapshot, fitted, comparison=comparison)
     reader = read(text)
     for says in (
         "Routing pays here", "Simulated data", "AVENGERS", "CAS205", study.info.fingerprint,
@@ -103,9 +103,9 @@ def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
     ):  # fmt: skip
         assert says in text
     assert reader.tags.count("circle") > 4000
-    gains = [row for row in contest.rows() if row.gain is not None]
+    gains = [row for row in comparison.rows() if row.gain is not None]
     assert text.count('text-anchor="end"') == len(gains) > 10
-    assert f"over always asking {contest.constant_model.words} (the line)" in text
+    assert f"over always asking {comparison.constant_model.words} (the line)" in text
     assert len(text) < 1_500_000
 
 
@@ -118,9 +118,11 @@ def test_nothing_is_loaded_from_anywhere(study, snapshot, fitted):
     assert "default-src 'none'" in text
 
 
-def test_what_models_and_users_wrote_adds_no_tag_anywhere(study, snapshot, fitted, contest):
+def test_what_models_and_users_wrote_adds_no_tag_anywhere(study, snapshot, fitted, comparison):
     findings = diagnose(Case(study, fitted, snapshot))
-    harmless = read(write_report(study, snapshot, "no light", findings, contest, "cascal fit demo"))
+    harmless = read(
+        write_report(study, snapshot, "no light", findings, comparison, "cascal fit demo")
+    )
     router = snapshot.router
     models = tuple(f"{name}{EVIL}" for name in router.models)
     tasks = tuple(f"{name}{EVIL}" for name in router.tasks)
@@ -147,7 +149,7 @@ def test_what_models_and_users_wrote_adds_no_tag_anywhere(study, snapshot, fitte
         ),
         f"no light {EVIL}",
         [replace(one, title=EVIL, sentence=EVIL) for one in findings],
-        replace(contest, label_origin=EVIL, models=models),
+        replace(comparison, label_origin=EVIL, models=models),
         f"cascal fit '{EVIL}'",
     )
     assert read(text).tags == harmless.tags

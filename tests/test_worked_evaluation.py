@@ -20,17 +20,17 @@ from conftest import make_part
 
 import cascal
 from cascal.compare.baselines import BestSingle, TaskOracle
-from cascal.compare.comparison import Contest
+from cascal.compare.comparison import Comparison
 from cascal.compare.cost import pareto_front
 from cascal.compare.gold_agreement import (
     best_constant_of_groups,
     best_models,
     cluster_information,
-    concordance,
+    gold_agreement,
     map_gain,
     tau_b,
 )
-from cascal.compare.routers import _baseline_entry, _entry, _random_entry, lineup
+from cascal.compare.routers import _baseline_entry, _entry, _random_entry, all_routers
 from cascal.constant import Constant, choose_constant
 from cascal.evaluate import agreement_rate, correctness, normalised_entropy
 from cascal.intervals import mcnemar
@@ -141,7 +141,7 @@ def test_verdict_needs_the_lower_bound_above_0(result):
 def test_kendall(part):
     """Gold: a, b, c. Consensus: a, c, b. Of three pairs two agree and one does not: 1/3."""
     assert tau_b(np.array([0.7, 0.5, 0.6]), np.array([8, 6, 5])) == pytest.approx([1 / 3])
-    found = concordance("all", np.tile([0.7, 0.5, 0.6], (20, 1)), part.right)
+    found = gold_agreement("all", np.tile([0.7, 0.5, 0.6], (20, 1)), part.right)
     assert found.tau.value == pytest.approx(1 / 3)
     assert -1 <= found.tau.low <= found.tau.high <= 1
 
@@ -177,11 +177,11 @@ def test_ceilings(part, routes):
 
 
 @pytest.fixture(scope="module")
-def contest(part, routes):
+def comparison(part, routes):
     router = cascal.fit(part.votes, part.vectors, n_jobs=1).router()
     ranked = replace(router.rankings, overall=np.array([0.7, 0.6, 0.5]))
     router = replace(router, rankings=ranked)
-    entry = dict(lineup(part, part, router))
+    entry = dict(all_routers(part, part, router))
     entries = (
         _entry("cascal", "CASCAL", "nothing", routes, part),
         _random_entry(part, part),
@@ -190,15 +190,15 @@ def contest(part, routes):
         _baseline_entry("task_oracle", TaskOracle(), part, part, part.right),
         entry["oracle"](),
     )
-    return Contest(IDS, part.votes.tasks, MODELS, entries, "gold")
+    return Comparison(IDS, part.votes.tasks, MODELS, entries, "gold")
 
 
-def test_the_table_of_all_routers(contest):
+def test_the_table_of_all_routers(comparison):
     """Random: the mean of 8, 6 and 5 of 12 is 19/36. Plurality: q1–q8 by two votes or, in a
 
     three-way tie, by a, the best-ranked of all; q9, q10 right; q11, q12 wrong: 10 of 12.
     """
-    rows = {row.key: row for row in contest.rows()}
+    rows = {row.key: row for row in comparison.rows()}
     assert rows["cascal"].top1.value == pytest.approx(11 / 12)
     assert rows["cascal"].vote.value == pytest.approx(10 / 12)
     assert rows["cascal"].hit.value == pytest.approx(11 / 12)
@@ -212,27 +212,27 @@ def test_the_table_of_all_routers(contest):
     assert rows["oracle"].top1.value == pytest.approx(11 / 12)
 
 
-def test_costs_of_the_table(contest):
+def test_costs_of_the_table(comparison):
     """Per 1,000 queries: 8 · $4 and 4 · $1 over 12 are $3, three models always $7."""
-    rows = {row.key: row for row in contest.rows()}
+    rows = {row.key: row for row in comparison.rows()}
     assert rows["cascal"].cost1 == pytest.approx(3.0)
     assert rows["cascal"].cost3 == pytest.approx(7.0)
     assert rows["best_single"].cost1 == pytest.approx(4.0)
     assert rows["plurality"].cost3 == pytest.approx(7.0)
     assert rows["random"].cost1 == pytest.approx(7 / 3)
-    cost = contest.cost()
+    cost = comparison.cost()
     assert (cost.routed, cost.always, cost.change) == pytest.approx((3.0, 4.0, -0.25))
     assert "$3.00 routed to the first model, $4.00 with always asking a, the best" in cost.sentence
 
 
-def test_the_contest_knows_its_constant_and_its_differences(contest):
-    assert contest.constant == "best_single"
-    gain, test, wins, losses = contest.compare("cascal", "best_single")
+def test_the_comparison_knows_its_constant_and_its_differences(comparison):
+    assert comparison.constant == "best_single"
+    gain, test, wins, losses = comparison.compare("cascal", "best_single")
     assert gain.value == pytest.approx(0.25)
     assert wins.tolist() == [8, 9, 10]
     assert losses.tolist() == []
     assert test.only_first == 3
-    assert contest.verdict().constant == Constant(A, "a", "training labels")
+    assert comparison.verdict().constant == Constant(A, "a", "training labels")
 
 
 def test_pareto():

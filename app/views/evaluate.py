@@ -8,7 +8,7 @@ from app import evaluate_panels, evaluations, frame, session
 
 
 def _title() -> None:
-    found = session.comparison()
+    found = session.contenders_and_verdict()
     st.title(frame.escape(found[1].sentence) if found else "Which router is best?", anchor=False)
 
 
@@ -30,7 +30,7 @@ else:
         _without_gold()
     else:
         _title()
-        held = evaluations.contest()
+        held = evaluations.comparison()
         tabs = dict(zip(NAMES, st.tabs(NAMES, on_change="rerun", key="evaluate_tab"), strict=True))
         panels = {
             "Routers": evaluate_panels.routers,

@@ -126,7 +126,7 @@ def _evidence() -> None:
     data, now = session.dataset(), session.snapshot()
     colours = theme.colors_by_name((model.name for model in data.models), "model")
     left, right = st.columns(2, gap="large")
-    compared = session.comparison()
+    compared = session.contenders_and_verdict()
     if compared is not None:
         with left:
             st.subheader("What the router must beat", anchor=False)
@@ -203,7 +203,7 @@ if session.current_info() is None:
     frame.empty("There are no data yet.", "data", "Import responses")
 else:
     frame.notice(session.dataset())
-    found = session.comparison()
+    found = session.contenders_and_verdict()
     if found is not None:
         _headline(found[1])
     else:

@@ -23,7 +23,7 @@ from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import NotApplicable
 
 if TYPE_CHECKING:
-    from cascal.compare.comparison import Contest
+    from cascal.compare.comparison import Comparison
     from cascal.compare.experiments import Column, Report, Request
     from cascal.dataset.dataset import Dataset
     from cascal.verdict import Light
@@ -65,15 +65,15 @@ def evaluate(
         request = Request(
             loaded, None, settings, thresholds, n_splits=splits, seed=seed, progress=report
         )
-        contest: Contest | str
+        comparison: Comparison | str
         try:
-            contest = held(request)
+            comparison = held(request)
         except NotApplicable as error:
             if splits > 1:
                 raise
-            contest = str(error)
+            comparison = str(error)
         light = tuning.light(loaded)
-    found = _summary(loaded, contest, light, settings, by_task=by_task)
+    found = _summary(loaded, comparison, light, settings, by_task=by_task)
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
@@ -84,7 +84,7 @@ def evaluate(
 
 def _summary(
     loaded: Dataset,
-    contest: Contest | str,
+    comparison: Comparison | str,
     light: Light | str,
     settings: cascal.FitSettings,
     *,
@@ -101,16 +101,16 @@ def _summary(
     found: dict[str, Any] = {
         "dataset": loaded.info.name, "simulated": loaded.simulated, "preset": settings.name,
         "models": list(loaded.train.votes.models), "n_train": len(loaded.train),
-        "n_test": 0 if isinstance(contest, str) else len(contest.query_ids),
-        "n_gold": 0 if isinstance(contest, str) else contest.n_gold,
-        "n_splits": 0 if isinstance(contest, str) else contest.n_splits,
+        "n_test": 0 if isinstance(comparison, str) else len(comparison.query_ids),
+        "n_gold": 0 if isinstance(comparison, str) else comparison.n_gold,
+        "n_splits": 0 if isinstance(comparison, str) else comparison.n_splits,
         "resampled": "tasks" if by_task else "queries", "label_origin": loaded.train.label_origin,
         "cannot_vote": list(loaded.train.silent_models),
         "without_labels": without, "with_labels": None, "cost": None, "routers": [],
-        "reason": contest if isinstance(contest, str) else None,
+        "reason": comparison if isinstance(comparison, str) else None,
     }  # fmt: skip
-    if not isinstance(contest, str):
-        verdict = contest.verdict()
+    if not isinstance(comparison, str):
+        verdict = comparison.verdict()
         found["with_labels"] = {
             "light": verdict.light, "sentence": verdict.sentence,
             "constant": verdict.constant.name, "constant_by": verdict.constant.chosen_by,
@@ -118,16 +118,16 @@ def _summary(
             "gain": verdict.gain.value, "gain_low": verdict.gain.low,
             "gain_high": verdict.gain.high,
         }  # fmt: skip
-        found["cost"] = _cost(contest)
-        found["routers"] = contest.table(by_task=by_task)
+        found["cost"] = _cost(comparison)
+        found["routers"] = comparison.table(by_task=by_task)
         if not isinstance(light, str):
             without["right"] = (light.light == "route") == (verdict.gain.value > 0)
     return found
 
 
-def _cost(contest: Contest) -> dict[str, Any] | None:
+def _cost(comparison: Comparison) -> dict[str, Any] | None:
     """US dollars per 1,000 queries of the first model, beside always asking one model."""
-    cost = contest.cost()
+    cost = comparison.cost()
     if not cost.known:
         return None
     return {

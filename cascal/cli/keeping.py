@@ -34,7 +34,7 @@ def report(
     ] = False,
 ) -> None:
     """Write one HTML file with verdict, map, rankings, routers, findings and settings."""
-    from cascal.compare.comparison import hold_contest
+    from cascal.compare.comparison import compare_routers
     from cascal.dataset.snapshot import take_snapshot
     from cascal.diagnose import Case, diagnose
     from cascal.report import write_report
@@ -45,15 +45,15 @@ def report(
         fitted = tuning.fit(loaded)
         snapshot = take_snapshot(loaded, fitted, thresholds)
         findings = diagnose(Case(loaded, fitted, snapshot), told)
-        contest = None
+        comparison = None
         if loaded.test is not None and loaded.test.has_gold:
-            contest = hold_contest(
+            comparison = compare_routers(
                 loaded.train, loaded.test, settings, thresholds, fitted=fitted, progress=told
             )
         light = tuning.light(loaded)
     command = shlex.join(["cascal", *sys.argv[1:]])
     text = write_report(
-        loaded, snapshot, light, findings, contest, command, with_texts=not without_texts
+        loaded, snapshot, light, findings, comparison, command, with_texts=not without_texts
     )
     to.write_text(text, encoding="utf-8")
     out.print(f"Report written to {escape(str(to))}.")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.compare.routers import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, lineup
+from cascal.compare.routers import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, all_routers
 from cascal.constant import ChosenBy, Constant, join_constants
 from cascal.dataset.cost import RoutingCost, mean_cost, query_costs
 from cascal.dataset.part import Part, join, split_part
@@ -44,7 +44,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Contest:
+class Comparison:
     """Routers on the same test queries; `constant` is the key of the best constant choice.
 
     label_origin says where the labels of the label-based routers come from; n_splits how many
@@ -162,7 +162,7 @@ def _plain(row: Row) -> dict[str, Any]:
     return found
 
 
-def hold_contest(
+def compare_routers(
     training: Part,
     test: Part,
     settings: FitSettings | None = None,
@@ -170,7 +170,7 @@ def hold_contest(
     *,
     fitted: Fit | None = None,
     progress: Progress | None = None,
-) -> Contest:
+) -> Comparison:
     """Fit every router on the training part and evaluate it on the test part.
 
     `settings` and `thresholds` are those of the router under test (key "cascal"); the other
@@ -187,13 +187,13 @@ def hold_contest(
     )
     costs = query_costs(test, training)
     test = replace(test, costs=costs.dollars)
-    steps = list(lineup(training, test, own.router(thresholds)))
+    steps = list(all_routers(training, test, own.router(thresholds)))
     entries = []
     for at, (key, step) in enumerate(steps):
         if progress is not None:
             progress(at / len(steps), f"Routing by {TITLES.get(key, key.replace('_', ' '))}")
         entries.append(step())
-    return Contest(
+    return Comparison(
         test.votes.query_ids, test.votes.tasks, test.votes.models, tuple(entries),
         training.label_origin, costs_measured=costs.measured,
     )  # fmt: skip
@@ -210,7 +210,7 @@ def gold_whole(training: Part, test: Part | None) -> Part:
     return training if test is None else join(training, test)
 
 
-def split_contest(
+def compare_on_splits(
     training: Part,
     test: Part | None,
     settings: FitSettings | None = None,
@@ -220,7 +220,7 @@ def split_contest(
     test_share: float = TEST_SHARE,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Contest:
+) -> Comparison:
     """The same over several random splits of all queries, averaged per query.
 
     Only where every query may serve on either side: both parts need gold answers. A query counts
@@ -236,20 +236,20 @@ def split_contest(
                 progress((at + share) / n_splits, f"Split {at + 1} of {n_splits}: {sentence}")
 
         parts = split_part(whole, test_share, seed + at)
-        held.append(hold_contest(*parts, settings, thresholds, progress=report))
-    return average_contests(whole, held)
+        held.append(compare_routers(*parts, settings, thresholds, progress=report))
+    return average_comparisons(whole, held)
 
 
-def average_contests(whole: Part, held: Sequence[Contest]) -> Contest:
-    """Per query of `whole` the mean over the contests that tested it."""
+def average_comparisons(whole: Part, held: Sequence[Comparison]) -> Comparison:
+    """Per query of `whole` the mean over the comparisons that tested it."""
     place = {query_id: row for row, query_id in enumerate(whole.votes.query_ids)}
-    rows = [np.array([place[one] for one in contest.query_ids]) for contest in held]
+    rows = [np.array([place[one] for one in comparison.query_ids]) for comparison in held]
     tested = np.zeros(len(whole), dtype=bool)
     for at in rows:
         tested[at] = True
     entries = []
     for key in held[0].keys:
-        one_each = [contest[key] for contest in held]
+        one_each = [comparison[key] for comparison in held]
         means = [
             mean_rows(
                 [
@@ -267,11 +267,11 @@ def average_contests(whole: Part, held: Sequence[Contest]) -> Contest:
             )
         )
     kept = np.flatnonzero(tested)
-    return Contest(
+    return Comparison(
         tuple(whole.votes.query_ids[row] for row in kept),
         tuple(whole.votes.tasks[row] for row in kept),
         whole.votes.models, tuple(entries), held[0].label_origin, len(held),
-        all(contest.costs_measured for contest in held),
+        all(comparison.costs_measured for comparison in held),
     )  # fmt: skip
 
 

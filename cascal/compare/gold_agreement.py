@@ -39,7 +39,7 @@ def tau_b(first: FloatArray, second: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Concordance:
+class GoldAgreement:
     """Kendall τ-b between the consensus ranking and the gold ranking of one scope."""
 
     scope: str
@@ -47,7 +47,7 @@ class Concordance:
     n_train: int
 
 
-def concordance(scope: str, consensus: FloatArray, right: FloatArray) -> Concordance:
+def gold_agreement(scope: str, consensus: FloatArray, right: FloatArray) -> GoldAgreement:
     """Compare mean consensus scores (training queries) with accuracies (gold test queries).
 
     consensus (n, M), right (q, M). Both sides are resampled by query, each for itself: they are
@@ -66,25 +66,25 @@ def concordance(scope: str, consensus: FloatArray, right: FloatArray) -> Concord
         sums, counted.sum(axis=0), out=np.full(len(sums), np.nan), where=counted.any(axis=0)
     )
     value = float(tau_b(filled.mean(axis=0), accuracy)[0])
-    return Concordance(
+    return GoldAgreement(
         scope, Estimate(value, float(low[0]), float(high[0]), len(used)), len(consensus)
     )
 
 
-def concordances(
+def gold_agreements(
     consensus: FloatArray,
     right: FloatArray,
     train_group: IntArray,
     test_group: IntArray,
     names: Sequence[str],
-) -> list[Concordance]:
-    """One `Concordance` a group (task or cluster) with `MIN_QUERIES` on both sides."""
+) -> list[GoldAgreement]:
+    """One `GoldAgreement` a group (task or cluster) with `MIN_QUERIES` on both sides."""
     found = []
     for group, name in enumerate(names):
         train, test = consensus[train_group == group], right[test_group == group]
         counted = np.isfinite(test).any(axis=1)
         if len(train) >= MIN_QUERIES and counted.sum() >= MIN_QUERIES and right.shape[1] > 1:
-            found.append(concordance(name, train, test))
+            found.append(gold_agreement(name, train, test))
     return found
 
 

@@ -222,7 +222,7 @@ Step = tuple[str, Callable[[], Entry]]
 """Key of a router, and what makes its entry."""
 
 
-def lineup(training: Part, test: Part, router: Router) -> Iterator[Step]:
+def all_routers(training: Part, test: Part, router: Router) -> Iterator[Step]:
     """Every router of a comparison, the one under test first, bounds last.
 
     Routers that need labels use the training part's, whatever their origin, and are left out where

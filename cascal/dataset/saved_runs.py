@@ -122,7 +122,7 @@ def reopen(workspace: Workspace, run: Run) -> Reopened:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class RunComparison:
     """Two runs on the same queries: flipped (Q,), overall ranks of every model, paired gain.
 
     ranks: model -> (place in the first, place in the second) by global score.
@@ -135,7 +135,7 @@ class Comparison:
     gain: Estimate | None
 
 
-def compare_runs(first: Reopened, second: Reopened) -> Comparison:
+def compare_runs(first: Reopened, second: Reopened) -> RunComparison:
     """What differs between two runs; CascalError unless they route the same queries."""
     one, other = first.snapshot.routes("test"), second.snapshot.routes("test")
     if one.query_ids != other.query_ids:
@@ -151,7 +151,7 @@ def compare_runs(first: Reopened, second: Reopened) -> Comparison:
     results = first.snapshot.evaluation, second.snapshot.evaluation
     if results[0] is not None and results[1] is not None:
         gain = estimate(_right(results[1].top1_right) - _right(results[0].top1_right))
-    return Comparison(
+    return RunComparison(
         flipped, chosen[0], chosen[1], {name: (places[0][name], places[1][name]) for name in both},
         gain,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.compare.gold_agreement import concordances
+from cascal.compare.gold_agreement import gold_agreements
 from cascal.datatypes import BoolArray, NotApplicable
 from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.data import DUPLICATE_SHARE, MIN_AUC, UNREADABLE_OF_MODEL, confidence_auc
@@ -73,7 +73,7 @@ def _shares(case: Case) -> Evidence:
 
 def _taus(case: Case) -> Evidence:
     test = case.gold_test
-    found = concordances(
+    found = gold_agreements(
         case.fit.consensus, test.right, case.router.clusters.assignment,
         case.snapshot.routes("test").cluster,
         [f"cluster {c}" for c in range(len(case.router.clusters))],

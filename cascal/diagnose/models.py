@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from cascal.compare.gold_agreement import concordance, concordances, tau_b
+from cascal.compare.gold_agreement import gold_agreement, gold_agreements, tau_b
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.finding import Case, check
 from cascal.evaluate import effective_number
@@ -38,14 +38,14 @@ def contradicted(case: Case) -> str | None:
     test = case.dataset.test
     if test is None or not test.has_gold:
         return _contradicts_itself(case)
-    overall = concordance("all", case.fit.consensus, test.right).tau
+    overall = gold_agreement("all", case.fit.consensus, test.right).tau
     if overall.value < 0:
         return (
             f"Consensus ranks the models against the gold answers: Kendall τ {overall.value:.2f} "
             f"[{overall.low:.2f}, {overall.high:.2f}]. What is called best is worst; do not route "
             "by it."
         )
-    per_cluster = concordances(
+    per_cluster = gold_agreements(
         case.fit.consensus, test.right, case.router.clusters.assignment,
         case.snapshot.routes("test").cluster, [str(c) for c in range(len(case.router.clusters))],
     )  # fmt: skip

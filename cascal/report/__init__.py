@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from cascal.compare.comparison import Contest, Row
+from cascal.compare.comparison import Comparison, Row
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
@@ -31,7 +31,7 @@ def write_report(
     snapshot: Snapshot,
     light: Light | str,
     findings: Sequence[Finding],
-    contest: Contest | None,
+    comparison: Comparison | None,
     command: str,
     *,
     with_texts: bool = True,
@@ -40,7 +40,7 @@ def write_report(
 
     Without texts, queries and the words that name clusters are left out.
     """
-    rows = () if contest is None else contest.rows()
+    rows = () if comparison is None else comparison.rows()
     return template().render(
         info=dataset.info,
         simulated=dataset.simulated,
@@ -52,7 +52,7 @@ def write_report(
         models=_models(snapshot),
         clusters=_clusters(snapshot, with_texts=with_texts),
         samples=_samples(dataset, snapshot) if with_texts else None,
-        contest=contest,
+        comparison=comparison,
         gain_bars=gain_bars([(row.title, row.gain) for row in rows if row.gain is not None]),
         routers=_routers(rows),
         findings=findings,

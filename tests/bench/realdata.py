@@ -17,7 +17,7 @@ from typing import Any
 
 import cascal
 from cascal import importers
-from cascal.compare.comparison import split_contest
+from cascal.compare.comparison import compare_on_splits
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.encoding import adopt_vectors
@@ -65,8 +65,14 @@ def routers_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def pool_section(name: str, study: Dataset, n_splits: int) -> list[str]:
     """Table, verdicts with and without labels, of one pool."""
     assert study.test is not None
-    contest = split_contest(study.train, study.test, n_splits=n_splits)
-    lines = [f"## {name}", "", f"{len(study.models)} models.", *routers_table(contest.table()), ""]
+    comparison = compare_on_splits(study.train, study.test, n_splits=n_splits)
+    lines = [
+        f"## {name}",
+        "",
+        f"{len(study.models)} models.",
+        *routers_table(comparison.table()),
+        "",
+    ]
     verdicts = run("verdicts", Request(study, n_splits=n_splits))
     lines += [
         "| preset | light without labels | score | verdict with labels | true gain | light right |",

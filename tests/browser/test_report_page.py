@@ -8,7 +8,7 @@ import pytest
 from test_report import EVIL, report
 
 import cascal
-from cascal.compare.comparison import hold_contest
+from cascal.compare.comparison import compare_routers
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.snapshot import take_snapshot
@@ -28,12 +28,12 @@ def written(tmp_path_factory):
     study = load_dataset(workspace, "demo")
     fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
     snapshot = take_snapshot(study, fitted, Thresholds())
-    contest = hold_contest(study.train, study.test, fitted=fitted)
+    comparison = compare_routers(study.train, study.test, fitted=fitted)
     train = replace(study.train, texts=(EVIL,) * len(study.train.texts))
     odd = replace(study, train=train, info=replace(study.info, name=EVIL))
     names = ((EVIL,), *snapshot.names[1:])
     path = folder / "report.html"
-    text = report(odd, replace(snapshot, names=names), fitted, contest=contest)
+    text = report(odd, replace(snapshot, names=names), fitted, comparison=comparison)
     path.write_text(text, encoding="utf-8")
     return path
 

@@ -10,7 +10,13 @@ import numpy as np
 
 from cascal.collection.rgd_filter import rgd_filter
 from cascal.columns import Progress
-from cascal.compare.comparison import TEST_SHARE, Contest, gold_whole, hold_contest, split_contest
+from cascal.compare.comparison import (
+    TEST_SHARE,
+    Comparison,
+    compare_on_splits,
+    compare_routers,
+    gold_whole,
+)
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.routers import Entry, applicable_presets
@@ -31,15 +37,15 @@ QUERY_ONLY, QUERY_ANSWER = "nothing", "labels"
 NO_LEARNING = ("random", "plurality")
 
 
-def held(request: Request) -> Contest:
-    """The contest of a request: on the stored split, or averaged over new ones."""
+def held(request: Request) -> Comparison:
+    """The comparison of a request: on the stored split, or averaged over new ones."""
     dataset = request.dataset
     if request.n_splits > 1 and (dataset.test is None or dataset.test.has_gold):
-        return split_contest(
+        return compare_on_splits(
             dataset.train, dataset.test, request.settings, request.thresholds,
             n_splits=request.n_splits, seed=request.seed, progress=request.progress,
         )  # fmt: skip
-    return hold_contest(
+    return compare_routers(
         dataset.train,
         request.test(),
         request.settings,
@@ -53,12 +59,12 @@ def validation(request: Request) -> Report:
 
     The paper's validation uses real training queries; the sentence says what these are.
     """
-    contest = held(request)
-    gain, test, *_ = contest.compare("cascal", "global_consensus")
-    origin = contest.label_origin
-    rows = contest.table()
+    comparison = held(request)
+    gain, test, *_ = comparison.compare("cascal", "global_consensus")
+    origin = comparison.label_origin
+    rows = comparison.table()
     own = next(row for row in rows if row["key"] == "cascal")
-    splits = "the stored split" if contest.n_splits == 1 else f"{contest.n_splits} splits"
+    splits = "the stored split" if comparison.n_splits == 1 else f"{comparison.n_splits} splits"
     return Report(
         "validation",
         "Does CASCAL route better than always asking the model that the consensus likes best?",
@@ -94,7 +100,7 @@ def generators(request: Request) -> Report:
             f"{request.names[0]!r} and {request.names[1]!r} must be tested on the same queries by "
             "the same models, and they are not."
         )
-    arms = _two_contests(
+    arms = _two_comparisons(
         request, (request.dataset.train, request.other.train), (request.names[0], request.names[1])
     )
     return Report(
@@ -133,7 +139,7 @@ def filtering(request: Request) -> Report:
     source = large if request.other is None else request.other.train
     n_queries = min(request.n_queries, len(source))
     plain = source.take(np.sort(random_rows(source.votes.query_ids, n_queries, request.seed)))
-    arms = _two_contests(
+    arms = _two_comparisons(
         request,
         (large.take(kept.rows), plain),
         (f"filtered {len(kept.rows):,}", f"unfiltered {n_queries:,}"),
@@ -159,13 +165,13 @@ def filtering(request: Request) -> Report:
 class _Arms:
     """The same routers learnt from two training sets, and what the sets are called."""
 
-    first: Contest
-    second: Contest
+    first: Comparison
+    second: Comparison
     names: tuple[str, str]
 
     @property
     def keys(self) -> list[str]:
-        """Routers that learn something and are in both contests."""
+        """Routers that learn something and are in both comparisons."""
         return [
             key
             for key in self.first.keys
@@ -219,16 +225,16 @@ class _Arms:
         )
 
 
-def _two_contests(request: Request, parts: Sequence[Part], names: tuple[str, str]) -> _Arms:
+def _two_comparisons(request: Request, parts: Sequence[Part], names: tuple[str, str]) -> _Arms:
     test = request.test()
-    contests = [
-        hold_contest(
+    comparisons = [
+        compare_routers(
             part, test, request.settings, request.thresholds,
             progress=request.between(at / 2, (at + 1) / 2),
         )
         for at, part in enumerate(parts)
     ]  # fmt: skip
-    return _Arms(contests[0], contests[1], names)
+    return _Arms(comparisons[0], comparisons[1], names)
 
 
 def _arm_row(first: Entry, second: Entry) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from conftest import make_part, make_world, split_world
 
 import cascal
 from cascal.compare.baselines import BASELINES
-from cascal.compare.comparison import average_contests, hold_contest, split_contest
+from cascal.compare.comparison import average_comparisons, compare_on_splits, compare_routers
 from cascal.constant import choose_constant
 from cascal.dataset.part import join, split_part
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
@@ -29,20 +29,20 @@ def parts():
 
 
 @pytest.fixture(scope="module")
-def contest(parts):
-    return hold_contest(*parts)
+def comparison(parts):
+    return compare_routers(*parts)
 
 
-def test_every_router_takes_part_on_the_same_queries(contest, parts):
-    keys = set(contest.keys)
+def test_every_router_takes_part_on_the_same_queries(comparison, parts):
+    keys = set(comparison.keys)
     assert keys >= LABEL_FREE | LEARNERS | BOUNDS | {"random", "plurality", "cluster_map"}
-    assert contest.query_ids == parts[1].votes.query_ids
-    assert {row.top1.n for row in contest.rows() if row.top1} == {len(parts[1])}
-    assert {entry.needs for entry in contest.entries} == {"nothing", "labels", "gold"}
+    assert comparison.query_ids == parts[1].votes.query_ids
+    assert {row.top1.n for row in comparison.rows() if row.top1} == {len(parts[1])}
+    assert {entry.needs for entry in comparison.entries} == {"nothing", "labels", "gold"}
 
 
-def test_bounds_bound(contest):
-    rows = {row.key: row for row in contest.rows()}
+def test_bounds_bound(comparison):
+    rows = {row.key: row for row in comparison.rows()}
     oracle = rows["oracle"].top1.value
     assert all(row.top1.value <= oracle for row in rows.values() if row.top1)
     constant = rows["best_by_gold"].top1.value
@@ -51,21 +51,21 @@ def test_bounds_bound(contest):
     assert rows["cluster_oracle"].top1.value >= max(constant, rows["cluster_map"].top1.value)
 
 
-def test_an_entry_equals_its_baseline_evaluated_alone(contest, parts):
+def test_an_entry_equals_its_baseline_evaluated_alone(comparison, parts):
     train, test = parts
     for key in ("avengers", "per_task_labels", "smoothie_train"):
         labels = train.label_matrix if BASELINES[key].needs == "labels" else None
         router = BASELINES[key].fit(train.votes, train.vectors, labels)
         result = cascal.evaluate(router.route(test.vectors), test.votes, test.gold)
-        assert np.array_equal(contest[key].top1, result.top1_right)
-        assert np.array_equal(contest[key].vote, result.top3_vote_right)
+        assert np.array_equal(comparison[key].top1, result.top1_right)
+        assert np.array_equal(comparison[key].vote, result.top3_vote_right)
 
 
 def test_the_order_of_models_changes_nothing(parts):
     train, test = parts
     names = train.votes.models[::-1]
-    turned = hold_contest(train.with_models(names), test.with_models(names))
-    plain = hold_contest(train, test)
+    turned = compare_routers(train.with_models(names), test.with_models(names))
+    plain = compare_routers(train, test)
     for key in set(plain.keys) - {"released", "released_late"}:  # they depend on it by definition
         assert np.array_equal(turned[key].top1, plain[key].top1, equal_nan=True), key
 
@@ -74,26 +74,26 @@ def test_without_labels_only_the_routers_that_need_none_and_the_bounds_remain(pa
     train, test = parts
     none = np.full(len(train), NO_ANSWER)
     unlabelled = replace(train, labels=none, gold=none, origins=("none",) * len(train))
-    contest = hold_contest(unlabelled, test)
-    assert not LEARNERS & set(contest.keys)
-    assert set(contest.keys) >= BOUNDS
-    assert contest.constant == "best_by_gold"
+    comparison = compare_routers(unlabelled, test)
+    assert not LEARNERS & set(comparison.keys)
+    assert set(comparison.keys) >= BOUNDS
+    assert comparison.constant == "best_by_gold"
 
 
 def test_generated_labels_are_said_to_be_generated_and_are_not_the_constant(parts):
     train, test = parts
     none = np.full(len(train), NO_ANSWER)
     generated = replace(train, gold=none, origins=("generated",) * len(train))
-    contest = hold_contest(generated, test)
-    assert contest.label_origin == "generated"
-    assert contest.constant == "best_by_gold"
-    assert set(contest.keys) >= LEARNERS
+    comparison = compare_routers(generated, test)
+    assert comparison.label_origin == "generated"
+    assert comparison.constant == "best_by_gold"
+    assert set(comparison.keys) >= LEARNERS
 
 
-def test_without_gold_test_answers_there_is_no_contest(parts):
+def test_without_gold_test_answers_there_is_no_comparison(parts):
     train, test = parts
     with pytest.raises(NotApplicable, match="no gold answers"):
-        hold_contest(train, replace(test, gold=np.full(len(test), NO_ANSWER)))
+        compare_routers(train, replace(test, gold=np.full(len(test), NO_ANSWER)))
 
 
 def test_the_presets_that_need_confidences_are_left_out_without_them(parts):
@@ -102,7 +102,7 @@ def test_the_presets_that_need_confidences_are_left_out_without_them(parts):
         replace(one, votes=replace(one.votes, logprobs=np.full(one.votes.shape, np.nan)))
         for one in (train, test)
     ]
-    assert "paper" not in hold_contest(*silent).keys
+    assert "paper" not in compare_routers(*silent).keys
 
 
 def test_models_of_which_only_right_or_wrong_is_known_are_compared_but_cannot_vote():
@@ -118,8 +118,8 @@ def test_models_of_which_only_right_or_wrong_is_known_are_compared_but_cannot_vo
     part = make_part(silent, vectors, gold, judged=judged)
     assert part.silent_models == (votes.models[2],)
     assert np.array_equal(correctness(silent, gold, judged)[:, 2], right[:, 2])
-    contest = hold_contest(*split_part(part, 0.4, 0))
-    rows = {row.key: row for row in contest.rows()}
+    comparison = compare_routers(*split_part(part, 0.4, 0))
+    rows = {row.key: row for row in comparison.rows()}
     assert rows["best_single"].top1.value > 0.9
     assert rows["cascal"].share[2] == 0.0
     assert rows["global_consensus"].share[2] == 0.0
@@ -147,21 +147,21 @@ def test_splits_are_stratified_repeatable_and_free_of_row_order(parts):
 
 def test_a_query_counts_with_its_mean_over_the_splits_that_test_it(parts):
     whole = join(*parts)
-    held = [hold_contest(*split_part(whole, 0.4, seed)) for seed in range(2)]
-    both = average_contests(whole, held)
+    held = [compare_routers(*split_part(whole, 0.4, seed)) for seed in range(2)]
+    both = average_comparisons(whole, held)
     tested = [set(one.query_ids) for one in held]
     assert set(both.query_ids) == tested[0] | tested[1]
     at = {one: row for row, one in enumerate(both.query_ids)}
     for one in sorted(tested[0] | tested[1])[:60]:
         expected = [
-            contest["avengers"].top1[contest.query_ids.index(one)]
-            for contest, ids in zip(held, tested, strict=True)
+            comparison["avengers"].top1[comparison.query_ids.index(one)]
+            for comparison, ids in zip(held, tested, strict=True)
             if one in ids
         ]
         assert both["avengers"].top1[at[one]] == np.mean(expected)
     assert both.n_splits == 2
     assert all(row.against_constant is None for row in both.rows())
-    again = split_contest(*parts, n_splits=2)
+    again = compare_on_splits(*parts, n_splits=2)
     assert np.array_equal(again["cascal"].top1, both["cascal"].top1)
 
 
@@ -169,7 +169,7 @@ def test_new_splits_need_gold_answers_everywhere(parts):
     train, test = parts
     generated = replace(train, origins=("generated",) * len(train))
     with pytest.raises(NotApplicable, match="generated answers, not gold"):
-        split_contest(generated, test, n_splits=2)
+        compare_on_splits(generated, test, n_splits=2)
 
 
 def test_parts_are_narrowed_to_models_and_refuse_unknown_ones(parts):
