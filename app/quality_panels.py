@@ -8,12 +8,13 @@ import streamlit as st
 import yaml
 
 from app import frame, jobs, session
-from cascal import charts, quality
+from cascal import charts
 from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
 from cascal.compare.drift import MMD_TARGET
 from cascal.datatypes import NotApplicable
-from cascal.quality import TrainingQuality
+from cascal.diagnose import quality
+from cascal.diagnose.quality import TrainingQuality
 
 
 def quality_of_training() -> None:

@@ -16,6 +16,7 @@ from app.map_spec import MapSpec
 from app.skill_map import render_map
 from cascal import charts
 from cascal.datatypes import FloatArray
+from cascal.diagnose.quality import MAX_COMPARED
 from cascal.encode.layout import place
 from cascal.explain import RouteTrace, explain
 from cascal.importers.texts import read_texts

@@ -16,9 +16,9 @@ from cascal.cli import app
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.snapshot import take_snapshot
+from cascal.diagnose.quality import cluster_needs
 from cascal.explain import cluster_leaders, explain
 from cascal.export import convert
-from cascal.quality import cluster_needs
 from cascal.report import write_report
 
 PRESETS = ("recommended", "released", "paper")

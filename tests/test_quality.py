@@ -13,8 +13,8 @@ from cascal.compare.drift import coverage
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, NotApplicable
+from cascal.diagnose.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
 from cascal.encode.neighbours import nearest, nearest_earlier, nearest_other
-from cascal.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ def quality(
     import yaml
 
     from cascal.dataset.dataset import load_dataset
-    from cascal.quality import cluster_needs, tasks_for_more, training_quality
+    from cascal.diagnose.quality import cluster_needs, tasks_for_more, training_quality
 
     loaded = load_dataset(open_workspace(workspace), dataset)
     with err.status("Measuring"):

@@ -13,13 +13,13 @@ from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.data import DUPLICATE_SHARE, MIN_AUC, UNREADABLE_OF_MODEL, confidence_auc
 from cascal.diagnose.finding import Case
 from cascal.diagnose.models import DOMINANT_SHARE, FAMILY_RATIO, kinships
+from cascal.diagnose.quality import SURE, cluster_needs, repeats
 from cascal.diagnose.routes import (
     OPPOSED,
     WRONG_TASK,
     estimated_accuracies,
     moved_by_joining,
 )
-from cascal.quality import SURE, cluster_needs, repeats
 
 MOST = 25
 

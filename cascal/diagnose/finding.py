@@ -13,8 +13,8 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
+from cascal.diagnose.quality import TrainingQuality, training_quality
 from cascal.fit import Fit
-from cascal.quality import TrainingQuality, training_quality
 from cascal.route import Router
 from cascal.verdict import half_fits
 

@@ -10,8 +10,8 @@ import scipy
 from cascal.compare.gold_agreement import gold_agreement, gold_agreements, tau_b
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.finding import Case, check
+from cascal.diagnose.quality import SURE, cluster_needs
 from cascal.evaluate import effective_number
-from cascal.quality import SURE, cluster_needs
 from cascal.score import consensus_scores
 
 DOMINANT_SHARE = 0.9
