@@ -18,8 +18,8 @@ from cascal.columns import RESPONSE_SCHEMA, Imported
 from cascal.endpoint.pool_file import PoolModel
 from cascal.simulate import simulated_pool
 from cascal.simulate.demo import queries_table
-from cascal.simulate.draws import stream
 from cascal.simulate.questions import TASKS
+from cascal.simulate.random_streams import stream
 from cascal.simulate.server_templates import template_query
 from cascal.store import Workspace
 

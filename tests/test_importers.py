@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cascal import importers
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
-from cascal.importers import ImportRefused, door, tabular, unzip
+from cascal.importers import ImportRefused, limits, tabular, unzip
 from cascal.importers.fields import gold_answer, logprob
 from cascal.importers.splits import drawn_test_queries
 
@@ -334,7 +334,7 @@ def test_a_text_of_one_megabyte_is_fine_and_a_huge_one_refused(tmp_path):
     large = "x" * 1_000_000 + " The answer is (B)"
     responses = [
         {"id": 1, "model": "m1", "output": large},
-        {"id": 1, "model": "m2", "output": "é" * (door.MAX_FIELD_BYTES // 2 + 1)},
+        {"id": 1, "model": "m2", "output": "é" * (limits.MAX_FIELD_BYTES // 2 + 1)},
     ]
     result = importers.read(pair(tmp_path, responses=responses))
     assert column(result.responses, "answer") == ["B"]
@@ -435,7 +435,7 @@ def test_a_ragged_csv_row_is_refused_and_inch_marks_are_not(tmp_path):
 
 
 def test_a_file_beyond_the_size_limit_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(door, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(limits, "MAX_FILE_BYTES", 10)
     with pytest.raises(ImportRefused, match="more than the 10"):
         importers.read(jsonl(tmp_path / "q.jsonl", QUERIES))
 

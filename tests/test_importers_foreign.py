@@ -39,7 +39,7 @@ from cascal import importers
 from cascal.datatypes import STATUSES
 from cascal.importers import FORMATS, KINDS, ImportRefused, sniff
 from cascal.importers.api_errors import is_api_error
-from cascal.importers.said import lettered_options
+from cascal.importers.response import lettered_options
 from cascal.store import Workspace
 
 KEY = "rivTkKeBPmMARKER"

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 import cascal
 from cascal.cli import collecting, simulating
-from cascal.cli.asking import limits_of
+from cascal.cli.asking_options import limits_of
 from cascal.collection.into_workspace import FilterRule, filter_into
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo

@@ -37,8 +37,8 @@ from cascal.encode.quick import quick
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
 from cascal.serve import app as serve_app
-from cascal.serve.asked import count_options
-from cascal.serve.deciding import MAX_BATCH, Decider, Decision, decision_headers
+from cascal.serve.bodies import count_options
+from cascal.serve.decide import MAX_BATCH, Decider, Decision, decision_headers
 from cascal.serve.errors import STATUS, ApiError
 from cascal.serve.gate import Gate
 from cascal.serve.metrics import Metrics

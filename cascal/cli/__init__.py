@@ -17,11 +17,11 @@ from cascal.cli import (
     diagnosing,
     evaluation,
     fitting,
-    keeping,
     launch,
+    quality,
+    reports,
     serving,
     simulating,
-    worth,
 )
 from cascal.cli.common import err
 from cascal.datatypes import CascalError
@@ -47,9 +47,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluation.evaluate,
     "experiment": evaluation.experiment,
     "diagnose": diagnosing.diagnose,
-    "quality": worth.quality,
-    "report": keeping.report,
-    "runs": keeping.runs,
+    "quality": quality.quality,
+    "report": reports.report,
+    "runs": reports.runs,
     "export": fitting.export,
     "convert": serving.convert,
     "route": fitting.route,

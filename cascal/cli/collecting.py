@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cascal.cli.asking import (
+from cascal.cli.asking_options import (
     CallsOption,
     ConcurrencyOption,
     DollarsOption,

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 import cascal
-from cascal.cli.asking import read_models
+from cascal.cli.asking_options import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out, print_json
 from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
 from cascal.datatypes import FloatArray

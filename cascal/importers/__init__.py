@@ -26,9 +26,9 @@ from cascal.importers import (
     routerarena,
 )
 from cascal.importers.columns import resolve, role_of, suggest
-from cascal.importers.door import ImportRefused, check_file, is_zip, read_bytes, read_records
 from cascal.importers.draft import Plan
 from cascal.importers.fields import raw_text
+from cascal.importers.limits import ImportRefused, check_file, is_zip, read_bytes, read_records
 from cascal.importers.sniff import kind_of_file, kinds_inside
 from cascal.importers.splits import SplitPlan
 from cascal.importers.tabular import read_sheet

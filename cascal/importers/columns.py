@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from cascal.importers.door import ImportRefused
+from cascal.importers.limits import ImportRefused
 
 Role = Literal["joined", "queries", "responses"]
 

@@ -11,13 +11,8 @@ import pyarrow as pa
 
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, DatasetOrigin, Imported, Progress, Refusal
 from cascal.datatypes import ModelSpec, Split, Task
-from cascal.importers.door import (
-    MAX_FIELD_BYTES,
-    MAX_OPTIONS,
-    MAX_REFUSED_SHARE,
-    ImportRefused,
-)
 from cascal.importers.fields import gold_answer
+from cascal.importers.limits import MAX_FIELD_BYTES, MAX_OPTIONS, MAX_REFUSED_SHARE, ImportRefused
 from cascal.importers.splits import SplitPlan, splits_of
 
 MAX_LISTED = 1_000

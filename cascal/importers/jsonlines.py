@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from cascal.importers.door import ImportRefused, decode
+from cascal.importers.limits import ImportRefused, decode
 
 Record = dict[str, Any]
 

@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cascal.columns import Imported
+from cascal.importers.checked_rows import either, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan, QueryRow
 from cascal.importers.fields import clean, option_texts, raw_text
 from cascal.importers.jsonlines import Record
-from cascal.importers.records import either, read_lines, rows_with
-from cascal.importers.said import Place, Said, add_said, known_gold
+from cascal.importers.response import Place, Said, add_said, known_gold
 from cascal.importers.sniff import foreign_files
 
 KIND = "llmrouter"

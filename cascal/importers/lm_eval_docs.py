@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cascal.datatypes import option_letter
+from cascal.importers.checked_rows import items, part
 from cascal.importers.columns import spread_options
 from cascal.importers.fields import clean, gold_answer, is_blank, option_texts, raw_text
 from cascal.importers.jsonlines import Record
 from cascal.importers.messages import message_text
-from cascal.importers.records import items, part
 
 _QUESTIONS = ("question", "query", "problem", "input", "sentence", "goal", "text", "prompt", "ctx")
 _PASSAGES = ("context", "passage", "article", "story", "paragraph")

@@ -24,10 +24,10 @@ from cascal.importers.columns import (
     role_of,
     spread_options,
 )
-from cascal.importers.door import MAX_OPTIONS, ImportRefused
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
 from cascal.importers.fields import amount, clean, gold_answer, is_blank, option_texts, raw_text
-from cascal.importers.said import Place, Said, measures, read_said
+from cascal.importers.limits import MAX_OPTIONS, ImportRefused
+from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.tabular import SUFFIXES, Sheet, read_sheet
 
 KIND = "long"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from cascal.importers.checked_rows import items, part
 from cascal.importers.fields import logprob, raw_text
-from cascal.importers.records import items, part
 
 
 def message_text(value: object) -> str:

@@ -20,7 +20,9 @@ from cascal.answers import Reading, read_answer
 from cascal.columns import Imported
 from cascal.datatypes import option_letter
 from cascal.importers.api_errors import is_api_error
-from cascal.importers.door import (
+from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
+from cascal.importers.fields import clean, gold_answer, option_texts, raw_text
+from cascal.importers.limits import (
     ImportRefused,
     check_file,
     is_zip,
@@ -28,8 +30,6 @@ from cascal.importers.door import (
     read_bytes,
     read_records,
 )
-from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
-from cascal.importers.fields import clean, gold_answer, option_texts, raw_text
 from cascal.importers.unzip import json_members
 
 KIND = "mmlu_pro"

@@ -26,14 +26,14 @@ from typing import NamedTuple
 
 from cascal.columns import Imported
 from cascal.datatypes import Status
-from cascal.importers.door import ImportRefused
+from cascal.importers.checked_rows import items, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan, QueryRow
 from cascal.importers.fields import clean, raw_text
 from cascal.importers.jsonlines import Record
+from cascal.importers.limits import ImportRefused
 from cascal.importers.long import add_queries
 from cascal.importers.messages import mean_of_logprobs, message_text
-from cascal.importers.records import items, part, read_lines, rows_with
-from cascal.importers.said import Place, Said, add_said, lettered_options
+from cascal.importers.response import Place, Said, add_said, lettered_options
 from cascal.importers.sniff import foreign_files, keys_of_file, kind_of_file
 from cascal.importers.tabular import SUFFIXES, read_sheet
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cascal.importers.door import ImportRefused, check_file, is_zip
+from cascal.importers.limits import ImportRefused, check_file, is_zip
 
 SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = tuple(
     (kind, frozenset(names.split("|")))

@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.datatypes import Split
 from cascal.draws import hashed_places, stratified_share
-from cascal.importers.door import ImportRefused
+from cascal.importers.limits import ImportRefused
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,15 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from cascal.importers.door import ImportRefused, check_file, decode, is_zip, parse_json, read_bytes
 from cascal.importers.jsonlines import json_lines
+from cascal.importers.limits import (
+    ImportRefused,
+    check_file,
+    decode,
+    is_zip,
+    parse_json,
+    read_bytes,
+)
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 MAX_TABLE_BYTES = 1 << 30

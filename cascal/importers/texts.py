@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cascal.columns import Refusal
 from cascal.importers.columns import suggest
-from cascal.importers.door import ImportRefused, check_file, decode, read_bytes
 from cascal.importers.fields import clean
+from cascal.importers.limits import ImportRefused, check_file, decode, read_bytes
 from cascal.importers.tabular import SUFFIXES, read_sheet
 
 

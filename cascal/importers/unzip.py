@@ -10,7 +10,7 @@ from typing import IO
 
 import pyarrow as pa
 
-from cascal.importers.door import ImportRefused, check_file
+from cascal.importers.limits import ImportRefused, check_file
 
 MAX_UNZIPPED_BYTES = 512 << 20
 """What one archive may unpack to, all members that are read together."""

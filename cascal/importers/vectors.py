@@ -11,8 +11,8 @@ import numpy as np
 
 from cascal.datatypes import FloatArray
 from cascal.importers.columns import suggest
-from cascal.importers.door import MAX_FILE_BYTES, ImportRefused
 from cascal.importers.fields import clean
+from cascal.importers.limits import MAX_FILE_BYTES, ImportRefused
 from cascal.importers.tabular import read_sheet
 
 _ADVICE = "Save it with numpy.save(path, array) or numpy.savez(path, query_ids=…, vectors=…)."

@@ -14,8 +14,8 @@ from cascal.datatypes import CascalError
 from cascal.endpoint import EndpointError, read_key
 from cascal.hosts import HostGuard
 from cascal.route import check_encoder
-from cascal.serve.asked import ChatAsked, read_chat, read_json, read_route
-from cascal.serve.deciding import Decider
+from cascal.serve.bodies import ChatAsked, read_chat, read_json, read_route
+from cascal.serve.decide import Decider
 from cascal.serve.errors import ApiError
 from cascal.serve.metrics import CONTENT_TYPE
 from cascal.serve.options import ServeOptions

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from cascal.datatypes import ModelSpec
 from cascal.explain import explain
 from cascal.prices import response_cost
-from cascal.serve.asked import ChatAsked, RouteAsked
-from cascal.serve.deciding import Decider, Decision, decision_headers, header_text
+from cascal.serve.bodies import ChatAsked, RouteAsked
+from cascal.serve.decide import Decider, Decision, decision_headers, header_text
 from cascal.serve.errors import ApiError
 from cascal.serve.events import EventStream
 from cascal.serve.gate import Gate

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from cascal.datatypes import CascalError
-from cascal.simulate.draws import stream
+from cascal.simulate.random_streams import stream
 
 Broken = Literal["timeout", "disconnect", "rate_limit", "server_error", "malformed"]
 _BROKEN: tuple[Broken, ...] = ("timeout", "disconnect", "rate_limit", "server_error", "malformed")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cascal.datatypes import CascalError, Query, option_letter
-from cascal.simulate.draws import stream
 from cascal.simulate.items import TEMPTATIONS, Item
 from cascal.simulate.questions import TASKS, WRITERS, Question
 from cascal.simulate.questions.writing import N_DISTRACTORS
+from cascal.simulate.random_streams import stream
 
 GeneratorName = Literal["strong", "weak"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cascal.datatypes import CascalError, Query
-from cascal.simulate.draws import stream
 from cascal.simulate.questions import SKILLS
+from cascal.simulate.random_streams import stream
 
 TEMPTATIONS = (0.70, 0.20, 0.10)
 """How a wrong vote is shared among the distractors, the most tempting first."""

@@ -29,9 +29,9 @@ from cascal.datatypes import (
 )
 from cascal.prices import response_cost
 from cascal.simulate.accuracies import ACCURACY, MODELS, ModelTraits
-from cascal.simulate.draws import stream
 from cascal.simulate.items import Item
 from cascal.simulate.questions import SKILLS
+from cascal.simulate.random_streams import stream
 from cascal.simulate.wording import answer_text, refusal_text, unreadable_text
 
 SHARED_EASINESS = 0.55

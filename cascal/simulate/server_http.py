@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cascal.datatypes import CascalError
-from cascal.simulate.draws import stream
 from cascal.simulate.faults import Broken, Faults
+from cascal.simulate.random_streams import stream
 from cascal.simulate.server_embeddings import EMBEDDING_MODEL, embeddings_body
 from cascal.simulate.server_replies import (
     NAMES,

@@ -26,11 +26,11 @@ from functools import cache
 
 from cascal.datatypes import CascalError, Query, Task, option_letter
 from cascal.simulate.demo import demo_items
-from cascal.simulate.draws import stream
 from cascal.simulate.generators import GENERATORS, GeneratorName, GeneratorTraits
 from cascal.simulate.items import TEMPTATIONS, Item, invented_item
 from cascal.simulate.questions import WRITERS
 from cascal.simulate.questions.writing import N_DISTRACTORS
+from cascal.simulate.random_streams import stream
 from cascal.simulate.server_templates import template_query
 
 Known = Mapping[tuple[str, tuple[str, ...]], Item]

@@ -12,9 +12,9 @@ from typing import Any
 from cascal.datatypes import CascalError, Query, Task
 from cascal.prompts import find_generation, find_query
 from cascal.simulate.accuracies import MODELS
-from cascal.simulate.draws import stream
 from cascal.simulate.generators import GeneratorName
 from cascal.simulate.pool import SimulatedPool
+from cascal.simulate.random_streams import stream
 from cascal.simulate.server_items import Known, item_of, write_item
 
 GENERATOR_MODELS: dict[str, GeneratorName] = {

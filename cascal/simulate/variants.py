@@ -14,11 +14,11 @@ from cascal.simulate.demo import (
     responses_table,
     simulated_set,
 )
-from cascal.simulate.draws import stream
 from cascal.simulate.generators import GENERATORS, generate_items, gold_items
 from cascal.simulate.items import Item
 from cascal.simulate.pool import SimulatedPool
 from cascal.simulate.questions import TASKS
+from cascal.simulate.random_streams import stream
 
 N_TEST, N_LARGE = 2000, 20_000
 VARIANTS = {

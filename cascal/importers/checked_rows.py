@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cascal.importers.door import ImportRefused
 from cascal.importers.draft import Draft
 from cascal.importers.jsonlines import Lines, Record
+from cascal.importers.limits import ImportRefused
 from cascal.importers.sniff import kind_of_keys
 from cascal.importers.tabular import read_sheet
 
