@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from app import controls, frame, jobs, session, theme
-from cascal import charts_diagnose
+from cascal import charts
 from cascal.columns import Progress
 from cascal.diagnose import ADVICE, Case, Effect, Finding, diagnose, evidence, proposals, try_all
 from cascal.settings import PRESETS, routing_name
@@ -75,7 +75,7 @@ def _evidence(code: str) -> None:
     with st.expander("Evidence", on_change="rerun", key=f"evidence_{code}") as opened:
         if not opened.open:
             return
-        figure = charts_diagnose.evidence_figure(found, theme.accent())
+        figure = charts.evidence_figure(found, theme.accent())
         frame.chart(figure, f"figure_{code}", f"{found.measure} of {len(found.names)} items")
         if found.rule is not None:
             st.caption(f"Dashed: the rule, {found.rule:g}.")

@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from app import controls, evaluations, frame, session, theme
-from cascal import charts, charts_evaluate
-from cascal.charts_evaluate import MEASURES, Measure
+from cascal import charts
+from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
 from cascal.compare.cost import CostPoint, cheapest_within, weight_label
 from cascal.compare.experiments import EXPERIMENTS, Report, read_report
@@ -37,8 +37,8 @@ def routers(held: Comparison) -> None:
         default="top1", required=True, key="measure", label_visibility="collapsed",
     )  # fmt: skip
     measure = cast("Measure", chosen)
-    table = charts_evaluate.routers_frame(held.rows(), measure)
-    figure = charts_evaluate.routers_figure(table, measure, theme.accent(), OWN)
+    table = charts.routers_frame(held.rows(), measure)
+    figure = charts.routers_figure(table, measure, theme.accent(), OWN)
     frame.chart(figure, "routers", _routers_alt(table, measure))
     origin = held.label_origin
     st.caption(
@@ -53,7 +53,7 @@ def routers(held: Comparison) -> None:
 
 def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
     best = table.iloc[0]
-    own = table[table["key"] == charts_evaluate.PRESENT].iloc[0]
+    own = table[table["key"] == charts.PRESENT].iloc[0]
     return (
         f"{MEASURES[measure]}: {best['router']} {best[measure]:.1f}, "
         f"{own['router']} {own[measure]:.1f}"
@@ -106,8 +106,8 @@ def cost(held: Comparison) -> None:
     now = session.current_thresholds().cost_weight
     best = max(curve, key=lambda one: one.top1)
     _bargain(curve)
-    table = charts_evaluate.cost_frame(held.rows(), curve)
-    figure = charts_evaluate.cost_figure(table, theme.accent(), now)
+    table = charts.cost_frame(held.rows(), curve)
+    figure = charts.cost_figure(table, theme.accent(), now)
     frame.chart(
         figure, "cost_quality", f"Quality against cost; best {100 * best.top1:.1f} percent right."
     )
@@ -152,7 +152,7 @@ def where(held: Comparison) -> None:
         key="gain_groups", label_visibility="collapsed",
     )  # fmt: skip
     if which == "Per task":
-        table = charts_evaluate.groups_frame(
+        table = charts.groups_frame(
             held, np.array([number[one] for one in held.tasks]), tasks, "cascal", by_task
         )
     else:
@@ -161,14 +161,12 @@ def where(held: Comparison) -> None:
         renamed = [
             GoldAgreement(labels[int(one.scope)], one.tau, one.n_train) for one in by_cluster
         ]
-        table = charts_evaluate.groups_frame(
-            held, now.routes("test").cluster, labels, "cascal", renamed
-        )
+        table = charts.groups_frame(held, now.routes("test").cluster, labels, "cascal", renamed)
     _groups(table, name)
 
 
 def _groups(table: pd.DataFrame, constant: str) -> None:
-    figure = charts_evaluate.gain_figure(table, theme.accent(), theme.right_and_wrong()[1])
+    figure = charts.gain_figure(table, theme.accent(), theme.right_and_wrong()[1])
     frame.chart(figure, "gains", f"Paired gain in points over always asking {constant}.")
     st.caption(
         "Lines are 95 % intervals. In colour: gains whose interval lies above 0, and losses whose "
@@ -249,7 +247,7 @@ def differences(held: Comparison) -> None:
                   delta_arrow="off")  # fmt: skip
         st.metric("A right, B wrong", f"{test.only_first:,}", border=True, height="stretch")
         st.metric("B right, A wrong", f"{test.only_second:,}", border=True, height="stretch",
-                  delta=f"McNemar p: {charts_evaluate.p_text(test.p_value)}", delta_color="off",
+                  delta=f"McNemar p: {charts.p_text(test.p_value)}", delta_color="off",
                   delta_arrow="off")  # fmt: skip
         st.metric("Same first model", f"{same:.0%}", border=True, height="stretch")
     which = st.segmented_control(
@@ -261,9 +259,7 @@ def differences(held: Comparison) -> None:
     if part is None or not len(rows):
         st.info("There is no such query.")
         return
-    table = charts_evaluate.differences_frame(
-        part, rows, held[one].first, held[other].first, N_DIFFERENCES
-    )
+    table = charts.differences_frame(part, rows, held[one].first, held[other].first, N_DIFFERENCES)
     st.dataframe(
         table, hide_index=True, height=320, key="differences", on_select="rerun",
         selection_mode="single-row", column_order=("task", "query", "gold", "first", "second"),
@@ -298,8 +294,8 @@ def what_if() -> None:
         result = session.snapshot().evaluation
         constant = session.snapshot().constant
         best = 100 * result.model_accuracies[constant.model] if result is not None else np.nan
-        table = charts_evaluate.scaling_frame(found)
-        figure = charts_evaluate.scaling_figure(table, theme.accent(), best, constant.name)
+        table = charts.scaling_frame(found)
+        figure = charts.scaling_figure(table, theme.accent(), best, constant.name)
         first, last = found[0], found[-1]
         frame.chart(
             figure, "scaling",
@@ -310,12 +306,12 @@ def what_if() -> None:
     st.subheader("What if a model were missing?", anchor=False)
     removed = evaluations.removals()
     if removed is not None:
-        _removed(charts_evaluate.removals_frame(removed))
+        _removed(charts.removals_frame(removed))
 
 
 def _removed(table: pd.DataFrame) -> None:
     if table["gain"].notna().any():
-        figure = charts_evaluate.gain_figure(
+        figure = charts.gain_figure(
             table.assign(queries=0), theme.right_and_wrong()[1], theme.accent()
         )
         frame.chart(figure, "removals", "Points of the vote of three lost without each model.")
@@ -370,7 +366,7 @@ def _report(report: Report) -> None:
     st.text(report.sentence)
     st.caption(frame.escape(f"Target: {report.target}. {', '.join(report.datasets)}. "
                             f"{report.created_at}"))  # fmt: skip
-    table = charts_evaluate.report_frame(report)
+    table = charts.report_frame(report)
     st.dataframe(table, hide_index=True, alt="Table of the experiment", key="report_table")
     with st.expander("Settings, thresholds, versions"):
         st.json({"settings": report.settings, "thresholds": report.thresholds,

@@ -11,6 +11,7 @@ from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import effective_number
 from cascal.explain import cluster_leaders
 from cascal.rank import rank_selection
+from cascal.score import agreement
 
 N_SAMPLES = 6
 
@@ -145,7 +146,7 @@ def samples() -> None:
     data, now = session.dataset(), session.snapshot()
     rows = np.flatnonzero(now.router.clusters.assignment == cluster)
     votes = data.train.votes
-    contested = np.argsort(charts.agreement(votes)[rows], kind="stable")
+    contested = np.argsort(agreement(votes)[rows], kind="stable")
     name = frame.escape(charts.cluster_name(now.names[cluster]))
     st.subheader(f"Who disagrees in {name}", anchor=False)
     with st.grid(3, min_column_width=260):

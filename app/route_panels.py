@@ -270,5 +270,9 @@ def batch() -> None:
         st.warning(f"{len(texts.refused)} rows hold no text and were left out.")
     st.dataframe(table, hide_index=True, alt="Decision for every query of the file")
     st.download_button(
-        "Download as CSV", charts.safe_csv(table), "routes.csv", "text/csv", on_click="ignore"
+        "Download as CSV",
+        charts.safe_csv(table),
+        "routes.csv",
+        "text/csv",
+        on_click="ignore",
     )

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import controls, frame, jobs, session, theme
-from cascal import charts_diagnose
+from cascal import charts
 from cascal.columns import Progress
 from cascal.compare.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map
 
@@ -49,7 +49,7 @@ def curves() -> None:
         return
     headline.title(_answer(found), anchor=False)
     st.subheader(_sentence(found), anchor=False)
-    figure = charts_diagnose.curve_figure(found, theme.accent())
+    figure = charts.curve_figure(found, theme.accent())
     frame.chart(figure, "curve", _sentence(found))
     st.caption(
         "Dashed: the present value. Shaded: where nothing changes around it. Accuracy is of the "
@@ -61,13 +61,13 @@ def curves() -> None:
 
 def _answer(found: Curve) -> str:
     """Whether some value is better than the present one, with the paired interval."""
-    label, now = NAMES[found.name], charts_diagnose.value_label(found.name, found.now)
+    label, now = NAMES[found.name], charts.value_label(found.name, found.now)
     data = session.dataset()
-    change = charts_diagnose.best_change(found, data.test or data.train, session.fit().models)
+    change = charts.best_change(found, data.test or data.train, session.fit().models)
     if change is None:
         return f"{label}: what changes around {now}"
     best, gain = change
-    value = charts_diagnose.value_label(found.name, best.value(found.name))
+    value = charts.value_label(found.name, best.value(found.name))
     if value == now:
         return f"{label}: no value is right more often than {now}"
     points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
@@ -78,15 +78,15 @@ def _answer(found: Curve) -> str:
 
 def _sentence(found: Curve) -> str:
     label = NAMES[found.name]
-    now = charts_diagnose.value_label(found.name, found.now)
+    now = charts.value_label(found.name, found.now)
     if found.band is None:
         return f"{label} {now}: the next value in either direction changes something"
-    low, high = (charts_diagnose.value_label(found.name, one) for one in found.band)
+    low, high = (charts.value_label(found.name, one) for one in found.band)
     return f"{label} {now}: nothing changes between {low} and {high}"
 
 
 def _choose(found: Curve) -> None:
-    frame_ = charts_diagnose.curve_frame(found)
+    frame_ = charts.curve_frame(found)
     known = frame_["top1"].notna().any()
     best = int(frame_["top1"].idxmax()) if known else 0
     if known:
@@ -137,8 +137,8 @@ def maps() -> None:
         second = st.selectbox("Across", rest, format_func=lambda one: NAMES[one], key="map_second")
     with right:
         measure = st.selectbox(
-            "Shown", list(charts_diagnose.MEASURES), key="map_measure",
-            format_func=lambda one: charts_diagnose.MEASURES[one],
+            "Shown", list(charts.SWEEP_MEASURES), key="map_measure",
+            format_func=lambda one: charts.SWEEP_MEASURES[one],
         )  # fmt: skip
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
@@ -153,7 +153,7 @@ def maps() -> None:
     found = jobs.show(key, "Draw the map", work, about="Up to 1,024 settings, some ten seconds.")
     if found is None:
         return
-    figure = charts_diagnose.map_figure(found, measure, theme.SEQUENTIAL[theme.mode()], thresholds)
-    alt = f"{charts_diagnose.MEASURES[measure]} over {NAMES[first]} and {NAMES[second]}."
+    figure = charts.map_figure(found, measure, theme.SEQUENTIAL[theme.mode()], thresholds)
+    alt = f"{charts.SWEEP_MEASURES[measure]} over {NAMES[first]} and {NAMES[second]}."
     frame.chart(figure, "sweep_map", alt)
     st.caption("Cross: the present setting. Only values at which something can change are visited.")

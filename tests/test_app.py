@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import cascal
 from app import controls, jobs
-from cascal.charts_evaluate import p_text
+from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder, install_demo

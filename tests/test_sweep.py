@@ -11,7 +11,7 @@ import pytest
 from conftest import split_world
 
 import cascal
-from cascal.charts_diagnose import best_change, curve_figure, curve_frame, map_figure
+from cascal.charts.diagnosis import best_change, curve_figure, curve_frame, map_figure
 from cascal.compare.cost import cost_grid
 from cascal.compare.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
 from cascal.dataset.dataset import load_dataset

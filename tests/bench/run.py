@@ -45,7 +45,7 @@ the same; so the time is taken a comparison, and the number of comparisons is sh
 """
 FIRST_PAINT = (
     "app.session", "app.controls", "app.frame", "app.panels", "app.skill_map",
-    "cascal.dataset", "cascal.charts",
+    "cascal.dataset", "cascal.charts_skills",
 )  # fmt: skip
 TOO_HEAVY = ("torch", "umap", "sentence_transformers", "numba")
 

@@ -1,12 +1,7 @@
-"""Library types -> frames -> plotly figures, for the dashboard and the report.
-
-Every figure draws a frame that can be shown as a table instead. Text written by models or users is
-escaped: plotly reads a subset of HTML. Colours are passed in, by name.
-"""
+"""Models, clusters and queries as frames and figures; nothing is drawn that is not in a frame."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,9 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-import plotly.io as pio
 
-from cascal.compare.contenders import Contender
+from cascal.charts.figures import MUTED, plain
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
@@ -28,11 +22,8 @@ from cascal.results import Routes
 from cascal.route import Router
 from cascal.score import agreement
 
-NAME_LENGTH = 40
-MUTED = "#9AA4B2"
-_FORMULA_STARTS = tuple("=+-@\t\r")
-
 ColourBy = Literal["model", "cluster", "task", "margin", "agreement", "correct", "fallback"]
+
 COLOUR_TITLES: dict[ColourBy, str] = {
     "model": "First model",
     "cluster": "Skill cluster",
@@ -42,26 +33,6 @@ COLOUR_TITLES: dict[ColourBy, str] = {
     "correct": "First model right or wrong",
     "fallback": "Distance to the nearest cluster",
 }
-
-pio.templates["cascal"] = go.layout.Template(
-    layout={
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "hoverlabel": {"align": "left", "namelength": -1},
-        "bargap": 0.35,
-        "separators": ".,",
-        "showlegend": False,
-    }
-)
-
-
-def shorten(text: str, length: int = NAME_LENGTH) -> str:
-    """Cut a text for a label, with an ellipsis."""
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def plain(text: str, length: int = NAME_LENGTH) -> str:
-    """Cut a text and escape it for plotly."""
-    return html.escape(shorten(" ".join(text.split()), length))
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,21 +144,6 @@ def selection_frame(ranking: SelectionRanking, models: Sequence[str]) -> pd.Data
     )
 
 
-def contenders_frame(contenders: Sequence[Contender]) -> pd.DataFrame:
-    """One row a way to choose: accuracy with interval, models asked per query."""
-    rows = [(one, one.accuracy) for one in contenders]
-    return pd.DataFrame(
-        {
-            "name": [one.name for one, _ in rows],
-            "accuracy": [number.value for _, number in rows],
-            "low": [number.low for _, number in rows],
-            "high": [number.high for _, number in rows],
-            "calls": [one.calls for one, _ in rows],
-            "needs_gold": [one.needs_gold for one, _ in rows],
-        }
-    )
-
-
 def trace_frame(trace: RouteTrace) -> pd.DataFrame:
     """One row a model of a traced route."""
     return pd.DataFrame(
@@ -199,47 +155,6 @@ def trace_frame(trace: RouteTrace) -> pd.DataFrame:
             "selected": [one.selected for one in trace.models],
         }
     )
-
-
-def interval_figure(
-    frame: pd.DataFrame,
-    label: str,
-    value: str,
-    colours: Mapping[str, str],
-    *,
-    percent: bool = False,
-    muted: bool = False,
-) -> go.Figure:
-    """Dots with intervals, one row each, in the order of the frame from the top."""
-    names = [plain(name, 48) for name in frame[label]]
-    known = frame["low"].notna() & frame["high"].notna()
-    plus = np.where(known, frame["high"] - frame[value], 0.0)
-    minus = np.where(known, frame[value] - frame["low"], 0.0)
-    colour = [MUTED if muted else colours.get(name, MUTED) for name in frame[label]]
-    number = ".1%" if percent else ".3f"
-    figure = go.Figure(
-        go.Scatter(
-            x=frame[value].to_numpy(float),
-            y=names,
-            mode="markers",
-            marker={"size": 11, "color": colour},
-            error_x={
-                "type": "data",
-                "array": plus,
-                "arrayminus": minus,
-                "thickness": 1.5,
-                "width": 4,
-                "color": MUTED,
-            },
-            customdata=np.column_stack([frame["low"], frame["high"]]).astype(float),
-            hovertemplate=f"%{{y}}: %{{x:{number}}} [%{{customdata[0]:{number}}}, "
-            f"%{{customdata[1]:{number}}}]<extra></extra>",
-        )
-    )
-    figure.update_layout(template="cascal", height=36 * len(frame) + 48)
-    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
-    figure.update_xaxes(tickformat=".0%" if percent else ".2f", title=None, zeroline=False)
-    return figure
 
 
 def share_frame(models: Sequence[str], now: FloatArray, pinned: FloatArray) -> pd.DataFrame:
@@ -382,12 +297,3 @@ def decisions_frame(routes: Routes, query_ids: Sequence[str], texts: Sequence[st
             "text": list(texts),
         }
     )
-
-
-def safe_csv(frame: pd.DataFrame) -> bytes:
-    """CSV whose text cells cannot be read as formulas by a spreadsheet."""
-
-    def harmless(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA_STARTS else value
-
-    return frame.map(harmless).to_csv(index=False).encode("utf-8")

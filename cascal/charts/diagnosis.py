@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cascal.charts import MUTED, plain
+from cascal.charts.figures import MUTED, plain
 from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.dataset.part import Part
 from cascal.diagnose.evidence import Evidence
@@ -19,7 +19,7 @@ from cascal.intervals import Estimate, estimate
 from cascal.settings import Thresholds
 
 JOINING = {None: "off", 0.95: "all 3", 0.5: "2 or more", 0.2: "1 or more"}
-MEASURES = {
+SWEEP_MEASURES = {
     "top1": "First model right, %",
     "clusters": "Skill clusters",
     "effective": "Models in use",
@@ -74,11 +74,14 @@ def curve_frame(curve: Curve) -> pd.DataFrame:
 def curve_figure(curve: Curve, accent: str) -> go.Figure:
     """Four measures over one threshold; dashed: now, shaded: where nothing changes."""
     frame = curve_frame(curve)
-    shown = [name for name in MEASURES if name != "top1" or frame["top1"].notna().any()]
+    shown = [name for name in SWEEP_MEASURES if name != "top1" or frame["top1"].notna().any()]
     figure = make_subplots(
-        rows=2, cols=2, subplot_titles=[MEASURES[name] for name in shown], vertical_spacing=0.17,
+        rows=2,
+        cols=2,
+        subplot_titles=[SWEEP_MEASURES[name] for name in shown],
+        vertical_spacing=0.17,
         horizontal_spacing=0.08,
-    )  # fmt: skip
+    )
     x = frame["x"].to_numpy(float)
     for at, name in enumerate(shown):
         row, column = at // 2 + 1, at % 2 + 1

@@ -1,0 +1,87 @@
+"""What all charts share: lengths, escaping, intervals, safe CSV."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+
+NAME_LENGTH = 40
+
+MUTED = "#9AA4B2"
+
+_FORMULA_STARTS = tuple("=+-@\t\r")
+
+pio.templates["cascal"] = go.layout.Template(
+    layout={
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "hoverlabel": {"align": "left", "namelength": -1},
+        "bargap": 0.35,
+        "separators": ".,",
+        "showlegend": False,
+    }
+)
+
+
+def shorten(text: str, length: int = NAME_LENGTH) -> str:
+    """Cut a text for a label, with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def plain(text: str, length: int = NAME_LENGTH) -> str:
+    """Cut a text and escape it for plotly."""
+    return html.escape(shorten(" ".join(text.split()), length))
+
+
+def interval_figure(
+    frame: pd.DataFrame,
+    label: str,
+    value: str,
+    colours: Mapping[str, str],
+    *,
+    percent: bool = False,
+    muted: bool = False,
+) -> go.Figure:
+    """Dots with intervals, one row each, in the order of the frame from the top."""
+    names = [plain(name, 48) for name in frame[label]]
+    known = frame["low"].notna() & frame["high"].notna()
+    plus = np.where(known, frame["high"] - frame[value], 0.0)
+    minus = np.where(known, frame[value] - frame["low"], 0.0)
+    colour = [MUTED if muted else colours.get(name, MUTED) for name in frame[label]]
+    number = ".1%" if percent else ".3f"
+    figure = go.Figure(
+        go.Scatter(
+            x=frame[value].to_numpy(float),
+            y=names,
+            mode="markers",
+            marker={"size": 11, "color": colour},
+            error_x={
+                "type": "data",
+                "array": plus,
+                "arrayminus": minus,
+                "thickness": 1.5,
+                "width": 4,
+                "color": MUTED,
+            },
+            customdata=np.column_stack([frame["low"], frame["high"]]).astype(float),
+            hovertemplate=f"%{{y}}: %{{x:{number}}} [%{{customdata[0]:{number}}}, "
+            f"%{{customdata[1]:{number}}}]<extra></extra>",
+        )
+    )
+    figure.update_layout(template="cascal", height=36 * len(frame) + 48)
+    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
+    figure.update_xaxes(tickformat=".0%" if percent else ".2f", title=None, zeroline=False)
+    return figure
+
+
+def safe_csv(frame: pd.DataFrame) -> bytes:
+    """CSV whose text cells cannot be read as formulas by a spreadsheet."""
+
+    def harmless(value: object) -> object:
+        return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA_STARTS else value
+
+    return frame.map(harmless).to_csv(index=False).encode("utf-8")
