@@ -17,7 +17,12 @@ CONFIG = {
     "scrollZoom": False,
     "modeBarButtonsToRemove": ["zoomIn2d", "zoomOut2d", "autoScale2d", "lasso2d", "select2d"],
 }
-VIEWS = Path(__file__).resolve().parent / "views"
+_HERE = Path(__file__).resolve().parent
+
+
+def page_file(folder: str) -> Path:
+    """The script of a page, by the name of its folder."""
+    return _HERE / folder / "page.py"
 
 
 @contextmanager
@@ -74,4 +79,4 @@ def empty(sentence: str, page: str, label: str) -> None:
     """An empty state: what is missing, and the way to get it."""
     with st.container(border=True):
         st.subheader(sentence)
-        st.page_link(VIEWS / f"{page}.py", label=label, icon=":material/arrow_forward:")
+        st.page_link(page_file(page), label=label, icon=":material/arrow_forward:")

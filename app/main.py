@@ -15,17 +15,16 @@ from app import controls, frame  # noqa: E402
 
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 
-VIEWS = ROOT / "views"
 PAGES = [  # without icons: an icon of a page would be fetched from another host as favicon
-    st.Page(VIEWS / "overview.py", title="Overview", default=True),
-    st.Page(VIEWS / "data.py", title="Data", url_path="data"),
-    st.Page(VIEWS / "skills.py", title="Skill map", url_path="map"),
-    st.Page(VIEWS / "route.py", title="Route", url_path="route"),
-    st.Page(VIEWS / "evaluate.py", title="Evaluate", url_path="evaluate"),
-    st.Page(VIEWS / "diagnose.py", title="Diagnose", url_path="diagnose"),
-    st.Page(VIEWS / "sweep.py", title="Sweep", url_path="sweep"),
-    st.Page(VIEWS / "collect.py", title="Collect", url_path="collect"),
-    st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
+    st.Page(frame.page_file("overview"), title="Overview", default=True),
+    st.Page(frame.page_file("data_sets"), title="Data", url_path="data"),
+    st.Page(frame.page_file("skills"), title="Skill map", url_path="map"),
+    st.Page(frame.page_file("route"), title="Route", url_path="route"),
+    st.Page(frame.page_file("evaluate"), title="Evaluate", url_path="evaluate"),
+    st.Page(frame.page_file("diagnose"), title="Diagnose", url_path="diagnose"),
+    st.Page(frame.page_file("sweep"), title="Sweep", url_path="sweep"),
+    st.Page(frame.page_file("collect"), title="Collect", url_path="collect"),
+    st.Page(frame.page_file("runs"), title="Runs", url_path="runs"),
 ]
 
 page = st.navigation(PAGES, position="top")

@@ -29,7 +29,8 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # `streamlit run` only adds the folder of this file
     sys.path.insert(0, str(HERE.parent))
 
-from app import session, skill_map  # noqa: E402 (the path comes first)
+from app import session  # noqa: E402 (the path comes first)
+from app.map_component import component  # noqa: E402 (the path comes first)
 from cascal.hosts import HostGuard, allowed_hosts  # noqa: E402
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -112,7 +113,7 @@ def serve_plotly(request: Request) -> Response:
 
 def serve_points(request: Request) -> Response:
     """Send the coordinates of one map, by its unguessable name."""
-    found = skill_map.POINTS.get(request.path_params["name"])
+    found = component.POINTS.get(request.path_params["name"])
     if found is None:
         return PlainTextResponse("These points have expired: reload the page.", status_code=404)
     headers = {"cache-control": "private, max-age=86400, immutable", "content-encoding": "gzip"}
@@ -127,7 +128,7 @@ WARM_UP: list[Callable[[], object]] = [plotly_bundle, session.warm_up]
 @asynccontextmanager
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """Tell the map that its routes exist; warm up in threads while the server answers."""
-    skill_map.POINTS.served = True
+    component.POINTS.served = True
     logging.getLogger(_CONTEXT_LOGGER).setLevel(logging.ERROR)
     work = asyncio.gather(*(asyncio.to_thread(task) for task in WARM_UP))
     yield
@@ -136,7 +137,7 @@ async def warm_up(_app: st.App) -> AsyncIterator[None]:
 
 def parts() -> dict[str, Any]:
     """Return everything but the script that makes the app."""
-    base = skill_map.base_path()
+    base = component.base_path()
     return {
         "lifespan": warm_up,
         "middleware": [
@@ -144,8 +145,8 @@ def parts() -> dict[str, Any]:
             Middleware(HostGuard, hosts=hosts(), refusal=FOREIGN_HOST),
         ],
         "routes": [
-            Route(f"{base}{skill_map.PLOTLY_PATH}", serve_plotly),
-            Route(f"{base}{skill_map.POINTS_PATH}/{{name}}", serve_points),
+            Route(f"{base}{component.PLOTLY_PATH}", serve_plotly),
+            Route(f"{base}{component.POINTS_PATH}/{{name}}", serve_points),
             Mount(f"{base}/app/static", StaticFiles(directory=HERE / "static")),
         ],
     }

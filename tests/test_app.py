@@ -24,7 +24,17 @@ from cascal.settings import BOUNDS
 from cascal.simulate import load_demo
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
-VIEWS = ("overview", "data", "skills", "route", "evaluate", "diagnose", "sweep", "collect", "runs")
+VIEWS = (
+    "overview",
+    "data_sets",
+    "skills",
+    "route",
+    "evaluate",
+    "diagnose",
+    "sweep",
+    "collect",
+    "runs",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +54,7 @@ def open_app(monkeypatch):
             app.query_params[name] = value
         app.run()
         if view != "overview":
-            app.switch_page(f"views/{view}.py").run()
+            app.switch_page(f"{view}/page.py").run()
         return app
 
     return open_page
@@ -162,7 +172,7 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
 
 def test_a_server_that_others_can_reach_writes_nothing(open_app, demo_file, monkeypatch):
     monkeypatch.setenv("CASCAL_READ_ONLY", "1")
-    app = open_app(demo_file, "data")
+    app = open_app(demo_file, "data_sets")
     assert not app.exception
     assert not [one for one in app.button if one.label in ("Delete", "Import")]
 

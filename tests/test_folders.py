@@ -81,7 +81,7 @@ def test_without_a_word_the_working_folder_is_read(machine, monkeypatch):
 def test_the_page_refuses_a_path_outside_and_shows_nothing_of_it(machine, monkeypatch):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(machine / "w.duckdb"))
     app = AppTest.from_file(str(MAIN), default_timeout=120).run()
-    app.switch_page("views/data.py").run()
+    app.switch_page("data_sets/page.py").run()
     app.text_input(key="import_path").set_value(str(machine / "private" / "r.csv")).run()
     assert not app.exception
     assert any("may read" in one.value for one in app.error)

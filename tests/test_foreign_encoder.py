@@ -189,7 +189,7 @@ def page(host, tmp_path, monkeypatch) -> AppTest:
     st.cache_resource.clear()
     monkeypatch.setenv("CASCAL_WORKSPACE", str(tmp_path / "w.duckdb"))
     app = AppTest.from_file(str(MAIN), default_timeout=120).run()
-    return app.switch_page("views/route.py").run()
+    return app.switch_page("route/page.py").run()
 
 
 def test_the_dashboard_names_the_host_before_it_sends_a_text(page, host):

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from app import server, skill_map, theme
-from app.map_fallback import fallback_figure, read_chart
-from app.map_spec import MAX_POINTS, MapSelection, MapSpec, density_png, points_in_polygon
+from app import server, theme
+from app.map_component import component
+from app.map_component.fallback import fallback_figure, read_chart
+from app.map_component.spec import MAX_POINTS, MapSelection, MapSpec, density_png, points_in_polygon
 
 SQUARE = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
 HARNESS = Path(__file__).parent / "browser" / "map_harness.py"
@@ -108,8 +109,8 @@ def test_a_large_set_is_sampled_and_says_so():
     n = MAX_POINTS + 1
     drawn = spec(n, caption="All of it.")
     assert len(drawn.x[drawn.rows]) == 5_000
-    assert skill_map._state(drawn, "t")["caption"].startswith("All of it. Density of 30,001")
-    assert sum(skill_map._state(drawn, "t")["counts"]) == n
+    assert component._state(drawn, "t")["caption"].startswith("All of it. Density of 30,001")
+    assert sum(component._state(drawn, "t")["counts"]) == n
     assert density_png(drawn.x, drawn.y, drawn.extent).startswith("data:image/png;base64,iVBOR")
 
 
@@ -118,7 +119,7 @@ def test_points_travel_once_and_a_recolouring_is_small():
     hover = ["<b>which</b> of these" * 10] * n
     names, colors = ("a", "b"), ("#111111", "#222222")
     states = [
-        skill_map._state(
+        component._state(
             spec(n, hover=hover, group=np.arange(n) % k, group_names=names, group_colors=colors),
             "t",
         )
@@ -127,24 +128,24 @@ def test_points_travel_once_and_a_recolouring_is_small():
     assert states[0]["points"] == states[1]["points"]
     assert states[0]["codes"] != states[1]["codes"]
     assert len(json.dumps(states[1])) < 8_000
-    raw = json.loads(gzip.decompress(skill_map.POINTS.get(states[0]["points"].rsplit("/", 1)[1])))
+    raw = json.loads(gzip.decompress(component.POINTS.get(states[0]["points"].rsplit("/", 1)[1])))
     assert np.frombuffer(base64.b64decode(raw["ids"]), np.int32)[:2].tolist() == [100, 101]
     assert max(map(len, raw["hover"])) == 80
 
 
 def test_the_legend_says_which_queries_it_counts():
-    assert skill_map._state(spec(legend_title="6 test queries"), "t")["legend"] == "6 test queries"
+    assert component._state(spec(legend_title="6 test queries"), "t")["legend"] == "6 test queries"
 
 
 def test_other_coordinates_under_the_same_key_are_other_points():
-    store = skill_map.PointStore()
+    store = component.PointStore()
     assert store.put(spec(6)) != store.put(spec(7))
     assert store.put(spec(6)) == store.put(spec(6))
-    assert skill_map.PointStore().put(spec(6)) != store.put(spec(6))  # nobody can guess a name
+    assert component.PointStore().put(spec(6)) != store.put(spec(6))  # nobody can guess a name
 
 
 def test_the_store_drops_the_oldest_points():
-    store = skill_map.PointStore(max_bytes=1)
+    store = component.PointStore(max_bytes=1)
     first, second = store.put(spec(6)), store.put(spec(7))
     assert store.get(first) is None
     assert store.get(second) is not None
@@ -167,7 +168,7 @@ GOOD = {"token": "t", "clicked": 7, "polygon": [[0, 0], [1, 0], [1, 1]], "count"
     ],
 )
 def test_what_the_browser_sends_is_checked(raw, read):
-    assert skill_map._read(raw, "t") == read
+    assert component._read(raw, "t") == read
 
 
 def test_a_chart_selection_is_read_as_a_map_selection():
@@ -205,7 +206,7 @@ def test_without_the_routes_a_page_falls_back_to_a_chart():
 
 
 def test_a_page_gets_the_component_once_the_routes_are_served(monkeypatch):
-    monkeypatch.setattr(skill_map.POINTS, "served", True)
+    monkeypatch.setattr(component.POINTS, "served", True)
     page = AppTest.from_file(str(HARNESS), default_timeout=30).run()
     assert not page.exception
     assert len(page.get("plotly_chart")) == 0
@@ -215,30 +216,30 @@ def test_a_page_gets_the_component_once_the_routes_are_served(monkeypatch):
 def client():
     app = server.build_app(HARNESS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(skill_map.POINTS, "served", False)
+        patch.setattr(component.POINTS, "served", False)
         yield TestClient(app)
 
 
 def test_plotly_is_served_compressed_and_kept_by_browsers(client):
-    answer = client.get(skill_map.PLOTLY_PATH)
+    answer = client.get(component.PLOTLY_PATH)
     assert answer.content == server.PLOTLY_FILE.read_bytes()
     assert answer.headers["content-encoding"] == "gzip"
     assert int(answer.headers["content-length"]) < 1_700_000
     assert "immutable" in answer.headers["cache-control"]
-    plain = client.get(skill_map.PLOTLY_PATH, headers={"accept-encoding": "identity"})
+    plain = client.get(component.PLOTLY_PATH, headers={"accept-encoding": "identity"})
     assert plain.content == answer.content
 
 
 def test_points_are_served_by_name_only(client):
-    name = skill_map.POINTS.put(spec(5))
-    assert len(base64.b64decode(client.get(f"{skill_map.POINTS_PATH}/{name}").json()["x"])) == 20
-    missing = client.get(f"{skill_map.POINTS_PATH}/{'0' * 40}")
+    name = component.POINTS.put(spec(5))
+    assert len(base64.b64decode(client.get(f"{component.POINTS_PATH}/{name}").json()["x"])) == 20
+    missing = client.get(f"{component.POINTS_PATH}/{'0' * 40}")
     assert missing.status_code == 404
     assert "reload the page" in missing.text
 
 
 @pytest.mark.parametrize(
-    "path", [skill_map.PLOTLY_PATH, "/", "/app/static/inter-latin-wght-normal.woff2"]
+    "path", [component.PLOTLY_PATH, "/", "/app/static/inter-latin-wght-normal.woff2"]
 )
 def test_every_answer_carries_the_security_headers_once(client, path):
     headers = client.get(path).headers

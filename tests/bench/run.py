@@ -44,7 +44,7 @@ k-means needs more iterations on more queries, with any implementation, and the 
 the same; so the time is taken a comparison, and the number of comparisons is shown beside it.
 """
 FIRST_PAINT = (
-    "app.session", "app.controls", "app.frame", "app.panels", "app.skill_map",
+    "app.session", "app.controls", "app.frame", "app.skills.panels", "app.map_component.component",
     "cascal.dataset", "cascal.charts_skills",
 )  # fmt: skip
 TOO_HEAVY = ("torch", "umap", "sentence_transformers", "numba")

@@ -12,7 +12,13 @@ import numpy as np
 import streamlit as st
 
 from app import theme
-from app.skill_map import MapSelection, MapSpec, clear_selection, points_in_polygon, render_map
+from app.map_component.component import (
+    MapSelection,
+    MapSpec,
+    clear_selection,
+    points_in_polygon,
+    render_map,
+)
 
 SUBJECTS = [
     *("algebra word problems", "contract law", "organic chemistry", "thermodynamics"),

@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from app import frame, session, theme
-from app.map_spec import MapSpec, points_in_polygon
-from app.skill_map import clear_selection, render_map
+from app.map_component.component import clear_selection, render_map
+from app.map_component.spec import MapSpec, points_in_polygon
 from cascal import charts
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, runs_panels, session
+from app import frame, session
+from app.runs import panels
 
 TITLE = "What was tried, and what changed?"
 
 st.title(TITLE, anchor=False)
 if session.current_info() is None:
-    frame.empty("There are no data yet, so there is no run.", "data", "Import responses")
+    frame.empty("There are no data yet, so there is no run.", "data_sets", "Import responses")
 else:
     frame.notice(session.dataset())
-    runs_panels.save()
-    found = runs_panels.saved()
-    runs_panels.compare(found)
-    runs_panels.take_along()
+    panels.save()
+    found = panels.saved()
+    panels.compare(found)
+    panels.take_along()

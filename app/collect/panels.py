@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import collecting, frame, jobs, session, theme
+from app import frame, jobs, session, theme
+from app.collect import work
 from cascal.datatypes import CascalError
 from cascal.endpoint import Budget
 from cascal.endpoint.pool_file import PoolModel
@@ -24,16 +25,16 @@ def pool() -> tuple[PoolModel, ...] | None:
     st.subheader("1. Which models?", anchor=False)
     frame_ = _editor("pool", generators=False)
     with frame.refusals():
-        models = collecting.pool_of(frame_)
+        models = work.pool_of(frame_)
         with st.container(horizontal=True, gap="small"):
             check = st.button("Check the servers", icon=":material/network_check:")
             st.download_button(
-                "Pool file", collecting.pool_yaml(frame_), file_name="pool.yaml",
+                "Pool file", work.pool_yaml(frame_), file_name="pool.yaml",
                 mime="application/yaml", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
         if check:
             with st.spinner("Asking every model for a sign of life", show_time=True):
-                st.session_state["checked"] = collecting.checked(models)
+                st.session_state["checked"] = work.checked(models)
         if st.session_state.get("checked"):
             st.dataframe(
                 pd.DataFrame(st.session_state["checked"]), hide_index=True,
@@ -49,12 +50,12 @@ def _editor(key: str, *, generators: bool) -> pd.DataFrame:
         key=f"{key}_source", label_visibility="collapsed",
     )  # fmt: skip
     if own == "Simulated":
-        start = collecting.simulated_frame(generators=generators)
+        start = work.simulated_frame(generators=generators)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.badge("Simulated data", color="orange", icon=":material/science:")
             st.caption("Models that do not exist, on this machine: no key, no cost.")
     else:
-        start = collecting.empty_frame()
+        start = work.empty_frame()
         st.caption(SECRETS)
     return st.data_editor(
         start, num_rows="dynamic", hide_index=True, key=f"{key}_{own}",
@@ -87,7 +88,7 @@ def generate() -> None:
     st.subheader("2. Which queries?", anchor=False)
     st.caption("Described as tasks; a generator writes them. Or import queries on the page Data.")
     text = st.text_area(
-        "Task descriptions (YAML)", collecting.EXAMPLE_TASKS, height=230, key="tasks_text"
+        "Task descriptions (YAML)", work.EXAMPLE_TASKS, height=230, key="tasks_text"
     )
     with st.expander("Generator"):
         generators = _editor("generator", generators=True)
@@ -96,13 +97,13 @@ def generate() -> None:
         n = st.number_input("Queries a task", 1, 100_000, 60, key="collect_n")
     budget = _budget("generate")
     with frame.refusals():
-        models = collecting.pool_of(generators)
+        models = work.pool_of(generators)
         chosen = st.selectbox("Written by", [one.name for one in models], key="generator_name")
         if st.button("Generate", type=theme.action(), icon=":material/edit_note:"):
-            tasks = collecting.tasks_of(text)
+            tasks = work.tasks_of(text)
             generator = next(one for one in models if one.name == chosen)
             name = _named(dataset)
-            collecting.start_generating(name, tasks, generator, int(n), budget)
+            work.start_generating(name, tasks, generator, int(n), budget)
     _run(f"generate:{dataset.strip()}", "tasks")
 
 
@@ -125,7 +126,7 @@ def collect(models: tuple[PoolModel, ...]) -> None:
     budget = _budget("collect")
     with frame.refusals():
         if st.button("Collect", type=theme.action(), icon=":material/forum:"):
-            collecting.start_collecting(dataset, models, budget, retry=retry)
+            work.start_collecting(dataset, models, budget, retry=retry)
     _run(f"collect:{dataset}", "models")
     _failures(dataset)
 

@@ -1,4 +1,4 @@
-"""Overview: is routing worth it here?"""
+"""What the page Overview shows: the verdict, what routing costs, what is worth knowing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from math import isfinite
 import pandas as pd
 import streamlit as st
 
-from app import diagnose_panels, frame, session, theme
+from app import frame, session, theme
+from app.diagnose import panels
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
@@ -22,7 +23,8 @@ MARKS = {
 }
 
 
-def _headline(result: Verdict) -> None:
+def headline(result: Verdict) -> None:
+    """The verdict in one sentence, with its interval."""
     icon, colour, label = MARKS[result.light]
     st.badge(label, icon=icon, color=colour)
     st.title(frame.escape(result.sentence), anchor=False)
@@ -32,7 +34,7 @@ def _headline(result: Verdict) -> None:
     )
 
 
-def _headline_without_labels() -> None:
+def headline_without_labels() -> None:
     """Nothing but the light is known; it is said as plainly as a verdict with labels."""
     try:
         light = session.light()
@@ -60,7 +62,7 @@ def _light_details(light: Light) -> None:
     st.caption(TRUST)
 
 
-def _second_opinion(result: Verdict) -> None:
+def second_opinion(result: Verdict) -> None:
     """What the label-free light would have said, and whether it was right."""
     with st.container(border=True):
         st.markdown("**Would it have been known without labels?**")
@@ -81,7 +83,8 @@ def _second_opinion(result: Verdict) -> None:
         _light_details(light)
 
 
-def _numbers() -> None:
+def numbers() -> None:
+    """Accuracy, clusters, models in use and cost, as tiles."""
     now = session.snapshot()
     result, router = now.evaluation, now.router
     with st.grid(5, min_column_width=150):
@@ -122,7 +125,8 @@ def _cost(now: Snapshot) -> None:
     )  # fmt: skip
 
 
-def _evidence() -> None:
+def evidence() -> None:
+    """What the router must beat, and who gets the queries."""
     data, now = session.dataset(), session.snapshot()
     colours = theme.colors_by_name((model.name for model in data.models), "model")
     left, right = st.columns(2, gap="large")
@@ -150,7 +154,8 @@ def _alt(table: pd.DataFrame) -> str:
     )
 
 
-def _findings() -> None:
+def findings() -> None:
+    """Notes and the first issues of the diagnosis."""
     st.subheader("Worth knowing", anchor=False)
     for note in session.snapshot().router.notes:
         st.info(frame.escape(note), icon=":material/info:")
@@ -163,7 +168,7 @@ def _findings() -> None:
             ),
             icon=":material/info:",
         )
-    found = diagnose_panels.findings()
+    found = panels.findings()
     if found is None:
         return
     issues = [one for one in found if one.section == "issue"]
@@ -180,39 +185,20 @@ def _findings() -> None:
     )
 
 
-def _next() -> None:
+def what_next() -> None:
+    """Where to go from here."""
     st.subheader("What to do next", anchor=False)
     with st.container(horizontal=True, gap="medium"):
         st.page_link(
-            frame.VIEWS / "skills.py", label="See who is good at what", icon=":material/hub:"
+            frame.page_file("skills"), label="See who is good at what", icon=":material/hub:"
         )
-        st.page_link(frame.VIEWS / "route.py", label="Route a query", icon=":material/alt_route:")
+        st.page_link(frame.page_file("route"), label="Route a query", icon=":material/alt_route:")
         st.page_link(
-            frame.VIEWS / "evaluate.py", label="Compare all routers", icon=":material/leaderboard:"
-        )
-        st.page_link(
-            frame.VIEWS / "diagnose.py", label="Find what is wrong", icon=":material/troubleshoot:"
+            frame.page_file("evaluate"), label="Compare all routers", icon=":material/leaderboard:"
         )
         st.page_link(
-            frame.VIEWS / "data.py", label="Bring your own responses", icon=":material/upload:"
+            frame.page_file("diagnose"), label="Find what is wrong", icon=":material/troubleshoot:"
         )
-
-
-if session.current_info() is None:
-    st.title("Which model is good at what?", anchor=False)
-    frame.empty("There are no data yet.", "data", "Import responses")
-else:
-    frame.notice(session.dataset())
-    found = session.contenders_and_verdict()
-    if found is not None:
-        _headline(found[1])
-    else:
-        _headline_without_labels()
-    _numbers()
-    _evidence()
-    opinion = st.container()
-    _findings()
-    _next()
-    if found is not None:
-        with opinion:
-            _second_opinion(found[1])
+        st.page_link(
+            frame.page_file("data_sets"), label="Bring your own responses", icon=":material/upload:"
+        )

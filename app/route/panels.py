@@ -12,8 +12,8 @@ import pandas as pd
 import streamlit as st
 
 from app import encoding, frame, session, theme
-from app.map_spec import MapSpec
-from app.skill_map import render_map
+from app.map_component.component import render_map
+from app.map_component.spec import MapSpec
 from cascal import charts
 from cascal.datatypes import FloatArray
 from cascal.diagnose.quality import MAX_COMPARED

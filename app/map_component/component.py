@@ -23,8 +23,8 @@ import plotly
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.map_fallback import CONFIG, fallback_figure, read_chart
-from app.map_spec import MAX_POINTS, MapSelection, MapSpec, density_png, points_in_polygon
+from app.map_component.fallback import CONFIG, fallback_figure, read_chart
+from app.map_component.spec import MAX_POINTS, MapSelection, MapSpec, density_png, points_in_polygon
 
 __all__ = [
     "MapSelection",
@@ -44,8 +44,8 @@ HOVER_LENGTH = 80
 _COMPONENT = st.components.v2.component(
     "cascal_skill_map",
     html="<div class='cascal-map'></div>",
-    css=(HERE / "skill_map.css").read_text(encoding="utf-8"),
-    js=(HERE / "skill_map.js").read_text(encoding="utf-8"),
+    css=(HERE / "component.css").read_text(encoding="utf-8"),
+    js=(HERE / "component.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, map_panel, panels, session
+from app import frame, session
+from app.skills import map_panel, panels
 
 TITLE = "Who is good at what?"
 
@@ -18,7 +19,7 @@ def _headline() -> None:
 
 if session.current_info() is None:
     st.title(TITLE, anchor=False)
-    frame.empty("There are no data yet.", "data", "Import responses")
+    frame.empty("There are no data yet.", "data_sets", "Import responses")
 else:
     frame.notice(session.dataset())
     _headline()

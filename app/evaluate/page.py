@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import evaluate_panels, evaluations, frame, session
+from app import frame, session
+from app.evaluate import panels, work
 
 
 def _title() -> None:
@@ -15,14 +16,14 @@ def _title() -> None:
 def _without_gold() -> None:
     st.title("Without gold answers, accuracies cannot be compared", anchor=False)
     st.caption("The Overview shows the verdict that needs no labels. Reports can be opened here.")
-    evaluate_panels.experiments()
+    panels.experiments()
 
 
 NAMES = ("Routers", "Cost", "Where it gains", "A right, B wrong", "What if", "Experiments")
 
 if session.current_info() is None:
     st.title("Which router is best?", anchor=False)
-    frame.empty("There are no data yet.", "data", "Import responses")
+    frame.empty("There are no data yet.", "data_sets", "Import responses")
 else:
     frame.notice(session.dataset())
     test = session.dataset().test
@@ -30,20 +31,20 @@ else:
         _without_gold()
     else:
         _title()
-        held = evaluations.comparison()
+        held = work.comparison()
         tabs = dict(zip(NAMES, st.tabs(NAMES, on_change="rerun", key="evaluate_tab"), strict=True))
         panels = {
-            "Routers": evaluate_panels.routers,
-            "Cost": evaluate_panels.cost,
-            "Where it gains": evaluate_panels.where,
-            "A right, B wrong": evaluate_panels.differences,
+            "Routers": panels.routers,
+            "Cost": panels.cost,
+            "Where it gains": panels.where,
+            "A right, B wrong": panels.differences,
         }
         for name, tab in tabs.items():
             if tab.open:
                 with tab, frame.refusals():
                     if name == "What if":
-                        evaluate_panels.what_if()
+                        panels.what_if()
                     elif name == "Experiments":
-                        evaluate_panels.experiments()
+                        panels.experiments()
                     elif held is not None:
                         panels[name](held)

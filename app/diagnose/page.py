@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import diagnose_panels, frame, session
+from app import frame, session
+from app.diagnose import panels
 
 if session.current_info() is None:
     st.title("What is wrong with a router?", anchor=False)
-    frame.empty("There are no data yet, so there is no router.", "data", "Import responses")
+    frame.empty("There are no data yet, so there is no router.", "data_sets", "Import responses")
 else:
     frame.notice(session.dataset())
     headline = st.container()
-    found = diagnose_panels.findings()
+    found = panels.findings()
     with headline:
-        diagnose_panels.title(found)
+        panels.title(found)
     if found is not None:
-        diagnose_panels.issues(found)
-        diagnose_panels.others(found)
+        panels.issues(found)
+        panels.others(found)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import controls, evaluations, frame, session, theme
+from app import controls, frame, session, theme
+from app.evaluate import work
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
@@ -96,7 +97,7 @@ def _routers_table(table: pd.DataFrame, constant: Constant) -> None:
 def cost(held: Comparison) -> None:
     """Quality against cost, the cost weight that CASCAL obeys, the Pareto front."""
     try:
-        curve = evaluations.curve()
+        curve = work.curve()
     except NotApplicable as error:
         st.info(frame.escape(str(error)), icon=":material/info:")
         st.caption(
@@ -141,7 +142,7 @@ def _bargain(curve: list[CostPoint]) -> None:
 
 def where(held: Comparison) -> None:
     """Per task and per cluster: where routing gains, and whether consensus ranks as gold does."""
-    overall, by_task, by_cluster = evaluations.taus()
+    overall, by_task, by_cluster = work.taus()
     _ceilings(overall.tau)
     tasks = tuple(sorted(set(held.tasks)))
     number = {name: at for at, name in enumerate(tasks)}
@@ -192,7 +193,7 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
 
 def _ceilings(tau: Estimate) -> None:
     try:
-        information, in_sample, learnt = evaluations.ceilings()
+        information, in_sample, learnt = work.ceilings()
     except NotApplicable as error:
         st.info(frame.escape(str(error)), icon=":material/info:")
         return
@@ -289,7 +290,7 @@ def _one_query(row: pd.Series) -> None:
 def what_if() -> None:
     """How many training queries are enough, and what if a model were missing?"""
     st.subheader("How many training queries are enough?", anchor=False)
-    found = evaluations.scaling()
+    found = work.scaling()
     if found is not None:
         result = session.snapshot().evaluation
         constant = session.snapshot().constant
@@ -304,7 +305,7 @@ def what_if() -> None:
         )  # fmt: skip
         st.caption("The band is the 95 % interval over test queries; smaller sets: three draws.")
     st.subheader("What if a model were missing?", anchor=False)
-    removed = evaluations.removals()
+    removed = work.removals()
     if removed is not None:
         _removed(charts.removals_frame(removed))
 
@@ -333,14 +334,14 @@ def _removed(table: pd.DataFrame) -> None:
 
 def experiments() -> None:
     """Reports written by `cascal experiment`, opened here."""
-    saved = evaluations.saved_reports()
+    saved = work.saved_reports()
     upload = st.file_uploader("Open a report", type=["json"], key="report", max_upload_size=16)
     report: Report | None = None
     if upload is not None:
         report = read_report(upload.getvalue(), upload.name)
     elif saved:
         path = st.selectbox("Saved beside the workspace", saved, format_func=lambda one: one.stem)
-        report = evaluations.open_report(path)
+        report = work.open_report(path)
     if report is None:
         st.info("No experiment was run yet. Run one from a shell; its report appears here.")
         st.code("cascal experiment validation " + _quoted_dataset(), language=None)

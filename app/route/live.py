@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import frame, session, theme
-from app.route_panels import Decision
+from app.route.panels import Decision
 from cascal.collection.ask_selected import (
     LiveAnswer,
     LiveVote,

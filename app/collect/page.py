@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import collect_panels, frame, session
+from app import frame, session
+from app.collect import panels
 
 st.title("From a task description to responses", anchor=False)
 if session.read_only():
@@ -15,7 +16,7 @@ else:
         "cascal pool, cascal generate, cascal collect, or cascal build for all of it."
     )
     with frame.refusals():
-        models = collect_panels.pool()
-        collect_panels.generate()
+        models = panels.pool()
+        panels.generate()
         if models:
-            collect_panels.collect(models)
+            panels.collect(models)

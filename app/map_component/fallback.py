@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app import theme
-from app.map_spec import MapSelection, MapSpec, density_png
+from app.map_component.spec import MapSelection, MapSpec, density_png
 
 Color = str | NDArray[np.str_] | None  # of all points, of each, or muted
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import controls, frame, map_panel, session, theme
+from app import controls, frame, session, theme
+from app.skills import map_panel
 from cascal import charts
 from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import effective_number

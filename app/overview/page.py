@@ -1,0 +1,27 @@
+"""Overview: is routing worth it here?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import frame, session
+from app.overview import panels
+
+if session.current_info() is None:
+    st.title("Which model is good at what?", anchor=False)
+    frame.empty("There are no data yet.", "data_sets", "Import responses")
+else:
+    frame.notice(session.dataset())
+    found = session.contenders_and_verdict()
+    if found is not None:
+        panels.headline(found[1])
+    else:
+        panels.headline_without_labels()
+    panels.numbers()
+    panels.evidence()
+    opinion = st.container()
+    panels.findings()
+    panels.what_next()
+    if found is not None:
+        with opinion:
+            panels.second_opinion(found[1])
