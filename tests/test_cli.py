@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from cascal.experiments import read_report
 from conftest import free_port
 
 import cascal

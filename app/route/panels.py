@@ -16,7 +16,6 @@ from app.map_component.component import render_map
 from app.map_component.spec import MapSpec
 from cascal import charts
 from cascal.datatypes import FloatArray
-from cascal.diagnose.quality import MAX_COMPARED
 from cascal.encode.layout import place
 from cascal.explain import RouteTrace, explain
 from cascal.importers.texts import read_texts
