@@ -297,7 +297,7 @@ def test_minilm_with_other_weights_is_refused(tmp_path, monkeypatch):
 
 def test_naming_an_encoder_and_importing_embed_load_nothing_heavy():
     code = (
-        "import sys; from cascal.encoders import load_encoder\n"
+        "import sys; from cascal.encode.encoders import load_encoder\n"
         "load_encoder('hashing').encode(['a']); load_encoder('some/model')\n"
         "heavy = {'torch', 'sentence_transformers', 'umap', 'numba', 'openai', 'sklearn'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"

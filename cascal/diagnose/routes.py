@@ -98,7 +98,7 @@ def averaged(case: Case) -> str | None:
 )
 def far(case: Case) -> str | None:
     """Share of test queries beyond the router's reach, as every trace tells it of one query."""
-    test, reach = case.study.test, case.router.reach
+    test, reach = case.dataset.test, case.router.reach
     if test is None or not len(test):
         raise NotApplicable("There are no test queries to compare with.")
     if reach is None:
