@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import frame, session
 from cascal.compare.cost import weight_label
-from cascal.settings import BOUNDS, ROUTINGS
+from cascal.settings import BOUNDS, JOINING, ROUTINGS
 
 HELP = {
     "preset": "How skills are estimated. recommended: ours, knows that some queries are easy. "
@@ -112,7 +112,7 @@ def _look_at_link(known: list[str]) -> None:
     if "link_faults" in st.session_state:
         return
     choices = {
-        "dataset": known, "preset": session.PRESETS, "share": session.SHARED_MODELS,
+        "dataset": known, "preset": session.PRESETS, "share": JOINING,
         "routing": ROUTINGS,
     }  # fmt: skip
     faults = []
@@ -163,7 +163,7 @@ def _thresholds() -> None:
         on_change=remember, bind="query-params", help=HELP["merge"],
     )  # fmt: skip
     st.segmented_control(
-        "Join clusters that share best models", list(session.SHARED_MODELS), key="share",
+        "Join clusters that share best models", list(JOINING), key="share",
         default=default["share"],
         on_change=remember, bind="query-params", required=True, help=HELP["share"],
     )  # fmt: skip
@@ -211,7 +211,7 @@ def describe(values: dict[str, object]) -> str:
 def options_line() -> str:
     """The options of any command that takes the present settings and thresholds."""
     values = session.values()
-    jaccard = session.SHARED_MODELS[str(values["share"])]
+    jaccard = JOINING[str(values["share"])]
     prune = "--no-prune" if jaccard is None else f"--prune-jaccard {jaccard:g}"
     weight = session.current_thresholds().cost_weight
     cost = f" --cost-weight {weight_label(weight)}" if weight else ""

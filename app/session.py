@@ -26,21 +26,12 @@ from cascal.diagnose import Case
 from cascal.encode.encoders import MINILM, Encoder, load_encoder
 from cascal.evaluate import effective_number
 from cascal.fit import Fit
-from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
+from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
 from cascal.verdict import Light, Verdict, half_fits, traffic_light
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
-NO_PRUNING = "off"
-SHARED_MODELS: dict[str, float | None] = {
-    "all 3": 0.95,
-    "2 or more": 0.5,
-    "1 or more": 0.2,
-    NO_PRUNING: None,
-}
-"""What the three attainable Jaccard settings mean for two sets of three models."""
-
 DEFAULTS: dict[str, object] = {
     "dataset": "",
     "preset": "recommended",
@@ -161,7 +152,7 @@ def thresholds_of(chosen: dict[str, object]) -> Thresholds:
     return Thresholds(
         round(float(str(chosen["silhouette"])), 3),
         round(float(str(chosen["merge"])), 3),
-        SHARED_MODELS.get(str(chosen["share"]), 0.95),
+        JOINING.get(str(chosen["share"]), JOINING[str(DEFAULTS["share"])]),
         int(str(chosen["top_k"])),
         routing=routing.routing if routing is not None else None,
         cost_weight=float(str(chosen["cost"])),

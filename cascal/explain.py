@@ -14,6 +14,8 @@ from cascal.reach import WITHIN
 from cascal.route import FALLBACK_WIDTH, Blend, Router
 
 NEAREST_TASKS = 3
+Z95 = 1.96
+"""Standard errors on either side of a value in its 95 % interval."""
 N_LEADERS = 3
 """So many models of a cluster are named."""
 
@@ -77,6 +79,21 @@ class RouteTrace:
         return tuple(one.model for one in self.models if one.selected)
 
     @property
+    def lead_noise(self) -> float:
+        """Half the 95 % interval of the lead, as if both errors were independent; nan: unknown."""
+        if len(self.models) < 2:
+            return float("nan")
+        first, second = self.models[:2]
+        return Z95 * float(np.hypot(first.standard_error, second.standard_error))
+
+    @property
+    def doubt(self) -> str:
+        """That the lead may be chance, where it may; else empty."""
+        if not self.lead < self.lead_noise:
+            return ""
+        return f"The lead of {self.lead:.3f} is within the noise (±{self.lead_noise:.3f})."
+
+    @property
     def far(self) -> bool:
         """Whether the query is unlike any training query."""
         distance, reach = self.training_distance, self.reach
@@ -97,7 +114,8 @@ class RouteTrace:
         """JSON types only; nan becomes None."""
         plain: dict[str, Any] = without_nan(asdict(self))
         plain["selected"] = list(self.selected)
-        return plain | {"far": self.far, "caution": self.caution}
+        plain |= {"far": self.far, "caution": self.caution, "doubt": self.doubt}
+        return plain | without_nan({"lead_noise": self.lead_noise})
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,13 @@ from cascal.computing_order import Ordered, in_computing_order, number_tasks
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.rank import (
     SET_SIZE,
+    SelectionRanking,
     best_first,
     group_means,
     group_sums,
     mean_errors,
     prune_sweep,
+    rank_selection,
     shrunken_scores,
 )
 from cascal.reach import Training
@@ -98,6 +100,10 @@ class Fit:
     def consensus(self) -> FloatArray:
         """(Q, M) consensus scores in the caller's order of queries and models."""
         return self.scores.values[np.ix_(self.caller_rows, self.caller_models)]
+
+    def ranked(self, rows: IntArray) -> SelectionRanking:
+        """The models by their mean consensus score over some of the caller's queries."""
+        return rank_selection(self.consensus[rows], self.models)
 
     def candidates(self) -> list[Candidate]:
         """Every k-means result of every (task, model, k), in the computing order."""

@@ -252,6 +252,18 @@ ROUTINGS: dict[str, NamedRouting] = {
 """Ways to route by name; the thresholds' `routing` may be any other as well."""
 
 
+JOINING: dict[str, float | None] = {"all 3": 0.95, "2 or more": 0.5, "1 or more": 0.2, "off": None}
+"""The settings of joining that differ: how many of their three best models clusters must share.
+
+Two sets of three have a Jaccard index of 1, 0.5, 0.2 or 0 where they share 3, 2, 1 or none.
+"""
+
+
+def joining_name(prune_jaccard: float | None) -> str | None:
+    """The name of a setting of joining; None where it has none."""
+    return next((name for name, value in JOINING.items() if value == prune_jaccard), None)
+
+
 def named_routing(name: str) -> Routing | None:
     """The routing of a name; an unknown one is refused."""
     if name not in ROUTINGS:

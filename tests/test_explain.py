@@ -188,6 +188,19 @@ def test_the_standard_error_of_a_blend():
 # What would have to change: each sentence is tried out.
 
 
+@pytest.mark.parametrize("standard_error", [0.02, 0.1])
+def test_a_lead_within_the_noise_is_said(standard_error):
+    """The lead is 0.1, its noise 1.96 · √2 · the standard error: 0.055 or 0.277."""
+    routing = cascal.Routing("nearest", k_nearest=1)
+    router = hand_made([[0.9, 0.8, 0.1]] * 3, [0.9, 0.8, 0.1], routing)
+    errors = np.full((3, 3), standard_error)
+    router = replace(router, rankings=replace(router.rankings, standard_error=errors))
+    trace = explain(router, EAST)
+    assert trace.lead_noise == pytest.approx(1.96 * np.sqrt(2) * standard_error)
+    expected = "" if standard_error == 0.02 else "The lead of 0.100 is within the noise (±0.277)."
+    assert trace.doubt == trace.to_dict()["doubt"] == expected
+
+
 def sentence(trace, pattern):
     return [found for said in trace.what_would_change if (found := re.fullmatch(pattern, said))]
 

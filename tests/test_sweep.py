@@ -11,13 +11,13 @@ import pytest
 from conftest import split_world
 
 import cascal
-from cascal.charts.diagnosis import best_change, curve_figure, curve_frame, map_figure
+from cascal.charts.diagnosis import best_change, curve_figure, curve_frame, map_figure, value_label
 from cascal.compare.cost import cost_grid
 from cascal.compare.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
-from cascal.settings import PRESETS, FitSettings, Thresholds
+from cascal.settings import JOINING, PRESETS, FitSettings, Thresholds, joining_name
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +163,25 @@ def test_a_thousand_settings_of_the_demo_take_ten_seconds(tmp_path):
     found = sweep_map(fitted, Thresholds(), names, study.test, study.train, reference)
     assert len(found.points) * len(found.points[0]) >= 1000
     assert time.perf_counter() - started < 10
+
+
+def test_the_settings_of_joining_are_the_attainable_jaccard_indices():
+    """Two sets of three that share n models have the index n / (6 − n)."""
+    attainable_now = [shared / (6 - shared) for shared in (3, 2, 1)]
+    values = [value for value in JOINING.values() if value is not None]
+    joined = [[index >= value for index in attainable_now] for value in values]
+    assert joined == [[True, False, False], [True, True, False], [True, True, True]]
+    assert [joining_name(value) for value in JOINING.values()] == list(JOINING)
+    assert joining_name(0.7) is None
+    assert joining_name(Thresholds().prune_jaccard) == "all 3"
+    assert value_label("prune_jaccard", 0.5) == "2 or more"
+    assert value_label("prune_jaccard", 0.7) == "0.7"
+    assert set(JACCARDS) == set(JOINING.values())
+
+
+def test_a_selection_is_ranked_by_consensus_and_by_gold(parts, fitted):
+    _, test = parts
+    rows = np.arange(0, 40, 2)
+    by_consensus = np.nan_to_num(fitted.consensus[rows]).mean(axis=0)
+    assert fitted.ranked(rows).mean == pytest.approx(by_consensus)
+    assert test.ranked(rows).mean == pytest.approx(np.nanmean(test.right[rows], axis=0))

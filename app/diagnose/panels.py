@@ -10,7 +10,7 @@ from app import controls, frame, jobs, session, theme
 from cascal import charts
 from cascal.columns import Progress
 from cascal.diagnose import ADVICE, Case, Effect, Finding, diagnose, evidence, proposals, try_all
-from cascal.settings import PRESETS, routing_name
+from cascal.settings import PRESETS, joining_name, routing_name
 
 COLOURS = {
     "helps": "green",
@@ -140,13 +140,12 @@ def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
 def _apply(effect: Effect) -> None:
     """Set the controls to the proposal; undo in the sidebar brings the old state back."""
     thresholds = effect.proposal.thresholds
-    shared = {value: name for name, value in session.SHARED_MODELS.items()}
     controls.set_values(
         {
             "preset": effect.proposal.settings.name,
             "silhouette": thresholds.min_silhouette,
             "merge": thresholds.merge_distance,
-            "share": shared.get(thresholds.prune_jaccard, "all 3"),
+            "share": joining_name(thresholds.prune_jaccard) or session.DEFAULTS["share"],
             "routing": routing_name(thresholds.routing) or "preset",
         }
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import streamlit as st
+from cascal.neighbours import nearest_in_order
 
 from app import encoding, frame, session, theme
 from app.map_component.component import render_map
@@ -141,11 +142,7 @@ def _scores(trace: RouteTrace) -> None:
 
 def _changes(trace: RouteTrace) -> None:
     st.subheader("What would change it", anchor=False)
-    first, second = (*trace.models, trace.models[-1])[:2]
-    reach = 1.96 * (first.standard_error**2 + second.standard_error**2) ** 0.5
-    if trace.lead < reach:
-        st.text(f"• The lead of {trace.lead:.3f} is within the noise (±{reach:.3f}).")
-    for sentence in trace.what_would_change:
+    for sentence in filter(None, (trace.doubt, *trace.what_would_change)):
         st.text(f"• {sentence}")
 
 
@@ -182,9 +179,12 @@ def _clusters(trace: RouteTrace) -> None:
     st.caption(f"Effective number of clusters blended: {trace.effective_clusters:.1f}.")
 
 
-def _near(decision: Decision) -> list[int]:
-    similarity = session.dataset().train.vectors.vectors @ decision.vector
-    return [int(row) for row in np.argsort(-similarity, kind="stable")[:N_NEIGHBOURS]]
+def _near(decision: Decision) -> list[tuple[int, float]]:
+    """Rows of the nearest training queries and their distances, nearest first."""
+    vectors = session.dataset().train.vectors.vectors
+    vector = decision.vector[None, :].astype(vectors.dtype)
+    _, rows, cosines = next(nearest_in_order(vector, vectors, min(N_NEIGHBOURS, len(vectors))))
+    return list(zip(rows[0].tolist(), (1.0 - cosines[0]).tolist(), strict=True))
 
 
 def _position(decision: Decision) -> None:
@@ -194,6 +194,7 @@ def _position(decision: Decision) -> None:
         return
     st.subheader("Its place on the map", anchor=False)
     xy = data.train.xy[rows]
+    near = [row for row, _ in _near(decision)]
     x, y = place(decision.vector[None, :], data.train.vectors.vectors[rows], xy)[0]
     colouring = charts.colour_map(now, data, "train", "model")
     colours = theme.colors_by_name((model.name for model in data.models), "model")
@@ -204,7 +205,7 @@ def _position(decision: Decision) -> None:
         group_names=colouring.names,
         group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),
         marker=(float(x), float(y), "this query"),
-        neighbors=tuple((float(x), float(y)) for x, y in data.train.xy[_near(decision)]),
+        neighbors=tuple((float(x), float(y)) for x, y in data.train.xy[near]),
         hover=[data.train.texts[row][:80] for row in rows],
         revision=decision.text[:40],
         mode=theme.mode(),
@@ -221,8 +222,7 @@ def _neighbours(decision: Decision) -> None:
     data, fit = session.dataset(), session.fit()
     scores = fit.consensus
     order = [fit.models.index(one.model) for one in decision.trace.models]
-    for row in _near(decision):
-        distance = 1.0 - float(data.train.vectors.vectors[row] @ decision.vector)
+    for row, distance in _near(decision):
         with st.container(border=True, gap="small"):
             st.text(charts.shorten(data.train.texts[row], 300))
             marks = ", ".join(f"{fit.models[m]} {scores[row, m]:.2f}" for m in order[:5])

@@ -11,7 +11,6 @@ from cascal import charts
 from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import effective_number
 from cascal.explain import cluster_leaders
-from cascal.rank import rank_selection
 from cascal.score import agreement
 
 N_SAMPLES = 6
@@ -96,12 +95,11 @@ def _selection() -> None:
         return
     if shown.split == "train":
         fit = session.fit()
-        frame_ = charts.selection_frame(rank_selection(fit.consensus[rows], fit.models), fit.models)
+        frame_ = charts.selection_frame(fit.ranked(rows), fit.models)
         st.caption("Mean consensus score with 95 % interval.")
     else:
-        models = shown.part.votes.models
-        ranked = rank_selection(shown.part.right[rows], models, unknown=np.nan)
-        frame_ = charts.selection_frame(ranked, models)
+        ranked = shown.part.ranked(rows)
+        frame_ = charts.selection_frame(ranked, shown.part.votes.models)
         st.caption(
             f"Share of right answers with 95 % interval; {ranked.n_queries:,} of the queries have "
             "a gold answer."

@@ -11,6 +11,7 @@ from app import controls, frame, jobs, session, theme
 from cascal import charts
 from cascal.columns import Progress
 from cascal.compare.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map
+from cascal.settings import joining_name
 
 CONTROLS: dict[Name, str] = {
     "min_silhouette": "silhouette",
@@ -118,8 +119,7 @@ def _option(frame_: pd.DataFrame, at: int) -> str:
 
 def _use(name: Name, value: float | None) -> None:
     if name == "prune_jaccard":
-        shared = {one: label for label, one in session.SHARED_MODELS.items()}
-        controls.set_values({"share": shared.get(value, "all 3")})
+        controls.set_values({"share": joining_name(value) or session.DEFAULTS["share"]})
         return
     number = float(value or 0.0)
     controls.set_values({CONTROLS[name]: number if name == "cost_weight" else round(number, 2)})

@@ -16,9 +16,8 @@ from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.dataset.part import Part
 from cascal.diagnose.evidence import Evidence
 from cascal.intervals import Estimate, estimate
-from cascal.settings import Thresholds
+from cascal.settings import Thresholds, joining_name
 
-JOINING = {None: "off", 0.95: "all 3", 0.5: "2 or more", 0.2: "1 or more"}
 SWEEP_MEASURES = {
     "top1": "First model right, %",
     "clusters": "Skill clusters",
@@ -45,8 +44,8 @@ def evidence_figure(found: Evidence, accent: str) -> go.Figure:
 
 def value_label(name: str, value: float | None) -> str:
     """A threshold's value in words."""
-    if name == "prune_jaccard":
-        return JOINING.get(value, f"{value:g}" if value is not None else "off")
+    if name == "prune_jaccard" and (known := joining_name(value)):
+        return known
     return "off" if value is None else f"{value:.4g}"
 
 

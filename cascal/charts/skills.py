@@ -15,7 +15,7 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
-from cascal.explain import RouteTrace, cluster_leaders
+from cascal.explain import Z95, RouteTrace, cluster_leaders
 from cascal.intervals import mean_rows
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
@@ -124,8 +124,8 @@ def ranking_frame(router: Router, cluster: int) -> pd.DataFrame:
             "model": [router.models[m] for m in order],
             "score": router.at_centers.scores[cluster, order],
             "mean": mean,
-            "low": mean - 1.96 * error,
-            "high": mean + 1.96 * error,
+            "low": mean - Z95 * error,
+            "high": mean + Z95 * error,
             "trust": rankings.trust[cluster, order],
         }
     )
@@ -150,8 +150,8 @@ def trace_frame(trace: RouteTrace) -> pd.DataFrame:
         {
             "model": [one.model for one in trace.models],
             "mean": [one.score for one in trace.models],
-            "low": [one.score - 1.96 * one.standard_error for one in trace.models],
-            "high": [one.score + 1.96 * one.standard_error for one in trace.models],
+            "low": [one.score - Z95 * one.standard_error for one in trace.models],
+            "high": [one.score + Z95 * one.standard_error for one in trace.models],
             "selected": [one.selected for one in trace.models],
         }
     )

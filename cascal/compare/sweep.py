@@ -22,7 +22,7 @@ from cascal.evaluate import correctness, effective_number, first_share
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimates
 from cascal.results import Routes
-from cascal.settings import Thresholds
+from cascal.settings import JOINING, Thresholds
 
 Name = Literal["min_silhouette", "merge_distance", "prune_jaccard", "cost_weight"]
 NAMES: dict[Name, str] = {
@@ -33,7 +33,7 @@ NAMES: dict[Name, str] = {
 }
 _BATCH = 32
 """Settings visited between two reports of progress; both cores share them."""
-JACCARDS: tuple[float | None, ...] = (None, 0.95, 0.5, 0.2)
+JACCARDS = (None, *(value for value in JOINING.values() if value is not None))
 """The attainable settings of joining: off, share all three best models, at least two, one."""
 MERGES = tuple(round(0.01 * step, 2) for step in range(61))
 

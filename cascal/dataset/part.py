@@ -28,6 +28,7 @@ from cascal.draws import random_places, stratified_share
 from cascal.evaluate import Evaluation, correctness, evaluate, most_accurate
 from cascal.intervals import mean_rows
 from cascal.prices import COST_UNIT, cost_of_tokens
+from cascal.rank import SelectionRanking, rank_selection
 from cascal.results import Routes
 from cascal.store import Workspace
 
@@ -81,6 +82,12 @@ class Part:
     def right(self) -> FloatArray:
         """(Q, M) 1 right, 0 wrong, nan = does not count; by gold answers and the source's word."""
         return correctness(self.votes, self.gold, self.judged)
+
+    def ranked(self, rows: IntArray) -> SelectionRanking:
+        """The models by their share of right answers to some of the queries; what is unknown is
+        left out.
+        """
+        return rank_selection(self.right[rows], self.votes.models, unknown=np.nan)
 
     @property
     def label_origin(self) -> str:

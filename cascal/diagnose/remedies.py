@@ -15,7 +15,7 @@ from cascal.diagnose.finding import CHECKS, Case
 from cascal.evaluate import effective_number
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
-from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
+from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,14 @@ class Effect:
 def _joined(case: Case) -> list[Proposal]:
     """Stricter and looser joining, in the order of how much they join."""
     now = case.router.thresholds
-    wanted = [
-        (0.95, "join clusters that share all 3 best models"),
-        (0.5, "join clusters that share 2 of their 3 best models"),
-        (0.2, "join clusters that share 1 of their 3 best models"),
-    ]
     return [
-        Proposal(label, case.fit.settings, replace(now, prune_jaccard=value))
-        for value, label in wanted
-        if now.prune_jaccard is None or value < now.prune_jaccard
+        Proposal(
+            f"join clusters that share {name} of their best models",
+            case.fit.settings,
+            replace(now, prune_jaccard=value),
+        )
+        for name, value in JOINING.items()
+        if value is not None and (now.prune_jaccard is None or value < now.prune_jaccard)
     ]
 
 
