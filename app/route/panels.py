@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import streamlit as st
-from cascal.neighbours import nearest_in_order
 
 from app import encoding, frame, session, theme
 from app.map_component.component import render_map
@@ -18,6 +17,7 @@ from app.map_component.spec import MapSpec
 from cascal import charts
 from cascal.datatypes import FloatArray
 from cascal.encode.layout import place
+from cascal.encode.neighbours import nearest_in_order
 from cascal.explain import RouteTrace, explain
 from cascal.importers.texts import read_texts
 
