@@ -32,9 +32,11 @@ HELP = {
 RANGES = {"silhouette": (0.0, 0.5), "merge": (0.0, 0.6), "top_k": (1, 5)}
 """Where the sliders move: within the bounds of the thresholds, where something still changes."""
 THRESHOLDS = {
-    "silhouette": "min_silhouette", "merge": "merge_distance", "top_k": "top_k",
+    "silhouette": "min_silhouette",
+    "merge": "merge_distance",
+    "top_k": "top_k",
     "cost": "cost_weight",
-}  # fmt: skip
+}
 """Which threshold a control moves."""
 
 
@@ -112,9 +114,11 @@ def _look_at_link(known: list[str]) -> None:
     if "link_faults" in st.session_state:
         return
     choices = {
-        "dataset": known, "preset": session.PRESETS, "share": JOINING,
+        "dataset": known,
+        "preset": session.PRESETS,
+        "share": JOINING,
         "routing": ROUTINGS,
-    }  # fmt: skip
+    }
     faults = []
     for name, value in st.query_params.items():
         allowed = choices.get(name)
@@ -151,44 +155,82 @@ def _thresholds() -> None:
     """Each widget's own default is that of `DEFAULTS`: an address leaves out what is at it."""
     default = session.DEFAULTS
     st.selectbox(
-        "Preset", list(session.PRESETS), key="preset", on_change=remember, bind="query-params",
+        "Preset",
+        list(session.PRESETS),
+        key="preset",
+        on_change=remember,
+        bind="query-params",
         help=HELP["preset"],
-    )  # fmt: skip
+    )
     st.slider(
-        "Min silhouette", *RANGES["silhouette"], default["silhouette"], step=0.01,
-        key="silhouette", on_change=remember, bind="query-params", help=HELP["silhouette"],
-    )  # fmt: skip
+        "Min silhouette",
+        *RANGES["silhouette"],
+        default["silhouette"],
+        step=0.01,
+        key="silhouette",
+        on_change=remember,
+        bind="query-params",
+        help=HELP["silhouette"],
+    )
     st.slider(
-        "Merge distance", *RANGES["merge"], default["merge"], step=0.01, key="merge",
-        on_change=remember, bind="query-params", help=HELP["merge"],
-    )  # fmt: skip
+        "Merge distance",
+        *RANGES["merge"],
+        default["merge"],
+        step=0.01,
+        key="merge",
+        on_change=remember,
+        bind="query-params",
+        help=HELP["merge"],
+    )
     st.segmented_control(
-        "Join clusters that share best models", list(JOINING), key="share",
+        "Join clusters that share best models",
+        list(JOINING),
+        key="share",
         default=default["share"],
-        on_change=remember, bind="query-params", required=True, help=HELP["share"],
-    )  # fmt: skip
+        on_change=remember,
+        bind="query-params",
+        required=True,
+        help=HELP["share"],
+    )
     st.slider(
-        "Models that vote", *RANGES["top_k"], default["top_k"], key="top_k", on_change=remember,
-        bind="query-params", help=HELP["top_k"],
-    )  # fmt: skip
+        "Models that vote",
+        *RANGES["top_k"],
+        default["top_k"],
+        key="top_k",
+        on_change=remember,
+        bind="query-params",
+        help=HELP["top_k"],
+    )
     st.selectbox(
-        "Routing", list(ROUTINGS), key="routing", on_change=remember, bind="query-params",
+        "Routing",
+        list(ROUTINGS),
+        key="routing",
+        on_change=remember,
+        bind="query-params",
         help=HELP["routing"],
-    )  # fmt: skip
+    )
     weights = session.cost_weights()
     if weights:
         st.select_slider(
-            "Cost weight", weights, key="cost", on_change=remember, bind="query-params",
-            help=HELP["cost"], format_func=weight_label,
-        )  # fmt: skip
+            "Cost weight",
+            weights,
+            key="cost",
+            on_change=remember,
+            bind="query-params",
+            help=HELP["cost"],
+            format_func=weight_label,
+        )
 
 
 def _buttons() -> None:
     with st.container(horizontal=True, gap="small"):
         st.button(
-            "Undo", key="undo", on_click=_undo, disabled=not st.session_state.get("history"),
+            "Undo",
+            key="undo",
+            on_click=_undo,
+            disabled=not st.session_state.get("history"),
             help="Back to the state before the last change",
-        )  # fmt: skip
+        )
         st.button("Reset", key="reset", on_click=_reset, help="Back to the defaults")
         st.button("Pin", key="pin", on_click=_pin, help="Measure changes against the present state")
     pinned = session.pinned_values()

@@ -32,7 +32,7 @@ T = TypeVar("T")
 State = Literal["running", "done", "stopped", "failed"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Job:
     """One computation. `share` and `sentence` say how far it is, `detail` whatever else it tells.
 
@@ -104,7 +104,7 @@ def start(key: str, work: Callable[[Progress], Any]) -> Job:
                 :-MAX_KEPT
             ]:
                 del known[old]
-            job = known[key] = Job(work)
+            job = known[key] = Job(work=work)
             threading.Thread(target=job.run, name="cascal-job", daemon=True).start()
     return job
 

@@ -45,9 +45,15 @@ def write_artefact(path: Path, header: Mapping[str, Any], arrays: Mapping[str, A
 
 
 _UNREADABLE = (
-    zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError,
-    OSError, zlib.error,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    zlib.error,
+)
 """What zipfile, json and numpy raise on bytes that are no artefact."""
 
 

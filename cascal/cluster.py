@@ -16,7 +16,7 @@ _DECIMALS_OF_IDENTITY = 12
 NO_OWNER = -1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TaskCandidates:
     """All k-means results of one task, every model and every k, ready to be chosen from.
 
@@ -53,13 +53,17 @@ class TaskCandidates:
         """The same as one `Candidate` for each (model, k)."""
         return [
             Candidate(
-                self.task, model, k, float(self.silhouettes[model, k - 1]),
-                self.rows[labels >= 0], labels[labels >= 0],
-                self.centroids[(self.owner == model) & (self.k == k)],
-                self.support[(self.owner == model) & (self.k == k)],
+                task=self.task,
+                model=model,
+                k=k,
+                silhouette=float(self.silhouettes[model, k - 1]),
+                rows=self.rows[labels >= 0],
+                labels=labels[labels >= 0],
+                centroids=self.centroids[(self.owner == model) & (self.k == k)],
+                support=self.support[(self.owner == model) & (self.k == k)],
             )
             for (model, k), labels in self.labels.items()
-        ]  # fmt: skip
+        ]
 
 
 def normalise(vectors: FloatArray) -> FloatArray:
@@ -154,13 +158,17 @@ def task_candidates(
     centroids = normalise(np.concatenate(centers))
     support = [np.bincount(s.labels[s.labels >= 0], minlength=k) for _, k, s in listed]
     return TaskCandidates(
-        task, rows, table, largest, centroids,
-        np.concatenate([*support, np.empty(0, dtype=np.int64)]).astype(np.int64),
-        np.repeat([m for m, _, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
-        np.repeat([k for _, k, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
-        centroids @ vectors.T,
-        {(m, k): s.labels for m, k, s in listed},
-    )  # fmt: skip
+        task=task,
+        rows=rows,
+        silhouettes=table,
+        largest_k=largest,
+        centroids=centroids,
+        support=np.concatenate([*support, np.empty(0, dtype=np.int64)]).astype(np.int64),
+        owner=np.repeat([m for m, _, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
+        k=np.repeat([k for _, k, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
+        similarity=centroids @ vectors.T,
+        labels={(m, k): s.labels for m, k, s in listed},
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,7 +62,7 @@ class Refusal:
     reason: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Imported:
     """A data set read from files, complete and checked, not yet stored.
 

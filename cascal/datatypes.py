@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -71,6 +71,8 @@ class ModelSpec:
     """
 
     name: str
+    _: KW_ONLY
+    _: KW_ONLY
     model_id: str = ""
     base_url: str = ""
     key_env: str = ""
@@ -86,6 +88,8 @@ class Query:
     query_id: str
     task: str
     text: str
+    _: KW_ONLY
+    _: KW_ONLY
     options: tuple[str, ...] = ()
     answer: str | None = None
     answer_origin: AnswerOrigin = "none"
@@ -105,6 +109,8 @@ class Response:
 
     query_id: str
     model: str
+    _: KW_ONLY
+    _: KW_ONLY
     text: str = ""
     answer: str | None = None
     rule: str | None = None
@@ -231,6 +237,8 @@ class Votes:
     answers: IntArray
     logprobs: FloatArray
     n_options: IntArray | None = None
+    _: KW_ONLY
+    _: KW_ONLY
     status: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
@@ -326,7 +334,7 @@ class Votes:
             self.answers[cells],
             self.logprobs[cells],
             self.option_counts[rows],
-            None if self.status is None else self.status[cells],
+            status=None if self.status is None else self.status[cells],
         )
 
     def fingerprint(self) -> str:

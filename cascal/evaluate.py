@@ -20,7 +20,7 @@ from cascal.results import Routes
 from cascal.route import final_answers, first_models, selected_answers
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Evaluation:
     """What a router's routes are worth on queries with gold answers.
 
@@ -167,16 +167,16 @@ def evaluate(
     voted = vote_right(routes, votes, gold, model_right)
     same = np.array_equal(best_three, routes.selected)
     return Evaluation(
-        routes.models,
-        first_right(routes, model_right),
-        voted
+        models=routes.models,
+        top1_right=first_right(routes, model_right),
+        top3_vote_right=voted
         if same
         else vote_right(replace(routes, selected=best_three), votes, gold, model_right),
-        voted,
-        _any_right(np.take_along_axis(model_right, routes.selected, axis=1)),
-        model_right,
-        first_share(routes),
-        routes.selected.shape[1],
+        vote_right=voted,
+        hit=_any_right(np.take_along_axis(model_right, routes.selected, axis=1)),
+        model_right=model_right,
+        share=first_share(routes),
+        top_k=routes.selected.shape[1],
     )
 
 

@@ -32,7 +32,7 @@ class TracedCluster:
     first_alone: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TracedModel:
     """A model's score and where it comes from; standard_error is nan where it is unknown."""
 
@@ -47,7 +47,7 @@ class TracedModel:
     selected: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RouteTrace:
     """The whole decision for one query.
 
@@ -222,14 +222,18 @@ def _clusters(router: Router, blend: Blend) -> tuple[TracedCluster, ...]:
     clusters, sizes = router.clusters, router.clusters.sizes
     return tuple(
         TracedCluster(
-            int(c), router.tasks[clusters.task[c]], float(distance), float(weight),
-            int(sizes[c]), router.models[router.first_alone[c]],
+            int(c),
+            router.tasks[clusters.task[c]],
+            float(distance),
+            float(weight),
+            int(sizes[c]),
+            router.models[router.first_alone[c]],
         )
         for c, distance, weight in zip(
             blend.nearest[0], blend.distances[0], blend.weights[0], strict=True
         )
         if weight > 0
-    )  # fmt: skip
+    )
 
 
 def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel, ...]:
@@ -248,11 +252,18 @@ def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel,
     k = min(router.thresholds.top_k, len(scores))
     return tuple(
         TracedModel(
-            router.models[m], rank + 1, float(scores[m]), float(error[m]), float(from_clusters[m]),
-            float(fallback[m]), float(bonus[m]), float(penalty[m]), rank < k,
+            model=router.models[m],
+            rank=rank + 1,
+            score=float(scores[m]),
+            standard_error=float(error[m]),
+            from_clusters=float(from_clusters[m]),
+            from_fallback=float(fallback[m]),
+            margin_bonus=float(bonus[m]),
+            cost_penalty=float(penalty[m]),
+            selected=rank < k,
         )
         for rank, m in enumerate(order)
-    )  # fmt: skip
+    )
 
 
 def _what_would_change(router: Router, blend: Blend, order: IntArray) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def _one_blas_thread() -> AbstractContextManager[object]:
     return _thread_pools().limit(limits=1, user_api="blas")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Fit:
     """Everything the thresholds do not change. `router(thresholds)` only re-reads it.
 
@@ -138,11 +138,19 @@ class Fit:
         clusters, rankings = self._in_caller_order(clusters, rankings)
         position = self.caller_models
         return Router(
-            clusters, rankings, _representatives(clusters), self.encoder, self.settings,
-            thresholds, self.fingerprint, self.scores.center[position],
-            self.scores.spread[position], self.notes + notes, self.costs,
-            self._training,
-        )  # fmt: skip
+            clusters=clusters,
+            rankings=rankings,
+            representatives=_representatives(clusters),
+            encoder=self.encoder,
+            settings=self.settings,
+            thresholds=thresholds,
+            fingerprint=self.fingerprint,
+            center=self.scores.center[position],
+            spread=self.scores.spread[position],
+            notes=self.notes + notes,
+            costs=self.costs,
+            training=self._training,
+        )
 
     def _merged(self, thresholds: Thresholds) -> SkillClusters:
         """Merge, then every query to the nearest centroid of its task; empty clusters vanish."""
@@ -198,9 +206,13 @@ class Fit:
         keep, place = np.unique(pruned.into, return_inverse=True)
         assignment = place[clusters.assignment]
         merged = SkillClusters(
-            clusters.tasks, normalise(group_sums(self.vectors, assignment, len(keep))),
-            clusters.task[keep], clusters.support[keep], assignment, clusters.owner[keep],
-        )  # fmt: skip
+            clusters.tasks,
+            normalise(group_sums(self.vectors, assignment, len(keep))),
+            clusters.task[keep],
+            clusters.support[keep],
+            assignment,
+            clusters.owner[keep],
+        )
         if not pruned.opposed:
             return merged, ()
         return merged, (
@@ -219,7 +231,15 @@ class Fit:
             )
         errors = mean_errors(self._filled, clusters.assignment, len(clusters))
         order = best_first(scores, self.votes.models)
-        return Rankings(self.votes.models, scores, mean_scores, errors, trust, order, overall)
+        return Rankings(
+            models=self.votes.models,
+            scores=scores,
+            mean_scores=mean_scores,
+            standard_error=errors,
+            trust=trust,
+            order=order,
+            overall=overall,
+        )
 
     def _in_caller_order(
         self, clusters: SkillClusters, rankings: Rankings
@@ -231,9 +251,14 @@ class Fit:
         scores = rankings.scores[:, columns]
         models = self.models
         return clusters, Rankings(
-            models, scores, rankings.mean_scores[:, columns], rankings.standard_error[:, columns],
-            rankings.trust[:, columns], best_first(scores, models), rankings.overall[columns],
-        )  # fmt: skip
+            models=models,
+            scores=scores,
+            mean_scores=rankings.mean_scores[:, columns],
+            standard_error=rankings.standard_error[:, columns],
+            trust=rankings.trust[:, columns],
+            order=best_first(scores, models),
+            overall=rankings.overall[columns],
+        )
 
 
 def _representatives(clusters: SkillClusters) -> FloatArray:
@@ -301,7 +326,15 @@ def fit(
     groups = reliability_groups(array, settings.seed) if settings.consensus == "pds" else None
     scores = consensus_scores(votes, settings.consensus, groups)
     strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
-    return _clustered(ordered, settings, scores, (strong, weights), groups, n_jobs, costs)
+    return _clustered(
+        ordered=ordered,
+        settings=settings,
+        scores=scores,
+        strong_and_weights=(strong, weights),
+        groups=groups,
+        n_jobs=n_jobs,
+        costs=costs,
+    )
 
 
 def fit_on_labels(
@@ -323,7 +356,15 @@ def fit_on_labels(
     scores = ConsensusScores(values, center, spread, LABELS)
     strong = values > 0.5
     weighted = (strong, np.where(strong, values, 0.0))
-    return _clustered(ordered, settings, scores, weighted, None, -1, None)
+    return _clustered(
+        ordered=ordered,
+        settings=settings,
+        scores=scores,
+        strong_and_weights=weighted,
+        groups=None,
+        n_jobs=-1,
+        costs=None,
+    )
 
 
 def _check_size(votes: Votes, costs: FloatArray | None) -> None:
@@ -355,16 +396,32 @@ def _clustered(
     with _one_blas_thread():
         by_task = Parallel(n_jobs=n_jobs, prefer="threads")(
             delayed(task_candidates)(
-                task, rows_of_task, array[rows_of_task], _scaled(weights[rows_of_task].T),
-                settings.max_k, settings.seed,
+                task,
+                rows_of_task,
+                array[rows_of_task],
+                _scaled(weights[rows_of_task].T),
+                settings.max_k,
+                settings.seed,
             )
             for task, rows_of_task in enumerate(members)
-        )  # fmt: skip
+        )
     return Fit(
-        votes, array, ordered.encoder, settings, scores, strong, groups, tasks, task_of_query,
-        tuple(by_task), np.argsort(ordered.rows), np.argsort(ordered.columns),
-        ordered.fingerprint, _notes(votes, settings, strong, len(tasks)), costs,
-    )  # fmt: skip
+        votes=votes,
+        vectors=array,
+        encoder=ordered.encoder,
+        settings=settings,
+        scores=scores,
+        strong=strong,
+        groups=groups,
+        tasks=tasks,
+        task_of_query=task_of_query,
+        by_task=tuple(by_task),
+        caller_rows=np.argsort(ordered.rows),
+        caller_models=np.argsort(ordered.columns),
+        fingerprint=ordered.fingerprint,
+        notes=_notes(votes, settings, strong, len(tasks)),
+        costs=costs,
+    )
 
 
 def _scaled(weights: FloatArray) -> FloatArray:

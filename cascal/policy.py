@@ -19,8 +19,13 @@ Encode = Callable[[str, Sequence[str]], FloatArray]
 Among = Literal["first", "selected"]
 
 _FIELDS = (
-    "prompts", "must_go_to", "must_not_go_to", "max_share", "min_effective_models", "baseline",
-)  # fmt: skip
+    "prompts",
+    "must_go_to",
+    "must_not_go_to",
+    "max_share",
+    "min_effective_models",
+    "baseline",
+)
 _ROUTE_FIELDS = ("models", "texts", "file", "among")
 _BASELINE_FIELDS = ("router", "max_flipped")
 _SHOWN = 60

@@ -126,7 +126,7 @@ def find_query(messages: Sequence[Mapping[str, object]]) -> Query | None:
     text, found, block = content[len(_QUESTION) :].removesuffix(_CHOOSE).rpartition(_OPTIONS)
     if not found or not content.endswith(_CHOOSE) or not block.startswith("A. "):
         return None
-    return Query("", "", text, tuple(_split_options(block)))
+    return Query("", "", text, options=tuple(_split_options(block)))
 
 
 def _split_options(block: str) -> Iterator[str]:

@@ -31,7 +31,7 @@ class ConsensusScores:
         return np.where(np.isnan(self.values), 0.0, self.values)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Candidate:
     """One k-means result for one (task, model, k).
 
@@ -79,7 +79,7 @@ class SkillClusters:
         return np.bincount(self.assignment, minlength=len(self))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Rankings:
     """Models of every cluster, best first.
 
@@ -101,7 +101,7 @@ class Rankings:
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Routes:
     """Decisions for a batch of queries.
 

@@ -64,7 +64,7 @@ def check_vectors(router: FittedOnVectors, vectors: Embeddings | FloatArray) -> 
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Blend:
     """What a batch of vectors met on its way: everything a trace shows.
 
@@ -81,7 +81,7 @@ class Blend:
     scores: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Router:
     """Everything a decision needs; immutable, made by `Fit.router` or `Router.load`.
 
@@ -207,17 +207,17 @@ class Router:
         scores = _join([part.scores for part in parts], (0, len(self.models)))
         k = min(self.thresholds.top_k, len(self.models))
         return Routes(
-            query_ids,
-            self.models,
-            self.tasks,
-            _join([part.task for part in parts], (0,), np.int64),
-            _join([part.nearest[:, 0] for part in parts], (0,), np.int64),
-            _join([part.distances[:, 0] for part in parts], (0,)),
-            scores,
-            first_models(scores, self.models, k),
-            _join([part.alpha for part in parts], (0,)),
-            self.center,
-            self.spread,
+            query_ids=query_ids,
+            models=self.models,
+            tasks=self.tasks,
+            task=_join([part.task for part in parts], (0,), np.int64),
+            cluster=_join([part.nearest[:, 0] for part in parts], (0,), np.int64),
+            distance=_join([part.distances[:, 0] for part in parts], (0,)),
+            scores=scores,
+            selected=first_models(scores, self.models, k),
+            fallback=_join([part.alpha for part in parts], (0,)),
+            center=self.center,
+            spread=self.spread,
         )
 
     def _checked(self, vectors: Embeddings | FloatArray) -> tuple[tuple[str, ...], FloatArray]:
@@ -255,7 +255,15 @@ class Router:
             scores, alpha = self._fall_back(scores, distances[:, 0], routing.fallback_distance)
         if self.adjustment.any():
             scores = scores + self.adjustment
-        return Blend(task, task_similarity, nearest, distances, weights, alpha, scores)
+        return Blend(
+            task=task,
+            task_similarity=task_similarity,
+            nearest=nearest,
+            distances=distances,
+            weights=weights,
+            alpha=alpha,
+            scores=scores,
+        )
 
     def _fall_back(
         self, scores: FloatArray, distance: FloatArray, limit: float
@@ -289,16 +297,23 @@ class Router:
     def _arrays(self) -> dict[str, Any]:
         clusters, rankings = self.clusters, self.rankings
         return {
-            "centroids": clusters.centroids, "cluster_task": clusters.task,
-            "support": clusters.support, "assignment": clusters.assignment,
-            "owner": clusters.owner, "scores": rankings.scores,
-            "mean_scores": rankings.mean_scores, "standard_error": rankings.standard_error,
+            "centroids": clusters.centroids,
+            "cluster_task": clusters.task,
+            "support": clusters.support,
+            "assignment": clusters.assignment,
+            "owner": clusters.owner,
+            "scores": rankings.scores,
+            "mean_scores": rankings.mean_scores,
+            "standard_error": rankings.standard_error,
             "trust": rankings.trust,
-            "order": rankings.order, "overall": rankings.overall,
-            "representatives": self.representatives, "center": self.center, "spread": self.spread,
+            "order": rankings.order,
+            "overall": rankings.overall,
+            "representatives": self.representatives,
+            "center": self.center,
+            "spread": self.spread,
             **({} if self.costs is None else {"costs": self.costs}),
             **({} if self.reach is None else {"reach_precision": self.reach.precision}),
-        }  # fmt: skip
+        }
 
     @classmethod
     def load(cls, path: str | Path) -> Router:
@@ -339,21 +354,39 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
     if thresholds["routing"] is not None:
         thresholds["routing"] = Routing(**thresholds["routing"])
     clusters = SkillClusters(
-        tuple(header["tasks"]), stored["centroids"], stored["cluster_task"], stored["support"],
-        stored["assignment"], stored["owner"],
-    )  # fmt: skip
+        tuple(header["tasks"]),
+        stored["centroids"],
+        stored["cluster_task"],
+        stored["support"],
+        stored["assignment"],
+        stored["owner"],
+    )
     rankings = Rankings(
-        models, stored["scores"], stored["mean_scores"], stored["standard_error"],
-        stored["trust"], stored["order"], stored["overall"],
-    )  # fmt: skip
+        models=models,
+        scores=stored["scores"],
+        mean_scores=stored["mean_scores"],
+        standard_error=stored["standard_error"],
+        trust=stored["trust"],
+        order=stored["order"],
+        overall=stored["overall"],
+    )
     reach = None
     if header.get("reach") is not None:
         reach = Reach(stored["reach_precision"], header["reach"])
     return Router(
-        clusters, rankings, stored["representatives"], header["encoder"], FitSettings(**settings),
-        Thresholds(**thresholds), header["fingerprint"], stored["center"], stored["spread"],
-        tuple(header["notes"]), stored.get("costs"), stored_reach=reach,
-    )  # fmt: skip
+        clusters=clusters,
+        rankings=rankings,
+        representatives=stored["representatives"],
+        encoder=header["encoder"],
+        settings=FitSettings(**settings),
+        thresholds=Thresholds(**thresholds),
+        fingerprint=header["fingerprint"],
+        center=stored["center"],
+        spread=stored["spread"],
+        notes=tuple(header["notes"]),
+        costs=stored.get("costs"),
+        stored_reach=reach,
+    )
 
 
 def softmax(values: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
 from typing import Literal
 
@@ -103,6 +103,8 @@ class Routing:
     """
 
     kind: RoutingKind = "blend"
+    _: KW_ONLY
+    _: KW_ONLY
     two_stage: bool = False
     k_nearest: int = 3
     distance_temperature: float = 0.1
@@ -153,7 +155,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FitSettings:
     """Which variant of each part is used (docs/method.md § 8). Changing one refits."""
 

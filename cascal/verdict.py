@@ -69,7 +69,7 @@ TRUST = (
 """How far the label-free light can be trusted (docs/method.md § 11)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Light:
     """The label-free traffic light.
 
@@ -159,8 +159,14 @@ def traffic_light(fits: tuple[Fit, Fit], thresholds: Thresholds | None = None) -
     bound = mean - ONE_SIDED * error
     light: Literal["route", "do not route"] = "route" if bound > 0 else "do not route"
     return Light(
-        light, mean, error, bound, len(gains), fits[0].settings.consensus, _constant(fits, chosen)
-    )  # fmt: skip
+        light=light,
+        mean=mean,
+        standard_error=error,
+        bound=bound,
+        n=len(gains),
+        score=fits[0].settings.consensus,
+        constant=_constant(fits, chosen),
+    )
 
 
 def _constant(fits: tuple[Fit, Fit], thresholds: Thresholds) -> str:

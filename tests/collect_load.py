@@ -50,7 +50,17 @@ def filled(folder: str, n_queries: int) -> Workspace:
         for row in range(n_queries)
     ]
     empty = RESPONSE_SCHEMA.empty_table()
-    store.add(Imported("load", "real", "x", (), (), queries_table(queries), empty))
+    store.add(
+        Imported(
+            dataset="load",
+            origin="real",
+            source="x",
+            tasks=(),
+            models=(),
+            queries=queries_table(queries),
+            responses=empty,
+        )
+    )
     return store
 
 

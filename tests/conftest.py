@@ -75,17 +75,17 @@ def make_part(
     nothing = np.full(votes.shape, np.nan)
     truth = gold if origin == "gold" else np.full(n_queries, cascal.NO_ANSWER)
     return Part(
-        votes,
-        vectors.take(votes.query_ids),
-        truth,
-        gold,
-        nothing if judged is None else judged,
-        nothing if costs is None else costs,
-        tuple(f"What is {one}?" for one in votes.query_ids),
-        tuple(("yes", "no", "maybe") for _ in votes.query_ids),
-        (None,) * n_queries,
-        (origin,) * n_queries,
-        np.full((n_queries, 2), np.nan, dtype=np.float32),
+        votes=votes,
+        vectors=vectors.take(votes.query_ids),
+        gold=truth,
+        labels=gold,
+        judged=nothing if judged is None else judged,
+        costs=nothing if costs is None else costs,
+        texts=tuple(f"What is {one}?" for one in votes.query_ids),
+        options=tuple(("yes", "no", "maybe") for _ in votes.query_ids),
+        skills=(None,) * n_queries,
+        origins=(origin,) * n_queries,
+        xy=np.full((n_queries, 2), np.nan, dtype=np.float32),
     )
 
 

@@ -33,8 +33,12 @@ def harness_choice(doc_id=0, logprobs=(-0.5, -1.5, -3.0), **changes):
     choices = ["1", "2", HTML][: len(logprobs)]
     record = {
         "doc_id": doc_id,
-        "doc": {"id": f"a{doc_id}", "question": f"{HTML} {doc_id}", "choices": choices,
-                "answer": 1},
+        "doc": {
+            "id": f"a{doc_id}",
+            "question": f"{HTML} {doc_id}",
+            "choices": choices,
+            "answer": 1,
+        },
         "target": "1",
         "arguments": {
             f"gen_args_{i}": {"arg_0": f"Five examples. {HTML}\nAnswer:", "arg_1": f" {choice}"}
@@ -49,12 +53,13 @@ def harness_choice(doc_id=0, logprobs=(-0.5, -1.5, -3.0), **changes):
         "target_hash": "c" * 64,
         "acc": 0.0,
         "acc_norm": 1.0,
-    }  # fmt: skip
+    }
     return record | changes
 
 
-def harness_text(doc_id=0, text="She has 9 left.\n#### 9", filtered="9", filter_="flexible-extract",
-                 **changes):  # fmt: skip
+def harness_text(
+    doc_id=0, text="She has 9 left.\n#### 9", filtered="9", filter_="flexible-extract", **changes
+):
     """A line of a generation task; the harness writes one for each filter."""
     record = {
         "doc_id": doc_id,
@@ -93,14 +98,15 @@ def inspect_sample(number=1, epoch=1, completion="ANSWER: B", answer="B", value=
             {
                 "message": {"content": completion, "role": "assistant"},
                 "stop_reason": "stop",
-                "logprobs": {"content": [{"token": "x", "logprob": -0.1},
-                                         {"token": "y", "logprob": -0.3}]},
+                "logprobs": {
+                    "content": [{"token": "x", "logprob": -0.1}, {"token": "y", "logprob": -0.3}]
+                },
             }
         ],
         "completion": completion,
         "usage": {"input_tokens": 12, "output_tokens": 4, "total_tokens": 16, "total_cost": 0.25},
         "time": 1.5,
-    }  # fmt: skip
+    }
     record = {
         "id": number,
         "epoch": epoch,
@@ -120,8 +126,9 @@ def inspect_sample(number=1, epoch=1, completion="ANSWER: B", answer="B", value=
     return record | changes
 
 
-def inspect_header(model="mockllm/model", status="success", created="2026-11-24T23:34:03+00:00",
-                   **changes):  # fmt: skip
+def inspect_header(
+    model="mockllm/model", status="success", created="2026-11-24T23:34:03+00:00", **changes
+):
     header = {
         "version": 2,
         "status": status,
@@ -160,9 +167,12 @@ def zstd_zip(path, members, declared=None):
             "<HHHHHIIIHH", 63, 0, 93, 0, 33, zlib.crc32(raw), len(packed), size, len(name), 0
         )
         directory += (
-            b"PK\x01\x02" + struct.pack("<H", 63) + common
-            + struct.pack("<HHHII", 0, 0, 0, 0, len(body)) + name.encode()
-        )  # fmt: skip
+            b"PK\x01\x02"
+            + struct.pack("<H", 63)
+            + common
+            + struct.pack("<HHHII", 0, 0, 0, 0, len(body))
+            + name.encode()
+        )
         body += b"PK\x03\x04" + common + name.encode() + packed
     end = struct.pack("<HHHHIIH", 0, 0, len(members), len(members), len(directory), len(body), 0)
     path.write_bytes(body + directory + b"PK\x05\x06" + end)
@@ -226,11 +236,20 @@ def bench_record(index=1, raw="So it is blue.\nAnswer: B", prediction="B", **cha
 def bench_run(records=None, model="qwen3-8b", **changes):
     records = [bench_record(1), bench_record(2)] if records is None else records
     run = {
-        "performance": 0.5, "time_taken": 9.0, "prompt_tokens": 60, "completion_tokens": 16,
-        "cost": 0.004, "counts": len(records), "model_name": model, "dataset_name": "mmlupro",
-        "split": "test", "demo": False, "extra_metrics": {}, "data_fingerprint": "f",
+        "performance": 0.5,
+        "time_taken": 9.0,
+        "prompt_tokens": 60,
+        "completion_tokens": 16,
+        "cost": 0.004,
+        "counts": len(records),
+        "model_name": model,
+        "dataset_name": "mmlupro",
+        "split": "test",
+        "demo": False,
+        "extra_metrics": {},
+        "data_fingerprint": "f",
         "records": records,
-    }  # fmt: skip
+    }
     return run | changes
 
 
@@ -255,8 +274,9 @@ ARENA_PROMPT = (
 )
 
 
-def arena_cached(index="ArcMMLU_447", model="claude-3-haiku", answer="\\boxed{B}\n\nBecause.",
-                 **changes):  # fmt: skip
+def arena_cached(
+    index="ArcMMLU_447", model="claude-3-haiku", answer="\\boxed{B}\n\nBecause.", **changes
+):
     record = {
         "global_index": index,
         "question": ARENA_PROMPT,
@@ -324,13 +344,17 @@ def batch_output(custom_id="q1", content="Café: the answer is (B).", **changes)
             {
                 "index": 0,
                 "message": {"role": "assistant", "content": content, "refusal": None},
-                "logprobs": {"content": [{"token": "The", "logprob": -0.2, "top_logprobs": []},
-                                         {"token": " answer", "logprob": -0.6}]},
+                "logprobs": {
+                    "content": [
+                        {"token": "The", "logprob": -0.2, "top_logprobs": []},
+                        {"token": " answer", "logprob": -0.6},
+                    ]
+                },
                 "finish_reason": "stop",
             }
         ],
         "usage": {"prompt_tokens": 22, "completion_tokens": 2, "total_tokens": 24},
-    }  # fmt: skip
+    }
     record = {
         "id": "batch_req_1",
         "custom_id": custom_id,

@@ -44,7 +44,7 @@ async def run_clients(
     """`n_clients` that ask one after the other, for some seconds; `make` gives path and body.
 
     A field `delay` of the body is taken off the latency.
-    """  # fmt: skip
+    """
     load = Load()
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds

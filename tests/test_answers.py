@@ -66,18 +66,29 @@ def test_a_letter_beyond_the_options_is_unreadable_and_keeps_its_rule(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \n", "no idea", "The answer is Atlantis", "I think it's a good one", "A cat sat",
-     "<b>bold</b>"],
-)  # fmt: skip
+    [
+        "",
+        " \n",
+        "no idea",
+        "The answer is Atlantis",
+        "I think it's a good one",
+        "A cat sat",
+        "<b>bold</b>",
+    ],
+)
 def test_nothing_is_guessed(text):
     assert read_answer(text, 10) == answers.Reading(None, None, "unreadable")
 
 
 @pytest.mark.parametrize(
     "text",
-    ["I cannot help with that.", "I'm sorry, but I can't assist with this request.",
-     "As an AI language model, I am unable to answer this question.", "I won’t do that."],
-)  # fmt: skip
+    [
+        "I cannot help with that.",
+        "I'm sorry, but I can't assist with this request.",
+        "As an AI language model, I am unable to answer this question.",
+        "I won’t do that.",
+    ],
+)
 def test_refusals_are_refused_for_choices_and_free_answers(text):
     assert read_answer(text, 10).status == "refused"
     assert read_answer(text, 0).status == "refused"
@@ -137,9 +148,27 @@ def test_reading_is_repeatable_and_ignores_outer_space(text, n_options):
 
 @pytest.mark.parametrize(
     "unit",
-    ["answer is ", "answer: ", "answer is (", "**", "**A.", r"\boxed{", '"answer":"', "A", "A ",
-     "I ", "(", " ", "<think>", "####", "i can't ", "1,000", "\n", "*_ "],
-)  # fmt: skip
+    [
+        "answer is ",
+        "answer: ",
+        "answer is (",
+        "**",
+        "**A.",
+        r"\boxed{",
+        '"answer":"',
+        "A",
+        "A ",
+        "I ",
+        "(",
+        " ",
+        "<think>",
+        "####",
+        "i can't ",
+        "1,000",
+        "\n",
+        "*_ ",
+    ],
+)
 def test_a_text_of_one_megabyte_takes_linear_time(unit):
     text = unit * (1_000_000 // len(unit))
     start = time.perf_counter()

@@ -282,7 +282,7 @@ def test_what_ifs_run_on_request_and_can_be_stopped(open_app, small_file):
 def test_a_report_beside_the_workspace_is_opened_and_a_damaged_one_refused(open_app, small_file):
     folder = small_file.parent / "experiments"
     study = load_dataset(cascal.Workspace(small_file), "demo")
-    run("mmd", Request(study)).save(folder / "mmd-demo.json")
+    run("mmd", Request(dataset=study)).save(folder / "mmd-demo.json")
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
     open_tab(app, "Experiments")

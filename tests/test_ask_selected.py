@@ -38,10 +38,15 @@ def answer(model, letter, cost=1.0, latency=1.0, logprob=math.nan):
     status = "ok" if letter else "unreadable"
     return LiveAnswer(
         Response(
-            "q", model, answer=letter, cost=cost, latency=latency, status=status,
+            "q",
+            model,
+            answer=letter,
+            cost=cost,
+            latency=latency,
+            status=status,
             mean_logprob=logprob,
         )
-    )  # fmt: skip
+    )
 
 
 def test_the_vote_is_a_plurality_and_a_tie_goes_to_the_better_ranked(router):
@@ -119,7 +124,7 @@ def test_the_selected_models_answer_as_they_come(router):
 
 
 def test_a_server_that_fails_is_an_error_and_never_an_answer():
-    query = Query("q", "t", "Which?", ("one", "two"))
+    query = Query("q", "t", "Which?", options=("one", "two"))
     with running(faults=Faults(server_error=1.0)) as base_url:
         found = ask_live(simulated_pool(base_url)[:2], query, lambda _: None, patience=QUICK)
     assert [one.response.status for one in found] == ["error", "error"]

@@ -193,7 +193,9 @@ def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(CascalError, match=r"Votes\.n_options has shape \(3,\), expected \(2,\)"):
         cascal.Votes(ids, ["t"] * 2, models, right.astype(int), right, np.full(3, 4))
     with pytest.raises(CascalError, match=r"Votes\.status has shape \(1, 1\)"):
-        cascal.Votes(ids, ["t"] * 2, models, right.astype(int), right, None, np.array([["ok"]]))
+        cascal.Votes(
+            ids, ["t"] * 2, models, right.astype(int), right, None, status=np.array([["ok"]])
+        )
 
 
 @pytest.mark.parametrize("bad", [0.3, np.inf])
@@ -213,8 +215,9 @@ def test_more_than_20_different_answers(preset, n_options):
     assert_sound(fit.router(), 30)
     if preset == "released" and n_options == 25:
         # Class weights in the first row: z is constant per row; 25 classes, 23 of them voted for.
-        w = 1 / (1 + np.exp(-standardise(fit.votes.logprobs, fit.scores.center,
-                                         fit.scores.spread)[0, 0]))  # fmt: skip
+        w = 1 / (
+            1 + np.exp(-standardise(fit.votes.logprobs, fit.scores.center, fit.scores.spread)[0, 0])
+        )
         total = np.exp(2 * w) + 22 * np.exp(w) + 2
         assert fit.consensus[0, 1] == pytest.approx(np.exp(w) / total)
 
@@ -423,7 +426,10 @@ def test_top_k_beyond_the_pool_selects_everybody(world, top_k):
         (lambda: cascal.FitSettings(consensus="vote"), r"consensus is 'vote'; choose one of pds"),
         (lambda: cascal.FitSettings(max_k=0), r"max_k is 0"),
         (lambda: cascal.FitSettings.preset("best"), r"no preset 'best'; choose one of recommend"),
-        (lambda: cascal.FitSettings("z_sum"), r"'probable' needs scores that are probabilities"),
+        (
+            lambda: cascal.FitSettings(consensus="z_sum"),
+            r"'probable' needs scores that are probabilities",
+        ),
     ],
 )
 def test_settings_out_of_bounds_are_refused_with_the_bounds(make, words):
@@ -486,8 +492,14 @@ def test_numbers_of_numpy_become_plain_ones():
 
 def test_option_letters_go_on_after_z():
     assert [option_letter(one) for one in (0, 25, 26, 51, 52, 701, 702)] == [
-        "A", "Z", "AA", "AZ", "BA", "ZZ", "AAA",
-    ]  # fmt: skip
+        "A",
+        "Z",
+        "AA",
+        "AZ",
+        "BA",
+        "ZZ",
+        "AAA",
+    ]
 
 
 # The router file
@@ -698,8 +710,15 @@ def test_a_router_file_without_one_of_its_arrays_is_refused(saved, tmp_path):
 
 
 HEADER_PARTS = [
-    "encoder", "dimension", "models", "tasks", "settings", "thresholds", "fingerprint", "notes",
-]  # fmt: skip
+    "encoder",
+    "dimension",
+    "models",
+    "tasks",
+    "settings",
+    "thresholds",
+    "fingerprint",
+    "notes",
+]
 
 
 @pytest.mark.parametrize("name", HEADER_PARTS)

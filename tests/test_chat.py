@@ -104,7 +104,18 @@ def test_what_is_sent_is_what_was_asked_and_nothing_of_the_environment(server, m
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-private")
     server.replies = [ok]
     asked(server)
-    asked(server, request=ChatRequest(ASKED.messages, None, 0.95, None, False, {"type": "x"}, 7))
+    asked(
+        server,
+        request=ChatRequest(
+            ASKED.messages,
+            temperature=None,
+            top_p=0.95,
+            max_tokens=None,
+            logprobs=False,
+            schema={"type": "x"},
+            seed=7,
+        ),
+    )
     (headers, plain), (_, shaped) = server.requests
     assert headers["authorization"] == f"Bearer {KEY}"
     assert not [value for value in headers.values() if "private" in value]

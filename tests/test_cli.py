@@ -63,9 +63,20 @@ def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(f
     for said in ("AVENGERS", "Oracle", "With labels:", "Without labels:", "108 of 131"):
         assert said in plain.stdout
     done = cascal_cli(
-        "evaluate", "small", "-w", "w.duckdb", "--json", "--parquet", "t.parquet", "--splits", "2",
-        "--models", "m1,m2,m4", "--by-task", cwd=folder,
-    )  # fmt: skip
+        "evaluate",
+        "small",
+        "-w",
+        "w.duckdb",
+        "--json",
+        "--parquet",
+        "t.parquet",
+        "--splits",
+        "2",
+        "--models",
+        "m1,m2,m4",
+        "--by-task",
+        cwd=folder,
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout[done.stdout.index("{") :])
     assert found["models"] == ["m1", "m2", "m4"]
@@ -94,8 +105,9 @@ def test_given_vectors_are_taken_and_checked(folder):
     assert done.returncode == 0, done.stderr
     stored = cascal.Workspace(folder / "w.duckdb").embeddings("small", "mine")
     assert stored.vectors[3] == pytest.approx(array[3] / np.linalg.norm(array[3]), abs=1e-6)
-    np.savez(folder / "v.npz", query_ids=np.array([f"q{row}" for row in range(79)]),
-             vectors=array[:79])  # fmt: skip
+    np.savez(
+        folder / "v.npz", query_ids=np.array([f"q{row}" for row in range(79)]), vectors=array[:79]
+    )
     np.save(folder / "odd.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     for arguments, says in (
         (("v.npz",), "1 queries of 'small' have no vector"),
@@ -154,8 +166,10 @@ def test_fit_and_evaluate_give_the_same_verdict_and_count_gold_queries(partly):
     printed = cascal_cli("fit", "half", "-w", "w.duckdb", "--top-k", "2", cwd=partly).stdout
     assert "10 test queries with gold" in printed
     assert f"vote of 2 right {summary['vote_accuracy']:.1%}" in printed
-    assert "10 gold of 20 test queries" in cascal_cli("evaluate", "half", "-w", "w.duckdb",
-                                                      cwd=partly).stdout  # fmt: skip
+    assert (
+        "10 gold of 20 test queries"
+        in cascal_cli("evaluate", "half", "-w", "w.duckdb", cwd=partly).stdout
+    )
 
 
 def test_without_test_queries_new_splits_are_drawn_or_the_way_is_said(partly):
@@ -185,8 +199,9 @@ def answers(port: int) -> bool:
 def test_a_terminated_dashboard_leaves_nothing_running_and_a_taken_port_is_told(tmp_path):
     port = free_port()
     command = [sys.executable, "-m", "cascal.cli", "dashboard", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         deadline = time.monotonic() + 90
         while not answers(port):

@@ -85,7 +85,17 @@ def workspace_with(tmp_path, queries=QUERIES, dataset="d", origin="real") -> Wor
         for one in queries
     ]
     table = pa.Table.from_pylist(rows, QUERY_SCHEMA)
-    store.add(Imported(dataset, origin, "x", (), (), table, RESPONSE_SCHEMA.empty_table()))
+    store.add(
+        Imported(
+            dataset=dataset,
+            origin=origin,
+            source="x",
+            tasks=(),
+            models=(),
+            queries=table,
+            responses=RESPONSE_SCHEMA.empty_table(),
+        )
+    )
     return store
 
 
@@ -128,7 +138,7 @@ def test_a_request_says_what_the_pool_file_says():
     bodies = []
     with scripted() as script:
         script.replies = [lambda body: (bodies.append(body), (200, {}, completion("A")))[1]]
-        spec = ModelSpec("m", "org/m", script.url)
+        spec = ModelSpec("m", model_id="org/m", base_url=script.url)
         pool = [PoolModel(spec, temperature=None, max_tokens=None, logprobs=False)]
         pool.append(PoolModel(replace(spec, name="n"), temperature=0.1, max_tokens=9))
         collect(pool, {"m": QUERIES[:1], "n": QUERIES[:1]}, Stored(), patience=QUICK)
@@ -143,21 +153,23 @@ def test_a_request_says_what_the_pool_file_says():
 
 
 def test_statuses_stay_apart():
-    query = Query("q", "t", "Which?", ("a", "b"))
+    query = Query("q", "t", "Which?", options=("a", "b"))
     said = {
-        "ok": Reply("The answer is (B).", "ok"),
-        "unreadable": Reply("Well…", "ok"),
-        "truncated": Reply("The answer is (A). And", "truncated"),
-        "refused": Reply("The answer is (A), but I can't help.", "refused"),
-        "error": Reply("", "error", error="Error 500: the answer is (A).", cause="server error"),
+        "ok": Reply(text="The answer is (B).", status="ok"),
+        "unreadable": Reply(text="Well…", status="ok"),
+        "truncated": Reply(text="The answer is (A). And", status="truncated"),
+        "refused": Reply(text="The answer is (A), but I can't help.", status="refused"),
+        "error": Reply(
+            text="", status="error", error="Error 500: the answer is (A).", cause="server error"
+        ),
     }
     made = {name: as_response(query, "m", reply) for name, reply in said.items()}
     assert {name: one.status for name, one in made.items()} == {name: name for name in said}
     assert [one.answer for one in made.values()] == ["B", None, "A", None, None]
     assert made["refused"].rule == DECLARED
     assert made["error"].text == ""
-    assert as_response(query, "m", Reply("\ud800 A", "ok")).text == "? A"
-    assert len(as_response(query, "m", Reply("x" * 3_000_000, "ok")).text) == 1_000_000
+    assert as_response(query, "m", Reply(text="\ud800 A", status="ok")).text == "? A"
+    assert len(as_response(query, "m", Reply(text="x" * 3_000_000, status="ok")).text) == 1_000_000
 
 
 # ---------------------------------------------------------------- faults
@@ -214,7 +226,7 @@ def test_all_faults_at_once_and_errors_asked_again_until_all_is_there(clean, tmp
 def test_a_model_that_is_refused_for_good_is_halted_and_the_others_go_on(status, cause):
     with scripted() as bad, counting() as asked:
         bad.replies = [(status, {}, {"error": {"message": "no"}})]
-        broken = PoolModel(ModelSpec("broken", "b", bad.url), concurrency=2)
+        broken = PoolModel(ModelSpec("broken", model_id="b", base_url=bad.url), concurrency=2)
         (good,) = asked.pool(1)
         sink = Stored()
         wanted = {"broken": QUERIES, good.name: QUERIES}
@@ -228,7 +240,7 @@ def test_a_model_that_is_refused_for_good_is_halted_and_the_others_go_on(status,
 def test_a_dead_server_is_given_up_after_twenty_errors_in_a_row():
     with scripted() as script:
         script.replies = [(500, {}, "oops")]
-        pool = [PoolModel(ModelSpec("m", "m", script.url), concurrency=1)]
+        pool = [PoolModel(ModelSpec("m", model_id="m", base_url=script.url), concurrency=1)]
         sink = Stored()
         done = collect(pool, {"m": QUERIES}, sink, patience=replace(QUICK, attempts=1))
         assert len(script.requests) == 20
@@ -303,7 +315,7 @@ def test_prices_and_keys_are_missed_before_anything_is_asked(monkeypatch):
     with counting() as asked:
         (first, second) = asked.pool(2)
         keyed = replace(second, spec=replace(second.spec, key_env="NO_SUCH_KEY"))
-        unpriced = replace(second, spec=ModelSpec("u", "u", asked.url))
+        unpriced = replace(second, spec=ModelSpec("u", model_id="u", base_url=asked.url))
         wanted = {one.name: QUERIES for one in (first, keyed, unpriced)}
         with pytest.raises(EndpointError, match="NO_SUCH_KEY is not set"):
             collect([first, keyed], wanted, Stored())
@@ -350,7 +362,15 @@ def test_new_queries_and_new_models_are_all_that_is_asked_next(tmp_path):
         collect_into(store, "d", asked.pool(1))
         rows = queries_table([replace(items(6)[5], query_id="new")])
         store.add(
-            Imported("d", "real", "", (), (), rows, RESPONSE_SCHEMA.empty_table()),
+            Imported(
+                dataset="d",
+                origin="real",
+                source="",
+                tasks=(),
+                models=(),
+                queries=rows,
+                responses=RESPONSE_SCHEMA.empty_table(),
+            ),
             on_conflict="extend",
         )
         collect_into(store, "d", asked.pool(2))
@@ -466,7 +486,7 @@ def test_batch_files_give_what_calls_give(clean, tmp_path):
 
 def test_batch_files_stay_below_what_is_taken(tmp_path, monkeypatch):
     store = workspace_with(tmp_path, QUERIES[:10])
-    model = PoolModel(ModelSpec("m", "m-1", "http://127.0.0.1:1/v1"))
+    model = PoolModel(ModelSpec("m", model_id="m-1", base_url="http://127.0.0.1:1/v1"))
     whole = write_batches(store, "d", [model], tmp_path / "whole.jsonl")
     lines = (tmp_path / "whole.jsonl").read_bytes().splitlines(keepends=True)
     assert list(whole.values()) == [10]

@@ -232,9 +232,13 @@ def specialists(n, gap, seed=0):
     wrong = (gold[:, None] + 1 + random.integers(5, size=(n, 3))) % 6
     ids = [f"q{row:05d}" for row in range(n)]
     votes = cascal.Votes(
-        ids, [f"t{one}" for one in skill], ("a", "b", "c"), np.where(right, gold[:, None], wrong),
-        np.full((n, 3), np.nan), np.full(n, 6),
-    )  # fmt: skip
+        ids,
+        [f"t{one}" for one in skill],
+        ("a", "b", "c"),
+        np.where(right, gold[:, None], wrong),
+        np.full((n, 3), np.nan),
+        np.full(n, 6),
+    )
     return make_part(votes, cascal.Embeddings.from_array(ids, points, "t"), gold)
 
 

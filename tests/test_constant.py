@@ -50,8 +50,15 @@ def few_asked():
     status = np.full((n, 3), "ok", dtype="U10")
     status[4:, 2] = "missing"
     ids = [f"q{row:03d}" for row in range(n)]
-    votes = cascal.Votes(ids, ["t"] * n, ("b", "a", "c"), answers, np.full((n, 3), np.nan),
-                         np.full(n, 3), status)  # fmt: skip
+    votes = cascal.Votes(
+        ids,
+        ["t"] * n,
+        ("b", "a", "c"),
+        answers,
+        np.full((n, 3), np.nan),
+        np.full(n, 3),
+        status=status,
+    )
     vectors = np.random.default_rng(0).normal(size=(n, 4))
     return make_part(votes, cascal.Embeddings.from_array(ids, vectors, "t"), gold)
 

@@ -39,9 +39,17 @@ def test_mean_ranks_are_scipys():
 
 
 def world(
-    n=N, n_models=5, n_tasks=3, n_skills=2, spread=0.25, gap=0.3, base=0.6, seed=0, n_options=6,
+    n=N,
+    n_models=5,
+    n_tasks=3,
+    n_skills=2,
+    spread=0.25,
+    gap=0.3,
+    base=0.6,
+    seed=0,
+    n_options=6,
     clarity=1.0,
-):  # fmt: skip
+):
     """Skills inside tasks; model m is better by `gap` in every skill s with s % n_models == m."""
     random = np.random.default_rng(seed)
     task, skill = random.integers(n_tasks, size=n), random.integers(n_skills, size=n)
@@ -60,9 +68,13 @@ def world(
     logprobs = -0.5 - 0.4 * ~right + 0.1 * random.normal(size=right.shape)
     ids = [f"q{row:04d}" for row in range(n)]
     votes = cascal.Votes(
-        ids, [f"task {one}" for one in task], [f"m{one}" for one in range(n_models)], answers,
-        np.minimum(logprobs, 0.0), np.full(n, n_options),
-    )  # fmt: skip
+        ids,
+        [f"task {one}" for one in task],
+        [f"m{one}" for one in range(n_models)],
+        answers,
+        np.minimum(logprobs, 0.0),
+        np.full(n, n_options),
+    )
     vectors = cascal.Embeddings.from_array(ids, points, "test")
     return make_part(votes, vectors, gold)
 
@@ -75,9 +87,20 @@ def with_answers(part: Part, answers, logprobs=None) -> Part:
 
 def study_of(train: Part, test: Part | None) -> Dataset:
     info = DatasetInfo(
-        "world", "real", "made", "", None, 0, len(train), len(test) if test else 0, 0, 0, 0,
-        ("gold",), "f",
-    )  # fmt: skip
+        name="world",
+        origin="real",
+        source="made",
+        note="",
+        created_at=None,
+        n_queries=0,
+        n_train=len(train),
+        n_test=len(test) if test else 0,
+        n_models=0,
+        n_responses=0,
+        n_tasks=0,
+        answer_origins=("gold",),
+        fingerprint="f",
+    )
     models = tuple(cascal.ModelSpec(name) for name in train.votes.models)
     return Dataset(info, "test", (), models, train, test)
 
@@ -494,9 +517,12 @@ def test_the_four_signatures_of_the_paper_get_tried_remedies(make, code):
     effects = try_all(case, code)
     assert effects
     assert {one.judgement for one in effects} <= {
-        "helps", "harms", "does not help", "more right answers, but no cure",
+        "helps",
+        "harms",
+        "does not help",
+        "more right answers, but no cure",
         "cures it, accuracy unchanged",
-    }  # fmt: skip
+    }
 
 
 def test_joining_cures_an_explosion_and_loses_nothing():

@@ -512,8 +512,14 @@ def test_a_missing_umap_is_a_sentence(monkeypatch):
 def test_parameters_of_a_map_are_a_stable_key():
     first = json.loads(layout_parameters())
     assert first.keys() == {
-        "init", "layout", "metric", "min_dist", "n_neighbors", "seed", "umap",
-    }  # fmt: skip
+        "init",
+        "layout",
+        "metric",
+        "min_dist",
+        "n_neighbors",
+        "seed",
+        "umap",
+    }
     assert layout_parameters() == layout_parameters(seed=0, n_neighbors=15, min_dist=0.1)
     assert layout_parameters(seed=1) != layout_parameters()
 

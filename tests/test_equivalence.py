@@ -64,11 +64,42 @@ def test_these_have_two_normal_forms_and_two_groups(one, other):
 
 PIECES = st.lists(
     st.sampled_from(
-        ["1", "2", "0", ".", ",", " ", "/", "-", "^", "e", "x", "%", "$", "{", "}", r"\frac",
-         r"\boxed{", r"\text{", "km", "½", "²", "π", "·", "**", '"', "!", "?", "(", ")", "A", "é"]
+        [
+            "1",
+            "2",
+            "0",
+            ".",
+            ",",
+            " ",
+            "/",
+            "-",
+            "^",
+            "e",
+            "x",
+            "%",
+            "$",
+            "{",
+            "}",
+            r"\frac",
+            r"\boxed{",
+            r"\text{",
+            "km",
+            "½",
+            "²",
+            "π",
+            "·",
+            "**",
+            '"',
+            "!",
+            "?",
+            "(",
+            ")",
+            "A",
+            "é",
+        ]
     ),
     max_size=12,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @given(PIECES | st.text(max_size=30))

@@ -35,9 +35,18 @@ def routes_of(selected, scores=None, models=("a", "b", "c")):
         np.put_along_axis(scores, selected, 1.0 - 0.1 * np.arange(selected.shape[1])[None], axis=1)
     zero = np.zeros(n)
     return Routes(
-        ids(n), models, ("t",), zero.astype(int), zero.astype(int), zero, scores, selected, zero,
-        np.zeros(m), np.ones(m),
-    )  # fmt: skip
+        query_ids=ids(n),
+        models=models,
+        tasks=("t",),
+        task=zero.astype(int),
+        cluster=zero.astype(int),
+        distance=zero,
+        scores=scores,
+        selected=selected,
+        fallback=zero,
+        center=np.zeros(m),
+        spread=np.ones(m),
+    )
 
 
 def votes_of(answers, status=None, logprobs=None, models=("a", "b", "c")):
@@ -45,7 +54,7 @@ def votes_of(answers, status=None, logprobs=None, models=("a", "b", "c")):
     logprobs = np.full(answers.shape, NAN) if logprobs is None else np.array(logprobs, float)
     n = len(answers)
     status = None if status is None else np.array(status)
-    return cascal.Votes(ids(n), ["t"] * n, models, answers, logprobs, np.full(n, 4), status)
+    return cascal.Votes(ids(n), ["t"] * n, models, answers, logprobs, np.full(n, 4), status=status)
 
 
 OK, MISSING, BAD = "ok", "missing", "unreadable"
@@ -81,8 +90,9 @@ def test_missing_answers_count_as_wrong():
 
 
 def test_cells_never_asked_leave_the_denominators():
-    votes = votes_of([[NO, 1, 1], [0, NO, 0], [0, 0, NO]],
-                     [[MISSING, OK, OK], [OK, MISSING, OK], [OK, OK, BAD]])  # fmt: skip
+    votes = votes_of(
+        [[NO, 1, 1], [0, NO, 0], [0, 0, NO]], [[MISSING, OK, OK], [OK, MISSING, OK], [OK, OK, BAD]]
+    )
     result = cascal.evaluate(routes_of([[0, 1, 2]] * 3), votes, np.array([1, 0, 0]))
     assert np.isnan(result.top1_right[0])
     assert result.top1_right[1:].tolist() == [1, 1]

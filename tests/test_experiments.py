@@ -55,7 +55,10 @@ def test_every_experiment_reports_a_table_a_target_and_an_outcome(name, studies)
     study, other = (demo, weak) if name == "generators" else (demo, None)
     told = []
     request = Request(
-        study, other, n_queries=600, progress=lambda share, said: told.append((share, said))
+        dataset=study,
+        other=other,
+        n_queries=600,
+        progress=lambda share, said: told.append((share, said)),
     )
     report = run(name, request)
     assert report.experiment == name
@@ -81,7 +84,7 @@ def test_wrong_labels_cost_the_routers_that_believe_them_and_no_others(tmp_path)
     install_demo(workspace)
     workspace.add(make_variant("demo-mislabelled"))
     studies = [load_dataset(workspace, name) for name in ("demo", "demo-mislabelled")]
-    report = run("generators", Request(*studies))
+    report = run("generators", Request(dataset=studies[0], other=studies[1]))
     assert report.passed
     by_needs = {needs: [] for needs in ("nothing", "labels")}
     for row in report.rows:
@@ -110,10 +113,12 @@ def test_filtering_recovers_part_of_what_a_weak_generator_costs(tmp_path):
     for name in ("demo", "demo-weak", "demo-weak-20k"):
         encode_dataset(workspace, name, load_encoder("hashing"))
     studies = [load_dataset(workspace, one, "hashing") for one in ("demo-weak-20k", "demo-weak")]
-    report = run("filtering", Request(*studies))
+    report = run("filtering", Request(dataset=studies[0], other=studies[1]))
     assert report.passed
     own = next(row for row in report.rows if row["router"] == "CASCAL recommended")
-    lost = run("generators", Request(load_dataset(workspace, "demo", "hashing"), studies[1]))
+    lost = run(
+        "generators", Request(dataset=load_dataset(workspace, "demo", "hashing"), other=studies[1])
+    )
     loss = next(row["top1"] for row in lost.rows if row["router"] == "CASCAL recommended")
     assert 0 < own["top1"] < loss
 
@@ -121,24 +126,24 @@ def test_filtering_recovers_part_of_what_a_weak_generator_costs(tmp_path):
 def test_what_an_experiment_lacks_is_said_in_a_sentence(workspace, studies):
     demo, weak = studies
     with pytest.raises(CascalError, match="no experiment 'magic'"):
-        run("magic", Request(demo))
+        run("magic", Request(dataset=demo))
     with pytest.raises(NotApplicable, match="name a second data set"):
-        run("generators", Request(demo))
+        run("generators", Request(dataset=demo))
     untested = replace(demo, test=None)
     with pytest.raises(NotApplicable, match="no test queries, so accuracies cannot be compared"):
-        run("validation", Request(untested))
+        run("validation", Request(dataset=untested))
     unnamed = replace(demo, train=replace(demo.train, skills=(None,) * len(demo.train)))
     with pytest.raises(NotApplicable, match="names no skills"):
-        run("alignment", Request(unnamed))
+        run("alignment", Request(dataset=unnamed))
     other_pool = weak.with_models([one.name for one in weak.models[:4]])
     with pytest.raises(NotApplicable, match="same models"):
-        run("generators", Request(demo, other_pool))
+        run("generators", Request(dataset=demo, other=other_pool))
     with pytest.raises(NotApplicable, match="too few to fit"):
-        run("filtering", Request(demo, n_queries=30))
+        run("filtering", Request(dataset=demo, n_queries=30))
 
 
 def test_leave_one_out_without_gold_has_no_target(studies):
-    report = run("leave-one-out", Request(replace(studies[0], test=None)))
+    report = run("leave-one-out", Request(dataset=replace(studies[0], test=None)))
     assert report.passed is None
     assert all(row["vote_loss"] is None for row in report.rows)
     assert "τ" in report.sentence
@@ -159,7 +164,7 @@ def test_a_damaged_report_is_refused(text, says):
 
 
 def test_an_altered_report_is_refused(studies):
-    body = json.loads(run("mmd", Request(studies[0])).to_json())
+    body = json.loads(run("mmd", Request(dataset=studies[0])).to_json())
     for change in ({"rows": ["x"]}, {"passed": "yes"}, {"columns": [{"nope": 1}]}):
         with pytest.raises(CascalError, match="damaged"):
             read_report(json.dumps({**body, **change}))
@@ -167,7 +172,10 @@ def test_an_altered_report_is_refused(studies):
 
 def test_settings_and_thresholds_are_recorded(studies):
     request = Request(
-        studies[0], None, FitSettings.preset("released"), Thresholds(merge_distance=0.3)
+        dataset=studies[0],
+        other=None,
+        settings=FitSettings.preset("released"),
+        thresholds=Thresholds(merge_distance=0.3),
     )
     report = run("alignment", request)
     assert report.settings["merge"] == "released"
@@ -182,9 +190,13 @@ def votes_of(rows, tasks=None):
     answers = np.array(rows)
     n, m = answers.shape
     return cascal.Votes(
-        [f"q{row}" for row in range(n)], tasks or ["t"] * n, [f"m{one}" for one in range(m)],
-        answers, np.full((n, m), np.nan), np.full(n, 4),
-    )  # fmt: skip
+        [f"q{row}" for row in range(n)],
+        tasks or ["t"] * n,
+        [f"m{one}" for one in range(m)],
+        answers,
+        np.full((n, m), np.nan),
+        np.full(n, 4),
+    )
 
 
 def test_the_filter_keeps_what_the_strongest_agree_on_and_few_others_say():

@@ -56,14 +56,26 @@ def hand_made(scores, overall, routing, angles=(0.0, 30.0, 200.0), names=("a", "
     )
     order = np.argsort(-scores, axis=1, kind="stable")
     rankings = Rankings(
-        names, scores, scores, np.full(scores.shape, 0.1), np.ones(scores.shape), order,
-        np.array(overall, dtype=float),
-    )  # fmt: skip
+        models=names,
+        scores=scores,
+        mean_scores=scores,
+        standard_error=np.full(scores.shape, 0.1),
+        trust=np.ones(scores.shape),
+        order=order,
+        overall=np.array(overall, dtype=float),
+    )
     total = centroids.sum(axis=0)
     return Router(
-        clusters, rankings, (total / np.linalg.norm(total))[None], "plane",
-        cascal.FitSettings(), cascal.Thresholds(routing=routing), "", np.zeros(3), np.ones(3),
-    )  # fmt: skip
+        clusters=clusters,
+        rankings=rankings,
+        representatives=(total / np.linalg.norm(total))[None],
+        encoder="plane",
+        settings=cascal.FitSettings(),
+        thresholds=cascal.Thresholds(routing=routing),
+        fingerprint="",
+        center=np.zeros(3),
+        spread=np.ones(3),
+    )
 
 
 EAST = np.array([1.0, 0.0])

@@ -174,13 +174,16 @@ def page(host, tmp_path, monkeypatch) -> AppTest:
     """The page Route of a workspace that somebody else made with their endpoint."""
     rows = [
         {
-            "query_id": f"q{number}", "task": ("sums", "kings")[number % 2],
-            "text": f"Question {number}?", "options": ["one", "two", "three"], "model": model,
+            "query_id": f"q{number}",
+            "task": ("sums", "kings")[number % 2],
+            "text": f"Question {number}?",
+            "options": ["one", "two", "three"],
+            "model": model,
             "response": f"The answer is ({'ABC'[(number + number % 2 * shift) % 3]}).",
         }
         for number in range(80)
         for shift, model in enumerate(("m1", "m2", "m3", "m4"))
-    ]  # fmt: skip
+    ]
     (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     store = cascal.Workspace(tmp_path / "w.duckdb")
     store.add(read(tmp_path / "mine.jsonl"))

@@ -184,7 +184,9 @@ def test_more_queries_are_added_to_those_that_are_there(undisturbed):
 
 
 def test_a_task_says_itself_how_many_and_examples_take_turns():
-    groups = tuple((Query("", "tides", f"Example {one}?", ("a", "b"), "A"),) for one in "xy")
+    groups = tuple(
+        (Query("", "tides", f"Example {one}?", options=("a", "b"), answer="A"),) for one in "xy"
+    )
     request = TaskRequest(Task("tides", "The sea."), groups, 6)
     bodies = []
     with scripted() as script:
@@ -203,7 +205,9 @@ def test_a_task_says_itself_how_many_and_examples_take_turns():
 
 
 def _model(script, **options) -> PoolModel:
-    spec = ModelSpec("writer", "w-1", script.url, input_price=1.0, output_price=1.0)
+    spec = ModelSpec(
+        "writer", model_id="w-1", base_url=script.url, input_price=1.0, output_price=1.0
+    )
     return PoolModel(spec, **{"concurrency": 1} | options)
 
 
@@ -242,9 +246,17 @@ def test_invalid_replies_are_counted_with_their_reason_and_replaced():
         done = generate([request], _model(script), ENCODE, sink, patience=QUICK)
     outcomes = [one.outcome for _, one in sorted(sink.attempts.items())]
     assert outcomes == [
-        "invalid", "invalid", "invalid", "invalid", "refused", "invalid", "error", "kept",
-        "duplicate", "kept",
-    ]  # fmt: skip
+        "invalid",
+        "invalid",
+        "invalid",
+        "invalid",
+        "refused",
+        "invalid",
+        "error",
+        "kept",
+        "duplicate",
+        "kept",
+    ]
     reasons = [one.reason for _, one in sorted(sink.attempts.items())]
     assert reasons[0] == "The reply has 3 options; a query needs 4."
     assert reasons[1] == "Two options are the same."
@@ -338,13 +350,23 @@ def test_twenty_errors_in_a_row_end_a_run():
 
 def test_a_missing_key_is_refused_before_anything_is_asked(monkeypatch):
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
-    spec = ModelSpec("a", "a", "http://127.0.0.1:1/v1", "NO_SUCH_KEY")
+    spec = ModelSpec("a", model_id="a", base_url="http://127.0.0.1:1/v1", key_env="NO_SUCH_KEY")
     with pytest.raises(EndpointError, match="NO_SUCH_KEY is not set"):
         generate(REQUESTS, PoolModel(spec), ENCODE, Kept())
 
 
-@pytest.mark.parametrize("fault", ["rate_limit", "server_error", "disconnect", "malformed",
-                                   "refusal", "odd_format", "no_logprobs"])  # fmt: skip
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "rate_limit",
+        "server_error",
+        "disconnect",
+        "malformed",
+        "refusal",
+        "odd_format",
+        "no_logprobs",
+    ],
+)
 def test_under_every_fault_the_queries_still_come(fault):
     settings = GenerateSettings(n=8)
     with counting(Faults(**{fault: 0.3})) as asked:
@@ -374,9 +396,9 @@ def test_the_plan_asks_round_robin_and_only_what_can_be_needed():
     plan = Plan([TaskRequest(Task(name), (), 2) for name in "ab"], (), 2, 4)
     assert [plan.take() for _ in range(5)] == [(0, 0), (0, 1), (1, 0), (1, 1), None]
     for number, name in ((1, "a"), (0, "b"), (1, "b")):
-        plan.put(Attempt(name, number, "g", "pending"))
+        plan.put(Attempt(task=name, number=number, generator="g", outcome="pending"))
     assert plan.due() == []
-    plan.put(Attempt("a", 0, "g", "invalid"))
+    plan.put(Attempt(task="a", number=0, generator="g", outcome="invalid"))
     assert [(one.task, one.number) for one in plan.due()] == [("b", 0), ("a", 1), ("b", 1)]
     assert plan.take() == (2, 0)
 
@@ -384,8 +406,10 @@ def test_the_plan_asks_round_robin_and_only_what_can_be_needed():
 def test_the_seconds_left_follow_from_rate_and_yield():
     halfway = GenerateProgress(
         (TaskProgress("a", 10, {"kept": 4, "invalid": 2}, 0), TaskProgress("b", 2, {"kept": 2}, 0)),
-        asked=8, rate=2.0, cost=0.0,
-    )  # fmt: skip
+        asked=8,
+        rate=2.0,
+        cost=0.0,
+    )
     # 6 queries are missing, 8 attempts gave 6: 8 more attempts at 2 a second
     assert halfway.eta == pytest.approx(4.0)
     assert halfway.sentence.endswith(", about 4 s left")

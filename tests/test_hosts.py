@@ -99,9 +99,14 @@ def _ask(port: int, path: str, host: str | None, method: str = "GET") -> tuple[i
 async def _open_socket(port: int, host: str) -> None:
     address, origin = f"ws://{host}/_stcore/stream", f"http://{host}"
     async with connect(
-        address, host="127.0.0.1", port=port, origin=origin, subprotocols=["streamlit"],
-        open_timeout=20, proxy=None,
-    ):  # fmt: skip
+        address,
+        host="127.0.0.1",
+        port=port,
+        origin=origin,
+        subprotocols=["streamlit"],
+        open_timeout=20,
+        proxy=None,
+    ):
         pass
 
 

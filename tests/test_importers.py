@@ -125,11 +125,15 @@ def without_options(n_options=None, golds="ABCA", said="The answer is ({}).", n=
     more = {} if n_options is None else {"n_options": n_options}
     return [
         {
-            "query_id": f"q{row}", "text": "Which? A. one B. two C. three", "model": "m",
-            "gold": golds[row % len(golds)], "response": said.format("ABC"[row % 3]), **more,
+            "query_id": f"q{row}",
+            "text": "Which? A. one B. two C. three",
+            "model": "m",
+            "gold": golds[row % len(golds)],
+            "response": said.format("ABC"[row % 3]),
+            **more,
         }
         for row in range(n)
-    ]  # fmt: skip
+    ]
 
 
 def test_letters_are_the_options_where_these_stand_in_the_text(tmp_path):
@@ -151,9 +155,15 @@ def test_answers_that_are_never_gold_or_not_readable_are_told(tmp_path):
     free = importers.read(jsonl(tmp_path / "a.jsonl", without_options(golds=["yes", "no"])))
     assert not column(free.queries, "options")[0]
     assert any("None of 24 answers is its query's gold answer" in note for note in free.notes)
-    letters = importers.read(jsonl(tmp_path / "l.jsonl", [
-        {name: one for name, one in row.items() if name != "gold"} for row in without_options()
-    ]))  # fmt: skip
+    letters = importers.read(
+        jsonl(
+            tmp_path / "l.jsonl",
+            [
+                {name: one for name, one in row.items() if name != "gold"}
+                for row in without_options()
+            ],
+        )
+    )
     assert any("24 of 24 answers are single letters" in note for note in letters.notes)
     rows = without_options(4, said="I am not sure.")
     unread = importers.read(jsonl(tmp_path / "b.jsonl", rows))
@@ -161,8 +171,10 @@ def test_answers_that_are_never_gold_or_not_readable_are_told(tmp_path):
 
 
 def test_a_column_answer_is_said_to_be_taken_for_gold(tmp_path):
-    rows = [{"answer" if name == "gold" else name: one for name, one in row.items()}
-            for row in without_options(4)]  # fmt: skip
+    rows = [
+        {"answer" if name == "gold" else name: one for name, one in row.items()}
+        for row in without_options(4)
+    ]
     path = jsonl(tmp_path / "a.jsonl", rows)
     taken = importers.read(path)
     assert column(taken.queries, "answer")[0] == "A"
@@ -173,8 +185,10 @@ def test_a_column_answer_is_said_to_be_taken_for_gold(tmp_path):
 
 
 def test_a_test_share_replaces_the_split_of_the_file_and_says_so(tmp_path):
-    rows = [{**row, "split": "test" if at < 3 else "train"} for at, row in
-            enumerate(without_options(4, n=10))]  # fmt: skip
+    rows = [
+        {**row, "split": "test" if at < 3 else "train"}
+        for at, row in enumerate(without_options(4, n=10))
+    ]
     path = jsonl(tmp_path / "a.jsonl", rows)
     assert column(importers.read(path).queries, "split").count("test") == 3
     drawn = importers.read(path, test_share=0.5)
@@ -187,9 +201,15 @@ def test_a_mapping_names_columns_and_may_be_meant_for_one_file(tmp_path):
     responses = [{"ref": "1", "wer": "m", "was": "ich"}]
     result = importers.read(
         pair(tmp_path, queries, responses),
-        mapping={"queries.query_id": "key", "responses.query_id": "ref", "text": "frage",
-                 "task": "fach", "model": "wer", "response": "was"},
-    )  # fmt: skip
+        mapping={
+            "queries.query_id": "key",
+            "responses.query_id": "ref",
+            "text": "frage",
+            "task": "fach",
+            "model": "wer",
+            "response": "was",
+        },
+    )
     assert column(result.responses, "answer") == ["ich"]
     assert result.tasks[0].name == "x"
 
@@ -213,8 +233,12 @@ def test_given_answers_and_states_are_kept(tmp_path):
     result = importers.read(pair(tmp_path, responses=responses))
     assert column(result.responses, "answer") == ["B", None, None, "B", None]
     assert column(result.responses, "status") == [
-        "ok", "error", "unreadable", "truncated", "unreadable"
-    ]  # fmt: skip
+        "ok",
+        "error",
+        "unreadable",
+        "truncated",
+        "unreadable",
+    ]
     assert [(one.row, one.column) for one in result.refused] == [(3, "answer")]
 
 
@@ -240,16 +264,20 @@ def test_a_column_of_scores_is_kept_beside_the_answers(tmp_path, name):
 
 
 def test_scores_alone_are_legal_and_named_in_a_note(tmp_path):
-    responses = [{"id": 1, "model": "m", "exact_match": "true"},
-                 {"id": 2, "model": "m", "exact_match": 2, "status": None},
-                 {"id": 3, "model": "m", "exact_match": 0, "status": "unreadable"}]  # fmt: skip
+    responses = [
+        {"id": 1, "model": "m", "exact_match": "true"},
+        {"id": 2, "model": "m", "exact_match": 2, "status": None},
+        {"id": 3, "model": "m", "exact_match": 0, "status": "unreadable"},
+    ]
     result = importers.read(pair(tmp_path, responses=responses))
     assert column(result.responses, "score") == [1.0, None, 0.0]
     assert column(result.responses, "answer") == [None] * 3
     assert column(result.responses, "status") == ["ok", "unreadable", "unreadable"]
     assert [one.column for one in result.refused] == ["score"]
-    assert "1 models give only right or wrong, no answers: they can be evaluated but cannot " \
-        "vote: m" in result.notes  # fmt: skip
+    assert (
+        "1 models give only right or wrong, no answers: they can be evaluated but cannot "
+        "vote: m" in result.notes
+    )
 
 
 def test_an_error_message_in_place_of_an_answer_never_votes_and_has_no_score(tmp_path):
@@ -288,8 +316,16 @@ def test_rows_are_refused_one_by_one_with_row_and_column(tmp_path):
         ("q.jsonl", row) for row in sorted((10, 11, 12, 13, 14, 15, 16, 17, 18), key=lambda r: r)
     ]
     assert [one.column for one in result.refused] == [
-        "query_id", "text", "options", "options", "options", "gold", "task", "text", "split"
-    ]  # fmt: skip
+        "query_id",
+        "text",
+        "options",
+        "options",
+        "options",
+        "gold",
+        "task",
+        "text",
+        "split",
+    ]
     assert "9 rows were refused" in result.notes[0]
 
 
@@ -298,8 +334,9 @@ def test_responses_to_unknown_queries_or_of_no_model_are_refused(tmp_path):
     result = importers.read(pair(tmp_path, responses=RESPONSES + more))
     assert result.responses.num_rows == 4
     assert [(one.row, one.reason) for one in result.refused] == [
-        (5, "unknown query"), (6, "no model name")
-    ]  # fmt: skip
+        (5, "unknown query"),
+        (6, "no model name"),
+    ]
 
 
 def test_identical_rows_are_kept_once_and_reported(tmp_path):
@@ -403,8 +440,15 @@ def test_routerbench_is_refused_with_the_file_to_convert(tmp_path):
     wide = {"sample_id": "1", "prompt": "?", "eval_name": "t", "m": 1.0, "m|model_response": "A"}
     with pytest.raises(ImportRefused, match="wide table, one column a model"):
         importers.read(jsonl(tmp_path / "routerbench.jsonl", [wide]))
-    long = {"sample_id": "1", "prompt": "?", "eval_name": "t", "model_name": "m",
-            "model_response": "B", "performance": 1.0, "cost": 0.1}  # fmt: skip
+    long = {
+        "sample_id": "1",
+        "prompt": "?",
+        "eval_name": "t",
+        "model_name": "m",
+        "model_response": "B",
+        "performance": 1.0,
+        "cost": 0.1,
+    }
     result = importers.read(jsonl(tmp_path / "raw.jsonl", [long]))
     assert column(result.responses, "score") == [1.0]
     assert column(result.responses, "cost") == [0.1]
@@ -452,9 +496,18 @@ def test_nothing_there_unknown_kind_and_unknown_folder_are_refused(tmp_path):
 
 
 def record(number, options, answer, said, **more):
-    return {"question_id": number, "question": f"question {number}", "options": options,
-            "answer": answer, "answer_index": 0, "category": "law", "src": "s", "pred": None,
-            "generated_text": said, **more}  # fmt: skip
+    return {
+        "question_id": number,
+        "question": f"question {number}",
+        "options": options,
+        "answer": answer,
+        "answer_index": 0,
+        "category": "law",
+        "src": "s",
+        "pred": None,
+        "generated_text": said,
+        **more,
+    }
 
 
 def zipped(path, members):
@@ -555,15 +608,29 @@ def test_cut_foreign_and_empty_zips_are_refused(tmp_path):
 
 
 def released(folder, *, selected="B", test_ids=(8,)):
-    base = [{"question_id": i, "category": "law", "question": f"q{i}", "options": ["a", "b"],
-             "answer": "A"} for i in (0, 1)]  # fmt: skip
+    base = [
+        {
+            "question_id": i,
+            "category": "law",
+            "question": f"q{i}",
+            "options": ["a", "b"],
+            "answer": "A",
+        }
+        for i in (0, 1)
+    ]
     test = [{**base[0], "question_id": i, "question": "t"} for i in test_ids]
     said = ["The answer is (B).", "no idea"]
     responses = [
-        {**one, "m_response": text, "avg_logprob": -0.25, "selected_choice": selected,
-         "is_correct": 0, "consensus_score": 9.9}
+        {
+            **one,
+            "m_response": text,
+            "avg_logprob": -0.25,
+            "selected_choice": selected,
+            "is_correct": 0,
+            "consensus_score": 9.9,
+        }
         for one, text in zip(base, said, strict=True)
-    ]  # fmt: skip
+    ]
     for path, rows in (
         ("Data/MMLU/train.json", base),
         ("Data/MMLU/test.json", test),
@@ -648,9 +715,18 @@ def test_progress_may_stop_an_import(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "answer"),
-    [("b", "B"), ("(B)", "B"), ("two", "B"), (1, "B"), (1.0, "B"), ("1", "B"), (None, None),
-     ("N/A", None), ("", None)],
-)  # fmt: skip
+    [
+        ("b", "B"),
+        ("(B)", "B"),
+        ("two", "B"),
+        (1, "B"),
+        (1.0, "B"),
+        ("1", "B"),
+        (None, None),
+        ("N/A", None),
+        ("", None),
+    ],
+)
 def test_gold_answers_are_letters_texts_or_indices(value, answer):
     assert gold_answer(value, ["one", "two"]) == (answer, "")
 
@@ -682,9 +758,27 @@ CELLS = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=3,
 )
-FIELDS = ("id", "question", "task", "options", "gold", "split", "skill", "model", "output", "pred",
-          "sample", "logprob", "input_tokens", "cost", "status", "rule", "category",
-          "generated_text", "question_id")  # fmt: skip
+FIELDS = (
+    "id",
+    "question",
+    "task",
+    "options",
+    "gold",
+    "split",
+    "skill",
+    "model",
+    "output",
+    "pred",
+    "sample",
+    "logprob",
+    "input_tokens",
+    "cost",
+    "status",
+    "rule",
+    "category",
+    "generated_text",
+    "question_id",
+)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -706,9 +800,11 @@ def test_numbers_no_table_can_hold_are_refused_not_raised(tmp_path):
     path = raw(tmp_path / "q.json", b'[{"id": ' + b"9" * 5000 + b', "question": "?"}]')
     with pytest.raises(ImportRefused, match="no list of records"):
         importers.read(path)
-    rows = [{"id": 1, "model": "m", "output": "B", "input_tokens": 1e300, "sample": 0},
-            {"id": 1, "model": "m", "output": "B", "sample": 1e12},
-            {"id": 1, "model": "m2", "output": "B"}]  # fmt: skip
+    rows = [
+        {"id": 1, "model": "m", "output": "B", "input_tokens": 1e300, "sample": 0},
+        {"id": 1, "model": "m", "output": "B", "sample": 1e12},
+        {"id": 1, "model": "m2", "output": "B"},
+    ]
     result = importers.read(pair(tmp_path, responses=rows))
     assert column(result.responses, "input_tokens") == [None, None]
 

@@ -85,9 +85,12 @@ def test_query_files_join_the_routing_files_and_name_the_split(tmp_path):
 
 def test_the_api_key_reaches_neither_store_nor_notes_nor_refusals_nor_preview(tmp_path):
     leak = f"ERROR: AuthenticationError: Incorrect API key provided: {KEY}"
-    rows = [router_row(api_key_used=KEY), router_row(query=None, api_key_used=KEY),
-            router_row(model="m", response=leak, api_key_used=KEY, performance=KEY),
-            router_row(model="n", api_key_used=KEY, choices="no list")]  # fmt: skip
+    rows = [
+        router_row(api_key_used=KEY),
+        router_row(query=None, api_key_used=KEY),
+        router_row(model="m", response=leak, api_key_used=KEY, performance=KEY),
+        router_row(model="n", api_key_used=KEY, choices="no list"),
+    ]
     path = jsonl(tmp_path / "routing.jsonl", rows)
     result = importers.read(path)
     workspace = Workspace(tmp_path / "w.duckdb")
@@ -117,8 +120,12 @@ def test_failed_calls_are_errors_and_their_score_of_zero_is_not_taken(tmp_path):
 
 def test_older_rows_are_read_and_a_row_of_two_versions_is_refused(tmp_path):
     old = router_row()
-    old |= {"prompt_tokens": old.pop("input_tokens"), "completion_tokens": old.pop("output_tokens"),
-            "gt": old.pop("ground_truth"), "choices": ["Paris", "Rome", "Bern"]}  # fmt: skip
+    old |= {
+        "prompt_tokens": old.pop("input_tokens"),
+        "completion_tokens": old.pop("output_tokens"),
+        "gt": old.pop("ground_truth"),
+        "choices": ["Paris", "Rome", "Bern"],
+    }
     result = importers.read(jsonl(tmp_path / "old.jsonl", [old]))
     assert column(result.responses, "input_tokens") == [20]
     assert column(result.responses, "output_tokens") == [4]
@@ -131,10 +138,20 @@ def test_older_rows_are_read_and_a_row_of_two_versions_is_refused(tmp_path):
 
 
 def test_code_has_scores_and_neither_options_nor_gold_and_worked_solutions_are_read(tmp_path):
-    code = router_row(query="Write f.", metric="code_eval", choices=["assert f()"],
-                      ground_truth="assert f()", response="def f():\n    return 1\n")  # fmt: skip
-    solution = router_row(query="How many?", metric="GSM8K", choices=None,
-                          ground_truth="2 + 2 = 4\n#### 4", response="So 4.\n#### 4")  # fmt: skip
+    code = router_row(
+        query="Write f.",
+        metric="code_eval",
+        choices=["assert f()"],
+        ground_truth="assert f()",
+        response="def f():\n    return 1\n",
+    )
+    solution = router_row(
+        query="How many?",
+        metric="GSM8K",
+        choices=None,
+        ground_truth="2 + 2 = 4\n#### 4",
+        response="So 4.\n#### 4",
+    )
     result = importers.read(jsonl(tmp_path / "routing.jsonl", [code, solution]))
     assert column(result.queries, "options") == [[], []]
     assert column(result.queries, "answer") == [None, "4"]
@@ -168,8 +185,16 @@ def test_a_tree_of_results_is_read_with_the_benchmarks_own_readings(tmp_path):
 
 
 def test_failed_records_are_errors_and_contradict_no_ground_truth(tmp_path):
-    failed = bench_record(1, "Processing failed: boom", "", score=None, ground_truth="",
-                          prompt_tokens=0, completion_tokens=0, cost=0.0)  # fmt: skip
+    failed = bench_record(
+        1,
+        "Processing failed: boom",
+        "",
+        score=None,
+        ground_truth="",
+        prompt_tokens=0,
+        completion_tokens=0,
+        cost=0.0,
+    )
     bench_file(tmp_path, model="a", records=[failed])
     bench_file(tmp_path, model="b", records=[bench_record(1)])
     result = importers.read(tmp_path)
@@ -232,8 +257,11 @@ def test_cached_results_are_read_with_the_options_of_the_prompt(tmp_path):
 
 @pytest.mark.parametrize("index", ["global_index", "global index", "Global Index"])
 def test_predictions_name_the_chosen_model_and_the_index_in_any_spelling(tmp_path, index):
-    rows = [arena_prediction(), arena_prediction(index="ArcMMLU_1", generated_result=None),
-            arena_prediction(model="qwen", for_optimality=True, accuracy=1.0)]  # fmt: skip
+    rows = [
+        arena_prediction(),
+        arena_prediction(index="ArcMMLU_1", generated_result=None),
+        arena_prediction(model="qwen", for_optimality=True, accuracy=1.0),
+    ]
     rows = [{index: row.pop("global index"), **row} for row in rows]
     if index == "Global Index":
         rows = [{"global index": row[index], **row} for row in rows]
@@ -350,16 +378,22 @@ def test_the_ways_a_completion_ends_and_the_other_endpoints(tmp_path):
     message = {"role": "assistant", "content": None, "refusal": "No."}
     rows[3]["response"]["body"]["choices"][0] |= {"message": message, "logprobs": None}
     rows[4]["response"]["body"] = {
-        "model": "gpt-4o-mini-2024-07-18", "usage": {"input_tokens": 5, "output_tokens": 6},
+        "model": "gpt-4o-mini-2024-07-18",
+        "usage": {"input_tokens": 5, "output_tokens": 6},
         "output": [{"type": "reasoning"}, {"content": [{"type": "output_text", "text": "(A)"}]}],
         "incomplete_details": {"reason": "max_output_tokens"},
-    }  # fmt: skip
+    }
     rows[5]["response"]["body"]["choices"] = [{"text": "Answer: A", "finish_reason": "stop"}]
     jsonl(tmp_path / "input.jsonl", [batch_input(f"q{i}") for i in range(6)])
     result = importers.read(jsonl(tmp_path / "output.jsonl", rows))
     assert column(result.responses, "status") == [
-        "truncated", "refused", "ok", "refused", "truncated", "ok",
-    ]  # fmt: skip
+        "truncated",
+        "refused",
+        "ok",
+        "refused",
+        "truncated",
+        "ok",
+    ]
     assert column(result.responses, "answer") == ["B", None, "B", None, "A", "A"]
     assert column(result.responses, "text")[3] == "No."
     assert column(result.responses, "output_tokens")[4] == 6
@@ -603,11 +637,15 @@ def test_every_format_offers_the_same_and_says_what_it_is():
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=4)
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text(max_size=4)
     | st.sampled_from(["B", "0", "-1.5", "[invalid]", "attachment://x", 10**400]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=3,
-)  # fmt: skip
+)
 
 
 def places(value, path=()):

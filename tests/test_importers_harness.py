@@ -71,17 +71,28 @@ def test_options_come_from_letters_continuations_or_contexts_where_the_document_
         "contexts": [["x", " end"], ["y", " end"]],
     }
     rows = [
-        harness_choice(0, (-1, -2), doc={"question": "q0", "choices": ["me", "you"]},
-                       arguments=arguments["letters"]),
+        harness_choice(
+            0,
+            (-1, -2),
+            doc={"question": "q0", "choices": ["me", "you"]},
+            arguments=arguments["letters"],
+        ),
         harness_choice(1, (-1, -2), doc={"question": "q1"}),
         harness_choice(2, (-1, -2), doc={"sentence": "q2"}, arguments=arguments["contexts"]),
-        harness_choice(3, (-1, -2), doc={"question": "q3", "option1": "a", "option2": "b"},
-                       arguments=arguments["letters"]),
-    ]  # fmt: skip
+        harness_choice(
+            3,
+            (-1, -2),
+            doc={"question": "q3", "option1": "a", "option2": "b"},
+            arguments=arguments["letters"],
+        ),
+    ]
     result = importers.read(harness_folder(tmp_path, rows=rows))
     assert column(result.queries, "options") == [
-        ["me", "you"], ["1", "2"], ["x", "y"], ["a", "b"],
-    ]  # fmt: skip
+        ["me", "you"],
+        ["1", "2"],
+        ["x", "y"],
+        ["a", "b"],
+    ]
 
 
 def test_mutual_information_counts_the_conditional_half_only(tmp_path):
@@ -94,8 +105,11 @@ def test_mutual_information_counts_the_conditional_half_only(tmp_path):
 
 
 def test_log_probabilities_that_are_no_numbers_choose_nothing(tmp_path):
-    rows = [harness_choice(0, (math.nan, -1.0)), harness_choice(1, (-math.inf, -math.inf)),
-            harness_choice(2, (-1.0, -math.inf))]  # fmt: skip
+    rows = [
+        harness_choice(0, (math.nan, -1.0)),
+        harness_choice(1, (-math.inf, -math.inf)),
+        harness_choice(2, (-1.0, -math.inf)),
+    ]
     result = importers.read(harness_folder(tmp_path, rows=rows))
     assert column(result.responses, "answer") == [None, None, "A"]
     assert column(result.responses, "mean_logprob") == [None, None, 0.0]
@@ -107,8 +121,10 @@ def test_a_single_likelihood_has_a_score_and_no_answer(tmp_path):
     assert column(result.responses, "answer") == [None]
     assert column(result.responses, "status") == ["ok"]
     assert column(result.responses, "score") == [1.0]
-    assert "1 models give only right or wrong, no answers: they can be evaluated but cannot " \
-        "vote: org/tiny" in result.notes  # fmt: skip
+    assert (
+        "1 models give only right or wrong, no answers: they can be evaluated but cannot "
+        "vote: org/tiny" in result.notes
+    )
 
 
 def test_a_generated_text_is_read_again_and_one_filter_is_kept_and_named(tmp_path):
@@ -129,8 +145,10 @@ def test_a_generated_text_is_read_again_and_one_filter_is_kept_and_named(tmp_pat
 
 def test_letters_are_read_from_the_text_where_the_target_is_a_letter(tmp_path):
     doc = {"question": HTML, "options": ["me", "you", "them"]}
-    rows = [harness_text(0, "The answer is (C).", "The answer is (C).", doc=doc, target="C"),
-            harness_text(1, "no idea", "no idea", doc=doc, target="(B)")]  # fmt: skip
+    rows = [
+        harness_text(0, "The answer is (C).", "The answer is (C).", doc=doc, target="C"),
+        harness_text(1, "no idea", "no idea", doc=doc, target="(B)"),
+    ]
     result = importers.read(harness_folder(tmp_path, task="mmlu_pro", rows=rows))
     assert column(result.queries, "options") == [["me", "you", "them"]] * 2
     assert column(result.queries, "answer") == ["C", "B"]
@@ -139,9 +157,12 @@ def test_letters_are_read_from_the_text_where_the_target_is_a_letter(tmp_path):
 
 
 def test_repeats_and_documents_that_occur_twice_are_further_samples(tmp_path):
-    rows = [harness_text(0, resps=[["#### 9", "#### 8"]]),
-            harness_text(1, resps=[["#### 7", "#### 6"]], doc_hash="0".ljust(64, "d"),
-                         doc=harness_text(0)["doc"])]  # fmt: skip
+    rows = [
+        harness_text(0, resps=[["#### 9", "#### 8"]]),
+        harness_text(
+            1, resps=[["#### 7", "#### 6"]], doc_hash="0".ljust(64, "d"), doc=harness_text(0)["doc"]
+        ),
+    ]
     result = importers.read(harness_folder(tmp_path, task="gsm8k", rows=rows))
     assert column(result.responses, "sample") == [0, 1, 2, 3]
     assert column(result.responses, "answer") == ["9", "8", "7", "6"]
@@ -149,11 +170,22 @@ def test_repeats_and_documents_that_occur_twice_are_further_samples(tmp_path):
 
 def test_models_join_by_document_and_the_newest_log_counts(tmp_path):
     harness_folder(tmp_path, "org/a")
-    harness_folder(tmp_path, "org/b", rows=[harness_choice(0, arguments={
-        f"gen_args_{i}": {"arg_0": "another template", "arg_1": f" {one}"}
-        for i, one in enumerate(["1", "2", HTML])})])  # fmt: skip
-    harness_folder(tmp_path, "org/b", rows=[harness_choice(0, (-9, -1, -9))],
-                   date="2026-11-25T00-00-00.000001")  # fmt: skip
+    harness_folder(
+        tmp_path,
+        "org/b",
+        rows=[
+            harness_choice(
+                0,
+                arguments={
+                    f"gen_args_{i}": {"arg_0": "another template", "arg_1": f" {one}"}
+                    for i, one in enumerate(["1", "2", HTML])
+                },
+            )
+        ],
+    )
+    harness_folder(
+        tmp_path, "org/b", rows=[harness_choice(0, (-9, -1, -9))], date="2026-11-25T00-00-00.000001"
+    )
     result = importers.read(tmp_path)
     assert result.queries.num_rows == 2
     assert [one.name for one in result.models] == ["org/a", "org/b"]
@@ -257,16 +289,37 @@ def test_free_answers_messages_attachments_limits_and_several_targets(tmp_path):
     whole = {"includes": {"value": 0.5, "answer": "the answer is 4"}, "match": {"value": "C"}}
     samples = [
         inspect_sample(1, completion="The answer is 4", scores=whole, target="4", **free),
-        inspect_sample(2, completion="x\n\ny", target=["6", "six"], **free,
-                       scores={"includes": {"value": "P", "answer": "6"}}),
-        inspect_sample(3, completion="x\n\ny", target="", **free, limit={"type": "token"},
-                       scores={"includes": {"value": {"a": 1}}},
-                       input=[{"role": "system", "content": "Be short."},
-                              {"role": "user", "content": [{"type": "image", "image": "x"},
-                                                           {"type": "text", "text": HTML}]}]),
-        inspect_sample(4, input="attachment://abc", attachments={"abc": "kept elsewhere"}, **free,
-                       scores={"includes": {"value": "C"}}, completion="a\n\nb"),
-    ]  # fmt: skip
+        inspect_sample(
+            2,
+            completion="x\n\ny",
+            target=["6", "six"],
+            **free,
+            scores={"includes": {"value": "P", "answer": "6"}},
+        ),
+        inspect_sample(
+            3,
+            completion="x\n\ny",
+            target="",
+            **free,
+            limit={"type": "token"},
+            scores={"includes": {"value": {"a": 1}}},
+            input=[
+                {"role": "system", "content": "Be short."},
+                {
+                    "role": "user",
+                    "content": [{"type": "image", "image": "x"}, {"type": "text", "text": HTML}],
+                },
+            ],
+        ),
+        inspect_sample(
+            4,
+            input="attachment://abc",
+            attachments={"abc": "kept elsewhere"},
+            **free,
+            scores={"includes": {"value": "C"}},
+            completion="a\n\nb",
+        ),
+    ]
     result = importers.read(inspect_json(tmp_path / "log.json", samples))
     assert column(result.queries, "answer") == ["4", "6", None, "B"]
     assert column(result.queries, "text")[2:] == [f"[image]\n{HTML}", "kept elsewhere"]
@@ -279,8 +332,12 @@ def test_free_answers_messages_attachments_limits_and_several_targets(tmp_path):
 
 def test_of_several_logs_of_a_model_the_newest_successful_one_counts(tmp_path):
     inspect_json(tmp_path / "a.json", [inspect_sample(1, answer="C")])
-    inspect_json(tmp_path / "b.json", [inspect_sample(1, answer="A")], status="error",
-                 created="2027-01-01T00:00:00+00:00")  # fmt: skip
+    inspect_json(
+        tmp_path / "b.json",
+        [inspect_sample(1, answer="A")],
+        status="error",
+        created="2027-01-01T00:00:00+00:00",
+    )
     inspect_eval(tmp_path / "c.eval", [inspect_sample(1)], model="mockllm/other")
     result = importers.read(tmp_path)
     assert column(result.responses, "answer") == ["C", "B"]

@@ -120,9 +120,14 @@ def test_simulate_in_one_process_and_build_in_another_give_a_routed_query(tmp_pa
 
     def done(*words: str) -> str:
         ended = subprocess.run(  # noqa: S603 - our own interpreter
-            command(*words), cwd=tmp_path, env=environment, capture_output=True, text=True,
-            check=False, timeout=300,
-        )  # fmt: skip
+            command(*words),
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
 
@@ -236,8 +241,16 @@ def test_the_key_is_nowhere_but_in_the_request(shell, monkeypatch, tmp_path, cap
         said.append(shell(f"{line} --encoder hashing --budget-calls 25", 1))
         store = Workspace("work.duckdb")
         with store.recording("three") as recorder:
-            recorder.attempt({"task": "tides", "number": 99, "generator": "g", "outcome": "error",
-                              "reason": "x", "reply": "y"})  # fmt: skip
+            recorder.attempt(
+                {
+                    "task": "tides",
+                    "number": 99,
+                    "generator": "g",
+                    "outcome": "error",
+                    "reason": "x",
+                    "reply": "y",
+                }
+            )
             said += [one.read_text() for one in segments_of(store.path, "three")]
         said.append(shell(f"{line} --encoder hashing"))
         said.append(shell("collect three pool.yaml --batch-out batch.jsonl --retry-errors"))

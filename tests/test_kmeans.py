@@ -89,8 +89,9 @@ def test_scaling_all_weights_changes_nothing():
     rows = random_rows(random)
     weights = random.uniform(0.2, 3.0, size=(1, len(rows)))
     problems = [Problem(0, k) for k in (2, 3, 4, 5)]
-    for a, b in zip(solve(rows, weights, problems, 0), solve(rows, 8 * weights, problems, 0),
-                    strict=True):  # fmt: skip
+    for a, b in zip(
+        solve(rows, weights, problems, 0), solve(rows, 8 * weights, problems, 0), strict=True
+    ):
         assert a.labels.tolist() == b.labels.tolist()
 
 

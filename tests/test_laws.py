@@ -248,8 +248,13 @@ PRESET_NAMES = ["recommended", "released", "paper"]
 
 
 @law(12)
-@given(SEEDS, st.sampled_from(PRESET_NAMES), st.floats(-0.2, 0.6), st.floats(0.0, 0.6),
-       st.sampled_from([None, 0.95, 0.5, 0.2]))  # fmt: skip
+@given(
+    SEEDS,
+    st.sampled_from(PRESET_NAMES),
+    st.floats(-0.2, 0.6),
+    st.floats(0.0, 0.6),
+    st.sampled_from([None, 0.95, 0.5, 0.2]),
+)
 def test_every_query_has_a_cluster_of_its_task_and_every_cluster_a_query(
     seed, preset, silhouette, distance, jaccard
 ):
@@ -265,8 +270,9 @@ def test_every_query_has_a_cluster_of_its_task_and_every_cluster_a_query(
     assert np.linalg.norm(clusters.centroids, axis=1) == pytest.approx(np.ones(len(clusters)))
     for c in range(len(clusters)):
         members = fit.consensus[clusters.assignment == c]
-        means = [sum(0.0 if np.isnan(x) else x for x in column) / len(column) for column in
-                 members.T]  # fmt: skip
+        means = [
+            sum(0.0 if np.isnan(x) else x for x in column) / len(column) for column in members.T
+        ]
         digits = 5e-4 + 1e-9 if preset == "released" else 1e-9
         assert router.rankings.mean_scores[c] == pytest.approx(np.array(means), abs=digits)
 
@@ -484,10 +490,14 @@ def literal_shrinkage(filled, task_of, cluster_of, task_of_cluster):
         common = np.mean([d**2 - v for d, v in parts.values()])
         common = max(0.0, common)
         return {
-            g: np.array([x * common / (common + y) if common + y > 0 else 0.0
-                         for x, y in zip(d, v, strict=True)])
+            g: np.array(
+                [
+                    x * common / (common + y) if common + y > 0 else 0.0
+                    for x, y in zip(d, v, strict=True)
+                ]
+            )
             for g, (d, v) in parts.items()
-        }  # fmt: skip
+        }
 
     members = {t: [q for q in range(n) if task_of[q] == t] for t in sorted(set(task_of))}
     task_moments = {t: moments(rows) for t, rows in members.items()}
@@ -621,8 +631,17 @@ def test_a_saved_router_routes_as_before(world, preset, tmp_path):
         router = fit.router(thresholds)
         router.save(tmp_path / "router.cascal")
         loaded = cascal.Router.load(tmp_path / "router.cascal")
-        for name in ("models", "tasks", "encoder", "settings", "thresholds", "fingerprint",
-                     "notes", "dimension", "routing"):  # fmt: skip
+        for name in (
+            "models",
+            "tasks",
+            "encoder",
+            "settings",
+            "thresholds",
+            "fingerprint",
+            "notes",
+            "dimension",
+            "routing",
+        ):
             assert getattr(loaded, name) == getattr(router, name)
         for name, array in router._arrays().items():
             assert np.array_equal(loaded._arrays()[name], array, equal_nan=True)

@@ -33,7 +33,7 @@ def written(**changes) -> str:
 
 @given(texts, st.lists(lines, min_size=2, max_size=30))
 def test_a_query_is_found_again_exactly(text, options):
-    found = find_query(answer_messages(Query("q", "t", text, tuple(options))))
+    found = find_query(answer_messages(Query("q", "t", text, options=tuple(options))))
     assert found is not None
     assert (found.text, found.options) == (text, tuple(options))
 
@@ -45,7 +45,9 @@ def test_a_query_with_a_free_answer_is_found_again(text):
 
 
 def test_an_answer_prompt_holds_letters_and_the_ending_that_is_read():
-    system, user = answer_messages(Query("q", "t", "How strong?", tuple(OPTIONS), answer="C"))
+    system, user = answer_messages(
+        Query("q", "t", "How strong?", options=tuple(OPTIONS), answer="C")
+    )
     assert (system["role"], user["role"]) == ("system", "user")
     assert "\nA. 1 N\nB. 2 N\nC. 3 N\nD. 4 N\n" in user["content"]
     assert "The answer is (X)." in user["content"]
@@ -62,7 +64,7 @@ def test_task_and_number_are_found_again_with_spaces_for_line_breaks(name, descr
 
 
 def test_a_generation_prompt_shows_examples_after_its_number():
-    example = Query("q", "law", "Number: 9\nWhich court?", ("a", "b", "c", "d"), "B")
+    example = Query("q", "law", "Number: 9\nWhich court?", options=("a", "b", "c", "d"), answer="B")
     messages = generation_messages(Task("law", "Contracts."), 17, (example,))
     assert find_generation(messages) == (Task("law", "Contracts."), 17)
     shown = messages[-1]["content"].splitlines()[-1]
@@ -71,7 +73,7 @@ def test_a_generation_prompt_shows_examples_after_its_number():
 
 def test_neither_prompt_is_taken_for_the_other_nor_anything_for_one():
     assert find_query(generation_messages(Task("law"), 1)) is None
-    assert find_generation(answer_messages(Query("q", "t", "x", ("a", "b")))) is None
+    assert find_generation(answer_messages(Query("q", "t", "x", options=("a", "b")))) is None
     for messages in ([], [{"role": "user"}], [{"role": "user", "content": ["x"]}]):
         assert find_query(messages) is None
         assert find_generation(messages) is None

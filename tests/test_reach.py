@@ -69,8 +69,10 @@ def test_a_trace_says_it_and_the_file_says_the_same(router, training, tmp_path):
     for vector, far in ((odd, True), (training[1].vectors[0], False)):
         trace = explain(loaded, vector)
         assert (trace.training_distance, trace.reach, trace.far) == (
-            float(router.reach.distances(vector[None])[0]), router.reach.limit, far,
-        )  # fmt: skip
+            float(router.reach.distances(vector[None])[0]),
+            router.reach.limit,
+            far,
+        )
         assert explain(router, vector).to_dict() == trace.to_dict()
     said = explain(loaded, odd)
     assert f"distance {said.training_distance:.3f}" in said.caution
@@ -87,8 +89,11 @@ def test_an_older_file_loads_and_nothing_is_said(router, tmp_path):
     loaded = cascal.Router.load(tmp_path / "old.cascal")
     trace = explain(loaded, -np.ones(router.dimension) / np.sqrt(router.dimension))
     assert (trace.training_distance, trace.reach, trace.far, trace.caution) == (
-        None, None, False, "",
-    )  # fmt: skip
+        None,
+        None,
+        False,
+        "",
+    )
     loaded.save(tmp_path / "again.cascal")
     assert cascal.Router.load(tmp_path / "again.cascal").reach is None
 

@@ -98,9 +98,16 @@ def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
     text = report(study, snapshot, fitted, comparison=comparison)
     reader = read(text)
     for says in (
-        "Routing pays here", "Simulated data", "AVENGERS", "CAS205", study.info.fingerprint,
-        "merge_distance", "cascal fit demo", "atlas-large", "numpy",
-    ):  # fmt: skip
+        "Routing pays here",
+        "Simulated data",
+        "AVENGERS",
+        "CAS205",
+        study.info.fingerprint,
+        "merge_distance",
+        "cascal fit demo",
+        "atlas-large",
+        "numpy",
+    ):
         assert says in text
     assert reader.tags.count("circle") > 4000
     gains = [row for row in comparison.rows() if row.gain is not None]

@@ -44,9 +44,13 @@ def test_the_curve_ends_at_the_fit_on_everything(parts):
     train, test = parts
     told = []
     points = scaling_curve(
-        train, test, FitSettings(), Thresholds(), shares=(0.3, 1.0),
+        train,
+        test,
+        FitSettings(),
+        Thresholds(),
+        shares=(0.3, 1.0),
         progress=lambda share, said: told.append((share, said)),
-    )  # fmt: skip
+    )
     assert [one.n_queries for one in points] == [round(0.3 * len(train)), len(train)]
     router = cascal.fit(train.votes, train.vectors).router()
     result = cascal.evaluate(router.route(test.vectors), test.votes, test.gold)

@@ -470,7 +470,9 @@ def test_unknown_models_and_skills_are_refused(pool):
 
 
 def test_a_query_nobody_wrote_is_answered_the_same_every_time(pool):
-    query = Query("u1", "misc", "Which planet is the largest?", ("Mars", "Jupiter", "Venus"))
+    query = Query(
+        "u1", "misc", "Which planet is the largest?", options=("Mars", "Jupiter", "Venus")
+    )
     answers = [pool.respond(model, invented_item(query)).answer for model in pool.models]
     again = [pool.respond(model, invented_item(query)).answer for model in pool.models]
     assert answers == again

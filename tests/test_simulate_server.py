@@ -53,7 +53,7 @@ from cascal.simulate.server_items import item_of, skill_of, write_item
 
 KEY = "sk-marker-0123456789"
 BIOLOGY = Task("marine biology", "Ecology of kelp forests, coral reefs and deep sea vents.")
-HALF = Query("", "", "\ud800", ("a", "b"))
+HALF = Query("", "", "\ud800", options=("a", "b"))
 FAULTS = [one.name for one in dataclasses.fields(Faults) if one.name != "retry_after"]
 
 
@@ -116,7 +116,7 @@ def test_a_written_query_is_known_again_by_its_text_and_options_alone(generator)
     for number in range(40):
         for task in (*TASKS, BIOLOGY, Task("")):
             item = write_item(generator, task, number, seed=3)
-            bare = Query("other id", "", item.query.text, item.query.options)
+            bare = Query("other id", "", item.query.text, options=item.query.options)
             known = item_of(bare, {})
             assert (known.truth, known.temptations) == (item.truth, item.temptations)
             assert (known.easiness, known.skill) == (item.easiness, item.skill)
@@ -190,7 +190,7 @@ def test_generating_and_answering_survive_a_restart_in_any_order(url):
     first = generations(url, "generator-weak", TASKS[3], numbers)
     queries = [read_generated(reply.text) for reply in first]
     assert all(isinstance(query, Generated) for query in queries)
-    asked_for = [Query("", "", query.text, query.options) for query in queries]
+    asked_for = [Query("", "", query.text, options=query.options) for query in queries]
     before = answers(url, "birch-math", asked_for)
     with running() as again:
         backwards = generations(again, "generator-weak", TASKS[3], numbers[::-1])
@@ -243,7 +243,7 @@ def test_another_seed_is_another_pool_and_another_sample_another_answer(url, ite
 def test_a_user_task_goes_all_the_way_from_description_to_answers(url):
     replies = generations(url, "generator-strong", BIOLOGY, range(10))
     read = [read_generated(reply.text) for reply in replies]
-    queries = [Query("", "", one.text, one.options) for one in read]
+    queries = [Query("", "", one.text, options=one.options) for one in read]
     assert len({query.text for query in queries}) == 10
     letters = [read_answer(reply.text, 4).answer for reply in answers(url, "atlas-large", queries)]
     assert sum(letter is not None for letter in letters) >= 8

@@ -25,7 +25,9 @@ HARNESS = Path(__file__).parent / "browser" / "map_harness.py"
 
 def spec(n: int = 6, **changes) -> MapSpec:
     x = np.linspace(0, 1, n, dtype=np.float32)
-    return MapSpec(x, x[::-1].copy(), np.arange(n, dtype=np.int32) + 100, "data", **changes)
+    return MapSpec(
+        x=x, y=x[::-1].copy(), ids=np.arange(n, dtype=np.int32) + 100, data_key="data", **changes
+    )
 
 
 def test_points_in_a_square_by_hand():
@@ -74,7 +76,7 @@ def test_a_wrong_spec_is_refused_in_a_sentence(changes, sentence):
 
 def test_unplaced_points_are_refused():
     with pytest.raises(ValueError, match="unplaced"):
-        MapSpec(np.array([np.nan]), np.zeros(1), np.zeros(1, int), "data")
+        MapSpec(x=np.array([np.nan]), y=np.zeros(1), ids=np.zeros(1, int), data_key="data")
 
 
 def test_groups_become_codes_and_none_the_last_one():

@@ -36,7 +36,17 @@ from cascal.store import (
 from cascal.store.journal import Journal, read_segment, segments_of
 from cascal.store.voting import option_index
 
-MODELS = (ModelSpec("zeta", "org/zeta", "http://x/v1", "KEY", 0.5, 1.5), ModelSpec("alpha"))
+MODELS = (
+    ModelSpec(
+        "zeta",
+        model_id="org/zeta",
+        base_url="http://x/v1",
+        key_env="KEY",
+        input_price=0.5,
+        output_price=1.5,
+    ),
+    ModelSpec("alpha"),
+)
 
 
 def query(query_id, **columns):
@@ -166,7 +176,9 @@ def test_models_come_back_with_unknown_prices_as_nan(filled):
     zeta, alpha = filled.models("demo")
     assert zeta == MODELS[0]
     assert math.isnan(alpha.input_price)
-    assert replace(alpha, input_price=0.0, output_price=0.0) == ModelSpec("alpha", "", "", "", 0, 0)
+    assert replace(alpha, input_price=0.0, output_price=0.0) == ModelSpec(
+        "alpha", model_id="", base_url="", key_env="", input_price=0, output_price=0
+    )
 
 
 def test_a_text_is_hashed_as_sha_256_of_its_utf_8():
@@ -292,7 +304,7 @@ CONTRADICTIONS = {
     "response of 'zeta' to query 'q2', sample 0,": imported(
         responses=[response("q1", "zeta"), response("q2", "zeta", "C")]
     ),
-    "model 'zeta'": imported([query("q3")], models=(ModelSpec("zeta", "org/other"),)),
+    "model 'zeta'": imported([query("q3")], models=(ModelSpec("zeta", model_id="org/other"),)),
     "task 'math'": imported([query("q3")], tasks=(Task("math", "numbers"),)),
     "is real and cannot be extended by simulated": replace(small(), origin="simulated"),
 }
@@ -434,9 +446,12 @@ def scored(query_id, model, score, answer=None, **columns):
 
 def test_scores_come_in_the_order_of_votes_and_nothing_said_is_nan(workspace):
     cells = [
-        scored("q1", "alpha", 1.0), scored("q1", "zeta", 0.25, "B"), scored("q2", "zeta", 0.0),
-        scored("q2", "alpha", 0.5, sample=1), scored("q2", "alpha", math.nan, "B"),
-    ]  # fmt: skip
+        scored("q1", "alpha", 1.0),
+        scored("q1", "zeta", 0.25, "B"),
+        scored("q2", "zeta", 0.0),
+        scored("q2", "alpha", 0.5, sample=1),
+        scored("q2", "alpha", math.nan, "B"),
+    ]
     queries = [query("q2", split="test"), query("q1"), query("q3")]
     workspace.add(imported(queries, cells))
     votes = workspace.votes("demo")
@@ -726,8 +741,15 @@ def test_maps_are_kept_by_their_parameters_and_the_newest_comes_first(filled):
 
 
 def test_runs_are_saved_listed_replaced_and_deleted(filled):
-    run = Run("first", "demo", {"seed": 0}, {"top_k": 3}, {"accuracy": 0.5}, {"cascal": "0.1"})
-    later = Run("second", "demo", created_at=datetime(2100, 1, 1, tzinfo=UTC))
+    run = Run(
+        name="first",
+        dataset="demo",
+        settings={"seed": 0},
+        thresholds={"top_k": 3},
+        numbers={"accuracy": 0.5},
+        versions={"cascal": "0.1"},
+    )
+    later = Run(name="second", dataset="demo", created_at=datetime(2100, 1, 1, tzinfo=UTC))
     filled.save_run(run)
     filled.save_run(later)
     assert filled.runs() == [later, run]
@@ -740,9 +762,9 @@ def test_runs_are_saved_listed_replaced_and_deleted(filled):
     with pytest.raises(CascalError, match="no run 'first'; saved are: 'second'"):
         filled.delete_run("first")
     with pytest.raises(CascalError, match="not JSON"):
-        filled.save_run(Run("third", "demo", {"array": np.zeros(2)}))
+        filled.save_run(Run(name="third", dataset="demo", settings={"array": np.zeros(2)}))
     with pytest.raises(CascalError, match="needs a name"):
-        filled.save_run(Run(" ", "demo"))
+        filled.save_run(Run(name=" ", dataset="demo"))
 
 
 # ---------------------------------------------------------------- deleting
@@ -762,7 +784,7 @@ def test_a_deleted_data_set_leaves_no_byte_behind(workspace):
     workspace.put_vectors("enc", 2, [shared, unshared], np.eye(2))
     workspace.put_vectors("other", 1, [unshared], np.ones((1, 1)))
     workspace.put_layout("secret", "enc", "{}", ["q"], np.zeros((1, 2)))
-    workspace.save_run(Run("run", "secret"))
+    workspace.save_run(Run(name="run", dataset="secret"))
     workspace.delete_dataset("secret")
     left = b"".join(one.read_bytes() for one in workspace.path.parent.iterdir())
     assert not [one for one in (*markers, unshared) if one.encode() in left]
@@ -1082,7 +1104,16 @@ def test_only_what_is_simulated_throughout_is_simulated(workspace):
 
 def test_responses_are_in_the_journal_at_once_and_in_the_file_at_the_end(begun):
     with begun.recording("d") as recorder:
-        recorder.response(Response("q1", "zeta", "The answer is B.", "B", "answer_is", -0.25))
+        recorder.response(
+            Response(
+                "q1",
+                "zeta",
+                text="The answer is B.",
+                answer="B",
+                rule="answer_is",
+                mean_logprob=-0.25,
+            )
+        )
         recorder.response(Response("q2", "zeta", status="error"), "rate limit", "host: 429.")
         (segment,) = segments_of(begun.path, "d")
         assert [row["response"]["query_id"] for row in read_segment(segment)] == ["q1", "q2"]
@@ -1098,16 +1129,22 @@ def test_responses_are_in_the_journal_at_once_and_in_the_file_at_the_end(begun):
     ]
     assert [one.name for one in begun.path.parent.iterdir()] == [begun.path.name]
     with begun.recording("d") as recorder:
-        recorder.response(Response("q2", "zeta", "A", "A", "whole_text"))
+        recorder.response(Response("q2", "zeta", text="A", answer="A", rule="whole_text"))
     assert begun.failures("d").num_rows == 0
     assert begun.missing("d", ["zeta"], retry_errors=True) == {"zeta": []}
 
 
 def test_attempts_are_decided_later_and_queries_keep_the_order_of_the_decisions(begun):
     made = {
-        "query_id": "new", "task": "math", "text": "New?", "options": ["a", "b"], "answer": "A",
-        "answer_origin": "generated", "skill": None, "split": "train",
-    }  # fmt: skip
+        "query_id": "new",
+        "task": "math",
+        "text": "New?",
+        "options": ["a", "b"],
+        "answer": "A",
+        "answer_origin": "generated",
+        "skill": None,
+        "split": "train",
+    }
     with begun.recording("d") as recorder:
         for number in (2, 0, 1):
             recorder.attempt(attempt(number))
@@ -1120,8 +1157,10 @@ def test_attempts_are_decided_later_and_queries_keep_the_order_of_the_decisions(
     table = begun.attempts("d")
     assert table.schema == ATTEMPT_SCHEMA
     assert list(zip(table["number"].to_pylist(), table["outcome"].to_pylist(), strict=True)) == [
-        (0, "kept"), (1, "kept"), (2, "duplicate"),
-    ]  # fmt: skip
+        (0, "kept"),
+        (1, "kept"),
+        (2, "duplicate"),
+    ]
     assert table["cost"].to_pylist() == [None] * 3
     assert begun.queries("d")["query_id"].to_pylist() == ["q2", "q1", "n0", "n1"]
 
@@ -1135,7 +1174,9 @@ def journal_of(workspace, *rows):
 
 
 def lines(*cells):
-    return [{"response": vars(Response(*cell, "B", "B", "whole_text"))} for cell in cells]
+    return [
+        {"response": vars(Response(*cell, "B", text="B", answer="whole_text"))} for cell in cells
+    ]
 
 
 def test_what_a_killed_process_left_is_taken_over_torn_line_and_all(begun):
@@ -1206,7 +1247,7 @@ def test_a_held_file_delays_the_commit_and_loses_nothing(begun):
     recorder = hasty.recording("d", seconds=0.02)
     recorder.__enter__()
     with duckdb.connect(str(begun.path), read_only=True):
-        recorder.response(Response("q1", "zeta", "B", "B", "whole_text"))
+        recorder.response(Response("q1", "zeta", text="B", answer="B", rule="whole_text"))
         time.sleep(0.3)
         with pytest.raises(WorkspaceLocked, match="waits in the journal"):
             recorder.__exit__(None, None, None)
@@ -1218,12 +1259,12 @@ def test_a_held_file_delays_the_commit_and_loses_nothing(begun):
 def test_a_commit_that_fails_ends_the_run_and_keeps_the_journal(begun):
     recorder = begun.recording("d", seconds=0.01)
     recorder.__enter__()
-    recorder.response(Response("unknown", "zeta", "B", "B"))
+    recorder.response(Response("unknown", "zeta", text="B", answer="B"))
     until = time.monotonic() + 5
     while recorder._failure is None and time.monotonic() < until:
         time.sleep(0.01)
     with pytest.raises(CascalError, match=r"could not be stored: .*'unknown', which is not among"):
-        recorder.response(Response("q1", "zeta", "B", "B"))
+        recorder.response(Response("q1", "zeta", text="B", answer="B"))
     with pytest.raises(CascalError, match="not among the queries"):
         recorder.__exit__(None, None, None)
     assert segments_of(begun.path, "d")
@@ -1252,7 +1293,7 @@ def test_a_deleted_data_set_leaves_no_attempts_and_failures(begun):
 def test_changed_responses_take_the_place_of_the_stored_ones(begun):
     with begun.recording("d") as recorder:
         for one in ("q1", "q2"):
-            recorder.response(Response(one, "zeta", "B", "B", "whole_text"))
+            recorder.response(Response(one, "zeta", text="B", answer="B", rule="whole_text"))
     before = begun.fingerprint("d")
     rows = begun.responses("d", with_text=True).to_pylist()
     changed = [rows[0] | {"answer": "C"}]
@@ -1271,5 +1312,5 @@ def test_a_file_of_the_second_schema_can_be_collected_into(filled):
     assert filled.missing("demo", ["zeta"]) == {"zeta": ["q1"]}
     assert filled.attempts("demo").num_rows == 0
     with filled.recording("demo") as recorder:
-        recorder.response(Response("q1", "zeta", "B", "B"))
+        recorder.response(Response("q1", "zeta", text="B", answer="B"))
     assert filled.fingerprint("demo") != before

@@ -67,9 +67,18 @@ def routes():
     cluster = np.array([0] * 8 + [1] * 4)
     zero = np.zeros(12)
     return Routes(
-        IDS, MODELS, ("t1", "t2"), cluster, cluster, zero, scores, selected, zero, np.zeros(3),
-        np.ones(3),
-    )  # fmt: skip
+        query_ids=IDS,
+        models=MODELS,
+        tasks=("t1", "t2"),
+        task=cluster,
+        cluster=cluster,
+        distance=zero,
+        scores=scores,
+        selected=selected,
+        fallback=zero,
+        center=np.zeros(3),
+        spread=np.ones(3),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +127,18 @@ def test_gain_and_mcnemar_against_always_a(result):
 
 def test_agreement_with_always_a(routes):
     always = Routes(
-        IDS, MODELS, routes.tasks, routes.task, routes.cluster, routes.distance, routes.scores,
-        np.tile([[A, B, C]], (12, 1)), routes.fallback, routes.center, routes.spread,
-    )  # fmt: skip
+        query_ids=IDS,
+        models=MODELS,
+        tasks=routes.tasks,
+        task=routes.task,
+        cluster=routes.cluster,
+        distance=routes.distance,
+        scores=routes.scores,
+        selected=np.tile([[A, B, C]], (12, 1)),
+        fallback=routes.fallback,
+        center=routes.center,
+        spread=routes.spread,
+    )
     assert agreement_rate(routes, always) == pytest.approx(8 / 12)
 
 
@@ -190,7 +208,9 @@ def comparison(part, routes):
         _baseline_entry("task_oracle", TaskOracle(), part, part, part.right),
         entry["oracle"](),
     )
-    return Comparison(IDS, part.votes.tasks, MODELS, entries, "gold")
+    return Comparison(
+        query_ids=IDS, tasks=part.votes.tasks, models=MODELS, entries=entries, label_origin="gold"
+    )
 
 
 def test_the_table_of_all_routers(comparison):

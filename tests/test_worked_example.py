@@ -55,7 +55,9 @@ def votes():
 @pytest.fixture(scope="module")
 def fit(votes):
     """Plain parts, so that everything after the votes can be followed by hand."""
-    settings = cascal.FitSettings("agreement", "unique", "closest_pair", "mean")
+    settings = cascal.FitSettings(
+        consensus="agreement", strong="unique", merge="closest_pair", ranking="mean"
+    )
     vectors = cascal.Embeddings.from_array(IDS, at(0, 10, 90, 60), "paper")
     return cascal.fit(votes, vectors, settings)
 
@@ -406,9 +408,18 @@ def routes_of(scores, selected, center=(0, 0, 0), spread=(1, 1, 1), ids=IDS):
     n = len(scores)
     zero = np.zeros(n)
     return Routes(
-        ids, MODELS, ("t",), zero.astype(int), zero.astype(int), zero, np.array(scores, float),
-        np.array(selected), zero, np.array(center, float), np.array(spread, float),
-    )  # fmt: skip
+        query_ids=ids,
+        models=MODELS,
+        tasks=("t",),
+        task=zero.astype(int),
+        cluster=zero.astype(int),
+        distance=zero,
+        scores=np.array(scores, float),
+        selected=np.array(selected),
+        fallback=zero,
+        center=np.array(center, float),
+        spread=np.array(spread, float),
+    )
 
 
 TEST_ANSWERS = np.array([[A, B, B], [A, B, C], [A, B, NO_ANSWER], [NO_ANSWER] * 3])

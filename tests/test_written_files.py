@@ -26,7 +26,14 @@ OPTIONAL = {"concurrency": 3, "temperature": None, "max_tokens": 64, "logprobs":
 
 def test_every_field_is_read_and_the_rest_has_defaults():
     full, short = parse_pool([FULL | OPTIONAL, {"name": "b", "base_url": "https://b.example/v1"}])
-    spec = ModelSpec("fast", "org/fast-1", "http://127.0.0.1:1/v1", "FAST_API_KEY", 0.1, 2.0)
+    spec = ModelSpec(
+        "fast",
+        model_id="org/fast-1",
+        base_url="http://127.0.0.1:1/v1",
+        key_env="FAST_API_KEY",
+        input_price=0.1,
+        output_price=2.0,
+    )
     assert full == PoolModel(spec, 3, None, 64, logprobs=False)
     assert (short.concurrency, short.temperature, short.max_tokens, short.logprobs) == (
         8,
@@ -132,9 +139,21 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
 def test_the_shipped_tasks_are_the_14_of_mmlu_pro():
     requests = read_tasks("mmlu_pro")
     assert [one.task.name for one in requests] == [
-        "biology", "business", "chemistry", "computer science", "economics", "engineering",
-        "health", "history", "law", "math", "philosophy", "physics", "psychology", "other",
-    ]  # fmt: skip
+        "biology",
+        "business",
+        "chemistry",
+        "computer science",
+        "economics",
+        "engineering",
+        "health",
+        "history",
+        "law",
+        "math",
+        "philosophy",
+        "physics",
+        "psychology",
+        "other",
+    ]
     assert all(100 < len(one.task.description) < 500 for one in requests)
     assert all("\n" not in one.task.description and one.n is None for one in requests)
 
@@ -144,7 +163,7 @@ def test_tasks_with_examples_and_counts(tmp_path):
     entry = {"name": "sums", "description": "Adding\n numbers.", "n": 7, "examples": [example]}
     file = tmp_path / "tasks.json"
     file.write_text(json.dumps({"tasks": [entry]}))
-    query = Query("", "sums", "1 + 1?", ("2", "3"), "A")
+    query = Query("", "sums", "1 + 1?", options=("2", "3"), answer="A")
     assert read_tasks(file) == (TaskRequest(Task("sums", "Adding numbers."), ((query,),), 7),)
 
 

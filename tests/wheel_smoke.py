@@ -60,10 +60,26 @@ def main(dist: Path) -> None:
         folder = Path(name)
         venv.create(folder / "env", with_pip=False)
         python = folder / "env" / "bin" / "python"
-        own = run(str(python), "-c", "import site; print(site.getsitepackages()[0])",
-                  cwd=folder, env={**os.environ}).strip()  # fmt: skip
-        run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", own,
-            str(wheel.resolve()), cwd=folder, env={**os.environ})  # fmt: skip
+        own = run(
+            str(python),
+            "-c",
+            "import site; print(site.getsitepackages()[0])",
+            cwd=folder,
+            env={**os.environ},
+        ).strip()
+        run(
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            own,
+            str(wheel.resolve()),
+            cwd=folder,
+            env={**os.environ},
+        )
         borrowed = next(path for path in sys.path if path.endswith("site-packages"))
         (Path(own) / "zz_borrowed.pth").write_text(borrowed + "\n")
         env = {**os.environ, "PYTHONPATH": ""}

@@ -29,26 +29,35 @@ def pool() -> tuple[PoolModel, ...] | None:
         with st.container(horizontal=True, gap="small"):
             check = st.button("Check the servers", icon=":material/network_check:")
             st.download_button(
-                "Pool file", work.pool_yaml(frame_), file_name="pool.yaml",
-                mime="application/yaml", icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+                "Pool file",
+                work.pool_yaml(frame_),
+                file_name="pool.yaml",
+                mime="application/yaml",
+                icon=":material/download:",
+                on_click="ignore",
+            )
         if check:
             with st.spinner("Asking every model for a sign of life", show_time=True):
                 st.session_state["checked"] = work.checked(models)
         if st.session_state.get("checked"):
             st.dataframe(
-                pd.DataFrame(st.session_state["checked"]), hide_index=True,
+                pd.DataFrame(st.session_state["checked"]),
+                hide_index=True,
                 alt="What the servers can do",
-            )  # fmt: skip
+            )
         return models
     return None
 
 
 def _editor(key: str, *, generators: bool) -> pd.DataFrame:
     own = st.segmented_control(
-        "From", ["Simulated", "My endpoints"], default="Simulated", required=True,
-        key=f"{key}_source", label_visibility="collapsed",
-    )  # fmt: skip
+        "From",
+        ["Simulated", "My endpoints"],
+        default="Simulated",
+        required=True,
+        key=f"{key}_source",
+        label_visibility="collapsed",
+    )
     if own == "Simulated":
         start = work.simulated_frame(generators=generators)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -58,7 +67,10 @@ def _editor(key: str, *, generators: bool) -> pd.DataFrame:
         start = work.empty_frame()
         st.caption(SECRETS)
     return st.data_editor(
-        start, num_rows="dynamic", hide_index=True, key=f"{key}_{own}",
+        start,
+        num_rows="dynamic",
+        hide_index=True,
+        key=f"{key}_{own}",
         column_config={
             "name": st.column_config.TextColumn("Name", required=True),
             "model_id": st.column_config.TextColumn("Model id at the server"),
@@ -68,7 +80,7 @@ def _editor(key: str, *, generators: bool) -> pd.DataFrame:
             "output_price": st.column_config.NumberColumn("$ out", min_value=0.0),
             "concurrency": st.column_config.NumberColumn("At once", min_value=1, max_value=256),
         },
-    )  # fmt: skip
+    )
 
 
 def _budget(key: str) -> Budget:
@@ -77,9 +89,14 @@ def _budget(key: str) -> Budget:
             "At most calls", 1, 10_000_000, None, key=f"{key}_calls", placeholder="no limit"
         )
         dollars = st.number_input(
-            "At most US dollars", 0.0, 1e6, None, key=f"{key}_dollars", placeholder="no limit",
+            "At most US dollars",
+            0.0,
+            1e6,
+            None,
+            key=f"{key}_dollars",
+            placeholder="no limit",
             help="Needs the prices of the models.",
-        )  # fmt: skip
+        )
     return Budget(calls=calls, dollars=dollars)
 
 
@@ -178,22 +195,28 @@ def _detail(now: Any, part: str) -> None:  # noqa: ANN401 – progress of either
     if part == "tasks":
         rows = [
             {
-                "task": one.task, "queries": one.kept, "wanted": one.wanted,
+                "task": one.task,
+                "queries": one.kept,
+                "wanted": one.wanted,
                 **{name: one.outcomes.get(name, 0) for name in ("duplicate", "invalid", "error")},
                 "like a test query": one.leaked,
             }
             for one in now.tasks
-        ]  # fmt: skip
+        ]
     else:
         rows = [
             {
-                "model": one.model, "answered": one.done, "failed": one.failed, "left": one.left,
+                "model": one.model,
+                "answered": one.done,
+                "failed": one.failed,
+                "left": one.left,
                 "a second": round(one.rate, 1),
                 "seconds left": None if math.isnan(one.eta) else round(one.eta),
-                "$": round(one.cost, 5), "note": one.halted,
+                "$": round(one.cost, 5),
+                "note": one.halted,
             }
             for one in now.models
-        ]  # fmt: skip
+        ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=f"Progress of the {part}")
 
 

@@ -24,8 +24,14 @@ from cascal.simulate.server import running, simulated_generators, simulated_pool
 from cascal.yaml_files.documents import parse_yaml
 
 FIELDS = (
-    "name", "model_id", "base_url", "key_env", "input_price", "output_price", "concurrency",
-)  # fmt: skip
+    "name",
+    "model_id",
+    "base_url",
+    "key_env",
+    "input_price",
+    "output_price",
+    "concurrency",
+)
 EXAMPLE_TASKS = """tasks:
 - name: arithmetic
   description: Word problems on percentages, fractions, ratios and averages.
@@ -130,13 +136,22 @@ def _row(model: PoolModel, found: Probe | str) -> dict[str, str]:
     if variable:
         key = f"{variable} " + ("is not set" if unset_keys([model]) else "is set")
     if isinstance(found, str):
-        return {"model": model.name, "answers": "no", "log-probabilities": "unknown",
-                "JSON schema": "unknown", "key": key, "note": found}  # fmt: skip
+        return {
+            "model": model.name,
+            "answers": "no",
+            "log-probabilities": "unknown",
+            "JSON schema": "unknown",
+            "key": key,
+            "note": found,
+        }
     return {
-        "model": model.name, "answers": words[found.reachable],
-        "log-probabilities": words[found.logprobs], "JSON schema": words[found.schema],
-        "key": key, "note": "" if found.reachable else found.sentences["reachable"],
-    }  # fmt: skip
+        "model": model.name,
+        "answers": words[found.reachable],
+        "log-probabilities": words[found.logprobs],
+        "JSON schema": words[found.schema],
+        "key": key,
+        "note": "" if found.reachable else found.sentences["reachable"],
+    }
 
 
 def start_generating(
@@ -148,10 +163,15 @@ def start_generating(
     def work(job: jobs.Job) -> GenerateProgress:
         encode = session.embedder()
         return generate_into(
-            workspace, dataset, tasks, generator, encode, settings=GenerateSettings(n=n),
+            workspace,
+            dataset,
+            tasks,
+            generator,
+            encode,
+            settings=GenerateSettings(n=n),
             limits=Limits(budget, lambda: job.stopping),
             progress=lambda now: job.tell(now.share, now.sentence, now),
-        )  # fmt: skip
+        )
 
     _start(f"generate:{dataset}", work)
 
@@ -164,10 +184,13 @@ def start_collecting(
 
     def work(job: jobs.Job) -> CollectProgress:
         return collect_into(
-            workspace, dataset, pool, retry_errors=retry,
+            workspace,
+            dataset,
+            pool,
+            retry_errors=retry,
             limits=Limits(budget, lambda: job.stopping),
             progress=lambda now: job.tell(now.share, now.sentence, now),
-        )  # fmt: skip
+        )
 
     _start(f"collect:{dataset}", work)
 

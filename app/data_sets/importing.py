@@ -32,12 +32,15 @@ def importer() -> None:
         st.info("This server can be reached by others and has no sign-in: importing is off.")
         return
     uploads = st.file_uploader(
-        "Files", type=None, accept_multiple_files=True, key="import_files",
+        "Files",
+        type=None,
+        accept_multiple_files=True,
+        key="import_files",
         help="One table; queries.* and responses.*; or the files of one evaluation: MMLU-Pro zips, "
         "lm-evaluation-harness samples with their results_*.json, inspect_ai logs, LLMRouter, "
         "LLMRouterBench, RouterArena, OpenAI batch or Not Diamond files. At most 64 MB each here; "
         "larger files and folders by their path on this machine.",
-    )  # fmt: skip
+    )
     path = st.text_input(
         "or a path on this machine", key="import_path", placeholder="results/ or responses.parquet"
     )
@@ -107,16 +110,25 @@ def _form(source: Path | list[Path]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the data set", value=first.stem, key="import_name")
         share = st.slider(
-            "Kept back as test queries", 0.0, 0.8, 0.0 if keeps_none else 0.4, step=0.05,
-            key="import_share", help="0: what the file says, else all are training queries.",
-        )  # fmt: skip
+            "Kept back as test queries",
+            0.0,
+            0.8,
+            0.0 if keeps_none else 0.4,
+            step=0.05,
+            key="import_share",
+            help="0: what the file says, else all are training queries.",
+        )
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
     if st.button("Import", type=theme.action(), icon=":material/upload:"):
         bar = st.progress(0.0, "Reading")
         imported = importers.read(
-            source, kind=look.kind, dataset=name.strip() or None, mapping=mapping,
-            progress=bar.progress, test_share=share or None,
-        )  # fmt: skip
+            source,
+            kind=look.kind,
+            dataset=name.strip() or None,
+            mapping=mapping,
+            progress=bar.progress,
+            test_share=share or None,
+        )
         bar.progress(1.0, "Storing")
         added = session.workspace().add(
             imported, on_conflict=CONFLICTS[conflict], progress=bar.progress
@@ -150,9 +162,11 @@ def _mapping(look: Preview) -> dict[str, str]:
             found = mapping.get(prefix)
             options = ["(none)", *look.columns]
             chosen = st.selectbox(
-                name, options, index=options.index(found) if found in options else 0,
+                name,
+                options,
+                index=options.index(found) if found in options else 0,
                 key=f"map_{name}",
-            )  # fmt: skip
+            )
             if chosen == "(none)":
                 mapping.pop(prefix, None)
             else:

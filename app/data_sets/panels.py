@@ -97,10 +97,12 @@ def _vectors() -> None:
     if session.read_only():
         return
     name = st.text_input(
-        "Encoder", value=MINILM, key="encoder_name",
+        "Encoder",
+        value=MINILM,
+        key="encoder_name",
         help="A sentence-transformers name or folder, endpoint:MODEL@BASE_URL, or hashing "
         "(needs nothing, knows no synonyms).",
-    )  # fmt: skip
+    )
     if st.button(
         f"Encode {len(missing):,} texts", type=theme.action(), icon=":material/scatter_plot:"
     ):
@@ -134,9 +136,12 @@ def models() -> None:
     split = "Training queries"
     if data.test is not None:
         split = st.segmented_control(
-            "Of the", ["Training queries", "Test queries"], key="coverage_split", required=True,
+            "Of the",
+            ["Training queries", "Test queries"],
+            key="coverage_split",
+            required=True,
             default="Training queries",
-        )  # fmt: skip
+        )
     part = data.test if split == "Test queries" and data.test is not None else data.train
     number = st.column_config.NumberColumn
     st.dataframe(

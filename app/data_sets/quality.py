@@ -37,11 +37,19 @@ def _numbers() -> None:
         return
     compared = "" if found.n_compared == len(data.train) else f" of the first {found.n_compared:,}"
     with st.grid(4, min_column_width=185):
-        _metric("Separating queries", f"{found.separating:.0%}", "",
-                "Share on which not all answering models agree. Others say nothing about who is "
-                "better.")  # fmt: skip
-        _metric("Mean agreement", f"{found.agreement:.0%}", "",
-                "Mean share of the models in the largest group.")  # fmt: skip
+        _metric(
+            "Separating queries",
+            f"{found.separating:.0%}",
+            "",
+            "Share on which not all answering models agree. Others say nothing about who is "
+            "better.",
+        )
+        _metric(
+            "Mean agreement",
+            f"{found.agreement:.0%}",
+            "",
+            "Mean share of the models in the largest group.",
+        )
         if found.label_agreement is not None:
             origin = data.train.label_origin.capitalize()
             about = (
@@ -49,19 +57,29 @@ def _numbers() -> None:
                 "answers its own questions badly, which shows here without any gold answer."
             )
             _metric(f"{origin} answers upheld", f"{found.label_agreement:.0%}", "", about)
-        _metric("Repeated queries", f"{found.duplicates + found.near_duplicates:,}",
-                f"{found.duplicates:,} word for word",
-                f"An earlier query{compared} is the same, or its vector has a cosine of at least "
-                f"{quality.NEAR_DUPLICATE}.")  # fmt: skip
-        _metric("In the test set too", f"{found.near_leaked:,}",
-                f"{found.leaked:,} word for word", "Training queries that repeat a test query: "
-                "accuracies on the test queries flatter then.")  # fmt: skip
+        _metric(
+            "Repeated queries",
+            f"{found.duplicates + found.near_duplicates:,}",
+            f"{found.duplicates:,} word for word",
+            f"An earlier query{compared} is the same, or its vector has a cosine of at least "
+            f"{quality.NEAR_DUPLICATE}.",
+        )
+        _metric(
+            "In the test set too",
+            f"{found.near_leaked:,}",
+            f"{found.leaked:,} word for word",
+            "Training queries that repeat a test query: "
+            "accuracies on the test queries flatter then.",
+        )
         if found.drift is not None and found.covered is not None:
             near = "below" if found.drift.mmd < MMD_TARGET else "above"
-            _metric("Distance to test (MMD)", f"{found.drift.mmd:.3f}",
-                    f"{near} the target {MMD_TARGET}",
-                    "Maximum mean discrepancy of the vectors; sets mixed at random reach "
-                    f"{found.drift.null:.3f}.")  # fmt: skip
+            _metric(
+                "Distance to test (MMD)",
+                f"{found.drift.mmd:.3f}",
+                f"{near} the target {MMD_TARGET}",
+                "Maximum mean discrepancy of the vectors; sets mixed at random reach "
+                f"{found.drift.null:.3f}.",
+            )
             about = "Share that lies as near to a training query as those lie to one another."
             note = "95 % is as good as it gets"
             _metric("Test queries covered", f"{found.covered:.0%}", note, about)
@@ -70,8 +88,16 @@ def _numbers() -> None:
 
 
 def _metric(label: str, value: str, note: str, about: str) -> None:
-    st.metric(label, value, delta=note or None, delta_color="off", delta_arrow="off", border=True,
-              height="stretch", help=about)  # fmt: skip
+    st.metric(
+        label,
+        value,
+        delta=note or None,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=about,
+    )
 
 
 def _needs() -> None:
@@ -106,24 +132,29 @@ def _needs() -> None:
                 ],
             }
         ),
-        hide_index=True, height=240, alt="Clusters whose first model is not sure",
+        hide_index=True,
+        height=240,
+        alt="Clusters whose first model is not sure",
         column_config={
-            "cluster": "Cluster", "task": "Task",
+            "cluster": "Cluster",
+            "task": "Task",
             "queries": st.column_config.NumberColumn("Queries", format="localized"),
             "pair": "First two models",
             "lead": st.column_config.NumberColumn("Lead", format="%.3f"),
             "certainty": st.column_config.ProgressColumn("Sure", format="percent", max_value=1.0),
             "needed": "To be sure",
         },
-    )  # fmt: skip
+    )
     entries = quality.tasks_for_more(session.dataset(), router, unsure)
     if entries:
         st.download_button(
             f"Task file that asks a generator for them ({len(entries)} entries)",
             yaml.safe_dump({"tasks": entries}, allow_unicode=True, sort_keys=False),
-            file_name="more.yaml", mime="application/yaml", icon=":material/download:",
+            file_name="more.yaml",
+            mime="application/yaml",
+            icon=":material/download:",
             on_click="ignore",
-        )  # fmt: skip
+        )
 
 
 def _filter() -> None:
@@ -139,11 +170,17 @@ def _filter() -> None:
     )
     left, right = st.columns(2)
     with left:
-        strong = st.slider("Strongest models that must agree", 1, min(4, n_models - 1), 2,
-                           key="filter_strong")  # fmt: skip
+        strong = st.slider(
+            "Strongest models that must agree", 1, min(4, n_models - 1), 2, key="filter_strong"
+        )
     with right:
-        others = st.slider("Others that may agree with them", 0, n_models - strong,
-                           min(2, n_models - strong), key="filter_others")  # fmt: skip
+        others = st.slider(
+            "Others that may agree with them",
+            0,
+            n_models - strong,
+            min(2, n_models - strong),
+            key="filter_others",
+        )
     overall = np.nan_to_num(fitted.consensus, nan=0.0).mean(axis=0)
     kept = rgd_filter(votes, overall, n_strong=strong, max_others=others)
     _filtered(kept, len(votes.query_ids), strong, others)
@@ -155,19 +192,25 @@ def _filtered(kept: Filtered, n_queries: int, strong: int, others: int) -> None:
     table = pd.DataFrame({"task": list(kept.passed), "stay": list(kept.passed.values())})
     table = table.sort_values("stay", ascending=False, kind="stable", ignore_index=True)
     st.dataframe(
-        table, hide_index=True, alt="Survivors of the filter per task", height=220,
+        table,
+        hide_index=True,
+        alt="Survivors of the filter per task",
+        height=220,
         column_config={
             "task": "Task",
             "stay": st.column_config.ProgressColumn(
-                "Queries that stay", format="localized", min_value=0,
+                "Queries that stay",
+                format="localized",
+                min_value=0,
                 max_value=max(1, int(table["stay"].max())),
             ),
         },
-    )  # fmt: skip
+    )
     name = str(st.session_state["dataset"]).replace('"', "")
     st.caption("As a data set of its own, and its effect on all routers:")
     st.code(
         f'cascal filter "{name}" --strong {strong} --others {others} --to "{name}-filtered"\n'
         f'cascal experiment filtering "{name}"',
-        language=None, wrap_lines=True,
-    )  # fmt: skip
+        language=None,
+        wrap_lines=True,
+    )

@@ -34,9 +34,14 @@ def points(gain: Estimate) -> str:
 def routers(held: Comparison) -> None:
     """All routers side by side: dots with intervals, and the sortable table."""
     chosen = st.segmented_control(
-        "Measure", list(MEASURES), format_func=lambda one: MEASURES[cast("Measure", one)],
-        default="top1", required=True, key="measure", label_visibility="collapsed",
-    )  # fmt: skip
+        "Measure",
+        list(MEASURES),
+        format_func=lambda one: MEASURES[cast("Measure", one)],
+        default="top1",
+        required=True,
+        key="measure",
+        label_visibility="collapsed",
+    )
     measure = cast("Measure", chosen)
     table = charts.routers_frame(held.rows(), measure)
     figure = charts.routers_figure(table, measure, theme.accent(), OWN)
@@ -72,26 +77,30 @@ def _routers_table(table: pd.DataFrame, constant: Constant) -> None:
         placeholder="–",
         alt="All routers with their measures; click a column to sort",
         column_order=(
-            "router", "top1_text", "vote", "hit", "gain_text", "p_text", "effective", "cost",
-            "vote_cost", "needs",
+            "router",
+            "top1_text",
+            "vote",
+            "hit",
+            "gain_text",
+            "p_text",
+            "effective",
+            "cost",
+            "vote_cost",
+            "needs",
         ),
         column_config={
             "router": st.column_config.TextColumn("Router", pinned=True),
             "top1_text": text("First right, %", alignment="right"),
             "vote": number("Vote of 3", format="%.1f %%"),
             "hit": number("Any of 3", format="%.1f %%", help="Any of its best three is right."),
-            "gain_text": text(
-                "Gain, points", alignment="right", help=f"Over {always}."
-            ),
-            "p_text": text(
-                "p", alignment="right", help=f"McNemar, exact, against {always}."
-            ),
+            "gain_text": text("Gain, points", alignment="right", help=f"Over {always}."),
+            "p_text": text("p", alignment="right", help=f"McNemar, exact, against {always}."),
             "effective": number("In use", format="%.1f", help="Models in use."),
             "cost": number("$/1,000", format="%.2f", help="US dollars per 1,000 queries."),
             "vote_cost": number("Vote $", format="%.2f", help="The same where three vote."),
             "needs": text("Needs"),
         },
-    )  # fmt: skip
+    )
 
 
 def cost(held: Comparison) -> None:
@@ -135,9 +144,11 @@ def _bargain(curve: list[CostPoint]) -> None:
         anchor=False,
     )
     st.button(
-        "Use this cost weight", key="use_bargain", on_click=controls.set_values,
+        "Use this cost weight",
+        key="use_bargain",
+        on_click=controls.set_values,
         args=({"cost": cheap.cost_weight},),
-    )  # fmt: skip
+    )
 
 
 def where(held: Comparison) -> None:
@@ -149,9 +160,13 @@ def where(held: Comparison) -> None:
     name = held.constant_model.name
     st.subheader(f"Where routing gains over always asking {frame.escape(name)}", anchor=False)
     which = st.segmented_control(
-        "Groups", ["Per task", "Per skill cluster"], default="Per task", required=True,
-        key="gain_groups", label_visibility="collapsed",
-    )  # fmt: skip
+        "Groups",
+        ["Per task", "Per skill cluster"],
+        default="Per task",
+        required=True,
+        key="gain_groups",
+        label_visibility="collapsed",
+    )
     if which == "Per task":
         table = charts.groups_frame(
             held, np.array([number[one] for one in held.tasks]), tasks, "cascal", by_task
@@ -175,7 +190,9 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
     )
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
-        table, hide_index=True, key="gains_table",
+        table,
+        hide_index=True,
+        key="gains_table",
         column_order=("name", "queries", "own", "best", "gain_text", "tau_text"),
         alt="Gains and Kendall tau by group",
         column_config={
@@ -188,7 +205,7 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
                 "τ", alignment="right", help="Kendall τ-b of consensus and gold ranking."
             ),
         },
-    )  # fmt: skip
+    )
 
 
 def _ceilings(tau: Estimate) -> None:
@@ -199,33 +216,50 @@ def _ceilings(tau: Estimate) -> None:
         return
     with st.grid(4, min_column_width=190):
         st.metric(
-            "Ranking like gold (τ)", f"{tau.value:.2f}", border=True, height="stretch",
-            delta=f"[{tau.low:.2f}, {tau.high:.2f}]", delta_color="off", delta_arrow="off",
+            "Ranking like gold (τ)",
+            f"{tau.value:.2f}",
+            border=True,
+            height="stretch",
+            delta=f"[{tau.low:.2f}, {tau.high:.2f}]",
+            delta_color="off",
+            delta_arrow="off",
             help="Kendall τ-b between the models’ consensus and gold rankings over all queries. "
             "1: same order, 0: unrelated, below 0: reversed.",
-        )  # fmt: skip
+        )
         st.metric(
-            "Clusters and winners", f"{information.nmi:.3f}", border=True,
-            delta=f"shuffled clusters {information.permuted:.3f}", delta_color="off",
-            delta_arrow="off", height="stretch",
+            "Clusters and winners",
+            f"{information.nmi:.3f}",
+            border=True,
+            delta=f"shuffled clusters {information.permuted:.3f}",
+            delta_color="off",
+            delta_arrow="off",
+            height="stretch",
             help="Normalised mutual information of a query’s cluster and the model that wins it. "
             "Only what lies above shuffled clusters is information.",
-        )  # fmt: skip
+        )
         st.metric(
-            "Perfect map, in-sample", f"{100 * in_sample.value:+.1f} pts", border=True,
+            "Perfect map, in-sample",
+            f"{100 * in_sample.value:+.1f} pts",
+            border=True,
             delta=f"[{100 * in_sample.low:+.1f}, {100 * in_sample.high:+.1f}]",
-            delta_color="off", delta_arrow="off", height="stretch",
+            delta_color="off",
+            delta_arrow="off",
+            height="stretch",
             help="The best model of each cluster, chosen with these very answers: a ceiling that "
             "flatters, because every cluster may fit its own noise.",
-        )  # fmt: skip
+        )
         if learnt is not None:
             st.metric(
-                "Learnt on labels", f"{100 * learnt.value:+.1f} pts", border=True,
-                delta=f"[{100 * learnt.low:+.1f}, {100 * learnt.high:+.1f}]", delta_color="off",
-                delta_arrow="off", height="stretch",
+                "Learnt on labels",
+                f"{100 * learnt.value:+.1f} pts",
+                border=True,
+                delta=f"[{100 * learnt.low:+.1f}, {100 * learnt.high:+.1f}]",
+                delta_color="off",
+                delta_arrow="off",
+                height="stretch",
                 help="The best model of each cluster by the training queries’ answers "
                 f"({session.dataset().train.label_origin}), tested here.",
-            )  # fmt: skip
+            )
 
 
 def differences(held: Comparison) -> None:
@@ -243,18 +277,34 @@ def differences(held: Comparison) -> None:
     gain, test, wins, losses = held.compare(one, other)
     same = float((held[one].first == held[other].first).mean())
     with st.grid(4, min_column_width=170):
-        st.metric("A minus B", f"{100 * gain.value:+.1f} pts", border=True, height="stretch",
-                  delta=f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]", delta_color="off",
-                  delta_arrow="off")  # fmt: skip
+        st.metric(
+            "A minus B",
+            f"{100 * gain.value:+.1f} pts",
+            border=True,
+            height="stretch",
+            delta=f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
+            delta_color="off",
+            delta_arrow="off",
+        )
         st.metric("A right, B wrong", f"{test.only_first:,}", border=True, height="stretch")
-        st.metric("B right, A wrong", f"{test.only_second:,}", border=True, height="stretch",
-                  delta=f"McNemar p: {charts.p_text(test.p_value)}", delta_color="off",
-                  delta_arrow="off")  # fmt: skip
+        st.metric(
+            "B right, A wrong",
+            f"{test.only_second:,}",
+            border=True,
+            height="stretch",
+            delta=f"McNemar p: {charts.p_text(test.p_value)}",
+            delta_color="off",
+            delta_arrow="off",
+        )
         st.metric("Same first model", f"{same:.0%}", border=True, height="stretch")
     which = st.segmented_control(
-        "Show", ["A right, B wrong", "B right, A wrong"], default="A right, B wrong",
-        required=True, key="difference", label_visibility="collapsed",
-    )  # fmt: skip
+        "Show",
+        ["A right, B wrong", "B right, A wrong"],
+        default="A right, B wrong",
+        required=True,
+        key="difference",
+        label_visibility="collapsed",
+    )
     rows = wins if which == "A right, B wrong" else losses
     part = session.dataset().test
     if part is None or not len(rows):
@@ -262,8 +312,13 @@ def differences(held: Comparison) -> None:
         return
     table = charts.differences_frame(part, rows, held[one].first, held[other].first, N_DIFFERENCES)
     st.dataframe(
-        table, hide_index=True, height=320, key="differences", on_select="rerun",
-        selection_mode="single-row", column_order=("task", "query", "gold", "first", "second"),
+        table,
+        hide_index=True,
+        height=320,
+        key="differences",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_order=("task", "query", "gold", "first", "second"),
         alt="Queries that one router gets right and the other wrong",
         column_config={
             "task": st.column_config.TextColumn("Task", width="small"),
@@ -272,7 +327,7 @@ def differences(held: Comparison) -> None:
             "first": st.column_config.TextColumn("A chose", width=170),
             "second": st.column_config.TextColumn("B chose", width=170),
         },
-    )  # fmt: skip
+    )
     more = f"The first {N_DIFFERENCES} of {len(rows):,}. " if len(rows) > N_DIFFERENCES else ""
     st.caption(f"{more}Pick a row to read the whole query.")
     picked = [row for row in controls.selection_of("differences") if row < len(table)]
@@ -299,10 +354,11 @@ def what_if() -> None:
         figure = charts.scaling_figure(table, theme.accent(), best, constant.name)
         first, last = found[0], found[-1]
         frame.chart(
-            figure, "scaling",
+            figure,
+            "scaling",
             f"First model right: {100 * first.top1.value:.1f} percent with {first.n_queries} "
             f"training queries, {100 * last.top1.value:.1f} with {last.n_queries}.",
-        )  # fmt: skip
+        )
         st.caption("The band is the 95 % interval over test queries; smaller sets: three draws.")
     st.subheader("What if a model were missing?", anchor=False)
     removed = work.removals()
@@ -319,17 +375,22 @@ def _removed(table: pd.DataFrame) -> None:
         st.caption("Points of the vote of 3 that are lost without the model; paired, 95 %.")
     number = st.column_config.NumberColumn
     st.dataframe(
-        table, hide_index=True, alt="What the removal of each model costs",
+        table,
+        hide_index=True,
+        alt="What the removal of each model costs",
         column_order=("name", "share", "gain_text", "top1", "tau"),
         column_config={
             "name": st.column_config.TextColumn("Pool"),
             "share": number("It had first", format="percent"),
             "gain_text": st.column_config.TextColumn("Vote of 3 loses", alignment="right"),
             "top1": number("First model loses", format="%+.1f"),
-            "tau": number("τ of the others", format="%.2f",
-                          help="How alike the consensus ranks the other models without it."),
+            "tau": number(
+                "τ of the others",
+                format="%.2f",
+                help="How alike the consensus ranks the other models without it.",
+            ),
         },
-    )  # fmt: skip
+    )
 
 
 def experiments() -> None:
@@ -365,10 +426,17 @@ def _report(report: Report) -> None:
             st.badge("Simulated data", color="orange", icon=":material/science:")
     st.subheader(frame.escape(report.question), anchor=False)
     st.text(report.sentence)
-    st.caption(frame.escape(f"Target: {report.target}. {', '.join(report.datasets)}. "
-                            f"{report.created_at}"))  # fmt: skip
+    st.caption(
+        frame.escape(f"Target: {report.target}. {', '.join(report.datasets)}. {report.created_at}")
+    )
     table = charts.report_frame(report)
     st.dataframe(table, hide_index=True, alt="Table of the experiment", key="report_table")
     with st.expander("Settings, thresholds, versions"):
-        st.json({"settings": report.settings, "thresholds": report.thresholds,
-                 "versions": report.versions, "fingerprints": report.fingerprints})  # fmt: skip
+        st.json(
+            {
+                "settings": report.settings,
+                "thresholds": report.thresholds,
+                "versions": report.versions,
+                "fingerprints": report.fingerprints,
+            }
+        )

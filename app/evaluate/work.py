@@ -50,16 +50,20 @@ def comparison() -> Comparison | None:
 def scaling() -> list[ScalingPoint] | None:
     """Accuracy by number of training queries, on request."""
     data, settings, thresholds = (
-        session.dataset(), session.current_settings(), session.current_thresholds(),
-    )  # fmt: skip
+        session.dataset(),
+        session.current_settings(),
+        session.current_thresholds(),
+    )
 
     def work(progress: Progress) -> list[ScalingPoint]:
         return scaling_curve(data.train, data.gold_test, settings, thresholds, progress=progress)
 
     return jobs.show(
-        f"scaling:{session.snapshot_token()}", "Draw the scaling curve", work,
+        f"scaling:{session.snapshot_token()}",
+        "Draw the scaling curve",
+        work,
         about="Fits again on 2 % to 100 % of the training queries, three draws each.",
-    )  # fmt: skip
+    )
 
 
 def removals() -> list[Removal] | None:
@@ -70,9 +74,11 @@ def removals() -> list[Removal] | None:
         return leave_one_out(data.train, data.test, fitted, thresholds, progress=progress)
 
     return jobs.show(
-        f"removals:{session.snapshot_token()}", "Leave each model out", work,
+        f"removals:{session.snapshot_token()}",
+        "Leave each model out",
+        work,
         about=f"Fits again without each of the {len(fitted.models)} models.",
-    )  # fmt: skip
+    )
 
 
 @st.cache_resource(show_spinner="Weighing cost", max_entries=16)
@@ -101,11 +107,14 @@ def _taus(
     return (
         gold_agreement("all", consensus, test.right),
         gold_agreements(
-            consensus, test.right, np.array([number[one] for one in train.votes.tasks]),
-            np.array([number[one] for one in test.votes.tasks]), tasks,
+            consensus,
+            test.right,
+            np.array([number[one] for one in train.votes.tasks]),
+            np.array([number[one] for one in test.votes.tasks]),
+            tasks,
         ),
         gold_agreements(consensus, test.right, router.clusters.assignment, routes.cluster, labels),
-    )  # fmt: skip
+    )
 
 
 def taus() -> tuple[GoldAgreement, list[GoldAgreement], list[GoldAgreement]]:

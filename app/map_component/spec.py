@@ -25,7 +25,7 @@ SAMPLE = 5_000
 LEVELS = 48  # steps of a sequential scale
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MapSpec:
     """One state of the map; axes: Q queries.
 

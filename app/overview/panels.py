@@ -79,7 +79,7 @@ def second_opinion(result: Verdict) -> None:
                 "Right here" if right else "Wrong here: the gold answers say otherwise",
                 color="green" if right else "red",
                 icon=":material/check:" if right else ":material/close:",
-            )  # fmt: skip
+            )
         _light_details(light)
 
 
@@ -93,17 +93,21 @@ def numbers() -> None:
                 "First model right", f"{result.top1_accuracy:.1%}", border=True, height="stretch"
             )
             st.metric(
-                f"Vote of {result.top_k} right", f"{result.vote_accuracy:.1%}", border=True,
+                f"Vote of {result.top_k} right",
+                f"{result.vote_accuracy:.1%}",
+                border=True,
                 height="stretch",
                 help="Plurality of the best-ranked models; each costs a call a query.",
-            )  # fmt: skip
+            )
         st.metric("Skill clusters", len(router.clusters), border=True, height="stretch")
         effective = effective_number(now.share)
         st.metric(
-            "Models in use", f"{effective:.1f} of {len(router.models)}", border=True,
+            "Models in use",
+            f"{effective:.1f} of {len(router.models)}",
+            border=True,
             height="stretch",
             help="Effective number: exp of the entropy of the shares. 1 = one model gets all.",
-        )  # fmt: skip
+        )
         _cost(now)
     if now.cost.known:
         st.caption(frame.escape(now.cost.sentence))
@@ -116,13 +120,16 @@ def _cost(now: Snapshot) -> None:
         return
     name = frame.escape(cost.constant.name)
     st.metric(
-        "Cost of 1,000 queries", f"${cost.routed:,.2f}",
+        "Cost of 1,000 queries",
+        f"${cost.routed:,.2f}",
         f"{cost.change:+.0%}" if isfinite(cost.change) else None,
-        delta_color="inverse", border=True, height="stretch",
+        delta_color="inverse",
+        border=True,
+        height="stretch",
         delta_description=f"vs always {name}",
         help=f"First model only: {cost.basis}. Beside always asking "
         f"{frame.escape(cost.constant.words)}.",
-    )  # fmt: skip
+    )
 
 
 def evidence() -> None:

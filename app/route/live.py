@@ -64,8 +64,12 @@ def _query(decision: Decision) -> Query:
     for part in (data.test, data.train):
         if part is not None and decision.text in part.texts:
             row = part.texts.index(decision.text)
-            return Query(part.votes.query_ids[row], part.votes.tasks[row], decision.text,
-                         part.options[row])  # fmt: skip
+            return Query(
+                part.votes.query_ids[row],
+                part.votes.tasks[row],
+                decision.text,
+                options=part.options[row],
+            )
     return Query("typed", decision.trace.task, decision.text)
 
 

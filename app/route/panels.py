@@ -57,9 +57,12 @@ def _pick_example() -> None:
 def ask() -> Decision | None:
     """The box for a query; returns the decision once there is a text."""
     text = st.text_area(
-        "Query", key="query_text", height=96, placeholder=f"For example: {_example()[:160]}",
+        "Query",
+        key="query_text",
+        height=96,
+        placeholder=f"For example: {_example()[:160]}",
         persist_state="session",
-    )  # fmt: skip
+    )
     with st.container(horizontal=True, gap="small"):
         st.button("Route it", type=theme.action(), icon=":material/alt_route:")
         st.button(f"Try a {_stored()} query", on_click=_pick_example, icon=":material/casino:")
@@ -199,8 +202,10 @@ def _position(decision: Decision) -> None:
     colouring = charts.colour_map(now, data, "train", "model")
     colours = theme.colors_by_name((model.name for model in data.models), "model")
     spec = MapSpec(
-        xy[:, 0], xy[:, 1], rows.astype(np.int32),
-        f"route:{data.info.name}:{data.info.fingerprint}:{data.encoder}",
+        x=xy[:, 0],
+        y=xy[:, 1],
+        ids=rows.astype(np.int32),
+        data_key=f"route:{data.info.name}:{data.info.fingerprint}:{data.encoder}",
         group=None if colouring.group is None else colouring.group[rows],
         group_names=colouring.names,
         group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),
@@ -212,7 +217,7 @@ def _position(decision: Decision) -> None:
         alt="The query on the map of the training queries, with lines to its nearest neighbours.",
         legend_title=f"{len(rows):,} training queries",
         caption="Colour: first model. Lines: the nearest training queries.",
-    )  # fmt: skip
+    )
     render_map(spec, key="route_map", height=680)
 
 

@@ -68,14 +68,21 @@ def saved() -> list[Run]:
                 "note": [one.note for one in found],
             }
         ),
-        hide_index=True, alt="Saved runs", placeholder="–",
+        hide_index=True,
+        alt="Saved runs",
+        placeholder="–",
         column_config={
-            "name": "Run", "dataset": "Data set", "preset": "Preset", "merge": "Merge",
-            "silhouette": "Silhouette", "clusters": "Clusters",
+            "name": "Run",
+            "dataset": "Data set",
+            "preset": "Preset",
+            "merge": "Merge",
+            "silhouette": "Silhouette",
+            "clusters": "Clusters",
             "right": st.column_config.NumberColumn("First right", format="%.1f %%"),
-            "saved": "Saved (UTC)", "note": "Note",
+            "saved": "Saved (UTC)",
+            "note": "Note",
         },
-    )  # fmt: skip
+    )
     _one(found)
     return found
 
@@ -129,9 +136,14 @@ def _side_by_side(first: Reopened, second: Reopened, found: RunComparison) -> No
         st.metric("Routes flipped", f"{len(found.flipped) / max(1, n):.1%}", border=True)
         if found.gain is not None:
             gain = found.gain
-            st.metric("B minus A, first right", f"{100 * gain.value:+.1f} pts", border=True,
-                      delta=f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
-                      delta_color="off", delta_arrow="off")  # fmt: skip
+            st.metric(
+                "B minus A, first right",
+                f"{100 * gain.value:+.1f} pts",
+                border=True,
+                delta=f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
+                delta_color="off",
+                delta_arrow="off",
+            )
         moved = sum(one != other for one, other in found.ranks.values())
         st.metric("Models that changed place", f"{moved} of {len(found.ranks)}", border=True)
     ranks, flips = st.columns([0.35, 0.65], gap="medium")
@@ -139,11 +151,14 @@ def _side_by_side(first: Reopened, second: Reopened, found: RunComparison) -> No
         st.markdown("**Places by global score**")
         st.dataframe(
             pd.DataFrame(
-                [{"model": name, "A": one, "B": other} for name, (one, other) in
-                 sorted(found.ranks.items(), key=lambda item: item[1])]
+                [
+                    {"model": name, "A": one, "B": other}
+                    for name, (one, other) in sorted(found.ranks.items(), key=lambda item: item[1])
+                ]
             ),
-            hide_index=True, alt="Places of the models in both runs",
-        )  # fmt: skip
+            hide_index=True,
+            alt="Places of the models in both runs",
+        )
     with flips:
         st.markdown("**Queries that go elsewhere**")
         part = first.dataset.test or first.dataset.train
@@ -156,9 +171,11 @@ def _side_by_side(first: Reopened, second: Reopened, found: RunComparison) -> No
                     "B": [found.second_chosen[row] for row in rows],
                 }
             ),
-            hide_index=True, alt="Queries that two runs route differently", height=300,
+            hide_index=True,
+            alt="Queries that two runs route differently",
+            height=300,
             column_config={"query": st.column_config.TextColumn("Query", width=380)},
-        )  # fmt: skip
+        )
 
 
 def take_along() -> None:
@@ -166,16 +183,25 @@ def take_along() -> None:
     st.subheader("Take it along", anchor=False)
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Router file", _router_bytes, file_name="router.cascal", on_click="ignore",
-            icon=":material/download:", help="JSON and arrays, no pickle, no texts.",
-        )  # fmt: skip
+            "Router file",
+            _router_bytes,
+            file_name="router.cascal",
+            on_click="ignore",
+            icon=":material/download:",
+            help="JSON and arrays, no pickle, no texts.",
+        )
     with_texts = st.checkbox("With queries and their words", value=True, key="report_texts")
     made = _report(with_texts=with_texts)
     if made is not None:
         st.download_button(
-            "Report", made.encode(), file_name="cascal-report.html", mime="text/html",
-            icon=":material/download:", on_click="ignore", type=theme.action(),
-        )  # fmt: skip
+            "Report",
+            made.encode(),
+            file_name="cascal-report.html",
+            mime="text/html",
+            icon=":material/download:",
+            on_click="ignore",
+            type=theme.action(),
+        )
         st.caption("One HTML file: opens from disk, needs no network, prints well.")
 
 
@@ -202,9 +228,13 @@ def _report(*, with_texts: bool) -> str | None:
         comparison: Comparison | None = held.result if held else None
         if comparison is None and data.test is not None and data.test.has_gold:
             comparison = compare_routers(
-                data.train, data.test, fitted.settings, thresholds, fitted=fitted,
+                data.train,
+                data.test,
+                fitted.settings,
+                thresholds,
+                fitted=fitted,
                 progress=progress,
-            )  # fmt: skip
+            )
         return write_report(data, now, light, findings, comparison, command, with_texts=with_texts)
 
     token = session.snapshot_token()

@@ -80,13 +80,20 @@ def _controls(data: Dataset) -> charts.ColourBy:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         if data.test is not None:
             st.segmented_control(
-                "Points", ["Training queries", "Test queries"], key="points", required=True,
-                default="Training queries", persist_state="session",
-            )  # fmt: skip
+                "Points",
+                ["Training queries", "Test queries"],
+                key="points",
+                required=True,
+                default="Training queries",
+                persist_state="session",
+            )
         by = st.selectbox(
-            "Colour", known, key="colour", format_func=lambda one: charts.COLOUR_TITLES[one],
+            "Colour",
+            known,
+            key="colour",
+            format_func=lambda one: charts.COLOUR_TITLES[one],
             persist_state="session",
-        )  # fmt: skip
+        )
     return cast("charts.ColourBy", by)
 
 
@@ -150,8 +157,10 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         value = colouring.value[now.rows]
     n_clusters = len(snapshot.router.clusters)
     return MapSpec(
-        xy[:, 0], xy[:, 1], now.rows.astype(np.int32),
-        f"{data.info.name}:{data.info.fingerprint}:{data.encoder}:{now.split}",
+        x=xy[:, 0],
+        y=xy[:, 1],
+        ids=now.rows.astype(np.int32),
+        data_key=f"{data.info.name}:{data.info.fingerprint}:{data.encoder}:{now.split}",
         group=group,
         group_names=colouring.names,
         group_colors=_group_colours(data, by, colouring) if group is not None else (),
@@ -168,7 +177,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         f"{colouring.title.lower()}. The table below the map lists the same.",
         caption="Near on the map = alike in wording; the axes have no meaning. Moving a threshold "
         "recolours the points and never moves them.",
-    )  # fmt: skip
+    )
 
 
 def _on_select(selection: object) -> None:

@@ -23,28 +23,43 @@ def change_strip() -> None:
     moved = change.clusters_after - change.clusters_before
     with st.grid(4, min_column_width=170):
         st.metric(
-            "Skill clusters", change.clusters_after, delta=moved, delta_color="off",
-            delta_description="vs pinned", border=True, height="stretch",
-        )  # fmt: skip
+            "Skill clusters",
+            change.clusters_after,
+            delta=moved,
+            delta_color="off",
+            delta_description="vs pinned",
+            border=True,
+            height="stretch",
+        )
         st.metric(
-            "Routes flipped", f"{change.flipped_share:.1%}", border=True, height="stretch",
-            delta=int(change.flipped.sum()), delta_color="off", delta_arrow="off",
+            "Routes flipped",
+            f"{change.flipped_share:.1%}",
+            border=True,
+            height="stretch",
+            delta=int(change.flipped.sum()),
+            delta_color="off",
+            delta_arrow="off",
             delta_description=f"of {len(change.flipped):,} queries",
             help="Queries that get another first model than in the pinned state.",
-        )  # fmt: skip
+        )
         if now.evaluation is not None and change.gain is not None:
             gain = change.gain
             st.metric(
-                "First model right", f"{now.evaluation.top1_accuracy:.1%}", border=True,
-                delta=round(100 * gain.value, 1), height="stretch",
+                "First model right",
+                f"{now.evaluation.top1_accuracy:.1%}",
+                border=True,
+                delta=round(100 * gain.value, 1),
+                height="stretch",
                 delta_description=f"pts [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
                 help="On the gold test queries. The change is paired, with its 95 % interval.",
-            )  # fmt: skip
+            )
         st.metric(
-            "Models in use", f"{effective_number(now.share):.1f} of {len(now.router.models)}",
-            border=True, height="stretch",
+            "Models in use",
+            f"{effective_number(now.share):.1f} of {len(now.router.models)}",
+            border=True,
+            height="stretch",
             help="Effective number of first models: 1 = one model gets everything.",
-        )  # fmt: skip
+        )
 
 
 def beside_the_map() -> None:

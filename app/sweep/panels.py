@@ -35,15 +35,28 @@ def curves() -> None:
     name = cast(
         "Name",
         st.segmented_control(
-            "Threshold", _names(), format_func=lambda one: NAMES[one], default="merge_distance",
-            required=True, key="sweep_name", label_visibility="collapsed",
+            "Threshold",
+            _names(),
+            format_func=lambda one: NAMES[one],
+            default="merge_distance",
+            required=True,
+            key="sweep_name",
+            label_visibility="collapsed",
         ),
-    )  # fmt: skip
+    )
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
 
     def work(progress: Progress) -> Curve:
-        return curve(fitted, thresholds, name, data.test, data.train, reference, progress)
+        return curve(
+            fitted=fitted,
+            thresholds=thresholds,
+            name=name,
+            test=data.test,
+            training=data.train,
+            reference=reference,
+            progress=progress,
+        )
 
     found = jobs.show(f"curve_{name}:{session.snapshot_token()}", "Sweep", work, at_once=True)
     if found is None:
@@ -99,16 +112,21 @@ def _choose(found: Curve) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
-            "Value", range(len(frame_)), format_func=lambda at: _option(frame_, at),
-            index=best, key=f"sweep_value_{found.name}",
-        )  # fmt: skip
+            "Value",
+            range(len(frame_)),
+            format_func=lambda at: _option(frame_, at),
+            index=best,
+            key=f"sweep_value_{found.name}",
+        )
         value = found.points[chosen].value(found.name)
         st.button("Use this value", on_click=_use, args=(found.name, value), key="use_value")
     with st.expander("The curve as a table"):
         st.dataframe(
-            frame_.drop(columns="x"), hide_index=True, alt="The curve as a table",
+            frame_.drop(columns="x"),
+            hide_index=True,
+            alt="The curve as a table",
             placeholder="–",
-        )  # fmt: skip
+        )
 
 
 def _option(frame_: pd.DataFrame, at: int) -> str:
@@ -137,17 +155,24 @@ def maps() -> None:
         second = st.selectbox("Across", rest, format_func=lambda one: NAMES[one], key="map_second")
     with right:
         measure = st.selectbox(
-            "Shown", list(charts.SWEEP_MEASURES), key="map_measure",
+            "Shown",
+            list(charts.SWEEP_MEASURES),
+            key="map_measure",
             format_func=lambda one: charts.SWEEP_MEASURES[one],
-        )  # fmt: skip
+        )
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
 
     def work(progress: Progress) -> SweepMap:
         return sweep_map(
-            fitted, thresholds, (first, second), data.test, data.train, reference,
+            fitted,
+            thresholds,
+            (first, second),
+            data.test,
+            data.train,
+            reference,
             progress=progress,
-        )  # fmt: skip
+        )
 
     key = f"sweepmap_{first}_{second}:{session.snapshot_token()}"
     found = jobs.show(key, "Draw the map", work, about="Up to 1,024 settings, some ten seconds.")

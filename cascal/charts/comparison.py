@@ -115,14 +115,18 @@ def routers_figure(
                 "color": [accent if key in own else MUTED for key in shown["key"]],
             },
             error_x={
-                "type": "data", "array": high - value, "arrayminus": value - low,
-                "thickness": 1.5, "width": 4, "color": MUTED,
+                "type": "data",
+                "array": high - value,
+                "arrayminus": value - low,
+                "thickness": 1.5,
+                "width": 4,
+                "color": MUTED,
             },
             customdata=np.column_stack([low, high]),
             hovertemplate=f"%{{y}}: %{{x:{sign}.1f}} [%{{customdata[0]:{sign}.1f}}, "
             f"%{{customdata[1]:{sign}.1f}}]<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_layout(template="cascal", height=27 * len(shown) + 56)
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
     unit = "points" if measure == "gain" else "percent of the test queries"
@@ -152,16 +156,30 @@ def groups_frame(
         found = tau.get(name)
         rows.append(
             {
-                "name": name, "queries": gain.n, "own": 100 * a.value, "best": 100 * b.value,
-                "gain": 100 * gain.value, "low": 100 * gain.low, "high": 100 * gain.high,
+                "name": name,
+                "queries": gain.n,
+                "own": 100 * a.value,
+                "best": 100 * b.value,
+                "gain": 100 * gain.value,
+                "low": 100 * gain.low,
+                "high": 100 * gain.high,
                 "tau": np.nan if found is None else found.value,
                 "tau_low": np.nan if found is None else found.low,
                 "tau_high": np.nan if found is None else found.high,
             }
-        )  # fmt: skip
+        )
     columns = [
-        "name", "queries", "own", "best", "gain", "low", "high", "tau", "tau_low", "tau_high"
-    ]  # fmt: skip
+        "name",
+        "queries",
+        "own",
+        "best",
+        "gain",
+        "low",
+        "high",
+        "tau",
+        "tau_low",
+        "tau_high",
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     frame["gain_text"] = interval_texts(frame, "gain", "low", "high", "+.1f")
     frame["tau_text"] = interval_texts(frame, "tau", "tau_low", "tau_high", ".2f")
@@ -174,17 +192,23 @@ def gain_figure(frame: pd.DataFrame, accent: str, warning: str) -> go.Figure:
     colour = np.where(low > 0, accent, np.where(high < 0, warning, MUTED))
     figure = go.Figure(
         go.Scatter(
-            x=value, y=[plain(name, 44) for name in frame["name"]], mode="markers",
+            x=value,
+            y=[plain(name, 44) for name in frame["name"]],
+            mode="markers",
             marker={"size": 10, "color": colour.tolist()},
             error_x={
-                "type": "data", "array": high - value, "arrayminus": value - low,
-                "thickness": 1.5, "width": 4, "color": MUTED,
+                "type": "data",
+                "array": high - value,
+                "arrayminus": value - low,
+                "thickness": 1.5,
+                "width": 4,
+                "color": MUTED,
             },
             customdata=np.column_stack([low, high, frame["queries"].to_numpy(float)]),
             hovertemplate="%{y}: %{x:+.1f} points [%{customdata[0]:+.1f}, %{customdata[1]:+.1f}], "
             "%{customdata[2]:,.0f} queries<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_layout(template="cascal", height=27 * len(frame) + 60)
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
     figure.update_xaxes(title="points", zeroline=True)
@@ -252,27 +276,38 @@ def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str)
     figure = go.Figure()
     figure.add_trace(
         go.Scatter(
-            x=np.concatenate([queries, queries[::-1]]), y=np.concatenate([high, low[::-1]]),
-            fill="toself", mode="lines", line={"width": 0}, fillcolor=_faint(accent),
-            hoverinfo="skip", showlegend=False,
+            x=np.concatenate([queries, queries[::-1]]),
+            y=np.concatenate([high, low[::-1]]),
+            fill="toself",
+            mode="lines",
+            line={"width": 0},
+            fillcolor=_faint(accent),
+            hoverinfo="skip",
+            showlegend=False,
         )
-    )  # fmt: skip
+    )
     for name, label, dash in (("top1", "First model", "solid"), ("vote", "Vote of 3", "dot")):
         figure.add_trace(
             go.Scatter(
-                x=queries, y=frame[name].to_numpy(float), mode="lines+markers", name=label,
+                x=queries,
+                y=frame[name].to_numpy(float),
+                mode="lines+markers",
+                name=label,
                 line={"color": accent, "dash": dash},
                 hovertemplate=f"%{{x:,.0f}} queries: {label.lower()} %{{y:.1f}} %<extra></extra>",
             )
-        )  # fmt: skip
+        )
     if np.isfinite(constant):
         figure.add_trace(
             go.Scatter(
-                x=queries[[0, -1]], y=[constant, constant], mode="lines",
-                name=f"Always {plain(name)}", line={"color": MUTED, "dash": "dash"},
+                x=queries[[0, -1]],
+                y=[constant, constant],
+                mode="lines",
+                name=f"Always {plain(name)}",
+                line={"color": MUTED, "dash": "dash"},
                 hovertemplate=f"Always {plain(name)}: %{{y:.1f}} %<extra></extra>",
             )
-        )  # fmt: skip
+        )
     figure.update_layout(template="cascal", height=360, showlegend=True)
     figure.update_layout(legend={"orientation": "h", "y": 1.1, "x": 0})
     figure.update_xaxes(type="log", title="training queries (logarithmic)")

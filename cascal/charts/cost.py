@@ -17,21 +17,34 @@ from cascal.datatypes import FloatArray
 def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
     """Cost and quality of every router that chooses, and of CASCAL at every cost weight."""
     listed = [
-        {"what": row.title, "asks": asks, "cost": cost, "quality": 100.0 * found.value,
-         "kind": row.needs, "weight": np.nan}
+        {
+            "what": row.title,
+            "asks": asks,
+            "cost": cost,
+            "quality": 100.0 * found.value,
+            "kind": row.needs,
+            "weight": np.nan,
+        }
         for row in rows
         if row.needs != "gold"
         for asks, cost, found in (("1 model", row.cost1, row.top1), ("3 vote", row.cost3, row.vote))
         if found is not None and np.isfinite(cost)
-    ]  # fmt: skip
+    ]
     listed += [
-        {"what": f"CASCAL, cost weight {weight_label(point.cost_weight)}", "asks": asks,
-         "cost": cost, "quality": 100.0 * quality, "kind": "curve", "weight": point.cost_weight}
+        {
+            "what": f"CASCAL, cost weight {weight_label(point.cost_weight)}",
+            "asks": asks,
+            "cost": cost,
+            "quality": 100.0 * quality,
+            "kind": "curve",
+            "weight": point.cost_weight,
+        }
         for point in curve
         for asks, cost, quality in (
-            ("1 model", point.cost1, point.top1), ("3 vote", point.cost3, point.vote)
+            ("1 model", point.cost1, point.top1),
+            ("3 vote", point.cost3, point.vote),
         )
-    ]  # fmt: skip
+    ]
     columns = ["what", "asks", "cost", "quality", "kind", "weight"]
     frame = pd.DataFrame(listed, columns=columns)
     front = pareto_front(frame["cost"].to_numpy(float), frame["quality"].to_numpy(float))
@@ -50,47 +63,64 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
     front = frame[frame["pareto"]].sort_values("cost")
     figure.add_trace(
         go.Scatter(
-            x=front["cost"].to_numpy(float), y=front["quality"].to_numpy(float), mode="lines",
-            line={"color": MUTED, "dash": "dot", "shape": "hv"}, hoverinfo="skip",
+            x=front["cost"].to_numpy(float),
+            y=front["quality"].to_numpy(float),
+            mode="lines",
+            line={"color": MUTED, "dash": "dot", "shape": "hv"},
+            hoverinfo="skip",
             name="Pareto front",
         )
-    )  # fmt: skip
+    )
     for asks, symbol in (("1 model", "circle"), ("3 vote", "triangle-up")):
         of_kind = frame[frame["asks"] == asks]
         routers, curve = of_kind[of_kind["kind"] != "curve"], of_kind[of_kind["kind"] == "curve"]
         hover = "%{text}: %{y:.1f} % for $%{x:.3g} per 1,000<extra></extra>"
         figure.add_trace(
             go.Scatter(
-                x=routers["cost"].to_numpy(float), y=routers["quality"].to_numpy(float),
-                mode="markers", text=[f"{plain(one)}, {asks}" for one in routers["what"]],
-                marker={"color": MUTED, "size": 9, "symbol": symbol}, hovertemplate=hover,
+                x=routers["cost"].to_numpy(float),
+                y=routers["quality"].to_numpy(float),
+                mode="markers",
+                text=[f"{plain(one)}, {asks}" for one in routers["what"]],
+                marker={"color": MUTED, "size": 9, "symbol": symbol},
+                hovertemplate=hover,
                 name=f"Routers, {asks}",
             )
-        )  # fmt: skip
+        )
         sizes = [13 if abs(one - now) < 1e-12 else 6 for one in curve["weight"]]
         figure.add_trace(
             go.Scatter(
-                x=curve["cost"].to_numpy(float), y=curve["quality"].to_numpy(float),
-                mode="lines+markers", text=[f"{plain(one, 60)}, {asks}" for one in curve["what"]],
+                x=curve["cost"].to_numpy(float),
+                y=curve["quality"].to_numpy(float),
+                mode="lines+markers",
+                text=[f"{plain(one, 60)}, {asks}" for one in curve["what"]],
                 marker={"color": accent, "size": sizes, "symbol": symbol},
-                line={"color": accent, "width": 1.5}, hovertemplate=hover,
+                line={"color": accent, "width": 1.5},
+                hovertemplate=hover,
                 name=f"CASCAL by cost weight, {asks}",
             )
-        )  # fmt: skip
+        )
     named = _named_points(frame, now)
     figure.add_trace(
         go.Scatter(
-            x=named["cost"].to_numpy(float), y=named["quality"].to_numpy(float), mode="text",
-            text=list(named["text"]), textposition=list(named["position"]), textfont={"size": 12},
-            hoverinfo="skip", showlegend=False, cliponaxis=False,
+            x=named["cost"].to_numpy(float),
+            y=named["quality"].to_numpy(float),
+            mode="text",
+            text=list(named["text"]),
+            textposition=list(named["position"]),
+            textfont={"size": 12},
+            hoverinfo="skip",
+            showlegend=False,
+            cliponaxis=False,
         )
-    )  # fmt: skip
+    )
     figure.update_layout(template="cascal", height=520, showlegend=True)
     figure.update_layout(legend={"orientation": "h", "y": -0.17, "x": 0})
     figure.update_xaxes(
-        type="log", title="US dollars per 1,000 queries (logarithmic)", tickformat="$~g",
+        type="log",
+        title="US dollars per 1,000 queries (logarithmic)",
+        tickformat="$~g",
         dtick="D2",
-    )  # fmt: skip
+    )
     figure.update_yaxes(title="percent right")
     return figure
 

@@ -30,10 +30,13 @@ def evidence_figure(found: Evidence, accent: str) -> go.Figure:
     """Bars of named values, with a line at the rule."""
     figure = go.Figure(
         go.Bar(
-            x=list(found.values), y=[plain(name, 48) for name in found.names], orientation="h",
-            marker={"color": accent}, hovertemplate="%{y}: %{x:.3g}<extra></extra>",
+            x=list(found.values),
+            y=[plain(name, 48) for name in found.names],
+            orientation="h",
+            marker={"color": accent},
+            hovertemplate="%{y}: %{x:.3g}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     if found.rule is not None:
         figure.add_vline(x=found.rule, line={"color": MUTED, "dash": "dash", "width": 1.5})
     figure.update_layout(template="cascal", height=24 * len(found.names) + 70)
@@ -87,20 +90,31 @@ def curve_figure(curve: Curve, accent: str) -> go.Figure:
         if name == "top1":
             band = np.concatenate([frame["high"], frame["low"][::-1]])
             figure.add_trace(
-                go.Scatter(x=np.concatenate([x, x[::-1]]), y=band, fill="toself", mode="lines",
-                           line={"width": 0}, fillcolor="rgba(120,140,200,0.22)",
-                           hoverinfo="skip"),
-                row=row, col=column,
-            )  # fmt: skip
+                go.Scatter(
+                    x=np.concatenate([x, x[::-1]]),
+                    y=band,
+                    fill="toself",
+                    mode="lines",
+                    line={"width": 0},
+                    fillcolor="rgba(120,140,200,0.22)",
+                    hoverinfo="skip",
+                ),
+                row=row,
+                col=column,
+            )
         figure.add_trace(
             go.Scatter(
-                x=x, y=frame[name].to_numpy(float), mode="lines+markers",
+                x=x,
+                y=frame[name].to_numpy(float),
+                mode="lines+markers",
                 line={"color": accent, "shape": "hv" if name == "clusters" else "linear"},
-                marker={"size": 4}, text=list(frame["value"]),
+                marker={"size": 4},
+                text=list(frame["value"]),
                 hovertemplate="%{text}: %{y:.4g}<extra></extra>",
             ),
-            row=row, col=column,
-        )  # fmt: skip
+            row=row,
+            col=column,
+        )
     _mark_now(figure, curve, frame)
     if curve.name == "prune_jaccard":
         figure.update_xaxes(tickvals=x.tolist(), ticktext=list(frame["value"]))
@@ -154,23 +168,31 @@ def map_figure(
     ]
     figure = go.Figure(
         go.Heatmap(
-            z=table, x=across.places, y=down.places, text=cells,
+            z=table,
+            x=across.places,
+            y=down.places,
+            text=cells,
             colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
             colorbar={"thickness": 8, "outlinewidth": 0},
             hovertemplate="%{text}: %{z:.4g}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     if across.now is not None and down.now is not None:
         for size, width, colour in ((17, 5, "#FFFFFF"), (15, 2.5, "#0B111C")):
             figure.add_trace(
                 go.Scatter(
-                    x=[across.now], y=[down.now], mode="markers", cliponaxis=False,
+                    x=[across.now],
+                    y=[down.now],
+                    mode="markers",
+                    cliponaxis=False,
                     marker={
-                        "symbol": "x-thin", "size": size, "line": {"width": width, "color": colour}
+                        "symbol": "x-thin",
+                        "size": size,
+                        "line": {"width": width, "color": colour},
                     },
                     hovertemplate="present setting<extra></extra>",
                 )
-            )  # fmt: skip
+            )
     figure.update_layout(template="cascal", height=460)
     figure.update_xaxes(title=NAMES[found.second], showgrid=False, zeroline=False, **across.ticks)
     figure.update_yaxes(title=NAMES[found.first], showgrid=False, zeroline=False, **down.ticks)

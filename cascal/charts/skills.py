@@ -174,11 +174,13 @@ def share_figure(models: Sequence[str], now: FloatArray, colours: Mapping[str, s
     order = np.argsort(-now, kind="stable")
     figure = go.Figure(
         go.Bar(
-            x=now[order], y=[plain(models[m]) for m in order], orientation="h",
+            x=now[order],
+            y=[plain(models[m]) for m in order],
+            orientation="h",
             marker={"color": [colours.get(models[m], MUTED) for m in order]},
             hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_layout(template="cascal", height=28 * len(order) + 40)
     figure.update_yaxes(autorange="reversed", title=None)
     figure.update_xaxes(tickformat=".0%", title=None)
@@ -213,13 +215,19 @@ def agreement_figure(frame: pd.DataFrame, scale: Sequence[str]) -> go.Figure:
     )
     figure = go.Figure(
         go.Heatmap(
-            z=shown.to_numpy(), x=names, y=names, zmin=low, zmax=high, xgap=2, ygap=2,
+            z=shown.to_numpy(),
+            x=names,
+            y=names,
+            zmin=low,
+            zmax=high,
+            xgap=2,
+            ygap=2,
             colorscale=[[i / (len(scale) - 1), c] for i, c in enumerate(scale)],
             colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": ".0%"},
             hoverongaps=False,
             hovertemplate="%{y} and %{x}: %{z:.1%} equal answers<extra></extra>",
         )
-    )  # fmt: skip
+    )
     if few:
         figure.add_trace(_cell_texts(shown, names, scale, low, high))
     figure.update_layout(template="cascal", height=38 * len(frame) + 120)
@@ -239,10 +247,13 @@ def _cell_texts(
     stops = np.linspace(low, high, len(scale))
     light = np.interp(values, stops, linear @ [0.2126, 0.7152, 0.0722])
     return go.Scatter(
-        x=np.array(names)[columns], y=np.array(names)[rows], mode="text",
-        text=[f"{value:.0%}" for value in values], hoverinfo="skip",
+        x=np.array(names)[columns],
+        y=np.array(names)[rows],
+        mode="text",
+        text=[f"{value:.0%}" for value in values],
+        hoverinfo="skip",
         textfont={"color": np.where(light > 0.18, "#0B111C", "#FFFFFF").tolist(), "size": 12},
-    )  # fmt: skip
+    )
 
 
 def coverage_frame(part: Part) -> pd.DataFrame:

@@ -151,19 +151,28 @@ def run_generate(
     coder = load_encoder(writing.encoder, key_env=writing.key_env)
     with progress_bar("Generating") as report:
         done = generate_into(
-            store, dataset, writing.tasks, writing.generator, coder.encode,
-            settings=GenerateSettings(n=writing.n), test=writing.test, limits=limits,
+            store,
+            dataset,
+            writing.tasks,
+            writing.generator,
+            coder.encode,
+            settings=GenerateSettings(n=writing.n),
+            test=writing.test,
+            limits=limits,
             progress=lambda now: report(now.share, now.sentence),
-        )  # fmt: skip
+        )
     table = Table(
-        "task", "queries", "wanted", "duplicates", "invalid", "refused", "errors", "leaks"
+        *("task", "queries", "wanted", "duplicates", "invalid", "refused", "errors", "leaks")
     )
     for one in done.tasks:
         lost = [one.outcomes.get(name, 0) for name in ("duplicate", "invalid", "refused", "error")]
         table.add_row(
-            escape(one.task), f"{one.kept:,}", f"{one.wanted:,}",
-            *(f"{count:,}" for count in lost), f"{one.leaked:,}",
-        )  # fmt: skip
+            escape(one.task),
+            f"{one.kept:,}",
+            f"{one.wanted:,}",
+            *(f"{count:,}" for count in lost),
+            f"{one.leaked:,}",
+        )
     out.print(table)
     out.print(f"{done.asked:,} calls, ${done.cost:,.4f}.")
     if done.short:
@@ -183,15 +192,23 @@ def run_collect(
 
     with progress_bar("Collecting") as report:
         done = collect_into(
-            store, dataset, models, retry_errors=retry, limits=limits,
+            store,
+            dataset,
+            models,
+            retry_errors=retry,
+            limits=limits,
             progress=lambda now: report(now.share, now.sentence),
-        )  # fmt: skip
+        )
     table = Table("model", "answered", "failed", "left", "per second", "$")
     for one in done.models:
         table.add_row(
-            escape(one.model), f"{one.done:,}", f"{one.failed:,}", f"{one.left:,}",
-            f"{one.rate:,.1f}", f"{one.cost:,.4f}",
-        )  # fmt: skip
+            escape(one.model),
+            f"{one.done:,}",
+            f"{one.failed:,}",
+            f"{one.left:,}",
+            f"{one.rate:,.1f}",
+            f"{one.cost:,.4f}",
+        )
     out.print(table)
     for one in done.models:
         if one.halted:

@@ -55,7 +55,7 @@ def pool(pool_file: PoolArgument) -> None:
     models = read_models(pool_file)
     with err.status("Asking"):
         found = asyncio.run(_probe_all(models))
-    table = Table("model", "answers", "listed", "log-probs", "schema", "key", "$ in/out per 1M")
+    table = Table(*("model", "answers", "listed", "log-probs", "schema", "key", "$ in/out per 1M"))
     for model, one in zip(models, found, strict=True):
         table.add_row(escape(model.name), *_probed(model, one))
     out.print(table)
@@ -95,9 +95,13 @@ def _probed(model: PoolModel, found: Probe | str) -> list[str]:
     if isinstance(found, str):
         return ["no", "?", "?", "?", escape(key), prices]
     return [
-        words[found.reachable], f"{len(found.models)}", words[found.logprobs],
-        words[found.schema], escape(key), prices,
-    ]  # fmt: skip
+        words[found.reachable],
+        f"{len(found.models)}",
+        words[found.logprobs],
+        words[found.schema],
+        escape(key),
+        prices,
+    ]
 
 
 def generate(
@@ -168,9 +172,13 @@ def collect(
 
 
 def _batches(
-    store: Workspace, dataset: str, models: Sequence[PoolModel], batch_out: Path | None,
-    batch_in: Sequence[Path], retry_errors: bool,
-) -> None:  # fmt: skip
+    store: Workspace,
+    dataset: str,
+    models: Sequence[PoolModel],
+    batch_out: Path | None,
+    batch_in: Sequence[Path],
+    retry_errors: bool,
+) -> None:
     from cascal.collection.batch_files import read_batches, write_batches
 
     if batch_in:

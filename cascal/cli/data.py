@@ -66,9 +66,13 @@ def import_(
     source: Any = path[0] if len(path) == 1 else path
     with progress_bar("Reading") as report:
         imported = importers.read(
-            source, kind=kind, dataset=dataset, mapping=mapping, progress=report,
+            source,
+            kind=kind,
+            dataset=dataset,
+            mapping=mapping,
+            progress=report,
             test_share=test_share,
-        )  # fmt: skip
+        )
     with progress_bar("Storing") as report:
         added = open_workspace(workspace, create=True).add(
             imported, on_conflict=on_conflict, progress=report
@@ -118,13 +122,19 @@ def info(
     if not known:
         out.print("The workspace is empty. Fill it with `cascal import FILE` or `cascal demo`.")
         return
-    table = Table("data set", "responses", "answers", "train", "test", "models", "encoder")
+    table = Table(*("data set", "responses", "answers", "train", "test", "models", "encoder"))
     for one in known:
         vectors = ", ".join(f"{name} ({n:,})" for name, n, _ in store.encoders(one.name))
-        table.add_row(
-            escape(one.name), one.origin, ", ".join(one.answer_origins), f"{one.n_train:,}",
-            f"{one.n_test:,}", str(one.n_models), escape(vectors) or "none",
-        )  # fmt: skip
+        cells = (
+            escape(one.name),
+            one.origin,
+            ", ".join(one.answer_origins),
+            f"{one.n_train:,}",
+            f"{one.n_test:,}",
+            str(one.n_models),
+            escape(vectors) or "none",
+        )
+        table.add_row(*cells)
     out.print(table)
 
 

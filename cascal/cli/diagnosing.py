@@ -57,19 +57,26 @@ def diagnose(
 
 def _plain(finding: Finding, effects: list[Effect]) -> dict[str, Any]:
     return {
-        "code": finding.code, "title": finding.title, "section": finding.section,
-        "sentence": finding.sentence, "remedies": [_plain_effect(one) for one in effects],
-    }  # fmt: skip
+        "code": finding.code,
+        "title": finding.title,
+        "section": finding.section,
+        "sentence": finding.sentence,
+        "remedies": [_plain_effect(one) for one in effects],
+    }
 
 
 def _plain_effect(effect: Effect) -> dict[str, Any]:
     gain = effect.gain
     return {
-        "label": effect.proposal.label, "judgement": effect.judgement, "cured": effect.cured,
-        "clusters": effect.clusters, "effective_models": effect.effective_models,
-        "flipped": effect.flipped, "stability": effect.stability,
+        "label": effect.proposal.label,
+        "judgement": effect.judgement,
+        "cured": effect.cured,
+        "clusters": effect.clusters,
+        "effective_models": effect.effective_models,
+        "flipped": effect.flipped,
+        "stability": effect.stability,
         "gain": None if gain is None else [gain.value, gain.low, gain.high],
-    }  # fmt: skip
+    }
 
 
 def _print_finding(finding: Finding, effects: list[Effect]) -> None:
@@ -87,7 +94,11 @@ def _print_finding(finding: Finding, effects: list[Effect]) -> None:
             else f"{100 * gain.value:+.1f} \\[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
         )
         table.add_row(
-            escape(one.proposal.label), one.judgement, str(one.clusters),
-            f"{one.effective_models:.1f}", f"{one.flipped:.0%}", points,
-        )  # fmt: skip
+            escape(one.proposal.label),
+            one.judgement,
+            str(one.clusters),
+            f"{one.effective_models:.1f}",
+            f"{one.flipped:.0%}",
+            points,
+        )
     out.print(table)

@@ -63,7 +63,13 @@ def evaluate(
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Routing") as report:
         request = Request(
-            loaded, None, settings, thresholds, n_splits=splits, seed=seed, progress=report
+            dataset=loaded,
+            other=None,
+            settings=settings,
+            thresholds=thresholds,
+            n_splits=splits,
+            seed=seed,
+            progress=report,
         )
         comparison: Comparison | str
         try:
@@ -95,29 +101,44 @@ def _summary(
     without: dict[str, Any] = {"sentence": light}
     if not isinstance(light, str):
         without = {
-            "light": light.light, "sentence": light.sentence, "score": light.score,
-            "mean": light.mean, "bound": light.bound, "n": light.n, "trust": TRUST,
-        }  # fmt: skip
+            "light": light.light,
+            "sentence": light.sentence,
+            "score": light.score,
+            "mean": light.mean,
+            "bound": light.bound,
+            "n": light.n,
+            "trust": TRUST,
+        }
     found: dict[str, Any] = {
-        "dataset": loaded.info.name, "simulated": loaded.simulated, "preset": settings.name,
-        "models": list(loaded.train.votes.models), "n_train": len(loaded.train),
+        "dataset": loaded.info.name,
+        "simulated": loaded.simulated,
+        "preset": settings.name,
+        "models": list(loaded.train.votes.models),
+        "n_train": len(loaded.train),
         "n_test": 0 if isinstance(comparison, str) else len(comparison.query_ids),
         "n_gold": 0 if isinstance(comparison, str) else comparison.n_gold,
         "n_splits": 0 if isinstance(comparison, str) else comparison.n_splits,
-        "resampled": "tasks" if by_task else "queries", "label_origin": loaded.train.label_origin,
+        "resampled": "tasks" if by_task else "queries",
+        "label_origin": loaded.train.label_origin,
         "cannot_vote": list(loaded.train.silent_models),
-        "without_labels": without, "with_labels": None, "cost": None, "routers": [],
+        "without_labels": without,
+        "with_labels": None,
+        "cost": None,
+        "routers": [],
         "reason": comparison if isinstance(comparison, str) else None,
-    }  # fmt: skip
+    }
     if not isinstance(comparison, str):
         verdict = comparison.verdict()
         found["with_labels"] = {
-            "light": verdict.light, "sentence": verdict.sentence,
-            "constant": verdict.constant.name, "constant_by": verdict.constant.chosen_by,
+            "light": verdict.light,
+            "sentence": verdict.sentence,
+            "constant": verdict.constant.name,
+            "constant_by": verdict.constant.chosen_by,
             "constant_words": verdict.constant.words,
-            "gain": verdict.gain.value, "gain_low": verdict.gain.low,
+            "gain": verdict.gain.value,
+            "gain_low": verdict.gain.low,
             "gain_high": verdict.gain.high,
-        }  # fmt: skip
+        }
         found["cost"] = _cost(comparison)
         found["routers"] = comparison.table(by_task=by_task)
         if not isinstance(light, str):
@@ -133,8 +154,10 @@ def _cost(comparison: Comparison) -> dict[str, Any] | None:
     return {
         "routed_per_1000": cost.routed,
         "always_per_1000": cost.always,
-        "constant": cost.constant.name, "measured": cost.measured, "sentence": cost.sentence,
-    }  # fmt: skip
+        "constant": cost.constant.name,
+        "measured": cost.measured,
+        "sentence": cost.sentence,
+    }
 
 
 def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
@@ -177,11 +200,12 @@ def _print_routers(found: Mapping[str, Any]) -> None:
         table.add_column(name, justify="right", no_wrap=wide)
     for row in found["routers"]:
         cells = [
-            _with_interval(row, "top1", 1), _with_interval(row, "vote", 1),
+            _with_interval(row, "top1", 1),
+            _with_interval(row, "vote", 1),
             _with_interval(row, "gain", 1, sign="+"),
             f"{row['effective_models']:.1f}" if row["effective_models"] else "",
             "" if row["cost_per_1000"] is None else f"{row['cost_per_1000']:.2f}",
-        ]  # fmt: skip
+        ]
         needs = "" if row["needs"] == "nothing" else row["needs"]
         table.add_row(escape(row["router"]), needs, *(cells if wide else cells[:3]))
     out.print(table)
@@ -240,8 +264,15 @@ def experiment(
     second = None if other is None else tuning.dataset(other, loaded.encoder)
     with progress_bar(name) as progress:
         request = Request(
-            loaded, second, tuning.settings, tuning.thresholds, n_queries, splits, seed, progress
-        )  # fmt: skip
+            dataset=loaded,
+            other=second,
+            settings=tuning.settings,
+            thresholds=tuning.thresholds,
+            n_queries=n_queries,
+            n_splits=splits,
+            seed=seed,
+            progress=progress,
+        )
         report = run(name, request)
     path = to or _default_path(tuning.workspace, request, report)
     report.save(path)

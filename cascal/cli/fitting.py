@@ -71,9 +71,13 @@ def _print_summary(
     )
     for row in summary["clusters"]:
         table.add_row(
-            str(row["cluster"]), escape(row["name"]), escape(row["task"]), f"{row['queries']:,}",
-            escape(", ".join(row["best"])), escape(leaders[row["cluster"]].aside),
-        )  # fmt: skip
+            str(row["cluster"]),
+            escape(row["name"]),
+            escape(row["task"]),
+            f"{row['queries']:,}",
+            escape(", ".join(row["best"])),
+            escape(leaders[row["cluster"]].aside),
+        )
     out.print(table)
     for note in summary["notes"]:
         out.print(f"Note: {escape(note)}")

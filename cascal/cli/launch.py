@@ -136,11 +136,18 @@ def _serve(workspace: Path, host: str, port: int, allowed: _Allowed) -> None:
         )
     _check_port(host, port)
     command = [
-        sys.executable, "-m", "streamlit", "run", str(folder / "app" / "server.py"),
-        f"--server.address={host}", f"--server.port={port}", "--server.headless=true",
-        "--browser.gatherUsageStats=false", "--server.fileWatcherType=none",
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(folder / "app" / "server.py"),
+        f"--server.address={host}",
+        f"--server.port={port}",
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+        "--server.fileWatcherType=none",
         *(f"--server.allowedHosts={name}" for name in _for_streamlit(host, hosts)),
-    ]  # fmt: skip
+    ]
     environment = {
         **os.environ,
         WORKSPACE_ENV: str(workspace.resolve()),

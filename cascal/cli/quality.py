@@ -77,12 +77,19 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
             f"MMD to the test queries {found['drift']['mmd']:.3f} (target below 0.1); "
             f"{found['covered']:.0%} of them are covered."
         )
-    table = Table("cluster", "task", "queries", "first two models", "lead", "sure", "more needed")
+    table = Table(
+        *("cluster", "task", "queries", "first two models", "lead", "sure", "more needed")
+    )
     for one in needs:
         more = "as good as equal" if one["needed"] is None else f"{one['needed']:,}"
-        table.add_row(
-            str(one["cluster"]), escape(one["task"]), f"{one['n_queries']:,}",
-            escape(f"{one['first']} over {one['second']}"), f"{one['lead']:.3f}",
-            f"{one['certainty']:.0%}", more,
-        )  # fmt: skip
+        cells = (
+            str(one["cluster"]),
+            escape(one["task"]),
+            f"{one['n_queries']:,}",
+            escape(f"{one['first']} over {one['second']}"),
+            f"{one['lead']:.3f}",
+            f"{one['certainty']:.0%}",
+            more,
+        )
+        table.add_row(*cells)
     out.print(table)

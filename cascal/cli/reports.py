@@ -85,12 +85,17 @@ def runs(
     if not known:
         out.print("No run is saved. Save one on the page Runs, or with `cascal fit --save-run`.")
         return
-    table = Table("run", "data set", "preset", "clusters", "first right", "saved", "note")
+    table = Table(*("run", "data set", "preset", "clusters", "first right", "saved", "note"))
     for one in known:
         right = one.numbers.get("top1_accuracy")
-        table.add_row(
-            escape(one.name), escape(one.dataset), escape(preset_of(one)),
-            str(one.numbers.get("n_clusters", "")), "" if right is None else f"{right:.1%}",
-            f"{one.created_at:%Y-%m-%d %H:%M}", escape(one.note),
-        )  # fmt: skip
+        cells = (
+            escape(one.name),
+            escape(one.dataset),
+            escape(preset_of(one)),
+            str(one.numbers.get("n_clusters", "")),
+            "" if right is None else f"{right:.1%}",
+            f"{one.created_at:%Y-%m-%d %H:%M}",
+            escape(one.note),
+        )
+        table.add_row(*cells)
     out.print(table)

@@ -71,11 +71,15 @@ def serve(
     coder = encoder_of_file(loaded.encoder, encoder, key_env)
     quicker = quick(coder)
     options = server.ServeOptions(
-        timeout=timeout, concurrency=concurrency, queue=queue, max_body=max_body,
+        timeout=timeout,
+        concurrency=concurrency,
+        queue=queue,
+        max_body=max_body,
         failover=failover,
         encoder_threads=1 if quicker is coder else min(8, cpu_count()),
-        api_key_env=api_key_env, hosts=LOOPBACK if local else (),
-    )  # fmt: skip
+        api_key_env=api_key_env,
+        hosts=LOOPBACK if local else (),
+    )
     if api_key_env:
         read_key(api_key_env)
     for note in models.notes:

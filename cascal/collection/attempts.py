@@ -24,7 +24,7 @@ Outcome = Literal["pending", "kept", "duplicate", "invalid", "refused", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("pending", "kept", "duplicate", "invalid", "refused", "error")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One request for a query: what came of it, and why.
 
@@ -75,7 +75,7 @@ Cell = tuple[int, int]
 """(number, index of the task): what attempts are sorted by."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TaskState:
     """One task's attempts; those in flight have no entry yet."""
 
@@ -139,7 +139,11 @@ class Plan:
         self.tasks = []
         for request in tasks:
             wanted = n if request.n is None else request.n
-            self.tasks.append(TaskState(request, wanted, most_attempts * wanted + SPARE_ATTEMPTS))
+            self.tasks.append(
+                TaskState(
+                    request=request, wanted=wanted, most=most_attempts * wanted + SPARE_ATTEMPTS
+                )
+            )
         self._place = {one.request.task.name: place for place, one in enumerate(self.tasks)}
         for attempt in attempts:
             if attempt.task in self._place:
@@ -235,7 +239,12 @@ class Judge:
             leak_of=self._test_ids[place] if leak >= self._threshold else None,
         )
         return kept, Query(
-            query_id, attempt.task, content.text, content.options, content.answer, "generated"
+            query_id,
+            attempt.task,
+            content.text,
+            options=content.options,
+            answer=content.answer,
+            answer_origin="generated",
         )
 
     def _nearest(self, rows: FloatArray, vector: FloatArray) -> tuple[int, float]:

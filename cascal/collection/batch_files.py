@@ -122,10 +122,14 @@ def _imported(lines: Sequence[str], queries: Sequence[Query]) -> list[dict[str, 
         output, table = Path(folder) / "output.jsonl", Path(folder) / "queries.jsonl"
         output.write_text("\n".join(lines) + "\n", encoding="utf-8")
         rows = [
-            {"query_id": one.query_id, "task": one.task, "text": one.text,
-             "options": list(one.options)}
+            {
+                "query_id": one.query_id,
+                "task": one.task,
+                "text": one.text,
+                "options": list(one.options),
+            }
             for one in queries
-        ]  # fmt: skip
+        ]
         table.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
         read = importers.read([output, table], kind="openai_batch", dataset="batch")
     return read.responses.to_pylist()

@@ -37,7 +37,7 @@ PATIENCE = Patience(timeout=120.0, total_seconds=300.0)
 _TELL_SECONDS = 0.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelProgress:
     """How far one model is in this run; `halted` says why it is not asked any more, "" if it is.
 
@@ -169,7 +169,7 @@ class _ModelRun:
         self.model, self.queries, self.client = model, queries, client
         self._left = iter(queries)
         self._sink = sink
-        self._counts = ModelProgress(model.name, len(queries))
+        self._counts = ModelProgress(model=model.name, wanted=len(queries))
         self._errors_in_a_row = 0
 
     def progress(self, seconds: float) -> ModelProgress:
@@ -231,15 +231,15 @@ def as_response(query: Query, model: str, reply: Reply) -> Response:
     return Response(
         query.query_id,
         model,
-        text,
-        read.answer,
-        read.rule,
-        reply.mean_logprob,
-        reply.input_tokens,
-        reply.output_tokens,
-        reply.cost,
-        reply.latency,
-        read.status,
+        text=text,
+        answer=read.answer,
+        rule=read.rule,
+        mean_logprob=reply.mean_logprob,
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        cost=reply.cost,
+        latency=reply.latency,
+        status=read.status,
     )
 
 

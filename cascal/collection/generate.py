@@ -134,11 +134,13 @@ def generate(
     client = ChatClient(generator.spec, patience, generator.concurrency, budget, stop)
     plan = Plan(tasks, before.attempts, settings.n, settings.most_attempts)
     judge = Judge(encode, settings.near_duplicate, before.queries, before.test)
-    run = _Run(plan, generator, settings, client, judge, sink)
+    run = _Run(
+        plan=plan, generator=generator, settings=settings, client=client, judge=judge, sink=sink
+    )
     return run_to_end(run.work(stop or (lambda: False), progress))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Run:
     """Asks, enters what comes, and lets decide what has its turn."""
 
@@ -252,8 +254,14 @@ def _arrived(request: TaskRequest, number: int, generator: str, reply: Reply) ->
         outcome, reason = ("invalid", read) if isinstance(read, str) else ("pending", "")
     text = reply.text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
     attempt = Attempt(
-        request.task.name, number, generator, "pending", reply=text,
-        input_tokens=reply.input_tokens, output_tokens=reply.output_tokens,
-        cost=reply.cost, latency=reply.latency,
-    )  # fmt: skip
+        task=request.task.name,
+        number=number,
+        generator=generator,
+        outcome="pending",
+        reply=text,
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        cost=reply.cost,
+        latency=reply.latency,
+    )
     return attempt if outcome == "pending" else final(attempt, outcome, reason)

@@ -198,9 +198,13 @@ def filter_into(
     """
     overall = np.nan_to_num(fitted.consensus, nan=0.0).mean(axis=0)
     kept = rgd_filter(
-        dataset.train.votes, overall, n_strong=rule.n_strong, max_others=rule.max_others,
-        n_queries=rule.n_queries, seed=rule.seed,
-    )  # fmt: skip
+        dataset.train.votes,
+        overall,
+        n_strong=rule.n_strong,
+        max_others=rule.max_others,
+        n_queries=rule.n_queries,
+        seed=rule.seed,
+    )
     name = dataset.info.name
     if not len(kept.rows):
         raise CascalError(
@@ -214,10 +218,14 @@ def filter_into(
     responses = workspace.responses(name, with_text=True).select(RESPONSE_SCHEMA.names)
     workspace.add(
         Imported(
-            to, dataset.info.origin, f"{name}, filtered", dataset.tasks, workspace.models(name),
-            queries.filter(pc.is_in(queries["query_id"], wanted)),
-            responses.filter(pc.is_in(responses["query_id"], wanted)),
+            dataset=to,
+            origin=dataset.info.origin,
+            source=f"{name}, filtered",
+            tasks=dataset.tasks,
+            models=workspace.models(name),
+            queries=queries.filter(pc.is_in(queries["query_id"], wanted)),
+            responses=responses.filter(pc.is_in(responses["query_id"], wanted)),
         ),
         on_conflict=on_conflict,
-    )  # fmt: skip
+    )
     return kept

@@ -67,7 +67,7 @@ class Example(Fields):
     def query(self, task: str) -> Query:
         """The example as a query of the task."""
         options = tuple(str(option) for option in self.options)
-        return Query("", task, self.question, options, self.answer.upper() or None)
+        return Query("", task, self.question, options=options, answer=self.answer.upper() or None)
 
 
 class TaskEntry(Fields):

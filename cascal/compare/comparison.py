@@ -24,7 +24,7 @@ from cascal.verdict import Verdict, decide
 TEST_SHARE = 0.4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One line of the table. Estimates are None where the measure does not exist."""
 
@@ -43,7 +43,7 @@ class Row:
     cost3: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Comparison:
     """Routers on the same test queries; `constant` is the key of the best constant choice.
 
@@ -108,11 +108,21 @@ class Comparison:
             share = np.bincount(chosen, minlength=len(self.models)) / max(1, len(chosen))
             rows.append(
                 Row(
-                    entry.key, entry.title, entry.needs, top1, vote, hit, gain,
-                    self._mcnemar(entry), tuple(share.tolist()), effective_number(share),
-                    normalised_entropy(share), mean_cost(entry.cost1), mean_cost(entry.cost3),
+                    key=entry.key,
+                    title=entry.title,
+                    needs=entry.needs,
+                    top1=top1,
+                    vote=vote,
+                    hit=hit,
+                    gain=gain,
+                    against_constant=self._mcnemar(entry),
+                    share=tuple(share.tolist()),
+                    effective_models=effective_number(share),
+                    entropy=normalised_entropy(share),
+                    cost1=mean_cost(entry.cost1),
+                    cost3=mean_cost(entry.cost3),
                 )
-            )  # fmt: skip
+            )
         return rows
 
     def _mcnemar(self, entry: Entry) -> McNemar | None:
@@ -194,9 +204,13 @@ def compare_routers(
             progress(at / len(steps), f"Routing by {TITLES.get(key, key.replace('_', ' '))}")
         entries.append(step())
     return Comparison(
-        test.votes.query_ids, test.votes.tasks, test.votes.models, tuple(entries),
-        training.label_origin, costs_measured=costs.measured,
-    )  # fmt: skip
+        query_ids=test.votes.query_ids,
+        tasks=test.votes.tasks,
+        models=test.votes.models,
+        entries=tuple(entries),
+        label_origin=training.label_origin,
+        costs_measured=costs.measured,
+    )
 
 
 def gold_whole(training: Part, test: Part | None) -> Part:
@@ -268,11 +282,14 @@ def average_comparisons(whole: Part, held: Sequence[Comparison]) -> Comparison:
         )
     kept = np.flatnonzero(tested)
     return Comparison(
-        tuple(whole.votes.query_ids[row] for row in kept),
-        tuple(whole.votes.tasks[row] for row in kept),
-        whole.votes.models, tuple(entries), held[0].label_origin, len(held),
-        all(comparison.costs_measured for comparison in held),
-    )  # fmt: skip
+        query_ids=tuple(whole.votes.query_ids[row] for row in kept),
+        tasks=tuple(whole.votes.tasks[row] for row in kept),
+        models=whole.votes.models,
+        entries=tuple(entries),
+        label_origin=held[0].label_origin,
+        n_splits=len(held),
+        costs_measured=all(comparison.costs_measured for comparison in held),
+    )
 
 
 def _spread(values: FloatArray, rows: IntArray, n: int) -> FloatArray:

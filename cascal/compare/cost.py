@@ -76,9 +76,13 @@ def _cost_point(fitted: Fit, thresholds: Thresholds, test: Part, dollars: FloatA
     chosen = column[first_models(routes.scores, routes.models, min(3, len(column)))]
     costs = np.take_along_axis(dollars, chosen, axis=1)
     return CostPoint(
-        thresholds.cost_weight, result.top1_accuracy, result.top3_vote_accuracy,
-        mean_cost(costs[:, 0]), mean_cost(costs.sum(axis=1)), result.effective_models,
-    )  # fmt: skip
+        thresholds.cost_weight,
+        result.top1_accuracy,
+        result.top3_vote_accuracy,
+        mean_cost(costs[:, 0]),
+        mean_cost(costs.sum(axis=1)),
+        result.effective_models,
+    )
 
 
 def cheapest_within(curve: Sequence[CostPoint], loss: float) -> CostPoint:

@@ -51,7 +51,7 @@ TITLES = {
 """Where a row needs more words than its baseline's own title."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Entry:
     """One router on the test queries.
 
@@ -82,10 +82,17 @@ def _entry(key: str, title: str, needs: str, routes: Routes, test: Part) -> Entr
     right = np.take_along_axis(result.model_right[:, np.argsort(place)], best_three, axis=1)
     hit = np.where(np.isfinite(right), right, -np.inf).max(axis=1)
     return Entry(
-        key, title, needs, result.top1_right, result.top3_vote_right,
-        np.where(np.isfinite(hit), hit, np.nan), place[routes.selected[:, 0]], costs[:, 0],
-        costs.sum(axis=1), (1, best_three.shape[1]),
-    )  # fmt: skip
+        key=key,
+        title=title,
+        needs=needs,
+        top1=result.top1_right,
+        vote=result.top3_vote_right,
+        hit=np.where(np.isfinite(hit), hit, np.nan),
+        first=place[routes.selected[:, 0]],
+        cost1=costs[:, 0],
+        cost3=costs.sum(axis=1),
+        calls=(1, best_three.shape[1]),
+    )
 
 
 def _random_entry(training: Part, test: Part) -> Entry:
@@ -104,9 +111,17 @@ def _random_entry(training: Part, test: Part) -> Entry:
     cost = test.costs.mean(axis=1)
     k = min(3, right.shape[1])
     return Entry(
-        "random", "Random (expected)", "nothing", top1, mean_rows(votes), mean_rows(hits),
-        np.full(len(test), -1), cost, k * cost, (1, k),
-    )  # fmt: skip
+        key="random",
+        title="Random (expected)",
+        needs="nothing",
+        top1=top1,
+        vote=mean_rows(votes),
+        hit=mean_rows(hits),
+        first=np.full(len(test), -1),
+        cost1=cost,
+        cost3=k * cost,
+        calls=(1, k),
+    )
 
 
 def right_of(router: Router, test: Part) -> FloatArray:
@@ -137,21 +152,35 @@ def _scored(router: Router, test: Part, scores: FloatArray, n_selected: int) -> 
     selected = first_models(np.atleast_2d(scores), router.models, min(n_selected, n_models))
     none, zero = np.zeros(n_queries, dtype=np.int64), np.zeros(n_queries)
     return Routes(
-        query_ids=test.votes.query_ids, models=router.models, tasks=("all",), task=none,
-        cluster=none, distance=zero, scores=np.broadcast_to(scores, (n_queries, n_models)),
-        selected=np.broadcast_to(selected, (n_queries, selected.shape[1])), fallback=zero,
-        center=router.center, spread=router.spread,
-    )  # fmt: skip
+        query_ids=test.votes.query_ids,
+        models=router.models,
+        tasks=("all",),
+        task=none,
+        cluster=none,
+        distance=zero,
+        scores=np.broadcast_to(scores, (n_queries, n_models)),
+        selected=np.broadcast_to(selected, (n_queries, selected.shape[1])),
+        fallback=zero,
+        center=router.center,
+        spread=router.spread,
+    )
 
 
 def _plurality_entry(router: Router, routes: Routes, test: Part) -> Entry:
     """Only the vote exists: no model is the first."""
     n_models, nothing = len(routes.models), np.full(len(test), np.nan)
     return Entry(
-        "plurality", f"Plurality of all {n_models}", "nothing", nothing,
-        vote_right(routes, test.votes, test.gold, right_of(router, test)), nothing,
-        np.full(len(test), -1), nothing, test.costs.sum(axis=1), (n_models, n_models),
-    )  # fmt: skip
+        key="plurality",
+        title=f"Plurality of all {n_models}",
+        needs="nothing",
+        top1=nothing,
+        vote=vote_right(routes, test.votes, test.gold, right_of(router, test)),
+        hit=nothing,
+        first=np.full(len(test), -1),
+        cost1=nothing,
+        cost3=test.costs.sum(axis=1),
+        calls=(n_models, n_models),
+    )
 
 
 def _baseline_entry(

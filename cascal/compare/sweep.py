@@ -117,11 +117,15 @@ def visit(
         tops = list(estimates(np.column_stack([right[rows, first] for *_, first in found])))
     return [
         Point(
-            thresholds, n_clusters, effective_number(share),
-            float((first != base).mean()) if len(first) else 0.0, top1, first,
+            thresholds,
+            n_clusters,
+            effective_number(share),
+            float((first != base).mean()) if len(first) else 0.0,
+            top1,
+            first,
         )
         for thresholds, (n_clusters, share, first), top1 in zip(settings, found, tops, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True, eq=False)

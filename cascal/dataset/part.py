@@ -33,7 +33,7 @@ from cascal.results import Routes
 from cascal.store import Workspace
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Part:
     """The training or test queries of a dataset, all arrays in the same order.
 
@@ -130,11 +130,18 @@ class Part:
         """The given queries, in the given order."""
         votes = self.votes.take(rows)
         return Part(
-            votes, self.vectors.take(votes.query_ids), self.gold[rows], self.labels[rows],
-            self.judged[rows], self.costs[rows], tuple(self.texts[row] for row in rows),
-            tuple(self.options[row] for row in rows), tuple(self.skills[row] for row in rows),
-            tuple(self.origins[row] for row in rows), self.xy[rows],
-        )  # fmt: skip
+            votes=votes,
+            vectors=self.vectors.take(votes.query_ids),
+            gold=self.gold[rows],
+            labels=self.labels[rows],
+            judged=self.judged[rows],
+            costs=self.costs[rows],
+            texts=tuple(self.texts[row] for row in rows),
+            options=tuple(self.options[row] for row in rows),
+            skills=tuple(self.skills[row] for row in rows),
+            origins=tuple(self.origins[row] for row in rows),
+            xy=self.xy[rows],
+        )
 
     def with_models(self, names: Sequence[str]) -> Part:
         """The same queries with some models of the pool only, in the given order."""
@@ -165,7 +172,7 @@ def join(one: Part, other: Part) -> Part:
         np.vstack([one.votes.answers, other.votes.answers]),
         np.vstack([one.votes.logprobs, other.votes.logprobs]),
         np.concatenate([one.votes.option_counts, other.votes.option_counts]),
-        np.vstack([_status(one.votes), _status(other.votes)]),
+        status=np.vstack([_status(one.votes), _status(other.votes)]),
     )
     vectors = Embeddings(
         votes.query_ids,
@@ -173,11 +180,18 @@ def join(one: Part, other: Part) -> Part:
         one.vectors.encoder,
     )
     return Part(
-        votes, vectors, np.concatenate([one.gold, other.gold]),
-        np.concatenate([one.labels, other.labels]), np.vstack([one.judged, other.judged]),
-        np.vstack([one.costs, other.costs]), one.texts + other.texts, one.options + other.options,
-        one.skills + other.skills, one.origins + other.origins, np.vstack([one.xy, other.xy]),
-    )  # fmt: skip
+        votes=votes,
+        vectors=vectors,
+        gold=np.concatenate([one.gold, other.gold]),
+        labels=np.concatenate([one.labels, other.labels]),
+        judged=np.vstack([one.judged, other.judged]),
+        costs=np.vstack([one.costs, other.costs]),
+        texts=one.texts + other.texts,
+        options=one.options + other.options,
+        skills=one.skills + other.skills,
+        origins=one.origins + other.origins,
+        xy=np.vstack([one.xy, other.xy]),
+    )
 
 
 def _status(votes: Votes) -> np.ndarray:
@@ -208,17 +222,17 @@ def load_part(
     labels, origins = workspace.gold(dataset, split)
     queries = workspace.queries(dataset, split)
     return Part(
-        votes,
-        workspace.embeddings(dataset, encoder, split),
-        np.where(np.asarray(origins) == "gold", labels, NO_ANSWER),
-        np.asarray(labels),
-        workspace.scores(dataset, split),
-        _costs(workspace, dataset, split, votes, models),
-        tuple(queries["text"].to_pylist()),
-        tuple(tuple(one or ()) for one in queries["options"].to_pylist()),
-        tuple(queries["skill"].to_pylist()),
-        origins,
-        _places(votes.query_ids, queries, layout),
+        votes=votes,
+        vectors=workspace.embeddings(dataset, encoder, split),
+        gold=np.where(np.asarray(origins) == "gold", labels, NO_ANSWER),
+        labels=np.asarray(labels),
+        judged=workspace.scores(dataset, split),
+        costs=_costs(workspace, dataset, split, votes, models),
+        texts=tuple(queries["text"].to_pylist()),
+        options=tuple(tuple(one or ()) for one in queries["options"].to_pylist()),
+        skills=tuple(queries["skill"].to_pylist()),
+        origins=origins,
+        xy=_places(votes.query_ids, queries, layout),
     )
 
 

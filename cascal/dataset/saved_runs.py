@@ -55,9 +55,15 @@ def make_run(dataset: Dataset, snapshot: Snapshot, name: str, note: str = "") ->
     if snapshot.verdict is not None:
         numbers["verdict"] = snapshot.verdict.sentence
     return Run(
-        name, dataset.info.name, recorded["settings"], recorded["thresholds"], numbers,
-        recorded["versions"], dataset.info.fingerprint, note,
-    )  # fmt: skip
+        name=name,
+        dataset=dataset.info.name,
+        settings=recorded["settings"],
+        thresholds=recorded["thresholds"],
+        numbers=numbers,
+        versions=recorded["versions"],
+        fingerprint=dataset.info.fingerprint,
+        note=note,
+    )
 
 
 def preset_of(run: Run) -> str:
@@ -152,9 +158,12 @@ def compare_runs(first: Reopened, second: Reopened) -> RunComparison:
     if results[0] is not None and results[1] is not None:
         gain = estimate(_right(results[1].top1_right) - _right(results[0].top1_right))
     return RunComparison(
-        flipped, chosen[0], chosen[1], {name: (places[0][name], places[1][name]) for name in both},
+        flipped,
+        chosen[0],
+        chosen[1],
+        {name: (places[0][name], places[1][name]) for name in both},
         gain,
-    )  # fmt: skip
+    )
 
 
 def _right(values: FloatArray) -> FloatArray:

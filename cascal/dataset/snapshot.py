@@ -25,7 +25,7 @@ from cascal.settings import Thresholds
 from cascal.verdict import Verdict, verdict
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Snapshot:
     """What a router at given thresholds does on a dataset; cheap enough for every slider move.
 
@@ -112,7 +112,15 @@ def take_snapshot(dataset: Dataset, fit: Fit, thresholds: Thresholds) -> Snapsho
     )
     part = dataset.test if dataset.test is not None else dataset.train
     cost = routing_cost(test_routes or train_routes, part, dataset.train, constant)
-    return Snapshot(router, tuple(names), train_routes, test_routes, evaluation, constant, cost)
+    return Snapshot(
+        router=router,
+        names=tuple(names),
+        train_routes=train_routes,
+        test_routes=test_routes,
+        evaluation=evaluation,
+        constant=constant,
+        cost=cost,
+    )
 
 
 @dataclass(frozen=True, eq=False)

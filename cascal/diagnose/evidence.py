@@ -74,12 +74,15 @@ def _shares(case: Case) -> Evidence:
 def _taus(case: Case) -> Evidence:
     test = case.gold_test
     found = gold_agreements(
-        case.fit.consensus, test.right, case.router.clusters.assignment,
+        case.fit.consensus,
+        test.right,
+        case.router.clusters.assignment,
         case.snapshot.routes("test").cluster,
         [f"cluster {c}" for c in range(len(case.router.clusters))],
-    )  # fmt: skip
-    return _sorted("Kendall τ with gold", [one.scope for one in found],
-                   [one.tau.value for one in found], 0.0)  # fmt: skip
+    )
+    return _sorted(
+        "Kendall τ with gold", [one.scope for one in found], [one.tau.value for one in found], 0.0
+    )
 
 
 def _pairs(case: Case) -> Evidence:
@@ -147,7 +150,7 @@ def _distances(case: Case) -> Evidence:
         tuple(f"{q:.0%} of the queries below" for q in quantiles),
         tuple(float(one) for one in np.quantile(distance, quantiles)),
         case.router.routing.fallback_distance,
-    )  # fmt: skip
+    )
 
 
 def _accuracies(case: Case) -> Evidence:

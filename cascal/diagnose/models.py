@@ -46,9 +46,12 @@ def contradicted(case: Case) -> str | None:
             "by it."
         )
     per_cluster = gold_agreements(
-        case.fit.consensus, test.right, case.router.clusters.assignment,
-        case.snapshot.routes("test").cluster, [str(c) for c in range(len(case.router.clusters))],
-    )  # fmt: skip
+        case.fit.consensus,
+        test.right,
+        case.router.clusters.assignment,
+        case.snapshot.routes("test").cluster,
+        [str(c) for c in range(len(case.router.clusters))],
+    )
     against = [one for one in per_cluster if one.tau.high < 0]
     if not against:
         return None

@@ -28,7 +28,7 @@ MOST_NEEDED = 10_000
 """More further queries than this are no plan: the first two models are as good as equal."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingQuality:
     """Shares and counts over the training queries of a dataset; None where undefined.
 
@@ -69,17 +69,17 @@ def training_quality(dataset: Dataset, fitted: Fit | None = None) -> TrainingQua
         if min(len(rows), len(test)) > 1:
             drift, covered = mmd(rows, test), coverage(rows, test)
     return TrainingQuality(
-        float((largest < answered).mean()),
-        float(agreement(votes).mean()),
-        None if fitted is None else label_agreement(dataset, fitted),
-        len(texts) - len(set(texts)),
-        int(repeats(dataset).sum()),
-        sum(text in test_texts for text in set(texts)),
-        near_leaked,
-        drift,
-        covered,
-        sum(count == 1 for count in Counter(votes.tasks).values()),
-        len(rows),
+        separating=float((largest < answered).mean()),
+        agreement=float(agreement(votes).mean()),
+        label_agreement=None if fitted is None else label_agreement(dataset, fitted),
+        duplicates=len(texts) - len(set(texts)),
+        near_duplicates=int(repeats(dataset).sum()),
+        leaked=sum(text in test_texts for text in set(texts)),
+        near_leaked=near_leaked,
+        drift=drift,
+        covered=covered,
+        tasks_with_one=sum(count == 1 for count in Counter(votes.tasks).values()),
+        n_compared=len(rows),
     )
 
 
@@ -105,7 +105,7 @@ def label_agreement(dataset: Dataset, fitted: Fit) -> float | None:
     return float((best == train.labels)[known].mean()) if known.any() else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClusterNeed:
     """How sure the first model of a cluster is, and how many further queries would make it sure.
 
@@ -157,7 +157,17 @@ def _need(
         needed = math.ceil(wanted) if wanted <= MOST_NEEDED else None
     task = router.tasks[router.clusters.task[cluster]]
     first, second = (router.models[int(one)] for one in pair)
-    return ClusterNeed(cluster, task, n_queries, first, second, lead, error, certainty, needed)
+    return ClusterNeed(
+        cluster=cluster,
+        task=task,
+        n_queries=n_queries,
+        first=first,
+        second=second,
+        lead=lead,
+        error=error,
+        certainty=certainty,
+        needed=needed,
+    )
 
 
 def tasks_for_more(

@@ -27,7 +27,7 @@ class Proposal:
     thresholds: Thresholds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effect:
     """What a proposal did, beside what was.
 
@@ -78,11 +78,25 @@ def _fewer(case: Case) -> list[Proposal]:
     higher = [round(now.min_silhouette + step, 2) for step in (0.05, 0.15)]
     wider = [round(now.merge_distance + step, 2) for step in (0.1, 0.25)]
     return [
-        *(Proposal(f"split only from silhouette {value:g}", settings,
-                   replace(now, min_silhouette=value)) for value in higher if value <= 1.0),
-        *(Proposal(f"merge clusters nearer than {value:g}", settings,
-                   replace(now, merge_distance=value)) for value in wider if value <= 2.0),
-    ]  # fmt: skip
+        *(
+            Proposal(
+                f"split only from silhouette {value:g}",
+                settings,
+                replace(now, min_silhouette=value),
+            )
+            for value in higher
+            if value <= 1.0
+        ),
+        *(
+            Proposal(
+                f"merge clusters nearer than {value:g}",
+                settings,
+                replace(now, merge_distance=value),
+            )
+            for value in wider
+            if value <= 2.0
+        ),
+    ]
 
 
 def _lower_silhouette(case: Case) -> list[Proposal]:
@@ -93,11 +107,14 @@ def _lower_silhouette(case: Case) -> list[Proposal]:
     now = case.router.thresholds
     values = sorted({float(np.floor(100 * one) / 100) for one in (np.median(known), max(known))})
     return [
-        Proposal(f"split from silhouette {value:g}", case.fit.settings,
-                 replace(now, min_silhouette=value))
+        Proposal(
+            f"split from silhouette {value:g}",
+            case.fit.settings,
+            replace(now, min_silhouette=value),
+        )
         for value in values
         if 0.0 <= value < now.min_silhouette
-    ]  # fmt: skip
+    ]
 
 
 def _presets(case: Case) -> list[Proposal]:
@@ -118,11 +135,14 @@ def _routed(*names: str) -> Callable[[Case], list[Proposal]]:
     def make(case: Case) -> list[Proposal]:
         now = case.router.thresholds
         return [
-            Proposal(ROUTINGS[name].label, case.fit.settings,
-                     replace(now, routing=ROUTINGS[name].routing))
+            Proposal(
+                ROUTINGS[name].label,
+                case.fit.settings,
+                replace(now, routing=ROUTINGS[name].routing),
+            )
             for name in names
             if ROUTINGS[name].routing != case.router.routing
-        ]  # fmt: skip
+        ]
 
     return make
 
@@ -192,11 +212,16 @@ def try_out(case: Case, code: str, proposal: Proposal, *, with_stability: bool =
         except NotApplicable:
             stable = None
     return Effect(
-        proposal, finding.section != "issue", len(now.router.clusters),
-        effective_number(now.snapshot.share),
-        float((before.selected[:, 0] != after.selected[:, 0]).mean()) if len(before) else 0.0,
-        gain, stable,
-    )  # fmt: skip
+        proposal=proposal,
+        cured=finding.section != "issue",
+        clusters=len(now.router.clusters),
+        effective_models=effective_number(now.snapshot.share),
+        flipped=float((before.selected[:, 0] != after.selected[:, 0]).mean())
+        if len(before)
+        else 0.0,
+        gain=gain,
+        stability=stable,
+    )
 
 
 def try_all(case: Case, code: str, progress: Progress | None = None) -> list[Effect]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,8 @@ class ChatRequest:
     """
 
     messages: Sequence[Mapping[str, str]]
+    _: KW_ONLY
+    _: KW_ONLY
     temperature: float | None = 0.7
     top_p: float | None = None
     max_tokens: int | None = 1024
@@ -58,7 +60,7 @@ class ChatRequest:
     seed: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reply:
     """What came of a request: a text, or an error, and never one as the other.
 
@@ -221,14 +223,14 @@ class ChatClient:
 
     def _reply(self, read: Completion, latency: float, attempts: int, waited: float) -> Reply:
         return Reply(
-            read.text,
-            read.status,
-            read.mean_logprob,
-            read.input_tokens,
-            read.output_tokens,
-            response_cost(self.model, read.input_tokens, read.output_tokens),
-            latency,
-            read.finish_reason,
+            text=read.text,
+            status=read.status,
+            mean_logprob=read.mean_logprob,
+            input_tokens=read.input_tokens,
+            output_tokens=read.output_tokens,
+            cost=response_cost(self.model, read.input_tokens, read.output_tokens),
+            latency=latency,
+            finish_reason=read.finish_reason,
             attempts=attempts,
             waited=waited,
         )
@@ -271,4 +273,6 @@ def _unsent(cause: Cause, sentence: str) -> Reply:
 
 
 def _failed(error: str, cause: Cause, attempts: int, waited: float) -> Reply:
-    return Reply("", "error", error=error, cause=cause, attempts=attempts, waited=waited)
+    return Reply(
+        text="", status="error", error=error, cause=cause, attempts=attempts, waited=waited
+    )

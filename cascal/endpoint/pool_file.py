@@ -112,12 +112,12 @@ class PoolEntry(Fields):
         """The entry as the program knows it; a price that is not given is nan."""
         spec = ModelSpec(
             self.name,
-            self.model_id or self.name,
-            self.base_url,
-            self.key_env,
-            math.nan if self.input_price is None else self.input_price,
-            math.nan if self.output_price is None else self.output_price,
-            self.simulated,
+            model_id=self.model_id or self.name,
+            base_url=self.base_url,
+            key_env=self.key_env,
+            input_price=math.nan if self.input_price is None else self.input_price,
+            output_price=math.nan if self.output_price is None else self.output_price,
+            simulated=self.simulated,
         )
         return PoolModel(
             spec,

@@ -34,7 +34,7 @@ _ON_SCHEMA = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Probe:
     """What a server can do; None where it could not be found out.
 
@@ -103,7 +103,15 @@ def _found(
         "schema": _ON_SCHEMA[schema],
         "latency": f"The answer took {plain.latency:.2f} s." if reachable else "Not measured.",
     }
-    return Probe(model.name, reachable, listed, logprobs, schema, plain.latency, sentences)
+    return Probe(
+        model=model.name,
+        reachable=reachable,
+        models=listed,
+        logprobs=logprobs,
+        schema=schema,
+        latency=plain.latency,
+        sentences=sentences,
+    )
 
 
 def _on_models(model: ModelSpec, models: tuple[str, ...] | Failure) -> str:

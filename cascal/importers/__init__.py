@@ -52,10 +52,18 @@ class Format(Protocol):
 FORMATS: dict[str, Format] = {
     one.KIND: one
     for one in (
-        long, mmlu_pro, cascal_release, lm_eval, inspect_log, llmrouter, llmrouterbench,
-        routerarena, openai_batch, not_diamond,
+        long,
+        mmlu_pro,
+        cascal_release,
+        lm_eval,
+        inspect_log,
+        llmrouter,
+        llmrouterbench,
+        routerarena,
+        openai_batch,
+        not_diamond,
     )
-}  # fmt: skip
+}
 """The formats that are read, by kind."""
 
 KINDS: dict[str, str] = {kind: one.ABOUT for kind, one in FORMATS.items()}

@@ -136,7 +136,18 @@ def _add_queries(draft: Draft, part: _Part, records: list[dict[str, Any]], prefi
         task = clean(record.get("category")) or part.benchmark
         text, gold = raw_text(record.get("question")), record.get("answer")
         draft.add_query(
-            QueryRow(source, row, query_id, task, text, options, gold, "gold", None, part.split)
+            QueryRow(
+                source=source,
+                row=row,
+                query_id=query_id,
+                task=task,
+                text=text,
+                options=options,
+                gold=gold,
+                origin="gold",
+                skill=None,
+                split=part.split,
+            )
         )
 
 
@@ -156,10 +167,22 @@ def _add_responses(draft: Draft, part: _Part, file: Path, prefix: str) -> None:
             draft.report(source, row, "avg_logprob", problem)
         draft.add_response(
             ResponseRow(
-                source, row, query_id, model, 0, text, reading.answer, reading.rule,
-                mean_logprob, None, None, None, None, reading.status,
+                source=source,
+                row=row,
+                query_id=query_id,
+                model=model,
+                sample=0,
+                text=text,
+                answer=reading.answer,
+                rule=reading.rule,
+                mean_logprob=mean_logprob,
+                input_tokens=None,
+                output_tokens=None,
+                cost=None,
+                latency=None,
+                status=reading.status,
             )
-        )  # fmt: skip
+        )
     if n_changed:
         draft.notes.append(
             f"{source}: {n_changed:,} of {len(records):,} answers read from the text differ from "

@@ -11,12 +11,30 @@ from cascal.importers.limits import ImportRefused
 Role = Literal["joined", "queries", "responses"]
 
 QUERY_COLUMNS = (
-    "query_id", "task", "text", "options", "n_options", "gold", "answer_origin", "skill", "split",
-)  # fmt: skip
+    "query_id",
+    "task",
+    "text",
+    "options",
+    "n_options",
+    "gold",
+    "answer_origin",
+    "skill",
+    "split",
+)
 RESPONSE_COLUMNS = (
-    "model", "sample", "response", "answer", "rule", "mean_logprob", "input_tokens",
-    "output_tokens", "cost", "latency", "status", "score",
-)  # fmt: skip
+    "model",
+    "sample",
+    "response",
+    "answer",
+    "rule",
+    "mean_logprob",
+    "input_tokens",
+    "output_tokens",
+    "cost",
+    "latency",
+    "status",
+    "score",
+)
 OF_ROLE: dict[Role, tuple[str, ...]] = {
     "joined": QUERY_COLUMNS + RESPONSE_COLUMNS,
     "queries": QUERY_COLUMNS,
@@ -30,17 +48,44 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "text": ("text", "question", "query", "prompt", "origin_query", "question_text", "query_text"),
     "options": ("options", "choices", "candidates"),
     "n_options": ("n_options", "num_options", "n_choices", "num_choices"),
-    "gold": ("gold", "gold_answer", "ground_truth", "correct_answer", "answer_key", "target",
-             "label", "answer", "answer_index"),
+    "gold": (
+        "gold",
+        "gold_answer",
+        "ground_truth",
+        "correct_answer",
+        "answer_key",
+        "target",
+        "label",
+        "answer",
+        "answer_index",
+    ),
     "answer_origin": ("answer_origin",),
     "skill": ("skill",),
     "split": ("split",),
     "model": ("model", "model_name", "model_id", "llm"),
     "sample": ("sample", "sample_no", "sample_index", "epoch"),
-    "response": ("response", "response_text", "output", "completion", "prediction", "model_output",
-                 "model_response", "generated_text", "raw_output", "generation"),
-    "answer": ("response_answer", "model_answer", "parsed_answer", "predicted_answer",
-               "selected_choice", "extracted_answer", "pred", "answer"),
+    "response": (
+        "response",
+        "response_text",
+        "output",
+        "completion",
+        "prediction",
+        "model_output",
+        "model_response",
+        "generated_text",
+        "raw_output",
+        "generation",
+    ),
+    "answer": (
+        "response_answer",
+        "model_answer",
+        "parsed_answer",
+        "predicted_answer",
+        "selected_choice",
+        "extracted_answer",
+        "pred",
+        "answer",
+    ),
     "rule": ("rule",),
     "mean_logprob": ("mean_logprob", "avg_logprob", "logprob", "mean_log_prob", "avg_log_prob"),
     "input_tokens": ("input_tokens", "prompt_tokens"),
@@ -49,7 +94,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "latency": ("latency", "response_time", "time_taken", "seconds"),
     "status": ("status",),
     "score": ("score", "correct", "is_correct", "acc", "exact_match", "performance"),
-}  # fmt: skip
+}
 _MORE_IN_RESPONSES = {"response": ("text",), "answer": ("choice",)}
 _SPREAD = re.compile(r"(?:(?:option|choice|opt|answer)[_ ]?)([a-z]|\d{1,2})\Z")
 
@@ -110,8 +155,10 @@ def check_names(given: Mapping[str, str]) -> None:
     ours = (*QUERY_COLUMNS, *RESPONSE_COLUMNS)
     for key in given:
         if key.rpartition(".")[2] not in ours or key.rpartition(".")[0] not in (
-            "", "queries", "responses",
-        ):  # fmt: skip
+            "",
+            "queries",
+            "responses",
+        ):
             raise ImportRefused(
                 f"The mapping has a key {key[:80]!r}, which is none of our columns. Choose from "
                 f"{', '.join(ours)}."
@@ -124,8 +171,9 @@ def role_of(columns: Iterable[str], given: Mapping[str, str]) -> Role:
     return "joined" if "model" in found or "response" in found else "queries"
 
 
-def require(mapping: Mapping[str, str], needed: Iterable[str], columns: Iterable[str],
-            source: str) -> None:  # fmt: skip
+def require(
+    mapping: Mapping[str, str], needed: Iterable[str], columns: Iterable[str], source: str
+) -> None:
     """Refuse a file that lacks a column nothing works without."""
     missing = [ours for ours in needed if ours not in mapping]
     if missing:

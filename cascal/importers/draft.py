@@ -69,7 +69,7 @@ class ResponseRow(NamedTuple):
     score: float | None = None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Draft:
     """A data set under way: rows that passed their checks, and a record of the others."""
 

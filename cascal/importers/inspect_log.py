@@ -108,7 +108,15 @@ def _log(draft: Draft, file: Path, source: str) -> _Log:
     lines = Lines(source, list(range(1, len(samples) + 1)), samples, [])
     status = clean(header.get("status")) or "started"
     shuffled = _is_shuffled(header)
-    return _Log(source, task, model, clean(run.get("created")), status, shuffled, lines)
+    return _Log(
+        source=source,
+        task=task,
+        model=model,
+        created=clean(run.get("created")),
+        status=status,
+        shuffled=shuffled,
+        lines=lines,
+    )
 
 
 def _parsed(file: Path, source: str) -> tuple[Record, list[Record]]:
@@ -191,7 +199,16 @@ def _add(draft: Draft, log: _Log, where: tuple[int, str, str], sample: Record) -
     gold = _target(draft, (log.source, row), sample.get("target"), options)
     text = _resolved(sample, message_text(sample["input"]))
     query = QueryRow(
-        log.source, row, query_id, log.task, text, options, gold, "gold", None, "train"
+        source=log.source,
+        row=row,
+        query_id=query_id,
+        task=log.task,
+        text=text,
+        options=options,
+        gold=gold,
+        origin="gold",
+        skill=None,
+        split="train",
     )
     draft.add_query(query, repeats=True)
     epoch, odd = amount(sample.get("epoch", 1))

@@ -42,7 +42,7 @@ _CODE = "code_eval"
 _OWN_FAILURE = "ERROR:"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Row:
     """One row without its key, and what names its query."""
 
@@ -92,7 +92,17 @@ def _rows(draft: Draft, file: Path, source: str) -> list[_Row]:
         names = [task, record["query"], gold, record.get("metric"), record.get("choices")]
         content = json.dumps(names, default=str).encode()
         query_id = f"{task}/{hashlib.sha256(content).hexdigest()[:16]}"
-        rows.append(_Row(source, row, record, task, gold, query_id, split))
+        rows.append(
+            _Row(
+                source=source,
+                row=row,
+                record=record,
+                task=task,
+                gold=gold,
+                query_id=query_id,
+                split=split,
+            )
+        )
     return rows
 
 
@@ -118,7 +128,18 @@ def _add(draft: Draft, one: _Row, split: str) -> None:
         return
     gold = None if is_code else known_gold(draft, *place, one.gold, options)
     text = raw_text(record["query"])
-    query = QueryRow(*place, one.query_id, one.task, text, options, gold, "gold", None, split)
+    query = QueryRow(
+        source=one.source,
+        row=one.row,
+        query_id=one.query_id,
+        task=one.task,
+        text=text,
+        options=options,
+        gold=gold,
+        origin="gold",
+        skill=None,
+        split=split,
+    )
     draft.add_query(query, repeats="model_name" in record)
     if "model_name" in record:
         key = Place(*place, one.query_id, clean(record["model_name"]))

@@ -120,13 +120,13 @@ def _run(file: Path, source: str, document: Record) -> _Run:
     lines = Lines(source, [row for row, _ in good], [one for _, one in good], bad)
     refuse_mixture(source, lines.rows, lines.records, KIND)
     return _Run(
-        source,
-        clean(document.get("dataset_name")) or dataset,
-        clean(document.get("split")) or split,
-        clean(document.get("model_name")) or model,
-        stamp[1] if stamp is not None else "",
-        document.get("demo") is True,
-        lines,
+        source=source,
+        dataset=clean(document.get("dataset_name")) or dataset,
+        split=clean(document.get("split")) or split,
+        model=clean(document.get("model_name")) or model,
+        stamp=stamp[1] if stamp is not None else "",
+        is_demo=document.get("demo") is True,
+        lines=lines,
     )
 
 
@@ -186,7 +186,16 @@ def _add(draft: Draft, one: _Row, gold: object) -> None:
     text = question if question.strip() else prompt
     right = known_gold(draft, one.source, one.row, gold, options)
     query = QueryRow(
-        one.source, one.row, one.query_id, one.task, text, options, right, "gold", None, "train"
+        source=one.source,
+        row=one.row,
+        query_id=one.query_id,
+        task=one.task,
+        text=text,
+        options=options,
+        gold=right,
+        origin="gold",
+        skill=None,
+        split="train",
     )
     draft.add_query(query, repeats=True, reworded=True)
     add_said(draft, Place(*one[:2], one.query_id, one.model), _said(record), options)

@@ -202,7 +202,18 @@ def _add(draft: Draft, task: str, place: Place, record: Record, score: object) -
         return
     gold = _gold(draft, where, record.get("target"), options, is_choice=choice is not None)
     text = doc_text(record)
-    query = QueryRow(*where, place.query_id, task, text, options, gold, "gold", None, "train")
+    query = QueryRow(
+        source=place.source,
+        row=place.row,
+        query_id=place.query_id,
+        task=task,
+        text=text,
+        options=options,
+        gold=gold,
+        origin="gold",
+        skill=None,
+        split="train",
+    )
     draft.add_query(query, repeats=True, reworded=True)
     said = [_chosen(choice)] if choice is not None else list(_generated(record, options))
     for number, one in enumerate(said):

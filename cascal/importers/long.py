@@ -118,11 +118,17 @@ def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
             continue
         wanted = clean(split).casefold()
         query = QueryRow(
-            sheet.source, sheet.rows[position], clean(query_id),
-            clean(task) if "task" in mapping else "all", raw_text(text), of_query, golds[position],
-            "generated" if clean(origin) == "generated" else "gold", clean(skill) or None,
-            _SPLITS.get(wanted, wanted),
-        )  # fmt: skip
+            source=sheet.source,
+            row=sheet.rows[position],
+            query_id=clean(query_id),
+            task=clean(task) if "task" in mapping else "all",
+            text=raw_text(text),
+            options=of_query,
+            gold=golds[position],
+            origin="generated" if clean(origin) == "generated" else "gold",
+            skill=clean(skill) or None,
+            split=_SPLITS.get(wanted, wanted),
+        )
         draft.add_query(query, repeats=role == "joined")
 
 
@@ -252,9 +258,13 @@ def _response(draft: Draft, place: Place, said: Sequence[Any], has_text: bool) -
     if given is not None and reading.answer is None and not is_blank(given):
         draft.report(place.source, place.row, "answer", _NO_OPTION)
     return ResponseRow(
-        *place, text=raw_text(text), answer=reading.answer, rule=reading.rule,
-        status=reading.status, **numbers,
-    )  # fmt: skip
+        *place,
+        text=raw_text(text),
+        answer=reading.answer,
+        rule=reading.rule,
+        status=reading.status,
+        **numbers,
+    )
 
 
 def _reading(said: Said, status: str, options: Sequence[str], *, scored: bool) -> Reading:

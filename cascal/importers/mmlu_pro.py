@@ -156,7 +156,18 @@ def _query_row(
 ) -> QueryRow:
     text, task = raw_text(record.get("question")), clean(record.get("category"))
     gold = record.get("answer", record.get("answer_index"))
-    return QueryRow(source, row, query_id, task, text, options, gold, "gold", None, "train")
+    return QueryRow(
+        source=source,
+        row=row,
+        query_id=query_id,
+        task=task,
+        text=text,
+        options=options,
+        gold=gold,
+        origin="gold",
+        skill=None,
+        split="train",
+    )
 
 
 def _said(record: dict[str, Any]) -> tuple[str, str | None]:
@@ -185,10 +196,22 @@ def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Out
             reading = Reading(answer, reading.rule, "ok" if answer else "unreadable")
         draft.add_response(
             ResponseRow(
-                source, output.row, output.query_id, model, 0, output.text, reading.answer,
-                reading.rule, None, None, None, None, None, reading.status,
+                source=source,
+                row=output.row,
+                query_id=output.query_id,
+                model=model,
+                sample=0,
+                text=output.text,
+                answer=reading.answer,
+                rule=reading.rule,
+                mean_logprob=None,
+                input_tokens=None,
+                output_tokens=None,
+                cost=None,
+                latency=None,
+                status=reading.status,
             )
-        )  # fmt: skip
+        )
     if moved or lost:
         draft.notes.append(
             f"{model} answered another version of {moved + lost} queries: {moved} answers were "
@@ -214,9 +237,10 @@ def _carried_over(letter: str, theirs: Sequence[str], ours: Sequence[str]) -> st
 def _note_versions(draft: Draft, versions: Versions) -> None:
     several = [query_id for query_id, choices in versions.items() if len(choices) > 1]
     disputed = [
-        query_id for query_id, choices in versions.items()
+        query_id
+        for query_id, choices in versions.items()
         if any(len(one.golds) > 1 for one in choices.values())
-    ]  # fmt: skip
+    ]
     if several:
         draft.notes.append(
             f"{len(several)} queries exist in versions with other options; the version of most "

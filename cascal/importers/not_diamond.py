@@ -89,7 +89,18 @@ def _add(
     task = clean(record.get(columns.task)) or "all"
     options = lettered_options(text)
     draft.add_query(
-        QueryRow(source, row, query_id, task, text, options, None, "gold", None, "train")
+        QueryRow(
+            source=source,
+            row=row,
+            query_id=query_id,
+            task=task,
+            text=text,
+            options=options,
+            gold=None,
+            origin="gold",
+            skill=None,
+            split="train",
+        )
     )
     for model in columns.models:
         score, response = record.get(model + _SCORE), record.get(model + _RESPONSE)

@@ -152,7 +152,18 @@ def _add_query(draft: Draft, source: str, row: int, record: Record, body: Record
     messages = body.get("messages", body.get("input", body.get("prompt")))
     text = message_text(messages)
     options = lettered_options(text)
-    query = QueryRow(source, row, query_id, "all", text, options, None, "gold", None, "train")
+    query = QueryRow(
+        source=source,
+        row=row,
+        query_id=query_id,
+        task="all",
+        text=text,
+        options=options,
+        gold=None,
+        origin="gold",
+        skill=None,
+        split="train",
+    )
     draft.add_query(query, repeats=True)
 
 

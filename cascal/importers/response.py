@@ -63,10 +63,14 @@ def add_said(draft: Draft, place: Place, said: Said, options: Sequence[str]) -> 
         numbers["score"] = None
     draft.add_response(
         ResponseRow(
-            *place, text=said.text or "", answer=reading.answer, rule=reading.rule,
-            status=reading.status, **numbers,
+            *place,
+            text=said.text or "",
+            answer=reading.answer,
+            rule=reading.rule,
+            status=reading.status,
+            **numbers,
         )
-    )  # fmt: skip
+    )
 
 
 def measures(draft: Draft, source: str, row: int, values: Mapping[str, Any]) -> dict[str, Any]:

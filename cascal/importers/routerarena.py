@@ -148,10 +148,19 @@ def _add_query(draft: Draft, one: _Row, gold: object) -> None:
     right = known_gold(draft, one.source, one.row, gold, options)
     draft.add_query(
         QueryRow(
-            one.source, one.row, one.query_id, task, text, options, right, "gold", None, "train"
+            source=one.source,
+            row=one.row,
+            query_id=one.query_id,
+            task=task,
+            text=text,
+            options=options,
+            gold=right,
+            origin="gold",
+            skill=None,
+            split="train",
         ),
         reworded=True,
-    )  # fmt: skip
+    )
 
 
 def _add_response(draft: Draft, one: _Row, seen: dict[tuple[str, str], list[_Seen]]) -> bool:

@@ -59,8 +59,13 @@ def members(
                 left -= len(content)
                 yield member.filename, content
     except (
-        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, pa.ArrowException,
-    ) as error:  # fmt: skip
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        pa.ArrowException,
+    ) as error:
         raise ImportRefused(
             f"{path.name!r} is not a complete zip archive ({error}). Download or pack it again."
         ) from None

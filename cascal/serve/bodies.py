@@ -22,7 +22,7 @@ _MAX_OPTIONS = 26
 _OPTION = re.compile(r"^\s{0,8}\(?([A-Z])[.):]\s", re.MULTILINE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ChatAsked:
     """A chat completion asked of the router.
 
@@ -96,13 +96,13 @@ def read_chat(body: dict[str, Any], models: Sequence[str]) -> ChatAsked:
         )
     n_options = ours.get("n_options")
     return ChatAsked(
-        "" if routed else model,
-        mode,
-        text,
-        _top_k(ours.get("top_k"), len(models)),
-        count_options(text) if n_options is None else n_options,
-        stream,
-        {name: value for name, value in body.items() if name != "cascal"},
+        model="" if routed else model,
+        mode=mode,
+        text=text,
+        top_k=_top_k(ours.get("top_k"), len(models)),
+        n_options=count_options(text) if n_options is None else n_options,
+        stream=stream,
+        body={name: value for name, value in body.items() if name != "cascal"},
     )
 
 

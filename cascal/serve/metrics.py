@@ -25,21 +25,31 @@ class Metrics:
         registry = CollectorRegistry()
         self._shown = _WithoutStarts(registry)
         self._requests = Counter(
-            "cascal_requests", "Finished requests by model, mode and outcome.",
-            ("model", "mode", "outcome"), registry=registry,
-        )  # fmt: skip
+            "cascal_requests",
+            "Finished requests by model, mode and outcome.",
+            ("model", "mode", "outcome"),
+            registry=registry,
+        )
         self._failures = Counter(
-            "cascal_upstream_failures", "Failed calls by model and code.",
-            ("model", "code"), registry=registry,
-        )  # fmt: skip
+            "cascal_upstream_failures",
+            "Failed calls by model and code.",
+            ("model", "code"),
+            registry=registry,
+        )
         self._overhead = Histogram(
-            "cascal_overhead_seconds", "Time of a request without its upstream calls.",
-            ("path",), buckets=BUCKETS, registry=registry,
-        )  # fmt: skip
+            "cascal_overhead_seconds",
+            "Time of a request without its upstream calls.",
+            ("path",),
+            buckets=BUCKETS,
+            registry=registry,
+        )
         self._upstream = Histogram(
-            "cascal_upstream_seconds", "Time of an upstream call; of a stream, to its start.",
-            ("model",), buckets=BUCKETS, registry=registry,
-        )  # fmt: skip
+            "cascal_upstream_seconds",
+            "Time of an upstream call; of a stream, to its start.",
+            ("model",),
+            buckets=BUCKETS,
+            registry=registry,
+        )
         self._inside = Gauge(
             "cascal_requests_inside", "Requests being worked on.", registry=registry
         )

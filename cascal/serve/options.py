@@ -9,7 +9,7 @@ from cascal.datatypes import CascalError
 from cascal.hosts import LOOPBACK
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ServeOptions:
     """Limits of the server; every wait ends.
 

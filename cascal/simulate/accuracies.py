@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelTraits:
     """Prices in US dollars per million tokens, habits of speech, confidence of one model.
 
@@ -30,14 +30,96 @@ class ModelTraits:
 
 
 MODELS: dict[str, ModelTraits] = {
-    "atlas-large": ModelTraits(3.00, 12.00, 320, 62, 0.80, 0.010, 0.012, 0.21, 0.34),
-    "birch-math": ModelTraits(0.60, 2.40, 410, 95, 0.45, 0.020, 0.002, 0.15, 0.42),
-    "cedar-code": ModelTraits(0.80, 3.20, 280, 110, 0.40, 0.025, 0.003, 0.33, 0.28),
-    "dune-science": ModelTraits(0.90, 3.60, 360, 88, 0.50, 0.015, 0.010, 0.26, 0.36),
-    "elm-counsel": ModelTraits(0.90, 3.60, 300, 84, 0.55, 0.012, 0.030, 0.40, 0.25),
-    "fjord-base": ModelTraits(0.35, 1.10, 190, 130, 0.30, 0.040, 0.002, 0.52, 0.30, "fjord"),
-    "fjord-chat": ModelTraits(0.40, 1.30, 240, 125, 0.30, 0.015, 0.020, 0.44, 0.38, "fjord"),
-    "gnat-mini": ModelTraits(0.05, 0.20, 120, 210, 0.15, 0.050, 0.005, 0.30, 0.45),
+    "atlas-large": ModelTraits(
+        input_price=3.00,
+        output_price=12.00,
+        output_tokens=320,
+        tokens_per_second=62,
+        first_token=0.80,
+        unreadable=0.010,
+        refused=0.012,
+        logprob_center=0.21,
+        logprob_scale=0.34,
+    ),
+    "birch-math": ModelTraits(
+        input_price=0.60,
+        output_price=2.40,
+        output_tokens=410,
+        tokens_per_second=95,
+        first_token=0.45,
+        unreadable=0.020,
+        refused=0.002,
+        logprob_center=0.15,
+        logprob_scale=0.42,
+    ),
+    "cedar-code": ModelTraits(
+        input_price=0.80,
+        output_price=3.20,
+        output_tokens=280,
+        tokens_per_second=110,
+        first_token=0.40,
+        unreadable=0.025,
+        refused=0.003,
+        logprob_center=0.33,
+        logprob_scale=0.28,
+    ),
+    "dune-science": ModelTraits(
+        input_price=0.90,
+        output_price=3.60,
+        output_tokens=360,
+        tokens_per_second=88,
+        first_token=0.50,
+        unreadable=0.015,
+        refused=0.010,
+        logprob_center=0.26,
+        logprob_scale=0.36,
+    ),
+    "elm-counsel": ModelTraits(
+        input_price=0.90,
+        output_price=3.60,
+        output_tokens=300,
+        tokens_per_second=84,
+        first_token=0.55,
+        unreadable=0.012,
+        refused=0.030,
+        logprob_center=0.40,
+        logprob_scale=0.25,
+    ),
+    "fjord-base": ModelTraits(
+        input_price=0.35,
+        output_price=1.10,
+        output_tokens=190,
+        tokens_per_second=130,
+        first_token=0.30,
+        unreadable=0.040,
+        refused=0.002,
+        logprob_center=0.52,
+        logprob_scale=0.30,
+        family="fjord",
+    ),
+    "fjord-chat": ModelTraits(
+        input_price=0.40,
+        output_price=1.30,
+        output_tokens=240,
+        tokens_per_second=125,
+        first_token=0.30,
+        unreadable=0.015,
+        refused=0.020,
+        logprob_center=0.44,
+        logprob_scale=0.38,
+        family="fjord",
+    ),
+    "gnat-mini": ModelTraits(
+        input_price=0.05,
+        output_price=0.20,
+        output_tokens=120,
+        tokens_per_second=210,
+        first_token=0.15,
+        unreadable=0.050,
+        refused=0.005,
+        logprob_center=0.30,
+        logprob_scale=0.45,
+    ),
 }
 """The pool; its order is that of the columns of `ACCURACY`."""
 

@@ -127,7 +127,16 @@ def simulated_set(
 ) -> Imported:
     """A simulated data set from its tables, marked as such."""
     notes = _NOTES.get(dataset, ())
-    return Imported(dataset, "simulated", _SOURCE, tasks, models, queries, responses, notes=notes)
+    return Imported(
+        dataset=dataset,
+        origin="simulated",
+        source=_SOURCE,
+        tasks=tasks,
+        models=models,
+        queries=queries,
+        responses=responses,
+        notes=notes,
+    )
 
 
 def save_demo(sets: Sequence[Imported], folder: Path) -> None:

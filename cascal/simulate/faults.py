@@ -14,7 +14,7 @@ Broken = Literal["timeout", "disconnect", "rate_limit", "server_error", "malform
 _BROKEN: tuple[Broken, ...] = ("timeout", "disconnect", "rate_limit", "server_error", "malformed")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Faults:
     """How often each thing goes wrong, as rates from 0 to 1, drawn one by one.
 

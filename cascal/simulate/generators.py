@@ -116,11 +116,11 @@ def _item(
         query_id,
         task,
         question.text,
-        tuple(texts[place] for place in order),
-        option_letter(marked),
-        "generated",
-        skill,
-        "train",
+        options=tuple(texts[place] for place in order),
+        answer=option_letter(marked),
+        answer_origin="generated",
+        skill=skill,
+        split="train",
     )
     return Item(query, truth, temptations, _easiness(traits.easiness, rng))
 

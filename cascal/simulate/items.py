@@ -56,5 +56,7 @@ def invented_item(query: Query, seed: int = 0) -> Item:
     shares = rng.sample([2.0**-rank for rank in range(others)], others)
     weights = [share / sum(shares) for share in shares]
     weights.insert(truth, 0.0)
-    known = Query(query.query_id, query.task, query.text, query.options, skill=rng.choice(SKILLS))
+    known = Query(
+        query.query_id, query.task, query.text, options=query.options, skill=rng.choice(SKILLS)
+    )
     return Item(known, truth, tuple(weights), rng.gauss(0.0, 1.0))

@@ -98,10 +98,10 @@ class SimulatedPool:
         response = Response(
             query.query_id,
             model,
-            text,
-            option_letter(vote) if status == "ok" else None,
-            "simulated" if status == "ok" else None,
-            _mean_logprob(traits, right and status == "ok", item.easiness, rng),
+            text=text,
+            answer=option_letter(vote) if status == "ok" else None,
+            rule="simulated" if status == "ok" else None,
+            mean_logprob=_mean_logprob(traits, right and status == "ok", item.easiness, rng),
             status=status,
             sample=sample,
         )

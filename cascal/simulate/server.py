@@ -42,7 +42,14 @@ def simulated_pool(base_url: str) -> tuple[ModelSpec, ...]:
 def simulated_generators(base_url: str) -> tuple[ModelSpec, ...]:
     """The strong and the weak generator at a server's URL."""
     return tuple(
-        ModelSpec(name, name, base_url, "", *_GENERATOR_PRICES[generator], simulated=True)
+        ModelSpec(
+            name,
+            model_id=name,
+            base_url=base_url,
+            input_price=_GENERATOR_PRICES[generator][0],
+            output_price=_GENERATOR_PRICES[generator][1],
+            simulated=True,
+        )
         for name, generator in GENERATOR_MODELS.items()
     )
 

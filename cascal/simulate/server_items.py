@@ -144,7 +144,7 @@ def _by_writer(generator: GeneratorName, task: str, drawn_from: tuple[object, ..
         raise CascalError(f"The writer of {skill!r} wrote no text that is known again.")
     ranked = (question.correct, *question.distractors[:N_DISTRACTORS])
     options = tuple(ranked[rank] for rank in _order(question.text, ranked))
-    return _written_item(Query("", task, question.text, options), skill)
+    return _written_item(Query("", task, question.text, options=options), skill)
 
 
 def _by_template(traits: GeneratorTraits, task: Task, drawn_from: tuple[object, ...]) -> Item:

@@ -32,7 +32,7 @@ _NO_OPTIONS = "I cannot answer this, because a simulated model needs options to 
 _REFUSAL = "I'm sorry, but I can't help with this request."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SimulatedReply:
     """What a simulated model says; `odd` names the unusual form it takes, if any.
 
@@ -87,10 +87,10 @@ class Speaker:
         number = sample if isinstance(sample, int) else 0
         response = self._pool.respond(model, item_of(query, self._known), number)
         return SimulatedReply(
-            response.text,
-            response.mean_logprob,
-            response.input_tokens or 0,
-            response.output_tokens or 0,
+            text=response.text,
+            mean_logprob=response.mean_logprob,
+            input_tokens=response.input_tokens or 0,
+            output_tokens=response.output_tokens or 0,
         )
 
     def _generated(
@@ -110,7 +110,12 @@ class Speaker:
             text = f"Here is a question on {task.name}:\n\n```json\n{text}\n```\n\nI hope it helps."
         logprob = _GENERATOR_LOGPROB[generator] * rng.uniform(0.6, 1.4)
         asked = len(task.name) + len(task.description) + 900
-        return SimulatedReply(text, logprob, _n_tokens(asked), _n_tokens(len(text)))
+        return SimulatedReply(
+            text=text,
+            mean_logprob=logprob,
+            input_tokens=_n_tokens(asked),
+            output_tokens=_n_tokens(len(text)),
+        )
 
     def _other(self, model: str, body: Mapping[str, Any], query: Query | None) -> SimulatedReply:
         schema = _schema(body)
@@ -118,7 +123,12 @@ class Speaker:
         text = _NO_OPTIONS if query is not None else text
         logprob = -stream(self.seed, "other", model, text).uniform(0.05, 0.5)
         asked = sum(len(str(one.get("content", ""))) for one in body["messages"])
-        return SimulatedReply(text, logprob, _n_tokens(asked), _n_tokens(len(text)))
+        return SimulatedReply(
+            text=text,
+            mean_logprob=logprob,
+            input_tokens=_n_tokens(asked),
+            output_tokens=_n_tokens(len(text)),
+        )
 
 
 def refusal_of(reply: SimulatedReply) -> SimulatedReply:

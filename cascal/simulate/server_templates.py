@@ -29,18 +29,41 @@ _TEXTS = (
     "Question {n} of a {task} paper: under which reading does {topic} still constrain {other}?",
 )
 _VERBS = (
-    "determines", "limits", "follows from", "is independent of", "precedes", "amplifies",
-    "offsets", "replaces", "approximates", "presupposes",
-)  # fmt: skip
+    "determines",
+    "limits",
+    "follows from",
+    "is independent of",
+    "precedes",
+    "amplifies",
+    "offsets",
+    "replaces",
+    "approximates",
+    "presupposes",
+)
 _CONDITIONS = (
-    "in the long run", "only in the first stage", "under the usual assumptions",
-    "once both are measured", "unless the sample is small", "in every case considered",
-    "to first order", "when nothing else varies",
-)  # fmt: skip
+    "in the long run",
+    "only in the first stage",
+    "under the usual assumptions",
+    "once both are measured",
+    "unless the sample is small",
+    "in every case considered",
+    "to first order",
+    "when nothing else varies",
+)
 _GENERAL = (
-    "method", "boundary", "equilibrium", "evidence", "structure", "interpretation", "hierarchy",
-    "exception", "measurement", "tradition", "mechanism", "precedent",
-)  # fmt: skip
+    "method",
+    "boundary",
+    "equilibrium",
+    "evidence",
+    "structure",
+    "interpretation",
+    "hierarchy",
+    "exception",
+    "measurement",
+    "tradition",
+    "mechanism",
+    "precedent",
+)
 _DULL = {"about", "with", "from", "that", "this", "their", "these", "which", "into", "questions"}
 _N_OPTIONS = 4
 _N_WORDS = 40
@@ -60,4 +83,4 @@ def template_query(task: Task, rng: random.Random) -> Query:
         f"{topic[0].upper()}{topic[1:]} {verb} {other} {condition}."
         for verb, condition in rng.sample(pairs, _N_OPTIONS)
     )
-    return Query("", task.name, text, options)
+    return Query("", task.name, text, options=options)

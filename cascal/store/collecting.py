@@ -119,7 +119,19 @@ def _extend(
     if not isinstance(table, pa.Table):
         table = pa.Table.from_pylist(list(table), RESPONSE_SCHEMA)
     rows = pa.Table.from_pylist(list(queries), QUERY_SCHEMA)
-    add(connection, Imported(dataset, origin, "", tasks, models, rows, table), "extend")
+    add(
+        connection,
+        Imported(
+            dataset=dataset,
+            origin=origin,
+            source="",
+            tasks=tasks,
+            models=models,
+            queries=rows,
+            responses=table,
+        ),
+        "extend",
+    )
 
 
 def record(

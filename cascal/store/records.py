@@ -28,7 +28,7 @@ class AddReport:
     already_there: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
     """One stored data set and its size; `answer_origins` are those that occur."""
 
@@ -47,7 +47,7 @@ class DatasetInfo:
     fingerprint: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """A saved fit: what it was made from and what it measured.
 

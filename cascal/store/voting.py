@@ -168,7 +168,7 @@ class StoredAnswers:
             answers[:, columns],
             logprobs[:, columns],
             n_options,
-            np.array(STATUSES)[status[:, columns]],
+            status=np.array(STATUSES)[status[:, columns]],
         )
 
     def scores(self) -> FloatArray:

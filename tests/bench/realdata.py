@@ -73,7 +73,7 @@ def pool_section(name: str, study: Dataset, n_splits: int) -> list[str]:
         *routers_table(comparison.table()),
         "",
     ]
-    verdicts = run("verdicts", Request(study, n_splits=n_splits))
+    verdicts = run("verdicts", Request(dataset=study, n_splits=n_splits))
     lines += [
         "| preset | light without labels | score | verdict with labels | true gain | light right |",
         "|---|---|---|---|---|---|",

@@ -44,9 +44,14 @@ k-means needs more iterations on more queries, with any implementation, and the 
 the same; so the time is taken a comparison, and the number of comparisons is shown beside it.
 """
 FIRST_PAINT = (
-    "app.session", "app.controls", "app.frame", "app.skills.panels", "app.map_component.component",
-    "cascal.dataset", "cascal.charts_skills",
-)  # fmt: skip
+    "app.session",
+    "app.controls",
+    "app.frame",
+    "app.skills.panels",
+    "app.map_component.component",
+    "cascal.dataset",
+    "cascal.charts_skills",
+)
 TOO_HEAVY = ("torch", "umap", "sentence_transformers", "numba")
 
 
@@ -218,13 +223,26 @@ def made_router(preset: str) -> Router:
         tasks, centroids, of_cluster, ones, np.arange(N_CLUSTERS), np.zeros_like(ones)
     )
     rankings = Rankings(
-        models, scores, scores, 0.01 * same, same, best_first(scores, models), scores.mean(axis=0)
+        models=models,
+        scores=scores,
+        mean_scores=scores,
+        standard_error=0.01 * same,
+        trust=same,
+        order=best_first(scores, models),
+        overall=scores.mean(axis=0),
     )
     flat = np.ones(len(models))
     return Router(
-        clusters, rankings, representatives, "made", cascal.FitSettings.preset(preset),
-        cascal.Thresholds(), "made", 0.0 * flat, flat,
-    )  # fmt: skip
+        clusters=clusters,
+        rankings=rankings,
+        representatives=representatives,
+        encoder="made",
+        settings=cascal.FitSettings.preset(preset),
+        thresholds=cascal.Thresholds(),
+        fingerprint="made",
+        center=0.0 * flat,
+        spread=flat,
+    )
 
 
 def made_queries(n_queries: int) -> cascal.Embeddings:
@@ -288,8 +306,11 @@ def heavy_imports() -> tuple[str, ...]:
     )
     done = subprocess.run(  # noqa: S603 - the code is above
         [sys.executable, "-W", "ignore", "-c", code],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return tuple(name for name in done.stdout.strip().split(",") if name)
 
 
@@ -326,7 +347,7 @@ def show(rows: list[Row]) -> str:
 
 def absent(work: str, budget: str, why: str) -> Row:
     """A line that says what was not measured and why."""
-    return Row(work, "-", "-", why, budget)
+    return Row(key=work, title="-", needs="-", top1=why, vote=budget)
 
 
 def fit_row(world: World, repetitions: int, wanted: float | None) -> Row:
@@ -336,12 +357,12 @@ def fit_row(world: World, repetitions: int, wanted: float | None) -> Row:
     n_queries = len(world.votes.query_ids)
     ambition = f", ambition {AMBITION[n_queries]:.0f}x" if n_queries in AMBITION else ""
     return Row(
-        f"cold fit released, {world.name}",
-        f"{done.reference:.1f} s",
-        f"{done.ours:.2f} s",
-        f"{done.ratio:.1f}x, {same} ({done.n_clusters})",
-        f">= {wanted:.0f}x{ambition}" if wanted else "none",
-        done.ratio >= wanted and done.same_clusters if wanted else None,
+        key=f"cold fit released, {world.name}",
+        title=f"{done.reference:.1f} s",
+        needs=f"{done.ours:.2f} s",
+        top1=f"{done.ratio:.1f}x, {same} ({done.n_clusters})",
+        vote=f">= {wanted:.0f}x{ambition}" if wanted else "none",
+        hit=done.ratio >= wanted and done.same_clusters if wanted else None,
     )
 
 
@@ -367,7 +388,16 @@ def growth_rows(sizes: tuple[int, ...]) -> list[Row]:
             budget = f"<= {LARGEST_SECONDS:.0f} s; <= {GROWTH}x a comparison at {SIZES[1]:,}"
             met = one["median"] <= LARGEST_SECONDS and dearer <= GROWTH
         work = f"growth: released, {n_queries:,} alone"
-        table.append(Row(work, "-", f"{one['median']:.2f} s", result, budget, met))
+        table.append(
+            Row(
+                key=work,
+                title="-",
+                needs=f"{one['median']:.2f} s",
+                top1=result,
+                vote=budget,
+                hit=met,
+            )
+        )
     return table
 
 
@@ -376,12 +406,12 @@ def time_row(work: str, times: list[float], budget: float, unit: str) -> Row:
     scale = {"s": 1.0, "ms": 1e3}[unit]
     median = statistics.median(times)
     return Row(
-        work,
-        "-",
-        f"{median * scale:.3g} {unit}",
-        f"median of {len(times)}, {min(times) * scale:.3g} to {max(times) * scale:.3g}",
-        f"<= {budget * scale:g} {unit}",
-        median <= budget,
+        key=work,
+        title="-",
+        needs=f"{median * scale:.3g} {unit}",
+        top1=f"median of {len(times)}, {min(times) * scale:.3g} to {max(times) * scale:.3g}",
+        vote=f"<= {budget * scale:g} {unit}",
+        hit=median <= budget,
     )
 
 
@@ -396,12 +426,12 @@ def route_rows(preset: str) -> list[Row]:
     size = f"{N_CLUSTERS} clusters x {worlds.DIMENSION}"
     return [
         Row(
-            f"routing {preset}, batch of {N_ROUTED:,}, {size}",
-            shown,
-            f"{rate:,.0f} a second",
-            f"{ratio}median of {len(rates)}, {min(rates):,.0f} to {max(rates):,.0f}",
-            f">= {ROUTES_PER_SECOND:,.0f} a second",
-            rate >= ROUTES_PER_SECOND,
+            key=f"routing {preset}, batch of {N_ROUTED:,}, {size}",
+            title=shown,
+            needs=f"{rate:,.0f} a second",
+            top1=f"{ratio}median of {len(rates)}, {min(rates):,.0f} to {max(rates):,.0f}",
+            vote=f">= {ROUTES_PER_SECOND:,.0f} a second",
+            hit=rate >= ROUTES_PER_SECOND,
         ),
         time_row(
             f"routing {preset}, one query",
@@ -448,12 +478,12 @@ def rows(quick: bool) -> list[Row]:
     heavy = heavy_imports()
     table.append(
         Row(
-            "libraries loaded for the first page",
-            "-",
-            ", ".join(heavy) or "none of them",
-            f"looked for {', '.join(TOO_HEAVY)}",
-            "neither torch nor umap",
-            not heavy,
+            key="libraries loaded for the first page",
+            title="-",
+            needs=", ".join(heavy) or "none of them",
+            top1=f"looked for {', '.join(TOO_HEAVY)}",
+            vote="neither torch nor umap",
+            hit=not heavy,
         )
     )
     return table

@@ -41,19 +41,37 @@ def _world() -> Imported:
     queries, responses = [], []
     for number in range(N_QUERIES):
         given = _answers(number, chance)
-        queries.append({"query_id": f"q{number}", "task": "t", "text": f"question {number}",
-                        "options": [], "answer": given[0], "answer_origin": "gold",
-                        "split": "train"})  # fmt: skip
+        queries.append(
+            {
+                "query_id": f"q{number}",
+                "task": "t",
+                "text": f"question {number}",
+                "options": [],
+                "answer": given[0],
+                "answer_origin": "gold",
+                "split": "train",
+            }
+        )
         responses += [
-            {"query_id": f"q{number}", "model": one.name, "sample": 0, "text": "",
-             "answer": chance.choice(given), "status": "ok"}
+            {
+                "query_id": f"q{number}",
+                "model": one.name,
+                "sample": 0,
+                "text": "",
+                "answer": chance.choice(given),
+                "status": "ok",
+            }
             for one in models
-        ]  # fmt: skip
-    tables = (
-        pa.Table.from_pylist(queries, QUERY_SCHEMA),
-        pa.Table.from_pylist(responses, RESPONSE_SCHEMA),
+        ]
+    return Imported(
+        dataset="free",
+        origin="simulated",
+        source="bench",
+        tasks=(),
+        models=models,
+        queries=pa.Table.from_pylist(queries, QUERY_SCHEMA),
+        responses=pa.Table.from_pylist(responses, RESPONSE_SCHEMA),
     )
-    return Imported("free", "simulated", "bench", (), models, *tables)
 
 
 def test_comparing_5000_queries_of_12_models_takes_a_minute_once(tmp_path):

@@ -75,10 +75,10 @@ def spec_of(n: int, clusters: int, mode: str, extras: list[str]) -> MapSpec:
             "neighbors": tuple(zip(x[near].tolist(), y[near].tolist(), strict=True)),
         }
     return MapSpec(
-        x,
-        y,
-        np.arange(n, dtype=np.int32) * 2,
-        f"harness-{n}",
+        x=x,
+        y=y,
+        ids=np.arange(n, dtype=np.int32) * 2,
+        data_key=f"harness-{n}",
         hover=hover_texts(n),
         revision=f"{mode}-{clusters}",
         mode=theme.mode(),

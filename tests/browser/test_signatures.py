@@ -35,12 +35,14 @@ def collapsed() -> Case:
 SIGNATURES = {
     "no-clusters": (no_clusters, "CAS101", "preset=released&silhouette=0.3", "split from"),
     "explosion": (
-        explosion, "CAS102", "preset=released&silhouette=0.05&merge=0.01&share=off",
+        explosion,
+        "CAS102",
+        "preset=released&silhouette=0.05&merge=0.01&share=off",
         "join clusters",
     ),
     "one-model": (collapsed, "CAS202", "preset=recommended", "preset released"),
     "contradicted": (reversed_rankings, "CAS201", "preset=released", "preset paper"),
-}  # fmt: skip
+}
 """Of every signature: world, code, state of the link, and what the remedy speaks of."""
 
 
@@ -53,7 +55,13 @@ def _rows(name: str, part: Part, split: str) -> tuple[list[cascal.Query], list[c
         gold = letters[part.gold[row]]
         queries.append(
             cascal.Query(
-                query_id, votes.tasks[row], text, tuple(letters), gold, "gold", split=split
+                query_id,
+                votes.tasks[row],
+                text,
+                options=tuple(letters),
+                answer=gold,
+                answer_origin="gold",
+                split=split,
             )
         )
         for place, model in enumerate(votes.models):
@@ -72,10 +80,15 @@ def _write(workspace: cascal.Workspace, name: str, case: Case) -> None:
     tasks = tuple(cascal.Task(one) for one in sorted(set(study.train.votes.tasks)))
     workspace.add(
         Imported(
-            name, "simulated", "made for the test", tasks, study.models, queries_table(queries),
-            responses_table(responses),
+            dataset=name,
+            origin="simulated",
+            source="made for the test",
+            tasks=tasks,
+            models=study.models,
+            queries=queries_table(queries),
+            responses=responses_table(responses),
         )
-    )  # fmt: skip
+    )
     vectors = np.concatenate([study.train.vectors.vectors, study.test.vectors.vectors])
     adopt_vectors(workspace, name, "test", [one.query_id for one in queries], vectors)
 

@@ -39,7 +39,7 @@ class AnyRouter(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ScoreRouter:
     """A router that is a function from vectors to model scores.
 
@@ -65,9 +65,18 @@ class ScoreRouter:
         none = np.zeros(n_queries, dtype=np.int64)
         k = min(self.top_k, len(self.models))
         return Routes(
-            vectors.query_ids, self.models, ("all",), none, none, zero, scores,
-            first_models(scores, self.models, k), zero, self.center, self.spread,
-        )  # fmt: skip
+            query_ids=vectors.query_ids,
+            models=self.models,
+            tasks=("all",),
+            task=none,
+            cluster=none,
+            distance=zero,
+            scores=scores,
+            selected=first_models(scores, self.models, k),
+            fallback=zero,
+            center=self.center,
+            spread=self.spread,
+        )
 
 
 class Labelled(NamedTuple):
@@ -138,9 +147,15 @@ class Baseline(ABC):
         )
         center, spread = logprob_statistics(np.where(votes.answered, votes.logprobs, np.nan))
         return ScoreRouter(
-            votes.models, vectors.encoder, vectors.dimension, center, spread,
-            np.argsort(columns), self.learn(training), self.n_selected,
-        )  # fmt: skip
+            models=votes.models,
+            encoder=vectors.encoder,
+            dimension=vectors.dimension,
+            center=center,
+            spread=spread,
+            by_name=np.argsort(columns),
+            score=self.learn(training),
+            top_k=self.n_selected,
+        )
 
     @property
     def n_selected(self) -> int:

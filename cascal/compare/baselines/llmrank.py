@@ -44,10 +44,14 @@ def prompt_features(prompt: Prompt) -> list[float]:
     length = len(prompt.text)
     digits = sum(one.isdigit() for one in prompt.text)
     return [
-        float(np.log1p(length)), float(np.log1p(len(low.split()))), digits / max(length, 1),
-        float(len(_LATEX.findall(prompt.text)) > 0), float(_NEGATION.search(low) is not None),
-        float(prompt.n_options), *(float(word in low.split()) for word in _QUESTION),
-    ]  # fmt: skip
+        float(np.log1p(length)),
+        float(np.log1p(len(low.split()))),
+        digits / max(length, 1),
+        float(len(_LATEX.findall(prompt.text)) > 0),
+        float(_NEGATION.search(low) is not None),
+        float(prompt.n_options),
+        *(float(word in low.split()) for word in _QUESTION),
+    ]
 
 
 @dataclass

@@ -45,22 +45,24 @@ def alignment(request: Request) -> Report:
     ]
     rows.sort(key=lambda row: (row["given"], row["skill"]))
     return Report(
-        "alignment",
-        "Do the clusters match the skills that people would name?",
-        request.names,
-        f"{n_given} clusters match {len(given.skills)} known skills with a mean best-match Jaccard "
-        f"of {given.mean:.2f}; with joining off, {n_unjoined} clusters and {without.mean:.2f}.",
-        f"mean best-match Jaccard of at least {ALIGNMENT_TARGET:.2f}",
-        given.mean >= ALIGNMENT_TARGET,
-        (
-            Column("skill", "Skill"), Column("given", "Best Jaccard", "number"),
+        experiment="alignment",
+        question="Do the clusters match the skills that people would name?",
+        datasets=request.names,
+        sentence=f"{n_given} clusters match {len(given.skills)} known skills with a mean "
+        f"best-match Jaccard of {given.mean:.2f}; with joining off, {n_unjoined} clusters and "
+        f"{without.mean:.2f}.",
+        target=f"mean best-match Jaccard of at least {ALIGNMENT_TARGET:.2f}",
+        passed=given.mean >= ALIGNMENT_TARGET,
+        columns=(
+            Column("skill", "Skill"),
+            Column("given", "Best Jaccard", "number"),
             Column("unjoined", "With joining off", "number"),
         ),
-        tuple(rows),
-        request.simulated,
+        rows=tuple(rows),
+        simulated=request.simulated,
         fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
-    )  # fmt: skip
+    )
 
 
 def drift(request: Request) -> Report:
@@ -86,28 +88,36 @@ def drift(request: Request) -> Report:
     overall = rows[0]
     against = "the test queries" if other is None else f"those of {request.names[1]!r}"
     return Report(
-        "mmd",
-        "Do the training queries come from where the test queries come from?",
-        request.names,
-        f"The training queries lie at MMD {overall['mmd']:.3f} from {against} (MMD² "
+        experiment="mmd",
+        question="Do the training queries come from where the test queries come from?",
+        datasets=request.names,
+        sentence=f"The training queries lie at MMD {overall['mmd']:.3f} from {against} (MMD² "
         f"{overall['mmd_squared']:.4f}); sets mixed at random reach {overall['null']:.3f}.",
-        f"MMD below {MMD_TARGET}",
-        overall["mmd"] < MMD_TARGET,
-        (
-            Column("task", "Task"), Column("mmd", "MMD", "number"),
-            Column("mmd_squared", "MMD²", "number"), Column("null", "Mixed at random", "number"),
-            Column("n_train", "Training", "count"), Column("n_other", "Compared with", "count"),
+        target=f"MMD below {MMD_TARGET}",
+        passed=overall["mmd"] < MMD_TARGET,
+        columns=(
+            Column("task", "Task"),
+            Column("mmd", "MMD", "number"),
+            Column("mmd_squared", "MMD²", "number"),
+            Column("null", "Mixed at random", "number"),
+            Column("n_train", "Training", "count"),
+            Column("n_other", "Compared with", "count"),
         ),
-        tuple(rows), request.simulated, fingerprints=request.fingerprints,
+        rows=tuple(rows),
+        simulated=request.simulated,
+        fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
-    )  # fmt: skip
+    )
 
 
 def _row(found: Drift) -> dict[str, Any]:
     return {
-        "mmd": found.mmd, "mmd_squared": found.mmd_squared, "null": found.null,
-        "n_train": found.n_first, "n_other": found.n_second,
-    }  # fmt: skip
+        "mmd": found.mmd,
+        "mmd_squared": found.mmd_squared,
+        "null": found.null,
+        "n_train": found.n_first,
+        "n_other": found.n_second,
+    }
 
 
 def removal(request: Request) -> Report:
@@ -117,12 +127,14 @@ def removal(request: Request) -> Report:
     found = leave_one_out(train, test, fitted, request.thresholds, progress=request.progress)
     rows = [
         {
-            "model": one.model, "share": one.share, "tau": finite(one.tau),
+            "model": one.model,
+            "share": one.share,
+            "tau": finite(one.tau),
             **with_interval("vote_loss", one.vote_loss),
             **with_interval("top1_loss", one.top1_loss),
         }
         for one in found
-    ]  # fmt: skip
+    ]
     losses = [one.vote_loss.value for one in found if one.vote_loss is not None]
     if losses:
         worst = max(found, key=lambda one: one.vote_loss.value if one.vote_loss else 0.0)
@@ -133,18 +145,21 @@ def removal(request: Request) -> Report:
         said = f"No gold answers: only the consensus can be compared. Without {least.model} it "
         said += f"ranks the others most differently (τ {least.tau:.2f})."
     return Report(
-        "leave-one-out",
-        "Does the router hang on a single model?",
-        request.names,
-        said,
-        f"no removal costs {100 * MAX_LOSS:.0f} points of the vote of three or more",
-        max(losses) < MAX_LOSS if losses else None,
-        (
-            Column("model", "Without"), Column("share", "It had first", "percent"),
+        experiment="leave-one-out",
+        question="Does the router hang on a single model?",
+        datasets=request.names,
+        sentence=said,
+        target=f"no removal costs {100 * MAX_LOSS:.0f} points of the vote of three or more",
+        passed=max(losses) < MAX_LOSS if losses else None,
+        columns=(
+            Column("model", "Without"),
+            Column("share", "It had first", "percent"),
             Column("vote_loss", "Loss, vote of 3", "points"),
             Column("top1_loss", "Loss, first model", "points"),
             Column("tau", "τ of the others' ranking", "number"),
         ),
-        tuple(rows), request.simulated, fingerprints=request.fingerprints,
+        rows=tuple(rows),
+        simulated=request.simulated,
+        fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
-    )  # fmt: skip
+    )

@@ -26,7 +26,7 @@ class Column:
     kind: Kind = "text"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """What an experiment found. `passed` is None where the target does not apply.
 

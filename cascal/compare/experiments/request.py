@@ -11,7 +11,7 @@ from cascal.datatypes import NotApplicable
 from cascal.settings import FitSettings, Thresholds
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Request:
     """The data set, a second one where the experiment compares two, settings and thresholds."""
 

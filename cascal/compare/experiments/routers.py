@@ -42,9 +42,14 @@ def held(request: Request) -> Comparison:
     dataset = request.dataset
     if request.n_splits > 1 and (dataset.test is None or dataset.test.has_gold):
         return compare_on_splits(
-            dataset.train, dataset.test, request.settings, request.thresholds,
-            n_splits=request.n_splits, seed=request.seed, progress=request.progress,
-        )  # fmt: skip
+            dataset.train,
+            dataset.test,
+            request.settings,
+            request.thresholds,
+            n_splits=request.n_splits,
+            seed=request.seed,
+            progress=request.progress,
+        )
     return compare_routers(
         dataset.train,
         request.test(),
@@ -66,24 +71,30 @@ def validation(request: Request) -> Report:
     own = next(row for row in rows if row["key"] == "cascal")
     splits = "the stored split" if comparison.n_splits == 1 else f"{comparison.n_splits} splits"
     return Report(
-        "validation",
-        "Does CASCAL route better than always asking the model that the consensus likes best?",
-        request.names,
-        f"On {splits}, with {origin} training answers for the routers that need some, CASCAL's "
-        f"first model is right in {own['top1']:.1%}; {_points(gain)} against the best constant "
-        f"choice by consensus ({test.only_first:,} queries won, {test.only_second:,} lost).",
-        "gain over the global consensus above 0 (lower bound)",
-        gain.low > 0,
-        (
-            ROUTER, NEEDS, TOP1, VOTE, Column("gain", "Gain over best single", "points"),
+        experiment="validation",
+        question="Does CASCAL route better than always asking the model that the consensus likes "
+        "best?",
+        datasets=request.names,
+        sentence=f"On {splits}, with {origin} training answers for the routers that need some, "
+        f"CASCAL's first model is right in {own['top1']:.1%}; {_points(gain)} against the "
+        f"best constant choice by consensus ({test.only_first:,} queries won, "
+        f"{test.only_second:,} lost).",
+        target="gain over the global consensus above 0 (lower bound)",
+        passed=gain.low > 0,
+        columns=(
+            ROUTER,
+            NEEDS,
+            TOP1,
+            VOTE,
+            Column("gain", "Gain over best single", "points"),
             Column("effective_models", "Models in use", "number"),
             Column("cost_per_1000", "$ per 1,000", "number"),
         ),
-        tuple(rows),
-        request.simulated,
+        rows=tuple(rows),
+        simulated=request.simulated,
         fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
-    )  # fmt: skip
+    )
 
 
 def _points(gain: Estimate) -> str:
@@ -104,15 +115,16 @@ def generators(request: Request) -> Report:
         request, (request.dataset.train, request.other.train), (request.names[0], request.names[1])
     )
     return Report(
-        "generators",
-        "Do routers that believe the generated answers lose more when the generator is weak?",
-        request.names,
-        arms.sentence,
-        "query-answer routers lose more than query-only ones (lower bound above 0)",
-        arms.kinds()[2].low > 0,
-        arms.columns(),
-        arms.rows(),
-        request.simulated,
+        experiment="generators",
+        question="Do routers that believe the generated answers lose more when the generator is "
+        "weak?",
+        datasets=request.names,
+        sentence=arms.sentence,
+        target="query-answer routers lose more than query-only ones (lower bound above 0)",
+        passed=arms.kinds()[2].low > 0,
+        columns=arms.columns(),
+        rows=arms.rows(),
+        simulated=request.simulated,
         fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
     )
@@ -146,16 +158,17 @@ def filtering(request: Request) -> Report:
     )
     survivors = ", ".join(f"{name} {n:,}" for name, n in kept.passed.items())
     return Report(
-        "filtering",
-        "Does the filter of agreeing strong models recover what a weak generator lost?",
-        request.names,
-        f"CASCAL gains {_points(arms.gain('cascal'))}. {arms.sentence} Survivors of "
+        experiment="filtering",
+        question="Does the filter of agreeing strong models recover what a weak generator lost?",
+        datasets=request.names,
+        sentence=f"CASCAL gains {_points(arms.gain('cascal'))}. {arms.sentence} Survivors of "
         f"{len(large):,} per task: {survivors}.",
-        "CASCAL's first model is right more often with the filtered set (lower bound above 0)",
-        arms.gain("cascal").low > 0,
-        arms.columns(),
-        arms.rows(),
-        request.simulated,
+        target="CASCAL's first model is right more often with the filtered set (lower bound "
+        "above 0)",
+        passed=arms.gain("cascal").low > 0,
+        columns=arms.columns(),
+        rows=arms.rows(),
+        simulated=request.simulated,
         fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
     )
@@ -201,11 +214,13 @@ class _Arms:
         """Columns of `rows`."""
         one, other = self.names
         return (
-            ROUTER, NEEDS, Column("first_top1", f"First right, {one}", "percent"),
+            ROUTER,
+            NEEDS,
+            Column("first_top1", f"First right, {one}", "percent"),
             Column("second_top1", f"First right, {other}", "percent"),
             Column("top1", "Difference", "points"),
             Column("vote", "Difference, vote", "points"),
-        )  # fmt: skip
+        )
 
     def kinds(self) -> tuple[Estimate, Estimate, Estimate]:
         """Mean difference of query-only routers, of query-answer ones, and the second − first."""
@@ -229,11 +244,14 @@ def _two_comparisons(request: Request, parts: Sequence[Part], names: tuple[str, 
     test = request.test()
     comparisons = [
         compare_routers(
-            part, test, request.settings, request.thresholds,
+            part,
+            test,
+            request.settings,
+            request.thresholds,
             progress=request.between(at / 2, (at + 1) / 2),
         )
         for at, part in enumerate(parts)
-    ]  # fmt: skip
+    ]
     return _Arms(comparisons[0], comparisons[1], names)
 
 
@@ -262,22 +280,29 @@ def verdicts(request: Request) -> Report:
         rows.append(_verdict_row(request, settings, progress))
     right, n = (sum(int(row[key]) for row in rows) for key in ("n_right", "n_splits"))
     return Report(
-        "verdicts",
-        "Is the verdict without labels right, where labels can tell?",
-        request.names,
-        f"The light was right {right} times of {n} (presets × splits).",
-        "right more often than not for every preset",
-        all(row["n_right"] > row["n_splits"] / 2 for row in rows),
-        (
-            Column("preset", "Preset"), Column("light", "Light, without labels"),
-            Column("score", "Score"), Column("mean", "Cross-fitted gain", "number"),
-            Column("bound", "Lower bound", "number"), Column("verdict", "Verdict, with labels"),
-            Column("gain", "True gain", "points"), Column("constant", "Over always asking"),
-            Column("n_right", "Light right", "count"), Column("n_splits", "of", "count"),
+        experiment="verdicts",
+        question="Is the verdict without labels right, where labels can tell?",
+        datasets=request.names,
+        sentence=f"The light was right {right} times of {n} (presets × splits).",
+        target="right more often than not for every preset",
+        passed=all(row["n_right"] > row["n_splits"] / 2 for row in rows),
+        columns=(
+            Column("preset", "Preset"),
+            Column("light", "Light, without labels"),
+            Column("score", "Score"),
+            Column("mean", "Cross-fitted gain", "number"),
+            Column("bound", "Lower bound", "number"),
+            Column("verdict", "Verdict, with labels"),
+            Column("gain", "True gain", "points"),
+            Column("constant", "Over always asking"),
+            Column("n_right", "Light right", "count"),
+            Column("n_splits", "of", "count"),
         ),
-        tuple(rows), request.simulated, fingerprints=request.fingerprints,
+        rows=tuple(rows),
+        simulated=request.simulated,
+        fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
-    )  # fmt: skip
+    )
 
 
 def _verdict_row(request: Request, settings: FitSettings, progress: Progress) -> dict[str, Any]:
@@ -300,14 +325,19 @@ def _verdict_row(request: Request, settings: FitSettings, progress: Progress) ->
     light = lights[0].light if len(lights) == 1 else f"route in {yes} of {len(lights)}"
     against = join_constants(constants)
     return {
-        "preset": settings.name, "light": light, "score": lights[0].score,
+        "preset": settings.name,
+        "light": light,
+        "score": lights[0].score,
         "mean": float(np.mean([one.mean for one in lights])),
         "bound": float(np.mean([one.bound for one in lights])),
-        "verdict": decide(gain, against).light, "constant": against.name,
-        "n_right": sum((one.light == "route") == true
-                       for one, true in zip(lights, truly, strict=True)),
-        "n_splits": len(lights), **with_interval("gain", gain),
-    }  # fmt: skip
+        "verdict": decide(gain, against).light,
+        "constant": against.name,
+        "n_right": sum(
+            (one.light == "route") == true for one, true in zip(lights, truly, strict=True)
+        ),
+        "n_splits": len(lights),
+        **with_interval("gain", gain),
+    }
 
 
 def splits_of(request: Request) -> list[tuple[Part, Part]]:

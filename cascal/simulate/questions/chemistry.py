@@ -11,7 +11,7 @@ from cascal.simulate.questions.writing import Question, Writer, fill, numeric, r
 TEXTS = read_texts("chemistry")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Reaction:
     equation: str
     reactant: str
@@ -23,17 +23,105 @@ class _Reaction:
 
 
 _REACTIONS = (
-    _Reaction("2 H₂ + O₂ → 2 H₂O", "hydrogen", 2, 2.016, "water", 2, 18.015),
-    _Reaction("CH₄ + 2 O₂ → CO₂ + 2 H₂O", "methane", 1, 16.04, "water", 2, 18.015),
-    _Reaction("N₂ + 3 H₂ → 2 NH₃", "nitrogen", 1, 28.01, "ammonia", 2, 17.03),
-    _Reaction("CaCO₃ → CaO + CO₂", "calcium carbonate", 1, 100.09, "calcium oxide", 1, 56.08),
-    _Reaction("2 Mg + O₂ → 2 MgO", "magnesium", 2, 24.305, "magnesium oxide", 2, 40.30),
-    _Reaction("Fe₂O₃ + 3 CO → 2 Fe + 3 CO₂", "iron(III) oxide", 1, 159.69, "iron", 2, 55.845),
-    _Reaction("2 Na + Cl₂ → 2 NaCl", "sodium", 2, 22.99, "sodium chloride", 2, 58.44),
-    _Reaction("C₃H₈ + 5 O₂ → 3 CO₂ + 4 H₂O", "propane", 1, 44.10, "carbon dioxide", 3, 44.01),
-    _Reaction("4 Al + 3 O₂ → 2 Al₂O₃", "aluminium", 4, 26.98, "aluminium oxide", 2, 101.96),
-    _Reaction("2 KClO₃ → 2 KCl + 3 O₂", "potassium chlorate", 2, 122.55, "oxygen", 3, 32.00),
-    _Reaction("Zn + 2 HCl → ZnCl₂ + H₂", "zinc", 1, 65.38, "zinc chloride", 1, 136.29),
+    _Reaction(
+        equation="2 H₂ + O₂ → 2 H₂O",
+        reactant="hydrogen",
+        used=2,
+        reactant_mass=2.016,
+        product="water",
+        made=2,
+        product_mass=18.015,
+    ),
+    _Reaction(
+        equation="CH₄ + 2 O₂ → CO₂ + 2 H₂O",
+        reactant="methane",
+        used=1,
+        reactant_mass=16.04,
+        product="water",
+        made=2,
+        product_mass=18.015,
+    ),
+    _Reaction(
+        equation="N₂ + 3 H₂ → 2 NH₃",
+        reactant="nitrogen",
+        used=1,
+        reactant_mass=28.01,
+        product="ammonia",
+        made=2,
+        product_mass=17.03,
+    ),
+    _Reaction(
+        equation="CaCO₃ → CaO + CO₂",
+        reactant="calcium carbonate",
+        used=1,
+        reactant_mass=100.09,
+        product="calcium oxide",
+        made=1,
+        product_mass=56.08,
+    ),
+    _Reaction(
+        equation="2 Mg + O₂ → 2 MgO",
+        reactant="magnesium",
+        used=2,
+        reactant_mass=24.305,
+        product="magnesium oxide",
+        made=2,
+        product_mass=40.30,
+    ),
+    _Reaction(
+        equation="Fe₂O₃ + 3 CO → 2 Fe + 3 CO₂",
+        reactant="iron(III) oxide",
+        used=1,
+        reactant_mass=159.69,
+        product="iron",
+        made=2,
+        product_mass=55.845,
+    ),
+    _Reaction(
+        equation="2 Na + Cl₂ → 2 NaCl",
+        reactant="sodium",
+        used=2,
+        reactant_mass=22.99,
+        product="sodium chloride",
+        made=2,
+        product_mass=58.44,
+    ),
+    _Reaction(
+        equation="C₃H₈ + 5 O₂ → 3 CO₂ + 4 H₂O",
+        reactant="propane",
+        used=1,
+        reactant_mass=44.10,
+        product="carbon dioxide",
+        made=3,
+        product_mass=44.01,
+    ),
+    _Reaction(
+        equation="4 Al + 3 O₂ → 2 Al₂O₃",
+        reactant="aluminium",
+        used=4,
+        reactant_mass=26.98,
+        product="aluminium oxide",
+        made=2,
+        product_mass=101.96,
+    ),
+    _Reaction(
+        equation="2 KClO₃ → 2 KCl + 3 O₂",
+        reactant="potassium chlorate",
+        used=2,
+        reactant_mass=122.55,
+        product="oxygen",
+        made=3,
+        product_mass=32.00,
+    ),
+    _Reaction(
+        equation="Zn + 2 HCl → ZnCl₂ + H₂",
+        reactant="zinc",
+        used=1,
+        reactant_mass=65.38,
+        product="zinc chloride",
+        made=1,
+        product_mass=136.29,
+    ),
 )
 
 

@@ -58,8 +58,13 @@ def contracts(rng: random.Random) -> Question:
 def consent(rng: random.Random) -> Question:
     """Capacity by age, with or without a guardian's consent."""
     child, last = rng.randint(6, 13), rng.randint(15, 20)
-    age = rng.choice((rng.randint(4, child - 1), *(rng.randint(child, last) for _ in range(2)),
-                      rng.randint(last + 1, last + 5)))  # fmt: skip
+    age = rng.choice(
+        (
+            rng.randint(4, child - 1),
+            *(rng.randint(child, last) for _ in range(2)),
+            rng.randint(last + 1, last + 5),
+        )
+    )
     allowed = rng.random() < 0.5
     with_ = ", with the written consent of both parents" if allowed else ", without telling anyone"
     slots = {"child": child, "last": last, "age": age, "with_": with_}
