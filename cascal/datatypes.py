@@ -72,7 +72,6 @@ class ModelSpec:
 
     name: str
     _: KW_ONLY
-    _: KW_ONLY
     model_id: str = ""
     base_url: str = ""
     key_env: str = ""
@@ -88,7 +87,6 @@ class Query:
     query_id: str
     task: str
     text: str
-    _: KW_ONLY
     _: KW_ONLY
     options: tuple[str, ...] = ()
     answer: str | None = None
@@ -109,7 +107,6 @@ class Response:
 
     query_id: str
     model: str
-    _: KW_ONLY
     _: KW_ONLY
     text: str = ""
     answer: str | None = None
@@ -237,7 +234,6 @@ class Votes:
     answers: IntArray
     logprobs: FloatArray
     n_options: IntArray | None = None
-    _: KW_ONLY
     _: KW_ONLY
     status: NDArray[Any] | None = None
 

@@ -104,7 +104,6 @@ class Routing:
 
     kind: RoutingKind = "blend"
     _: KW_ONLY
-    _: KW_ONLY
     two_stage: bool = False
     k_nearest: int = 3
     distance_temperature: float = 0.1

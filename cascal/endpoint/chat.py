@@ -51,7 +51,6 @@ class ChatRequest:
 
     messages: Sequence[Mapping[str, str]]
     _: KW_ONLY
-    _: KW_ONLY
     temperature: float | None = 0.7
     top_p: float | None = None
     max_tokens: int | None = 1024
