@@ -31,7 +31,18 @@ STATUSES: tuple[Status, ...] = ("ok", "unreadable", "truncated", "refused", "err
 
 
 class CascalError(ValueError):
-    """A refusal in one sentence: what came, what is wrong, what to do."""
+    """A refusal in one sentence: what came, what is wrong, what to do.
+
+    `code` names the kind of refusal in a few words with hyphens. It stays when the sentence is
+    reworded, so programs and tests go by it.
+    """
+
+    code: str = "refused"
+
+    def __init__(self, sentence: str, code: str | None = None) -> None:
+        super().__init__(sentence)
+        if code is not None:
+            self.code = code
 
 
 class NotApplicable(CascalError):
