@@ -59,13 +59,16 @@ _UNREADABLE = (
 
 def _damaged(path: Path) -> ArtefactError:
     return ArtefactError(
-        f"{path.name} is not a CASCAL router, or it is damaged. Export the router again."
+        f"{path.name} is not a CASCAL router, or it is damaged. Export the router again.",
+        code="damaged-file",
     )
 
 
 def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
     if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
-        raise ArtefactError(f"{path.name} unpacks to more than 2 GiB; no router is that large.")
+        raise ArtefactError(
+            f"{path.name} unpacks to more than 2 GiB; no router is that large.", code="too-large"
+        )
 
 
 def _parts(path: Path) -> tuple[dict[str, Any], bytes]:
@@ -76,9 +79,11 @@ def _parts(path: Path) -> tuple[dict[str, Any], bytes]:
     except ArtefactError:
         raise
     except FileNotFoundError as error:
-        raise ArtefactError(f"There is no file {path}. Save one with `cascal export`.") from error
+        raise ArtefactError(
+            f"There is no file {path}. Save one with `cascal export`.", code="no-such-file"
+        ) from error
     except IsADirectoryError as error:
-        raise ArtefactError(f"{path} is a folder, not a router file.") from error
+        raise ArtefactError(f"{path} is a folder, not a router file.", code="wrong-path") from error
     except _UNREADABLE as error:
         raise _damaged(path) from error
 
@@ -99,16 +104,21 @@ def read_artefact(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read header and arrays; a foreign, damaged, altered or newer file is refused."""
     header, body = _parts(path)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ArtefactError(f"{path.name} is not a CASCAL router. Export one with `cascal export`.")
+        raise ArtefactError(
+            f"{path.name} is not a CASCAL router. Export one with `cascal export`.",
+            code="foreign-file",
+        )
     version = header.get("format_version")
     if version != FORMAT_VERSION:
         raise ArtefactError(
             f"{path.name} has router format {version}, this program reads {FORMAT_VERSION}. "
-            "Update cascal, or export the router again with this version."
+            "Update cascal, or export the router again with this version.",
+            code="other-version",
         )
     if header.get("checksum") != _checksum(header, body):
         raise ArtefactError(
             f"The checksum of {path.name} does not match: it is damaged or was changed by hand. "
-            "Export the router again."
+            "Export the router again.",
+            code="damaged-file",
         )
     return header, _load_arrays(path, body)

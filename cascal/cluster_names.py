@@ -70,7 +70,8 @@ class Namer:
         if assignment.shape != (n_texts,) or (assignment >= n_clusters).any():
             raise CascalError(
                 f"An assignment of shape {assignment.shape} to {n_clusters} clusters does not fit "
-                f"{n_texts} texts: one cluster below {n_clusters} is needed for each."
+                f"{n_texts} texts: one cluster below {n_clusters} is needed for each.",
+                code="wrong-shape",
             )
         rows = np.flatnonzero(assignment >= 0)
         ones = np.ones(len(rows), dtype=np.float32)

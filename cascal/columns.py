@@ -87,7 +87,8 @@ class Imported:
         ):
             if not table.schema.equals(schema):
                 raise CascalError(
-                    f"Imported.{name} has columns {table.schema.names}, not {schema.names}."
+                    f"Imported.{name} has columns {table.schema.names}, not {schema.names}.",
+                    code="wrong-type",
                 )
         if not self.dataset.strip():
-            raise CascalError("The data set needs a name.")
+            raise CascalError("The data set needs a name.", code="missing-value")

@@ -139,7 +139,8 @@ def _checked_ids(name: str, ids: Sequence[str]) -> tuple[str, ...]:
         if one in seen:
             raise CascalError(
                 f"{name} holds {one[:80]!r} more than once; every id must be unique. "
-                "Drop or rename the duplicates."
+                "Drop or rename the duplicates.",
+                code="duplicate-id",
             )
         seen.add(one)
     return ids
@@ -164,20 +165,23 @@ class Embeddings:
         if vectors.ndim != 2 or len(vectors) != len(self.query_ids):
             raise CascalError(
                 f"Embeddings.vectors has shape {vectors.shape}, but {len(self.query_ids)} query "
-                "ids need (queries, dimensions)."
+                "ids need (queries, dimensions).",
+                code="wrong-shape",
             )
         bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
         if len(bad):
             raise CascalError(
                 f"{len(bad)} embedding vectors hold nan or infinite numbers, the first is of query "
-                f"{self.query_ids[bad[0]][:80]!r}. Encode these queries again or leave them out."
+                f"{self.query_ids[bad[0]][:80]!r}. Encode these queries again or leave them out.",
+                code="unusable-vector",
             )
         lengths = np.linalg.norm(vectors, axis=1)
         off = np.flatnonzero(np.abs(lengths - 1.0) > 1e-3)
         if len(off):
             raise CascalError(
                 f"{len(off)} embedding vectors are not of length 1, the first is of query "
-                f"{self.query_ids[off[0]][:80]!r}. Use Embeddings.from_array, which normalises."
+                f"{self.query_ids[off[0]][:80]!r}. Use Embeddings.from_array, which normalises.",
+                code="unusable-vector",
             )
         object.__setattr__(self, "vectors", read_only(vectors))
 
@@ -190,7 +194,8 @@ class Embeddings:
         array = np.asarray(array)
         if array.ndim != 2:
             raise CascalError(
-                f"Embeddings need a 2-D array (queries, dimensions), got {array.shape}."
+                f"Embeddings need a 2-D array (queries, dimensions), got {array.shape}.",
+                code="wrong-shape",
             )
         wide = np.asarray(array, dtype=np.float64)
         ids = tuple(str(one) for one in query_ids)
@@ -200,7 +205,8 @@ class Embeddings:
             name = ids[bad[0]][:80] if bad[0] < len(ids) else str(bad[0])
             raise CascalError(
                 f"{len(bad)} embedding vectors are all zero or hold nan or infinite numbers, the "
-                f"first is of query {name!r}. Encode these queries again or leave them out."
+                f"first is of query {name!r}. Encode these queries again or leave them out.",
+                code="unusable-vector",
             )
         unit = wide / lengths[:, None]
         dtype = np.float64 if array.dtype == np.float64 else np.float32
@@ -220,7 +226,8 @@ class Embeddings:
         if missing:
             raise CascalError(
                 f"{len(missing)} queries have no embedding, the first is {missing[0][:80]!r}. "
-                "Run `cascal embed` first, or leave these queries out."
+                "Run `cascal embed` first, or leave these queries out.",
+                code="no-vectors",
             )
         rows = np.array([position[one] for one in query_ids], dtype=np.intp)
         return Embeddings(tuple(query_ids), self.vectors[rows], self.encoder)
@@ -255,24 +262,32 @@ class Votes:
         put(self, "tasks", tuple(str(task) for task in self.tasks))
         n_queries, n_models = len(self.query_ids), len(self.models)
         if len(self.tasks) != n_queries:
-            raise CascalError(f"Votes.tasks has {len(self.tasks)} names for {n_queries} queries.")
+            raise CascalError(
+                f"Votes.tasks has {len(self.tasks)} names for {n_queries} queries.",
+                code="wrong-shape",
+            )
         answers = np.asarray(self.answers)
         if answers.size == 0:
             answers = answers.astype(np.int64)
         if not np.issubdtype(answers.dtype, np.integer):
             raise CascalError(
                 f"Votes.answers must be option indices (integers, {NO_ANSWER} = no answer), "
-                f"got {answers.dtype}."
+                f"got {answers.dtype}.",
+                code="wrong-type",
             )
         logprobs = np.asarray(self.logprobs, dtype=np.float64)
         for name, array in (("answers", answers), ("logprobs", logprobs), ("status", self.status)):
             if array is not None and np.shape(array) != (n_queries, n_models):
                 raise CascalError(
                     f"Votes.{name} has shape {np.shape(array)}, but {n_queries} queries and "
-                    f"{n_models} models need {(n_queries, n_models)}."
+                    f"{n_models} models need {(n_queries, n_models)}.",
+                    code="wrong-shape",
                 )
         if np.isposinf(logprobs).any() or (logprobs > 1e-6).any():
-            raise CascalError("Votes.logprobs holds positive numbers; log-probabilities are ≤ 0.")
+            raise CascalError(
+                "Votes.logprobs holds positive numbers; log-probabilities are ≤ 0.",
+                code="out-of-bounds",
+            )
         put(self, "answers", read_only(answers.astype(np.int64)))
         put(self, "logprobs", read_only(np.where(np.isfinite(logprobs), logprobs, np.nan)))
         n_options = np.asarray(self.option_counts, dtype=np.int64)
@@ -283,20 +298,23 @@ class Votes:
             unknown = sorted(set(status.ravel().tolist()) - set(STATUSES), key=str)
             if unknown:
                 raise CascalError(
-                    f"Votes.status holds {unknown[0]!r}; known are {', '.join(STATUSES)}."
+                    f"Votes.status holds {unknown[0]!r}; known are {', '.join(STATUSES)}.",
+                    code="unknown-choice",
                 )
             put(self, "status", read_only(status))
 
     def _check_options(self, n_options: IntArray) -> None:
         if n_options.shape != (len(self.query_ids),):
             raise CascalError(
-                f"Votes.n_options has shape {n_options.shape}, expected ({len(self.query_ids)},)."
+                f"Votes.n_options has shape {n_options.shape}, expected ({len(self.query_ids)},).",
+                code="wrong-shape",
             )
         if (n_options == 1).any() or (n_options < 0).any():
             row = int(np.flatnonzero((n_options == 1) | (n_options < 0))[0])
             raise CascalError(
                 f"Query {self.query_ids[row][:80]!r} has {n_options[row]} option(s); a "
-                "choice needs at least 2, and 0 means a free answer."
+                "choice needs at least 2, and 0 means a free answer.",
+                code="out-of-bounds",
             )
         limit = np.where(n_options > 0, n_options, np.iinfo(np.int64).max)[:, None]
         rows, columns = np.nonzero((self.answers >= limit) | (self.answers < NO_ANSWER))
@@ -305,7 +323,8 @@ class Votes:
                 f"{len(rows)} votes name an option that does not exist, the first is answer "
                 f"{self.answers[rows[0], columns[0]]} of {self.models[columns[0]]} to query "
                 f"{self.query_ids[rows[0]][:80]!r}, which has {n_options[rows[0]]} options. "
-                f"Use {NO_ANSWER} for an unreadable answer."
+                f"Use {NO_ANSWER} for an unreadable answer.",
+                code="no-such-option",
             )
 
     @property

@@ -74,7 +74,9 @@ class Evaluation:
         to the first by name.
         """
         if not np.isfinite(self.model_right).any():
-            raise NotApplicable("No query has a gold answer: there is nothing to evaluate.")
+            raise NotApplicable(
+                "No query has a gold answer: there is nothing to evaluate.", code="no-gold"
+            )
         return most_accurate(self.model_right, self.models)
 
     @property
@@ -112,7 +114,9 @@ def normalised_entropy(share: FloatArray) -> float:
 def agreement_rate(one: Routes, other: Routes) -> float:
     """Share of the queries for which two routers choose the same first model."""
     if one.models != other.models or len(one) != len(other):
-        raise CascalError("Only routes of the same queries and models can be compared.")
+        raise CascalError(
+            "Only routes of the same queries and models can be compared.", code="other-queries"
+        )
     return float((one.selected[:, 0] == other.selected[:, 0]).mean()) if len(one) else float("nan")
 
 
@@ -134,14 +138,17 @@ def correctness(votes: Votes, gold: IntArray, judged: FloatArray | None = None) 
     gold = np.asarray(gold)
     if gold.shape != (len(votes.query_ids),):
         raise CascalError(
-            f"gold has shape {gold.shape}, but there are {len(votes.query_ids)} queries."
+            f"gold has shape {gold.shape}, but there are {len(votes.query_ids)} queries.",
+            code="wrong-shape",
         )
     counts = (gold != NO_ANSWER)[:, None] & votes.asked
     right = np.where(counts, votes.answers == gold[:, None], np.nan)
     if judged is None:
         return right
     if judged.shape != right.shape:
-        raise CascalError(f"judged has shape {judged.shape}, the votes have {right.shape}.")
+        raise CascalError(
+            f"judged has shape {judged.shape}, the votes have {right.shape}.", code="wrong-shape"
+        )
     return np.where(np.isfinite(judged) & ~votes.answered, judged, right)
 
 
@@ -156,9 +163,14 @@ def evaluate(
     """
     gold = np.asarray(gold)
     if gold.shape != (len(routes),):
-        raise CascalError(f"gold has shape {gold.shape}, but there are {len(routes)} routes.")
+        raise CascalError(
+            f"gold has shape {gold.shape}, but there are {len(routes)} routes.", code="wrong-shape"
+        )
     if routes.query_ids != votes.query_ids and routes.query_ids != _numbered(len(routes)):
-        raise CascalError("The votes are of other queries, or in another order, than the routes.")
+        raise CascalError(
+            "The votes are of other queries, or in another order, than the routes.",
+            code="other-queries",
+        )
     selected_answers(routes, votes)  # refuses votes that lack a model
     column = {name: at for at, name in enumerate(votes.models)}
     columns = np.array([column[name] for name in routes.models], dtype=np.int64)

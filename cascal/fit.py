@@ -319,7 +319,10 @@ def fit(
     """
     settings = settings or FitSettings.preset("recommended")
     if settings.consensus == LABELS:
-        raise CascalError("Scores by labels need labels: use cascal.baselines.CascalWithLabels.")
+        raise CascalError(
+            "Scores by labels need labels: use cascal.baselines.CascalWithLabels.",
+            code="needs-labels",
+        )
     _check_size(votes, costs)
     ordered = in_computing_order(votes, vectors, settings)
     votes, array = ordered.votes, ordered.array
@@ -347,7 +350,9 @@ def fit_on_labels(
     """
     _check_size(votes, None)
     if correct.shape != votes.shape:
-        raise CascalError(f"correct has shape {correct.shape}, the votes have {votes.shape}.")
+        raise CascalError(
+            f"correct has shape {correct.shape}, the votes have {votes.shape}.", code="wrong-shape"
+        )
     ordered = in_computing_order(votes, vectors, settings)
     values = np.nan_to_num(correct[np.ix_(ordered.rows, ordered.columns)], nan=0.0)
     center, spread = logprob_statistics(
@@ -371,10 +376,13 @@ def _check_size(votes: Votes, costs: FloatArray | None) -> None:
     if not all(votes.shape):
         raise CascalError(
             f"There are {votes.shape[0]} queries and {votes.shape[1]} models; at least one of each "
-            "is needed. Import responses first."
+            "is needed. Import responses first.",
+            code="nothing-to-fit",
         )
     if costs is not None and np.shape(costs) != (len(votes.models),):
-        raise CascalError(f"costs has shape {np.shape(costs)} for {len(votes.models)} models.")
+        raise CascalError(
+            f"costs has shape {np.shape(costs)} for {len(votes.models)} models.", code="wrong-shape"
+        )
 
 
 def _clustered(

@@ -48,7 +48,8 @@ def allowed_hosts(bound: str, more: Collection[str] = ()) -> tuple[str, ...]:
         if not found or found != _same(name.strip("[]")):
             raise CascalError(
                 f"{name!r} is no host name. Give the name or address that stands in the browser's "
-                "address bar, without http:// and port; each one in full."
+                "address bar, without http:// and port; each one in full.",
+                code="malformed-value",
             )
         names.append(found)
     return tuple(dict.fromkeys(_same(name) for name in names))

@@ -121,7 +121,9 @@ def estimate(values: FloatArray, *, n_resamples: int = RESAMPLES, seed: int = 0)
     """Mean of values (Q,), nan left out, with a percentile bootstrap interval over queries."""
     values = np.asarray(values, dtype=np.float64)
     if not np.isfinite(values).any():
-        raise NotApplicable("No query has a value to average: there is nothing to evaluate.")
+        raise NotApplicable(
+            "No query has a value to average: there is nothing to evaluate.", code="too-little-data"
+        )
     return estimates(values[:, None], n_resamples=n_resamples, seed=seed)[0]
 
 
@@ -153,7 +155,10 @@ def mcnemar(first: FloatArray, second: FloatArray) -> McNemar:
     is the exact binomial one. Reference: McNemar 1947, doi:10.1007/BF02295996.
     """
     if first.shape != second.shape:
-        raise CascalError(f"{first.shape} and {second.shape} queries cannot be compared in pairs.")
+        raise CascalError(
+            f"{first.shape} and {second.shape} queries cannot be compared in pairs.",
+            code="wrong-shape",
+        )
     both = np.isfinite(first) & np.isfinite(second)
     only_first = int(((first > 0.5) & (second <= 0.5) & both).sum())
     only_second = int(((first <= 0.5) & (second > 0.5) & both).sum())

@@ -104,16 +104,24 @@ def read_policy(document: object, folder: Path, models: Sequence[str]) -> Policy
     baseline              {router: file, max_flipped: largest share of prompts with another model}
     """
     if not isinstance(document, dict) or not document:
-        raise PolicyError(f"A policy is a mapping of assertions: {', '.join(_FIELDS)}.")
+        raise PolicyError(
+            f"A policy is a mapping of assertions: {', '.join(_FIELDS)}.", code="wrong-type"
+        )
     _refuse_unknown(document, _FIELDS, "The policy")
     asserted = [name for name in _FIELDS[1:] if document.get(name) is not None]
     if not asserted:
-        raise PolicyError(f"The policy asserts nothing. Give one of {', '.join(_FIELDS[1:])}.")
+        raise PolicyError(
+            f"The policy asserts nothing. Give one of {', '.join(_FIELDS[1:])}.",
+            code="missing-value",
+        )
     counting = [name for name in asserted if name not in ("must_go_to", "must_not_go_to")]
     named = document.get("prompts")
     prompts = () if named is None else _texts_of(named, folder, "prompts")
     if counting and not prompts:
-        raise PolicyError(f"{counting[0]} counts shares: name a file of queries under prompts.")
+        raise PolicyError(
+            f"{counting[0]} counts shares: name a file of queries under prompts.",
+            code="missing-value",
+        )
     routes = [
         _route_rule(entry, f"{name}[{place}]", folder, models)
         for name in ("must_go_to", "must_not_go_to")
@@ -135,7 +143,8 @@ def _refuse_unknown(mapping: Mapping[str, Any], known: Sequence[str], where: str
     unknown = [str(name) for name in mapping if name not in known]
     if unknown:
         raise PolicyError(
-            f"{where} holds {unknown[0][:40]!r}, which is not known; write {', '.join(known)}."
+            f"{where} holds {unknown[0][:40]!r}, which is not known; write {', '.join(known)}.",
+            code="unknown-field",
         )
 
 
@@ -143,12 +152,13 @@ def _texts_of(name: object, folder: Path, where: str) -> tuple[str, ...]:
     from cascal.importers.texts import read_texts  # slow to import
 
     if not isinstance(name, str) or not name:
-        raise PolicyError(f"{where} is the name of a file of queries.")
+        raise PolicyError(f"{where} is the name of a file of queries.", code="wrong-type")
     read = read_texts(folder / name)
     if read.refused:
         raise PolicyError(
             f"{name} has {len(read.refused)} rows without a text, the first is row "
-            f"{read.refused[0].row}. A policy counts every row: remove them."
+            f"{read.refused[0].row}. A policy counts every row: remove them.",
+            code="unusable-text",
         )
     return read.texts
 
@@ -157,24 +167,26 @@ def _entries(value: object, name: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list) or not value:
-        raise PolicyError(f"{name} is a list of entries with models and texts.")
+        raise PolicyError(f"{name} is a list of entries with models and texts.", code="wrong-type")
     return value
 
 
 def _route_rule(entry: object, name: str, folder: Path, models: Sequence[str]) -> RouteRule:
     if not isinstance(entry, dict):
-        raise PolicyError(f"{name} is no mapping with models and texts.")
+        raise PolicyError(f"{name} is no mapping with models and texts.", code="wrong-type")
     _refuse_unknown(entry, _ROUTE_FIELDS, name)
     given = [one for one in ("texts", "file") if entry.get(one) is not None]
     if len(given) != 1:
-        raise PolicyError(f"{name} needs texts or file, one of the two.")
+        raise PolicyError(f"{name} needs texts or file, one of the two.", code="missing-value")
     if given == ["file"]:
         texts = _texts_of(entry["file"], folder, f"{name}.file")
     else:
         texts = _strings(entry["texts"], f"{name}.texts")
     among = entry.get("among", "first")
     if among not in ("first", "selected"):
-        raise PolicyError(f"{name}.among is {str(among)[:40]!r}; write first or selected.")
+        raise PolicyError(
+            f"{name}.among is {str(among)[:40]!r}; write first or selected.", code="unknown-choice"
+        )
     named = _strings(entry.get("models"), f"{name}.models")
     for one in named:
         _refuse_unknown_model(one, models, name)
@@ -183,11 +195,12 @@ def _route_rule(entry: object, name: str, folder: Path, models: Sequence[str]) -
 
 def _strings(value: object, name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
-        raise PolicyError(f"{name} is a list of texts that is not empty.")
+        raise PolicyError(f"{name} is a list of texts that is not empty.", code="wrong-type")
     for one in value:
         if not isinstance(one, str) or not one.strip():
             raise PolicyError(
-                f"{name} holds {str(one)[:40]!r}, which is no text. Put it into quotes."
+                f"{name} holds {str(one)[:40]!r}, which is no text. Put it into quotes.",
+                code="wrong-type",
             )
     return tuple(value)
 
@@ -195,7 +208,8 @@ def _strings(value: object, name: str) -> tuple[str, ...]:
 def _refuse_unknown_model(name: object, models: Sequence[str], where: str) -> None:
     if name not in models:
         raise PolicyError(
-            f"{where} names the model {str(name)[:60]!r}; the router has {', '.join(models)}."
+            f"{where} names the model {str(name)[:60]!r}; the router has {', '.join(models)}.",
+            code="unknown-model",
         )
 
 
@@ -203,7 +217,8 @@ def _number(value: object, name: str, low: float, high: float) -> float:
     legal = isinstance(value, int | float) and not isinstance(value, bool)
     if not legal or not low <= float(str(value)) <= high:
         raise PolicyError(
-            f"{name} is {str(value)[:40]!r}; write a number from {low:g} to {high:g}."
+            f"{name} is {str(value)[:40]!r}; write a number from {low:g} to {high:g}.",
+            code="out-of-bounds",
         )
     return float(str(value))
 
@@ -214,7 +229,10 @@ def _shares(value: object, models: Sequence[str]) -> Mapping[str, float] | None:
     if not isinstance(value, dict):
         return {"": _number(value, "max_share", 0.0, 1.0)}
     if not value:
-        raise PolicyError("max_share names no model. Write {model: share}, or one share for all.")
+        raise PolicyError(
+            "max_share names no model. Write {model: share}, or one share for all.",
+            code="missing-value",
+        )
     for name in value:
         _refuse_unknown_model(name, models, "max_share")
     return {name: _number(share, f"max_share.{name}", 0.0, 1.0) for name, share in value.items()}
@@ -224,7 +242,7 @@ def _baseline(value: object, folder: Path) -> tuple[Router | None, float]:
     if value is None:
         return None, 0.0
     if not isinstance(value, dict) or not isinstance(value.get("router"), str):
-        raise PolicyError("baseline is {router: file, max_flipped: share}.")
+        raise PolicyError("baseline is {router: file, max_flipped: share}.", code="wrong-type")
     _refuse_unknown(value, _BASELINE_FIELDS, "baseline")
     limit = _number(value.get("max_flipped"), "baseline.max_flipped", 0.0, 1.0)
     return Router.load(folder / value["router"]), limit

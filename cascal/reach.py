@@ -35,7 +35,8 @@ class Reach:
         if not isinstance(self.limit, float) or self.precision.shape != (n_rows, n_rows):
             raise CascalError(
                 f"The reach is {str(self.limit)[:60]} with a matrix of shape "
-                f"{self.precision.shape}; it must be a number with a square matrix."
+                f"{self.precision.shape}; it must be a number with a square matrix.",
+                code="wrong-shape",
             )
 
     def distances(self, vectors: FloatArray) -> FloatArray:

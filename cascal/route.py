@@ -45,7 +45,8 @@ def check_encoder(encoder_id: str, wanted: str) -> None:
     if encoder_id != wanted:
         raise EncoderMismatch(
             f"The encoder {encoder_id!r} is not the one this router was fitted with ({wanted!r}). "
-            "Name that one, or fit again."
+            "Name that one, or fit again.",
+            code="other-encoder",
         )
 
 
@@ -60,7 +61,8 @@ def check_vectors(router: FittedOnVectors, vectors: Embeddings | FloatArray) -> 
     if vectors.shape[1] != router.dimension:
         raise EncoderMismatch(
             f"The vectors have {vectors.shape[1]} dimensions, this router needs "
-            f"{router.dimension} (encoder {router.encoder!r})."
+            f"{router.dimension} (encoder {router.encoder!r}).",
+            code="other-encoder",
         )
 
 
@@ -110,7 +112,8 @@ class Router:
         if self.thresholds.cost_weight and not known:
             raise CascalError(
                 f"cost_weight is {self.thresholds.cost_weight:g}, but the cost per query is not "
-                "known for every model. Give prices or costs, or set cost_weight to 0."
+                "known for every model. Give prices or costs, or set cost_weight to 0.",
+                code="unusable-costs",
             )
 
     @property
@@ -229,7 +232,10 @@ class Router:
         else:
             query_ids, array = tuple(str(row) for row in range(len(vectors))), vectors
         if not np.isfinite(array).all():
-            raise CascalError("The vectors hold nan or infinite numbers. Encode the queries again.")
+            raise CascalError(
+                "The vectors hold nan or infinite numbers. Encode the queries again.",
+                code="unusable-vector",
+            )
         return query_ids, array
 
     def blend(self, vectors: FloatArray) -> Blend:
@@ -324,24 +330,31 @@ class Router:
             router = _from_parts(header, stored)
             dimension = header["dimension"]
         except (KeyError, TypeError, IndexError) as error:
-            raise ArtefactError(f"{name} lacks a part of a router: {error}.") from error
+            raise ArtefactError(
+                f"{name} lacks a part of a router: {error}.", code="damaged-file"
+            ) from error
         except CascalError as error:
-            raise ArtefactError(f"{name} holds no router that can be used: {error}") from error
+            raise ArtefactError(
+                f"{name} holds no router that can be used: {error}", code="damaged-file"
+            ) from error
         if router.dimension != dimension:
             raise ArtefactError(
                 f"{name} says {dimension} dimensions but holds {router.dimension}. Export the "
-                "router again."
+                "router again.",
+                code="damaged-file",
             )
         if router.reach is not None and len(router.reach.precision) != dimension:
             raise ArtefactError(
                 f"{name} says {dimension} dimensions, but its reach has "
-                f"{len(router.reach.precision)}. Export the router again."
+                f"{len(router.reach.precision)}. Export the router again.",
+                code="damaged-file",
             )
         expected = (len(router.clusters), len(router.models))
         if router.rankings.scores.shape != expected or router.center.shape != expected[1:]:
             raise ArtefactError(
                 f"{name} names {expected[1]} models and {expected[0]} clusters, but its scores "
-                f"have shape {router.rankings.scores.shape}. Export the router again."
+                f"have shape {router.rankings.scores.shape}. Export the router again.",
+                code="damaged-file",
             )
         return router
 
@@ -440,11 +453,16 @@ def selected_answers(routes: Routes, votes: Votes) -> tuple[IntArray, FloatArray
     `votes` must hold the routed queries in the same order; models are matched by name.
     """
     if len(routes) != len(votes.query_ids):
-        raise CascalError(f"{len(routes)} routes were given with {len(votes.query_ids)} votes.")
+        raise CascalError(
+            f"{len(routes)} routes were given with {len(votes.query_ids)} votes.",
+            code="wrong-shape",
+        )
     position = {name: column for column, name in enumerate(votes.models)}
     missing = [name for name in routes.models if name not in position]
     if missing:
-        raise CascalError(f"The votes lack the models {', '.join(missing[:5])}.")
+        raise CascalError(
+            f"The votes lack the models {', '.join(missing[:5])}.", code="other-models"
+        )
     columns = np.array([position[name] for name in routes.models])[routes.selected]
     answers = np.take_along_axis(votes.answers, columns, axis=1)
     logprobs = np.take_along_axis(votes.logprobs, columns, axis=1)

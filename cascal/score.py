@@ -50,7 +50,8 @@ def z_sum(votes: Votes, z: FloatArray) -> FloatArray:
     if votes.answered.any() and not np.isfinite(votes.logprobs[votes.answered]).any():
         raise CascalError(
             "The preset 'paper' (consensus z_sum) needs log-probabilities, and these votes carry "
-            "none: its scores would all be 0 and the order alphabetical. Use 'recommended'."
+            "none: its scores would all be 0 and the order alphabetical. Use 'recommended'.",
+            code="needs-log-probabilities",
         )
     _, own = _slot_sums(votes, np.where(votes.answered, z, 0.0))
     return np.where(votes.answered, own, np.nan)
@@ -102,7 +103,7 @@ def consensus_scores(votes: Votes, method: str, groups: IntArray | None = None) 
     elif method == "agreement":
         values = agreement_scores(votes)
     else:
-        raise CascalError(f"There is no consensus method {method!r}.")
+        raise CascalError(f"There is no consensus method {method!r}.", code="unknown-choice")
     return ConsensusScores(values, center, spread, method)
 
 

@@ -76,11 +76,15 @@ def _check(chosen: object) -> None:
         try:
             object.__setattr__(chosen, name, bound.plain(value))
         except ValueError:
-            raise CascalError(f"{owner}.{name} is {_shown(value)}; it must be {bound}.") from None
+            raise CascalError(
+                f"{owner}.{name} is {_shown(value)}; it must be {bound}.", code="out-of-bounds"
+            ) from None
     for name in _SWITCHES.get(owner, ()):
         value = getattr(chosen, name)
         if not isinstance(value, bool):
-            raise CascalError(f"{owner}.{name} is {_shown(value)}; it must be True or False.")
+            raise CascalError(
+                f"{owner}.{name} is {_shown(value)}; it must be True or False.", code="wrong-type"
+            )
 
 
 def _shown(value: object) -> str:
@@ -115,10 +119,16 @@ class Routing:
 
     def __post_init__(self) -> None:
         if self.kind not in ("nearest", "blend"):
-            raise CascalError(f"Routing.kind is {_shown(self.kind)}; choose 'nearest' or 'blend'.")
+            raise CascalError(
+                f"Routing.kind is {_shown(self.kind)}; choose 'nearest' or 'blend'.",
+                code="unknown-choice",
+            )
         _check(self)
         if self.two_stage and self.across_tasks:
-            raise CascalError("Routing.two_stage keeps to one task; it excludes across_tasks.")
+            raise CascalError(
+                "Routing.two_stage keeps to one task; it excludes across_tasks.",
+                code="conflicting-settings",
+            )
 
 
 @dataclass(frozen=True)
@@ -138,7 +148,8 @@ class Thresholds:
         _check(self)
         if not isinstance(self.routing, Routing | None):
             raise CascalError(
-                f"Thresholds.routing is {_shown(self.routing)}; give a cascal.Routing, or None."
+                f"Thresholds.routing is {_shown(self.routing)}; give a cascal.Routing, or None.",
+                code="wrong-type",
             )
 
 
@@ -172,25 +183,31 @@ class FitSettings:
             if getattr(self, name) not in choices:
                 raise CascalError(
                     f"FitSettings.{name} is {_shown(getattr(self, name))}; choose one of "
-                    f"{', '.join(choices)}."
+                    f"{', '.join(choices)}.",
+                    code="unknown-choice",
                 )
         if self.strong == "probable" and self.consensus not in ("pds", "dawid_skene", LABELS):
             raise CascalError(
                 f"strong='probable' needs scores that are probabilities of being right, but "
                 f"consensus={self.consensus!r} gives none. Use pds or "
-                "dawid_skene, or strong='unique'."
+                "dawid_skene, or strong='unique'.",
+                code="needs-probabilities",
             )
         _check(self)
         if not isinstance(self.routing, Routing):
             raise CascalError(
-                f"FitSettings.routing is {_shown(self.routing)}; give a cascal.Routing."
+                f"FitSettings.routing is {_shown(self.routing)}; give a cascal.Routing.",
+                code="wrong-type",
             )
 
     @classmethod
     def preset(cls, name: str) -> FitSettings:
         """The settings of a preset: "recommended" (default), "released" or "paper"."""
         if name not in PRESETS:
-            raise CascalError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
+            raise CascalError(
+                f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.",
+                code="unknown-choice",
+            )
         return PRESETS[name]
 
     @property
@@ -268,7 +285,9 @@ def joining_name(prune_jaccard: float | None) -> str | None:
 def named_routing(name: str) -> Routing | None:
     """The routing of a name; an unknown one is refused."""
     if name not in ROUTINGS:
-        raise CascalError(f"There is no routing {name!r}; choose {', '.join(ROUTINGS)}.")
+        raise CascalError(
+            f"There is no routing {name!r}; choose {', '.join(ROUTINGS)}.", code="unknown-choice"
+        )
     return ROUTINGS[name].routing
 
 

@@ -132,7 +132,8 @@ def half_fits(
     if len(votes.query_ids) < MIN_LIGHT_QUERIES or len(votes.models) < 2:
         raise NotApplicable(
             f"{len(votes.query_ids)} training queries and {len(votes.models)} models are too few "
-            f"for a verdict without labels: at least {MIN_LIGHT_QUERIES} and 2 are needed."
+            f"for a verdict without labels: at least {MIN_LIGHT_QUERIES} and 2 are needed.",
+            code="too-little-data",
         )
     half = halves(votes.query_ids, votes.tasks, seed)
     made = []

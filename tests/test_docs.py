@@ -34,6 +34,7 @@ from cascal.export import TARGETS
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.importers.vectors import read_vectors
 from cascal.intervals import Estimate, estimate
+from cascal.refusals import REFUSALS
 from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.yaml_files.documents import read_document
 
@@ -268,6 +269,11 @@ def test_every_check_is_documented_once_with_its_rule():
     found = [row for row in rows(ALL) if re.fullmatch(r"CAS\d+", row[0])]
     wanted = [[check.code, check.title, check.rule] for check in CHECKS.values()]
     assert sorted(found) == sorted(wanted)
+
+
+def test_every_code_of_a_refusal_is_documented_once_with_its_meaning():
+    listed = rows(PAGES["docs/refusals.md"])[2:]
+    assert listed == [[f"`{code}`", meaning] for code, meaning in REFUSALS.items()]
 
 
 @pytest.mark.parametrize("name", PRESETS)

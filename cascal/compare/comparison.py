@@ -63,7 +63,7 @@ class Comparison:
         for entry in self.entries:
             if entry.key == key:
                 return entry
-        raise CascalError(f"There is no router {key!r} in this comparison.")
+        raise CascalError(f"There is no router {key!r} in this comparison.", code="unknown-choice")
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -190,7 +190,8 @@ def compare_routers(
     if not test.has_gold:
         raise NotApplicable(
             "The test queries have no gold answers, so routers cannot be compared by accuracy. "
-            "The verdict without labels needs none."
+            "The verdict without labels needs none.",
+            code="no-gold",
         )
     own = fitted or fit(
         training.votes, training.vectors, settings or FitSettings(), costs=training.known_costs
@@ -219,7 +220,8 @@ def gold_whole(training: Part, test: Part | None) -> Part:
         raise NotApplicable(
             "New splits put training queries on the test side, but theirs are "
             f"{training.label_origin} answers, not gold. Evaluate on the stored split instead "
-            "(--splits 1)."
+            "(--splits 1).",
+            code="no-gold",
         )
     return training if test is None else join(training, test)
 

@@ -28,7 +28,10 @@ def cost_grid(costs: FloatArray | None) -> tuple[float, ...]:
     """
     distinct = np.unique(costs) if costs is not None else np.zeros(0)
     if len(distinct) < 2 or not np.isfinite(distinct).all():
-        raise NotApplicable("Costs per query are unknown or equal: there is nothing to weigh.")
+        raise NotApplicable(
+            "Costs per query are unknown or equal: there is nothing to weigh.",
+            code="unusable-costs",
+        )
     low = 1e-3 / float(distinct[-1] - distinct[0])
     top = min(1.0 / float(np.diff(distinct).min()), 1e5 * low)
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(top)) + 1)

@@ -42,7 +42,9 @@ def mmd(first: FloatArray, second: FloatArray, *, seed: int = 0) -> Drift:
     Reference: Gretton et al. 2012, JMLR 13, 723–773, with the median heuristic.
     """
     if min(len(first), len(second)) < 2:
-        raise NotApplicable("Comparing two sets of queries needs at least 2 on each side.")
+        raise NotApplicable(
+            "Comparing two sets of queries needs at least 2 on each side.", code="too-little-data"
+        )
     random = np.random.default_rng(seed)
     one, other = (_sampled(part, random) for part in (first, second))
     both = np.vstack([one, other]).astype(np.float64)
@@ -84,5 +86,7 @@ def coverage(training: FloatArray, real: FloatArray) -> float:
     0.95 would be expected of real queries drawn like the training queries.
     """
     if len(training) < 2 or not len(real):
-        raise NotApplicable("Coverage needs at least 2 training queries and a real one.")
+        raise NotApplicable(
+            "Coverage needs at least 2 training queries and a real one.", code="too-little-data"
+        )
     return float((nearest(real, training)[0] >= np.quantile(nearest_other(training), 0.05)).mean())

@@ -54,7 +54,9 @@ def gold_agreement(scope: str, consensus: FloatArray, right: FloatArray) -> Gold
     different queries. NotApplicable below 2 models or without queries on either side.
     """
     if not len(consensus) or not np.isfinite(right).any() or right.shape[1] < 2:
-        raise NotApplicable(f"{scope}: a ranking needs queries on both sides and 2 models.")
+        raise NotApplicable(
+            f"{scope}: a ranking needs queries on both sides and 2 models.", code="too-little-data"
+        )
     filled = np.nan_to_num(consensus, nan=0.0)
     used = right[np.isfinite(right).any(axis=1)]
     accuracies = resampled_means(used)
@@ -123,7 +125,9 @@ def cluster_information(
     winner = best_models(right)
     kept = winner >= 0
     if not kept.any():
-        raise NotApplicable("No query has a right model: clusters cannot tell who wins.")
+        raise NotApplicable(
+            "No query has a right model: clusters cannot tell who wins.", code="nothing-to-compare"
+        )
     cluster, winner = np.asarray(cluster)[kept], winner[kept]
     random = np.random.default_rng(seed)
     shuffled = [
@@ -173,7 +177,9 @@ def skill_alignment(assignment: IntArray, skills: Sequence[str | None]) -> Align
     """
     known = [row for row, skill in enumerate(skills) if skill is not None]
     if not known:
-        raise NotApplicable("No query has a known skill, so the clusters cannot be compared.")
+        raise NotApplicable(
+            "No query has a known skill, so the clusters cannot be compared.", code="no-skills"
+        )
     names = tuple(sorted({str(skills[row]) for row in known}))
     number = {name: at for at, name in enumerate(names)}
     skill = np.array([number[str(skills[row])] for row in known])

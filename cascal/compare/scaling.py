@@ -63,7 +63,8 @@ def scaling_curve(
     if not sizes:
         raise NotApplicable(
             f"{len(training)} training queries are too few for a curve; {MIN_TRAINING} is its "
-            "first point."
+            "first point.",
+            code="too-little-data",
         )
     points = []
     for at, size in enumerate(sizes):

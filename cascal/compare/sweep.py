@@ -54,7 +54,8 @@ def attainable(fitted: Fit, name: Name, limit: int = 60) -> list[float | None]:
     known = known[np.isfinite(known) & (known > -1.0) & (known <= 1.0)]
     if not len(known):
         raise NotApplicable(
-            "No model has two different strong queries in any task: nothing to split."
+            "No model has two different strong queries in any task: nothing to split.",
+            code="nothing-to-split",
         )
     if len(known) > limit:
         known = known[np.unique(np.linspace(0, len(known) - 1, limit).round().astype(int))]
@@ -153,7 +154,10 @@ def curve(
 ) -> Curve:
     """Move one threshold over its attainable values, the others held."""
     if name not in NAMES:
-        raise CascalError(f"There is no threshold {name!r} to sweep; choose {', '.join(NAMES)}.")
+        raise CascalError(
+            f"There is no threshold {name!r} to sweep; choose {', '.join(NAMES)}.",
+            code="unknown-choice",
+        )
     now: float | None = getattr(thresholds, name)
     values = attainable(fitted, name)
     if now not in values:
@@ -168,7 +172,7 @@ def with_value(thresholds: Thresholds, name: Name, value: float | None) -> Thres
     if name == "prune_jaccard":
         return replace(thresholds, prune_jaccard=value)
     if value is None:
-        raise CascalError(f"{name} needs a number.")
+        raise CascalError(f"{name} needs a number.", code="missing-value")
     if name == "min_silhouette":
         return replace(thresholds, min_silhouette=value)
     if name == "merge_distance":
@@ -220,7 +224,7 @@ def sweep_map(
 ) -> SweepMap:
     """Move two thresholds over a grid of attainable values, at most `limit` of each."""
     if names[0] == names[1]:
-        raise CascalError("A map needs two different thresholds.")
+        raise CascalError("A map needs two different thresholds.", code="conflicting-settings")
     first, second = (_thinned(attainable(fitted, name, limit), limit) for name in names)
     settings = [
         with_value(with_value(thresholds, names[0], one), names[1], other)

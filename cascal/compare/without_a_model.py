@@ -45,7 +45,9 @@ def leave_one_out(
     """
     models = fitted.models
     if len(models) < 3:
-        raise NotApplicable(f"Removing one of {len(models)} models leaves nothing to route.")
+        raise NotApplicable(
+            f"Removing one of {len(models)} models leaves nothing to route.", code="too-little-data"
+        )
     whole = fitted.router(thresholds)
     routed = whole.route((test or training).vectors)
     share = np.bincount(routed.selected[:, 0], minlength=len(models)) / max(1, len(routed))

@@ -43,7 +43,7 @@ class Dataset:
     def gold_test(self) -> Part:
         """The test queries, some of which have gold answers; NotApplicable where there are none."""
         if self.test is None or not self.test.has_gold:
-            raise NotApplicable("There are no test queries with gold answers.")
+            raise NotApplicable("There are no test queries with gold answers.", code="no-gold")
         return self.test
 
     def with_models(self, names: Sequence[str]) -> Dataset:
@@ -76,14 +76,17 @@ def load_dataset(
     if not info.n_train or not info.n_models:
         raise CascalError(
             f"The data set {dataset!r} has {info.n_train} training queries and {info.n_models} "
-            "models; at least one of each is needed. Import responses, or mark queries as training."
+            "models; at least one of each is needed. Import responses, or mark queries as "
+            "training.",
+            code="nothing-to-fit",
         )
     if encoder is None:
         known = workspace.encoders(dataset)
         if not known:
             raise CascalError(
                 f"The queries of {dataset!r} have no vectors yet. Run `cascal embed {dataset}`, or "
-                "use the button on the page Data."
+                "use the button on the page Data.",
+                code="no-vectors",
             )
         encoder = known[0][0]
     pool = workspace.models(dataset)

@@ -30,7 +30,8 @@ def demo_folder() -> Path:
         if (folder / "queries.parquet").is_file():
             return folder
     raise CascalError(
-        "The demo set is not part of this installation. Rebuild it: data/make_demo.py"
+        "The demo set is not part of this installation. Rebuild it: data/make_demo.py",
+        code="not-installed",
     )
 
 

@@ -56,7 +56,9 @@ def adopt_vectors(
     if missing:
         raise CascalError(
             f"{len(missing):,} queries of {dataset!r} have no vector in the file, the first is "
-            f"{missing[0][:80]!r}. Give vectors of all queries, or encode them with `cascal embed`."
+            f"{missing[0][:80]!r}. Give vectors of all queries, or encode them with "
+            "`cascal embed`.",
+            code="no-vectors",
         )
     first = {text: one for one, text in zip(reversed(ids), reversed(hashes), strict=True)}
     rows = np.array([place[one] for one in first.values()], dtype=np.int64)

@@ -72,7 +72,9 @@ class Part:
     def need_gold(self, what: str) -> None:
         """Refuse `what`, in a sentence, where no query has a gold answer."""
         if not self.has_gold:
-            raise NotApplicable(f"{what} needs test queries with gold answers, and there are none.")
+            raise NotApplicable(
+                f"{what} needs test queries with gold answers, and there are none.", code="no-gold"
+            )
 
     def evaluation(self, routes: Routes) -> Evaluation:
         """What routes of these queries are worth, by gold answers and the source's word."""
@@ -150,7 +152,8 @@ class Part:
         if missing or len(set(names)) < len(names) or not names:
             what = f"no model {missing[0][:80]!r}" if missing else "a model twice, or none"
             raise CascalError(
-                f"The pool is asked for {what}; it holds {', '.join(self.votes.models)[:600]}."
+                f"The pool is asked for {what}; it holds {', '.join(self.votes.models)[:600]}.",
+                code="unknown-model",
             )
         columns = np.array([place[name] for name in names], dtype=np.int64)
         return replace(
@@ -164,7 +167,7 @@ class Part:
 def join(one: Part, other: Part) -> Part:
     """All queries of two parts with the same models and encoder; a repeated query is refused."""
     if one.votes.models != other.votes.models:
-        raise CascalError("Only parts with the same models can be joined.")
+        raise CascalError("Only parts with the same models can be joined.", code="other-models")
     votes = Votes(
         one.votes.query_ids + other.votes.query_ids,
         one.votes.tasks + other.votes.tasks,
@@ -203,7 +206,9 @@ def _status(votes: Votes) -> np.ndarray:
 def split_part(part: Part, test_share: float, seed: int) -> tuple[Part, Part]:
     """Training and test queries drawn anew, the same share of every task; by id, not row order."""
     if not 0.0 < test_share < 1.0:
-        raise CascalError(f"test_share is {test_share}; it must lie between 0 and 1.")
+        raise CascalError(
+            f"test_share is {test_share}; it must lie between 0 and 1.", code="out-of-bounds"
+        )
     places = random_places(part.votes.query_ids, seed)
     test = stratified_share(part.votes.tasks, places, test_share)
     return part.take(np.flatnonzero(~test)), part.take(np.flatnonzero(test))

@@ -84,7 +84,8 @@ def state_of(run: Run) -> tuple[FitSettings, Thresholds]:
         return FitSettings(**settings), Thresholds(**thresholds)
     except (KeyError, TypeError) as error:
         raise CascalError(
-            f"The run {run.name[:80]!r} was saved by another version: {error}. Save it anew."
+            f"The run {run.name[:80]!r} was saved by another version: {error}. Save it anew.",
+            code="other-version",
         ) from None
 
 
@@ -147,7 +148,8 @@ def compare_runs(first: Reopened, second: Reopened) -> RunComparison:
     if one.query_ids != other.query_ids:
         raise CascalError(
             f"{first.run.name!r} and {second.run.name!r} route different queries; only runs on the "
-            "same data set can be compared."
+            "same data set can be compared.",
+            code="other-queries",
         )
     chosen = [tuple(routes.models[m] for m in routes.selected[:, 0]) for routes in (one, other)]
     flipped = np.flatnonzero([a != b for a, b in zip(*chosen, strict=True)])

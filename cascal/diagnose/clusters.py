@@ -35,7 +35,8 @@ def not_separated(case: Case) -> str | None:
         best.append(known.max() if len(known) else -np.inf)
     if not np.isfinite(best).any():
         raise NotApplicable(
-            "No model has two different strong queries in any task: nothing to split."
+            "No model has two different strong queries in any task: nothing to split.",
+            code="nothing-to-split",
         )
     below = np.array(best) < required
     if max(best) < required:
@@ -65,7 +66,9 @@ def explosion(case: Case) -> str | None:
     """
     clusters, models = case.router.clusters, case.router.models
     if len(models) <= SET_SIZE:
-        raise NotApplicable(f"With {len(models)} models all clusters share their best.")
+        raise NotApplicable(
+            f"With {len(models)} models all clusters share their best.", code="too-little-data"
+        )
     order = case.router.consensus_order[:, :SET_SIZE]
     sets = {
         (int(task), frozenset(row.tolist())) for task, row in zip(clusters.task, order, strict=True)
@@ -122,7 +125,9 @@ def stability(case: Case, thresholds: Thresholds | None = None) -> float:
             found.append(adjusted_rand_score(one[rows], other[rows]))
             weight.append(int(rows.sum()))
     if not found:
-        raise NotApplicable("Every task is one cluster in both half-sample fits.")
+        raise NotApplicable(
+            "Every task is one cluster in both half-sample fits.", code="nothing-to-compare"
+        )
     return float(np.average(found, weights=weight))
 
 

@@ -26,7 +26,7 @@ def unreadable(case: Case) -> str | None:
     voting = votes.answered.any(axis=0)
     asked = votes.asked & voting
     if not asked.any():
-        raise NotApplicable("No model gave any answer.")
+        raise NotApplicable("No model gave any answer.", code="no-answers")
     missing = asked & ~votes.answered
     of_model = missing.sum(axis=0) / np.maximum(asked.sum(axis=0), 1)
     share, worst = missing.sum() / asked.sum(), int(np.argmax(of_model))
@@ -69,7 +69,7 @@ def unconfident(case: Case) -> str | None:
     """Are there log-probabilities, and are they related to agreement?"""
     votes = case.dataset.train.votes
     if not votes.answered.any():
-        raise NotApplicable("No model gave any answer.")
+        raise NotApplicable("No model gave any answer.", code="no-answers")
     known = np.isfinite(votes.logprobs) & votes.answered
     if not known.any():
         return (
@@ -79,7 +79,9 @@ def unconfident(case: Case) -> str | None:
         )
     auc = confidence_auc(case)
     if not np.isfinite(auc).any():
-        raise NotApplicable("No model both agrees and disagrees with known confidence.")
+        raise NotApplicable(
+            "No model both agrees and disagrees with known confidence.", code="nothing-to-compare"
+        )
     mean = float(np.nanmean(auc))
     if mean >= MIN_AUC:
         return None
@@ -95,7 +97,7 @@ def drifted(case: Case) -> str | None:
     """Distance between the vectors of training and test queries."""
     drift = case.quality.drift
     if drift is None:
-        raise NotApplicable("There are no test queries to compare with.")
+        raise NotApplicable("There are no test queries to compare with.", code="no-test-queries")
     if drift.mmd < MMD_TARGET:
         return None
     return (

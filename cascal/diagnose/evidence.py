@@ -117,7 +117,7 @@ def _confidence(case: Case) -> Evidence:
 def _misplaced(case: Case) -> Evidence:
     test, routes = case.dataset.test, case.snapshot.test_routes
     if test is None or routes is None:
-        raise NotApplicable("There are no test queries.")
+        raise NotApplicable("There are no test queries.", code="no-test-queries")
     chosen = np.array([routes.tasks[task] for task in routes.task])
     own = np.array(test.votes.tasks)
     names = sorted(set(own.tolist()))

@@ -65,7 +65,7 @@ def contradicted(case: Case) -> str | None:
 
 def _contradicts_itself(case: Case) -> str | None:
     if len(case.fit.models) < 3:
-        raise NotApplicable("Rankings of two models can only agree or not.")
+        raise NotApplicable("Rankings of two models can only agree or not.", code="too-little-data")
     one, other = (np.nan_to_num(half.consensus, nan=0.0).mean(axis=0) for half in case.halves)
     split = float(tau_b(one, other)[0])
     worst, model = min(_without_each(case))
@@ -97,7 +97,7 @@ def collapsed(case: Case) -> str | None:
     """Share of the routed queries that the most frequent first model gets."""
     models = case.router.models
     if len(models) == 1:
-        raise NotApplicable("There is only one model.")
+        raise NotApplicable("There is only one model.", code="too-little-data")
     share = case.snapshot.share
     first, effective = int(np.argmax(share)), effective_number(share)
     if share[first] < DOMINANT_SHARE and effective >= MIN_EFFECTIVE:
@@ -115,7 +115,7 @@ def uniform(case: Case) -> str | None:
     votes = case.dataset.train.votes
     n_models = len(votes.models)
     if n_models < 2:
-        raise NotApplicable("There is only one model.")
+        raise NotApplicable("There is only one model.", code="too-little-data")
     answered = votes.answered
     same = both = 0
     for m in range(n_models - 1):
@@ -123,7 +123,7 @@ def uniform(case: Case) -> str | None:
         both += int(pair.sum())
         same += int((pair & (votes.answers[:, [m]] == votes.answers[:, m + 1 :])).sum())
     if not both:
-        raise NotApplicable("No two models answered the same query.")
+        raise NotApplicable("No two models answered the same query.", code="nothing-to-compare")
     if same / both >= SAME_ANSWERS:
         return (
             f"Two models give the same answer in {same / both:.0%} of the queries: whichever is "
@@ -192,7 +192,7 @@ def kinships(case: Case) -> list[Kinship]:
 def family(case: Case) -> str | None:
     """Pairs that agree on answers the others reject: sisters vote as a bloc."""
     if len(case.fit.models) < 4:
-        raise NotApplicable("Families show only among four models or more.")
+        raise NotApplicable("Families show only among four models or more.", code="too-little-data")
     for pair in kinships(case):
         expected = max(pair.expected, 1e-9)
         ratio = pair.shared / expected

@@ -134,7 +134,9 @@ def cluster_needs(router: Router, consensus: FloatArray) -> list[ClusterNeed]:
     needed = n·((z₉₅·error/lead)² − 1): the error shrinks with √n. NotApplicable for one model.
     """
     if len(router.models) < 2:
-        raise NotApplicable("With one model there is no second that could come first.")
+        raise NotApplicable(
+            "With one model there is no second that could come first.", code="too-little-data"
+        )
     scores = np.nan_to_num(consensus, nan=0.0)
     clusters, found = router.clusters, []
     for cluster in range(len(clusters)):

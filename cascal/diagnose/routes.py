@@ -33,9 +33,9 @@ def misplaced(case: Case) -> str | None:
     test, routes = case.dataset.test, case.snapshot.test_routes
     known = set(case.router.tasks)
     if test is None or routes is None or not known & set(test.votes.tasks):
-        raise NotApplicable("There are no test queries of known tasks.")
+        raise NotApplicable("There are no test queries of known tasks.", code="no-test-queries")
     if len(known) == 1:
-        raise NotApplicable("There is only one task.")
+        raise NotApplicable("There is only one task.", code="too-little-data")
     rows = [row for row, task in enumerate(test.votes.tasks) if task in known]
     wrong = np.mean([routes.tasks[routes.task[row]] != test.votes.tasks[row] for row in rows])
     if wrong < WRONG_TASK:
@@ -53,7 +53,7 @@ def fallback(case: Case) -> str | None:
     """Share of the routed queries with any fallback."""
     limit = case.router.routing.fallback_distance
     if limit is None:
-        raise NotApplicable("This routing has no fallback.")
+        raise NotApplicable("This routing has no fallback.", code="switched-off")
     acts = float((case.snapshot.routes("test").fallback > 0).mean())
     if NEVER < acts < ALWAYS:
         return None
@@ -75,7 +75,7 @@ def averaged(case: Case) -> str | None:
     """Effective number of clusters blended, and how often the nearest cluster is overruled."""
     routing, router = case.router.routing, case.router
     if routing.kind == "nearest" or routing.k_nearest == 1 or len(router.clusters) < 2:
-        raise NotApplicable("Nothing is blended.")
+        raise NotApplicable("Nothing is blended.", code="switched-off")
     part = case.dataset.test or case.dataset.train
     blend = router.blend(part.vectors.vectors)
     weights = np.where(blend.weights > 0, blend.weights, 1.0)
@@ -100,9 +100,12 @@ def far(case: Case) -> str | None:
     """Share of test queries beyond the router's reach, as every trace tells it of one query."""
     test, reach = case.dataset.test, case.router.reach
     if test is None or not len(test):
-        raise NotApplicable("There are no test queries to compare with.")
+        raise NotApplicable("There are no test queries to compare with.", code="no-test-queries")
     if reach is None:
-        raise NotApplicable("There are too few training queries to say what is far from them.")
+        raise NotApplicable(
+            "There are too few training queries to say what is far from them.",
+            code="too-little-data",
+        )
     share = float((reach.distances(test.vectors.vectors) > reach.limit).mean())
     if share < FAR:
         return None
@@ -136,7 +139,7 @@ def moved_by_joining(case: Case) -> tuple[int, BoolArray]:
     """Number of clusters before joining, and (Q,) whose best model is another one since."""
     thresholds = case.router.thresholds
     if thresholds.prune_jaccard is None:
-        raise NotApplicable("Joining is off.")
+        raise NotApplicable("Joining is off.", code="switched-off")
     apart = case.fit.router(replace(thresholds, prune_jaccard=None))
     before = apart.consensus_order[:, 0][apart.clusters.assignment]
     after = case.router.consensus_order[:, 0][case.router.clusters.assignment]
@@ -147,7 +150,8 @@ def estimated_accuracies(fitted: Fit) -> FloatArray:
     """(M,) mean consensus score of every model where scores are probabilities of being right."""
     if fitted.settings.consensus not in ("pds", "dawid_skene"):
         raise NotApplicable(
-            f"Scores of {fitted.settings.consensus!r} are no probabilities of being right."
+            f"Scores of {fitted.settings.consensus!r} are no probabilities of being right.",
+            code="needs-probabilities",
         )
     return np.asarray(np.nan_to_num(fitted.consensus, nan=0.0).mean(axis=0))
 
@@ -171,7 +175,7 @@ def excess_agreement(votes: Votes) -> tuple[float, float]:
             observed.append(float((pair[:, 0] == pair[:, 1]).mean()))
             expected.append(float(letters[0] @ letters[1]) * len(pair) / max(len(lettered), 1))
     if not observed:
-        raise NotApplicable("No two models answered the same query.")
+        raise NotApplicable("No two models answered the same query.", code="nothing-to-compare")
     return float(np.mean(observed)), float(np.mean(expected))
 
 
@@ -184,7 +188,7 @@ def chance(case: Case) -> str | None:
     """A pool near chance agrees by accident; a model with one letter agrees with itself."""
     votes = case.dataset.train.votes
     if not votes.answered.any():
-        raise NotApplicable("No model gave any answer.")
+        raise NotApplicable("No model gave any answer.", code="no-answers")
     stuck = _stuck_model(case)
     if stuck is not None:
         return stuck

@@ -24,5 +24,8 @@ __all__ = ["TARGETS", "convert", "write_avengers", "write_nordlys", "write_vllm_
 def convert(router: Router, target: str | Path, to: str) -> tuple[str, ...]:
     """Write a router for another runtime; returns what is lost, in sentences."""
     if to not in TARGETS:
-        raise CascalError(f"There is no target {to[:40]!r}; choose one of {', '.join(TARGETS)}.")
+        raise CascalError(
+            f"There is no target {to[:40]!r}; choose one of {', '.join(TARGETS)}.",
+            code="unknown-choice",
+        )
     return TARGETS[to](router, Path(target))

@@ -27,7 +27,9 @@ def write_avengers(router: Router, target: Path) -> tuple[str, ...]:
     has no state.
     """
     if target.is_file():
-        raise CascalError(f"{target} is a file. AvengersPro wants a folder: name a new one.")
+        raise CascalError(
+            f"{target} is a file. AvengersPro wants a folder: name a new one.", code="wrong-path"
+        )
     target.mkdir(parents=True, exist_ok=True)
     check_finite(router)
     scores = router.scores_alone

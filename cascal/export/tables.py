@@ -20,7 +20,9 @@ def check_finite(router: Router) -> None:
     """Refuse a router with nan, which no JSON reader takes."""
     arrays = (router.scores_alone, router.clusters.centroids, router.rankings.overall)
     if not all(np.isfinite(one).all() for one in arrays):
-        raise CascalError("The router holds nan or infinite numbers. Fit it again.")
+        raise CascalError(
+            "The router holds nan or infinite numbers. Fit it again.", code="unusable-vector"
+        )
 
 
 def as_json(value: object) -> bytes:
@@ -31,7 +33,7 @@ def as_json(value: object) -> bytes:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all."""
     if path.is_dir():
-        raise CascalError(f"{path} is a folder. Name a file to write.")
+        raise CascalError(f"{path} is a folder. Name a file to write.", code="wrong-path")
     partial = path.with_name(path.name + ".part")
     partial.write_bytes(content)
     partial.replace(path)

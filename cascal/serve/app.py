@@ -98,7 +98,9 @@ def warm_up(app: Starlette) -> None:
 def refuse_without_extra() -> None:
     """A sentence where a library of the extra is missing."""
     if any(find_spec(name) is None for name in ("prometheus_client", "starlette", "uvicorn")):
-        raise CascalError("Serving needs the extra serve: pip install 'cascal[serve]'.")
+        raise CascalError(
+            "Serving needs the extra serve: pip install 'cascal[serve]'.", code="not-installed"
+        )
 
 
 def _refuser(code: str, message: str) -> Callable[[Request, Exception], Awaitable[Reply]]:
@@ -148,7 +150,10 @@ class Endpoints:
     def service(self) -> Service:
         """The service, once the server has started."""
         if self._service is None:
-            raise CascalError("The server has not started: run the application with its lifespan.")
+            raise CascalError(
+                "The server has not started: run the application with its lifespan.",
+                code="not-running",
+            )
         return self._service
 
     async def chat(self, request: Request) -> Answered:

@@ -116,7 +116,7 @@ class Decider:
                 "encoder_timeout", f"The encoder gave no vector within {self._timeout:g} s."
             ) from None
         except CascalError as error:
-            raise ApiError("encoder_failed", str(error)) from None
+            raise ApiError("encoder_failed", str(error)) from error
 
     async def _work(self) -> None:
         while self._waiting:
@@ -169,7 +169,10 @@ class Decider:
     async def close(self) -> None:
         """Wait for the batches under way; whoever still waits for another is told."""
         while self._waiting:
-            _settle(self._waiting.popleft()[1], CascalError("The server is shutting down."))
+            _settle(
+                self._waiting.popleft()[1],
+                CascalError("The server is shutting down.", code="not-running"),
+            )
         await asyncio.gather(*self._workers)
 
 
@@ -185,7 +188,7 @@ def _settle(future: asyncio.Future[FloatArray], outcome: FloatArray | Exception)
 def _as_refusal(error: Exception) -> CascalError:
     if isinstance(error, CascalError):
         return error
-    return CascalError(f"The encoder failed ({type(error).__name__}).")
+    return CascalError(f"The encoder failed ({type(error).__name__}).", code="encoder-failed")
 
 
 def _row(routes: Routes, row: int) -> Routes:

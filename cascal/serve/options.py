@@ -44,11 +44,15 @@ class ServeOptions:
         for name in ("timeout", "stream_seconds", "body_seconds"):
             value = getattr(self, name)
             if not 0 < value < math.inf:
-                raise CascalError(f"ServeOptions.{name} is {value}; it must be above 0 seconds.")
+                raise CascalError(
+                    f"ServeOptions.{name} is {value}; it must be above 0 seconds.",
+                    code="out-of-bounds",
+                )
         numbers = ("concurrency", "queue", "max_body", "max_batch", "failover", "encoder_threads")
         for name in numbers:
             least = 0 if name in ("queue", "failover") else 1
             if getattr(self, name) < least:
                 raise CascalError(
-                    f"ServeOptions.{name} is {getattr(self, name)}; at least {least} is needed."
+                    f"ServeOptions.{name} is {getattr(self, name)}; at least {least} is needed.",
+                    code="out-of-bounds",
                 )

@@ -32,11 +32,14 @@ def choose_models(pool: Sequence[PoolModel], models: Sequence[str]) -> Pool:
     if missing:
         raise CascalError(
             f"The pool file lacks {len(missing)} of the router's {len(models)} models: "
-            f"{', '.join(missing[:5])}. Add an entry for each, or fit a router without them."
+            f"{', '.join(missing[:5])}. Add an entry for each, or fit a router without them.",
+            code="unknown-model",
         )
     taken = [name for name in models if name in RESERVED]
     if taken:
-        raise CascalError(f"The router has a model called {taken[0]!r}, which asks the router.")
+        raise CascalError(
+            f"The router has a model called {taken[0]!r}, which asks the router.", code="taken-name"
+        )
     extra = [name for name in by_name if name not in models]
     notes = [f"Not in the router, left out: {', '.join(extra)}."] if extra else []
     notes += [

@@ -27,7 +27,8 @@ def listen(host: str, port: int) -> socket.socket:
         listening.close()
         said = getattr(error, "strerror", None) or error
         raise CascalError(
-            f"Cannot listen on {host} port {port} ({said}). Choose another with --port or --host."
+            f"Cannot listen on {host} port {port} ({said}). Choose another with --port or --host.",
+            code="cannot-listen",
         ) from None
     return listening
 

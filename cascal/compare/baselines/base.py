@@ -132,7 +132,8 @@ class Baseline(ABC):
         if not all(votes.shape):
             raise CascalError(
                 f"{self.title}: there are {votes.shape[0]} queries and {votes.shape[1]} models; "
-                "at least one of each is needed."
+                "at least one of each is needed.",
+                code="nothing-to-fit",
             )
         right = np.full(votes.shape, np.nan)
         if self.needs != "nothing":
@@ -171,7 +172,8 @@ class Baseline(ABC):
         if right is None or not np.isfinite(right).any():
             raise CascalError(
                 f"{self.title} learns from labels, and there are none. Give the generated or gold "
-                "answers of the training queries, or compare with routers that need no labels."
+                "answers of the training queries, or compare with routers that need no labels.",
+                code="needs-labels",
             )
         return right
 
@@ -184,7 +186,8 @@ def label_matrix(votes: Votes, labels: Labels) -> FloatArray:
     if given.shape != (len(votes.query_ids),):
         raise CascalError(
             f"labels has shape {given.shape}; {votes.shape[0]} answers or a matrix of shape "
-            f"{votes.shape} are needed."
+            f"{votes.shape} are needed.",
+            code="wrong-shape",
         )
     known = (given != NO_ANSWER)[:, None] & votes.asked
     return np.where(known, votes.answers == given[:, None], np.nan)

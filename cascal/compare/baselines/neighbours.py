@@ -83,7 +83,9 @@ def triplet_differences(distances: FloatArray) -> FloatArray:
     """
     n_models = distances.shape[-1]
     if n_models < 3:
-        raise CascalError(f"A triplet needs 3 models, there are {n_models}.")
+        raise CascalError(
+            f"A triplet needs 3 models, there are {n_models}.", code="too-little-data"
+        )
     total = distances.sum(axis=-1, keepdims=True) / 2.0
     return np.asarray((distances - total / (n_models - 1)) / (n_models - 2))
 
@@ -116,13 +118,15 @@ class SmoothieTrain(Baseline):
             if missing:
                 raise CascalError(
                     f"{len(missing)} training queries have no embedded responses, the first is "
-                    f"{missing[0][:80]!r}. Embed them, or leave `responses` out."
+                    f"{missing[0][:80]!r}. Embed them, or leave `responses` out.",
+                    code="no-vectors",
                 )
             stacked = np.stack([self.responses[one] for one in votes.query_ids])
             if stacked.shape[1] != len(votes.models):
                 raise CascalError(
                     f"Embedded responses are of {stacked.shape[1]} models, the pool has "
-                    f"{len(votes.models)}."
+                    f"{len(votes.models)}.",
+                    code="other-models",
                 )
             apart = embedded_disagreement(np.asarray(stacked, dtype=np.float64))
         return neighbour_means(training.vectors, -apart, self.k)

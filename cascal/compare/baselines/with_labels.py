@@ -52,7 +52,8 @@ def _known_rows(query_ids: tuple[str, ...], place: dict[str, int], title: str) -
     if foreign is not None:
         raise CascalError(
             f"{title} knows only the queries it was fitted on; {foreign[:80]!r} is none of them. "
-            "Fit it on the gold answers of the queries that are routed: it is a bound, no router."
+            "Fit it on the gold answers of the queries that are routed: it is a bound, no router.",
+            code="other-queries",
         )
     return [place[one] for one in query_ids]
 
@@ -105,7 +106,9 @@ class ClusterMap(Baseline):
     def learn(self, training: Training) -> ScoreFunction:
         """Accuracies of the query's skill cluster; the overall ones where it has no label."""
         if self.router is None:
-            raise CascalError("The cluster map needs the router whose clusters it maps.")
+            raise CascalError(
+                "The cluster map needs the router whose clusters it maps.", code="missing-value"
+            )
         router = self.router
         known = training.labelled
         values, cluster = known.right, router.blend(known.vectors).nearest[:, 0]

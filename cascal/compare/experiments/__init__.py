@@ -31,5 +31,8 @@ EXPERIMENTS: dict[str, Callable[[Request], Report]] = {
 def run(name: str, request: Request) -> Report:
     """Run one experiment; CascalError names the known ones, NotApplicable what is missing."""
     if name not in EXPERIMENTS:
-        raise CascalError(f"There is no experiment {name!r}; choose {', '.join(EXPERIMENTS)}.")
+        raise CascalError(
+            f"There is no experiment {name!r}; choose {', '.join(EXPERIMENTS)}.",
+            code="unknown-choice",
+        )
     return EXPERIMENTS[name](request)

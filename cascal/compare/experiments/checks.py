@@ -30,7 +30,8 @@ def alignment(request: Request) -> Report:
     if not any(train.skills):
         raise NotApplicable(
             f"{request.names[0]!r} names no skills, so there is no taxonomy to compare with. "
-            "Import a column 'skill' with the training queries."
+            "Import a column 'skill' with the training queries.",
+            code="no-skills",
         )
     fitted = fit(train.votes, train.vectors, request.settings)
     unjoined = replace(request.thresholds, prune_jaccard=None)
@@ -74,7 +75,8 @@ def drift(request: Request) -> Report:
     real = other.train if other is not None else dataset.test
     if real is None:
         raise NotApplicable(
-            f"{request.names[0]!r} has no test queries to compare with. Name a second data set."
+            f"{request.names[0]!r} has no test queries to compare with. Name a second data set.",
+            code="no-test-queries",
         )
     train = dataset.train
     rows = [{"task": "all", **_row(mmd(train.vectors.vectors, real.vectors.vectors))}]

@@ -69,25 +69,33 @@ class Report:
 def read_report(text: str | bytes, name: str = "the file") -> Report:
     """Read a report back; anything else is refused in a sentence."""
     if len(text) > MAX_BYTES:
-        raise CascalError(f"{name} is larger than {MAX_BYTES:,} bytes; no report is.")
+        raise CascalError(
+            f"{name} is larger than {MAX_BYTES:,} bytes; no report is.", code="too-large"
+        )
     try:
         body = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise CascalError(
-            f"{name} is not JSON ({str(error)[:80]}). Write it with `cascal experiment`."
+            f"{name} is not JSON ({str(error)[:80]}). Write it with `cascal experiment`.",
+            code="damaged-file",
         ) from None
     if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise CascalError(f"{name} is no report of an experiment. Write one: `cascal experiment`.")
+        raise CascalError(
+            f"{name} is no report of an experiment. Write one: `cascal experiment`.",
+            code="foreign-file",
+        )
     if body.get("format_version") != FORMAT_VERSION:
         raise CascalError(
             f"{name} has report format {str(body.get('format_version'))[:20]}, this program reads "
-            f"{FORMAT_VERSION}. Update cascal, or run the experiment again."
+            f"{FORMAT_VERSION}. Update cascal, or run the experiment again.",
+            code="other-version",
         )
     try:
         return _from_body(body)
     except (KeyError, TypeError, ValueError) as error:
         raise CascalError(
-            f"{name} lacks a part of a report or is damaged ({str(error)[:80]}). Run it again."
+            f"{name} lacks a part of a report or is damaged ({str(error)[:80]}). Run it again.",
+            code="damaged-file",
         ) from None
 
 

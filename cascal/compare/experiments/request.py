@@ -55,11 +55,13 @@ class Request:
             raise NotApplicable(
                 f"{chosen.info.name!r} has no test queries, so accuracies cannot be compared. "
                 "Import it with --test-share 0.4 or a column split; where all answers are gold, "
-                "--splits 10 draws new splits."
+                "--splits 10 draws new splits.",
+                code="no-test-queries",
             )
         if not chosen.test.has_gold:
             raise NotApplicable(
                 f"No test query of {chosen.info.name!r} has a gold answer, so accuracies cannot be "
-                "compared. The verdict without labels needs none."
+                "compared. The verdict without labels needs none.",
+                code="no-gold",
             )
         return chosen.test

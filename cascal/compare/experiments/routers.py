@@ -104,12 +104,16 @@ def _points(gain: Estimate) -> str:
 def generators(request: Request) -> Report:
     """Two training sets, one test: what does the second, weaker one cost each router?"""
     if request.other is None:
-        raise NotApplicable("This experiment compares two generated sets: name a second data set.")
+        raise NotApplicable(
+            "This experiment compares two generated sets: name a second data set.",
+            code="missing-value",
+        )
     test, other = request.test(), request.test(request.other)
     if test.votes.query_ids != other.votes.query_ids or test.votes.models != other.votes.models:
         raise NotApplicable(
             f"{request.names[0]!r} and {request.names[1]!r} must be tested on the same queries by "
-            "the same models, and they are not."
+            "the same models, and they are not.",
+            code="other-queries",
         )
     arms = _two_comparisons(
         request, (request.dataset.train, request.other.train), (request.names[0], request.names[1])
@@ -146,7 +150,8 @@ def filtering(request: Request) -> Report:
     )
     if len(kept.rows) < 40:
         raise NotApplicable(
-            f"Only {len(kept.rows)} of {len(large):,} queries pass the filter; too few to fit on."
+            f"Only {len(kept.rows)} of {len(large):,} queries pass the filter; too few to fit on.",
+            code="too-little-data",
         )
     source = large if request.other is None else request.other.train
     n_queries = min(request.n_queries, len(source))
@@ -198,7 +203,8 @@ class _Arms:
         keys = [key for key in self.keys if self.first[key].needs == needs]
         if not keys:
             raise NotApplicable(
-                "The training queries have no answers: no router could believe them."
+                "The training queries have no answers: no router could believe them.",
+                code="needs-labels",
             )
         return mean_rows([self.first[key].top1 - self.second[key].top1 for key in keys])
 
