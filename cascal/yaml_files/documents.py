@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from cascal.datatypes import CascalError
 
 MAX_BYTES = 4 << 20
+MAX_DEPTH = 50
+MAX_NUMBER = 100
+"""Characters of a number; without a limit some take hours to read or cannot be written again."""
+
+T = TypeVar("T")
+_SHAPE, _PLAINLY = "nested-too-deep", "Write its entries out, one below the other."
+_KINDS = {
+    "tag:yaml.org,2002:int": "a whole number",
+    "tag:yaml.org,2002:float": "a number",
+    "tag:yaml.org,2002:bool": "true or false",
+    "tag:yaml.org,2002:timestamp": "a date",
+}
 
 
 def read_document(path: Path, what: str) -> object:
     """Mappings, lists, texts and numbers of a .json, .yaml or .yml file; `what` names it.
 
-    A key that stands twice in one mapping is refused: one of the two would be lost in silence.
+    A key that stands twice in one mapping is refused: one of the two would be lost in silence. So
+    is what a file can hold but nobody writes: numbers of hundreds of digits, entries nested beyond
+    any use, and aliases that multiply to more than a file could hold.
     """
     if not path.is_file():
         raise CascalError(f"There is no {what} at {path}.")
@@ -32,19 +48,25 @@ def read_document(path: Path, what: str) -> object:
 
 def parse_yaml(text: str, what: str) -> object:
     """The content of YAML text, by the same rules."""
+    loader = _Loader(text, what)
     try:
-        _refuse_twins(yaml.compose(text, Loader=yaml.SafeLoader), what)
-        return yaml.safe_load(text)
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        _refuse_shape(root, _inner_nodes, what)
+        return loader.construct_document(root)
     except (yaml.YAMLError, RecursionError) as error:
         raise CascalError(f"The {what} is no YAML{_place(error)}.") from None
 
 
 def _parse_json(text: str, what: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        root = json.loads(text, object_pairs_hook=_unique, parse_int=_short_whole_number)
     except (json.JSONDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         raise CascalError(f"The {what} is no JSON (line {line}).") from None
+    _refuse_shape(root, _inner_values, what)
+    return root
 
 
 def _place(error: Exception) -> str:
@@ -52,33 +74,111 @@ def _place(error: Exception) -> str:
     return "" if mark is None else f" (line {mark.line + 1})"
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses keys that stand twice and values that look like what they are not."""
+
+    def __init__(self, text: str, what: str) -> None:
+        super().__init__(text)
+        self._what = what
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 – as in yaml
+        """A mapping whose keys all differ."""
+        node = super().compose_mapping_node(anchor)
+        twin = _twin(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        if twin is not None:
+            raise CascalError(
+                f"The key {twin[:80]!r} stands twice in one mapping of the {self._what} (from "
+                f"line {node.start_mark.line + 1} on). Join the two.",
+                code="duplicate-key",
+            )
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401 – as in yaml
+        """A value; what yaml fails at in its own ways, such as the 31st of June, is refused."""
+        kind = _KINDS.get(node.tag)
+        if kind is None:
+            return super().construct_object(node, deep)
+        try:
+            if isinstance(node, yaml.ScalarNode) and len(node.value) <= MAX_NUMBER:
+                return super().construct_object(node, deep)
+        except (ArithmeticError, AttributeError, LookupError, ValueError):
+            pass
+        raise CascalError(
+            f"The value on line {node.start_mark.line + 1} of the {self._what} is written like "
+            f"{kind}, but is none that can be read. Correct it, or put a text into "
+            "quotes.",
+            code="unreadable-value",
+        )
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     known = dict(pairs)
-    if len(known) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise CascalError(f"The key {twice[:80]!r} stands twice in one mapping. Join the two.")
+    twin = _twin(name for name, _ in pairs) if len(known) < len(pairs) else None
+    if twin is not None:
+        raise CascalError(
+            f"The key {twin[:80]!r} stands twice in one mapping. Join the two.",
+            code="duplicate-key",
+        )
     return known
 
 
-def _refuse_twins(root: yaml.Node | None, what: str) -> None:
-    """Look through the nodes of a document; each once, since aliases share them."""
+def _twin(keys: Iterable[str]) -> str | None:
+    """The first key that comes again."""
+    return next((key for key, times in Counter(keys).items() if times > 1), None)
+
+
+def _short_whole_number(digits: str) -> int:
+    if len(digits) > MAX_NUMBER:
+        raise CascalError(
+            f"A number of {len(digits):,} digits is none that can be read. Write at most "
+            f"{MAX_NUMBER}.",
+            code="unreadable-value",
+        )
+    return int(digits)
+
+
+def _refuse_shape(root: T, inner: Callable[[T], Sequence[T]], what: str) -> None:
+    """Refuse what holds itself, is nested too deep, or multiplies through aliases."""
+    sizes: dict[int, int] = {}
+    depths: dict[int, int] = {}
+    for part in _inner_first(root, inner):
+        held = [id(one) for one in inner(part)]
+        if any(one not in sizes for one in held):
+            raise CascalError(f"The {what} holds an entry inside itself. {_PLAINLY}", code=_SHAPE)
+        depth = depths[id(part)] = 1 + max((depths[one] for one in held), default=0)
+        if depth > MAX_DEPTH:
+            raise CascalError(
+                f"The {what} is nested more than {MAX_DEPTH} deep. {_PLAINLY}", code=_SHAPE
+            )
+        size = sizes[id(part)] = 1 + sum(sizes[one] for one in held)
+        if size > MAX_BYTES:
+            raise CascalError(
+                f"The {what} has aliases that stand for more than {MAX_BYTES:,} values. {_PLAINLY}",
+                code=_SHAPE,
+            )
+
+
+def _inner_first(root: T, inner: Callable[[T], Sequence[T]]) -> Iterable[T]:
+    """Every part once, after the parts it holds."""
     seen: set[int] = set()
-    left = [root]
+    left = [(root, False)]
     while left:
-        node = left.pop()
-        if node is None or id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            twice = [key for key in keys if keys.count(key) > 1]
-            if twice:
-                line = node.start_mark.line + 1
-                raise CascalError(
-                    f"The key {twice[0][:80]!r} stands twice in one mapping of the {what} (from "
-                    f"line {line} on). Join the two."
-                )
-            left += [value for _, value in node.value]
-        elif isinstance(node, yaml.SequenceNode):
-            left += node.value
+        part, opened = left.pop()
+        if opened:
+            yield part
+        elif id(part) not in seen:
+            seen.add(id(part))
+            left.append((part, True))
+            left += [(one, False) for one in inner(part)]
+
+
+def _inner_nodes(node: yaml.Node) -> Sequence[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [one for pair in node.value for one in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else ()
+
+
+def _inner_values(value: object) -> Sequence[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else ()
