@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from cascal.columns import Progress
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError
 
@@ -25,13 +26,33 @@ def page_file(folder: str) -> Path:
     return _HERE / folder / "page.py"
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Show a refusal as its sentence, at the place where it happened."""
-    try:
-        yield
-    except CascalError as error:
+class _Refusals(AbstractContextManager[None, bool]):
+    """A context manager that says it may swallow: checkers then know what can follow it."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> bool:
+        if not isinstance(error, CascalError):
+            return False
         st.error(escape(str(error)), title="This cannot be shown")
+        return True
+
+
+def refusals() -> AbstractContextManager[None, bool]:
+    """Show a refusal as its sentence, at the place where it happened."""
+    return _Refusals()
+
+
+@contextmanager
+def progress(sentence: str) -> Iterator[Progress]:
+    """A bar while something is done here and now; it goes away when that is done."""
+    bar = st.progress(0.0, sentence)
+
+    def tell(share: float, now: str) -> None:
+        bar.progress(share, now)
+
+    yield tell
+    bar.empty()
 
 
 def escape(text: str) -> str:

@@ -13,6 +13,8 @@ import streamlit as st
 
 Mode = Literal["light", "dark"]
 Kind = Literal["model", "cluster"]
+Badge = Literal["red", "orange", "blue", "green", "gray"]
+"""Colours of a badge, by their names in Streamlit."""
 
 MUTED = "#9AA4B2"
 

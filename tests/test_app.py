@@ -74,6 +74,24 @@ def test_a_page_renders_on_the_demo_and_says_that_it_is_simulated(open_app, demo
     assert "imulated" in texts
 
 
+@pytest.mark.parametrize(
+    ("tab", "widget"),
+    [
+        ("Models and agreement", "segmented_control"),
+        ("Quality", "slider"),
+        ("Import", "file_uploader"),
+    ],
+)
+def test_every_tab_of_the_page_data_renders(open_app, small_file, tab, widget):
+    app = open_app(small_file, "data_sets")
+    before = len(app.get(widget))
+    app.session_state["data_tab"] = tab
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert len(app.get(widget)) > before
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_page_renders_on_an_empty_workspace_and_says_what_to_do(open_app, tmp_path, view):
     app = open_app(tmp_path / "new.duckdb", view)

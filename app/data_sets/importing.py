@@ -15,9 +15,10 @@ from cascal import importers
 from cascal.columns import Imported
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
+from cascal.store import OnConflict
 
 TYPES = ["parquet", "csv", "tsv", "jsonl", "json", "zip", "eval"]
-CONFLICTS = {
+CONFLICTS: dict[str, OnConflict] = {
     "Refuse if the name is taken": "refuse",
     "Extend the stored data set": "extend",
     "Replace the stored data set": "replace",
@@ -120,20 +121,19 @@ def _form(source: Path | list[Path]) -> None:
         )
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
     if st.button("Import", type=theme.action(), icon=":material/upload:"):
-        bar = st.progress(0.0, "Reading")
-        imported = importers.read(
-            source,
-            kind=look.kind,
-            dataset=name.strip() or None,
-            mapping=mapping,
-            progress=bar.progress,
-            test_share=share or None,
-        )
-        bar.progress(1.0, "Storing")
-        added = session.workspace().add(
-            imported, on_conflict=CONFLICTS[conflict], progress=bar.progress
-        )
-        bar.empty()
+        with frame.progress("Reading") as tell:
+            imported = importers.read(
+                source,
+                kind=look.kind,
+                dataset=name.strip() or None,
+                mapping=mapping,
+                progress=tell,
+                test_share=share or None,
+            )
+            tell(1.0, "Storing")
+            added = session.workspace().add(
+                imported, on_conflict=CONFLICTS[conflict], progress=tell
+            )
         st.session_state["import_report"] = (imported, added.queries_added, added.responses_added)
         st.session_state["dataset_wanted"] = imported.dataset
         st.rerun()

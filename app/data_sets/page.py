@@ -18,16 +18,18 @@ if session.current_info() is None:
 else:
     panels.headline()
     names = ["Data sets", "Models and agreement", "Quality", "Import"]
-    loaded, models, worth, importing = st.tabs(names, on_change="rerun", key="data_tab")
-    if loaded.open:
-        with loaded, frame.refusals():
+    loaded_tab, models_tab, quality_tab, import_tab = st.tabs(
+        names, on_change="rerun", key="data_tab"
+    )
+    if loaded_tab.open:
+        with loaded_tab, frame.refusals():
             panels.loaded()
-    if models.open:
-        with models, frame.refusals():
+    if models_tab.open:
+        with models_tab, frame.refusals():
             panels.models()
-    if worth.open:
-        with worth, frame.refusals():
+    if quality_tab.open:
+        with quality_tab, frame.refusals():
             quality.quality_of_training()
-    if importing.open:
-        with importing, frame.refusals():
+    if import_tab.open:
+        with import_tab, frame.refusals():
             importing.importer()

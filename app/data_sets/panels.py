@@ -20,8 +20,7 @@ def headline() -> None:
         return
     kind = "Simulated" if info.origin == "simulated" else "Real"
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        colour = "orange" if info.origin == "simulated" else "blue"
-        st.badge(f"{kind} data", color=colour)
+        st.badge(f"{kind} data", color="orange" if info.origin == "simulated" else "blue")
         st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
     st.title(
         frame.escape(
@@ -107,9 +106,8 @@ def _vectors() -> None:
         f"Encode {len(missing):,} texts", type=theme.action(), icon=":material/scatter_plot:"
     ):
         with frame.refusals():
-            bar = st.progress(0.0, "Loading the encoder")
-            n_cut = session.embed(info.name, name, bar.progress)
-            bar.empty()
+            with frame.progress("Loading the encoder") as tell:
+                n_cut = session.embed(info.name, name, tell)
             if n_cut:
                 st.warning(f"{n_cut:,} texts were longer than the encoder reads and were cut.")
             st.rerun()

@@ -12,7 +12,7 @@ from cascal.columns import Progress
 from cascal.diagnose import ADVICE, Case, Effect, Finding, diagnose, evidence, proposals, try_all
 from cascal.settings import PRESETS, joining_name, routing_name
 
-COLOURS = {
+COLOURS: dict[str, theme.Badge] = {
     "helps": "green",
     "more right answers, but no cure": "blue",
     "cures it, accuracy unchanged": "blue",

@@ -31,9 +31,9 @@ else:
         _without_gold()
     else:
         _title()
-        held = work.comparison()
+        comparison = work.comparison()
         tabs = dict(zip(NAMES, st.tabs(NAMES, on_change="rerun", key="evaluate_tab"), strict=True))
-        panels = {
+        of_comparison = {
             "Routers": panels.routers,
             "Cost": panels.cost,
             "Where it gains": panels.where,
@@ -46,5 +46,5 @@ else:
                         panels.what_if()
                     elif name == "Experiments":
                         panels.experiments()
-                    elif held is not None:
-                        panels[name](held)
+                    elif comparison is not None:
+                        of_comparison[name](comparison)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -33,16 +31,15 @@ def points(gain: Estimate) -> str:
 
 def routers(held: Comparison) -> None:
     """All routers side by side: dots with intervals, and the sortable table."""
-    chosen = st.segmented_control(
+    measure: Measure = st.segmented_control(
         "Measure",
         list(MEASURES),
-        format_func=lambda one: MEASURES[cast("Measure", one)],
+        format_func=MEASURES.__getitem__,
         default="top1",
         required=True,
         key="measure",
         label_visibility="collapsed",
     )
-    measure = cast("Measure", chosen)
     table = charts.routers_frame(held.rows(), measure)
     figure = charts.routers_figure(table, measure, theme.accent(), OWN)
     frame.chart(figure, "routers", _routers_alt(table, measure))
@@ -416,7 +413,7 @@ def _quoted_dataset() -> str:
     return '"' + str(st.session_state["dataset"]).replace('"', "") + '"'
 
 
-MARKS = {"passed": "green", "failed": "red", "not applicable": "gray"}
+MARKS: dict[str, theme.Badge] = {"passed": "green", "failed": "red", "not applicable": "gray"}
 
 
 def _report(report: Report) -> None:

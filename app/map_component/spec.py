@@ -129,7 +129,7 @@ class MapSpec:
             code = np.where(self.group < 0, none, self.group)
         else:
             code = np.zeros(len(self.x))
-        return code.astype(np.uint8 if none < 256 else np.uint16)
+        return code.astype(np.uint8) if none < 256 else code.astype(np.uint16)
 
     @cached_property
     def note(self) -> str:

@@ -16,7 +16,7 @@ from cascal.evaluate import effective_number
 from cascal.verdict import TRUST, Light, Verdict
 
 SHOWN_ISSUES = 3
-MARKS = {
+MARKS: dict[str, tuple[str, theme.Badge, str]] = {
     "route": (":material/check_circle:", "green", "Route"),
     "do not route": (":material/do_not_disturb_on:", "red", "Do not route"),
     "undecided": (":material/help:", "orange", "Undecided"),

@@ -264,9 +264,8 @@ def batch() -> None:
     encoder = encoding.confirmed_encoder(data.encoder)
     if encoder is None:
         return
-    bar = st.progress(0.0, "Encoding")
-    vectors = encoder.encode(texts.texts, bar.progress)
-    bar.empty()
+    with frame.progress("Encoding") as tell:
+        vectors = encoder.encode(texts.texts, tell)
     routes = now.router.route(vectors)
     table = charts.decisions_frame(routes, texts.query_ids, texts.texts)
     st.subheader(f"{len(table):,} queries routed", anchor=False)

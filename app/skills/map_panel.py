@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -87,14 +87,14 @@ def _controls(data: Dataset) -> charts.ColourBy:
                 default="Training queries",
                 persist_state="session",
             )
-        by = st.selectbox(
+        by: charts.ColourBy = st.selectbox(
             "Colour",
             known,
             key="colour",
-            format_func=lambda one: charts.COLOUR_TITLES[one],
+            format_func=charts.COLOUR_TITLES.__getitem__,
             persist_state="session",
         )
-    return cast("charts.ColourBy", by)
+    return by
 
 
 def _group_colours(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -32,17 +31,14 @@ def curves() -> None:
     """One threshold over its attainable values; the headline says whether another one is better."""
     headline = st.empty()
     headline.title(TITLE, anchor=False)
-    name = cast(
-        "Name",
-        st.segmented_control(
-            "Threshold",
-            _names(),
-            format_func=lambda one: NAMES[one],
-            default="merge_distance",
-            required=True,
-            key="sweep_name",
-            label_visibility="collapsed",
-        ),
+    name: Name = st.segmented_control(
+        "Threshold",
+        _names(),
+        format_func=NAMES.__getitem__,
+        default="merge_distance",
+        required=True,
+        key="sweep_name",
+        label_visibility="collapsed",
     )
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
@@ -102,7 +98,7 @@ def _sentence(found: Curve) -> str:
 def _choose(found: Curve) -> None:
     frame_ = charts.curve_frame(found)
     known = frame_["top1"].notna().any()
-    best = int(frame_["top1"].idxmax()) if known else 0
+    best = int(np.nanargmax(frame_["top1"].to_numpy(float))) if known else 0
     if known:
         st.caption(
             f"Highest point estimate: {frame_['top1'].iloc[best]:.1f} % at "

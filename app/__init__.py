@@ -1,0 +1,1 @@
+"""The dashboard: it asks the library and shows the answers."""
