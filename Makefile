@@ -1,20 +1,25 @@
 # The README's two commands: `make demo` and `make test`. Both make .venv on first use.
+# `make unit` is the quick look; `make test` adds lint, the slow tests, the wheel and the browser.
 # On Linux the default torch wheel brings GPU libraries; TORCH_INDEX=<PyTorch's CPU index> avoids it.
 
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8501
+JOBS ?= 2
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
 
-.PHONY: demo test lint unit wheel browser bench realdata clean
+# A file stays in one process, so that what it prepares is prepared once.
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+.PHONY: demo test lint unit slow attack wheel browser bench realdata clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
 
 test: $(VENV)/.dev
-	$(MAKE) lint unit wheel browser
+	$(MAKE) lint unit slow wheel browser
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'
@@ -39,7 +44,15 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not browser and not bench"
+	$(PYTEST) -m "not slow and not attack and not browser and not bench"
+
+# What `unit` leaves out: the slow tests and a fixed sample of every attack.
+slow: $(VENV)/.dev
+	$(PYTEST) -m "(slow or attack) and not browser and not bench"
+
+# Every attack with its full count of hostile inputs.
+attack: $(VENV)/.dev
+	CASCAL_ATTACK=full $(PYTEST) -m "attack and not browser and not bench"
 
 # The wheel, in an environment of its own that borrows the installed dependencies.
 wheel: $(VENV)/.dev

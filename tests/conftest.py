@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import numpy as np
 import pytest
 
 import cascal
+from cascal.dataset.dataset import Dataset, load_dataset
+from cascal.dataset.demo import install_demo
 from cascal.dataset.part import Part, split_part
+from cascal.settings import PRESETS
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -60,6 +64,38 @@ def make_world(
 @pytest.fixture(scope="session")
 def world():
     return make_world()
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(tmp_path_factory) -> cascal.Workspace:
+    """The installed demo, for reading; a test that writes takes a copy of its file."""
+    workspace = cascal.Workspace(tmp_path_factory.mktemp("demo") / "demo.duckdb")
+    assert install_demo(workspace) == ["demo", "demo-weak"]
+    return workspace
+
+
+def copy_workspace(workspace: cascal.Workspace, path: Path) -> cascal.Workspace:
+    """A workspace of its own with the same content."""
+    return cascal.Workspace(Path(shutil.copy(workspace.path, path)))
+
+
+@pytest.fixture(scope="session")
+def demo(demo_workspace) -> Dataset:
+    return load_dataset(demo_workspace, "demo")
+
+
+@pytest.fixture(scope="session")
+def demo_weak(demo_workspace) -> Dataset:
+    return load_dataset(demo_workspace, "demo-weak")
+
+
+@pytest.fixture(scope="session")
+def demo_fits(demo) -> dict[str, cascal.Fit]:
+    """The demo fitted with each preset."""
+    return {
+        name: cascal.fit(demo.train.votes, demo.train.vectors, cascal.FitSettings.preset(name))
+        for name in PRESETS
+    }
 
 
 def make_part(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 import streamlit as st
+from conftest import copy_workspace
 from streamlit.testing.v1 import AppTest
 
 import cascal
@@ -17,7 +18,7 @@ from app import controls, jobs
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import demo_folder, install_demo
+from cascal.dataset.demo import demo_folder
 from cascal.dataset.encoding import encode_dataset
 from cascal.encode.encoders import load_encoder
 from cascal.settings import BOUNDS
@@ -38,10 +39,8 @@ VIEWS = (
 
 
 @pytest.fixture(scope="module")
-def demo_file(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("app") / "demo.duckdb"
-    install_demo(cascal.Workspace(path))
-    return path
+def demo_file(tmp_path_factory, demo_workspace) -> Path:
+    return copy_workspace(demo_workspace, tmp_path_factory.mktemp("app") / "demo.duckdb").path
 
 
 @pytest.fixture
@@ -165,10 +164,11 @@ def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
     assert not open_app(demo_file, preset="paper", top_k="2", dataset="demo").sidebar.warning
 
 
-def test_a_command_to_copy_is_one_command_whatever_the_names_are(open_app, tmp_path):
+def test_a_command_to_copy_is_one_command_whatever_the_names_are(
+    open_app, tmp_path, demo_workspace
+):
     path = tmp_path / "o'dd $(x) name.duckdb"
-    store, name = cascal.Workspace(path), '$HOME "q"; ls `id`'
-    install_demo(store)
+    store, name = copy_workspace(demo_workspace, path), '$HOME "q"; ls `id`'
     store.add(replace(load_demo(demo_folder())[0], dataset=name))
     app = open_app(path, dataset=name)
     assert app.selectbox(key="dataset").value == name

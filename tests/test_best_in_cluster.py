@@ -13,8 +13,6 @@ from typer.testing import CliRunner
 import cascal
 from cascal import charts
 from cascal.cli import app
-from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose.quality import cluster_needs
 from cascal.explain import cluster_leaders, explain
@@ -25,22 +23,13 @@ PRESETS = ("recommended", "released", "paper")
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("best") / "w.duckdb")
-    install_demo(workspace)
-    return workspace
-
-
-@pytest.fixture(scope="module")
-def study(workspace):
-    return load_dataset(workspace, "demo")
+def study(demo):
+    return demo
 
 
 @pytest.fixture(scope="module", params=PRESETS)
-def snapshot(study, request):
-    settings = cascal.FitSettings.preset(request.param)
-    fit = cascal.fit(study.train.votes, study.train.vectors, settings)
-    return take_snapshot(study, fit, cascal.Thresholds())
+def snapshot(study, demo_fits, request):
+    return take_snapshot(study, demo_fits[request.param], cascal.Thresholds())
 
 
 def picks(router):
@@ -102,9 +91,9 @@ def test_a_cluster_that_two_tables_disagreed_on(study):
     assert row["reasons"]
 
 
-def test_the_command_line_shows_both_and_the_reason(workspace):
+def test_the_command_line_shows_both_and_the_reason(demo_workspace):
     run = CliRunner().invoke(
-        app, ["fit", "demo", "-w", str(workspace.path)], env={"COLUMNS": "250"}
+        app, ["fit", "demo", "-w", str(demo_workspace.path)], env={"COLUMNS": "250"}
     )
     (line,) = [one for one in run.stdout.splitlines() if "plum" in one]
     cells = [cell.strip() for cell in line.split("│")]

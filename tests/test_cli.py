@@ -12,26 +12,19 @@ from dataclasses import replace
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import free_port
+from conftest import copy_workspace, free_port
+from console import cascal_cli
 
 import cascal
 from cascal.compare.experiments import read_report
-from cascal.dataset.demo import install_demo
 from cascal.reach import Reach
 
 
-def cascal_cli(*args: str, cwd=None, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cascal.cli", *args]
-    return subprocess.run(
-        command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=300
-    )
-
-
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, demo_workspace):
     """A workspace with the demo and a small data set encoded by hashing; a router of the latter."""
     folder = tmp_path_factory.mktemp("cli")
-    install_demo(cascal.Workspace(folder / "w.duckdb"))
+    copy_workspace(demo_workspace, folder / "w.duckdb")
     rows = [
         {
             "query_id": f"q{number}",

@@ -18,23 +18,18 @@ SEPARATE = cascal.Thresholds(prune_jaccard=None)
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory) -> cascal.Workspace:
-    made = cascal.Workspace(tmp_path_factory.mktemp("demo") / "demo.duckdb")
-    assert install_demo(made) == ["demo", "demo-weak"]
-    return made
+def workspace(demo_workspace) -> cascal.Workspace:
+    return demo_workspace
 
 
 @pytest.fixture(scope="session")
-def study(workspace) -> Dataset:
-    return load_dataset(workspace, "demo")
+def study(demo) -> Dataset:
+    return demo
 
 
 @pytest.fixture(scope="session")
-def fits(study) -> dict[str, cascal.Fit]:
-    return {
-        name: cascal.fit(study.train.votes, study.train.vectors, cascal.FitSettings.preset(name))
-        for name in ("recommended", "released", "paper")
-    }
+def fits(demo_fits) -> dict[str, cascal.Fit]:
+    return demo_fits
 
 
 def winners_found(study: Dataset, routes: cascal.Routes) -> int:

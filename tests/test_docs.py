@@ -25,7 +25,6 @@ from cascal.collection.task_file import read_tasks
 from cascal.compare.baselines import BASELINES
 from cascal.compare.experiments import EXPERIMENTS
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.dataset.encoding import encode_dataset
 from cascal.diagnose import CHECKS
 from cascal.encode.encoders import load_encoder
@@ -365,17 +364,9 @@ def percent(share: Estimate, sign: str = "") -> str:
     return f"{value} [{low}, {high}]"
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """The shipped simulated data set."""
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("demo") / "demo.duckdb")
-    install_demo(workspace)
-    return load_dataset(workspace, "demo")
-
-
 @pytest.mark.parametrize("name", PRESETS)
-def test_figures_on_the_demo_are_computed(name, demo):
-    fitted = cascal.fit(demo.train.votes, demo.train.vectors, FitSettings.preset(name))
+def test_figures_on_the_demo_are_computed(name, demo, demo_fits):
+    fitted = demo_fits[name]
     routes = fitted.router().route(demo.test.vectors)
     result = cascal.evaluate(routes, demo.test.votes, demo.test.gold)
     wanted = [

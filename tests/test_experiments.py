@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from conftest import copy_workspace
 
 import cascal
 from cascal.collection.rgd_filter import rgd_filter
 from cascal.compare.drift import mmd
 from cascal.compare.experiments import EXPERIMENTS, Request, read_report, run
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import demo_folder, install_demo
+from cascal.dataset.demo import demo_folder
 from cascal.dataset.encoding import encode_dataset
 from cascal.datatypes import CascalError, NotApplicable
 from cascal.encode.encoders import load_encoder
@@ -75,13 +76,12 @@ def test_every_experiment_reports_a_table_a_target_and_an_outcome(name, studies)
     json.loads(report.to_json(), parse_constant=lambda one: pytest.fail(f"{one} is no JSON"))
 
 
-def test_wrong_labels_cost_the_routers_that_believe_them_and_no_others(tmp_path):
+def test_wrong_labels_cost_the_routers_that_believe_them_and_no_others(tmp_path, demo_workspace):
     """The simulated world with 35 % of the generated answers wrong, nothing else changed.
 
     The texts are the demo's, so the shipped vectors serve both.
     """
-    workspace = cascal.Workspace(tmp_path / "w.duckdb")
-    install_demo(workspace)
+    workspace = copy_workspace(demo_workspace, tmp_path / "w.duckdb")
     workspace.add(make_variant("demo-mislabelled"))
     studies = [load_dataset(workspace, name) for name in ("demo", "demo-mislabelled")]
     report = run("generators", Request(dataset=studies[0], other=studies[1]))
@@ -105,11 +105,10 @@ def test_mislabelled_queries_are_the_same_queries_with_a_third_of_the_answers_wr
 
 
 @pytest.mark.slow
-def test_filtering_recovers_part_of_what_a_weak_generator_costs(tmp_path):
+def test_filtering_recovers_part_of_what_a_weak_generator_costs(tmp_path, demo_workspace):
     """20,000 weak queries filtered against 5,000 unfiltered; a hashing encoder for speed."""
-    workspace = cascal.Workspace(tmp_path / "w.duckdb")
+    workspace = copy_workspace(demo_workspace, tmp_path / "w.duckdb")
     workspace.add(make_variant("demo-weak-20k"))
-    install_demo(workspace)
     for name in ("demo", "demo-weak", "demo-weak-20k"):
         encode_dataset(workspace, name, load_encoder("hashing"))
     studies = [load_dataset(workspace, one, "hashing") for one in ("demo-weak-20k", "demo-weak")]

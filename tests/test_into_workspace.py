@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import copy_workspace
 from counting import TASKS, Asked, counting
 from killed import CONCURRENCY, run
 from typer import Typer
@@ -27,7 +28,6 @@ from cascal.cli import collecting, simulating
 from cascal.cli.asking_options import limits_of
 from cascal.collection.into_workspace import FilterRule, filter_into
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.dataset.encoding import encode_dataset
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import load_encoder
@@ -313,11 +313,11 @@ def test_ctrl_c_stops_in_order_and_the_second_at_once():
 # ---------------------------------------------------------------- the filter
 
 
-def test_the_filter_keeps_all_test_queries_and_the_responses_of_what_stays(tmp_path):
-    store = Workspace(tmp_path / "demo.duckdb")
-    install_demo(store)
-    study = load_dataset(store, "demo")
-    fitted = cascal.fit(study.train.votes, study.train.vectors)
+def test_the_filter_keeps_all_test_queries_and_the_responses_of_what_stays(
+    tmp_path, demo_workspace, demo, demo_fits
+):
+    store, study = copy_workspace(demo_workspace, tmp_path / "demo.duckdb"), demo
+    fitted = demo_fits["recommended"]
     kept = filter_into(store, study, fitted, "small", FilterRule(n_queries=90))
     small = load_dataset(store, "small")
     assert small.info.n_train == len(kept.rows) == 90

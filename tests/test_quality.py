@@ -10,23 +10,20 @@ from conftest import make_world
 
 import cascal
 from cascal.compare.drift import coverage
-from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.diagnose.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
 from cascal.encode.neighbours import nearest, nearest_earlier, nearest_other
 
 
 @pytest.fixture(scope="module")
-def studies(tmp_path_factory):
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("quality") / "w.duckdb")
-    install_demo(workspace)
-    return load_dataset(workspace, "demo"), load_dataset(workspace, "demo-weak")
+def studies(demo, demo_weak):
+    return demo, demo_weak
 
 
 @pytest.fixture(scope="module")
-def fits(studies):
-    return [cascal.fit(one.train.votes, one.train.vectors) for one in studies]
+def fits(demo_fits, demo_weak):
+    weak = cascal.fit(demo_weak.train.votes, demo_weak.train.vectors)
+    return [demo_fits["recommended"], weak]
 
 
 def test_nearest_neighbours_equal_plain_loops():

@@ -11,12 +11,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import copy_workspace
 from jinja2 import UndefinedError
 
 import cascal
 from cascal.compare.comparison import compare_routers
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.dataset.saved_runs import compare_runs, decisions_hash, make_run, reopen, state_of
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import CascalError
@@ -30,15 +30,13 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("report") / "w.duckdb")
-    install_demo(workspace)
-    return workspace
+def workspace(tmp_path_factory, demo_workspace):
+    return copy_workspace(demo_workspace, tmp_path_factory.mktemp("report") / "w.duckdb")
 
 
 @pytest.fixture(scope="module")
-def study(workspace):
-    return load_dataset(workspace, "demo")
+def study(demo):
+    return demo
 
 
 @pytest.fixture(scope="module")

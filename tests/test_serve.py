@@ -29,8 +29,6 @@ from serve_load import run_clients
 
 import cascal
 from cascal import serve
-from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import MINILM, load_encoder
 from cascal.encode.quick import quick
@@ -1035,13 +1033,10 @@ SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def minilm(tmp_path_factory):
+def minilm(tmp_path_factory, demo, demo_fits):
     """A server with the demo's router (8 models, MiniLM), its texts and vectors."""
     folder = tmp_path_factory.mktemp("load")
-    workspace = cascal.Workspace(folder / "w.duckdb")
-    install_demo(workspace)
-    study = load_dataset(workspace, "demo")
-    router = cascal.fit(study.train.votes, study.train.vectors).router()
+    study, router = demo, demo_fits["recommended"].router()
     with FakeUpstream() as upstream:
         process = served_command(folder, router, upstream)
         with ended(process) as port:

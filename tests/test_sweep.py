@@ -14,8 +14,6 @@ import cascal
 from cascal.charts.diagnosis import best_change, curve_figure, curve_frame, map_figure, value_label
 from cascal.compare.cost import cost_grid
 from cascal.compare.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
-from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
 from cascal.settings import JOINING, PRESETS, FitSettings, Thresholds, joining_name
 
@@ -152,11 +150,8 @@ def test_what_cannot_be_swept_is_refused(parts, fitted, reference):
 
 
 @pytest.mark.bench
-def test_a_thousand_settings_of_the_demo_take_ten_seconds(tmp_path):
-    workspace = cascal.Workspace(tmp_path / "w.duckdb")
-    install_demo(workspace)
-    study = load_dataset(workspace, "demo")
-    fitted = cascal.fit(study.train.votes, study.train.vectors)
+def test_a_thousand_settings_of_the_demo_take_ten_seconds(demo, demo_fits):
+    study, fitted = demo, demo_fits["recommended"]
     reference = fitted.router().route(study.test.vectors)
     started = time.perf_counter()
     names = ("min_silhouette", "merge_distance")
