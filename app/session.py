@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import streamlit as st
@@ -22,13 +23,12 @@ from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.encoding import draw_map, encode_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.datatypes import CascalError, FloatArray
-from cascal.diagnose import Case
 from cascal.encode.encoders import MINILM, Encoder, load_encoder
 from cascal.evaluate import effective_number
 from cascal.fit import Fit
 from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
 from cascal.store import DatasetInfo
-from cascal.verdict import Light, Verdict, half_fits, traffic_light
+from cascal.verdict import Light, Verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
@@ -43,6 +43,8 @@ DEFAULTS: dict[str, object] = {
     "routing": "preset",
 }
 """Widget keys of the sidebar; they are also the parameters of a shared link."""
+SNAPSHOTS_OF_FIT = 64
+"""So many thresholds of a fit are remembered."""
 TUNED = ("preset", "silhouette", "merge", "share", "top_k", "cost", "routing")
 
 
@@ -105,9 +107,28 @@ def _fit(token: str, _dataset: Dataset, _settings: FitSettings) -> Fit:
     return cascal.fit(train.votes, train.vectors, _settings, costs=_dataset.costs)
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
-def _snapshot(token: str, _dataset: Dataset, _fit: Fit, _thresholds: Thresholds) -> Snapshot:
-    return take_snapshot(_dataset, _fit, _thresholds)
+class Snapshots:
+    """The latest snapshots of one fit, all of one data set, which they keep alive.
+
+    Gone with the fit; and when the data set is read anew, so that no older copy of it stays.
+    """
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+        self._held: tuple[Dataset, Callable[[Thresholds], Snapshot]] | None = None
+
+    def at(self, dataset: Dataset, thresholds: Thresholds) -> Snapshot:
+        """The snapshot at some thresholds, made when it is first asked for."""
+        held = self._held
+        if held is None or held[0] is not dataset:
+            take = lru_cache(SNAPSHOTS_OF_FIT)(partial(take_snapshot, dataset, self._fit))
+            held = self._held = (dataset, take)  # at once: other sessions read it too
+        return held[1](thresholds)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _snapshots(token: str, _fit: Fit) -> Snapshots:
+    return Snapshots(_fit)
 
 
 def _dataset_token(data: Dataset) -> str:
@@ -131,8 +152,7 @@ def fit(settings: FitSettings | None = None) -> Fit:
 def snapshot_at(values: dict[str, object]) -> Snapshot:
     """Router, routes and numbers at the given values of the controls."""
     data, settings, thresholds = dataset(), settings_of(values), _allowed(thresholds_of(values))
-    token = _snapshot_token(data, settings, thresholds)
-    return _snapshot(token, data, fit(settings), thresholds)
+    return _snapshots(_fit_token(data, settings), fit(settings)).at(data, thresholds)
 
 
 def values() -> dict[str, object]:
@@ -237,37 +257,15 @@ def _contenders_and_verdict(
     return None if found is None else (rows, found)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _case(token: str, _dataset: Dataset, _fit: Fit, _snapshot: Snapshot) -> Case:
-    return Case(_dataset, _fit, _snapshot)
-
-
-def case() -> Case:
-    """What the checks of the diagnosis look at in the present state."""
-    return _case(snapshot_token(), dataset(), fit(), snapshot())
-
-
 def effective(share: FloatArray) -> float:
     """Effective number of models of a distribution of queries."""
     return effective_number(share)
 
 
-@st.cache_resource(show_spinner="Cross-fitting for the verdict without labels", max_entries=4)
-def _halves(token: str, _dataset: Dataset, _settings: FitSettings) -> tuple[Fit, Fit]:
-    train = _dataset.train
-    return half_fits(train.votes, train.vectors, _settings, costs=_dataset.costs)
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _light(token: str, _halves: tuple[Fit, Fit], _thresholds: Thresholds) -> Light:
-    return traffic_light(_halves, _thresholds)
-
-
 def light() -> Light:
     """The verdict without labels at the present state; NotApplicable says why there is none."""
-    data, settings = dataset(), current_settings()
-    halves = _halves(_fit_token(data, settings), data, settings)
-    return _light(snapshot_token(), halves, current_thresholds())
+    with st.spinner("Cross-fitting for the verdict without labels"):
+        return snapshot().light
 
 
 def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
@@ -313,8 +311,7 @@ def warm_up() -> None:
             data = _dataset(known[0].name, f"{known[0].fingerprint}:{_file_token()}")
             fitted = _fit(_fit_token(data, settings_of(DEFAULTS)), data, settings_of(DEFAULTS))
             thresholds = thresholds_of(DEFAULTS)
-            token = _snapshot_token(data, settings_of(DEFAULTS), thresholds)
-            _snapshot(token, data, fitted, thresholds)
+            _snapshots(_fit_token(data, settings_of(DEFAULTS)), fitted).at(data, thresholds)
     except CascalError:
         return  # the page that needs it says it where it can be read
 

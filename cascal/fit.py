@@ -101,6 +101,12 @@ class Fit:
         """(Q, M) consensus scores in the caller's order of queries and models."""
         return self.scores.values[np.ix_(self.caller_rows, self.caller_models)]
 
+    @cached_property
+    def consensus_answers(self) -> IntArray:
+        """(Q,) answer of the vote with the highest score, in the caller's order of queries."""
+        best = np.nan_to_num(self.consensus, nan=-np.inf).argmax(axis=1)
+        return np.asarray(self.votes.answers[self.caller_rows, self.caller_models[best]])
+
     def ranked(self, rows: IntArray) -> SelectionRanking:
         """The models by their mean consensus score over some of the caller's queries."""
         return rank_selection(self.consensus[rows], self.models)

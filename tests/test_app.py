@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from conftest import copy_workspace
 from streamlit.testing.v1 import AppTest
 
 import cascal
-from app import controls, jobs
+from app import controls, jobs, session
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
@@ -61,6 +63,20 @@ def open_app(monkeypatch):
 
 def metric(app: AppTest, label: str) -> str:
     return next(one.value for one in app.metric if one.label == label)
+
+
+def test_snapshots_are_remembered_and_follow_a_data_set_that_is_read_anew(demo_file):
+    first, again = (load_dataset(cascal.Workspace(demo_file), "demo") for _ in range(2))
+    fitted = cascal.fit(first.train.votes, first.train.vectors)
+    snapshots = session.Snapshots(fitted)
+    before = snapshots.at(first, cascal.Thresholds())
+    assert snapshots.at(first, cascal.Thresholds()) is before
+    assert snapshots.at(first, cascal.Thresholds(merge_distance=0.4)) is not before
+    read_anew, gone = snapshots.at(again, cascal.Thresholds()), weakref.ref(first)
+    assert read_anew.dataset is again
+    del before, first
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -16,16 +16,18 @@ from scipy.stats import rankdata
 import cascal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part, split_part
-from cascal.dataset.snapshot import take_snapshot
+from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NO_ANSWER
-from cascal.diagnose import ADVICE, CHECKS, Case, Evidence, diagnose, evidence, proposals, try_all
+from cascal.diagnose import ADVICE, CHECKS, Evidence, diagnose, evidence, proposals, try_all
 from cascal.diagnose.clusters import stability
 from cascal.diagnose.data import mean_ranks
 from cascal.diagnose.models import kinships
+from cascal.diagnose.quality import training_quality
 from cascal.diagnose.remedies import REMEDIES, try_out
 from cascal.diagnose.routes import excess_agreement
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import DatasetInfo
+from cascal.verdict import half_fits, traffic_light
 
 NAN = np.nan
 N = 600
@@ -105,13 +107,15 @@ def study_of(train: Part, test: Part | None) -> Dataset:
     return Dataset(info, "test", (), models, train, test)
 
 
-def case_of(part: Part, settings=DS, thresholds=None, test: Part | str | None = "split") -> Case:
+def case_of(
+    part: Part, settings=DS, thresholds=None, test: Part | str | None = "split"
+) -> Snapshot:
     train = part
     if test == "split":
         train, test = split_part(part, 0.4, 0)
     study = study_of(train, test)
     fitted = cascal.fit(train.votes, train.vectors, settings)
-    return Case(study, fitted, take_snapshot(study, fitted, thresholds or Thresholds()))
+    return take_snapshot(study, fitted, thresholds or Thresholds())
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +123,7 @@ def healthy():
     return case_of(world())
 
 
-def section(code: str, case: Case) -> str:
+def section(code: str, case: Snapshot) -> str:
     return CHECKS[code].find(case).section
 
 
@@ -449,7 +453,7 @@ def test_repeats_and_moves_are_shown_task_by_task():
     shown = evidence("CAS305", case)
     counts = {name: case.dataset.train.votes.tasks.count(name) for name in shown.names}
     total = sum(share * counts[name] for name, share in zip(shown.names, shown.values, strict=True))
-    assert round(total) == case.quality.near_duplicates > 0
+    assert round(total) == training_quality(case.dataset).near_duplicates > 0
     case = hid_a_difference()
     shown, said = evidence("CAS405", case), CHECKS["CAS405"].find(case).sentence
     apart = case.fit.router(replace(case.router.thresholds, prune_jaccard=None))
@@ -466,6 +470,30 @@ def test_sisters_are_named_first():
 def test_stability_is_1_where_the_halves_find_the_same_clusters():
     thresholds = Thresholds(prune_jaccard=None)
     assert stability(case_of(world(n=1500, spread=0.05), thresholds=thresholds)) > 0.9
+
+
+def test_thresholds_share_what_they_do_not_change(healthy):
+    """Half-sample fits and comparisons of queries are the costly part of a diagnosis."""
+    moved = take_snapshot(healthy.dataset, healthy.fit, Thresholds(merge_distance=0.4))
+    assert moved.halves is healthy.halves
+    assert training_quality(moved.dataset) is training_quality(healthy.dataset)
+    assert moved.dataset is healthy.dataset
+    assert moved.fit is healthy.fit
+
+
+def test_the_light_of_a_snapshot_is_that_of_its_thresholds(healthy):
+    train, thresholds = healthy.dataset.train, Thresholds(merge_distance=0.4)
+    moved = take_snapshot(healthy.dataset, healthy.fit, thresholds)
+    halves = half_fits(train.votes, train.vectors, DS)
+    assert moved.light == traffic_light(halves, thresholds)
+
+
+@pytest.mark.parametrize("make", [no_confidence, leaked, unreadable])
+def test_the_consensus_answer_is_that_of_the_vote_with_the_highest_score(make):
+    snapshot = make()
+    votes, scores = snapshot.dataset.train.votes, snapshot.fit.consensus
+    for row, answer in enumerate(snapshot.fit.consensus_answers):
+        assert answer == votes.answers[row, np.nanargmax(scores[row])]
 
 
 # Remedies
@@ -487,7 +515,7 @@ def test_an_effect_equals_a_fit_with_the_proposal():
         fresh = cascal.fit(train.votes, train.vectors, proposal.settings)
         routes = fresh.router(proposal.thresholds).route(test.vectors)
         result = cascal.evaluate(routes, test.votes, test.gold)
-        gain = result.top1_accuracy - case.snapshot.evaluation.top1_accuracy
+        gain = result.top1_accuracy - case.evaluation.top1_accuracy
         assert effect.gain.value == pytest.approx(gain)
         assert effect.clusters == len(fresh.router(proposal.thresholds).clusters)
 

@@ -20,7 +20,7 @@ from cascal.dataset.dataset import load_dataset
 from cascal.dataset.saved_runs import compare_runs, decisions_hash, make_run, reopen, state_of
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import CascalError
-from cascal.diagnose import Case, diagnose
+from cascal.diagnose import diagnose
 from cascal.intervals import Estimate
 from cascal.report import write_report
 from cascal.report.drawings import gain_bars
@@ -84,7 +84,7 @@ def read(text: str) -> Reader:
 
 
 def report(study, snapshot, fitted, *, with_texts=True, comparison=None):
-    findings = diagnose(Case(study, fitted, snapshot))
+    findings = diagnose(snapshot)
     return write_report(
         study, snapshot, "no light", findings, comparison, "cascal fit demo", with_texts=with_texts
     )
@@ -124,7 +124,7 @@ def test_nothing_is_loaded_from_anywhere(study, snapshot, fitted):
 
 
 def test_what_models_and_users_wrote_adds_no_tag_anywhere(study, snapshot, fitted, comparison):
-    findings = diagnose(Case(study, fitted, snapshot))
+    findings = diagnose(snapshot)
     harmless = read(
         write_report(study, snapshot, "no light", findings, comparison, "cascal fit demo")
     )

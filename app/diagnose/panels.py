@@ -9,7 +9,7 @@ import streamlit as st
 from app import controls, frame, jobs, session, theme
 from cascal import charts
 from cascal.columns import Progress
-from cascal.diagnose import ADVICE, Case, Effect, Finding, diagnose, evidence, proposals, try_all
+from cascal.diagnose import ADVICE, Effect, Finding, diagnose, evidence, proposals, try_all
 from cascal.settings import PRESETS, joining_name, routing_name
 
 COLOURS: dict[str, theme.Badge] = {
@@ -24,14 +24,9 @@ NO_HELP = ("does not help", "harms")
 Weight = Literal["primary", "secondary", "tertiary"]
 
 
-def case() -> Case:
-    """What the checks look at in the present state; parts they compute stay with it."""
-    return session.case()
-
-
 def findings() -> list[Finding] | None:
     """Every finding of the present state; None while the checks run."""
-    now = case()
+    now = session.snapshot()
 
     def work(progress: Progress) -> list[Finding]:
         return diagnose(now, progress)
@@ -69,7 +64,7 @@ def issues(found: list[Finding]) -> None:
 
 
 def _evidence(code: str) -> None:
-    found = evidence(code, case())
+    found = evidence(code, session.snapshot())
     if found is None or not found.names:
         return
     with st.expander("Evidence", on_change="rerun", key=f"evidence_{code}") as opened:
@@ -82,7 +77,7 @@ def _evidence(code: str) -> None:
 
 
 def _remedies(code: str) -> None:
-    now = case()
+    now = session.snapshot()
     wanted = proposals(code, now)
     if not wanted:
         return
@@ -109,9 +104,8 @@ def _remedies(code: str) -> None:
 
 
 def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
-    before = case()
-    clusters, share = len(before.router.clusters), before.snapshot.share
-    effective = session.effective(share)
+    before = session.snapshot()
+    clusters, effective = len(before.router.clusters), session.effective(before.share)
     parts = [
         f"{clusters} → {effect.clusters} clusters",
         f"models in use {effective:.1f} → {effect.effective_models:.1f}",

@@ -213,7 +213,7 @@ def _router_bytes() -> bytes:
 
 
 def _report(*, with_texts: bool) -> str | None:
-    data, now, case = session.dataset(), session.snapshot(), session.case()
+    data, now = session.dataset(), session.snapshot()
     fitted, thresholds = session.fit(), session.current_thresholds()
     try:
         light: Light | str = session.light()
@@ -223,7 +223,7 @@ def _report(*, with_texts: bool) -> str | None:
 
     def work(progress: Progress) -> str:
         known = jobs.find(f"diagnosis:{token}")
-        findings: list[Finding] = known.result if known and known.result else diagnose(case)
+        findings: list[Finding] = known.result if known and known.result else diagnose(now)
         held = jobs.find(f"comparison:{token}")
         comparison: Comparison | None = held.result if held else None
         if comparison is None and data.test is not None and data.test.has_gold:

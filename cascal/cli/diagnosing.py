@@ -33,18 +33,18 @@ def diagnose(
 ) -> None:
     """Run the coded checks: what is wrong with this router, and what would help?"""
     from cascal.dataset.snapshot import take_snapshot
-    from cascal.diagnose import Case, try_all
     from cascal.diagnose import diagnose as run_checks
+    from cascal.diagnose import try_all
 
     loaded = tuning.dataset(dataset)
     with progress_bar("Checking") as report:
         fitted = tuning.fit(loaded)
-        case = Case(loaded, fitted, take_snapshot(loaded, fitted, tuning.thresholds))
-        found = run_checks(case, report)
+        snapshot = take_snapshot(loaded, fitted, tuning.thresholds)
+        found = run_checks(snapshot, report)
         tried: dict[str, list[Effect]] = {}
         if remedies:
             issues = [one for one in found if one.section == "issue"]
-            tried = {one.code: try_all(case, one.code, report) for one in issues}
+            tried = {one.code: try_all(snapshot, one.code, report) for one in issues}
     if as_json:
         rows = [_plain(one, tried.get(one.code, [])) for one in found]
         print_json(rows)

@@ -36,7 +36,7 @@ def report(
     """Write one HTML file with verdict, map, rankings, routers, findings and settings."""
     from cascal.compare.comparison import compare_routers
     from cascal.dataset.snapshot import take_snapshot
-    from cascal.diagnose import Case, diagnose
+    from cascal.diagnose import diagnose
     from cascal.report import write_report
 
     check_target(to)
@@ -44,7 +44,7 @@ def report(
     with progress_bar("Writing the report") as told:
         fitted = tuning.fit(loaded)
         snapshot = take_snapshot(loaded, fitted, thresholds)
-        findings = diagnose(Case(loaded, fitted, snapshot), told)
+        findings = diagnose(snapshot, told)
         comparison = None
         if loaded.test is not None and loaded.test.has_gold:
             comparison = compare_routers(

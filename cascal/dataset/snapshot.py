@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,29 +11,35 @@ import numpy as np
 from cascal.constant import Constant, choose_constant
 from cascal.dataset.cost import RoutingCost, routing_cost
 from cascal.dataset.dataset import Dataset
-from cascal.datatypes import (
-    BoolArray,
-    FloatArray,
-    Split,
-)
+from cascal.dataset.part import Part
+from cascal.datatypes import BoolArray, FloatArray, Split
 from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
+from cascal.remembered import remembered
 from cascal.results import Routes
 from cascal.route import Router
 from cascal.settings import Thresholds
-from cascal.verdict import Verdict, verdict
+from cascal.verdict import Light, Verdict, half_fits, traffic_light, verdict
+
+
+@remembered
+def _half_fits(fitted: Fit, train: Part) -> tuple[Fit, Fit]:
+    return half_fits(train.votes, train.vectors, fitted.settings, costs=fitted.costs)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Snapshot:
     """What a router at given thresholds does on a dataset; cheap enough for every slider move.
 
+    dataset, fit : shared by all snapshots of them, whatever the thresholds
     names : terms of every cluster; constant : the one model that routing is compared with;
     cost : of the routed queries (test where there are some)
     """
 
+    dataset: Dataset
+    fit: Fit
     router: Router
     names: tuple[tuple[str, ...], ...]
     train_routes: Routes
@@ -45,6 +52,19 @@ class Snapshot:
     def verdict(self) -> Verdict | None:
         """Whether routing pays on the gold test queries; None without any."""
         return None if self.evaluation is None else verdict(self.evaluation, self.constant)
+
+    @property
+    def halves(self) -> tuple[Fit, Fit]:
+        """Fits on two random halves of the training queries, made once for all thresholds.
+
+        NotApplicable where there are too few queries or models.
+        """
+        return _half_fits(self.fit, self.dataset.train)
+
+    @cached_property
+    def light(self) -> Light:
+        """The verdict without labels; NotApplicable says why there is none."""
+        return traffic_light(self.halves, self.router.thresholds)
 
     def routes(self, split: Split) -> Routes:
         """Routes of the training or the test queries."""
@@ -113,6 +133,8 @@ def take_snapshot(dataset: Dataset, fit: Fit, thresholds: Thresholds) -> Snapsho
     part = dataset.test if dataset.test is not None else dataset.train
     cost = routing_cost(test_routes or train_routes, part, dataset.train, constant)
     return Snapshot(
+        dataset=dataset,
+        fit=fit,
         router=router,
         names=tuple(names),
         train_routes=train_routes,

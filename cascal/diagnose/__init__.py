@@ -1,22 +1,22 @@
 """Failure signatures as coded checks: why is a router bad, and what would help?
 
-findings = diagnose(Case(dataset, fit, snapshot))
+findings = diagnose(take_snapshot(dataset, fit, thresholds))
 """
 
 from __future__ import annotations
 
 from cascal.columns import Progress
+from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import clusters, data, models, routes
 from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.evidence import Evidence, evidence
-from cascal.diagnose.finding import CHECKS, Case, Check, Finding
+from cascal.diagnose.finding import CHECKS, Check, Finding
 from cascal.diagnose.remedies import ADVICE, Effect, Proposal, proposals, try_all
 
 __all__ = [
     "ADVICE",
     "CHECKS",
     "MIN_QUERIES",
-    "Case",
     "Check",
     "Effect",
     "Evidence",
@@ -32,12 +32,12 @@ _REGISTERED = (clusters, models, data, routes)
 """Modules whose import registers their checks, in the order of the codes."""
 
 
-def diagnose(case: Case, progress: Progress | None = None) -> list[Finding]:
+def diagnose(snapshot: Snapshot, progress: Progress | None = None) -> list[Finding]:
     """Run every check; issues first, each section in the order of the codes."""
     found = []
     for at, check in enumerate(CHECKS.values()):
         if progress is not None:
             progress(at / len(CHECKS), f"{check.code} {check.title}")
-        found.append(check.find(case))
+        found.append(check.find(snapshot))
     order = {"issue": 0, "passed": 1, "not applicable": 2}
     return sorted(found, key=lambda one: (order[one.section], one.code))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray, NotApplicable
-from cascal.diagnose.finding import Case, check
+from cascal.diagnose.finding import check
 from cascal.fit import Fit
 from cascal.rank import SET_SIZE
 from cascal.settings import Thresholds
@@ -26,11 +27,11 @@ MIN_RAND = 0.40
     "Clusters are not separated",
     "In most tasks some split of a model's strong queries is clearer than min_silhouette.",
 )
-def not_separated(case: Case) -> str | None:
+def not_separated(snapshot: Snapshot) -> str | None:
     """Best silhouette over all models and k, per task and overall, against `min_silhouette`."""
-    required = case.router.thresholds.min_silhouette
+    required = snapshot.router.thresholds.min_silhouette
     best = []
-    for task in case.fit.by_task:
+    for task in snapshot.fit.by_task:
         known = task.silhouettes[np.isfinite(task.silhouettes)]
         best.append(known.max() if len(known) else -np.inf)
     if not np.isfinite(best).any():
@@ -59,17 +60,17 @@ def not_separated(case: Case) -> str | None:
     "Centroid explosion",
     "Most clusters of a task differ in their three best models by consensus alone.",
 )
-def explosion(case: Case) -> str | None:
+def explosion(snapshot: Snapshot) -> str | None:
     """Clusters of a task that share their set of best models with another one.
 
     By the raw means, which joining compares, whatever bonus and blending make of them.
     """
-    clusters, models = case.router.clusters, case.router.models
+    clusters, models = snapshot.router.clusters, snapshot.router.models
     if len(models) <= SET_SIZE:
         raise NotApplicable(
             f"With {len(models)} models all clusters share their best.", code="too-little-data"
         )
-    order = case.router.consensus_order[:, :SET_SIZE]
+    order = snapshot.router.consensus_order[:, :SET_SIZE]
     sets = {
         (int(task), frozenset(row.tolist())) for task, row in zip(clusters.task, order, strict=True)
     }
@@ -83,9 +84,9 @@ def explosion(case: Case) -> str | None:
 
 
 @check("CAS103", "Thin clusters", f"Few clusters hold less than {MIN_QUERIES} training queries.")
-def thin(case: Case) -> str | None:
+def thin(snapshot: Snapshot) -> str | None:
     """Clusters whose rankings rest on too few queries."""
-    sizes = case.router.clusters.sizes
+    sizes = snapshot.router.clusters.sizes
     small = int((sizes < MIN_QUERIES).sum())
     if small < THIN_SHARE * len(sizes):
         return None
@@ -96,10 +97,10 @@ def thin(case: Case) -> str | None:
     )
 
 
-def clusters_of(fitted: Fit, thresholds: Thresholds, case: Case) -> IntArray:
-    """(Q,) nearest centroid of its task for every training query of the case, by another fit."""
+def clusters_of(fitted: Fit, thresholds: Thresholds, snapshot: Snapshot) -> IntArray:
+    """(Q,) nearest centroid of its task for every training query, by another fit."""
     router = fitted.router(thresholds)
-    train = case.dataset.train
+    train = snapshot.dataset.train
     rows = np.asarray(train.vectors.vectors, dtype=np.float64)
     number = {name: at for at, name in enumerate(router.tasks)}
     task = np.array([number.get(name, -1) for name in train.votes.tasks])
@@ -108,16 +109,16 @@ def clusters_of(fitted: Fit, thresholds: Thresholds, case: Case) -> IntArray:
     return np.asarray(np.where(other, -np.inf, similarity).argmax(axis=1))
 
 
-def stability(case: Case, thresholds: Thresholds | None = None) -> float:
+def stability(snapshot: Snapshot, thresholds: Thresholds | None = None) -> float:
     """Adjusted Rand of two half-sample fits, mean over tasks that either of them splits.
 
     NotApplicable where no task is split by either: there is nothing that could differ.
     """
     from sklearn.metrics import adjusted_rand_score  # slow to import
 
-    thresholds = thresholds or case.router.thresholds
-    one, other = (clusters_of(half, thresholds, case) for half in case.halves)
-    tasks = np.asarray(case.dataset.train.votes.tasks)
+    thresholds = thresholds or snapshot.router.thresholds
+    one, other = (clusters_of(half, thresholds, snapshot) for half in snapshot.halves)
+    tasks = np.asarray(snapshot.dataset.train.votes.tasks)
     found, weight = [], []
     for task in sorted(set(tasks.tolist())):
         rows = tasks == task
@@ -136,9 +137,9 @@ def stability(case: Case, thresholds: Thresholds | None = None) -> float:
     "Unstable clusters",
     f"Fits on two halves of the queries agree with an adjusted Rand of {MIN_RAND} or more.",
 )
-def unstable(case: Case) -> str | None:
+def unstable(snapshot: Snapshot) -> str | None:
     """Would other queries have given other clusters?"""
-    rand = stability(case)
+    rand = stability(snapshot)
     if rand >= MIN_RAND:
         return None
     return (

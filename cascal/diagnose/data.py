@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, NotApplicable
-from cascal.diagnose.finding import Case, check
+from cascal.diagnose.finding import check
+from cascal.diagnose.quality import training_quality
 
 UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
 MIN_AUC = 0.55
@@ -20,9 +22,9 @@ DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
     "Unreadable answers",
     f"Less than {UNREADABLE_SHARE:.0%} of the responses hold no readable answer.",
 )
-def unreadable(case: Case) -> str | None:
+def unreadable(snapshot: Snapshot) -> str | None:
     """Responses without an answer, overall and of the worst model."""
-    votes = case.dataset.train.votes
+    votes = snapshot.dataset.train.votes
     voting = votes.answered.any(axis=0)
     asked = votes.asked & voting
     if not asked.any():
@@ -45,10 +47,10 @@ def mean_ranks(values: FloatArray) -> FloatArray:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
 
 
-def confidence_auc(case: Case) -> FloatArray:
+def confidence_auc(snapshot: Snapshot) -> FloatArray:
     """(M,) chance that a vote with the consensus is more confident than one against it; nan."""
-    votes = case.dataset.train.votes
-    agrees = votes.answers == case.consensus_answers[:, None]
+    votes = snapshot.dataset.train.votes
+    agrees = votes.answers == snapshot.fit.consensus_answers[:, None]
     found = np.full(len(votes.models), np.nan)
     for m in range(len(votes.models)):
         known = votes.answered[:, m] & np.isfinite(votes.logprobs[:, m])
@@ -65,9 +67,9 @@ def confidence_auc(case: Case) -> FloatArray:
     "No confidence signal",
     "Log-probabilities are there, and confident votes agree with the consensus more often.",
 )
-def unconfident(case: Case) -> str | None:
+def unconfident(snapshot: Snapshot) -> str | None:
     """Are there log-probabilities, and are they related to agreement?"""
-    votes = case.dataset.train.votes
+    votes = snapshot.dataset.train.votes
     if not votes.answered.any():
         raise NotApplicable("No model gave any answer.", code="no-answers")
     known = np.isfinite(votes.logprobs) & votes.answered
@@ -77,7 +79,7 @@ def unconfident(case: Case) -> str | None:
             "cannot be used, every vote weighs the same in 'released', and ties between answers go "
             "to the better-ranked model. 'recommended' does not need them."
         )
-    auc = confidence_auc(case)
+    auc = confidence_auc(snapshot)
     if not np.isfinite(auc).any():
         raise NotApplicable(
             "No model both agrees and disagrees with known confidence.", code="nothing-to-compare"
@@ -93,9 +95,9 @@ def unconfident(case: Case) -> str | None:
 
 
 @check("CAS303", "Generated queries drift", f"MMD to the test queries is below {MMD_TARGET}.")
-def drifted(case: Case) -> str | None:
+def drifted(snapshot: Snapshot) -> str | None:
     """Distance between the vectors of training and test queries."""
-    drift = case.quality.drift
+    drift = training_quality(snapshot.dataset).drift
     if drift is None:
         raise NotApplicable("There are no test queries to compare with.", code="no-test-queries")
     if drift.mmd < MMD_TARGET:
@@ -112,9 +114,9 @@ def drifted(case: Case) -> str | None:
     "Queries do not discriminate",
     f"On at least {MIN_SEPARATING:.0%} of the training queries the models disagree.",
 )
-def easy(case: Case) -> str | None:
+def easy(snapshot: Snapshot) -> str | None:
     """Queries that all models answer alike say nothing about who is better."""
-    separating = case.quality.separating
+    separating = training_quality(snapshot.dataset).separating
     if separating >= MIN_SEPARATING:
         return None
     return (
@@ -129,9 +131,10 @@ def easy(case: Case) -> str | None:
     f"Less than {DUPLICATE_SHARE:.0%} of the training queries repeat another, and less than "
     f"{LEAKED_SHARE:.0%} repeat a test query.",
 )
-def repeated(case: Case) -> str | None:
+def repeated(snapshot: Snapshot) -> str | None:
     """Queries that are in there twice, or in the test set too; near ones by their vectors."""
-    found, n = case.quality, max(1, case.quality.n_compared)
+    found = training_quality(snapshot.dataset)
+    n = max(1, found.n_compared)
     twice, leaked = found.near_duplicates / n, found.near_leaked / n
     if twice < DUPLICATE_SHARE and leaked < LEAKED_SHARE:
         return None

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.compare.gold_agreement import gold_agreements
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, NotApplicable
 from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.data import DUPLICATE_SHARE, MIN_AUC, UNREADABLE_OF_MODEL, confidence_auc
-from cascal.diagnose.finding import Case
 from cascal.diagnose.models import DOMINANT_SHARE, FAMILY_RATIO, kinships
 from cascal.diagnose.quality import SURE, cluster_needs, repeats
 from cascal.diagnose.routes import (
@@ -46,62 +46,64 @@ def _sorted(
     )
 
 
-def _silhouettes(case: Case) -> Evidence:
-    best = [float(task.silhouettes.max()) for task in case.fit.by_task]
-    names = [case.fit.tasks[task.task] for task in case.fit.by_task]
-    rule = case.router.thresholds.min_silhouette
+def _silhouettes(snapshot: Snapshot) -> Evidence:
+    best = [float(task.silhouettes.max()) for task in snapshot.fit.by_task]
+    names = [snapshot.fit.tasks[task.task] for task in snapshot.fit.by_task]
+    rule = snapshot.router.thresholds.min_silhouette
     return _sorted("best silhouette of any model and k", names, best, rule)
 
 
-def _sizes(case: Case) -> Evidence:
-    sizes = case.router.clusters.sizes
+def _sizes(snapshot: Snapshot) -> Evidence:
+    sizes = snapshot.router.clusters.sizes
     order = np.argsort(sizes, kind="stable")[:MOST]
-    names = tuple(f"cluster {c}, {case.router.tasks[case.router.clusters.task[c]]}" for c in order)
+    names = tuple(
+        f"cluster {c}, {snapshot.router.tasks[snapshot.router.clusters.task[c]]}" for c in order
+    )
     return Evidence(
         "training queries", names, tuple(float(sizes[c]) for c in order), float(MIN_QUERIES)
     )
 
 
-def _shares(case: Case) -> Evidence:
+def _shares(snapshot: Snapshot) -> Evidence:
     return _sorted(
         "share of the queries",
-        list(case.router.models),
-        case.snapshot.share.tolist(),
+        list(snapshot.router.models),
+        snapshot.share.tolist(),
         DOMINANT_SHARE,
     )
 
 
-def _taus(case: Case) -> Evidence:
-    test = case.gold_test
+def _taus(snapshot: Snapshot) -> Evidence:
+    test = snapshot.dataset.gold_test
     found = gold_agreements(
-        case.fit.consensus,
+        snapshot.fit.consensus,
         test.right,
-        case.router.clusters.assignment,
-        case.snapshot.routes("test").cluster,
-        [f"cluster {c}" for c in range(len(case.router.clusters))],
+        snapshot.router.clusters.assignment,
+        snapshot.routes("test").cluster,
+        [f"cluster {c}" for c in range(len(snapshot.router.clusters))],
     )
     return _sorted(
         "Kendall τ with gold", [one.scope for one in found], [one.tau.value for one in found], 0.0
     )
 
 
-def _pairs(case: Case) -> Evidence:
-    found = kinships(case)[:MOST]
+def _pairs(snapshot: Snapshot) -> Evidence:
+    found = kinships(snapshot)[:MOST]
     names = tuple(f"{one.first} and {one.second}" for one in found)
     ratios = tuple(one.shared / max(one.expected, 1e-9) for one in found)
     return Evidence("shared rejected answers, times an average pair", names, ratios, FAMILY_RATIO)
 
 
-def _sureness(case: Case) -> Evidence:
-    needs = cluster_needs(case.router, case.fit.consensus)
+def _sureness(snapshot: Snapshot) -> Evidence:
+    needs = cluster_needs(snapshot.router, snapshot.fit.consensus)
     found, more = needs[:MOST], f" (the {MOST} least sure)" if len(needs) > MOST else ""
     names = tuple(f"cluster {one.cluster}: {one.first} over {one.second}" for one in found)
     sure = tuple(one.certainty for one in found)
     return Evidence(f"probability of being ahead{more}", names, sure, SURE)
 
 
-def _unreadable(case: Case) -> Evidence:
-    votes = case.dataset.train.votes
+def _unreadable(snapshot: Snapshot) -> Evidence:
+    votes = snapshot.dataset.train.votes
     asked = np.maximum(votes.asked.sum(axis=0), 1)
     share = (votes.asked & ~votes.answered).sum(axis=0) / asked
     return _sorted(
@@ -109,13 +111,15 @@ def _unreadable(case: Case) -> Evidence:
     )
 
 
-def _confidence(case: Case) -> Evidence:
-    models = list(case.dataset.train.votes.models)
-    return _sorted("confident when agreeing (AUC)", models, confidence_auc(case).tolist(), MIN_AUC)
+def _confidence(snapshot: Snapshot) -> Evidence:
+    models = list(snapshot.dataset.train.votes.models)
+    return _sorted(
+        "confident when agreeing (AUC)", models, confidence_auc(snapshot).tolist(), MIN_AUC
+    )
 
 
-def _misplaced(case: Case) -> Evidence:
-    test, routes = case.dataset.test, case.snapshot.test_routes
+def _misplaced(snapshot: Snapshot) -> Evidence:
+    test, routes = snapshot.dataset.test, snapshot.test_routes
     if test is None or routes is None:
         raise NotApplicable("There are no test queries.", code="no-test-queries")
     chosen = np.array([routes.tasks[task] for task in routes.task])
@@ -125,40 +129,40 @@ def _misplaced(case: Case) -> Evidence:
     return _sorted("routed into another task", names, wrong, WRONG_TASK)
 
 
-def _repeats(case: Case) -> Evidence:
-    twice = repeats(case.dataset)
-    return _by_task(case, "share that repeats an earlier query", twice, DUPLICATE_SHARE)
+def _repeats(snapshot: Snapshot) -> Evidence:
+    twice = repeats(snapshot.dataset)
+    return _by_task(snapshot, "share that repeats an earlier query", twice, DUPLICATE_SHARE)
 
 
-def _moved(case: Case) -> Evidence:
-    _, moved = moved_by_joining(case)
-    return _by_task(case, "share whose best model is another one since", moved, OPPOSED)
+def _moved(snapshot: Snapshot) -> Evidence:
+    _, moved = moved_by_joining(snapshot)
+    return _by_task(snapshot, "share whose best model is another one since", moved, OPPOSED)
 
 
-def _by_task(case: Case, measure: str, rows: BoolArray, rule: float) -> Evidence:
+def _by_task(snapshot: Snapshot, measure: str, rows: BoolArray, rule: float) -> Evidence:
     """Shares of the first training queries, task by task."""
-    tasks = np.array(case.dataset.train.votes.tasks[: len(rows)])
+    tasks = np.array(snapshot.dataset.train.votes.tasks[: len(rows)])
     names = sorted(set(tasks.tolist()))
     return _sorted(measure, names, [float(rows[tasks == name].mean()) for name in names], rule)
 
 
-def _distances(case: Case) -> Evidence:
-    distance = case.snapshot.routes("test").distance
+def _distances(snapshot: Snapshot) -> Evidence:
+    distance = snapshot.routes("test").distance
     quantiles = (0.05, 0.25, 0.5, 0.75, 0.95)
     return Evidence(
         "distance to the nearest cluster",
         tuple(f"{q:.0%} of the queries below" for q in quantiles),
         tuple(float(one) for one in np.quantile(distance, quantiles)),
-        case.router.routing.fallback_distance,
+        snapshot.router.routing.fallback_distance,
     )
 
 
-def _accuracies(case: Case) -> Evidence:
-    models = list(case.fit.models)
-    return _sorted("estimated accuracy", models, estimated_accuracies(case.fit).tolist())
+def _accuracies(snapshot: Snapshot) -> Evidence:
+    models = list(snapshot.fit.models)
+    return _sorted("estimated accuracy", models, estimated_accuracies(snapshot.fit).tolist())
 
 
-_OF_CHECK: dict[str, Callable[[Case], Evidence]] = {
+_OF_CHECK: dict[str, Callable[[Snapshot], Evidence]] = {
     "CAS101": _silhouettes,
     "CAS103": _sizes,
     "CAS201": _taus,
@@ -175,12 +179,12 @@ _OF_CHECK: dict[str, Callable[[Case], Evidence]] = {
 }
 
 
-def evidence(code: str, case: Case) -> Evidence | None:
+def evidence(code: str, snapshot: Snapshot) -> Evidence | None:
     """The numbers behind a finding; None where the sentence says it all."""
     make = _OF_CHECK.get(code)
     if make is None:
         return None
     try:
-        return make(case)
+        return make(snapshot)
     except NotApplicable:
         return None

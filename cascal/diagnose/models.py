@@ -8,8 +8,9 @@ import numpy as np
 import scipy
 
 from cascal.compare.gold_agreement import gold_agreement, gold_agreements, tau_b
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.finding import Case, check
+from cascal.diagnose.finding import check
 from cascal.diagnose.quality import SURE, cluster_needs
 from cascal.evaluate import effective_number
 from cascal.score import consensus_scores
@@ -33,12 +34,12 @@ MIN_SPLIT_TAU = 0.5
     "Rankings contradict validation",
     "Consensus ranks the models in the same sense as gold answers (or as its own halves) do.",
 )
-def contradicted(case: Case) -> str | None:
+def contradicted(snapshot: Snapshot) -> str | None:
     """Kendall τ of consensus and gold; without gold: split halves, and each model left out."""
-    test = case.dataset.test
+    test = snapshot.dataset.test
     if test is None or not test.has_gold:
-        return _contradicts_itself(case)
-    overall = gold_agreement("all", case.fit.consensus, test.right).tau
+        return _contradicts_itself(snapshot)
+    overall = gold_agreement("all", snapshot.fit.consensus, test.right).tau
     if overall.value < 0:
         return (
             f"Consensus ranks the models against the gold answers: Kendall τ {overall.value:.2f} "
@@ -46,11 +47,11 @@ def contradicted(case: Case) -> str | None:
             "by it."
         )
     per_cluster = gold_agreements(
-        case.fit.consensus,
+        snapshot.fit.consensus,
         test.right,
-        case.router.clusters.assignment,
-        case.snapshot.routes("test").cluster,
-        [str(c) for c in range(len(case.router.clusters))],
+        snapshot.router.clusters.assignment,
+        snapshot.routes("test").cluster,
+        [str(c) for c in range(len(snapshot.router.clusters))],
     )
     against = [one for one in per_cluster if one.tau.high < 0]
     if not against:
@@ -63,12 +64,12 @@ def contradicted(case: Case) -> str | None:
     )
 
 
-def _contradicts_itself(case: Case) -> str | None:
-    if len(case.fit.models) < 3:
+def _contradicts_itself(snapshot: Snapshot) -> str | None:
+    if len(snapshot.fit.models) < 3:
         raise NotApplicable("Rankings of two models can only agree or not.", code="too-little-data")
-    one, other = (np.nan_to_num(half.consensus, nan=0.0).mean(axis=0) for half in case.halves)
+    one, other = (np.nan_to_num(half.consensus, nan=0.0).mean(axis=0) for half in snapshot.halves)
     split = float(tau_b(one, other)[0])
-    worst, model = min(_without_each(case))
+    worst, model = min(_without_each(snapshot))
     if split >= MIN_SPLIT_TAU and worst >= 0:
         return None
     return (
@@ -78,41 +79,41 @@ def _contradicts_itself(case: Case) -> str | None:
     )
 
 
-def _without_each(case: Case) -> list[tuple[float, str]]:
+def _without_each(snapshot: Snapshot) -> list[tuple[float, str]]:
     """τ of the other models' consensus ranking with and without each model."""
-    votes, n_models = case.fit.votes, len(case.fit.votes.models)
-    overall = case.fit.scores.filled.mean(axis=0)
+    votes, n_models = snapshot.fit.votes, len(snapshot.fit.votes.models)
+    overall = snapshot.fit.scores.filled.mean(axis=0)
     found = []
     for left_out in range(n_models):
         rest = np.array([m for m in range(n_models) if m != left_out])
         part = votes.take(np.arange(len(votes.query_ids)), rest)
-        scores = consensus_scores(part, case.fit.settings.consensus, case.fit.groups)
+        scores = consensus_scores(part, snapshot.fit.settings.consensus, snapshot.fit.groups)
         tau = float(tau_b(overall[rest], scores.filled.mean(axis=0))[0])
         found.append((tau, votes.models[left_out]))
     return found
 
 
 @check("CAS202", "One model always wins", "The queries are spread over more than one model.")
-def collapsed(case: Case) -> str | None:
+def collapsed(snapshot: Snapshot) -> str | None:
     """Share of the routed queries that the most frequent first model gets."""
-    models = case.router.models
+    models = snapshot.router.models
     if len(models) == 1:
         raise NotApplicable("There is only one model.", code="too-little-data")
-    share = case.snapshot.share
+    share = snapshot.share
     first, effective = int(np.argmax(share)), effective_number(share)
     if share[first] < DOMINANT_SHARE and effective >= MIN_EFFECTIVE:
         return None
     return (
         f"{models[first]} gets {share[first]:.0%} of the queries (effective number of models "
-        f"{effective:.2f} of {len(models)}, {case.snapshot.n_models_in_use} get any): the router "
+        f"{effective:.2f} of {len(models)}, {snapshot.n_models_in_use} get any): the router "
         "is close to always asking one model, and costs more than that."
     )
 
 
 @check("CAS203", "The pool has no diversity", "Models differ enough for a choice to matter.")
-def uniform(case: Case) -> str | None:
+def uniform(snapshot: Snapshot) -> str | None:
     """Mean pairwise agreement; with gold, what the best choice could gain at all."""
-    votes = case.dataset.train.votes
+    votes = snapshot.dataset.train.votes
     n_models = len(votes.models)
     if n_models < 2:
         raise NotApplicable("There is only one model.", code="too-little-data")
@@ -129,11 +130,11 @@ def uniform(case: Case) -> str | None:
             f"Two models give the same answer in {same / both:.0%} of the queries: whichever is "
             "asked hardly matters. Add models of another kind, or ask harder queries."
         )
-    test = case.dataset.test
-    if test is None or not test.has_gold or case.snapshot.evaluation is None:
+    test = snapshot.dataset.test
+    if test is None or not test.has_gold or snapshot.evaluation is None:
         return None
-    constant = case.snapshot.constant
-    right = np.nan_to_num(case.snapshot.evaluation.model_right, nan=0.0)
+    constant = snapshot.constant
+    right = np.nan_to_num(snapshot.evaluation.model_right, nan=0.0)
     gain = float((right.max(axis=1) - right[:, constant.model]).mean())
     if gain >= MIN_ORACLE_GAIN:
         return None
@@ -153,14 +154,14 @@ class Kinship:
     expected: float
 
 
-def kinships(case: Case) -> list[Kinship]:
+def kinships(snapshot: Snapshot) -> list[Kinship]:
     """Every pair, the most conspicuous first.
 
     expected = both reject the consensus as often as they do by themselves, and then give the same
     answer as often as an average pair does: Σ_q over queries is n·p_i·p_j·s with s from all pairs.
     """
-    votes = case.dataset.train.votes
-    wrong = votes.answered & (votes.answers != case.consensus_answers[:, None])
+    votes = snapshot.dataset.train.votes
+    wrong = votes.answered & (votes.answers != snapshot.fit.consensus_answers[:, None])
     rate, n_queries = wrong.mean(axis=0), len(votes.query_ids)
     n_models = len(votes.models)
     pairs = [(i, j) for i in range(n_models) for j in range(i + 1, n_models)]
@@ -189,11 +190,11 @@ def kinships(case: Case) -> list[Kinship]:
     "Consensus echoes a family",
     "No two models share rejected answers far more often than others do.",
 )
-def family(case: Case) -> str | None:
+def family(snapshot: Snapshot) -> str | None:
     """Pairs that agree on answers the others reject: sisters vote as a bloc."""
-    if len(case.fit.models) < 4:
+    if len(snapshot.fit.models) < 4:
         raise NotApplicable("Families show only among four models or more.", code="too-little-data")
-    for pair in kinships(case):
+    for pair in kinships(snapshot):
         expected = max(pair.expected, 1e-9)
         ratio = pair.shared / expected
         if pair.shared < FAMILY_MIN or ratio < FAMILY_RATIO:
@@ -212,9 +213,9 @@ def family(case: Case) -> str | None:
     "Ranking differences inside the noise",
     f"Most queries lie in clusters whose first model is ahead with {SURE:.0%} probability.",
 )
-def noise(case: Case) -> str | None:
+def noise(snapshot: Snapshot) -> str | None:
     """Share of the training queries in clusters where the first model may not be the first."""
-    needs = cluster_needs(case.router, case.fit.consensus)
+    needs = cluster_needs(snapshot.router, snapshot.fit.consensus)
     doubtful = [one for one in needs if one.certainty < SURE]
     share = sum(one.n_queries for one in doubtful) / sum(one.n_queries for one in needs)
     if share < NOISE_SHARE:

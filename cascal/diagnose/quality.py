@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
 
 from cascal.compare.drift import Drift, coverage, mmd
 from cascal.dataset.dataset import Dataset
-from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable
+from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable, read_only
 from cascal.encode.neighbours import nearest, nearest_earlier
 from cascal.fit import Fit
+from cascal.remembered import remembered
 from cascal.route import Router
 from cascal.score import agreement
 
@@ -55,7 +56,19 @@ class TrainingQuality:
 
 
 def training_quality(dataset: Dataset, fitted: Fit | None = None) -> TrainingQuality:
-    """What the training queries of a dataset are worth; `fitted` adds the agreement with labels."""
+    """What the training queries of a dataset are worth; `fitted` adds the agreement with labels.
+
+    Queries are compared once for each dataset.
+    """
+    found = _measured(dataset)
+    if fitted is None:
+        return found
+    return replace(found, label_agreement=label_agreement(dataset, fitted))
+
+
+@remembered
+def _measured(dataset: Dataset) -> TrainingQuality:
+    """The quality without what needs a fit."""
     votes, texts = dataset.train.votes, dataset.train.texts
     largest = np.rint(agreement(votes) * len(votes.models))
     answered = votes.answered.sum(axis=1)
@@ -71,7 +84,7 @@ def training_quality(dataset: Dataset, fitted: Fit | None = None) -> TrainingQua
     return TrainingQuality(
         separating=float((largest < answered).mean()),
         agreement=float(agreement(votes).mean()),
-        label_agreement=None if fitted is None else label_agreement(dataset, fitted),
+        label_agreement=None,
         duplicates=len(texts) - len(set(texts)),
         near_duplicates=int(repeats(dataset).sum()),
         leaked=sum(text in test_texts for text in set(texts)),
@@ -87,9 +100,10 @@ def _compared(dataset: Dataset) -> FloatArray:
     return np.asarray(dataset.train.vectors.vectors[:MAX_COMPARED], dtype=np.float32)
 
 
+@remembered
 def repeats(dataset: Dataset) -> BoolArray:
     """(n,) which of the compared training queries as good as repeat an earlier one."""
-    return np.asarray(nearest_earlier(_compared(dataset)) >= NEAR_DUPLICATE)
+    return read_only(nearest_earlier(_compared(dataset)) >= NEAR_DUPLICATE)
 
 
 def label_agreement(dataset: Dataset, fitted: Fit) -> float | None:
@@ -99,8 +113,7 @@ def label_agreement(dataset: Dataset, fitted: Fit) -> float | None:
     own questions badly, which shows here without any gold answer.
     """
     train = dataset.train
-    scores = np.nan_to_num(fitted.consensus, nan=-np.inf)
-    best = train.votes.answers[np.arange(len(train)), scores.argmax(axis=1)]
+    best = fitted.consensus_answers
     known = (train.labels != NO_ANSWER) & (best != NO_ANSWER)
     return float((best == train.labels)[known].mean()) if known.any() else None
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.dataset.snapshot import take_snapshot
+from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.clusters import stability
-from cascal.diagnose.finding import CHECKS, Case
+from cascal.diagnose.finding import CHECKS
 from cascal.evaluate import effective_number
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
@@ -20,7 +20,7 @@ from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
 
 @dataclass(frozen=True)
 class Proposal:
-    """Settings and thresholds to try; `refits` where the settings differ from the case's."""
+    """Settings and thresholds to try; other settings than the present ones need a refit."""
 
     label: str
     settings: FitSettings
@@ -58,13 +58,13 @@ class Effect:
         )
 
 
-def _joined(case: Case) -> list[Proposal]:
+def _joined(snapshot: Snapshot) -> list[Proposal]:
     """Stricter and looser joining, in the order of how much they join."""
-    now = case.router.thresholds
+    now = snapshot.router.thresholds
     return [
         Proposal(
             f"join clusters that share {name} of their best models",
-            case.fit.settings,
+            snapshot.fit.settings,
             replace(now, prune_jaccard=value),
         )
         for name, value in JOINING.items()
@@ -72,9 +72,9 @@ def _joined(case: Case) -> list[Proposal]:
     ]
 
 
-def _fewer(case: Case) -> list[Proposal]:
+def _fewer(snapshot: Snapshot) -> list[Proposal]:
     """Higher silhouette and merge distance."""
-    now, settings = case.router.thresholds, case.fit.settings
+    now, settings = snapshot.router.thresholds, snapshot.fit.settings
     higher = [round(now.min_silhouette + step, 2) for step in (0.05, 0.15)]
     wider = [round(now.merge_distance + step, 2) for step in (0.1, 0.25)]
     return [
@@ -99,17 +99,17 @@ def _fewer(case: Case) -> list[Proposal]:
     ]
 
 
-def _lower_silhouette(case: Case) -> list[Proposal]:
-    best = [task.silhouettes.max() for task in case.fit.by_task]
+def _lower_silhouette(snapshot: Snapshot) -> list[Proposal]:
+    best = [task.silhouettes.max() for task in snapshot.fit.by_task]
     known = [float(one) for one in best if np.isfinite(one)]
     if not known:
         return []
-    now = case.router.thresholds
+    now = snapshot.router.thresholds
     values = sorted({float(np.floor(100 * one) / 100) for one in (np.median(known), max(known))})
     return [
         Proposal(
             f"split from silhouette {value:g}",
-            case.fit.settings,
+            snapshot.fit.settings,
             replace(now, min_silhouette=value),
         )
         for value in values
@@ -117,42 +117,44 @@ def _lower_silhouette(case: Case) -> list[Proposal]:
     ]
 
 
-def _presets(case: Case) -> list[Proposal]:
+def _presets(snapshot: Snapshot) -> list[Proposal]:
     """The other presets, each with its own routing; "paper" only with log-probabilities."""
-    votes = case.dataset.train.votes
+    votes = snapshot.dataset.train.votes
     confident = bool((np.isfinite(votes.logprobs) & votes.answered).any())
-    now = replace(case.router.thresholds, routing=None)
+    now = replace(snapshot.router.thresholds, routing=None)
     return [
         Proposal(f"use the preset {name}", settings, now)
         for name, settings in PRESETS.items()
-        if settings != case.fit.settings and (name != "paper" or confident)
+        if settings != snapshot.fit.settings and (name != "paper" or confident)
     ]
 
 
-def _routed(*names: str) -> Callable[[Case], list[Proposal]]:
+def _routed(*names: str) -> Callable[[Snapshot], list[Proposal]]:
     """Other ways to route, by name."""
 
-    def make(case: Case) -> list[Proposal]:
-        now = case.router.thresholds
+    def make(snapshot: Snapshot) -> list[Proposal]:
+        now = snapshot.router.thresholds
         return [
             Proposal(
                 ROUTINGS[name].label,
-                case.fit.settings,
+                snapshot.fit.settings,
                 replace(now, routing=ROUTINGS[name].routing),
             )
             for name in names
-            if ROUTINGS[name].routing != case.router.routing
+            if ROUTINGS[name].routing != snapshot.router.routing
         ]
 
     return make
 
 
-def _unjoined(case: Case) -> list[Proposal]:
-    now = case.router.thresholds
-    return [Proposal("do not join clusters", case.fit.settings, replace(now, prune_jaccard=None))]
+def _unjoined(snapshot: Snapshot) -> list[Proposal]:
+    now = snapshot.router.thresholds
+    return [
+        Proposal("do not join clusters", snapshot.fit.settings, replace(now, prune_jaccard=None))
+    ]
 
 
-REMEDIES: dict[str, tuple[Callable[[Case], list[Proposal]], ...]] = {
+REMEDIES: dict[str, tuple[Callable[[Snapshot], list[Proposal]], ...]] = {
     "CAS101": (_lower_silhouette, _presets),
     "CAS102": (_joined, _fewer),
     "CAS103": (_joined, _fewer),
@@ -183,28 +185,30 @@ ADVICE: dict[str, str] = {
 """What to do where no threshold helps, or besides."""
 
 
-def proposals(code: str, case: Case) -> list[Proposal]:
+def proposals(code: str, snapshot: Snapshot) -> list[Proposal]:
     """What is worth trying for an issue; nothing where thresholds and settings cannot help."""
-    found = [one for make in REMEDIES.get(code, ()) for one in make(case)]
+    found = [one for make in REMEDIES.get(code, ()) for one in make(snapshot)]
     return [
         one
         for one in found
-        if (one.settings, one.thresholds) != (case.fit.settings, case.router.thresholds)
+        if (one.settings, one.thresholds) != (snapshot.fit.settings, snapshot.router.thresholds)
     ]
 
 
-def try_out(case: Case, code: str, proposal: Proposal, *, with_stability: bool = False) -> Effect:
+def try_out(
+    snapshot: Snapshot, code: str, proposal: Proposal, *, with_stability: bool = False
+) -> Effect:
     """Build the router of a proposal (refit where its settings differ) and look at it again."""
-    fitted = case.fit
-    if proposal.settings != case.fit.settings:
-        train = case.dataset.train
-        fitted = fit(train.votes, train.vectors, proposal.settings, costs=case.fit.costs)
-    now = Case(case.dataset, fitted, take_snapshot(case.dataset, fitted, proposal.thresholds))
+    fitted = snapshot.fit
+    if proposal.settings != snapshot.fit.settings:
+        train = snapshot.dataset.train
+        fitted = fit(train.votes, train.vectors, proposal.settings, costs=snapshot.fit.costs)
+    now = take_snapshot(snapshot.dataset, fitted, proposal.thresholds)
     finding = CHECKS[code].find(now)
-    before, after = case.snapshot.routes("test"), now.snapshot.routes("test")
+    before, after = snapshot.routes("test"), now.routes("test")
     gain = None
-    if case.snapshot.evaluation is not None and now.snapshot.evaluation is not None:
-        gain = estimate(now.snapshot.evaluation.top1_right - case.snapshot.evaluation.top1_right)
+    if snapshot.evaluation is not None and now.evaluation is not None:
+        gain = estimate(now.evaluation.top1_right - snapshot.evaluation.top1_right)
     stable = None
     if with_stability:
         try:
@@ -215,7 +219,7 @@ def try_out(case: Case, code: str, proposal: Proposal, *, with_stability: bool =
         proposal=proposal,
         cured=finding.section != "issue",
         clusters=len(now.router.clusters),
-        effective_models=effective_number(now.snapshot.share),
+        effective_models=effective_number(now.share),
         flipped=float((before.selected[:, 0] != after.selected[:, 0]).mean())
         if len(before)
         else 0.0,
@@ -224,14 +228,14 @@ def try_out(case: Case, code: str, proposal: Proposal, *, with_stability: bool =
     )
 
 
-def try_all(case: Case, code: str, progress: Progress | None = None) -> list[Effect]:
+def try_all(snapshot: Snapshot, code: str, progress: Progress | None = None) -> list[Effect]:
     """Every proposal for an issue, tried out; what helps first."""
-    wanted = proposals(code, case)
+    wanted = proposals(code, snapshot)
     found = []
     for at, proposal in enumerate(wanted):
         if progress is not None:
             progress(at / len(wanted), f"Trying: {proposal.label}")
-        found.append(try_out(case, code, proposal, with_stability=code == "CAS104"))
+        found.append(try_out(snapshot, code, proposal, with_stability=code == "CAS104"))
     rank = {
         "helps": 0,
         "more right answers, but no cure": 1,

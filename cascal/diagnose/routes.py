@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.clusters import MIN_QUERIES
-from cascal.diagnose.finding import Case, check
+from cascal.diagnose.finding import check
 from cascal.fit import Fit
 from cascal.reach import WITHIN
 
@@ -28,10 +29,10 @@ ONE_LETTER = 0.7
     "Wrong task chosen",
     f"Less than {WRONG_TASK:.0%} of the test queries are routed into another task.",
 )
-def misplaced(case: Case) -> str | None:
+def misplaced(snapshot: Snapshot) -> str | None:
     """The task a test query is routed into against the task it is from."""
-    test, routes = case.dataset.test, case.snapshot.test_routes
-    known = set(case.router.tasks)
+    test, routes = snapshot.dataset.test, snapshot.test_routes
+    known = set(snapshot.router.tasks)
     if test is None or routes is None or not known & set(test.votes.tasks):
         raise NotApplicable("There are no test queries of known tasks.", code="no-test-queries")
     if len(known) == 1:
@@ -40,7 +41,7 @@ def misplaced(case: Case) -> str | None:
     wrong = np.mean([routes.tasks[routes.task[row]] != test.votes.tasks[row] for row in rows])
     if wrong < WRONG_TASK:
         return None
-    across = case.router.routing.across_tasks
+    across = snapshot.router.routing.across_tasks
     return (
         f"{wrong:.0%} of the test queries are routed into another task than their own (rule: below "
         f"{WRONG_TASK:.0%}). "
@@ -49,17 +50,17 @@ def misplaced(case: Case) -> str | None:
 
 
 @check("CAS402", "Fallback always or never acts", "The fallback acts on some queries, not on all.")
-def fallback(case: Case) -> str | None:
+def fallback(snapshot: Snapshot) -> str | None:
     """Share of the routed queries with any fallback."""
-    limit = case.router.routing.fallback_distance
+    limit = snapshot.router.routing.fallback_distance
     if limit is None:
         raise NotApplicable("This routing has no fallback.", code="switched-off")
-    acts = float((case.snapshot.routes("test").fallback > 0).mean())
+    acts = float((snapshot.routes("test").fallback > 0).mean())
     if NEVER < acts < ALWAYS:
         return None
     says = "always acts" if acts >= ALWAYS else "never acts"
     means = "the clusters hardly count" if acts >= ALWAYS else "far queries get no caution"
-    distance = float(np.median(case.snapshot.routes("test").distance))
+    distance = float(np.median(snapshot.routes("test").distance))
     return (
         f"Beyond distance {limit:g} the global ranking fades in; it {says} ({acts:.0%} of the "
         f"queries, median distance {distance:.2f}): {means}."
@@ -71,16 +72,16 @@ def fallback(case: Case) -> str | None:
     "Blending averages the clusters away",
     "Where clusters are blended, the nearest one still decides.",
 )
-def averaged(case: Case) -> str | None:
+def averaged(snapshot: Snapshot) -> str | None:
     """Effective number of clusters blended, and how often the nearest cluster is overruled."""
-    routing, router = case.router.routing, case.router
+    routing, router = snapshot.router.routing, snapshot.router
     if routing.kind == "nearest" or routing.k_nearest == 1 or len(router.clusters) < 2:
         raise NotApplicable("Nothing is blended.", code="switched-off")
-    part = case.dataset.test or case.dataset.train
+    part = snapshot.dataset.test or snapshot.dataset.train
     blend = router.blend(part.vectors.vectors)
     weights = np.where(blend.weights > 0, blend.weights, 1.0)
     effective = float(np.exp(-(weights * np.log(weights)).sum(axis=1)).mean())
-    first = case.snapshot.routes("test").selected[:, 0]
+    first = snapshot.routes("test").selected[:, 0]
     overruled = float((router.first_alone[blend.nearest[:, 0]] != first).mean())
     if effective < MANY_BLENDED or overruled < OVERRULED:
         return None
@@ -96,9 +97,9 @@ def averaged(case: Case) -> str | None:
     "Test queries far from all training queries",
     f"Less than {FAR:.0%} of the test queries are unlike any training query.",
 )
-def far(case: Case) -> str | None:
+def far(snapshot: Snapshot) -> str | None:
     """Share of test queries beyond the router's reach, as every trace tells it of one query."""
-    test, reach = case.dataset.test, case.router.reach
+    test, reach = snapshot.dataset.test, snapshot.router.reach
     if test is None or not len(test):
         raise NotApplicable("There are no test queries to compare with.", code="no-test-queries")
     if reach is None:
@@ -120,29 +121,29 @@ def far(case: Case) -> str | None:
     "Joining hid a difference",
     f"Joining changes the best model by consensus alone for less than {OPPOSED:.0%} of queries.",
 )
-def opposed(case: Case) -> str | None:
+def opposed(snapshot: Snapshot) -> str | None:
     """Training queries whose cluster had another best model before it was joined.
 
     By the raw means, which joining compares: what routing makes of them is not its doing.
     """
-    apart, moved = moved_by_joining(case)
+    apart, moved = moved_by_joining(snapshot)
     if moved.mean() < OPPOSED:
         return None
     return (
-        f"Joining made {len(case.router.clusters)} of {apart} clusters (they share their three "
+        f"Joining made {len(snapshot.router.clusters)} of {apart} clusters (they share their three "
         f"best models), and {moved.mean():.0%} of the queries now lie in a cluster with another "
         "best model by consensus alone than before."
     )
 
 
-def moved_by_joining(case: Case) -> tuple[int, BoolArray]:
+def moved_by_joining(snapshot: Snapshot) -> tuple[int, BoolArray]:
     """Number of clusters before joining, and (Q,) whose best model is another one since."""
-    thresholds = case.router.thresholds
+    thresholds = snapshot.router.thresholds
     if thresholds.prune_jaccard is None:
         raise NotApplicable("Joining is off.", code="switched-off")
-    apart = case.fit.router(replace(thresholds, prune_jaccard=None))
+    apart = snapshot.fit.router(replace(thresholds, prune_jaccard=None))
     before = apart.consensus_order[:, 0][apart.clusters.assignment]
-    after = case.router.consensus_order[:, 0][case.router.clusters.assignment]
+    after = snapshot.router.consensus_order[:, 0][snapshot.router.clusters.assignment]
     return len(apart.clusters), np.asarray(before != after)
 
 
@@ -184,12 +185,12 @@ def excess_agreement(votes: Votes) -> tuple[float, float]:
     "Consensus carries no truth",
     "Models agree far more often than by chance, and none always gives one letter.",
 )
-def chance(case: Case) -> str | None:
+def chance(snapshot: Snapshot) -> str | None:
     """A pool near chance agrees by accident; a model with one letter agrees with itself."""
-    votes = case.dataset.train.votes
+    votes = snapshot.dataset.train.votes
     if not votes.answered.any():
         raise NotApplicable("No model gave any answer.", code="no-answers")
-    stuck = _stuck_model(case)
+    stuck = _stuck_model(snapshot)
     if stuck is not None:
         return stuck
     observed, expected = excess_agreement(votes)
@@ -202,8 +203,8 @@ def chance(case: Case) -> str | None:
     )
 
 
-def _stuck_model(case: Case) -> str | None:
-    votes = case.dataset.train.votes
+def _stuck_model(snapshot: Snapshot) -> str | None:
+    votes = snapshot.dataset.train.votes
     for m, model in enumerate(votes.models):
         given = votes.answers[votes.answered[:, m], m]
         choices = votes.option_counts[votes.answered[:, m]]

@@ -17,8 +17,8 @@ import cascal
 from cascal.columns import Imported
 from cascal.dataset.encoding import adopt_vectors
 from cascal.dataset.part import Part
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import option_letter
-from cascal.diagnose import Case
 from cascal.simulate.demo import queries_table, responses_table
 
 from .conftest import ROOT, idle, shot
@@ -27,7 +27,7 @@ from .test_dashboard import reader  # noqa: F401 (a fixture)
 pytestmark = pytest.mark.browser
 
 
-def collapsed() -> Case:
+def collapsed() -> Snapshot:
     """Five models with skills of their own; consensus by pds gives every query to one of them."""
     return case_of(world())
 
@@ -71,8 +71,8 @@ def _rows(name: str, part: Part, split: str) -> tuple[list[cascal.Query], list[c
     return queries, responses
 
 
-def _write(workspace: cascal.Workspace, name: str, case: Case) -> None:
-    study = case.dataset
+def _write(workspace: cascal.Workspace, name: str, snapshot: Snapshot) -> None:
+    study = snapshot.dataset
     assert study.test is not None
     queries, responses = _rows(name, study.train, "train")
     for kept, more in zip((queries, responses), _rows(name, study.test, "test"), strict=True):
