@@ -13,11 +13,12 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 from conftest import make_world
+from refusals import refuses
 
 import cascal
 from cascal import importers
 from cascal.artefact import ArtefactError, _checksum, write_artefact
-from cascal.datatypes import CascalError, option_letter
+from cascal.datatypes import option_letter
 from cascal.explain import explain
 from cascal.fit import reliability_groups
 from cascal.route import EncoderMismatch, final_answers
@@ -71,7 +72,7 @@ def assert_sound(router, n_queries):
 @pytest.mark.parametrize("preset", PRESET_NAMES)
 def test_empty_votes_are_refused_by_the_fit(shape, preset):
     votes = votes_of(np.empty(shape, dtype=np.int64), np.empty(shape))
-    with pytest.raises(CascalError, match=r"at least one of each is needed\. Import responses"):
+    with refuses("nothing-to-fit", *shape):
         fitted(votes, vectors_of(shape[0]), preset)
 
 
@@ -127,7 +128,7 @@ def test_all_answers_missing_gives_zeros_and_a_note(preset):
 def test_paper_without_log_probabilities_is_refused_and_says_what_to_use():
     votes, vectors, _ = make_world(40)
     blind = replace(votes, logprobs=np.full(votes.shape, NAN))
-    with pytest.raises(CascalError, match=r"needs log-probabilities.*Use 'recommended'"):
+    with refuses("needs-log-probabilities", "'recommended'"):
         fitted(blind, vectors, "paper")
 
 
@@ -157,42 +158,42 @@ def test_a_few_missing_log_probabilities_are_counted_in_the_note():
 
 
 def test_duplicate_ids_are_refused_by_name():
-    with pytest.raises(CascalError, match=r"Votes\.query_ids holds 'q' more than once"):
+    with refuses("duplicate-id", "Votes.query_ids", "'q'"):
         cascal.Votes(["q", "q"], ["t"] * 2, ["m"], np.zeros((2, 1), int), np.zeros((2, 1)))
-    with pytest.raises(CascalError, match=r"Votes\.models holds 'm' more than once"):
+    with refuses("duplicate-id", "Votes.models", "'m'"):
         cascal.Votes(["q"], ["t"], ["m", "m"], np.zeros((1, 2), int), np.zeros((1, 2)))
-    with pytest.raises(CascalError, match=r"Embeddings\.query_ids holds 'q' more than once"):
+    with refuses("duplicate-id", "Embeddings.query_ids", "'q'"):
         cascal.Embeddings.from_array(["q", "q"], np.eye(2), "test")
 
 
 @pytest.mark.parametrize(
-    ("answers", "n_options", "words"),
+    ("answers", "n_options", "code", "parts"),
     [
-        ([[4, 0]], 4, "option that does not exist, the first is answer 4 of m0 to query 'q0'"),
-        ([[0, -2]], 4, "answer -2 of m1"),
-        ([[0, -2]], 0, "answer -2 of m1"),
-        ([[0, 0]], 1, "has 1 option"),
-        ([[0, 0]], -3, "has -3 option"),
-        ([[0.0, 1.0]], 4, "must be option indices"),
+        ([[4, 0]], 4, "no-such-option", (4, "m0", "'q0'")),
+        ([[0, -2]], 4, "no-such-option", (-2, "m1", "'q0'")),
+        ([[0, -2]], 0, "no-such-option", (-2, "m1", "'q0'")),
+        ([[0, 0]], 1, "out-of-bounds", ("'q0'", 1)),
+        ([[0, 0]], -3, "out-of-bounds", ("'q0'", -3)),
+        ([[0.0, 1.0]], 4, "wrong-type", ("Votes.answers", "float64")),
     ],
 )
-def test_impossible_answers_and_option_counts_are_refused(answers, n_options, words):
-    with pytest.raises(CascalError, match=words):
+def test_impossible_answers_and_option_counts_are_refused(answers, n_options, code, parts):
+    with refuses(code, *parts):
         votes_of(answers, n_options=n_options)
 
 
 def test_shapes_that_do_not_fit_are_refused():
     ids, models = ["a", "b"], ["m"]
     right = np.zeros((2, 1))
-    with pytest.raises(CascalError, match=r"Votes\.answers has shape \(1, 2\), but 2 queries and"):
+    with refuses("wrong-shape", "Votes.answers", (1, 2), (2, 1)):
         cascal.Votes(ids, ["t"] * 2, models, np.zeros((1, 2), int), right)
-    with pytest.raises(CascalError, match=r"Votes\.logprobs has shape \(2,\)"):
+    with refuses("wrong-shape", "Votes.logprobs", (2,), (2, 1)):
         cascal.Votes(ids, ["t"] * 2, models, right.astype(int), np.zeros(2))
-    with pytest.raises(CascalError, match=r"Votes\.tasks has 1 names for 2 queries"):
+    with refuses("wrong-shape", "Votes.tasks", 1, 2):
         cascal.Votes(ids, ["t"], models, right.astype(int), right)
-    with pytest.raises(CascalError, match=r"Votes\.n_options has shape \(3,\), expected \(2,\)"):
+    with refuses("wrong-shape", "Votes.n_options", (3,), (2,)):
         cascal.Votes(ids, ["t"] * 2, models, right.astype(int), right, np.full(3, 4))
-    with pytest.raises(CascalError, match=r"Votes\.status has shape \(1, 1\)"):
+    with refuses("wrong-shape", "Votes.status", (1, 1), (2, 1)):
         cascal.Votes(
             ids, ["t"] * 2, models, right.astype(int), right, None, status=np.array([["ok"]])
         )
@@ -200,7 +201,7 @@ def test_shapes_that_do_not_fit_are_refused():
 
 @pytest.mark.parametrize("bad", [0.3, np.inf])
 def test_positive_log_probabilities_are_refused(bad):
-    with pytest.raises(CascalError, match="positive numbers; log-probabilities are ≤ 0"):
+    with refuses("out-of-bounds", "Votes.logprobs"):
         votes_of([[0, 1]], np.array([[-0.1, bad]]))
 
 
@@ -308,12 +309,12 @@ def test_models_that_are_only_scored_have_no_votes_and_a_note_says_so(tmp_path):
 
 def test_queries_without_a_vector_are_refused_and_extra_vectors_are_ignored():
     votes = votes_of(np.zeros((3, 2), dtype=int))
-    with pytest.raises(CascalError, match=r"1 queries have no embedding, the first is 'q2'\. Run"):
+    with refuses("no-vectors", 1, "'q2'", "cascal embed"):
         fitted(votes, vectors_of(2), "recommended")
     more = fitted(votes, vectors_of(5), "recommended").router()
     exact = fitted(votes, vectors_of(5).take(votes.query_ids), "recommended").router()
     assert more.clusters.centroids.tolist() == exact.clusters.centroids.tolist()
-    with pytest.raises(CascalError, match="no embedding, the first is 'unknown'"):
+    with refuses("no-vectors", 1, "'unknown'"):
         vectors_of(3).take(["q0", "unknown"])
 
 
@@ -321,18 +322,18 @@ def test_queries_without_a_vector_are_refused_and_extra_vectors_are_ignored():
 def test_vectors_of_nan_infinity_or_zero_are_refused_by_query(bad):
     array = np.ones((3, 2))
     array[1] = bad
-    with pytest.raises(CascalError, match=r"1 embedding vectors are all zero or hold nan.*'two'"):
+    with refuses("unusable-vector", 1, "'two'"):
         cascal.Embeddings.from_array(["one", "two", "three"], array, "test")
-    with pytest.raises(CascalError, match=r"1 embedding vectors .*'two'"):
+    with refuses("unusable-vector", 1, "'two'"):
         cascal.Embeddings(("one", "two", "three"), array / [[2**0.5]], "test")
 
 
 def test_vectors_of_another_length_or_shape_are_refused():
-    with pytest.raises(CascalError, match=r"not of length 1, .*Use Embeddings\.from_array"):
+    with refuses("unusable-vector", 1, "'a'", "Embeddings.from_array"):
         cascal.Embeddings(("a",), np.array([[2.0, 0.0]]), "test")
-    with pytest.raises(CascalError, match="2-D array"):
+    with refuses("wrong-shape", (3,)):
         cascal.Embeddings.from_array(["a"], np.ones(3), "test")
-    with pytest.raises(CascalError, match=r"shape \(2, 3\), but 1 query ids"):
+    with refuses("wrong-shape", (2, 3), 1):
         cascal.Embeddings.from_array(["a"], np.ones((2, 3)), "test")
 
 
@@ -362,12 +363,12 @@ def router(world):
 
 
 def test_vectors_of_another_encoder_or_dimension_are_refused(router):
-    with pytest.raises(EncoderMismatch, match=r"'other' is not the one .* with \('te"):
+    with refuses("other-encoder", "'other'", "'test'", kind=EncoderMismatch):
         router.route(vectors_of(2, dimension=12, encoder="other"))
     for wrong in (vectors_of(2, dimension=5), np.ones((2, 5)), np.ones(5)):
-        with pytest.raises(EncoderMismatch, match=r"have 5 dimensions, this router needs 12"):
+        with refuses("other-encoder", 5, 12, "'test'", kind=EncoderMismatch):
             router.route(wrong)
-    with pytest.raises(CascalError, match="nan or infinite"):
+    with refuses("unusable-vector"):
         router.route(np.full((1, 12), NAN))
 
 
@@ -402,38 +403,74 @@ def test_top_k_beyond_the_pool_selects_everybody(world, top_k):
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "code", "parts"),
     [
         (
             lambda: cascal.Thresholds(min_silhouette=1.5),
-            r"min_silhouette is 1\.5; it must be a number in \[-1, 1\]",
+            "out-of-bounds",
+            ("Thresholds.min_silhouette", 1.5, "a number in [-1, 1]"),
         ),
-        (lambda: cascal.Thresholds(merge_distance=-0.1), r"merge_distance is -0\.1"),
-        (lambda: cascal.Thresholds(merge_distance=NAN), r"merge_distance is nan"),
+        (
+            lambda: cascal.Thresholds(merge_distance=-0.1),
+            "out-of-bounds",
+            ("Thresholds.merge_distance", -0.1),
+        ),
+        (
+            lambda: cascal.Thresholds(merge_distance=NAN),
+            "out-of-bounds",
+            ("Thresholds.merge_distance", NAN),
+        ),
         (
             lambda: cascal.Thresholds(prune_jaccard=2),
-            r"prune_jaccard is 2; it must be a number in \[0, 1\], or None",
+            "out-of-bounds",
+            ("Thresholds.prune_jaccard", 2, "a number in [0, 1], or None"),
         ),
         (
             lambda: cascal.Thresholds(top_k=0),
-            r"top_k is 0; it must be a whole number in \[1, 10,000\]",
+            "out-of-bounds",
+            ("Thresholds.top_k", 0, "a whole number in [1, 10,000]"),
         ),
-        (lambda: cascal.Routing("random"), r"kind is 'random'; choose"),
-        (lambda: cascal.Routing(k_nearest=0), r"k_nearest is 0"),
-        (lambda: cascal.Routing(distance_temperature=0), r"distance_temperature is 0"),
-        (lambda: cascal.Routing(scoring_temperature=NAN), r"scoring_temperature is nan"),
-        (lambda: cascal.Routing(two_stage=True, across_tasks=True), r"excludes across_tasks"),
-        (lambda: cascal.FitSettings(consensus="vote"), r"consensus is 'vote'; choose one of pds"),
-        (lambda: cascal.FitSettings(max_k=0), r"max_k is 0"),
-        (lambda: cascal.FitSettings.preset("best"), r"no preset 'best'; choose one of recommend"),
+        (
+            lambda: cascal.Routing("random"),
+            "unknown-choice",
+            ("Routing.kind", "'random'", "'nearest'", "'blend'"),
+        ),
+        (lambda: cascal.Routing(k_nearest=0), "out-of-bounds", ("Routing.k_nearest", 0)),
+        (
+            lambda: cascal.Routing(distance_temperature=0),
+            "out-of-bounds",
+            ("Routing.distance_temperature", 0),
+        ),
+        (
+            lambda: cascal.Routing(scoring_temperature=NAN),
+            "out-of-bounds",
+            ("Routing.scoring_temperature", NAN),
+        ),
+        (
+            lambda: cascal.Routing(two_stage=True, across_tasks=True),
+            "conflicting-settings",
+            ("two_stage", "across_tasks"),
+        ),
+        (
+            lambda: cascal.FitSettings(consensus="vote"),
+            "unknown-choice",
+            ("FitSettings.consensus", "'vote'", "pds"),
+        ),
+        (lambda: cascal.FitSettings(max_k=0), "out-of-bounds", ("FitSettings.max_k", 0)),
+        (
+            lambda: cascal.FitSettings.preset("best"),
+            "unknown-choice",
+            ("preset", "'best'", *PRESETS),
+        ),
         (
             lambda: cascal.FitSettings(consensus="z_sum"),
-            r"'probable' needs scores that are probabilities",
+            "needs-probabilities",
+            ("'probable'", "'z_sum'", "pds"),
         ),
     ],
 )
-def test_settings_out_of_bounds_are_refused_with_the_bounds(make, words):
-    with pytest.raises(CascalError, match=words):
+def test_settings_out_of_bounds_are_refused_with_the_bounds(make, code, parts):
+    with refuses(code, *parts):
         make()
 
 
@@ -452,7 +489,7 @@ def test_every_number_is_refused_out_of_bounds_and_where_it_is_none(owner, name)
     wrong += [bound.low + 0.5] if bound.whole else []
     wrong += [] if bound.optional else [None]
     for value in wrong:
-        with pytest.raises(CascalError, match=rf"^{owner}\.{name} is .*; it must be a"):
+        with refuses("out-of-bounds", f"{owner}.{name}", repr(value)[:60], bound):
             make(**{name: value})
     for value in (bound.low, bound.high, *((None,) if bound.optional else ())):
         assert getattr(make(**{name: value}), name) == value
@@ -467,20 +504,48 @@ def test_every_number_that_can_be_chosen_has_bounds():
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "code", "parts"),
     [
-        (lambda: cascal.FitSettings(min_agreement=9, seed=-1), r"min_agreement is 9; it must be"),
-        (lambda: cascal.FitSettings(seed=-1), r"seed is -1; it must be a whole number"),
-        (lambda: cascal.Routing(margin=NAN, fallback_distance=-3), r"fallback_distance is -3"),
-        (lambda: cascal.Routing(sharp=1), r"Routing\.sharp is 1; it must be True or False"),
-        (lambda: cascal.Routing(two_stage="no"), r"two_stage is 'no'; it must be True or False"),
-        (lambda: cascal.Thresholds(routing="blend"), r"routing is 'blend'; give a cascal.Routing"),
-        (lambda: cascal.FitSettings(routing=None), r"routing is None; give a cascal.Routing"),
-        (lambda: cascal.Thresholds(top_k="9" * 999), r"top_k is '9{59}; it must be"),
+        (
+            lambda: cascal.FitSettings(min_agreement=9, seed=-1),
+            "out-of-bounds",
+            ("FitSettings.min_agreement", 9),
+        ),
+        (
+            lambda: cascal.FitSettings(seed=-1),
+            "out-of-bounds",
+            ("FitSettings.seed", -1, "a whole number"),
+        ),
+        (
+            lambda: cascal.Routing(margin=NAN, fallback_distance=-3),
+            "out-of-bounds",
+            ("Routing.fallback_distance", -3),
+        ),
+        (lambda: cascal.Routing(sharp=1), "wrong-type", ("Routing.sharp", 1, "True or False")),
+        (
+            lambda: cascal.Routing(two_stage="no"),
+            "wrong-type",
+            ("Routing.two_stage", "'no'", "True or False"),
+        ),
+        (
+            lambda: cascal.Thresholds(routing="blend"),
+            "wrong-type",
+            ("Thresholds.routing", "'blend'", "cascal.Routing"),
+        ),
+        (
+            lambda: cascal.FitSettings(routing=None),
+            "wrong-type",
+            ("FitSettings.routing", None, "cascal.Routing"),
+        ),
+        (
+            lambda: cascal.Thresholds(top_k="9" * 999),
+            "out-of-bounds",
+            ("Thresholds.top_k", "'" + "9" * 59 + "; "),
+        ),
     ],
 )
-def test_what_is_no_setting_is_refused_in_a_sentence(make, words):
-    with pytest.raises(CascalError, match=words):
+def test_what_is_no_setting_is_refused_in_a_sentence(make, code, parts):
+    with refuses(code, *parts):
         make()
 
 
@@ -565,7 +630,7 @@ def test_a_file_cut_short_is_refused(saved, tmp_path, keep):
     _, content = saved
     path = tmp_path / "short.cascal"
     path.write_bytes(content[: keep if isinstance(keep, int) else int(keep * len(content))])
-    with pytest.raises(ArtefactError, match=r"short\.cascal is not a CASCAL router, or it is dam"):
+    with refuses("damaged-file", "short.cascal", kind=ArtefactError):
         cascal.Router.load(path)
 
 
@@ -577,7 +642,7 @@ def test_altered_json_is_refused(saved, tmp_path):
     assert cascal.Router.load(same).fingerprint == header["fingerprint"]
     header["thresholds"]["top_k"] = 1
     path = zipped(tmp_path / "altered.cascal", header, body)
-    with pytest.raises(ArtefactError, match=r"checksum .* does not match: .*changed by hand"):
+    with refuses("damaged-file", "altered.cascal", "checksum", kind=ArtefactError):
         cascal.Router.load(path)
 
 
@@ -585,14 +650,14 @@ def test_altered_json_is_refused(saved, tmp_path):
 def test_another_version_is_refused_and_says_which_is_read(saved, tmp_path, version):
     header, arrays = parts_of(saved[1])
     path = rewritten(tmp_path / "r.cascal", {**header, "format_version": version}, arrays)
-    with pytest.raises(ArtefactError, match=rf"router format {version}, this program reads 1"):
+    with refuses("other-version", "r.cascal", version, 1, kind=ArtefactError):
         cascal.Router.load(path)
 
 
 @pytest.mark.parametrize("header", [{"format": "other"}, {}, [1, 2], "router", None])
 def test_a_foreign_zip_is_refused(tmp_path, header):
     path = zipped(tmp_path / "foreign.cascal", header, b"")
-    with pytest.raises(ArtefactError, match=r"foreign\.cascal is not a CASCAL router"):
+    with refuses("foreign-file", "foreign.cascal", kind=ArtefactError):
         cascal.Router.load(path)
 
 
@@ -605,18 +670,18 @@ def test_a_router_file_keeps_to_the_same_bounds(saved, tmp_path, part, name, val
     place = header["settings"]["routing"] if part == "routing" else header[part]
     place[name] = value
     path = rewritten(tmp_path / "r.cascal", header, arrays)
-    with pytest.raises(ArtefactError, match=rf"r\.cascal holds no router .*{name} is .*must be a"):
+    with refuses("damaged-file", "r.cascal", name, value, kind=ArtefactError):
         cascal.Router.load(path)
 
 
 def test_a_missing_file_a_folder_and_a_zip_without_the_parts_are_refused(tmp_path):
-    with pytest.raises(ArtefactError, match="There is no file"):
+    with refuses("no-such-file", "nothing.cascal", kind=ArtefactError):
         cascal.Router.load(tmp_path / "nothing.cascal")
-    with pytest.raises(ArtefactError, match="is a folder"):
+    with refuses("wrong-path", tmp_path, kind=ArtefactError):
         cascal.Router.load(tmp_path)
     with zipfile.ZipFile(tmp_path / "empty.cascal", "w") as archive:
         archive.writestr("readme", "nothing")
-    with pytest.raises(ArtefactError, match="not a CASCAL router, or it is damaged"):
+    with refuses("damaged-file", "empty.cascal", kind=ArtefactError):
         cascal.Router.load(tmp_path / "empty.cascal")
 
 
@@ -633,7 +698,7 @@ class Trap:
 def test_a_pickle_is_refused_and_never_run(saved, tmp_path):
     path, sprung = tmp_path / "router.cascal", tmp_path / "sprung"
     path.write_bytes(pickle.dumps(Trap(sprung)))
-    with pytest.raises(ArtefactError, match="not a CASCAL router, or it is damaged"):
+    with refuses("damaged-file", "router.cascal", kind=ArtefactError):
         cascal.Router.load(path)
     assert not sprung.exists()
 
@@ -652,14 +717,14 @@ def with_object_array(path, content, trap):
 def test_arrays_that_are_pickled_objects_are_never_run(saved, tmp_path):
     sprung = tmp_path / "sprung"
     path = with_object_array(tmp_path / "router.cascal", saved[1], Trap(sprung))
-    with pytest.raises(ValueError, match=r"pickle|not a CASCAL router"):
+    with refuses("damaged-file", kind=ArtefactError):
         cascal.Router.load(path)
     assert not sprung.exists()
 
 
 def test_arrays_that_are_pickled_objects_are_refused_with_a_sentence(saved, tmp_path):
     path = with_object_array(tmp_path / "router.cascal", saved[1], Trap(tmp_path / "sprung"))
-    with pytest.raises(ArtefactError, match=r"router\.cascal"):
+    with refuses("damaged-file", "router.cascal", kind=ArtefactError):
         cascal.Router.load(path)
 
 
@@ -668,7 +733,7 @@ def test_arrays_that_are_no_arrays_are_refused_with_a_sentence(saved, tmp_path, 
     header, _ = parts_of(saved[1])
     header["checksum"] = _checksum(header, body)
     path = zipped(tmp_path / "router.cascal", header, body)
-    with pytest.raises(ArtefactError, match=r"router\.cascal"):
+    with refuses("damaged-file", "router.cascal", kind=ArtefactError):
         cascal.Router.load(path)
 
 
@@ -684,7 +749,7 @@ def declare_size(content, name, size):
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(saved, tmp_path):
     path = tmp_path / "router.cascal"
     path.write_bytes(declare_size(saved[1], "arrays.npz", 4_000_000_000))
-    with pytest.raises(ArtefactError, match=r"unpacks to more than 2 GiB; no router is that"):
+    with refuses("too-large", "router.cascal", "2 GiB", kind=ArtefactError):
         cascal.Router.load(path)
 
 
@@ -696,7 +761,7 @@ def test_a_bomb_inside_the_arrays_is_refused_before_it_is_unpacked(saved, tmp_pa
     body = declare_size(buffer.getvalue(), "support.npy", 4_000_000_000)
     header["checksum"] = _checksum(header, body)
     path = zipped(tmp_path / "router.cascal", header, body)
-    with pytest.raises(ArtefactError, match=r"unpacks to more than 2 GiB"):
+    with refuses("too-large", "router.cascal", "2 GiB", kind=ArtefactError):
         cascal.Router.load(path)
 
 
@@ -705,7 +770,7 @@ def test_a_router_file_without_one_of_its_arrays_is_refused(saved, tmp_path):
     for name in arrays:
         rest = {k: v for k, v in arrays.items() if k != name}
         path = rewritten(tmp_path / "router.cascal", header, rest)
-        with pytest.raises(ArtefactError, match=f"lacks a part of a router: .*{name}"):
+        with refuses("damaged-file", "router.cascal", name, kind=ArtefactError):
             cascal.Router.load(path)
 
 
@@ -726,17 +791,17 @@ def test_a_router_file_without_a_part_of_its_header_is_refused(saved, tmp_path, 
     header, arrays = parts_of(saved[1])
     del header[name]
     path = rewritten(tmp_path / "router.cascal", header, arrays)
-    with pytest.raises(ArtefactError, match=f"lacks a part of a router: .*{name}"):
+    with refuses("damaged-file", "router.cascal", name, kind=ArtefactError):
         cascal.Router.load(path)
 
 
 def test_a_router_file_that_contradicts_itself_is_refused(saved, tmp_path):
     header, arrays = parts_of(saved[1])
     path = rewritten(tmp_path / "router.cascal", {**header, "dimension": 7}, arrays)
-    with pytest.raises(ArtefactError, match="says 7 dimensions but holds 4"):
+    with refuses("damaged-file", "router.cascal", 7, 4, kind=ArtefactError):
         cascal.Router.load(path)
     unknown = {**header, "settings": {**header["settings"], "surprise": 1}}
-    with pytest.raises(ArtefactError, match=r"lacks a part .*surprise"):
+    with refuses("damaged-file", "router.cascal", "surprise", kind=ArtefactError):
         cascal.Router.load(rewritten(path, unknown, arrays))
 
 
@@ -744,7 +809,7 @@ def test_a_router_file_with_other_models_than_scores_is_refused(saved, tmp_path)
     header, arrays = parts_of(saved[1])
     fewer = {**header, "models": header["models"][:-1]}
     path = rewritten(tmp_path / "router.cascal", fewer, arrays)
-    with pytest.raises(ArtefactError, match=r"router\.cascal"):
+    with refuses("damaged-file", "router.cascal", kind=ArtefactError):
         cascal.Router.load(path)
 
 

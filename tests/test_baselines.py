@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import make_world
+from refusals import refuses
 from scipy.optimize import check_grad
 
 import cascal
@@ -33,7 +34,7 @@ from cascal.compare.baselines.neighbours import (
     embedded_disagreement,
     triplet_differences,
 )
-from cascal.datatypes import NO_ANSWER, CascalError
+from cascal.datatypes import NO_ANSWER
 from cascal.route import EncoderMismatch
 
 NAMES = sorted(BASELINES)
@@ -89,7 +90,7 @@ def test_labels_are_used_only_where_they_are_needed_and_refused_where_they_are_m
         assert np.array_equal(with_labels.scores, without.scores)
         return
     for labels in (None, none, np.full(votes.shape, np.nan)):
-        with pytest.raises(CascalError, match="learns from labels, and there are none"):
+        with refuses("needs-labels", baseline.title):
             baseline.fit(votes, vectors, labels)
 
 
@@ -120,16 +121,16 @@ def test_vectors_of_another_encoder_and_wrong_labels_are_refused(name, world):
     votes, vectors, gold = world
     router = BASELINES[name].fit(votes, vectors, gold)
     other = cascal.Embeddings(vectors.query_ids, vectors.vectors, "another")
-    with pytest.raises(EncoderMismatch, match="'another' is not the one this router was fitted w"):
+    with refuses("other-encoder", "'another'", "'test'", kind=EncoderMismatch):
         router.route(other)
     short = cascal.Embeddings.from_array(("q",), np.ones((1, 3)), vectors.encoder)
-    with pytest.raises(EncoderMismatch, match="have 3 dimensions, this router needs"):
+    with refuses("other-encoder", 3, router.dimension, kind=EncoderMismatch):
         router.route(short)
     if BASELINES[name].needs != "nothing":
-        with pytest.raises(CascalError, match="labels has shape"):
+        with refuses("wrong-shape", "labels", (10,), len(votes.query_ids)):
             BASELINES[name].fit(votes, vectors, gold[:10])
     empty = votes.take(np.array([], dtype=np.int64))
-    with pytest.raises(CascalError, match="at least one of each"):
+    with refuses("nothing-to-fit", 0, len(votes.models)):
         BASELINES[name].fit(empty, vectors, gold[:0])
 
 
@@ -228,7 +229,7 @@ def test_ranking_by_distance_is_ranking_by_smoothies_triplet_estimate():
     found = triplet_differences(apart.sum(axis=1))
     assert found == pytest.approx(np.array(triplets))
     assert np.argsort(found).tolist() == np.argsort(apart.sum(axis=1)).tolist()
-    with pytest.raises(CascalError, match="3 models"):
+    with refuses("too-little-data", 3, 2):
         triplet_differences(np.zeros(2))
 
 
@@ -241,7 +242,7 @@ def test_smoothie_with_embedded_responses_prefers_the_model_in_the_middle(world)
     routes = SmoothieTrain(responses=responses).fit(votes, vectors).route(vectors)
     middle = votes.models.index(names[2])
     assert (routes.selected[:, 0] == middle).all()
-    with pytest.raises(CascalError, match="no embedded responses"):
+    with refuses("no-vectors", len(votes.query_ids), repr(min(votes.query_ids))):
         SmoothieTrain(responses={}).fit(votes, vectors)
 
 
@@ -328,10 +329,10 @@ def test_the_oracles_bound_what_routing_can_reach(world):
 def test_a_bound_routes_no_other_queries(name, world):
     votes, vectors, gold = world
     router = BASELINES[name].fit(votes.take(np.arange(50)), vectors, gold[:50])
-    with pytest.raises(CascalError, match="it is a bound, no router"):
+    with refuses("other-queries", BASELINES[name].title, repr(vectors.query_ids[50])):
         router.route(vectors)
 
 
 def test_a_cluster_map_without_a_router_is_refused(world):
-    with pytest.raises(CascalError, match="needs the router"):
+    with refuses("missing-value"):
         ClusterMap().fit(*world)

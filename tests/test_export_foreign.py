@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import make_world
+from refusals import refuses
 from typer import Typer
 from typer.testing import CliRunner
 
 import cascal
 from cascal.cli.serving import convert as convert_command
-from cascal.datatypes import CascalError
 from cascal.export import TARGETS, convert
 from cascal.export.vllm_sr import N_CATEGORIES
 
@@ -219,18 +219,18 @@ def test_the_same_router_gives_the_same_bytes(router, tmp_path):
 def test_wrong_targets_are_refused_in_a_sentence(tmp_path):
     router = fitted()
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(CascalError, match="There is no target 'onnx'; choose one of nordlys"):
+    with refuses("unknown-choice", "'onnx'", *TARGETS):
         convert(router, tmp_path / "x", "onnx")
-    with pytest.raises(CascalError, match="is a folder"):
+    with refuses("wrong-path", tmp_path):
         convert(router, tmp_path, "nordlys")
-    with pytest.raises(CascalError, match="is a file"):
+    with refuses("wrong-path", tmp_path / "file"):
         convert(router, tmp_path / "file", "avengers")
     broken = replace(
         router,
         rankings=replace(router.rankings, scores=np.full_like(router.rankings.scores, np.nan)),
     )
     for to in TARGETS:
-        with pytest.raises(CascalError, match="nan"):
+        with refuses("unusable-vector"):
             convert(broken, tmp_path / to, to)
         assert not (tmp_path / to).is_file()
 

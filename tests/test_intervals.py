@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 import pytest
+from refusals import refuses
 from scipy.stats import binomtest, bootstrap, kendalltau
 
 from cascal.compare.gold_agreement import tau_b
-from cascal.datatypes import CascalError
 from cascal.intervals import (
     bootstrap_counts,
     estimate,
@@ -126,7 +126,7 @@ def test_mcnemar_on_paper():
     assert found.p_value == pytest.approx(22 / 1024)
     assert mcnemar(second, first).p_value == found.p_value
     assert mcnemar(first, first).p_value == 1.0
-    with pytest.raises(CascalError, match="cannot be compared"):
+    with refuses("wrong-shape", first.shape, (3,)):
         mcnemar(first, second[:3])
 
 

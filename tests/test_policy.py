@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import make_world
+from refusals import refuses
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -145,46 +146,60 @@ TEXTS = {"texts": ["a"]}
 
 
 @pytest.mark.parametrize(
-    ("document", "says"),
+    ("document", "code", "part"),
     [
-        (None, "mapping of assertions"),
-        ([], "mapping of assertions"),
-        ({"prompts": "prompts.txt"}, "asserts nothing"),
-        ({"max_shares": 0.5}, "'max_shares', which is not known"),
-        ({"max_share": 0.5}, "under prompts"),
-        ({"prompts": 3, "max_share": 0.5}, "prompts is the name"),
-        ({"prompts": "none.txt", "max_share": 0.5}, "none.txt"),
-        ({"prompts": "prompts.txt", "max_share": 1.5}, "from 0 to 1"),
-        ({"prompts": "prompts.txt", "max_share": "half"}, "'half'"),
-        ({"prompts": "prompts.txt", "max_share": True}, "'True'"),
-        ({"prompts": "prompts.txt", "max_share": {}}, "names no model"),
-        ({"prompts": "prompts.txt", "max_share": {"gpt": 0.5}}, "names the model 'gpt'"),
-        ({"prompts": "prompts.txt", "min_effective_models": 6}, "from 1 to 5"),
-        ({"prompts": "prompts.txt", "baseline": "old.cascal"}, "baseline is"),
-        ({"prompts": "prompts.txt", "baseline": {"router": "x"}}, "max_flipped is 'None'"),
+        (None, "wrong-type", "must_go_to"),
+        ([], "wrong-type", "must_go_to"),
+        ({"prompts": "prompts.txt"}, "missing-value", "must_go_to"),
+        ({"max_shares": 0.5}, "unknown-field", "'max_shares'"),
+        ({"max_share": 0.5}, "missing-value", "max_share"),
+        ({"prompts": 3, "max_share": 0.5}, "wrong-type", "prompts"),
+        ({"prompts": "prompts.txt", "max_share": 1.5}, "out-of-bounds", "0 to 1"),
+        ({"prompts": "prompts.txt", "max_share": "half"}, "out-of-bounds", "'half'"),
+        ({"prompts": "prompts.txt", "max_share": True}, "out-of-bounds", "'True'"),
+        ({"prompts": "prompts.txt", "max_share": {}}, "missing-value", "max_share"),
+        ({"prompts": "prompts.txt", "max_share": {"gpt": 0.5}}, "unknown-model", "'gpt'"),
+        ({"prompts": "prompts.txt", "min_effective_models": 6}, "out-of-bounds", "1 to 5"),
+        ({"prompts": "prompts.txt", "baseline": "old.cascal"}, "wrong-type", "baseline"),
+        (
+            {"prompts": "prompts.txt", "baseline": {"router": "x"}},
+            "out-of-bounds",
+            "baseline.max_flipped is 'None'",
+        ),
         (
             {"prompts": "prompts.txt", "baseline": {"router": "x", "max_flipped": 0}},
-            "There is no file",
+            "no-such-file",
+            "/x",
         ),
-        ({"must_go_to": {}}, "list of entries"),
-        ({"must_go_to": ["x"]}, r"must_go_to\[1\] is no mapping"),
-        ({"must_go_to": [{"models": ["model-a"]}]}, "texts or file"),
-        ({"must_go_to": [{"models": [], **TEXTS}]}, "models is a list"),
-        ({"must_go_to": [{"models": ["x"], **TEXTS}]}, "names the model 'x'"),
-        ({"must_go_to": [{"models": ["model-a"], "texts": [3]}]}, "'3', which is no text"),
-        ({"must_go_to": [{"models": ["model-a"], **TEXTS, "among": "all"}]}, "first or selected"),
-        ({"must_go_to": [{"models": ["model-a"], **TEXTS, "model": "b"}]}, "'model', which is not"),
-        ({"must_go_to": [{"models": ["model-a"], "file": 3}]}, "file is the name"),
+        ({"must_go_to": {}}, "wrong-type", "must_go_to"),
+        ({"must_go_to": ["x"]}, "wrong-type", "must_go_to[1]"),
+        ({"must_go_to": [{"models": ["model-a"]}]}, "missing-value", "must_go_to[1]"),
+        ({"must_go_to": [{"models": [], **TEXTS}]}, "wrong-type", "must_go_to[1].models"),
+        ({"must_go_to": [{"models": ["x"], **TEXTS}]}, "unknown-model", "'x'"),
+        ({"must_go_to": [{"models": ["model-a"], "texts": [3]}]}, "wrong-type", "'3'"),
+        (
+            {"must_go_to": [{"models": ["model-a"], **TEXTS, "among": "all"}]},
+            "unknown-choice",
+            "must_go_to[1].among is 'all'",
+        ),
+        (
+            {"must_go_to": [{"models": ["model-a"], **TEXTS, "model": "b"}]},
+            "unknown-field",
+            "'model'",
+        ),
+        ({"must_go_to": [{"models": ["model-a"], "file": 3}]}, "wrong-type", "must_go_to[1].file"),
     ],
 )
-def test_a_policy_that_cannot_be_checked_is_refused_in_a_sentence(router, folder, document, says):
-    with pytest.raises(CascalError, match=says):
+def test_a_policy_that_cannot_be_checked_is_refused_in_a_sentence(
+    router, folder, document, code, part
+):
+    with refuses(code, part):
         read_policy(document, folder, router.models)
 
 
 def test_a_row_without_a_text_is_refused(router, folder):
     (folder / "holes.csv").write_text("id,text\n1,one\n2,\n", encoding="utf-8")
-    with pytest.raises(PolicyError, match="row 2"):
+    with refuses("unusable-text", "holes.csv", "row 2", kind=PolicyError):
         read_policy({"prompts": "holes.csv", "max_share": 1}, folder, router.models)
 
 

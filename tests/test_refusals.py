@@ -30,8 +30,8 @@ from cascal.compare.sweep import attainable
 from cascal.dataset.demo import demo_folder
 from cascal.dataset.part import join
 from cascal.datatypes import CascalError, Embeddings, Votes
-from cascal.diagnose.data import drifted, unreadable
-from cascal.diagnose.routes import moved_by_joining
+from cascal.diagnose.data import unreadable
+from cascal.diagnose.routes import misplaced, moved_by_joining
 from cascal.export import convert
 from cascal.fit import Fit
 from cascal.hosts import allowed_hosts
@@ -208,7 +208,7 @@ def foreign_zip(stage: Stage) -> None:
     Router.load(path)
 
 
-def silent_case(stage: Stage) -> SimpleNamespace:
+def silent_snapshot(stage: Stage) -> SimpleNamespace:
     n_queries, n_models = stage.votes.shape
     silent = np.full((n_queries, n_models), cascal.NO_ANSWER)
     votes = Votes(
@@ -300,7 +300,7 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
         r"consensus='z_sum' gives none\. Use pds or dawid_skene, or strong='unique'\.",
     ),
     "no-answers": (
-        lambda stage: unreadable(silent_case(stage)),
+        lambda stage: unreadable(silent_snapshot(stage)),
         r"No model gave any answer\.",
     ),
     "no-gold": (
@@ -323,8 +323,12 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
         r"which has 4 options\. Use -1 for an unreadable answer\.",
     ),
     "no-test-queries": (
-        lambda _: drifted(SimpleNamespace(quality=SimpleNamespace(drift=None))),
-        r"There are no test queries to compare with\.",
+        lambda stage: misplaced(
+            SimpleNamespace(
+                dataset=SimpleNamespace(test=None), test_routes=None, router=stage.router
+            )
+        ),
+        r"There are no test queries of known tasks\.",
     ),
     "no-vectors": (
         lambda stage: stage.vectors.take(["q9999"]),

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from conftest import copy_workspace
 from jinja2 import UndefinedError
+from refusals import refuses
 
 import cascal
 from cascal.compare.comparison import compare_routers
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.saved_runs import compare_runs, decisions_hash, make_run, reopen, state_of
 from cascal.dataset.snapshot import take_snapshot
-from cascal.datatypes import CascalError
 from cascal.diagnose import diagnose
 from cascal.intervals import Estimate
 from cascal.report import write_report
@@ -249,7 +249,7 @@ def test_changed_data_and_changed_decisions_are_told(workspace, study, snapshot)
     moved = replace(run, thresholds={**run.thresholds, "merge_distance": 0.5})
     assert reopen(workspace, moved).differences == ("Decisions or scores differ.",)
     broken = replace(run, settings={"consensus": "pds"})
-    with pytest.raises(CascalError, match="another version"):
+    with refuses("other-version", run.name):
         state_of(broken)
 
 
@@ -266,6 +266,6 @@ def test_two_runs_are_compared_on_the_same_queries(workspace, study, fitted, sna
     weak = load_dataset(workspace, "demo-weak")
     blind = replace(weak, test=None)
     refit = cascal.fit(weak.train.votes, weak.train.vectors)
-    third = replace(other, study=blind, snapshot=take_snapshot(blind, refit, Thresholds()))
-    with pytest.raises(CascalError, match="different queries"):
+    third = replace(other, dataset=blind, snapshot=take_snapshot(blind, refit, Thresholds()))
+    with refuses("other-queries", one.run.name, third.run.name):
         compare_runs(one, third)

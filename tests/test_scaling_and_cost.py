@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import split_world
+from refusals import refuses
 
 import cascal
 from cascal.compare.cost import cost_curve, cost_grid
 from cascal.compare.scaling import draw_training, scaling_curve
 from cascal.compare.without_a_model import leave_one_out
-from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
+from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.explain import explain
 from cascal.settings import FitSettings, Thresholds
 
@@ -88,16 +89,16 @@ def test_two_models_cannot_lose_one(parts):
     train, test = parts
     few = train.with_models(train.votes.models[:2])
     fitted = cascal.fit(few.votes, few.vectors)
-    with pytest.raises(NotApplicable, match="leaves nothing to route"):
+    with refuses("too-little-data", kind=NotApplicable):
         leave_one_out(few, test, fitted, Thresholds())
 
 
 def test_what_needs_gold_says_so(parts, fitted):
     train, test = parts
     none = replace(test, gold=np.full(len(test), NO_ANSWER))
-    with pytest.raises(NotApplicable, match="scaling curve needs"):
+    with refuses("no-gold", "curve", kind=NotApplicable):
         scaling_curve(train, none, FitSettings(), Thresholds())
-    with pytest.raises(NotApplicable, match="Quality against cost needs"):
+    with refuses("no-gold", "cost", kind=NotApplicable):
         cost_curve(fitted, Thresholds(), none, train)
 
 
@@ -127,13 +128,13 @@ def test_cost_falls_as_the_weight_rises_and_a_zero_weight_changes_nothing(parts,
 def test_a_cost_weight_without_costs_is_refused_in_a_sentence(parts):
     train, _ = parts
     fitted = cascal.fit(train.votes, train.vectors)
-    with pytest.raises(CascalError, match="not known for every model"):
+    with refuses("unusable-costs", "cost_weight", 0.1):
         fitted.router(Thresholds(cost_weight=0.1))
-    with pytest.raises(CascalError, match=r"cost_weight is -1\.0"):
+    with refuses("out-of-bounds", "Thresholds.cost_weight", -1.0):
         Thresholds(cost_weight=-1.0)
-    with pytest.raises(NotApplicable, match="nothing to weigh"):
+    with refuses("unusable-costs", kind=NotApplicable):
         cost_grid(fitted.costs)
-    with pytest.raises(CascalError, match="costs has shape"):
+    with refuses("wrong-shape", "costs", (2,), len(train.votes.models)):
         cascal.fit(train.votes, train.vectors, costs=np.ones(2))
 
 

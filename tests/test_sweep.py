@@ -9,12 +9,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from conftest import split_world
+from refusals import refuses
 
 import cascal
 from cascal.charts.diagnosis import best_change, curve_figure, curve_frame, map_figure, value_label
 from cascal.compare.cost import cost_grid
 from cascal.compare.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
-from cascal.datatypes import NO_ANSWER, CascalError, NotApplicable
+from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.settings import JOINING, PRESETS, FitSettings, Thresholds, joining_name
 
 
@@ -137,15 +138,15 @@ def test_the_best_value_is_compared_with_the_present_one(parts, fitted, referenc
 
 def test_what_cannot_be_swept_is_refused(parts, fitted, reference):
     train, test = parts
-    with pytest.raises(CascalError, match="no threshold"):
+    with refuses("unknown-choice", "'top_k'"):
         curve(fitted, Thresholds(), "top_k", test, train, reference)
     twice = ("merge_distance", "merge_distance")
-    with pytest.raises(CascalError, match="two different"):
+    with refuses("conflicting-settings"):
         sweep_map(fitted, Thresholds(), twice, test, train, reference)
-    with pytest.raises(CascalError, match="needs a number"):
+    with refuses("missing-value", "merge_distance"):
         with_value(Thresholds(), "merge_distance", None)
     free = cascal.fit(train.votes, train.vectors)
-    with pytest.raises(NotApplicable, match="nothing to weigh"):
+    with refuses("unusable-costs", kind=NotApplicable):
         attainable(free, "cost_weight")
 
 
