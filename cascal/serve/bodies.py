@@ -1,25 +1,45 @@
-"""What a client asks: the bodies of requests, read and checked."""
+"""What a client asks: the bodies of requests, read by pydantic and refused in our sentences."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cascal.datatypes import FloatArray
 from cascal.serve.errors import ApiError
 from cascal.serve.pool import RESERVED
 
 Mode = Literal["first", "vote"]
+B = TypeVar("B", bound=BaseModel)
 
-_CHAT_FIELDS = ("mode", "top_k", "n_options")
-_ROUTE_FIELDS = ("text", "texts", "vector", "vectors", "top_k", "trace")
+MAX_DEPTH = 100
 _MAX_OPTIONS = 26
 _OPTION = re.compile(r"^\s{0,8}\(?([A-Z])[.):]\s", re.MULTILINE)
+_EXPECTED = {
+    "model": f"Name a model, e.g. {RESERVED[0]!r}.",
+    "messages": "messages must be a list that is not empty.",
+    "stream": "stream must be true or false.",
+    "cascal": "cascal may hold mode, top_k, n_options.",
+    "cascal.mode": "cascal.mode is first or vote.",
+    "cascal.n_options": f"cascal.n_options is 0 (a free answer) or 2 to {_MAX_OPTIONS}.",
+    "cascal.top_k": "cascal.top_k is 1 to {n_models}.",
+    "": "Give one of text, texts, vector, vectors; and top_k, trace if you like.",
+    "text": "text must be a text that is not empty.",
+    "texts": "texts must be a list of 1 to {max_batch} texts, none of them empty.",
+    "vector": "vector must be a list of finite numbers that are not all 0.",
+    "vectors": "vectors must be a list of 1 to {max_batch} vectors of the same length: lists of "
+    "finite numbers that are not all 0.",
+    "top_k": "top_k is 1 to {n_models}.",
+    "trace": "trace must be true or false.",
+}
+"""What each field must be, said where it is something else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,92 +73,127 @@ class RouteAsked:
     single: bool
 
 
+def _with_words(text: str) -> str:
+    if not text.strip():
+        raise ValueError("A text is blank.")
+    return as_unicode(text)
+
+
+_Text = Annotated[str, AfterValidator(_with_words)]
+_Vector = Annotated[list[float], Field(fail_fast=True)]
+_TopK = Annotated[int, Field(ge=1)] | None
+_Choice = Annotated[int, Field(ge=2, le=_MAX_OPTIONS)]
+_FreeAnswer = Annotated[int, Field(ge=0, le=0)]
+
+
+class _Body(BaseModel):
+    """Values are taken as they are, never converted."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class _Ours(_Body):
+    """The field `cascal` of a chat completion."""
+
+    mode: Mode = "first"
+    top_k: _TopK = None
+    n_options: _Choice | _FreeAnswer | None = None
+
+
+class _Chat(_Body):
+    """The fields of a chat completion that are read here; others go upstream unread."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str = Field(min_length=1)
+    messages: list[Any] = Field(min_length=1)
+    stream: bool | None = None
+    cascal: _Ours | None = None
+
+
+class _Route(_Body):
+    """A dry route; one of the first four is given."""
+
+    text: _Text | None = None
+    texts: list[_Text] | None = Field(None, min_length=1, fail_fast=True)
+    vector: _Vector | None = None
+    vectors: list[_Vector] | None = Field(None, min_length=1, fail_fast=True)
+    top_k: _TopK = None
+    trace: bool = True
+
+
 def read_json(raw: bytes) -> dict[str, Any]:
     """The JSON object of a body; anything else, also nan or a nesting too deep, is refused."""
     try:
-        body = json.loads(raw, parse_constant=_no_constant)
+        body = json.loads(raw, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise ApiError("invalid_body", "The body is no JSON.") from None
     if not isinstance(body, dict):
         raise ApiError("invalid_body", "The body is no JSON object.")
+    if _is_deeper(body, MAX_DEPTH):
+        raise ApiError("invalid_body", f"The body is nested more than {MAX_DEPTH} deep.")
     return body
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON.")
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"{written} is no number of JSON.")
+    return number
+
+
+def _is_deeper(body: dict[str, Any], limit: int) -> bool:
+    level: list[Any] = [body]
+    for _ in range(limit):
+        values = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [one for held in values for one in held if isinstance(one, dict | list)]
+    return bool(level)
+
+
+def _checked(kind: type[B], body: dict[str, Any], **limits: int) -> B:
+    """The body as `kind`; the first field that does not fit is refused."""
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        place = error.errors(include_url=False, include_input=False)[0]["loc"]
+    paths = (".".join(map(str, place[:end])) for end in range(len(place), 0, -1))
+    raise _refusal(next((path for path in paths if path in _EXPECTED), ""), **limits)
+
+
+def _refusal(path: str, **limits: int) -> ApiError:
+    return ApiError("invalid_body", _EXPECTED[path].format(**limits), param=path)
 
 
 def read_chat(body: dict[str, Any], models: Sequence[str]) -> ChatAsked:
     """Check a chat completion; parameters that are not ours go upstream as they are."""
-    model, messages = body.get("model"), body.get("messages")
-    if not isinstance(model, str) or not model:
-        raise ApiError("invalid_body", f"Name a model, e.g. {RESERVED[0]!r}.", param="model")
-    if model not in RESERVED and model not in models:
+    chat = _checked(_Chat, body, n_models=len(models))
+    routed, ours, stream = chat.model in RESERVED, chat.cascal or _Ours(), bool(chat.stream)
+    if not routed and chat.model not in models:
         raise ApiError(
             "model_not_found",
-            f"There is no model {model[:80]!r}; /v1/models lists what there is.",
+            f"There is no model {chat.model[:80]!r}; /v1/models lists what there is.",
             param="model",
         )
-    if not isinstance(messages, list) or not messages:
-        raise ApiError(
-            "invalid_body", "messages must be a list that is not empty.", param="messages"
-        )
-    stream = body.get("stream") or False
-    if not isinstance(stream, bool):
-        raise ApiError("invalid_body", "stream must be true or false.", param="stream")
-    routed = model in RESERVED
-    ours = _ours(body.get("cascal"), routed)
-    text = last_user_text(messages) if routed else ""
-    mode: Mode = ours.get("mode", "vote" if model == "cascal-vote" else "first")
+    if chat.cascal is not None and not routed:
+        raise ApiError("invalid_body", "cascal goes with the model cascal only.", param="cascal")
+    text = last_user_text(chat.messages) if routed else ""
+    voted = chat.model == "cascal-vote" and "mode" not in ours.model_fields_set
+    mode: Mode = "vote" if voted else ours.mode
     if stream and mode == "vote":
         raise ApiError(
             "vote_cannot_stream", "A vote is known only when all have answered: leave stream out."
         )
-    n_options = ours.get("n_options")
+    if (ours.top_k or 0) > len(models):
+        raise _refusal("cascal.top_k", n_models=len(models))
     return ChatAsked(
-        model="" if routed else model,
+        model="" if routed else chat.model,
         mode=mode,
         text=text,
-        top_k=_top_k(ours.get("top_k"), len(models)),
-        n_options=count_options(text) if n_options is None else n_options,
+        top_k=ours.top_k,
+        n_options=count_options(text) if ours.n_options is None else ours.n_options,
         stream=stream,
         body={name: value for name, value in body.items() if name != "cascal"},
     )
-
-
-def _ours(field: object, routed: bool) -> dict[str, Any]:
-    """The request's field `cascal`, checked but for top_k."""
-    if field is None:
-        return {}
-    if not routed:
-        raise ApiError("invalid_body", "cascal goes with the model cascal only.", param="cascal")
-    if not isinstance(field, dict) or any(name not in _CHAT_FIELDS for name in field):
-        raise ApiError(
-            "invalid_body", f"cascal may hold {', '.join(_CHAT_FIELDS)}.", param="cascal"
-        )
-    if field.get("mode", "first") not in ("first", "vote"):
-        raise ApiError("invalid_body", "cascal.mode is first or vote.", param="cascal.mode")
-    n_options = field.get("n_options")
-    legal = n_options is None or (_is_count(n_options) and n_options != 1)
-    if not legal or (n_options or 0) > _MAX_OPTIONS:
-        raise ApiError(
-            "invalid_body",
-            f"cascal.n_options is 0 (a free answer) or 2 to {_MAX_OPTIONS}.",
-            param="cascal.n_options",
-        )
-    return field
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _top_k(value: object, n_models: int) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= n_models:
-        raise ApiError("invalid_body", f"top_k is 1 to {n_models}.", param="top_k")
-    return value
 
 
 def last_user_text(messages: Sequence[object]) -> str:
@@ -171,41 +226,30 @@ def count_options(text: str) -> int:
 
 def read_route(body: dict[str, Any], n_models: int, max_batch: int) -> RouteAsked:
     """Check a dry route: one of text, texts, vector, vectors; and top_k, trace."""
-    unknown = [name for name in body if name not in _ROUTE_FIELDS]
-    given = [name for name in _ROUTE_FIELDS[:4] if body.get(name) is not None]
-    if unknown or len(given) != 1:
-        raise ApiError(
-            "invalid_body",
-            "Give one of text, texts, vector, vectors; and top_k, trace if you like.",
-        )
-    trace = body.get("trace", True)
-    if not isinstance(trace, bool):
-        raise ApiError("invalid_body", "trace must be true or false.", param="trace")
-    name, single = given[0], given[0] in ("text", "vector")
-    items = [body[name]] if single else body[name]
-    if not isinstance(items, list) or not 1 <= len(items) <= max_batch:
-        raise ApiError("invalid_body", f"{name} must be a list of 1 to {max_batch}.", param=name)
-    top_k = _top_k(body.get("top_k"), n_models)
-    if name in ("vector", "vectors"):
-        return RouteAsked((), _unit_rows(items, name), top_k, trace, single)
-    if not all(isinstance(one, str) and one.strip() for one in items):
-        raise ApiError("invalid_body", "A text is no text, or empty.", param=name)
-    return RouteAsked(tuple(as_unicode(one) for one in items), None, top_k, trace, single)
+    limits = {"n_models": n_models, "max_batch": max_batch}
+    route = _checked(_Route, body, **limits)
+    fields = ("text", "texts", "vector", "vectors")
+    given = [name for name in fields if getattr(route, name) is not None]
+    if len(given) != 1:
+        raise _refusal("")
+    if (route.top_k or 0) > n_models:
+        raise _refusal("top_k", **limits)
+    texts = route.texts or ([] if route.text is None else [route.text])
+    rows = route.vectors or ([] if route.vector is None else [route.vector])
+    vectors = _unit_rows(rows)
+    if max(len(texts), len(rows)) > max_batch or (rows and vectors is None):
+        raise _refusal(given[0], **limits)
+    single = given[0] in ("text", "vector")
+    return RouteAsked(tuple(texts), vectors, route.top_k, route.trace, single)
 
 
-def _unit_rows(items: list[object], name: str) -> FloatArray:
-    """Rows of length 1; their dimension is checked by the router."""
-    refusal = ApiError(
-        "invalid_body", "A vector is a list of finite numbers that are not all 0.", param=name
-    )
-    try:
-        rows = np.array(items)
-    except (ValueError, TypeError, OverflowError):
-        raise refusal from None
-    if rows.ndim != 2 or rows.dtype.kind not in "iuf" or not rows.size:
-        raise refusal
+def _unit_rows(rows: Sequence[Sequence[float]]) -> FloatArray | None:
+    """Rows of length 1, None if they cannot be; their dimension is checked by the router."""
+    if len({len(row) for row in rows}) != 1:
+        return None
+    array = np.array(rows, dtype=np.float64)
     with np.errstate(over="ignore"):
-        lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+        lengths = np.linalg.norm(array, axis=1, keepdims=True)
     if not (np.isfinite(lengths) & (lengths > 0)).all():
-        raise refusal
-    return np.asarray(rows / lengths)
+        return None
+    return np.asarray(array / lengths)
