@@ -85,18 +85,19 @@ class Job:
 
 
 @st.cache_resource(show_spinner=False)
-def _jobs() -> dict[str, Job]:
+def known_jobs() -> dict[str, Job]:
+    """Every job that is kept, by its key."""
     return {}
 
 
 def find(key: str) -> Job | None:
     """The job of a key, if it was ever started."""
-    return _jobs().get(key)
+    return known_jobs().get(key)
 
 
 def start(key: str, work: Callable[[Progress], Any]) -> Job:
     """Start a job, or return the one that is running or done."""
-    known = _jobs()
+    known = known_jobs()
     with _LOCK:
         job = known.get(key)
         if job is None or job.state in ("stopped", "failed"):
@@ -113,7 +114,7 @@ def forget(key: str) -> None:
     """Drop a job that is not running, so that it can be started anew."""
     job = find(key)
     if job is not None and job.state != "running":
-        _jobs().pop(key, None)
+        known_jobs().pop(key, None)
 
 
 def show(

@@ -25,7 +25,8 @@ class ArtefactError(CascalError):
     """The file is not a router artefact this version can read."""
 
 
-def _checksum(header: Mapping[str, Any], arrays: bytes) -> str:
+def checksum(header: Mapping[str, Any], arrays: bytes) -> str:
+    """SHA-256 of the header without its checksum, and of the file of arrays."""
     text = json.dumps({k: v for k, v in header.items() if k != "checksum"}, sort_keys=True)
     return hashlib.sha256(text.encode() + b"\x00" + arrays).hexdigest()
 
@@ -36,7 +37,7 @@ def write_artefact(path: Path, header: Mapping[str, Any], arrays: Mapping[str, A
     np.savez_compressed(buffer, allow_pickle=False, **{k: np.asarray(v) for k, v in arrays.items()})
     body = buffer.getvalue()
     full = {"format": FORMAT, "format_version": FORMAT_VERSION, **header}
-    full["checksum"] = _checksum(full, body)
+    full["checksum"] = checksum(full, body)
     partial = path.with_name(path.name + ".part")
     with zipfile.ZipFile(partial, "w") as archive:
         for name, content in ((_HEADER, json.dumps(full, indent=1).encode()), (_ARRAYS, body)):
@@ -115,7 +116,7 @@ def read_artefact(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             "Update cascal, or export the router again with this version.",
             code="other-version",
         )
-    if header.get("checksum") != _checksum(header, body):
+    if header.get("checksum") != checksum(header, body):
         raise ArtefactError(
             f"The checksum of {path.name} does not match: it is damaged or was changed by hand. "
             "Export the router again.",

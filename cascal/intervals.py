@@ -16,9 +16,10 @@ from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable, r
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
-_CACHED_CELLS = 20_000_000
+CACHED_CELLS = 20_000_000
 """Draws of at most this many cells are kept for the next number on the same queries."""
-_BLOCK_CELLS = 4_000_000
+BLOCK_CELLS = 4_000_000
+"""Larger draws are made in blocks of this many cells, for the sake of memory."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ def bootstrap_counts(n_queries: int, n_resamples: int = RESAMPLES, seed: int = 0
 
 def _count_blocks(n_units: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:
     """The resamples block by block, so that memory stays bounded for many queries."""
-    if n_units * n_resamples <= _CACHED_CELLS:
+    if n_units * n_resamples <= CACHED_CELLS:
         yield bootstrap_counts(n_units, n_resamples, seed)
         return
     random = np.random.default_rng(seed)
-    size = max(1, _BLOCK_CELLS // n_units)
+    size = max(1, BLOCK_CELLS // n_units)
     for start in range(0, n_resamples, size):
         yield _draw(random, n_units, min(size, n_resamples - start))
 

@@ -74,7 +74,7 @@ def seed_centers(
     return chosen
 
 
-def _nearest(rows: FloatArray, centers: FloatArray) -> IntArray:
+def nearest_centers(rows: FloatArray, centers: FloatArray) -> IntArray:
     """Centers (P, k, D) -> labels (P, n): nearest centre of each problem, ties to the first."""
     n_problems, k, dimension = centers.shape
     by_place = np.ascontiguousarray(centers.transpose(1, 0, 2)).reshape(-1, dimension)
@@ -94,7 +94,7 @@ def _one_hot(labels: IntArray, k: int, weights: FloatArray) -> FloatArray:
     return np.where(labels[:, None, :] == np.arange(k)[None, :, None], weights[:, None, :], 0.0)
 
 
-def _lloyd(
+def lloyd(
     rows: FloatArray, weights: FloatArray, centers: FloatArray, tolerance: FloatArray
 ) -> tuple[IntArray, FloatArray, IntArray]:
     """Lloyd's iteration on P problems of the same k. Returns labels, centres and which problems
@@ -110,7 +110,7 @@ def _lloyd(
     active = np.arange(n_problems)
     emptied = np.zeros(n_problems, dtype=bool)
     for _ in range(MAX_ITER):
-        fresh = np.where(inside[active], _nearest(rows, centers[active]), np.int16(-1))
+        fresh = np.where(inside[active], nearest_centers(rows, centers[active]), np.int16(-1))
         differs = fresh != labels[active]
         same = ~differs.any(axis=1)
         moving = np.flatnonzero(differs.any(axis=0))
@@ -128,7 +128,7 @@ def _lloyd(
         close = ~same & ~empty & (shift <= tolerance[active])
         if close.any():
             settled = active[close]
-            relabelled = _nearest(rows, centers[settled])
+            relabelled = nearest_centers(rows, centers[settled])
             labels[settled] = np.where(inside[settled], relabelled, np.int16(-1))
         active = active[~(same | close | empty)]
         if not len(active):
@@ -136,7 +136,7 @@ def _lloyd(
     return labels, centers, emptied
 
 
-def _library(rows: FloatArray, weights: FloatArray, k: int, seed: int) -> Solution:
+def library_solution(rows: FloatArray, weights: FloatArray, k: int, seed: int) -> Solution:
     """scikit-learn's own run, for the rare problem that empties a cluster on the way."""
     from sklearn.cluster import KMeans  # slow to import, and rarely needed
 
@@ -172,10 +172,10 @@ def solve(
         which = np.flatnonzero(ks == k)
         start = np.stack([rows[seeds[_trials(k)][int(owners[p])][:k]] for p in which])
         tolerance = RELATIVE_TOLERANCE * variance[owners[which]]
-        labels, centers, emptied = _lloyd(rows, weights[owners[which]], start, tolerance)
+        labels, centers, emptied = lloyd(rows, weights[owners[which]], start, tolerance)
         for at, p in enumerate(which):
             if emptied[at]:
-                solutions[p] = _library(rows, weights[owners[p]], k, seed)
+                solutions[p] = library_solution(rows, weights[owners[p]], k, seed)
             else:
                 solutions[p] = Solution(labels[at], centers[at])
     return [solution for solution in solutions if solution is not None]

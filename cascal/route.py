@@ -20,7 +20,7 @@ from cascal.vote import plurality, standardise, winning_voters
 
 FALLBACK_WIDTH = 0.2
 """Distance over which the global ranking fades in completely (released code)."""
-_CHUNK = 1024
+CHUNK = 1024
 """Queries routed at a time: few enough for their vectors to stay in the processor's cache."""
 
 
@@ -298,9 +298,10 @@ class Router:
             "notes": list(self.notes),
             "reach": None if self.reach is None else self.reach.limit,
         }
-        write_artefact(Path(path), header, self._arrays())
+        write_artefact(Path(path), header, self.arrays())
 
-    def _arrays(self) -> dict[str, Any]:
+    def arrays(self) -> dict[str, Any]:
+        """What the router is made of, by name, as its file holds it."""
         clusters, rankings = self.clusters, self.rankings
         return {
             "centroids": clusters.centroids,
@@ -409,8 +410,8 @@ def softmax(values: FloatArray) -> FloatArray:
 
 
 def _chunks(array: FloatArray) -> Iterator[FloatArray]:
-    for start in range(0, len(array), _CHUNK):
-        yield array[start : start + _CHUNK]
+    for start in range(0, len(array), CHUNK):
+        yield array[start : start + CHUNK]
 
 
 def _join(

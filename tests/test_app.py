@@ -302,7 +302,7 @@ def test_what_ifs_run_on_request_and_can_be_stopped(open_app, small_file):
     wait_for_chart(app)
     assert not app.exception
     next(one for one in app.button if one.label == "Leave each model out").click().run()
-    job = next(job for key, job in jobs._jobs().items() if key.startswith("removals"))
+    job = next(job for key, job in jobs.known_jobs().items() if key.startswith("removals"))
     job.stop()
     for _ in range(100):
         if job.state != "running":

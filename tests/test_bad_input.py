@@ -17,7 +17,7 @@ from refusals import refuses
 
 import cascal
 from cascal import importers
-from cascal.artefact import ArtefactError, _checksum, write_artefact
+from cascal.artefact import ArtefactError, checksum, write_artefact
 from cascal.datatypes import option_letter
 from cascal.explain import explain
 from cascal.fit import reliability_groups
@@ -606,7 +606,7 @@ def test_a_damaged_byte_is_refused_or_harmless(saved, tmp_path):
     """Every 7th byte and all of the zip's own records, one at a time, flipped two ways."""
     router, content = saved
     path = tmp_path / "router.cascal"
-    before = router._arrays()
+    before = router.arrays()
     directory = content.index(b"PK\x01\x02")
     positions = sorted({*range(60), *range(0, len(content), 7), *range(directory, len(content))})
     refused = 0
@@ -620,7 +620,7 @@ def test_a_damaged_byte_is_refused_or_harmless(saved, tmp_path):
             assert "router.cascal" in str(error)  # noqa: PT017 – harmless damage must pass
             refused += 1
             continue
-        for name, array in loaded._arrays().items():
+        for name, array in loaded.arrays().items():
             assert np.array_equal(array, before[name], equal_nan=True)
     assert refused > 0.9 * len(range(0, len(content), 7))
 
@@ -710,7 +710,7 @@ def with_object_array(path, content, trap):
     objects = np.empty(1, dtype=object)
     objects[0] = trap
     np.savez_compressed(buffer, **{**arrays, "centroids": objects})
-    header["checksum"] = _checksum(header, buffer.getvalue())
+    header["checksum"] = checksum(header, buffer.getvalue())
     return zipped(path, header, buffer.getvalue())
 
 
@@ -731,7 +731,7 @@ def test_arrays_that_are_pickled_objects_are_refused_with_a_sentence(saved, tmp_
 @pytest.mark.parametrize("body", [b"", b"junk", b"PK\x05\x06" + b"\x00" * 18])
 def test_arrays_that_are_no_arrays_are_refused_with_a_sentence(saved, tmp_path, body):
     header, _ = parts_of(saved[1])
-    header["checksum"] = _checksum(header, body)
+    header["checksum"] = checksum(header, body)
     path = zipped(tmp_path / "router.cascal", header, body)
     with refuses("damaged-file", "router.cascal", kind=ArtefactError):
         cascal.Router.load(path)
@@ -759,7 +759,7 @@ def test_a_bomb_inside_the_arrays_is_refused_before_it_is_unpacked(saved, tmp_pa
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     body = declare_size(buffer.getvalue(), "support.npy", 4_000_000_000)
-    header["checksum"] = _checksum(header, body)
+    header["checksum"] = checksum(header, body)
     path = zipped(tmp_path / "router.cascal", header, body)
     with refuses("too-large", "router.cascal", "2 GiB", kind=ArtefactError):
         cascal.Router.load(path)

@@ -393,7 +393,7 @@ def test_minilm_gives_the_stored_vectors_of_real_queries(minilm):
 @pytest.mark.usefixtures("no_network")
 def test_a_copied_folder_encodes_like_the_package_and_a_broken_one_is_refused(minilm, tmp_path):
     folder = tmp_path / "copy"
-    shutil.copytree(encoders._minilm_folder(), folder)
+    shutil.copytree(encoders.minilm_folder(), folder)
     encoder = load_encoder(str(folder))
     assert encoder.id.startswith("folder:copy:")
     assert np.allclose(encoder.encode(["gas law"]), minilm.encode(["gas law"]), atol=1e-6)
@@ -485,7 +485,7 @@ def test_only_one_map_is_computed_at_a_time(monkeypatch):
         inside.pop()
         return np.zeros((len(vectors), 2))
 
-    monkeypatch.setattr(embed, "_umap", slow)
+    monkeypatch.setattr(embed, "umap_layout", slow)
     threads = [threading.Thread(target=layout, args=(unit(20, seed=seed),)) for seed in range(4)]
     for thread in threads:
         thread.start()

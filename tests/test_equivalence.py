@@ -163,7 +163,7 @@ def test_only_what_is_new_is_compared():
 
 
 def test_a_comparison_without_end_counts_as_different_and_is_reported(monkeypatch):
-    monkeypatch.setattr(mathematics, "_remembered", {})
+    monkeypatch.setattr(mathematics, "remembered", {})
     told: list[str] = []
     answers = ["7^{7^{7^{7}}}+1", r"\sqrt{2}/2", r"\frac{1}{\sqrt{2}}"]
     assert group_answers(answers, report=told.append) == [0, 1, 1]
@@ -172,7 +172,7 @@ def test_a_comparison_without_end_counts_as_different_and_is_reported(monkeypatc
 
 
 def test_after_the_deadline_only_normal_forms_count(monkeypatch):
-    monkeypatch.setattr(mathematics, "_remembered", {})
+    monkeypatch.setattr(mathematics, "remembered", {})
     start = time.monotonic()
     answers = ["1/2", "0.5", r"\sin(2y)", r"2\sin(y)\cos(y)"]
     assert group_answers(answers, seconds=0.0) == [0, 0, 1, 2]

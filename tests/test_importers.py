@@ -569,7 +569,7 @@ def test_a_zip_bomb_is_refused_before_it_fills_memory(tmp_path):
 
 def test_a_zip_that_lies_about_its_size_is_stopped_while_unpacking(tmp_path, monkeypatch):
     bomb = zipped(tmp_path / "bomb.zip", {"model_outputs_x.json": b"[" + b" " * (8 << 20) + b"]"})
-    monkeypatch.setattr(unzip, "_check_sizes", lambda *_: None)
+    monkeypatch.setattr(unzip, "check_sizes", lambda *_: None)
     with pytest.raises(ImportRefused, match="more than it declares"):
         importers.read(bomb)
 

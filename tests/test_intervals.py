@@ -47,8 +47,8 @@ def test_resampled_means_equal_a_plain_loop(right):
 
 def test_blocks_of_resamples_give_the_same_interval_as_all_at_once(right, monkeypatch):
     whole = estimates(right, n_resamples=300)
-    monkeypatch.setattr("cascal.intervals._CACHED_CELLS", 0)
-    monkeypatch.setattr("cascal.intervals._BLOCK_CELLS", 400 * 7)
+    monkeypatch.setattr("cascal.intervals.CACHED_CELLS", 0)
+    monkeypatch.setattr("cascal.intervals.BLOCK_CELLS", 400 * 7)
     for one, other in zip(estimates(right, n_resamples=300), whole, strict=True):
         assert one.value == other.value
         assert abs(one.low - other.low) < 0.02

@@ -101,7 +101,7 @@ def test_a_problem_that_empties_a_cluster_is_handed_to_the_library(monkeypatch):
     rows = np.concatenate([random_rows(random, n=40), random_rows(random, n=1)])
     rows[40] = rows[0]
     weights = random.uniform(0.2, 3.0, size=(2, 41))
-    original, asked = kmeans._library, []
+    original, asked = kmeans.library_solution, []
 
     def bad_seeds(rows, weights, n_centers, n_trials, seed):
         chosen = kmeans_seeds(rows, weights, n_centers, n_trials, seed)
@@ -114,7 +114,7 @@ def test_a_problem_that_empties_a_cluster_is_handed_to_the_library(monkeypatch):
 
     kmeans_seeds = kmeans.seed_centers
     monkeypatch.setattr(kmeans, "seed_centers", bad_seeds)
-    monkeypatch.setattr(kmeans, "_library", counting)
+    monkeypatch.setattr(kmeans, "library_solution", counting)
     problems = [Problem(owner, k) for owner in range(2) for k in (3, 4)]
     assert_equals_the_library(rows, weights, problems, seed=0)
     assert asked == [3, 4]
@@ -126,7 +126,7 @@ def test_a_cluster_that_empties_on_the_way_is_noticed():
     rows = np.column_stack([np.cos(angle), np.sin(angle)])
     weights = np.array([[1.0, 1, 1, 1, 1], [1.0, 1, 1, 1, 0]])
     start = np.stack([rows[[0, 2, 4]]] * 2)
-    labels, centres, emptied = kmeans._lloyd(rows, weights, start, np.full(2, 1e-6))
+    labels, centres, emptied = kmeans.lloyd(rows, weights, start, np.full(2, 1e-6))
     assert emptied.tolist() == [False, True]
     assert labels[0].tolist() == [0, 0, 1, 1, 2]
     assert centres[0][2] == pytest.approx([-1, 0])

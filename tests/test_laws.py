@@ -20,7 +20,7 @@ from cascal.cluster import (
     normalise,
     task_candidates,
 )
-from cascal.kmeans import _lloyd
+from cascal.kmeans import lloyd
 from cascal.rank import group_means
 from cascal.score import consensus_scores
 
@@ -116,8 +116,8 @@ def test_a_row_of_weight_n_equals_n_copies_in_lloyds_iteration(seed, k):
     copies = np.repeat(np.arange(30), weights)
     start = rows[random.choice(30, k, replace=False)][None]
     tolerance = np.array([1e-8])
-    weighted = _lloyd(rows, weights[None].astype(float), start, tolerance)
-    copied = _lloyd(rows[copies], np.ones((1, len(copies))), start, tolerance)
+    weighted = lloyd(rows, weights[None].astype(float), start, tolerance)
+    copied = lloyd(rows[copies], np.ones((1, len(copies))), start, tolerance)
     assert weighted[2].tolist() == copied[2].tolist()
     if not weighted[2][0]:
         assert weighted[0][0][copies].tolist() == copied[0][0].tolist()
@@ -451,8 +451,8 @@ def test_a_router_at_a_threshold_equals_a_fit_from_scratch(staged):
     for thresholds in GRID:
         router = fit.router(thresholds)
         fresh = cascal.fit(votes, vectors, settings_, n_jobs=1).router(thresholds)
-        for name, array in router._arrays().items():
-            assert np.array_equal(array, fresh._arrays()[name], equal_nan=True), (thresholds, name)
+        for name, array in router.arrays().items():
+            assert np.array_equal(array, fresh.arrays()[name], equal_nan=True), (thresholds, name)
         assert router.notes == fresh.notes
         a, b = router.route(test_vectors), fresh.route(test_vectors)
         assert a.selected.tolist() == b.selected.tolist()
@@ -618,7 +618,7 @@ def test_the_batch_size_does_not_matter(world, chunk, monkeypatch):
     router = cascal.fit(votes, vectors, cascal.FitSettings.preset("released")).router()
     batch = make_world(60, seed=6)[1]
     whole = router.route(batch)
-    monkeypatch.setattr(route_module, "_CHUNK", chunk)
+    monkeypatch.setattr(route_module, "CHUNK", chunk)
     same_routes(router.route(batch), whole)
 
 
@@ -643,8 +643,8 @@ def test_a_saved_router_routes_as_before(world, preset, tmp_path):
             "routing",
         ):
             assert getattr(loaded, name) == getattr(router, name)
-        for name, array in router._arrays().items():
-            assert np.array_equal(loaded._arrays()[name], array, equal_nan=True)
+        for name, array in router.arrays().items():
+            assert np.array_equal(loaded.arrays()[name], array, equal_nan=True)
         test_vectors = make_world(50, seed=9)[1]
         a, b = router.route(test_vectors), loaded.route(test_vectors)
         assert a.scores.tolist() == b.scores.tolist()
@@ -682,8 +682,8 @@ def test_min_silhouette_changes_clusters_only_at_the_silhouettes_of_the_candidat
 def test_the_number_of_jobs_does_not_matter(world):
     votes, vectors, _ = world
     one, two = (cascal.fit(votes, vectors, n_jobs=n).router() for n in (1, 2))
-    for name, array in one._arrays().items():
-        assert np.array_equal(array, two._arrays()[name], equal_nan=True)
+    for name, array in one.arrays().items():
+        assert np.array_equal(array, two.arrays()[name], equal_nan=True)
 
 
 def test_a_router_leaves_the_fit_unchanged(world):

@@ -111,8 +111,8 @@ def test_a_large_set_is_sampled_and_says_so():
     n = MAX_POINTS + 1
     drawn = spec(n, caption="All of it.")
     assert len(drawn.x[drawn.rows]) == 5_000
-    assert component._state(drawn, "t")["caption"].startswith("All of it. Density of 30,001")
-    assert sum(component._state(drawn, "t")["counts"]) == n
+    assert component.map_state(drawn, "t")["caption"].startswith("All of it. Density of 30,001")
+    assert sum(component.map_state(drawn, "t")["counts"]) == n
     assert density_png(drawn.x, drawn.y, drawn.extent).startswith("data:image/png;base64,iVBOR")
 
 
@@ -121,7 +121,7 @@ def test_points_travel_once_and_a_recolouring_is_small():
     hover = ["<b>which</b> of these" * 10] * n
     names, colors = ("a", "b"), ("#111111", "#222222")
     states = [
-        component._state(
+        component.map_state(
             spec(n, hover=hover, group=np.arange(n) % k, group_names=names, group_colors=colors),
             "t",
         )
@@ -136,7 +136,9 @@ def test_points_travel_once_and_a_recolouring_is_small():
 
 
 def test_the_legend_says_which_queries_it_counts():
-    assert component._state(spec(legend_title="6 test queries"), "t")["legend"] == "6 test queries"
+    assert (
+        component.map_state(spec(legend_title="6 test queries"), "t")["legend"] == "6 test queries"
+    )
 
 
 def test_other_coordinates_under_the_same_key_are_other_points():
@@ -170,7 +172,7 @@ GOOD = {"token": "t", "clicked": 7, "polygon": [[0, 0], [1, 0], [1, 1]], "count"
     ],
 )
 def test_what_the_browser_sends_is_checked(raw, read):
-    assert component._read(raw, "t") == read
+    assert component.read_selection(raw, "t") == read
 
 
 def test_a_chart_selection_is_read_as_a_map_selection():

@@ -33,6 +33,7 @@ from cascal.store import (
     journal,
     schema,
 )
+from cascal.store.connection import connected
 from cascal.store.journal import Journal, read_segment, segments_of
 from cascal.store.voting import option_index
 
@@ -814,7 +815,7 @@ def test_a_failed_rewrite_keeps_the_file(filled, monkeypatch):
         raise OSError("No space left on device")
 
     before = content(filled)
-    monkeypatch.setattr("cascal.store.deletion._copy", full)
+    monkeypatch.setattr("cascal.store.deletion.copy_content", full)
     with pytest.raises(CascalError, match="No space left"):
         filled.compact()
     assert content(filled) == before
@@ -891,7 +892,7 @@ def test_a_failing_migration_changes_nothing(filled, monkeypatch):
 
 
 def test_no_statement_can_leave_the_file(filled):
-    with filled._reading() as connection:
+    with connected(filled.path, read_only=True, timeout=5.0) as connection:
         for sql in ("FROM read_text('/etc/hostname')", "SET enable_external_access = true"):
             with pytest.raises(duckdb.Error):
                 connection.execute(sql)
@@ -967,7 +968,7 @@ def test_a_connection_of_this_process_counts_as_a_holder(filled):
     impatient = Workspace(filled.path, lock_timeout=0.2)
     with duckdb.connect(str(filled.path)), pytest.raises(WorkspaceLocked, match="this process"):
         impatient.datasets()
-    with filled._writing():
+    with connected(filled.path, read_only=False, timeout=5.0):
         failures = []
         thread = threading.Thread(target=_collect_failure, args=(impatient, failures))
         thread.start()
@@ -1011,7 +1012,7 @@ def test_processes_that_write_delete_and_create_at_once_lose_nothing(tmp_path):
     script = """
         import sys
         from cascal.store import Workspace
-        from cascal.tables import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
+        from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
         workspace = Workspace(sys.argv[1], lock_timeout=30)
         empty = (), (), QUERY_SCHEMA.empty_table(), RESPONSE_SCHEMA.empty_table()
         for step in range(2):
@@ -1175,7 +1176,8 @@ def journal_of(workspace, *rows):
 
 def lines(*cells):
     return [
-        {"response": vars(Response(*cell, "B", text="B", answer="whole_text"))} for cell in cells
+        {"response": vars(Response(*cell, text="B", answer="B", rule="whole_text"))}
+        for cell in cells
     ]
 
 
@@ -1256,15 +1258,19 @@ def test_a_held_file_delays_the_commit_and_loses_nothing(begun):
         assert patient.missing("d", ["zeta"]) == {"zeta": []}
 
 
+def _record_until_refused(recorder, seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        recorder.response(Response("q1", "zeta", text="B", answer="B"))
+        time.sleep(0.01)
+
+
 def test_a_commit_that_fails_ends_the_run_and_keeps_the_journal(begun):
     recorder = begun.recording("d", seconds=0.01)
     recorder.__enter__()
     recorder.response(Response("unknown", "zeta", text="B", answer="B"))
-    until = time.monotonic() + 5
-    while recorder._failure is None and time.monotonic() < until:
-        time.sleep(0.01)
     with pytest.raises(CascalError, match=r"could not be stored: .*'unknown', which is not among"):
-        recorder.response(Response("q1", "zeta", text="B", answer="B"))
+        _record_until_refused(recorder, seconds=20)
     with pytest.raises(CascalError, match="not among the queries"):
         recorder.__exit__(None, None, None)
     assert segments_of(begun.path, "d")

@@ -30,7 +30,7 @@ from cascal.compare.gold_agreement import (
     map_gain,
     tau_b,
 )
-from cascal.compare.routers import _baseline_entry, _entry, _random_entry, all_routers
+from cascal.compare.routers import all_routers, baseline_entry, entry_of, random_entry
 from cascal.constant import Constant, choose_constant
 from cascal.evaluate import agreement_rate, correctness, normalised_entropy
 from cascal.intervals import mcnemar
@@ -201,11 +201,11 @@ def comparison(part, routes):
     router = replace(router, rankings=ranked)
     entry = dict(all_routers(part, part, router))
     entries = (
-        _entry("cascal", "CASCAL", "nothing", routes, part),
-        _random_entry(part, part),
+        entry_of("cascal", "CASCAL", "nothing", routes, part),
+        random_entry(part, part),
         entry["plurality"](),
-        _baseline_entry("best_single", BestSingle(), part, part, part.right),
-        _baseline_entry("task_oracle", TaskOracle(), part, part, part.right),
+        baseline_entry("best_single", BestSingle(), part, part, part.right),
+        baseline_entry("task_oracle", TaskOracle(), part, part, part.right),
         entry["oracle"](),
     )
     return Comparison(

@@ -120,7 +120,7 @@ def _caption(spec: MapSpec) -> str:
     return " ".join(filter(None, (spec.caption, spec.note)))
 
 
-def _state(spec: MapSpec, token: str) -> dict[str, Any]:
+def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
     """Return what changes with every move: colours, legend, labels."""
     scale = None
     if spec.value is not None:
@@ -151,7 +151,7 @@ def _state(spec: MapSpec, token: str) -> dict[str, Any]:
     }
 
 
-def _read(raw: object, token: str) -> MapSelection:
+def read_selection(raw: object, token: str) -> MapSelection:
     """Read what the browser sent; a selection of other data or from before a clear is none."""
     if not isinstance(raw, Mapping) or raw.get("token") != token:
         return MapSelection()
@@ -194,12 +194,12 @@ def render_map(
 
     def changed() -> None:
         if on_select is not None:
-            on_select(_read(st.session_state[key].get("selection"), token))
+            on_select(read_selection(st.session_state[key].get("selection"), token))
 
-    held = _read((st.session_state.get(key) or {}).get("selection"), token)
-    state = {**_state(spec, token), "height": height, "selection": _sent(held)}
+    held = read_selection((st.session_state.get(key) or {}).get("selection"), token)
+    state = {**map_state(spec, token), "height": height, "selection": _sent(held)}
     result = _COMPONENT(key=key, data=state, height=height, on_selection_change=changed)
-    return _read(result.get("selection"), token)
+    return read_selection(result.get("selection"), token)
 
 
 def _render_fallback(

@@ -74,7 +74,8 @@ def _new_pool() -> ProcessPool:
 
 
 _workers = _Workers()
-_remembered: dict[Unit, list[Pair]] = {}
+remembered: dict[Unit, list[Pair]] = {}
+"""The equal pairs of every unit that this process has compared."""
 
 
 def equal_pairs(
@@ -90,7 +91,7 @@ def equal_pairs(
     process, and is told to `report`. `told` gets the share of the units that are done.
     """
     ends = time.monotonic() + seconds
-    waiting = [unit for unit in dict.fromkeys(units) if unit and unit not in _remembered]
+    waiting = [unit for unit in dict.fromkeys(units) if unit and unit not in remembered]
     tasks = [
         waiting[start : start + _UNITS_PER_TASK]
         for start in range(0, len(waiting), _UNITS_PER_TASK)
@@ -106,7 +107,7 @@ def equal_pairs(
         if told is not None:
             told(n_done / len(waiting))
     _compare_singly(late, ends, report)
-    return [_remembered.get(unit, []) for unit in units]
+    return [remembered.get(unit, []) for unit in units]
 
 
 def _compare_singly(units: Sequence[Unit], ends: float, report: Report) -> None:
@@ -149,9 +150,9 @@ def _answered(
 
 
 def _remember(results: Any) -> None:  # noqa: ANN401 - pairs of a unit and its equal pairs
-    if len(_remembered) > _MAX_REMEMBERED:
-        _remembered.clear()
-    _remembered.update(results)
+    if len(remembered) > _MAX_REMEMBERED:
+        remembered.clear()
+    remembered.update(results)
 
 
 def _prepare() -> None:

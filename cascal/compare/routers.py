@@ -73,7 +73,8 @@ class Entry:
     calls: tuple[int, int] = (1, 3)
 
 
-def _entry(key: str, title: str, needs: str, routes: Routes, test: Part) -> Entry:
+def entry_of(key: str, title: str, needs: str, routes: Routes, test: Part) -> Entry:
+    """What these routes score and cost on the test queries, per query."""
     result = test.evaluation(routes)
     column = {name: at for at, name in enumerate(test.votes.models)}
     place = np.array([column[name] for name in routes.models], dtype=np.int64)
@@ -95,13 +96,13 @@ def _entry(key: str, title: str, needs: str, routes: Routes, test: Part) -> Entr
     )
 
 
-def _random_entry(training: Part, test: Part) -> Entry:
+def random_entry(training: Part, test: Part) -> Entry:
     """The expectation: of the first model exactly, of the vote over some draws."""
     right = test.right
     votes, hits = [], []
     for seed in range(_RANDOM_DRAWS):
         router = Random(seed).fit(training.votes, training.vectors)
-        one = _entry("random", Random.title, "nothing", router.route(test.vectors), test)
+        one = entry_of("random", Random.title, "nothing", router.route(test.vectors), test)
         votes.append(one.vote)
         hits.append(one.hit)
     known = np.isfinite(right)
@@ -183,20 +184,20 @@ def _plurality_entry(router: Router, routes: Routes, test: Part) -> Entry:
     )
 
 
-def _baseline_entry(
+def baseline_entry(
     key: str, baseline: Baseline, training: Part, test: Part, labels: FloatArray | None
 ) -> Entry:
     """`needs` is "gold" where the baseline is fitted on the test part itself."""
     router = baseline.fit(training.votes, training.vectors, labels)
     needs = "gold" if training is test else baseline.needs
     title = TITLES.get(key, baseline.title)
-    return _entry(key, title, needs, router.route(test.vectors), test)
+    return entry_of(key, title, needs, router.route(test.vectors), test)
 
 
 def _preset_entry(name: str, training: Part, test: Part) -> Entry:
     """Another preset at its own default thresholds."""
     router = fit(training.votes, training.vectors, FitSettings.preset(name)).router()
-    return _entry(name, f"CASCAL {name}", "nothing", router.route(test.vectors), test)
+    return entry_of(name, f"CASCAL {name}", "nothing", router.route(test.vectors), test)
 
 
 def _late_fallback_entry(training: Part, test: Part) -> Entry:
@@ -205,7 +206,7 @@ def _late_fallback_entry(training: Part, test: Part) -> Entry:
     routing = replace(settings.routing, fallback_distance=0.5)
     fitted = fit(training.votes, training.vectors, settings)
     routes = fitted.router(Thresholds(routing=routing)).route(test.vectors)
-    return _entry("released_late", "CASCAL released, fallback 0.5", "nothing", routes, test)
+    return entry_of("released_late", "CASCAL released, fallback 0.5", "nothing", routes, test)
 
 
 def label_free(consensus: str) -> dict[str, Baseline]:
@@ -266,27 +267,27 @@ def all_routers(training: Part, test: Part, router: Router) -> Iterator[Step]:
     fixed = yardsticks(router, test)
     yield _yardstick("global_consensus", GlobalConsensus.title, "nothing", fixed, test)
     for key, baseline in label_free(router.settings.consensus).items():
-        yield key, partial(_baseline_entry, key, baseline, training, test, None)
-    yield "random", partial(_random_entry, training, test)
+        yield key, partial(baseline_entry, key, baseline, training, test, None)
+    yield "random", partial(random_entry, training, test)
     yield "plurality", partial(_plurality_entry, router, fixed["plurality"], test)
     labels = training.label_matrix
     if np.isfinite(labels).any():
         learners = {**label_based(_prompts(training, test)), "cluster_map": ClusterMap(router)}
         for key, baseline in learners.items():
-            yield key, partial(_baseline_entry, key, baseline, training, test, labels)
+            yield key, partial(baseline_entry, key, baseline, training, test, labels)
     yield _yardstick(BEST_BY_GOLD, TITLES[BEST_BY_GOLD], "gold", fixed, test)
     bounds: dict[str, Baseline] = {
         "task_oracle": TaskOracle(),
         "cluster_oracle": ClusterMap(router),
     }
     for key, baseline in bounds.items():
-        yield key, partial(_baseline_entry, key, baseline, test, test, test.right)
+        yield key, partial(baseline_entry, key, baseline, test, test, test.right)
     yield _yardstick("oracle", Oracle.title, "gold", fixed, test)
 
 
 def _yardstick(key: str, title: str, needs: str, fixed: dict[str, Routes], test: Part) -> Step:
-    return key, partial(_entry, key, title, needs, fixed[key], test)
+    return key, partial(entry_of, key, title, needs, fixed[key], test)
 
 
 def _own_entry(title: str, router: Router, test: Part) -> Entry:
-    return _entry("cascal", title, "nothing", router.route(test.vectors), test)
+    return entry_of("cascal", title, "nothing", router.route(test.vectors), test)

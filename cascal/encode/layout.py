@@ -42,7 +42,9 @@ def layout(
         xy = _principal_components(distinct)
     else:
         with _umap_lock:
-            xy = _umap(distinct, seed, min(n_neighbors, len(distinct) - 1), min_dist, progress)
+            xy = umap_layout(
+                distinct, seed, min(n_neighbors, len(distinct) - 1), min_dist, progress
+            )
     if progress is not None:
         progress(1.0, "Map drawn")
     return xy[point].astype(np.float32)
@@ -68,9 +70,10 @@ def layout_parameters(*, seed: int = 0, n_neighbors: int = 15, min_dist: float =
     return json.dumps({"layout": 1, "seed": seed, "umap": version, **values}, sort_keys=True)
 
 
-def _umap(
+def umap_layout(
     vectors: FloatArray, seed: int, n_neighbors: int, min_dist: float, progress: Progress | None
 ) -> FloatArray:
+    """UMAP of distinct rows; not to be entered by two threads at once (see `layout`)."""
     options: dict[str, Any] = {"n_neighbors": n_neighbors, "min_dist": min_dist}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)

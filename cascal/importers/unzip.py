@@ -47,7 +47,7 @@ def members(
         with zipfile.ZipFile(path) as archive:
             listed = archive.infolist()
             chosen = [one for one in listed if wanted(one)]
-            _check_sizes(path.name, chosen, len(listed), most)
+            check_sizes(path.name, chosen, len(listed), most)
             if not chosen:
                 raise ImportRefused(
                     f"{path.name!r} holds no .json file that is read ({len(listed)} members). "
@@ -77,7 +77,8 @@ def _wanted(member: zipfile.ZipInfo) -> bool:
     return base.endswith(".json") and not hidden and "summary" not in base
 
 
-def _check_sizes(name: str, chosen: list[zipfile.ZipInfo], n_listed: int, most: int) -> None:
+def check_sizes(name: str, chosen: list[zipfile.ZipInfo], n_listed: int, most: int) -> None:
+    """Refuse an archive by what it declares, before anything is unpacked."""
     if n_listed > most:
         raise ImportRefused(
             f"{name!r} lists {n_listed:,} members; at most {most:,} are read. Pack the result "

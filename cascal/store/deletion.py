@@ -45,7 +45,7 @@ def rewrite(path: Path, timeout: float) -> None:
             _remove_leftovers(path)
             old.checkpoint()
             with connected(scratch, read_only=False, timeout=timeout) as fresh:
-                _copy(old, fresh, scratch)
+                copy_content(old, fresh, scratch)
             if os.name == "nt":  # Windows swaps no open file
                 old.close()
             scratch.replace(path)
@@ -66,7 +66,10 @@ def _remove_leftovers(path: Path) -> None:
             one.unlink(missing_ok=True)
 
 
-def _copy(old: duckdb.DuckDBPyConnection, fresh: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+def copy_content(
+    old: duckdb.DuckDBPyConnection, fresh: duckdb.DuckDBPyConnection, scratch: Path
+) -> None:
+    """Write every table of one file into a fresh one."""
     migrate(fresh, scratch)
     with transaction(fresh):
         for table in TABLES:

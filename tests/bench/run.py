@@ -141,17 +141,17 @@ def _memory(field: str) -> float:
 def counted_comparisons() -> Iterator[list[int]]:
     """How many times a query is compared with a centre by k-means meanwhile."""
     counts: list[int] = []
-    nearest = kmeans._nearest
+    nearest = kmeans.nearest_centers
 
     def counting(rows: FloatArray, centers: FloatArray) -> IntArray:
         counts.append(len(rows) * centers.shape[0] * centers.shape[1])
         return nearest(rows, centers)
 
-    kmeans._nearest = counting
+    kmeans.nearest_centers = counting
     try:
         yield counts
     finally:
-        kmeans._nearest = nearest
+        kmeans.nearest_centers = nearest
 
 
 def measure_alone(n_queries: int) -> dict[str, float]:

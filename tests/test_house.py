@@ -1,0 +1,67 @@
+"""Tests go through what is public, so that the code behind it can move."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+FILES = sorted(TESTS.rglob("*.py"))
+PATH = re.compile(r"(?:cascal|app)(?:\.\w+)*\.(\w+)")
+"""A string that names something of ours, as `monkeypatch.setattr` takes it."""
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+def names_reached(node: ast.AST) -> list[str]:
+    """The names that a piece of code takes from another module or object."""
+    if isinstance(node, ast.ImportFrom):
+        return [*(node.module or "").split("."), *(one.name for one in node.names)]
+    if isinstance(node, ast.Attribute):
+        own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+        return [] if own else [node.attr]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value.split(".") if PATH.fullmatch(node.value) else []
+    if isinstance(node, ast.Call) and "attr" in ast.unparse(node.func):
+        given = node.args[1:2]
+        return [one.value for one in given if isinstance(one, ast.Constant)]
+    return []
+
+
+def private_names(code: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(code)):
+        for name in names_reached(node):
+            if is_private(str(name)):
+                yield f"line {getattr(node, 'lineno', 0)}: {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(TESTS).as_posix())
+def test_no_test_reaches_a_private_name(path):
+    assert list(private_names(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from cascal.kmeans import _trials",
+        "from cascal._inner import name",
+        "kmeans._trials(3)",
+        "workspace.file._open",
+        "monkeypatch.setattr('cascal.kmeans._trials', str)",
+        "monkeypatch.setattr(kmeans, '_trials', str)",
+        "getattr(kmeans, '_trials')",
+    ],
+)
+def test_every_way_to_a_private_name_is_noticed(code):
+    assert [name.split(": ")[1] for name in private_names(code)]
+
+
+@pytest.mark.parametrize("code", ["self._own = 1", "x.__dict__", "say('cascal fit _x')", "a.b_c"])
+def test_public_names_and_own_ones_are_free(code):
+    assert list(private_names(code)) == []
