@@ -1014,9 +1014,12 @@ def test_processes_that_write_delete_and_create_at_once_lose_nothing(tmp_path):
         from cascal.store import Workspace
         from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
         workspace = Workspace(sys.argv[1], lock_timeout=30)
-        empty = (), (), QUERY_SCHEMA.empty_table(), RESPONSE_SCHEMA.empty_table()
+        empty = dict(
+            origin="real", source="", tasks=(), models=(),
+            queries=QUERY_SCHEMA.empty_table(), responses=RESPONSE_SCHEMA.empty_table(),
+        )
         for step in range(2):
-            workspace.add(Imported(f"{sys.argv[2]} {step}", "real", "", *empty))
+            workspace.add(Imported(dataset=f"{sys.argv[2]} {step}", **empty))
             if step % 2:
                 workspace.delete_dataset(f"{sys.argv[2]} {step}")
     """
