@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,6 +55,6 @@ def _canonical(votes: Votes, settings: FitSettings) -> tuple[IntArray, IntArray]
 
 def _fingerprint(votes: Votes, vectors: Embeddings, settings: FitSettings) -> str:
     digest = hashlib.sha256(votes.fingerprint().encode())
-    digest.update(vectors.encoder.encode() + b"\x00" + repr(asdict(settings)).encode())
+    digest.update(vectors.encoder.encode() + b"\x00" + repr(settings.record()).encode())
     digest.update(np.ascontiguousarray(vectors.vectors).tobytes())
     return digest.hexdigest()

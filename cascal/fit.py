@@ -39,7 +39,7 @@ from cascal.reach import Training
 from cascal.results import Candidate, ConsensusScores, Rankings, SkillClusters
 from cascal.route import Router
 from cascal.score import consensus_scores, logprob_statistics, strong_sets
-from cascal.settings import LABELS, FitSettings, Thresholds
+from cascal.settings import GROUPED, LABELS, FitSettings, Thresholds
 
 QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
 
@@ -207,7 +207,12 @@ class Fit:
                 "clusters are the same.",
             )
         pruned = prune_sweep(
-            self._mean_scores(clusters), clusters.sizes, clusters.task, models, jaccard
+            self._mean_scores(clusters),
+            clusters.sizes,
+            clusters.task,
+            models,
+            jaccard,
+            same_first=self.settings.joining == "sets_and_first",
         )
         keep, place = np.unique(pruned.into, return_inverse=True)
         assignment = place[clusters.assignment]
@@ -332,7 +337,7 @@ def fit(
     _check_size(votes, costs)
     ordered = in_computing_order(votes, vectors, settings)
     votes, array = ordered.votes, ordered.array
-    groups = reliability_groups(array, settings.seed) if settings.consensus == "pds" else None
+    groups = reliability_groups(array, settings.seed) if settings.consensus in GROUPED else None
     scores = consensus_scores(votes, settings.consensus, groups)
     strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
     return _clustered(

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import scipy
 
-from cascal.datatypes import FREE_ANSWER_OPTIONS, NO_ANSWER, FloatArray, IntArray
+from cascal.datatypes import FREE_ANSWER_OPTIONS, NO_ANSWER, BoolArray, FloatArray, IntArray
 
 ALPHA = 0.25
 """Dirichlet concentration of wrong votes: small = wrong models fall for the same distractor."""
@@ -22,6 +22,10 @@ KAPPA = 0.8
 """Tempering of the E step; below 1 it guards against locking in on a bloc of models."""
 TAU = 0.5
 """Standard deviation of a group's reliability around the pool-wide one, in logits."""
+CONCENTRATIONS: FloatArray = np.geomspace(0.1, 20.0, 22)
+"""Values of α among which the likelihood chooses."""
+EXCESS, MAX_ALPHA = 3.0, 0.7
+"""α moves only by what exceeds this factor, and never beyond this value."""
 MIN_ITERATIONS, MAX_ITERATIONS, TOLERANCE = 6, 60, 1e-4
 _NEWTON_STEPS = 3
 _nodes, _weights = np.polynomial.hermite_e.hermegauss(7)
@@ -39,11 +43,13 @@ class Slots:
     of       (Q, M) slot of each vote, NO_ANSWER where there is none
     counts   (Q, S) votes per slot, 0 where the query has fewer slots
     n_options (Q,)  K, at least 2 and at least the number of slots
+    free     (Q,)   whether the answers are free: K is then a convention
     """
 
     of: IntArray
     counts: IntArray
     n_options: IntArray
+    free: BoolArray
 
     @property
     def used(self) -> IntArray:
@@ -70,8 +76,10 @@ def find_slots(answers: IntArray, n_options: IntArray) -> Slots:
     counts = np.zeros((len(answers), n_slots), dtype=np.int64)
     rows, columns = np.nonzero(of != NO_ANSWER)
     np.add.at(counts, (rows, of[rows, columns]), 1)
-    options = np.where(n_options > 0, n_options, FREE_ANSWER_OPTIONS)
-    return Slots(of, counts, np.maximum(np.maximum(options, 2), (counts > 0).sum(axis=1)))
+    free = n_options <= 0
+    options = np.where(free, FREE_ANSWER_OPTIONS, n_options)
+    n_options = np.maximum(np.maximum(options, 2), (counts > 0).sum(axis=1))
+    return Slots(of, counts, n_options, free)
 
 
 def log_prior(slots: Slots) -> FloatArray:
@@ -89,34 +97,98 @@ def own_slot(per_slot: FloatArray, slots: Slots) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class PolyaDawidSkene:
-    """A fitted model. theta (G, M) reliabilities in logits, scores (Q, M) P(vote is right)."""
+    """A fitted model.
+
+    theta (G, M), pool (M,) reliabilities in logits; posterior (Q, S+1, Z) tempered probability of
+    each slot and easiness; scores (Q, M) P(vote is right); concentration the last α of
+    wrong votes where it was learnt, else the one given.
+    """
 
     theta: FloatArray
     pool: FloatArray
+    posterior: FloatArray
     scores: FloatArray
     iterations: int
+    concentration: float = ALPHA
 
 
-def distractor_likelihood(slots: Slots) -> FloatArray:
-    """(Q, S+1) log-likelihood of the wrong votes if the truth is each slot, or none of them."""
-    per_slot = scipy.special.gammaln(ALPHA + slots.counts) - scipy.special.gammaln(ALPHA)
+def distractor_likelihood(slots: Slots, alpha: float = ALPHA) -> FloatArray:
+    """(Q, S+1) log-likelihood of the wrong votes if the truth is each slot, or none of them.
+
+    `alpha` is the concentration in queries with options; free answers keep `ALPHA`.
+    """
+    gammaln = scipy.special.gammaln
+    concentration = np.where(slots.free, ALPHA, alpha)[:, None]
+    per_slot = gammaln(concentration + slots.counts) - gammaln(concentration)
     counts = np.column_stack([slots.counts, np.zeros(len(slots.counts))])
     wrong = np.column_stack([per_slot, np.zeros(len(per_slot))])
-    others = ((slots.n_options - 1) * ALPHA)[:, None]
+    others = (slots.n_options - 1)[:, None] * concentration
     total = slots.counts.sum(axis=1, keepdims=True)
     likelihood: FloatArray = (
         wrong.sum(axis=1, keepdims=True)
         - wrong
-        + scipy.special.gammaln(others)
-        - scipy.special.gammaln(others + total - counts)
+        + gammaln(others)
+        - gammaln(others + total - counts)
     )
     return likelihood
 
 
-def log_joint(slots: Slots, fixed: FloatArray, theta: FloatArray, groups: IntArray) -> FloatArray:
+@dataclass(frozen=True, eq=False)
+class _WrongVotes:
+    """What the concentration is learnt from: how many votes each slot, or all others, hold.
+
+    The likelihood of the wrong votes is a sum of functions of two whole numbers alone – votes of a
+    slot, and votes outside it with K – so that a posterior enters by two histograms.
+    """
+
+    asked: BoolArray
+    votes: IntArray
+    outside: IntArray
+    per_slot: FloatArray
+    per_outside: FloatArray
+
+    def best(self, truth: FloatArray) -> float:
+        """The α of `CONCENTRATIONS` with the largest expected likelihood under truth (Q, S+1)."""
+        truth = truth[self.asked]
+        slots = np.bincount(
+            self.votes.ravel(), (1.0 - truth[:, :-1]).ravel(), self.per_slot.shape[1]
+        )
+        outside = np.bincount(self.outside.ravel(), truth.ravel(), self.per_outside.shape[1])
+        return float(CONCENTRATIONS[np.argmax(self.per_slot @ slots + self.per_outside @ outside)])
+
+
+def _wrong_votes(slots: Slots) -> _WrongVotes:
+    gammaln = scipy.special.gammaln
+    asked = ~slots.free
+    counts, n_options = slots.counts[asked], slots.n_options[asked]
+    total = counts.sum(axis=1, keepdims=True)
+    left = total - np.column_stack([counts, np.zeros(len(counts), dtype=np.int64)])
+    options, of_query = np.unique(n_options, return_inverse=True)
+    most = int(total.max(initial=0)) + 1
+    alpha = CONCENTRATIONS[:, None, None]
+    others = (options - 1)[None, :, None] * alpha
+    per_outside = gammaln(others) - gammaln(others + np.arange(most))
+    per_slot = gammaln(alpha[:, 0] + np.arange(most)) - gammaln(alpha[:, 0])
+    return _WrongVotes(
+        asked,
+        counts,
+        of_query[:, None] * most + left,
+        per_slot,
+        per_outside.reshape(len(CONCENTRATIONS), -1),
+    )
+
+
+def log_joint(
+    slots: Slots,
+    fixed: FloatArray,
+    theta: FloatArray,
+    groups: IntArray,
+    confidences: FloatArray | None = None,
+) -> FloatArray:
     """LL (Q, S+1, Z): log joint of the votes, the true slot and the query's easiness.
 
-    `fixed` (Q, S+1) is the part that does not depend on theta: prior and distractors.
+    `fixed` (Q, S+1) is the part that does not depend on theta: prior and distractors;
+    `confidences` (Q, S+1, Z) what the log-probabilities add, None = nothing.
     """
     own = np.einsum("qsm,qm->qs", slots.member, theta[groups])
     own = np.column_stack([own, np.zeros(len(own))])
@@ -132,7 +204,7 @@ def log_joint(slots: Slots, fixed: FloatArray, theta: FloatArray, groups: IntArr
         + counts[:, :, None] * (SIGMA * EASINESS)
         + (LOG_EASINESS_WEIGHT - penalty)[:, None, :]
     )
-    return joint
+    return joint if confidences is None else joint + confidences
 
 
 def expectation(joint: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -194,14 +266,34 @@ def polya_dawid_skene(answers: IntArray, groups: IntArray, n_options: IntArray) 
     scores are P(the vote names the true option), 0 where there is none.
     Constants and stopping rule are fixed for all pools (docs/method.md § 2).
     """
-    slots = find_slots(answers, n_options)
+    return maximise(find_slots(answers, n_options), groups)
+
+
+def maximise(
+    slots: Slots,
+    groups: IntArray,
+    *,
+    alpha: float = ALPHA,
+    learn_alpha: bool = False,
+    start: PolyaDawidSkene | None = None,
+    confidences: FloatArray | None = None,
+) -> PolyaDawidSkene:
+    """Expectation–maximisation of `polya_dawid_skene` and what builds on it.
+
+    `learn_alpha`: every M step also takes the α of `CONCENTRATIONS` that explains the wrong votes
+    of queries with options best. `start`: reliabilities to go on from instead of the plurality's.
+    `confidences` (Q, S+1, Z) is added to the log joint.
+    """
     n_groups = int(groups.max(initial=0)) + 1
-    fixed = log_prior(slots) + distractor_likelihood(slots)
-    pool = starting_reliability(slots)
-    theta = np.repeat(pool[None], n_groups, axis=0)
+    prior = log_prior(slots)
+    fixed = prior + distractor_likelihood(slots, alpha)
+    wrong_votes = _wrong_votes(slots) if learn_alpha else None
+    pool = starting_reliability(slots) if start is None else start.pool
+    theta = np.repeat(pool[None], n_groups, axis=0) if start is None else start.theta
     previous = -np.inf
     for iteration in range(MAX_ITERATIONS + 1):
-        posterior, normaliser = expectation(log_joint(slots, fixed, theta, groups))
+        joint = log_joint(slots, fixed, theta, groups, confidences)
+        posterior, normaliser = expectation(joint)
         current = float(normaliser.mean()) if len(normaliser) else 0.0
         settled = iteration >= MIN_ITERATIONS and abs(current - previous) < TOLERANCE
         if settled or iteration == MAX_ITERATIONS:
@@ -210,7 +302,24 @@ def polya_dawid_skene(answers: IntArray, groups: IntArray, n_options: IntArray) 
         right, weight = statistics(posterior, slots, groups, n_groups)
         pool = newton(right.sum(axis=0), weight.sum(axis=0), pool, None)
         theta = newton(right, weight, theta, pool)
-    return PolyaDawidSkene(theta, pool, own_slot(posterior.sum(axis=2), slots), iteration)
+        if wrong_votes is not None:
+            alpha = wrong_votes.best(posterior.sum(axis=2))
+            fixed = prior + distractor_likelihood(slots, alpha)
+    scores = own_slot(posterior.sum(axis=2), slots)
+    return PolyaDawidSkene(theta, pool, posterior, scores, iteration, alpha)
+
+
+def guarded_concentration(slots: Slots, groups: IntArray) -> tuple[float, float]:
+    """The α that explains the wrong votes best, and the one that is used; both `ALPHA` without
+    queries with options.
+
+    Wrong models that scatter over the distractors have a large α. It is used as far as it exceeds
+    a factor of `EXCESS`, up to `MAX_ALPHA`: unguarded likelihood costs points where it errs.
+    """
+    if slots.free.all():
+        return ALPHA, ALPHA
+    likeliest = maximise(slots, groups, learn_alpha=True).concentration
+    return likeliest, float(np.clip(likeliest / EXCESS, ALPHA, MAX_ALPHA))
 
 
 def dawid_skene(answers: IntArray, tasks: IntArray, n_options: IntArray) -> FloatArray:

@@ -26,7 +26,7 @@ def text_hash(text: str) -> str:
 def stamp(settings: FitSettings, thresholds: Thresholds) -> dict[str, Any]:
     """How a result was made, for its record: settings, thresholds, versions, time."""
     return {
-        "settings": asdict(settings),
+        "settings": settings.record(),
         "thresholds": asdict(thresholds),
         "versions": _versions(_PACKAGES),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -51,8 +51,12 @@ def prune_sweep(
     task: IntArray,
     models: Sequence[str],
     prune_jaccard: float,
+    *,
+    same_first: bool = False,
 ) -> Pruned:
     """Merge clusters of a task whose first-three sets have Jaccard ≥ `prune_jaccard`.
+
+    `same_first`: and only where their first models are the same.
 
     One sweep in the order of the clusters; the one with more queries survives, the earlier of
     equals; sizes grow on the way, rankings do not. If the later survives, the earlier's scan ends.
@@ -63,6 +67,8 @@ def prune_sweep(
     shared = first @ first.T
     jaccard = shared / (2 * order.shape[1] - shared)
     joins = (jaccard >= prune_jaccard) & (task[:, None] == task[None, :])
+    if same_first:
+        joins &= order[:, :1] == order[None, :, 0]
     into, sizes = np.arange(len(sizes)), np.array(sizes)
     opposed: list[tuple[int, int]] = []
     for i in range(len(into)):

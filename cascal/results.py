@@ -2,11 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cascal.datatypes import FloatArray, IntArray, read_only
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Learnt:
+    """What a consensus learnt besides the models' reliabilities (docs/method.md § 2).
+
+    likeliest_concentration, concentration : α of wrong votes, as the data say and as used
+    n_known            : (M,) log-probabilities that count as evidence
+    slope, slope_error : (M,) how much surer, in standard deviations, a model is where the votes
+                         call it right; raw, with its standard error
+    rise, easiness     : (M,) δ, γ: the slopes on being right and on easiness as used
+    variance           : (M,) of what they leave unexplained
+    correlation        : ρ of that between models; arrays are nan for a model without evidence
+    """
+
+    likeliest_concentration: float
+    concentration: float
+    n_known: IntArray
+    slope: FloatArray
+    slope_error: FloatArray
+    rise: FloatArray
+    easiness: FloatArray
+    variance: FloatArray
+    correlation: float
+
+    def __post_init__(self) -> None:
+        for name in LEARNT_PER_MODEL:
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    @classmethod
+    def without_confidences(cls, n_models: int, likeliest: float, concentration: float) -> Learnt:
+        """Where no log-probability counts: only the concentration was learnt."""
+        nothing = np.full(n_models, np.nan)
+        return cls(
+            likeliest_concentration=likeliest,
+            concentration=concentration,
+            n_known=np.zeros(n_models, dtype=np.int64),
+            slope=nothing,
+            slope_error=nothing,
+            rise=nothing,
+            easiness=nothing,
+            variance=nothing,
+            correlation=0.0,
+        )
+
+    def take(self, models: IntArray) -> Learnt:
+        """The same for some models, in the given order."""
+        return replace(self, **{name: getattr(self, name)[models] for name in LEARNT_PER_MODEL})
+
+
+LEARNT_PER_MODEL = ("n_known", "slope", "slope_error", "rise", "easiness", "variance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,12 +65,14 @@ class ConsensusScores:
     """How far each vote is backed by the pool; nan (or 0) where there was none.
 
     values : (Q, M); center, spread : (M,) of the training log-probabilities (median and scale)
+    learnt : what else the method estimated, None for methods that estimate nothing
     """
 
     values: FloatArray
     center: FloatArray
     spread: FloatArray
     method: str
+    learnt: Learnt | None = None
 
     def __post_init__(self) -> None:
         for name in ("values", "center", "spread"):

@@ -292,7 +292,7 @@ class Router:
             "dimension": self.dimension,
             "models": list(self.models),
             "tasks": list(self.tasks),
-            "settings": asdict(self.settings),
+            "settings": self.settings.record(),
             "thresholds": asdict(self.thresholds),
             "fingerprint": self.fingerprint,
             "notes": list(self.notes),
@@ -362,8 +362,6 @@ class Router:
 
 def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
     models = tuple(header["models"])
-    settings = dict(header["settings"])
-    settings["routing"] = Routing(**settings["routing"])
     thresholds = dict(header["thresholds"])
     if thresholds["routing"] is not None:
         thresholds["routing"] = Routing(**thresholds["routing"])
@@ -392,7 +390,7 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
         rankings=rankings,
         representatives=stored["representatives"],
         encoder=header["encoder"],
-        settings=FitSettings(**settings),
+        settings=FitSettings.from_record(header["settings"]),
         thresholds=Thresholds(**thresholds),
         fingerprint=header["fingerprint"],
         center=stored["center"],

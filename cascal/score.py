@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
+from cascal.confidence import listening_consensus
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.latent import dawid_skene, find_slots, own_slot, polya_dawid_skene
 from cascal.results import ConsensusScores
+from cascal.settings import GROUPED
 from cascal.vote import standardise
 
 POSTERIOR_CLASSES = 20
@@ -82,16 +84,23 @@ def agreement_scores(votes: Votes) -> FloatArray:
 def consensus_scores(votes: Votes, method: str, groups: IntArray | None = None) -> ConsensusScores:
     """Score every vote by how far the pool backs it.
 
-    method is one of pds, dawid_skene, posterior, z_sum, agreement. `groups` (Q,) 0 … G−1 are the
-    groups of queries within which `pds` estimates reliabilities; one group if left out.
-    Values (Q, M) are nan (0 for pds and dawid_skene) where a model gave no answer.
+    method is one of pds, pds_confidence, dawid_skene, posterior, z_sum, agreement. `groups` (Q,)
+    0 … G−1 are the groups of queries within which the methods of `GROUPED` estimate reliabilities;
+    one group if left out.
+    Values (Q, M) are nan (0 for those and dawid_skene) where a model gave no answer.
     """
     center, spread = logprob_statistics(np.where(votes.answered, votes.logprobs, np.nan))
     z = standardise(votes.logprobs, center, spread)
     options = votes.option_counts
-    if method == "pds":
+    learnt = None
+    if method in GROUPED:
         groups = np.zeros(len(z), dtype=np.int64) if groups is None else groups
-        values = polya_dawid_skene(votes.answers, groups, options).scores
+        if method == "pds":
+            values = polya_dawid_skene(votes.answers, groups, options).scores
+        else:
+            slots = find_slots(votes.answers, options)
+            fitted, learnt = listening_consensus(slots, groups, votes.logprobs)
+            values = fitted.scores
     elif method == "dawid_skene":
         names = {task: index for index, task in enumerate(sorted(set(votes.tasks)))}
         tasks = np.array([names[task] for task in votes.tasks], dtype=np.int64)
@@ -104,7 +113,7 @@ def consensus_scores(votes: Votes, method: str, groups: IntArray | None = None) 
         values = agreement_scores(votes)
     else:
         raise CascalError(f"There is no consensus method {method!r}.", code="unknown-choice")
-    return ConsensusScores(values, center, spread, method)
+    return ConsensusScores(values, center, spread, method, learnt)
 
 
 def agreement(votes: Votes) -> FloatArray:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from numbers import Integral, Real
-from typing import Literal
+from typing import Any, Literal
 
 from cascal.datatypes import CascalError
 
@@ -157,21 +158,31 @@ RECOMMENDED_ROUTING = Routing("blend", margin=0.01, across_tasks=True)
 _RELEASED_ROUTING = Routing("blend", two_stage=True, sharp=True, fallback_distance=0.35)
 LABELS = "labels"
 """Scores that are labels: only `fit_on_labels` makes them, for the router that has some."""
+GROUPED = ("pds", "pds_confidence")
+"""Consensus methods that estimate reliabilities within groups of queries."""
+PROBABILITIES = (*GROUPED, "dawid_skene")
+"""Consensus methods whose scores are probabilities of being right."""
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "consensus": ("pds", "dawid_skene", "posterior", "z_sum", "agreement", LABELS),
+    "consensus": (*PROBABILITIES, "posterior", "z_sum", "agreement", LABELS),
     "strong": ("probable", "unique", "released"),
     "merge": ("closest_pair", "released"),
+    "joining": ("sets", "sets_and_first"),
     "ranking": ("shrunken", "mean", "mean_3_decimals"),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
-    """Which variant of each part is used (docs/method.md § 8). Changing one refits."""
+    """Which variant of each part is used (docs/method.md § 8). Changing one refits.
+
+    joining  "sets": clusters whose three best models have the Jaccard index of `prune_jaccard`;
+             "sets_and_first": only if their best model is the same as well
+    """
 
     consensus: str = "pds"
     strong: str = "probable"
     merge: str = "closest_pair"
+    joining: str = "sets"
     ranking: str = "shrunken"
     routing: Routing = RECOMMENDED_ROUTING
     min_agreement: float = 0.5
@@ -186,11 +197,11 @@ class FitSettings:
                     f"{', '.join(choices)}.",
                     code="unknown-choice",
                 )
-        if self.strong == "probable" and self.consensus not in ("pds", "dawid_skene", LABELS):
+        if self.strong == "probable" and self.consensus not in (*PROBABILITIES, LABELS):
             raise CascalError(
                 f"strong='probable' needs scores that are probabilities of being right, but "
-                f"consensus={self.consensus!r} gives none. Use pds or "
-                "dawid_skene, or strong='unique'.",
+                f"consensus={self.consensus!r} gives none. Use one of "
+                f"{', '.join(PROBABILITIES)}, or strong='unique'.",
                 code="needs-probabilities",
             )
         _check(self)
@@ -214,6 +225,22 @@ class FitSettings:
     def name(self) -> str:
         """Name of the preset these settings equal, or "custom"."""
         return next((name for name, preset in PRESETS.items() if preset == self), "custom")
+
+    def record(self) -> dict[str, Any]:
+        """The fields in JSON types, for fingerprints, runs and router files.
+
+        A field that came later is left out at the value that was the only one before, so that what
+        was recorded then still compares equal.
+        """
+        fields = asdict(self)
+        if self.joining == "sets":
+            del fields["joining"]
+        return fields
+
+    @classmethod
+    def from_record(cls, fields: Mapping[str, Any]) -> FitSettings:
+        """The settings of a `record`, also of one that is older than some fields."""
+        return cls(**{**fields, "routing": Routing(**fields["routing"])})
 
     @property
     def keeps_caller_order(self) -> bool:

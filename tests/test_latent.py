@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from functools import cache
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,146 +29,13 @@ from cascal.latent import (
     starting_reliability,
     statistics,
 )
+from tests.literal_consensus import (
+    literal_pds,
+    random_world,
+)
 
 law = settings(deadline=None, max_examples=20, derandomize=True, database=None)
 SEEDS = st.integers(0, 10_000)
-
-
-def random_world(seed, n_queries=14, n_models=4, options=(2, 4, 6), missing=0.15, n_groups=2):
-    """Votes of models with a hidden accuracy each; options are drawn from `options` per query."""
-    random = np.random.default_rng(seed)
-    n_options = random.choice(options, size=n_queries)
-    breadth = np.where(n_options > 0, n_options, 30)
-    gold = random.integers(breadth)
-    accuracy = random.uniform(0.25, 0.95, size=n_models)
-    right = random.random((n_queries, n_models)) < accuracy
-    guess = random.integers(breadth[:, None], size=right.shape)
-    answers = np.where(right, gold[:, None], guess)
-    answers[random.random(answers.shape) < missing] = NO_ANSWER
-    return answers, random.integers(n_groups, size=n_queries), n_options
-
-
-# The formulas of the method, one query, one slot, one node, one model at a time.
-
-
-def literal_query(votes, n_options):
-    """Distinct answers, their counts and K of one query."""
-    slots = sorted({vote for vote in votes if vote != NO_ANSWER})
-    counts = [sum(1 for vote in votes if vote == slot) for slot in slots]
-    options = n_options if n_options > 0 else 20
-    return slots, counts, max(options, 2, len(slots))
-
-
-@cache
-def literal_nodes():
-    nodes, weights = np.polynomial.hermite_e.hermegauss(7)
-    total = sum(weights)
-    return [(float(b), math.log(w / total)) for b, w in zip(nodes, weights, strict=True)]
-
-
-def literal_ll(votes, n_options, theta, alpha, sigma):
-    """{(t, z): LL}; t is a voted answer or "none"; a truth of prior weight 0 is left out."""
-    slots, counts, options = literal_query(votes, n_options)
-    n_votes = sum(counts)
-    found = {}
-    for t in [*slots, "none"]:
-        prior = 1 if t != "none" else options - len(slots)
-        if prior == 0:
-            continue
-        n_right = counts[slots.index(t)] if t != "none" else 0
-        for z, (b, log_w) in enumerate(literal_nodes()):
-            value = math.log(prior) + log_w
-            for j, vote in enumerate(votes):
-                if vote == NO_ANSWER:
-                    continue
-                if vote == t:
-                    value += theta[j] + sigma * b
-                value -= math.log(1 + math.exp(theta[j] + sigma * b))
-            for slot, count in zip(slots, counts, strict=True):
-                if slot != t:
-                    value += math.lgamma(alpha + count) - math.lgamma(alpha)
-            value += math.lgamma((options - 1) * alpha)
-            value -= math.lgamma((options - 1) * alpha + n_votes - n_right)
-            found[t, z] = value
-    return found
-
-
-def literal_newton(terms, theta, prior, tau, sigma):
-    """terms: one (Q(right), [Q(·, z)]) per answered query of one model."""
-    for _ in range(3):
-        gradient, curvature = 0.0, 0.0
-        for right, per_node in terms:
-            gradient += right
-            for (b, _), weight in zip(literal_nodes(), per_node, strict=True):
-                p = 1 / (1 + math.exp(-(theta + sigma * b)))
-                gradient -= weight * p
-                curvature += weight * p * (1 - p)
-        if prior is not None:
-            gradient -= (theta - prior) / tau**2
-            curvature += 1 / tau**2
-        if curvature > 0:
-            theta += min(1.0, max(-1.0, gradient / curvature))
-    return theta
-
-
-def literal_start(answers, n_options, j):
-    """Logit of the mean share of votes for j's own answers, add-one."""
-    shares = []
-    for votes, options in zip(answers, n_options, strict=True):
-        if votes[j] != NO_ANSWER:
-            slots, counts, _ = literal_query(votes, options)
-            shares.append(counts[slots.index(votes[j])] / sum(counts))
-    p = (sum(shares) + 1) / (len(shares) + 2)
-    return math.log(p / (1 - p))
-
-
-def literal_e_step(votes, n_options, theta, alpha, sigma, kappa):
-    """{(t, z): Q} and the log-normaliser of one query."""
-    ll = literal_ll(votes, n_options, theta, alpha, sigma)
-    top = max(kappa * value for value in ll.values())
-    total = sum(math.exp(kappa * value - top) for value in ll.values())
-    return {k: math.exp(kappa * v - top) / total for k, v in ll.items()}, top + math.log(total)
-
-
-def literal_terms(answers, groups, posteriors, j, group):
-    """What the M step of model j needs from each query of the group (None: of all) it answered."""
-    terms = []
-    for votes, g, posterior in zip(answers, groups, posteriors, strict=True):
-        if votes[j] != NO_ANSWER and group in (None, g):
-            right = sum(p for (t, _), p in posterior.items() if t == votes[j])
-            nodes = [sum(p for (_, n), p in posterior.items() if n == z) for z in range(7)]
-            terms.append((right, nodes))
-    return terms
-
-
-def literal_pds(answers, groups, n_options, alpha=0.25, sigma=2.2, kappa=0.8, tau=0.5):
-    """The whole EM of the method: (theta, scores, iterations)."""
-    models = range(len(answers[0]))
-    pool = [literal_start(answers, n_options, j) for j in models]
-    theta = [list(pool) for _ in range(max(groups) + 1)]
-    previous, iteration = math.inf, 0
-    while True:
-        steps = [
-            literal_e_step(votes, options, theta[g], alpha, sigma, kappa)
-            for votes, options, g in zip(answers, n_options, groups, strict=True)
-        ]
-        posteriors = [posterior for posterior, _ in steps]
-        current = sum(normaliser for _, normaliser in steps) / len(steps)
-        if iteration == 60 or (iteration >= 6 and abs(current - previous) < 1e-4):
-            break
-        previous = current
-        for j in models:
-            everywhere = literal_terms(answers, groups, posteriors, j, None)
-            pool[j] = literal_newton(everywhere, pool[j], None, tau, sigma)
-            for g in range(len(theta)):
-                here = literal_terms(answers, groups, posteriors, j, g)
-                theta[g][j] = literal_newton(here, theta[g][j], pool[j], tau, sigma)
-        iteration += 1
-    scores = [
-        [sum(p for (t, _), p in posterior.items() if t == vote != NO_ANSWER) for vote in votes]
-        for votes, posterior in zip(answers, posteriors, strict=True)
-    ]
-    return np.array(theta), np.array(scores), iteration
 
 
 WORLDS = {

@@ -291,6 +291,9 @@ def test_a_prune():
     loose = prune_sweep(means, sizes, task, tuple("wxyz"), 0.5)
     assert loose.into.tolist() == [2, 2, 2, 2, 4]
     assert loose.opposed == ((0, 1), (0, 2), (2, 3))
+    same = prune_sweep(means, sizes, task, tuple("wxyz"), 0.5, same_first=True)
+    assert same.into.tolist() == [0, 2, 2, 0, 4]  # w leads 0 and 3, x leads 1 and 2
+    assert same.opposed == ()
     assert sizes.tolist() == [2, 2, 5, 1, 9]
 
 

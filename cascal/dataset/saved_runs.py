@@ -77,11 +77,10 @@ def preset_of(run: Run) -> str:
 def state_of(run: Run) -> tuple[FitSettings, Thresholds]:
     """Settings and thresholds of a run; one of another version of the program is refused."""
     try:
-        settings, thresholds = dict(run.settings), dict(run.thresholds)
-        settings["routing"] = Routing(**settings["routing"])
+        thresholds = dict(run.thresholds)
         if thresholds["routing"] is not None:
             thresholds["routing"] = Routing(**thresholds["routing"])
-        return FitSettings(**settings), Thresholds(**thresholds)
+        return FitSettings.from_record(run.settings), Thresholds(**thresholds)
     except (KeyError, TypeError) as error:
         raise CascalError(
             f"The run {run.name[:80]!r} was saved by another version: {error}. Save it anew.",

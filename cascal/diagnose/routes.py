@@ -12,6 +12,7 @@ from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.finding import check
 from cascal.fit import Fit
 from cascal.reach import WITHIN
+from cascal.settings import PROBABILITIES
 
 WRONG_TASK = 0.2
 ALWAYS, NEVER = 0.9, 0.01
@@ -149,7 +150,7 @@ def moved_by_joining(snapshot: Snapshot) -> tuple[int, BoolArray]:
 
 def estimated_accuracies(fitted: Fit) -> FloatArray:
     """(M,) mean consensus score of every model where scores are probabilities of being right."""
-    if fitted.settings.consensus not in ("pds", "dawid_skene"):
+    if fitted.settings.consensus not in PROBABILITIES:
         raise NotApplicable(
             f"Scores of {fitted.settings.consensus!r} are no probabilities of being right.",
             code="needs-probabilities",

@@ -14,6 +14,7 @@ from cascal.fit import reliability_groups
 from cascal.results import Routes
 from cascal.route import check_vectors, first_models
 from cascal.score import consensus_scores, logprob_statistics
+from cascal.settings import GROUPED
 
 Needs = Literal["nothing", "labels", "gold"]
 """labels: of training queries, generated or gold – the caller says which. gold: of the very
@@ -112,7 +113,7 @@ class Training:
 
     def consensus(self, method: str) -> FloatArray:
         """(Q, M) consensus scores, 0 where there is no answer; as `fit` computes them."""
-        groups = reliability_groups(self.vectors, 0) if method == "pds" else None
+        groups = reliability_groups(self.vectors, 0) if method in GROUPED else None
         return consensus_scores(self.votes, method, groups).filled
 
 

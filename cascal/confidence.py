@@ -1,0 +1,244 @@
+"""What log-probabilities say about votes: learnt once from the votes, then used as evidence.
+
+A model's confidence counts as far as it rises where the consensus of the votes alone calls the
+model right. How far it does is estimated for each model, so that log-probabilities which carry
+nothing change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+
+from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray
+from cascal.latent import (
+    EASINESS,
+    PolyaDawidSkene,
+    Slots,
+    guarded_concentration,
+    maximise,
+)
+from cascal.results import Learnt
+
+MIN_KNOWN = 30
+"""A model with fewer known log-probabilities gives no evidence by them."""
+MIN_COMMON = 50
+"""Two models need more common queries than this to tell how their confidences move together."""
+_RIDGE = 1e-6
+_LEAST_VARIANCE, _LARGEST_VARIANCE = 0.5, 1.2
+_LARGEST_CORRELATION = 0.9
+
+
+def listening_consensus(
+    slots: Slots, groups: IntArray, logprobs: FloatArray
+) -> tuple[PolyaDawidSkene, Learnt]:
+    """Polya–Dawid–Skene with a learnt concentration of wrong votes and confidences as evidence.
+
+    logprobs (Q, M), nan = unknown. Three fits: one for the concentration, one on the votes alone,
+    from which the confidences are learnt, and – where any is known – one that also hears them.
+    Learnt once: learning again from the last fit would feed confidences back into themselves.
+    """
+    likeliest, alpha = guarded_concentration(slots, groups)
+    by_votes = maximise(slots, groups, alpha=alpha)
+    z = normal_scores(np.where(slots.of != NO_ANSWER, logprobs, np.nan), groups)
+    if not np.isfinite(z).any():
+        n_models = z.shape[1]
+        return by_votes, Learnt.without_confidences(n_models, likeliest, alpha)
+    model = learn_confidences(z, by_votes, slots, groups)
+    evidence = confidence_likelihood(z, model, slots, groups)
+    fitted = maximise(slots, groups, alpha=alpha, start=by_votes, confidences=evidence)
+    return fitted, Learnt(
+        likeliest_concentration=likeliest,
+        concentration=alpha,
+        n_known=np.isfinite(z).sum(axis=0),
+        slope=model.slope,
+        slope_error=model.slope_error,
+        rise=model.rise,
+        easiness=model.easiness,
+        variance=model.variance,
+        correlation=model.correlation,
+    )
+
+
+def normal_scores(logprobs: FloatArray, groups: IntArray) -> FloatArray:
+    """Z (Q, M): Φ⁻¹((rank + ½)/n) among a model's known log-probabilities, less its group's mean.
+
+    Ties share their mean rank. nan where unknown, and for a model with fewer than `MIN_KNOWN` known
+    values or a single distinct one.
+    """
+    z = np.full(logprobs.shape, np.nan)
+    for model, column in enumerate(logprobs.T):
+        known = np.flatnonzero(np.isfinite(column))
+        values, place, counts = np.unique(column[known], return_inverse=True, return_counts=True)
+        if len(known) < MIN_KNOWN or len(values) < 2:
+            continue
+        rank = np.cumsum(counts) - (counts + 1) / 2
+        z[known, model] = scipy.special.ndtri((rank[place] + 0.5) / len(known))
+    return z - _group_means(z, groups)[groups]
+
+
+def _group_means(values: FloatArray, groups: IntArray) -> FloatArray:
+    """(G, M) mean of the known values of each group; 0 where a group has none."""
+    n_groups = int(groups.max(initial=0)) + 1
+    known = np.isfinite(values)
+    filled = np.where(known, values, 0.0)
+    sums = np.stack([filled[groups == group].sum(axis=0) for group in range(n_groups)])
+    counts = np.stack([known[groups == group].sum(axis=0) for group in range(n_groups)])
+    return np.asarray(sums / np.maximum(counts, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class ConfidenceModel:
+    """How z is taken to come about: z = m + δ·[right] + γ·b + noise of variance s².
+
+    slope, slope_error (M,) raw slope on P(right) and its standard error; rise δ, easiness γ,
+    variance s² (M,), nan for a model without z; intercept m (G, M); correlation ρ of the noise
+    """
+
+    slope: FloatArray
+    slope_error: FloatArray
+    rise: FloatArray
+    easiness: FloatArray
+    variance: FloatArray
+    intercept: FloatArray
+    correlation: float
+
+
+def learn_confidences(
+    z: FloatArray, by_votes: PolyaDawidSkene, slots: Slots, groups: IntArray
+) -> ConfidenceModel:
+    """Regress z on P(right) and the expected easiness, both from the votes alone (§ 2.3)."""
+    known = np.isfinite(z)
+    right = np.where(known, by_votes.scores, np.nan)
+    of_query = by_votes.posterior.sum(axis=1)
+    mean = of_query @ EASINESS
+    spread = of_query @ EASINESS**2 - mean**2
+    easy = np.where(known, mean[:, None], np.nan)
+    mean_right, mean_easy = _group_means(right, groups), _group_means(easy, groups)
+    fits = [
+        _Regression.of(
+            z[known[:, j], j],
+            (right - mean_right[groups])[known[:, j], j],
+            (easy - mean_easy[groups])[known[:, j], j],
+        )
+        for j in range(z.shape[1])
+    ]
+    rise, easiness = np.array([fit.rise for fit in fits]), np.array([fit.easiness for fit in fits])
+    residual = np.full(z.shape, np.nan)
+    for j, fit in enumerate(fits):
+        residual[known[:, j], j] = fit.residual
+    doubt = _column_means(right * (1.0 - right))
+    unknown_easiness = _column_means(np.where(known, spread[:, None], np.nan))
+    noise = _column_means(residual**2) - _column_means(residual) ** 2
+    explained = rise**2 * doubt + easiness**2 * unknown_easiness
+    return ConfidenceModel(
+        slope=np.array([fit.slope for fit in fits]),
+        slope_error=np.array([fit.slope_error for fit in fits]),
+        rise=rise,
+        easiness=easiness,
+        variance=np.clip(noise - explained, _LEAST_VARIANCE, _LARGEST_VARIANCE),
+        intercept=-rise * mean_right - easiness * mean_easy,
+        correlation=_shared_noise(residual, noise),
+    )
+
+
+def _column_means(values: FloatArray) -> FloatArray:
+    """(M,) mean of the known values of each column; nan where there is none."""
+    known = np.isfinite(values)
+    sums, counts = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
+    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Regression:
+    """z on P(right) and easiness for one model; nan throughout for a model without z."""
+
+    slope: float
+    slope_error: float
+    rise: float
+    easiness: float
+    residual: FloatArray
+
+    @classmethod
+    def of(cls, z: FloatArray, right: FloatArray, easy: FloatArray) -> _Regression:
+        """Least squares without intercept; what is used of a slope shrinks with its error."""
+        if not len(z):
+            return cls(np.nan, np.nan, np.nan, np.nan, z)
+        columns = np.column_stack([right, easy])
+        inverse = np.linalg.inv(columns.T @ columns + _RIDGE * np.eye(2))
+        slopes = inverse @ (columns.T @ z)
+        residual = z - columns @ slopes
+        squared_error = residual.var() * np.diag(inverse)
+        excess = np.divide(squared_error, slopes**2, out=np.ones(2), where=slopes != 0)
+        rise, easiness = slopes * np.maximum(0.0, 1.0 - excess)
+        return cls(
+            float(slopes[0]),
+            float(np.sqrt(squared_error[0])),
+            float(np.clip(rise, 0.0, 1.0)),
+            float(np.clip(easiness, -1.0, 1.0)),
+            residual,
+        )
+
+
+def _shared_noise(residual: FloatArray, variance: FloatArray) -> float:
+    """ρ: mean over pairs of models of the correlation of their residuals, 0 without a pair."""
+    usable = variance > 0
+    scale = np.sqrt(np.where(usable, variance, 1.0))
+    known = np.isfinite(residual) & usable
+    unit = np.where(known, residual, 0.0) / scale
+    common = known.T.astype(float) @ known
+    pairs = np.triu(common > MIN_COMMON, 1)
+    if not pairs.any():
+        return 0.0
+    products = (unit.T @ unit)[pairs] / common[pairs]
+    return float(np.clip(products.mean(), 0.0, _LARGEST_CORRELATION))
+
+
+def confidence_likelihood(
+    z: FloatArray, model: ConfidenceModel, slots: Slots, groups: IntArray
+) -> FloatArray:
+    """(Q, S+1, Z) log-likelihood of the confidences, up to what is constant within a query.
+
+        −½/(1 − ρ) · ( Σ e² − ρ/(1 + (n − 1)ρ) · (Σ e)² ),   e = (z − m − δ·[in slot] − γ·b)/s
+
+    over the n models with a known z: a normal with equal correlation ρ between the models.
+    """
+    known = np.isfinite(z)
+    scale = np.sqrt(model.variance)
+    rest = np.where(known, (z - model.intercept[groups]) / scale, 0.0)
+    rise = np.where(known, model.rise / scale, 0.0)
+    tilt = np.where(known, model.easiness / scale, 0.0)
+    rho = model.correlation
+    pull = rho / (1.0 + (known.sum(axis=1) - 1.0) * rho)
+    in_slot = [_per_slot(part, slots) for part in (rise**2 - 2 * rest * rise, rise * tilt, rise)]
+    own, crossed, raised = (part[:, :, None] for part in in_slot)
+    b = EASINESS[None, None, :]
+    total, leaning = rest.sum(axis=1)[:, None, None], tilt.sum(axis=1)[:, None, None]
+    tilted = (tilt**2).sum(axis=1)[:, None, None]
+    mixed = (rest * tilt).sum(axis=1)[:, None, None]
+    squares = own + 2 * b * crossed - 2 * b * mixed + b**2 * tilted
+    summed = (total - raised - b * leaning) ** 2 - total**2
+    return np.asarray(-0.5 / (1.0 - rho) * (squares - pull[:, None, None] * summed))
+
+
+def _per_slot(values: FloatArray, slots: Slots) -> FloatArray:
+    """(Q, S+1) sum of values (Q, M) over the votes in each slot, 0 for "none of them"."""
+    sums = np.einsum("qsm,qm->qs", slots.member, values)
+    return np.column_stack([sums, np.zeros(len(sums))])
+
+
+def inverted(learnt: Learnt) -> BoolArray:
+    """(M,) models that are surer where the consensus calls them wrong, beyond two errors."""
+    return np.asarray(learnt.slope < -2.0 * learnt.slope_error)
+
+
+ALARMING_SHARE = 1 / 3
+"""From this share of inverted models on, either confidences are inverted or the consensus is."""
+
+
+def alarming(learnt: Learnt) -> bool:
+    """Whether so many models are inverted that confidences or consensus cannot be trusted."""
+    n_heard = np.isfinite(learnt.slope).sum()
+    return bool(n_heard and inverted(learnt).sum() >= ALARMING_SHARE * n_heard)
