@@ -171,7 +171,7 @@ def test_reading_is_repeatable_and_ignores_outer_space(text, n_options):
 )
 def test_a_text_of_one_megabyte_takes_linear_time(unit):
     text = unit * (1_000_000 // len(unit))
-    start = time.perf_counter()
+    start = time.process_time()
     read_answer(text, 4)
     read_answer(text, 0)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0

@@ -10,7 +10,8 @@ import zipfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from attack import hostile
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cascal import importers
@@ -744,6 +745,8 @@ def test_a_logprob_is_a_finite_number_of_at_most_zero_or_unknown(value):
     assert number is None or (math.isfinite(number) and number <= 0)
 
 
+@pytest.mark.attack
+@hostile(full=2000, sample=20)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_imported_or_refused_and_nothing_else(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("bytes")
@@ -781,7 +784,8 @@ FIELDS = (
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.attack
+@hostile(full=2000, sample=40)
 @given(rows=st.lists(st.dictionaries(st.sampled_from(FIELDS), CELLS), min_size=1, max_size=3))
 def test_any_values_in_known_columns_are_imported_or_refused(tmp_path, rows):
     good = {"id": "0", "question": "?", "task": "t", "options": ["a", "b"], "model": "m"}

@@ -6,6 +6,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from attack import hostile
 from foreign_files import (
     ERROR,
     HTML,
@@ -32,7 +33,7 @@ from foreign_files import (
     query_row,
     router_row,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cascal import importers
@@ -660,7 +661,8 @@ def places(value, path=()):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FOREIGN if kind != "not_diamond"])
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.attack
+@hostile(full=1000, sample=20)
 @given(draw=st.data())
 def test_any_value_anywhere_is_imported_or_refused_in_a_sentence(tmp_path, kind, draw):
     path = write_good(kind, tmp_path)
@@ -684,7 +686,8 @@ def test_any_value_anywhere_is_imported_or_refused_in_a_sentence(tmp_path, kind,
 
 @pytest.mark.parametrize("kind", FOREIGN)
 @given(content=st.binary(max_size=100) | st.text(max_size=100).map(str.encode))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.attack
+@hostile(full=400, sample=10)
 def test_any_bytes_are_refused_in_a_sentence(tmp_path, kind, content):
     for suffix in (".jsonl", ".json", ".eval", ".csv"):
         path = tmp_path / f"x{suffix}"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attack import count
 from conftest import copy_workspace
 from counting import TASKS, Asked, counting
 from killed import CONCURRENCY, run
@@ -429,8 +430,8 @@ def test_killed_at_four_moments_nothing_is_lost_and_the_end_is_the_same(tmp_path
     survive(tmp_path, [("asked", 11), ("write", 2), ("asked", 25), ("commit", 3)], 12, 3)
 
 
-@pytest.mark.slow
-def test_killed_at_twenty_random_moments_nothing_is_lost_and_the_end_is_the_same(tmp_path):
+@pytest.mark.attack
+def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(tmp_path):
     draw = np.random.default_rng(int(os.environ.get("CASCAL_KILL_SEED", "1")))
     kinds = ["asked"] * 12 + ["write"] * 5 + ["commit"] * 3
     order = draw.permutation(len(kinds))
@@ -438,4 +439,4 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_and_the_end_is_the_same
         (kinds[row], int(draw.integers(3, 30) if kinds[row] == "asked" else draw.integers(1, 4)))
         for row in order
     ]
-    survive(tmp_path, moments, 80, 6)
+    survive(tmp_path, moments[: count(full=20, sample=3)], 80, 6)

@@ -183,6 +183,6 @@ def test_reading_never_raises(text):
 
 @pytest.mark.parametrize("unit", ["{", '{"a":', '{"question":[', "\\", '"', "```json\n{", "[{"])
 def test_reading_takes_linear_time(unit):
-    started = time.perf_counter()
+    started = time.process_time()
     read_generated((unit * MAX_GENERATED)[:MAX_GENERATED])
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
