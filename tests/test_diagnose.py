@@ -6,7 +6,6 @@ import ast
 import inspect
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,18 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part, split_part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NO_ANSWER
-from cascal.diagnose import ADVICE, CHECKS, Evidence, diagnose, evidence, proposals, try_all
+from cascal.diagnose import (
+    ADVICE,
+    CHECKS,
+    clusters,
+    data,
+    diagnose,
+    models,
+    proposals,
+    quality,
+    routes,
+    try_all,
+)
 from cascal.diagnose.clusters import stability
 from cascal.diagnose.data import mean_ranks
 from cascal.diagnose.models import kinships
@@ -394,7 +404,7 @@ def test_a_check_fires_and_says_number_rule_and_consequence(code, make):
     assert found.section == "issue", found
     assert re.search(r"\d", found.sentence)
     assert found.sentence.endswith(".")
-    shown = evidence(code, case)
+    shown = CHECKS[code].evidence(case)
     assert shown is None or len(shown.names) == len(shown.values)
 
 
@@ -428,6 +438,7 @@ def test_a_diagnosis_lists_every_check_issues_first(healthy):
     told = []
     found = diagnose(healthy, lambda share, said: told.append((share, said)))
     assert sorted(one.code for one in found) == sorted(CHECKS)
+    assert [said.split()[0] for _, said in told] == sorted(CHECKS)
     sections = [one.section for one in found]
     assert sections == sorted(sections, key=["issue", "passed", "not applicable"].index)
     assert all(0 <= share < 1 for share, _ in told)
@@ -450,12 +461,13 @@ def test_free_answers_agree_by_chance_never():
 
 def test_repeats_and_moves_are_shown_task_by_task():
     case = leaked()
-    shown = evidence("CAS305", case)
+    shown = CHECKS["CAS305"].evidence(case)
     counts = {name: case.dataset.train.votes.tasks.count(name) for name in shown.names}
     total = sum(share * counts[name] for name, share in zip(shown.names, shown.values, strict=True))
     assert round(total) == training_quality(case.dataset).near_duplicates > 0
     case = hid_a_difference()
-    shown, said = evidence("CAS405", case), CHECKS["CAS405"].find(case).sentence
+    joining = CHECKS["CAS405"]
+    shown, said = joining.evidence(case), joining.find(case).sentence
     apart = case.fit.router(replace(case.router.thresholds, prune_jaccard=None))
     assert max(shown.values) >= shown.rule
     assert f"of {len(apart.clusters)} clusters" in said
@@ -573,20 +585,76 @@ def test_without_gold_a_cure_says_that_accuracy_is_unproven():
         assert one.judgement in ("does not help", "cures it, accuracy unproven")
 
 
-def test_the_rule_drawn_beside_a_finding_is_the_check_s_own_constant():
-    """A number written into the evidence would stay behind when the check's constant moves."""
-    tree = ast.parse(Path(inspect.getfile(Evidence)).read_text(encoding="utf-8"))
-    makers = ("Evidence", "_sorted", "_by_task")
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers
-    ]
-    assert len(calls) > 10
-    written = [
-        argument.value
-        for call in calls
-        for argument in (*call.args, *(one.value for one in call.keywords))
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, int | float)
-    ]
-    assert written == [0.0]  # Kendall τ: 0 is where agreement ends, no choice of ours
+RULES = {
+    "CAS103": clusters.MIN_QUERIES,
+    "CAS201": models.OPPOSITE,
+    "CAS202": models.DOMINANT_SHARE,
+    "CAS204": models.FAMILY_RATIO,
+    "CAS205": quality.SURE,
+    "CAS301": data.UNREADABLE_OF_MODEL,
+    "CAS302": data.MIN_AUC,
+    "CAS305": data.DUPLICATE_SHARE,
+    "CAS401": routes.WRONG_TASK,
+    "CAS405": routes.OPPOSED,
+}
+"""Of every check with a constant of its own that the evidence draws."""
+
+
+def test_the_rule_drawn_beside_a_finding_is_the_check_s_own(healthy):
+    with_fallback = always_falls_back()
+    drawn = {code: check.evidence(healthy) for code, check in sorted(CHECKS.items()) if check.show}
+    drawn["CAS402"] = CHECKS["CAS402"].evidence(with_fallback)
+    rules = {code: shown.rule for code, shown in drawn.items()}
+    of_snapshot = {
+        "CAS101": healthy.router.thresholds.min_silhouette,
+        "CAS402": with_fallback.router.routing.fallback_distance,
+        "CAS406": None,
+    }
+    assert rules == RULES | of_snapshot
+
+
+MAKERS = ("Evidence", "largest", "largest_tasks")
+
+
+def test_a_number_of_a_rule_is_written_once():
+    """One written into the evidence would stay behind when the check's constant moves."""
+    written, calls = [], 0
+    for module in (clusters, models, data, routes):
+        tree = ast.parse(inspect.getsource(module))
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in MAKERS:
+                calls += 1
+                arguments = (*call.args, *(one.value for one in call.keywords))
+                written += [
+                    one.value
+                    for one in arguments
+                    if isinstance(one, ast.Constant) and isinstance(one.value, int | float)
+                ]
+    assert calls == sum(check.show is not None for check in CHECKS.values())
+    assert written == []
+
+
+def test_evidence_says_what_the_sentence_says():
+    """Both come from the same values."""
+    snapshot = unreadable()
+    check = CHECKS["CAS301"]
+    shown, said = check.evidence(snapshot), check.find(snapshot).sentence
+    assert f"{shown.values[0]:.0%} of those of {shown.names[0]}" in said
+    snapshot = sisters()
+    check = CHECKS["CAS204"]
+    shown, said = check.evidence(snapshot), check.find(snapshot).sentence
+    assert said.startswith(shown.names[0])
+    assert f"{shown.values[0]:.1f} times" in said
+
+
+def test_what_takes_no_part_in_a_check_is_not_shown_beside_it():
+    """A model without any answer, and a task that the router does not know."""
+    part = world()
+    answers = np.array(part.votes.answers)
+    answers[:, 3] = NO_ANSWER
+    snapshot = case_of(with_answers(part, answers))
+    assert "m3" not in CHECKS["CAS301"].evidence(snapshot).names
+    train, test = split_part(world(), 0.4, 0)
+    tasks = ("elsewhere", *test.votes.tasks[1:])
+    snapshot = case_of(train, test=replace(test, votes=replace(test.votes, tasks=tasks)))
+    assert set(CHECKS["CAS401"].evidence(snapshot).names) == set(snapshot.router.tasks)

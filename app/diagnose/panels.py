@@ -9,7 +9,7 @@ import streamlit as st
 from app import controls, frame, jobs, session, theme
 from cascal import charts
 from cascal.columns import Progress
-from cascal.diagnose import ADVICE, Effect, Finding, diagnose, evidence, proposals, try_all
+from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, diagnose, proposals, try_all
 from cascal.settings import PRESETS, joining_name, routing_name
 
 COLOURS: dict[str, theme.Badge] = {
@@ -64,7 +64,7 @@ def issues(found: list[Finding]) -> None:
 
 
 def _evidence(code: str) -> None:
-    found = evidence(code, session.snapshot())
+    found = CHECKS[code].evidence(session.snapshot())
     if found is None or not found.names:
         return
     with st.expander("Evidence", on_change="rerun", key=f"evidence_{code}") as opened:

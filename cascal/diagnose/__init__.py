@@ -9,7 +9,7 @@ from cascal.columns import Progress
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import clusters, data, models, routes
 from cascal.diagnose.clusters import MIN_QUERIES
-from cascal.diagnose.evidence import Evidence, evidence
+from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import CHECKS, Check, Finding
 from cascal.diagnose.remedies import ADVICE, Effect, Proposal, proposals, try_all
 
@@ -23,19 +23,18 @@ __all__ = [
     "Finding",
     "Proposal",
     "diagnose",
-    "evidence",
     "proposals",
     "try_all",
 ]
 
 _REGISTERED = (clusters, models, data, routes)
-"""Modules whose import registers their checks, in the order of the codes."""
+"""Modules whose import registers their checks."""
 
 
 def diagnose(snapshot: Snapshot, progress: Progress | None = None) -> list[Finding]:
     """Run every check; issues first, each section in the order of the codes."""
     found = []
-    for at, check in enumerate(CHECKS.values()):
+    for at, (_, check) in enumerate(sorted(CHECKS.items())):
         if progress is not None:
             progress(at / len(CHECKS), f"{check.code} {check.title}")
         found.append(check.find(snapshot))

@@ -6,9 +6,10 @@ import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import FloatArray, NotApplicable
+from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
+from cascal.diagnose.evidence import Evidence, largest, largest_tasks
 from cascal.diagnose.finding import check
-from cascal.diagnose.quality import training_quality
+from cascal.diagnose.quality import repeats, training_quality
 
 UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
 MIN_AUC = 0.55
@@ -17,21 +18,37 @@ MIN_SEPARATING = 0.5
 DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
 
 
+def _missing(votes: Votes) -> tuple[BoolArray, FloatArray]:
+    """(Q, M) what was asked of models that answer anything; (M,) share of it without an answer.
+
+    nan for a model that answers nothing: it takes no part.
+    """
+    asked = votes.asked & votes.answered.any(axis=0)
+    counts = asked.sum(axis=0)
+    missing = (asked & ~votes.answered).sum(axis=0)
+    return asked, np.divide(missing, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+
+
+def _unreadable(snapshot: Snapshot) -> Evidence:
+    votes = snapshot.dataset.train.votes
+    shares = _missing(votes)[1].tolist()
+    return largest("share without a readable answer", votes.models, shares, UNREADABLE_OF_MODEL)
+
+
 @check(
     "CAS301",
     "Unreadable answers",
     f"Less than {UNREADABLE_SHARE:.0%} of the responses hold no readable answer.",
+    _unreadable,
 )
 def unreadable(snapshot: Snapshot) -> str | None:
     """Responses without an answer, overall and of the worst model."""
     votes = snapshot.dataset.train.votes
-    voting = votes.answered.any(axis=0)
-    asked = votes.asked & voting
+    asked, of_model = _missing(votes)
     if not asked.any():
         raise NotApplicable("No model gave any answer.", code="no-answers")
-    missing = asked & ~votes.answered
-    of_model = missing.sum(axis=0) / np.maximum(asked.sum(axis=0), 1)
-    share, worst = missing.sum() / asked.sum(), int(np.argmax(of_model))
+    share = (asked & ~votes.answered).sum() / asked.sum()
+    worst = int(np.nanargmax(of_model))
     if share < UNREADABLE_SHARE and of_model[worst] < UNREADABLE_OF_MODEL:
         return None
     return (
@@ -62,10 +79,16 @@ def confidence_auc(snapshot: Snapshot) -> FloatArray:
     return found
 
 
+def _confidence(snapshot: Snapshot) -> Evidence:
+    models, auc = snapshot.dataset.train.votes.models, confidence_auc(snapshot).tolist()
+    return largest("confident when agreeing (AUC)", models, auc, MIN_AUC)
+
+
 @check(
     "CAS302",
     "No confidence signal",
     "Log-probabilities are there, and confident votes agree with the consensus more often.",
+    _confidence,
 )
 def unconfident(snapshot: Snapshot) -> str | None:
     """Are there log-probabilities, and are they related to agreement?"""
@@ -125,11 +148,18 @@ def easy(snapshot: Snapshot) -> str | None:
     )
 
 
+def _repeats(snapshot: Snapshot) -> Evidence:
+    twice = repeats(snapshot.dataset)
+    tasks = snapshot.dataset.train.votes.tasks[: len(twice)]
+    return largest_tasks("share that repeats an earlier query", tasks, twice, DUPLICATE_SHARE)
+
+
 @check(
     "CAS305",
     "Duplicates or leakage",
     f"Less than {DUPLICATE_SHARE:.0%} of the training queries repeat another, and less than "
     f"{LEAKED_SHARE:.0%} repeat a test query.",
+    _repeats,
 )
 def repeated(snapshot: Snapshot) -> str | None:
     """Queries that are in there twice, or in the test set too; near ones by their vectors."""

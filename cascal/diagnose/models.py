@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from cascal.compare.gold_agreement import gold_agreement, gold_agreements, tau_b
+from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements, tau_b
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
+from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.diagnose.quality import SURE, cluster_needs
 from cascal.evaluate import effective_number
@@ -25,14 +26,34 @@ MIN_ORACLE_GAIN = 0.03
 FAMILY_RATIO, FAMILY_P, FAMILY_MIN = 2.0, 1e-6, 20
 """A pair shares rejected answers this many times more often than expected, beyond chance."""
 NOISE_SHARE = 0.5
+OPPOSITE = 0.0
+"""Kendall τ below which two rankings contradict each other."""
 MIN_SPLIT_TAU = 0.5
 """Kendall τ between rankings of two halves below which they say little."""
+
+
+def _agreements(snapshot: Snapshot) -> list[GoldAgreement]:
+    """Kendall τ of consensus and gold answers in each cluster with enough queries."""
+    return gold_agreements(
+        snapshot.fit.consensus,
+        snapshot.dataset.gold_test.right,
+        snapshot.router.clusters.assignment,
+        snapshot.routes("test").cluster,
+        [f"cluster {c}" for c in range(len(snapshot.router.clusters))],
+    )
+
+
+def _taus(snapshot: Snapshot) -> Evidence:
+    found = _agreements(snapshot)
+    taus = [one.tau.value for one in found]
+    return largest("Kendall τ with gold", [one.scope for one in found], taus, OPPOSITE)
 
 
 @check(
     "CAS201",
     "Rankings contradict validation",
     "Consensus ranks the models in the same sense as gold answers (or as its own halves) do.",
+    _taus,
 )
 def contradicted(snapshot: Snapshot) -> str | None:
     """Kendall τ of consensus and gold; without gold: split halves, and each model left out."""
@@ -40,26 +61,20 @@ def contradicted(snapshot: Snapshot) -> str | None:
     if test is None or not test.has_gold:
         return _contradicts_itself(snapshot)
     overall = gold_agreement("all", snapshot.fit.consensus, test.right).tau
-    if overall.value < 0:
+    if overall.value < OPPOSITE:
         return (
             f"Consensus ranks the models against the gold answers: Kendall τ {overall.value:.2f} "
             f"[{overall.low:.2f}, {overall.high:.2f}]. What is called best is worst; do not route "
             "by it."
         )
-    per_cluster = gold_agreements(
-        snapshot.fit.consensus,
-        test.right,
-        snapshot.router.clusters.assignment,
-        snapshot.routes("test").cluster,
-        [str(c) for c in range(len(snapshot.router.clusters))],
-    )
-    against = [one for one in per_cluster if one.tau.high < 0]
+    per_cluster = _agreements(snapshot)
+    against = [one for one in per_cluster if one.tau.high < OPPOSITE]
     if not against:
         return None
     worst = min(against, key=lambda one: one.tau.value)
     return (
         f"In {len(against)} of {len(per_cluster)} clusters the ranking certainly contradicts the "
-        f"gold answers (cluster {worst.scope}: τ {worst.tau.value:.2f} [{worst.tau.low:.2f}, "
+        f"gold answers ({worst.scope}: τ {worst.tau.value:.2f} [{worst.tau.low:.2f}, "
         f"{worst.tau.high:.2f}])."
     )
 
@@ -70,7 +85,7 @@ def _contradicts_itself(snapshot: Snapshot) -> str | None:
     one, other = (np.nan_to_num(half.consensus, nan=0.0).mean(axis=0) for half in snapshot.halves)
     split = float(tau_b(one, other)[0])
     worst, model = min(_without_each(snapshot))
-    if split >= MIN_SPLIT_TAU and worst >= 0:
+    if split >= MIN_SPLIT_TAU and worst >= OPPOSITE:
         return None
     return (
         f"Without gold answers: rankings of two halves agree with τ {split:.2f}, and without "
@@ -93,7 +108,14 @@ def _without_each(snapshot: Snapshot) -> list[tuple[float, str]]:
     return found
 
 
-@check("CAS202", "One model always wins", "The queries are spread over more than one model.")
+def _shares(snapshot: Snapshot) -> Evidence:
+    shares = snapshot.share.tolist()
+    return largest("share of the queries", snapshot.router.models, shares, DOMINANT_SHARE)
+
+
+@check(
+    "CAS202", "One model always wins", "The queries are spread over more than one model.", _shares
+)
 def collapsed(snapshot: Snapshot) -> str | None:
     """Share of the routed queries that the most frequent first model gets."""
     models = snapshot.router.models
@@ -153,6 +175,16 @@ class Kinship:
     shared: int
     expected: float
 
+    @property
+    def ratio(self) -> float:
+        """How many times as often as expected."""
+        return self.shared / max(self.expected, 1e-9)
+
+    @property
+    def chance(self) -> float:
+        """Probability of as many or more by chance."""
+        return float(scipy.special.pdtrc(self.shared - 1, max(self.expected, 1e-9)))
+
 
 def kinships(snapshot: Snapshot) -> list[Kinship]:
     """Every pair, the most conspicuous first.
@@ -182,36 +214,50 @@ def kinships(snapshot: Snapshot) -> list[Kinship]:
         Kinship(votes.models[i], votes.models[j], int(same[at]), float(expected[at]))
         for at, (i, j) in enumerate(pairs)
     ]
-    return sorted(found, key=lambda one: (-one.shared / max(one.expected, 1e-9), one.first))
+    return sorted(found, key=lambda one: (-one.ratio, one.first))
+
+
+def _pairs(snapshot: Snapshot) -> Evidence:
+    found = kinships(snapshot)[:MOST]
+    names = tuple(f"{one.first} and {one.second}" for one in found)
+    ratios = tuple(one.ratio for one in found)
+    return Evidence("shared rejected answers, times an average pair", names, ratios, FAMILY_RATIO)
 
 
 @check(
     "CAS204",
     "Consensus echoes a family",
     "No two models share rejected answers far more often than others do.",
+    _pairs,
 )
 def family(snapshot: Snapshot) -> str | None:
     """Pairs that agree on answers the others reject: sisters vote as a bloc."""
     if len(snapshot.fit.models) < 4:
         raise NotApplicable("Families show only among four models or more.", code="too-little-data")
     for pair in kinships(snapshot):
-        expected = max(pair.expected, 1e-9)
-        ratio = pair.shared / expected
-        if pair.shared < FAMILY_MIN or ratio < FAMILY_RATIO:
+        if pair.shared < FAMILY_MIN or pair.ratio < FAMILY_RATIO or pair.chance >= FAMILY_P:
             continue
-        if scipy.special.pdtrc(pair.shared - 1, expected) < FAMILY_P:  # as many or more, by chance
-            return (
-                f"{pair.first} and {pair.second} share {pair.shared:,} answers that the consensus "
-                f"rejects, {ratio:.1f} times as many as an average pair of such models: sisters "
-                "vote as a bloc, and the consensus may follow them. See what happens without one."
-            )
+        return (
+            f"{pair.first} and {pair.second} share {pair.shared:,} answers that the consensus "
+            f"rejects, {pair.ratio:.1f} times as many as an average pair of such models: sisters "
+            "vote as a bloc, and the consensus may follow them. See what happens without one."
+        )
     return None
+
+
+def _sureness(snapshot: Snapshot) -> Evidence:
+    needs = cluster_needs(snapshot.router, snapshot.fit.consensus)
+    found, more = needs[:MOST], f" (the {MOST} least sure)" if len(needs) > MOST else ""
+    names = tuple(f"cluster {one.cluster}: {one.first} over {one.second}" for one in found)
+    sure = tuple(one.certainty for one in found)
+    return Evidence(f"probability of being ahead{more}", names, sure, SURE)
 
 
 @check(
     "CAS205",
     "Ranking differences inside the noise",
     f"Most queries lie in clusters whose first model is ahead with {SURE:.0%} probability.",
+    _sureness,
 )
 def noise(snapshot: Snapshot) -> str | None:
     """Share of the training queries in clusters where the first model may not be the first."""

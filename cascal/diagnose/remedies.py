@@ -10,7 +10,7 @@ import numpy as np
 from cascal.columns import Progress
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.clusters import stability
+from cascal.diagnose.clusters import best_silhouettes, stability
 from cascal.diagnose.finding import CHECKS
 from cascal.evaluate import effective_number
 from cascal.fit import fit
@@ -100,8 +100,7 @@ def _fewer(snapshot: Snapshot) -> list[Proposal]:
 
 
 def _lower_silhouette(snapshot: Snapshot) -> list[Proposal]:
-    best = [task.silhouettes.max() for task in snapshot.fit.by_task]
-    known = [float(one) for one in best if np.isfinite(one)]
+    known = [float(one) for one in best_silhouettes(snapshot.fit) if np.isfinite(one)]
     if not known:
         return []
     now = snapshot.router.thresholds

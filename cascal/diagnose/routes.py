@@ -9,6 +9,7 @@ import numpy as np
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.clusters import MIN_QUERIES
+from cascal.diagnose.evidence import Evidence, largest, largest_tasks
 from cascal.diagnose.finding import check
 from cascal.fit import Fit
 from cascal.reach import WITHIN
@@ -16,6 +17,7 @@ from cascal.settings import PROBABILITIES
 
 WRONG_TASK = 0.2
 ALWAYS, NEVER = 0.9, 0.01
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MANY_BLENDED, OVERRULED = 2.5, 0.3
 """Effective clusters blended (of three), share of queries whose nearest cluster is overruled."""
 FAR = 0.2
@@ -25,13 +27,8 @@ NEAR_CHANCE = 0.1
 ONE_LETTER = 0.7
 
 
-@check(
-    "CAS401",
-    "Wrong task chosen",
-    f"Less than {WRONG_TASK:.0%} of the test queries are routed into another task.",
-)
-def misplaced(snapshot: Snapshot) -> str | None:
-    """The task a test query is routed into against the task it is from."""
+def _wrongly_placed(snapshot: Snapshot) -> tuple[list[str], BoolArray]:
+    """Own tasks of the test queries whose task is known, and (n,) which are routed into others."""
     test, routes = snapshot.dataset.test, snapshot.test_routes
     known = set(snapshot.router.tasks)
     if test is None or routes is None or not known & set(test.votes.tasks):
@@ -39,7 +36,25 @@ def misplaced(snapshot: Snapshot) -> str | None:
     if len(known) == 1:
         raise NotApplicable("There is only one task.", code="too-little-data")
     rows = [row for row, task in enumerate(test.votes.tasks) if task in known]
-    wrong = np.mean([routes.tasks[routes.task[row]] != test.votes.tasks[row] for row in rows])
+    own = [test.votes.tasks[row] for row in rows]
+    chosen = [routes.tasks[task] for task in routes.task[rows]]
+    return own, np.array(chosen) != np.array(own)
+
+
+def _misplaced(snapshot: Snapshot) -> Evidence:
+    own, wrong = _wrongly_placed(snapshot)
+    return largest_tasks("routed into another task", own, wrong, WRONG_TASK)
+
+
+@check(
+    "CAS401",
+    "Wrong task chosen",
+    f"Less than {WRONG_TASK:.0%} of the test queries are routed into another task.",
+    _misplaced,
+)
+def misplaced(snapshot: Snapshot) -> str | None:
+    """The task a test query is routed into against the task it is from."""
+    wrong = _wrongly_placed(snapshot)[1].mean()
     if wrong < WRONG_TASK:
         return None
     across = snapshot.router.routing.across_tasks
@@ -50,7 +65,22 @@ def misplaced(snapshot: Snapshot) -> str | None:
     )
 
 
-@check("CAS402", "Fallback always or never acts", "The fallback acts on some queries, not on all.")
+def _distances(snapshot: Snapshot) -> Evidence:
+    distance = snapshot.routes("test").distance
+    return Evidence(
+        "distance to the nearest cluster",
+        tuple(f"{q:.0%} of the queries below" for q in QUANTILES),
+        tuple(float(one) for one in np.quantile(distance, QUANTILES)),
+        snapshot.router.routing.fallback_distance,
+    )
+
+
+@check(
+    "CAS402",
+    "Fallback always or never acts",
+    "The fallback acts on some queries, not on all.",
+    _distances,
+)
 def fallback(snapshot: Snapshot) -> str | None:
     """Share of the routed queries with any fallback."""
     limit = snapshot.router.routing.fallback_distance
@@ -117,10 +147,28 @@ def far(snapshot: Snapshot) -> str | None:
     )
 
 
+def moved_by_joining(snapshot: Snapshot) -> tuple[int, BoolArray]:
+    """Number of clusters before joining, and (Q,) whose best model is another one since."""
+    thresholds = snapshot.router.thresholds
+    if thresholds.prune_jaccard is None:
+        raise NotApplicable("Joining is off.", code="switched-off")
+    apart = snapshot.fit.router(replace(thresholds, prune_jaccard=None))
+    before = apart.consensus_order[:, 0][apart.clusters.assignment]
+    after = snapshot.router.consensus_order[:, 0][snapshot.router.clusters.assignment]
+    return len(apart.clusters), np.asarray(before != after)
+
+
+def _moved(snapshot: Snapshot) -> Evidence:
+    _, moved = moved_by_joining(snapshot)
+    tasks = snapshot.dataset.train.votes.tasks
+    return largest_tasks("share whose best model is another one since", tasks, moved, OPPOSED)
+
+
 @check(
     "CAS405",
     "Joining hid a difference",
     f"Joining changes the best model by consensus alone for less than {OPPOSED:.0%} of queries.",
+    _moved,
 )
 def opposed(snapshot: Snapshot) -> str | None:
     """Training queries whose cluster had another best model before it was joined.
@@ -135,17 +183,6 @@ def opposed(snapshot: Snapshot) -> str | None:
         f"best models), and {moved.mean():.0%} of the queries now lie in a cluster with another "
         "best model by consensus alone than before."
     )
-
-
-def moved_by_joining(snapshot: Snapshot) -> tuple[int, BoolArray]:
-    """Number of clusters before joining, and (Q,) whose best model is another one since."""
-    thresholds = snapshot.router.thresholds
-    if thresholds.prune_jaccard is None:
-        raise NotApplicable("Joining is off.", code="switched-off")
-    apart = snapshot.fit.router(replace(thresholds, prune_jaccard=None))
-    before = apart.consensus_order[:, 0][apart.clusters.assignment]
-    after = snapshot.router.consensus_order[:, 0][snapshot.router.clusters.assignment]
-    return len(apart.clusters), np.asarray(before != after)
 
 
 def estimated_accuracies(fitted: Fit) -> FloatArray:
@@ -181,10 +218,16 @@ def excess_agreement(votes: Votes) -> tuple[float, float]:
     return float(np.mean(observed)), float(np.mean(expected))
 
 
+def _accuracies(snapshot: Snapshot) -> Evidence:
+    accuracies = estimated_accuracies(snapshot.fit).tolist()
+    return largest("estimated accuracy", snapshot.fit.models, accuracies)
+
+
 @check(
     "CAS406",
     "Consensus carries no truth",
     "Models agree far more often than by chance, and none always gives one letter.",
+    _accuracies,
 )
 def chance(snapshot: Snapshot) -> str | None:
     """A pool near chance agrees by accident; a model with one letter agrees with itself."""
