@@ -23,11 +23,13 @@ def local_path(text: str) -> Path:
     """
     path = _resolved(text)
     if not _inside(path):
-        raise CascalError(_refusal(text))
+        raise CascalError(_refusal(text), code="outside-folder")
     if path.is_dir():
         for one in path.rglob("*"):
             if one.is_symlink() and not _inside(one.resolve()):
-                raise CascalError(_refusal(f"{text}/{one.relative_to(path)}"))
+                raise CascalError(
+                    _refusal(f"{text}/{one.relative_to(path)}"), code="outside-folder"
+                )
     return path
 
 
@@ -47,7 +49,7 @@ def _resolved(text: str) -> Path:
     try:
         return (allowed()[0] / Path(text.strip()).expanduser()).resolve()
     except (ValueError, RuntimeError, OSError):  # a NUL, no such home, links in a circle
-        raise CascalError(f"{text[:80]!r} is no path.") from None
+        raise CascalError(f"{text[:80]!r} is no path.", code="malformed-value") from None
 
 
 def _inside(path: Path) -> bool:

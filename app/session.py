@@ -97,7 +97,9 @@ def dataset() -> Dataset:
     """The chosen data set with votes, vectors and map. CascalError says what is missing."""
     info = current_info()
     if info is None:
-        raise CascalError("The workspace is empty. Import responses on the page Data.")
+        raise CascalError(
+            "The workspace is empty. Import responses on the page Data.", code="no-dataset"
+        )
     return _dataset(info.name, f"{info.fingerprint}:{_file_token()}")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from counting import counting
+from refusals import refuses
 from scripted_server import scripted
 from test_generate import QUICK, completion
 
@@ -23,7 +24,7 @@ from cascal.collection.batch_files import read_batches, write_batches
 from cascal.collection.collect import DECLARED, as_response, batch_lines, collect, reparsed
 from cascal.collection.into_workspace import Limits, collect_into, reparse
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
-from cascal.datatypes import CascalError, ModelSpec, Query, Response
+from cascal.datatypes import ModelSpec, Query, Response
 from cascal.endpoint import Budget, EndpointError, Reply
 from cascal.endpoint.pool_file import PoolModel
 from cascal.simulate import TASKS as DEMO_TASKS
@@ -317,9 +318,9 @@ def test_prices_and_keys_are_missed_before_anything_is_asked(monkeypatch):
         keyed = replace(second, spec=replace(second.spec, key_env="NO_SUCH_KEY"))
         unpriced = replace(second, spec=ModelSpec("u", model_id="u", base_url=asked.url))
         wanted = {one.name: QUERIES for one in (first, keyed, unpriced)}
-        with pytest.raises(EndpointError, match="NO_SUCH_KEY is not set"):
+        with refuses("key-not-set", "NO_SUCH_KEY", kind=EndpointError):
             collect([first, keyed], wanted, Stored())
-        with pytest.raises(EndpointError, match="no prices"):
+        with refuses("unusable-costs", unpriced.name, kind=EndpointError):
             collect([first, unpriced], wanted, Stored(), budget=Budget(dollars=1))
         assert asked.total() == 0
 
@@ -381,7 +382,7 @@ def test_new_queries_and_new_models_are_all_that_is_asked_next(tmp_path):
 def test_without_queries_there_is_nothing_to_ask(tmp_path):
     store = Workspace(tmp_path / "w.duckdb")
     store.begin("empty", "")
-    with counting() as asked, pytest.raises(CascalError, match="has no queries yet"):
+    with counting() as asked, refuses("no-records", "empty"):
         collect_into(store, "empty", asked.pool(1))
 
 
@@ -508,12 +509,12 @@ def test_a_batch_file_of_another_pool_is_refused(tmp_path):
     with counting() as asked:
         pool = asked.pool(1)
     file = tmp_path / "out.jsonl"
-    for line, said in (
-        ('{"custom_id": "other::q000"}', "answers for 'other', which is not in the pool"),
-        ("not json", "Line 1 of out.jsonl is no line of a batch"),
+    for line, code, part in (
+        ('{"custom_id": "other::q000"}', "unknown-model", "'other'"),
+        ("not json", "unusable-row", 1),
     ):
         file.write_text(line + "\n")
-        with pytest.raises(CascalError, match=said):
+        with refuses(code, file.name, part):
             read_batches(store, "d", pool, [file])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import free_port
+from refusals import refuses
 from streamlit.testing.v1 import AppTest
 
 from app import folders, session
@@ -49,19 +50,19 @@ def test_a_path_below_an_allowed_folder_is_read(machine, text):
     ],
 )
 def test_a_path_outside_is_refused_also_through_a_link(machine, text):
-    with pytest.raises(CascalError, match=r"outside of what this dashboard may read.*allow-folder"):
+    with refuses("outside-folder", "allow-folder"):
         folders.local_path(text.format(machine))
 
 
 @pytest.mark.parametrize("text", ["a\0b", "~nobody-of-this-name/x"])
 def test_what_is_no_path_is_one_sentence(machine, text):
-    with pytest.raises(CascalError, match="is no path"):
+    with refuses("malformed-value"):
         folders.local_path(text)
 
 
 @pytest.mark.parametrize("name", ["{0}/private", "../private", "linked", "x/../../private"])
 def test_an_encoder_is_not_read_from_a_folder_outside(machine, name):
-    with pytest.raises(CascalError, match="outside of what this dashboard may read"):
+    with refuses("outside-folder", "allow-folder"):
         session.encoder(name.format(machine))
 
 
@@ -107,6 +108,6 @@ def test_the_command_hands_over_the_working_folder_or_those_named(
     monkeypatch.chdir(machine / "mine")
     monkeypatch.setattr(launch.signal, "signal", lambda *_: None)
     monkeypatch.setattr(launch.subprocess, "Popen", started)
-    with pytest.raises(CascalError, match="Not in a test"):
+    with refuses("refused", "Not in a test"):
         launch.dashboard(port=free_port(), **options)
     assert handed == [os.pathsep.join(str((machine / name).resolve()) for name in wanted)]

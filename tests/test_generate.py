@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 from counting import TASKS, counting
+from refusals import refuses
 from scripted_server import scripted
 
 from cascal.collection.attempts import Attempt, Plan, TaskProgress
@@ -351,7 +352,7 @@ def test_twenty_errors_in_a_row_end_a_run():
 def test_a_missing_key_is_refused_before_anything_is_asked(monkeypatch):
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     spec = ModelSpec("a", model_id="a", base_url="http://127.0.0.1:1/v1", key_env="NO_SUCH_KEY")
-    with pytest.raises(EndpointError, match="NO_SUCH_KEY is not set"):
+    with refuses("key-not-set", "NO_SUCH_KEY", kind=EndpointError):
         generate(REQUESTS, PoolModel(spec), ENCODE, Kept())
 
 

@@ -13,6 +13,7 @@ import pytest
 from attack import hostile
 from hypothesis import given
 from hypothesis import strategies as st
+from refusals import refuses
 
 from cascal import importers
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
@@ -216,10 +217,14 @@ def test_a_mapping_names_columns_and_may_be_meant_for_one_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mapping", "sentence"), [({"text": "gone"}, "has only"), ({"nonsense": "id"}, "none of our")]
+    ("mapping", "code", "name"),
+    [
+        ({"text": "gone"}, "unknown-field", "gone"),
+        ({"nonsense": "id"}, "unknown-field", "nonsense"),
+    ],
 )
-def test_a_mapping_that_does_not_fit_is_refused(tmp_path, mapping, sentence):
-    with pytest.raises(ImportRefused, match=sentence):
+def test_a_mapping_that_does_not_fit_is_refused(tmp_path, mapping, code, name):
+    with refuses(code, name, kind=ImportRefused):
         importers.read(jsonl(tmp_path / "q.jsonl", QUERIES), mapping=mapping)
 
 
@@ -347,10 +352,10 @@ def test_identical_rows_are_kept_once_and_reported(tmp_path):
 
 
 def test_the_same_id_with_other_content_refuses_the_file(tmp_path):
-    with pytest.raises(ImportRefused, match="twice with different content"):
+    with refuses("conflicting-rows", "q.jsonl", QUERIES[0]["id"], 1, kind=ImportRefused):
         importers.read(jsonl(tmp_path / "q.jsonl", [*QUERIES, {**QUERIES[0], "question": "other"}]))
     again = {**RESPONSES[0], "output": "Answer: A"}
-    with pytest.raises(ImportRefused, match="two different responses"):
+    with refuses("conflicting-rows", RESPONSES[0]["model"], RESPONSES[0]["id"], kind=ImportRefused):
         importers.read(pair(tmp_path, responses=[*RESPONSES, again]))
     result = importers.read(pair(tmp_path, responses=[*RESPONSES, {**again, "sample": 1}]))
     assert result.responses.num_rows == 5
@@ -381,7 +386,7 @@ def test_a_text_of_one_megabyte_is_fine_and_a_huge_one_refused(tmp_path):
 
 def test_too_many_refused_rows_refuse_the_whole_file(tmp_path):
     bad = [{"id": f"x{i}", "model": "m", "output": "A"} for i in range(5)]
-    with pytest.raises(ImportRefused, match=r"5 of 9 rows.*unknown query"):
+    with refuses("mostly-refused", 5, 9, "responses.jsonl", kind=ImportRefused):
         importers.read(pair(tmp_path, responses=RESPONSES + bad))
 
 
@@ -394,32 +399,34 @@ def raw(path, content):
 
 
 BROKEN = [
-    ("latin.csv", b"id,question\n1,caf\xe9\n", r"byte 17 \(line 2\).*Windows-1252"),
-    ("utf16.csv", "id,question\n1,x\n".encode("utf-16"), "UTF-16"),
-    ("open.csv", b'id,question\n1,"cut\n2,x', "never closed"),
-    ("twice.csv", b"id,question,question\n1,a,b\n", "several columns"),
-    ("header.csv", b"id,question\n", "No query is left"),
-    ("cut.jsonl", b'{"id": 1, "question": "x"}\n{"id": 2, "quest', "cut off"),
-    ("cut.json", b'[{"id": 1, "question": "x"}, {"id"', "breaks off at line 1"),
-    ("deep.json", b"[" * 200_000, "too deeply nested|breaks off"),
-    ("scalar.json", b'"hello"', "no record"),
-    ("numbers.jsonl", b"1\n2\n", "no record"),
-    ("cut.parquet", b"PAR1" + bytes(50), "not a complete Parquet"),
-    ("empty.csv", b"", "empty"),
-    ("noid.jsonl", b'{"question": "x"}\n', r"no column for query_id.*has 'question'"),
-    ("notext.jsonl", b'{"id": 1, "model": "m", "output": "A"}\n', "no column for text"),
-    ("strange.dat", b"\x00\x01\x02\x03" * 10, "binary file of unknown kind"),
-    ("strange.txt", b"hello world", "no known kind"),
-    ("packed.csv.gz", b"\x1f\x8b\x08\x00", "gzip"),
-    ("sheet.xlsx", b"PK\x03\x04", "CSV UTF-8"),
-    ("cut.zip", b"PK\x03\x04" + bytes(100), "not a complete zip"),
-    ("store.db", b"12345678DUCK" + bytes(20), "DuckDB"),
+    ("latin.csv", b"id,question\n1,caf\xe9\n", "wrong-encoding", 17),
+    ("utf16.csv", "id,question\n1,x\n".encode("utf-16"), "wrong-encoding", "UTF-16"),
+    ("open.csv", b'id,question\n1,"cut\n2,x', "damaged-file", ""),
+    ("twice.csv", b"id,question,question\n1,a,b\n", "duplicate-key", "question"),
+    ("header.csv", b"id,question\n", "no-records", ""),
+    ("cut.jsonl", b'{"id": 1, "question": "x"}\n{"id": 2, "quest', "damaged-file", 2),
+    ("cut.json", b'[{"id": 1, "question": "x"}, {"id"', "damaged-file", 1),
+    ("deep.json", b"[" * 200_000, "not-records", ""),
+    ("scalar.json", b'"hello"', "not-records", ""),
+    ("numbers.jsonl", b"1\n2\n", "not-records", ""),
+    ("cut.parquet", b"PAR1" + bytes(50), "damaged-file", "Parquet"),
+    ("empty.csv", b"", "no-records", 0),
+    ("noid.jsonl", b'{"question": "x"}\n', "missing-column", "query_id"),
+    ("notext.jsonl", b'{"id": 1, "model": "m", "output": "A"}\n', "missing-column", "text"),
+    ("strange.dat", b"\x00\x01\x02\x03" * 10, "binary-file", ""),
+    ("strange.txt", b"hello world", "unknown-format", ""),
+    ("packed.csv.gz", b"\x1f\x8b\x08\x00", "binary-file", "gzip"),
+    ("sheet.xlsx", b"PK\x03\x04", "binary-file", "CSV UTF-8"),
+    ("cut.zip", b"PK\x03\x04" + bytes(100), "damaged-file", "zip"),
+    ("store.db", b"12345678DUCK" + bytes(20), "binary-file", "DuckDB"),
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "sentence"), BROKEN, ids=[one[0] for one in BROKEN])
-def test_a_broken_file_is_refused_in_a_sentence(tmp_path, name, content, sentence):
-    with pytest.raises(ImportRefused, match=f"(?s){sentence}") as refusal:
+@pytest.mark.parametrize(
+    ("name", "content", "code", "part"), BROKEN, ids=[one[0] for one in BROKEN]
+)
+def test_a_broken_file_is_refused_in_a_sentence(tmp_path, name, content, code, part):
+    with refuses(code, name, part, kind=ImportRefused) as refusal:
         importers.read(raw(tmp_path / name, content))
     assert str(refusal.value).endswith((".", "-utf8", "result."))
     assert str(tmp_path) not in str(refusal.value)
@@ -431,15 +438,15 @@ def test_pickles_are_never_opened_whatever_their_name(tmp_path, name):
         def __reduce__(self):
             return pytest.fail, ("the pickle was opened",)
 
-    with pytest.raises(ImportRefused, match=r"pickle.*Convert it"):
+    with refuses("pickle", name, kind=ImportRefused):
         importers.read(raw(tmp_path / name, pickle.dumps(Trap())))
 
 
 def test_routerbench_is_refused_with_the_file_to_convert(tmp_path):
-    with pytest.raises(ImportRefused, match=r"Take routerbench_raw\.pkl"):
+    with refuses("pickle", "routerbench_raw.pkl", kind=ImportRefused):
         importers.read(raw(tmp_path / "routerbench_0shot.pkl", b"\x80\x04"))
     wide = {"sample_id": "1", "prompt": "?", "eval_name": "t", "m": 1.0, "m|model_response": "A"}
-    with pytest.raises(ImportRefused, match="wide table, one column a model"):
+    with refuses("unknown-format", "routerbench.jsonl", "routerbench_raw.pkl", kind=ImportRefused):
         importers.read(jsonl(tmp_path / "routerbench.jsonl", [wide]))
     long = {
         "sample_id": "1",
@@ -458,7 +465,7 @@ def test_routerbench_is_refused_with_the_file_to_convert(tmp_path):
 def test_a_complete_parquet_file_that_was_cut_is_refused(tmp_path):
     pq.write_table(pa.Table.from_pylist(QUERIES[:2]), tmp_path / "q.parquet")
     whole = (tmp_path / "q.parquet").read_bytes()
-    with pytest.raises(ImportRefused, match="not a complete Parquet"):
+    with refuses("damaged-file", "q.parquet", kind=ImportRefused):
         importers.read(raw(tmp_path / "q.parquet", whole[: len(whole) // 2]))
 
 
@@ -481,7 +488,7 @@ def test_a_ragged_csv_row_is_refused_and_inch_marks_are_not(tmp_path):
 
 def test_a_file_beyond_the_size_limit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "MAX_FILE_BYTES", 10)
-    with pytest.raises(ImportRefused, match="more than the 10"):
+    with refuses("too-large", "q.jsonl", 10, kind=ImportRefused):
         importers.read(jsonl(tmp_path / "q.jsonl", QUERIES))
 
 
@@ -489,7 +496,7 @@ def test_nothing_there_unknown_kind_and_unknown_folder_are_refused(tmp_path):
     for arguments in ({"path": tmp_path / "gone"}, {"path": tmp_path}):
         with pytest.raises(ImportRefused):
             importers.read(**arguments)
-    with pytest.raises(ImportRefused, match="choose one of"):
+    with refuses("unknown-choice", "xml", kind=ImportRefused):
         importers.read(jsonl(tmp_path / "q.jsonl", QUERIES), kind="xml")
 
 
@@ -564,20 +571,20 @@ def test_a_version_with_one_option_gives_way_to_one_with_a_choice(tmp_path):
 
 def test_a_zip_bomb_is_refused_before_it_fills_memory(tmp_path):
     bomb = zipped(tmp_path / "bomb.zip", {"model_outputs_x.json": b"[" + b" " * (20 << 20) + b"]"})
-    with pytest.raises(ImportRefused, match="zip bomb"):
+    with refuses("zip-bomb", "bomb.zip", kind=ImportRefused):
         importers.read(bomb)
 
 
 def test_a_zip_that_lies_about_its_size_is_stopped_while_unpacking(tmp_path, monkeypatch):
     bomb = zipped(tmp_path / "bomb.zip", {"model_outputs_x.json": b"[" + b" " * (8 << 20) + b"]"})
     monkeypatch.setattr(unzip, "check_sizes", lambda *_: None)
-    with pytest.raises(ImportRefused, match="more than it declares"):
+    with refuses("zip-bomb", "bomb.zip", kind=ImportRefused):
         importers.read(bomb)
 
 
 def test_a_zip_beyond_the_total_limit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(unzip, "MAX_UNZIPPED_BYTES", 100)
-    with pytest.raises(ImportRefused, match="would unpack to"):
+    with refuses("zip-bomb", 100, kind=ImportRefused):
         importers.read(results(tmp_path, "m", [record(1, ["a", "b"], "A", "x" * 200)]))
 
 
@@ -593,15 +600,15 @@ def test_member_names_are_never_used_as_paths(tmp_path):
 
 def test_cut_foreign_and_empty_zips_are_refused(tmp_path):
     whole = results(tmp_path, "m", [record(i, ["a", "b"], "A", f"text {i * i}") for i in range(99)])
-    with pytest.raises(ImportRefused, match="not a complete zip"):
+    with refuses("damaged-file", "cut.zip", kind=ImportRefused):
         importers.read(raw(tmp_path / "cut.zip", whole.read_bytes()[:-60]))
     damaged = bytearray(whole.read_bytes())
     damaged[200:210] = bytes(10)
-    with pytest.raises(ImportRefused, match="not a complete zip"):
+    with refuses("damaged-file", "damaged.zip", kind=ImportRefused):
         importers.read(raw(tmp_path / "damaged.zip", bytes(damaged)))
-    with pytest.raises(ImportRefused, match=r"no \.json file"):
+    with refuses("missing-part", "other.zip", kind=ImportRefused):
         importers.read(zipped(tmp_path / "other.zip", {"data.pkl": b"x"}))
-    with pytest.raises(ImportRefused, match="question_id"):
+    with refuses("missing-column", "foreign.zip", "question_id", kind=ImportRefused):
         importers.read(zipped(tmp_path / "foreign.zip", {"x.json": '[{"a": 1}]'}))
 
 
@@ -685,9 +692,9 @@ def test_a_given_split_is_stronger_than_the_share_and_the_file(tmp_path):
     assert column(importers.read(path).queries, "split") == ["test"] * 3
     result = importers.read(path, split={"1": "test"}, test_share=0.0)
     assert column(result.queries, "split") == ["test", "train", "train"]
-    with pytest.raises(ImportRefused, match="choose 'train' or 'test'"):
+    with refuses("unknown-choice", "dev", kind=ImportRefused):
         importers.read(path, split={"1": "dev"})
-    with pytest.raises(ImportRefused, match="test_share"):
+    with refuses("out-of-bounds", "test_share", 1.5, kind=ImportRefused):
         importers.read(path, test_share=1.5)
 
 
@@ -802,7 +809,7 @@ def test_any_values_in_known_columns_are_imported_or_refused(tmp_path, rows):
 
 def test_numbers_no_table_can_hold_are_refused_not_raised(tmp_path):
     path = raw(tmp_path / "q.json", b'[{"id": ' + b"9" * 5000 + b', "question": "?"}]')
-    with pytest.raises(ImportRefused, match="no list of records"):
+    with refuses("not-records", "q.json", kind=ImportRefused):
         importers.read(path)
     rows = [
         {"id": 1, "model": "m", "output": "B", "input_tokens": 1e300, "sample": 0},
@@ -818,14 +825,14 @@ def test_parquet_texts_may_be_binary_but_must_be_utf8(tmp_path):
     pq.write_table(pa.table({"id": ["1"], "question": pa.array(["é?".encode()])}), path)
     assert column(importers.read(path).queries, "text") == ["é?"]
     pq.write_table(pa.table({"id": ["1"], "question": pa.array([b"\xff"])}), path)
-    with pytest.raises(ImportRefused, match="UTF-8"):
+    with refuses("wrong-type", path.name, kind=ImportRefused):
         importers.read(path)
 
 
 def test_a_parquet_file_of_too_many_rows_is_refused_before_it_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(tabular, "MAX_TABLE_ROWS", 1)
     pq.write_table(pa.table({"id": ["1", "2"], "question": ["a", "b"]}), tmp_path / "q.parquet")
-    with pytest.raises(ImportRefused, match="declares 2 rows"):
+    with refuses("too-large", "q.parquet", 2, kind=ImportRefused):
         importers.read(tmp_path / "q.parquet")
 
 

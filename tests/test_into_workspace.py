@@ -21,6 +21,7 @@ from attack import count
 from conftest import copy_workspace
 from counting import TASKS, Asked, counting
 from killed import CONCURRENCY, run
+from refusals import refuses
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -30,7 +31,6 @@ from cascal.cli.asking_options import limits_of
 from cascal.collection.into_workspace import FilterRule, filter_into
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import encode_dataset
-from cascal.datatypes import CascalError
 from cascal.encode.encoders import load_encoder
 from cascal.endpoint.pool_file import PoolModel, write_pool
 from cascal.simulate import Faults, simulated_generators, simulated_pool
@@ -326,7 +326,7 @@ def test_the_filter_keeps_all_test_queries_and_the_responses_of_what_stays(
     assert small.info.origin == "simulated"
     assert small.test.votes.fingerprint() == study.test.votes.fingerprint()
     assert small.train.votes.fingerprint() == study.train.votes.take(kept.rows).fingerprint()
-    with pytest.raises(CascalError, match="passes the filter"):
+    with refuses("no-records", "demo"):
         filter_into(store, study, fitted, "none", FilterRule(n_queries=0))
 
 

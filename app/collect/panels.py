@@ -126,7 +126,7 @@ def generate() -> None:
 
 def _named(dataset: str) -> str:
     if not dataset.strip():
-        raise CascalError("The data set needs a name.")
+        raise CascalError("The data set needs a name.", code="missing-value")
     return dataset.strip()
 
 

@@ -86,7 +86,9 @@ def pool_of(frame: pd.DataFrame) -> tuple[PoolModel, ...]:
             entry["simulated"] = True
         entries.append(entry)
     if not entries:
-        raise CascalError("The pool has no model. Add a row, or use the simulated pool.")
+        raise CascalError(
+            "The pool has no model. Add a row, or use the simulated pool.", code="missing-value"
+        )
     return parse_pool(entries)
 
 
@@ -201,7 +203,9 @@ def _start(key: str, work: Callable[[jobs.Job], object]) -> None:
     def run(_report: Progress) -> object:
         job = jobs.find(key)
         if job is None:
-            raise CascalError("The run was dropped before it began. Start it again.")
+            raise CascalError(
+                "The run was dropped before it began. Start it again.", code="not-running"
+            )
         return work(job)
 
     jobs.start(key, run)

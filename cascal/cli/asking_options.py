@@ -93,7 +93,8 @@ def read_generator(named: str, concurrency: int | None = None) -> PoolModel:
     if len(found) != 1:
         names = ", ".join(model.name for model in models)
         raise CascalError(
-            f"--generator names no single model of {file}. Write {file}:NAME; {names}."
+            f"--generator names no single model of {file}. Write {file}:NAME; {names}.",
+            code="unknown-model",
         )
     return found[0] if concurrency is None else _faster(found[0], concurrency)
 

@@ -55,7 +55,8 @@ def open_workspace(path: Path | None, *, create: bool = False) -> Workspace:
     if not create and not path.exists():
         raise CascalError(
             f"There is no workspace at {path}. Make one with `cascal demo --no-open` or "
-            "`cascal import FILE`, or name another with --workspace."
+            "`cascal import FILE`, or name another with --workspace.",
+            code="no-workspace",
         )
     return Workspace(path)
 
@@ -65,12 +66,17 @@ def check_target(path: Path | None) -> None:
     if path is None:
         return
     if path.is_dir():
-        raise CascalError(f"{path} is a folder. Name a file in it.")
+        raise CascalError(f"{path} is a folder. Name a file in it.", code="wrong-path")
     folder = path.parent
     if not folder.is_dir():
-        raise CascalError(f"There is no folder {folder} to write {path.name} into. Make it first.")
+        raise CascalError(
+            f"There is no folder {folder} to write {path.name} into. Make it first.",
+            code="no-access",
+        )
     if not os.access(folder, os.W_OK):
-        raise CascalError(f"Nothing can be written into {folder}. Name another folder.")
+        raise CascalError(
+            f"Nothing can be written into {folder}. Name another folder.", code="no-access"
+        )
 
 
 def print_json(value: object, *, indent: int | None = 1) -> None:

@@ -62,7 +62,10 @@ def import_(
 
     mapping = dict(_pair(one) for one in column or ())
     if len(path) > 2:
-        raise CascalError(f"{len(path)} paths were given; name one, or queries and responses.")
+        raise CascalError(
+            f"{len(path)} paths were given; name one, or queries and responses.",
+            code="wrong-path-count",
+        )
     source: Any = path[0] if len(path) == 1 else path
     with progress_bar("Reading") as report:
         imported = importers.read(
@@ -88,7 +91,10 @@ def import_(
 def _pair(text: str) -> tuple[str, str]:
     ours, sign, theirs = text.partition("=")
     if not sign or not ours or not theirs:
-        raise CascalError(f"--map {text!r} is not of the form OURS=THEIRS, e.g. text=question.")
+        raise CascalError(
+            f"--map {text!r} is not of the form OURS=THEIRS, e.g. text=question.",
+            code="malformed-value",
+        )
     return ours, theirs
 
 

@@ -27,7 +27,8 @@ def encoder_of_file(encoder_id: str, named: str | None, key_env: str) -> Encoder
     if host and key_env:
         raise CascalError(
             f"The router file, not you, names the encoder's host {host!r}; it gets no key. If you "
-            f"trust that host with the key in {key_env}, add {_by_name(encoder_id)}."
+            f"trust that host with the key in {key_env}, add {_by_name(encoder_id)}.",
+            code="foreign-host",
         )
     if host:
         _confirm(host, f"add {_by_name(encoder_id)}")
@@ -55,7 +56,8 @@ def _confirm(host: str, way: str) -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise CascalError(
             f"The router file, not you, names the encoder's host {host!r}, which would get every "
-            f"text. If you trust that host, {way}."
+            f"text. If you trust that host, {way}.",
+            code="foreign-host",
         )
     if not typer.confirm(f"The router file sends every text to {host!r}. Do that?", err=True):
-        raise CascalError(f"Nothing was sent to {host!r}.")
+        raise CascalError(f"Nothing was sent to {host!r}.", code="foreign-host")

@@ -165,7 +165,7 @@ def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
     import pyarrow.parquet as pq
 
     if not rows:
-        raise NotApplicable("Without gold answers there is no table to write.")
+        raise NotApplicable("Without gold answers there is no table to write.", code="no-gold")
     pq.write_table(pa.Table.from_pylist(rows), path)
     out.print(f"Table written to {escape(str(path))}.")
 

@@ -144,7 +144,8 @@ def route(
         query_ids = tuple(str(row) for row in range(1, len(texts) + 1))
     if not texts:
         raise CascalError(
-            "There is no text to route. Give a query, --file, or lines on standard input."
+            "There is no text to route. Give a query, --file, or lines on standard input.",
+            code="missing-value",
         )
     coder = encoder_of_file(loaded.encoder, encoder, key_env)
     vectors = cascal.Embeddings.from_array(query_ids, coder.encode(texts), coder.id)

@@ -106,7 +106,10 @@ def dashboard_folder() -> Path:
     for folder in (PACKAGE / "_dashboard", PACKAGE.parent):
         if (folder / "app" / "server.py").is_file():
             return folder
-    raise CascalError("The dashboard is not part of this installation. Install cascal again.")
+    raise CascalError(
+        "The dashboard is not part of this installation. Install cascal again.",
+        code="not-installed",
+    )
 
 
 class _Allowed(NamedTuple):
@@ -120,13 +123,18 @@ class _Allowed(NamedTuple):
         paths = [str(path.resolve()) for path in self.folders or (Path.cwd(),)]
         for path in paths:
             if os.pathsep in path:
-                raise CascalError(f"{path} has a {os.pathsep!r} in its name. Rename the folder.")
+                raise CascalError(
+                    f"{path} has a {os.pathsep!r} in its name. Rename the folder.",
+                    code="malformed-value",
+                )
         return os.pathsep.join(paths)
 
 
 def _serve(workspace: Path, host: str, port: int, allowed: _Allowed) -> None:
     if find_spec("streamlit") is None:
-        raise CascalError("The dashboard needs the extra app: pip install 'cascal[app]'.")
+        raise CascalError(
+            "The dashboard needs the extra app: pip install 'cascal[app]'.", code="not-installed"
+        )
     folder = dashboard_folder()
     hosts = allowed_hosts(host, allowed.hosts)
     if host not in LOOPBACK:
@@ -164,7 +172,10 @@ def _serve(workspace: Path, host: str, port: int, allowed: _Allowed) -> None:
             server.terminate()
             code = 0
     if code:
-        raise CascalError(f"The dashboard ended with code {code}; the lines above say why.")
+        raise CascalError(
+            f"The dashboard ended with code {code}; the lines above say why.",
+            code="not-running",
+        )
 
 
 def _for_streamlit(host: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,5 +193,6 @@ def _check_port(host: str, port: int) -> None:
         except OSError as error:
             raise CascalError(
                 f"Cannot listen on {host} port {port} ({error.strerror or error}). Choose another "
-                "with --port."
+                "with --port.",
+                code="cannot-listen",
             ) from None

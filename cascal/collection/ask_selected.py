@@ -53,7 +53,8 @@ def reachable(models: Sequence[ModelSpec], names: Sequence[str]) -> tuple[ModelS
     if without:
         raise CascalError(
             f"{', '.join(without)} have no endpoint in this data set. Responses collected with "
-            "cascal collect bring theirs along."
+            "cascal collect bring theirs along.",
+            code="no-endpoint",
         )
     return tuple(known[name] for name in names)
 

@@ -101,12 +101,15 @@ def _lines_by_model(paths: Sequence[Path], names: set[str]) -> dict[str, list[st
             try:
                 custom_id = str(json.loads(line)["custom_id"])
             except (ValueError, TypeError, KeyError):
-                raise CascalError(f"Line {number} of {path.name} is no line of a batch.") from None
+                raise CascalError(
+                    f"Line {number} of {path.name} is no line of a batch.", code="unusable-row"
+                ) from None
             name = custom_id.partition("::")[0]
             if name not in names:
                 raise CascalError(
                     f"Line {number} of {path.name} answers for {name[:80]!r}, which is not in the "
-                    "pool file. Give the pool that wrote the batch."
+                    "pool file. Give the pool that wrote the batch.",
+                    code="unknown-model",
                 )
             found[name].append(line)
     return found

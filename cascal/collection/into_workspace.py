@@ -137,7 +137,8 @@ def join_pool(workspace: Workspace, dataset: str, pool: Sequence[PoolModel]) -> 
     """Enter the pool's models; without any query there is nothing to ask them."""
     if not workspace.dataset(dataset).n_queries:
         raise CascalError(
-            f"Data set {dataset[:80]!r} has no queries yet. Generate some, or import them."
+            f"Data set {dataset[:80]!r} has no queries yet. Generate some, or import them.",
+            code="no-records",
         )
     specs = [model.spec for model in pool]
     simulated = all(spec.simulated for spec in specs)
@@ -209,7 +210,8 @@ def filter_into(
     if not len(kept.rows):
         raise CascalError(
             f"No training query of {name[:80]!r} passes the filter. Lower the number of strong "
-            "models, or allow more of the others."
+            "models, or allow more of the others.",
+            code="no-records",
         )
     ids = {dataset.train.votes.query_ids[row] for row in kept.rows}
     queries = workspace.queries(name).select(QUERY_SCHEMA.names)

@@ -45,7 +45,8 @@ def rgd_filter(
     if not 1 <= n_strong < n_models or max_others < 0:
         raise CascalError(
             f"n_strong is {n_strong} and max_others {max_others}; with {n_models} models n_strong "
-            f"must lie between 1 and {n_models - 1}, and max_others be at least 0."
+            f"must lie between 1 and {n_models - 1}, and max_others be at least 0.",
+            code="out-of-bounds",
         )
     order = sorted(range(n_models), key=lambda m: (-overall[m], votes.models[m]))
     strong, others = votes.answers[:, order[:n_strong]], votes.answers[:, order[n_strong:]]

@@ -61,7 +61,9 @@ class Example(Fields):
     def _check_answer(self) -> Example:
         letters = [option_letter(place) for place in range(len(self.options))]
         if self.answer and self.answer.upper() not in letters:
-            raise refusal("answer in {where} is not the letter of one of its options.")
+            raise refusal(
+                "answer in {where} is not the letter of one of its options.", code="bad-field"
+            )
         return self
 
     def query(self, task: str) -> Query:
@@ -98,7 +100,10 @@ def parse_tasks(document: object) -> tuple[TaskRequest, ...]:
     a further group (as `cascal quality --tasks-out` writes one entry for each unsure cluster).
     """
     if not isinstance(document, Mapping) or set(document) != {"tasks"}:
-        raise CascalError("A task file holds `tasks:` and a list of {name, description} below it.")
+        raise CascalError(
+            "A task file holds `tasks:` and a list of {name, description} below it.",
+            code="not-records",
+        )
     joined: dict[str, TaskRequest] = {}
     for where, entry in listed(document["tasks"], "task file"):
         request = read_fields(TaskEntry, entry, where).request()
@@ -111,7 +116,8 @@ def _join(known: TaskRequest, more: TaskRequest) -> TaskRequest:
     if known.task != more.task:
         raise CascalError(
             f"Task {known.task.name[:80]!r} comes twice in the task file, with different "
-            "descriptions. Rename one, or give both the same."
+            "descriptions. Rename one, or give both the same.",
+            code="duplicate-id",
         )
     counts = [one.n for one in (known, more) if one.n is not None]
     return TaskRequest(known.task, known.examples + more.examples, sum(counts) if counts else None)

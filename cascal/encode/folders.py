@@ -58,7 +58,8 @@ def _refuse_pickles(folder: Path, files: list[Path]) -> None:
     if pickled:
         raise CascalError(
             f"{pickled[0].name} in folder {folder.name!r} is a pickle, which may run code when "
-            "opened. Save the model again as safetensors (SentenceTransformer.save does)."
+            "opened. Save the model again as safetensors (SentenceTransformer.save does).",
+            code="pickle",
         )
 
 
@@ -70,16 +71,18 @@ def _refuse_code(folder: Path, path: Path) -> None:
         named = next(_foreign(content, modules=path.name == "modules.json"), None)
         outside = next(_outside(content, folder), None)
     except (ValueError, RecursionError):
-        raise CascalError(f"{shown} is no JSON. Save the encoder again.") from None
+        raise CascalError(f"{shown} is no JSON. Save the encoder again.", code="bad-json") from None
     if named is not None:
         raise CascalError(
             f"{shown} names {named[:120]}, which is not part of sentence-transformers: loading it "
             "would run code that came with the folder. Save the encoder again from the library's "
-            "own modules, or serve it as an embeddings endpoint (endpoint:MODEL@BASE_URL)."
+            "own modules, or serve it as an embeddings endpoint (endpoint:MODEL@BASE_URL).",
+            code="foreign-code",
         )
     if outside is not None:
         raise CascalError(
-            f"{shown} names the module folder {outside[:120]!r}, which is not inside. Copy it in."
+            f"{shown} names the module folder {outside[:120]!r}, which is not inside. Copy it in.",
+            code="outside-folder",
         )
 
 

@@ -53,7 +53,9 @@ def layout(
 def _distinct_rows(vectors: FloatArray) -> tuple[FloatArray, IntArray]:
     """The distinct rows in an order of their own, and the position of every row among them."""
     if vectors.ndim != 2 or not vectors.shape[1] or not np.isfinite(vectors).all():
-        raise CascalError(f"A map needs finite vectors (Q, D), got shape {vectors.shape}.")
+        raise CascalError(
+            f"A map needs finite vectors (Q, D), got shape {vectors.shape}.", code="unusable-vector"
+        )
     rows = np.ascontiguousarray(vectors, dtype=np.float32) + np.float32(0.0)  # no −0
     keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
     _, first, point = np.unique(keys, return_index=True, return_inverse=True)
@@ -83,7 +85,8 @@ def umap_layout(
         except ImportError:
             raise CascalError(
                 "The map needs umap-learn, which is not installed. Install the extra app "
-                "(pip install 'cascal[app]')."
+                "(pip install 'cascal[app]').",
+                code="not-installed",
             ) from None
         if len(vectors) <= _EXACT_UP_TO:  # also spares the minute of compiling the approximation
             rows, cosines = _nearest(vectors, vectors, n_neighbors, progress)
@@ -128,7 +131,8 @@ def place(vectors_new: FloatArray, vectors: FloatArray, xy: FloatArray, k: int =
     if len(vectors) == 0 or len(xy) != len(vectors) or vectors_new.shape[1] != vectors.shape[1]:
         raise CascalError(
             f"Vectors of shape {vectors_new.shape} cannot be placed on a map of {len(xy)} points "
-            f"made from vectors of shape {vectors.shape}. Compute the map with this encoder first."
+            f"made from vectors of shape {vectors.shape}. Compute the map with this encoder first.",
+            code="wrong-shape",
         )
     rows, cosines = _nearest(vectors_new, vectors, min(k, len(vectors)))
     weights = np.clip(cosines.astype(np.float64), 1e-6, None)

@@ -107,7 +107,10 @@ class ChatClient:
         stop: Callable[[], bool] | None = None,
     ) -> None:
         if concurrency < 1:
-            raise EndpointError(f"A concurrency of {concurrency} asks nothing; it starts at 1.")
+            raise EndpointError(
+                f"A concurrency of {concurrency} asks nothing; it starts at 1.",
+                code="out-of-bounds",
+            )
         self.model = model
         self.dropped: frozenset[str] = frozenset()
         """Parameters this server refused."""
@@ -142,14 +145,18 @@ class ChatClient:
         if limited and math.isnan(self.model.input_price + self.model.output_price):
             raise EndpointError(
                 f"Model {self.model.name!r} has no prices, so a budget in dollars cannot be kept. "
-                "Give its prices per million tokens, or limit calls or tokens instead."
+                "Give its prices per million tokens, or limit calls or tokens instead.",
+                code="unusable-costs",
             )
 
     async def ask(self, request: ChatRequest) -> Reply:
         """Send one request, with as many attempts as patience allows; never raises for a server."""
         client = self._client
         if client is None:
-            raise EndpointError("A ChatClient is opened by `async with ChatClient(…) as client`.")
+            raise EndpointError(
+                "A ChatClient is opened by `async with ChatClient(…) as client`.",
+                code="not-running",
+            )
         async with self._slots:
             if self._stopped():
                 return _unsent("stopped", "Stopped before it was asked.")

@@ -67,7 +67,9 @@ async def _embed(
         for texts in batches:
             tried = await try_patiently(partial(_attempt, resource, model, texts, key), patience)
             if isinstance(tried.outcome, Failure):
-                raise EndpointError(f"{urlsplit(base_url).netloc}: {tried.outcome.reason}")
+                raise EndpointError(
+                    f"{urlsplit(base_url).netloc}: {tried.outcome.reason}", code="endpoint-failed"
+                )
             parts.append(_vectors(tried.outcome, len(texts), base_url))
             _same_dimension(parts, base_url)
             n_done += len(texts)
@@ -79,7 +81,10 @@ async def _embed(
 def _refuse_empty(texts: Sequence[str]) -> None:
     for number, text in enumerate(texts, start=1):
         if not text.strip():
-            raise EndpointError(f"Text {number} is empty; endpoints refuse that. Leave it out.")
+            raise EndpointError(
+                f"Text {number} is empty; endpoints refuse that. Leave it out.",
+                code="unusable-text",
+            )
 
 
 async def _attempt(
@@ -111,13 +116,19 @@ def _vectors(body: str, n_texts: int, base_url: str) -> FloatArray:
     if rows is None:
         raise EndpointError(
             f"{host} answered something that is not a list of embeddings. Check that the URL ends "
-            "in /v1 and that the model is an embedding model."
+            "in /v1 and that the model is an embedding model.",
+            code="endpoint-failed",
         )
     if sorted(rows, key=str) != sorted(range(n_texts), key=str):
-        raise EndpointError(f"{host} returned {len(rows)} embeddings for {n_texts} texts.")
+        raise EndpointError(
+            f"{host} returned {len(rows)} embeddings for {n_texts} texts.", code="endpoint-failed"
+        )
     array = _array([rows[row] for row in range(n_texts)])
     if array is None:
-        raise EndpointError(f"{host} returned embeddings that are no equally long rows of numbers.")
+        raise EndpointError(
+            f"{host} returned embeddings that are no equally long rows of numbers.",
+            code="endpoint-failed",
+        )
     return array
 
 
@@ -142,5 +153,6 @@ def _same_dimension(parts: list[FloatArray], base_url: str) -> None:
     if parts[-1].shape[1] != parts[0].shape[1]:
         raise EndpointError(
             f"{urlsplit(base_url).netloc} returned {parts[-1].shape[1]} dimensions after "
-            f"{parts[0].shape[1]}: the model changed while it was asked. Try again."
+            f"{parts[0].shape[1]}: the model changed while it was asked. Try again.",
+            code="changed-encoder",
         )

@@ -27,11 +27,14 @@ def check_base_url(base_url: str) -> str:
     """The URL without a trailing slash; one that is not http(s) or carries a secret is refused."""
     parts = urlsplit(base_url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise EndpointError("A base URL looks like https://host/v1 (http:// or https://).")
+        raise EndpointError(
+            "A base URL looks like https://host/v1 (http:// or https://).", code="malformed-value"
+        )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise EndpointError(
             f"The base URL of {parts.hostname} carries a user name, a password or a query. Put the "
-            "key into an environment variable and name that variable."
+            "key into an environment variable and name that variable.",
+            code="written-secret",
         )
     return base_url.strip().rstrip("/")
 
@@ -44,12 +47,14 @@ def read_key(key_env: str) -> str:
     if not key:
         raise EndpointError(
             f"The environment variable {key_env} is not set. Set it to the endpoint's key, or "
-            "leave key_env empty for an endpoint without keys."
+            "leave key_env empty for an endpoint without keys.",
+            code="key-not-set",
         )
     if not _KEY.fullmatch(key):
         raise EndpointError(
             f"The environment variable {key_env} holds characters no key has (spaces, quotes, line "
-            "breaks or non-ASCII). Set it to the bare key."
+            "breaks or non-ASCII). Set it to the bare key.",
+            code="malformed-value",
         )
     return key
 

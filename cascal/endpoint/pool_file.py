@@ -59,7 +59,7 @@ class PoolModel:
 
 def _check_name(name: str) -> str:
     if "::" in name or not name.isprintable() or len(name) > _LONGEST_NAME:
-        raise refusal("{field} in {where} holds '::' or what cannot be printed.")
+        raise refusal("{field} in {where} holds '::' or what cannot be printed.", code="bad-field")
     return name
 
 
@@ -67,7 +67,8 @@ def _check_variable(name: str) -> str:
     if name and (not _VARIABLE.fullmatch(name) or _looks_like_a_key(name)):
         raise refusal(
             "{field} in {where} is not the name of an environment variable but looks like a key. "
-            "Put the key into a variable, such as MY_API_KEY, and write that name."
+            "Put the key into a variable, such as MY_API_KEY, and write that name.",
+            code="written-secret",
         )
     return name
 
@@ -85,7 +86,7 @@ def _check_url(url: str) -> str:
     try:
         return check_base_url(url)
     except EndpointError as error:
-        raise refusal(f"{{field}} in {{where}}: {error}") from None
+        raise refusal(f"{{field}} in {{where}}: {error}", code=error.code) from None
 
 
 class PoolEntry(Fields):
@@ -140,7 +141,9 @@ def parse_pool(entries: object) -> tuple[PoolModel, ...]:
     models = tuple(read_fields(PoolEntry, entry, where).model() for where, entry in placed)
     name, times = Counter(model.name for model in models).most_common(1)[0]
     if times > 1:
-        raise CascalError(f"The pool file names {name[:80]!r} more than once. Rename one.")
+        raise CascalError(
+            f"The pool file names {name[:80]!r} more than once. Rename one.", code="duplicate-id"
+        )
     return models
 
 

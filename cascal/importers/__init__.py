@@ -119,7 +119,9 @@ def detect(path: AnyPath | Sequence[AnyPath]) -> str:
     paths = _paths(path)
     for one in paths:
         if not one.exists():
-            raise ImportRefused(f"There is nothing at {one.name!r}. Check the path.")
+            raise ImportRefused(
+                f"There is nothing at {one.name!r}. Check the path.", code="no-such-file"
+            )
     if len(paths) == 1 and cascal_release.is_release(paths[0]):
         return cascal_release.KIND
     if len(paths) == 1 and not paths[0].is_dir():
@@ -128,7 +130,8 @@ def detect(path: AnyPath | Sequence[AnyPath]) -> str:
     if len(kinds) > 1:
         raise ImportRefused(
             f"{' and '.join(repr(one.name) for one in paths)} hold files of several kinds: "
-            f"{', '.join(kinds)}. Import one after the other, or name the kind."
+            f"{', '.join(kinds)}. Import one after the other, or name the kind.",
+            code="mixed-formats",
         )
     if kinds:
         return kinds[0]
@@ -143,7 +146,8 @@ def _own_kind_of_folder(folder: Path) -> str:
         return mmlu_pro.KIND
     raise ImportRefused(
         f"The folder {folder.name!r} is of no known kind. It may hold queries.* and responses.*, "
-        f"or one of: {'; '.join(about for kind, about in KINDS.items() if kind != 'long')}."
+        f"or one of: {'; '.join(about for kind, about in KINDS.items() if kind != 'long')}.",
+        code="unknown-format",
     )
 
 
@@ -180,13 +184,18 @@ def _shown(record: dict[str, Any]) -> dict[str, Any]:
 def _paths(path: AnyPath | Sequence[AnyPath]) -> list[Path]:
     given = [path] if isinstance(path, str | PathLike) else list(path)
     if len(given) not in (1, 2):
-        raise ImportRefused(f"{len(given)} paths came; one, or two that belong together, are read.")
+        raise ImportRefused(
+            f"{len(given)} paths came; one, or two that belong together, are read.",
+            code="wrong-path-count",
+        )
     return [Path(one) for one in given]
 
 
 def _checked_kind(kind: str) -> str:
     if kind not in KINDS:
-        raise ImportRefused(f"There is no kind {kind!r}; choose one of {', '.join(KINDS)}.")
+        raise ImportRefused(
+            f"There is no kind {kind!r}; choose one of {', '.join(KINDS)}.", code="unknown-choice"
+        )
     return kind
 
 

@@ -101,7 +101,8 @@ def _parts(path: Path) -> list[_Part]:
     if not found:
         raise ImportRefused(
             f"The folder {path.name!r} holds neither Data/BENCHMARK/train.json (or test.json) nor "
-            "Model_Responses/BENCHMARK-train/MODEL.json. Point to the folder that holds both."
+            "Model_Responses/BENCHMARK-train/MODEL.json. Point to the folder that holds both.",
+            code="missing-part",
         )
     return found
 
@@ -124,7 +125,8 @@ def _add_queries(draft: Draft, part: _Part, records: list[dict[str, Any]], prefi
         if records and not any(needed in one for one in records):
             raise ImportRefused(
                 f"{source!r} has no {needed!r} in any record; the released layout has question_id, "
-                "category, question, options and answer."
+                "category, question, options and answer.",
+                code="missing-column",
             )
     for row, record in enumerate(records, 1):
         question_id, options = clean(record.get("question_id")), option_texts(record.get("options"))

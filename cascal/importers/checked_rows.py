@@ -22,7 +22,9 @@ def read_lines(path: Path, source: str, kind: str) -> Lines:
         for row in cells
     ]
     if not records:
-        raise ImportRefused(f"{source!r} holds no record that can be read. Export it again.")
+        raise ImportRefused(
+            f"{source!r} holds no record that can be read. Export it again.", code="no-records"
+        )
     refuse_mixture(source, sheet.rows, records, kind)
     return Lines(source, sheet.rows, records, sheet.refused)
 
@@ -36,7 +38,8 @@ def refuse_mixture(
         if other is not None and other != kind:
             raise ImportRefused(
                 f"{source!r} mixes two formats: row {row} is of the kind {other!r}, others are "
-                f"{kind!r}. Put each format into a file of its own."
+                f"{kind!r}. Put each format into a file of its own.",
+                code="mixed-formats",
             )
 
 
@@ -67,7 +70,8 @@ def either(record: Record, names: Iterable[str], source: str, row: int) -> Any: 
         if value != found[first]:
             raise ImportRefused(
                 f"{source!r} mixes two versions of its format: row {row} has {first!r} and "
-                f"{name!r} with different values. Export it again with one version."
+                f"{name!r} with different values. Export it again with one version.",
+                code="mixed-formats",
             )
     return found[first]
 

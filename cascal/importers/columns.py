@@ -143,7 +143,8 @@ def resolve(
         if theirs not in names:
             raise ImportRefused(
                 f"The mapping takes {ours!r} from column {theirs[:80]!r}, but {source!r} has only "
-                f"{listed(names)}. Correct the mapping."
+                f"{listed(names)}. Correct the mapping.",
+                code="unknown-field",
             )
     used = set(wanted.values())
     guessed = suggest((name for name in names if name not in used), role)
@@ -161,7 +162,8 @@ def check_names(given: Mapping[str, str]) -> None:
         ):
             raise ImportRefused(
                 f"The mapping has a key {key[:80]!r}, which is none of our columns. Choose from "
-                f"{', '.join(ours)}."
+                f"{', '.join(ours)}.",
+                code="unknown-field",
             )
 
 
@@ -180,7 +182,8 @@ def require(
         known = "; ".join(f"{ours}: {', '.join(_ALIASES[ours][:5])} …" for ours in missing)
         raise ImportRefused(
             f"{source!r} has no column for {', '.join(missing)}. It has {listed(list(columns))}. "
-            f"Name the column in the mapping, or rename it (known names – {known})."
+            f"Name the column in the mapping, or rename it (known names – {known}).",
+            code="missing-column",
         )
 
 

@@ -117,7 +117,8 @@ class Draft:
         if known is not None:
             raise ImportRefused(
                 f"{query.source!r} holds query {query.query_id[:80]!r} twice with different "
-                f"content (rows {known.row} and {query.row}). Give every query its own id."
+                f"content (rows {known.row} and {query.row}). Give every query its own id.",
+                code="conflicting-rows",
             )
         problem = _query_problem(query)
         if problem is None:
@@ -141,7 +142,8 @@ class Draft:
             raise ImportRefused(
                 f"{response.source!r} holds two different responses of {key[1][:80]!r} to query "
                 f"{key[0][:80]!r} (rows {known.row} and {response.row}). Number them in a column "
-                "'sample', or drop one."
+                "'sample', or drop one.",
+                code="conflicting-rows",
             )
 
     def _repeated(self, row: QueryRow | ResponseRow) -> None:
@@ -166,7 +168,9 @@ class Draft:
         """The complete data set, or a refusal when too little is left."""
         self._check_refused_share()
         if not self.queries:
-            raise ImportRefused(f"No query is left of {source!r}. {self._first_reason()}")
+            raise ImportRefused(
+                f"No query is left of {source!r}. {self._first_reason()}", code="no-records"
+            )
         self._note_reports()
         self._note_answers()
         self._note_scores()
@@ -203,7 +207,8 @@ class Draft:
                 raise ImportRefused(
                     f"{len(rows):,} of {total:,} rows of {source!r} were refused, so nothing is "
                     f"imported. The most frequent reason ({n_rows:,} rows): {reason}. Check the "
-                    "column mapping or repair the file."
+                    "column mapping or repair the file.",
+                    code="mostly-refused",
                 )
 
     def _note_reports(self) -> None:

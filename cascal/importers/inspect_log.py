@@ -98,13 +98,17 @@ def _log(draft: Draft, file: Path, source: str) -> _Log:
     if not task or not model:
         raise ImportRefused(
             f"{source!r} does not say which task and model it is of (eval.task, eval.model). "
-            "Export the log again with `inspect log dump`."
+            "Export the log again with `inspect log dump`.",
+            code="missing-value",
         )
     number, _ = amount(header.get("version"))
     if number is not None and number > NEWEST_VERSION:
         draft.notes.append(f"{source} has log version {number:g}; {NEWEST_VERSION} is known.")
     if not samples:
-        raise ImportRefused(f"{source!r} holds no samples. Run the evaluation with --log-samples.")
+        raise ImportRefused(
+            f"{source!r} holds no samples. Run the evaluation with --log-samples.",
+            code="no-records",
+        )
     lines = Lines(source, list(range(1, len(samples) + 1)), samples, [])
     status = clean(header.get("status")) or "started"
     shuffled = _is_shuffled(header)

@@ -34,7 +34,8 @@ def json_lines(name: str, raw: bytes) -> Lines:
         elif row == last and isinstance(record, ValueError) and not raw.endswith(b"\n"):
             raise ImportRefused(
                 f"{name!r} is cut off: its last line ({row}) breaks off in the middle of a "
-                "record. Download or export it again."
+                "record. Download or export it again.",
+                code="damaged-file",
             )
         else:
             lines.refused.append((row, "not a JSON object on one line"))

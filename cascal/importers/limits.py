@@ -37,8 +37,8 @@ _ROUTERBENCH_ADVICE = (
 )
 _OFFICE_ADVICE = "save the sheet as 'CSV UTF-8' and import that."
 _TABLE_ADVICE = "write the table as Parquet, CSV (UTF-8) or JSONL and import that."
-_REFUSED_SUFFIXES = {
-    **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".bin"), _PICKLE_ADVICE),
+_PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".bin")
+_BINARY_SUFFIXES = {
     **dict.fromkeys((".xlsx", ".xls", ".ods"), _OFFICE_ADVICE),
     **dict.fromkeys((".npy", ".npz", ".safetensors"), "arrays hold no responses; " + _TABLE_ADVICE),
 }
@@ -62,42 +62,56 @@ _BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 def check_file(path: Path) -> bytes:
     """Refuse what must not or cannot be read; return the first bytes of the file."""
     if not path.is_file():
-        raise ImportRefused(f"There is no file {path.name!r}. Check the path.")
+        raise ImportRefused(f"There is no file {path.name!r}. Check the path.", code="no-such-file")
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
             head = stream.read(4096)
     except OSError as error:
         raise ImportRefused(
-            f"{path.name!r} cannot be opened ({error.strerror}). Check its permissions."
+            f"{path.name!r} cannot be opened ({error.strerror}). Check its permissions.",
+            code="no-access",
         ) from None
     if size == 0:
-        raise ImportRefused(f"{path.name!r} is empty (0 bytes). Export or download it again.")
+        raise ImportRefused(
+            f"{path.name!r} is empty (0 bytes). Export or download it again.", code="no-records"
+        )
     if size > MAX_FILE_BYTES:
         raise ImportRefused(
             f"{path.name!r} has {size:,} bytes, more than the {MAX_FILE_BYTES:,} that are read. "
-            "Split it into smaller files."
+            "Split it into smaller files.",
+            code="too-large",
         )
-    advice = _REFUSED_SUFFIXES.get(path.suffix.lower())
-    if advice is _PICKLE_ADVICE and "routerbench" in path.name.casefold():
-        advice = _ROUTERBENCH_ADVICE
-    if advice is not None:
-        raise ImportRefused(f"{path.name!r} is a {path.suffix.lower()} file: {advice}")
+    _refuse_suffix(path)
     _refuse_binary(path.name, head)
     return head
 
 
+def _refuse_suffix(path: Path) -> None:
+    suffix = path.suffix.lower()
+    if suffix in _PICKLE_SUFFIXES:
+        wide = "routerbench" in path.name.casefold()
+        advice = _ROUTERBENCH_ADVICE if wide else _PICKLE_ADVICE
+        raise ImportRefused(f"{path.name!r} is a {suffix} file: {advice}", code="pickle")
+    if suffix in _BINARY_SUFFIXES:
+        raise ImportRefused(
+            f"{path.name!r} is a {suffix} file: {_BINARY_SUFFIXES[suffix]}", code="binary-file"
+        )
+
+
 def _refuse_binary(name: str, head: bytes) -> None:
     if _PICKLE_START.match(head):
-        raise ImportRefused(f"{name!r} is a Python pickle: {_PICKLE_ADVICE}")
+        raise ImportRefused(f"{name!r} is a Python pickle: {_PICKLE_ADVICE}", code="pickle")
     for start, what, advice in _REFUSED_STARTS:
         if head.startswith(start):
-            raise ImportRefused(f"{name!r} is {what}: {advice}")
+            raise ImportRefused(f"{name!r} is {what}: {advice}", code="binary-file")
     if head[8:12] == b"DUCK":
-        raise ImportRefused(f"{name!r} is a DuckDB file: {_TABLE_ADVICE}")
+        raise ImportRefused(f"{name!r} is a DuckDB file: {_TABLE_ADVICE}", code="binary-file")
     known = head.startswith((b"PAR1", b"PK\x03\x04", b"PK\x05\x06", b"\xff\xfe", b"\xfe\xff"))
     if not known and b"\x00" in head:
-        raise ImportRefused(f"{name!r} is a binary file of unknown kind: {_TABLE_ADVICE}")
+        raise ImportRefused(
+            f"{name!r} is a binary file of unknown kind: {_TABLE_ADVICE}", code="binary-file"
+        )
 
 
 def is_zip(head: bytes) -> bool:
@@ -111,24 +125,28 @@ def decode(raw: bytes, name: str) -> str:
         if raw.startswith(mark):
             raise ImportRefused(
                 f"{name!r} is encoded as {encoding}; UTF-8 is needed. Save it as 'CSV UTF-8', or "
-                f"run: iconv -f UTF-16 -t UTF-8 file > file-utf8"
+                f"run: iconv -f UTF-16 -t UTF-8 file > file-utf8",
+                code="wrong-encoding",
             )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
             raise ImportRefused(
-                f"{name!r} is cut off in the middle of a character. Download or export it again."
+                f"{name!r} is cut off in the middle of a character. Download or export it again.",
+                code="damaged-file",
             ) from None
         if b"\x00" in raw[:1024]:
             raise ImportRefused(
-                f"{name!r} is no text but binary data. Export a table as CSV, JSONL or Parquet."
+                f"{name!r} is no text but binary data. Export a table as CSV, JSONL or Parquet.",
+                code="binary-file",
             ) from None
         line = raw.count(b"\n", 0, error.start) + 1
         raise ImportRefused(
             f"{name!r} is not UTF-8: byte {error.start} (line {line}) is "
             f"0x{raw[error.start]:02x}, probably Windows-1252 or Latin-1. Save it as 'CSV UTF-8', "
-            "or run: iconv -f WINDOWS-1252 -t UTF-8 file > file-utf8"
+            "or run: iconv -f WINDOWS-1252 -t UTF-8 file > file-utf8",
+            code="wrong-encoding",
         ) from None
 
 
@@ -142,12 +160,14 @@ def parse_json(text: str | bytes, name: str) -> object:
         cut = "it breaks off" if error.pos >= len(text.rstrip()) - 1 else "it is not valid JSON"
         raise ImportRefused(
             f"{name!r} cannot be read: {cut} at line {error.lineno}, column {error.colno} "
-            f"({error.msg}). Download or export it again."
+            f"({error.msg}). Download or export it again.",
+            code="damaged-file",
         ) from None
     except (RecursionError, ValueError) as error:
         reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)[:80]
         raise ImportRefused(
-            f"{name!r} is no list of records that can be read ({reason}). Export it again."
+            f"{name!r} is no list of records that can be read ({reason}). Export it again.",
+            code="not-records",
         ) from None
 
 
@@ -156,13 +176,15 @@ def read_records(raw: bytes, name: str) -> list[dict[str, Any]]:
     document = parse_json(raw, name)
     if not isinstance(document, list):
         raise ImportRefused(
-            f"{name!r} holds a JSON {type(document).__name__}; a list of records is needed."
+            f"{name!r} holds a JSON {type(document).__name__}; a list of records is needed.",
+            code="not-records",
         )
     odd = next((row for row, one in enumerate(document, 1) if not isinstance(one, dict)), 0)
     if odd:
         raise ImportRefused(
             f"Record {odd} of {name!r} is a {type(document[odd - 1]).__name__}; every record must "
-            "be an object with named fields."
+            "be an object with named fields.",
+            code="not-records",
         )
     return document
 
@@ -176,5 +198,7 @@ def read_bytes(path: Path) -> bytes:
 def only(paths: Sequence[Path], kind: str) -> Path:
     """The one path of a format that takes a file or a folder; two are refused."""
     if len(paths) > 1:
-        raise ImportRefused(f"Two files are not read as {kind!r}. Name their folder.")
+        raise ImportRefused(
+            f"Two files are not read as {kind!r}. Name their folder.", code="wrong-path-count"
+        )
     return paths[0]

@@ -102,7 +102,8 @@ def _document(file: Path, source: str) -> Record | None:
     if not isinstance(document, dict) or not isinstance(document.get("records"), list):
         raise ImportRefused(
             f"{source!r} holds no list 'records'; a results file of LLMRouterBench has "
-            "performance, counts and records. Export it again."
+            "performance, counts and records. Export it again.",
+            code="missing-value",
         )
     return document
 

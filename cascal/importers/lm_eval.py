@@ -136,7 +136,8 @@ def _has_hashes(log: _Log) -> bool:
         row = log.lines.rows[with_hash.index(False)]
         raise ImportRefused(
             f"{log.source!r} mixes logs of two versions: row {row} has no doc_hash, others have. "
-            "Put each run into a file of its own."
+            "Put each run into a file of its own.",
+            code="mixed-formats",
         )
     return all(with_hash)
 

@@ -80,13 +80,16 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
         found = sorted(one for one in path.iterdir() if one.stem == stem and one.suffix in SUFFIXES)
         if len(found) > 1:
             raise ImportRefused(
-                f"The folder {path.name!r} holds {found[0].name!r} and {found[1].name!r}. Keep one."
+                f"The folder {path.name!r} holds {found[0].name!r} and "
+                f"{found[1].name!r}. Keep one.",
+                code="duplicate-file",
             )
         files += found
     if not files or files[0].stem != "queries":
         raise ImportRefused(
             f"The folder {path.name!r} holds no queries file. It needs queries.parquet (or .csv, "
-            ".jsonl) and, unless the queries come alone, responses.parquet."
+            ".jsonl) and, unless the queries come alone, responses.parquet.",
+            code="missing-part",
         )
     return files
 
@@ -137,7 +140,8 @@ def _refuse_wide(sheet: Sheet) -> None:
     if any("|model_response" in name for name in sheet.columns):
         raise ImportRefused(
             f"{sheet.source!r} is RouterBench's wide table, one column a model. Convert "
-            "routerbench_raw.pkl instead: it has one row a response and is read as it is."
+            "routerbench_raw.pkl instead: it has one row a response and is read as it is.",
+            code="unknown-format",
         )
 
 

@@ -73,7 +73,9 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         plan.progress(0.5 * number / len(files), f"Reading {file.name}")
         model, records = _records(file)
         if model in {name for name, _, _ in outputs}:
-            raise ImportRefused(f"Two files hold results of {model!r}. Keep one of them.")
+            raise ImportRefused(
+                f"Two files hold results of {model!r}. Keep one of them.", code="duplicate-file"
+            )
         outputs.append((model, file.name, _outputs(file.name, records, versions, draft)))
     kept = {query_id: _kept_version(choices) for query_id, choices in versions.items()}
     for query in kept.values():
@@ -96,7 +98,9 @@ def result_files(path: Path) -> list[Path]:
         key=lambda one: one.name,
     )
     if not files:
-        raise ImportRefused(f"The folder {path.name!r} holds no .zip or .json results files.")
+        raise ImportRefused(
+            f"The folder {path.name!r} holds no .zip or .json results files.", code="missing-part"
+        )
     return files
 
 
@@ -133,7 +137,8 @@ def _outputs(
     if missing or not records:
         raise ImportRefused(
             f"{source!r} holds {len(records)} records without {', '.join(missing) or 'content'}; "
-            f"MMLU-Pro results have {', '.join(REQUIRED)} and generated_text or pred."
+            f"MMLU-Pro results have {', '.join(REQUIRED)} and generated_text or pred.",
+            code="missing-column",
         )
     outputs: list[_Output] = []
     for row, record in enumerate(records, 1):

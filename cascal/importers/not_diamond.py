@@ -75,7 +75,8 @@ def _columns(lines: Lines) -> _Columns:
     if not prompt or not ends[_SCORE]:
         raise ImportRefused(
             f"{lines.source!r} needs one column of prompts and PROVIDER/MODEL/score columns; it "
-            f"has {listed(names)}. Name the column of prompts 'prompt'."
+            f"has {listed(names)}. Name the column of prompts 'prompt'.",
+            code="missing-column",
         )
     return _Columns(prompt, known.get("query_id", ""), known.get("task", ""), models)
 

@@ -109,7 +109,8 @@ def _read_texts(
     if table is None and not inputs:
         raise ImportRefused(
             f"{paths[0].name!r} holds answers, but no questions. Put the batch's input file or a "
-            "table queries.csv (.jsonl, .parquet) with query_id and text into the same folder."
+            "table queries.csv (.jsonl, .parquet) with query_id and text into the same folder.",
+            code="missing-part",
         )
     requested: dict[str, str] = {}
     for file, source in inputs:

@@ -95,7 +95,8 @@ def _rows(draft: Draft, lines: Lines) -> Iterator[_Row]:
     if len(forms) > 1:
         raise ImportRefused(
             f"{lines.source!r} mixes {' and '.join(sorted(forms))} of RouterArena. Put each into a "
-            "file of its own."
+            "file of its own.",
+            code="mixed-formats",
         )
     for row, record in rows_with(draft, lines, ()):
         query_id = clean(either(record, INDEX, lines.source, row))

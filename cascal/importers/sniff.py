@@ -129,7 +129,8 @@ def files_below(folder: Path) -> Iterator[Path]:
     if len(entries) > MAX_FILES:
         raise ImportRefused(
             f"The folder {folder.name!r} holds more than {MAX_FILES:,} files. Point to the folder "
-            "of one benchmark or model."
+            "of one benchmark or model.",
+            code="too-large",
         )
     for one in sorted(entries):
         hidden = any(name.startswith(".") for name in one.relative_to(folder).parts)
@@ -154,7 +155,9 @@ def foreign_files(paths: Iterable[Path], kind: str) -> list[tuple[Path, str]]:
                 if kind_of_file(file) == kind:
                     found.append((file, file.relative_to(root).as_posix()))
     if not found:
-        raise ImportRefused(f"There is no file of the kind {kind!r} in what was given.")
+        raise ImportRefused(
+            f"There is no file of the kind {kind!r} in what was given.", code="missing-part"
+        )
     return found
 
 

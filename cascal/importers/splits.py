@@ -27,12 +27,14 @@ class SplitPlan:
     def __post_init__(self) -> None:
         if self.test_share is not None and not 0.0 <= self.test_share < 1.0:
             raise ImportRefused(
-                f"test_share is {self.test_share}; it must be at least 0 and below 1."
+                f"test_share is {self.test_share}; it must be at least 0 and below 1.",
+                code="out-of-bounds",
             )
         for query_id, split in (self.given or {}).items():
             if split not in ("train", "test"):
                 raise ImportRefused(
-                    f"The split of query {query_id[:80]!r} is {split!r}; choose 'train' or 'test'."
+                    f"The split of query {query_id[:80]!r} is {split!r}; choose 'train' or 'test'.",
+                    code="unknown-choice",
                 )
 
 

@@ -55,7 +55,8 @@ def read_sheet(path: Path, n_rows: int | None = None) -> Sheet:
     if is_zip(head):
         raise ImportRefused(
             f"{path.name!r} is a zip archive; only MMLU-Pro result zips and inspect .eval logs "
-            "are read packed. Unpack it and import the Parquet, CSV or JSONL file inside."
+            "are read packed. Unpack it and import the Parquet, CSV or JSONL file inside.",
+            code="unknown-format",
         )
     if head.startswith(b"PAR1") or suffix == ".parquet":
         return _read_parquet(path, n_rows)
@@ -70,7 +71,8 @@ def read_sheet(path: Path, n_rows: int | None = None) -> Sheet:
     else:
         raise ImportRefused(
             f"{path.name!r} is of no known kind. Import Parquet, CSV, TSV, JSONL or JSON (a list "
-            "of records), and give the file that ending."
+            "of records), and give the file that ending.",
+            code="unknown-format",
         )
     return sheet if n_rows is None else _cut(sheet, n_rows)
 
@@ -88,7 +90,8 @@ def _read_parquet(path: Path, n_rows: int | None) -> Sheet:
     except (pa.ArrowException, OSError) as error:
         raise ImportRefused(
             f"{path.name!r} is not a complete Parquet file ({_first_line(error)}). Download or "
-            "write it again."
+            "write it again.",
+            code="damaged-file",
         ) from None
     table = table if n_rows is None else table.slice(0, n_rows)
     return Sheet(path.name, list(range(1, len(table) + 1)), _values(path.name, table), [])
@@ -99,7 +102,8 @@ def _batches(name: str, file: pq.ParquetFile, n_rows: int | None) -> list[pa.Rec
     if file.metadata.num_rows > MAX_TABLE_ROWS:
         raise ImportRefused(
             f"{name!r} declares {file.metadata.num_rows:,} rows, more than the "
-            f"{MAX_TABLE_ROWS:,} that are read. Split it."
+            f"{MAX_TABLE_ROWS:,} that are read. Split it.",
+            code="too-large",
         )
     batches, n_bytes, n_read = [], 0, 0
     for batch in file.iter_batches(batch_size=n_rows or 65_536):
@@ -107,7 +111,8 @@ def _batches(name: str, file: pq.ParquetFile, n_rows: int | None) -> list[pa.Rec
         n_bytes, n_read = n_bytes + batch.nbytes, n_read + batch.num_rows
         if n_bytes > MAX_TABLE_BYTES:
             raise ImportRefused(
-                f"{name!r} unpacks to more than {MAX_TABLE_BYTES:,} bytes. Split it."
+                f"{name!r} unpacks to more than {MAX_TABLE_BYTES:,} bytes. Split it.",
+                code="too-large",
             )
         if n_rows is not None and n_read >= n_rows:
             break
@@ -118,14 +123,16 @@ def _values(name: str, table: pa.Table) -> dict[str, list[Any]]:
     repeated = {one for one in table.column_names if table.column_names.count(one) > 1}
     if repeated:
         raise ImportRefused(
-            f"{name!r} has several columns named {sorted(repeated)[0]!r}. Rename all but one."
+            f"{name!r} has several columns named {sorted(repeated)[0]!r}. Rename all but one.",
+            code="duplicate-key",
         )
     try:
         return {one: _as_text(table.column(one)).to_pylist() for one in table.column_names}
     except (ValueError, OverflowError, pa.ArrowException) as error:
         raise ImportRefused(
             f"{name!r} holds values that cannot be read ({_first_line(error)}). Write the text "
-            "columns as UTF-8 strings and the numbers as plain numbers."
+            "columns as UTF-8 strings and the numbers as plain numbers.",
+            code="wrong-type",
         ) from None
 
 
@@ -154,7 +161,8 @@ def _read_csv(name: str, raw: bytes) -> Sheet:
     except pa.ArrowInvalid as error:
         raise ImportRefused(
             f"{name!r} cannot be read as CSV ({_first_line(error)}). Check that every quote is "
-            "closed and that the file is complete."
+            "closed and that the file is complete.",
+            code="damaged-file",
         ) from None
     gone = {row for row, _ in skipped}
     rows = [row for row in range(1, len(table) + len(gone) + 1) if row not in gone]
@@ -199,7 +207,8 @@ def _check_last_quote(sheet: Sheet, raw: bytes) -> None:
     if swallowed or any(row == sheet.n_rows for row, _ in sheet.refused):
         raise ImportRefused(
             f"{sheet.source!r} is cut off or damaged: its last quoted field is never closed. "
-            "Export it again, with quotes inside a field doubled."
+            "Export it again, with quotes inside a field doubled.",
+            code="damaged-file",
         )
 
 
@@ -212,7 +221,9 @@ def _read_jsonl(name: str, raw: bytes) -> Sheet:
 def _array(document: object, name: str) -> list[Any]:
     if isinstance(document, list):
         return document
-    raise ImportRefused(f"{name!r} holds no list of records. Export it as JSONL.")
+    raise ImportRefused(
+        f"{name!r} holds no list of records. Export it as JSONL.", code="not-records"
+    )
 
 
 def _from_records(name: str, records: list[Any], refused: list[tuple[int, str]]) -> Sheet:
@@ -222,7 +233,8 @@ def _from_records(name: str, records: list[Any], refused: list[tuple[int, str]])
     if not good:
         raise ImportRefused(
             f"{name!r} holds no record that can be read. Every line (or element) must be a JSON "
-            'object such as {"query_id": "1", "text": "…"}.'
+            'object such as {"query_id": "1", "text": "…"}.',
+            code="not-records",
         )
     keys = dict.fromkeys(key for _, one in good for key in one)
     columns = {key: [one.get(key) for _, one in good] for key in keys}

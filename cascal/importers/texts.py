@@ -33,7 +33,8 @@ def read_texts(path: Path) -> Texts:
     if "text" not in mapping:
         raise ImportRefused(
             f"{path.name!r} has no column of query texts; its columns are "
-            f"{', '.join(map(str, sheet.columns)) or 'none'}. Name one text, query or prompt."
+            f"{', '.join(map(str, sheet.columns)) or 'none'}. Name one text, query or prompt.",
+            code="missing-column",
         )
     texts = [clean(value) for value in sheet.columns[mapping["text"]]]
     ids = [clean(value) for value in sheet.columns.get(mapping.get("query_id", ""), sheet.rows)]
@@ -49,7 +50,9 @@ def read_texts(path: Path) -> Texts:
 
 def _texts(source: str, kept: list[tuple[str, str]], refused: tuple[Refusal, ...]) -> Texts:
     if not kept:
-        raise ImportRefused(f"{source!r} holds no query text. Give one query a line, or a table.")
+        raise ImportRefused(
+            f"{source!r} holds no query text. Give one query a line, or a table.", code="no-records"
+        )
     ids = [one for one, _ in kept]
     if len(set(ids)) < len(ids) or not all(ids):
         ids = [str(row) for row in range(1, len(kept) + 1)]

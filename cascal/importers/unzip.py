@@ -51,7 +51,8 @@ def members(
             if not chosen:
                 raise ImportRefused(
                     f"{path.name!r} holds no .json file that is read ({len(listed)} members). "
-                    f"{expected}"
+                    f"{expected}",
+                    code="missing-part",
                 )
             left = MAX_UNZIPPED_BYTES
             for member in chosen:
@@ -67,7 +68,8 @@ def members(
         pa.ArrowException,
     ) as error:
         raise ImportRefused(
-            f"{path.name!r} is not a complete zip archive ({error}). Download or pack it again."
+            f"{path.name!r} is not a complete zip archive ({error}). Download or pack it again.",
+            code="damaged-file",
         ) from None
 
 
@@ -82,14 +84,17 @@ def check_sizes(name: str, chosen: list[zipfile.ZipInfo], n_listed: int, most: i
     if n_listed > most:
         raise ImportRefused(
             f"{name!r} lists {n_listed:,} members; at most {most:,} are read. Pack the result "
-            "files only."
+            "files only.",
+            code="too-large",
         )
     unpacked = sum(member.file_size for member in chosen)
     if unpacked > MAX_UNZIPPED_BYTES:
         raise _bomb(name, f"would unpack to {unpacked:,} bytes, more than {MAX_UNZIPPED_BYTES:,}")
     for member in chosen:
         if member.flag_bits & 0x1:
-            raise ImportRefused(f"{name!r} is encrypted. Pack it again without a password.")
+            raise ImportRefused(
+                f"{name!r} is encrypted. Pack it again without a password.", code="encrypted"
+            )
         large = member.file_size > RATIO_FREE_BYTES
         if large and member.file_size > MAX_ZIP_RATIO * max(member.compress_size, 1):
             raise _bomb(name, f"holds a member packed more than {MAX_ZIP_RATIO}-fold")
@@ -139,5 +144,6 @@ def _packed(member: zipfile.ZipInfo, path: Path) -> bytes:
 def _bomb(name: str, what: str) -> ImportRefused:
     return ImportRefused(
         f"{name!r} {what}; this looks like a zip bomb and is not unpacked. Import the files "
-        "themselves, or pack fewer of them."
+        "themselves, or pack fewer of them.",
+        code="zip-bomb",
     )

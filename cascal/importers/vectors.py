@@ -28,31 +28,38 @@ def read_vectors(path: Path, ids: Path | None = None) -> tuple[tuple[str, ...], 
         if not {"query_ids", "vectors"} <= set(stored):
             raise ImportRefused(
                 f"{path.name!r} holds the arrays {', '.join(sorted(stored)) or 'none'}; needed are "
-                "query_ids and vectors."
+                "query_ids and vectors.",
+                code="missing-part",
             )
         return _checked(
             path, [clean(one) for one in stored["query_ids"].tolist()], stored["vectors"]
         )
     if ids is None:
         raise ImportRefused(
-            f"{path.name!r} holds vectors without query ids. Name the table its rows follow: --ids."
+            f"{path.name!r} holds vectors without query ids. Name the table its "
+            "rows follow: --ids.",
+            code="missing-part",
         )
     columns = read_sheet(ids).columns
     mapping = suggest(columns, "queries")
     if "query_id" not in mapping:
-        raise ImportRefused(f"{ids.name!r} has no column of query ids.")
+        raise ImportRefused(f"{ids.name!r} has no column of query ids.", code="missing-column")
     return _checked(path, [clean(one) for one in columns[mapping["query_id"]]], stored)
 
 
 def _load(path: Path) -> Any:  # noqa: ANN401 – an array, or a dict of them
     if not path.is_file():
-        raise ImportRefused(f"There is no file {path.name!r}. Check the path.")
+        raise ImportRefused(f"There is no file {path.name!r}. Check the path.", code="no-such-file")
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise ImportRefused(f"{path.name!r} is larger than {MAX_FILE_BYTES:,} bytes.")
+        raise ImportRefused(
+            f"{path.name!r} is larger than {MAX_FILE_BYTES:,} bytes.", code="too-large"
+        )
     with path.open("rb") as file:
         head = file.read(6)
     if not head.startswith((b"\x93NUMPY"[:6], b"PK")):
-        raise ImportRefused(f"{path.name!r} is no .npy or .npz file. {_ADVICE}")
+        raise ImportRefused(
+            f"{path.name!r} is no .npy or .npz file. {_ADVICE}", code="unknown-format"
+        )
     try:
         stored = np.load(path, allow_pickle=False)
         if isinstance(stored, np.ndarray):
@@ -61,7 +68,8 @@ def _load(path: Path) -> Any:  # noqa: ANN401 – an array, or a dict of them
             return {name: stored[name] for name in stored.files}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, KeyError) as error:
         raise ImportRefused(
-            f"{path.name!r} is no array that can be read ({str(error)[:200]}). {_ADVICE}"
+            f"{path.name!r} is no array that can be read ({str(error)[:200]}). {_ADVICE}",
+            code="damaged-file",
         ) from None
 
 
@@ -71,12 +79,14 @@ def _checked(
     if array.ndim != 2 or not np.issubdtype(array.dtype, np.floating):
         raise ImportRefused(
             f"{path.name!r} holds an array of shape {array.shape} and type {array.dtype}; vectors "
-            "are floating-point numbers of shape (queries, dimensions)."
+            "are floating-point numbers of shape (queries, dimensions).",
+            code="wrong-shape",
         )
     if len(array) != len(query_ids):
         raise ImportRefused(
-            f"{path.name!r} has {len(array):,} rows, but there are {len(query_ids):,} query ids."
+            f"{path.name!r} has {len(array):,} rows, but there are {len(query_ids):,} query ids.",
+            code="wrong-shape",
         )
     if len(set(query_ids)) < len(query_ids):
-        raise ImportRefused(f"The ids of {path.name!r} are not unique.")
+        raise ImportRefused(f"The ids of {path.name!r} are not unique.", code="duplicate-id")
     return tuple(query_ids), array

@@ -171,7 +171,10 @@ def load_demo(folder: Path) -> list[Imported]:
     for name in FILES:
         path = Path(folder) / f"{name}.parquet"
         if not path.is_file():
-            raise CascalError(f"{path} is missing; run data/make_demo.py to make the demo data.")
+            raise CascalError(
+                f"{path} is missing; run data/make_demo.py to make the demo data.",
+                code="no-such-file",
+            )
         tables[name] = pq.read_table(path)
     names = tables["queries"].column("dataset").unique().to_pylist()
     return [_loaded(dataset, tables) for dataset in names]

@@ -50,7 +50,9 @@ class Faults:
             largest = math.inf if one.name == "retry_after" else 1.0
             if value is not None and not 0.0 <= value <= largest:
                 kind = "seconds of 0 or more" if largest > 1 else "a rate from 0 to 1"
-                raise CascalError(f"Faults.{one.name} is {value}; it must be {kind}.")
+                raise CascalError(
+                    f"Faults.{one.name} is {value}; it must be {kind}.", code="out-of-bounds"
+                )
 
     def broken(self, *drawn_from: object) -> Broken | None:
         """The first fault that is drawn instead of an answer, None if all goes well."""
@@ -69,9 +71,14 @@ def read_faults(written: Iterable[str]) -> Faults:
     for one in written:
         name, _, rate = (part.strip() for part in one.partition("="))
         if name not in names:
-            raise CascalError(f"There is no fault {name!r}; choose among {', '.join(names)}.")
+            raise CascalError(
+                f"There is no fault {name!r}; choose among {', '.join(names)}.",
+                code="unknown-choice",
+            )
         try:
             rates[name] = float(rate)
         except ValueError:
-            raise CascalError(f"{one!r} is no fault; write NAME=RATE, as in {name}=0.3.") from None
+            raise CascalError(
+                f"{one!r} is no fault; write NAME=RATE, as in {name}=0.3.", code="malformed-value"
+            ) from None
     return Faults(**rates)

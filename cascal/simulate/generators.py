@@ -52,7 +52,10 @@ def generate_items(
 ) -> list[Item]:
     """Like `generate_queries`, with what only the maker knows; no text of `avoid` is repeated."""
     if generator not in GENERATORS:
-        raise CascalError(f"There is no generator {generator!r}; choose {' or '.join(GENERATORS)}.")
+        raise CascalError(
+            f"There is no generator {generator!r}; choose {' or '.join(GENERATORS)}.",
+            code="unknown-choice",
+        )
     traits = GENERATORS[generator]
     seen = set(avoid)
     items: list[Item] = []
@@ -65,7 +68,10 @@ def generate_items(
             if question.text not in seen:
                 break
         else:
-            raise CascalError(f"The writer of {skill!r} has no new text left; ask for fewer.")
+            raise CascalError(
+                f"The writer of {skill!r} has no new text left; ask for fewer.",
+                code="out-of-bounds",
+            )
         seen.add(question.text)
         items.append(_item(question, f"{prefix}-{index:05d}", task, skill, traits, rng))
     return items

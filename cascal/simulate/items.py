@@ -31,14 +31,18 @@ class Item:
         if len(self.temptations) != n_options or not 0 <= self.truth < n_options:
             raise CascalError(
                 f"Item {self.query.query_id!r} has {n_options} options, but "
-                f"{len(self.temptations)} temptations and the truth {self.truth}."
+                f"{len(self.temptations)} temptations and the truth {self.truth}.",
+                code="wrong-options",
             )
 
     @property
     def skill(self) -> str:
         """Name of the skill, one of `questions.SKILLS`."""
         if self.query.skill not in SKILLS:
-            raise CascalError(f"{self.query.skill!r} is not a skill of the simulated world.")
+            raise CascalError(
+                f"{self.query.skill!r} is not a skill of the simulated world.",
+                code="unknown-choice",
+            )
         return self.query.skill
 
 
@@ -49,7 +53,10 @@ def invented_item(query: Query, seed: int = 0) -> Item:
     agree in part, but their answers mean nothing.
     """
     if not query.options:
-        raise CascalError("Simulated models only answer queries with options; this one has none.")
+        raise CascalError(
+            "Simulated models only answer queries with options; this one has none.",
+            code="wrong-options",
+        )
     rng = stream(seed, "invented", query.text, *query.options)
     others = len(query.options) - 1
     truth = rng.randrange(others + 1)

@@ -80,13 +80,18 @@ class SimulatedPool:
     def winner(self, skill: str) -> str:
         """The most accurate model of a skill."""
         if skill not in self.skills:
-            raise CascalError(f"{skill!r} is not a skill of the simulated world.")
+            raise CascalError(
+                f"{skill!r} is not a skill of the simulated world.", code="unknown-choice"
+            )
         return self.models[int(self.accuracy[self.skills.index(skill)].argmax())]
 
     def respond(self, model: str, item: Item, sample: int = 0) -> Response:
         """What a model returns for an item; another `sample` is another draw of the same model."""
         if model not in MODELS:
-            raise CascalError(f"{model!r} is not in the simulated pool: {', '.join(self.models)}.")
+            raise CascalError(
+                f"{model!r} is not in the simulated pool: {', '.join(self.models)}.",
+                code="unknown-model",
+            )
         traits, query = MODELS[model], item.query
         rng = self._stream("response", model, query, sample)
         status = _status(traits, rng)

@@ -99,7 +99,7 @@ def _wait_until(ready: Callable[[], bool], thread: threading.Thread) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not ready():
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise CascalError("The simulated server did not start.")
+            raise CascalError("The simulated server did not start.", code="not-running")
         time.sleep(0.005)
 
 
@@ -113,7 +113,8 @@ def _server(
     """A server that is not yet running, and the socket it will listen on."""
     if any(importlib.util.find_spec(name) is None for name in ("starlette", "uvicorn")):
         raise CascalError(
-            "The simulated server needs the extra serve; install it: pip install 'cascal[serve]'."
+            "The simulated server needs the extra serve; install it: pip install 'cascal[serve]'.",
+            code="not-installed",
         )
     import uvicorn
 
@@ -139,7 +140,9 @@ def _listen(port: int) -> socket.socket:
     try:
         listening = socket.create_server((LOOPBACK, port), backlog=2048)
     except OSError as error:
-        raise CascalError(f"Port {port} cannot be used ({error.strerror}); name another.") from None
+        raise CascalError(
+            f"Port {port} cannot be used ({error.strerror}); name another.", code="cannot-listen"
+        ) from None
     # Accepted connections inherit it; with Nagle's algorithm every answer waits 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening

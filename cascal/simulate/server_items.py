@@ -141,7 +141,9 @@ def _by_writer(generator: GeneratorName, task: str, drawn_from: tuple[object, ..
         if _author(question.text) == generator and skill_of(question.text) == skill:
             break
     else:
-        raise CascalError(f"The writer of {skill!r} wrote no text that is known again.")
+        raise CascalError(
+            f"The writer of {skill!r} wrote no text that is known again.", code="unknown-query"
+        )
     ranked = (question.correct, *question.distractors[:N_DISTRACTORS])
     options = tuple(ranked[rank] for rank in _order(question.text, ranked))
     return _written_item(Query("", task, question.text, options=options), skill)

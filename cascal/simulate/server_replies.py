@@ -72,7 +72,10 @@ class Speaker:
         if model in GENERATOR_MODELS and generation is not None:
             said = self._generated(model, *generation, plain=bool(_schema(body)), odd=odd)
         elif generation is not None:
-            raise CascalError(f"{model} writes no queries; ask {' or '.join(GENERATOR_MODELS)}.")
+            raise CascalError(
+                f"{model} writes no queries; ask {' or '.join(GENERATOR_MODELS)}.",
+                code="unknown-model",
+            )
         elif model in MODELS and query is not None and query.options:
             said = self._answered(model, query, body.get("seed"))
         else:

@@ -45,7 +45,9 @@ def mislabelled(items: Sequence[Item], seed: int = 0) -> list[Item]:
 def make_variant(name: str, seed: int = 0, progress: Progress | None = None) -> Imported:
     """Make one of `VARIANTS` with its responses and the demo's test queries."""
     if name not in VARIANTS:
-        raise CascalError(f"There is no variant {name!r}; choose {' or '.join(VARIANTS)}.")
+        raise CascalError(
+            f"There is no variant {name!r}; choose {' or '.join(VARIANTS)}.", code="unknown-choice"
+        )
     if name == "demo-mislabelled":
         world = demo_items(seed)
         kept = [*mislabelled(world["demo"], seed), *world["test"]]

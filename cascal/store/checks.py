@@ -122,7 +122,9 @@ def refuse_bad_rows(connection: duckdb.DuckDBPyConnection) -> None:
     for sql, sentence in (*_BAD_QUERIES, *_BAD_RESPONSES, *_BAD_NAMES):
         row = first_row(connection, sql)
         if row is not None:
-            raise CascalError(sentence.format(*_shown(row)) + " Nothing was written.")
+            raise CascalError(
+                sentence.format(*_shown(row)) + " Nothing was written.", code="unusable-row"
+            )
     row = first_row(
         connection,
         "SELECT model, query_id, status FROM new_response WHERE NOT list_contains(?, status) "
@@ -132,7 +134,8 @@ def refuse_bad_rows(connection: duckdb.DuckDBPyConnection) -> None:
     if row is not None:
         raise CascalError(
             "The response of {!r} to query {!r} has the status {!r}; ".format(*_shown(row))
-            + f"choose one of {', '.join(STATUSES)}. Nothing was written."
+            + f"choose one of {', '.join(STATUSES)}. Nothing was written.",
+            code="unusable-row",
         )
 
 
@@ -141,7 +144,9 @@ def refuse_orphans(connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
     for sql, sentence in _ORPHANS:
         row = first_row(connection, sql, [dataset])
         if row is not None:
-            raise CascalError(sentence.format(*_shown(row)) + " Nothing was written.")
+            raise CascalError(
+                sentence.format(*_shown(row)) + " Nothing was written.", code="unknown-reference"
+            )
 
 
 def refuse_conflicts(connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
@@ -152,5 +157,6 @@ def refuse_conflicts(connection: duckdb.DuckDBPyConnection, dataset: str) -> Non
             raise CascalError(
                 f"Data set {dataset[:80]!r} holds {what.format(*_shown(row))} with different "
                 "content already; nothing was written. Replace the whole data set "
-                "(--on-conflict replace), or import under another name."
+                "(--on-conflict replace), or import under another name.",
+                code="conflicting-rows",
             )

@@ -94,7 +94,8 @@ def _renew(connection: duckdb.DuckDBPyConnection, dataset: str, model: ModelSpec
     if row[0] and row[0] != model.model_id:
         raise CascalError(
             f"Model {model.name[:80]!r} of data set {dataset[:80]!r} is {row[0][:80]!r}, and not "
-            f"{model.model_id[:80]!r}. Give the other model another name in the pool file."
+            f"{model.model_id[:80]!r}. Give the other model another name in the pool file.",
+            code="conflicting-rows",
         )
     prices = [None if math.isnan(one) else one for one in (model.input_price, model.output_price)]
     connection.execute(

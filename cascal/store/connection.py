@@ -70,7 +70,8 @@ def _process_name(pid: int) -> str:
 def _locked(path: Path, holder: str, timeout: float) -> WorkspaceLocked:
     return WorkspaceLocked(
         f"The workspace {path} is held by {holder}, and {timeout:g} seconds of waiting did not "
-        "free it. Wait until that work is done or end it, then try again; nothing was changed."
+        "free it. Wait until that work is done or end it, then try again; nothing was changed.",
+        code="workspace-locked",
     )
 
 
@@ -104,7 +105,8 @@ def _open(path: Path, read_only: bool, timeout: float, started: float) -> duckdb
             if holder is None:
                 raise CascalError(
                     f"{path} cannot be opened as a workspace: {str(error).splitlines()[0][:300]} "
-                    "The file was left as it is; name another one, or restore it from a copy."
+                    "The file was left as it is; name another one, or restore it from a copy.",
+                    code="foreign-file",
                 ) from error
             if time.monotonic() - started >= timeout:
                 raise _locked(path, holder, timeout) from error
@@ -138,7 +140,8 @@ def connected(
     except duckdb.OperationalError as error:
         raise CascalError(
             f"The workspace {path} could not be used: {str(error).splitlines()[0][:300]} "
-            "Nothing was written. Check the disk and the file, then try again."
+            "Nothing was written. Check the disk and the file, then try again.",
+            code="workspace-failed",
         ) from error
     finally:
         lock.release()

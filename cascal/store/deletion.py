@@ -52,7 +52,8 @@ def rewrite(path: Path, timeout: float) -> None:
     except OSError as error:
         raise CascalError(
             f"{path} could not be rewritten without the bytes of deleted rows: {error}. The rows "
-            "are gone; free some disk space and compact the workspace again."
+            "are gone; free some disk space and compact the workspace again.",
+            code="workspace-failed",
         ) from error
     finally:
         scratch.unlink(missing_ok=True)

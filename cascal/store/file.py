@@ -21,7 +21,10 @@ class WorkspaceFile:
         self, path: str | os.PathLike[str], *, lock_timeout: float = 10.0, create: bool = True
     ) -> None:
         if "\0" in os.fspath(path):
-            raise CascalError(f"{os.fspath(path)!r} is no file name: it holds a NUL character.")
+            raise CascalError(
+                f"{os.fspath(path)!r} is no file name: it holds a NUL character.",
+                code="malformed-value",
+            )
         self.path = Path(os.path.abspath(path))
         self.lock_timeout = max(0.0, lock_timeout)
         self._create = create
@@ -33,12 +36,17 @@ class WorkspaceFile:
 
     def _ensure_file(self) -> None:
         if self.path.is_dir():
-            raise CascalError(f"{self.path} is a folder; name a file, such as workspace.duckdb.")
+            raise CascalError(
+                f"{self.path} is a folder; name a file, such as workspace.duckdb.",
+                code="wrong-path",
+            )
         if self.path.exists():
             return
         if not self._create:
             raise CascalError(
-                f"There is no workspace {self.path}. Import a data set first, or name another file."
+                f"There is no workspace {self.path}. Import a data set first, or name "
+                "another file.",
+                code="no-workspace",
             )
         schema.create_file(self.path, self.lock_timeout)
 

@@ -51,7 +51,8 @@ def read_segment(segment: Path) -> list[dict[str, Any]]:
     except ValueError:
         raise CascalError(
             f"{segment} is damaged in the middle: something else wrote into it. Move it away to go "
-            "on without it; what it holds is then asked again."
+            "on without it; what it holds is then asked again.",
+            code="damaged-file",
         ) from None
     return rows + _if_whole(torn)
 
@@ -138,7 +139,8 @@ def _hold(path: Path, dataset: str) -> IO[bytes]:
             held.close()
             raise JournalLocked(
                 f"Another process generates or collects into {dataset[:80]!r} right now. Wait for "
-                "it or stop it; what it has stored stays."
+                "it or stop it; what it has stored stays.",
+                code="dataset-in-use",
             ) from None
         if path.exists() and os.fstat(held.fileno()).st_ino == path.stat().st_ino:
             return held

@@ -66,7 +66,8 @@ def require(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         listed = ", ".join(repr(one[:80]) for one in known[:20])
         raise CascalError(
             f"There is no data set {name[:80]!r}. "
-            + (f"Known are: {listed}." if known else "The workspace is empty: import one first.")
+            + (f"Known are: {listed}." if known else "The workspace is empty: import one first."),
+            code="no-dataset",
         )
 
 
@@ -135,5 +136,7 @@ def response_texts(connection: duckdb.DuckDBPyConnection, dataset: str, query_id
         q=query_id,
     )
     if not known:
-        raise CascalError(f"Data set {dataset[:80]!r} has no query {query_id[:80]!r}.")
+        raise CascalError(
+            f"Data set {dataset[:80]!r} has no query {query_id[:80]!r}.", code="unknown-query"
+        )
     return responses(connection, dataset, with_text=True, query_id=query_id)

@@ -63,7 +63,8 @@ class Recorder:
         except WorkspaceLocked as locked:
             raise WorkspaceLocked(
                 f"{locked} What was received waits in the journal beside it and is taken over by "
-                "the next run."
+                "the next run.",
+                code="workspace-locked",
             ) from error
         finally:
             self._journal.__exit__(kind, error, trace)
@@ -90,7 +91,9 @@ class Recorder:
 
     def _append(self, row: Mapping[str, Any]) -> None:
         if self._failure is not None:
-            raise CascalError(f"What was received could not be stored: {self._failure}")
+            raise CascalError(
+                f"What was received could not be stored: {self._failure}", code="workspace-failed"
+            )
         self._journal.append(row)
 
     def _every(self) -> None:

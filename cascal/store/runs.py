@@ -26,18 +26,20 @@ def _text(run: Run, name: str) -> str:
     except (TypeError, ValueError) as error:
         raise CascalError(
             f"Run.{name} of {run.name[:80]!r} is not JSON: {error}. Use numbers, text, lists and "
-            "dictionaries."
+            "dictionaries.",
+            code="wrong-type",
         ) from error
 
 
 def save_run(connection: duckdb.DuckDBPyConnection, run: Run, *, replace: bool) -> None:
     """Store a run; a taken name is refused unless it is to be replaced."""
     if not run.name.strip():
-        raise CascalError("The run needs a name.")
+        raise CascalError("The run needs a name.", code="missing-value")
     taken = scalar(connection, "SELECT count(*) FROM run WHERE name = $n", n=run.name)
     if taken and not replace:
         raise CascalError(
-            f"There is a run {run.name[:80]!r} already. Choose another name, or replace it."
+            f"There is a run {run.name[:80]!r} already. Choose another name, or replace it.",
+            code="already-there",
         )
     connection.execute("DELETE FROM run WHERE name = ?", [run.name])
     connection.execute(
@@ -73,7 +75,7 @@ def run(connection: duckdb.DuckDBPyConnection, name: str) -> Run:
     known = {one.name: one for one in runs(connection)}
     if name not in known:
         listed = ", ".join(repr(one[:80]) for one in list(known)[:20]) or "none"
-        raise CascalError(f"There is no run {name[:80]!r}; saved are: {listed}.")
+        raise CascalError(f"There is no run {name[:80]!r}; saved are: {listed}.", code="no-run")
     return known[name]
 
 

@@ -111,12 +111,14 @@ def stored_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
             return 0
         raise CascalError(
             f"{path} is a DuckDB file, but not a workspace: it holds the tables "
-            f"{', '.join(sorted(tables))[:200]}. Name another file."
+            f"{', '.join(sorted(tables))[:200]}. Name another file.",
+            code="foreign-file",
         )
     if version > len(MIGRATIONS):
         raise CascalError(
             f"{path} was written by a newer CASCAL Studio (schema {version}; this one reads up to "
-            f"{len(MIGRATIONS)}). Update the program, or name another file."
+            f"{len(MIGRATIONS)}). Update the program, or name another file.",
+            code="other-version",
         )
     return int(version)
 
@@ -153,7 +155,8 @@ def create_file(path: Path, timeout: float) -> None:
             scratch.unlink(missing_ok=True)
     except OSError as error:
         raise CascalError(
-            f"The workspace {path} cannot be created: {error}. Name a folder you may write to."
+            f"The workspace {path} cannot be created: {error}. Name a folder you may write to.",
+            code="workspace-failed",
         ) from error
 
 

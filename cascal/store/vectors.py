@@ -63,16 +63,20 @@ def _checked(encoder: str, dimension: int, hashes: Sequence[str], array: FloatAr
     if dimension < 1 or vectors.shape != (len(hashes), dimension):
         raise CascalError(
             f"The vectors of {encoder!r} have shape {vectors.shape}, but {len(hashes)} texts and "
-            f"{dimension} dimensions need {(len(hashes), dimension)}."
+            f"{dimension} dimensions need {(len(hashes), dimension)}.",
+            code="wrong-shape",
         )
     if len(set(hashes)) != len(hashes):
-        raise CascalError("put_vectors was given a text twice; give every text hash once.")
+        raise CascalError(
+            "put_vectors was given a text twice; give every text hash once.", code="duplicate-id"
+        )
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
     bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
     if len(bad):
         raise CascalError(
             f"{len(bad)} vectors of {encoder!r} are all zero or hold nan or infinite numbers, the "
-            f"first is that of text {hashes[bad[0]]}. Nothing was written; encode them again."
+            f"first is that of text {hashes[bad[0]]}. Nothing was written; encode them again.",
+            code="unusable-vector",
         )
     return vectors
 
@@ -86,7 +90,8 @@ def _refuse_other_dimension(
     elif known != dimension:
         raise CascalError(
             f"Encoder {encoder!r} has vectors of {known} dimensions here, these have {dimension}: "
-            "a changed encoder can never be mixed with old vectors. Give it another name."
+            "a changed encoder can never be mixed with old vectors. Give it another name.",
+            code="changed-encoder",
         )
 
 
@@ -108,7 +113,8 @@ def _refuse_changed(
         raise CascalError(
             f"Encoder {encoder!r} gives {len(changed)} texts another vector than before, the first "
             f"is {known['text_hash'][int(changed[0])].as_py()}: a changed encoder can never be "
-            "mixed with old vectors. Give it another name."
+            "mixed with old vectors. Give it another name.",
+            code="changed-encoder",
         )
 
 
@@ -150,7 +156,8 @@ def embeddings(
     if missing or dimension is None:
         raise CascalError(
             f"{missing} of {len(table)} queries of data set {dataset[:80]!r} have no vector by "
-            f"encoder {encoder[:80]!r}. Run `cascal embed` first."
+            f"encoder {encoder[:80]!r}. Run `cascal embed` first.",
+            code="no-vectors",
         )
     return Embeddings.from_array(
         table["query_id"].to_pylist(), _stacked(table["vector"], dimension), encoder
@@ -178,7 +185,8 @@ def put_layout(
     if points.shape != (len(query_ids), 2) or not np.isfinite(points).all():
         raise CascalError(
             f"The map has shape {points.shape}; {len(query_ids)} queries need finite numbers of "
-            f"shape {(len(query_ids), 2)}."
+            f"shape {(len(query_ids), 2)}.",
+            code="wrong-shape",
         )
     connection.execute(
         "DELETE FROM layout WHERE dataset = ? AND encoder = ? AND parameters = ?", list(key)

@@ -184,7 +184,9 @@ class StoredAnswers:
         unknown = [one for one in models if one not in self.models]
         if unknown:
             raise CascalError(
-                f"The pool has no model {unknown[0][:80]!r}; it has {', '.join(self.models)[:400]}."
+                f"The pool has no model {unknown[0][:80]!r}; it has "
+                f"{', '.join(self.models)[:400]}.",
+                code="unknown-model",
             )
         return [self.models.index(one) for one in models]
 

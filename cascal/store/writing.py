@@ -162,13 +162,15 @@ def _make_room(
     if origin is not None and on_conflict == "refuse":
         raise CascalError(
             f"There is a data set {name[:80]!r} already. Extend it by what is new, replace it "
-            "(--on-conflict extend or replace), or choose another name."
+            "(--on-conflict extend or replace), or choose another name.",
+            code="already-there",
         )
     if origin is not None and on_conflict == "extend":
         if origin != imported.origin:
             raise CascalError(
                 f"Data set {name[:80]!r} is {origin} and cannot be extended by {imported.origin} "
-                "data; nothing was written. Import them under another name."
+                "data; nothing was written. Import them under another name.",
+                code="mixed-origins",
             )
         refuse_conflicts(connection, name)
         connection.execute(_SUPERSEDE, {"d": name})
@@ -188,7 +190,10 @@ def add(
     A stored response with status "error" is a failed attempt: `extend` lets a new one replace it.
     """
     if on_conflict not in ("refuse", "replace", "extend"):
-        raise CascalError(f"on_conflict is {on_conflict!r}; choose refuse, replace or extend.")
+        raise CascalError(
+            f"on_conflict is {on_conflict!r}; choose refuse, replace or extend.",
+            code="unknown-choice",
+        )
     name = imported.dataset
     _stage(connection, imported)
     refuse_bad_rows(connection)

@@ -18,7 +18,7 @@ MAX_NUMBER = 100
 """Characters of a number; without a limit some take hours to read or cannot be written again."""
 
 T = TypeVar("T")
-_SHAPE, _PLAINLY = "nested-too-deep", "Write its entries out, one below the other."
+_PLAINLY = "Write its entries out, one below the other."
 _KINDS = {
     "tag:yaml.org,2002:int": "a whole number",
     "tag:yaml.org,2002:float": "a number",
@@ -35,13 +35,17 @@ def read_document(path: Path, what: str) -> object:
     any use, and aliases that multiply to more than a file could hold.
     """
     if not path.is_file():
-        raise CascalError(f"There is no {what} at {path}.")
+        raise CascalError(f"There is no {what} at {path}.", code="no-such-file")
     if path.stat().st_size > MAX_BYTES:
-        raise CascalError(f"The {what} {path.name} has more than {MAX_BYTES >> 20} MiB.")
+        raise CascalError(
+            f"The {what} {path.name} has more than {MAX_BYTES >> 20} MiB.", code="too-large"
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise CascalError(f"The {what} {path.name} is no text in UTF-8.") from None
+        raise CascalError(
+            f"The {what} {path.name} is no text in UTF-8.", code="wrong-encoding"
+        ) from None
     what = f"{what} {path.name}"
     return _parse_json(text, what) if path.suffix.lower() == ".json" else parse_yaml(text, what)
 
@@ -56,7 +60,7 @@ def parse_yaml(text: str, what: str) -> object:
         _refuse_shape(root, _inner_nodes, what)
         return loader.construct_document(root)
     except (yaml.YAMLError, RecursionError) as error:
-        raise CascalError(f"The {what} is no YAML{_place(error)}.") from None
+        raise CascalError(f"The {what} is no YAML{_place(error)}.", code="bad-yaml") from None
 
 
 def _parse_json(text: str, what: str) -> object:
@@ -64,7 +68,7 @@ def _parse_json(text: str, what: str) -> object:
         root = json.loads(text, object_pairs_hook=_unique, parse_int=_short_whole_number)
     except (json.JSONDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
-        raise CascalError(f"The {what} is no JSON (line {line}).") from None
+        raise CascalError(f"The {what} is no JSON (line {line}).", code="bad-json") from None
     _refuse_shape(root, _inner_values, what)
     return root
 
@@ -144,17 +148,20 @@ def _refuse_shape(root: T, inner: Callable[[T], Sequence[T]], what: str) -> None
     for part in _inner_first(root, inner):
         held = [id(one) for one in inner(part)]
         if any(one not in sizes for one in held):
-            raise CascalError(f"The {what} holds an entry inside itself. {_PLAINLY}", code=_SHAPE)
+            raise CascalError(
+                f"The {what} holds an entry inside itself. {_PLAINLY}", code="nested-too-deep"
+            )
         depth = depths[id(part)] = 1 + max((depths[one] for one in held), default=0)
         if depth > MAX_DEPTH:
             raise CascalError(
-                f"The {what} is nested more than {MAX_DEPTH} deep. {_PLAINLY}", code=_SHAPE
+                f"The {what} is nested more than {MAX_DEPTH} deep. {_PLAINLY}",
+                code="nested-too-deep",
             )
         size = sizes[id(part)] = 1 + sum(sizes[one] for one in held)
         if size > MAX_BYTES:
             raise CascalError(
                 f"The {what} has aliases that stand for more than {MAX_BYTES:,} values. {_PLAINLY}",
-                code=_SHAPE,
+                code="nested-too-deep",
             )
 
 

@@ -40,20 +40,21 @@ class Fields(BaseModel):
     @classmethod
     def _refuse_unknown(cls, value: object) -> object:
         if not isinstance(value, Mapping):
-            raise refusal("There is no mapping with a name in {where}.")
+            raise refusal("There is no mapping with a name in {where}.", code="not-records")
         unknown = [str(name) for name in value if name not in cls.model_fields]
         if unknown:
             known = ", ".join(cls.model_fields)
             raise refusal(
                 f"The field {unknown[0][:40]!r} in {{where}} is unknown; known are {known}."
-                f"{cls.advice}"
+                f"{cls.advice}",
+                code="unknown-field",
             )
         return value
 
 
-def refusal(sentence: str) -> PydanticCustomError:
+def refusal(sentence: str, *, code: str) -> PydanticCustomError:
     """What a validator raises: a sentence in which {field} and {where} are filled in."""
-    return PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
+    return PydanticCustomError("refused", "{sentence}", {"sentence": sentence, "code": code})
 
 
 def refused_as(words: str) -> WrapValidator:
@@ -63,7 +64,7 @@ def refused_as(words: str) -> WrapValidator:
         try:
             return handler(value)
         except ValidationError:
-            raise refusal(f"{{field}} in {{where}} {words}") from None
+            raise refusal(f"{{field}} in {{where}} {words}", code="bad-field") from None
 
     return WrapValidator(validate)
 
@@ -111,15 +112,20 @@ def read_fields(kind: type[F], value: object, where: str) -> F:
     field = path.pop() if path and isinstance(path[-1], str) else ""
     for name, place in zip(path[::2], path[1::2], strict=True):
         where = f"entry {int(place) + 1} of the {name} in {where}"
-    sentence = {
-        "missing": "{field} is missing in {where}.",
-        "list_type": "{field} in {where} is no list.",
-    }.get(first["type"], first.get("ctx", {}).get("sentence", "{field} in {where} does not fit."))
-    raise CascalError(sentence.replace("{field}", str(field)).replace("{where}", where))
+    if first["type"] == "missing":
+        raise CascalError(f"{field} is missing in {where}.", code="missing-value")
+    if first["type"] == "refused":
+        sentence = first["ctx"]["sentence"].replace("{field}", str(field))
+        raise CascalError(sentence.replace("{where}", where), code=first["ctx"]["code"])
+    wrong = "is no list" if first["type"] == "list_type" else "does not fit"
+    raise CascalError(f"{field} in {where} {wrong}.", code="bad-field")
 
 
 def listed(entries: object, what: str) -> list[tuple[str, object]]:
     """Place and value of every entry of a file's list; anything else is refused."""
     if not isinstance(entries, list) or not entries:
-        raise CascalError(f"The {what} holds no list of entries. Write at least one, with a name.")
+        raise CascalError(
+            f"The {what} holds no list of entries. Write at least one, with a name.",
+            code="not-records",
+        )
     return [(f"entry {place} of the {what}", entry) for place, entry in enumerate(entries, 1)]

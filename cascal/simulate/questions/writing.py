@@ -84,7 +84,8 @@ class Question:
         if len(options) != 1 + len(self.distractors) or len(self.distractors) < N_DISTRACTORS:
             raise CascalError(
                 f"The question {self.text[:80]!r} needs {N_DISTRACTORS} or more wrong options, all "
-                f"different and none correct; it has {self.distractors} beside {self.correct!r}."
+                f"different and none correct; it has {self.distractors} beside {self.correct!r}.",
+                code="wrong-options",
             )
 
 
