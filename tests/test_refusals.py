@@ -297,7 +297,8 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     "needs-probabilities": (
         lambda _: FitSettings(consensus="z_sum", strong="probable"),
         r"strong='probable' needs scores that are probabilities of being right, but "
-        r"consensus='z_sum' gives none\. Use pds or dawid_skene, or strong='unique'\.",
+        r"consensus='z_sum' gives none\. Use one of pds, pds_confidence, "
+        r"dawid_skene, or strong='unique'\.",
     ),
     "no-answers": (
         lambda stage: unreadable(silent_snapshot(stage)),
