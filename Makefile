@@ -40,7 +40,7 @@ $(VENV)/.dev: $(VENV)/.torch pyproject.toml constraints.txt
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy cascal
+	$(BIN)/mypy -p cascal -p app
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev

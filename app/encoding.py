@@ -1,11 +1,31 @@
-"""The encoder that the data name, and the question before an endpoint of theirs gets a text."""
+"""The encoder that the data name: loading it, encoding with it, and the question before a text
+goes to an endpoint of theirs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
-from app import frame, session
-from cascal.encode.encoders import Encoder, endpoint_host
+from app import folders, frame, session
+from cascal.columns import Progress
+from cascal.dataset.encoding import draw_map, encode_dataset
+from cascal.datatypes import FloatArray
+from cascal.encode.encoders import MINILM, Encoder, endpoint_host, load_encoder
+
+
+@st.cache_resource(show_spinner="Loading the encoder", max_entries=2)
+def encoder(name: str) -> Encoder:
+    """The encoder for typed queries; torch is loaded here and nowhere earlier."""
+    return load_encoder(folders.encoder_source(name))
+
+
+def encoder_name() -> str:
+    """The encoder of the chosen data set; MiniLM where there is none yet."""
+    info = session.current_info()
+    encoders = session.workspace().encoders(info.name) if info is not None else ()
+    return encoders[0][0] if encoders else MINILM
 
 
 def confirmed_encoder(name: str) -> Encoder | None:
@@ -25,4 +45,25 @@ def confirmed_encoder(name: str) -> Encoder | None:
         if not st.button(f"Send to {shown}", icon=":material/send:"):
             return None
         confirmed.add(host)
-    return session.encoder(name)
+    return encoder(name)
+
+
+def embedder() -> Callable[[Sequence[str]], FloatArray]:
+    """What tells near-duplicates apart while queries are generated: hashing, at once and here.
+
+    It knows no synonyms; `cascal generate` uses MiniLM unless told otherwise.
+    """
+    return load_encoder("hashing").encode
+
+
+def embed(dataset: str, name: str, progress: Progress) -> int:
+    """Encode what has no vector yet and draw the map. Returns the number of texts cut."""
+    encoded = encode_dataset(session.workspace(), dataset, encoder(name), progress)
+    draw_map(session.workspace(), dataset, encoded.encoder, progress)
+    return encoded.n_cut or 0
+
+
+def draw_current_map() -> None:
+    """Draw the map of the chosen data set."""
+    data = session.dataset()
+    draw_map(session.workspace(), data.info.name, data.encoder)

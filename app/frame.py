@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import streamlit as st
 from cascal.columns import Progress
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError
+from cascal.intervals import Estimate
 
 CONFIG = {
     "displaylogo": False,
@@ -86,6 +87,31 @@ def _with_gold(n_gold: int, n: int) -> str:
     if n_gold in (0, n):
         return "with gold answers" if n_gold else "without gold answers"
     return f"({n_gold:,} with gold answers)"
+
+
+def picked_rows(key: str) -> list[int]:
+    """Row numbers that a reader picked in a table."""
+    event: Mapping[str, Mapping[str, Sequence[int]]] | None = st.session_state.get(key)
+    return list(event["selection"]["rows"]) if event else []
+
+
+def metric(label: str, value: str, note: str = "", about: str | None = None) -> None:
+    """A tile: a number, a grey note such as its interval, and what it means."""
+    st.metric(
+        label,
+        value,
+        delta=note or None,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=about,
+    )
+
+
+def interval(gain: Estimate) -> str:
+    """The 95 % interval of a difference of shares, in points."""
+    return f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
 
 
 def notice(data: Dataset) -> None:

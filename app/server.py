@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import plotly
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -34,7 +33,6 @@ from app.map_component import component  # noqa: E402 (the path comes first)
 from cascal.hosts import HostGuard, allowed_hosts  # noqa: E402
 
 FOREVER = "public, max-age=31536000, immutable"
-PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 CSP = "; ".join(
     [
         "default-src 'self'",
@@ -97,7 +95,7 @@ class SecurityHeaders:
 @cache
 def plotly_bundle() -> tuple[bytes, bytes]:
     """Return plotly.js as it is and compressed; done once, 4.8 MB become 1.4."""
-    plain = PLOTLY_FILE.read_bytes()
+    plain = component.PLOTLY_FILE.read_bytes()
     return plain, gzip.compress(plain, compresslevel=6, mtime=0)
 
 

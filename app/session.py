@@ -7,7 +7,7 @@ No DuckDB connection is ever kept: it would lock other processes out.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,37 +15,22 @@ from pathlib import Path
 import streamlit as st
 
 import cascal
-from app import folders
-from cascal.columns import Progress
+from app import history, values
+from app.values import DEFAULTS, Values
 from cascal.compare.contenders import Contender, contenders
 from cascal.compare.cost import cost_grid
 from cascal.dataset.dataset import Dataset, load_dataset
-from cascal.dataset.encoding import draw_map, encode_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
-from cascal.datatypes import CascalError, FloatArray
-from cascal.encode.encoders import MINILM, Encoder, load_encoder
-from cascal.evaluate import effective_number
+from cascal.datatypes import CascalError
 from cascal.fit import Fit
-from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
+from cascal.settings import FitSettings, Thresholds
 from cascal.store import DatasetInfo
 from cascal.verdict import Light, Verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
-DEFAULTS: dict[str, object] = {
-    "dataset": "",
-    "preset": "recommended",
-    "silhouette": 0.05,
-    "merge": 0.15,
-    "share": "all 3",
-    "top_k": 3,
-    "cost": 0.0,
-    "routing": "preset",
-}
-"""Widget keys of the sidebar; they are also the parameters of a shared link."""
 SNAPSHOTS_OF_FIT = 64
 """So many thresholds of a fit are remembered."""
-TUNED = ("preset", "silhouette", "merge", "share", "top_k", "cost", "routing")
 
 
 def workspace_path() -> Path:
@@ -85,7 +70,12 @@ def current_info() -> DatasetInfo | None:
     """The data set chosen in the sidebar, the first one by default."""
     known = datasets()
     chosen = st.session_state.get("dataset")
-    return next((one for one in known if one.name == chosen), known[0] if known else None)
+    return next((info for info in known if info.name == chosen), known[0] if known else None)
+
+
+def dataset_name() -> str:
+    """The name of the data set chosen in the sidebar."""
+    return str(st.session_state["dataset"])
 
 
 @st.cache_resource(show_spinner="Reading responses and vectors", max_entries=3)
@@ -151,34 +141,10 @@ def fit(settings: FitSettings | None = None) -> Fit:
     return _fit(_fit_token(data, settings), data, settings)
 
 
-def snapshot_at(values: dict[str, object]) -> Snapshot:
+def snapshot_at(state: Values) -> Snapshot:
     """Router, routes and numbers at the given values of the controls."""
-    data, settings, thresholds = dataset(), settings_of(values), _allowed(thresholds_of(values))
+    data, settings, thresholds = dataset(), state.settings, _allowed(state.thresholds)
     return _snapshots(_fit_token(data, settings), fit(settings)).at(data, thresholds)
-
-
-def values() -> dict[str, object]:
-    """The values of the controls now, checked: a link may carry anything."""
-    return {name: st.session_state.get(name, DEFAULTS[name]) for name in TUNED}
-
-
-def settings_of(chosen: dict[str, object]) -> FitSettings:
-    """Settings from control values; an unknown preset is the default one."""
-    name = str(chosen["preset"])
-    return FitSettings.preset(name if name in PRESETS else str(DEFAULTS["preset"]))
-
-
-def thresholds_of(chosen: dict[str, object]) -> Thresholds:
-    """Thresholds from control values."""
-    routing = ROUTINGS.get(str(chosen["routing"]))
-    return Thresholds(
-        round(float(str(chosen["silhouette"])), 3),
-        round(float(str(chosen["merge"])), 3),
-        JOINING.get(str(chosen["share"]), JOINING[str(DEFAULTS["share"])]),
-        int(str(chosen["top_k"])),
-        routing=routing.routing if routing is not None else None,
-        cost_weight=float(str(chosen["cost"])),
-    )
 
 
 def _allowed(thresholds: Thresholds) -> Thresholds:
@@ -188,12 +154,12 @@ def _allowed(thresholds: Thresholds) -> Thresholds:
 
 def current_settings() -> FitSettings:
     """The settings of the chosen preset."""
-    return settings_of(values())
+    return values.present().settings
 
 
 def current_thresholds() -> Thresholds:
     """The thresholds of the controls."""
-    return _allowed(thresholds_of(values()))
+    return _allowed(values.present().thresholds)
 
 
 def costs_known() -> bool:
@@ -213,8 +179,8 @@ def cost_weights() -> tuple[float, ...]:
         grid = cost_grid(dataset().costs)
     except CascalError:
         return ()
-    own = st.session_state.setdefault("cost_stops", set())
-    now = float(st.session_state.get("cost", 0.0))
+    own: set[float] = st.session_state.setdefault("cost_stops", set())
+    now = values.present().cost
     if now not in grid:
         own.add(now)
     return tuple(sorted({*grid, *own}))
@@ -232,18 +198,12 @@ def fit_token() -> str:
 
 def snapshot() -> Snapshot:
     """Router, routes and numbers at the present thresholds."""
-    return snapshot_at(values())
-
-
-def pinned_values() -> dict[str, object]:
-    """The state that changes are measured against; the defaults until something is pinned."""
-    stored = st.session_state.get("pinned")
-    return stored if stored is not None else {name: DEFAULTS[name] for name in TUNED}
+    return snapshot_at(values.present())
 
 
 def change() -> tuple[Snapshot, Change]:
     """The pinned snapshot, and what is different now."""
-    before = snapshot_at(pinned_values())
+    before = snapshot_at(history.pinned())
     return before, compare(before, snapshot())
 
 
@@ -255,13 +215,8 @@ def _contenders_and_verdict(
     if test is None or result is None:
         return None
     rows = contenders(result, _snapshot.router, test, _snapshot.constant)
-    found = _snapshot.verdict
-    return None if found is None else (rows, found)
-
-
-def effective(share: FloatArray) -> float:
-    """Effective number of models of a distribution of queries."""
-    return effective_number(share)
+    verdict = _snapshot.verdict
+    return None if verdict is None else (rows, verdict)
 
 
 def light() -> Light:
@@ -277,48 +232,14 @@ def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
     return _contenders_and_verdict(token, data, now)
 
 
-@st.cache_resource(show_spinner="Loading the encoder", max_entries=2)
-def encoder(name: str) -> Encoder:
-    """The encoder for typed queries; torch is loaded here and nowhere earlier."""
-    return load_encoder(folders.encoder_source(name))
-
-
-def encoder_name() -> str:
-    """The encoder of the chosen data set; MiniLM where there is none yet."""
-    info = current_info()
-    known = workspace().encoders(info.name) if info is not None else ()
-    return known[0][0] if known else MINILM
-
-
-def embedder() -> Callable[[Sequence[str]], FloatArray]:
-    """What tells near-duplicates apart while queries are generated: hashing, at once and here.
-
-    It knows no synonyms; `cascal generate` uses MiniLM unless told otherwise.
-    """
-    return load_encoder("hashing").encode
-
-
-def embed(dataset: str, name: str, progress: Progress) -> int:
-    """Encode what has no vector yet and draw the map. Returns the number of texts cut."""
-    done = encode_dataset(workspace(), dataset, encoder(name), progress)
-    draw_map(workspace(), dataset, done.encoder, progress)
-    return done.n_cut or 0
-
-
 def warm_up() -> None:
     """Fit the first data set at the defaults before the first visitor asks for it."""
     try:
         known = datasets()
         if known:
             data = _dataset(known[0].name, f"{known[0].fingerprint}:{_file_token()}")
-            fitted = _fit(_fit_token(data, settings_of(DEFAULTS)), data, settings_of(DEFAULTS))
-            thresholds = thresholds_of(DEFAULTS)
-            _snapshots(_fit_token(data, settings_of(DEFAULTS)), fitted).at(data, thresholds)
+            settings, thresholds = DEFAULTS.settings, DEFAULTS.thresholds
+            fitted = _fit(_fit_token(data, settings), data, settings)
+            _snapshots(_fit_token(data, settings), fitted).at(data, thresholds)
     except CascalError:
         return  # the page that needs it says it where it can be read
-
-
-def draw_current_map() -> None:
-    """Draw the map of the chosen data set."""
-    data = dataset()
-    draw_map(workspace(), data.info.name, data.encoder)

@@ -16,7 +16,7 @@ from conftest import copy_workspace
 from streamlit.testing.v1 import AppTest
 
 import cascal
-from app import controls, jobs, session
+from app import jobs, session, values
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
@@ -153,8 +153,8 @@ def test_another_preset_refits(open_app, demo_file, preset):
 
 
 def test_sliders_move_within_the_bounds_of_the_thresholds():
-    for name, (low, high) in controls.RANGES.items():
-        bound = BOUNDS["Thresholds"][controls.THRESHOLDS[name]]
+    for name, (low, high) in values.RANGES.items():
+        bound = BOUNDS["Thresholds"][values.THRESHOLDS[name]]
         assert bound.low <= low < high <= bound.high
 
 

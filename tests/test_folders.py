@@ -10,7 +10,7 @@ from conftest import free_port
 from refusals import refuses
 from streamlit.testing.v1 import AppTest
 
-from app import folders, session
+from app import encoding, folders
 from cascal.cli import launch
 from cascal.datatypes import CascalError
 
@@ -63,7 +63,7 @@ def test_what_is_no_path_is_one_sentence(machine, text):
 @pytest.mark.parametrize("name", ["{0}/private", "../private", "linked", "x/../../private"])
 def test_an_encoder_is_not_read_from_a_folder_outside(machine, name):
     with refuses("outside-folder", "allow-folder"):
-        session.encoder(name.format(machine))
+        encoding.encoder(name.format(machine))
 
 
 @pytest.mark.parametrize(

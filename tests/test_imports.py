@@ -100,3 +100,8 @@ def test_what_is_loaded_late_is_there_when_it_is_asked_for():
     assert "duckdb" in loaded("import cascal\ncascal.Workspace")
     code = "import cascal, cascal.fit, cascal.evaluate\nassert callable(cascal.fit)"
     assert "cascal.fit" in loaded(code)
+
+
+def test_the_dashboard_waits_with_the_encoder_and_the_map():
+    heavy = {"sentence_transformers", "torch", "umap"}
+    assert not loaded("import app.session, app.encoding, app.controls").intersection(heavy)

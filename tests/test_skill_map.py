@@ -226,7 +226,7 @@ def client():
 
 def test_plotly_is_served_compressed_and_kept_by_browsers(client):
     answer = client.get(component.PLOTLY_PATH)
-    assert answer.content == server.PLOTLY_FILE.read_bytes()
+    assert answer.content == component.PLOTLY_FILE.read_bytes()
     assert answer.headers["content-encoding"] == "gzip"
     assert int(answer.headers["content-length"]) < 1_700_000
     assert "immutable" in answer.headers["cache-control"]

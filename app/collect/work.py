@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 import yaml
 
-from app import jobs, session
+from app import encoding, jobs, session
 from cascal.collection.collect import CollectProgress
 from cascal.collection.generate import GenerateProgress, GenerateSettings
 from cascal.collection.into_workspace import Limits, collect_into, generate_into
@@ -163,7 +163,7 @@ def start_generating(
     workspace = session.workspace()
 
     def work(job: jobs.Job) -> GenerateProgress:
-        encode = session.embedder()
+        encode = encoding.embedder()
         return generate_into(
             workspace,
             dataset,

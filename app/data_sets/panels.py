@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
+from app import encoding, frame, session, theme
 from cascal import charts
 from cascal.dataset.demo import install_demo
 from cascal.encode.encoders import MINILM
@@ -89,7 +89,7 @@ def _vectors() -> None:
     n_queries = info.n_train + info.n_test
     for encoder, covered, dimension in session.workspace().encoders(info.name):
         st.text(f"{encoder}: {covered:,} of {n_queries:,} queries, {dimension} dimensions")
-    missing = session.workspace().texts_without_vectors(info.name, session.encoder_name())
+    missing = session.workspace().texts_without_vectors(info.name, encoding.encoder_name())
     if not missing:
         return
     st.warning(f"{len(missing):,} texts of this data set have no vector yet.")
@@ -107,7 +107,7 @@ def _vectors() -> None:
     ):
         with frame.refusals():
             with frame.progress("Loading the encoder") as tell:
-                n_cut = session.embed(info.name, name, tell)
+                n_cut = encoding.embed(info.name, name, tell)
             if n_cut:
                 st.warning(f"{n_cut:,} texts were longer than the encoder reads and were cut.")
             st.rerun()

@@ -206,7 +206,7 @@ def _filtered(kept: Filtered, n_queries: int, strong: int, others: int) -> None:
             ),
         },
     )
-    name = str(st.session_state["dataset"]).replace('"', "")
+    name = session.dataset_name().replace('"', "")
     st.caption("As a data set of its own, and its effect on all routers:")
     st.code(
         f'cascal filter "{name}" --strong {strong} --others {others} --to "{name}-filtered"\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session
+from app import frame, session, shared_results
 from app.diagnose import panels
 
 if session.current_info() is None:
@@ -13,9 +13,9 @@ if session.current_info() is None:
 else:
     frame.notice(session.dataset())
     headline = st.container()
-    found = panels.findings()
+    findings = shared_results.findings()
     with headline:
-        panels.title(found)
-    if found is not None:
-        panels.issues(found)
-        panels.others(found)
+        panels.title(findings)
+    if findings is not None:
+        panels.issues(findings)
+        panels.others(findings)

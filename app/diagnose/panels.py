@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import streamlit as st
 
-from app import controls, frame, jobs, session, theme
+from app import frame, history, jobs, session, theme, values
 from cascal import charts
 from cascal.columns import Progress
-from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, diagnose, proposals, try_all
+from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, proposals, try_all
+from cascal.evaluate import effective_number
 from cascal.settings import PRESETS, joining_name, routing_name
 
 COLOURS: dict[str, theme.Badge] = {
@@ -24,23 +26,13 @@ NO_HELP = ("does not help", "harms")
 Weight = Literal["primary", "secondary", "tertiary"]
 
 
-def findings() -> list[Finding] | None:
-    """Every finding of the present state; None while the checks run."""
-    now = session.snapshot()
-
-    def work(progress: Progress) -> list[Finding]:
-        return diagnose(now, progress)
-
-    return jobs.show(f"diagnosis:{session.snapshot_token()}", "Run the checks", work, at_once=True)
-
-
-def title(found: list[Finding] | None) -> None:
+def title(findings: list[Finding] | None) -> None:
     """The number of issues is the headline."""
-    if found is None:
+    if findings is None:
         st.title("Looking for what is wrong with this router", anchor=False)
         return
-    n = sum(one.section == "issue" for one in found)
-    passed = sum(one.section == "passed" for one in found)
+    n = sum(finding.section == "issue" for finding in findings)
+    passed = sum(finding.section == "passed" for finding in findings)
     what = "Nothing stands out" if not n else f"{n} issue{'s' if n > 1 else ''} found"
     st.title(f"{what}, {passed} checks passed", anchor=False)
     st.caption(
@@ -49,31 +41,31 @@ def title(found: list[Finding] | None) -> None:
     )
 
 
-def issues(found: list[Finding]) -> None:
+def issues(findings: list[Finding]) -> None:
     """The issues, each with evidence, advice and remedies."""
-    for one in (one for one in found if one.section == "issue"):
+    for issue in (finding for finding in findings if finding.section == "issue"):
         with st.container(border=True):
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                st.badge(one.code, color="orange")
-                st.markdown(f"**{one.title}**")
-            st.text(one.sentence)
-            if one.code in ADVICE:
-                st.caption(frame.escape(ADVICE[one.code]))
-            _evidence(one.code)
-            _remedies(one.code)
+                st.badge(issue.code, color="orange")
+                st.markdown(f"**{issue.title}**")
+            st.text(issue.sentence)
+            if issue.code in ADVICE:
+                st.caption(frame.escape(ADVICE[issue.code]))
+            _evidence(issue.code)
+            _remedies(issue.code)
 
 
 def _evidence(code: str) -> None:
-    found = CHECKS[code].evidence(session.snapshot())
-    if found is None or not found.names:
+    measured = CHECKS[code].evidence(session.snapshot())
+    if measured is None or not measured.names:
         return
     with st.expander("Evidence", on_change="rerun", key=f"evidence_{code}") as opened:
         if not opened.open:
             return
-        figure = charts.evidence_figure(found, theme.accent())
-        frame.chart(figure, f"figure_{code}", f"{found.measure} of {len(found.names)} items")
-        if found.rule is not None:
-            st.caption(f"Dashed: the rule, {found.rule:g}.")
+        figure = charts.evidence_figure(measured, theme.accent())
+        frame.chart(figure, f"figure_{code}", f"{measured.measure} of {len(measured.names)} items")
+        if measured.rule is not None:
+            st.caption(f"Dashed: the rule, {measured.rule:g}.")
 
 
 def _remedies(code: str) -> None:
@@ -92,20 +84,20 @@ def _remedies(code: str) -> None:
     )
     if tried is None:
         return
-    useless = [one for one in tried if one.judgement in NO_HELP]
-    for one in (one for one in tried if one not in useless):
-        _effect(code, tried.index(one), one, theme.action())
+    useless = [effect for effect in tried if effect.judgement in NO_HELP]
+    for effect in (effect for effect in tried if effect not in useless):
+        _effect(code, tried.index(effect), effect, theme.action())
     if not useless:
         return
     many = f"{len(useless)} remedies that do" if len(useless) > 1 else "1 remedy that does"
     with st.expander(f"{many} not help"):
-        for one in useless:
-            _effect(code, tried.index(one), one, "tertiary")
+        for effect in useless:
+            _effect(code, tried.index(effect), effect, "tertiary")
 
 
 def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
     before = session.snapshot()
-    clusters, effective = len(before.router.clusters), session.effective(before.share)
+    clusters, effective = len(before.router.clusters), effective_number(before.share)
     parts = [
         f"{clusters} → {effect.clusters} clusters",
         f"models in use {effective:.1f} → {effect.effective_models:.1f}",
@@ -113,9 +105,7 @@ def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
     ]
     if effect.gain is not None:
         gain = effect.gain
-        parts.append(
-            f"right {100 * gain.value:+.1f} pts [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
-        )
+        parts.append(f"right {100 * gain.value:+.1f} pts {frame.interval(gain)}")
     if effect.stability is not None:
         parts.append(f"stability {effect.stability:.2f}")
     says, what, apply = st.columns([0.27, 0.61, 0.12], vertical_alignment="center")
@@ -134,21 +124,22 @@ def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
 def _apply(effect: Effect) -> None:
     """Set the controls to the proposal; undo in the sidebar brings the old state back."""
     thresholds = effect.proposal.thresholds
-    controls.set_values(
-        {
-            "preset": effect.proposal.settings.name,
-            "silhouette": thresholds.min_silhouette,
-            "merge": thresholds.merge_distance,
-            "share": joining_name(thresholds.prune_jaccard) or session.DEFAULTS["share"],
-            "routing": routing_name(thresholds.routing) or "preset",
-        }
+    history.change_to(
+        replace(
+            values.present(),
+            preset=effect.proposal.settings.name,
+            silhouette=thresholds.min_silhouette,
+            merge=thresholds.merge_distance,
+            share=joining_name(thresholds.prune_jaccard) or values.DEFAULTS.share,
+            routing=routing_name(thresholds.routing) or "preset",
+        )
     )
 
 
-def others(found: list[Finding]) -> None:
+def others(findings: list[Finding]) -> None:
     """What passed and what does not apply, so that silence is never taken for health."""
     for section, label in (("passed", "Passed"), ("not applicable", "Not applicable")):
-        of_section = [one for one in found if one.section == section]
+        of_section = [finding for finding in findings if finding.section == section]
         with st.expander(f"{label} ({len(of_section)})", expanded=section == "passed"):
-            for one in of_section:
-                st.text(f"{one.code} {one.title}: {one.sentence}")
+            for finding in of_section:
+                st.text(f"{finding.code} {finding.title}: {finding.sentence}")

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session
-from app.evaluate import panels, work
+from app import frame, session, shared_results
+from app.evaluate.cost import cost
+from app.evaluate.differences import differences
+from app.evaluate.experiments import experiments
+from app.evaluate.routers import routers
+from app.evaluate.what_if import what_if
+from app.evaluate.where import where
+
+OF_COMPARISON = {
+    "Routers": routers,
+    "Cost": cost,
+    "Where it gains": where,
+    "A right, B wrong": differences,
+}
+ALONE = {"What if": what_if, "Experiments": experiments}
 
 
 def _title() -> None:
-    found = session.contenders_and_verdict()
-    st.title(frame.escape(found[1].sentence) if found else "Which router is best?", anchor=False)
+    compared = session.contenders_and_verdict()
+    sentence = frame.escape(compared[1].sentence) if compared else "Which router is best?"
+    st.title(sentence, anchor=False)
 
 
 def _without_gold() -> None:
     st.title("Without gold answers, accuracies cannot be compared", anchor=False)
     st.caption("The Overview shows the verdict that needs no labels. Reports can be opened here.")
-    panels.experiments()
+    experiments()
 
-
-NAMES = ("Routers", "Cost", "Where it gains", "A right, B wrong", "What if", "Experiments")
 
 if session.current_info() is None:
     st.title("Which router is best?", anchor=False)
@@ -31,20 +43,13 @@ else:
         _without_gold()
     else:
         _title()
-        comparison = work.comparison()
-        tabs = dict(zip(NAMES, st.tabs(NAMES, on_change="rerun", key="evaluate_tab"), strict=True))
-        of_comparison = {
-            "Routers": panels.routers,
-            "Cost": panels.cost,
-            "Where it gains": panels.where,
-            "A right, B wrong": panels.differences,
-        }
-        for name, tab in tabs.items():
+        comparison = shared_results.comparison()
+        names = [*OF_COMPARISON, *ALONE]
+        tabs = st.tabs(names, on_change="rerun", key="evaluate_tab")
+        for name, tab in zip(names, tabs, strict=True):
             if tab.open:
                 with tab, frame.refusals():
-                    if name == "What if":
-                        panels.what_if()
-                    elif name == "Experiments":
-                        panels.experiments()
+                    if name in ALONE:
+                        ALONE[name]()
                     elif comparison is not None:
-                        of_comparison[name](comparison)
+                        OF_COMPARISON[name](comparison)

@@ -9,7 +9,6 @@ import streamlit as st
 
 from app import jobs, session
 from cascal.columns import Progress
-from cascal.compare.comparison import Comparison, compare_routers
 from cascal.compare.cost import CostPoint, cost_curve
 from cascal.compare.experiments import Report, read_report
 from cascal.compare.gold_agreement import (
@@ -27,24 +26,6 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
 from cascal.intervals import Estimate
-
-
-def comparison() -> Comparison | None:
-    """All routers on the test queries; None while they are being compared."""
-    data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
-
-    def work(progress: Progress) -> Comparison:
-        return compare_routers(
-            data.train,
-            data.gold_test,
-            fitted.settings,
-            thresholds,
-            fitted=fitted,
-            progress=progress,
-        )
-
-    key = f"comparison:{session.snapshot_token()}"
-    return jobs.show(key, "Compare all routers", work, at_once=True)
 
 
 def scaling() -> list[ScalingPoint] | None:

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 HERE = Path(__file__).resolve().parent
+PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 PLOTLY_PATH = "/cascal/plotly.min.js"
 POINTS_PATH = "/cascal/points"
 MAX_VERTICES = 200

@@ -12,9 +12,9 @@ if session.current_info() is None:
     frame.empty("There are no data yet.", "data_sets", "Import responses")
 else:
     frame.notice(session.dataset())
-    found = session.contenders_and_verdict()
-    if found is not None:
-        panels.headline(found[1])
+    compared = session.contenders_and_verdict()
+    if compared is not None:
+        panels.headline(compared[1])
     else:
         panels.headline_without_labels()
     panels.numbers()
@@ -22,6 +22,6 @@ else:
     opinion = st.container()
     panels.findings()
     panels.what_next()
-    if found is not None:
+    if compared is not None:
         with opinion:
-            panels.second_opinion(found[1])
+            panels.second_opinion(compared[1])

@@ -7,8 +7,7 @@ from math import isfinite
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
-from app.diagnose import panels
+from app import frame, session, shared_results, theme
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
@@ -175,19 +174,19 @@ def findings() -> None:
             ),
             icon=":material/info:",
         )
-    found = panels.findings()
-    if found is None:
+    results = shared_results.findings()
+    if results is None:
         return
-    issues = [one for one in found if one.section == "issue"]
-    for one in issues[:SHOWN_ISSUES]:
-        st.warning(frame.escape(one.sentence), title=f"{one.code} {one.title}")
+    issues = [finding for finding in results if finding.section == "issue"]
+    for issue in issues[:SHOWN_ISSUES]:
+        st.warning(frame.escape(issue.sentence), title=f"{issue.code} {issue.title}")
     if issues[SHOWN_ISSUES:]:
         with st.expander(f"{len(issues) - SHOWN_ISSUES} more"):
-            for one in issues[SHOWN_ISSUES:]:
-                st.markdown(f"**{one.code} {frame.escape(one.title)}**")
-                st.caption(frame.escape(one.sentence))
+            for issue in issues[SHOWN_ISSUES:]:
+                st.markdown(f"**{issue.code} {frame.escape(issue.title)}**")
+                st.caption(frame.escape(issue.sentence))
     st.caption(
-        f"{len(issues)} of {len(found)} checks found an issue. The page Diagnose shows the "
+        f"{len(issues)} of {len(results)} checks found an issue. The page Diagnose shows the "
         "evidence and tries remedies out."
     )
 

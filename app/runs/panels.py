@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import controls, frame, jobs, session, theme
+from app import commands, frame, jobs, session, shared_results, theme
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
 from cascal.dataset.saved_runs import (
@@ -219,13 +219,14 @@ def _report(*, with_texts: bool) -> str | None:
         light: Light | str = session.light()
     except NotApplicable as error:
         light = str(error)
-    command = controls.command_line(workspace=False)
+    command = commands.command_line(workspace=False)
+    findings_key, comparison_key = shared_results.findings_key(), shared_results.comparison_key()
 
     def work(progress: Progress) -> str:
-        known = jobs.find(f"diagnosis:{token}")
+        known = jobs.find(findings_key)
         findings: list[Finding] = known.result if known and known.result else diagnose(now)
-        held = jobs.find(f"comparison:{token}")
-        comparison: Comparison | None = held.result if held else None
+        compared = jobs.find(comparison_key)
+        comparison: Comparison | None = compared.result if compared else None
         if comparison is None and data.test is not None and data.test.has_gold:
             comparison = compare_routers(
                 data.train,
@@ -237,5 +238,4 @@ def _report(*, with_texts: bool) -> str | None:
             )
         return write_report(data, now, light, findings, comparison, command, with_texts=with_texts)
 
-    token = session.snapshot_token()
-    return jobs.show(f"report:{with_texts}:{token}", "Write the report", work)
+    return jobs.show(f"report:{with_texts}:{session.snapshot_token()}", "Write the report", work)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
+from app import encoding, frame, session, theme
 from app.map_component.component import clear_selection, render_map
 from app.map_component.spec import MapSpec, points_in_polygon
 from cascal import charts
@@ -200,7 +200,7 @@ def skill_map() -> None:
         st.info("These queries have no place on a map yet.")
         if not session.read_only() and st.button("Draw the map", type=theme.action()):
             with st.spinner("Placing the queries (UMAP); a minute for 7,000"):
-                session.draw_current_map()
+                encoding.draw_current_map()
             st.rerun()
         return
     render_map(_spec(data, by), key=KEY, height=HEIGHT, on_select=_on_select)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import controls, frame, session, theme
+from app import frame, session, theme
 from app.skills import map_panel
 from cascal import charts
 from cascal.diagnose import MIN_QUERIES
@@ -176,7 +176,7 @@ def cluster_table() -> None:
     st.subheader("All clusters", anchor=False)
 
     def picked() -> None:
-        rows = controls.selection_of("clusters")
+        rows = frame.picked_rows("clusters")
         map_panel.pick_cluster(int(table["cluster"].iloc[rows[0]]) if rows else None)
 
     st.dataframe(

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import controls, frame, jobs, session, theme
+from app import frame, history, jobs, session, theme, values
+from app.values import DEFAULTS, Values
 from cascal import charts
 from cascal.columns import Progress
 from cascal.compare.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map
 from cascal.settings import joining_name
-
-CONTROLS: dict[Name, str] = {
-    "min_silhouette": "silhouette",
-    "merge_distance": "merge",
-    "prune_jaccard": "share",
-    "cost_weight": "cost",
-}
 
 
 def _names() -> list[Name]:
@@ -132,11 +128,19 @@ def _option(frame_: pd.DataFrame, at: int) -> str:
 
 
 def _use(name: Name, value: float | None) -> None:
+    history.change_to(_with(values.present(), name, value))
+
+
+def _with(state: Values, name: Name, value: float | None) -> Values:
+    """A state of the controls with one threshold at another value."""
     if name == "prune_jaccard":
-        controls.set_values({"share": joining_name(value) or session.DEFAULTS["share"]})
-        return
+        return replace(state, share=joining_name(value) or DEFAULTS.share)
     number = float(value or 0.0)
-    controls.set_values({CONTROLS[name]: number if name == "cost_weight" else round(number, 2)})
+    if name == "cost_weight":
+        return replace(state, cost=number)
+    if name == "merge_distance":
+        return replace(state, merge=round(number, 2))
+    return replace(state, silhouette=round(number, 2))
 
 
 def maps() -> None:

@@ -1,0 +1,30 @@
+"""Lines for a shell that do what the dashboard shows."""
+
+from __future__ import annotations
+
+import shlex
+
+from app import session, values
+from cascal.compare.cost import weight_label
+from cascal.settings import JOINING
+
+
+def options_line() -> str:
+    """The options of any command that takes the present settings and thresholds."""
+    now = values.present()
+    jaccard = JOINING[now.share]
+    prune = "--no-prune" if jaccard is None else f"--prune-jaccard {jaccard:g}"
+    weight = session.current_thresholds().cost_weight
+    cost = f" --cost-weight {weight_label(weight)}" if weight else ""
+    routing = "" if now.routing == "preset" else f" --routing {now.routing}"
+    return (
+        f"--preset {now.preset} --min-silhouette {now.silhouette:g} "
+        f"--merge-distance {now.merge:g} {prune} --top-k {now.top_k}{cost}{routing}"
+    )
+
+
+def command_line(*, workspace: bool = True) -> str:
+    """The line that makes the same router outside the dashboard; a name is never more than one."""
+    where = f" -w {shlex.quote(str(session.workspace().path))}" if workspace else ""
+    dataset = shlex.quote(session.dataset_name())
+    return f"cascal fit {dataset}{where} {options_line()} --out router.cascal"

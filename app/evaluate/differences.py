@@ -1,0 +1,88 @@
+"""The tab A right, B wrong of the page Evaluate."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import frame, session
+from cascal import charts
+from cascal.compare.comparison import Comparison
+
+A_ONLY, B_ONLY = "A right, B wrong", "B right, A wrong"
+N_SHOWN = 100
+
+
+def differences(comparison: Comparison) -> None:
+    """Two routers: who is right where the other is wrong, with the texts."""
+    first, second = _two_routers(comparison)
+    gain, test, wins, losses = comparison.compare(first, second)
+    same = float((comparison[first].first == comparison[second].first).mean())
+    with st.grid(4, min_column_width=170):
+        frame.metric("A minus B", f"{100 * gain.value:+.1f} pts", frame.interval(gain))
+        frame.metric(A_ONLY, f"{test.only_first:,}")
+        frame.metric(B_ONLY, f"{test.only_second:,}", f"McNemar p: {charts.p_text(test.p_value)}")
+        frame.metric("Same first model", f"{same:.0%}")
+    shown = st.segmented_control(
+        "Show",
+        [A_ONLY, B_ONLY],
+        default=A_ONLY,
+        required=True,
+        key="difference",
+        label_visibility="collapsed",
+    )
+    rows = wins if shown == A_ONLY else losses
+    test_queries = session.dataset().test
+    if test_queries is None or not len(rows):
+        st.info("There is no such query.")
+        return
+    chosen = comparison[first].first, comparison[second].first
+    _queries(charts.differences_frame(test_queries, rows, *chosen, N_SHOWN), len(rows))
+
+
+def _two_routers(comparison: Comparison) -> tuple[str, str]:
+    titles = {
+        key: comparison[key].title for key in comparison.keys if key not in ("random", "plurality")
+    }
+    keys = list(titles)
+    left, right = st.columns(2)
+    with left:
+        first = st.selectbox("A", keys, format_func=titles.__getitem__, key="router_a")
+    with right:
+        default = keys.index(comparison.constant)
+        second = st.selectbox(
+            "B", keys, index=default, format_func=titles.__getitem__, key="router_b"
+        )
+    return first, second
+
+
+def _queries(table: pd.DataFrame, n_rows: int) -> None:
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=320,
+        key="differences",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_order=("task", "query", "gold", "first", "second"),
+        alt="Queries that one router gets right and the other wrong",
+        column_config={
+            "task": st.column_config.TextColumn("Task", width="small"),
+            "query": st.column_config.TextColumn("Query", width=380),
+            "gold": st.column_config.TextColumn("Gold", width=120),
+            "first": st.column_config.TextColumn("A chose", width=170),
+            "second": st.column_config.TextColumn("B chose", width=170),
+        },
+    )
+    more = f"The first {N_SHOWN} of {n_rows:,}. " if n_rows > N_SHOWN else ""
+    st.caption(f"{more}Pick a row to read the whole query.")
+    picked = [row for row in frame.picked_rows("differences") if row < len(table)]
+    if picked:
+        _one_query(table.iloc[picked[0]])
+
+
+def _one_query(row: pd.Series) -> None:
+    with st.container(border=True):
+        st.text(row["query"])
+        for label, name in (("Gold", "gold"), ("A chose", "first"), ("B chose", "second")):
+            st.text(f"{label}: {row[name]}")

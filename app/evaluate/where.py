@@ -1,0 +1,113 @@
+"""The tab Where it gains of the page Evaluate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import frame, session, theme
+from app.evaluate import work
+from cascal import charts
+from cascal.compare.comparison import Comparison
+from cascal.compare.gold_agreement import GoldAgreement
+from cascal.datatypes import NotApplicable
+from cascal.intervals import Estimate
+
+
+def where(comparison: Comparison) -> None:
+    """Per task and per cluster: where routing gains, and whether consensus ranks as gold does."""
+    overall, by_task, by_cluster = work.taus()
+    _ceilings(overall.tau)
+    name = comparison.constant_model.name
+    st.subheader(f"Where routing gains over always asking {frame.escape(name)}", anchor=False)
+    which = st.segmented_control(
+        "Groups",
+        ["Per task", "Per skill cluster"],
+        default="Per task",
+        required=True,
+        key="gain_groups",
+        label_visibility="collapsed",
+    )
+    table = _per_task(comparison, by_task)
+    if which == "Per skill cluster":
+        table = _per_cluster(comparison, by_cluster)
+    _groups(table, name)
+
+
+def _per_task(comparison: Comparison, agreement: list[GoldAgreement]) -> pd.DataFrame:
+    tasks = tuple(sorted(set(comparison.tasks)))
+    number = {task: at for at, task in enumerate(tasks)}
+    group = np.array([number[task] for task in comparison.tasks])
+    return charts.groups_frame(comparison, group, tasks, "cascal", agreement)
+
+
+def _per_cluster(comparison: Comparison, agreement: list[GoldAgreement]) -> pd.DataFrame:
+    now = session.snapshot()
+    names = charts.cluster_labels(now)
+    named = [GoldAgreement(names[int(of.scope)], of.tau, of.n_train) for of in agreement]
+    return charts.groups_frame(comparison, now.routes("test").cluster, names, "cascal", named)
+
+
+def _groups(table: pd.DataFrame, constant: str) -> None:
+    figure = charts.gain_figure(table, theme.accent(), theme.right_and_wrong()[1])
+    frame.chart(figure, "gains", f"Paired gain in points over always asking {constant}.")
+    st.caption(
+        "Lines are 95 % intervals. In colour: gains whose interval lies above 0, and losses whose "
+        "interval lies below."
+    )
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="gains_table",
+        column_order=("name", "queries", "own", "best", "gain_text", "tau_text"),
+        alt="Gains and Kendall tau by group",
+        column_config={
+            "name": st.column_config.TextColumn("Group"),
+            "queries": number("Queries", format="localized"),
+            "own": number("CASCAL", format="%.1f %%"),
+            "best": number(constant, format="%.1f %%"),
+            "gain_text": text("Gain, points", alignment="right"),
+            "tau_text": text(
+                "τ", alignment="right", help="Kendall τ-b of consensus and gold ranking."
+            ),
+        },
+    )
+
+
+def _ceilings(tau: Estimate) -> None:
+    try:
+        information, in_sample, learnt = work.ceilings()
+    except NotApplicable as error:
+        st.info(frame.escape(str(error)), icon=":material/info:")
+        return
+    with st.grid(4, min_column_width=190):
+        frame.metric(
+            "Ranking like gold (τ)",
+            f"{tau.value:.2f}",
+            f"[{tau.low:.2f}, {tau.high:.2f}]",
+            "Kendall τ-b between the models’ consensus and gold rankings over all queries. "
+            "1: same order, 0: unrelated, below 0: reversed.",
+        )
+        frame.metric(
+            "Clusters and winners",
+            f"{information.nmi:.3f}",
+            f"shuffled clusters {information.permuted:.3f}",
+            "Normalised mutual information of a query’s cluster and the model that wins it. "
+            "Only what lies above shuffled clusters is information.",
+        )
+        _gain(
+            "Perfect map, in-sample",
+            in_sample,
+            "The best model of each cluster, chosen with these very answers: a ceiling that "
+            "flatters, because every cluster may fit its own noise.",
+        )
+        if learnt is not None:
+            origin = session.dataset().train.label_origin
+            about = f"The best model of each cluster by the training queries’ answers ({origin}), "
+            _gain("Learnt on labels", learnt, f"{about}tested here.")
+
+
+def _gain(label: str, gain: Estimate, about: str) -> None:
+    frame.metric(label, f"{100 * gain.value:+.1f} pts", frame.interval(gain), about)

@@ -1,0 +1,80 @@
+"""The values of the sidebar's controls, and the settings and thresholds they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import streamlit as st
+
+from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
+
+SILHOUETTES = (0.0, 0.5)
+MERGES = (0.0, 0.6)
+VOTERS = (1, 5)
+RANGES: dict[str, tuple[float, float]] = {
+    "silhouette": SILHOUETTES,
+    "merge": MERGES,
+    "top_k": VOTERS,
+}
+"""Where the sliders move: within the bounds of the thresholds, where something still changes."""
+THRESHOLDS = {
+    "silhouette": "min_silhouette",
+    "merge": "merge_distance",
+    "top_k": "top_k",
+    "cost": "cost_weight",
+}
+"""Which threshold a control moves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """One state of the controls; its names are the keys of the widgets and of a shared link."""
+
+    preset: str = "recommended"
+    silhouette: float = 0.05
+    merge: float = 0.15
+    share: str = "all 3"
+    top_k: int = 3
+    cost: float = 0.0
+    routing: str = "preset"
+
+    @property
+    def settings(self) -> FitSettings:
+        """The settings of the preset; an unknown one is the default."""
+        return FitSettings.preset(self.preset if self.preset in PRESETS else DEFAULTS.preset)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds that the controls stand for."""
+        routing = ROUTINGS.get(self.routing)
+        return Thresholds(
+            round(self.silhouette, 3),
+            round(self.merge, 3),
+            JOINING.get(self.share, JOINING[DEFAULTS.share]),
+            self.top_k,
+            routing=routing.routing if routing is not None else None,
+            cost_weight=self.cost,
+        )
+
+
+DEFAULTS = Values()
+
+
+def present() -> Values:
+    """The values of the controls now, each of its own type: a link may carry anything."""
+    state = st.session_state
+    return Values(
+        preset=str(state.get("preset", DEFAULTS.preset)),
+        silhouette=float(state.get("silhouette", DEFAULTS.silhouette)),
+        merge=float(state.get("merge", DEFAULTS.merge)),
+        share=str(state.get("share", DEFAULTS.share)),
+        top_k=int(state.get("top_k", DEFAULTS.top_k)),
+        cost=float(state.get("cost", DEFAULTS.cost)),
+        routing=str(state.get("routing", DEFAULTS.routing)),
+    )
+
+
+def write(values: Values) -> None:
+    """Move the controls."""
+    for name, value in asdict(values).items():
+        st.session_state[name] = value
