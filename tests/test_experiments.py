@@ -165,8 +165,20 @@ def test_a_damaged_report_is_refused(text, code, part):
 
 def test_an_altered_report_is_refused(studies):
     body = json.loads(run("mmd", Request(dataset=studies[0])).to_json())
-    for change in ({"rows": ["x"]}, {"passed": "yes"}, {"columns": [{"nope": 1}]}):
-        with refuses("damaged-file", "the file"):
+    changes = [
+        ({"rows": ["x"]}, "'rows.0'"),
+        ({"passed": "yes"}, "'passed'"),
+        ({"passed": 1}, "'passed'"),
+        ({"columns": [{"nope": 1}]}, "'columns.0.name'"),
+        ({"columns": [{"name": "a", "label": "b", "kind": "c"}]}, "'columns.0.kind'"),
+        ({"sentence": 3}, "'sentence'"),
+        ({"datasets": "one"}, "'datasets'"),
+        ({"simulated": "no"}, "'simulated'"),
+        ({"settings": []}, "'settings'"),
+        ({"fingerprints": {"a": 1}}, "'fingerprints'"),
+    ]
+    for change, place in changes:
+        with refuses("damaged-file", "the file", place):
             read_report(json.dumps({**body, **change}))
 
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from cascal.datatypes import CascalError
 from cascal.intervals import Estimate
 from cascal.plain_json import finite, without_nan
@@ -66,6 +68,9 @@ class Report:
         partial.replace(path)
 
 
+_REPORT = TypeAdapter(Report)
+
+
 def read_report(text: str | bytes, name: str = "the file") -> Report:
     """Read a report back; anything else is refused in a sentence."""
     if len(text) > MAX_BYTES:
@@ -91,26 +96,13 @@ def read_report(text: str | bytes, name: str = "the file") -> Report:
             code="other-version",
         )
     try:
-        return _from_body(body)
-    except (KeyError, TypeError, ValueError) as error:
+        return _REPORT.validate_json(text, strict=True)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
         raise CascalError(
-            f"{name} lacks a part of a report or is damaged ({str(error)[:80]}). Run it again.",
+            f"{name} lacks a part of a report or is damaged ({place!r}). Run it again.",
             code="damaged-file",
         ) from None
-
-
-def _from_body(body: dict[str, Any]) -> Report:
-    known = {key: body[key] for key in Report.__dataclass_fields__}
-    known["columns"] = tuple(Column(**one) for one in known["columns"])
-    for name in ("rows", "datasets", "fingerprints"):
-        known[name] = tuple(known[name])
-    if not all(isinstance(row, dict) for row in known["rows"]):
-        raise TypeError("a row is no object")
-    for name in ("experiment", "question", "sentence", "target", "created_at"):
-        known[name] = str(known[name])
-    if known["passed"] not in (True, False, None):
-        raise TypeError("passed is neither true, false nor null")
-    return Report(**known)
 
 
 def with_interval(name: str, value: Estimate | None) -> dict[str, Any]:
