@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from conftest import make_part, make_world
+from refused_data import OF_DATA
 
 import cascal
 from cascal.compare.baselines.neighbours import triplet_differences
@@ -48,51 +49,20 @@ from cascal.serve.running import listen
 from cascal.settings import FitSettings, Routing, Thresholds
 
 ROOT = Path(__file__).parents[1]
-CODED = (
-    "artefact.py",
-    "charts",
-    "cluster.py",
-    "cluster_names.py",
-    "columns.py",
-    "compare",
-    "constant.py",
-    "dataset",
-    "datatypes.py",
-    "diagnose",
-    "evaluate.py",
-    "explain.py",
-    "export",
-    "fit.py",
-    "hosts.py",
-    "intervals.py",
-    "kmeans.py",
-    "latent.py",
-    "policy.py",
-    "rank.py",
-    "reach.py",
-    "report",
-    "results.py",
-    "route.py",
-    "score.py",
-    "serve",
-    "settings.py",
-    "verdict.py",
-    "vote.py",
-)
-"""The modules and folders of cascal whose refusals carry codes."""
+PASSING_ON = {"cascal/endpoint/pool_file.py", "cascal/yaml_files/fields.py"}
+"""Where a refusal may carry the code of another one."""
 
 
 def sources() -> Iterator[Path]:
-    """The files of the modules whose refusals carry codes."""
-    for name in CODED:
-        path = ROOT / "cascal" / name
-        yield from sorted(path.rglob("*.py")) if path.is_dir() else (path,)
+    """The files that may refuse something."""
+    for folder in ("cascal", "app"):
+        yield from sorted((ROOT / folder).rglob("*.py"))
 
 
 def refusal_classes() -> set[str]:
     """CascalError and all that derive from it, but for the answers of the server over HTTP."""
     bases: dict[str, set[str]] = {}
-    for path in [*ROOT.glob("cascal/**/*.py"), *ROOT.glob("app/**/*.py")]:
+    for path in sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 bases[node.name] = {base.id for base in node.bases if isinstance(base, ast.Name)}
@@ -106,13 +76,12 @@ def refusal_classes() -> set[str]:
 
 def made_refusals() -> Iterator[tuple[str, ast.Call]]:
     """Where a refusal is made, raised at once or not, and the call that makes it."""
-    classes = refusal_classes()
+    makers = {*refusal_classes(), "refusal"}  # of fields.py, for validators
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
-            name = getattr(node.func, "id", getattr(node.func, "attr", None))
-            if name in classes:
+            if isinstance(node.func, ast.Name) and node.func.id in makers:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
 
 
@@ -129,8 +98,10 @@ def test_the_classes_of_refusals_are_found():
 
 
 def test_every_refusal_has_a_code_of_the_list():
-    uncoded = [place for place, call in made_refusals() if code_of(call) not in REFUSALS]
-    assert uncoded == []
+    uncoded = {place for place, call in made_refusals() if code_of(call) not in REFUSALS}
+    passing_on = {place for place in uncoded if place.partition(":")[0] in PASSING_ON}
+    assert uncoded == passing_on
+    assert len(passing_on) == 2
 
 
 def test_every_code_is_used():
@@ -253,6 +224,7 @@ def router_into_a_folder(stage: Stage) -> None:
 Trigger = Callable[[Stage], object]
 
 WORDED: Mapping[str, tuple[Trigger, str]] = {
+    **OF_DATA,
     "cannot-listen": (
         taken_port,
         r"Cannot listen on 127\.0\.0\.1 port \d+ \(Address already in use\)\. "
