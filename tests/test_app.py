@@ -48,7 +48,7 @@ def demo_file(tmp_path_factory, demo_workspace) -> Path:
 @pytest.fixture
 def open_app(monkeypatch):
     def open_page(workspace: Path, view: str = "overview", **params: str) -> AppTest:
-        st.cache_resource.clear()
+        jobs.known_jobs.clear()  # what was computed is kept, as for the sessions of one server
         monkeypatch.setenv("CASCAL_WORKSPACE", str(workspace))
         app = AppTest.from_file(str(MAIN), default_timeout=120)
         for name, value in params.items():
