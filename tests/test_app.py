@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
-import streamlit as st
 from conftest import copy_workspace
 from streamlit.testing.v1 import AppTest
 

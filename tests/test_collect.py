@@ -289,6 +289,7 @@ def test_a_stop_lets_calls_under_way_finish_and_nothing_is_lost(clean):
     assert sink.answers() == clean[0].answers()
 
 
+@pytest.mark.bench
 def test_concurrency_is_kept_for_each_model():
     with counting(latency=0.05) as asked:
         started = time.monotonic()
