@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 from conftest import make_part, make_world
 from refused_data import OF_DATA
+from refusals import refuses
 
 import cascal
 from cascal.compare.baselines.neighbours import triplet_differences
@@ -113,6 +114,18 @@ def test_codes_are_short_and_meanings_a_line():
     for code, meaning in REFUSALS.items():
         assert re.fullmatch(r"[a-z]+(-[a-z]+){0,3}", code)
         assert 5 <= len(meaning.split()) <= 12, code
+
+
+def refuse_ten() -> None:
+    raise CascalError("'q1' has 10 options, 1.5 of them right.", code="out-of-bounds")
+
+
+def test_a_test_of_a_refusal_looks_at_code_names_and_whole_numbers():
+    with refuses("out-of-bounds", "'q1'", 10, 1.5):
+        refuse_ten()
+    for code, part in (("wrong-shape", 10), ("out-of-bounds", 1), ("out-of-bounds", "'q2'")):
+        with pytest.raises(AssertionError), refuses(code, part):
+            refuse_ten()
 
 
 @dataclass(frozen=True)
@@ -269,8 +282,7 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     "needs-probabilities": (
         lambda _: FitSettings(consensus="z_sum", strong="probable"),
         r"strong='probable' needs scores that are probabilities of being right, but "
-        r"consensus='z_sum' gives none\. Use one of pds, pds_confidence, "
-        r"dawid_skene, or strong='unique'\.",
+        r"consensus='z_sum' gives none\. Use one of (\w+, )+or strong='unique'\.",
     ),
     "no-answers": (
         lambda stage: unreadable(silent_snapshot(stage)),
