@@ -19,12 +19,12 @@ from cascal.compare.experiments import EXPERIMENTS, Request, read_report, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder
 from cascal.dataset.encoding import encode_dataset
-from cascal.datatypes import CascalError, NotApplicable
+from cascal.datatypes import NotApplicable
 from cascal.encode.encoders import load_encoder
 from cascal.settings import FitSettings, Thresholds
 from cascal.simulate import load_demo
 from cascal.simulate.demo import demo_items
-from cascal.simulate.variants import make_variant, mislabelled
+from cascal.simulate.variants import VARIANTS, make_variant, mislabelled
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_mislabelled_queries_are_the_same_queries_with_a_third_of_the_answers_wr
     wrong = [ord(one.query.answer) - ord("A") != one.truth for one in found]
     assert np.mean(wrong) == pytest.approx(0.35, abs=0.05)
     assert found == mislabelled(items)
-    with pytest.raises(CascalError, match="no variant"):
+    with refuses("unknown-choice", "'demo-strong'", *VARIANTS):
         make_variant("demo-strong")
 
 
@@ -240,7 +240,7 @@ def test_the_filter_balances_tasks_and_cuts_to_n():
 
 
 def test_a_filter_of_all_models_is_refused():
-    with pytest.raises(CascalError, match="between 1 and 2"):
+    with refuses("out-of-bounds", 3, 1, 2):
         rgd_filter(votes_of([[0, 0, 0]]), np.ones(3), n_strong=3)
 
 
