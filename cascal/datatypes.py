@@ -33,16 +33,17 @@ STATUSES: tuple[Status, ...] = ("ok", "unreadable", "truncated", "refused", "err
 class CascalError(ValueError):
     """A refusal in one sentence: what came, what is wrong, what to do.
 
-    `code` names the kind of refusal in a few words with hyphens. It stays when the sentence is
-    reworded, so programs and tests go by it.
+    `code` names the kind of refusal in a few words with hyphens; all are in `refusals.REFUSALS`.
+    It stays when the sentence is reworded, so programs and tests go by it.
     """
 
-    code: str = "refused"
-
-    def __init__(self, sentence: str, code: str | None = None) -> None:
+    def __init__(self, sentence: str, code: str) -> None:
         super().__init__(sentence)
-        if code is not None:
-            self.code = code
+        self.code = code
+
+    def __reduce__(self) -> tuple[type[CascalError], tuple[str, str]]:
+        """Made again with its code where another process refused."""
+        return type(self), (str(self), self.code)
 
 
 class NotApplicable(CascalError):

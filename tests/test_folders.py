@@ -103,11 +103,11 @@ def test_the_command_hands_over_the_working_folder_or_those_named(
 
     def started(command, *, cwd, env):
         handed.append(env["CASCAL_ALLOWED_FOLDERS"])
-        raise CascalError("Not in a test.")
+        raise CascalError("Not in a test.", code="not-running")
 
     monkeypatch.chdir(machine / "mine")
     monkeypatch.setattr(launch.signal, "signal", lambda *_: None)
     monkeypatch.setattr(launch.subprocess, "Popen", started)
-    with refuses("refused", "Not in a test"):
+    with refuses("not-running", "Not in a test"):
         launch.dashboard(port=free_port(), **options)
     assert handed == [os.pathsep.join(str((machine / name).resolve()) for name in wanted)]

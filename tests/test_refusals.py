@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import pickle
 import re
 import socket
 import zipfile
@@ -20,8 +21,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from conftest import make_part, make_world
-from refused_data import OF_DATA
 from refusals import refuses
+from refused_data import OF_DATA
 
 import cascal
 from cascal.compare.baselines.neighbours import triplet_differences
@@ -31,7 +32,7 @@ from cascal.compare.gold_agreement import cluster_information, skill_alignment
 from cascal.compare.sweep import attainable
 from cascal.dataset.demo import demo_folder
 from cascal.dataset.part import join
-from cascal.datatypes import CascalError, Embeddings, Votes
+from cascal.datatypes import CascalError, Embeddings, NotApplicable, Votes
 from cascal.diagnose.data import unreadable
 from cascal.diagnose.routes import misplaced, moved_by_joining
 from cascal.export import convert
@@ -39,7 +40,7 @@ from cascal.fit import Fit
 from cascal.hosts import allowed_hosts
 from cascal.policy import read_policy
 from cascal.refusals import REFUSALS
-from cascal.route import Router
+from cascal.route import EncoderMismatch, Router
 from cascal.score import consensus_scores
 from cascal.serve.app import Endpoints
 from cascal.serve.decide import Decider
@@ -126,6 +127,13 @@ def test_a_test_of_a_refusal_looks_at_code_names_and_whole_numbers():
     for code, part in (("wrong-shape", 10), ("out-of-bounds", 1), ("out-of-bounds", "'q2'")):
         with pytest.raises(AssertionError), refuses(code, part):
             refuse_ten()
+
+
+@pytest.mark.parametrize("kind", [CascalError, NotApplicable, EncoderMismatch])
+def test_a_refusal_of_another_process_keeps_kind_sentence_and_code(kind):
+    sent = pickle.dumps(kind("The vectors are odd.", code="unusable-vector"))
+    told = pickle.loads(sent)  # noqa: S301 – made one line above
+    assert (type(told), str(told), told.code) == (kind, "The vectors are odd.", "unusable-vector")
 
 
 @dataclass(frozen=True)

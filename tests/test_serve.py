@@ -837,7 +837,7 @@ class SlowEncoder(FakeEncoder):
         self.batches.append(len(texts))
         time.sleep(0.02)
         if "bad" in texts:
-            raise CascalError("A text is bad.")
+            raise CascalError("A text is bad.", code="unusable-text")
         if "strange" in texts:
             raise RuntimeError("with /a/path in it")
         return super().encode(texts)

@@ -655,7 +655,7 @@ def test_a_file_that_was_compared_otherwise_is_brought_up_to_date_when_read(
 
 
 def _refuse(*_):
-    raise CascalError("The disk is read-only.")
+    raise CascalError("The disk is read-only.", code="workspace-failed")
 
 
 def test_the_fingerprint_knows_which_free_answers_are_the_same_and_by_which_rule(

@@ -46,8 +46,7 @@ class ApiError(CascalError):
     def __init__(
         self, code: str, message: str, headers: Mapping[str, str] | None = None, param: str = ""
     ) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(message, code)
         self.status = STATUS[code]
         self.param = param
         self.headers: dict[str, str] = dict(headers or {})
