@@ -334,7 +334,7 @@ def test_progress_counts_up_and_says_it_in_a_line(clean):
     assert len(told) >= 2
     shares = [one.share for one in told]
     assert shares == sorted(shares)
-    assert told[0].models[0].eta > 0
+    assert any(step.models[0].eta > 0 for step in told)
     assert done.sentence.startswith("16 answered, 0 failed, ")
     assert done.models[0].rate > 0
 
