@@ -64,6 +64,7 @@ def metric(app: AppTest, label: str) -> str:
     return next(one.value for one in app.metric if one.label == label)
 
 
+@pytest.mark.slow
 def test_snapshots_are_remembered_and_follow_a_data_set_that_is_read_anew(demo_file):
     first, again = (load_dataset(cascal.Workspace(demo_file), "demo") for _ in range(2))
     fitted = cascal.fit(first.train.votes, first.train.vectors)
@@ -78,6 +79,7 @@ def test_snapshots_are_remembered_and_follow_a_data_set_that_is_read_anew(demo_f
     assert gone() is None
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_page_renders_on_the_demo_and_says_that_it_is_simulated(open_app, demo_file, view):
@@ -88,6 +90,7 @@ def test_a_page_renders_on_the_demo_and_says_that_it_is_simulated(open_app, demo
     assert "imulated" in texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tab", "widget"),
     [
@@ -125,6 +128,7 @@ def test_a_slider_changes_the_number_of_clusters_and_undo_restores_it(open_app, 
     assert app.slider(key="silhouette").value == 0.05
 
 
+@pytest.mark.slow
 def test_the_shares_say_which_queries_they_count(open_app, demo_file):
     app = open_app(demo_file, "skills")
     assert any(one.value == "Who gets the 2,000 test queries" for one in app.subheader)
@@ -132,6 +136,7 @@ def test_the_shares_say_which_queries_they_count(open_app, demo_file):
     assert shares["share"].sum() == pytest.approx(100)
 
 
+@pytest.mark.slow
 def test_pinning_makes_the_present_state_the_reference(open_app, demo_file):
     app = open_app(demo_file, "skills")
     app.slider(key="merge").set_value(0.4).run()
@@ -143,6 +148,7 @@ def test_pinning_makes_the_present_state_the_reference(open_app, demo_file):
     assert metric(app, "Routes flipped") != "0.0%"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["released", "paper"])
 def test_another_preset_refits(open_app, demo_file, preset):
     app = open_app(demo_file, "skills", preset=preset)
@@ -151,12 +157,14 @@ def test_another_preset_refits(open_app, demo_file, preset):
     assert any(preset in one.value for one in app.code)
 
 
+@pytest.mark.slow
 def test_sliders_move_within_the_bounds_of_the_thresholds():
     for name, (low, high) in values.RANGES.items():
         bound = BOUNDS["Thresholds"][values.THRESHOLDS[name]]
         assert bound.low <= low < high <= bound.high
 
 
+@pytest.mark.slow
 def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
     app = open_app(demo_file, "skills", silhouette="9", merge="x", preset="evil", share="<b>")
     assert not app.exception
@@ -179,6 +187,7 @@ def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
     assert not open_app(demo_file, preset="paper", top_k="2", dataset="demo").sidebar.warning
 
 
+@pytest.mark.slow
 def test_a_command_to_copy_is_one_command_whatever_the_names_are(
     open_app, tmp_path, demo_workspace
 ):
@@ -191,6 +200,7 @@ def test_a_command_to_copy_is_one_command_whatever_the_names_are(
     assert shlex.split(line)[:5] == ["cascal", "fit", name, "-w", str(path)]
 
 
+@pytest.mark.slow
 def test_a_query_is_routed_and_explained(open_app, demo_file):
     app = open_app(demo_file, "route")
     next(one for one in app.button if one.label == "Try a test query").click().run()
@@ -203,6 +213,7 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
     assert any("Unlike any training query" in one.value for one in app.warning)
 
 
+@pytest.mark.slow
 def test_a_server_that_others_can_reach_writes_nothing(open_app, demo_file, monkeypatch):
     monkeypatch.setenv("CASCAL_READ_ONLY", "1")
     app = open_app(demo_file, "data_sets")
@@ -210,6 +221,7 @@ def test_a_server_that_others_can_reach_writes_nothing(open_app, demo_file, monk
     assert not [one for one in app.button if one.label in ("Delete", "Import")]
 
 
+@pytest.mark.slow
 def test_a_workspace_that_is_no_database_is_a_sentence(open_app, tmp_path):
     path = tmp_path / "text.duckdb"
     path.write_text("only text " * 500, encoding="utf-8")
@@ -247,6 +259,7 @@ def open_tab(app: AppTest, name: str) -> None:
     app.run()
 
 
+@pytest.mark.slow
 def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
@@ -262,6 +275,7 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     assert app.dataframe[0].value["vote"].dropna().is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_the_cost_chart_names_the_present_router(open_app, small_file):
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
@@ -269,10 +283,12 @@ def test_the_cost_chart_names_the_present_router(open_app, small_file):
     assert "present router" in app.get("plotly_chart")[0].proto.spec
 
 
+@pytest.mark.slow
 def test_a_p_value_is_never_shown_as_zero():
     assert [p_text(one) for one in (1e-9, 0.0123, float("nan"))] == ["< 0.001", "0.012", ""]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tab", "says"),
     [
@@ -292,6 +308,7 @@ def test_every_tab_of_the_page_evaluate_renders(open_app, small_file, tab, says)
     assert any(says in one.value for one in app.subheader) or not says
 
 
+@pytest.mark.slow
 def test_what_ifs_run_on_request_and_can_be_stopped(open_app, small_file):
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
@@ -312,6 +329,7 @@ def test_what_ifs_run_on_request_and_can_be_stopped(open_app, small_file):
     assert any("Stopped" in one.value for one in app.info)
 
 
+@pytest.mark.slow
 def test_a_report_beside_the_workspace_is_opened_and_a_damaged_one_refused(open_app, small_file):
     folder = small_file.parent / "experiments"
     study = load_dataset(cascal.Workspace(small_file), "demo")
@@ -330,6 +348,7 @@ def plain(text: str) -> str:
     return text.replace("\\", "")
 
 
+@pytest.mark.slow
 def test_the_cost_on_the_overview_is_that_of_the_page_evaluate_beside_the_same_model(
     open_app, small_file
 ):
@@ -358,6 +377,7 @@ def address_of(app: AppTest) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [0, -1])
 def test_every_control_at_either_end_survives_the_copied_address(open_app, small_file, end):
     app = open_app(small_file, "skills")
@@ -374,6 +394,7 @@ def test_every_control_at_either_end_survives_the_copied_address(open_app, small
     assert not other.sidebar.warning
 
 
+@pytest.mark.slow
 def test_a_cost_weight_of_a_link_keeps_its_value_beside_the_grid(open_app, small_file):
     app = open_app(small_file, "skills", cost="0.0421")
     assert app.select_slider(key="cost").value == 0.0421
@@ -389,6 +410,7 @@ def test_a_cost_weight_of_a_link_keeps_its_value_beside_the_grid(open_app, small
     assert app.select_slider(key="cost").value == 0.0
 
 
+@pytest.mark.slow
 def test_a_bargain_is_a_stop_of_the_slider(open_app, small_file):
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
@@ -399,6 +421,7 @@ def test_a_bargain_is_a_stop_of_the_slider(open_app, small_file):
     assert f"{app.select_slider(key='cost').value:g}" == named
 
 
+@pytest.mark.slow
 def test_undo_goes_back_to_the_state_of_the_link(open_app, small_file):
     app = open_app(small_file, "skills", merge="0.3")
     app.slider(key="merge").set_value(0.5).run()
@@ -406,6 +429,7 @@ def test_undo_goes_back_to_the_state_of_the_link(open_app, small_file):
     assert app.slider(key="merge").value == 0.3
 
 
+@pytest.mark.slow
 def test_the_cost_weight_is_a_threshold_like_the_others(open_app, small_file):
     app = open_app(small_file, "skills")
     dearest = app.select_slider(key="cost").options[-1]
@@ -416,12 +440,14 @@ def test_the_cost_weight_is_a_threshold_like_the_others(open_app, small_file):
     assert app.select_slider(key="cost").value == 0.0
 
 
+@pytest.mark.slow
 def test_the_overview_says_what_could_be_said_without_labels(open_app, small_file):
     app = open_app(small_file)
     assert any("learnt on one half" in one.value for one in app.text)
     assert any("108 of 131" in one.value for one in app.caption)
 
 
+@pytest.mark.slow
 def test_without_gold_answers_the_light_is_the_headline(open_app, tmp_path):
     path = tmp_path / "nogold.duckdb"
     demo = next(one for one in load_demo(demo_folder()) if one.dataset == "demo")
@@ -437,6 +463,7 @@ def test_without_gold_answers_the_light_is_the_headline(open_app, tmp_path):
     assert "Without gold answers" in app.title[0].value
 
 
+@pytest.mark.slow
 def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_app, small_file):
     app = open_app(small_file, "diagnose", share="off", merge="0.0")
     for _ in range(120):
@@ -466,6 +493,7 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
     assert undone == before
 
 
+@pytest.mark.slow
 def test_a_swept_value_can_be_used(open_app, small_file):
     app = open_app(small_file, "sweep")
     wait_for_chart(app)
@@ -478,6 +506,7 @@ def test_a_swept_value_can_be_used(open_app, small_file):
     assert not app.exception
 
 
+@pytest.mark.slow
 def test_another_routing_is_a_threshold_like_the_others(open_app, small_file):
     app = open_app(small_file, "skills", routing="nearest")
     assert not app.exception
@@ -494,6 +523,7 @@ def run_until(app: AppTest, says: str, seconds: int = 60) -> None:
     pytest.fail(f"{says!r} was never said.")
 
 
+@pytest.mark.slow
 def test_from_task_descriptions_to_responses_on_one_page_without_a_key(open_app, tmp_path):
     path = tmp_path / "new.duckdb"
     app = open_app(path, "collect")
@@ -513,6 +543,7 @@ def test_from_task_descriptions_to_responses_on_one_page_without_a_key(open_app,
     assert info.origin == "simulated"
 
 
+@pytest.mark.slow
 def test_collect_asks_what_was_generated_else_what_the_sidebar_shows(open_app, small_file):
     app = open_app(small_file, "collect")
     shown = app.selectbox(key="dataset").value
@@ -527,6 +558,7 @@ def test_collect_asks_what_was_generated_else_what_the_sidebar_shows(open_app, s
     assert app.selectbox(key="asked_dataset").value == shown
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_tasks_or_a_pool_is_a_sentence(open_app, tmp_path):
     app = open_app(tmp_path / "new.duckdb", "collect")
     app.text_area(key="tasks_text").set_value("tasks: [")
@@ -537,6 +569,7 @@ def test_what_is_wrong_with_tasks_or_a_pool_is_a_sentence(open_app, tmp_path):
     assert any("no model" in one.value for one in app.error)
 
 
+@pytest.mark.slow
 def test_live_calls_are_impossible_without_endpoints_and_off_with_them(open_app, small_file):
     app = open_app(small_file, "route")
     next(one for one in app.button if one.label == "Try a test query").click().run()

@@ -58,12 +58,14 @@ def test_routes_have_the_shapes_of_any_router(name, world):
     assert all(len(set(row)) == k for row in routes.selected.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_input_gives_the_same_routes(name, world):
     one, other = (routed(BASELINES[name], world) for _ in range(2))
     assert np.array_equal(one.scores, other.scores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_neither_the_order_of_models_nor_of_queries_matters(name, world):
     votes, vectors, gold = world

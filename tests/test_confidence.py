@@ -148,6 +148,7 @@ def test_without_confidences_and_with_the_first_alpha_nothing_changes_to_the_las
     assert fitted.iterations == before.iterations
 
 
+@pytest.mark.slow
 @law
 @given(st.integers(0, 10_000))
 def test_the_order_of_models_and_queries_does_not_matter(seed):

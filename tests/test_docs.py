@@ -236,6 +236,7 @@ def run_commands(lines: list[str]) -> None:
         assert ended.exit_code == 0, (line, ended.output)
 
 
+@pytest.mark.slow
 def test_the_commands_for_your_own_responses_run_as_printed(tmp_path, monkeypatch):
     """All but the last, which opens the dashboard; then those that hand the router on.
 

@@ -448,6 +448,7 @@ def test_vectors_that_are_no_numbers_are_refused():
         layout(np.full((20, 4), np.nan))
 
 
+@pytest.mark.slow
 def test_two_threads_may_ask_for_maps_at_once_and_get_the_same_one():
     """Also repeatable bit for bit, in any order of rows, and another with another seed."""
     vectors = np.concatenate([unit(40), unit(5)])

@@ -162,6 +162,7 @@ def test_only_what_is_new_is_compared():
     assert units == [(("x*x", "x^{3}"), ("x^{2}", "x^{3}"))]
 
 
+@pytest.mark.slow
 def test_a_comparison_without_end_counts_as_different_and_is_reported(monkeypatch):
     monkeypatch.setattr(mathematics, "remembered", {})
     told: list[str] = []
@@ -220,6 +221,7 @@ def test_a_script_without_a_guard_runs_once_and_ends_with_its_workers(tmp_path):
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are listed in /proc")
 def test_a_killed_parent_leaves_no_worker(tmp_path):
     more = """

@@ -51,6 +51,7 @@ def studies(workspace):
     return load_dataset(workspace, "demo"), load_dataset(workspace, "demo-weak")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_reports_a_table_a_target_and_an_outcome(name, studies):
     demo, weak = studies
@@ -77,6 +78,7 @@ def test_every_experiment_reports_a_table_a_target_and_an_outcome(name, studies)
     json.loads(report.to_json(), parse_constant=lambda one: pytest.fail(f"{one} is no JSON"))
 
 
+@pytest.mark.slow
 def test_wrong_labels_cost_the_routers_that_believe_them_and_no_others(tmp_path, demo_workspace):
     """The simulated world with 35 % of the generated answers wrong, nothing else changed.
 

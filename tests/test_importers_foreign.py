@@ -477,6 +477,7 @@ SEARCHED = [kind for kind in FOREIGN if kind not in ("inspect_log", "openai_batc
 """Formats without a field for errors in every row: texts are searched for error messages."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_every_kind_is_found_by_content_previewed_read_and_stored(tmp_path, kind):
     path = write_good(kind, tmp_path)

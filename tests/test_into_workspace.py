@@ -85,6 +85,7 @@ def written_pool(asked, n_models: int, key_env: str = "") -> None:
 # ---------------------------------------------------------------- from the shell
 
 
+@pytest.mark.slow
 def test_from_three_descriptions_to_a_routed_query(shell):
     line = "build three.yaml pool.yaml --generator generator-strong --n 60 --out r.cascal"
     with counting() as asked:
@@ -275,6 +276,7 @@ def command_lines() -> str:
     return "\n".join(titles)
 
 
+@pytest.mark.slow
 def test_the_key_is_in_no_process_title_and_no_report(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "three.yaml").write_text(TASKS)
@@ -429,6 +431,7 @@ def survive(tmp_path: Path, moments: list[tuple[str, int]], n: int, n_models: in
     assert not segments_of(path, "d")
 
 
+@pytest.mark.slow
 def test_killed_at_four_moments_nothing_is_lost_and_the_end_is_the_same(tmp_path):
     survive(tmp_path, [("asked", 11), ("write", 2), ("asked", 25), ("commit", 3)], 12, 3)
 

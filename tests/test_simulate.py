@@ -420,6 +420,7 @@ def test_confidence_separates_right_from_wrong_but_not_well(strong, pool):
     assert np.ptp(np.median(strong.logprobs, axis=0)) > 0.2
 
 
+@pytest.mark.slow
 def test_weak_queries_separate_the_models_less(strong, weak):
     assert weak.alike() > strong.alike() + 0.2
     spread = [world.right[:, :-1].mean(axis=0) for world in (strong, weak)]
@@ -561,6 +562,7 @@ def test_every_shipped_text_has_a_unit_vector_and_a_place_on_the_map():
         assert {(one.dataset, key) for key in one.queries["query_id"].to_pylist()} <= placed
 
 
+@pytest.mark.slow
 def test_skills_of_a_task_lie_apart_in_the_shipped_vectors():
     vectors = _shipped_vectors()
     queries = load_demo(DEMO)[0].queries.slice(0, 5000).to_pylist()

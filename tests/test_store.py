@@ -248,6 +248,7 @@ def law_workspace(tmp_path_factory):
     return Workspace(tmp_path_factory.mktemp("law") / "law.duckdb")
 
 
+@pytest.mark.slow
 @given(data_sets())
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_written_is_read_back(law_workspace, drawn):
