@@ -109,6 +109,12 @@ def test_every_tab_of_the_page_data_renders(open_app, small_file, tab, widget):
     assert len(app.get(widget)) > before
 
 
+@pytest.mark.slow
+def test_the_headline_of_the_map_says_which_queries_the_models_get(open_app, demo_file):
+    app = open_app(demo_file, "skills")
+    assert app.title[0].value == "26 skill clusters, 5 of 8 models get test queries"
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_page_renders_on_an_empty_workspace_and_says_what_to_do(open_app, tmp_path, view):
     app = open_app(tmp_path / "new.duckdb", view)

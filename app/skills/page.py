@@ -14,7 +14,8 @@ def _headline() -> None:
     now = session.snapshot()
     n_used, router = now.n_models_in_use, now.router
     who = "one model gets all" if n_used == 1 else f"{n_used} of {len(router.models)} models get"
-    st.title(f"{len(router.clusters)} skill clusters, {who} queries", anchor=False)
+    which = "queries" if now.test_routes is None else "test queries"  # the map may show others
+    st.title(f"{len(router.clusters)} skill clusters, {who} {which}", anchor=False)
 
 
 if session.current_info() is None:
