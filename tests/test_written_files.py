@@ -88,6 +88,11 @@ def test_a_bad_pool_is_refused_in_a_sentence_without_the_key(code, parts, entrie
     assert str(refusal.value).endswith(".")
 
 
+def test_an_unknown_field_is_named_as_it_was_written():
+    with refuses("unknown-field", "'{where}'", "entry 1 of the pool file"):
+        parse_pool([FULL | {"{where}": 1}])
+
+
 @pytest.mark.parametrize(
     "key",
     [
