@@ -198,6 +198,76 @@ def test_a_policy_that_cannot_be_checked_is_refused_in_a_sentence(
         read_policy(document, folder, router.models)
 
 
+ENTRY = {"models": ["model-a"], "texts": ["a"]}
+COUNTED = {"prompts": "prompts.txt"}
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        (
+            {"must_go_to": [ENTRY, {**ENTRY, "models": []}]},
+            "must_go_to[2].models is a list of texts that is not empty.",
+        ),
+        (
+            {"must_not_go_to": [{**ENTRY, "texts": ["a", " "]}]},
+            "must_not_go_to[1].texts holds ' ', which is no text. Put it into quotes.",
+        ),
+        (
+            {"must_go_to": [{**ENTRY, "file": "prompts.txt"}]},
+            "must_go_to[1] needs texts or file, one of the two.",
+        ),
+        (
+            {**COUNTED, "max_share": {"model-a": "half"}},
+            "max_share.model-a is 'half'; write a number from 0 to 1.",
+        ),
+        (
+            {**COUNTED, "max_share": "{place}"},
+            "max_share is '{place}'; write a number from 0 to 1.",
+        ),
+        (
+            {**COUNTED, "baseline": {"max_flipped": 0}},
+            "baseline is {router: file, max_flipped: share}.",
+        ),
+        (
+            {"must_go_to": [{**ENTRY, "{known}": 1}]},
+            "must_go_to[1] holds '{known}', which is not known; write models, texts, file, among.",
+        ),
+    ],
+)
+def test_a_refusal_names_the_place_shows_what_came_and_says_what_to_write(
+    router, folder, document, sentence
+):
+    with pytest.raises(PolicyError) as caught:
+        read_policy(document, folder, router.models)
+    assert str(caught.value) == sentence
+
+
+class Unwritable:
+    """A value whose text would be too much."""
+
+    def __repr__(self):
+        raise AssertionError("The whole value was written out.")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (["x" * 100, Unwritable()], "\"['" + "x" * 38 + '"'),
+        (
+            {"a": {"b": [1, ("c", 2.5)]}, "d": ["e" * 30, Unwritable()]},
+            "{'a': {'b': [1, ('c', 2.5)]",
+        ),
+        (["a", [], {}, (), None], "\"['a', [], {}, (), None]\""),
+    ],
+)
+def test_what_came_is_never_written_out_whole(router, folder, value, shown):
+    with refuses("out-of-bounds", shown, kind=PolicyError):
+        read_policy(
+            {**COUNTED, "max_share": 1, "min_effective_models": value}, folder, router.models
+        )
+
+
 def test_a_row_without_a_text_is_refused(router, folder):
     (folder / "holes.csv").write_text("id,text\n1,one\n2,\n", encoding="utf-8")
     with refuses("unusable-text", "holes.csv", "row 2", kind=PolicyError):
