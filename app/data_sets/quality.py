@@ -37,14 +37,14 @@ def _numbers() -> None:
         return
     compared = "" if found.n_compared == len(data.train) else f" of the first {found.n_compared:,}"
     with st.grid(4, min_column_width=185):
-        _metric(
+        frame.metric(
             "Separating queries",
             f"{found.separating:.0%}",
             "",
             "Share on which not all answering models agree. Others say nothing about who is "
             "better.",
         )
-        _metric(
+        frame.metric(
             "Mean agreement",
             f"{found.agreement:.0%}",
             "",
@@ -56,15 +56,15 @@ def _numbers() -> None:
                 "Share of the queries’ own answers that the consensus holds too. A weak generator "
                 "answers its own questions badly, which shows here without any gold answer."
             )
-            _metric(f"{origin} answers upheld", f"{found.label_agreement:.0%}", "", about)
-        _metric(
+            frame.metric(f"{origin} answers upheld", f"{found.label_agreement:.0%}", "", about)
+        frame.metric(
             "Repeated queries",
             f"{found.duplicates + found.near_duplicates:,}",
             f"{found.duplicates:,} word for word",
             f"An earlier query{compared} is the same, or its vector has a cosine of at least "
             f"{quality.NEAR_DUPLICATE}.",
         )
-        _metric(
+        frame.metric(
             "In the test set too",
             f"{found.near_leaked:,}",
             f"{found.leaked:,} word for word",
@@ -73,7 +73,7 @@ def _numbers() -> None:
         )
         if found.drift is not None and found.covered is not None:
             near = "below" if found.drift.mmd < MMD_TARGET else "above"
-            _metric(
+            frame.metric(
                 "Distance to test (MMD)",
                 f"{found.drift.mmd:.3f}",
                 f"{near} the target {MMD_TARGET}",
@@ -82,22 +82,9 @@ def _numbers() -> None:
             )
             about = "Share that lies as near to a training query as those lie to one another."
             note = "95 % is as good as it gets"
-            _metric("Test queries covered", f"{found.covered:.0%}", note, about)
+            frame.metric("Test queries covered", f"{found.covered:.0%}", note, about)
     if found.tasks_with_one:
         st.info(f"{found.tasks_with_one} tasks have a single training query.")
-
-
-def _metric(label: str, value: str, note: str, about: str) -> None:
-    st.metric(
-        label,
-        value,
-        delta=note or None,
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        height="stretch",
-        help=about,
-    )
 
 
 def _needs() -> None:
