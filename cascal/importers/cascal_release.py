@@ -146,8 +146,6 @@ def _add_queries(draft: Draft, part: _Part, records: list[dict[str, Any]], prefi
                 text=text,
                 options=options,
                 gold=gold,
-                origin="gold",
-                skill=None,
                 split=part.split,
             )
         )

@@ -44,9 +44,9 @@ class QueryRow(NamedTuple):
     text: str
     options: tuple[str, ...]
     gold: Any
-    origin: str
-    skill: str | None
-    split: str
+    origin: str = "gold"
+    skill: str | None = None
+    split: str = "train"
 
 
 class ResponseRow(NamedTuple):

@@ -210,9 +210,6 @@ def _add(draft: Draft, log: _Log, where: tuple[int, str, str], sample: Record) -
         text=text,
         options=options,
         gold=gold,
-        origin="gold",
-        skill=None,
-        split="train",
     )
     draft.add_query(query, repeats=True)
     epoch, odd = amount(sample.get("epoch", 1))

@@ -136,8 +136,6 @@ def _add(draft: Draft, one: _Row, split: str) -> None:
         text=text,
         options=options,
         gold=gold,
-        origin="gold",
-        skill=None,
         split=split,
     )
     draft.add_query(query, repeats="model_name" in record)

@@ -194,9 +194,6 @@ def _add(draft: Draft, one: _Row, gold: object) -> None:
         text=text,
         options=options,
         gold=right,
-        origin="gold",
-        skill=None,
-        split="train",
     )
     draft.add_query(query, repeats=True, reworded=True)
     add_said(draft, Place(*one[:2], one.query_id, one.model), _said(record), options)

@@ -211,9 +211,6 @@ def _add(draft: Draft, task: str, place: Place, record: Record, score: object) -
         text=text,
         options=options,
         gold=gold,
-        origin="gold",
-        skill=None,
-        split="train",
     )
     draft.add_query(query, repeats=True, reworded=True)
     said = [_chosen(choice)] if choice is not None else list(_generated(record, options))

@@ -169,9 +169,6 @@ def _query_row(
         text=text,
         options=options,
         gold=gold,
-        origin="gold",
-        skill=None,
-        split="train",
     )
 
 

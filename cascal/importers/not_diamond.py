@@ -98,9 +98,6 @@ def _add(
             text=text,
             options=options,
             gold=None,
-            origin="gold",
-            skill=None,
-            split="train",
         )
     )
     for model in columns.models:

@@ -161,9 +161,6 @@ def _add_query(draft: Draft, source: str, row: int, record: Record, body: Record
         text=text,
         options=options,
         gold=None,
-        origin="gold",
-        skill=None,
-        split="train",
     )
     draft.add_query(query, repeats=True)
 

@@ -156,9 +156,6 @@ def _add_query(draft: Draft, one: _Row, gold: object) -> None:
             text=text,
             options=options,
             gold=right,
-            origin="gold",
-            skill=None,
-            split="train",
         ),
         reworded=True,
     )
