@@ -26,6 +26,8 @@ BoolArray = NDArray[np.bool_]
 
 AnswerOrigin = Literal["gold", "generated", "none"]
 Split = Literal["train", "test"]
+OnConflict = Literal["refuse", "replace", "extend"]
+"""What happens to a data set that is there already when another of its name comes."""
 Status = Literal["ok", "unreadable", "truncated", "refused", "error", "missing"]
 STATUSES: tuple[Status, ...] = ("ok", "unreadable", "truncated", "refused", "error", "missing")
 

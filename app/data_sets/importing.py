@@ -13,9 +13,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import folders, frame, session, theme
 from cascal import importers
 from cascal.columns import Imported
+from cascal.datatypes import OnConflict
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
-from cascal.store import OnConflict
 
 TYPES = ["parquet", "csv", "tsv", "jsonl", "json", "zip", "eval"]
 CONFLICTS: dict[str, OnConflict] = {

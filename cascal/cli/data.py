@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -20,14 +20,13 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
-from cascal.datatypes import CascalError
+from cascal.datatypes import CascalError, OnConflict
 
 if TYPE_CHECKING:
     from cascal.columns import Imported
     from cascal.store import Workspace
 
 SHOWN_REFUSALS = 10
-OnConflict = Literal["refuse", "replace", "extend"]
 
 
 def import_(

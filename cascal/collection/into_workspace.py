@@ -22,11 +22,11 @@ from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.collection.task_file import TaskRequest
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.dataset import Dataset
-from cascal.datatypes import CascalError, Query
+from cascal.datatypes import CascalError, OnConflict, Query
 from cascal.endpoint import Budget, Patience
 from cascal.endpoint.pool_file import PoolModel
 from cascal.fit import Fit
-from cascal.store import OnConflict, Workspace
+from cascal.store import Workspace
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from cascal.store.connection import WorkspaceLocked
 from cascal.store.fingerprints import content_of
 from cascal.store.journal import JournalLocked
 from cascal.store.recording import Recorder
-from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run
+from cascal.store.records import AddReport, DatasetInfo, Run
 from cascal.store.workspace import Workspace
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "AddReport",
     "DatasetInfo",
     "JournalLocked",
-    "OnConflict",
     "Recorder",
     "Run",
     "Workspace",

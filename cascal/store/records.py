@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from cascal.columns import DatasetOrigin
 from cascal.datatypes import AnswerOrigin
-
-OnConflict = Literal["refuse", "replace", "extend"]
 
 
 def utc_now() -> datetime:

@@ -15,6 +15,7 @@ from cascal.datatypes import (
     FloatArray,
     IntArray,
     ModelSpec,
+    OnConflict,
     Split,
     Task,
     Votes,
@@ -33,7 +34,7 @@ from cascal.store import (
 from cascal.store.connection import scalar
 from cascal.store.file import WorkspaceFile
 from cascal.store.recording import COMMIT_SECONDS, Recorder
-from cascal.store.records import AddReport, DatasetInfo, OnConflict, Run
+from cascal.store.records import AddReport, DatasetInfo, Run
 
 logger = logging.getLogger(__name__)
 

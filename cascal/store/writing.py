@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from cascal.columns import Imported
-from cascal.datatypes import CascalError, ModelSpec
+from cascal.datatypes import CascalError, ModelSpec, OnConflict
 from cascal.store.checks import refuse_bad_rows, refuse_conflicts, refuse_orphans
 from cascal.store.connection import scalar
 from cascal.store.fingerprints import update_fingerprint
-from cascal.store.records import AddReport, OnConflict, utc_now
+from cascal.store.records import AddReport, utc_now
 
 _NEW_QUERY = """
 CREATE TEMP TABLE new_query AS
