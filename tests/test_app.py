@@ -360,7 +360,7 @@ def test_the_cost_on_the_overview_is_that_of_the_page_evaluate_beside_the_same_m
 ):
     app = open_app(small_file)
     (sentence,) = [plain(one.value) for one in app.caption if "routed to" in plain(one.value)]
-    assert f"{metric(app, 'Cost of 1,000 queries')} routed" in sentence
+    assert f"{metric(app, 'Cost per 1,000')} routed" in sentence
     against = plain(app.title[0].value).split("always asking ")[1].rstrip(".")
     assert f"always asking {against} (" in sentence
     app = open_app(small_file, "evaluate")

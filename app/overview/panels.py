@@ -117,15 +117,13 @@ def _cost(now: Snapshot) -> None:
     cost = now.cost
     if not cost.known:
         return
-    name = frame.escape(cost.constant.name)
     st.metric(
-        "Cost of 1,000 queries",
+        "Cost per 1,000",
         f"${cost.routed:,.2f}",
         f"{cost.change:+.0%}" if isfinite(cost.change) else None,
         delta_color="inverse",
         border=True,
         height="stretch",
-        delta_description=f"vs always {name}",
         help=f"First model only: {cost.basis}. Beside always asking "
         f"{frame.escape(cost.constant.words)}.",
     )
