@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,3 +59,21 @@ def _fingerprint(votes: Votes, vectors: Embeddings, settings: FitSettings) -> st
     digest.update(vectors.encoder.encode() + b"\x00" + repr(settings.record()).encode())
     digest.update(np.ascontiguousarray(vectors.vectors).tobytes())
     return digest.hexdigest()
+
+
+def best_first(scores: FloatArray, models: Sequence[str], k: int | None = None) -> IntArray:
+    """(…, k) model indices by falling score (…, M), ties by name; all of them without `k`.
+
+    A few of many are found by looking for the largest so often, which is faster than sorting.
+    """
+    by_name = np.argsort(np.asarray(models), kind="stable")
+    left = np.asarray(scores)[..., by_name]
+    if k is None:
+        return np.asarray(by_name[np.argsort(-left, axis=-1, kind="stable")])
+    left = np.array(left, dtype=np.float64)
+    chosen = np.empty((*left.shape[:-1], k), dtype=np.int64)
+    for place in range(k):
+        largest = np.argmax(left, axis=-1)
+        chosen[..., place] = largest
+        np.put_along_axis(left, largest[..., None], -np.inf, axis=-1)
+    return np.asarray(by_name[chosen])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cascal.computing_order import best_first
 from cascal.datatypes import (
     NO_ANSWER,
     CascalError,
@@ -17,7 +18,7 @@ from cascal.datatypes import (
 )
 from cascal.intervals import Estimate, estimate, mean_rows
 from cascal.results import Routes
-from cascal.route import final_answers, first_models, selected_answers
+from cascal.vote import final_answers, selected_answers
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -175,7 +176,7 @@ def evaluate(
     column = {name: at for at, name in enumerate(votes.models)}
     columns = np.array([column[name] for name in routes.models], dtype=np.int64)
     model_right = correctness(votes, gold, judged)[:, columns]
-    best_three = first_models(routes.scores, routes.models, min(3, len(columns)))
+    best_three = best_first(routes.scores, routes.models, min(3, len(columns)))
     voted = vote_right(routes, votes, gold, model_right)
     same = np.array_equal(best_three, routes.selected)
     return Evaluation(

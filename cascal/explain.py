@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray
 from cascal.plain_json import without_nan
-from cascal.rank import best_first
 from cascal.reach import WITHIN
 from cascal.route import FALLBACK_WIDTH, Blend, Router
 

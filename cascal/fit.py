@@ -22,12 +22,11 @@ from cascal.cluster import (
     only_cluster,
     task_candidates,
 )
-from cascal.computing_order import Ordered, in_computing_order, number_tasks
+from cascal.computing_order import Ordered, best_first, in_computing_order, number_tasks
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.rank import (
     SET_SIZE,
     SelectionRanking,
-    best_first,
     group_means,
     group_sums,
     mean_errors,
@@ -331,7 +330,7 @@ def fit(
     settings = settings or FitSettings.preset("recommended")
     if settings.consensus == LABELS:
         raise CascalError(
-            "Scores by labels need labels: use cascal.baselines.CascalWithLabels.",
+            "Scores by labels need labels: use cascal.compare.baselines.CascalWithLabels.",
             code="needs-labels",
         )
     _check_size(votes, costs)

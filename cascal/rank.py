@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from cascal.computing_order import best_first
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 
 SET_SIZE = 3
@@ -28,13 +29,6 @@ def group_means(values: FloatArray, group: IntArray, n_groups: int) -> FloatArra
     """Mean of the rows of values (Q, M) in each group: (G, M); 0 for an empty group."""
     counts = np.bincount(group, minlength=n_groups)
     return np.asarray(group_sums(values, group, n_groups) / np.maximum(counts, 1)[:, None])
-
-
-def best_first(scores: FloatArray, models: Sequence[str]) -> IntArray:
-    """Model indices by falling score along the last axis; ties by name."""
-    by_name = np.argsort(np.asarray(models), kind="stable")
-    order = np.argsort(-np.asarray(scores)[..., by_name], axis=-1, kind="stable")
-    return np.asarray(by_name[order])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Query vectors -> routes with their trace -> final answers (docs/method.md § 7)."""
+"""Query vectors -> routes with their trace (docs/method.md § 7)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
-from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.computing_order import best_first
+from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
 from cascal.reach import Reach, Training
 from cascal.results import Rankings, Routes, SkillClusters
 from cascal.settings import FitSettings, Routing, Thresholds
-from cascal.vote import plurality, standardise, winning_voters
 
 FALLBACK_WIDTH = 0.2
 """Distance over which the global ranking fades in completely (released code)."""
@@ -170,7 +170,7 @@ class Router:
         Neighbouring clusters, bonus and cost weight count as they do for any query. Whatever names
         the best models of a cluster names these.
         """
-        return first_models(self.at_centers.scores, self.models, len(self.models))
+        return best_first(self.at_centers.scores, self.models, len(self.models))
 
     @cached_property
     def consensus_order(self) -> IntArray:
@@ -178,7 +178,7 @@ class Router:
 
         Joining compares these; routing does not use them.
         """
-        return first_models(self.rankings.mean_scores, self.models, len(self.models))
+        return best_first(self.rankings.mean_scores, self.models, len(self.models))
 
     @cached_property
     def scores_alone(self) -> FloatArray:
@@ -189,7 +189,7 @@ class Router:
     @cached_property
     def first_alone(self) -> IntArray:
         """(C,) the first model of a query that lies in one cluster alone."""
-        return first_models(self.scores_alone, self.models, 1)[:, 0]
+        return best_first(self.scores_alone, self.models, 1)[:, 0]
 
     @property
     def reach(self) -> Reach | None:
@@ -217,7 +217,7 @@ class Router:
             cluster=_join([part.nearest[:, 0] for part in parts], (0,), np.int64),
             distance=_join([part.distances[:, 0] for part in parts], (0,)),
             scores=scores,
-            selected=first_models(scores, self.models, k),
+            selected=best_first(scores, self.models, k),
             fallback=_join([part.alpha for part in parts], (0,)),
             center=self.center,
             spread=self.spread,
@@ -432,62 +432,3 @@ def _nearest(similarity: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
         distances[:, place] = 1.0 - left[each, nearest[:, place]]
         left[each, nearest[:, place]] = -np.inf
     return nearest, distances
-
-
-def first_models(scores: FloatArray, models: Sequence[str], k: int) -> IntArray:
-    """(Q, k) model indices by falling score, ties by name."""
-    by_name = np.argsort(np.asarray(models), kind="stable")
-    left = np.array(scores[:, by_name])
-    each = np.arange(len(left))
-    chosen = np.empty((len(left), k), dtype=np.int64)
-    for place in range(k):
-        chosen[:, place] = np.argmax(left, axis=1)
-        left[each, chosen[:, place]] = -np.inf
-    return np.asarray(by_name[chosen])
-
-
-def selected_answers(routes: Routes, votes: Votes) -> tuple[IntArray, FloatArray]:
-    """Answers (Q, K) of the selected models and their z (Q, K), 0 where unknown.
-
-    `votes` must hold the routed queries in the same order; models are matched by name.
-    """
-    if len(routes) != len(votes.query_ids):
-        raise CascalError(
-            f"{len(routes)} routes were given with {len(votes.query_ids)} votes.",
-            code="wrong-shape",
-        )
-    position = {name: column for column, name in enumerate(votes.models)}
-    missing = [name for name in routes.models if name not in position]
-    if missing:
-        raise CascalError(
-            f"The votes lack the models {', '.join(missing[:5])}.", code="other-models"
-        )
-    columns = np.array([position[name] for name in routes.models])[routes.selected]
-    answers = np.take_along_axis(votes.answers, columns, axis=1)
-    logprobs = np.take_along_axis(votes.logprobs, columns, axis=1)
-    z = standardise(logprobs, routes.center[routes.selected], routes.spread[routes.selected])
-    return answers, z
-
-
-def final_answers(routes: Routes, votes: Votes) -> IntArray:
-    """(Q,) plurality of the selected models, ties as in `vote.winning_voters`."""
-    return plurality(*selected_answers(routes, votes))
-
-
-def winner_of(
-    router: Router | Routes,
-    voters: Sequence[str],
-    answers: Sequence[int],
-    logprobs: Sequence[float],
-) -> int | None:
-    """Place of the best-ranked voter of the answer that wins one query; None: nobody answered.
-
-    voters are names of the router's models, best-ranked first, with their answers (equal numbers
-    are equal answers, NO_ANSWER does not vote) and log-probabilities (nan = unknown).
-    """
-    place = {name: column for column, name in enumerate(router.models)}
-    columns = np.array([place[name] for name in voters], dtype=np.int64)
-    z = standardise(np.asarray(logprobs, float), router.center[columns], router.spread[columns])
-    given = np.asarray(answers, dtype=np.int64)
-    winner = int(winning_voters(given[None], z[None])[0])
-    return None if winner < 0 else winner

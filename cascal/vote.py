@@ -6,11 +6,14 @@ each query best-ranked first, so their order is the ranking.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 
-from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray
+from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
+from cascal.results import Routes
 
 _SAME = 1e-9
 """Sums of z this close are equal: the order of adding must not decide a tie."""
@@ -68,3 +71,66 @@ def _totals(answers: IntArray, weights: FloatArray) -> FloatArray:
         totals[one] += each[other] * same
         totals[other] += each[one] * same
     return totals.T
+
+
+def selected_answers(routes: Routes, votes: Votes) -> tuple[IntArray, FloatArray]:
+    """Answers (Q, K) of the selected models and their z (Q, K), 0 where unknown.
+
+    `votes` must hold the routed queries in the same order; models are matched by name.
+    """
+    if len(routes) != len(votes.query_ids):
+        raise CascalError(
+            f"{len(routes)} routes were given with {len(votes.query_ids)} votes.",
+            code="wrong-shape",
+        )
+    position = {name: column for column, name in enumerate(votes.models)}
+    missing = [name for name in routes.models if name not in position]
+    if missing:
+        raise CascalError(
+            f"The votes lack the models {', '.join(missing[:5])}.", code="other-models"
+        )
+    columns = np.array([position[name] for name in routes.models])[routes.selected]
+    answers = np.take_along_axis(votes.answers, columns, axis=1)
+    logprobs = np.take_along_axis(votes.logprobs, columns, axis=1)
+    z = standardise(logprobs, routes.center[routes.selected], routes.spread[routes.selected])
+    return answers, z
+
+
+def final_answers(routes: Routes, votes: Votes) -> IntArray:
+    """(Q,) plurality of the selected models, ties as in `vote.winning_voters`."""
+    return plurality(*selected_answers(routes, votes))
+
+
+class Pool(Protocol):
+    """Models and what their confidences are measured by: a router, or its routes."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """(M,) names."""
+
+    @property
+    def center(self) -> FloatArray:
+        """(M,) median of the training log-probabilities."""
+
+    @property
+    def spread(self) -> FloatArray:
+        """(M,) their scale."""
+
+
+def winner_of(
+    pool: Pool,
+    voters: Sequence[str],
+    answers: Sequence[int],
+    logprobs: Sequence[float],
+) -> int | None:
+    """Place of the best-ranked voter of the answer that wins one query; None: nobody answered.
+
+    voters are names of the pool's models, best-ranked first, with their answers (equal numbers
+    are equal answers, NO_ANSWER does not vote) and log-probabilities (nan = unknown).
+    """
+    place = {name: column for column, name in enumerate(pool.models)}
+    columns = np.array([place[name] for name in voters], dtype=np.int64)
+    z = standardise(np.asarray(logprobs, float), pool.center[columns], pool.spread[columns])
+    given = np.asarray(answers, dtype=np.int64)
+    winner = int(winning_voters(given[None], z[None])[0])
+    return None if winner < 0 else winner

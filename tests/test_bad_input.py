@@ -22,10 +22,11 @@ from cascal.artefact import ArtefactError, checksum, write_artefact
 from cascal.datatypes import option_letter
 from cascal.explain import explain
 from cascal.fit import reliability_groups
-from cascal.route import EncoderMismatch, final_answers
+from cascal.route import EncoderMismatch
 from cascal.score import logprob_statistics, standardise
 from cascal.settings import BOUNDS, PRESETS
 from cascal.store import Workspace
+from cascal.vote import final_answers
 
 NO = cascal.NO_ANSWER
 NAN = np.nan

@@ -11,8 +11,8 @@ from conftest import shared
 
 import cascal
 from cascal.latent import polya_dawid_skene
-from cascal.route import final_answers
 from cascal.score import consensus_scores, standardise
+from cascal.vote import final_answers
 
 WORLDS = ("small", "medium")
 N_CONFIGURATIONS = 10

@@ -20,6 +20,7 @@ from cascal.cluster import (
     normalise,
     task_candidates,
 )
+from cascal.computing_order import best_first
 from cascal.kmeans import lloyd
 from cascal.rank import group_means
 from cascal.score import consensus_scores
@@ -695,3 +696,19 @@ def test_a_router_leaves_the_fit_unchanged(world):
     assert fit.router().clusters.centroids.tolist() == before
     with pytest.raises(ValueError, match="read-only"):
         fit.router().clusters.assignment[0] = 0
+
+
+# Orders
+
+
+@law(25)
+@given(SEEDS, st.integers(1, 7))
+def test_the_first_of_an_order_are_those_of_the_whole_order_and_ties_go_by_name(seed, k):
+    random = np.random.default_rng(seed)
+    scores = random.integers(3, size=(20, 7)) / 2
+    models = [f"m{one}" for one in random.permutation(7)]
+    whole = best_first(scores, models)
+    assert (best_first(scores, models, k) == whole[:, :k]).all()
+    assert (best_first(scores[0], models, k) == whole[0, :k]).all()
+    for row, order in zip(scores, whole, strict=True):
+        assert order.tolist() == sorted(range(7), key=lambda m: (-row[m], models[m]))

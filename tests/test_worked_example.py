@@ -20,12 +20,13 @@ from conftest import make_part
 import cascal
 from cascal.cluster import merge_closest_pairs, merge_greedily
 from cascal.compare.contenders import contenders
+from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER
-from cascal.rank import best_first, mean_errors, prune_sweep, rank_selection, shrunken_scores
+from cascal.rank import mean_errors, prune_sweep, rank_selection, shrunken_scores
 from cascal.results import ConsensusScores, Routes
-from cascal.route import final_answers
 from cascal.score import agreement, consensus_scores, posterior, standardise, strong_sets
 from cascal.verdict import verdict
+from cascal.vote import final_answers
 
 A, B, C, D = range(4)
 NAN = np.nan

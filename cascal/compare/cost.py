@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cascal.computing_order import best_first
 from cascal.dataset.cost import mean_cost, query_costs
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.fit import Fit
-from cascal.route import first_models
 from cascal.settings import Thresholds
 
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
@@ -76,7 +76,7 @@ def _cost_point(fitted: Fit, thresholds: Thresholds, test: Part, dollars: FloatA
     routes = fitted.router(thresholds).route(test.vectors)
     result = test.evaluation(routes)
     column = np.array([test.votes.models.index(name) for name in routes.models])
-    chosen = column[first_models(routes.scores, routes.models, min(3, len(column)))]
+    chosen = column[best_first(routes.scores, routes.models, min(3, len(column)))]
     costs = np.take_along_axis(dollars, chosen, axis=1)
     return CostPoint(
         thresholds.cost_weight,

@@ -26,13 +26,14 @@ from cascal.compare.baselines import (
     SmoothieTrain,
     TaskOracle,
 )
+from cascal.computing_order import best_first
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray, IntArray
 from cascal.evaluate import vote_right
 from cascal.fit import fit
 from cascal.intervals import mean_rows
 from cascal.results import Routes
-from cascal.route import Router, first_models
+from cascal.route import Router
 from cascal.settings import PRESETS, FitSettings, Thresholds
 
 BEST_BY_LABELS, BEST_BY_GOLD = "best_single", "best_by_gold"
@@ -78,7 +79,7 @@ def entry_of(key: str, title: str, needs: str, routes: Routes, test: Part) -> En
     result = test.evaluation(routes)
     column = {name: at for at, name in enumerate(test.votes.models)}
     place = np.array([column[name] for name in routes.models], dtype=np.int64)
-    best_three = place[first_models(routes.scores, routes.models, min(3, len(routes.models)))]
+    best_three = place[best_first(routes.scores, routes.models, min(3, len(routes.models)))]
     costs = np.take_along_axis(test.costs, best_three, axis=1)
     right = np.take_along_axis(result.model_right[:, np.argsort(place)], best_three, axis=1)
     hit = np.where(np.isfinite(right), right, -np.inf).max(axis=1)
@@ -150,7 +151,7 @@ def yardsticks(router: Router, test: Part) -> dict[str, Routes]:
 def _scored(router: Router, test: Part, scores: FloatArray, n_selected: int) -> Routes:
     """Routes by scores (M,) or (Q, M) in the router's order of models; ties by name."""
     n_queries, n_models = len(test), len(router.models)
-    selected = first_models(np.atleast_2d(scores), router.models, min(n_selected, n_models))
+    selected = best_first(np.atleast_2d(scores), router.models, min(n_selected, n_models))
     none, zero = np.zeros(n_queries, dtype=np.int64), np.zeros(n_queries)
     return Routes(
         query_ids=test.votes.query_ids,

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from cascal.computing_order import best_first
 from cascal.datatypes import CascalError
 from cascal.export.tables import as_json, check_finite, write_whole
-from cascal.route import Router, first_models
+from cascal.route import Router
 
 
 def write_avengers(router: Router, target: Path) -> tuple[str, ...]:
@@ -33,7 +34,7 @@ def write_avengers(router: Router, target: Path) -> tuple[str, ...]:
     target.mkdir(parents=True, exist_ok=True)
     check_finite(router)
     scores = router.scores_alone
-    order = first_models(scores, router.models, len(router.models))
+    order = best_first(scores, router.models, len(router.models))
     sizes = router.clusters.sizes
     rankings = {
         str(cluster): {

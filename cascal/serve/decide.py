@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import numpy as np
 
+from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, FloatArray
 from cascal.results import Routes
-from cascal.route import Router, first_models
+from cascal.route import Router
 from cascal.serve.errors import ApiError
 from cascal.serve.options import ServeOptions
 
@@ -50,7 +51,7 @@ class Decision:
     def after_first(self, n: int) -> list[str]:
         """The n models that come next by score, be they selected or not."""
         routes = self.routes
-        order = first_models(routes.scores, routes.models, min(n + 1, len(routes.models)))[0]
+        order = best_first(routes.scores, routes.models, min(n + 1, len(routes.models)))[0]
         return [name for name in (routes.models[m] for m in order) if name != self.selected[0]][:n]
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +163,7 @@ class Decider:
         except CascalError as error:
             raise ApiError("invalid_body", str(error)) from None
         if top_k is not None:
-            selected = first_models(routes.scores, routes.models, top_k)
+            selected = best_first(routes.scores, routes.models, top_k)
             routes = replace(routes, selected=selected)
         return [Decision(_row(routes, row)) for row in range(len(routes))]
 

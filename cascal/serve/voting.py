@@ -12,9 +12,9 @@ import numpy as np
 from cascal.answers import LIVE_SECONDS, Reading, group_answers, read_answer
 from cascal.endpoint import mean_logprob
 from cascal.results import Routes
-from cascal.route import winner_of
 from cascal.serve.errors import ApiError
 from cascal.serve.upstream import Answer
+from cascal.vote import winner_of
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ import numpy as np
 
 import cascal
 from cascal import importers, kmeans
+from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray
-from cascal.rank import best_first
 from cascal.results import Rankings, SkillClusters
 from cascal.route import Router
 

@@ -1,6 +1,6 @@
 """The other routers behind one interface, to compare with (docs/method.md § 10).
 
-router = cascal.baselines.BASELINES["avengers"].fit(votes, vectors, labels)
+router = cascal.compare.baselines.BASELINES["avengers"].fit(votes, vectors, labels)
 routes = router.route(test_vectors)
 """
 

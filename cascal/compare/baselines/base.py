@@ -9,10 +9,11 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.fit import reliability_groups
 from cascal.results import Routes
-from cascal.route import check_vectors, first_models
+from cascal.route import check_vectors
 from cascal.score import consensus_scores, logprob_statistics
 from cascal.settings import GROUPED
 
@@ -73,7 +74,7 @@ class ScoreRouter:
             cluster=none,
             distance=zero,
             scores=scores,
-            selected=first_models(scores, self.models, k),
+            selected=best_first(scores, self.models, k),
             fallback=zero,
             center=self.center,
             spread=self.spread,
