@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import importlib
 import itertools
 import json
 import os
@@ -349,6 +351,44 @@ def test_every_section_of_the_method_that_a_source_cites_exists():
         for sign, cited in citations:
             assert numbers(cited) <= {int(chapter) for chapter in chapters}, (name, cited)
             assert (sign == "§§ ") == (len(numbers(cited)) > 1), (name, cited)
+
+
+def named_in_prose() -> set[tuple[str, str]]:
+    """(file, dotted name) of everything in cascal that a page, a docstring or a sentence names."""
+    texts = dict(PAGES)
+    for path in [*ROOT.glob("cascal/**/*.py"), *ROOT.glob("app/**/*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        strings = [node.value for node in ast.walk(tree) if is_text(node)]
+        texts[path.relative_to(ROOT).as_posix()] = "\n".join(strings)
+    names = re.compile(r"(?<![\w./-])cascal(?:\.[A-Za-z_]\w*)+")
+    return {(path, name) for path, text in texts.items() for name in names.findall(text)}
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    parts = name.split(".")
+    for n_modules in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:n_modules]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[n_modules:]:
+            if not hasattr(found, part):
+                return False
+            found = getattr(found, part)
+        return True
+    return False
+
+
+def test_everything_of_the_library_that_is_named_in_prose_exists():
+    of_a_body = {"cascal.mode", "cascal.n_options", "cascal.top_k"}  # fields of a request to serve
+    missing = {(path, name) for path, name in named_in_prose() if not exists(name)}
+    assert {name for _, name in missing} == of_a_body
+    assert {path for path, _ in missing} == {"cascal/serve/bodies.py"}
 
 
 def test_sections_are_read_from_a_citation():
