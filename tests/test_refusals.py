@@ -280,7 +280,7 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     ),
     "needs-labels": (
         lambda stage: cascal.fit(stage.votes, stage.vectors, FitSettings(consensus="labels")),
-        r"Scores by labels need labels: use cascal\.baselines\.CascalWithLabels\.",
+        r"Scores by labels need labels: use cascal\.compare\.baselines\.CascalWithLabels\.",
     ),
     "needs-log-probabilities": (
         lambda stage: consensus_scores(without_confidence(stage.votes), "z_sum"),
