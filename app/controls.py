@@ -10,9 +10,10 @@ from cascal.compare.cost import weight_label
 from cascal.settings import JOINING, PRESETS, ROUTINGS
 
 HELP = {
-    "preset": "How skills are estimated. recommended: ours, knows that some queries are easy. "
-    "released: what the CASCAL authors' code computes. paper: the paper's text, needs "
-    "log-probabilities. Changing it refits.",
+    "preset": "How skills are estimated. recommended: ours, knows that some queries are easy and "
+    "hears log-probabilities as far as the votes bear them out. recommended-1: its first version, "
+    "which heard none. released: what the CASCAL authors' code computes. paper: the paper's text, "
+    "needs log-probabilities. Changing it refits; the page Evaluate says where presets differ.",
     "silhouette": "A model's strong queries of a task are split into several clusters only if the "
     "split is at least this clear. Higher: fewer, broader clusters.",
     "merge": "Clusters whose centres are closer than this (1 − cosine) become one. "

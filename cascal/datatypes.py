@@ -341,6 +341,11 @@ class Votes:
         return self.answers != NO_ANSWER
 
     @property
+    def confident(self) -> BoolArray:
+        """(Q, M) where a readable answer has a log-probability."""
+        return np.isfinite(self.logprobs) & self.answered
+
+    @property
     def asked(self) -> BoolArray:
         """(Q, M) where the model was asked at all; the rest leaves the denominators."""
         if self.status is None:

@@ -35,7 +35,7 @@ from cascal.rank import (
     shrunken_scores,
 )
 from cascal.reach import Training
-from cascal.results import Candidate, ConsensusScores, Rankings, SkillClusters
+from cascal.results import Candidate, ConsensusScores, Learnt, Rankings, SkillClusters
 from cascal.route import Router
 from cascal.score import consensus_scores, logprob_statistics, strong_sets
 from cascal.settings import GROUPED, LABELS, FitSettings, Thresholds
@@ -100,6 +100,11 @@ class Fit:
         """(Q, M) consensus scores in the caller's order of queries and models."""
         return self.scores.values[np.ix_(self.caller_rows, self.caller_models)]
 
+    @property
+    def learnt(self) -> Learnt | None:
+        """What the consensus learnt about the confidences, models in the caller's order."""
+        return self.scores.learnt and self.scores.learnt.take(self.caller_models)
+
     @cached_property
     def consensus_answers(self) -> IntArray:
         """(Q,) answer of the vote with the highest score, in the caller's order of queries."""
@@ -154,6 +159,7 @@ class Fit:
             spread=self.scores.spread[position],
             notes=self.notes + notes,
             costs=self.costs,
+            learnt=self.learnt,
             training=self._training,
         )
 
@@ -290,7 +296,7 @@ def reliability_groups(vectors: FloatArray, seed: int) -> IntArray:
 def _notes(votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int) -> tuple[str, ...]:
     notes = []
     answered = votes.answered
-    known = np.isfinite(votes.logprobs) & answered
+    known = votes.confident
     if not answered.any():
         notes.append(
             "No model gave a readable answer: every score is 0 and no ranking means anything."

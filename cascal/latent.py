@@ -303,8 +303,10 @@ def maximise(
         pool = newton(right.sum(axis=0), weight.sum(axis=0), pool, None)
         theta = newton(right, weight, theta, pool)
         if wrong_votes is not None:
-            alpha = wrong_votes.best(posterior.sum(axis=2))
-            fixed = prior + distractor_likelihood(slots, alpha)
+            likeliest = wrong_votes.best(posterior.sum(axis=2))
+            if likeliest != alpha:
+                alpha = likeliest
+                fixed = prior + distractor_likelihood(slots, alpha)
     scores = own_slot(posterior.sum(axis=2), slots)
     return PolyaDawidSkene(theta, pool, posterior, scores, iteration, alpha)
 

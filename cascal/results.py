@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cascal.datatypes import FloatArray, IntArray, read_only
 
@@ -52,11 +54,22 @@ class Learnt:
             correlation=0.0,
         )
 
+    @property
+    def shared(self) -> dict[str, float]:
+        """What is one number for all models, by name."""
+        return {name: getattr(self, name) for name in LEARNT_SHARED}
+
+    @property
+    def per_model(self) -> dict[str, NDArray[Any]]:
+        """What each model has, by name: arrays (M,)."""
+        return {name: getattr(self, name) for name in LEARNT_PER_MODEL}
+
     def take(self, models: IntArray) -> Learnt:
         """The same for some models, in the given order."""
-        return replace(self, **{name: getattr(self, name)[models] for name in LEARNT_PER_MODEL})
+        return replace(self, **{name: values[models] for name, values in self.per_model.items()})
 
 
+LEARNT_SHARED = ("likeliest_concentration", "concentration", "correlation")
 LEARNT_PER_MODEL = ("n_known", "slope", "slope_error", "rise", "easiness", "variance")
 
 

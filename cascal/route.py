@@ -15,7 +15,7 @@ from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
 from cascal.reach import Reach, Training
-from cascal.results import Rankings, Routes, SkillClusters
+from cascal.results import LEARNT_PER_MODEL, Learnt, Rankings, Routes, SkillClusters
 from cascal.settings import FitSettings, Routing, Thresholds
 
 FALLBACK_WIDTH = 0.2
@@ -89,8 +89,9 @@ class Router:
 
     representatives (T, D) unit vectors of the tasks; center, spread (M,) of the training
     log-probabilities, for breaking ties between answers; costs (M,) US dollars per 1,000 queries,
-    nan where unknown, None where nothing is known. A router just made knows its `training`,
-    which is never saved; a loaded one brings the `stored_reach`.
+    nan where unknown, None where nothing is known; learnt: what the consensus learnt about the
+    confidences, None where it learns nothing. A router just made knows its `training`, which is
+    never saved; a loaded one brings the `stored_reach`.
     """
 
     clusters: SkillClusters
@@ -104,6 +105,7 @@ class Router:
     spread: FloatArray
     notes: tuple[str, ...] = ()
     costs: FloatArray | None = None
+    learnt: Learnt | None = None
     training: Training | None = field(default=None, repr=False)
     stored_reach: Reach | None = field(default=None, repr=False)
 
@@ -297,6 +299,7 @@ class Router:
             "fingerprint": self.fingerprint,
             "notes": list(self.notes),
             "reach": None if self.reach is None else self.reach.limit,
+            "learnt": None if self.learnt is None else self.learnt.shared,
         }
         write_artefact(Path(path), header, self.arrays())
 
@@ -320,6 +323,7 @@ class Router:
             "spread": self.spread,
             **({} if self.costs is None else {"costs": self.costs}),
             **({} if self.reach is None else {"reach_precision": self.reach.precision}),
+            **({} if self.learnt is None else _named("learnt_", self.learnt.per_model)),
         }
 
     @classmethod
@@ -351,7 +355,10 @@ class Router:
                 code="damaged-file",
             )
         expected = (len(router.clusters), len(router.models))
-        if router.rankings.scores.shape != expected or router.center.shape != expected[1:]:
+        per_model = [router.center, *(router.learnt.per_model.values() if router.learnt else ())]
+        if router.rankings.scores.shape != expected or any(
+            array.shape != expected[1:] for array in per_model
+        ):
             raise ArtefactError(
                 f"{name} names {expected[1]} models and {expected[0]} clusters, but its scores "
                 f"have shape {router.rankings.scores.shape}. Export the router again.",
@@ -385,6 +392,10 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
     reach = None
     if header.get("reach") is not None:
         reach = Reach(stored["reach_precision"], header["reach"])
+    learnt = None
+    if header.get("learnt") is not None:
+        per_model = {name: stored[f"learnt_{name}"] for name in LEARNT_PER_MODEL}
+        learnt = Learnt(**header["learnt"], **per_model)
     return Router(
         clusters=clusters,
         rankings=rankings,
@@ -397,8 +408,13 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
         spread=stored["spread"],
         notes=tuple(header["notes"]),
         costs=stored.get("costs"),
+        learnt=learnt,
         stored_reach=reach,
     )
+
+
+def _named(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {prefix + name: array for name, array in arrays.items()}
 
 
 def softmax(values: FloatArray) -> FloatArray:

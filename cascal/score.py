@@ -9,7 +9,7 @@ from cascal.confidence import listening_consensus
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.latent import dawid_skene, find_slots, own_slot, polya_dawid_skene
 from cascal.results import ConsensusScores
-from cascal.settings import GROUPED
+from cascal.settings import GROUPED, PRESETS
 from cascal.vote import standardise
 
 POSTERIOR_CLASSES = 20
@@ -49,7 +49,7 @@ def z_sum(votes: Votes, z: FloatArray) -> FloatArray:
 
     (Q, M), nan where there is no answer. Reference: arXiv:2601.09692, consensus scoring.
     """
-    if votes.answered.any() and not np.isfinite(votes.logprobs[votes.answered]).any():
+    if votes.answered.any() and not votes.confident.any():
         raise CascalError(
             "The preset 'paper' (consensus z_sum) needs log-probabilities, and these votes carry "
             "none: its scores would all be 0 and the order alphabetical. Use 'recommended'.",
@@ -79,6 +79,12 @@ def agreement_scores(votes: Votes) -> FloatArray:
     others = votes.answered.sum(axis=1, keepdims=True) - 1
     share = np.divide(own - 1, others, out=np.zeros(own.shape), where=others > 0)
     return np.where(votes.answered, share, np.nan)
+
+
+def usable_presets(votes: Votes) -> tuple[str, ...]:
+    """Presets that these votes allow: "paper" needs log-probabilities."""
+    heard = bool(votes.confident.any())
+    return tuple(name for name, preset in PRESETS.items() if preset.consensus != "z_sum" or heard)
 
 
 def consensus_scores(votes: Votes, method: str, groups: IntArray | None = None) -> ConsensusScores:

@@ -179,10 +179,10 @@ class FitSettings:
              "sets_and_first": only if their best model is the same as well
     """
 
-    consensus: str = "pds"
+    consensus: str = "pds_confidence"
     strong: str = "probable"
     merge: str = "closest_pair"
-    joining: str = "sets"
+    joining: str = "sets_and_first"
     ranking: str = "shrunken"
     routing: Routing = RECOMMENDED_ROUTING
     min_agreement: float = 0.5
@@ -213,7 +213,9 @@ class FitSettings:
 
     @classmethod
     def preset(cls, name: str) -> FitSettings:
-        """The settings of a preset: "recommended" (default), "released" or "paper"."""
+        """The settings of a preset: "recommended" (default), its first version "recommended-1",
+        "released" or "paper".
+        """
         if name not in PRESETS:
             raise CascalError(
                 f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.",
@@ -240,7 +242,7 @@ class FitSettings:
     @classmethod
     def from_record(cls, fields: Mapping[str, Any]) -> FitSettings:
         """The settings of a `record`, also of one that is older than some fields."""
-        return cls(**{**fields, "routing": Routing(**fields["routing"])})
+        return cls(**{"joining": "sets", **fields, "routing": Routing(**fields["routing"])})
 
     @property
     def keeps_caller_order(self) -> bool:
@@ -250,10 +252,12 @@ class FitSettings:
 
 PRESETS: dict[str, FitSettings] = {
     "recommended": FitSettings(),
+    "recommended-1": FitSettings(consensus="pds", joining="sets"),
     "released": FitSettings(
         consensus="posterior",
         strong="released",
         merge="released",
+        joining="sets",
         ranking="mean_3_decimals",
         routing=_RELEASED_ROUTING,
     ),
@@ -261,10 +265,14 @@ PRESETS: dict[str, FitSettings] = {
         consensus="z_sum",
         strong="released",
         merge="closest_pair",
+        joining="sets",
         ranking="mean",
         routing=Routing("nearest", two_stage=True, k_nearest=1),
     ),
 }
+
+
+DEFAULT_CONSENSUS = PRESETS["recommended"].consensus
 
 
 @dataclass(frozen=True)

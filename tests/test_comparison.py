@@ -218,7 +218,7 @@ def test_the_cross_fitted_gain_is_what_the_definition_says(parts):
     error = np.std(expected, ddof=1) / np.sqrt(len(expected))
     assert light.bound == pytest.approx(np.mean(expected) - 1.64 * error)
     assert light.light == ("route" if light.bound > 0 else "do not route")
-    assert light.score == "pds"
+    assert light.score == "pds_confidence"
     assert "lower bound" in light.sentence
 
 

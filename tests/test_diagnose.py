@@ -318,7 +318,8 @@ def hid_a_difference():
     accuracy[np.arange(len(part)), skill % 2] = 0.97
     right = random.random(part.votes.shape) < accuracy
     wrong = (part.gold[:, None] + 1 + random.integers(5, size=right.shape)) % 6
-    return case_of(with_answers(part, np.where(right, part.gold[:, None], wrong)))
+    joined = replace(DS, joining="sets")  # the default joins no clusters with other first models
+    return case_of(with_answers(part, np.where(right, part.gold[:, None], wrong)), joined)
 
 
 def guessing():

@@ -1,4 +1,4 @@
-"""`released` reproduces the released code on every golden case, `recommended` our own prototype."""
+"""`released` reproduces the released code on every golden case, `recommended-1` a prototype."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_released_routes_equal_the_released_code(name, number):
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_recommended_consensus_equals_the_prototype(name):
+def test_the_first_version_s_consensus_equals_the_prototype(name):
     votes, _, _, _ = load(name, "train")
     wanted = expected(name, "recommended.json")
     rows = [votes.query_ids.index(one) for one in wanted["query_ids"]]
@@ -152,10 +152,10 @@ def test_recommended_consensus_equals_the_prototype(name):
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_recommended_clusters_rankings_and_routes_equal_the_prototype(name):
+def test_the_first_version_s_clusters_rankings_and_routes_equal_the_prototype(name):
     votes, vectors, _, _ = load(name, "train")
     wanted = expected(name, "recommended.json")
-    fit = cascal.fit(votes, vectors)
+    fit = cascal.fit(votes, vectors, cascal.FitSettings.preset("recommended-1"))
     router = fit.router()
     columns = [router.models.index(one) for one in wanted["models"]]
     found = by_members(router, fit.query_ids)

@@ -24,8 +24,11 @@ from cascal.computing_order import best_first
 from cascal.kmeans import lloyd
 from cascal.rank import group_means
 from cascal.score import consensus_scores
+from cascal.settings import PRESETS
 
 SEEDS = st.integers(0, 10_000)
+HEARING = ["z_sum", "posterior", "pds_confidence"]
+METHODS = [*HEARING, "pds", "dawid_skene", "agreement"]
 MERGE_DISTANCES = st.floats(0.01, 0.8)
 
 
@@ -55,7 +58,7 @@ def shuffled(votes, vectors, random):
 
 
 @law(25)
-@given(SEEDS, st.floats(0.01, 50.0), st.floats(0.0, 20.0), st.sampled_from(["z_sum", "posterior"]))
+@given(SEEDS, st.floats(0.01, 50.0), st.floats(0.0, 20.0), st.sampled_from(HEARING))
 def test_scores_ignore_a_models_own_scale_and_shift(seed, scale, shift, method):
     votes, _, _ = small_world(seed, missing=0.1)
     model = seed % votes.shape[1]
@@ -76,7 +79,7 @@ def test_head_counting_scores_never_read_log_probabilities(seed, method):
 
 
 @law(25)
-@given(SEEDS, st.sampled_from(["z_sum", "posterior", "agreement", "pds", "dawid_skene"]))
+@given(SEEDS, st.sampled_from(METHODS))
 def test_scores_are_symmetric_equal_votes_score_alike_and_order_does_not_matter(seed, method):
     votes, vectors, _ = small_world(seed, missing=0.1)
     scores = consensus_scores(votes, method).values
@@ -245,7 +248,7 @@ def test_a_merge_distance_of_0_merges_nothing_not_even_equal_centroids(merge):
 # Fits and routers
 
 
-PRESET_NAMES = ["recommended", "released", "paper"]
+PRESET_NAMES = list(PRESETS)
 
 
 @law(12)
@@ -291,7 +294,7 @@ def test_group_means_equal_a_plain_loop(seed, n_groups):
 
 
 @law(12)
-@given(SEEDS, st.sampled_from(["recommended", "paper"]))
+@given(SEEDS, st.sampled_from(["recommended", "recommended-1", "paper"]))
 def test_the_order_of_rows_and_models_does_not_matter(seed, preset):
     votes, vectors, _ = small_world(seed, missing=0.05)
     again, same_vectors, rows, columns = shuffled(votes, vectors, np.random.default_rng(seed + 1))
@@ -369,13 +372,10 @@ def literal_means(filled, cluster_of, n_clusters):
     ]
 
 
-def literal_prune(means, tasks, cluster_of, models, jaccard):
+def literal_prune(means, tasks, cluster_of, models, jaccard, same_first):
     """Cluster each cluster ends in: one sweep, the larger survives, rankings are not refreshed."""
-
-    def first_three(mean):
-        return set(sorted(range(len(models)), key=lambda m: (-mean[m], models[m]))[:3])
-
-    sets = [first_three(mean) for mean in means]
+    orders = [sorted(range(len(models)), key=lambda m: (-mean[m], models[m])) for mean in means]
+    sets = [set(order[:3]) for order in orders]
     size = [cluster_of.count(c) for c in range(len(means))]
     into = list(range(len(means)))
     for i in range(len(means)):
@@ -385,6 +385,8 @@ def literal_prune(means, tasks, cluster_of, models, jaccard):
             if into[j] != j or tasks[i] != tasks[j]:
                 continue
             if len(sets[i] & sets[j]) / len(sets[i] | sets[j]) < jaccard:
+                continue
+            if same_first and orders[i][0] != orders[j][0]:
                 continue
             if size[j] > size[i]:
                 into[i], size[j] = j, size[i] + size[j]
@@ -403,7 +405,14 @@ def literal_router(fit, thresholds):
     means = literal_means(filled, cluster_of, len(centroids))
     if thresholds.prune_jaccard is None:
         return np.array(centroids), supports, tasks, cluster_of, np.array(means)
-    into = literal_prune(means, tasks, cluster_of, fit.votes.models, thresholds.prune_jaccard)
+    into = literal_prune(
+        means,
+        tasks,
+        cluster_of,
+        fit.votes.models,
+        thresholds.prune_jaccard,
+        fit.settings.joining == "sets_and_first",
+    )
     kept = sorted(set(into))
     cluster_of = [kept.index(into[c]) for c in cluster_of]
     centroids = []
@@ -423,7 +432,7 @@ GRID = [
 ]
 
 
-@pytest.fixture(scope="module", params=["recommended", "paper"])
+@pytest.fixture(scope="module", params=["recommended", "recommended-1", "paper"])
 def staged(request):
     """A preset, its world, one fit, and vectors to route; a task without any strong query too."""
     votes, vectors, _ = make_world(120, 5, 3, seed=34, missing=0.05)
@@ -575,7 +584,7 @@ ROUTINGS = [
 
 
 @pytest.mark.parametrize("routing", ROUTINGS, ids=range(len(ROUTINGS)))
-@pytest.mark.parametrize("preset", ["recommended", "released"])
+@pytest.mark.parametrize("preset", ["recommended", "recommended-1", "released"])
 def test_routes_equal_the_method_written_out(world, preset, routing):
     votes, vectors, _ = world
     fit = cascal.fit(votes, vectors, cascal.FitSettings.preset(preset))

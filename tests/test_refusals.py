@@ -394,7 +394,7 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     ),
     "unknown-choice": (
         lambda _: FitSettings.preset("best"),
-        r"There is no preset 'best'; choose one of (\w+, )+\w+\.",
+        r"There is no preset 'best'; choose one of ([\w-]+, )+\w+\.",
     ),
     "unknown-field": (
         lambda stage: stage.policy({"max_shares": 0.5}),

@@ -11,8 +11,9 @@ from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
 from cascal.constant import Constant
+from cascal.settings import PRESETS
 
-OWN = ("cascal", "paper", "released", "recommended", "released_late")
+OWN = ("cascal", *PRESETS, "released_late")
 
 
 def routers(comparison: Comparison) -> None:

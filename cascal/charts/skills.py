@@ -263,7 +263,7 @@ def coverage_frame(part: Part) -> pd.DataFrame:
     if status is None:
         status = np.where(votes.answered, "ok", "unreadable")
     asked = np.maximum(votes.asked.sum(axis=0), 1)
-    known = (np.isfinite(votes.logprobs) & votes.answered).sum(axis=0)
+    known = votes.confident.sum(axis=0)
     return pd.DataFrame(
         {
             "model": votes.models,

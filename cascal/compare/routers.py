@@ -34,7 +34,8 @@ from cascal.fit import fit
 from cascal.intervals import mean_rows
 from cascal.results import Routes
 from cascal.route import Router
-from cascal.settings import PRESETS, FitSettings, Thresholds
+from cascal.score import usable_presets
+from cascal.settings import FitSettings, Thresholds
 
 BEST_BY_LABELS, BEST_BY_GOLD = "best_single", "best_by_gold"
 _RANDOM_DRAWS = 32
@@ -243,12 +244,6 @@ def _prompts(*parts: Part) -> dict[str, Prompt]:
     }
 
 
-def applicable_presets(part: Part) -> tuple[str, ...]:
-    """Presets that can be fitted: "paper" needs log-probabilities."""
-    confident = bool((np.isfinite(part.votes.logprobs) & part.votes.answered).any())
-    return tuple(name for name in PRESETS if name != "paper" or confident)
-
-
 Step = tuple[str, Callable[[], Entry]]
 """Key of a router, and what makes its entry."""
 
@@ -261,7 +256,7 @@ def all_routers(training: Part, test: Part, router: Router) -> Iterator[Step]:
     """
     own = f"CASCAL {router.settings.name}"
     yield "cascal", partial(_own_entry, own, router, test)
-    for name in applicable_presets(training):
+    for name in usable_presets(training.votes):
         if name != router.settings.name:
             yield name, partial(_preset_entry, name, training, test)
     yield "released_late", partial(_late_fallback_entry, training, test)

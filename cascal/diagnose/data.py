@@ -95,7 +95,7 @@ def unconfident(snapshot: Snapshot) -> str | None:
     votes = snapshot.dataset.train.votes
     if not votes.answered.any():
         raise NotApplicable("No model gave any answer.", code="no-answers")
-    known = np.isfinite(votes.logprobs) & votes.answered
+    known = votes.confident
     if not known.any():
         return (
             f"None of the {int(votes.answered.sum()):,} votes has a log-probability: 'paper' "

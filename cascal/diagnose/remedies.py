@@ -15,6 +15,7 @@ from cascal.diagnose.finding import CHECKS
 from cascal.evaluate import effective_number
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
+from cascal.score import usable_presets
 from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
 
 
@@ -117,14 +118,12 @@ def _lower_silhouette(snapshot: Snapshot) -> list[Proposal]:
 
 
 def _presets(snapshot: Snapshot) -> list[Proposal]:
-    """The other presets, each with its own routing; "paper" only with log-probabilities."""
-    votes = snapshot.dataset.train.votes
-    confident = bool((np.isfinite(votes.logprobs) & votes.answered).any())
+    """The other presets that can be fitted, each with its own routing."""
     now = replace(snapshot.router.thresholds, routing=None)
     return [
-        Proposal(f"use the preset {name}", settings, now)
-        for name, settings in PRESETS.items()
-        if settings != snapshot.fit.settings and (name != "paper" or confident)
+        Proposal(f"use the preset {name}", PRESETS[name], now)
+        for name in usable_presets(snapshot.dataset.train.votes)
+        if PRESETS[name] != snapshot.fit.settings
     ]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training, constant
 from cascal.datatypes import FloatArray
 from cascal.intervals import mean_rows
+from cascal.settings import DEFAULT_CONSENSUS
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class GlobalConsensus(Baseline):
 
     title: ClassVar[str] = "Global consensus"
     needs: ClassVar[Needs] = "nothing"
-    consensus: str = "pds"
+    consensus: str = DEFAULT_CONSENSUS
 
     def learn(self, training: Training) -> ScoreFunction:
         """Mean consensus scores for every query."""

@@ -11,6 +11,7 @@ from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Traini
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.encode.neighbours import nearest_rows
 from cascal.latent import find_slots, own_slot
+from cascal.settings import DEFAULT_CONSENSUS
 
 K_NEIGHBOURS = 40
 """Neighbours of the k-NN router in RouterBench's best setting."""
@@ -29,7 +30,7 @@ class NeighbourConsensus(Baseline):
     title: ClassVar[str] = "k-NN consensus"
     needs: ClassVar[Needs] = "nothing"
     k: int = K_NEIGHBOURS
-    consensus: str = "pds"
+    consensus: str = DEFAULT_CONSENSUS
 
     def learn(self, training: Training) -> ScoreFunction:
         """Consensus scores averaged over neighbours."""

@@ -11,6 +11,7 @@ from cascal.cluster import normalise
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import FloatArray
 from cascal.rank import group_means, group_sums
+from cascal.settings import DEFAULT_CONSENSUS
 
 
 def by_nearest_task(vectors: FloatArray, tasks: list[str], values: FloatArray) -> ScoreFunction:
@@ -27,12 +28,12 @@ def by_nearest_task(vectors: FloatArray, tasks: list[str], values: FloatArray) -
 class PerTaskConsensus(Baseline):
     """Mean consensus score per task; CASCAL without its clusters.
 
-    consensus "dawid_skene" is the published control (reliabilities per task), "pds" ours.
+    consensus "dawid_skene" is the published control (reliabilities per task); ours by default.
     """
 
     title: ClassVar[str] = "Per-task consensus"
     needs: ClassVar[Needs] = "nothing"
-    consensus: str = "pds"
+    consensus: str = DEFAULT_CONSENSUS
 
     def learn(self, training: Training) -> ScoreFunction:
         """Mean consensus scores of the nearest task."""

@@ -19,7 +19,7 @@ from cascal.compare.comparison import (
 )
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
-from cascal.compare.routers import Entry, applicable_presets
+from cascal.compare.routers import Entry
 from cascal.constant import choose_constant, join_constants
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import FloatArray, NotApplicable
@@ -28,6 +28,7 @@ from cascal.fit import fit
 from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.plain_json import finite
 from cascal.provenance import stamp
+from cascal.score import usable_presets
 from cascal.settings import FitSettings
 from cascal.verdict import decide, half_fits, traffic_light
 
@@ -278,7 +279,7 @@ def verdicts(request: Request) -> Report:
     "Right" means: the light says route and the true gain on the test queries is above 0, or it
     says no and it is not. With several splits the light is cross-fitted in each.
     """
-    names = applicable_presets(request.dataset.train)
+    names = usable_presets(request.dataset.train.votes)
     rows = []
     for at, name in enumerate(names):
         settings = FitSettings.preset(name)
