@@ -8,6 +8,7 @@ from app import frame, session, shared_results
 from app.evaluate.cost import cost
 from app.evaluate.differences import differences
 from app.evaluate.experiments import experiments
+from app.evaluate.presets import presets
 from app.evaluate.routers import routers
 from app.evaluate.what_if import what_if
 from app.evaluate.where import where
@@ -18,7 +19,8 @@ OF_COMPARISON = {
     "Where it gains": where,
     "A right, B wrong": differences,
 }
-ALONE = {"What if": what_if, "Experiments": experiments}
+ALONE = {"Presets": presets, "What if": what_if, "Experiments": experiments}
+WITHOUT_GOLD = {"Presets": presets, "Experiments": experiments}
 
 
 def _title() -> None:
@@ -30,7 +32,11 @@ def _title() -> None:
 def _without_gold() -> None:
     st.title("Without gold answers, accuracies cannot be compared", anchor=False)
     st.caption("The Overview shows the verdict that needs no labels. Reports can be opened here.")
-    experiments()
+    tabs = st.tabs(list(WITHOUT_GOLD), on_change="rerun", key="evaluate_tab_without_gold")
+    for tab, show in zip(tabs, WITHOUT_GOLD.values(), strict=True):
+        if tab.open:
+            with tab, frame.refusals():
+                show()
 
 
 if session.current_info() is None:

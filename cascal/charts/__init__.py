@@ -31,6 +31,7 @@ from cascal.charts.diagnosis import (
     value_label,
 )
 from cascal.charts.figures import interval_figure, safe_csv, shorten
+from cascal.charts.presets import disputed_queries_frame, disputed_tasks_frame, presets_frame
 from cascal.charts.skills import (
     COLOUR_TITLES,
     ColourBy,
@@ -72,12 +73,15 @@ __all__ = [
     "curve_frame",
     "decisions_frame",
     "differences_frame",
+    "disputed_queries_frame",
+    "disputed_tasks_frame",
     "evidence_figure",
     "gain_figure",
     "groups_frame",
     "interval_figure",
     "map_figure",
     "p_text",
+    "presets_frame",
     "ranking_frame",
     "removals_frame",
     "report_frame",

@@ -1,0 +1,85 @@
+"""The tab Presets of the page Evaluate: does the choice of preset matter here?"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import frame, session
+from app.evaluate import work
+from cascal import charts
+from cascal.compare.presets import PresetChoices
+
+N_SHOWN = 200
+
+
+def presets() -> None:
+    """Whom each preset asks first, without a label, and the queries on which they differ."""
+    choices = work.preset_choices()
+    if choices is None:
+        return
+    st.subheader(_headline(choices), anchor=False)
+    st.text(choices.sentence)
+    _table(charts.presets_frame(choices, session.current_settings().name))
+    if choices.disputed.any():
+        _tasks(charts.disputed_tasks_frame(choices))
+        _queries(choices)
+
+
+def _headline(choices: PresetChoices) -> str:
+    n_disputed, n_queries = int(choices.disputed.sum()), len(choices.query_ids)
+    if not n_disputed:
+        return "The choice of preset changes no first model here"
+    return f"The presets disagree on {n_disputed:,} of {n_queries:,} queries"
+
+
+def _table(table: pd.DataFrame) -> None:
+    columns = {
+        "preset": st.column_config.TextColumn("Preset"),
+        "best": st.column_config.TextColumn("Would always ask"),
+        "used": st.column_config.TextColumn("First models, with their queries", width="large"),
+        "differs": st.column_config.NumberColumn(
+            "Other first model", help="Queries for which it names another than the present preset."
+        ),
+    }
+    st.dataframe(table, hide_index=True, column_config=columns, alt="Whom each preset asks first")
+
+
+def _tasks(table: pd.DataFrame) -> None:
+    columns = {
+        "task": st.column_config.TextColumn("Task"),
+        "share": st.column_config.ProgressColumn("Disputed", format="percent", max_value=1.0),
+        "disputed": st.column_config.NumberColumn("Disputed queries"),
+        "queries": st.column_config.NumberColumn("Queries"),
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config=columns,
+        alt="Tasks by their share of disputed queries",
+    )
+
+
+def _queries(choices: PresetChoices) -> None:
+    part = session.dataset().test or session.dataset().train
+    table = charts.disputed_queries_frame(part, choices, N_SHOWN)
+    columns = {
+        "task": st.column_config.TextColumn("Task", width="small"),
+        "query": st.column_config.TextColumn("Query", width=380),
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=320,
+        key="disputed",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=columns,
+        alt="Queries for which the presets name different first models",
+    )
+    n_disputed = int(choices.disputed.sum())
+    more = f"The first {N_SHOWN} of {n_disputed:,}. " if n_disputed > N_SHOWN else ""
+    st.caption(f"{more}Pick a row to read the whole query.")
+    for row in frame.picked_rows("disputed"):
+        if row < len(table):
+            st.text(table.iloc[row]["query"])

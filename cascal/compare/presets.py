@@ -1,0 +1,116 @@
+"""Which preset? Without labels: for how many queries do they name different first models?
+
+Every preset reads the same votes by another rule, so their scores cannot be compared. Their choices
+can: where all name the same model the preset does not matter, and where they differ only labels
+tell which is right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cascal.columns import Progress
+from cascal.dataset.part import Part
+from cascal.datatypes import BoolArray, FloatArray, IntArray
+from cascal.fit import Fit, fit
+from cascal.score import usable_presets
+from cascal.settings import PRESETS, Thresholds
+
+
+@dataclass(frozen=True, eq=False)
+class PresetChoices:
+    """Whom each preset asks first.
+
+    first (P, Q) index into `models`; best_overall (P,) whom it would always ask; confident: whether
+    any log-probability is known; on_training_queries: the queries are those the presets were fitted
+    on, for want of test queries.
+    """
+
+    presets: tuple[str, ...]
+    models: tuple[str, ...]
+    query_ids: tuple[str, ...]
+    tasks: tuple[str, ...]
+    first: IntArray
+    best_overall: IntArray
+    confident: bool
+    on_training_queries: bool
+
+    @property
+    def disputed(self) -> BoolArray:
+        """(Q,) whether the presets name different first models."""
+        return np.asarray((self.first != self.first[0]).any(axis=0))
+
+    def differing(self, preset: str) -> IntArray:
+        """(P,) for how many queries each preset names another first model than this one."""
+        row = self.presets.index(preset)
+        return np.asarray((self.first != self.first[row]).sum(axis=1))
+
+    def used(self, preset: str) -> list[tuple[str, int]]:
+        """First models of a preset and their numbers of queries, most first."""
+        counts = Counter(self.models[model] for model in self.first[self.presets.index(preset)])
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def by_task(self) -> list[tuple[str, int, int]]:
+        """Task, its queries, and how many of them are disputed; the largest share first."""
+        tasks, place, sizes = np.unique(self.tasks, return_inverse=True, return_counts=True)
+        counts = np.bincount(place, self.disputed, len(tasks)).astype(int)
+        order = np.argsort(-counts / sizes, kind="stable")
+        return [(str(tasks[at]), int(sizes[at]), int(counts[at])) for at in order]
+
+    @property
+    def sentence(self) -> str:
+        """What this means for the choice of a preset."""
+        n_queries, n_disputed = len(self.query_ids), int(self.disputed.sum())
+        among = f"{n_queries:,} {'training' if self.on_training_queries else 'test'} queries"
+        names = ", ".join(self.presets)
+        if not n_disputed:
+            return f"The choice of preset changes nothing here: {names} agree on all {among}."
+        silent = "" if self.confident else " Without log-probabilities paper cannot be fitted."
+        return (
+            f"{names} name different first models for {n_disputed:,} of {among} "
+            f"({n_disputed / n_queries:.0%}). Nothing without labels tells which of them is right "
+            f"there: gold answers of some of these queries do.{silent}"
+        )
+
+
+def compare_presets(
+    training: Part,
+    queries: Part | None,
+    thresholds: Thresholds | None = None,
+    *,
+    costs: FloatArray | None = None,
+    fitted: Fit | None = None,
+    progress: Progress | None = None,
+) -> PresetChoices:
+    """Fit every usable preset on the training part and route the queries by each; no label is read.
+
+    Each routes by its own rule at the given thresholds. Without `queries` the training queries are
+    routed. `fitted` saves fitting its preset again.
+    """
+    part = queries or training
+    at = replace(thresholds or Thresholds(), routing=None)
+    names = usable_presets(training.votes)
+    first: list[IntArray] = []
+    best: list[int] = []
+    for place, name in enumerate(names):
+        if progress is not None:
+            progress(place / len(names), f"Fitting the preset {name}")
+        settings = PRESETS[name]
+        known = fitted is not None and fitted.settings == settings
+        own = fitted if known else fit(training.votes, training.vectors, settings, costs=costs)
+        router = own.router(at)
+        first.append(router.route(part.vectors).selected[:, 0])
+        best.append(router.best_overall)
+    return PresetChoices(
+        presets=names,
+        models=training.votes.models,
+        query_ids=part.votes.query_ids,
+        tasks=part.votes.tasks,
+        first=np.stack(first),
+        best_overall=np.array(best),
+        confident=bool(training.votes.confident.any()),
+        on_training_queries=queries is None,
+    )
