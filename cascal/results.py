@@ -66,7 +66,8 @@ class Learnt:
 
     def take(self, models: IntArray) -> Learnt:
         """The same for some models, in the given order."""
-        return replace(self, **{name: values[models] for name, values in self.per_model.items()})
+        taken: dict[str, Any] = {name: values[models] for name, values in self.per_model.items()}
+        return replace(self, **taken)
 
 
 LEARNT_SHARED = ("likeliest_concentration", "concentration", "correlation")

@@ -99,8 +99,10 @@ def compare_presets(
         if progress is not None:
             progress(place / len(names), f"Fitting the preset {name}")
         settings = PRESETS[name]
-        known = fitted is not None and fitted.settings == settings
-        own = fitted if known else fit(training.votes, training.vectors, settings, costs=costs)
+        if fitted is not None and fitted.settings == settings:
+            own = fitted
+        else:
+            own = fit(training.votes, training.vectors, settings, costs=costs)
         router = own.router(at)
         first.append(router.route(part.vectors).selected[:, 0])
         best.append(router.best_overall)
