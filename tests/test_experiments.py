@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,12 +20,13 @@ from cascal.compare.experiments import EXPERIMENTS, Request, read_report, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder
 from cascal.dataset.encoding import encode_dataset
-from cascal.datatypes import NotApplicable
+from cascal.datatypes import NotApplicable, option_letter
 from cascal.encode.encoders import load_encoder
 from cascal.settings import FitSettings, Thresholds
 from cascal.simulate import load_demo
-from cascal.simulate.demo import demo_items
-from cascal.simulate.variants import VARIANTS, make_variant, mislabelled
+from cascal.simulate.demo import collect_responses, demo_items
+from cascal.simulate.pool import SimulatedPool
+from cascal.simulate.variants import VARIANTS, make_variant, mislabelled, scattered
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,44 @@ def test_mislabelled_queries_are_the_same_queries_with_a_third_of_the_answers_wr
     assert found == mislabelled(items)
     with refuses("unknown-choice", "'demo-strong'", *VARIANTS):
         make_variant("demo-strong")
+
+
+def test_scattered_mistakes_change_the_wrong_answers_and_nothing_else():
+    items = demo_items(n_train=300, n_test=9)["demo"]
+    spread = scattered(items)
+    assert [item.query for item in spread] == [item.query for item in items]
+    assert {tuple(sorted(item.temptations)) for item in spread} == {(0.0, 0.32, 0.33, 0.35)}
+    pool = SimulatedPool(0)
+    before, after = collect_responses(pool, items), collect_responses(pool, spread)
+    assert [one.mean_logprob for one in before] == [one.mean_logprob for one in after]
+    truth = [option_letter(item.truth) for item in items for _ in pool.models]
+    changed = [
+        (old.answer, right)
+        for old, new, right in zip(before, after, truth, strict=True)
+        if old.answer != new.answer
+    ]
+    assert changed
+    assert all(answer != right for answer, right in changed)
+
+
+@pytest.mark.slow
+def test_scattered_mistakes_are_learnt_and_cost_the_default_little(tmp_path, demo_workspace):
+    """The figures of docs/trust.md and docs/presets.md."""
+    workspace = copy_workspace(demo_workspace, tmp_path / "w.duckdb")
+    workspace.add(make_variant("demo-scattered"))
+    study = load_dataset(workspace, "demo-scattered")
+    right = {}
+    for name in ("recommended", "recommended-1", "released"):
+        settings = FitSettings.preset(name)
+        fit = cascal.fit(study.train.votes, study.train.vectors, settings)
+        result = study.test.evaluation(fit.router().route(study.test.vectors))
+        right[name] = f"{100 * result.top1_accuracy:.1f} / {100 * result.vote_accuracy:.1f}"
+        if name == "recommended":
+            assert fit.learnt.likeliest_concentration == pytest.approx(5.66, abs=0.01)
+            assert fit.learnt.concentration == 0.7
+    row = "| demo-scattered | " + " | ".join(right.values()) + " |"
+    page = Path(__file__).parents[1] / "docs" / "presets.md"
+    assert row in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -65,8 +65,9 @@ def demo(
     variant: Annotated[
         list[str] | None,
         typer.Option(
-            help="Also make demo-mislabelled (35 % of the generated answers wrong) or "
-            "demo-weak-20k (20,000 weak queries; encoding takes minutes); repeatable."
+            help="Also make demo-mislabelled (35 % of the generated answers wrong), "
+            "demo-scattered (mistakes spread evenly) or demo-weak-20k (20,000 weak queries; "
+            "encoding takes minutes); repeatable."
         ),
     ] = None,
 ) -> None:

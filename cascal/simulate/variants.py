@@ -1,4 +1,4 @@
-"""Further simulated data sets, made on request: wrong labels only, and a large weak set."""
+"""Further simulated data sets, made on request: wrong labels, scattered mistakes, a large set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cascal.simulate.demo import (
     simulated_set,
 )
 from cascal.simulate.generators import GENERATORS, generate_items, gold_items
-from cascal.simulate.items import Item
+from cascal.simulate.items import TEMPTATIONS, Item
 from cascal.simulate.pool import SimulatedPool
 from cascal.simulate.questions import TASKS
 from cascal.simulate.random_streams import stream
@@ -24,9 +24,13 @@ N_TEST, N_LARGE = 2000, 20_000
 VARIANTS = {
     "demo-mislabelled": "the demo's queries, but 35 % of the generated answers are wrong: good "
     "questions, badly answered, which is what the paper calls a weak generator",
+    "demo-scattered": "the demo's queries, but wrong answers spread almost evenly over the three "
+    "mistakes, so that the models share few of them",
     "demo-weak-20k": "20,000 queries of the weak generator, the first 5,000 being demo-weak's",
 }
 """Data sets that are not shipped, and what each is."""
+SCATTERED = (0.35, 0.33, 0.32)
+"""How a wrong vote of "demo-scattered" is shared among the distractors."""
 
 
 def mislabelled(items: Sequence[Item], seed: int = 0) -> list[Item]:
@@ -42,6 +46,15 @@ def mislabelled(items: Sequence[Item], seed: int = 0) -> list[Item]:
     return marked
 
 
+def scattered(items: Sequence[Item]) -> list[Item]:
+    """The same queries and generated answers; mistakes tempt by `SCATTERED`."""
+    shares = {0.0: 0.0, **dict(zip(TEMPTATIONS, SCATTERED, strict=True))}
+    return [
+        replace(item, temptations=tuple(shares[share] for share in item.temptations))
+        for item in items
+    ]
+
+
 def make_variant(name: str, seed: int = 0, progress: Progress | None = None) -> Imported:
     """Make one of `VARIANTS` with its responses and the demo's test queries."""
     if name not in VARIANTS:
@@ -51,6 +64,9 @@ def make_variant(name: str, seed: int = 0, progress: Progress | None = None) -> 
     if name == "demo-mislabelled":
         world = demo_items(seed)
         kept = [*mislabelled(world["demo"], seed), *world["test"]]
+    elif name == "demo-scattered":
+        world = demo_items(seed)
+        kept = scattered([*world["demo"], *world["test"]])
     else:
         test = gold_items(N_TEST, seed + 1, "test")
         texts = frozenset(item.query.text for item in test)
