@@ -171,6 +171,13 @@ def task_candidates(
     )
 
 
+def no_candidates(
+    task: int, rows: IntArray, vectors: FloatArray, n_models: int, max_k: int
+) -> TaskCandidates:
+    """A task that is not split, as if no model had a strong query in it: one cluster of all."""
+    return task_candidates(task, rows, vectors, np.zeros((n_models, len(rows))), max_k, seed=0)
+
+
 @dataclass(frozen=True, eq=False)
 class Merged:
     """Centroids of one task after the merge, in the order of their first member.
@@ -254,7 +261,7 @@ def merge_closest_pairs(
 
 
 def only_cluster(vectors: FloatArray) -> Merged:
-    """All queries of a task without any strong query: their unweighted spherical mean."""
+    """All queries of a task that no strong query splits: their unweighted spherical mean."""
     center = normalise(vectors.sum(axis=0, keepdims=True))
     return Merged(center, np.empty((1, 0)), np.zeros(1, dtype=np.int64), np.array([NO_OWNER]))
 

@@ -2,6 +2,7 @@
 
 votes ── score ──> strong sets ── cluster ──> candidates (all k)        once, in `fit`
 candidates + thresholds ── merge ── assign ── rank ── prune ──> Router   in milliseconds
+With `clusters="task"` there are no candidates: every task is one cluster.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cascal.cluster import (
     TaskCandidates,
     choose_and_merge,
     n_distinct,
+    no_candidates,
     normalise,
     only_cluster,
     task_candidates,
@@ -124,6 +126,16 @@ class Fit:
         table = np.concatenate([task.silhouettes.ravel() for task in self.by_task])
         return np.unique(table[np.isfinite(table)])
 
+    def one_cluster_a_task(self) -> Fit:
+        """The same consensus with `clusters="task"`, at once: to be measured beside this fit.
+
+        Routes are those of a fit with these settings; the fingerprint stays that of this fit.
+        """
+        settings = replace(self.settings, clusters="task")
+        by_task = _candidates(self.vectors, self.task_of_query, self._filled, settings, n_jobs=1)
+        notes = _notes(self.votes, settings, self.strong, len(self.tasks))
+        return replace(self, settings=settings, by_task=by_task, notes=notes)
+
     @cached_property
     def _training(self) -> Training:
         return Training(self.vectors)
@@ -203,7 +215,7 @@ class Fit:
         self, clusters: SkillClusters, thresholds: Thresholds
     ) -> tuple[SkillClusters, tuple[str, ...]]:
         jaccard = thresholds.prune_jaccard
-        if jaccard is None:
+        if jaccard is None or self.settings.by_task:
             return clusters, ()
         models = self.votes.models
         if len(models) <= SET_SIZE and self.settings.name != "released":
@@ -311,7 +323,7 @@ def _notes(votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int)
     if len(votes.models) == 1:
         notes.append("There is one model: nothing can be routed, every ranking has one entry.")
     empty = n_tasks - len({votes.tasks[row] for row in np.flatnonzero(strong.any(axis=1))})
-    if empty and answered.any():
+    if empty and answered.any() and not settings.by_task:
         notes.append(f"{empty} of {n_tasks} tasks have no strong query; each is one cluster.")
     return tuple(notes)
 
@@ -411,24 +423,10 @@ def _clustered(
     costs: FloatArray | None,
 ) -> Fit:
     """Strong sets -> candidates for every task, model and k; the rest is `Fit.router`."""
-    from joblib import Parallel, delayed  # slow to import, and routing does not need it
-
     votes, array = ordered.votes, ordered.array
     strong, weights = strong_and_weights
     tasks, task_of_query = number_tasks(votes.tasks, settings)
-    members = [np.flatnonzero(task_of_query == task) for task in range(len(tasks))]
-    with _one_blas_thread():
-        by_task = Parallel(n_jobs=n_jobs, prefer="threads")(
-            delayed(task_candidates)(
-                task,
-                rows_of_task,
-                array[rows_of_task],
-                _scaled(weights[rows_of_task].T),
-                settings.max_k,
-                settings.seed,
-            )
-            for task, rows_of_task in enumerate(members)
-        )
+    by_task = _candidates(array, task_of_query, weights, settings, n_jobs=n_jobs)
     return Fit(
         votes=votes,
         vectors=array,
@@ -439,13 +437,46 @@ def _clustered(
         groups=groups,
         tasks=tasks,
         task_of_query=task_of_query,
-        by_task=tuple(by_task),
+        by_task=by_task,
         caller_rows=np.argsort(ordered.rows),
         caller_models=np.argsort(ordered.columns),
         fingerprint=ordered.fingerprint,
         notes=_notes(votes, settings, strong, len(tasks)),
         costs=costs,
     )
+
+
+def _candidates(
+    array: FloatArray,
+    task_of_query: IntArray,
+    weights: FloatArray,
+    settings: FitSettings,
+    *,
+    n_jobs: int,
+) -> tuple[TaskCandidates, ...]:
+    """Candidates of every task, from the weights (Q, M) of the strong votes."""
+    from joblib import Parallel, delayed  # slow to import, and routing does not need it
+
+    n_tasks, n_models = int(task_of_query.max(initial=-1)) + 1, weights.shape[1]
+    members = [np.flatnonzero(task_of_query == task) for task in range(n_tasks)]
+    if settings.by_task:
+        return tuple(
+            no_candidates(task, rows, array[rows], n_models, settings.max_k)
+            for task, rows in enumerate(members)
+        )
+    with _one_blas_thread():
+        found = Parallel(n_jobs=n_jobs, prefer="threads")(
+            delayed(task_candidates)(
+                task,
+                rows,
+                array[rows],
+                _scaled(weights[rows].T),
+                settings.max_k,
+                settings.seed,
+            )
+            for task, rows in enumerate(members)
+        )
+    return tuple(found)
 
 
 def _scaled(weights: FloatArray) -> FloatArray:

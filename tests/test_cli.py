@@ -79,6 +79,25 @@ def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(f
     assert table["router"].to_pylist() == [row["router"] for row in found["routers"]]
 
 
+def test_one_cluster_a_task_from_the_fit_to_the_route(folder):
+    given = ("-w", "w.duckdb", "--clusters", "task")
+    done = cascal_cli("fit", "small", *given, "--out", "task.cascal", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["preset"] == "recommended, one cluster a task"
+    assert sorted(one["task"] for one in found["clusters"]) == ["algebra", "history"]
+    text = "Question on sums?"
+    routed = cascal_cli("route", "task.cascal", text, "--trace", cwd=folder)
+    assert routed.returncode == 0, routed.stderr
+    assert json.loads(routed.stdout)["trace"]["preset"] == "recommended, one cluster a task"
+    for command in (("quality", "small"), ("diagnose", "small")):
+        done = cascal_cli(*command, *given, "--json", cwd=folder)
+        assert done.returncode == 0, done.stderr
+    refused = cascal_cli("fit", "small", "-w", "w.duckdb", "--clusters", "tasks", cwd=folder)
+    assert refused.returncode == 1
+    assert "skills, task" in refused.stderr
+
+
 def test_an_experiment_prints_its_target_and_leaves_its_report(folder):
     done = cascal_cli("experiment", "leave-one-out", "small", "-w", "w.duckdb", cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -36,7 +36,7 @@ from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.importers.vectors import read_vectors
 from cascal.intervals import Estimate, estimate
 from cascal.refusals import REFUSALS
-from cascal.settings import PRESETS, ROUTINGS, FitSettings, Thresholds
+from cascal.settings import PRESETS, ROUTINGS, TASKS_MEASURED, FitSettings, Thresholds
 from cascal.yaml_files.documents import read_document
 
 ROOT = Path(__file__).parents[1]
@@ -421,6 +421,26 @@ def test_figures_on_the_demo_are_computed(name, demo, demo_fits):
         if row[0].startswith(f"`{name}`")
     ]
     assert row[1:] == wanted
+
+
+@pytest.mark.parametrize("name", ["demo", "demo-weak"])
+def test_figures_of_one_cluster_a_task_are_computed(name, demo, demo_weak):
+    study = {"demo": demo, "demo-weak": demo_weak}[name]
+    text = section("One cluster a task", "docs/trust.md")
+    assert TASKS_MEASURED in text
+    fitted = cascal.fit(study.train.votes, study.train.vectors)
+    results = [
+        cascal.evaluate(one.router().route(study.test.vectors), study.test.votes, study.test.gold)
+        for one in (fitted, fitted.one_cluster_a_task())
+    ]
+    change = estimate(results[1].top1_right - results[0].top1_right)
+    wanted = [
+        f"{100 * one.top1_accuracy:.1f}, {100 * one.top3_vote_accuracy:.1f}" for one in results
+    ]
+    (row,) = [row for row in rows(text) if row[0] == name]
+    assert row[1:3] == wanted
+    value, low, high = (f"{100 * end:+.1f}" for end in (change.value, change.low, change.high))
+    assert row[3] == f"{value} [{low}, {high}]".replace("-", "−")
 
 
 def test_figures_on_real_responses_are_those_of_the_table():

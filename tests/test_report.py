@@ -18,7 +18,14 @@ from refusals import refuses
 import cascal
 from cascal.compare.comparison import compare_routers
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.saved_runs import compare_runs, decisions_hash, make_run, reopen, state_of
+from cascal.dataset.saved_runs import (
+    compare_runs,
+    decisions_hash,
+    make_run,
+    preset_of,
+    reopen,
+    state_of,
+)
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import diagnose
 from cascal.intervals import Estimate
@@ -202,20 +209,26 @@ def test_gains_stand_on_their_side_of_the_line():
 
 
 @pytest.mark.parametrize(
-    ("preset", "thresholds"),
+    ("preset", "clusters", "thresholds"),
     [
-        ("recommended", Thresholds(cost_weight=0.01)),
-        ("released", Thresholds(merge_distance=0.3, routing=ROUTINGS["late_fallback"].routing)),
-        ("paper", Thresholds(prune_jaccard=None, min_silhouette=0.2)),
+        ("recommended", "skills", Thresholds(cost_weight=0.01)),
+        ("recommended", "task", Thresholds()),
+        (
+            "released",
+            "skills",
+            Thresholds(merge_distance=0.3, routing=ROUTINGS["late_fallback"].routing),
+        ),
+        ("paper", "skills", Thresholds(prune_jaccard=None, min_silhouette=0.2)),
     ],
 )
-def test_a_run_is_made_again_bit_for_bit(workspace, study, preset, thresholds):
-    settings = FitSettings.preset(preset)
+def test_a_run_is_made_again_bit_for_bit(workspace, study, preset, clusters, thresholds):
+    settings = replace(FitSettings.preset(preset), clusters=clusters)
     fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
     run = make_run(study, take_snapshot(study, fitted, thresholds), f"run {preset}", "a note")
     workspace.save_run(run)
     stored = workspace.run(f"run {preset}")
     assert state_of(stored) == (settings, thresholds)
+    assert preset_of(stored) == settings.name
     again = reopen(workspace, stored)
     assert again.differences == ()
     assert decisions_hash(again.snapshot) == run.numbers["decisions"]

@@ -56,10 +56,15 @@ class FakeEncoder:
         return np.stack(rows) / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
+def fitted_router(**settings):
+    votes, vectors, _ = make_world(seed=4)
+    fitted = cascal.fit(votes, vectors, cascal.FitSettings(**settings))
+    return fitted.router(cascal.Thresholds(top_k=3))
+
+
 @pytest.fixture(scope="module")
 def router():
-    votes, vectors, _ = make_world(seed=4)
-    return cascal.fit(votes, vectors).router(cascal.Thresholds(top_k=3))
+    return fitted_router()
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +182,19 @@ def test_the_decision_in_headers_and_body_is_the_routers(served, router):
     for name in ("model", "task", "cluster", "distance", "margin", "mode"):
         assert response.headers[f"x-cascal-{name}"] == str(stated[name])
     assert float(response.headers["x-cascal-overhead-ms"]) >= 0
+
+
+def test_a_router_with_one_cluster_a_task_serves_its_own_routes(upstream, tmp_path):
+    fitted_router(clusters="task").save(tmp_path / "r.cascal")
+    by_task = cascal.Router.load(tmp_path / "r.cascal")
+    assert len(by_task.clusters) == 3
+    with running(app_of(by_task, upstream.url("normal"))) as address:
+        for text in ("One?", "Another?", "A third?"):
+            stated = ask(address, messages=[{"role": "user", "content": text}]).json()["cascal"]
+            routes = expected(by_task, text)
+            assert stated["selected"] == [by_task.models[m] for m in routes.selected[0]]
+            assert stated["cluster"] == routes.task[0] == routes.cluster[0]
+            assert stated["task"] == by_task.tasks[routes.task[0]]
 
 
 def test_an_async_client_is_answered_too(served):

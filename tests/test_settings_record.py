@@ -15,9 +15,10 @@ OLDER = [name for name, settings in PRESETS.items() if settings.joining == "sets
 
 
 @pytest.mark.parametrize("name", OLDER)
-def test_the_record_of_a_preset_is_what_it_was_before_joining_could_be_chosen(name):
+def test_the_record_of_a_preset_is_what_it_was_before_more_could_be_chosen(name):
     settings = FitSettings.preset(name)
-    before = {key: value for key, value in asdict(settings).items() if key != "joining"}
+    later = ("joining", "clusters")
+    before = {key: value for key, value in asdict(settings).items() if key not in later}
     assert list(settings.record().items()) == list(before.items())
 
 
@@ -42,6 +43,22 @@ def test_what_the_first_version_recorded_is_read_as_the_first_version():
     settings = FitSettings.from_record(recorded)
     assert settings == FitSettings.preset("recommended-1")
     assert (settings.name, FitSettings().name) == ("recommended-1", "recommended")
+
+
+def test_one_cluster_a_task_is_recorded_and_an_old_record_has_skill_clusters():
+    settings = FitSettings(clusters="task")
+    assert FitSettings.from_record(settings.record()) == settings
+    assert FitSettings.from_record(FitSettings().record()).clusters == "skills"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_with_one_cluster_a_task_keeps_its_name(name):
+    settings = replace(FitSettings.preset(name), clusters="task")
+    assert settings.preset_name == FitSettings.preset(name).name == name
+    assert settings.name == f"{name}, one cluster a task"
+    assert replace(settings, max_k=2).name == "custom, one cluster a task"
+    with pytest.raises(cascal.CascalError, match="skills, task"):
+        replace(settings, clusters="tasks")
 
 
 def test_a_router_file_keeps_how_it_was_joined(world, tmp_path):

@@ -32,9 +32,11 @@ from cascal.cli.asking_options import (
     run_generate,
 )
 from cascal.cli.common import (
+    ClustersOption,
     PresetOption,
     WorkspaceOption,
     check_target,
+    chosen_settings,
     err,
     open_workspace,
     out,
@@ -45,6 +47,7 @@ from cascal.cli.common import (
 if TYPE_CHECKING:
     from cascal.endpoint import Probe
     from cascal.endpoint.pool_file import PoolModel
+    from cascal.settings import FitSettings
     from cascal.store import Workspace
 
 MINILM = "all-MiniLM-L6-v2"
@@ -231,6 +234,7 @@ def build(
     ] = None,
     test: TestOption = None,
     preset: PresetOption = "recommended",
+    clusters: ClustersOption = "skills",
     encoder: EncoderOption = MINILM,
     key_env: KeyEnvOption = "",
     concurrency: ConcurrencyOption = None,
@@ -243,6 +247,7 @@ def build(
     from cascal.collection.task_file import read_tasks
 
     check_target(to)
+    settings = chosen_settings(preset, clusters)  # refused before anything is paid for
     models = read_models(pool_file, concurrency)
     named = [model for model in models if model.name == generator]
     author = named[0] if named else read_generator(generator, concurrency)
@@ -256,7 +261,7 @@ def build(
         out.print(f"Collecting responses of {len(models)} models")
         done = run_collect(store, name, models, limits, retry=retry_errors)
         _go_on_or_end(done.ended or next((one.halted for one in done.models if one.halted), ""))
-    _fit(store, _prepared(store, name, (encoder, key_env), keep, preset), preset, to)
+    _fit(store, _prepared(store, name, (encoder, key_env), keep, preset), settings, to)
 
 
 def _go_on_or_end(ended: str) -> None:
@@ -285,14 +290,13 @@ def _prepared(
     return filtered
 
 
-def _fit(store: Workspace, name: str, preset: str, to: Path) -> None:
+def _fit(store: Workspace, name: str, settings: FitSettings, to: Path) -> None:
     """Fit a router and write its file."""
     import cascal
     from cascal.dataset.dataset import load_dataset
 
     dataset = load_dataset(store, name)
     with err.status("Estimating skills"):
-        settings = cascal.FitSettings.preset(preset)
         fitted = cascal.fit(
             dataset.train.votes, dataset.train.vectors, settings, costs=dataset.costs
         )

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from cascal.datatypes import CascalError
 from cascal.plain_json import without_nan
+from cascal.settings import FitSettings
 
 if TYPE_CHECKING:
     from cascal.columns import Progress as Report
@@ -36,10 +38,18 @@ WorkspaceOption = Annotated[
     ),
 ]
 PresetOption = Annotated[str, typer.Option(help="recommended, released or paper.")]
+ClustersOption = Annotated[
+    str, typer.Option(help='"skills": skill clusters inside tasks; "task": one cluster a task.')
+]
 PortOption = Annotated[
     int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def chosen_settings(preset: str, clusters: str) -> FitSettings:
+    """The settings of a preset, with skill clusters or one cluster a task."""
+    return replace(FitSettings.preset(preset), clusters=clusters)
 
 
 def default_workspace() -> Path:

@@ -12,9 +12,11 @@ from rich.table import Table
 
 import cascal
 from cascal.cli.common import (
+    ClustersOption,
     JsonOption,
     PresetOption,
     WorkspaceOption,
+    chosen_settings,
     err,
     open_workspace,
     out,
@@ -26,6 +28,7 @@ def quality(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
     workspace: WorkspaceOption = None,
     preset: PresetOption = "recommended",
+    clusters: ClustersOption = "skills",
     tasks_out: Annotated[
         Path | None,
         typer.Option(help="Write a task file that asks a generator for the unsure clusters."),
@@ -40,9 +43,8 @@ def quality(
 
     loaded = load_dataset(open_workspace(workspace), dataset)
     with err.status("Measuring"):
-        fitted = cascal.fit(
-            loaded.train.votes, loaded.train.vectors, cascal.FitSettings.preset(preset)
-        )
+        settings = chosen_settings(preset, clusters)
+        fitted = cascal.fit(loaded.train.votes, loaded.train.vectors, settings)
         router = fitted.router()
         found = asdict(training_quality(loaded, fitted))
         needs = cluster_needs(router, fitted.consensus)

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import cascal
-from cascal.cli.common import PresetOption, WorkspaceOption, open_workspace
+from cascal.cli.common import (
+    ClustersOption,
+    PresetOption,
+    WorkspaceOption,
+    chosen_settings,
+    open_workspace,
+)
 from cascal.datatypes import NotApplicable
 from cascal.settings import ROUTINGS, named_routing
 
@@ -63,6 +69,7 @@ class Tuning:
 def tuning_options(
     workspace: WorkspaceOption = None,
     preset: PresetOption = "recommended",
+    clusters: ClustersOption = "skills",
     min_silhouette: Annotated[
         float, typer.Option(help="A split must be at least this clear.")
     ] = 0.05,
@@ -90,7 +97,7 @@ def tuning_options(
     chosen = None
     if models is not None:
         chosen = tuple(name.strip() for name in models.split(",") if name.strip())
-    return Tuning(workspace, cascal.FitSettings.preset(preset), thresholds, chosen)
+    return Tuning(workspace, chosen_settings(preset, clusters), thresholds, chosen)
 
 
 def with_tuning(command: Callable[..., None]) -> Callable[..., None]:

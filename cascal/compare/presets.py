@@ -88,7 +88,7 @@ def compare_presets(
     """Fit every usable preset on the training part and route the queries by each; no label is read.
 
     Each routes by its own rule at the given thresholds. Without `queries` the training queries are
-    routed. `fitted` saves fitting its preset again.
+    routed. `fitted` saves fitting its preset again; all cluster as it does.
     """
     part = queries or training
     at = replace(thresholds or Thresholds(), routing=None)
@@ -98,7 +98,7 @@ def compare_presets(
     for place, name in enumerate(names):
         if progress is not None:
             progress(place / len(names), f"Fitting the preset {name}")
-        settings = PRESETS[name]
+        settings = replace(PRESETS[name], clusters=fitted.settings.clusters if fitted else "skills")
         if fitted is not None and fitted.settings == settings:
             own = fitted
         else:

@@ -38,11 +38,21 @@ JACCARDS = (None, *(value for value in JOINING.values() if value is not None))
 MERGES = tuple(round(0.01 * step, 2) for step in range(61))
 
 
+def sweepable(fitted: Fit) -> tuple[Name, ...]:
+    """The thresholds that can change anything: those of the clusters only where tasks are split."""
+    return ("cost_weight",) if fitted.settings.by_task else tuple(NAMES)
+
+
 def attainable(fitted: Fit, name: Name, limit: int = 60) -> list[float | None]:
     """Values of one threshold worth visiting, rising; at most `limit` of many silhouettes.
 
-    NotApplicable where nothing can change: one silhouette, no costs.
+    NotApplicable where nothing can change: one silhouette, no costs, one cluster a task.
     """
+    if name not in sweepable(fitted):
+        raise NotApplicable(
+            f'{NAMES[name]} has no effect: each task is one cluster, as clusters="task" says.',
+            code="switched-off",
+        )
     if name == "prune_jaccard":
         return list(JACCARDS)
     if name == "merge_distance":
