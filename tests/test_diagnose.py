@@ -13,6 +13,7 @@ from conftest import make_part
 from scipy.stats import rankdata
 
 import cascal
+from cascal.charts import evidence_figure
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part, split_part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
@@ -29,7 +30,7 @@ from cascal.diagnose import (
     routes,
     try_all,
 )
-from cascal.diagnose.clusters import stability
+from cascal.diagnose.clusters import gain_over_tasks, stability
 from cascal.diagnose.data import mean_ranks
 from cascal.diagnose.models import kinships
 from cascal.diagnose.quality import training_quality
@@ -234,6 +235,17 @@ def equals():
     return case_of(world(n=300, gap=0.0))
 
 
+def best_of_each_task():
+    """Another model is best in every task, and the same in all of its parts."""
+    part = world(n=1200, gap=0.0)
+    random = np.random.default_rng(6)
+    task = np.array([int(one[-1]) for one in part.votes.tasks])
+    accuracy = np.where(task[:, None] == np.arange(5), 0.95, 0.5)
+    wrong = (part.gold[:, None] + 1 + random.integers(5, size=accuracy.shape)) % 6
+    answers = np.where(random.random(accuracy.shape) < accuracy, part.gold[:, None], wrong)
+    return case_of(with_answers(part, answers), thresholds=Thresholds(prune_jaccard=None))
+
+
 def unreadable():
     part = world()
     answers = np.array(part.votes.answers)
@@ -338,6 +350,7 @@ FIRES = {
     "CAS102": [explosion],
     "CAS103": [thin],
     "CAS104": [unstable],
+    "CAS105": [equals, best_of_each_task],
     "CAS201": [reversed_rankings, unstable_ranking],
     "CAS202": [collapsed],
     "CAS203": [same_answers, nothing_to_win],
@@ -374,10 +387,24 @@ def one_task():
     return case_of(world(n_tasks=1))
 
 
+BY_TASK = replace(DS, clusters="task")
+
+
+def by_task():
+    return case_of(world(), BY_TASK)
+
+
 ABSTAINS = {
-    "CAS101": [lambda: case_of(world(n=4), test=None), silent],
-    "CAS102": [three_models],
-    "CAS104": [lambda: case_of(world(), thresholds=Thresholds(min_silhouette=1.0))],
+    "CAS101": [lambda: case_of(world(n=4), test=None), silent, by_task],
+    "CAS102": [three_models, by_task],
+    "CAS104": [lambda: case_of(world(), thresholds=Thresholds(min_silhouette=1.0)), by_task],
+    "CAS105": [
+        by_task,
+        one_task,
+        alone,
+        lambda: case_of(world(n=50)),
+        lambda: case_of(world(), thresholds=Thresholds(min_silhouette=1.0, merge_distance=2.0)),
+    ],
     "CAS201": [lambda: case_of(world().with_models(["m0", "m1"]), test=None)],
     "CAS202": [alone],
     "CAS203": [alone],
@@ -390,7 +417,7 @@ ABSTAINS = {
     "CAS402": [lambda: case_of(world())],
     "CAS403": [lambda: case_of(world(), thresholds=Thresholds(routing=Routing("nearest")))],
     "CAS404": [whole()],
-    "CAS405": [lambda: case_of(world(), thresholds=Thresholds(prune_jaccard=None))],
+    "CAS405": [lambda: case_of(world(), thresholds=Thresholds(prune_jaccard=None)), by_task],
     "CAS406": [silent, alone],
 }
 NEVER_ABSTAINS = {"CAS103", "CAS304", "CAS305"}
@@ -509,6 +536,50 @@ def test_the_consensus_answer_is_that_of_the_vote_with_the_highest_score(make):
         assert answer == votes.answers[row, np.nanargmax(scores[row])]
 
 
+def test_what_clusters_gain_over_tasks_is_counted_query_by_query(healthy):
+    """Either half routed by the other's fit, and by a fit with one cluster a task, from scratch."""
+    halves, thresholds = healthy.halves, healthy.router.thresholds
+    train = healthy.dataset.train
+    gains = {}
+    for learnt, measured in (halves, halves[::-1]):
+        part = learnt.votes.take(learnt.caller_rows)
+        vectors = train.vectors.take(part.query_ids)
+        scratch = cascal.fit(part, vectors, BY_TASK)
+        new = train.vectors.take(measured.query_ids)
+        chosen = [fitted.router(thresholds).route(new) for fitted in (learnt, scratch)]
+        for row, name in enumerate(measured.query_ids):
+            scores = dict(zip(measured.models, measured.consensus[row], strict=True))
+            first = [routes.models[routes.selected[row, 0]] for routes in chosen]
+            gains[name] = scores[first[0]] - scores[first[1]]
+    found = gain_over_tasks(healthy)
+    assert found.mean == pytest.approx(np.mean(list(gains.values())), abs=1e-12)
+    task_of = dict(zip(train.votes.query_ids, train.votes.tasks, strict=True))
+    shown = CHECKS["CAS105"].evidence(healthy)
+    for name, value, error in zip(shown.names, shown.values, shown.errors, strict=True):
+        task, _, numbers = name.partition(": cluster ")
+        own = [gain for query, gain in gains.items() if task_of[query] == task]
+        assert value == pytest.approx(np.mean(own), abs=1e-12)
+        assert error == pytest.approx(np.std(own, ddof=1) / np.sqrt(len(own)), abs=1e-12)
+        for number in numbers.split(", "):
+            assert healthy.router.tasks[healthy.router.clusters.task[int(number)]] == task
+    assert list(shown.values) == sorted(shown.values, reverse=True)
+
+
+def test_errors_of_the_evidence_are_drawn(healthy):
+    shown = CHECKS["CAS105"].evidence(healthy)
+    assert evidence_figure(shown, "#000").data[0].error_x.array == shown.errors
+
+
+def test_a_router_by_task_is_diagnosed_without_thresholds_of_clusters():
+    case = by_task()
+    assert len(case.router.clusters) == 3
+    assert {one.code for one in diagnose(case)} == set(CHECKS)
+    for code in CHECKS:
+        for one in proposals(code, case):
+            assert one.settings != case.fit.settings or one.thresholds.routing is not None
+            assert one.settings.by_task or one.label == "use skill clusters"
+
+
 # Remedies
 
 
@@ -566,6 +637,15 @@ def test_the_four_signatures_of_the_paper_get_tried_remedies(make, code):
     }
 
 
+def test_one_cluster_a_task_cures_clusters_that_add_nothing():
+    case = best_of_each_task()
+    (effect,) = try_all(case, "CAS105")
+    assert effect.proposal.settings == replace(case.fit.settings, clusters="task")
+    assert effect.cured
+    assert effect.clusters == 3 < len(case.router.clusters)
+    assert effect.judgement in ("helps", "cures it, accuracy unchanged")
+
+
 def test_joining_cures_an_explosion_and_loses_nothing():
     effects = try_all(explosion(), "CAS102")
     cured = [one for one in effects if one.cured]
@@ -588,6 +668,7 @@ def test_without_gold_a_cure_says_that_accuracy_is_unproven():
 
 RULES = {
     "CAS103": clusters.MIN_QUERIES,
+    "CAS105": clusters.NO_GAIN,
     "CAS201": models.OPPOSITE,
     "CAS202": models.DOMINANT_SHARE,
     "CAS204": models.FAMILY_RATIO,

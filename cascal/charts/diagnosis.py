@@ -27,13 +27,14 @@ SWEEP_MEASURES = {
 
 
 def evidence_figure(found: Evidence, accent: str) -> go.Figure:
-    """Bars of named values, with a line at the rule."""
+    """Bars of named values with their standard errors, and a line at the rule."""
     figure = go.Figure(
         go.Bar(
             x=list(found.values),
             y=[plain(name, 48) for name in found.names],
             orientation="h",
             marker={"color": accent},
+            error_x=None if found.errors is None else {"array": list(found.errors), "color": MUTED},
             hovertemplate="%{y}: %{x:.3g}<extra></extra>",
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cascal.dataset.snapshot import Snapshot
@@ -10,7 +12,9 @@ from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.fit import Fit
 from cascal.rank import SET_SIZE
+from cascal.route import Router
 from cascal.settings import Thresholds
+from cascal.verdict import ONE_SIDED, cross_fitted_gains
 
 UNSEPARATED_TASKS = 0.5
 """Share of the tasks without any clear split from which the clusters count as not separated."""
@@ -19,8 +23,19 @@ REDUNDANT_SHARE = 0.5
 MIN_QUERIES = 20
 """Rates from fewer queries are noise more than signal."""
 THIN_SHARE = 0.25
+NO_GAIN = 0.0
+"""The lower end of the gain over one cluster a task that clusters must exceed."""
 MIN_RAND = 0.40
 """Adjusted Rand of half-sample fits inside tasks; on nine real pools 0.24 to 0.45 was measured."""
+
+
+def refuse_one_cluster_a_task(fitted: Fit) -> None:
+    """NotApplicable where each task is one cluster by choice: nothing was split or joined."""
+    if fitted.settings.by_task:
+        raise NotApplicable(
+            'Each task is one cluster, as clusters="task" says: nothing is split or joined.',
+            code="switched-off",
+        )
 
 
 def best_silhouettes(fitted: Fit) -> FloatArray:
@@ -44,6 +59,7 @@ def _silhouettes(snapshot: Snapshot) -> Evidence:
 )
 def not_separated(snapshot: Snapshot) -> str | None:
     """Best silhouette over all models and k, per task and overall, against `min_silhouette`."""
+    refuse_one_cluster_a_task(snapshot.fit)
     required = snapshot.router.thresholds.min_silhouette
     best = best_silhouettes(snapshot.fit)
     if not np.isfinite(best).any():
@@ -77,6 +93,7 @@ def explosion(snapshot: Snapshot) -> str | None:
 
     By the raw means, which joining compares, whatever bonus and blending make of them.
     """
+    refuse_one_cluster_a_task(snapshot.fit)
     clusters, models = snapshot.router.clusters, snapshot.router.models
     if len(models) <= SET_SIZE:
         raise NotApplicable(
@@ -164,6 +181,7 @@ def stability(snapshot: Snapshot, thresholds: Thresholds | None = None) -> float
 )
 def unstable(snapshot: Snapshot) -> str | None:
     """Would other queries have given other clusters?"""
+    refuse_one_cluster_a_task(snapshot.fit)
     rand = stability(snapshot)
     if rand >= MIN_RAND:
         return None
@@ -171,4 +189,98 @@ def unstable(snapshot: Snapshot) -> str | None:
         f"Two fits on halves of the queries agree with an adjusted Rand of {rand:.2f} inside tasks "
         f"(rule: {MIN_RAND} or more): another sample would have given other clusters. Trust the "
         "rankings of tasks more than those of clusters."
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class OverTasks:
+    """What routing by clusters gains over one cluster a task, in consensus score: no accuracy.
+
+    gains (Q,) C[chosen by clusters] − C[chosen by tasks] of each training query, routed by the half
+    that does not hold it and measured by the one that does; tasks (Q,) of the same queries
+    """
+
+    gains: FloatArray
+    tasks: tuple[str, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean gain."""
+        return float(self.gains.mean())
+
+    @property
+    def error(self) -> float:
+        """Standard error of the mean."""
+        return _error(self.gains)
+
+    def of_task(self, task: str) -> tuple[float, float]:
+        """Mean gain and standard error over the queries of one task."""
+        of_task = self.gains[np.array(self.tasks) == task]
+        return float(of_task.mean()), _error(of_task)
+
+
+def _error(values: FloatArray) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+
+
+def gain_over_tasks(snapshot: Snapshot) -> OverTasks:
+    """Route either half by the other's clusters, and by one cluster a task, on the same scores.
+
+    NotApplicable where the two could not differ, or where there are too few queries for halves.
+    """
+    refuse_one_cluster_a_task(snapshot.fit)
+    if len(snapshot.router.tasks) == 1:
+        raise NotApplicable(
+            "There is only one task: without clusters one model would be asked for everything, "
+            "which the verdict without labels compares with.",
+            code="too-little-data",
+        )
+    halves, thresholds = snapshot.halves, snapshot.router.thresholds
+    if all(len(router.clusters) == len(router.tasks) for router in _routers(halves, thresholds)):
+        raise NotApplicable(
+            "Every task is one cluster in both half-sample fits.", code="nothing-to-compare"
+        )
+    by_task = halves[0].one_cluster_a_task(), halves[1].one_cluster_a_task()
+    gains = cross_fitted_gains(halves, thresholds) - cross_fitted_gains(by_task, thresholds)
+    tasks = [half.votes.tasks[row] for half in halves[::-1] for row in half.caller_rows]
+    return OverTasks(gains, tuple(tasks))
+
+
+def _routers(halves: tuple[Fit, Fit], thresholds: Thresholds) -> list[Router]:
+    return [half.router(thresholds) for half in halves]
+
+
+def _gains(snapshot: Snapshot) -> Evidence:
+    found, clusters = gain_over_tasks(snapshot), snapshot.router.clusters
+    order = sorted(set(found.tasks), key=lambda task: -found.of_task(task)[0])[:MOST]
+    numbers = {
+        name: [str(c) for c in np.flatnonzero(clusters.task == at)]
+        for at, name in enumerate(clusters.tasks)
+    }
+    names = tuple(f"{task}: cluster {', '.join(numbers.get(task, []))}" for task in order)
+    means, errors = zip(*(found.of_task(task) for task in order), strict=True)
+    measure = "gain over one cluster a task, in consensus score"
+    return Evidence(measure, names, means, NO_GAIN, errors)
+
+
+@check(
+    "CAS105",
+    "Clusters add nothing",
+    "Routing by clusters gains in consensus score over one cluster a task, beyond chance.",
+    _gains,
+)
+def idle(snapshot: Snapshot) -> str | None:
+    """Are the clusters worth their parts? Each half is routed by what the other learnt."""
+    found = gain_over_tasks(snapshot)
+    low = found.mean - ONE_SIDED * found.error
+    if low > NO_GAIN:
+        return None
+    high = found.mean + ONE_SIDED * found.error
+    router = snapshot.router
+    said = "worse than" if high < NO_GAIN else "not shown to be better than"
+    return (
+        f"By consensus alone, {len(router.clusters)} clusters are {said} {len(router.tasks)} "
+        "tasks: learnt on one half of the queries and measured on the other, the mean consensus "
+        f"score of the first model changes by {found.mean:+.4f} [{low:+.4f}, {high:+.4f}] (rule: "
+        f"the lower end above {NO_GAIN:g}; this is no accuracy). One cluster a task is simpler."
     )

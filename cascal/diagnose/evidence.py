@@ -15,12 +15,16 @@ MOST = 25
 
 @dataclass(frozen=True)
 class Evidence:
-    """Named values of one measure; `rule` is the value beyond which the check speaks, if one."""
+    """Named values of one measure; `rule` is the value beyond which the check speaks, if one.
+
+    errors: standard error of each value; None where none is known.
+    """
 
     measure: str
     names: tuple[str, ...]
     values: tuple[float, ...]
     rule: float | None = None
+    errors: tuple[float, ...] | None = None
 
 
 def largest(

@@ -16,7 +16,15 @@ from cascal.evaluate import effective_number
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
 from cascal.score import usable_presets
-from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
+from cascal.settings import (
+    CLUSTERS,
+    JOINING,
+    PRESETS,
+    ROUTINGS,
+    TASKS_MEASURED,
+    FitSettings,
+    Thresholds,
+)
 
 
 @dataclass(frozen=True)
@@ -118,12 +126,12 @@ def _lower_silhouette(snapshot: Snapshot) -> list[Proposal]:
 
 
 def _presets(snapshot: Snapshot) -> list[Proposal]:
-    """The other presets that can be fitted, each with its own routing."""
-    now = replace(snapshot.router.thresholds, routing=None)
+    """The other presets that can be fitted, each with its own routing; tasks split as they are."""
+    own, now = snapshot.fit.settings, replace(snapshot.router.thresholds, routing=None)
     return [
-        Proposal(f"use the preset {name}", PRESETS[name], now)
+        Proposal(f"use the preset {name}", replace(PRESETS[name], clusters=own.clusters), now)
         for name in usable_presets(snapshot.dataset.train.votes)
-        if PRESETS[name] != snapshot.fit.settings
+        if name != own.preset_name
     ]
 
 
@@ -152,15 +160,34 @@ def _unjoined(snapshot: Snapshot) -> list[Proposal]:
     ]
 
 
+def _clustered(by: str) -> Callable[[Snapshot], list[Proposal]]:
+    """The same settings with skill clusters, or with one cluster a task."""
+
+    def make(snapshot: Snapshot) -> list[Proposal]:
+        settings = replace(snapshot.fit.settings, clusters=by)
+        return [Proposal(f"use {CLUSTERS[by]}", settings, snapshot.router.thresholds)]
+
+    return make
+
+
+_THRESHOLDS_OF_CLUSTERS = (_joined, _fewer, _lower_silhouette, _unjoined)
+"""What does nothing where each task is one cluster."""
+
 REMEDIES: dict[str, tuple[Callable[[Snapshot], list[Proposal]], ...]] = {
     "CAS101": (_lower_silhouette, _presets),
-    "CAS102": (_joined, _fewer),
-    "CAS103": (_joined, _fewer),
-    "CAS104": (_fewer, _joined),
+    "CAS102": (_joined, _fewer, _clustered("task")),
+    "CAS103": (_joined, _fewer, _clustered("task")),
+    "CAS104": (_fewer, _joined, _clustered("task")),
+    "CAS105": (_clustered("task"),),
     "CAS201": (_presets,),
-    "CAS202": (_unjoined, _routed("blend_without_bonus", "nearest"), _presets),
+    "CAS202": (
+        _unjoined,
+        _clustered("skills"),
+        _routed("blend_without_bonus", "nearest"),
+        _presets,
+    ),
     "CAS204": (_presets,),
-    "CAS205": (_joined, _fewer),
+    "CAS205": (_joined, _fewer, _clustered("task")),
     "CAS302": (_presets,),
     "CAS401": (_routed("blend", "task_blend", "nearest"),),
     "CAS402": (_routed("late_fallback", "no_fallback"), _presets),
@@ -171,6 +198,7 @@ REMEDIES: dict[str, tuple[Callable[[Snapshot], list[Proposal]], ...]] = {
 """What is worth trying for each issue that thresholds or settings can change."""
 
 ADVICE: dict[str, str] = {
+    "CAS105": TASKS_MEASURED,
     "CAS203": "No setting changes what the pool can do: add models of another kind, or ask one.",
     "CAS204": "--models leaves a model out; cascal experiment leave-one-out shows the cost.",
     "CAS205": "cascal quality DATASET --tasks-out more.yaml asks for more of the unsure clusters.",
@@ -185,7 +213,9 @@ ADVICE: dict[str, str] = {
 
 def proposals(code: str, snapshot: Snapshot) -> list[Proposal]:
     """What is worth trying for an issue; nothing where thresholds and settings cannot help."""
-    found = [one for make in REMEDIES.get(code, ()) for one in make(snapshot)]
+    idle = _THRESHOLDS_OF_CLUSTERS if snapshot.fit.settings.by_task else ()
+    makers = [make for make in REMEDIES.get(code, ()) if make not in idle]
+    found = [one for make in makers for one in make(snapshot)]
     return [
         one
         for one in found

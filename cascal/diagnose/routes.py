@@ -8,7 +8,7 @@ import numpy as np
 
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
-from cascal.diagnose.clusters import MIN_QUERIES
+from cascal.diagnose.clusters import MIN_QUERIES, refuse_one_cluster_a_task
 from cascal.diagnose.evidence import Evidence, largest, largest_tasks
 from cascal.diagnose.finding import check
 from cascal.fit import Fit
@@ -149,6 +149,7 @@ def far(snapshot: Snapshot) -> str | None:
 
 def moved_by_joining(snapshot: Snapshot) -> tuple[int, BoolArray]:
     """Number of clusters before joining, and (Q,) whose best model is another one since."""
+    refuse_one_cluster_a_task(snapshot.fit)
     thresholds = snapshot.router.thresholds
     if thresholds.prune_jaccard is None:
         raise NotApplicable("Joining is off.", code="switched-off")
