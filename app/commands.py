@@ -17,8 +17,9 @@ def options_line() -> str:
     weight = session.current_thresholds().cost_weight
     cost = f" --cost-weight {weight_label(weight)}" if weight else ""
     routing = "" if now.routing == "preset" else f" --routing {now.routing}"
+    clusters = "" if now.clusters == values.DEFAULTS.clusters else f" --clusters {now.clusters}"
     return (
-        f"--preset {now.preset} --min-silhouette {now.silhouette:g} "
+        f"--preset {now.preset}{clusters} --min-silhouette {now.silhouette:g} "
         f"--merge-distance {now.merge:g} {prune} --top-k {now.top_k}{cost}{routing}"
     )
 

@@ -7,13 +7,15 @@ import streamlit as st
 from app import commands, frame, history, links, session
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
 from cascal.compare.cost import weight_label
-from cascal.settings import JOINING, PRESETS, ROUTINGS
+from cascal.settings import CLUSTERS, JOINING, PRESETS, ROUTINGS, TASKS_MEASURED
 
 HELP = {
     "preset": "How skills are estimated. recommended: ours, knows that some queries are easy and "
     "hears log-probabilities as far as the votes bear them out. recommended-1: its first version, "
     "which heard none. released: what the CASCAL authors' code computes. paper: the paper's text, "
     "needs log-probabilities. Changing it refits; the page Evaluate says where presets differ.",
+    "clusters": "skills: the clusters that the models' strong queries form inside a task. "
+    f"task: one cluster and one ranking a task. {TASKS_MEASURED} Changing it refits.",
     "silhouette": "A model's strong queries of a task are split into several clusters only if the "
     "split is at least this clear. Higher: fewer, broader clusters.",
     "merge": "Clusters whose centres are closer than this (1 − cosine) become one. "
@@ -27,6 +29,9 @@ HELP = {
     "cost": "Score given up for one US dollar less per 1,000 queries: routes go by "
     "score − weight · cost. 0 ignores cost. The page Evaluate shows quality against cost.",
 }
+
+BY_TASK = "Each task is one cluster: min silhouette, merge distance and joining have no effect."
+"""Why the controls of the clusters do nothing."""
 
 
 def sidebar() -> None:
@@ -82,6 +87,18 @@ def _skills() -> None:
 
 
 def _clusters() -> None:
+    st.segmented_control(
+        "Clusters follow",
+        list(CLUSTERS),
+        key="clusters",
+        default=DEFAULTS.clusters,
+        on_change=history.remember,
+        bind="query-params",
+        required=True,
+        help=HELP["clusters"],
+    )
+    if session.current_settings().by_task:
+        st.caption(BY_TASK)
     _slider("silhouette", "Min silhouette", SILHOUETTES, DEFAULTS.silhouette)
     _slider("merge", "Merge distance", MERGES, DEFAULTS.merge)
     st.segmented_control(
@@ -92,8 +109,14 @@ def _clusters() -> None:
         on_change=history.remember,
         bind="query-params",
         required=True,
-        help=HELP["share"],
+        disabled=session.current_settings().by_task,
+        help=_cluster_help("share"),
     )
+
+
+def _cluster_help(key: str) -> str:
+    """What a control of the clusters does, or why it does nothing."""
+    return BY_TASK if session.current_settings().by_task else HELP[key]
 
 
 def _slider(key: str, label: str, ends: tuple[float, float], default: float) -> None:
@@ -105,7 +128,8 @@ def _slider(key: str, label: str, ends: tuple[float, float], default: float) -> 
         key=key,
         on_change=history.remember,
         bind="query-params",
-        help=HELP[key],
+        disabled=session.current_settings().by_task,
+        help=_cluster_help(key),
     )
 
 
@@ -161,10 +185,10 @@ def _buttons() -> None:
 
 def describe(state: Values) -> str:
     """A state in one line."""
-    parts = [
-        f"{state.preset}, silhouette {state.silhouette:g}, merge {state.merge:g}",
-        f"share {state.share}",
-    ]
+    parts = [state.settings.name]
+    if not state.settings.by_task:
+        parts.append(f"silhouette {state.silhouette:g}, merge {state.merge:g}")
+        parts.append(f"share {state.share}")
     if state.routing != "preset":
         parts.append(f"routing {state.routing}")
     if state.cost:

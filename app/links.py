@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import session
 from app.values import RANGES, THRESHOLDS
-from cascal.settings import BOUNDS, JOINING, PRESETS, ROUTINGS
+from cascal.settings import BOUNDS, CLUSTERS, JOINING, PRESETS, ROUTINGS
 
 
 def faults(datasets: list[str]) -> list[str]:
@@ -24,6 +24,7 @@ def _look(datasets: list[str]) -> list[str]:
     choices: dict[str, Collection[str]] = {
         "dataset": datasets,
         "preset": PRESETS,
+        "clusters": CLUSTERS,
         "share": JOINING,
         "routing": ROUTINGS,
     }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import streamlit as st
 
-from cascal.settings import JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
+from cascal.settings import CLUSTERS, JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
 
 SILHOUETTES = (0.0, 0.5)
 MERGES = (0.0, 0.6)
@@ -31,6 +31,7 @@ class Values:
     """One state of the controls; its names are the keys of the widgets and of a shared link."""
 
     preset: str = "recommended"
+    clusters: str = "skills"
     silhouette: float = 0.05
     merge: float = 0.15
     share: str = "all 3"
@@ -40,8 +41,10 @@ class Values:
 
     @property
     def settings(self) -> FitSettings:
-        """The settings of the preset; an unknown one is the default."""
-        return FitSettings.preset(self.preset if self.preset in PRESETS else DEFAULTS.preset)
+        """The settings of the preset, clustered as chosen; what is unknown is the default."""
+        preset = FitSettings.preset(self.preset if self.preset in PRESETS else DEFAULTS.preset)
+        clusters = self.clusters if self.clusters in CLUSTERS else DEFAULTS.clusters
+        return replace(preset, clusters=clusters)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -65,6 +68,7 @@ def present() -> Values:
     state = st.session_state
     return Values(
         preset=str(state.get("preset", DEFAULTS.preset)),
+        clusters=str(state.get("clusters", DEFAULTS.clusters)),
         silhouette=float(state.get("silhouette", DEFAULTS.silhouette)),
         merge=float(state.get("merge", DEFAULTS.merge)),
         share=str(state.get("share", DEFAULTS.share)),

@@ -16,13 +16,14 @@ from streamlit.testing.v1 import AppTest
 
 import cascal
 from app import jobs, session, values
+from app.controls import BY_TASK
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder
 from cascal.dataset.encoding import encode_dataset
 from cascal.encode.encoders import load_encoder
-from cascal.settings import BOUNDS
+from cascal.settings import BOUNDS, TASKS_MEASURED
 from cascal.simulate import load_demo
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
@@ -171,13 +172,57 @@ def test_sliders_move_within_the_bounds_of_the_thresholds():
 
 
 @pytest.mark.slow
+def test_one_cluster_a_task_survives_a_link_and_disables_the_thresholds_of_clusters(
+    open_app, demo_file
+):
+    app = open_app(demo_file, "skills", clusters="task")
+    assert not app.exception
+    assert not app.sidebar.warning
+    assert metric(app, "Skill clusters") == "9"
+    assert app.title[0].value.startswith("9 tasks, one cluster each, ")
+    assert app.session_state["clusters"] == "task"
+    idle = [app.slider(key="silhouette"), app.slider(key="merge")]
+    assert all(one.disabled and one.help == BY_TASK for one in idle)
+    assert any(one.value == BY_TASK for one in app.sidebar.caption)
+    assert any("--preset recommended --clusters task" in one.value for one in app.code)
+    assert any(TASKS_MEASURED in one.value for one in app.caption)
+    app.button(key="reset").click().run()
+    assert app.session_state["clusters"] == "skills"
+    assert not app.slider(key="merge").disabled
+    assert int(metric(app, "Skill clusters")) > 9
+    app.button(key="undo").click().run()
+    assert metric(app, "Skill clusters") == "9"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_page_shows_a_router_with_one_cluster_a_task(open_app, demo_file, view):
+    app = open_app(demo_file, view, clusters="task")
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.mark.slow
+def test_the_sweep_offers_what_still_acts_with_one_cluster_a_task(open_app, demo_file):
+    app = open_app(demo_file, "sweep")
+    assert app.session_state["sweep_name"] == "merge_distance"
+    app.session_state["clusters"] = "task"
+    app.run()
+    assert not app.exception
+    assert app.session_state["sweep_name"] == "cost_weight"
+    assert any(one.value == BY_TASK for one in app.main.caption)
+    assert not any(one.value == "Two thresholds at once" for one in app.subheader)
+
+
+@pytest.mark.slow
 def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
-    app = open_app(demo_file, "skills", silhouette="9", merge="x", preset="evil", share="<b>")
+    given = {"merge": "x", "preset": "evil", "share": "<b>", "clusters": "no"}
+    app = open_app(demo_file, "skills", silhouette="9", **given)
     assert not app.exception
     assert app.slider(key="silhouette").value == 0.05
     assert app.selectbox(key="preset").value == "recommended"
     (said,) = [one.value for one in app.sidebar.warning]
-    for name in ("silhouette", "merge", "preset", "share"):
+    for name in ("silhouette", *given):
         assert f"The link asks for {name} " in said
     assert "<b>" not in said
     app = open_app(demo_file, "skills", merge="nan", top_k="2.5", silhouette="0.7", cost="-1")
@@ -489,13 +534,14 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
     useless = [one.label for one in app.expander if one.label.endswith("not help")]
     assert weights == sorted(weights)  # those that help first, as primary buttons
     assert ("tertiary" in weights) == bool(useless)
-    before = app.session_state["share"], app.session_state["merge"], app.session_state["silhouette"]
+    names = ("clusters", "share", "merge", "silhouette")
+    before = [app.session_state[name] for name in names]
     next(one for one in app.button if one.label == "Apply").click().run()
-    after = app.session_state["share"], app.session_state["merge"], app.session_state["silhouette"]
+    after = [app.session_state[name] for name in names]
     assert after != before
     app.button(key="undo").click().run()
     assert not app.exception
-    undone = app.session_state["share"], app.session_state["merge"], app.session_state["silhouette"]
+    undone = [app.session_state[name] for name in names]
     assert undone == before
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import streamlit as st
@@ -29,6 +29,10 @@ def test_the_defaults_are_those_of_the_library():
 def test_a_preset_is_looked_up_and_an_unknown_one_is_the_default(preset):
     assert Values(preset=preset).settings == PRESETS[preset]
     assert Values(preset="no such preset").settings == PRESETS[DEFAULTS.preset]
+    assert Values(preset=preset, clusters="nonsense").settings == PRESETS[preset]
+    assert Values(preset=preset, clusters="task").settings == replace(
+        PRESETS[preset], clusters="task"
+    )
 
 
 def test_what_a_widget_holds_becomes_a_value_of_its_type(state):

@@ -66,6 +66,8 @@ def _evidence(code: str) -> None:
         frame.chart(figure, f"figure_{code}", f"{measured.measure} of {len(measured.names)} items")
         if measured.rule is not None:
             st.caption(f"Dashed: the rule, {measured.rule:g}.")
+        if measured.errors is not None:
+            st.caption("Grey lines: one standard error. The skill map lists clusters by number.")
 
 
 def _remedies(code: str) -> None:
@@ -115,7 +117,7 @@ def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
         label = effect.proposal.label
         st.text(f"{label[:1].upper()}{label[1:]}: {' · '.join(parts)}")
     with apply:
-        if effect.proposal.settings in PRESETS.values():
+        if effect.proposal.settings.preset_name in PRESETS:
             st.button(
                 "Apply", key=f"apply_{code}_{at}", type=weight, on_click=_apply, args=(effect,)
             )
@@ -127,7 +129,8 @@ def _apply(effect: Effect) -> None:
     history.change_to(
         replace(
             values.present(),
-            preset=effect.proposal.settings.name,
+            preset=effect.proposal.settings.preset_name,
+            clusters=effect.proposal.settings.clusters,
             silhouette=thresholds.min_silhouette,
             merge=thresholds.merge_distance,
             share=joining_name(thresholds.prune_jaccard) or values.DEFAULTS.share,

@@ -20,7 +20,7 @@ def presets() -> None:
         return
     st.subheader(_headline(choices), anchor=False)
     st.text(choices.sentence)
-    _table(charts.presets_frame(choices, session.current_settings().name))
+    _table(charts.presets_frame(choices, session.current_settings().preset_name))
     if choices.disputed.any():
         _tasks(charts.disputed_tasks_frame(choices))
         _queries(choices)

@@ -15,7 +15,9 @@ def _headline() -> None:
     n_used, router = now.n_models_in_use, now.router
     who = "one model gets all" if n_used == 1 else f"{n_used} of {len(router.models)} models get"
     which = "queries" if now.test_routes is None else "test queries"  # the map may show others
-    st.title(f"{len(router.clusters)} skill clusters, {who} {which}", anchor=False)
+    n = len(router.clusters)
+    what = f"{n} tasks, one cluster each" if router.settings.by_task else f"{n} skill clusters"
+    st.title(f"{what}, {who} {which}", anchor=False)
 
 
 if session.current_info() is None:

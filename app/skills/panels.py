@@ -12,6 +12,7 @@ from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import effective_number
 from cascal.explain import cluster_leaders
 from cascal.score import agreement
+from cascal.settings import TASKS_MEASURED
 
 N_SAMPLES = 6
 
@@ -174,14 +175,15 @@ def cluster_table() -> None:
     """All clusters; picking a row inspects it."""
     table = charts.clusters_frame(session.snapshot())
     st.subheader("All clusters", anchor=False)
+    st.caption(f"{TASKS_MEASURED} *Clusters follow* in the sidebar chooses.")
 
     def picked() -> None:
-        rows = frame.picked_rows("clusters")
+        rows = frame.picked_rows("cluster_table")
         map_panel.pick_cluster(int(table["cluster"].iloc[rows[0]]) if rows else None)
 
     st.dataframe(
         table,
-        key="clusters",
+        key="cluster_table",
         on_select=picked,
         selection_mode="single-row",
         hide_index=True,

@@ -9,15 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from app import frame, history, jobs, session, theme, values
+from app.controls import BY_TASK
 from app.values import DEFAULTS, Values
 from cascal import charts
 from cascal.columns import Progress
-from cascal.compare.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map
+from cascal.compare.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map, sweepable
 from cascal.settings import joining_name
 
 
 def _names() -> list[Name]:
-    return [name for name in NAMES if name != "cost_weight" or session.cost_weights()]
+    found = sweepable(session.fit())
+    return [name for name in found if name != "cost_weight" or session.cost_weights()]
 
 
 TITLE = "What would another threshold do?"
@@ -27,11 +29,17 @@ def curves() -> None:
     """One threshold over its attainable values; the headline says whether another one is better."""
     headline = st.empty()
     headline.title(TITLE, anchor=False)
+    names = _names()
+    if session.current_settings().by_task:
+        st.caption(BY_TASK)
+    if not names:
+        st.info("No threshold is left to sweep: there are no costs to weigh either.")
+        return
     name: Name = st.segmented_control(
         "Threshold",
-        _names(),
+        names,
         format_func=NAMES.__getitem__,
-        default="merge_distance",
+        default="merge_distance" if "merge_distance" in names else names[0],
         required=True,
         key="sweep_name",
         label_visibility="collapsed",
@@ -144,9 +152,11 @@ def _with(state: Values, name: Name, value: float | None) -> Values:
 
 
 def maps() -> None:
-    """Two thresholds at once, on request."""
-    st.subheader("Two thresholds at once", anchor=False)
+    """Two thresholds at once, on request; nothing where there are not two."""
     names = _names()
+    if len(names) < 2:
+        return
+    st.subheader("Two thresholds at once", anchor=False)
     left, middle, right = st.columns(3)
     with left:
         first = st.selectbox("Down", names, format_func=lambda one: NAMES[one], key="map_first")

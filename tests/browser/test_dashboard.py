@@ -309,7 +309,7 @@ def test_a_cluster_is_picked_and_its_ranking_and_queries_are_shown(reader, dashb
     one = reader(height=1600)
     one.open(f"{dashboard}/map")
     one.map_drawn()
-    table = one.page.locator(".st-key-clusters")
+    table = one.page.locator(".st-key-cluster_table")
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     one.page.mouse.click(box["x"] + 18, box["y"] + 55)
