@@ -34,4 +34,5 @@ else:
             panels.beside_the_map()
     panels.samples()
     panels.cluster_table()
+    panels.confidences()
     map_panel.table_twin()

@@ -20,6 +20,7 @@ from cascal.charts.comparison import (
     scaling_figure,
     scaling_frame,
 )
+from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
 from cascal.charts.diagnosis import (
     SWEEP_MEASURES,
@@ -65,6 +66,7 @@ __all__ = [
     "cluster_name",
     "clusters_frame",
     "colour_map",
+    "confidence_sentence",
     "contenders_frame",
     "cost_figure",
     "cost_frame",
@@ -79,6 +81,7 @@ __all__ = [
     "gain_figure",
     "groups_frame",
     "interval_figure",
+    "learnt_frame",
     "map_figure",
     "p_text",
     "presets_frame",
