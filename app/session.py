@@ -23,9 +23,10 @@ from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.datatypes import CascalError
 from cascal.fit import Fit
+from cascal.light import Light
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import DatasetInfo
-from cascal.verdict import Light, Verdict
+from cascal.verdict import Verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 READ_ONLY_ENV = "CASCAL_READ_ONLY"
@@ -220,8 +221,8 @@ def _contenders_and_verdict(
 
 
 def light() -> Light:
-    """The verdict without labels at the present state; NotApplicable says why there is none."""
-    with st.spinner("Cross-fitting for the verdict without labels"):
+    """The light without labels at the present state; NotApplicable says why there is none."""
+    with st.spinner("Asking whether the models agree"):
         return snapshot().light
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 Mode = Literal["light", "dark"]
 Kind = Literal["model", "cluster"]
-Badge = Literal["red", "orange", "blue", "green", "gray"]
+Badge = Literal["red", "orange", "yellow", "blue", "green", "gray"]
 """Colours of a badge, by their names in Streamlit."""
 
 MUTED = "#9AA4B2"

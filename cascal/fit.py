@@ -98,6 +98,11 @@ class Fit:
         return self.vectors[self.caller_rows]
 
     @property
+    def caller_votes(self) -> Votes:
+        """The votes in the caller's order of queries and models."""
+        return self.votes.take(self.caller_rows, self.caller_models)
+
+    @property
     def consensus(self) -> FloatArray:
         """(Q, M) consensus scores in the caller's order of queries and models."""
         return self.scores.values[np.ix_(self.caller_rows, self.caller_models)]

@@ -179,3 +179,23 @@ def rank_selection(
     mean = np.where((n > 0) | (len(values) == 0), mean, np.nan)
     n_queries = int(known.any(axis=1).sum())
     return SelectionRanking(mean, mean - error, mean + error, best_first(mean, models), n_queries)
+
+
+def tau_b(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Kendall τ-b of the rows of two arrays (B, M), ties allowed; nan where a row is constant.
+
+    τ_b = Σ sign(x_i − x_j)·sign(y_i − y_j) / sqrt(pairs not tied in x · pairs not tied in y)
+
+    Reference: Kendall 1945, doi:10.1093/biomet/33.3.239. Pairs with a nan are left out.
+    """
+    first, second = np.atleast_2d(first), np.atleast_2d(second)
+    left, right = np.triu_indices(first.shape[1], k=1)
+    one = np.nan_to_num(np.sign(first[:, left] - first[:, right]))
+    other = np.nan_to_num(np.sign(second[:, left] - second[:, right]))
+    both = np.isfinite(first[:, left] - first[:, right]) & np.isfinite(
+        second[:, left] - second[:, right]
+    )
+    one, other = one * both, other * both
+    untied = np.abs(one).sum(axis=1) * np.abs(other).sum(axis=1)
+    total = (one * other).sum(axis=1)
+    return np.divide(total, np.sqrt(untied), out=np.full(len(total), np.nan), where=untied > 0)

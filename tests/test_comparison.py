@@ -1,4 +1,4 @@
-"""All routers side by side: fair, paired, complete; splits; verdicts with and without labels."""
+"""All routers side by side: fair, paired, complete; splits; the verdict and the light."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from cascal.constant import choose_constant
 from cascal.dataset.part import join, split_part
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.evaluate import correctness
+from cascal.light import cross_fitted_gains, half_fits, halves, traffic_light
 from cascal.settings import FitSettings
-from cascal.verdict import cross_fitted_gains, half_fits, halves, traffic_light, verdict
+from cascal.verdict import verdict
 
 LABEL_FREE = {"cascal", "released", "paper", "global_consensus", "knn_consensus", "smoothie_train"}
 LEARNERS = {"best_single", "per_task_labels", "knn_labels", "avengers", "llmrank", "cascal_gt"}
@@ -204,22 +205,24 @@ def test_the_cross_fitted_gain_is_what_the_definition_says(parts):
     settings = FitSettings.preset("recommended")
     fits = half_fits(train.votes, train.vectors, settings)
     thresholds = cascal.Thresholds()
-    expected = []
+    expected, elsewhere = [], []
     for learnt, measured in (fits, fits[::-1]):
         router = learnt.router(thresholds)
         part = train.vectors.take(measured.query_ids)
         for row, chosen in enumerate(router.route(part).selected[:, 0]):
             scores = np.nan_to_num(measured.consensus[row])
             expected.append(scores[chosen] - scores[router.best_overall])
+            elsewhere.append(chosen != router.best_overall)
     gains = cross_fitted_gains(fits, thresholds)
     assert gains == pytest.approx(np.array(expected))
     light = traffic_light(fits, thresholds)
     assert light.mean == pytest.approx(np.mean(expected))
     error = np.std(expected, ddof=1) / np.sqrt(len(expected))
     assert light.bound == pytest.approx(np.mean(expected) - 1.64 * error)
-    assert light.light == ("route" if light.bound > 0 else "do not route")
+    assert light.light == ("agree" if light.bound > 0 else "disagree")
     assert light.score == "pds_confidence"
-    assert "lower bound" in light.sentence
+    assert light.elsewhere == sum(elsewhere)
+    assert light.sides == (sum(one > 0 for one in expected), sum(one < 0 for one in expected))
 
 
 def specialists(n, gap, seed=0):
@@ -243,7 +246,7 @@ def specialists(n, gap, seed=0):
     return make_part(votes, cascal.Embeddings.from_array(ids, points, "t"), gold)
 
 
-@pytest.mark.parametrize(("gap", "expected"), [(0.3, "route"), (0.0, "do not route")])
+@pytest.mark.parametrize(("gap", "expected"), [(0.3, "agree"), (0.0, "disagree")])
 def test_the_light_is_right_where_the_truth_is_known(gap, expected):
     """Wrong votes scatter evenly here, as Dawid–Skene assumes them to (and `pds` does not)."""
     part, settings = specialists(1500, gap), FitSettings(consensus="dawid_skene")
@@ -253,7 +256,7 @@ def test_the_light_is_right_where_the_truth_is_known(gap, expected):
     router = cascal.fit(train.votes, train.vectors, settings).router()
     result = cascal.evaluate(router.route(test.vectors), test.votes, test.gold)
     with_labels = verdict(result, choose_constant(router.models, by_labels=train.best_constant))
-    assert (with_labels.light == "route") == (expected == "route")
+    assert (with_labels.light == "route") == (expected == "agree")
 
 
 def test_too_few_queries_or_one_model_have_no_light():

@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import make_part
-from scipy.stats import rankdata
 
 import cascal
 from cascal.charts import evidence_figure
@@ -31,24 +30,18 @@ from cascal.diagnose import (
     try_all,
 )
 from cascal.diagnose.clusters import gain_over_tasks, stability
-from cascal.diagnose.data import mean_ranks
-from cascal.diagnose.models import kinships
 from cascal.diagnose.quality import training_quality
 from cascal.diagnose.remedies import REMEDIES, try_out
-from cascal.diagnose.routes import excess_agreement
+from cascal.doubts import find_doubts
+from cascal.doubts.pool import excess_agreement, kinships
+from cascal.light import half_fits, traffic_light
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import DatasetInfo
-from cascal.verdict import half_fits, traffic_light
 
 NAN = np.nan
 N = 600
 DS = FitSettings(consensus="dawid_skene")
 """Wrong votes scatter in these worlds, as Dawid–Skene assumes."""
-
-
-def test_mean_ranks_are_scipys():
-    values = np.random.default_rng(0).integers(40, size=200) / 7.0
-    assert np.array_equal(mean_ranks(values), rankdata(values))
 
 
 def world(
@@ -270,6 +263,17 @@ def random_confidence():
     return case_of(with_answers(part, part.votes.answers, noise))
 
 
+def inverted_confidence():
+    """Models are surer where they are wrong."""
+    part = world()
+    return case_of(with_answers(part, part.votes.answers, -1.5 - part.votes.logprobs))
+
+
+def three_best():
+    """Equal models on few queries: who is ahead is chance."""
+    return case_of(world(n=200, gap=0.0, n_models=8, seed=5))
+
+
 def drifted():
     train, test = split_part(world(), 0.4, 0)
     moved = np.array(test.vectors.vectors) + np.eye(24)[23]
@@ -356,8 +360,9 @@ FIRES = {
     "CAS203": [same_answers, nothing_to_win],
     "CAS204": [sisters],
     "CAS205": [equals],
+    "CAS206": [three_best],
     "CAS301": [unreadable],
-    "CAS302": [no_confidence, random_confidence],
+    "CAS302": [random_confidence, inverted_confidence],
     "CAS303": [drifted],
     "CAS304": [easy],
     "CAS305": [leaked],
@@ -372,6 +377,17 @@ FIRES = {
 
 def whole(part=None, **kwargs):
     return lambda: case_of(part or world(), test=None, **kwargs)
+
+
+def two_models(part: Part) -> Part:
+    return part.with_models(part.votes.models[:2])
+
+
+def few_confidences():
+    """Twenty log-probabilities a model are too few to learn a slope from."""
+    part = world()
+    logprobs = np.where(np.arange(len(part))[:, None] < 20, part.votes.logprobs, NAN)
+    return case_of(with_answers(part, part.votes.answers, logprobs))
 
 
 def alone():
@@ -410,8 +426,9 @@ ABSTAINS = {
     "CAS203": [alone],
     "CAS204": [three_models],
     "CAS205": [alone],
+    "CAS206": [lambda: case_of(world(n=30)), lambda: case_of(two_models(world()))],
     "CAS301": [silent],
-    "CAS302": [silent],
+    "CAS302": [silent, no_confidence, few_confidences],
     "CAS303": [whole()],
     "CAS401": [whole(), one_task],
     "CAS402": [lambda: case_of(world())],
@@ -502,7 +519,7 @@ def test_repeats_and_moves_are_shown_task_by_task():
 
 
 def test_sisters_are_named_first():
-    pair = kinships(sisters())[0]
+    pair = kinships(sisters().fit)[0]
     assert {pair.first, pair.second} == {"m0", "m1"}
     assert pair.shared > 2 * pair.expected
 
@@ -525,7 +542,8 @@ def test_the_light_of_a_snapshot_is_that_of_its_thresholds(healthy):
     train, thresholds = healthy.dataset.train, Thresholds(merge_distance=0.4)
     moved = take_snapshot(healthy.dataset, healthy.fit, thresholds)
     halves = half_fits(train.votes, train.vectors, DS)
-    assert moved.light == traffic_light(halves, thresholds)
+    doubts = find_doubts(healthy.fit, halves)
+    assert moved.light == traffic_light(halves, thresholds, doubts)
 
 
 @pytest.mark.parametrize("make", [no_confidence, leaked, unreadable])
@@ -674,7 +692,6 @@ RULES = {
     "CAS204": models.FAMILY_RATIO,
     "CAS205": quality.SURE,
     "CAS301": data.UNREADABLE_OF_MODEL,
-    "CAS302": data.MIN_AUC,
     "CAS305": data.DUPLICATE_SHARE,
     "CAS401": routes.WRONG_TASK,
     "CAS405": routes.OPPOSED,
@@ -690,6 +707,8 @@ def test_the_rule_drawn_beside_a_finding_is_the_check_s_own(healthy):
     of_snapshot = {
         "CAS101": healthy.router.thresholds.min_silhouette,
         "CAS402": with_fallback.router.routing.fallback_distance,
+        "CAS206": None,
+        "CAS302": None,
         "CAS406": None,
     }
     assert rules == RULES | of_snapshot

@@ -9,7 +9,6 @@ import pytest
 from refusals import refuses
 from scipy.stats import binomtest, bootstrap, kendalltau
 
-from cascal.compare.gold_agreement import tau_b
 from cascal.intervals import (
     bootstrap_counts,
     estimate,
@@ -19,6 +18,7 @@ from cascal.intervals import (
     mean_rows,
     resampled_means,
 )
+from cascal.rank import tau_b
 
 NAN = np.nan
 

@@ -28,12 +28,12 @@ from cascal.compare.gold_agreement import (
     cluster_information,
     gold_agreement,
     map_gain,
-    tau_b,
 )
 from cascal.compare.routers import all_routers, baseline_entry, entry_of, random_entry
 from cascal.constant import Constant, choose_constant
 from cascal.evaluate import agreement_rate, correctness, normalised_entropy
 from cascal.intervals import mcnemar
+from cascal.rank import tau_b
 from cascal.results import Routes
 from cascal.verdict import decide, verdict
 

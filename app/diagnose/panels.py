@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+import pandas as pd
 import streamlit as st
 
 from app import frame, history, jobs, session, theme, values
@@ -67,7 +68,9 @@ def _evidence(code: str) -> None:
         if measured.rule is not None:
             st.caption(f"Dashed: the rule, {measured.rule:g}.")
         if measured.errors is not None:
-            st.caption("Grey lines: one standard error. The skill map lists clusters by number.")
+            st.caption("Grey lines: one standard error.")
+        if measured.table:
+            st.dataframe(pd.DataFrame(list(measured.table)), hide_index=True, key=f"table_{code}")
 
 
 def _remedies(code: str) -> None:

@@ -24,4 +24,4 @@ else:
     panels.what_next()
     if compared is not None:
         with opinion:
-            panels.second_opinion(compared[1])
+            panels.second_opinion()

@@ -12,7 +12,8 @@ from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number
-from cascal.verdict import TRUST, Light, Verdict
+from cascal.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
+from cascal.verdict import Verdict
 
 SHOWN_ISSUES = 3
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
@@ -20,6 +21,13 @@ MARKS: dict[str, tuple[str, theme.Badge, str]] = {
     "do not route": (":material/do_not_disturb_on:", "red", "Do not route"),
     "undecided": (":material/help:", "orange", "Undecided"),
 }
+
+LIGHT_MARKS: dict[State, tuple[str, theme.Badge, str]] = {
+    "agree": (":material/check_circle:", "green", "The models agree"),
+    "unsure": (":material/help:", "yellow", "Unsure"),
+    "disagree": (":material/do_not_disturb_on:", "red", "The models do not agree"),
+}
+"""Icon, colour and words of each state of the light."""
 
 
 def headline(result: Verdict) -> None:
@@ -34,50 +42,88 @@ def headline(result: Verdict) -> None:
 
 
 def headline_without_labels() -> None:
-    """Nothing but the light is known; it is said as plainly as a verdict with labels."""
+    """Nothing but the light is known; it says what the models agree on, not what routing gains."""
     try:
         light = session.light()
     except NotApplicable as error:
         st.title("Nobody can say yet whether routing pays here", anchor=False)
         st.caption(frame.escape(str(error)))
         return
-    icon, colour, label = MARKS[light.light]
-    st.badge(f"{label} (without labels)", icon=icon, color=colour)
-    st.title(
-        "Routing looks worth it here"
-        if light.light == "route"
-        else "Better ask one model than route here",
-        anchor=False,
-    )
+    _badge(light)
+    st.title(HEADLINES[light.light], anchor=False)
     st.caption(
-        "There are no test queries with gold answers, so this rests on agreement between models "
-        "alone; a generated answer is not taken for truth."
+        "There are no test queries with gold answers, so nobody knows what routing gains here; a "
+        "generated answer is not taken for truth. This is what the models agree on."
     )
     _light_details(light)
 
 
+def _badge(light: Light) -> None:
+    icon, colour, label = LIGHT_MARKS[light.light]
+    st.badge(label, icon=icon, color=colour)
+
+
 def _light_details(light: Light) -> None:
-    st.text(light.sentence)
-    st.caption(TRUST)
+    """What the light says and doubts, how often it was right, and the numbers behind it."""
+    st.text(light.opinion)
+    for doubt in light.doubts:
+        st.warning(frame.escape(doubt.sentence), title=f"{doubt.code} {doubt.title}")
+    if light.doubts:
+        st.page_link(
+            frame.page_file("diagnose"),
+            label="The page Diagnose has the evidence",
+            icon=":material/troubleshoot:",
+        )
+    st.text(light.to_know)
+    contested = session.snapshot().to_label
+    if contested:
+        with st.expander(f"Label these {len(contested)} queries"):
+            st.dataframe(
+                pd.DataFrame(list(contested)),
+                hide_index=True,
+                alt="Random queries on which the router's choice and the model liked best differ",
+                key="to_label",
+            )
+    with st.expander("How often this light was right"):
+        st.dataframe(
+            charts.track_record_frame(),
+            hide_index=True,
+            alt="How often the light was right",
+            key="track_record",
+        )
+        st.caption(frame.escape(RECORD_NOTE))
+        st.caption(
+            frame.escape(
+                f"Behind the light: {light.mean:+.4f}, lower bound {light.bound:+.4f}, from "
+                f"{light.n:,} training queries, routed by what was learnt on the other half of "
+                f"them. Unit: {UNIT} ({light.score})."
+            )
+        )
 
 
-def second_opinion(result: Verdict) -> None:
-    """What the label-free light would have said, and whether it was right."""
+def second_opinion() -> None:
+    """What the label-free light says, and whether gold answers bear it out."""
     with st.container(border=True):
-        st.markdown("**Would it have been known without labels?**")
+        st.markdown(f"**Without labels: {QUESTION[0].lower()}{QUESTION[1:]}**")
         try:
             light = session.light()
         except NotApplicable as error:
             st.caption(frame.escape(str(error)))
             return
-        right = (light.light == "route") == (result.gain.value > 0)
-        icon, colour, label = MARKS[light.light]
+        gain = session.snapshot().gain_over_liked_best
+        right = None if gain is None else light.is_right(gain.value)
         with st.container(horizontal=True, gap="small"):
-            st.badge(f"It would have said: {label.lower()}", icon=icon, color=colour)
-            st.badge(
-                "Right here" if right else "Wrong here: the gold answers say otherwise",
-                color="green" if right else "red",
-                icon=":material/check:" if right else ":material/close:",
+            _badge(light)
+            if right is not None:
+                st.badge(
+                    "Right here" if right else "Wrong here",
+                    color="green" if right else "red",
+                    icon=":material/check:" if right else ":material/close:",
+                )
+        if gain is not None:
+            st.caption(
+                f"By the gold answers the router gains {100 * gain.value:+.1f} points "
+                f"{frame.escape(frame.interval(gain))} over the model that the models like best."
             )
         _light_details(light)
 

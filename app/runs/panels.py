@@ -22,9 +22,9 @@ from cascal.dataset.saved_runs import (
 )
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import Finding, diagnose
+from cascal.light import Light
 from cascal.report import write_report
 from cascal.store import Run
-from cascal.verdict import Light
 
 N_FLIPS = 100
 

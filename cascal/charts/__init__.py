@@ -29,6 +29,7 @@ from cascal.charts.diagnosis import (
     curve_frame,
     evidence_figure,
     map_figure,
+    track_record_frame,
     value_label,
 )
 from cascal.charts.figures import interval_figure, safe_csv, shorten
@@ -98,6 +99,7 @@ __all__ = [
     "share_frame",
     "shorten",
     "trace_frame",
+    "track_record_frame",
     "value_label",
     "who_disagrees",
 ]

@@ -16,6 +16,7 @@ from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.dataset.part import Part
 from cascal.diagnose.evidence import Evidence
 from cascal.intervals import Estimate, estimate
+from cascal.light import RECORD
 from cascal.settings import Thresholds, joining_name
 
 SWEEP_MEASURES = {
@@ -44,6 +45,18 @@ def evidence_figure(found: Evidence, accent: str) -> go.Figure:
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
     figure.update_xaxes(title=found.measure)
     return figure
+
+
+def track_record_frame() -> pd.DataFrame:
+    """How often the light without labels was right, about a gain over whom."""
+    return pd.DataFrame(
+        {
+            "right about a gain over": [one.against for one in RECORD],
+            "when it said “agree”": ["{} of {}".format(*one.agree) for one in RECORD],
+            "when it said “do not agree”": ["{} of {}".format(*one.disagree) for one in RECORD],
+            "AUC": [one.auc for one in RECORD],
+        }
+    )
 
 
 def value_label(name: str, value: float | None) -> str:

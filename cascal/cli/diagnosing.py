@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,8 +19,10 @@ from cascal.cli.common import (
 from cascal.cli.tuning import Tuning, with_tuning
 
 if TYPE_CHECKING:
-    from cascal.diagnose import Effect, Finding
+    from cascal.diagnose import Effect, Evidence, Finding
 
+MAX_CELL = 160
+"""Characters of a text in a table."""
 COLOURS = {"issue": "red", "passed": "green", "not applicable": "dim"}
 
 
@@ -33,8 +37,8 @@ def diagnose(
 ) -> None:
     """Run the coded checks: what is wrong with this router, and what would help?"""
     from cascal.dataset.snapshot import take_snapshot
+    from cascal.diagnose import CHECKS, try_all
     from cascal.diagnose import diagnose as run_checks
-    from cascal.diagnose import try_all
 
     loaded = tuning.dataset(dataset)
     with progress_bar("Checking") as report:
@@ -45,22 +49,28 @@ def diagnose(
         if remedies:
             issues = [one for one in found if one.section == "issue"]
             tried = {one.code: try_all(snapshot, one.code, report) for one in issues}
+        shown = {
+            one.code: evidence
+            for one in found
+            if one.section == "issue" and (evidence := CHECKS[one.code].evidence(snapshot))
+        }
     if as_json:
-        rows = [_plain(one, tried.get(one.code, [])) for one in found]
+        rows = [_plain(one, tried.get(one.code, []), shown.get(one.code)) for one in found]
         print_json(rows)
         return
     if loaded.simulated:
         out.print("[yellow]Simulated data.[/]")
     for one in found:
-        _print_finding(one, tried.get(one.code, []))
+        _print_finding(one, tried.get(one.code, []), shown.get(one.code))
 
 
-def _plain(finding: Finding, effects: list[Effect]) -> dict[str, Any]:
+def _plain(finding: Finding, effects: list[Effect], evidence: Evidence | None) -> dict[str, Any]:
     return {
         "code": finding.code,
         "title": finding.title,
         "section": finding.section,
         "sentence": finding.sentence,
+        "evidence": None if evidence is None else asdict(evidence),
         "remedies": [_plain_effect(one) for one in effects],
     }
 
@@ -79,10 +89,12 @@ def _plain_effect(effect: Effect) -> dict[str, Any]:
     }
 
 
-def _print_finding(finding: Finding, effects: list[Effect]) -> None:
+def _print_finding(finding: Finding, effects: list[Effect], evidence: Evidence | None) -> None:
     colour = COLOURS[finding.section]
     out.print(f"[{colour}]{finding.section}[/] {finding.code} {escape(finding.title)}")
     out.print(f"  {escape(finding.sentence)}")
+    if evidence is not None and evidence.table:
+        _print_rows(evidence.table)
     if not effects:
         return
     table = Table("remedy", "judgement", "clusters", "in use", "flipped", "first right, points")
@@ -101,4 +113,11 @@ def _print_finding(finding: Finding, effects: list[Effect]) -> None:
             f"{one.flipped:.0%}",
             points,
         )
+    out.print(table)
+
+
+def _print_rows(rows: Sequence[Mapping[str, object]]) -> None:
+    table = Table(*(escape(name) for name in rows[0]))
+    for row in rows:
+        table.add_row(*(escape(str(value)[:MAX_CELL]) for value in row.values()))
     out.print(table)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cascal.compare.comparison import Comparison
     from cascal.compare.experiments import Column, Report, Request
     from cascal.dataset.dataset import Dataset
-    from cascal.verdict import Light
+    from cascal.dataset.snapshot import Snapshot
 
 WIDE = 110
 """From this many columns on, the table also shows models in use and cost."""
@@ -56,12 +56,14 @@ def evaluate(
 ) -> None:
     """Compare all routers on the test queries, with intervals, and say whether routing pays.
 
-    Without gold answers only the verdict without labels is printed.
+    Without gold answers there is only the light, which says what the models agree on.
     """
     from cascal.compare.experiments import Request, held
+    from cascal.dataset.snapshot import take_snapshot
 
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Routing") as report:
+        fitted = tuning.fit(loaded)
         request = Request(
             dataset=loaded,
             other=None,
@@ -70,6 +72,7 @@ def evaluate(
             n_splits=splits,
             seed=seed,
             progress=report,
+            fitted=fitted,
         )
         comparison: Comparison | str
         try:
@@ -78,8 +81,9 @@ def evaluate(
             if splits > 1:
                 raise
             comparison = str(error)
-        light = tuning.light(loaded)
-    found = _summary(loaded, comparison, light, settings, by_task=by_task)
+        snapshot = take_snapshot(loaded, fitted, thresholds)
+        without = _without_labels(snapshot)
+    found = _summary(loaded, comparison, without, settings, by_task=by_task)
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
@@ -91,24 +95,11 @@ def evaluate(
 def _summary(
     loaded: Dataset,
     comparison: Comparison | str,
-    light: Light | str,
+    without: dict[str, Any],
     settings: cascal.FitSettings,
     *,
     by_task: bool,
 ) -> dict[str, Any]:
-    from cascal.verdict import TRUST
-
-    without: dict[str, Any] = {"sentence": light}
-    if not isinstance(light, str):
-        without = {
-            "light": light.light,
-            "sentence": light.sentence,
-            "score": light.score,
-            "mean": light.mean,
-            "bound": light.bound,
-            "n": light.n,
-            "trust": TRUST,
-        }
     found: dict[str, Any] = {
         "dataset": loaded.info.name,
         "simulated": loaded.simulated,
@@ -141,9 +132,21 @@ def _summary(
         }
         found["cost"] = _cost(comparison)
         found["routers"] = comparison.table(by_task=by_task)
-        if not isinstance(light, str):
-            without["right"] = (light.light == "route") == (verdict.gain.value > 0)
     return found
+
+
+def _without_labels(snapshot: Snapshot) -> dict[str, Any]:
+    """The light, and whether gold answers bear it out: null where they cannot say, or it is unsure.
+
+    Gold answers are asked what the light is about: the gain over the model the models like best.
+    """
+    light = snapshot.light_or_reason
+    if isinstance(light, str):
+        return {"light": None, "sentence": light}
+    gain = snapshot.gain_over_liked_best
+    right = None if gain is None else light.is_right(gain.value)
+    to_label = [row["query"] for row in snapshot.to_label]
+    return {**light.to_dict(), "right": right, "to_label": to_label}
 
 
 def _cost(comparison: Comparison) -> dict[str, Any] | None:
@@ -185,10 +188,14 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
         out.print(escape(found["reason"]))
     without = found["without_labels"]
     out.print(f"Without labels: {escape(without['sentence'])}")
-    if "light" in without:
-        if "right" in without:
-            out.print(f"  It was {'right' if without['right'] else 'wrong'} here.")
-        out.print(f"  {without['trust']}")
+    if without["light"] is not None:
+        for doubt in without["doubts"]:
+            out.print(f"  {doubt['code']}: {escape(doubt['sentence'])}")
+        if without["right"] is not None:
+            out.print(f"  That is {'right' if without['right'] else 'wrong'} here.")
+        if without["to_label"]:
+            out.print(f"  Such queries: {escape(', '.join(without['to_label']))}.")
+        out.print(f"  {without['record']}")
 
 
 def _print_routers(found: Mapping[str, Any]) -> None:

@@ -50,7 +50,7 @@ def report(
             comparison = compare_routers(
                 loaded.train, loaded.test, settings, thresholds, fitted=fitted, progress=told
             )
-        light = tuning.light(loaded)
+        light = snapshot.light_or_reason
     command = shlex.join(["cascal", *sys.argv[1:]])
     text = write_report(
         loaded, snapshot, light, findings, comparison, command, with_texts=not without_texts

@@ -19,14 +19,12 @@ from cascal.cli.common import (
     chosen_settings,
     open_workspace,
 )
-from cascal.datatypes import NotApplicable
 from cascal.settings import ROUTINGS, named_routing
 
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset
     from cascal.fit import Fit
     from cascal.store import Workspace
-    from cascal.verdict import Light
 
 
 @dataclass(frozen=True)
@@ -53,17 +51,6 @@ class Tuning:
         """The fit of a data set's training queries."""
         train = dataset.train
         return cascal.fit(train.votes, train.vectors, self.settings, costs=dataset.costs)
-
-    def light(self, dataset: Dataset) -> Light | str:
-        """The verdict without labels, or why there is none."""
-        from cascal.verdict import half_fits, traffic_light
-
-        train = dataset.train
-        try:
-            halves = half_fits(train.votes, train.vectors, self.settings, costs=dataset.costs)
-        except NotApplicable as error:
-            return str(error)
-        return traffic_light(halves, self.thresholds)
 
 
 def tuning_options(

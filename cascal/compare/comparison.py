@@ -190,7 +190,7 @@ def compare_routers(
     if not test.has_gold:
         raise NotApplicable(
             "The test queries have no gold answers, so routers cannot be compared by accuracy. "
-            "The verdict without labels needs none.",
+            "The light without labels needs none.",
             code="no-gold",
         )
     own = fitted or fit(

@@ -23,6 +23,7 @@ from cascal.datatypes import (
     NotApplicable,
     Split,
     Votes,
+    option_letter,
 )
 from cascal.draws import random_places, stratified_share
 from cascal.evaluate import Evaluation, correctness, evaluate, most_accurate
@@ -127,6 +128,13 @@ class Part:
         """Models of which only right or wrong is known: they can be evaluated but cannot vote."""
         silent = ~self.votes.answered.any(axis=0) & np.isfinite(self.judged).any(axis=0)
         return tuple(self.votes.models[m] for m in np.flatnonzero(silent))
+
+    def shown_answer(self, row: int, answer: int) -> str:
+        """An answer as people write it: letter and text of the option; "" for a free answer."""
+        if not self.votes.option_counts[row] or answer == NO_ANSWER:
+            return ""
+        texts, letter = self.options[row], option_letter(answer)
+        return f"{letter}: {texts[answer]}" if answer < len(texts) else letter
 
     def take(self, rows: IntArray) -> Part:
         """The given queries, in the given order."""

@@ -12,21 +12,29 @@ from cascal.constant import Constant, choose_constant
 from cascal.dataset.cost import RoutingCost, routing_cost
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
-from cascal.datatypes import BoolArray, FloatArray, Split
+from cascal.dataset.to_label import Row, queries_to_label
+from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Split
+from cascal.doubts import Doubt, find_doubts
 from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
+from cascal.light import Light, half_fits, traffic_light
 from cascal.remembered import remembered
 from cascal.results import Routes
 from cascal.route import Router
 from cascal.settings import Thresholds
-from cascal.verdict import Light, Verdict, half_fits, traffic_light, verdict
+from cascal.verdict import Verdict, verdict
 
 
 @remembered
 def _half_fits(fitted: Fit, train: Part) -> tuple[Fit, Fit]:
     return half_fits(train.votes, train.vectors, fitted.settings, costs=fitted.costs)
+
+
+@remembered
+def _doubts(fitted: Fit, halves: tuple[Fit, Fit]) -> tuple[Doubt, ...]:
+    return find_doubts(fitted, halves)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,10 +69,41 @@ class Snapshot:
         """
         return _half_fits(self.fit, self.dataset.train)
 
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Why the consensus is not to be trusted, found without labels, once for all thresholds."""
+        return _doubts(self.fit, self.halves)
+
     @cached_property
     def light(self) -> Light:
-        """The verdict without labels; NotApplicable says why there is none."""
-        return traffic_light(self.halves, self.router.thresholds)
+        """The light without labels; NotApplicable says why there is none."""
+        return traffic_light(self.halves, self.router.thresholds, self.doubts)
+
+    @property
+    def light_or_reason(self) -> Light | str:
+        """The light, or the sentence that says why there is none."""
+        try:
+            return self.light
+        except NotApplicable as error:
+            return str(error)
+
+    @property
+    def gain_over_liked_best(self) -> Estimate | None:
+        """What the light is about, by gold answers: gain over the best model by consensus."""
+        result = self.evaluation
+        return None if result is None else result.gain_over(self.router.best_overall)
+
+    @property
+    def to_label(self) -> tuple[Row, ...]:
+        """A few random routed queries that decide whether routing pays over the model liked best.
+
+        On every other query the two give the same answer.
+        """
+        part, best = self.dataset.test or self.dataset.train, self.router.best_overall
+        answers, chosen = part.votes.answers, self.routes("test").selected[:, 0]
+        routed, always = answers[np.arange(len(part)), chosen], answers[:, best]
+        sides = {"router's choice": routed, self.router.models[best]: always}
+        return queries_to_label(part, np.flatnonzero(routed != always), sides)
 
     def routes(self, split: Split) -> Routes:
         """Routes of the training or the test queries."""

@@ -11,10 +11,10 @@ from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.fit import Fit
+from cascal.light import ONE_SIDED, cross_fitted_gains
 from cascal.rank import SET_SIZE
 from cascal.route import Router
 from cascal.settings import Thresholds
-from cascal.verdict import ONE_SIDED, cross_fitted_gains
 
 UNSEPARATED_TASKS = 0.5
 """Share of the tasks without any clear split from which the clusters count as not separated."""
@@ -232,7 +232,7 @@ def gain_over_tasks(snapshot: Snapshot) -> OverTasks:
     if len(snapshot.router.tasks) == 1:
         raise NotApplicable(
             "There is only one task: without clusters one model would be asked for everything, "
-            "which the verdict without labels compares with.",
+            "which the light without labels compares with.",
             code="too-little-data",
         )
     halves, thresholds = snapshot.halves, snapshot.router.thresholds

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
+from cascal.confidence import ALARMING_SHARE
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.evidence import Evidence, largest, largest_tasks
 from cascal.diagnose.finding import check
 from cascal.diagnose.quality import repeats, training_quality
+from cascal.doubts import TITLES
+from cascal.doubts.confidences import confidences, surer_where_wrong, without_signal
 
 UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
-MIN_AUC = 0.55
-"""Chance that an agreeing vote is more confident than a disagreeing one; 0.5 is no relation."""
 MIN_SEPARATING = 0.5
 DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
 
@@ -58,63 +59,37 @@ def unreadable(snapshot: Snapshot) -> str | None:
     )
 
 
-def mean_ranks(values: FloatArray) -> FloatArray:
-    """(n,) ranks from 1; equal values share the mean of their ranks."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
-
-
-def confidence_auc(snapshot: Snapshot) -> FloatArray:
-    """(M,) chance that a vote with the consensus is more confident than one against it; nan."""
-    votes = snapshot.dataset.train.votes
-    agrees = votes.answers == snapshot.fit.consensus_answers[:, None]
-    found = np.full(len(votes.models), np.nan)
-    for m in range(len(votes.models)):
-        known = votes.answered[:, m] & np.isfinite(votes.logprobs[:, m])
-        yes, no = known & agrees[:, m], known & ~agrees[:, m]
-        if yes.sum() and no.sum():
-            ranks = mean_ranks(votes.logprobs[known, m])
-            sums = ranks[agrees[known, m]].sum() - yes.sum() * (yes.sum() + 1) / 2
-            found[m] = sums / (yes.sum() * no.sum())
-    return found
-
-
-def _confidence(snapshot: Snapshot) -> Evidence:
-    models, auc = snapshot.dataset.train.votes.models, confidence_auc(snapshot).tolist()
-    return largest("confident when agreeing (AUC)", models, auc, MIN_AUC)
+def _slopes(snapshot: Snapshot) -> Evidence:
+    learnt, models = confidences(snapshot.fit), snapshot.fit.models
+    heard = np.flatnonzero(np.isfinite(learnt.slope))
+    order = heard[np.argsort(-learnt.slope[heard], kind="stable")].tolist()
+    return Evidence(
+        "surer where the votes call it right, in standard deviations",
+        tuple(models[m] for m in order),
+        tuple(float(learnt.slope[m]) for m in order),
+        errors=tuple(float(learnt.slope_error[m]) for m in order),
+        table=tuple(
+            {
+                "model": models[m],
+                "log-probabilities": int(learnt.n_known[m]),
+                "slope": round(float(learnt.slope[m]), 3),
+                "standard error": round(float(learnt.slope_error[m]), 3),
+            }
+            for m in order
+        ),
+    )
 
 
 @check(
     "CAS302",
-    "No confidence signal",
-    "Log-probabilities are there, and confident votes agree with the consensus more often.",
-    _confidence,
+    TITLES["CAS302"],
+    f"At least {ALARMING_SHARE:.0%} of the models are surer where the votes call them right, and "
+    f"fewer than {ALARMING_SHARE:.0%} where they call them wrong.",
+    _slopes,
 )
 def unconfident(snapshot: Snapshot) -> str | None:
-    """Are there log-probabilities, and are they related to agreement?"""
-    votes = snapshot.dataset.train.votes
-    if not votes.answered.any():
-        raise NotApplicable("No model gave any answer.", code="no-answers")
-    known = votes.confident
-    if not known.any():
-        return (
-            f"None of the {int(votes.answered.sum()):,} votes has a log-probability: 'paper' "
-            "cannot be used, every vote weighs the same in 'released', and ties between answers go "
-            "to the better-ranked model. 'recommended' does not need them."
-        )
-    auc = confidence_auc(snapshot)
-    if not np.isfinite(auc).any():
-        raise NotApplicable(
-            "No model both agrees and disagrees with known confidence.", code="nothing-to-compare"
-        )
-    mean = float(np.nanmean(auc))
-    if mean >= MIN_AUC:
-        return None
-    return (
-        f"Confidence hardly tells agreement from disagreement: a vote with the consensus is the "
-        f"more confident one in {mean:.0%} of the pairs (rule: {MIN_AUC:.0%}). Presets that weigh "
-        "by confidence weigh by noise."
-    )
+    """Slope of each model's confidence on being right by the votes alone."""
+    return surer_where_wrong(snapshot.fit) or without_signal(snapshot.fit)
 
 
 @check("CAS303", "Generated queries drift", f"MMD to the test queries is below {MMD_TARGET}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,10 @@ MOST = 25
 
 @dataclass(frozen=True)
 class Evidence:
-    """Named values of one measure; `rule` is the value beyond which the check speaks, if one.
+    """Named values of one measure.
 
-    errors: standard error of each value; None where none is known.
+    rule : the value beyond which the check speaks, if one; errors : standard error of each value,
+    None where none is known; table : rows to follow up, by column
     """
 
     measure: str
@@ -25,6 +26,7 @@ class Evidence:
     values: tuple[float, ...]
     rule: float | None = None
     errors: tuple[float, ...] | None = None
+    table: tuple[Mapping[str, object], ...] = ()
 
 
 def largest(

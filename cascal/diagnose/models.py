@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 
 import numpy as np
-import scipy
 
-from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements, tau_b
+from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements
 from cascal.dataset.snapshot import Snapshot
+from cascal.dataset.to_label import Row, queries_to_label
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.diagnose.quality import SURE, cluster_needs
+from cascal.doubts import TITLES
+from cascal.doubts.pool import FAMILY_RATIO, conspicuous_pair, echo, kinships, shared_rejections
+from cascal.doubts.rankings import (
+    MANY_FIRST,
+    N_SAMPLES,
+    OPPOSITE,
+    contradiction,
+    first_models,
+    undecided,
+)
 from cascal.evaluate import effective_number
-from cascal.score import consensus_scores
 
 DOMINANT_SHARE = 0.9
 """One model with this share of the queries: the router is close to a constant."""
@@ -23,13 +32,7 @@ SAME_ANSWERS = 0.9
 """Mean pairwise agreement from which the models count as one."""
 MIN_ORACLE_GAIN = 0.03
 """Share of the queries on which another model than the best is right and the best is not."""
-FAMILY_RATIO, FAMILY_P, FAMILY_MIN = 2.0, 1e-6, 20
-"""A pair shares rejected answers this many times more often than expected, beyond chance."""
 NOISE_SHARE = 0.5
-OPPOSITE = 0.0
-"""Kendall τ below which two rankings contradict each other."""
-MIN_SPLIT_TAU = 0.5
-"""Kendall τ between rankings of two halves below which they say little."""
 
 
 def _agreements(snapshot: Snapshot) -> list[GoldAgreement]:
@@ -51,7 +54,7 @@ def _taus(snapshot: Snapshot) -> Evidence:
 
 @check(
     "CAS201",
-    "Rankings contradict validation",
+    TITLES["CAS201"],
     "Consensus ranks the models in the same sense as gold answers (or as its own halves) do.",
     _taus,
 )
@@ -59,7 +62,7 @@ def contradicted(snapshot: Snapshot) -> str | None:
     """Kendall τ of consensus and gold; without gold: split halves, and each model left out."""
     test = snapshot.dataset.test
     if test is None or not test.has_gold:
-        return _contradicts_itself(snapshot)
+        return contradiction(snapshot.fit, snapshot.halves)
     overall = gold_agreement("all", snapshot.fit.consensus, test.right).tau
     if overall.value < OPPOSITE:
         return (
@@ -77,35 +80,6 @@ def contradicted(snapshot: Snapshot) -> str | None:
         f"gold answers ({worst.scope}: τ {worst.tau.value:.2f} [{worst.tau.low:.2f}, "
         f"{worst.tau.high:.2f}])."
     )
-
-
-def _contradicts_itself(snapshot: Snapshot) -> str | None:
-    if len(snapshot.fit.models) < 3:
-        raise NotApplicable("Rankings of two models can only agree or not.", code="too-little-data")
-    one, other = (np.nan_to_num(half.consensus, nan=0.0).mean(axis=0) for half in snapshot.halves)
-    split = float(tau_b(one, other)[0])
-    worst, model = min(_without_each(snapshot))
-    if split >= MIN_SPLIT_TAU and worst >= OPPOSITE:
-        return None
-    return (
-        f"Without gold answers: rankings of two halves agree with τ {split:.2f}, and without "
-        f"{model} the other models rank with τ {worst:.2f} to what they were. Such a ranking says "
-        "little."
-    )
-
-
-def _without_each(snapshot: Snapshot) -> list[tuple[float, str]]:
-    """τ of the other models' consensus ranking with and without each model."""
-    votes, n_models = snapshot.fit.votes, len(snapshot.fit.votes.models)
-    overall = snapshot.fit.scores.filled.mean(axis=0)
-    found = []
-    for left_out in range(n_models):
-        rest = np.array([m for m in range(n_models) if m != left_out])
-        part = votes.take(np.arange(len(votes.query_ids)), rest)
-        scores = consensus_scores(part, snapshot.fit.settings.consensus, snapshot.fit.groups)
-        tau = float(tau_b(overall[rest], scores.filled.mean(axis=0))[0])
-        found.append((tau, votes.models[left_out]))
-    return found
 
 
 def _shares(snapshot: Snapshot) -> Evidence:
@@ -166,83 +140,41 @@ def uniform(snapshot: Snapshot) -> str | None:
     )
 
 
-@dataclass(frozen=True)
-class Kinship:
-    """Two models that share answers which the consensus rejects: observed and expected counts."""
-
-    first: str
-    second: str
-    shared: int
-    expected: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times as often as expected."""
-        return self.shared / max(self.expected, 1e-9)
-
-    @property
-    def chance(self) -> float:
-        """Probability of as many or more by chance."""
-        return float(scipy.special.pdtrc(self.shared - 1, max(self.expected, 1e-9)))
-
-
-def kinships(snapshot: Snapshot) -> list[Kinship]:
-    """Every pair, the most conspicuous first.
-
-    expected = both reject the consensus as often as they do by themselves, and then give the same
-    answer as often as an average pair does: Σ_q over queries is n·p_i·p_j·s with s from all pairs.
-    """
-    votes = snapshot.dataset.train.votes
-    wrong = votes.answered & (votes.answers != snapshot.fit.consensus_answers[:, None])
-    rate, n_queries = wrong.mean(axis=0), len(votes.query_ids)
-    n_models = len(votes.models)
-    pairs = [(i, j) for i in range(n_models) for j in range(i + 1, n_models)]
-    both = np.array([(wrong[:, i] & wrong[:, j]).sum() for i, j in pairs], dtype=float)
-    same = np.array(
-        [
-            (wrong[:, i] & wrong[:, j] & (votes.answers[:, i] == votes.answers[:, j])).sum()
-            for i, j in pairs
-        ]
-    )
-    expected_both = np.array([n_queries * rate[i] * rate[j] for i, j in pairs])
-    # hard queries make all models err together: the median pair says by how much
-    ratios = both[expected_both > 0] / expected_both[expected_both > 0]
-    common = float(np.median(ratios)) if len(ratios) else 1.0
-    alike = float(np.median(same[both > 0] / both[both > 0])) if (both > 0).any() else 0.0
-    expected = expected_both * common * alike
-    found = [
-        Kinship(votes.models[i], votes.models[j], int(same[at]), float(expected[at]))
-        for at, (i, j) in enumerate(pairs)
-    ]
-    return sorted(found, key=lambda one: (-one.ratio, one.first))
-
-
 def _pairs(snapshot: Snapshot) -> Evidence:
-    found = kinships(snapshot)[:MOST]
+    found = kinships(snapshot.fit)[:MOST]
     names = tuple(f"{one.first} and {one.second}" for one in found)
     ratios = tuple(one.ratio for one in found)
-    return Evidence("shared rejected answers, times an average pair", names, ratios, FAMILY_RATIO)
+    return Evidence(
+        "shared rejected answers, times an average pair",
+        names,
+        ratios,
+        FAMILY_RATIO,
+        table=_queries_to_label(snapshot),
+    )
+
+
+def _queries_to_label(snapshot: Snapshot) -> tuple[Row, ...]:
+    """Random queries where the pair that stands out opposes the consensus; what either answers."""
+    pair = conspicuous_pair(snapshot.fit)
+    if pair is None:
+        return ()
+    train, model = snapshot.dataset.train, snapshot.fit.models.index(pair.first)
+    sides = {
+        f"{pair.first} and {pair.second}": train.votes.answers[:, model],
+        "consensus": snapshot.fit.consensus_answers,
+    }
+    return queries_to_label(train, shared_rejections(snapshot.fit, pair), sides)
 
 
 @check(
     "CAS204",
-    "Consensus echoes a family",
+    TITLES["CAS204"],
     "No two models share rejected answers far more often than others do.",
     _pairs,
 )
 def family(snapshot: Snapshot) -> str | None:
-    """Pairs that agree on answers the others reject: sisters vote as a bloc."""
-    if len(snapshot.fit.models) < 4:
-        raise NotApplicable("Families show only among four models or more.", code="too-little-data")
-    for pair in kinships(snapshot):
-        if pair.shared < FAMILY_MIN or pair.ratio < FAMILY_RATIO or pair.chance >= FAMILY_P:
-            continue
-        return (
-            f"{pair.first} and {pair.second} share {pair.shared:,} answers that the consensus "
-            f"rejects, {pair.ratio:.1f} times as many as an average pair of such models: sisters "
-            "vote as a bloc, and the consensus may follow them. See what happens without one."
-        )
-    return None
+    """Pairs that agree on answers the others reject: sisters, or the two that are right."""
+    return echo(snapshot.fit)
 
 
 def _sureness(snapshot: Snapshot) -> Evidence:
@@ -271,3 +203,21 @@ def noise(snapshot: Snapshot) -> str | None:
         f"model that is ahead with less than {SURE:.0%} probability: which of the first two is "
         "asked there is close to a coin toss. More queries or fewer clusters would help."
     )
+
+
+def _first(snapshot: Snapshot) -> Evidence:
+    counts = Counter(first_models(snapshot.fit))
+    names = sorted(counts, key=lambda name: (-counts[name], name))
+    times = tuple(float(counts[name]) for name in names)
+    return Evidence(f"times first in {N_SAMPLES} half-samples", tuple(names), times)
+
+
+@check(
+    "CAS206",
+    TITLES["CAS206"],
+    f"{N_SAMPLES} random halves of the queries name fewer than {MANY_FIRST} models as the best.",
+    _first,
+)
+def nobody_first(snapshot: Snapshot) -> str | None:
+    """The model that consensus likes best in each of several halves of the queries."""
+    return undecided(snapshot.fit)

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
-from cascal.diagnose.clusters import MIN_QUERIES, refuse_one_cluster_a_task
+from cascal.datatypes import BoolArray, FloatArray, NotApplicable
+from cascal.diagnose.clusters import refuse_one_cluster_a_task
 from cascal.diagnose.evidence import Evidence, largest, largest_tasks
 from cascal.diagnose.finding import check
+from cascal.doubts import TITLES
+from cascal.doubts.pool import near_chance
 from cascal.fit import Fit
 from cascal.reach import WITHIN
 from cascal.settings import PROBABILITIES
@@ -22,9 +24,6 @@ MANY_BLENDED, OVERRULED = 2.5, 0.3
 """Effective clusters blended (of three), share of queries whose nearest cluster is overruled."""
 FAR = 0.2
 OPPOSED = 0.1
-NEAR_CHANCE = 0.1
-"""Agreement above that of the letters alone below which consensus carries no truth."""
-ONE_LETTER = 0.7
 
 
 def _wrongly_placed(snapshot: Snapshot) -> tuple[list[str], BoolArray]:
@@ -196,29 +195,6 @@ def estimated_accuracies(fitted: Fit) -> FloatArray:
     return np.asarray(np.nan_to_num(fitted.consensus, nan=0.0).mean(axis=0))
 
 
-def excess_agreement(votes: Votes) -> tuple[float, float]:
-    """Mean share of equal answers over pairs of models, and what their letters alone would give.
-
-    By chance two models agree on a letter as often as both use it, and on free answers never.
-    NotApplicable for one model.
-    """
-    observed, expected = [], []
-    n_letters = int(votes.answers.max(initial=0)) + 1
-    for one in range(len(votes.models)):
-        for other in range(one + 1, len(votes.models)):
-            both = votes.answered[:, one] & votes.answered[:, other]
-            if not both.any():
-                continue
-            pair = votes.answers[both][:, [one, other]]
-            lettered = pair[votes.option_counts[both] > 0]
-            letters = [np.bincount(side, minlength=n_letters) / len(pair) for side in lettered.T]
-            observed.append(float((pair[:, 0] == pair[:, 1]).mean()))
-            expected.append(float(letters[0] @ letters[1]) * len(pair) / max(len(lettered), 1))
-    if not observed:
-        raise NotApplicable("No two models answered the same query.", code="nothing-to-compare")
-    return float(np.mean(observed)), float(np.mean(expected))
-
-
 def _accuracies(snapshot: Snapshot) -> Evidence:
     accuracies = estimated_accuracies(snapshot.fit).tolist()
     return largest("estimated accuracy", snapshot.fit.models, accuracies)
@@ -226,39 +202,10 @@ def _accuracies(snapshot: Snapshot) -> Evidence:
 
 @check(
     "CAS406",
-    "Consensus carries no truth",
+    TITLES["CAS406"],
     "Models agree far more often than by chance, and none always gives one letter.",
     _accuracies,
 )
 def chance(snapshot: Snapshot) -> str | None:
     """A pool near chance agrees by accident; a model with one letter agrees with itself."""
-    votes = snapshot.dataset.train.votes
-    if not votes.answered.any():
-        raise NotApplicable("No model gave any answer.", code="no-answers")
-    stuck = _stuck_model(snapshot)
-    if stuck is not None:
-        return stuck
-    observed, expected = excess_agreement(votes)
-    if observed >= expected + NEAR_CHANCE:
-        return None
-    return (
-        f"Two models agree in {observed:.0%} of the queries, where their letters alone would give "
-        f"{expected:.0%}: the pool is near chance, and agreement carries no truth. Use easier "
-        "queries or better models."
-    )
-
-
-def _stuck_model(snapshot: Snapshot) -> str | None:
-    votes = snapshot.dataset.train.votes
-    for m, model in enumerate(votes.models):
-        given = votes.answers[votes.answered[:, m], m]
-        choices = votes.option_counts[votes.answered[:, m]]
-        given = given[choices >= 3]
-        if len(given) >= MIN_QUERIES and np.bincount(given).max() / len(given) >= ONE_LETTER:
-            share = np.bincount(given).max() / len(given)
-            letter = chr(ord("A") + int(np.bincount(given).argmax()))
-            return (
-                f"{model} answers {letter} in {share:.0%} of its answers: it is not choosing. Its "
-                "votes are noise; leave it out, or look at its prompt."
-            )
-    return None
+    return near_chance(snapshot.fit)

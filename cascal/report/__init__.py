@@ -18,10 +18,13 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
 from cascal.explain import N_LEADERS, cluster_leaders
 from cascal.intervals import Estimate
+from cascal.light import HEADLINES, QUESTION, RECORD, RECORD_NOTE, Light, State
 from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
-from cascal.verdict import TRUST, Light, Verdict
+from cascal.verdict import Verdict
 
+MARKS: dict[State, str] = {"agree": "✓", "unsure": "?", "disagree": "–"}
+"""Before the words of each state of the light."""
 N_SAMPLES = 2
 MAX_CHARACTERS = 240
 
@@ -47,7 +50,12 @@ def write_report(
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         headline=_headline(snapshot.verdict, light),
         light=light if isinstance(light, str) else light.sentence,
-        trust="" if isinstance(light, str) else TRUST,
+        state="" if isinstance(light, str) else light.light,
+        mark="" if isinstance(light, str) else MARKS[light.light],
+        doubts=() if isinstance(light, str) else light.doubts,
+        question=QUESTION,
+        record=() if isinstance(light, str) else _record(),
+        record_note=RECORD_NOTE,
         dots=map_dots(dataset, snapshot),
         models=_models(snapshot),
         clusters=_clusters(snapshot, with_texts=with_texts),
@@ -90,8 +98,21 @@ def _share(share: Estimate | None) -> str:
 def _headline(verdict: Verdict | None, light: Light | str) -> str:
     if verdict is not None:
         return verdict.sentence
-    outcome = "nothing can be said" if isinstance(light, str) else light.light
-    return f"Without gold answers: {outcome}"
+    if isinstance(light, str):
+        return "Without gold answers nothing can be said"
+    return f"{MARKS[light.light]} {HEADLINES[light.light]}"
+
+
+def _record() -> list[tuple[str, ...]]:
+    return [
+        (
+            one.against,
+            f"{one.agree[0]} of {one.agree[1]}",
+            f"{one.disagree[0]} of {one.disagree[1]}",
+            f"{one.auc:.2f}",
+        )
+        for one in RECORD
+    ]
 
 
 def _models(snapshot: Snapshot) -> list[tuple[str, ...]]:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from cascal.compare.experiments.checks import alignment, drift, removal
 from cascal.compare.experiments.report import Column, Report, read_report
 from cascal.compare.experiments.request import Request
-from cascal.compare.experiments.routers import filtering, generators, held, validation, verdicts
+from cascal.compare.experiments.routers import filtering, generators, held, validation
+from cascal.compare.experiments.verdicts import verdicts
 from cascal.datatypes import CascalError
 
 __all__ = ["EXPERIMENTS", "Column", "Report", "Request", "held", "read_report", "run"]

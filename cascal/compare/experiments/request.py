@@ -8,12 +8,16 @@ from cascal.columns import Progress
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.datatypes import NotApplicable
+from cascal.fit import Fit
 from cascal.settings import FitSettings, Thresholds
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Request:
-    """The data set, a second one where the experiment compares two, settings and thresholds."""
+    """The data set, a second one where the experiment compares two, settings and thresholds.
+
+    fitted : the fit of the data set with these settings, where the caller has made it already
+    """
 
     dataset: Dataset
     other: Dataset | None = None
@@ -23,6 +27,7 @@ class Request:
     n_splits: int = 1
     seed: int = 0
     progress: Progress | None = None
+    fitted: Fit | None = None
 
     def report(self, share: float, sentence: str) -> None:
         """Tell the caller how far the work is; the caller may raise to stop it."""
@@ -61,7 +66,7 @@ class Request:
         if not chosen.test.has_gold:
             raise NotApplicable(
                 f"No test query of {chosen.info.name!r} has a gold answer, so accuracies cannot be "
-                "compared. The verdict without labels needs none.",
+                "compared. The light without labels needs none.",
                 code="no-gold",
             )
         return chosen.test

@@ -1,4 +1,4 @@
-"""Experiments that compare routers: validation, generators, filtering, verdicts."""
+"""Experiments that compare routers: validation, generators, filtering."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from cascal.collection.rgd_filter import rgd_filter
-from cascal.columns import Progress
 from cascal.compare.comparison import (
     TEST_SHARE,
     Comparison,
@@ -20,17 +19,13 @@ from cascal.compare.comparison import (
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.routers import Entry
-from cascal.constant import choose_constant, join_constants
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
 from cascal.fit import fit
-from cascal.intervals import Estimate, estimate, estimates, mean_rows
+from cascal.intervals import Estimate, estimates, mean_rows
 from cascal.plain_json import finite
 from cascal.provenance import stamp
-from cascal.score import usable_presets
-from cascal.settings import FitSettings
-from cascal.verdict import decide, half_fits, traffic_light
 
 TOP1, VOTE = Column("top1", "First model right", "percent"), Column("vote", "Vote of 3", "percent")
 ROUTER, NEEDS = Column("router", "Router"), Column("needs", "Needs")
@@ -56,6 +51,7 @@ def held(request: Request) -> Comparison:
         request.test(),
         request.settings,
         request.thresholds,
+        fitted=request.fitted,
         progress=request.progress,
     )
 
@@ -271,80 +267,6 @@ def _arm_row(first: Entry, second: Entry) -> dict[str, Any]:
         row |= {f"second_{measure}": finite(found[1].value)}
         row |= with_interval(measure, found[2])
     return row
-
-
-def verdicts(request: Request) -> Report:
-    """For every preset: the light without labels, the verdict with them, and do they agree?
-
-    "Right" means: the light says route and the true gain on the test queries is above 0, or it
-    says no and it is not. With several splits the light is cross-fitted in each.
-    """
-    names = usable_presets(request.dataset.train.votes)
-    rows = []
-    for at, name in enumerate(names):
-        settings = FitSettings.preset(name)
-        progress = request.between(at / len(names), (at + 1) / len(names))
-        rows.append(_verdict_row(request, settings, progress))
-    right, n = (sum(int(row[key]) for row in rows) for key in ("n_right", "n_splits"))
-    return Report(
-        experiment="verdicts",
-        question="Is the verdict without labels right, where labels can tell?",
-        datasets=request.names,
-        sentence=f"The light was right {right} times of {n} (presets × splits).",
-        target="right more often than not for every preset",
-        passed=all(row["n_right"] > row["n_splits"] / 2 for row in rows),
-        columns=(
-            Column("preset", "Preset"),
-            Column("light", "Light, without labels"),
-            Column("score", "Score"),
-            Column("mean", "Cross-fitted gain", "number"),
-            Column("bound", "Lower bound", "number"),
-            Column("verdict", "Verdict, with labels"),
-            Column("gain", "True gain", "points"),
-            Column("constant", "Over always asking"),
-            Column("n_right", "Light right", "count"),
-            Column("n_splits", "of", "count"),
-        ),
-        rows=tuple(rows),
-        simulated=request.simulated,
-        fingerprints=request.fingerprints,
-        **stamp(request.settings, request.thresholds),
-    )
-
-
-def _verdict_row(request: Request, settings: FitSettings, progress: Progress) -> dict[str, Any]:
-    pairs = splits_of(request)
-    lights, gains, constants = [], [], []
-    for at, (train, test) in enumerate(pairs):
-        progress(at / len(pairs), f"Cross-fitting {settings.name}")
-        halves = half_fits(train.votes, train.vectors, settings, seed=request.seed)
-        lights.append(traffic_light(halves, request.thresholds))
-        router = fit(train.votes, train.vectors, settings).router(request.thresholds)
-        result = test.evaluation(router.route(test.vectors))
-        constant = choose_constant(router.models, by_labels=train.best_constant, result=result)
-        constants.append(constant)
-        gain_of = result.top1_right - result.model_right[:, constant.model]
-        gains.append(dict(zip(test.votes.query_ids, gain_of, strict=True)))
-    ids = sorted({one for of_split in gains for one in of_split})
-    gain = estimate(mean_rows([np.array([of.get(one, np.nan) for one in ids]) for of in gains]))
-    truly = [float(np.nanmean(list(of.values()))) > 0 for of in gains]
-    yes = sum(light.light == "route" for light in lights)
-    light = lights[0].light if len(lights) == 1 else f"route in {yes} of {len(lights)}"
-    against = join_constants(constants)
-    return {
-        "preset": settings.name,
-        "light": light,
-        "score": lights[0].score,
-        "mean": float(np.mean([one.mean for one in lights])),
-        "bound": float(np.mean([one.bound for one in lights])),
-        "verdict": decide(gain, against).light,
-        "constant": against.name,
-        "n_right": sum(
-            (one.light == "route") == true for one, true in zip(lights, truly, strict=True)
-        ),
-        "n_splits": len(lights),
-        **with_interval("gain", gain),
-    }
 
 
 def splits_of(request: Request) -> list[tuple[Part, Part]]:

@@ -1,0 +1,78 @@
+"""Are models surer where the consensus of the votes calls them right?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cascal.confidence import ALARMING_SHARE, MIN_KNOWN, alarming, inverted, listening_consensus
+from cascal.datatypes import NotApplicable
+from cascal.fit import Fit
+from cascal.latent import find_slots
+from cascal.remembered import remembered
+from cascal.results import Learnt
+
+
+@remembered
+def _learnt(fitted: Fit) -> Learnt:
+    """What the fit learnt; learnt here from the same votes where its consensus learns nothing."""
+    learnt = fitted.scores.learnt
+    if learnt is None:
+        votes = fitted.votes
+        slots = find_slots(votes.answers, votes.option_counts)
+        groups = fitted.groups
+        if groups is None:
+            groups = np.zeros(len(votes.query_ids), dtype=np.int64)
+        _, learnt = listening_consensus(slots, groups, votes.logprobs)
+    return learnt.take(fitted.caller_models)
+
+
+def confidences(fitted: Fit) -> Learnt:
+    """How much surer each model is where the votes call it right, in the caller's order of models.
+
+    Works for every preset. NotApplicable where there are no log-probabilities, or too few.
+    """
+    votes = fitted.votes
+    if not votes.answered.any():
+        raise NotApplicable("No model gave any answer.", code="no-answers")
+    if not votes.confident.any():
+        raise NotApplicable(
+            f"None of the {int(votes.answered.sum()):,} votes has a log-probability. 'paper' "
+            "cannot be used; the other presets do without.",
+            code="needs-log-probabilities",
+        )
+    learnt = _learnt(fitted)
+    if not np.isfinite(learnt.slope).any():
+        raise NotApplicable(
+            f"No model has {MIN_KNOWN} log-probabilities with different values.",
+            code="too-little-data",
+        )
+    return learnt
+
+
+def surer_where_wrong(fitted: Fit) -> str | None:
+    """What CAS302 says of inverted confidences: either they are inverted, or the consensus is."""
+    learnt = confidences(fitted)
+    if not alarming(learnt):
+        return None
+    heard, models = np.isfinite(learnt.slope), inverted(learnt)
+    worst = int(np.nanargmin(learnt.slope))
+    return (
+        f"{models.sum()} of {heard.sum()} models are surer where the votes of all call them wrong "
+        f"({fitted.models[worst]} by {-learnt.slope[worst]:.2f} ± {learnt.slope_error[worst]:.2f} "
+        f"standard deviations; rule: fewer than {ALARMING_SHARE:.0%} of the models): either their "
+        "confidences are inverted, or the consensus is."
+    )
+
+
+def without_signal(fitted: Fit) -> str | None:
+    """What CAS302 says of confidences that follow nothing."""
+    learnt = confidences(fitted)
+    heard = np.isfinite(learnt.slope)
+    telling = learnt.slope > 2.0 * learnt.slope_error
+    if telling.sum() >= ALARMING_SHARE * heard.sum():
+        return None
+    return (
+        f"Only {telling.sum()} of {heard.sum()} models are surer where the votes of all call them "
+        f"right, beyond two standard errors (rule: {ALARMING_SHARE:.0%} or more): a preset that "
+        "weighs by confidence weighs by noise."
+    )

@@ -1,0 +1,253 @@
+"""The light without labels: do the models agree that the router beats the model they like best?
+
+That is another question than whether routing pays, which only gold answers can tell (docs/trust.md
+has how often the light was right). It is "unsure" where something makes the agreement doubtful.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from cascal.constant import choose_constant, join_constants
+from cascal.datatypes import BoolArray, Embeddings, FloatArray, IntArray, NotApplicable, Votes
+from cascal.doubts import Doubt
+from cascal.draws import random_places, stratified_halves
+from cascal.fit import Fit, fit
+from cascal.settings import FitSettings, Thresholds
+
+State = Literal["agree", "unsure", "disagree"]
+QUESTION = "Do the models agree that the router beats the model they like best?"
+HEADLINES: dict[State, str] = {
+    "agree": "The models agree that the router beats the model they like best",
+    "unsure": "Unsure: the models' agreement is not to be trusted here",
+    "disagree": "The models do not agree that the router beats the model they like best",
+}
+"""What each state means, in one line."""
+ONE_SIDED = 1.64
+"""Standard errors below the mean: a one-sided bound of 95 %."""
+MIN_LIGHT_QUERIES = 40
+"""With fewer training queries a half of them holds too little to learn routes from."""
+UNIT = "mean consensus score between 0 and 1; not accuracy"
+"""Of the numbers behind the light; 'released' and 'paper' have scores of other ranges."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackRecord:
+    """How often the light was right about the router's gain over one kind of model.
+
+    agree, disagree : how often it was right, and how often it said so; auc of its bound
+    """
+
+    against: str
+    agree: tuple[int, int]
+    disagree: tuple[int, int]
+    auc: float
+
+
+RECORD = (
+    TrackRecord(
+        against="the best single model by labels", agree=(11, 40), disagree=(50, 75), auc=0.40
+    ),
+    TrackRecord(
+        against="the model that the models like best", agree=(28, 40), disagree=(47, 75), auc=0.63
+    ),
+)
+"""Of the light when it had two states and no doubts, on real responses (`RECORD_NOTE`)."""
+RECORD_NOTE = (
+    "Measured on 48 pools of real responses (115 pools and splits, 32 of the pools new) when the "
+    "light said only yes or no, without doubts. An AUC of 0.5 is no information."
+)
+
+
+def record_sentence() -> str:
+    """How far the light can be trusted, as one text."""
+    parts = [
+        f"against {one.against} “agree” was right {one.agree[0]} times of {one.agree[1]} and “do "
+        f"not agree” {one.disagree[0]} times of {one.disagree[1]} (AUC {one.auc:.2f})"
+        for one in RECORD
+    ]
+    return f"How often it was right: {'; '.join(parts)}. {RECORD_NOTE}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Light:
+    """The light without labels.
+
+    mean, standard_error, bound : of the cross-fitted difference in the preset's own consensus score
+    (`UNIT`), bound = mean − 1.64 · standard error; n queries; constant : the model that either half
+    likes best, two names where they differ; elsewhere : queries for which the router asks another;
+    sides : queries of these where the consensus backs the router's choice more, and the constant
+    more; doubts : why the consensus is not to be trusted
+    """
+
+    mean: float
+    standard_error: float
+    bound: float
+    n: int
+    score: str
+    constant: str
+    elsewhere: int
+    sides: tuple[int, int]
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def light(self) -> State:
+        """The state: "unsure" where there is any doubt, whatever the models say."""
+        if self.doubts:
+            return "unsure"
+        return "agree" if self.bound > 0 else "disagree"
+
+    @property
+    def sentence(self) -> str:
+        """What the light says, on what grounds, and how to know."""
+        if not self.doubts:
+            return f"{self.opinion} {self.to_know}"
+        reasons = ", ".join(f"{one.code} {one.title}" for one in self.doubts)
+        return f"{HEADLINES['unsure']} ({reasons}). At their word: {self.opinion} {self.to_know}"
+
+    @property
+    def opinion(self) -> str:
+        """What the models agree on, whether or not they are to be trusted."""
+        agree = self.bound > 0
+        says = (
+            f"The models {'agree' if agree else 'do not agree'} that the router beats always "
+            f"asking {self.constant}, which they like best."
+        )
+        if not self.elsewhere:
+            return f"{says} It asks no other model for any query."
+        router, constant = self.sides
+        return (
+            f"{says} It asks another model for {self.elsewhere / self.n:.0%} of the queries; where "
+            f"the two answer differently there, the models side with its choice {router:,} times "
+            f"and with {self.constant} {constant:,} times: weighed by how strongly, "
+            f"{'more' if agree else 'no more'} than sampling explains."
+        )
+
+    @property
+    def to_know(self) -> str:
+        """How to know whether routing pays."""
+        return (
+            f"To know, label ten random queries on which the router's choice and {self.constant} "
+            "answer differently, and see who is right more often: on all others routing changes "
+            "nothing. Gold answers come in by the column `gold` and `cascal import FILE "
+            "--on-conflict replace`."
+        )
+
+    def is_right(self, gain: float) -> bool | None:
+        """Whether gold answers bear it out: `gain` over the model liked best; None if unsure."""
+        return None if self.doubts else (self.light == "agree") == (gain > 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The light in JSON types. `agreement_gain` is in units of `unit`, never accuracy."""
+        return {
+            "question": QUESTION,
+            "light": self.light,
+            "sentence": self.sentence,
+            "liked_best": self.constant,
+            "n": self.n,
+            "n_elsewhere": self.elsewhere,
+            "n_side_with_router": self.sides[0],
+            "n_side_with_liked_best": self.sides[1],
+            "doubts": [
+                {"code": one.code, "title": one.title, "sentence": one.sentence}
+                for one in self.doubts
+            ],
+            "score": self.score,
+            "agreement_gain": self.mean,
+            "agreement_gain_bound": self.bound,
+            "unit": UNIT,
+            "to_know": self.to_know,
+            "record": record_sentence(),
+        }
+
+
+def halves(query_ids: tuple[str, ...], tasks: tuple[str, ...], seed: int) -> IntArray:
+    """(Q,) 0 or 1: every task is split in two at random, by query id and not by row order."""
+    return stratified_halves(tasks, random_places(query_ids, seed))
+
+
+def cross_fitted_gains(fits: tuple[Fit, Fit], thresholds: Thresholds) -> FloatArray:
+    """(Q,) C[chosen] − C[best constant] of the queries of either fit, routed by the other.
+
+    The constant is the best overall model of the fit that routes; C is the score of the fit that
+    is measured, so that no query's own votes choose its route. nan scores count as 0.
+    """
+    return _cross_fitted(fits, thresholds)[0]
+
+
+def _cross_fitted(fits: tuple[Fit, Fit], thresholds: Thresholds) -> tuple[FloatArray, BoolArray]:
+    """The cross-fitted gains, and (Q,) whether another model than the constant is chosen."""
+    gains, elsewhere = [], []
+    for learnt, measured in (fits, fits[::-1]):
+        router = learnt.router(thresholds)
+        scores = np.nan_to_num(measured.consensus, nan=0.0)
+        vectors = Embeddings(measured.query_ids, measured.caller_vectors, measured.encoder)
+        chosen = router.route(vectors).selected[:, 0]
+        rows = np.arange(len(scores))
+        gains.append(scores[rows, chosen] - scores[:, router.best_overall])
+        elsewhere.append(chosen != router.best_overall)
+    return np.concatenate(gains), np.concatenate(elsewhere)
+
+
+def half_fits(
+    votes: Votes,
+    vectors: Embeddings,
+    settings: FitSettings,
+    *,
+    seed: int = 0,
+    costs: FloatArray | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> tuple[Fit, Fit]:
+    """Fits on two random halves of the training queries; thresholds may then move freely."""
+    if len(votes.query_ids) < MIN_LIGHT_QUERIES or len(votes.models) < 2:
+        raise NotApplicable(
+            f"{len(votes.query_ids)} training queries and {len(votes.models)} models are too few "
+            f"for a light without labels: at least {MIN_LIGHT_QUERIES} and 2 are needed.",
+            code="too-little-data",
+        )
+    half = halves(votes.query_ids, votes.tasks, seed)
+    made = []
+    for part in (0, 1):
+        if progress is not None:
+            progress(part / 2, "Estimating skills on one half of the queries")
+        rows = np.flatnonzero(half == part)
+        of_part = votes.take(rows)
+        made.append(fit(of_part, vectors.take(of_part.query_ids), settings, costs=costs))
+    return made[0], made[1]
+
+
+def traffic_light(
+    fits: tuple[Fit, Fit], thresholds: Thresholds | None = None, doubts: tuple[Doubt, ...] = ()
+) -> Light:
+    """What the models agree on: two-fold cross-fit inside the training queries.
+
+    Routes are learnt on one half; on the other the mean of C[chosen] − C[best constant], its
+    standard error and the bound mean − 1.64·se. "agree" if the bound is above 0, "disagree" if
+    not, "unsure" with any of the `doubts` (`cascal.doubts.find_doubts`).
+    """
+    chosen = thresholds or Thresholds()
+    gains, elsewhere = _cross_fitted(fits, chosen)
+    mean = float(gains.mean())
+    error = float(gains.std(ddof=1) / np.sqrt(len(gains)))
+    return Light(
+        mean=mean,
+        standard_error=error,
+        bound=mean - ONE_SIDED * error,
+        n=len(gains),
+        score=fits[0].settings.consensus,
+        constant=_constant(fits, chosen),
+        elsewhere=int(elsewhere.sum()),
+        sides=(int((gains > 0).sum()), int((gains < 0).sum())),
+        doubts=doubts,
+    )
+
+
+def _constant(fits: tuple[Fit, Fit], thresholds: Thresholds) -> str:
+    """Whom either half would always ask."""
+    best = [(half.models, half.router(thresholds).best_overall) for half in fits]
+    made = [choose_constant(models, by_consensus=model) for models, model in best]
+    return join_constants(made).name

@@ -1,0 +1,188 @@
+"""The light without labels: three states where they are due, in words that claim no accuracy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_diagnose import (
+    case_of,
+    collapsed,
+    guessing,
+    inverted_confidence,
+    sisters,
+    three_best,
+    unstable_ranking,
+    with_answers,
+    world,
+)
+
+import cascal
+from cascal import charts
+from cascal.compare.experiments import Request, run
+from cascal.dataset.snapshot import take_snapshot
+from cascal.datatypes import NO_ANSWER
+from cascal.light import HEADLINES, RECORD, RECORD_NOTE, UNIT, record_sentence, traffic_light
+from cascal.report import write_report
+from cascal.settings import FitSettings, Thresholds
+
+TRUST_PAGE = (Path(__file__).parents[1] / "docs" / "trust.md").read_text(encoding="utf-8")
+
+
+def clear_skills():
+    """Every model is far better in a skill of its own, and each is better overall than the next."""
+    part = world(n=1600, n_models=6)
+    random = np.random.default_rng(0)
+    skill = np.argmax(part.vectors.vectors[:, 3:9], axis=1)
+    accuracy = np.tile(np.linspace(0.4, 0.7, 6), (len(part), 1))
+    accuracy[np.arange(len(part)), skill] = 0.97
+    right = random.random(part.votes.shape) < accuracy
+    wrong = (part.gold[:, None] + 1 + random.integers(5, size=right.shape)) % 6
+    unknown = np.full(right.shape, np.nan)
+    return case_of(with_answers(part, np.where(right, part.gold[:, None], wrong), unknown))
+
+
+STATES = {
+    clear_skills: ("agree", set()),
+    collapsed: ("disagree", set()),
+    unstable_ranking: ("unsure", {"CAS201", "CAS406"}),
+    sisters: ("unsure", {"CAS201", "CAS204"}),
+    three_best: ("unsure", {"CAS201", "CAS206", "CAS302"}),
+    inverted_confidence: ("unsure", {"CAS302"}),
+    guessing: ("unsure", {"CAS201", "CAS206", "CAS406"}),
+}
+
+
+@pytest.mark.parametrize("make", STATES)
+def test_each_state_has_its_world_and_each_doubt_is_named(make):
+    state, codes = STATES[make]
+    light = make().light
+    assert light.light == state
+    assert {one.code for one in light.doubts} == codes
+    assert light.opinion in light.sentence
+    assert light.sentence.endswith(light.to_know)
+    for doubt in light.doubts:
+        assert f"{doubt.code} {doubt.title}" in light.sentence
+    assert light.sentence.startswith(HEADLINES["unsure"]) == (state == "unsure")
+
+
+def test_doubt_makes_any_opinion_unsure_and_neither_right_nor_wrong():
+    for make in (clear_skills, collapsed):
+        case = make()
+        sure = traffic_light(case.halves, case.router.thresholds)
+        assert sure.is_right(0.05) == (sure.light == "agree")
+        assert sure.is_right(-0.05) == (sure.light == "disagree")
+        unsure = replace(sure, doubts=sisters().doubts)
+        assert unsure.light == "unsure"
+        assert unsure.opinion == sure.opinion
+        assert unsure.is_right(0.05) is unsure.is_right(-0.05) is None
+
+
+def test_the_models_really_gain_where_they_agree_and_not_where_they_do_not():
+    """Against the model they like best, which is what the light is about."""
+    case = clear_skills()
+    assert case.light.is_right(case.gain_over_liked_best.value)
+    assert case.gain_over_liked_best.low > 0
+    case = collapsed()
+    assert case.light.is_right(case.gain_over_liked_best.value)
+    best = case.evaluation.model_right[:, case.router.best_overall]
+    assert case.gain_over_liked_best.value == np.mean(case.evaluation.top1_right - best)
+
+
+def test_the_sentence_counts_queries_and_never_shows_the_score():
+    """A mean consensus score reads like an accuracy and is none."""
+    light = clear_skills().light
+    shown = [float(one.replace(",", "")) for one in re.findall(r"\d[\d,]*\.?\d*", light.opinion)]
+    known = {round(100 * light.elsewhere / light.n), *light.sides}
+    names = {float(one) for one in re.findall(r"\d+", light.constant)}
+    assert set(shown) == known | names
+    assert 0 < light.sides[1] < light.sides[0]
+    assert sum(light.sides) <= light.elsewhere <= light.n
+    assert light.to_dict()["unit"] == UNIT
+    assert "not accuracy" in UNIT
+
+
+def test_a_router_that_always_asks_one_model_says_so():
+    light = collapsed().light
+    assert (light.elsewhere, light.sides, light.mean) == (0, (0, 0), 0.0)
+    assert "asks no other model" in light.opinion
+
+
+def test_the_light_is_the_same_without_gold_answers():
+    case = clear_skills()
+    train = case.dataset.train
+    blind = case_of(replace(train, gold=np.full(len(train), NO_ANSWER)), test=None)
+    assert blind.light == case.light
+    assert blind.gain_over_liked_best is None
+
+
+def test_thresholds_move_the_opinion_and_not_the_doubts():
+    case = sisters()
+    moved = case_of(world(), thresholds=Thresholds(min_silhouette=1.0))
+    assert moved.light.n == len(moved.dataset.train)
+    assert traffic_light(case.halves, Thresholds(min_silhouette=1.0), case.doubts).doubts
+
+
+def test_queries_to_label_are_random_routed_ones_that_decide():
+    case = clear_skills()
+    test, routes, best = case.dataset.test, case.test_routes, case.router.best_overall
+    rows = [test.votes.query_ids.index(row["query"]) for row in case.to_label]
+    assert len(set(rows)) == 10
+    for row, listed in zip(rows, case.to_label, strict=True):
+        chosen = routes.selected[row, 0]
+        assert chosen != best
+        answers = test.votes.answers[row]
+        assert answers[chosen] != answers[best]
+        assert listed["router's choice"] == test.shown_answer(row, answers[chosen])
+        assert listed[case.router.models[best]] == test.shown_answer(row, answers[best])
+    assert collapsed().to_label == ()
+
+
+def test_two_missing_answers_are_no_difference():
+    part = world(n=400)
+    answers = np.array(part.votes.answers)
+    answers[::2] = NO_ANSWER
+    case = case_of(with_answers(part, answers))
+    silent = {part.votes.query_ids[row] for row in range(0, 400, 2)}
+    assert case.to_label
+    assert not silent & {row["query"] for row in case.to_label}
+
+
+def test_the_track_record_has_one_home():
+    """The table, the sentence and the report say the same numbers."""
+    sentence, frame = record_sentence(), charts.track_record_frame()
+    case = sisters()
+    report = write_report(case.dataset, case, case.light, [], None, "cascal fit world")
+    for at, one in enumerate(RECORD):
+        for right, n in (one.agree, one.disagree):
+            assert f"{right} times of {n}" in sentence
+            assert f"{right} of {n}" in frame.iloc[at].tolist()
+            assert f">{right} of {n}<" in report
+        assert one.against in report
+        assert f"| {one.agree[0]} of {one.agree[1]} | {one.disagree[0]} of " in TRUST_PAGE
+    assert RECORD_NOTE in sentence
+    assert RECORD_NOTE in report
+    assert case.doubts[0].title in report
+    assert "? unsure" in report
+
+
+def test_the_experiment_says_of_every_preset_whether_the_light_was_right():
+    """By the gain over the model liked best; an unsure light is not counted."""
+    dataset = clear_skills().dataset
+    report = run("verdicts", Request(dataset=dataset))
+    assert "Is the light without labels right" in report.question
+    for row in report.rows:
+        fitted = cascal.fit(
+            dataset.train.votes, dataset.train.vectors, FitSettings.preset(row["preset"])
+        )
+        case = take_snapshot(dataset, fitted, Thresholds())
+        assert row["light"] == case.light.light
+        assert row["doubts"] == ", ".join(sorted(one.code for one in case.doubts))
+        assert row["liked_gain"] == case.gain_over_liked_best.value
+        right = case.light.is_right(row["liked_gain"])
+        assert (row["n_sure"], row["n_right"]) == (int(right is not None), int(right or 0))
+    sure = sum(row["n_sure"] for row in report.rows)
+    assert report.outcome == "not applicable" if not sure else report.passed is not None
