@@ -24,8 +24,11 @@ import cascal
 from cascal import importers, kmeans
 from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray
+from cascal.fit import reliability_groups
 from cascal.results import Rankings, SkillClusters
 from cascal.route import Router
+from cascal.score import consensus_scores
+from cascal.settings import DEFAULT_CONSENSUS
 
 from . import reference, worlds
 from .worlds import World
@@ -35,7 +38,8 @@ REPETITIONS, N_MOVES, N_CLUSTERS, N_ROUTED = 3, 30, 50, 100_000
 SIZES = (5_000, 20_000, 100_000)
 FIT_RATIO = {5_000: 10.0, 20_000: 20.0}
 AMBITION = {5_000: 20.0}
-RECOMMENDED_SECONDS, LARGEST_SECONDS, IMPORT_SECONDS = 2.0, 60.0, 20.0
+RECOMMENDED_SECONDS, LARGEST_SECONDS, IMPORT_SECONDS = 2.5, 60.0, 20.0
+CONSENSUS_QUERIES, CONSENSUS_SECONDS = 7_210, 1.3
 MOVE_SECONDS, ONE_ROUTE_SECONDS, ROUTES_PER_SECOND = 0.020, 0.001, 300_000.0
 GROWTH = 1.5
 """How much dearer one comparison of a query with a centre may become from 20,000 to 100,000.
@@ -125,6 +129,16 @@ def recommended_fit(world: World, repetitions: int = REPETITIONS) -> list[float]
     """Seconds of the default fit with its router."""
     return [
         seconds(lambda: cascal.fit(world.votes, world.vectors).router()) for _ in range(repetitions)
+    ]
+
+
+def consensus_times(repetitions: int = REPETITIONS) -> list[float]:
+    """Seconds of the default consensus with a log-probability for every vote."""
+    world = worlds.synthetic(CONSENSUS_QUERIES)
+    groups = reliability_groups(world.vectors.vectors, 0)
+    return [
+        seconds(lambda: consensus_scores(world.votes, DEFAULT_CONSENSUS, groups))
+        for _ in range(repetitions)
     ]
 
 
@@ -461,6 +475,8 @@ def rows(quick: bool) -> list[Row]:
         if not quick:
             table.append(fit_row(real, 1, None))
         table.append(time_row(work, recommended_fit(real, 5), RECOMMENDED_SECONDS, "s"))
+    work = f"consensus recommended, {CONSENSUS_QUERIES:,} x 12 with log-probabilities"
+    table.append(time_row(work, consensus_times(5), CONSENSUS_SECONDS, "s"))
     table += growth_rows(SIZES[:2] if quick else SIZES)
     for preset in ("released", "recommended"):
         fit = cascal.fit(large.votes, large.vectors, cascal.FitSettings.preset(preset))
