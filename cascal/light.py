@@ -130,11 +130,16 @@ class Light:
     @property
     def to_know(self) -> str:
         """How to know whether routing pays."""
+        if not self.elsewhere:
+            return (
+                f"Labels cannot tell whether routing pays, since always {self.constant} is asked; "
+                "ten random ones on which the models disagree tell whether another should be."
+            )
         return (
             f"To know, label ten random queries on which the router's choice and {self.constant} "
             "answer differently, and see who is right more often: on all others routing changes "
-            "nothing. Gold answers come in by the column `gold` and `cascal import FILE "
-            "--on-conflict replace`."
+            "nothing. Gold answers come in by the column gold of the file and cascal import FILE "
+            "--on-conflict replace."
         )
 
     def is_right(self, gain: float) -> bool | None:

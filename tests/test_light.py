@@ -33,16 +33,17 @@ TRUST_PAGE = (Path(__file__).parents[1] / "docs" / "trust.md").read_text(encodin
 
 
 def clear_skills():
-    """Every model is far better in a skill of its own, and each is better overall than the next."""
-    part = world(n=1600, n_models=6)
+    """Every task has two skills, each with a model of its own; the models differ overall."""
+    part = world(n=1600, n_models=8)
     random = np.random.default_rng(0)
     skill = np.argmax(part.vectors.vectors[:, 3:9], axis=1)
-    accuracy = np.tile(np.linspace(0.4, 0.7, 6), (len(part), 1))
-    accuracy[np.arange(len(part)), skill] = 0.97
+    accuracy = np.tile(np.linspace(0.5, 0.8, 8), (len(part), 1))
+    accuracy[np.arange(len(part)), skill] = 0.98
     right = random.random(part.votes.shape) < accuracy
     wrong = (part.gold[:, None] + 1 + random.integers(5, size=right.shape)) % 6
     unknown = np.full(right.shape, np.nan)
-    return case_of(with_answers(part, np.where(right, part.gold[:, None], wrong), unknown))
+    answered = with_answers(part, np.where(right, part.gold[:, None], wrong), unknown)
+    return case_of(answered, FitSettings())
 
 
 STATES = {
@@ -109,12 +110,13 @@ def test_a_router_that_always_asks_one_model_says_so():
     light = collapsed().light
     assert (light.elsewhere, light.sides, light.mean) == (0, (0, 0), 0.0)
     assert "asks no other model" in light.opinion
+    assert "Labels cannot tell whether routing pays" in light.to_know
 
 
 def test_the_light_is_the_same_without_gold_answers():
     case = clear_skills()
     train = case.dataset.train
-    blind = case_of(replace(train, gold=np.full(len(train), NO_ANSWER)), test=None)
+    blind = case_of(replace(train, gold=np.full(len(train), NO_ANSWER)), FitSettings(), test=None)
     assert blind.light == case.light
     assert blind.gain_over_liked_best is None
 

@@ -65,9 +65,9 @@ def _badge(light: Light) -> None:
 
 def _light_details(light: Light) -> None:
     """What the light says and doubts, how often it was right, and the numbers behind it."""
-    st.text(light.opinion)
     for doubt in light.doubts:
-        st.warning(frame.escape(doubt.sentence), title=f"{doubt.code} {doubt.title}")
+        st.markdown(f"**{doubt.code} {frame.escape(doubt.title)}.** {frame.escape(doubt.sentence)}")
+    st.text(f"At their word: {light.opinion}" if light.doubts else light.opinion)
     if light.doubts:
         st.page_link(
             frame.page_file("diagnose"),

@@ -54,7 +54,7 @@ def track_record_frame() -> pd.DataFrame:
             "right about a gain over": [one.against for one in RECORD],
             "when it said “agree”": ["{} of {}".format(*one.agree) for one in RECORD],
             "when it said “do not agree”": ["{} of {}".format(*one.disagree) for one in RECORD],
-            "AUC": [one.auc for one in RECORD],
+            "AUC": [f"{one.auc:.2f}" for one in RECORD],
         }
     )
 

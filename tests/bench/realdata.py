@@ -1,6 +1,7 @@
 """All routers on the real pools weak8 and mixed12, ten splits each: the table of docs/realdata.md.
 
     python -m tests.bench.realdata [--splits 10] [--out docs/realdata.md]
+    python -m tests.bench.realdata --light     prints the table of the light in docs/trust.md
 
 Reads ../shared/realdata, which is not part of the project; takes about ten minutes on two cores.
 """
@@ -20,6 +21,7 @@ from cascal import importers
 from cascal.compare.comparison import compare_on_splits
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import Dataset, load_dataset
+from cascal.dataset.demo import install_demo
 from cascal.dataset.encoding import adopt_vectors
 from cascal.importers.vectors import read_vectors
 from tests.bench.worlds import MIXED12, REALDATA, WEAK8
@@ -84,27 +86,49 @@ def pool_section(name: str, study: Dataset, n_splits: int) -> list[str]:
     return [*lines, *light_table(verdicts.rows), ""]
 
 
-def light_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def light_table(rows: Sequence[Mapping[str, Any]], first: str = "preset") -> list[str]:
     """Markdown lines: what the light says without labels, and what the gold answers say of it."""
     lines = [
-        "| preset | light without labels | doubts | gain over the model liked best | light right | "
-        "verdict with labels | gain over best single |",
+        f"| {first} | light without labels | doubts | gain over the model liked best | "
+        "light right | verdict with labels | gain over best single |",
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {row['preset']} | {row['light']} | {row['doubts'] or 'none'} | "
-        f"{percent(row, 'liked_gain', '+')} | {row['n_right']} of {row['n_sure']} | "
+        f"{percent(row, 'liked_gain', '+')} | {_borne_out(row)} | "
         f"{row['verdict']} | {percent(row, 'gain', '+')} |"
         for row in rows
     ]
     return lines
 
 
+def _borne_out(row: Mapping[str, Any]) -> str:
+    """Whether gold answers bear the light out: in how many splits of those where it was sure."""
+    if row["n_splits"] > 1:
+        return f"{row['n_right']} of {row['n_sure']}"
+    return "–" if not row["n_sure"] else "yes" if row["n_right"] else "no"
+
+
+def light_everywhere(workspace: cascal.Workspace) -> list[str]:
+    """The light on the shipped demo sets and on both real pools, stored split: docs/trust.md."""
+    install_demo(workspace)
+    studies = {name: load_dataset(workspace, name) for name in ("demo", "demo-weak")}
+    for name, models in POOLS.items():
+        studies[name] = load_dataset(workspace, "mmlu-pro", models=list(models))
+    rows = [
+        {**row, "preset": f"{name}, `{row['preset']}`"}
+        for name, study in studies.items()
+        for row in run("verdicts", Request(dataset=study)).rows
+    ]
+    return light_table(rows, "data, preset")
+
+
 def main() -> None:
-    """Write the document."""
+    """Write the document, or print the table of the light."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n", maxsplit=1)[0])
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--out", type=Path, default=Path("docs/realdata.md"))
+    parser.add_argument("--light", action="store_true", help="print the table of docs/trust.md")
     options = parser.parse_args()
     if not REALDATA.is_dir():
         sys.exit("The real responses are not here (../shared/realdata).")
@@ -126,6 +150,9 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as folder:
         workspace = build_workspace(Path(folder))
+        if options.light:
+            print("\n".join(light_everywhere(workspace)))
+            return
         for name, models in POOLS.items():
             study = load_dataset(workspace, "mmlu-pro", models=list(models))
             lines += pool_section(name, study, options.splits)
