@@ -47,11 +47,13 @@ QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
 
 @cache
 def _thread_pools() -> ThreadpoolController:
+    import scipy.linalg  # noqa: F401 - a BLAS of its own, found only once it is loaded
+
     return ThreadpoolController()
 
 
-def _one_blas_thread() -> AbstractContextManager[object]:
-    """Two BLAS threads on matrices this small are slower than one."""
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Two BLAS threads on matrices this small are slower than one, and round otherwise."""
     return _thread_pools().limit(limits=1, user_api="blas")
 
 
@@ -159,7 +161,7 @@ class Fit:
         Equal to a fit from scratch at the same thresholds.
         """
         thresholds = thresholds or Thresholds()
-        with _one_blas_thread():
+        with one_blas_thread():
             clusters, notes = self._pruned(self._merged(thresholds), thresholds)
             rankings = self._ranked(clusters)
         clusters, rankings = self._in_caller_order(clusters, rankings)
@@ -469,7 +471,7 @@ def _candidates(
             no_candidates(task, rows, array[rows], n_models, settings.max_k)
             for task, rows in enumerate(members)
         )
-    with _one_blas_thread():
+    with one_blas_thread():
         found = Parallel(n_jobs=n_jobs, prefer="threads")(
             delayed(task_candidates)(
                 task,

@@ -7,6 +7,7 @@ import pytest
 from conftest import make_world
 from refusals import refuses
 from scipy.optimize import check_grad
+from threadpoolctl import threadpool_limits
 
 import cascal
 from cascal.compare.baselines import (
@@ -260,6 +261,16 @@ def test_the_gradient_of_llmrank_is_that_of_its_loss():
         return loss_gradient(flat.reshape(6, 4), right).ravel()
 
     assert check_grad(value, slope, start) < 1e-6
+
+
+def test_the_number_of_blas_threads_changes_no_score_of_llmrank():
+    wide = make_world(n_queries=400, dimension=200)
+    learnt = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):
+            learnt.append(LLMRank().fit(*wide))
+    first, second = (router.route(wide[1]).scores for router in learnt)
+    assert np.array_equal(first, second)
 
 
 def test_llmrank_learns_what_the_text_alone_tells():

@@ -11,7 +11,7 @@ import numpy as np
 
 from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
-from cascal.fit import reliability_groups
+from cascal.fit import one_blas_thread, reliability_groups
 from cascal.results import Routes
 from cascal.route import check_vectors
 from cascal.score import consensus_scores, logprob_statistics
@@ -149,6 +149,8 @@ class Baseline(ABC):
             right[np.ix_(rows, columns)],
         )
         center, spread = logprob_statistics(np.where(votes.answered, votes.logprobs, np.nan))
+        with one_blas_thread():
+            score = self.learn(training)
         return ScoreRouter(
             models=votes.models,
             encoder=vectors.encoder,
@@ -156,7 +158,7 @@ class Baseline(ABC):
             center=center,
             spread=spread,
             by_name=np.argsort(columns),
-            score=self.learn(training),
+            score=score,
             top_k=self.n_selected,
         )
 
