@@ -144,13 +144,13 @@ def test_simulate_in_one_process_and_build_in_another_give_a_routed_query(tmp_pa
             generator = PoolModel(simulated_generators(url)[0])
             six = [PoolModel(spec) for spec in simulated_pool(url)[:6]]
             write_pool(tmp_path / "pool.yaml", [*six, generator])
-            options = ["--generator", generator.name, "--n", "60", "--encoder", "hashing"]
+            options = ["--generator", generator.name, "--n", "15", "--encoder", "hashing"]
             said = done("build", "three.yaml", "pool.yaml", *options, "--out", "r.cascal")
         finally:
             server.terminate()
-    assert "180 texts encoded" in said
+    assert "45 texts encoded" in said
     info = Workspace(tmp_path / "work.duckdb").dataset("three")
-    assert (info.n_train, info.n_models, info.n_responses) == (180, 6, 1080)
+    assert (info.n_train, info.n_models, info.n_responses) == (45, 6, 270)
     routed = json.loads(done("route", "r.cascal", "When is the tide high after a full moon?"))
     assert set(routed["selected"]) <= {one.name for one in six}
 
@@ -282,7 +282,7 @@ def test_the_key_is_in_no_process_title_and_no_report(tmp_path, monkeypatch):
     (tmp_path / "three.yaml").write_text(TASKS)
     environment = {**os.environ, "MARKER_API_KEY": KEY, "CASCAL_WORKSPACE": "work.duckdb"}
     cascal_cli = [sys.executable, "-m", "cascal.cli"]
-    options = ["--generator", "generator-strong", "--n", "20", "--encoder", "hashing"]
+    options = ["--generator", "generator-strong", "--n", "10", "--encoder", "hashing"]
     command = [*cascal_cli, "build", "three.yaml", "pool.yaml", *options, "--out", "r.cascal"]
     with counting(latency=0.05) as asked:
         written_pool(asked, 3, "MARKER_API_KEY")
@@ -445,4 +445,5 @@ def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(tmp_pa
         (kinds[row], int(draw.integers(3, 30) if kinds[row] == "asked" else draw.integers(1, 4)))
         for row in order
     ]
-    survive(tmp_path, moments[: count(full=20, sample=3)], 80, 6)
+    n, n_models = count(full=80, sample=40), count(full=6, sample=3)
+    survive(tmp_path, moments[: count(full=20, sample=3)], n, n_models)
