@@ -10,8 +10,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
 
-# A file stays in one process, so that what it prepares is prepared once.
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+# A file stays in one process, so that what it prepares is prepared once. Every process has one
+# core: further threads of a library would only wait for each other.
+ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+# Images of containers set this; the tests start many processes, and each would compile anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint unit slow attack wheel browser bench realdata clean
 
