@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 import cascal
+from cascal.columns import Imported
 from cascal.dataset.dataset import Dataset, load_dataset
-from cascal.dataset.demo import install_demo
+from cascal.dataset.demo import demo_folder, install_demo
+from cascal.dataset.encoding import encode_dataset
 from cascal.dataset.part import Part, split_part
+from cascal.encode.encoders import load_encoder
 from cascal.settings import PRESETS
+from cascal.simulate import load_demo
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -77,6 +83,25 @@ def demo_workspace(tmp_path_factory) -> cascal.Workspace:
 def copy_workspace(workspace: cascal.Workspace, path: Path) -> cascal.Workspace:
     """A workspace of its own with the same content."""
     return cascal.Workspace(Path(shutil.copy(workspace.path, path)))
+
+
+def thinned_demo(train_step: int, test_step: int) -> dict[str, Imported]:
+    """The two sets of the demo, with every so-manieth training and test query only."""
+    rows = [*range(0, 5000, train_step), *range(5000, 7000, test_step)]
+    return {one.dataset: with_queries(one, rows) for one in load_demo(demo_folder())}
+
+
+def with_queries(imported: Imported, rows: list[int]) -> Imported:
+    """Some of the queries, with their responses."""
+    queries = imported.queries.take(rows)
+    kept = pc.is_in(imported.responses["query_id"], queries["query_id"].combine_chunks())
+    return replace(imported, queries=queries, responses=imported.responses.filter(kept))
+
+
+def add_hashed(workspace: cascal.Workspace, imported: Imported) -> None:
+    """Store a data set with the vectors of the hashing encoder, which is quick."""
+    workspace.add(imported)
+    encode_dataset(workspace, imported.dataset, load_encoder("hashing"))
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,8 @@ import weakref
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow.compute as pc
 import pytest
-from conftest import copy_workspace
+from conftest import add_hashed, copy_workspace, thinned_demo, with_queries
 from streamlit.testing.v1 import AppTest
 
 import cascal
@@ -21,8 +20,6 @@ from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder
-from cascal.dataset.encoding import encode_dataset
-from cascal.encode.encoders import load_encoder
 from cascal.light import HEADLINES
 from cascal.settings import BOUNDS, TASKS_MEASURED
 from cascal.simulate import load_demo
@@ -46,10 +43,17 @@ def demo_file(tmp_path_factory, demo_workspace) -> Path:
     return copy_workspace(demo_workspace, tmp_path_factory.mktemp("app") / "demo.duckdb").path
 
 
+def forget_jobs() -> None:
+    """Forget all jobs but finished comparisons, which a session shows as those of its server do."""
+    for key, job in list(jobs.known_jobs().items()):
+        if job.state != "done" or not key.startswith("comparison:"):
+            del jobs.known_jobs()[key]
+
+
 @pytest.fixture
 def open_app(monkeypatch):
     def open_page(workspace: Path, view: str = "overview", **params: str) -> AppTest:
-        jobs.known_jobs.clear()  # what was computed is kept, as for the sessions of one server
+        forget_jobs()
         monkeypatch.setenv("CASCAL_WORKSPACE", str(workspace))
         app = AppTest.from_file(str(MAIN), default_timeout=120)
         for name, value in params.items():
@@ -67,8 +71,8 @@ def metric(app: AppTest, label: str) -> str:
 
 
 @pytest.mark.slow
-def test_snapshots_are_remembered_and_follow_a_data_set_that_is_read_anew(demo_file):
-    first, again = (load_dataset(cascal.Workspace(demo_file), "demo") for _ in range(2))
+def test_snapshots_are_remembered_and_follow_a_data_set_that_is_read_anew(small_file):
+    first, again = (load_dataset(cascal.Workspace(small_file), "demo") for _ in range(2))
     fitted = cascal.fit(first.train.votes, first.train.vectors)
     snapshots = session.Snapshots(fitted)
     before = snapshots.at(first, cascal.Thresholds())
@@ -145,8 +149,8 @@ def test_the_shares_say_which_queries_they_count(open_app, demo_file):
 
 
 @pytest.mark.slow
-def test_pinning_makes_the_present_state_the_reference(open_app, demo_file):
-    app = open_app(demo_file, "skills")
+def test_pinning_makes_the_present_state_the_reference(open_app, small_file):
+    app = open_app(small_file, "skills")
     app.slider(key="merge").set_value(0.4).run()
     assert metric(app, "Routes flipped") != "0.0%"
     app.button(key="pin").click().run()
@@ -158,8 +162,8 @@ def test_pinning_makes_the_present_state_the_reference(open_app, demo_file):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["released", "paper"])
-def test_another_preset_refits(open_app, demo_file, preset):
-    app = open_app(demo_file, "skills", preset=preset)
+def test_another_preset_refits(open_app, small_file, preset):
+    app = open_app(small_file, "skills", preset=preset)
     assert not app.exception
     assert app.selectbox(key="preset").value == preset
     assert any(preset in one.value for one in app.code)
@@ -197,8 +201,8 @@ def test_one_cluster_a_task_survives_a_link_and_disables_the_thresholds_of_clust
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_page_shows_a_router_with_one_cluster_a_task(open_app, demo_file, view):
-    app = open_app(demo_file, view, clusters="task")
+def test_every_page_shows_a_router_with_one_cluster_a_task(open_app, small_file, view):
+    app = open_app(small_file, view, clusters="task")
     assert not app.exception
     assert not app.error
 
@@ -216,9 +220,9 @@ def test_the_sweep_offers_what_still_acts_with_one_cluster_a_task(open_app, demo
 
 
 @pytest.mark.slow
-def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
+def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, small_file):
     given = {"merge": "x", "preset": "evil", "share": "<b>", "clusters": "no"}
-    app = open_app(demo_file, "skills", silhouette="9", **given)
+    app = open_app(small_file, "skills", silhouette="9", **given)
     assert not app.exception
     assert app.slider(key="silhouette").value == 0.05
     assert app.selectbox(key="preset").value == "recommended"
@@ -226,26 +230,24 @@ def test_a_link_with_nonsense_falls_back_to_the_defaults(open_app, demo_file):
     for name in ("silhouette", *given):
         assert f"The link asks for {name} " in said
     assert "<b>" not in said
-    app = open_app(demo_file, "skills", merge="nan", top_k="2.5", silhouette="0.7", cost="-1")
+    app = open_app(small_file, "skills", merge="nan", top_k="2.5", silhouette="0.7", cost="-1")
     (said,) = [one.value.replace("\\", "") for one in app.sidebar.warning]
     assert "merge 'nan'; it must be a number in [0, 2]" in said
     assert "top_k '2.5'; it must be a whole number in [1, 10,000]" in said
     assert "silhouette '0.7'; the slider goes from 0 to 0.5" in said
     assert "cost '-1'; it must be a number in [0, " in said
-    app = open_app(demo_file, dataset="nope")
+    app = open_app(small_file, dataset="nope")
     assert "asks for dataset 'nope', which is not here" in app.sidebar.warning[0].value.replace(
         "\\", ""
     )
-    assert not open_app(demo_file, preset="paper", top_k="2", dataset="demo").sidebar.warning
+    assert not open_app(small_file, preset="paper", top_k="2", dataset="demo").sidebar.warning
 
 
 @pytest.mark.slow
-def test_a_command_to_copy_is_one_command_whatever_the_names_are(
-    open_app, tmp_path, demo_workspace
-):
+def test_a_command_to_copy_is_one_command_whatever_the_names_are(open_app, tmp_path, small_file):
     path = tmp_path / "o'dd $(x) name.duckdb"
-    store, name = copy_workspace(demo_workspace, path), '$HOME "q"; ls `id`'
-    store.add(replace(load_demo(demo_folder())[0], dataset=name))
+    store, name = copy_workspace(cascal.Workspace(small_file), path), '$HOME "q"; ls `id`'
+    store.add(replace(thinned_demo(8, 7)["demo"], dataset=name))
     app = open_app(path, dataset=name)
     assert app.selectbox(key="dataset").value == name
     line = next(one.value for one in app.code if one.value.startswith("cascal fit"))
@@ -266,9 +268,9 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
 
 
 @pytest.mark.slow
-def test_a_server_that_others_can_reach_writes_nothing(open_app, demo_file, monkeypatch):
+def test_a_server_that_others_can_reach_writes_nothing(open_app, small_file, monkeypatch):
     monkeypatch.setenv("CASCAL_READ_ONLY", "1")
-    app = open_app(demo_file, "data_sets")
+    app = open_app(small_file, "data_sets")
     assert not app.exception
     assert not [one for one in app.button if one.label in ("Delete", "Import")]
 
@@ -296,13 +298,7 @@ def wait_for_chart(app: AppTest, seconds: int = 60) -> None:
 def small_file(tmp_path_factory) -> Path:
     """600 training and 300 test queries of the demo: everything in seconds."""
     path = tmp_path_factory.mktemp("app") / "small.duckdb"
-    demo = next(one for one in load_demo(demo_folder()) if one.dataset == "demo")
-    rows = [*range(0, 5000, 8), *range(5000, 7000, 7)]
-    queries = demo.queries.take(rows)
-    kept = pc.is_in(demo.responses["query_id"], queries["query_id"].combine_chunks())
-    workspace = cascal.Workspace(path)
-    workspace.add(replace(demo, queries=queries, responses=demo.responses.filter(kept)))
-    encode_dataset(workspace, "demo", load_encoder("hashing"))
+    add_hashed(cascal.Workspace(path), thinned_demo(8, 7)["demo"])
     return path
 
 
@@ -506,11 +502,7 @@ def test_the_overview_says_what_could_be_said_without_labels(open_app, small_fil
 def test_without_gold_answers_the_light_is_the_headline(open_app, tmp_path):
     path = tmp_path / "nogold.duckdb"
     demo = next(one for one in load_demo(demo_folder()) if one.dataset == "demo")
-    queries = demo.queries.slice(0, 400)
-    kept = pc.is_in(demo.responses["query_id"], queries["query_id"].combine_chunks())
-    workspace = cascal.Workspace(path)
-    workspace.add(replace(demo, queries=queries, responses=demo.responses.filter(kept)))
-    encode_dataset(workspace, "demo", load_encoder("hashing"))
+    add_hashed(cascal.Workspace(path), with_queries(demo, [*range(400)]))
     app = open_app(path)
     assert not app.exception
     assert app.title[0].value in HEADLINES.values()

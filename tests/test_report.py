@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import copy_workspace
+from conftest import add_hashed, thinned_demo
 from jinja2 import UndefinedError
 from refusals import refuses
 
@@ -34,11 +34,6 @@ from cascal.report.drawings import gain_bars
 from cascal.settings import ROUTINGS, FitSettings, Thresholds
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory, demo_workspace):
-    return copy_workspace(demo_workspace, tmp_path_factory.mktemp("report") / "w.duckdb")
 
 
 @pytest.fixture(scope="module")
@@ -90,17 +85,21 @@ def read(text: str) -> Reader:
     return reader
 
 
-def report(study, snapshot, fitted, *, with_texts=True, comparison=None):
-    findings = diagnose(snapshot)
+@pytest.fixture(scope="module")
+def findings(snapshot):
+    return diagnose(snapshot)
+
+
+def report(study, snapshot, findings, *, with_texts=True, comparison=None):
     return write_report(
         study, snapshot, "no light", findings, comparison, "cascal fit demo", with_texts=with_texts
     )
 
 
 def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
-    study, snapshot, fitted, comparison
+    study, snapshot, findings, comparison
 ):
-    text = report(study, snapshot, fitted, comparison=comparison)
+    text = report(study, snapshot, findings, comparison=comparison)
     reader = read(text)
     for says in (
         "Routing pays here",
@@ -121,8 +120,8 @@ def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
     assert len(text) < 1_500_000
 
 
-def test_nothing_is_loaded_from_anywhere(study, snapshot, fitted):
-    text = report(study, snapshot, fitted)
+def test_nothing_is_loaded_from_anywhere(study, snapshot, findings):
+    text = report(study, snapshot, findings)
     reader = read(text)
     assert not {"script", "link", "iframe", "img", "object", "base", "form"} & set(reader.tags)
     assert not [name for name, _ in reader.attributes if name in ("src", "href", "action")]
@@ -130,8 +129,7 @@ def test_nothing_is_loaded_from_anywhere(study, snapshot, fitted):
     assert "default-src 'none'" in text
 
 
-def test_what_models_and_users_wrote_adds_no_tag_anywhere(study, snapshot, fitted, comparison):
-    findings = diagnose(snapshot)
+def test_what_models_and_users_wrote_adds_no_tag_anywhere(study, snapshot, findings, comparison):
     harmless = read(
         write_report(study, snapshot, "no light", findings, comparison, "cascal fit demo")
     )
@@ -177,18 +175,18 @@ def test_a_value_the_template_misses_is_an_error_and_no_gap(study, snapshot):
         write_report(study, snapshot, "no light", [nameless], None, "cascal fit demo")
 
 
-def test_without_texts_no_query_and_no_word_of_one_is_left(study, snapshot, fitted):
-    text = report(study, snapshot, fitted, with_texts=False)
+def test_without_texts_no_query_and_no_word_of_one_is_left(study, snapshot, findings):
+    text = report(study, snapshot, findings, with_texts=False)
     assert not [one for one in study.train.texts[:500] if one[:60] in text]
     assert "Typical queries" not in text
     assert " · ".join(snapshot.names[0]) not in text
-    assert "Typical queries" in report(study, snapshot, fitted)
+    assert "Typical queries" in report(study, snapshot, findings)
 
 
 def test_a_report_without_gold_says_so(study, fitted):
     blind = replace(study, test=None)
     now = take_snapshot(blind, fitted, Thresholds())
-    text = report(blind, now, fitted)
+    text = report(blind, now, diagnose(now))
     assert "Without gold answers" in text
     assert "no gold answers" in text
     read(text)
@@ -205,7 +203,30 @@ def test_gains_stand_on_their_side_of_the_line():
     assert gain_bars([]).bars == ()
 
 
-# Runs
+# Runs, of every eighth training query and every seventh test query
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    workspace = cascal.Workspace(tmp_path_factory.mktemp("report") / "w.duckdb")
+    for imported in thinned_demo(8, 7).values():
+        add_hashed(workspace, imported)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def small(workspace):
+    return load_dataset(workspace, "demo")
+
+
+@pytest.fixture(scope="module")
+def small_fit(small):
+    return cascal.fit(small.train.votes, small.train.vectors, costs=small.costs)
+
+
+@pytest.fixture(scope="module")
+def small_snapshot(small, small_fit):
+    return take_snapshot(small, small_fit, Thresholds())
 
 
 @pytest.mark.parametrize(
@@ -221,10 +242,10 @@ def test_gains_stand_on_their_side_of_the_line():
         ("paper", "skills", Thresholds(prune_jaccard=None, min_silhouette=0.2)),
     ],
 )
-def test_a_run_is_made_again_bit_for_bit(workspace, study, preset, clusters, thresholds):
+def test_a_run_is_made_again_bit_for_bit(workspace, small, preset, clusters, thresholds):
     settings = replace(FitSettings.preset(preset), clusters=clusters)
-    fitted = cascal.fit(study.train.votes, study.train.vectors, settings, costs=study.costs)
-    run = make_run(study, take_snapshot(study, fitted, thresholds), f"run {preset}", "a note")
+    fitted = cascal.fit(small.train.votes, small.train.vectors, settings, costs=small.costs)
+    run = make_run(small, take_snapshot(small, fitted, thresholds), f"run {preset}", "a note")
     workspace.save_run(run)
     stored = workspace.run(f"run {preset}")
     assert state_of(stored) == (settings, thresholds)
@@ -234,15 +255,15 @@ def test_a_run_is_made_again_bit_for_bit(workspace, study, preset, clusters, thr
     assert decisions_hash(again.snapshot) == run.numbers["decisions"]
 
 
-def test_a_run_of_some_models_is_made_again_with_these(workspace, study):
-    few = study.with_models([one.name for one in study.models[:5]])
+def test_a_run_of_some_models_is_made_again_with_these(workspace, small):
+    few = small.with_models([one.name for one in small.models[:5]])
     fitted = cascal.fit(few.train.votes, few.train.vectors)
     run = make_run(few, take_snapshot(few, fitted, Thresholds()), "five")
     assert reopen(workspace, run).differences == ()
 
 
-def test_a_fresh_process_makes_the_same_run_and_says_so(workspace, study, snapshot):
-    workspace.save_run(make_run(study, snapshot, "fresh"))
+def test_a_fresh_process_makes_the_same_run_and_says_so(workspace, small, small_snapshot):
+    workspace.save_run(make_run(small, small_snapshot, "fresh"))
     command = [sys.executable, "-m", "cascal.cli", "runs", "fresh", "-w", str(workspace.path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -253,8 +274,8 @@ def test_a_fresh_process_makes_the_same_run_and_says_so(workspace, study, snapsh
     assert "fresh" in listed.stdout
 
 
-def test_changed_data_and_changed_decisions_are_told(workspace, study, snapshot):
-    run = make_run(study, snapshot, "changed")
+def test_changed_data_and_changed_decisions_are_told(workspace, small, small_snapshot):
+    run = make_run(small, small_snapshot, "changed")
     other = replace(run, fingerprint="x")
     assert "has changed" in reopen(workspace, other).differences[0]
     older = replace(run, fingerprint=f"{run.fingerprint}-of-another-rule")
@@ -266,14 +287,15 @@ def test_changed_data_and_changed_decisions_are_told(workspace, study, snapshot)
         state_of(broken)
 
 
-def test_two_runs_are_compared_on_the_same_queries(workspace, study, fitted, snapshot):
-    moved = take_snapshot(study, fitted, Thresholds(merge_distance=0.5))
-    one = reopen(workspace, make_run(study, snapshot, "one"))
-    other = reopen(workspace, make_run(study, moved, "other"))
+def test_two_runs_are_compared_on_the_same_queries(workspace, small, small_fit, small_snapshot):
+    moved = take_snapshot(small, small_fit, Thresholds(merge_distance=0.5))
+    one = reopen(workspace, make_run(small, small_snapshot, "one"))
+    other = reopen(workspace, make_run(small, moved, "other"))
     found = compare_runs(one, other)
-    old, new = snapshot.test_routes.selected[:, 0], moved.test_routes.selected[:, 0]
+    assert len(found.flipped) > 0
+    old, new = small_snapshot.test_routes.selected[:, 0], moved.test_routes.selected[:, 0]
     assert found.flipped.tolist() == np.flatnonzero(old != new).tolist()
-    gain = moved.evaluation.top1_accuracy - snapshot.evaluation.top1_accuracy
+    gain = moved.evaluation.top1_accuracy - small_snapshot.evaluation.top1_accuracy
     assert found.gain.value == pytest.approx(gain)
     assert sorted(place for place, _ in found.ranks.values()) == list(range(1, 9))
     weak = load_dataset(workspace, "demo-weak")
