@@ -494,6 +494,7 @@ def test_only_one_map_is_computed_at_a_time(monkeypatch):
     assert most == [1, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_groups_stay_together_on_the_map():
     centres = np.eye(3, 16)[np.repeat(np.arange(3), 20)]
     xy = layout((centres + 0.1 * unit(60)).astype(np.float32))
