@@ -41,16 +41,17 @@ class Prompt(NamedTuple):
 def prompt_features(prompt: Prompt) -> list[float]:
     """Length, words, digits, LaTeX, negation, option count and question word of one prompt."""
     low = prompt.text.casefold()
+    words = low.split()
     length = len(prompt.text)
-    digits = sum(one.isdigit() for one in prompt.text)
+    digits = sum(map(str.isdigit, prompt.text))
     return [
         float(np.log1p(length)),
-        float(np.log1p(len(low.split()))),
+        float(np.log1p(len(words))),
         digits / max(length, 1),
         float(len(_LATEX.findall(prompt.text)) > 0),
         float(_NEGATION.search(low) is not None),
         float(prompt.n_options),
-        *(float(word in low.split()) for word in _QUESTION),
+        *(float(word in words) for word in _QUESTION),
     ]
 
 
