@@ -245,9 +245,10 @@ def small_snapshot(small, small_fit):
 def test_a_run_is_made_again_bit_for_bit(workspace, small, preset, clusters, thresholds):
     settings = replace(FitSettings.preset(preset), clusters=clusters)
     fitted = cascal.fit(small.train.votes, small.train.vectors, settings, costs=small.costs)
-    run = make_run(small, take_snapshot(small, fitted, thresholds), f"run {preset}", "a note")
+    name = f"{preset} {clusters}"
+    run = make_run(small, take_snapshot(small, fitted, thresholds), name, "a note")
     workspace.save_run(run)
-    stored = workspace.run(f"run {preset}")
+    stored = workspace.run(name)
     assert state_of(stored) == (settings, thresholds)
     assert preset_of(stored) == settings.name
     again = reopen(workspace, stored)
