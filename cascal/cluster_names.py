@@ -1,32 +1,30 @@
-"""Clusters named by the terms that set them apart (c-TF-IDF)."""
+"""Clusters named by their task and by what sets them apart inside it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 
 import numpy as np
 import scipy
 
+from cascal.cluster_words import Reader
 from cascal.datatypes import CascalError, FloatArray, IntArray
 
-UNNAMED = ("unnamed",)
-_WORD = r"(?u)(?<![\w\\])[^\W\d_]{2,}\b"  # two letters or more; no numbers, no LaTeX commands
-_ASKING = (  # words that ask, and do not say what about
-    "answer answers best calculate choose consider correct describe describes determine discuss "
-    "evaluate explain false find following given identify incorrect let likely option options "
-    "question questions refer refers select statement statements suppose true use used using"
-)
-_CHARACTERS = 1000
 _MAX_TERMS = 6000
-_CONSIDERED = 40
+_MAX_WORDS = 3
+_LEAST_SHARE = 0.03  # of the cluster's queries that a naming term is in
+_TOPIC_SHARE = 0.25  # a proper name that so many queries share is their subject
+_SMOOTHING = 0.02
+_SECOND = 0.35  # of the score of the first term
+_PAIR = 1.5
 
 
 class Namer:
     """Texts counted once, so that any assignment of them to clusters is named in milliseconds.
 
-    Counted are the words and word pairs of the first 1,000 characters of each text, stop words,
-    words that only ask, numbers and LaTeX commands left out; a term must be in 1, 2 or 3 texts, by
-    the number of texts.
+    Counted is in which texts the words and word pairs are (`Reader`); a term must be in 1, 2 or 3
+    texts, by the number of texts.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -34,39 +32,60 @@ class Namer:
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
         self.terms: tuple[str, ...] = ()
-        self._counts = scipy.sparse.csr_array((len(texts), 0), dtype=np.float32)
+        self._present = scipy.sparse.csr_array((len(texts), 0), dtype=np.float32)
+        self._place: dict[str, int] = {}
+        self._spelled: dict[str, str] = {}
+        self._weight = np.zeros(0)
+        self._proper = np.zeros(0, dtype=bool)
+        reader = Reader(ENGLISH_STOP_WORDS)
         vectorizer = CountVectorizer(
-            stop_words=sorted(ENGLISH_STOP_WORDS.union(_ASKING.split())),
-            token_pattern=_WORD,
-            ngram_range=(1, 2),
+            analyzer=reader.terms,
             min_df=1 if len(texts) < 50 else 2 if len(texts) < 2000 else 3,
             max_features=_MAX_TERMS,
             dtype=np.float32,
         )
         try:
-            counts = vectorizer.fit_transform([text[:_CHARACTERS] for text in texts])
+            present = vectorizer.fit_transform(texts)
         except ValueError:  # not one word is left: nothing can be named
             return
-        self._counts = scipy.sparse.csr_array(counts)
+        self._present = scipy.sparse.csr_array(present)
         self.terms = tuple(str(term) for term in vectorizer.get_feature_names_out())
+        self._place = {term: place for place, term in enumerate(self.terms)}
+        subject = reader.subject_share(self.terms, np.asarray(self._present.sum(axis=0)))
+        pair = np.where([" " in term for term in self.terms], _PAIR, 1.0)
+        self._weight = (0.5 + 0.5 * np.sqrt(subject)) * pair
+        self._proper = reader.proper_names(self.terms)
+        self._spelled = dict(zip(self.terms, reader.spelling(self.terms), strict=True))
 
-    def names(
-        self, assignment: IntArray, n_clusters: int, *, n_terms: int = 3
-    ) -> list[tuple[str, ...]]:
-        """Up to `n_terms` terms of each cluster, most telling first; ("unnamed",) without words.
+    def names(self, assignment: IntArray, tasks: Sequence[str]) -> list[tuple[str, ...]]:
+        """The task of each cluster, then up to three words in one to three terms; all distinct.
 
-            score[c, t] = count[c, t] / words[c] · log(1 + mean of words / sum of count[:, t])
+            score[c, t] = weight[t] · p[c, t] · log((p[c, t] + 0.02) / (r[c, t] + 0.02))
 
-        Of terms whose words are the same or contained in one another (law, laws, tax law) only
-        the highest is kept; ties are alphabetical. Texts assigned to −1 are left out.
+        p is the share of the cluster's texts with the term, r the mean of two shares: in the rest
+        of its task, and in the other cluster of its task that has it most. The weight prefers
+        terms that follow articles, and pairs. At least 3 % of the texts, and two of them where
+        there are more than three, must have the term; a proper name a quarter. Terms of one
+        name share no word stem; ties are alphabetical.
 
-        Reference: Grootendorst 2022, arXiv:2203.05794, class-based TF-IDF.
+        The only cluster of a task is named by the task alone, one without a telling term by its
+        number. Texts assigned to −1 are left out.
         """
-        counts = self._cluster_counts(np.asarray(assignment), n_clusters)
-        return [self._best_terms(row, n_terms) for row in _class_tf_idf(counts)]
+        assignment = np.asarray(assignment)
+        counts, sizes = self._cluster_counts(assignment, len(tasks))
+        names: list[tuple[str, ...]] = [(task,) for task in tasks]
+        members: dict[str, list[int]] = {}
+        for cluster, task in enumerate(tasks):
+            members.setdefault(task, []).append(cluster)
+        for task, clusters in members.items():
+            if len(clusters) > 1:
+                scores = self._scores(counts[clusters], sizes[clusters])
+                for cluster, phrase in zip(clusters, self._phrases(scores), strict=True):
+                    names[cluster] = (task, *(phrase or (f"cluster {cluster}",)))
+        return names
 
-    def _cluster_counts(self, assignment: IntArray, n_clusters: int) -> FloatArray:
-        n_texts = self._counts.shape[0]
+    def _cluster_counts(self, assignment: IntArray, n_clusters: int) -> tuple[FloatArray, IntArray]:
+        n_texts = self._present.shape[0]
         if assignment.shape != (n_texts,) or (assignment >= n_clusters).any():
             raise CascalError(
                 f"An assignment of shape {assignment.shape} to {n_clusters} clusters does not fit "
@@ -78,46 +97,87 @@ class Namer:
         member = scipy.sparse.csr_array(
             (ones, (assignment[rows], rows)), shape=(n_clusters, n_texts)
         )
-        return np.asarray((member @ self._counts).toarray(), dtype=np.float64)
+        sizes = np.bincount(assignment[rows], minlength=n_clusters)
+        return (member @ self._present).toarray(), sizes
 
-    def _best_terms(self, scores: FloatArray, n_terms: int) -> tuple[str, ...]:
-        if not scores.any():
-            return UNNAMED
-        last = max(len(scores) - _CONSIDERED, 0)
-        least = max(np.partition(scores, last)[last], np.nextafter(0.0, 1.0))
-        candidates = np.flatnonzero(scores >= least)  # all ties with the last one, alphabetical
-        order = candidates[np.argsort(-scores[candidates], kind="stable")]
+    def _scores(self, counts: FloatArray, sizes: IntArray) -> FloatArray:
+        """Scores (C, V) of the terms of the clusters of one task; 0 for those that cannot name."""
+        size = sizes[:, None].astype(np.float32)
+        share = counts / np.maximum(size, 1)
+        others = np.maximum(size.sum() - size, 1)
+        rest = ((counts.sum(axis=0) - counts) / others + _other_maximum(share)) / 2
+        enough = (share >= np.where(self._proper, _TOPIC_SHARE, _LEAST_SHARE)) & (
+            counts >= np.where(size > 3, 2, 1)
+        )
+        scores = np.zeros(share.shape)
+        _, term = np.nonzero(enough)
+        inside, outside = share[enough], rest[enough]
+        lead = np.log((inside + _SMOOTHING) / (outside + _SMOOTHING))
+        scores[enough] = self._weight[term] * inside * np.maximum(lead, 0.0)
+        return scores
+
+    def _phrases(self, scores: FloatArray) -> list[tuple[str, ...]]:
+        """A phrase for each cluster; none where its words are those of a cluster before it."""
+        phrases: list[tuple[str, ...]] = []
+        for row in scores:
+            phrase = self._phrase(row)
+            known = any(set(phrase) == set(other) for other in phrases)
+            phrases.append(() if known else phrase)
+        return [tuple(self._spelled[term] for term in phrase) for phrase in phrases]
+
+    def _phrase(self, scores: FloatArray) -> tuple[str, ...]:
+        highest = scores.max(initial=0.0)
+        if not highest > 0:
+            return ()
+        candidates = np.flatnonzero(scores >= _SECOND * highest)
         chosen: list[str] = []
-        for index in order:
-            if len(chosen) == n_terms:
-                break
-            if not any(_redundant(self.terms[index], term) for term in chosen):
-                chosen.append(self.terms[index])
+        for index in candidates[np.argsort(-scores[candidates], kind="stable")]:
+            term = self.terms[index]
+            fits = len(" ".join([*chosen, term]).split()) <= _MAX_WORDS
+            if fits and not any(_share_stem(term, other) for other in chosen):
+                chosen.append(term)
+        return self._paired(chosen, scores)
+
+    def _paired(self, chosen: Sequence[str], scores: FloatArray) -> tuple[str, ...]:
+        """Two words that are often a pair become that pair, in the place of the first."""
+        for words in permutations(chosen, 2):
+            place = self._place.get(" ".join(words))
+            least = min(scores[self._place[word]] for word in words) / 2
+            if place is not None and scores[place] > least:
+                merged = (self.terms[place] if term in words else term for term in chosen)
+                return tuple(dict.fromkeys(merged))
         return tuple(chosen)
 
 
 def cluster_names(
-    texts: Sequence[str], assignment: IntArray, n_clusters: int, *, n_terms: int = 3
+    texts: Sequence[str], assignment: IntArray, tasks: Sequence[str]
 ) -> list[tuple[str, ...]]:
     """Name clusters of texts once; keep a `Namer` where the assignment will change."""
-    return Namer(texts).names(assignment, n_clusters, n_terms=n_terms)
+    return Namer(texts).names(assignment, tasks)
 
 
-def _class_tf_idf(counts: FloatArray) -> FloatArray:
-    """Scores (C, V) of the counts (C, V) of terms in clusters; a cluster without words is zeros."""
-    words = counts.sum(axis=1, keepdims=True)
-    frequency = counts.sum(axis=0)
-    filled = max(np.count_nonzero(words), 1)
-    idf = np.log1p(words.sum() / filled / np.maximum(frequency, 1.0))
-    return np.asarray(counts / np.maximum(words, 1.0) * idf)
+def cluster_name(terms: Sequence[str]) -> str:
+    """The terms of a cluster in one short label."""
+    return " · ".join(terms)
 
 
-def _redundant(one: str, other: str) -> bool:
-    """True if every word of the shorter term is, begins or is begun by a word of the longer."""
-    shorter, longer = sorted((one.split(), other.split()), key=len)
-    return all(any(_same_stem(a, b) for b in longer) for a in shorter)
+def _other_maximum(share: FloatArray) -> FloatArray:
+    """(C, V) the largest share that any other of two or more clusters has of a term."""
+    first = share.argmax(axis=0)
+    columns = np.arange(share.shape[1])
+    others = share.copy()
+    others[first, columns] = -1.0
+    largest = np.broadcast_to(share[first, columns], share.shape).copy()
+    largest[first, columns] = others.max(axis=0)
+    return largest
+
+
+def _share_stem(one: str, other: str) -> bool:
+    words, others = (term.replace("-", " ").split() for term in (one, other))
+    return any(_same_stem(a, b) for a in words for b in others)
 
 
 def _same_stem(one: str, other: str) -> bool:
+    """True if one begins the other, or both are equal up to the last two letters of the shorter."""
     short, long = sorted((one, other), key=len)
-    return short == long or (len(short) > 2 and long.startswith(short))
+    return long.startswith(short[: max(len(short) - 2, 5)] if len(short) > 5 else short)

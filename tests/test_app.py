@@ -16,10 +16,12 @@ from streamlit.testing.v1 import AppTest
 import cascal
 from app import jobs, session, values
 from app.controls import BY_TASK
+from cascal import charts
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder
+from cascal.dataset.snapshot import take_snapshot
 from cascal.light import HEADLINES
 from cascal.settings import BOUNDS, TASKS_MEASURED
 from cascal.simulate import load_demo
@@ -423,6 +425,20 @@ def address_of(app: AppTest) -> dict[str, str]:
         if one.proto.options[int(place)] != f"{one.value:g}":
             found[one.key] = f"{one.value:g}"
     return found
+
+
+def test_an_inspected_cluster_has_its_name_and_its_typical_queries(open_app, small_file):
+    app = open_app(small_file, "skills")
+    app.session_state["cluster"] = 0
+    app.run()
+    assert "Most typical queries:" in [one.value for one in app.caption]
+    data = load_dataset(cascal.Workspace(small_file), "demo")
+    snapshot = take_snapshot(
+        data, cascal.fit(data.train.votes, data.train.vectors), cascal.Thresholds()
+    )
+    shown = [one.value for one in app.text]
+    for row in snapshot.typical(0):
+        assert charts.shorten(data.train.texts[row], 160) in shown
 
 
 @pytest.mark.slow

@@ -84,10 +84,10 @@ def test_the_raw_order_is_shown_under_its_own_name_with_the_reason(snapshot):
 
 
 def test_a_cluster_that_two_tables_disagreed_on(study):
-    """Raw means of "lime · plum · pear" say fjord-base, the map and the router atlas-large."""
+    """Raw means of "code · dictionary · …" say fjord-base, the map and the router atlas-large."""
     fit = cascal.fit(study.train.votes, study.train.vectors)
     snapshot = take_snapshot(study, fit, cascal.Thresholds())
-    (row,) = [one for one in snapshot.summary()["clusters"] if "plum" in one["name"]]
+    (row,) = [one for one in snapshot.summary()["clusters"] if "dictionary" in one["name"]]
     assert row["best"][0] == "atlas-large"
     assert row["by_consensus"][0] == "fjord-base"
     assert row["reasons"]
@@ -97,7 +97,7 @@ def test_the_command_line_shows_both_and_the_reason(demo_workspace):
     run = CliRunner().invoke(
         app, ["fit", "demo", "-w", str(demo_workspace.path)], env={"COLUMNS": "250"}
     )
-    (line,) = [one for one in run.stdout.splitlines() if "plum" in one]
+    (line,) = [one for one in run.stdout.splitlines() if "dictionary" in one]
     cells = [cell.strip() for cell in line.split("│")]
     assert cells[5].startswith("atlas-large")
     assert cells[6].startswith("fjord-base (")
@@ -137,6 +137,19 @@ def test_what_one_cluster_alone_would_choose_is_another_notion_with_its_own_name
     assert trace.models[0].model == "c"
     assert trace.clusters[0].first_alone == "b"
     assert "Inside cluster 0 alone, b would come first." in trace.what_would_change
+
+
+def test_clusters_have_distinct_names_and_typical_queries_of_their_own(study, snapshot):
+    clusters, tasks = snapshot.router.clusters, snapshot.router.tasks
+    assert len(set(snapshot.names)) == len(clusters)
+    assert [name[0] for name in snapshot.names] == [tasks[task] for task in clusters.task]
+    for cluster, centre in enumerate(clusters.centroids):
+        near = study.train.vectors.vectors @ centre
+        rows = snapshot.typical(cluster)
+        member = np.flatnonzero(clusters.assignment == cluster)
+        assert len(rows) == min(3, len(member))
+        assert near[rows].tolist() == sorted(near[member])[::-1][: len(rows)]
+        assert set(rows) <= set(member)
 
 
 def test_models_in_use_are_those_that_get_queries(snapshot):

@@ -116,7 +116,7 @@ def _group_colours(
 
 
 def _labels(data: Dataset) -> list[tuple[float, float, str]]:
-    """Two words just above the most central query of the largest clusters."""
+    """Telling term and task just above the most central query of the largest clusters."""
     now = session.snapshot()
     clusters, xy = now.router.clusters, data.train.xy
     known = xy[np.isfinite(xy).all(axis=1)]
@@ -128,7 +128,8 @@ def _labels(data: Dataset) -> list[tuple[float, float, str]]:
         if len(places):
             middle = np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()
             x, y = places[middle] + (0.0, gap)
-            name = charts.cluster_name([charts.shorten(one, 24) for one in now.names[cluster][:2]])
+            task, *terms = (charts.shorten(one, 24) for one in now.names[cluster])
+            name = charts.cluster_name([*terms[:1], task])
             labels.append((float(x), float(y), name))
     return labels
 

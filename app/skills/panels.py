@@ -142,6 +142,9 @@ def _inspector() -> None:
     size = int(clusters.sizes[cluster])
     task = now.router.tasks[clusters.task[cluster]]
     st.caption(frame.escape(f"Cluster {cluster} · {task} · {size:,} training queries"))
+    st.caption("Most typical queries:")
+    for row in now.typical(cluster):
+        st.text(charts.shorten(session.dataset().train.texts[row], 160))
     table = charts.ranking_frame(now.router, cluster)
     figure = charts.interval_figure(table, "model", "mean", _colours(), muted=size < MIN_QUERIES)
     frame.chart(figure, "cluster_ranking", "Models of the cluster, as the router ranks them.")

@@ -41,7 +41,6 @@ from cascal.charts.skills import (
     agreement_figure,
     agreement_frame,
     cluster_labels,
-    cluster_name,
     clusters_frame,
     colour_map,
     coverage_frame,
@@ -53,6 +52,7 @@ from cascal.charts.skills import (
     trace_frame,
     who_disagrees,
 )
+from cascal.cluster_names import cluster_name
 
 __all__ = [
     "COLOUR_TITLES",

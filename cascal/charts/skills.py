@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, plain
+from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
@@ -76,11 +77,6 @@ def colour_map(
     if by == "agreement":
         return Colouring(title, value=agreement(part.votes), value_range=(0.0, 1.0))
     return Colouring(title, value=routes.distance)
-
-
-def cluster_name(terms: Sequence[str]) -> str:
-    """The terms of a cluster in one short label."""
-    return " · ".join(terms)
 
 
 def cluster_labels(snapshot: Snapshot) -> tuple[str, ...]:

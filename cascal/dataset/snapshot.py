@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from cascal.cluster_names import cluster_name
 from cascal.constant import Constant, choose_constant
 from cascal.dataset.cost import RoutingCost, routing_cost
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.to_label import Row, queries_to_label
-from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Split
+from cascal.datatypes import BoolArray, FloatArray, IntArray, NotApplicable, Split
 from cascal.doubts import Doubt, find_doubts
 from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
@@ -25,6 +26,8 @@ from cascal.results import Routes
 from cascal.route import Router
 from cascal.settings import Thresholds
 from cascal.verdict import Verdict, verdict
+
+N_TYPICAL = 3
 
 
 @remembered
@@ -42,7 +45,7 @@ class Snapshot:
     """What a router at given thresholds does on a dataset; cheap enough for every slider move.
 
     dataset, fit : shared by all snapshots of them, whatever the thresholds
-    names : terms of every cluster; constant : the one model that routing is compared with;
+    names : task and telling terms of every cluster; constant : the model routing is compared with;
     cost : of the routed queries (test where there are some)
     """
 
@@ -121,6 +124,13 @@ class Snapshot:
         """Number of models that get any of the routed queries first."""
         return int(np.count_nonzero(self.share))
 
+    def typical(self, cluster: int) -> IntArray:
+        """Rows of the training queries nearest to the centroid of a cluster, up to three."""
+        clusters = self.router.clusters
+        rows = np.flatnonzero(clusters.assignment == cluster)
+        near = self.dataset.train.vectors.vectors[rows] @ clusters.centroids[cluster]
+        return rows[np.argsort(-near, kind="stable")[:N_TYPICAL]]
+
     def summary(self) -> dict[str, Any]:
         """Clusters, notes and numbers in JSON types, for the command line."""
         router, result = self.router, self.evaluation
@@ -132,7 +142,7 @@ class Snapshot:
             "clusters": [
                 {
                     "cluster": c,
-                    "name": " · ".join(self.names[c]),
+                    "name": cluster_name(self.names[c]),
                     "task": router.tasks[router.clusters.task[c]],
                     "queries": int(sizes[c]),
                     "best": list(leaders[c].best),
@@ -155,7 +165,9 @@ class Snapshot:
 def take_snapshot(dataset: Dataset, fit: Fit, thresholds: Thresholds) -> Snapshot:
     """Build the router, route all queries, evaluate where there is gold."""
     router = fit.router(thresholds)
-    names = dataset.namer.names(router.clusters.assignment, len(router.clusters))
+    clusters = router.clusters
+    cluster_tasks = [router.tasks[task] for task in clusters.task]
+    names = dataset.namer.names(clusters.assignment, cluster_tasks)
     test_routes, evaluation = None, None
     if dataset.test is not None:
         test_routes = router.route(dataset.test.vectors)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from cascal.cluster_names import cluster_name
 from cascal.compare.comparison import Comparison, Row
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
@@ -137,7 +138,7 @@ def _clusters(snapshot: Snapshot, *, with_texts: bool) -> list[tuple[str, ...]]:
     for c in np.argsort(-router.clusters.sizes, kind="stable"):
         order, scores = router.cluster_order[c, :N_LEADERS], router.at_centers.scores[c]
         best = ", ".join(f"{router.models[m]} ({scores[m]:.3f})" for m in order)
-        name = " · ".join(snapshot.names[c]) if with_texts else f"cluster {c}"
+        name = cluster_name(snapshot.names[c]) if with_texts else f"cluster {c}"
         task = router.tasks[router.clusters.task[c]]
         rows.append((name, task, f"{router.clusters.sizes[c]:,}", best, leaders[c].aside))
     return rows
@@ -145,15 +146,12 @@ def _clusters(snapshot: Snapshot, *, with_texts: bool) -> list[tuple[str, ...]]:
 
 def _samples(dataset: Dataset, snapshot: Snapshot) -> list[tuple[str, str]]:
     """Name and text of the queries nearest to each cluster's centroid."""
-    clusters = snapshot.router.clusters
     samples = []
-    for c in range(len(clusters)):
-        rows = np.flatnonzero(clusters.assignment == c)
-        near = dataset.train.vectors.vectors[rows] @ clusters.centroids[c]
-        for row in rows[np.argsort(-near, kind="stable")[:N_SAMPLES]]:
+    for c in range(len(snapshot.router.clusters)):
+        for row in snapshot.typical(c)[:N_SAMPLES]:
             text = dataset.train.texts[row]
             shown = text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
-            samples.append((" · ".join(snapshot.names[c]), shown))
+            samples.append((cluster_name(snapshot.names[c]), shown))
     return samples
 
 
