@@ -14,8 +14,9 @@ from cascal.charts.figures import MUTED, plain
 from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
+from cascal.dataset.query_card import answer_groups, answer_label
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Votes, option_letter
+from cascal.datatypes import FloatArray, IntArray, Votes
 from cascal.explain import Z95, RouteTrace, cluster_leaders
 from cascal.intervals import mean_rows
 from cascal.rank import SelectionRanking
@@ -51,14 +52,12 @@ def colour_map(
     snapshot: Snapshot, dataset: Dataset, split: Literal["train", "test"], by: ColourBy
 ) -> Colouring:
     """What the map shows for the training or test queries."""
-    part = dataset.test if split == "test" and dataset.test is not None else dataset.train
+    part = dataset.part(split)
     routes, title = snapshot.routes(split), COLOUR_TITLES[by]
     if by == "model":
         return Colouring(title, routes.selected[:, 0], routes.models)
     if by == "cluster":
-        train = split == "train"
-        group = snapshot.router.clusters.assignment if train else routes.cluster
-        return Colouring(title, group, cluster_labels(snapshot))
+        return Colouring(title, snapshot.clusters(split), cluster_labels(snapshot))
     if by == "task":
         names = tuple(sorted(set(dataset.train.votes.tasks) | set(part.votes.tasks)))
         number = {name: at for at, name in enumerate(names)}
@@ -277,15 +276,10 @@ def coverage_frame(part: Part) -> pd.DataFrame:
 
 def who_disagrees(votes: Votes, row: int) -> str:
     """Which models gave which answer to one query, the largest group first."""
-    groups: dict[int, list[str]] = {}
-    for model, answer in zip(votes.models, votes.answers[row].tolist(), strict=True):
-        groups.setdefault(answer, []).append(model)
-    free = votes.option_counts[row] == 0
-    parts = []
-    for answer, models in sorted(groups.items(), key=lambda one: (-len(one[1]), one[0])):
-        label = f"answer {answer + 1}" if free else option_letter(answer)
-        parts.append(f"{'no answer' if answer == NO_ANSWER else label}: {', '.join(models)}")
-    return " · ".join(parts)
+    return " · ".join(
+        f"{answer_label(votes, row, answer)}: {', '.join(votes.models[m] for m in models)}"
+        for answer, models in answer_groups(votes, row)
+    )
 
 
 def decisions_frame(routes: Routes, query_ids: Sequence[str], texts: Sequence[str]) -> pd.DataFrame:

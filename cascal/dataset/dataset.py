@@ -13,6 +13,7 @@ from cascal.datatypes import (
     FloatArray,
     ModelSpec,
     NotApplicable,
+    Split,
     Task,
 )
 from cascal.store import DatasetInfo, Workspace
@@ -45,6 +46,18 @@ class Dataset:
         if self.test is None or not self.test.has_gold:
             raise NotApplicable("There are no test queries with gold answers.", code="no-gold")
         return self.test
+
+    def part(self, split: Split) -> Part:
+        """The training or the test queries; the training queries where there are no others."""
+        return self.test if split == "test" and self.test is not None else self.train
+
+    def find(self, query_id: str) -> tuple[Split, int] | None:
+        """Where a query is: its split and its row there; None if there is no such query."""
+        parts: tuple[tuple[Split, Part | None], ...] = (("train", self.train), ("test", self.test))
+        for split, part in parts:
+            if part is not None and query_id in part.votes.query_ids:
+                return split, part.votes.query_ids.index(query_id)
+        return None
 
     def with_models(self, names: Sequence[str]) -> Dataset:
         """The same data set with some models of its pool only, in the given order."""

@@ -114,6 +114,12 @@ class Snapshot:
             return self.test_routes
         return self.train_routes
 
+    def clusters(self, split: Split) -> IntArray:
+        """(Q,) cluster of each query: a training query's own, the nearest one of a test query."""
+        if split == "test" and self.test_routes is not None:
+            return self.test_routes.cluster
+        return self.router.clusters.assignment
+
     @property
     def share(self) -> FloatArray:
         """(M,) share of the routed queries (test where there are some) by first model."""
