@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -92,6 +93,17 @@ def dataset() -> Dataset:
             "The workspace is empty. Import responses on the page Data.", code="no-dataset"
         )
     return _dataset(info.name, f"{info.fingerprint}:{_file_token()}")
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _responses(name: str, query_id: str, token: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = workspace().response_texts(name, query_id).to_pylist()
+    return rows
+
+
+def responses(query_id: str) -> list[dict[str, Any]]:
+    """What the models returned for one query, with its text: rows of the store, read once."""
+    return _responses(dataset().info.name, query_id, _file_token())
 
 
 @st.cache_resource(show_spinner="Estimating skills", max_entries=6)

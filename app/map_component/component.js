@@ -194,8 +194,8 @@ class SkillMap {
       this.isolated = null;
       this.view = [cloud.extent.slice(0, 2), cloud.extent.slice(2)];
     }
-    if (!this.data) this.selection = data.selection; // mounted anew: what Python still holds
-    else if (this.data.token !== data.token) this.selection = {};
+    // Mounted anew, or cleared by Python: what Python holds.
+    if (this.data?.token !== data.token) this.selection = data.selection;
     this.data = data;
     this.cloud = cloud;
     this.codes = data.wide ? new Uint16Array(bytes(data.codes)) : new Uint8Array(bytes(data.codes));
@@ -427,7 +427,7 @@ class SkillMap {
     const { polygon, count } = this.selection;
     this.clearer.hidden = !this.chosen();
     this.status.textContent = !this.chosen() ? "" : !polygon ? "1 selected"
-      : count === null ? "Region selected" : `${count.toLocaleString("en")} selected`;
+      : count == null ? "Region selected" : `${count.toLocaleString("en")} selected`;
   }
 
   use(tool) {

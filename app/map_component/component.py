@@ -174,7 +174,10 @@ def _sent(selection: MapSelection) -> dict[str, Any]:
 
 
 def clear_selection(key: str) -> None:
-    """Forget the selection of a map; for callbacks, the map is cleared in the rerun."""
+    """Forget what the reader selected on a map; for callbacks.
+
+    In the rerun the map marks the selection of its spec, or nothing.
+    """
     st.session_state[f"{key}:cleared"] = st.session_state.get(f"{key}:cleared", 0) + 1
 
 
@@ -198,7 +201,8 @@ def render_map(
             on_select(read_selection(st.session_state[key].get("selection"), token))
 
     held = read_selection((st.session_state.get(key) or {}).get("selection"), token)
-    state = {**map_state(spec, token), "height": height, "selection": _sent(held)}
+    marked = held if spec.selection is None else spec.selection
+    state = {**map_state(spec, token), "height": height, "selection": _sent(marked)}
     result = _COMPONENT(key=key, data=state, height=height, on_selection_change=changed)
     return read_selection(result.get("selection"), token)
 

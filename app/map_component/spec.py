@@ -25,6 +25,18 @@ SAMPLE = 5_000
 LEVELS = 48  # steps of a sequential scale
 
 
+@dataclass(frozen=True)
+class MapSelection:
+    """What the reader picked: the id of a clicked point, the polygon of a lasso or box.
+
+    count is the number of points the browser saw inside; None where it only had a sample.
+    """
+
+    clicked: int | None = None
+    polygon: Polygon | None = None
+    count: int | None = None
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MapSpec:
     """One state of the map; axes: Q queries.
@@ -36,6 +48,7 @@ class MapSpec:
     value        : (Q,) instead of group: a sequential scale over value_range, nan is muted
     legend_title : which queries the legend counts
     highlight    : (Q,) bool; the others turn grey
+    selection    : what is marked as chosen, where the page decides; None: what the reader did
     labels       : (x, y, text), the important ones first: a label that would cover one is hidden;
                    of words joined by " · " only the first is shown where all have no room
     marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it
@@ -57,6 +70,7 @@ class MapSpec:
     value_colors: tuple[str, ...] = ()
     legend_title: str = ""
     highlight: NDArray[np.bool_] | NDArray[np.uint8] | None = None
+    selection: MapSelection | None = None
     labels: Sequence[tuple[float, float, str]] = ()
     marker: tuple[float, float, str] | None = None
     neighbors: Polygon = ()
@@ -138,18 +152,6 @@ class MapSpec:
         if n <= MAX_POINTS:
             return ""
         return f"Density of {n:,} queries; {SAMPLE:,} of them shown as points."
-
-
-@dataclass(frozen=True)
-class MapSelection:
-    """What the reader picked: the id of a clicked point, the polygon of a lasso or box.
-
-    count is the number of points the browser saw inside; None where it only had a sample.
-    """
-
-    clicked: int | None = None
-    polygon: Polygon | None = None
-    count: int | None = None
 
 
 def _padded(axis: FloatArray, share: float = 0.04) -> tuple[float, float]:

@@ -1,75 +1,24 @@
-"""The map of the page Skill map, what is selected on it, and its twin as a table."""
+"""The map of the page Skill map, and its twin as a table."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import encoding, frame, session, theme
-from app.map_component.component import clear_selection, render_map
-from app.map_component.spec import MapSpec, points_in_polygon
+from app import encoding, frame, selection, session, theme
+from app.map_component.component import render_map
+from app.map_component.spec import MapSpec
+from app.selection import Shown, selected_rows, shown
 from cascal import charts
 from cascal.dataset.dataset import Dataset
-from cascal.dataset.part import Part
-from cascal.datatypes import BoolArray, IntArray
+from cascal.datatypes import BoolArray
 
-KEY = "skill_map"
 MAX_LABELS = 24
 COLOURED_CLUSTERS = 20
 TWIN_ROWS = 2000
 HEIGHT = 740
 SPLITS = {"train": "training", "test": "test"}
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """What the map shows now: which split, the rows that have a place, the selection."""
-
-    split: Literal["train", "test"]
-    part: Part
-    rows: IntArray
-
-
-def shown() -> Shown:
-    """The queries on the map."""
-    data = session.dataset()
-    split: Literal["train", "test"] = "train"
-    if st.session_state.get("points") == "Test queries" and data.test is not None:
-        split = "test"
-    part = data.test if split == "test" and data.test is not None else data.train
-    return Shown(split, part, np.flatnonzero(np.isfinite(part.xy).all(axis=1)))
-
-
-def selected_rows() -> IntArray | None:
-    """Rows of the shown part inside the reader's lasso or box; None without a selection."""
-    polygon = st.session_state.get("polygon")
-    if not polygon:
-        return None
-    now = shown()
-    xy = now.part.xy[now.rows]
-    return now.rows[points_in_polygon(polygon, xy[:, 0], xy[:, 1])]
-
-
-def clear() -> None:
-    """Forget the selection."""
-    st.session_state["polygon"] = None
-    clear_selection(KEY)
-
-
-def pick_cluster(cluster: int | None) -> None:
-    """Make a cluster the inspected one."""
-    st.session_state["cluster"] = cluster
-
-
-def picked_cluster() -> int | None:
-    """The inspected cluster, if it still exists."""
-    cluster = st.session_state.get("cluster")
-    n_clusters = len(session.snapshot().router.clusters)
-    return cluster if cluster is not None and cluster < n_clusters else None
 
 
 def _controls(data: Dataset) -> charts.ColourBy:
@@ -138,13 +87,10 @@ def _highlight(now: Shown) -> BoolArray | None:
     chosen = selected_rows()
     if chosen is not None:
         return np.isin(now.rows, chosen)
-    cluster = picked_cluster()
+    cluster = selection.picked_cluster()
     if cluster is None:
         return None
-    snapshot = session.snapshot()
-    train = now.split == "train"
-    member = snapshot.router.clusters.assignment if train else snapshot.routes("test").cluster
-    return np.asarray(member[now.rows] == cluster)
+    return np.asarray(session.snapshot().clusters(now.split)[now.rows] == cluster)
 
 
 def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
@@ -170,6 +116,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         value_range=colouring.value_range,
         legend_title=f"{len(now.rows):,} {SPLITS[now.split]} queries",
         highlight=_highlight(now),
+        selection=selection.marked(),
         labels=_labels(data),
         hover=[now.part.texts[row][:80] for row in now.rows],
         revision=f"{session.current_settings().name}:{session.current_thresholds()!r}:{by}",
@@ -179,18 +126,6 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         caption="Near on the map = alike in wording; the axes have no meaning. Moving a threshold "
         "recolours the points and never moves them.",
     )
-
-
-def _on_select(selection: object) -> None:
-    st.session_state["polygon"] = getattr(selection, "polygon", None)
-    row = getattr(selection, "clicked", None)
-    if row is not None:
-        now, snapshot = shown(), session.snapshot()
-        train = now.split == "train"
-        member = snapshot.router.clusters.assignment if train else snapshot.routes("test").cluster
-        if 0 <= row < len(member):
-            st.session_state["clicked"] = (now.split, int(row))
-            pick_cluster(int(member[row]))
 
 
 def skill_map() -> None:
@@ -204,7 +139,7 @@ def skill_map() -> None:
                 encoding.draw_current_map()
             st.rerun()
         return
-    render_map(_spec(data, by), key=KEY, height=HEIGHT, on_select=_on_select)
+    render_map(_spec(data, by), key=selection.KEY, height=HEIGHT, on_select=selection.on_select)
 
 
 def table_twin() -> None:
@@ -214,8 +149,7 @@ def table_twin() -> None:
             return
         now, snapshot = shown(), session.snapshot()
         routes = snapshot.routes(now.split)
-        train = now.split == "train"
-        member = snapshot.router.clusters.assignment if train else routes.cluster
+        member = snapshot.clusters(now.split)
         chosen = selected_rows()
         rows = (now.rows if chosen is None else chosen)[:TWIN_ROWS]
         labels = charts.cluster_labels(snapshot)

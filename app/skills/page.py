@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session
+from app import frame, links, selection, session
 from app.skills import map_panel, panels
 
 TITLE = "Who is good at what?"
@@ -26,6 +26,7 @@ if session.current_info() is None:
 else:
     frame.notice(session.dataset())
     _headline()
+    links.show_query(st.session_state["query_id"] if selection.picked_query() else None)
     panels.change_strip()
     with st.container(horizontal=True, gap="medium"):
         with st.container(key="map_side"):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import frame, session, theme
-from app.skills import map_panel
+from app import frame, selection, session, theme
+from app.skills import card
 from cascal import charts
+from cascal.dataset.query_card import contested_rows
 from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import effective_number
 from cascal.explain import cluster_leaders
-from cascal.score import agreement
 from cascal.settings import TASKS_MEASURED
 
 N_SAMPLES = 6
@@ -64,10 +64,12 @@ def change_strip() -> None:
 
 
 def beside_the_map() -> None:
-    """The selection if there is one, else the inspected cluster, else who gets the queries."""
-    if map_panel.selected_rows() is not None:
+    """The chosen query, else the selection, else the inspected cluster, else the shares."""
+    if selection.picked_query() is not None:
+        card.card()
+    elif selection.selected_rows() is not None:
         _selection()
-    elif map_panel.picked_cluster() is not None:
+    elif selection.picked_cluster() is not None:
         _inspector()
     else:
         _shares()
@@ -97,15 +99,15 @@ def _shares() -> None:
             ),
         },
     )
-    st.caption("Click a point to inspect its cluster; draw a lasso to rank the models inside it.")
+    st.caption("Click a point to see its query; draw a lasso to rank the models inside it.")
 
 
 def _selection() -> None:
-    rows, shown = map_panel.selected_rows(), map_panel.shown()
+    rows, shown = selection.selected_rows(), selection.shown()
     if rows is None:
         return
     st.subheader(f"Best models for these {len(rows):,} queries", anchor=False)
-    st.button("Back to all queries", on_click=map_panel.clear, icon=":material/close:")
+    st.button("Back to all queries", on_click=selection.clear_region, icon=":material/close:")
     if not len(rows):
         st.info("No query lies inside the selection. Draw it larger, or clear it.")
         return
@@ -130,14 +132,14 @@ def _selection() -> None:
 
 
 def _inspector() -> None:
-    cluster = map_panel.picked_cluster()
+    cluster = selection.picked_cluster()
     if cluster is None:
         return
     now = session.snapshot()
     clusters = now.router.clusters
     st.subheader(frame.escape(charts.cluster_name(now.names[cluster])), anchor=False)
     st.button(
-        "Close", on_click=map_panel.pick_cluster, args=(None,), icon=":material/close:", key="close"
+        "Close", on_click=selection.pick_cluster, args=(None,), icon=":material/close:", key="close"
     )
     size = int(clusters.sizes[cluster])
     task = now.router.tasks[clusters.task[cluster]]
@@ -158,20 +160,28 @@ def _inspector() -> None:
 
 def samples() -> None:
     """Queries of the inspected cluster, the most contested first, and who disagrees."""
-    cluster = map_panel.picked_cluster()
+    cluster = selection.picked_cluster()
     if cluster is None:
         return
     data, now = session.dataset(), session.snapshot()
-    rows = np.flatnonzero(now.router.clusters.assignment == cluster)
+    contested = contested_rows(data.train, np.flatnonzero(now.clusters("train") == cluster))
     votes = data.train.votes
-    contested = np.argsort(agreement(votes)[rows], kind="stable")
     name = frame.escape(charts.cluster_name(now.names[cluster]))
     st.subheader(f"Who disagrees in {name}", anchor=False)
     with st.grid(3, min_column_width=260):
-        for row in rows[contested][:N_SAMPLES]:
+        for row in contested[:N_SAMPLES].tolist():
             with st.container(border=True, gap="small", height="stretch"):
                 st.text(charts.shorten(data.train.texts[row], 240))
-                st.caption(frame.escape(charts.who_disagrees(votes, int(row))))
+                st.caption(frame.escape(charts.who_disagrees(votes, row)))
+                query_id = votes.query_ids[row]
+                st.button(
+                    "Open this query",
+                    key=f"open_{query_id}",
+                    type="tertiary",
+                    icon=":material/open_in_full:",
+                    on_click=selection.pick_query,
+                    args=(query_id,),
+                )
 
 
 def confidences() -> None:
@@ -219,7 +229,7 @@ def cluster_table() -> None:
 
     def picked() -> None:
         rows = frame.picked_rows("cluster_table")
-        map_panel.pick_cluster(int(table["cluster"].iloc[rows[0]]) if rows else None)
+        selection.pick_cluster(int(table["cluster"].iloc[rows[0]]) if rows else None)
 
     st.dataframe(
         table,

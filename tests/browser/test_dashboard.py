@@ -305,6 +305,48 @@ def test_a_lasso_ranks_the_models_inside_it_and_survives_a_threshold_move(reader
     one.clean()
 
 
+def test_a_click_opens_the_card_of_a_query_which_leads_on_and_is_in_the_link(reader, dashboard):
+    one = reader(height=1600)
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    [(x, y)] = one.page.evaluate(PIXELS, [1234])
+    one.page.mouse.move(x - 3, y - 3)
+    one.page.mouse.move(x, y, steps=3)
+    one.page.wait_for_timeout(120)  # plotly clicks what it hovers
+    one.page.mouse.click(x, y)
+    card = one.page.locator(".st-key-query_card")
+    card.wait_for(timeout=20_000)
+    idle(one.page)
+    text = card.get_by_test_id("stText").first.inner_text()
+    ring = one.page.locator(".cm-ring")
+    place = ring.get_attribute("cx")
+    shot(one.page, "map-card")
+    one.page.locator(".st-key-near_0 button").click()
+    idle(one.page)
+    assert card.get_by_test_id("stText").first.inner_text() != text
+    assert ring.get_attribute("cx") != place
+    shared, place = one.page.url, ring.get_attribute("cx")
+    text = card.get_by_test_id("stText").first.inner_text()
+    one.slide("Merge distance", "ArrowRight", 10)
+    assert card.get_by_test_id("stText").first.inner_text() == text
+    assert ring.get_attribute("cx") == place
+    assert "query=" in one.page.url
+    assert "merge=" in one.page.url
+    other = reader(height=1600)
+    other.open(shared)
+    other.map_drawn()
+    assert other.page.locator(".st-key-query_card").get_by_test_id("stText").first.inner_text() == (
+        text
+    )
+    assert other.page.locator(".cm-ring").count() == 1
+    one.page.get_by_role("button", name="Close", exact=True).click()
+    idle(one.page)
+    assert not card.count()
+    assert not ring.count()
+    assert "query=" not in one.page.url
+    one.clean()
+
+
 def test_a_cluster_is_picked_and_its_ranking_and_queries_are_shown(reader, dashboard):
     one = reader(height=1600)
     one.open(f"{dashboard}/map")

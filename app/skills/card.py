@@ -1,0 +1,216 @@
+"""The card of one query, beside the map: who answered what, its cluster, its route, the nearest.
+
+Texts of queries and models are shown as plain text, or escaped where only Markdown is possible.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import streamlit as st
+
+from app import frame, selection, session, theme
+from cascal import charts
+from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
+from cascal.datatypes import option_letter
+
+LONG_TEXT = 700
+"""A text with more characters gets a box of its own to scroll in."""
+TEXT_HEIGHT = 300
+NEAR_LENGTH = 110
+RIGHT = 0.5
+"""A response judged better than this counts as right."""
+SPLITS = {"train": "training", "test": "test"}
+NUMBERS = {
+    "train": "Model · consensus score · mean log-probability, where known",
+    "test": "Model · mean log-probability, where known (consensus scores: training queries only)",
+}
+OWN: dict[str, tuple[str, theme.Badge]] = {
+    "gold": ("gold answer", "green"),
+    "generated": ("generated answer", "blue"),
+}
+
+
+def card() -> None:
+    """Everything about the chosen query."""
+    place = selection.picked_query()
+    if place is None:
+        return
+    split, row = place
+    part = session.dataset().part(split)
+    written = {} if part.votes.option_counts[row] else _written(part.votes.query_ids[row])
+    shown = query_card(session.snapshot(), split, row, written)
+    with st.container(key="query_card", gap="small"):
+        _head(shown)
+        _text(shown)
+        _route(shown)
+        _answers(shown)
+        _cluster(shown)
+        _nearest(shown)
+        _responses(shown)
+
+
+def _written(query_id: str) -> dict[str, str]:
+    """The free answer of each model, as it was written."""
+    rows = session.responses(query_id)
+    return {row["model"]: row["answer"] for row in rows if not row["sample"] and row["answer"]}
+
+
+def _head(shown: QueryCard) -> None:
+    st.subheader(f"A {SPLITS[shown.split]} query", anchor=False)
+    with st.container(horizontal=True, gap="small"):
+        _go("Previous", shown.before, "query_before")
+        _go("Next", shown.after, "query_after")
+        st.button("Close", key="close_query", on_click=selection.pick_query, args=(None,))
+    st.caption(
+        frame.escape(
+            f"{shown.query_id} · {shown.task} · {shown.place:,} of {shown.n_in_cluster:,} in its "
+            "cluster, the most contested first"
+        )
+    )
+
+
+def _go(label: str, query_id: str | None, key: str) -> None:
+    st.button(
+        label,
+        key=key,
+        disabled=query_id is None,
+        on_click=selection.pick_query,
+        args=(query_id,),
+    )
+
+
+def _text(shown: QueryCard) -> None:
+    with st.container(height=_height(shown.text), border=True):
+        st.text(shown.text)
+
+
+def _answers(shown: QueryCard) -> None:
+    st.markdown("**Answers**")
+    st.caption(NUMBERS[shown.split])
+    for answer in shown.answers:
+        _answer(shown, answer)
+    given = {one.label for one in shown.answers}
+    options = {option_letter(at): text for at, text in enumerate(shown.options) if text}
+    idle = [f"{letter}: {text}" for letter, text in options.items() if letter not in given]
+    if idle:
+        st.caption("Chosen by no model:")
+        st.text("\n".join(idle))
+    about = _about_own(shown)
+    if about:
+        st.caption(frame.escape(about))
+
+
+def _answer(shown: QueryCard, answer: CardAnswer) -> None:
+    with st.container(border=True, gap="xsmall"):
+        st.text(f"{answer.label}: {answer.text}" if answer.text else answer.label)
+        if answer.own:
+            label, colour = OWN[shown.origin]
+            st.badge(label, color=colour)
+        st.caption("  \n".join(map(_line, answer.votes)))
+
+
+def _line(vote: CardVote) -> str:
+    """A model with its score, its log-probability and why it gave no answer, as far as known."""
+    why = vote.status if vote.status != "ok" else ""
+    numbers = (_number(vote.score), _number(vote.mean_logprob))
+    return frame.escape(" · ".join(filter(None, (vote.model, *numbers, why))))
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
+
+
+def _about_own(shown: QueryCard) -> str:
+    """Whether the right answer is known, and what it is where no model gave it."""
+    if not shown.own_label:
+        judged = [one for answer in shown.answers for one in answer.votes if one.right == one.right]
+        if judged:
+            right = ", ".join(one.model for one in judged if one.right > RIGHT) or "no model"
+            return f"Right according to the source of the responses: {right}."
+        return "No right answer is known for this query."
+    name, _ = OWN[shown.origin]
+    doubt = " A generated answer is unchecked." if shown.origin == "generated" else ""
+    if any(one.own for one in shown.answers):
+        return doubt.strip()
+    own = f"{shown.own_label}: {shown.own_text}" if shown.own_text else "another one"
+    return f"No model gave the {name}; it is {own}.{doubt}"
+
+
+def _cluster(shown: QueryCard) -> None:
+    names = session.snapshot().names
+    st.markdown("**Cluster**")
+    st.button(
+        frame.escape(charts.cluster_name(names[shown.cluster])),
+        key="card_cluster",
+        type="tertiary",
+        icon=":material/bubble_chart:",
+        help="Close the card and show the ranking of this cluster.",
+        on_click=selection.pick_cluster,
+        args=(shown.cluster,),
+    )
+    sentence = f"Distance to its centre: {shown.distance:.2f}."
+    if shown.next_cluster is not None:
+        other = charts.cluster_name(names[shown.next_cluster])
+        sentence += f" To that of the next cluster, {other}: {shown.next_distance:.2f}."
+        if shown.next_distance < shown.distance:
+            sentence += " So it lies nearer to another cluster than to its own."
+    st.caption(frame.escape(sentence))
+
+
+def _route(shown: QueryCard) -> None:
+    trace = shown.trace
+    first, *others = (one.model for one in trace.models)
+    st.markdown(f"**Goes to {frame.escape(first)}**")
+    if others:
+        sentences = [f"Runner-up: {others[0]}, {trace.lead:.3f} behind.", trace.doubt]
+        st.caption(frame.escape(" ".join(filter(None, sentences))))
+    if trace.caution:
+        st.caption(frame.escape(trace.caution))
+    if st.button(
+        "Route this",
+        key="route_query",
+        type=theme.action(),
+        icon=":material/alt_route:",
+        help="Opens the page Route with this text.",
+    ):
+        st.session_state["query_text"] = shown.text
+        st.switch_page(frame.page_file("route"))
+
+
+def _nearest(shown: QueryCard) -> None:
+    if not shown.nearest:
+        return
+    st.markdown(f"**Nearest {SPLITS[shown.split]} queries**")
+    for at, near in enumerate(shown.nearest):
+        with st.container(border=True, gap="xsmall"):
+            st.text(charts.shorten(near.text, NEAR_LENGTH))
+            st.button(
+                f"Open, at distance {near.distance:.2f}",
+                key=f"near_{at}",
+                type="tertiary",
+                icon=":material/open_in_full:",
+                on_click=selection.pick_query,
+                args=(near.query_id,),
+            )
+
+
+def _responses(shown: QueryCard) -> None:
+    label = "What each model wrote"
+    with st.expander(label, on_change="rerun", key="card_responses") as responses:
+        if not responses.open:
+            return
+        rows = session.responses(shown.query_id)
+        if not any(row["text"] for row in rows):
+            st.caption("The workspace holds no texts of responses to this query.")
+        for row in rows:
+            if row["text"]:
+                again = f", sample {row['sample']}" if row["sample"] else ""
+                st.caption(frame.escape(f"{row['model']}{again}"))
+                st.code(row["text"], language=None, wrap_lines=True, height=_height(row["text"]))
+
+
+def _height(text: str) -> int | Literal["content"]:
+    """A long text gets a box of its own to scroll in."""
+    return TEXT_HEIGHT if len(text) > LONG_TEXT else "content"

@@ -1,0 +1,169 @@
+"""The card of a query on the page Skill map: opened, followed, kept and closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import streamlit as st
+import test_app
+from conftest import add_hashed
+from streamlit.testing.v1 import AppTest
+from test_app import metric, plain
+
+import cascal
+from app import selection
+from app.map_component.spec import MapSelection
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
+from cascal.dataset.dataset import load_dataset
+from cascal.datatypes import ModelSpec, Task
+
+open_app = test_app.open_app
+small_file = test_app.small_file
+
+
+def card_of(app: AppTest) -> list[str]:
+    """The texts of the open card and below; empty while no card is open."""
+    return [one.value for one in app.text] if "close_query" in keys_of(app) else []
+
+
+def address_query(app: AppTest) -> str:
+    """The query that the address names; a list of one after a rerun of a browser."""
+    found = app.query_params["query"]
+    return found if isinstance(found, str) else found[0]
+
+
+def keys_of(app: AppTest) -> list[str | None]:
+    return [one.key for one in app.button]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_link_opens_the_card_of_a_query_and_the_card_leads_on(open_app, small_file, split):
+    part = load_dataset(cascal.Workspace(small_file), "demo").part(split)
+    app = open_app(small_file, "skills", query=part.votes.query_ids[7])
+    assert not app.exception
+    assert part.texts[7] in card_of(app)
+    near = next(one for one in app.button if one.key == "near_0")
+    near.click().run()
+    assert part.texts[7] not in card_of(app)
+    chosen = address_query(app)
+    assert part.texts[part.votes.query_ids.index(chosen)] in card_of(app)
+    way = "query_after" if not app.button(key="query_after").disabled else "query_before"
+    back = "query_before" if way == "query_after" else "query_after"
+    app.button(key=way).click().run()
+    assert address_query(app) != chosen
+    app.button(key=back).click().run()
+    assert address_query(app) == chosen
+    app.button(key="close_query").click().run()
+    assert not app.exception
+    assert not card_of(app)
+    assert "query" not in app.query_params
+
+
+@pytest.mark.slow
+def test_a_chosen_query_stays_chosen_when_the_clusters_move(open_app, small_file):
+    part = load_dataset(cascal.Workspace(small_file), "demo").train
+    app = open_app(small_file, "skills", query=part.votes.query_ids[3])
+    before = metric(app, "Skill clusters")
+    app.slider(key="silhouette").set_value(0.5).run()
+    assert metric(app, "Skill clusters") != before
+    assert part.texts[3] in card_of(app)
+    app.button(key="card_cluster").click().run()
+    assert not card_of(app)
+    assert any("training queries" in one.value and "Cluster" in one.value for one in app.caption)
+
+
+@pytest.mark.slow
+def test_a_click_on_the_map_opens_the_card_and_a_lasso_closes_it(open_app, small_file, monkeypatch):
+    part = load_dataset(cascal.Workspace(small_file), "demo").train
+    app = open_app(small_file, "skills")
+    row, region = 11, ((-99.0, -99.0), (99.0, -99.0), (99.0, 99.0))
+    for picked in (MapSelection(clicked=row), MapSelection(clicked=row, polygon=region)):
+        with monkeypatch.context() as patch:
+            patch.setattr(st, "session_state", app.session_state)
+            selection.on_select(picked)
+        app.run()
+        assert not app.exception
+        assert (part.texts[row] in card_of(app)) == (picked.polygon is None)
+    assert any("Best models for these" in one.value for one in app.subheader)
+
+
+@pytest.mark.slow
+def test_a_card_below_the_map_opens_and_goes_to_the_page_route(open_app, small_file):
+    app = open_app(small_file, "skills")
+    app.session_state["cluster"] = 0
+    app.run()
+    app.session_state["points"] = "Test queries"
+    opener = next(one for one in app.button if str(one.key).startswith("open_"))
+    opener.click().run()
+    query_id = str(opener.key).removeprefix("open_")
+    part = load_dataset(cascal.Workspace(small_file), "demo").train
+    text = part.texts[part.votes.query_ids.index(query_id)]
+    assert text in card_of(app)
+    assert app.session_state["points"] == "Training queries"
+    app.button(key="route_query").click().run()
+    assert app.title[0].value.startswith("This query goes to")
+    assert app.text_area(key="query_text").value == text
+
+
+@pytest.mark.slow
+def test_the_card_shows_what_models_wrote_as_text_and_only_on_demand(open_app, tmp_path):
+    evil = "<img src=x onerror=alert(1)> :red[no] **bold**"
+    path = tmp_path / "free.duckdb"
+    store_free_answers(path, evil)
+    app = open_app(path, "skills", query="q1")
+    assert not app.exception
+    assert evil in card_of(app)
+    assert f"answer 1: {evil}" in card_of(app)
+    assert not [one for one in app.code if one.value == evil]
+    app.session_state["card_responses"] = True
+    app.run()
+    assert not app.exception
+    assert [one.value for one in app.code if one.value == evil] == [evil] * 2
+    shown = [one.value for one in [*app.markdown, *app.caption]]
+    assert not any("<img" in one for one in shown)
+    assert any("No right answer is known" in one for one in map(plain, shown))
+
+
+def store_free_answers(path: Path, text: str) -> None:
+    """40 queries with free answers, without gold, log-probabilities, test queries and places."""
+    texts = {f"q{i}": text if i == 1 else f"{i} plus {i}" for i in range(40)}
+    queries = [
+        {"query_id": name, "task": "t", "text": one, "options": []}
+        | {"answer_origin": "none", "split": "train"}
+        for name, one in texts.items()
+    ]
+    responses = [
+        {
+            "query_id": name,
+            "model": model,
+            "sample": 0,
+            "text": said,
+            "answer": said,
+            "status": "ok",
+        }
+        for name, one in texts.items()
+        for model, said in (("a", one), ("b", one), ("c", "no"))
+    ]
+    add_hashed(
+        cascal.Workspace(path),
+        Imported(
+            dataset="free",
+            origin="real",
+            source="x",
+            tasks=(Task("t"),),
+            models=tuple(map(ModelSpec, "abc")),
+            queries=pa.Table.from_pylist(queries, QUERY_SCHEMA),
+            responses=pa.Table.from_pylist(responses, RESPONSE_SCHEMA),
+        ),
+    )
+
+
+@pytest.mark.slow
+def test_a_link_to_a_query_that_is_not_here_is_a_sentence(open_app, small_file):
+    app = open_app(small_file, "skills", query="<b>gone")
+    assert not app.exception
+    assert "asks for query '<b>gone', which is not here" in plain(app.sidebar.warning[0].value)
+    assert not card_of(app)
