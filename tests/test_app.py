@@ -120,7 +120,7 @@ def test_every_tab_of_the_page_data_renders(open_app, small_file, tab, widget):
 @pytest.mark.slow
 def test_the_headline_of_the_map_says_which_queries_the_models_get(open_app, demo_file):
     app = open_app(demo_file, "skills")
-    assert app.title[0].value == "26 skill clusters, 5 of 8 models get test queries"
+    assert app.title[0].value == "33 skill clusters, 7 of 8 models get test queries"
 
 
 @pytest.mark.parametrize("view", VIEWS)
