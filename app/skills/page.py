@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, links, selection, session
-from app.skills import map_panel, panels
+from app.skills import confidences, map_panel, panels
 
 TITLE = "Who is good at what?"
 
@@ -35,5 +35,5 @@ else:
             panels.beside_the_map()
     panels.samples()
     panels.cluster_table()
-    panels.confidences()
+    confidences.confidences()
     map_panel.table_twin()

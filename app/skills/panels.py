@@ -184,43 +184,6 @@ def samples() -> None:
                 )
 
 
-def confidences() -> None:
-    """What the consensus learnt about each model's confidence."""
-    learnt = session.fit().learnt
-    st.subheader("What the consensus learnt about each model’s confidence", anchor=False)
-    st.caption(charts.confidence_sentence(learnt))
-    if learnt is None or not np.isfinite(learnt.slope).any():
-        return
-    table = charts.learnt_frame(learnt, session.fit().models)
-    figure = charts.interval_figure(table, "model", "mean", _colours())
-    number = st.column_config.NumberColumn
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        frame.chart(figure, "confidences", "How much surer each model is where it seems right.")
-        st.caption(
-            "How much surer a model is where the votes call it right, in its own standard "
-            "deviations, with 95 % interval. 0: its confidence tells nothing; below: inverted."
-        )
-    right.dataframe(
-        table,
-        hide_index=True,
-        alt="What was learnt about each model's log-probabilities",
-        column_order=("model", "known", "mean", "used", "easiness", "variance"),
-        column_config={
-            "model": st.column_config.TextColumn("Model"),
-            "known": number("Log-probabilities", format="localized"),
-            "mean": number("Surer where right", format="%.2f", help="The raw slope."),
-            "used": number(
-                "Used (δ)", format="%.2f", help="Shrunk by its error, and kept within 0 and 1."
-            ),
-            "easiness": number(
-                "Easiness (γ)", format="%.2f", help="How much surer it is on easy queries."
-            ),
-            "variance": number("Unexplained (s²)", format="%.2f", help="Variance that is left."),
-        },
-    )
-
-
 def cluster_table() -> None:
     """All clusters; picking a row inspects it."""
     table = charts.clusters_frame(session.snapshot())

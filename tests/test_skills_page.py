@@ -1,4 +1,4 @@
-"""The card of a query on the page Skill map: opened, followed, kept and closed."""
+"""The page Skill map: the card of a query, and what was learnt about confidences."""
 
 from __future__ import annotations
 
@@ -167,3 +167,13 @@ def test_a_link_to_a_query_that_is_not_here_is_a_sentence(open_app, small_file):
     assert not app.exception
     assert "asks for query '<b>gone', which is not here" in plain(app.sidebar.warning[0].value)
     assert not card_of(app)
+
+
+def test_what_was_learnt_about_confidences_is_drawn_when_it_is_opened(open_app, small_file):
+    app = open_app(small_file, "skills")
+    drawn = len(app.get("plotly_chart"))
+    app.session_state["confidences"] = True
+    app.run()
+    assert not app.exception
+    assert any("Log-probabilities count for" in text.value for text in app.text)
+    assert len(app.get("plotly_chart")) == drawn + 1
