@@ -51,19 +51,21 @@ class TaskCandidates:
 
     def candidates(self) -> list[Candidate]:
         """The same as one `Candidate` for each (model, k)."""
-        return [
-            Candidate(
-                task=self.task,
-                model=model,
-                k=k,
-                silhouette=float(self.silhouettes[model, k - 1]),
-                rows=self.rows[labels >= 0],
-                labels=labels[labels >= 0],
-                centroids=self.centroids[(self.owner == model) & (self.k == k)],
-                support=self.support[(self.owner == model) & (self.k == k)],
-            )
-            for (model, k), labels in self.labels.items()
-        ]
+        return [self.candidate(model, k) for model, k in self.labels]
+
+    def candidate(self, model: int, k: int) -> Candidate:
+        """One k-means result; KeyError where the model has none with so many clusters."""
+        labels, centroid = self.labels[model, k], (self.owner == model) & (self.k == k)
+        return Candidate(
+            task=self.task,
+            model=model,
+            k=k,
+            silhouette=float(self.silhouettes[model, k - 1]),
+            rows=self.rows[labels >= 0],
+            labels=labels[labels >= 0],
+            centroids=self.centroids[centroid],
+            support=self.support[centroid],
+        )
 
 
 def normalise(vectors: FloatArray) -> FloatArray:
@@ -72,11 +74,12 @@ def normalise(vectors: FloatArray) -> FloatArray:
     return np.asarray(vectors / np.where(lengths == 0, 1.0, lengths))
 
 
-def cosine_silhouettes(rows: FloatArray, labels: IntArray, n_clusters: int) -> FloatArray:
-    """Mean cosine silhouette of several labelings of the same unit rows: (P,).
+def query_silhouettes(rows: FloatArray, labels: IntArray, n_clusters: int) -> FloatArray:
+    """Cosine silhouette of every row in several labelings of the same unit rows: (P, n).
 
     rows (n, D), labels (P, n) with −1 = not in the labeling. Exact in O(n·k·D): with S_c the sum of
-    the rows of cluster c, Σ_{y∈c} (1 − x·y) = |c| − x·S_c. A singleton's silhouette is 0.
+    the rows of cluster c, Σ_{y∈c} (1 − x·y) = |c| − x·S_c. A singleton's silhouette is 0, and so is
+    what stands for a row that is not in the labeling.
     """
     member = labels[:, None, :] == np.arange(n_clusters)[None, :, None]
     sizes = member.sum(axis=2).astype(float)
@@ -88,9 +91,16 @@ def cosine_silhouettes(rows: FloatArray, labels: IntArray, n_clusters: int) -> F
         between = to_other.min(axis=1)
         value = (between - within) / np.maximum(between, within)
     alone = (member & (sizes == 1)[:, :, None]).any(axis=1)
-    value = np.where(alone | ~np.isfinite(value), 0.0, value)
-    inside = labels >= 0
-    return np.asarray((value * inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1))
+    return np.asarray(np.where(alone | (labels < 0) | ~np.isfinite(value), 0.0, value))
+
+
+def cosine_silhouettes(rows: FloatArray, labels: IntArray, n_clusters: int) -> FloatArray:
+    """Mean cosine silhouette of several labelings of the same unit rows: (P,).
+
+    rows (n, D), labels (P, n) with −1 = not in the labeling.
+    """
+    total = query_silhouettes(rows, labels, n_clusters).sum(axis=1)
+    return np.asarray(total / np.maximum((labels >= 0).sum(axis=1), 1))
 
 
 def n_distinct(rows: Iterable[FloatArray], enough: int) -> int:

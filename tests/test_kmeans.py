@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
-from sklearn.metrics import silhouette_score
+from sklearn.metrics import silhouette_samples, silhouette_score
 
 from cascal import kmeans
-from cascal.cluster import cosine_silhouettes, normalise, task_candidates
+from cascal.cluster import cosine_silhouettes, normalise, query_silhouettes, task_candidates
 from cascal.kmeans import Problem, solve
 
 
@@ -147,6 +147,11 @@ def test_silhouettes_equal_the_library(seed, k):
     labels[0, labels[0] == 0], labels[0, 7] = 1, 0  # one singleton
     expected = [silhouette_score(rows[one >= 0], one[one >= 0], metric="cosine") for one in labels]
     assert np.abs(cosine_silhouettes(rows, labels, k) - expected).max() <= 2e-7
+    own = query_silhouettes(rows, labels, k)
+    for values, one in zip(own, labels, strict=True):
+        expected = silhouette_samples(rows[one >= 0], one[one >= 0], metric="cosine")
+        assert np.abs(values[one >= 0] - expected).max() <= 2e-6
+        assert not values[one < 0].any()
 
 
 def test_silhouettes_worked_by_hand():
