@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, session, shared_results
-from app.diagnose import panels
+from app.diagnose import panels, silhouettes
 
 if session.current_info() is None:
     st.title("What is wrong with a router?", anchor=False)
@@ -19,3 +19,4 @@ else:
     if findings is not None:
         panels.issues(findings)
         panels.others(findings)
+    silhouettes.silhouettes()

@@ -34,6 +34,14 @@ from cascal.charts.diagnosis import (
 )
 from cascal.charts.figures import interval_figure, safe_csv, shorten
 from cascal.charts.presets import disputed_queries_frame, disputed_tasks_frame, presets_frame
+from cascal.charts.silhouettes import (
+    bench_figure,
+    bench_frame,
+    split_figure,
+    split_frame,
+    split_names,
+    splits_figure,
+)
 from cascal.charts.skills import (
     COLOUR_TITLES,
     ColourBy,
@@ -62,6 +70,8 @@ __all__ = [
     "Colouring",
     "agreement_figure",
     "agreement_frame",
+    "bench_figure",
+    "bench_frame",
     "best_change",
     "cluster_labels",
     "cluster_name",
@@ -98,6 +108,10 @@ __all__ = [
     "share_figure",
     "share_frame",
     "shorten",
+    "split_figure",
+    "split_frame",
+    "split_names",
+    "splits_figure",
     "trace_frame",
     "track_record_frame",
     "value_label",

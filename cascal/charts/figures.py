@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
+
+from cascal.datatypes import FloatArray
 
 NAME_LENGTH = 40
 
@@ -76,6 +79,35 @@ def interval_figure(
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
     figure.update_xaxes(tickformat=".0%" if percent else ".2f", title=None, zeroline=False)
     return figure
+
+
+def cell_texts(
+    values: FloatArray,
+    texts: Sequence[Sequence[str]],
+    *,
+    x: Sequence[Any],
+    y: Sequence[Any],
+    scale: Sequence[str],
+    span: tuple[float, float],
+) -> go.Scatter:
+    """A text in every known cell of a heatmap, dark or light by what its colour makes readable.
+
+    values, texts (R, C), x (C,) and y (R,) where the cells are; scale runs over span
+    """
+    at = np.argwhere(np.isfinite(values))
+    cells: list[tuple[int, int]] = [(int(row), int(column)) for row, column in at]
+    rgb = np.array([[int(c[at : at + 2], 16) / 255 for at in (1, 3, 5)] for c in scale])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    stops = np.linspace(*span, len(scale))
+    light = np.interp(values[tuple(at.T)], stops, linear @ [0.2126, 0.7152, 0.0722])
+    return go.Scatter(
+        x=[x[column] for _, column in cells],
+        y=[y[row] for row, _ in cells],
+        mode="text",
+        text=[texts[row][column] for row, column in cells],
+        hoverinfo="skip",
+        textfont={"color": np.where(light > 0.18, "#0B111C", "#FFFFFF").tolist(), "size": 12},
+    )
 
 
 def safe_csv(frame: pd.DataFrame) -> bytes:

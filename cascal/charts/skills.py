@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, plain
+from cascal.charts.figures import MUTED, cell_texts, plain
 from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
@@ -224,31 +224,14 @@ def agreement_figure(frame: pd.DataFrame, scale: Sequence[str]) -> go.Figure:
         )
     )
     if few:
-        figure.add_trace(_cell_texts(shown, names, scale, low, high))
+        texts = [[f"{value:.0%}" for value in row] for row in shown.to_numpy()]
+        figure.add_trace(
+            cell_texts(shown.to_numpy(), texts, x=names, y=names, scale=scale, span=(low, high))
+        )
     figure.update_layout(template="cascal", height=38 * len(frame) + 120)
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
     figure.update_xaxes(title=None, showgrid=False, tickangle=35)
     return figure
-
-
-def _cell_texts(
-    shown: pd.DataFrame, names: Sequence[str], scale: Sequence[str], low: float, high: float
-) -> go.Scatter:
-    """The value of every cell of a heatmap, dark or light by what its colour makes readable."""
-    rows, columns = np.nonzero(shown.notna().to_numpy())
-    values = shown.to_numpy()[rows, columns]
-    rgb = np.array([[int(c[at : at + 2], 16) / 255 for at in (1, 3, 5)] for c in scale])
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    stops = np.linspace(low, high, len(scale))
-    light = np.interp(values, stops, linear @ [0.2126, 0.7152, 0.0722])
-    return go.Scatter(
-        x=np.array(names)[columns],
-        y=np.array(names)[rows],
-        mode="text",
-        text=[f"{value:.0%}" for value in values],
-        hoverinfo="skip",
-        textfont={"color": np.where(light > 0.18, "#0B111C", "#FFFFFF").tolist(), "size": 12},
-    )
 
 
 def coverage_frame(part: Part) -> pd.DataFrame:
