@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cascal.constant import choose_constant, join_constants
 from cascal.datatypes import BoolArray, Embeddings, FloatArray, IntArray, NotApplicable, Votes
 from cascal.doubts import Doubt
 from cascal.draws import random_places, stratified_halves
@@ -78,10 +77,10 @@ class Light:
     """The light without labels.
 
     mean, standard_error, bound : of the cross-fitted difference in the preset's own consensus score
-    (`UNIT`), bound = mean − 1.64 · standard error; n queries; constant : the model that either half
-    likes best, two names where they differ; elsewhere : queries for which the router asks another;
-    sides : queries of these where the consensus backs the router's choice more, and the constant
-    more; doubts : why the consensus is not to be trusted
+    (`UNIT`), bound = mean − 1.64 · standard error; n queries; liked : the model that either half
+    likes best, two names where they differ; elsewhere : queries for which the router of the other
+    half asks another; sides : queries of these where the consensus backs the router's choice more,
+    and the constant more; doubts : why the consensus is not to be trusted
     """
 
     mean: float
@@ -89,10 +88,15 @@ class Light:
     bound: float
     n: int
     score: str
-    constant: str
+    liked: tuple[str, ...]
     elsewhere: int
     sides: tuple[int, int]
     doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def constant(self) -> str:
+        """The model liked best, by name; both where the halves differ."""
+        return " / ".join(self.liked)
 
     @property
     def light(self) -> State:
@@ -115,31 +119,44 @@ class Light:
         agree = self.bound > 0
         says = (
             f"The models {'agree' if agree else 'do not agree'} that the router beats always "
-            f"asking {self.constant}, which they like best."
+            f"asking {self._liked}."
         )
         if not self.elsewhere:
-            return f"{says} It asks no other model for any query."
+            return f"{says} Learnt on either half of the training queries it asks no other model."
         router, constant = self.sides
         return (
-            f"{says} It asks another model for {self.elsewhere / self.n:.0%} of the queries; where "
-            f"the two answer differently there, the models side with its choice {router:,} times "
-            f"and with {self.constant} {constant:,} times: weighed by how strongly, "
+            f"{says} Learnt on either half of the training queries and tried on the other, it asks "
+            f"another model for {self.elsewhere / self.n:.0%} of them; where the two answer "
+            f"differently there, the models side with its choice {router:,} times and with the "
+            f"model liked best {constant:,} times: weighed by how strongly, "
             f"{'more' if agree else 'no more'} than sampling explains."
+        )
+
+    @property
+    def _liked(self) -> str:
+        if len(self.liked) == 1:
+            return f"{self.liked[0]}, which they like best"
+        one, other = self.liked
+        return (
+            f"the model they like best ({one} on one half of the training queries, {other} on "
+            "the other)"
         )
 
     @property
     def to_know(self) -> str:
         """How to know whether routing pays."""
         if not self.elsewhere:
+            if len(self.liked) > 1:
+                return "Ten labels on random queries on which these two disagree tell more."
             return (
                 f"Labels cannot tell whether routing pays, since always {self.constant} is asked; "
                 "ten random ones on which the models disagree tell whether another should be."
             )
         return (
-            f"To know, label ten random queries on which the router's choice and {self.constant} "
-            "answer differently, and see who is right more often: on all others routing changes "
-            "nothing. Gold answers come in by the column gold of the file and cascal import FILE "
-            "--on-conflict replace."
+            "To know, label ten random queries on which the router's choice and the model liked "
+            "best answer differently, and see who is right more often: on all others routing "
+            "changes nothing. Gold answers come in by the column gold of the file and cascal "
+            "import FILE --on-conflict replace."
         )
 
     def is_right(self, gain: float) -> bool | None:
@@ -152,7 +169,7 @@ class Light:
             "question": QUESTION,
             "light": self.light,
             "sentence": self.sentence,
-            "liked_best": self.constant,
+            "liked_best": list(self.liked),
             "n": self.n,
             "n_elsewhere": self.elsewhere,
             "n_side_with_router": self.sides[0],
@@ -244,15 +261,14 @@ def traffic_light(
         bound=mean - ONE_SIDED * error,
         n=len(gains),
         score=fits[0].settings.consensus,
-        constant=_constant(fits, chosen),
+        liked=_liked(fits, chosen),
         elsewhere=int(elsewhere.sum()),
         sides=(int((gains > 0).sum()), int((gains < 0).sum())),
         doubts=doubts,
     )
 
 
-def _constant(fits: tuple[Fit, Fit], thresholds: Thresholds) -> str:
-    """Whom either half would always ask."""
-    best = [(half.models, half.router(thresholds).best_overall) for half in fits]
-    made = [choose_constant(models, by_consensus=model) for models, model in best]
-    return join_constants(made).name
+def _liked(fits: tuple[Fit, Fit], thresholds: Thresholds) -> tuple[str, ...]:
+    """Whom either half would always ask: one name, or two."""
+    best = [half.models[half.router(thresholds).best_overall] for half in fits]
+    return tuple(dict.fromkeys(best))

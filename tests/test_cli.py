@@ -16,6 +16,7 @@ from conftest import copy_workspace, free_port
 from console import cascal_cli
 
 import cascal
+from cascal import cli
 from cascal.compare.experiments import read_report
 from cascal.light import QUESTION
 from cascal.reach import Reach
@@ -314,3 +315,20 @@ def test_a_failure_is_one_sentence_and_leaves_the_workspace_alone(folder, argume
     assert says in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert (folder / "w.duckdb").read_bytes() == before
+
+
+def test_an_interrupted_query_ends_the_command_as_an_interrupt_does(monkeypatch):
+    def interrupted() -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+
+    def broken() -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(cli, "app", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        cli.main()

@@ -188,3 +188,15 @@ def test_the_experiment_says_of_every_preset_whether_the_light_was_right():
         assert (row["n_sure"], row["n_right"]) == (int(right is not None), int(right or 0))
     sure = sum(row["n_sure"] for row in report.rows)
     assert report.outcome == "not applicable" if not sure else report.passed is not None
+
+
+def test_halves_that_like_different_models_are_named_apart_and_the_halves_are_said():
+    light = collapsed().light
+    assert "always asking m0, which they like best" in light.opinion
+    apart = replace(light, liked=("m0", "m1"), elsewhere=90, sides=(40, 30))
+    assert apart.constant == "m0 / m1"
+    assert "(m0 on one half of the training queries, m1 on the other)" in apart.opinion
+    assert "Learnt on either half of the training queries and tried on the other" in apart.opinion
+    assert "another model for 25% of them" in apart.opinion
+    assert "these two disagree" in replace(apart, elsewhere=0).to_know
+    assert apart.to_dict()["liked_best"] == ["m0", "m1"]

@@ -91,6 +91,10 @@ def main() -> None:
     except CascalError as error:
         err.print(f"[red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # how DuckDB says that it was stopped from outside
+            raise
+        sys.exit(130)
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         err.print(

@@ -72,7 +72,8 @@ class PresetChoices:
         return (
             f"{names} name different first models for {n_disputed:,} of {among} "
             f"({n_disputed / n_queries:.0%}). Nothing without labels tells which of them is right "
-            f"there: gold answers of some of these queries do.{silent}"
+            f"there: gold answers of some of these queries do; `cascal evaluate` compares the "
+            f"presets by those there are.{silent}"
         )
 
 

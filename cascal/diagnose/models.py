@@ -55,7 +55,7 @@ def _taus(snapshot: Snapshot) -> Evidence:
 @check(
     "CAS201",
     TITLES["CAS201"],
-    "Consensus ranks the models in the same sense as gold answers (or as its own halves) do.",
+    "Consensus ranks the models as gold answers do; without gold, as its own halves do.",
     _taus,
 )
 def contradicted(snapshot: Snapshot) -> str | None:
