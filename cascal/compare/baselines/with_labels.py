@@ -15,7 +15,11 @@ from cascal.route import Router
 from cascal.settings import LABELS, PRESETS, FitSettings, Thresholds
 
 WITH_LABELS = FitSettings(
-    consensus=LABELS, merge="closest_pair", ranking="mean", routing=PRESETS["paper"].routing
+    consensus=LABELS,
+    merge="closest_pair",
+    joining="sets",
+    ranking="mean",
+    routing=PRESETS["paper"].routing,
 )
 
 DEFAULT_THRESHOLDS = Thresholds()
