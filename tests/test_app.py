@@ -536,6 +536,9 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
         app.run()
     assert not app.exception
     assert any("issue" in one.value for one in app.title)
+    measured = [plain(one.value) for one in app.caption if "(rule: " in plain(one.value)]
+    assert any("margin" in one for one in measured)
+    assert any("missed by" in one for one in measured)
     next(one for one in app.button if one.label.startswith("Try ")).click().run()
     for _ in range(120):
         if any(one.label == "Apply" for one in app.button):

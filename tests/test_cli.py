@@ -99,6 +99,10 @@ def test_one_cluster_a_task_from_the_fit_to_the_route(folder):
     for command in (("quality", "small"), ("diagnose", "small")):
         done = cascal_cli(*command, *given, "--json", cwd=folder)
         assert done.returncode == 0, done.stderr
+    thin = next(one for one in json.loads(done.stdout) if one["code"] == "CAS103")
+    (measure,) = thin["measures"]
+    assert measure["margin"] == measure["rule"] - measure["value"]
+    assert (measure["margin"] > 0) == (thin["section"] == "passed")
     refused = cascal_cli("fit", "small", "-w", "w.duckdb", "--clusters", "tasks", cwd=folder)
     assert refused.returncode == 1
     assert "skills, task" in refused.stderr

@@ -30,6 +30,8 @@ from cascal.diagnose import (
     try_all,
 )
 from cascal.diagnose.clusters import gain_over_tasks, stability
+from cascal.diagnose.evidence import Measure
+from cascal.diagnose.measures import MEASURES, measures_of
 from cascal.diagnose.quality import training_quality
 from cascal.diagnose.remedies import REMEDIES, try_out
 from cascal.doubts import find_doubts
@@ -451,6 +453,8 @@ def test_a_check_fires_and_says_number_rule_and_consequence(code, make):
     assert found.sentence.endswith(".")
     shown = CHECKS[code].evidence(case)
     assert shown is None or len(shown.names) == len(shown.values)
+    measured = measures_of(code, case)
+    assert not all(one.holds for one in measured), measured
 
 
 @pytest.mark.parametrize("code", sorted(FIRES))
@@ -461,6 +465,9 @@ def test_a_check_passes_on_a_healthy_world(code, healthy):
     found = CHECKS[code].find(case)
     assert found.section == "passed", found
     assert found.sentence == CHECKS[code].rule
+    measured = measures_of(code, case)
+    assert measured
+    assert all(one.holds for one in measured), measured
 
 
 @pytest.mark.parametrize(
@@ -472,8 +479,37 @@ def test_a_check_abstains_and_says_why(code, make):
     assert found.sentence.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("holds_if", "value", "holds", "margin", "says"),
+    [
+        ("below", 0.31, True, 0.19, "a: 31.0% (rule: below 50.0%; margin 19.0 points)"),
+        ("below", 0.5, False, 0.0, "a: 50.0% (rule: below 50.0%; missed by 0.0 points)"),
+        ("at least", 0.5, True, 0.0, "a: 50.0% (rule: at least 50.0%; margin 0.0 points)"),
+        ("above", 0.5, False, 0.0, "a: 50.0% (rule: above 50.0%; missed by 0.0 points)"),
+        ("above", 0.6, True, 0.1, "a: 60.0% (rule: above 50.0%; margin 10.0 points)"),
+        ("at least", 0.4, False, -0.1, "a: 40.0% (rule: at least 50.0%; missed by 10.0 points)"),
+    ],
+)
+def test_a_measure_tells_value_rule_and_margin(holds_if, value, holds, margin, says):
+    measure = Measure(name="a", value=value, rule=0.5, holds_if=holds_if)
+    assert (measure.holds, measure.sentence) == (holds, says)
+    assert measure.margin == pytest.approx(margin)
+
+
+def test_a_measure_that_is_no_share_has_no_percent():
+    measure = Measure(name="MMD", value=0.0312, rule=0.1, share=False)
+    assert measure.sentence == "MMD: 0.0312 (rule: below 0.1; margin 0.0688)"
+
+
+def test_every_finding_that_applies_has_its_measures(healthy):
+    for finding in diagnose(healthy):
+        measured = finding.section != "not applicable"
+        assert bool(finding.measures) == measured, finding
+        assert all(one.holds for one in finding.measures) == (finding.section != "issue")
+
+
 def test_every_check_is_tried_in_all_three_ways():
-    assert set(FIRES) == set(CHECKS)
+    assert set(FIRES) == set(CHECKS) == set(MEASURES)
     assert set(ABSTAINS) | NEVER_ABSTAINS == set(CHECKS)
     assert set(REMEDIES) | set(ADVICE) <= set(CHECKS)
     assert set(CHECKS) == set(REMEDIES) | set(ADVICE)

@@ -37,8 +37,9 @@ def title(findings: list[Finding] | None) -> None:
     what = "Nothing stands out" if not n else f"{n} issue{'s' if n > 1 else ''} found"
     st.title(f"{what}, {passed} checks passed", anchor=False)
     st.caption(
-        "Every check is listed: passed and not applicable too. A remedy is tried out on these data "
-        "before it is offered, and one that does not help is said not to help."
+        "Every check is listed with what it measured: passed and not applicable too. A remedy is "
+        "tried out on these data before it is offered, and one that does not help is said not to "
+        "help."
     )
 
 
@@ -50,10 +51,17 @@ def issues(findings: list[Finding]) -> None:
                 st.badge(issue.code, color="orange")
                 st.markdown(f"**{issue.title}**")
             st.text(issue.sentence)
+            _measures(issue)
             if issue.code in ADVICE:
                 st.caption(frame.escape(ADVICE[issue.code]))
             _evidence(issue.code)
             _remedies(issue.code)
+
+
+def _measures(finding: Finding) -> None:
+    """What was measured, with the rule and how far it is from it."""
+    if finding.measures:
+        st.caption(frame.escape(". ".join(one.sentence for one in finding.measures) + "."))
 
 
 def _evidence(code: str) -> None:
@@ -148,4 +156,6 @@ def others(findings: list[Finding]) -> None:
         of_section = [finding for finding in findings if finding.section == section]
         with st.expander(f"{label} ({len(of_section)})", expanded=section == "passed"):
             for finding in of_section:
-                st.text(f"{finding.code} {finding.title}: {finding.sentence}")
+                with st.container(gap="xsmall"):
+                    st.text(f"{finding.code} {finding.title}: {finding.sentence}")
+                    _measures(finding)

@@ -70,6 +70,7 @@ def _plain(finding: Finding, effects: list[Effect], evidence: Evidence | None) -
         "title": finding.title,
         "section": finding.section,
         "sentence": finding.sentence,
+        "measures": [asdict(one) | {"margin": one.margin} for one in finding.measures],
         "evidence": None if evidence is None else asdict(evidence),
         "remedies": [_plain_effect(one) for one in effects],
     }
@@ -93,6 +94,8 @@ def _print_finding(finding: Finding, effects: list[Effect], evidence: Evidence |
     colour = COLOURS[finding.section]
     out.print(f"[{colour}]{finding.section}[/] {finding.code} {escape(finding.title)}")
     out.print(f"  {escape(finding.sentence)}")
+    for measure in finding.measures:
+        out.print(f"  [dim]{escape(measure.sentence)}[/]")
     if evidence is not None and evidence.table:
         _print_rows(evidence.table)
     if not effects:

@@ -13,6 +13,7 @@ from cascal.diagnose.finding import check
 from cascal.fit import Fit
 from cascal.light import ONE_SIDED, cross_fitted_gains
 from cascal.rank import SET_SIZE
+from cascal.remembered import remembered
 from cascal.route import Router
 from cascal.settings import Thresholds
 
@@ -83,6 +84,13 @@ def not_separated(snapshot: Snapshot) -> str | None:
     )
 
 
+def n_redundant(snapshot: Snapshot) -> int:
+    """Number of clusters that repeat the set of best models of another one of their task."""
+    order, tasks = snapshot.router.consensus_order[:, :SET_SIZE], snapshot.router.clusters.task
+    sets = {(int(task), frozenset(row.tolist())) for task, row in zip(tasks, order, strict=True)}
+    return len(order) - len(sets)
+
+
 @check(
     "CAS102",
     "Centroid explosion",
@@ -99,16 +107,13 @@ def explosion(snapshot: Snapshot) -> str | None:
         raise NotApplicable(
             f"With {len(models)} models all clusters share their best.", code="too-little-data"
         )
-    order = snapshot.router.consensus_order[:, :SET_SIZE]
-    sets = {
-        (int(task), frozenset(row.tolist())) for task, row in zip(clusters.task, order, strict=True)
-    }
-    redundant = len(clusters) - len(sets)
+    redundant = n_redundant(snapshot)
     if redundant < REDUNDANT_SHARE * len(clusters) or redundant < len(clusters.tasks):
         return None
     return (
-        f"{len(clusters)} clusters have only {len(sets)} different sets of three best models by "
-        f"consensus alone: {redundant} of them repeat another's. Joining them loses little."
+        f"{len(clusters)} clusters have only {len(clusters) - redundant} different sets of three "
+        f"best models by consensus alone: {redundant} of them repeat another's. Joining them loses "
+        "little."
     )
 
 
@@ -223,6 +228,7 @@ def _error(values: FloatArray) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
 
+@remembered
 def gain_over_tasks(snapshot: Snapshot) -> OverTasks:
     """Route either half by the other's clusters, and by one cluster a task, on the same scores.
 

@@ -19,20 +19,20 @@ MIN_SEPARATING = 0.5
 DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
 
 
-def _missing(votes: Votes) -> tuple[BoolArray, FloatArray]:
+def missing(votes: Votes) -> tuple[BoolArray, FloatArray]:
     """(Q, M) what was asked of models that answer anything; (M,) share of it without an answer.
 
     nan for a model that answers nothing: it takes no part.
     """
     asked = votes.asked & votes.answered.any(axis=0)
     counts = asked.sum(axis=0)
-    missing = (asked & ~votes.answered).sum(axis=0)
-    return asked, np.divide(missing, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    n_missing = (asked & ~votes.answered).sum(axis=0)
+    return asked, np.divide(n_missing, counts, out=np.full(len(counts), np.nan), where=counts > 0)
 
 
 def _unreadable(snapshot: Snapshot) -> Evidence:
     votes = snapshot.dataset.train.votes
-    shares = _missing(votes)[1].tolist()
+    shares = missing(votes)[1].tolist()
     return largest("share without a readable answer", votes.models, shares, UNREADABLE_OF_MODEL)
 
 
@@ -45,7 +45,7 @@ def _unreadable(snapshot: Snapshot) -> Evidence:
 def unreadable(snapshot: Snapshot) -> str | None:
     """Responses without an answer, overall and of the worst model."""
     votes = snapshot.dataset.train.votes
-    asked, of_model = _missing(votes)
+    asked, of_model = missing(votes)
     if not asked.any():
         raise NotApplicable("No model gave any answer.", code="no-answers")
     share = (asked & ~votes.answered).sum() / asked.sum()

@@ -8,19 +8,23 @@ from typing import Literal
 
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.evidence import Evidence
+from cascal.diagnose.evidence import Evidence, Measure
 
 Section = Literal["issue", "passed", "not applicable"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. `sentence` has the number, the rule and the consequence."""
+    """What one check found. `sentence` has the number, the rule and the consequence.
+
+    measures : what was measured, with rule and margin, whether it passed or not
+    """
 
     code: str
     title: str
     section: Section
     sentence: str
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import Row, queries_to_label
-from cascal.datatypes import NotApplicable
+from cascal.datatypes import NotApplicable, Votes
 from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.diagnose.quality import SURE, cluster_needs
@@ -24,6 +24,7 @@ from cascal.doubts.rankings import (
     undecided,
 )
 from cascal.evaluate import effective_number
+from cascal.remembered import remembered
 
 DOMINANT_SHARE = 0.9
 """One model with this share of the queries: the router is close to a constant."""
@@ -35,7 +36,8 @@ MIN_ORACLE_GAIN = 0.03
 NOISE_SHARE = 0.5
 
 
-def _agreements(snapshot: Snapshot) -> list[GoldAgreement]:
+@remembered
+def cluster_agreements(snapshot: Snapshot) -> list[GoldAgreement]:
     """Kendall τ of consensus and gold answers in each cluster with enough queries."""
     return gold_agreements(
         snapshot.fit.consensus,
@@ -47,7 +49,7 @@ def _agreements(snapshot: Snapshot) -> list[GoldAgreement]:
 
 
 def _taus(snapshot: Snapshot) -> Evidence:
-    found = _agreements(snapshot)
+    found = cluster_agreements(snapshot)
     taus = [one.tau.value for one in found]
     return largest("Kendall τ with gold", [one.scope for one in found], taus, OPPOSITE)
 
@@ -70,7 +72,7 @@ def contradicted(snapshot: Snapshot) -> str | None:
             f"[{overall.low:.2f}, {overall.high:.2f}]. What is called best is worst; do not route "
             "by it."
         )
-    per_cluster = _agreements(snapshot)
+    per_cluster = cluster_agreements(snapshot)
     against = [one for one in per_cluster if one.tau.high < OPPOSITE]
     if not against:
         return None
@@ -106,37 +108,45 @@ def collapsed(snapshot: Snapshot) -> str | None:
     )
 
 
-@check("CAS203", "The pool has no diversity", "Models differ enough for a choice to matter.")
-def uniform(snapshot: Snapshot) -> str | None:
-    """Mean pairwise agreement; with gold, what the best choice could gain at all."""
-    votes = snapshot.dataset.train.votes
-    n_models = len(votes.models)
-    if n_models < 2:
-        raise NotApplicable("There is only one model.", code="too-little-data")
+def same_answers(votes: Votes) -> float:
+    """Share of equal answers over pairs of models and queries that both answered."""
     answered = votes.answered
     same = both = 0
-    for m in range(n_models - 1):
+    for m in range(len(votes.models) - 1):
         pair = answered[:, [m]] & answered[:, m + 1 :]
         both += int(pair.sum())
         same += int((pair & (votes.answers[:, [m]] == votes.answers[:, m + 1 :])).sum())
     if not both:
         raise NotApplicable("No two models answered the same query.", code="nothing-to-compare")
-    if same / both >= SAME_ANSWERS:
+    return same / both
+
+
+def oracle_gain(snapshot: Snapshot) -> float | None:
+    """What the best choice for every query would gain over one model; None without gold."""
+    if snapshot.evaluation is None:
+        return None
+    right = np.nan_to_num(snapshot.evaluation.model_right, nan=0.0)
+    return float((right.max(axis=1) - right[:, snapshot.constant.model]).mean())
+
+
+@check("CAS203", "The pool has no diversity", "Models differ enough for a choice to matter.")
+def uniform(snapshot: Snapshot) -> str | None:
+    """Mean pairwise agreement; with gold, what the best choice could gain at all."""
+    votes = snapshot.dataset.train.votes
+    if len(votes.models) < 2:
+        raise NotApplicable("There is only one model.", code="too-little-data")
+    same = same_answers(votes)
+    if same >= SAME_ANSWERS:
         return (
-            f"Two models give the same answer in {same / both:.0%} of the queries: whichever is "
+            f"Two models give the same answer in {same:.0%} of the queries: whichever is "
             "asked hardly matters. Add models of another kind, or ask harder queries."
         )
-    test = snapshot.dataset.test
-    if test is None or not test.has_gold or snapshot.evaluation is None:
-        return None
-    constant = snapshot.constant
-    right = np.nan_to_num(snapshot.evaluation.model_right, nan=0.0)
-    gain = float((right.max(axis=1) - right[:, constant.model]).mean())
-    if gain >= MIN_ORACLE_GAIN:
+    gain = oracle_gain(snapshot)
+    if gain is None or gain >= MIN_ORACLE_GAIN:
         return None
     return (
-        f"Even an oracle gains only {100 * gain:.1f} points over always asking {constant.words}: "
-        "there is nothing to win by routing."
+        f"Even an oracle gains only {100 * gain:.1f} points over always asking "
+        f"{snapshot.constant.words}: there is nothing to win by routing."
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable
 from cascal.diagnose.clusters import refuse_one_cluster_a_task
@@ -14,7 +15,7 @@ from cascal.diagnose.finding import check
 from cascal.doubts import TITLES
 from cascal.doubts.pool import near_chance
 from cascal.fit import Fit
-from cascal.reach import WITHIN
+from cascal.reach import WITHIN, Reach
 from cascal.settings import PROBABILITIES
 
 WRONG_TASK = 0.2
@@ -26,7 +27,7 @@ FAR = 0.2
 OPPOSED = 0.1
 
 
-def _wrongly_placed(snapshot: Snapshot) -> tuple[list[str], BoolArray]:
+def wrongly_placed(snapshot: Snapshot) -> tuple[list[str], BoolArray]:
     """Own tasks of the test queries whose task is known, and (n,) which are routed into others."""
     test, routes = snapshot.dataset.test, snapshot.test_routes
     known = set(snapshot.router.tasks)
@@ -41,7 +42,7 @@ def _wrongly_placed(snapshot: Snapshot) -> tuple[list[str], BoolArray]:
 
 
 def _misplaced(snapshot: Snapshot) -> Evidence:
-    own, wrong = _wrongly_placed(snapshot)
+    own, wrong = wrongly_placed(snapshot)
     return largest_tasks("routed into another task", own, wrong, WRONG_TASK)
 
 
@@ -53,7 +54,7 @@ def _misplaced(snapshot: Snapshot) -> Evidence:
 )
 def misplaced(snapshot: Snapshot) -> str | None:
     """The task a test query is routed into against the task it is from."""
-    wrong = _wrongly_placed(snapshot)[1].mean()
+    wrong = wrongly_placed(snapshot)[1].mean()
     if wrong < WRONG_TASK:
         return None
     across = snapshot.router.routing.across_tasks
@@ -97,6 +98,16 @@ def fallback(snapshot: Snapshot) -> str | None:
     )
 
 
+def blended(snapshot: Snapshot) -> tuple[float, float]:
+    """Effective clusters that a route blends, and share of queries whose nearest is overruled."""
+    router, part = snapshot.router, snapshot.dataset.test or snapshot.dataset.train
+    blend = router.blend(part.vectors.vectors)
+    weights = np.where(blend.weights > 0, blend.weights, 1.0)
+    effective = float(np.exp(-(weights * np.log(weights)).sum(axis=1)).mean())
+    first = snapshot.routes("test").selected[:, 0]
+    return effective, float((router.first_alone[blend.nearest[:, 0]] != first).mean())
+
+
 @check(
     "CAS403",
     "Blending averages the clusters away",
@@ -107,12 +118,7 @@ def averaged(snapshot: Snapshot) -> str | None:
     routing, router = snapshot.router.routing, snapshot.router
     if routing.kind == "nearest" or routing.k_nearest == 1 or len(router.clusters) < 2:
         raise NotApplicable("Nothing is blended.", code="switched-off")
-    part = snapshot.dataset.test or snapshot.dataset.train
-    blend = router.blend(part.vectors.vectors)
-    weights = np.where(blend.weights > 0, blend.weights, 1.0)
-    effective = float(np.exp(-(weights * np.log(weights)).sum(axis=1)).mean())
-    first = snapshot.routes("test").selected[:, 0]
-    overruled = float((router.first_alone[blend.nearest[:, 0]] != first).mean())
+    effective, overruled = blended(snapshot)
     if effective < MANY_BLENDED or overruled < OVERRULED:
         return None
     return (
@@ -120,6 +126,11 @@ def averaged(snapshot: Snapshot) -> str | None:
         f"is overruled for {overruled:.0%} of the queries: differences between clusters are "
         "averaged away. Route by the nearest cluster, or join clusters."
     )
+
+
+def far_share(reach: Reach, test: Part) -> float:
+    """Share of some queries beyond a reach."""
+    return float((reach.distances(test.vectors.vectors) > reach.limit).mean())
 
 
 @check(
@@ -137,7 +148,7 @@ def far(snapshot: Snapshot) -> str | None:
             "There are too few training queries to say what is far from them.",
             code="too-little-data",
         )
-    share = float((reach.distances(test.vectors.vectors) > reach.limit).mean())
+    share = far_share(reach, test)
     if share < FAR:
         return None
     return (

@@ -160,18 +160,28 @@ def near_chance(fitted: Fit) -> str | None:
     )
 
 
-def _stuck_model(votes: Votes) -> str | None:
+def letter_share(votes: Votes) -> tuple[float, str, int] | None:
+    """The largest share of one letter in a model's answers, with model and letter.
+
+    None where no model has enough answers of three or more options.
+    """
+    found = []
     for m, model in enumerate(votes.models):
         given = votes.answers[votes.answered[:, m], m]
         choices = votes.option_counts[votes.answered[:, m]]
         given = given[choices >= 3]
-        if len(given) < MIN_ANSWERS:
-            continue
-        counts: FloatArray = np.bincount(given) / len(given)
-        if counts.max() >= ONE_LETTER:
-            return (
-                f"{model} answers {option_letter(int(counts.argmax()))} in {counts.max():.0%} of "
-                "its answers: it is not choosing. Its votes are noise; leave it out, or look at "
-                "its prompt."
-            )
-    return None
+        if len(given) >= MIN_ANSWERS:
+            counts: FloatArray = np.bincount(given) / len(given)
+            found.append((float(counts.max()), model, int(counts.argmax())))
+    return max(found, key=lambda one: one[0], default=None)
+
+
+def _stuck_model(votes: Votes) -> str | None:
+    largest = letter_share(votes)
+    if largest is None or largest[0] < ONE_LETTER:
+        return None
+    share, model, letter = largest
+    return (
+        f"{model} answers {option_letter(letter)} in {share:.0%} of its answers: it is not "
+        "choosing. Its votes are noise; leave it out, or look at its prompt."
+    )

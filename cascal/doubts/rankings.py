@@ -38,7 +38,7 @@ def _mean_scores(fitted: Fit, rows: IntArray, models: IntArray | None = None) ->
 
 
 @remembered
-def _without_each(fitted: Fit) -> list[tuple[float, str]]:
+def without_each(fitted: Fit) -> list[tuple[float, str]]:
     """τ of the other models' consensus ranking with and without each model, on the same queries."""
     models = fitted.votes.models
     rows = np.sort(random_rows(fitted.votes.query_ids, LEFT_OUT_QUERIES, 0))
@@ -51,13 +51,18 @@ def _without_each(fitted: Fit) -> list[tuple[float, str]]:
     return found
 
 
+def split_agreement(halves: tuple[Fit, Fit]) -> float:
+    """τ between the consensus rankings of two halves of the queries."""
+    one, other = (np.nan_to_num(half.consensus, nan=0.0).mean(axis=0) for half in halves)
+    return float(tau_b(one, other)[0])
+
+
 def contradiction(fitted: Fit, halves: tuple[Fit, Fit]) -> str | None:
     """What CAS201 says without gold: halves, or the pool without one model, rank differently."""
     if len(fitted.models) < 3:
         raise NotApplicable("Rankings of two models can only agree or not.", code="too-little-data")
-    one, other = (np.nan_to_num(half.consensus, nan=0.0).mean(axis=0) for half in halves)
-    split = float(tau_b(one, other)[0])
-    worst, model = min(_without_each(fitted))
+    split = split_agreement(halves)
+    worst, model = min(without_each(fitted))
     if split >= MIN_SPLIT_TAU and worst >= OPPOSITE:
         return None
     return (
