@@ -347,7 +347,10 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     ),
     "nothing-to-split": (
         lambda _: attainable(
-            SimpleNamespace(by_task=[SimpleNamespace(silhouettes=np.full((5, 3), np.nan))]),
+            SimpleNamespace(
+                settings=FitSettings(),
+                by_task=[SimpleNamespace(silhouettes=np.full((5, 3), np.nan))],
+            ),
             "min_silhouette",
         ),
         r"No model has two different strong queries in any task: nothing to split\.",
@@ -376,7 +379,10 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     ),
     "switched-off": (
         lambda _: moved_by_joining(
-            SimpleNamespace(router=SimpleNamespace(thresholds=Thresholds(prune_jaccard=None)))
+            SimpleNamespace(
+                fit=SimpleNamespace(settings=FitSettings()),
+                router=SimpleNamespace(thresholds=Thresholds(prune_jaccard=None)),
+            )
         ),
         r"Joining is off\.",
     ),
