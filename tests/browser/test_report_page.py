@@ -12,6 +12,7 @@ from cascal.compare.comparison import compare_routers
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.snapshot import take_snapshot
+from cascal.diagnose import diagnose
 from cascal.settings import Thresholds
 
 from .conftest import shot
@@ -33,7 +34,7 @@ def written(tmp_path_factory):
     odd = replace(study, train=train, info=replace(study.info, name=EVIL))
     names = ((EVIL,), *snapshot.names[1:])
     path = folder / "report.html"
-    text = report(odd, replace(snapshot, names=names), fitted, comparison=comparison)
+    text = report(odd, replace(snapshot, names=names), diagnose(snapshot), comparison=comparison)
     path.write_text(text, encoding="utf-8")
     return path
 

@@ -40,7 +40,7 @@ SIGNATURES = {
         "preset=released&silhouette=0.05&merge=0.01&share=off",
         "join clusters",
     ),
-    "one-model": (collapsed, "CAS202", "preset=recommended", "preset released"),
+    "one-model": (collapsed, "CAS202", "preset=recommended-1", "preset released"),
     "contradicted": (reversed_rankings, "CAS201", "preset=released", "preset paper"),
 }
 """Of every signature: world, code, state of the link, and what the remedy speaks of."""
