@@ -144,7 +144,7 @@ def repeated(snapshot: Snapshot) -> str | None:
     if twice < DUPLICATE_SHARE and leaked < LEAKED_SHARE:
         return None
     return (
-        f"{twice:.1%} of the training queries as good as repeat an earlier one "
+        f"{twice:.1%} of the training queries repeat an earlier one, or nearly "
         f"({found.duplicates:,} word for word), {leaked:.1%} a test query ({found.leaked:,} word "
-        "for word): rankings count some questions twice, accuracies flatter."
+        "for word): rankings count some questions twice, and accuracies look too good."
     )

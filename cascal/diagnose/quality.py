@@ -102,7 +102,7 @@ def _compared(dataset: Dataset) -> FloatArray:
 
 @remembered
 def repeats(dataset: Dataset) -> BoolArray:
-    """(n,) which of the compared training queries as good as repeat an earlier one."""
+    """(n,) which of the compared training queries repeat an earlier one, or nearly."""
     return read_only(nearest_earlier(_compared(dataset)) >= NEAR_DUPLICATE)
 
 
