@@ -101,8 +101,8 @@ def on_select(selection: MapSelection) -> None:
     polygon, row, now = selection.polygon, selection.clicked, shown()
     fresh = polygon is not None and polygon != st.session_state.get("polygon")
     st.session_state["polygon"] = polygon
-    if fresh or row is None:
+    if fresh or (row is None and st.session_state.get("query_id") is not None):
         pick_cluster(None)
-    elif 0 <= row < len(now.part):
+    elif row is not None and 0 <= row < len(now.part):
         st.session_state["query_id"] = now.part.votes.query_ids[row]
         st.session_state["cluster"] = None

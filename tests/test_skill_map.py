@@ -167,6 +167,12 @@ GOOD = {"token": "t", "clicked": 7, "polygon": [[0, 0], [1, 0], [1, 1]], "count"
         ({**GOOD, "polygon": [[0, 0], [1, float("nan")], [1, 1]]}, MapSelection(7, None, 3)),
         ({**GOOD, "polygon": "abc"}, MapSelection()),
         ({**GOOD, "clicked": "<script>"}, MapSelection()),
+        ({"token": "t", "groups": ["a", "b"]}, MapSelection(groups=("a", "b"))),
+        ({"token": "t", "view": [0, 1, 2, 3]}, MapSelection(view=(0.0, 1.0, 2.0, 3.0))),
+        ({"token": "t", "view": [0, 0, 2, 3]}, MapSelection()),
+        ({"token": "t", "view": [0, float("inf"), 2, 3]}, MapSelection()),
+        ({"token": "t", "view": [0, 1]}, MapSelection()),
+        ({"token": "t", "groups": 7}, MapSelection()),
         (None, MapSelection()),
         ("abc", MapSelection()),
     ],
@@ -201,6 +207,14 @@ def test_the_fallback_shows_the_same_points_and_escapes_texts():
     assert sorted(np.concatenate([t.customdata for t in figure.data])) == [100, 101, 102, 103]
     assert figure.data[0].marker.color == theme.MUTED
     assert "<a" not in figure.to_json().replace("\\u003c", "<")
+
+
+def test_the_fallback_restores_zoom_and_legend_too():
+    chosen = MapSelection(groups=("b",), view=(0.0, 0.5, 0.0, 1.0))
+    groups = {"group_names": ("a", "b"), "group_colors": ("#111111", "#222222")}
+    figure = fallback_figure(spec(2, group=np.array([0, 1]), selection=chosen, **groups))
+    assert [trace.visible for trace in figure.data] == ["legendonly", True]
+    assert figure.layout.xaxis.range == (0.0, 0.5)
 
 
 def test_without_the_routes_a_page_falls_back_to_a_chart():

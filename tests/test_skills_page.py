@@ -91,6 +91,17 @@ def test_a_click_on_the_map_opens_the_card_and_a_lasso_closes_it(open_app, small
 
 
 @pytest.mark.slow
+def test_a_zoom_leaves_the_inspected_cluster(open_app, small_file, monkeypatch):
+    app = open_app(small_file, "skills")
+    app.session_state["cluster"] = 1
+    app.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "session_state", app.session_state)
+        selection.on_select(MapSelection(view=(0.0, 1.0, 0.0, 1.0)))
+    assert app.session_state["cluster"] == 1
+
+
+@pytest.mark.slow
 def test_a_card_below_the_map_opens_and_goes_to_the_page_route(open_app, small_file):
     app = open_app(small_file, "skills")
     app.session_state["cluster"] = 0

@@ -5,6 +5,7 @@
 const MUTED_OPACITY = 0.2;
 const OPACITY = 0.78;
 const MAX_VERTICES = 200;
+const VIEW_PAUSE = 400; // ms without a move, after which a zoom is told
 const MAX_STRETCH = 1.5; // of one axis against the other, to fill the frame; they have no meaning
 
 const maps = new WeakMap();
@@ -52,6 +53,7 @@ function loadCloud(address) {
   return clouds.get(address);
 }
 
+const halves = ([x0, x1, y0, y1]) => [[x0, x1], [y0, y1]];
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 
 function element(name, className, text) {
@@ -106,7 +108,7 @@ class SkillMap {
   constructor(root) {
     this.root = root;
     this.tool = "pan";
-    this.isolated = null;
+    this.groups = new Set(); // names of the chosen legend entries; none chosen shows all
     this.selection = {};
     this.draws = 0;
     this.webgl = hasWebGL();
@@ -131,7 +133,7 @@ class SkillMap {
     this.plot.setAttribute("aria-label", "Map of the queries, being drawn");
     this.plot.onkeydown = (event) => this.key(event);
     this.legend.setAttribute("role", "group");
-    this.legend.setAttribute("aria-label", "Legend: choose an entry to show it alone");
+    this.legend.setAttribute("aria-label", "Legend: choose entries to show only them");
     this.stage.append(this.plot, this.ink, this.labels, this.tip);
     this.root.replaceChildren(this.bar, this.stage, this.legend, this.foot);
     this.buildBar();
@@ -190,23 +192,27 @@ class SkillMap {
   async take(data) {
     this.waiting = null;
     const [, cloud] = await Promise.all([loadPlotly(data.plotly), loadCloud(data.points)]);
-    if (this.data?.dataKey !== data.dataKey) {
-      this.isolated = null;
-      this.view = [cloud.extent.slice(0, 2), cloud.extent.slice(2)];
-    }
-    // Mounted anew, or cleared by Python: what Python holds.
-    if (this.data?.token !== data.token) this.selection = data.selection;
+    if (this.data?.dataKey !== data.dataKey) this.view = halves(cloud.extent);
+    if (this.data?.token !== data.token) this.restore(data.selection);
     this.data = data;
     this.cloud = cloud;
     this.codes = data.wide ? new Uint16Array(bytes(data.codes)) : new Uint8Array(bytes(data.codes));
     this.highlight = data.highlight ? new Uint8Array(bytes(data.highlight)) : null;
-    if (this.isolated !== null && !data.counts[this.isolated]) this.isolated = null;
+    this.keepGroups();
     this.root.style.height = `${data.height}px`;
     this.plot.ariaLabel = data.alt;
     const slow = this.webgl ? "" : " Drawn without WebGL, which this browser lacks: moving is slow.";
     this.foot.textContent = data.caption + slow;
     this.fillLegend();
     this.fillLabels();
+  }
+
+  // Mounted anew, or cleared by Python: what Python holds.
+  restore({ groups, view, ...selection }) {
+    clearTimeout(this.telling);
+    this.selection = selection;
+    this.groups = new Set(groups);
+    if (view) this.view = halves(view);
   }
 
   async draw() {
@@ -245,14 +251,15 @@ class SkillMap {
   // Which points are in colour (lit) and which only context (dim). Coordinates are cut anew only
   // when that changes: plotly redraws four times faster when it is handed the same arrays.
   split() {
-    const { highlight, inside, isolated, codes } = this;
+    const { highlight, inside, codes } = this;
     const { x } = this.cloud;
+    const grouped = this.groups.size ? this.data.palette.map((_, code) => this.groups.has(this.entryOf(code))) : null;
     const shown = new Uint8Array(x.length);
     for (let i = 0; i < shown.length; i++) {
       shown[i] =
         (!highlight || (highlight[i >> 3] >> (7 - (i & 7))) & 1) &&
         (!inside || inside[i]) &&
-        (isolated === null || codes[i] === isolated);
+        (!grouped || grouped[codes[i]]);
     }
     if (this.cutOf === this.cloud && this.shown.every((value, i) => value === shown[i])) return;
     this.cutOf = this.cloud;
@@ -361,6 +368,26 @@ class SkillMap {
     const { xaxis, yaxis } = this.plot._fullLayout;
     this.view = [[...xaxis.range], [...yaxis.range]];
     this.place();
+    this.report(VIEW_PAUSE);
+  }
+
+  // Tell Python everything that the reader has done, after a pause in which more may follow.
+  report(pause = 0) {
+    clearTimeout(this.telling);
+    const say = () => {
+      const view = this.zoomed() ? this.view.flat() : undefined;
+      const done = { ...this.selection, groups: [...this.groups], view };
+      this.send(this.chosen() || view ? { ...done, token: this.data.token } : null);
+    };
+    if (pause) this.telling = setTimeout(say, pause);
+    else say();
+  }
+
+  zoomed() {
+    const [x0, x1, y0, y1] = this.cloud.extent;
+    const [[left, right], [bottom, top]] = this.view;
+    const slack = 1e-3 * (x1 - x0 + y1 - y0);
+    return left > x0 + slack || right < x1 - slack || bottom > y0 + slack || top < y1 - slack;
   }
 
   rowOf(point) {
@@ -411,23 +438,29 @@ class SkillMap {
 
   select(selection) {
     this.selection = selection;
-    this.send(this.chosen() ? { ...selection, token: this.data.token } : null);
+    this.report();
     this.update();
   }
 
   chosen() {
-    return Boolean(this.selection.polygon) || this.selection.clicked !== undefined;
+    const { polygon, clicked } = this.selection;
+    return Boolean(polygon) || clicked !== undefined || this.groups.size > 0;
   }
 
   clear() {
-    if (this.chosen()) this.select({});
+    if (!this.chosen()) return;
+    this.groups.clear();
+    this.markLegend();
+    this.select({});
   }
 
   tell() {
-    const { polygon, count } = this.selection;
+    const { polygon, clicked, count } = this.selection;
     this.clearer.hidden = !this.chosen();
-    this.status.textContent = !this.chosen() ? "" : !polygon ? "1 selected"
-      : count == null ? "Region selected" : `${count.toLocaleString("en")} selected`;
+    this.status.textContent = polygon
+      ? count == null ? "Region selected" : `${count.toLocaleString("en")} selected`
+      : clicked !== undefined ? "1 selected"
+      : this.groups.size ? `${this.lit.rows.length.toLocaleString("en")} shown` : "";
   }
 
   use(tool) {
@@ -472,8 +505,9 @@ class SkillMap {
     const focused = this.legend.querySelector(":focus")?.dataset.code;
     const entries = legend ? [element("div", "cm-legend-title", legend)] : [];
     if (scale) entries.push(this.scaleOf(scale));
-    const entry = (code, name) => {
-      const made = this.button("", () => this.isolate(code));
+    const entry = (code) => {
+      const name = this.entryOf(code);
+      const made = this.button("", () => this.choose(name));
       const swatch = element("i");
       swatch.style.background = palette[code];
       made.append(swatch, element("span", "", name), element("b", "", counts[code].toLocaleString("en")));
@@ -481,9 +515,9 @@ class SkillMap {
       made.dataset.code = code;
       return made;
     };
-    names.forEach((name, code) => counts[code] && entries.push(entry(code, name)));
+    names.forEach((_, code) => counts[code] && entries.push(entry(code)));
     const none = palette.length - 1;
-    if (counts[none]) entries.push(entry(none, scale ? "Unknown" : "None"));
+    if (counts[none]) entries.push(entry(none));
     this.legend.replaceChildren(...entries);
     this.markLegend();
     if (focused) this.legend.querySelector(`[data-code="${focused}"]`)?.focus();
@@ -502,16 +536,31 @@ class SkillMap {
   }
 
   markLegend() {
-    this.legend.classList.toggle("cm-isolated", this.isolated !== null);
+    this.legend.classList.toggle("cm-chosen", this.groups.size > 0);
     for (const button of this.legend.querySelectorAll("button")) {
-      button.ariaPressed = String(Number(button.dataset.code) === this.isolated);
+      button.ariaPressed = String(this.groups.has(this.entryOf(button.dataset.code)));
     }
   }
 
-  isolate(code) {
-    this.isolated = this.isolated === code ? null : code;
+  // The name of a code in the legend; a step of a scale has none.
+  entryOf(code) {
+    const { names, palette, scale } = this.data;
+    return names[code] ?? (Number(code) === palette.length - 1 ? (scale ? "Unknown" : "None") : null);
+  }
+
+  choose(name) {
+    if (!this.groups.delete(name)) this.groups.add(name);
     this.markLegend();
+    this.report();
     this.update();
+  }
+
+  // A group that a new colouring does not have is no longer chosen.
+  keepGroups() {
+    const known = new Set(this.data.palette.map((_, code) => this.entryOf(code)));
+    const gone = [...this.groups].filter((name) => !known.has(name));
+    gone.forEach((name) => this.groups.delete(name));
+    if (gone.length) this.report();
   }
 
   // A label of several words also comes with its first word alone, where more has no room.
@@ -595,6 +644,7 @@ class SkillMap {
   destroy() {
     this.observer.disconnect();
     clearTimeout(this.revival);
+    clearTimeout(this.telling);
     window.Plotly?.purge(this.plot);
   }
 }

@@ -13,7 +13,7 @@ import json
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.map_component.fallback import CONFIG, fallback_figure, read_chart
-from app.map_component.spec import MAX_POINTS, MapSelection, MapSpec, density_png, points_in_polygon
+from app.map_component.spec import (
+    MAX_POINTS,
+    Extent,
+    MapSelection,
+    MapSpec,
+    density_png,
+    points_in_polygon,
+)
 
 __all__ = [
     "MapSelection",
@@ -40,6 +47,7 @@ PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 PLOTLY_PATH = "/cascal/plotly.min.js"
 POINTS_PATH = "/cascal/points"
 MAX_VERTICES = 200
+MAX_GROUPS = 500
 HOVER_LENGTH = 80
 
 _COMPONENT = st.components.v2.component(
@@ -160,17 +168,27 @@ def read_selection(raw: object, token: str) -> MapSelection:
     try:
         shape = tuple((float(x), float(y)) for x, y in polygon or ())[:MAX_VERTICES]
         return MapSelection(
-            None if clicked is None else int(clicked),
-            shape if len(shape) >= 3 and np.isfinite(shape).all() else None,
-            None if count is None else int(count),
+            clicked=None if clicked is None else int(clicked),
+            polygon=shape if len(shape) >= 3 and np.isfinite(shape).all() else None,
+            count=None if count is None else int(count),
+            groups=tuple(str(name) for name in raw.get("groups") or ())[:MAX_GROUPS],
+            view=_view(raw.get("view")),
         )
     except (TypeError, ValueError):
         return MapSelection()
 
 
+def _view(raw: Sequence[Any] | None) -> Extent | None:
+    """Read a zoom; one that shows nothing is none."""
+    if raw is None:
+        return None
+    x0, x1, y0, y1 = map(float, raw)
+    return (x0, x1, y0, y1) if np.isfinite(raw).all() and x0 < x1 and y0 < y1 else None
+
+
 def _sent(selection: MapSelection) -> dict[str, Any]:
     """Return a selection as the browser keeps it: only what there is."""
-    return {name: value for name, value in asdict(selection).items() if value is not None}
+    return {name: value for name, value in asdict(selection).items() if value not in (None, ())}
 
 
 def clear_selection(key: str) -> None:

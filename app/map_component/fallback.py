@@ -37,6 +37,12 @@ def _layers(spec: MapSpec) -> Iterator[tuple[str, Color, NDArray[np.intp]]]:
         yield name, color, rows[spec.codes[rows] == code]
 
 
+def _visible(spec: MapSpec, name: str, color: Color) -> bool | str:
+    """Whether the legend shows a group: all of them where the reader has chosen none."""
+    groups = () if spec.selection is None else spec.selection.groups
+    return not groups or name in groups or color is None or "legendonly"
+
+
 def _trace(spec: MapSpec, name: str, color: Color, rows: NDArray[np.intp]) -> go.Scattergl:
     text = None if spec.hover is None else [html.escape(spec.hover[i][:80]) for i in rows]
     return go.Scattergl(
@@ -45,6 +51,7 @@ def _trace(spec: MapSpec, name: str, color: Color, rows: NDArray[np.intp]) -> go
         customdata=spec.ids[rows].astype(np.int32),
         mode="markers",
         name=html.escape(name),
+        visible=_visible(spec, name, color),
         text=text,
         hoverinfo="name" if text is None else "text+name",
         showlegend=color is not None and spec.value is None,
@@ -70,6 +77,7 @@ def fallback_figure(spec: MapSpec, height: int = 620) -> go.Figure:
     if spec.marker is not None:
         labels.append(_label(spec, *spec.marker, arrow=True))
     x0, x1, y0, y1 = spec.extent
+    view = (None if spec.selection is None else spec.selection.view) or spec.extent
     if spec.note:
         png = density_png(spec.x, spec.y, spec.extent)
         place = {"x": x0, "y": y1, "sizex": x1 - x0, "sizey": y1 - y0, "xref": "x", "yref": "y"}
@@ -78,8 +86,8 @@ def fallback_figure(spec: MapSpec, height: int = 620) -> go.Figure:
         height=height,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         annotations=labels,
-        xaxis={"visible": False, "range": [x0, x1]},
-        yaxis={"visible": False, "range": [y0, y1], "scaleanchor": "x"},
+        xaxis={"visible": False, "range": view[:2]},
+        yaxis={"visible": False, "range": view[2:], "scaleanchor": "x"},
     )
     return figure
 

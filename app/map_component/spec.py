@@ -27,14 +27,19 @@ LEVELS = 48  # steps of a sequential scale
 
 @dataclass(frozen=True)
 class MapSelection:
-    """What the reader picked: the id of a clicked point, the polygon of a lasso or box.
+    """What the reader did: a clicked point by its id, a lasso or box as a polygon, legend, zoom.
 
     count is the number of points the browser saw inside; None where it only had a sample.
+    groups are the chosen legend entries by name; none chosen shows all.
+    view is the zoom x0, x1, y0, y1; None shows everything. Where a page says what is marked, None
+    leaves the zoom of a map on screen alone.
     """
 
     clicked: int | None = None
     polygon: Polygon | None = None
     count: int | None = None
+    groups: tuple[str, ...] = ()
+    view: Extent | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,7 +53,8 @@ class MapSpec:
     value        : (Q,) instead of group: a sequential scale over value_range, nan is muted
     legend_title : which queries the legend counts
     highlight    : (Q,) bool; the others turn grey
-    selection    : what is marked as chosen, where the page decides; None: what the reader did
+    selection    : what is marked as chosen, where the page decides; None: what the reader did.
+                   A map on screen takes it after `clear_selection`, a new one at once
     labels       : (x, y, text), the important ones first: a label that would cover one is hidden;
                    of words joined by " · " only the first is shown where all have no room
     marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it

@@ -1,6 +1,7 @@
 """The skill map alone: synthetic skills, a slider that recolours, what Python read.
 
-Query parameters: n points; the rest is set by the widgets.
+Query parameters: n points, view and group as a link would restore them; the rest is set by the
+widgets.
 """
 
 from __future__ import annotations
@@ -53,7 +54,17 @@ def hover_texts(n: int) -> list[str]:
     return texts
 
 
-def spec_of(n: int, clusters: int, mode: str, extras: list[str]) -> MapSpec:
+def marked(view: str | None, groups: list[str]) -> MapSelection | None:
+    """Return what a link asks for, as a page would hold it; None without one."""
+    if view is None and not groups:
+        return None
+    x0, x1, y0, y1 = map(float, (view or "-6,6,-6,6").split(","))
+    return MapSelection(groups=tuple(groups), view=(x0, x1, y0, y1))
+
+
+def spec_of(
+    n: int, clusters: int, mode: str, extras: list[str], selection: MapSelection | None
+) -> MapSpec:
     x, y, subject, margin = cloud(n)
     group = (subject % clusters).astype(np.int16)
     names = tuple(" + ".join(SUBJECTS[i::clusters]) for i in range(clusters))
@@ -80,6 +91,7 @@ def spec_of(n: int, clusters: int, mode: str, extras: list[str]) -> MapSpec:
         ids=np.arange(n, dtype=np.int32) * 2,
         data_key=f"harness-{n}",
         hover=hover_texts(n),
+        selection=selection,
         revision=f"{mode}-{clusters}",
         mode=theme.mode(),
         alt=f"Map of {n} synthetic queries",
@@ -106,9 +118,10 @@ def panel() -> None:
             selection_mode="multi",
         )
         st.button("Clear from Python", on_click=clear_selection, args=("map",))
+        linked = st.query_params.get("view"), st.query_params.get_all("group")
     with main:
         start = time.perf_counter()
-        spec = spec_of(n, clusters, mode, extras)
+        spec = spec_of(n, clusters, mode, extras, marked(*linked))
         with st.container(border=True) if "moved" in extras else contextlib.nullcontext():
             picked = render_map(spec, key="map", on_select=noted)
         spent = (time.perf_counter() - start) * 1000
@@ -118,6 +131,8 @@ def panel() -> None:
     with controls:
         st.text(f"clicked={picked.clicked} count={picked.count} inside={inside}")
         st.text(f"vertices={len(picked.polygon or ())} calls={st.session_state.get('calls', 0)}")
+        st.text(f"groups: {' | '.join(picked.groups)}")
+        st.text(f"view: {picked.view}")
         st.text(f"spent in Python: {spent:.1f} ms")
 
 

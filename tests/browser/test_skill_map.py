@@ -34,7 +34,9 @@ LOST = """() => [...document.querySelectorAll('.cm-plot canvas')]
 class MapPage:
     """A page with the harness, and everything it asked for or complained about."""
 
-    def __init__(self, browser, url: str, n: int = 5000, scheme: str = "light") -> None:
+    def __init__(
+        self, browser, url: str, n: int = 5000, scheme: str = "light", link: str = ""
+    ) -> None:
         context = browser.new_context(color_scheme=scheme, viewport={"width": 1360, "height": 760})
         self.url, self.page = url, context.new_page()
         self.requests: list[str] = []
@@ -42,7 +44,7 @@ class MapPage:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.answer = self.page.goto(f"{url}/?n={n}")
+        self.answer = self.page.goto(f"{url}/?n={n}{link}")
         idle(self.page)
         self.page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=30_000)
 
@@ -90,6 +92,16 @@ class MapPage:
         return {
             k: None if v == "None" else int(v) for k, v in re.findall(r"(\w+)=(None|\d+)\b", text)
         }
+
+    def line(self, name: str) -> str:
+        """What follows a name in what the script read from the map."""
+        lines = self.page.get_by_test_id("stText").all_inner_texts()
+        [text] = [line for line in lines if line.startswith(f"{name}:")]
+        return text.removeprefix(f"{name}:").strip()
+
+    def view(self) -> list[float]:
+        """The zoom that the script read; empty at the full extent."""
+        return [float(number) for number in re.findall(r"-?\d[\d.e-]*", self.line("view"))]
 
     def zoom(self) -> None:
         box = self.page.locator(".cm-plot").bounding_box()
@@ -244,10 +256,56 @@ def test_a_legend_entry_shows_its_group_alone(opened):
     entry.click()
     map_page.redrawn(draws)
     assert int(map_page.mark()["lit"]) == count
+    assert map_page.line("groups") == "marketing"
     draws = map_page.mark()["draws"]
     entry.click()
     map_page.redrawn(draws)
     assert map_page.mark()["lit"] == "5000"
+    assert map_page.line("groups") == ""
+
+
+def test_several_legend_entries_are_shown_together_and_known_by_name(opened):
+    map_page = opened()
+    names = ["marketing", "formal logic"]
+    entries = [map_page.page.get_by_role("button", name=re.compile(f"^{name}")) for name in names]
+    counts = [int(entry.locator("b").inner_text().replace(",", "")) for entry in entries]
+    for entry in entries:
+        draws = map_page.mark()["draws"]
+        entry.click()
+        map_page.redrawn(draws)
+    assert int(map_page.mark()["lit"]) == sum(counts)
+    assert map_page.line("groups") == "marketing | formal logic"
+    map_page.step()  # to 15 clusters: one of the names is another now, these two stay
+    assert map_page.line("groups") == "marketing | formal logic"
+    draws = map_page.mark()["draws"]
+    map_page.page.get_by_role("button", name="Clear selection").click()
+    map_page.redrawn(draws)
+    assert map_page.line("groups") == ""
+    assert map_page.mark()["lit"] == "5000"
+
+
+def test_a_zoom_is_told_after_a_pause_and_the_full_extent_is_none(opened):
+    map_page = opened()
+    assert map_page.view() == []
+    map_page.zoom()
+    map_page.page.wait_for_timeout(700)
+    idle(map_page.page)
+    assert map_page.view() == pytest.approx(map_page.page.evaluate(RANGES), rel=1e-4)
+    map_page.page.get_by_role("button", name="Reset view").click()
+    map_page.page.wait_for_timeout(700)
+    idle(map_page.page)
+    assert map_page.view() == []
+
+
+def test_a_link_restores_zoom_and_legend(opened):
+    map_page = opened(link="&view=-2,3,-1,2&group=marketing&group=formal%20logic")
+    left, right, bottom, top = map_page.page.evaluate(RANGES)
+    assert (left + right) / 2 == pytest.approx(0.5, abs=0.05)
+    assert (bottom + top) / 2 == pytest.approx(0.5, abs=0.05)
+    assert 0 <= min(-2 - left, right - 3, -1 - bottom, top - 2) + 1e-6 < 0.01  # fits exactly
+    assert map_page.page.locator(".cm-legend [aria-pressed=true]").count() == 2
+    map_page.step()
+    assert map_page.page.evaluate(RANGES) == pytest.approx([left, right, bottom, top])
 
 
 def test_a_lost_webgl_context_is_drawn_again_with_the_same_view(opened):
