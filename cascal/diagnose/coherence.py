@@ -1,0 +1,82 @@
+"""How well the queries of every cluster in force fit it: which clusters are incoherent?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.cluster import query_silhouettes
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import FloatArray, read_only
+from cascal.remembered import remembered
+
+
+@remembered
+def own_silhouettes(snapshot: Snapshot) -> FloatArray:
+    """(Q,) silhouette of every training query in the cluster that it is assigned to.
+
+    Beside the other clusters of its task; nan where there are none.
+    """
+    clusters, vectors = snapshot.router.clusters, snapshot.dataset.train.vectors.vectors
+    found = np.full(len(vectors), np.nan)
+    for task in range(len(clusters.tasks)):
+        of_task = np.flatnonzero(clusters.task == task)
+        if len(of_task) < 2:
+            continue
+        rows = np.flatnonzero(np.isin(clusters.assignment, of_task))
+        labels = np.searchsorted(of_task, clusters.assignment[rows])
+        found[rows] = query_silhouettes(vectors[rows], labels[None], len(of_task))[0]
+    return read_only(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coherence:
+    """How well the training queries of a cluster in force fit it.
+
+    mean, below_zero : mean of their silhouettes and share of them below 0; nan for the only cluster
+    of a task, of which nothing can be said
+    nearest, distance : the cluster of its task whose centre is the nearest, and 1 − cosine to it;
+    None and nan where there is no other
+    """
+
+    cluster: int
+    task: str
+    n_queries: int
+    mean: float
+    below_zero: float
+    nearest: int | None
+    distance: float
+
+
+def coherence(snapshot: Snapshot) -> list[Coherence]:
+    """Every cluster in force, the least coherent first, the only ones of their task last."""
+    values, clusters = own_silhouettes(snapshot), snapshot.router.clusters
+    found = []
+    for cluster in range(len(clusters)):
+        inside = values[clusters.assignment == cluster]
+        known = len(inside) > 0 and bool(np.isfinite(inside).all())
+        nearest, distance = _nearest(snapshot, cluster)
+        found.append(
+            Coherence(
+                cluster=cluster,
+                task=clusters.tasks[clusters.task[cluster]],
+                n_queries=len(inside),
+                mean=float(inside.mean()) if known else np.nan,
+                below_zero=float((inside < 0).mean()) if known else np.nan,
+                nearest=nearest,
+                distance=distance,
+            )
+        )
+    return sorted(found, key=lambda one: (np.nan_to_num(one.mean, nan=np.inf), one.cluster))
+
+
+def _nearest(snapshot: Snapshot, cluster: int) -> tuple[int | None, float]:
+    clusters = snapshot.router.clusters
+    others = np.flatnonzero(clusters.task == clusters.task[cluster])
+    others = others[others != cluster]
+    if not len(others):
+        return None, np.nan
+    cosines = clusters.centroids[others] @ clusters.centroids[cluster]
+    place = int(cosines.argmax())
+    return int(others[place]), float(1.0 - cosines[place])

@@ -1,0 +1,244 @@
+"""What would raise a low silhouette? Every change is tried out; nothing is said of what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from cascal.columns import Progress
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import CascalError, Embeddings, FloatArray
+from cascal.diagnose.quality import repeats
+from cascal.diagnose.silhouettes import SMALLEST_K, split_of
+from cascal.diagnose.strong import (
+    StrongQueries,
+    silhouettes_by_k,
+    split_anew,
+    strong_queries,
+    tightness,
+)
+from cascal.draws import random_rows
+from cascal.fit import Fit
+from cascal.settings import FitSettings
+from cascal.store import Workspace
+
+N_SAMPLES = 8
+"""So many seeded samples of a size are split; their mean counts."""
+FEWEST = 8
+"""Of fewer strong queries a half says nothing."""
+SAME_TIGHTNESS = 1e-6
+"""A start that is tighter by less found the same split."""
+Trend = Literal["rises", "falls", "unclear"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """A measured silhouette, of how many strong queries in how many clusters."""
+
+    silhouette: float
+    n: int
+    k: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What a change did to the silhouette of a split; or why it could not be tried."""
+
+    label: str
+    sentence: str
+    before: Value | None = None
+    after: Value | None = None
+
+    @property
+    def change(self) -> float | None:
+        """After less before; None where nothing was measured."""
+        if self.before is None or self.after is None:
+            return None
+        return self.after.silhouette - self.before.silhouette
+
+
+def what_would_raise(
+    snapshot: Snapshot,
+    task: int,
+    model: int,
+    k: int,
+    others: Mapping[str, Embeddings | str],
+    progress: Progress | None = None,
+) -> tuple[Trial, ...]:
+    """Try out fewer clusters, other starts of k-means, more queries, no repeats, other encoders.
+
+    task, model : places in the bench; k : its number of clusters; others : vectors by other
+    encoders (`other_vectors`). Who is strong where stays as it is. NotApplicable where there is no
+    such split.
+    """
+    split_of(snapshot.fit, task, model, k)
+    queries = strong_queries(snapshot.fit, task, model)
+    tell = progress or (lambda _share, _sentence: None)
+    tell(0.0, "Splitting into fewer clusters")
+    trials = [fewer_clusters(snapshot.fit, task, model, k)]
+    tell(0.1, "Starting k-means elsewhere")
+    trials.append(other_starts(queries, k, snapshot.fit.settings.seed))
+    tell(0.3, "Splitting halves of the queries")
+    trials.append(more_queries(queries, k, snapshot.fit.settings.seed))
+    tell(0.6, "Splitting without repeated queries")
+    trials.append(without_repeats(snapshot, queries, k))
+    tell(0.8, "Splitting the vectors of other encoders")
+    return (*trials, *other_encoders(snapshot.fit, queries, others))
+
+
+def fewer_clusters(fitted: Fit, task: int, model: int, k: int) -> Trial:
+    """The best of the smaller numbers of clusters."""
+    label = "Fewer clusters"
+    if k == SMALLEST_K:
+        return Trial(label=label, sentence=f"A split has at least {SMALLEST_K} clusters.")
+    table = fitted.by_task[task].silhouettes[int(fitted.caller_models[model])]
+    n = len(split_of(fitted, task, model, k).rows)
+    best = int(np.argmax(table[SMALLEST_K - 1 : k - 1])) + SMALLEST_K
+    before = Value(silhouette=float(table[k - 1]), n=n, k=k)
+    after = Value(silhouette=float(table[best - 1]), n=n, k=best)
+    better = after.silhouette > before.silhouette
+    said = f"{best} clusters are clearer than {k}" if better else f"none is clearer than {k}"
+    return Trial(label=label, sentence=f"Of fewer clusters {said}.", before=before, after=after)
+
+
+def other_starts(queries: StrongQueries, k: int, seed: int) -> Trial:
+    """The tightest of several starts of k-means: is the split a poor one of its kind?
+
+    Chosen by what k-means makes large, not by silhouette, which would always find a higher one.
+    """
+    runs = [split_anew(queries, k, other) for other in range(seed, seed + N_SAMPLES)]
+    splits = [run.labels[0, k] for run in runs]
+    tight = [tightness(queries, labels) for labels in splits]
+    best = int(np.argmax(tight)) if max(tight) > tight[0] * (1.0 + SAME_TIGHTNESS) else 0
+    n, values = len(queries.ids), [float(run.silhouettes[0, k - 1]) for run in runs]
+    said = "none is tighter than this one" if best == 0 else "another one is tighter"
+    return Trial(
+        label="Another start of k-means",
+        sentence=f"Of {N_SAMPLES} starts {said} (silhouettes {min(values):.3f} to "
+        f"{max(values):.3f}).",
+        before=Value(silhouette=values[0], n=n, k=k),
+        after=Value(silhouette=values[best], n=n, k=k),
+    )
+
+
+def more_queries(queries: StrongQueries, k: int, seed: int) -> Trial:
+    """The same number of clusters of a half, three quarters and all: does more data raise it?"""
+    label, n = "More queries", len(queries.ids)
+    if n < FEWEST:
+        few = f"{n} strong queries are too few to split a half of them ({FEWEST} are needed)."
+        return Trial(label=label, sentence=few)
+    half, most = (_samples(queries, round(share * n), k, seed) for share in (0.5, 0.75))
+    whole = silhouettes_by_k(queries, k, seed)[k - 1]
+    if not np.isfinite([*half, *most, whole]).all():
+        return Trial(label=label, sentence=f"Samples of a half have no split into {k} clusters.")
+    course = trend(float(half.mean()), float(most.mean()), float(whole), float(half.std(ddof=1)))
+    says = {
+        "rises": "It is still rising: more queries of this kind may raise it further.",
+        "falls": "It falls: nothing says that more queries would raise it.",
+        "unclear": "It does not rise steadily by more than halves differ from one another.",
+    }
+    return Trial(
+        label=label,
+        sentence=f"Mean of {N_SAMPLES} halves {half.mean():.3f} (standard deviation "
+        f"{half.std(ddof=1):.3f}), of three quarters {most.mean():.3f}, all {whole:.3f}. "
+        f"{says[course]}",
+        before=Value(silhouette=float(half.mean()), n=round(n / 2), k=k),
+        after=Value(silhouette=float(whole), n=n, k=k),
+    )
+
+
+def trend(half: float, three_quarters: float, whole: float, spread: float) -> Trend:
+    """Whether silhouettes rise with the queries, steadily, or fall; by more than `spread`.
+
+    spread : standard deviation of those of different halves
+    """
+    if half < three_quarters < whole and whole - half > spread:
+        return "rises"
+    return "falls" if half - whole > spread else "unclear"
+
+
+def _samples(queries: StrongQueries, n: int, k: int, seed: int) -> FloatArray:
+    """(N_SAMPLES,) silhouettes of random samples of n queries in k clusters; −inf: no such."""
+    drawn = [queries.take(random_rows(queries.ids, n, at)) for at in range(N_SAMPLES)]
+    return np.array([silhouettes_by_k(sample, k, seed)[k - 1] for sample in drawn])
+
+
+def without_repeats(snapshot: Snapshot, queries: StrongQueries, k: int) -> Trial:
+    """The same number of clusters without the queries that repeat an earlier one, or nearly.
+
+    Beside it as many queries left out at random: what that does is no work of the repeats.
+    """
+    label, twice = "Without repeated queries", repeats(snapshot.dataset)
+    compared = queries.rows < len(twice)
+    repeated = np.zeros(len(queries.ids), dtype=bool)
+    repeated[compared] = twice[queries.rows[compared]]
+    n, n_repeated = len(queries.ids), int(repeated.sum())
+    if not n_repeated:
+        return Trial(label=label, sentence=f"None of the {n} strong queries repeats another.")
+    seed = snapshot.fit.settings.seed
+    kept = queries.take(np.flatnonzero(~repeated))
+    value = silhouettes_by_k(kept, k, seed)[k - 1]
+    said = f"{n_repeated} of {n} strong queries repeat an earlier query, or nearly"
+    if not np.isfinite(value):
+        return Trial(label=label, sentence=f"{said}: the rest has no split into {k} clusters.")
+    before = silhouettes_by_k(queries, k, seed)[k - 1]
+    chance = _samples(queries, len(kept.ids), k, seed)
+    return Trial(
+        label=label,
+        sentence=f"{said}. Without as many taken at random: {chance.mean():.3f}.",
+        before=Value(silhouette=float(before), n=n, k=k),
+        after=Value(silhouette=float(value), n=len(kept.ids), k=k),
+    )
+
+
+def other_encoders(
+    fitted: Fit, queries: StrongQueries, others: Mapping[str, Embeddings | str]
+) -> list[Trial]:
+    """The clearest split of the same queries by the vectors of each other encoder."""
+    if not others:
+        none = "This workspace has no vectors of another encoder: cascal embed adds some."
+        return [Trial(label="Another encoder", sentence=none)]
+    before = _clearest(queries, fitted.settings)
+    return [
+        _with_encoder(fitted.settings, queries, before, name, other)
+        for name, other in sorted(others.items())
+    ]
+
+
+def _with_encoder(
+    settings: FitSettings,
+    queries: StrongQueries,
+    before: Value,
+    name: str,
+    other: Embeddings | str,
+) -> Trial:
+    label = f"Encoder {name}"
+    if isinstance(other, str):
+        return Trial(label=label, sentence=other)
+    vectors = np.asarray(other.take(queries.ids).vectors, dtype=queries.vectors.dtype)
+    after = _clearest(replace(queries, vectors=vectors), settings)
+    if not np.isfinite(after.silhouette):
+        return Trial(label=label, sentence="Its vectors of the strong queries are all the same.")
+    said = "The clearest split of the same strong queries by either encoder."
+    return Trial(label=label, sentence=said, before=before, after=after)
+
+
+def _clearest(queries: StrongQueries, settings: FitSettings) -> Value:
+    table = silhouettes_by_k(queries, settings.max_k, settings.seed)
+    best = int(np.argmax(table))
+    return Value(silhouette=float(table[best]), n=len(queries.ids), k=best + 1)
+
+
+def other_vectors(workspace: Workspace, dataset: str, encoder: str) -> dict[str, Embeddings | str]:
+    """Vectors of the training queries by every other encoder that has any; or why not of all."""
+    found: dict[str, Embeddings | str] = {}
+    for name, _, _ in workspace.encoders(dataset):
+        if name != encoder:
+            try:
+                found[name] = workspace.embeddings(dataset, name, "train")
+            except CascalError as error:
+                found[name] = str(error)
+    return found
