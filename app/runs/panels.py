@@ -223,8 +223,10 @@ def _report(*, with_texts: bool) -> str | None:
     findings_key, comparison_key = shared_results.findings_key(), shared_results.comparison_key()
 
     def work(progress: Progress) -> str:
-        known = jobs.find(findings_key)
-        findings: list[Finding] = known.result if known and known.result else diagnose(now)
+        known = jobs.find(findings_key) if with_texts else None
+        findings: list[Finding] = (
+            known.result if known and known.result else diagnose(now if with_texts else now.unnamed)
+        )
         compared = jobs.find(comparison_key)
         comparison: Comparison | None = compared.result if compared else None
         if comparison is None and data.test is not None and data.test.has_gold:

@@ -44,7 +44,7 @@ def report(
     with progress_bar("Writing the report") as told:
         fitted = tuning.fit(loaded)
         snapshot = take_snapshot(loaded, fitted, thresholds)
-        findings = diagnose(snapshot, told)
+        findings = diagnose(snapshot.unnamed if without_texts else snapshot, told)
         comparison = None
         if loaded.test is not None and loaded.test.has_gold:
             comparison = compare_routers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -58,6 +58,17 @@ class Snapshot:
     evaluation: Evaluation | None
     constant: Constant
     cost: RoutingCost
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The name of every cluster as people read it."""
+        return tuple(map(cluster_name, self.names))
+
+    @property
+    def unnamed(self) -> Snapshot:
+        """The same with numbers for the names of clusters, which are words of the queries."""
+        tasks = (self.router.tasks[task] for task in self.router.clusters.task)
+        return replace(self, names=tuple((task, f"cluster {c}") for c, task in enumerate(tasks)))
 
     @property
     def verdict(self) -> Verdict | None:

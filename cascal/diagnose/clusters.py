@@ -118,10 +118,9 @@ def explosion(snapshot: Snapshot) -> str | None:
 
 
 def _sizes(snapshot: Snapshot) -> Evidence:
-    clusters = snapshot.router.clusters
-    smallest = np.argsort(clusters.sizes, kind="stable")[:MOST]
-    names = tuple(f"cluster {c}, {clusters.tasks[clusters.task[c]]}" for c in smallest)
-    sizes = tuple(float(clusters.sizes[c]) for c in smallest)
+    all_sizes, labels = snapshot.router.clusters.sizes, snapshot.labels
+    smallest = np.argsort(all_sizes, kind="stable")[:MOST]
+    names, sizes = tuple(labels[c] for c in smallest), tuple(float(all_sizes[c]) for c in smallest)
     return Evidence("training queries", names, sizes, float(MIN_QUERIES))
 
 
@@ -259,14 +258,15 @@ def _routers(halves: tuple[Fit, Fit], thresholds: Thresholds) -> list[Router]:
 def _gains(snapshot: Snapshot) -> Evidence:
     found, clusters = gain_over_tasks(snapshot), snapshot.router.clusters
     order = sorted(set(found.tasks), key=lambda task: -found.of_task(task)[0])[:MOST]
-    numbers = {
-        name: [str(c) for c in np.flatnonzero(clusters.task == at)]
-        for at, name in enumerate(clusters.tasks)
-    }
-    names = tuple(f"{task}: cluster {', '.join(numbers.get(task, []))}" for task in order)
+    counts = dict(zip(clusters.tasks, np.bincount(clusters.task), strict=True))
+    names = tuple(f"{task} ({_counted(counts.get(task, 0))})" for task in order)
     means, errors = zip(*(found.of_task(task) for task in order), strict=True)
     measure = "gain over one cluster a task, in consensus score"
     return Evidence(measure, names, means, NO_GAIN, errors)
+
+
+def _counted(n_clusters: int) -> str:
+    return f"{n_clusters} cluster{'' if n_clusters == 1 else 's'}"
 
 
 @check(

@@ -12,7 +12,7 @@ from cascal.dataset.to_label import Row, queries_to_label
 from cascal.datatypes import NotApplicable, Votes
 from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
-from cascal.diagnose.quality import SURE, cluster_needs
+from cascal.diagnose.quality import SURE, ClusterNeed, cluster_needs, lead_certainty
 from cascal.doubts import TITLES
 from cascal.doubts.pool import FAMILY_RATIO, conspicuous_pair, echo, kinships, shared_rejections
 from cascal.doubts.rankings import (
@@ -34,6 +34,10 @@ SAME_ANSWERS = 0.9
 MIN_ORACLE_GAIN = 0.03
 """Share of the queries on which another model than the best is right and the best is not."""
 NOISE_SHARE = 0.5
+TOSS = 0.5
+"""Below this probability of being ahead the other one is probably the better model."""
+MOST_NAMED = 7
+"""So many clusters are named in a sentence."""
 
 
 @remembered
@@ -44,7 +48,7 @@ def cluster_agreements(snapshot: Snapshot) -> list[GoldAgreement]:
         snapshot.dataset.gold_test.right,
         snapshot.router.clusters.assignment,
         snapshot.routes("test").cluster,
-        [f"cluster {c}" for c in range(len(snapshot.router.clusters))],
+        snapshot.labels,
     )
 
 
@@ -190,9 +194,35 @@ def family(snapshot: Snapshot) -> str | None:
 def _sureness(snapshot: Snapshot) -> Evidence:
     needs = cluster_needs(snapshot.router, snapshot.fit.consensus)
     found, more = needs[:MOST], f" (the {MOST} least sure)" if len(needs) > MOST else ""
-    names = tuple(f"cluster {one.cluster}: {one.first} over {one.second}" for one in found)
+    names = tuple(f"{snapshot.labels[one.cluster]}: {one.first} over {one.second}" for one in found)
     sure = tuple(one.certainty for one in found)
-    return Evidence(f"probability of being ahead{more}", names, sure, SURE)
+    rows = tuple(_second_better(snapshot, one) for one in needs if one.certainty < TOSS)
+    return Evidence(f"probability of being ahead{more}", names, sure, SURE, table=rows)
+
+
+def _second_better(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
+    """A cluster whose second model is probably the better one, by all data that say so."""
+    row: dict[str, object] = {
+        "cluster": snapshot.labels[need.cluster],
+        "asked first": need.first,
+        "probably better": need.second,
+        "probability": f"{1.0 - need.certainty:.0%}",
+        "training queries": need.n_queries,
+    }
+    return {**row, **_by_gold(snapshot, need)}
+
+
+def _by_gold(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
+    """The same by gold answers to the test queries nearest to the cluster; nothing without any."""
+    test = snapshot.dataset.test
+    if test is None or not test.has_gold:
+        return {}
+    inside = test.right[snapshot.routes("test").cluster == need.cluster]
+    models = test.votes.models
+    gaps = inside[:, models.index(need.second)] - inside[:, models.index(need.first)]
+    gaps = gaps[np.isfinite(gaps)]
+    probability = f"{lead_certainty(gaps)[2]:.0%}" if len(gaps) > 1 else "unknown"
+    return {"by gold answers": probability, "gold test queries": len(gaps)}
 
 
 @check(
@@ -211,7 +241,25 @@ def noise(snapshot: Snapshot) -> str | None:
     return (
         f"{len(doubtful)} of {len(needs)} clusters, with {share:.0%} of the queries, have a first "
         f"model that is ahead with less than {SURE:.0%} probability: which of the first two is "
-        "asked there is close to a coin toss. More queries or fewer clusters would help."
+        "asked there is close to a coin toss. "
+        f"{second_better(snapshot)}More queries or fewer clusters would help."
+    )
+
+
+def second_better(snapshot: Snapshot) -> str:
+    """Where the second model is probably the better one, by name; "" where nowhere."""
+    needs = cluster_needs(snapshot.router, snapshot.fit.consensus)
+    found = [one for one in needs if one.certainty < TOSS]
+    if not found:
+        return ""
+    named = [
+        f"{snapshot.labels[one.cluster]} ({one.second} over {one.first}, {1 - one.certainty:.0%})"
+        for one in found[:MOST_NAMED]
+    ]
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return (
+        f"In {len(found)} of {len(needs)} the second is probably the better one by the cluster's "
+        f"own queries: {', '.join(named)}{more}. "
     )
 
 

@@ -159,16 +159,27 @@ def cluster_needs(router: Router, consensus: FloatArray) -> list[ClusterNeed]:
     return sorted(found, key=lambda one: (one.certainty, one.cluster))
 
 
+def lead_certainty(gaps: FloatArray) -> tuple[float, float, float]:
+    """Standard error of a mean gap (n,), the mean in these errors, probability that it is above 0.
+
+    Equal gaps leave no doubt; of a single one nothing is known.
+    """
+    n_queries, lead = len(gaps), float(gaps.mean())
+    error = float(gaps.std(ddof=1) / math.sqrt(n_queries)) if n_queries > 1 else math.nan
+    sure = math.copysign(math.inf, lead) if lead else 0.0
+    ratio = lead / error if error > 0 else sure
+    return error, ratio, float(scipy.special.ndtr(ratio)) if math.isfinite(error) else 0.5
+
+
 def _need(
     router: Router, cluster: int, gaps: FloatArray, pair: tuple[np.intp, np.intp]
 ) -> ClusterNeed:
     n_queries, lead = len(gaps), float(gaps.mean())
-    error = float(gaps.std(ddof=1) / math.sqrt(n_queries)) if n_queries > 1 else math.nan
-    ratio = lead / error if error > 0 else (math.inf if lead > 0 else 0.0)
-    certainty = float(scipy.special.ndtr(ratio)) if math.isfinite(error) else 0.5
+    error, ratio, certainty = lead_certainty(gaps)
     needed: int | None = 0
     if certainty < SURE:
-        wanted = n_queries * ((scipy.special.ndtri(SURE) / ratio) ** 2 - 1.0) if ratio else math.inf
+        some = ratio and math.isfinite(ratio)
+        wanted = n_queries * ((scipy.special.ndtri(SURE) / ratio) ** 2 - 1.0) if some else math.inf
         needed = math.ceil(wanted) if wanted <= MOST_NEEDED else None
     task = router.tasks[router.clusters.task[cluster]]
     first, second = (router.models[int(one)] for one in pair)

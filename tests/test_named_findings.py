@@ -1,0 +1,129 @@
+"""Findings call clusters by their names, and say where the second model is the better one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from math import erf, sqrt
+
+import numpy as np
+import pytest
+from conftest import make_part
+from test_diagnose import DS, study_of, world
+
+import cascal
+from cascal.dataset.part import Part
+from cascal.dataset.snapshot import Snapshot, take_snapshot
+from cascal.diagnose import CHECKS, diagnose
+from cascal.diagnose.models import MOST_NAMED, second_better
+from cascal.diagnose.quality import cluster_needs, lead_certainty
+from cascal.settings import Thresholds
+
+WORDS = ("contracts", "lenses", "enzymes", "loops", "fractions", "currencies")
+NUMBERED = re.compile(r"\bclusters? \d+(, \d+)*\b(?! cluster)")
+
+
+def told(part: Part) -> Part:
+    """The same with a telling word in the text of every skill."""
+    skill = np.argmax(np.asarray(part.vectors.vectors)[:, 3:9], axis=1)
+    texts = tuple(f"A question about {WORDS[one]} {row}" for row, one in enumerate(skill.tolist()))
+    return replace(part, texts=texts)
+
+
+def case(n=900, with_test=True, **changes) -> Snapshot:
+    train, test = told(world(n=n, **changes)), told(world(n=400, seed=1, **changes))
+    fitted = cascal.fit(train.votes, train.vectors, DS)
+    thresholds = Thresholds(prune_jaccard=None)
+    return take_snapshot(study_of(train, test if with_test else None), fitted, thresholds)
+
+
+@pytest.fixture(scope="module")
+def equal_models() -> Snapshot:
+    return case(gap=0.0)
+
+
+def test_no_check_calls_a_cluster_by_its_number(equal_models):
+    labels = set(equal_models.labels)
+    assert any(any(word in label for word in WORDS) for label in labels)
+    for finding in diagnose(equal_models):
+        assert not NUMBERED.search(finding.sentence)
+        assert not any(NUMBERED.search(one.name) for one in finding.measures)
+        evidence = CHECKS[finding.code].evidence(equal_models)
+        if evidence is not None:
+            assert not [one for one in evidence.names if NUMBERED.search(one)]
+    for code in ("CAS103", "CAS201"):
+        assert set(CHECKS[code].evidence(equal_models).names) <= labels
+    for name in CHECKS["CAS205"].evidence(equal_models).names:
+        assert name.partition(": ")[0] in labels
+
+
+def test_the_doubtful_clusters_say_where_the_second_model_is_probably_better(equal_models):
+    finding = CHECKS["CAS205"].find(equal_models)
+    needs = cluster_needs(equal_models.router, equal_models.fit.consensus)
+    behind = [one for one in needs if one.certainty < 0.5]
+    assert behind
+    assert f"In {len(behind)} of {len(needs)} the second is probably" in finding.sentence
+    for one in behind[:MOST_NAMED]:
+        label = equal_models.labels[one.cluster]
+        chance = f"{1 - one.certainty:.0%}"
+        assert f"{label} ({one.second} over {one.first}, {chance})" in finding.sentence
+    rows = CHECKS["CAS205"].evidence(equal_models).table
+    assert [row["cluster"] for row in rows] == [equal_models.labels[one.cluster] for one in behind]
+    assert [row["probability"] for row in rows] == [f"{1 - one.certainty:.0%}" for one in behind]
+
+
+def test_gold_answers_say_it_too_where_there_are_some(equal_models):
+    row = CHECKS["CAS205"].evidence(equal_models).table[0]
+    test, cluster = equal_models.dataset.test, equal_models.labels.index(row["cluster"])
+    inside = test.right[equal_models.test_routes.cluster == cluster]
+    models = test.votes.models
+    first, second = models.index(row["asked first"]), models.index(row["probably better"])
+    gap = inside[:, second] - inside[:, first]
+    assert row["gold test queries"] == len(gap)
+    ratio = gap.mean() / (gap.std(ddof=1) / np.sqrt(len(gap)))
+    assert row["by gold answers"] == f"{(1 + erf(ratio / sqrt(2))) / 2:.0%}"
+    blind = CHECKS["CAS205"].evidence(case(gap=0.0, with_test=False)).table
+    assert "by gold answers" not in blind[0]
+
+
+def test_where_every_first_model_is_ahead_nothing_is_said(equal_models):
+    sure = case(gap=0.4)
+    needs = cluster_needs(sure.router, sure.fit.consensus)
+    assert min(one.certainty for one in needs) > 0.5
+    assert second_better(sure) == ""
+    assert CHECKS["CAS205"].evidence(sure).table == ()
+
+
+@pytest.mark.parametrize(
+    ("gaps", "expected"),
+    [([1.0, 1.0, 1.0], 1.0), ([-1.0, -1.0], 0.0), ([0.0, 0.0], 0.5), ([1.0], 0.5)],
+)
+def test_equal_gaps_leave_no_doubt_and_a_single_one_says_nothing(gaps, expected):
+    assert lead_certainty(np.array(gaps))[2] == expected
+
+
+def test_a_model_that_is_behind_on_every_query_needs_no_more_of_them():
+    """Both queries alike: the second is ahead for certain, and no number makes the first so."""
+    votes = cascal.Votes(
+        ["a", "b", "c", "d"],
+        ["law"] * 4,
+        ["m", "n"],
+        np.zeros((4, 2), dtype=int),
+        np.full((4, 2), np.nan),
+        np.full(4, 2),
+    )
+    vectors = cascal.Embeddings.from_array(votes.query_ids, np.eye(4), "test")
+    part = make_part(votes, vectors, np.zeros(4, dtype=int))
+    router = cascal.fit(part.votes, part.vectors).router()
+    behind = np.zeros((4, 2))
+    behind[:, router.models.index(router.models[router.cluster_order[0, 1]])] = 1.0
+    need = cluster_needs(router, behind)[0]
+    assert (need.certainty, need.needed) == (0.0, None)
+
+
+def test_without_names_no_finding_holds_a_word_of_a_query(equal_models):
+    numbered = equal_models.unnamed
+    assert numbered.labels[0].endswith("cluster 0")
+    for finding in diagnose(numbered):
+        assert not any(word in finding.sentence for word in WORDS)
+    assert any(any(word in one.sentence for word in WORDS) for one in diagnose(equal_models))
