@@ -49,6 +49,34 @@ SEQUENTIAL: dict[Mode, tuple[str, ...]] = {
     "light": ("#BFD4FC", "#9BBAF8", "#739CF1", "#4C7DE6", "#2F60D3", "#1F49B3", "#0E2460"),
     "dark": ("#1C4285", "#2457AB", "#316FCB", "#4A8AE3", "#70A5F0", "#9BC0F7", "#EAF2FE"),
 }
+DIVERGING: dict[Mode, tuple[str, ...]] = {
+    "light": (
+        "#8A3B12",
+        "#B4571F",
+        "#D58244",
+        "#E3C9B4",
+        "#C3CEDD",
+        "#5F92D9",
+        "#2E68BA",
+        "#134390",
+    ),
+    "dark": (
+        "#F3B37E",
+        "#E08F4F",
+        "#B06A35",
+        "#54463C",
+        "#3B4757",
+        "#3F7DC9",
+        "#6AA2E8",
+        "#A6CBFA",
+    ),
+}
+"""From below to above a middle, which is grey."""
+TEXT_AND_PAPER: dict[Mode, tuple[str, str]] = {
+    "light": ("#17202E", "#FFFFFF"),
+    "dark": ("#E6EBF4", "#0F1624"),
+}
+"""Text and background of what the server draws."""
 
 
 def mode() -> Mode:

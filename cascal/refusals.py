@@ -44,6 +44,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "no-dataset": "there is no data set of this name",
         "no-endpoint": "a model has no address at which to ask it",
         "no-gold": "no query has a gold answer to compare with",
+        "no-map": "no query has a place on the map yet",
         "no-records": "what was given holds no row that can be used",
         "no-run": "there is no saved run of this name",
         "no-skills": "no query names the skill that it needs",

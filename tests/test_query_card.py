@@ -58,7 +58,7 @@ def snapshot_of(train, test=None, settings=None) -> Snapshot:
         answer_origins=("generated", "gold"),
         fingerprint="",
     )
-    models = tuple(ModelSpec(name) for name in MODELS)
+    models = tuple(ModelSpec(name) for name in train.votes.models)
     dataset = Dataset(info, "plane", (Task("t"), Task("u")), models, train, test)
     fit = cascal.fit(train.votes, train.vectors, settings, n_jobs=1)
     return take_snapshot(dataset, fit, cascal.Thresholds())

@@ -25,6 +25,7 @@ from refusals import refuses
 from refused_data import OF_DATA
 
 import cascal
+from cascal import charts
 from cascal.compare.baselines.neighbours import triplet_differences
 from cascal.compare.cost import cost_grid
 from cascal.compare.experiments.report import MAX_BYTES, read_report
@@ -301,6 +302,15 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
             stage.votes, stage.vectors, stage.gold, origin="generated"
         ).need_gold("The sweep"),
         r"The sweep needs test queries with gold answers, and there are none\.",
+    ),
+    "no-map": (
+        lambda stage: charts.portraits(
+            SimpleNamespace(
+                dataset=SimpleNamespace(train=make_part(stage.votes, stage.vectors, stage.gold)),
+                router=stage.router,
+            )
+        ),
+        r"These training queries have no place on a map yet: draw the map first\.",
     ),
     "no-skills": (
         lambda _: skill_alignment(np.zeros(2, int), [None, None]),

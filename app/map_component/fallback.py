@@ -20,7 +20,6 @@ from app.map_component.spec import MapSelection, MapSpec, density_png
 Color = str | NDArray[np.str_] | None  # of all points, of each, or muted
 
 CONFIG = {"displaylogo": False, "scrollZoom": True}
-LABEL = {"light": ("#17202E", "#FFFFFF"), "dark": ("#E6EBF4", "#0F1624")}  # text, background
 
 
 def _layers(spec: MapSpec) -> Iterator[tuple[str, Color, NDArray[np.intp]]]:
@@ -65,7 +64,7 @@ def _trace(spec: MapSpec, name: str, color: Color, rows: NDArray[np.intp]) -> go
 
 
 def _label(spec: MapSpec, x: float, y: float, text: str, *, arrow: bool) -> dict[str, Any]:
-    color, background = LABEL[spec.mode]
+    color, background = theme.TEXT_AND_PAPER[spec.mode]
     look = {"bgcolor": background, "font": {"color": color, "size": 12}, "borderpad": 2}
     return {"x": x, "y": y, "text": html.escape(text), "showarrow": arrow, **look}
 

@@ -192,7 +192,7 @@ def _near(decision: Decision) -> list[tuple[int, float]]:
 
 def _position(decision: Decision) -> None:
     data, now = session.dataset(), session.snapshot()
-    rows = np.flatnonzero(np.isfinite(data.train.xy).all(axis=1))
+    rows = data.train.placed
     if len(rows) < N_NEIGHBOURS:
         return
     st.subheader("Its place on the map", anchor=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, links, selection, session
-from app.skills import confidences, map_panel, panels
+from app.skills import confidences, map_panel, panels, portraits
 
 TITLE = "Who is good at what?"
 
@@ -33,6 +33,7 @@ else:
             map_panel.skill_map()
         with st.container(width=280):
             panels.beside_the_map()
+    portraits.portraits()
     panels.samples()
     panels.cluster_table()
     confidences.confidences()

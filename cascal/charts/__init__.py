@@ -33,6 +33,17 @@ from cascal.charts.diagnosis import (
     value_label,
 )
 from cascal.charts.figures import interval_figure, safe_csv, shorten
+from cascal.charts.pictures import Look, png, scale_image
+from cascal.charts.portraits import (
+    ABOUT,
+    MEASURES,
+    Measure,
+    Portraits,
+    portrait_images,
+    portraits,
+    poster,
+    task_image,
+)
 from cascal.charts.presets import disputed_queries_frame, disputed_tasks_frame, presets_frame
 from cascal.charts.silhouettes import (
     bench_figure,
@@ -60,14 +71,22 @@ from cascal.charts.skills import (
     trace_frame,
     who_disagrees,
 )
+from cascal.charts.task_skills import BASES, Basis, task_skills_figure, task_skills_frame
 from cascal.cluster_names import cluster_name
 
 __all__ = [
+    "ABOUT",
+    "BASES",
     "COLOUR_TITLES",
+    "MEASURES",
     "PRESENT",
     "SWEEP_MEASURES",
+    "Basis",
     "ColourBy",
     "Colouring",
+    "Look",
+    "Measure",
+    "Portraits",
     "agreement_figure",
     "agreement_frame",
     "bench_figure",
@@ -95,6 +114,10 @@ __all__ = [
     "learnt_frame",
     "map_figure",
     "p_text",
+    "png",
+    "portrait_images",
+    "portraits",
+    "poster",
     "presets_frame",
     "ranking_frame",
     "removals_frame",
@@ -102,6 +125,7 @@ __all__ = [
     "routers_figure",
     "routers_frame",
     "safe_csv",
+    "scale_image",
     "scaling_figure",
     "scaling_frame",
     "selection_frame",
@@ -112,6 +136,9 @@ __all__ = [
     "split_frame",
     "split_names",
     "splits_figure",
+    "task_image",
+    "task_skills_figure",
+    "task_skills_frame",
     "trace_frame",
     "track_record_frame",
     "value_label",

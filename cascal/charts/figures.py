@@ -40,6 +40,11 @@ def plain(text: str, length: int = NAME_LENGTH) -> str:
     return html.escape(shorten(" ".join(text.split()), length))
 
 
+def rgb_of(colours: Sequence[str]) -> FloatArray:
+    """(C, 3) red, green and blue from 0 to 255 of colours written as #rrggbb."""
+    return np.array([[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in colours], float)
+
+
 def interval_figure(
     frame: pd.DataFrame,
     label: str,
@@ -96,7 +101,7 @@ def cell_texts(
     """
     at = np.argwhere(np.isfinite(values))
     cells: list[tuple[int, int]] = [(int(row), int(column)) for row, column in at]
-    rgb = np.array([[int(c[at : at + 2], 16) / 255 for at in (1, 3, 5)] for c in scale])
+    rgb = rgb_of(scale) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     stops = np.linspace(*span, len(scale))
     light = np.interp(values[tuple(at.T)], stops, linear @ [0.2126, 0.7152, 0.0722])

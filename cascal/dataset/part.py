@@ -60,6 +60,11 @@ class Part:
         return len(self.texts)
 
     @property
+    def placed(self) -> IntArray:
+        """Rows of the queries that have a place on the map."""
+        return np.flatnonzero(np.isfinite(self.xy).all(axis=1))
+
+    @property
     def n_gold(self) -> int:
         """Number of queries with a gold answer, or with a response that its source judged."""
         known = (self.gold != NO_ANSWER) | np.isfinite(self.judged).any(axis=1)

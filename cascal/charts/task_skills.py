@@ -1,0 +1,129 @@
+"""Every model in every task, with intervals: by consensus, or by gold answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cascal.charts.figures import cell_texts, plain
+from cascal.charts.silhouettes import MOST_COLUMNS
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import FloatArray
+from cascal.rank import rank_selection
+
+Basis = Literal["consensus", "gold"]
+
+BASES: dict[Basis, str] = {
+    "consensus": "Mean consensus score, training queries",
+    "gold": "Share right, gold test queries",
+}
+ALL_TASKS = "all tasks"
+
+
+def task_skills_frame(snapshot: Snapshot, basis: Basis) -> pd.DataFrame:
+    """One row a task and model, and "all tasks" first: mean with its 95 % interval, queries.
+
+    consensus: mean consensus score over the training queries, no answer counting as 0; gold: share
+    of right answers over the test queries with a gold answer. Models in the order of names.
+    """
+    data = snapshot.dataset
+    if basis == "gold":
+        part, unknown = data.gold_test, np.nan
+        values, models = part.right, part.votes.models
+    else:
+        part, unknown = data.train, 0.0
+        values, models = snapshot.fit.consensus, snapshot.fit.models
+    order = np.argsort(np.array(models), kind="stable")
+    names, values = [models[m] for m in order], values[:, order]
+    tasks = np.array(part.votes.tasks)
+    groups = [(ALL_TASKS, np.arange(len(tasks)))]
+    groups += [(str(task), np.flatnonzero(tasks == task)) for task in np.unique(tasks)]
+    tables = []
+    for task, rows in groups:
+        ranking = rank_selection(values[rows], names, unknown=unknown)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "task": task,
+                    "model": names,
+                    "mean": ranking.mean,
+                    "low": ranking.low,
+                    "high": ranking.high,
+                    "queries": ranking.n_queries,
+                    "measure": BASES[basis],
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def task_skills_figure(frame: pd.DataFrame, scale: Sequence[str], *, percent: bool) -> go.Figure:
+    """Heatmap of tasks and models; in each cell the mean and how far its interval reaches."""
+    tasks, models = list(dict.fromkeys(frame["task"])), list(dict.fromkeys(frame["model"]))
+    shape = (len(tasks), len(models))
+    mean, reach = (
+        column.to_numpy(float).reshape(shape)
+        for column in (frame["mean"], frame["high"] - frame["mean"])
+    )
+    known = mean[np.isfinite(mean)]
+    span = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    x, y = list(range(len(models))), list(range(len(tasks)))
+    number, written = ".1%" if percent else ".3f", len(models) <= MOST_COLUMNS
+    figure = go.Figure(
+        go.Heatmap(
+            z=mean,
+            x=x,
+            y=y,
+            zmin=span[0],
+            zmax=span[1],
+            xgap=2,
+            ygap=2,
+            text=_hovers(frame, shape, percent=percent),
+            colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+            showscale=not written,
+            colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": number},
+            hoverongaps=False,
+            hovertemplate=f"%{{text}}<br>%{{z:{number}}}<extra></extra>",
+        )
+    )
+    if written:
+        texts = _cells(mean, reach, percent=percent)
+        figure.add_trace(cell_texts(mean, texts, x=x, y=y, scale=scale, span=span))
+    figure.update_layout(template="cascal", height=44 * len(tasks) + 90)
+    ticks = {"tickvals": x, "ticktext": [plain(name, 24) for name in models]}
+    figure.update_xaxes(title=None, showgrid=False, zeroline=False, side="top", **ticks)
+    ticks = {"tickvals": y, "ticktext": [plain(name, 28) for name in tasks]}
+    figure.update_yaxes(title=None, showgrid=False, zeroline=False, autorange="reversed", **ticks)
+    return figure
+
+
+def _cells(mean: FloatArray, reach: FloatArray, *, percent: bool) -> list[list[str]]:
+    """The best of a row in bold; where nothing is known of the interval, the mean alone."""
+    scaled, digits = (100, 1) if percent else (1, 3)
+    texts = []
+    for means, reaches in zip(scaled * mean, scaled * reach, strict=True):
+        row = [f"{value:.{digits}f}" for value in means]
+        if np.isfinite(means).any():
+            best = int(np.nanargmax(means))
+            row[best] = f"<b>{row[best]}</b>"
+        texts.append(
+            [
+                text + (f"<br>±{one:.{digits}f}" if np.isfinite(one) else "")
+                for text, one in zip(row, reaches, strict=True)
+            ]
+        )
+    return texts
+
+
+def _hovers(frame: pd.DataFrame, shape: tuple[int, int], *, percent: bool) -> list[list[str]]:
+    number = ".1%" if percent else ".3f"
+    columns = (frame[name] for name in ("task", "model", "low", "high", "queries"))
+    texts = [
+        f"{plain(task)}, {plain(model)}<br>[{low:{number}}, {high:{number}}] of {n:,} queries"
+        for task, model, low, high, n in zip(*columns, strict=True)
+    ]
+    return [texts[start : start + shape[1]] for start in range(0, len(texts), shape[1])]
