@@ -1,0 +1,318 @@
+"""What a few labels tell on the real pools weak8 and mixed12: the tables of docs/labels.md.
+
+    python -m tests.bench.labels [--splits 5] [--draws 200]
+
+Reads ../shared/realdata, which is not part of the project; takes a few minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import cascal
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.part import join, split_part
+from cascal.datatypes import FloatArray, IntArray
+from cascal.intervals import Estimate
+from cascal.labels import (
+    confidence_sequence,
+    contested,
+    gain,
+    keep_router,
+    labels_needed,
+    nearest_groups,
+    rectifier,
+    settled_after,
+)
+from tests.bench.realdata import POOLS, build_workspace
+from tests.bench.worlds import REALDATA
+
+SIZES = (10, 30, 100)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Field:
+    """One split of one pool, routed: what labels could find out.
+
+    difference, advance (Q,) of the test queries: right, and consensus score, of the router's choice
+    minus the constant's, of the queries that both were asked; contested (N_c,) rows of these
+    """
+
+    pool: str
+    fit: cascal.Fit
+    train_right: FloatArray
+    test_right: FloatArray
+    test_vectors: cascal.Embeddings
+    difference: FloatArray
+    advance: FloatArray
+    contested: IntArray
+
+    @property
+    def truth(self) -> float:
+        """The router's gain over the constant on the test queries."""
+        return float(self.difference.mean())
+
+
+def fields(workspace: cascal.Workspace, pool: str, n_splits: int) -> Iterator[Field]:
+    """The pool fitted on the training half of every split, as `recommended` does."""
+    study = load_dataset(workspace, "mmlu-pro", models=list(POOLS[pool]))
+    assert study.test is not None
+    whole = join(study.train, study.test)
+    for seed in range(n_splits):
+        train, test = split_part(whole, 0.4, seed)
+        fit = cascal.fit(train.votes, train.vectors)
+        router = fit.router()
+        chosen = router.route(test.vectors).selected[:, 0]
+        constant = np.full(len(test), router.best_overall)
+        rows = np.arange(len(test))
+        scores = np.nan_to_num(cascal.fit(test.votes, test.vectors).consensus)
+        difference = test.right[rows, chosen] - test.right[rows, constant]
+        counts = np.isfinite(difference)  # both were asked
+        differ = contested(chosen, constant, test.votes.answers)
+        yield Field(
+            pool=pool,
+            fit=fit,
+            train_right=train.right,
+            test_right=test.right,
+            test_vectors=test.vectors,
+            difference=difference[counts],
+            advance=(scores[rows, chosen] - scores[rows, constant])[counts],
+            contested=np.flatnonzero(differ[counts]),
+        )
+
+
+def classical(field: Field, n: int, random: np.random.Generator) -> Estimate:
+    """Labels on random test queries, contested or not; the same interval."""
+    rows = random.permutation(len(field.difference))[:n]
+    size = len(field.difference)
+    return gain(field.difference[rows], n_contested=size, n_queries=size).estimate
+
+
+def plain(field: Field, n: int, random: np.random.Generator) -> Estimate:
+    """Labels on contested queries only."""
+    rows = random.permutation(field.contested)[:n]
+    return gain(
+        field.difference[rows], n_contested=len(field.contested), n_queries=len(field.difference)
+    ).estimate
+
+
+def with_prediction(field: Field, n: int, random: np.random.Generator) -> Estimate:
+    """The same with PPI++, predicted by the consensus."""
+    rows = random.permutation(field.contested)[:n]
+    return gain(
+        field.difference[rows],
+        n_contested=len(field.contested),
+        n_queries=len(field.difference),
+        predicted=field.advance[rows],
+        predicted_mean=float(field.advance[field.contested].mean()),
+    ).estimate
+
+
+def watched(field: Field, n: int, random: np.random.Generator) -> Estimate:
+    """The interval that may be watched at every label."""
+    rows = random.permutation(field.contested)[:n]
+    return confidence_sequence(
+        field.difference[rows], n_contested=len(field.contested), n_queries=len(field.difference)
+    )
+
+
+WAYS: dict[str, Callable[[Field, int, np.random.Generator], Estimate]] = {
+    "classical": classical,
+    "contested": plain,
+    "contested, PPI++": with_prediction,
+    "watched at every label": watched,
+}
+
+
+def coverage_table(found: list[Field], n_draws: int) -> Iterator[str]:
+    """Half-width in points and coverage of every way, mean over the splits (worst split)."""
+    yield "| pool | labels | " + " | ".join(WAYS) + " |"
+    yield "|---|---|" + "---|" * len(WAYS)
+    for pool in POOLS:
+        own = [one for one in found if one.pool == pool]
+        for n in SIZES:
+            cells = [_cell([_covered(one, n, way, n_draws) for one in own]) for way in WAYS]
+            yield f"| {pool} | {n} | " + " | ".join(cells) + " |"
+
+
+def _covered(field: Field, n: int, way: str, n_draws: int) -> tuple[float, float]:
+    random = np.random.default_rng(0)
+    drawn = [WAYS[way](field, n, random) for _ in range(n_draws)]
+    half = np.mean([(one.high - one.low) / 2 for one in drawn])
+    return float(half), float(np.mean([one.low <= field.truth <= one.high for one in drawn]))
+
+
+def _cell(measured: list[tuple[float, float]]) -> str:
+    half, covered = np.mean(measured, axis=0)
+    return f"{100 * half:.1f}, {covered:.3f} ({min(one[1] for one in measured):.3f})"
+
+
+def without_gain(field: Field, random: np.random.Generator) -> FloatArray:
+    """The contested differences, as many lost as won: the true gain is 0."""
+    values = np.abs(field.difference[field.contested])
+    decided = random.permutation(np.flatnonzero(values))
+    values[decided[len(decided) // 2 :]] *= -1.0
+    values[decided[2 * (len(decided) // 2) :]] = 0.0
+    return random.permutation(values)
+
+
+def stopping_table(found: list[Field], n_draws: int) -> Iterator[str]:
+    """How often stopping at the first interval without 0 is wrong, where the true gain is 0."""
+    yield "| pool | contested | plain interval, looked at after each of 100 | watched, up to 100 | "
+    yield "| watched, to the last |"
+    yield "|---|---|---|---|---|"
+    for pool in POOLS:
+        wrong = np.zeros(3)
+        own = [one for one in found if one.pool == pool]
+        for field in own:
+            random = np.random.default_rng(1)
+            for _ in range(n_draws):
+                wrong += _errors(without_gain(field, random), len(field.difference))
+        rates = wrong / n_draws / len(own)
+        sizes = [len(one.contested) for one in own]
+        yield (
+            f"| {pool} | {min(sizes)}–{max(sizes)} | "
+            + " | ".join(f"{rate:.3f}" for rate in rates)
+            + " |"
+        )
+
+
+def _errors(values: FloatArray, n_queries: int) -> FloatArray:
+    size = len(values)
+    looks = [gain(values[:n], n_contested=size, n_queries=n_queries) for n in range(3, 101)]
+    peeked = any(one.low > 0 or one.high < 0 for one in looks)
+    settled = settled_after(values[:-1], n_contested=size)
+    early = settled is not None and settled <= 100
+    return np.array([peeked, early, settled is not None], dtype=np.float64)
+
+
+def settling_table(found: list[Field], n_draws: int) -> Iterator[str]:
+    """After how many labels it is settled, how many more were said to be needed at 10 and at 30."""
+    yield "| pool | true gain | right within 100 / 300 | wrong | median | said at 10, at 30 |"
+    yield "|---|---|---|---|---|---|"
+    for field in found:
+        random = np.random.default_rng(2)
+        size, needed = len(field.contested), []
+        right = wrong = right_soon = 0
+        stopped = []
+        for _ in range(n_draws):
+            values = field.difference[random.permutation(field.contested)]
+            settled = settled_after(values[:300], n_contested=size)
+            needed.append([n + labels_needed(values[:n], n_contested=size) for n in (10, 30)])
+            stopped.append(settled or 301)
+            if settled is not None:
+                side = confidence_sequence(
+                    values[:settled], n_contested=size, n_queries=len(field.difference)
+                )
+                good = (side.low > 0) == (field.truth > 0)
+                right += good
+                right_soon += good and settled <= 100
+                wrong += not good
+        said = np.median(needed, axis=0)
+        yield (
+            f"| {field.pool} | {100 * field.truth:+.2f} | {right_soon / n_draws:.2f} / "
+            f"{right / n_draws:.2f} | {wrong / n_draws:.3f} | {np.median(stopped):.0f} | "
+            f"{said[0]:.0f}, {said[1]:.0f} |"
+        )
+
+
+def gate_table(found: list[Field], n_draws: int) -> Iterator[str]:
+    """Points that the gate adds to the router, by how many labels it has seen; worst split."""
+    yield "| pool | router over constant | gate at 10 | gate at 30 | gate at 100 |"
+    yield "|---|---|---|---|---|"
+    for pool in POOLS:
+        own = [one for one in found if one.pool == pool]
+        cells = []
+        for n in SIZES:
+            added = [_gate(one, n, n_draws) for one in own]
+            cells.append(f"{100 * np.mean(added):+.2f} ({100 * min(added):+.2f})")
+        truths = [100 * one.truth for one in own]
+        yield f"| {pool} | {np.mean(truths):+.2f} | " + " | ".join(cells) + " |"
+
+
+def _gate(field: Field, n: int, n_draws: int) -> float:
+    random = np.random.default_rng(3)
+    kept = [
+        keep_router(field.difference[random.permutation(field.contested)[:n]])
+        for _ in range(n_draws)
+    ]
+    return (np.mean(kept) - 1.0) * field.truth
+
+
+def rectifier_table(found: list[Field], n_draws: int) -> Iterator[str]:
+    """Points that the rectified choice of the best group score adds to the unrectified one."""
+    yield "| pool | labels on random training queries: 50 | 150 |"
+    yield "|---|---|---|"
+    for pool in POOLS:
+        own = [one for one in found if one.pool == pool]
+        cells = []
+        for n in (50, 150):
+            added = [_rectified(one, n, n_draws) for one in own]
+            cells.append(f"{100 * np.mean(added):+.2f} ({100 * min(added):+.2f})")
+        yield f"| {pool} | " + " | ".join(cells) + " |"
+
+
+def _rectified(field: Field, n: int, n_draws: int) -> float:
+    """With B labels, of which a rectifier has half: its part alone, without the gate."""
+    fit, router = field.fit, field.fit.router()
+    assert fit.groups is not None
+    groups = fit.groups[fit.caller_rows]
+    n_groups = int(groups.max()) + 1
+    centroids = np.stack([fit.caller_vectors[groups == g].mean(axis=0) for g in range(n_groups)])
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+    votes = fit.caller_votes
+    asked = np.isfinite(field.train_right).all(axis=1)
+    split = np.flatnonzero((votes.answers != votes.answers[:, :1]).any(axis=1) & asked)
+    routes = router.route(field.test_vectors)
+    margin = np.zeros(len(router.models))
+    margin[router.best_overall] = router.routing.margin
+    before = routes.scores - margin
+    at = nearest_groups(field.test_vectors.vectors, centroids)
+    rows = np.arange(len(before))
+    plain_right = np.nanmean(field.test_right[rows, routes.selected[:, 0]])
+    scores = np.nan_to_num(fit.consensus)
+    random, added = np.random.default_rng(4), []
+    for _ in range(n_draws):
+        drawn = random.permutation(split)[:n]
+        found = rectifier(
+            field.train_right[drawn],
+            scores[drawn],
+            groups[drawn],
+            share=len(split) / len(votes.query_ids),
+            n_groups=n_groups,
+        )
+        after = found.apply(before, at)
+        overall = router.rankings.overall + found.overall
+        bonus = np.zeros(len(router.models))
+        bonus[int(overall.argmax())] = router.routing.margin
+        chosen_right = field.test_right[rows, (after + bonus).argmax(axis=1)]
+        added.append(np.nanmean(chosen_right) - plain_right)
+    return float(np.mean(added))
+
+
+def main() -> None:
+    """Print every table."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n", maxsplit=1)[0])
+    parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--draws", type=int, default=200)
+    options = parser.parse_args()
+    if not REALDATA.is_dir():
+        sys.exit("The real responses are not here (../shared/realdata).")
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = build_workspace(Path(folder))
+        found = [one for pool in POOLS for one in fields(workspace, pool, options.splits)]
+    for table in (coverage_table, stopping_table, settling_table, gate_table, rectifier_table):
+        print(f"\n{str(table.__doc__).strip()}\n", flush=True)
+        for line in table(found, options.draws):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
