@@ -26,10 +26,14 @@ from cascal.endpoint.keys import check_base_url, read_key
 from cascal.endpoint.pool_file import parse_pool
 from cascal.importers.texts import read_texts
 from cascal.simulate.items import invented_item
-from cascal.store import Workspace
+from cascal.store import Label, Workspace
 from cascal.store.journal import Journal
+from cascal.store.label_checks import place_in_draw, refuse_bad_label, refuse_second
 from cascal.yaml_files.documents import parse_yaml, read_document
 
+LABEL = Label(
+    query_id="q1", person="ann", content="as it was", draw_id="d1", probability=0.5, answer="B"
+)
 QUESTION = b'{"query_id": "q1", "text": "Why?"}\n'
 
 
@@ -157,6 +161,21 @@ OF_DATA: Mapping[str, tuple[Callable[[Any], object], str]] = {
     "binary-file": (
         imports("sheet.xlsx", b"PK\x03\x04"),
         r"'sheet\.xlsx' is a \.xlsx file: save the sheet as 'CSV UTF-8' and import that\.",
+    ),
+    "changed-draw": (
+        lambda _: place_in_draw(LABEL, {}),
+        r"Query 'q1' is not in the draw 'd1' of this data set\. Nothing was stored; label the "
+        r"queries that were drawn\.",
+    ),
+    "changed-query": (
+        lambda _: refuse_bad_label(LABEL, {"q1": ("other", 3)}, set()),
+        r"Query 'q1' was edited since it was drawn: its text or its options are others now\. "
+        r"Nothing was stored; draw anew and label what it says now\.",
+    ),
+    "labelled-twice": (
+        lambda _: refuse_second(LABEL, replace(LABEL, answer="C")),
+        r"'ann' has labelled query 'q1' already, and otherwise: 'B', not 'C'\. Nothing was stored; "
+        r"undo or delete the first label, or let another person label it\.",
     ),
     "changed-encoder": (
         changed_vectors,

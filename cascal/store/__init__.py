@@ -5,14 +5,32 @@ from cascal.store.connection import WorkspaceLocked
 from cascal.store.fingerprints import content_of
 from cascal.store.journal import JournalLocked
 from cascal.store.recording import Recorder
-from cascal.store.records import AddReport, DatasetInfo, Run
+from cascal.store.records import (
+    MARKS,
+    PURPOSES,
+    AddReport,
+    DatasetInfo,
+    Draw,
+    Label,
+    LabelReport,
+    Mark,
+    Purpose,
+    Run,
+)
 from cascal.store.workspace import Workspace
 
 __all__ = [
     "ATTEMPT_SCHEMA",
+    "MARKS",
+    "PURPOSES",
     "AddReport",
     "DatasetInfo",
+    "Draw",
     "JournalLocked",
+    "Label",
+    "LabelReport",
+    "Mark",
+    "Purpose",
     "Recorder",
     "Run",
     "Workspace",

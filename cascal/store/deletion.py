@@ -18,6 +18,12 @@ from cascal.store.reading import require
 from cascal.store.schema import TABLES, migrate, scratch_path
 from cascal.store.writing import forget
 
+_OF_A_DELETED = (
+    "DELETE FROM run WHERE dataset = ?",
+    "DELETE FROM label WHERE dataset = ?",
+    "DELETE FROM draw WHERE dataset = ?",
+)
+"""What outlives a data set that is replaced, and not one that is deleted."""
 _UNUSED_VECTORS = (
     "DELETE FROM embedding WHERE text_hash NOT IN (SELECT text_hash FROM query)",
     "DELETE FROM encoder WHERE name NOT IN (SELECT encoder FROM embedding)",
@@ -25,10 +31,11 @@ _UNUSED_VECTORS = (
 
 
 def delete_rows(connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
-    """Delete a data set with its maps and runs, and every vector whose text no one has now."""
+    """Delete a data set, its maps, runs and labels, and every vector whose text no one has now."""
     require(connection, dataset)
     forget(connection, dataset)
-    connection.execute("DELETE FROM run WHERE dataset = ?", [dataset])
+    for sql in _OF_A_DELETED:
+        connection.execute(sql, [dataset])
     for sql in _UNUSED_VECTORS:
         connection.execute(sql)
 

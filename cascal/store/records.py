@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from cascal.columns import DatasetOrigin
 from cascal.datatypes import AnswerOrigin
@@ -61,3 +61,87 @@ class Run:
     fingerprint: str = ""
     note: str = ""
     created_at: datetime = field(default_factory=utc_now)
+
+
+Purpose = Literal["routing", "settings", "family", "cluster"]
+PURPOSES: tuple[Purpose, ...] = ("routing", "settings", "family", "cluster")
+"""What a draw is for: does routing pay; which of two settings; is this family of models, or this
+minority, right; is the first model of this cluster right."""
+Mark = Literal["answered", "skipped", "bad"]
+MARKS: tuple[Mark, ...] = ("answered", "skipped", "bad")
+"""What a person did with a query; "bad" has no right answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """Queries in the random order in which they are to be labelled.
+
+    frame    : all that could be drawn, in that order; the first n_asked were handed out
+    settings : of the routers they tell apart, in JSON types
+    """
+
+    draw_id: str
+    purpose: Purpose
+    frame: tuple[str, ...]
+    n_asked: int = 0
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    created_at: datetime = field(default_factory=utc_now)
+
+    @property
+    def probability(self) -> float:
+        """How probable it was for each query of the frame to be handed out."""
+        return self.n_asked / len(self.frame) if self.frame else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What one person said about one query.
+
+    answer      : the right one, an option letter or a free answer; verdicts : right or wrong by
+                  model, where models were judged instead; both empty unless mark is "answered"
+    draw_id, probability : by which draw the query came, and how probable that was
+    content     : hash of the text and options that were labelled; current : whether the query is
+                  still the same, set by the store
+    """
+
+    query_id: str
+    person: str
+    content: str
+    draw_id: str
+    probability: float
+    mark: Mark = "answered"
+    answer: str | None = None
+    verdicts: Mapping[str, bool] = field(default_factory=dict)
+    purpose: Purpose = "routing"
+    created_at: datetime = field(default_factory=utc_now)
+    current: bool = True
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Query, person and content: nobody labels the same thing twice."""
+        return self.query_id, self.person, self.content
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What was said, to be compared."""
+        return self.mark, (self.answer or "").strip(), tuple(sorted(self.verdicts.items()))
+
+    @property
+    def words(self) -> str:
+        """What was said, to be read."""
+        if self.mark != "answered":
+            return self.mark
+        if self.answer:
+            return repr(self.answer.strip()[:40])
+        verdicts = sorted(self.verdicts.items())
+        return ", ".join(f"{name[:40]} {'right' if one else 'wrong'}" for name, one in verdicts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelReport:
+    """What `Workspace.add_labels` did; n_known were stored before."""
+
+    dataset: str
+    n_added: int
+    n_known: int

@@ -71,7 +71,19 @@ CREATE TABLE equivalence (
     PRIMARY KEY (dataset, query_id, answer));
 """
 """Derived: which free answers of a query are the same, by which version of the rule."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE, _COLLECTING, _EQUIVALENCE)
+_LABELS = """
+CREATE TABLE draw (
+    dataset VARCHAR NOT NULL, draw_id VARCHAR NOT NULL, purpose VARCHAR NOT NULL,
+    settings VARCHAR NOT NULL, seed BIGINT NOT NULL, n_asked INTEGER NOT NULL,
+    frame VARCHAR[] NOT NULL, created_at TIMESTAMP NOT NULL, PRIMARY KEY (dataset, draw_id));
+CREATE TABLE label (
+    dataset VARCHAR NOT NULL, query_id VARCHAR NOT NULL, person VARCHAR NOT NULL,
+    content VARCHAR NOT NULL, position INTEGER NOT NULL, mark VARCHAR NOT NULL, answer VARCHAR,
+    verdicts VARCHAR NOT NULL, purpose VARCHAR NOT NULL, draw_id VARCHAR NOT NULL,
+    probability DOUBLE NOT NULL, created_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (dataset, query_id, person, content));
+"""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE, _COLLECTING, _EQUIVALENCE, _LABELS)
 """Step i turns a file of version i into version i + 1. Only ever append."""
 
 _VERSION = """
@@ -92,6 +104,8 @@ TABLES = (
     "attempt",
     "failure",
     "equivalence",
+    "draw",
+    "label",
 )
 """Every table that holds what a user stored."""
 

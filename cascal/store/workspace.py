@@ -32,15 +32,15 @@ from cascal.store import (
     writing,
 )
 from cascal.store.connection import scalar
-from cascal.store.file import WorkspaceFile
+from cascal.store.labelling import Labelling
 from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, Run
 
 logger = logging.getLogger(__name__)
 
 
-class Workspace(WorkspaceFile):
-    """The data sets, vectors, maps and runs of one DuckDB file.
+class Workspace(Labelling):
+    """The data sets, vectors, maps, runs and labels of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can
     share it. What a method raises is a CascalError; WorkspaceLocked where someone else holds the
@@ -304,7 +304,7 @@ class Workspace(WorkspaceFile):
             runs.delete_run(connection, name)
 
     def delete_dataset(self, name: str) -> None:
-        """Delete a data set for good: rows, maps, runs, unshared vectors, and their bytes."""
+        """Delete a data set for good: rows, maps, runs, labels, unshared vectors, their bytes."""
         with self._writing() as connection:
             deletion.delete_rows(connection, name)
         journal.discard(self.path, name)
