@@ -118,6 +118,14 @@ def serve_points(request: Request) -> Response:
     return Response(found, headers=headers, media_type="application/json")
 
 
+def serve_module(request: Request) -> Response:
+    """Send one script of the map; its address names its content, so browsers keep it."""
+    script = component.MODULES.get(request.path_params["name"])
+    if script is None or request.path_params["version"] != component.MODULES_VERSION:
+        return PlainTextResponse("The map has changed: reload the page.", status_code=404)
+    return Response(script, headers={"cache-control": FOREVER}, media_type="text/javascript")
+
+
 _CONTEXT_LOGGER = "streamlit.runtime.scriptrunner_utils.script_run_context"
 """Warns of every cached function that is called outside of a page, as warming up does."""
 WARM_UP: list[Callable[[], object]] = [plotly_bundle, session.warm_up]
@@ -145,6 +153,7 @@ def parts() -> dict[str, Any]:
         "routes": [
             Route(f"{base}{component.PLOTLY_PATH}", serve_plotly),
             Route(f"{base}{component.POINTS_PATH}/{{name}}", serve_points),
+            Route(f"{base}{component.MODULES_PATH}/{{version}}/{{name}}", serve_module),
             Mount(f"{base}/app/static", StaticFiles(directory=HERE / "static")),
         ],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,14 @@ from streamlit.testing.v1 import AppTest
 from app import server, theme
 from app.map_component import component
 from app.map_component.fallback import fallback_figure, read_chart
-from app.map_component.spec import MAX_POINTS, MapSelection, MapSpec, density_png, points_in_polygon
+from app.map_component.spec import (
+    MAX_POINTS,
+    Fact,
+    MapSelection,
+    MapSpec,
+    density_png,
+    points_in_polygon,
+)
 
 SQUARE = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
 HARNESS = Path(__file__).parent / "browser" / "map_harness.py"
@@ -63,6 +71,7 @@ def test_membership_ignores_where_the_polygon_starts_and_its_direction(seed, shi
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        ({"facts": (Fact("Task", np.zeros(2, int), ("a",)),)}, "'Task' is known of 2 of 6 points"),
         ({"hover": ["one"]}, "MapSpec.hover has 1 entries for 6 points"),
         ({"group": np.zeros(6), "value": np.zeros(6)}, "not both"),
         ({"group": np.full(6, 2), "group_names": ("a",), "group_colors": ("#000000",)}, "no name"),
@@ -118,7 +127,7 @@ def test_a_large_set_is_sampled_and_says_so():
 
 def test_points_travel_once_and_a_recolouring_is_small():
     n = 5_000
-    hover = ["<b>which</b> of these" * 10] * n
+    hover = ["<b>which</b> of these " * 10] * n
     names, colors = ("a", "b"), ("#111111", "#222222")
     states = [
         component.map_state(
@@ -132,7 +141,21 @@ def test_points_travel_once_and_a_recolouring_is_small():
     assert len(json.dumps(states[1])) < 8_000
     raw = json.loads(gzip.decompress(component.POINTS.get(states[0]["points"].rsplit("/", 1)[1])))
     assert np.frombuffer(base64.b64decode(raw["ids"]), np.int32)[:2].tolist() == [100, 101]
-    assert max(map(len, raw["hover"])) == 80
+    assert raw["hover"][0].endswith("of these <b>which</b> of these…")
+    assert len(raw["hover"][0]) <= 160
+
+
+def test_what_a_card_says_travels_with_the_points_or_with_the_move():
+    task = Fact("Task", np.array([1, 0, -1]), ("law", "physics"))
+    model = Fact("First model", np.array([0, 299, 1]), tuple(map(str, range(300))))
+    drawn = spec(3, data_facts=(task,), facts=(model,), group_title="First model")
+    state = component.map_state(drawn, "t")
+    assert state["colour"] == "First model"
+    [fact] = state["facts"]
+    assert np.frombuffer(base64.b64decode(fact["codes"]), np.uint16).tolist() == [0, 299, 1]
+    raw = json.loads(gzip.decompress(component.POINTS.get(state["points"].rsplit("/", 1)[1])))
+    assert raw["facts"][0]["names"] == ["law", "physics"]
+    assert base64.b64decode(raw["facts"][0]["codes"]) == bytes([1, 0, 2])  # 2: no name, unknown
 
 
 def test_the_legend_says_which_queries_it_counts():
@@ -254,6 +277,20 @@ def test_points_are_served_by_name_only(client):
     missing = client.get(f"{component.POINTS_PATH}/{'0' * 40}")
     assert missing.status_code == 404
     assert "reload the page" in missing.text
+
+
+def test_every_script_of_the_map_is_served_under_the_name_of_its_content(client):
+    page = component.map_state(spec(), "t")["module"]
+    scripts = [page.rsplit("/", 1)[0] + f"/{name}" for name in component.MODULES]
+    assert page in scripts
+    for script in scripts:
+        answer = client.get(script)
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in answer.headers["cache-control"]
+        wanted = re.findall(r'from "\./(.+?)"', answer.text)
+        assert set(wanted) <= set(component.MODULES)
+    assert client.get(page.replace("map.js", "component.py")).status_code == 404
+    assert client.get("/cascal/map/of-yesterday/map.js").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from test_app import metric, plain
 import cascal
 from app import selection
 from app.map_component.spec import MapSelection
+from app.skills import map_panel
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.dataset import load_dataset
 from cascal.datatypes import ModelSpec, Task
@@ -88,6 +89,22 @@ def test_a_click_on_the_map_opens_the_card_and_a_lasso_closes_it(open_app, small
         assert not app.exception
         assert (part.texts[row] in card_of(app)) == (picked.polygon is None)
     assert any("Best models for these" in one.value for one in app.subheader)
+
+
+@pytest.mark.slow
+def test_an_arrow_key_on_the_map_goes_where_the_button_of_the_card_goes(
+    open_app, small_file, monkeypatch
+):
+    part = load_dataset(cascal.Workspace(small_file), "demo").train
+    app = open_app(small_file, "skills", query=part.votes.query_ids[11])
+    app.button(key="query_after").click().run()
+    following = address_query(app)
+    app = open_app(small_file, "skills", query=part.votes.query_ids[11])
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "session_state", app.session_state)
+        map_panel.step(1)
+    app.run()
+    assert address_query(app) == following
 
 
 @pytest.mark.slow

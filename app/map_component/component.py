@@ -25,15 +25,21 @@ from numpy.typing import NDArray
 
 from app.map_component.fallback import CONFIG, fallback_figure, read_chart
 from app.map_component.spec import (
+    HOVER_LENGTH,
     MAX_POINTS,
     Extent,
+    Fact,
+    IntArray,
     MapSelection,
     MapSpec,
     density_png,
     points_in_polygon,
+    small,
 )
+from cascal.charts import shorten
 
 __all__ = [
+    "Fact",
     "MapSelection",
     "MapSpec",
     "clear_selection",
@@ -46,9 +52,11 @@ HERE = Path(__file__).resolve().parent
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 PLOTLY_PATH = "/cascal/plotly.min.js"
 POINTS_PATH = "/cascal/points"
+MODULES_PATH = "/cascal/map"
+MODULES = {path.name: path.read_bytes() for path in sorted((HERE / "js").glob("*.js"))}
+MODULES_VERSION = hashlib.blake2b(b"".join(MODULES.values()), digest_size=8).hexdigest()
 MAX_VERTICES = 200
 MAX_GROUPS = 500
-HOVER_LENGTH = 80
 
 _COMPONENT = st.components.v2.component(
     "cascal_skill_map",
@@ -113,16 +121,24 @@ def _points(spec: MapSpec) -> dict[str, Any]:
     rows, hover = spec.rows, spec.hover
     if hover is not None:
         chosen = hover if isinstance(rows, slice) else [hover[i] for i in rows]
-        hover = [text[:HOVER_LENGTH] for text in chosen]
+        hover = [shorten(" ".join(text.split()), HOVER_LENGTH) for text in chosen]
     large = len(spec.x) > MAX_POINTS
     return {
         "x": _base64(spec.x[rows].astype(np.float32)),
         "y": _base64(spec.y[rows].astype(np.float32)),
         "ids": _base64(spec.ids[rows].astype(np.int32)),
         "hover": hover,
+        "facts": [_fact(fact, rows) for fact in spec.data_facts],
         "extent": spec.extent,
         "density": density_png(spec.x, spec.y, spec.extent) if large else None,
     }
+
+
+def _fact(fact: Fact, rows: IntArray | slice) -> dict[str, Any]:
+    unknown = len(fact.names)
+    codes = small(np.where(fact.codes < 0, unknown, fact.codes)[rows], unknown)
+    wide = codes.itemsize == 2
+    return {"title": fact.title, "names": fact.names, "codes": _base64(codes), "wide": wide}
 
 
 def _caption(spec: MapSpec) -> str:
@@ -139,6 +155,7 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         highlight = _base64(np.packbits(spec.highlight[spec.rows].astype(bool)))
     return {
         "plotly": f"{base_path()}{PLOTLY_PATH}?v={plotly.__version__}",
+        "module": f"{base_path()}{MODULES_PATH}/{MODULES_VERSION}/map.js",
         "points": f"{base_path()}{POINTS_PATH}/{POINTS.put(spec)}",
         "token": token,
         "dataKey": spec.data_key,
@@ -151,6 +168,8 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         "counts": np.bincount(spec.codes, minlength=len(spec.palette)).tolist(),
         "scale": scale,
         "legend": spec.legend_title,
+        "colour": spec.group_title if spec.value is None else spec.value_title,
+        "facts": [_fact(fact, spec.rows) for fact in spec.facts],
         "highlight": highlight,
         "labels": list(spec.labels),
         "marker": spec.marker,
@@ -205,10 +224,12 @@ def render_map(
     key: str,
     height: int = 620,
     on_select: Callable[[MapSelection], None] | None = None,
+    on_step: Callable[[int], None] | None = None,
 ) -> MapSelection:
     """Draw the map, or update the one on screen; returns what is selected.
 
-    on_select is called with the new selection before the rerun, as any widget callback.
+    on_select is called with the new selection before the rerun, as any widget callback; on_step
+    with −1 or 1 where the reader asks for the previous or next query.
     """
     token = f"{spec.data_key}:{st.session_state.get(f'{key}:cleared', 0)}"
     if not POINTS.served:
@@ -218,10 +239,21 @@ def render_map(
         if on_select is not None:
             on_select(read_selection(st.session_state[key].get("selection"), token))
 
+    def stepped() -> None:
+        by = st.session_state[key].get("step")
+        if on_step is not None and by in (-1, 1):
+            on_step(by)
+
     held = read_selection((st.session_state.get(key) or {}).get("selection"), token)
     marked = held if spec.selection is None else spec.selection
     state = {**map_state(spec, token), "height": height, "selection": _sent(marked)}
-    result = _COMPONENT(key=key, data=state, height=height, on_selection_change=changed)
+    result = _COMPONENT(
+        key=key,
+        data=state,
+        height=height,
+        on_selection_change=changed,
+        on_step_change=stepped,
+    )
     return read_selection(result.get("selection"), token)
 
 

@@ -15,7 +15,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app import theme
-from app.map_component.spec import MapSelection, MapSpec, density_png
+from app.map_component.spec import HOVER_LENGTH, MapSelection, MapSpec, density_png
+from cascal.charts.figures import plain
 
 Color = str | NDArray[np.str_] | None  # of all points, of each, or muted
 
@@ -43,7 +44,7 @@ def _visible(spec: MapSpec, name: str, color: Color) -> bool | str:
 
 
 def _trace(spec: MapSpec, name: str, color: Color, rows: NDArray[np.intp]) -> go.Scattergl:
-    text = None if spec.hover is None else [html.escape(spec.hover[i][:80]) for i in rows]
+    text = None if spec.hover is None else [plain(spec.hover[i], HOVER_LENGTH) for i in rows]
     return go.Scattergl(
         x=spec.x[rows].astype(np.float32),
         y=spec.y[rows].astype(np.float32),

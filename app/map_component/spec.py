@@ -22,6 +22,7 @@ Extent = tuple[float, float, float, float]
 
 MAX_POINTS = 30_000  # above it, a density image and a sample
 SAMPLE = 5_000
+HOVER_LENGTH = 160  # characters of a text in the browser
 LEVELS = 48  # steps of a sequential scale
 
 
@@ -42,14 +43,24 @@ class MapSelection:
     view: Extent | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """One thing that is known of every query: codes (Q,) into names; a code below 0 is unknown."""
+
+    title: str
+    codes: IntArray
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MapSpec:
     """One state of the map; axes: Q queries.
 
     x, y         : (Q,) float32, finite
     ids          : (Q,) int32, what a click returns
-    data_key     : names x, y, ids and hover; while it stays, zoom and selection stay
+    data_key     : names x, y, ids, hover and data_facts; while it stays, zoom and selection stay
     group        : (Q,) index into group_names, or -1 for none; drawn in group_colors
+    group_title  : what the groups are
     value        : (Q,) instead of group: a sequential scale over value_range, nan is muted
     legend_title : which queries the legend counts
     highlight    : (Q,) bool; the others turn grey
@@ -58,7 +69,8 @@ class MapSpec:
     labels       : (x, y, text), the important ones first: a label that would cover one is hidden;
                    of words joined by " · " only the first is shown where all have no room
     marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it
-    hover        : (Q,) short plain texts, at most 80 characters are shown
+    hover        : (Q,) plain texts, cut where they are shown
+    data_facts, facts : what a card says of a query; data_facts travel once, with the points
     revision     : any mark of this state; the drawn map carries it as data-revision
     alt, caption : what a screen reader says, what stands below the map; plain text
     """
@@ -68,6 +80,7 @@ class MapSpec:
     ids: IntArray
     data_key: str
     group: IntArray | None = None
+    group_title: str = ""
     group_names: tuple[str, ...] = ()
     group_colors: tuple[str, ...] = ()
     value: FloatArray | None = None
@@ -81,6 +94,8 @@ class MapSpec:
     marker: tuple[float, float, str] | None = None
     neighbors: Polygon = ()
     hover: Sequence[str] | None = None
+    data_facts: tuple[Fact, ...] = ()
+    facts: tuple[Fact, ...] = ()
     revision: int | str = 0
     mode: Literal["light", "dark"] = "light"
     alt: str = "Map of the queries"
@@ -92,6 +107,9 @@ class MapSpec:
             column = getattr(self, name)
             if column is not None and len(column) != n:
                 raise ValueError(f"MapSpec.{name} has {len(column)} entries for {n} points.")
+        for fact in (*self.data_facts, *self.facts):
+            if len(fact.codes) != n:
+                raise ValueError(f"{fact.title!r} is known of {len(fact.codes)} of {n} points.")
         if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):
             raise ValueError("MapSpec.x and y hold nan or infinity: leave out unplaced queries.")
         if self.group is not None and self.value is not None:
@@ -149,7 +167,7 @@ class MapSpec:
             code = np.where(self.group < 0, none, self.group)
         else:
             code = np.zeros(len(self.x))
-        return code.astype(np.uint8) if none < 256 else code.astype(np.uint16)
+        return small(code, none)
 
     @cached_property
     def note(self) -> str:
@@ -158,6 +176,11 @@ class MapSpec:
         if n <= MAX_POINTS:
             return ""
         return f"Density of {n:,} queries; {SAMPLE:,} of them shown as points."
+
+
+def small(codes: NDArray[Any], highest: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Store codes in a byte, or two where the highest one needs them."""
+    return codes.astype(np.uint8) if highest < 256 else codes.astype(np.uint16)
 
 
 def _padded(axis: FloatArray, share: float = 0.04) -> tuple[float, float]:

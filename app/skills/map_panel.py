@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import encoding, frame, selection, session, theme
 from app.map_component.component import render_map
-from app.map_component.spec import MapSpec
+from app.map_component.spec import Fact, MapSpec
 from app.selection import Shown, selected_rows, shown
 from cascal import charts
 from cascal.dataset.dataset import Dataset
-from cascal.datatypes import BoolArray
+from cascal.dataset.query_card import query_card
+from cascal.datatypes import BoolArray, IntArray
 
 MAX_LABELS = 24
 COLOURED_CLUSTERS = 20
@@ -103,12 +106,15 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     if colouring.value is not None:
         value = colouring.value[now.rows]
     n_clusters = len(snapshot.router.clusters)
+    task, model, cluster = (_fact(data, now, known) for known in ("task", "model", "cluster"))
+    agreed = Fact(charts.COLOUR_TITLES["agreement"], *charts.agreement_groups(now.part.votes))
     return MapSpec(
         x=xy[:, 0],
         y=xy[:, 1],
         ids=now.rows.astype(np.int32),
         data_key=f"{data.info.name}:{data.info.fingerprint}:{data.encoder}:{now.split}",
         group=group,
+        group_title=colouring.title,
         group_names=colouring.names,
         group_colors=_group_colours(data, by, colouring) if group is not None else (),
         value=value,
@@ -118,7 +124,9 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         highlight=_highlight(now),
         selection=selection.marked(),
         labels=_labels(data),
-        hover=[now.part.texts[row][:80] for row in now.rows],
+        hover=[now.part.texts[row] for row in now.rows],
+        data_facts=(task, _of(agreed, now.rows)),
+        facts=(cluster, model),
         revision=f"{session.current_settings().name}:{session.current_thresholds()!r}:{by}",
         mode=theme.mode(),
         alt=f"Map of {len(now.rows):,} queries in {n_clusters} skill clusters, coloured by "
@@ -126,6 +134,27 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         caption="Near on the map = alike in wording; the axes have no meaning. Moving a threshold "
         "recolours the points and never moves them.",
     )
+
+
+def _fact(data: Dataset, now: Shown, by: charts.ColourBy) -> Fact:
+    """What the card of a query says of it: what a colour would show."""
+    colouring = charts.colour_map(session.snapshot(), data, now.split, by)
+    codes = colouring.group if colouring.group is not None else np.zeros(len(now.part), np.int64)
+    return _of(Fact(colouring.title, codes, colouring.names), now.rows)
+
+
+def _of(fact: Fact, rows: IntArray) -> Fact:
+    return replace(fact, codes=fact.codes[rows])
+
+
+def step(by: int) -> None:
+    """Go to the previous or next query of the cluster, as the buttons of the card do."""
+    place = selection.picked_query()
+    if place is not None:
+        shown_card = query_card(session.snapshot(), *place)
+        query_id = shown_card.before if by < 0 else shown_card.after
+        if query_id is not None:
+            selection.pick_query(query_id)
 
 
 def skill_map() -> None:
@@ -139,7 +168,13 @@ def skill_map() -> None:
                 encoding.draw_current_map()
             st.rerun()
         return
-    render_map(_spec(data, by), key=selection.KEY, height=HEIGHT, on_select=selection.on_select)
+    render_map(
+        _spec(data, by),
+        key=selection.KEY,
+        height=HEIGHT,
+        on_select=selection.on_select,
+        on_step=step,
+    )
 
 
 def table_twin() -> None:

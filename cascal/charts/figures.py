@@ -15,6 +15,9 @@ from cascal.datatypes import FloatArray
 
 NAME_LENGTH = 40
 
+WORDS_KEPT = 0.7
+"""A text is cut after a word where that keeps more than this share of the length."""
+
 MUTED = "#9AA4B2"
 
 _FORMULA_STARTS = tuple("=+-@\t\r")
@@ -31,8 +34,15 @@ pio.templates["cascal"] = go.layout.Template(
 
 
 def shorten(text: str, length: int = NAME_LENGTH) -> str:
-    """Cut a text for a label, with an ellipsis."""
-    return text if len(text) <= length else text[: length - 1] + "…"
+    """Cut a text for a label, with an ellipsis: after a word, unless that is much shorter.
+
+    >>> shorten("which of the following", 16)
+    'which of the…'
+    """
+    if len(text) <= length:
+        return text
+    end = text.rfind(" ", 0, length)
+    return text[: end if end > length * WORDS_KEPT else length - 1].rstrip() + "…"
 
 
 def plain(text: str, length: int = NAME_LENGTH) -> str:

@@ -78,6 +78,13 @@ def colour_map(
     return Colouring(title, value=routes.distance)
 
 
+def agreement_groups(votes: Votes) -> tuple[IntArray, tuple[str, ...]]:
+    """(Q,) how many models gave the most frequent answer, and what to call 0, 1, 2, … of them."""
+    n_models = len(votes.models)
+    size = np.rint(agreement(votes) * n_models).astype(np.int64)
+    return size, tuple(f"{n} of {n_models} models" for n in range(n_models + 1))
+
+
 def cluster_labels(snapshot: Snapshot) -> tuple[str, ...]:
     """One label per cluster: its number and its terms."""
     return tuple(f"{c} {cluster_name(terms)}" for c, terms in enumerate(snapshot.names))

@@ -14,6 +14,7 @@ import streamlit as st
 
 from app import theme
 from app.map_component.component import (
+    Fact,
     MapSelection,
     MapSpec,
     clear_selection,
@@ -92,12 +93,19 @@ def spec_of(
         data_key=f"harness-{n}",
         hover=hover_texts(n),
         selection=selection,
+        group_title="Skill cluster",
+        data_facts=(Fact("Task", subject, tuple(SUBJECTS)),),
+        facts=(Fact("Skill cluster", group, names),),
         revision=f"{mode}-{clusters}",
         mode=theme.mode(),
         alt=f"Map of {n} synthetic queries",
         caption=f"{n:,} queries in {clusters} skill clusters. Near means similar.",
         **chosen,
     )
+
+
+def stepped(by: int) -> None:
+    st.session_state["steps"] = [*st.session_state.get("steps", []), by]
 
 
 def noted(selection: MapSelection) -> None:
@@ -123,7 +131,7 @@ def panel() -> None:
         start = time.perf_counter()
         spec = spec_of(n, clusters, mode, extras, marked(*linked))
         with st.container(border=True) if "moved" in extras else contextlib.nullcontext():
-            picked = render_map(spec, key="map", on_select=noted)
+            picked = render_map(spec, key="map", on_select=noted, on_step=stepped)
         spent = (time.perf_counter() - start) * 1000
     inside = (
         None if picked.polygon is None else len(points_in_polygon(picked.polygon, spec.x, spec.y))
@@ -131,6 +139,8 @@ def panel() -> None:
     with controls:
         st.text(f"clicked={picked.clicked} count={picked.count} inside={inside}")
         st.text(f"vertices={len(picked.polygon or ())} calls={st.session_state.get('calls', 0)}")
+        st.text(f"steps: {st.session_state.get('steps', [])}")
+        st.text_input("Search", key="map_search")
         st.text(f"groups: {' | '.join(picked.groups)}")
         st.text(f"view: {picked.view}")
         st.text(f"spent in Python: {spent:.1f} ms")

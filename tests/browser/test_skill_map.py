@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.map_component.component import MODULES
+
 from .conftest import SHOTS, idle, shot
 
 pytestmark = pytest.mark.browser
@@ -21,10 +23,17 @@ PIXELS = """rows => {
                         box.top + yaxis._offset + yaxis.l2p(y[i])]) }"""
 RANGES = """() => { const {xaxis, yaxis} = document.querySelector('.cm-plot')._fullLayout;
   return [...xaxis.range, ...yaxis.range] }"""
+WIDTH = "document.querySelector('.cm-plot')._fullLayout.width"
 STOPWATCH = """() => { window.times = []; let pressed = null;
   addEventListener('keydown', () => { pressed = performance.now() }, true);
   addEventListener('cascal-map-drawn', () => { if (pressed !== null) {
     window.times.push(performance.now() - pressed); pressed = null } }) }"""
+CARD_WATCH = """() => { window.cards = []; let pressed = null;
+  addEventListener('mouseup', () => { pressed = performance.now() }, true);
+  const look = () => { const card = document.querySelector('.cm-pinned');
+    if (pressed !== null && !card.hidden && card.querySelector('p')) {
+      window.cards.push(performance.now() - pressed); pressed = null }
+    requestAnimationFrame(look) }; look() }"""
 LOSE = """() => { for (const c of document.querySelectorAll('.cm-plot canvas'))
   c.getContext('webgl')?.getExtension('WEBGL_lose_context')?.loseContext() }"""
 LOST = """() => [...document.querySelectorAll('.cm-plot canvas')]
@@ -72,6 +81,16 @@ class MapPage:
         changed = "old => document.querySelector('.cascal-map').dataset.draws !== old"
         self.page.wait_for_function(changed, arg=draws, timeout=20_000)
         idle(self.page)
+
+    def click_point(self, row: int) -> None:
+        """Click the point of a row in colour; plotly clicks what it hovers."""
+        [(x, y)] = self.page.evaluate(PIXELS, [row])
+        draws = self.mark()["draws"]
+        self.page.mouse.move(x - 3, y - 3)
+        self.page.mouse.move(x, y, steps=3)
+        self.page.wait_for_timeout(120)
+        self.page.mouse.click(x, y)
+        self.redrawn(draws)
 
     def drag(self, tool: str, points: list[tuple[float, float]]) -> None:
         """Draw with a tool; points are shares of the map's width and height."""
@@ -222,17 +241,77 @@ def test_a_selection_survives_a_move_in_the_page(opened):
 def test_a_click_returns_the_id_of_the_point(opened):
     map_page = opened()
     [(x, y)] = map_page.page.evaluate(PIXELS, [1234])
-    draws = map_page.mark()["draws"]
-    map_page.page.mouse.move(x - 3, y - 3)
-    map_page.page.mouse.move(x, y, steps=3)
-    map_page.page.wait_for_timeout(120)  # plotly clicks what it hovers
-    map_page.page.mouse.click(x, y)
-    map_page.redrawn(draws)
+    map_page.click_point(1234)
     clicked = map_page.python()["clicked"]
     [(found_x, found_y)] = map_page.page.evaluate(PIXELS, [clicked // 2])
     assert abs(found_x - x) < 4
     assert abs(found_y - y) < 4
     assert map_page.python()["calls"] == 1
+
+
+def test_a_click_shows_what_the_browser_knows_before_the_server_answers(opened):
+    """From the release of the button to text, task and cluster of the query on the screen."""
+    map_page = opened()
+    map_page.page.evaluate(CARD_WATCH)
+    for row in (1234, 2500, 77):
+        map_page.click_point(row)
+    times = map_page.page.evaluate("() => window.cards")
+    assert len(times) == 3
+    assert statistics.median(times) <= 150
+    SHOTS.mkdir(exist_ok=True)
+    (SHOTS / "card-ms.txt").write_text(" ".join(f"{time:.0f}" for time in times) + "\n")
+    row = map_page.python()["clicked"] // 2
+    card = map_page.page.locator(".cm-pinned")
+    assert card.locator("p").inner_text().startswith(f"Query {row}:")
+    assert card.locator("dt").all_inner_texts() == ["Skill cluster", "Task"]
+    assert card.locator("dd").nth(0).inner_text() == card.locator("dd").nth(1).inner_text()
+    shot(map_page.page, "map-card")
+    map_page.page.locator(".cm-plot").focus()
+    map_page.page.keyboard.press("Escape")
+    card.wait_for(state="hidden")
+
+
+def test_arrow_keys_step_while_a_query_is_chosen_and_move_the_map_else(opened):
+    map_page = opened()
+    map_page.page.locator(".cm-plot").focus()
+    before = map_page.page.evaluate(RANGES)
+    map_page.page.keyboard.press("ArrowRight")
+    map_page.page.wait_for_function(f"old => ({RANGES})()[0] !== old[0]", arg=before)
+    assert map_page.line("steps") == "[]"
+    map_page.click_point(1234)
+    map_page.page.locator(".cm-plot").focus()
+    for key, steps in (("ArrowRight", "[1]"), ("ArrowLeft", "[1, -1]")):
+        map_page.page.keyboard.press(key)
+        map_page.page.get_by_text(f"steps: {steps}", exact=True).wait_for()
+        idle(map_page.page)
+
+
+def test_the_search_key_reaches_the_field_and_is_typed_inside_it(opened):
+    map_page = opened()
+    field = map_page.page.locator(".st-key-map_search input")
+    map_page.page.keyboard.press("/")
+    map_page.page.keyboard.type("f/p")
+    assert field.input_value() == "f/p"
+    assert map_page.page.locator(".cm-full").count() == 0
+
+
+def test_a_key_and_a_button_show_the_map_alone_and_back(opened):
+    map_page = opened()
+    page = map_page.page
+    size = page.locator(".cm-stage").bounding_box()["width"]
+    page.keyboard.press("f")
+    page.wait_for_function(f"() => {WIDTH} > 1300")
+    assert page.evaluate("() => document.fullscreenElement?.className") == "cascal-map cm-full"
+    page.wait_for_timeout(300)
+    shot(page, "map-full")
+    page.keyboard.press("f")
+    page.wait_for_function("() => !document.fullscreenElement")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement")
+    page.evaluate("() => document.exitFullscreen()")  # as Escape does
+    page.wait_for_function(f"old => Math.abs({WIDTH} - old) < 4", arg=size)
+    assert page.locator(".cm-full").count() == 0
+    assert map_page.errors == []
 
 
 def test_texts_of_queries_stay_text(opened):
@@ -243,6 +322,7 @@ def test_texts_of_queries_stay_text(opened):
     map_page.page.mouse.move(x, y, steps=3)
     tip = map_page.page.locator(".cm-tip")
     tip.wait_for(state="visible")
+    assert "<img src=x onerror=alert(1)><b>bold</b>" in tip.inner_text()
     assert map_page.page.locator(".cm-tip img, .cm-tip a, .cm-tip b, .cm-label b").count() == 0
     assert map_page.page.locator(".cm-label", has_text="<b>bold</b> & $x$ claims").count() == 1
     assert not map_page.errors
@@ -345,6 +425,8 @@ def test_only_own_requests_no_errors_and_the_policy_is_active(opened):
     assert "frame-ancestors 'none'" in policy
     points = [r for r in map_page.requests if "/cascal/points/" in r]
     assert len(points) == 1  # coordinates and texts travel once
+    scripts = [r for r in map_page.requests if "/cascal/map/" in r]
+    assert len(scripts) == len(set(scripts)) == len(MODULES)
     assert map_page.page.evaluate("() => document.fonts.check('15px Inter')")
 
 

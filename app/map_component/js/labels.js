@@ -1,0 +1,63 @@
+// Names over the map: the important ones first, none over another, long ones where there is room.
+
+import { element } from "./dom.js";
+
+export class Labels {
+  constructor() {
+    this.root = element("div", "cm-labels");
+    this.root.ariaHidden = "true";
+    this.tags = [];
+  }
+
+  // A label of several words also comes with its first word alone, where more has no room.
+  fill({ labels, marker }) {
+    const all = marker ? [[...marker, "cm-here"], ...labels] : labels;
+    this.tags = all.filter(([, , text]) => text).map(([x, y, text, more]) => {
+      const texts = more ? [text] : [...new Set([text.split(" · ")[0], text])];
+      const tags = texts.map((one) => {
+        const tag = element("div", `cm-label ${more ?? ""}`, one);
+        tag.title = text;
+        return tag;
+      });
+      return { x, y, tags, lift: more ? 20 : 0 };
+    });
+    this.root.replaceChildren(...this.tags.flatMap(({ tags }) => tags));
+  }
+
+  place(pixels, frame) {
+    for (const one of this.tags) one.sizes ??= one.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
+    for (const one of this.tags) for (const tag of one.tags) tag.style.visibility = "hidden";
+    for (const { one, at, box } of this.fitting(pixels, frame)) {
+      one.tags[at].style.visibility = "visible";
+      one.tags[at].style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
+    }
+  }
+
+  // First every label that has room for its first word, then as many as have room for more.
+  fitting(pixels, frame) {
+    const shown = [];
+    const free = (box, self) => shown.every(({ one, box: other }) => one === self
+      || box[0] > other[2] + 3 || box[2] < other[0] - 3 || box[1] > other[3] + 2 || box[3] < other[1] - 2);
+    for (const one of this.tags) {
+      const box = boxOf(one, 0, pixels, frame);
+      if (free(box, one)) shown.push({ one, at: 0, box });
+    }
+    for (const each of shown) {
+      const last = each.one.tags.length - 1;
+      const box = boxOf(each.one, last, pixels, frame);
+      if (free(box, each.one)) Object.assign(each, { at: last, box });
+    }
+    return shown;
+  }
+}
+
+// Where a label stands: over its point, but inside the frame as long as the point is.
+function boxOf({ x, y, sizes, lift }, at, pixels, { clientWidth, clientHeight }) {
+  const [px, py] = pixels(x, y);
+  const [width, height] = sizes[at];
+  const visible = px >= 0 && px <= clientWidth && py >= 0 && py <= clientHeight;
+  const inside = (low, most) => (visible ? Math.max(3, Math.min(low, most - 3)) : low);
+  const left = inside(px - width / 2, clientWidth - width);
+  const top = inside(py - height / 2 - lift, clientHeight - height);
+  return [left, top, left + width, top + height];
+}

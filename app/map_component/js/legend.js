@@ -1,0 +1,92 @@
+// The legend: what the colours mean, how many points have each, which of them the reader chose.
+
+import { button, count, element, swatch } from "./dom.js";
+
+export class Legend {
+  constructor(changed) {
+    this.root = element("div", "cm-legend");
+    this.root.setAttribute("role", "group");
+    this.root.setAttribute("aria-label", "Legend: choose entries to show only them");
+    this.chosen = new Set(); // names: a move of a threshold renumbers the groups
+    this.changed = changed;
+  }
+
+  fill(data) {
+    const { scale, names, palette, counts, legend } = data;
+    this.data = data;
+    const focused = this.root.querySelector(":focus")?.dataset.code;
+    const entries = legend ? [element("div", "cm-legend-title", legend)] : [];
+    if (scale) entries.push(this.scale(scale));
+    names.forEach((_, code) => counts[code] && entries.push(this.entry(code)));
+    const none = palette.length - 1;
+    if (counts[none]) entries.push(this.entry(none));
+    this.root.replaceChildren(...entries);
+    this.mark();
+    if (focused) this.root.querySelector(`[data-code="${focused}"]`)?.focus();
+  }
+
+  entry(code) {
+    const name = this.entryOf(code);
+    const made = button("", () => this.choose(name));
+    made.append(swatch(this.data.palette[code]), element("span", "", name));
+    made.append(element("b", "", count(this.data.counts[code])));
+    made.title = name;
+    made.dataset.code = code;
+    return made;
+  }
+
+  scale({ title, ends }) {
+    const made = element("div", "cm-scale", title);
+    const digits = (value) => Number(value.toPrecision(3)).toLocaleString("en");
+    const line = element("div", "cm-ends");
+    line.append(...ends.map((end) => element("span", "", digits(end))));
+    made.append(swatch(`linear-gradient(to right, ${this.data.palette.slice(0, -1).join(",")})`), line);
+    return made;
+  }
+
+  // The name of a code in the legend; a step of a scale has none.
+  entryOf(code) {
+    const { names, palette, scale } = this.data;
+    return names[code] ?? (Number(code) === palette.length - 1 ? (scale ? "Unknown" : "None") : null);
+  }
+
+  // What a point of a code is called.
+  nameOf(code) {
+    const { scale, palette } = this.data;
+    if (!scale || code === palette.length - 1) return this.entryOf(code);
+    const [low, high] = scale.ends;
+    return `≈ ${Number((low + (code / (palette.length - 2)) * (high - low)).toPrecision(2))}`;
+  }
+
+  // By code, whether its points are shown; null where the reader has chosen nothing.
+  shown() {
+    return this.chosen.size ? this.data.palette.map((_, code) => this.chosen.has(this.entryOf(code))) : null;
+  }
+
+  choose(name) {
+    if (!this.chosen.delete(name)) this.chosen.add(name);
+    this.mark();
+    this.changed();
+  }
+
+  clear() {
+    this.chosen.clear();
+    this.mark();
+  }
+
+  // Forget chosen entries that the data no longer have; says whether there were any.
+  forgetMissing() {
+    const known = new Set(this.data.palette.map((_, code) => this.entryOf(code)));
+    const gone = [...this.chosen].filter((name) => !known.has(name));
+    gone.forEach((name) => this.chosen.delete(name));
+    if (gone.length) this.mark();
+    return gone.length > 0;
+  }
+
+  mark() {
+    this.root.classList.toggle("cm-chosen", this.chosen.size > 0);
+    for (const one of this.root.querySelectorAll("button")) {
+      one.ariaPressed = String(this.chosen.has(this.entryOf(one.dataset.code)));
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// The line above the map: mouse tools, view, what is selected.
+
+import { button, count, element } from "./dom.js";
+
+const TOOLS = { pan: "Move", lasso: "Lasso", select: "Box" };
+
+export class Toolbar {
+  constructor(map) {
+    this.root = element("div", "cm-bar");
+    this.tools = element("div", "cm-tools");
+    this.tools.setAttribute("role", "group");
+    this.tools.setAttribute("aria-label", "Mouse tool");
+    for (const [tool, text] of Object.entries(TOOLS)) {
+      const made = button(text, () => map.use(tool));
+      made.dataset.tool = tool;
+      this.tools.append(made);
+    }
+    this.status = element("span", "cm-status");
+    this.status.setAttribute("role", "status");
+    this.clearer = button("× Clear", () => map.clear());
+    this.clearer.dataset.tool = "clear";
+    this.clearer.ariaLabel = "Clear selection";
+    this.full = button("Full screen", () => map.toggleFullScreen());
+    this.full.dataset.tool = "full";
+    const reset = button("Reset view", () => map.home());
+    this.root.append(this.tools, reset, this.full, this.status, this.clearer);
+    this.press(map.tool);
+  }
+
+  press(tool) {
+    for (const one of this.tools.children) one.ariaPressed = String(one.dataset.tool === tool);
+  }
+
+  tell({ selection, legend, lit, chosen }) {
+    this.clearer.hidden = !chosen;
+    this.status.textContent = selection.polygon
+      ? selection.count == null ? "Region selected" : `${count(selection.count)} selected`
+      : selection.clicked !== undefined ? "1 selected"
+      : legend.chosen.size ? `${count(lit.rows.length)} shown` : "";
+  }
+}
