@@ -54,8 +54,8 @@ def mmd(first: FloatArray, second: FloatArray, *, seed: int = 0) -> Drift:
     kernel = np.exp(-distance / (2.0 * bandwidth**2))
     np.fill_diagonal(kernel, 0.0)
     side = np.arange(len(both)) < len(one)
-    value = _mmd_squared(kernel, side)
-    shuffled = [_mmd_squared(kernel, random.permutation(side)) for _ in range(_MMD_PERMUTATIONS)]
+    mixed = [random.permutation(side) for _ in range(_MMD_PERMUTATIONS)]
+    value, *shuffled = _mmd_squared(kernel, np.array([side, *mixed])).tolist()
     null = float(np.sqrt(max(0.0, float(np.quantile(shuffled, 0.95)))))
     return Drift(float(np.sqrt(max(0.0, value))), value, null, bandwidth, len(one), len(other))
 
@@ -66,17 +66,20 @@ def _sampled(rows: FloatArray, random: np.random.Generator) -> FloatArray:
     return rows[np.sort(random.choice(len(rows), _MMD_SAMPLE, replace=False))]
 
 
-def _mmd_squared(kernel: FloatArray, side: BoolArray) -> float:
-    """Unbiased MMD² from a kernel matrix with zero diagonal; side (n + m,) marks the first set."""
-    weights = side.astype(np.float64)
-    to_first = kernel @ weights
-    n, m = weights.sum(), len(weights) - weights.sum()
-    within_first = weights @ to_first
-    across = (1.0 - weights) @ to_first
+def _mmd_squared(kernel: FloatArray, sides: BoolArray) -> FloatArray:
+    """(S,) unbiased MMD² from a kernel matrix with zero diagonal; each of the sides (S, n + m)
+    marks one first set of n queries.
+    """
+    first = sides.astype(np.float64)
+    to_first = first @ kernel
+    n, m = int(sides[0].sum()), int((~sides[0]).sum())
+    within_first = (first * to_first).sum(axis=1)
+    across = to_first.sum(axis=1) - within_first
     within_second = kernel.sum() - within_first - 2.0 * across
-    return float(
+    squared: FloatArray = (
         within_first / (n * (n - 1)) + within_second / (m * (m - 1)) - 2.0 * across / (n * m)
     )
+    return squared
 
 
 def coverage(training: FloatArray, real: FloatArray) -> float:
