@@ -45,7 +45,8 @@ def folder(tmp_path_factory, demo_workspace):
     (folder / "small.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     done = cascal_cli("import", "small.jsonl", "-w", "w.duckdb", cwd=folder)
     assert done.returncode == 0, done.stderr
-    done = cascal_cli("embed", "small", "--encoder", "hashing", "-w", "w.duckdb", cwd=folder)
+    embed = ("embed", "small", "--encoder", "hashing", "--no-map", "-w", "w.duckdb")
+    done = cascal_cli(*embed, cwd=folder)
     assert done.returncode == 0, done.stderr
     done = cascal_cli("fit", "small", "-w", "w.duckdb", "--out", "r.cascal", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -170,10 +171,21 @@ def partly(folder):
     whole = [{name: row[name] for name in row if name != "split"} for row in rows]
     for name, table in (("half", half), ("whole", whole)):
         (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
-        for command in (("import", f"{name}.jsonl"), ("embed", name, "--encoder", "hashing")):
+        for command in (("import", f"{name}.jsonl"), ("embed", name, "--encoder", "hashing", "--no-map")):
             done = cascal_cli(*command, "-w", "w.duckdb", cwd=folder)
             assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.mark.slow
+def test_embedding_draws_the_map_unless_told_not_to(folder):
+    again = ("embed", "small", "--encoder", "hashing", "-w", "w.duckdb")
+    workspace = cascal.Workspace(folder / "w.duckdb")
+    encoder = workspace.encoders("small")[0][0]
+    assert workspace.layout("small", encoder) is None
+    done = cascal_cli(*again, cwd=folder)
+    assert "80 queries placed on the map." in done.stdout, done.stderr
+    assert len(workspace.layout("small", encoder)[0]) == 80
 
 
 def test_fit_and_evaluate_give_the_same_verdict_and_count_gold_queries(partly):

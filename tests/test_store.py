@@ -988,6 +988,20 @@ def test_a_connection_of_this_process_counts_as_a_holder(filled):
     assert len(filled.datasets()) == 1
 
 
+def test_a_workspace_is_opened_once_for_all_that_is_read_inside(filled, monkeypatch):
+    impatient, opened, connect = Workspace(filled.path, lock_timeout=0.1), [], duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
+    with impatient.opened():
+        assert impatient.votes("demo").shape == (2, 2)
+        assert impatient.tasks("demo") == filled.tasks("demo")
+        began = time.monotonic()
+        with refuses("workspace-locked", os.getpid(), "reading", kind=WorkspaceLocked):
+            filled.add(small("other"))
+        assert time.monotonic() - began < 5  # at once: nobody would end the reading meanwhile
+    assert len(opened) == 1
+    assert filled.add(small("other")).queries_added == 2
+
+
 def _collect_failure(workspace, failures):
     try:
         workspace.datasets()

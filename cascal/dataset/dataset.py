@@ -85,6 +85,12 @@ def load_dataset(
     CascalError if there are no training queries, no responses or no vectors, and what to do.
     """
     workspace.compare_answers(dataset)  # part of the fingerprint, so before it is read
+    with workspace.opened():
+        whole = _read(workspace, dataset, encoder)
+    return whole if models is None else whole.with_models(models)
+
+
+def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
     info = workspace.dataset(dataset)
     if not info.n_train or not info.n_models:
         raise CascalError(
@@ -108,5 +114,4 @@ def load_dataset(
     test = None
     if info.n_test:
         test = load_part(workspace, dataset, encoder, "test", layout, pool)
-    whole = Dataset(info, encoder, workspace.tasks(dataset), pool, train, test)
-    return whole if models is None else whole.with_models(models)
+    return Dataset(info, encoder, workspace.tasks(dataset), pool, train, test)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -180,6 +181,12 @@ class Workspace(Labelling):
             reading.require(connection, dataset)
             sql = "SELECT fingerprint FROM dataset WHERE name = $name"
             return str(scalar(connection, sql, name=dataset))
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Open the file once for all that this thread reads inside; nobody writes meanwhile."""
+        with self._reading():
+            yield
 
     def tasks(self, dataset: str) -> tuple[Task, ...]:
         """The tasks, in the order they were first given."""
