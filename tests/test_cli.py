@@ -171,7 +171,8 @@ def partly(folder):
     whole = [{name: row[name] for name in row if name != "split"} for row in rows]
     for name, table in (("half", half), ("whole", whole)):
         (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
-        for command in (("import", f"{name}.jsonl"), ("embed", name, "--encoder", "hashing", "--no-map")):
+        embed = ("embed", name, "--encoder", "hashing", "--no-map")
+        for command in (("import", f"{name}.jsonl"), embed):
             done = cascal_cli(*command, "-w", "w.duckdb", cwd=folder)
             assert done.returncode == 0, done.stderr
     return folder

@@ -24,9 +24,8 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
         return await work
 
     with ThreadPoolExecutor(1, "cascal-calls") as thread:
-        result = thread.submit(asyncio.run, held())
         try:
-            return result.result()
+            return thread.submit(asyncio.run, held()).result()
         except KeyboardInterrupt:
             for loop, task in begun:
                 if task is not None:
