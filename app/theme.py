@@ -77,6 +77,8 @@ TEXT_AND_PAPER: dict[Mode, tuple[str, str]] = {
     "dark": ("#E6EBF4", "#0F1624"),
 }
 """Text and background of what the server draws."""
+OFF: dict[Mode, str] = {"light": "#E4E8EE", "dark": "#2A3444"}
+"""What a threshold puts out of force."""
 
 
 def mode() -> Mode:

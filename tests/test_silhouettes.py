@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import test_app
@@ -12,11 +14,14 @@ from test_app import plain
 from test_diagnose import case_of
 
 import cascal
+from app import jobs
 from cascal import charts
 from cascal.dataset.dataset import load_dataset
+from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NotApplicable
+from cascal.diagnose.raising import what_would_raise
 from cascal.diagnose.silhouettes import SilhouetteBench, Split, silhouette_bench, split_of
-from cascal.settings import PRESETS, FitSettings
+from cascal.settings import PRESETS, FitSettings, Thresholds
 
 open_app = test_app.open_app
 small_file = test_app.small_file
@@ -161,46 +166,82 @@ def test_the_table_has_a_row_for_every_task_and_model():
 
 
 def test_a_cell_shows_the_best_silhouette_and_in_brackets_the_clusters_in_force():
-    figure = charts.bench_figure(hand_made(), SCALE)
-    cells, texts = figure.data
-    assert np.nan_to_num(cells.z, nan=9).tolist() == [[0.3, 0.02], [9, 0.2]]
+    figure = charts.bench_figure(hand_made(), SCALE, "#999999")
+    cells, texts, muted, muted_texts = figure.data
+    assert np.nan_to_num(cells.z, nan=9).tolist() == [[0.3, 9], [9, 0.2]]
+    assert np.nan_to_num(muted.z, nan=9).tolist() == [[9, 0.02], [9, 9]]
+    assert {colour for _, colour in muted.colorscale} == {"#999999"}
     assert (cells.zmin, cells.zmax) == (0.0, 0.3)
     assert list(zip(texts.y, texts.x, texts.text, strict=True)) == [
         (0, 0, "0.30 (3)"),
-        (0, 1, "0.02"),
         (1, 1, "0.20 (2)"),
+    ]
+    assert list(zip(muted_texts.y, muted_texts.x, muted_texts.text, strict=True)) == [
+        (0, 1, "0.02")
     ]
     assert figure.layout.yaxis.ticktext == ("&lt;b&gt;law&lt;/b&gt;", "math")
     assert figure.layout.xaxis.ticktext == ("a", "&lt;i&gt;b&lt;/i&gt;")
     assert "&lt;b&gt;law" in cells.text[0][1]
     assert "in force: 1, of 20" in cells.text[0][1]
-    strict = charts.bench_figure(hand_made(min_silhouette=0.5), SCALE)
-    assert strict.data[0].zmax == 0.5  # nothing looks strong that does not pass
+    assert not figure.layout.shapes
 
 
-def test_many_models_leave_no_room_for_numbers():
+def test_a_value_keeps_its_colour_when_the_threshold_moves_and_loses_it_below():
+    low, high = (
+        charts.bench_figure(hand_made(min_silhouette=one), SCALE, "#999999") for one in (0.0, 0.25)
+    )
+    assert (low.data[0].zmin, low.data[0].zmax) == (high.data[0].zmin, high.data[0].zmax)
+    assert np.isfinite(low.data[0].z).sum() == 3
+    assert np.isfinite(high.data[0].z).tolist() == [[True, False], [False, False]]
+
+
+def test_the_chosen_cell_is_framed():
+    framed = charts.bench_figure(hand_made(), SCALE, "#999999", (0, 1)).layout.shapes
+    corners = {(one.x0, one.x1, one.y0, one.y1) for one in framed}
+    assert corners == {(0.5, 1.5, -0.5, 0.5)}
+    assert len({one.line.color for one in framed}) == 2
+
+
+def test_many_models_leave_no_room_for_numbers_but_for_a_scale():
     bench = hand_made(
         models=tuple(f"m{one}" for one in range(14)),
         values=np.full((2, 14, 2), 0.1),
         n_strong=np.full((2, 14), 9),
         k=np.full((2, 14), 2),
     )
-    assert len(charts.bench_figure(bench, SCALE).data) == 1
+    figure = charts.bench_figure(bench, SCALE, "#999999")
+    assert len(figure.data) == 2
+    assert figure.data[0].showscale
 
 
 def test_what_reaches_the_line_has_the_accent_and_what_is_in_force_is_large():
     bench = hand_made(min_silhouette=0.1)
     figure = charts.splits_figure(bench, 0, 0, "#123456")
-    line = figure.data[0]
-    assert (list(line.x), list(line.y)) == ([2, 3], [0.1, 0.3])
+    line = figure.data[-1]
+    assert (list(line.x), list(line.y), line.meta) == ([2, 3], [0.1, 0.3], 0)
     assert line.marker.color == ("#123456", "#123456")
     assert line.marker.size[1] > line.marker.size[0]
     assert figure.layout.shapes[0].y0 == figure.layout.shapes[0].y1 == 0.1
-    below = charts.splits_figure(bench, 0, 1, "#123456").data[0]
+    below = charts.splits_figure(bench, 0, 1, "#123456").data[-1]
     assert "#123456" not in below.marker.color
     assert below.marker.size[0] == below.marker.size[1]
     low, high = charts.splits_figure(bench, 0, 1, "#123456").layout.yaxis.range
-    assert low < -0.1 < 0.1 < high
+    assert low < -0.1 < 0.3 < high
+
+
+def test_every_model_of_the_task_is_beside_the_chosen_one_and_the_axis_stays():
+    bench = hand_made(min_silhouette=0.1)
+    other, own = charts.splits_figure(bench, 0, 1, "#123456").data
+    assert (other.meta, own.meta) == (0, 1)
+    assert list(other.y) == [0.1, 0.3]
+    assert "&lt;i&gt;b" in own.hovertemplate
+    assert len(charts.splits_figure(bench, 1, 1, "#123456").data) == 1  # the other has no split
+    wide = charts.splits_figure(bench, 0, 1, "#123456", ends=(0.0, 0.5), labelled=False)
+    moved = hand_made(min_silhouette=0.4)
+    again = charts.splits_figure(moved, 0, 1, "#123456", ends=(0.0, 0.5), labelled=False)
+    assert wide.layout.yaxis.range == again.layout.yaxis.range
+    assert not wide.layout.annotations
+    assert charts.splits_figure(bench, 0, 1, "#123456").layout.annotations[0].text
 
 
 def test_the_silhouette_plot_holds_every_query_once_with_its_cluster():
@@ -236,6 +277,16 @@ def test_the_clusters_of_a_split_are_named_by_what_their_queries_say():
     assert all(name.startswith(bench.tasks[t]) for name in names)
 
 
+def wait_for(app: AppTest, key: str, seconds: int = 60) -> None:
+    """Until the jobs of a name are done, and the page has shown what they found."""
+    for _ in range(seconds * 5):
+        if all(job.state == "done" for name, job in jobs.known_jobs().items() if key in name):
+            app.run()
+            return
+        time.sleep(0.2)
+    pytest.fail(f"The job {key} did not end in time.")
+
+
 def rows_of_bench(app: AppTest):
     return next(one.value for one in app.dataframe if "best_k" in one.value)
 
@@ -253,11 +304,20 @@ def test_the_page_shows_every_silhouette_and_opens_the_lowest_query(open_app, sm
     app.selectbox(key="silhouette_model").set_value(bench.models[2]).run()
     assert not app.exception
     assert rows_of_bench(app)["best"].tolist() == bench.best.ravel().tolist()
-    k = app.segmented_control(key="silhouette_k_1_2").value
+    k = app.segmented_control(key="silhouette_k").value
     assert k == bench.best_k[1, 2]
     split = split_of(fitted, 1, 2, k)
     shown = " ".join(plain(one.value) for one in app.caption)
     assert f"Mean silhouette {bench.best[1, 2]:.3f}" in shown
+    app.button(key="start_raise").click().run()
+    wait_for(app, "raise:")
+    assert not app.exception
+    trials = what_would_raise(take_snapshot(data, fitted, Thresholds()), 1, 2, k, {})
+    said = " ".join(one.value for one in app.text)
+    for trial in trials:
+        assert trial.label in said
+        if trial.change is not None:
+            assert f"{trial.after.silhouette:.3f} ({trial.after.n:,} queries" in said
     lowest = int(split.rows[split.lowest(1)[0]])
     query_id = data.train.votes.query_ids[lowest]
     app.button(key=f"low_{query_id}").click().run()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from app import frame, selection, session, theme
+from app import frame, history, selection, session, theme, values
+from app.diagnose import cell, live_chart, raising
+from app.values import SILHOUETTES
 from cascal import charts
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.silhouettes import SilhouetteBench, Split, silhouette_bench, split_of
@@ -26,25 +30,41 @@ COLUMNS: dict[str, Any] = {
 }
 
 
+MOVED = "silhouette_line_moved"
+
+
 @st.fragment
 def silhouettes() -> None:
     """All candidates, one task and model of them by k, one split query by query."""
+    if st.session_state.pop(MOVED, False):
+        st.rerun()  # a dragged line moves the slider: all of the page follows
     st.subheader("Silhouettes", anchor=False)
     try:
         bench = silhouette_bench(session.fit(), session.current_thresholds().min_silhouette)
     except NotApplicable as error:
         st.info(frame.escape(f"There is no silhouette to show. {error}"), icon=":material/info:")
         return
-    _overview(bench)
-    task, model = _cell(bench)
+    overview = st.container()
+    task, model = cell.choose(bench)
+    with overview:
+        _overview(bench, (task, model))
     if not len(bench.splits(task, model)):
         st.info("This model has no two different strong queries in this task: nothing to split.")
         return
-    _by_k(bench, task, model)
-    _split(bench, task, model)
+    st.markdown(f"**{frame.escape(_in_force(bench, task, model))}**")
+    by_k, plot = st.columns(2, gap="medium")
+    with plot:
+        k = cell.choose_k(bench, task, model)
+        split = split_of(session.fit(), task, model, k)
+        names = charts.split_names(split, session.dataset(), bench.tasks[task])
+        _split(split, names)
+    with by_k:
+        _by_k(bench, task, model)
+    raising.raising(bench, task, model, k)
+    _queries(split, names)
 
 
-def _overview(bench: SilhouetteBench) -> None:
+def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
     known, split = int((bench.best_k > 0).sum()), int((bench.k > 1).sum())
     sentence = (
         f"{split:,} of {known:,} splits reach min silhouette {bench.min_silhouette:g}: there the "
@@ -52,46 +72,84 @@ def _overview(bench: SilhouetteBench) -> None:
     )
     st.caption(
         f"{sentence} Each cell: the best silhouette over all numbers of clusters; in brackets how "
-        "many are in force. Empty: nothing to split."
+        "many are in force. Grey: below the threshold. Click a cell to look into it."
     )
-    figure = charts.bench_figure(bench, theme.SEQUENTIAL[theme.mode()])
-    frame.chart(figure, "silhouette_bench", f"{sentence} The table below has every number.")
+    scale = theme.SEQUENTIAL[theme.mode()]
+    figure = charts.bench_figure(bench, scale, theme.OFF[theme.mode()], chosen)
+    alt = f"{sentence} The table below has every number."
+    if live_chart.served():
+        pick = cell.picker(bench)
+        live_chart.live_chart(
+            figure, key="silhouette_bench", alt=alt, on_click=lambda click: pick(click.x, click.y)
+        )
+    else:
+        frame.chart(figure, "silhouette_bench", alt)
     with st.expander("All silhouettes as a table", on_change="rerun", key="bench_rows") as opened:
         if opened.open:
-            table = charts.bench_frame(bench)
-            by_k = {
-                name: st.column_config.NumberColumn(name, format="%.3f")
-                for name in table.columns
-                if name not in COLUMNS
-            }
-            st.dataframe(
-                table,
-                hide_index=True,
-                key="bench_table",
-                column_config={**COLUMNS, **by_k},
-                alt="Silhouettes of every task and model",
-                placeholder="–",
-            )
+            _table(bench)
 
 
-def _cell(bench: SilhouetteBench) -> tuple[int, int]:
-    """The task and model that the reader looks at; at first the weakest."""
-    first = bench.weakest
-    with st.container(horizontal=True):
-        task: str = st.selectbox("Task", bench.tasks, index=first[0], key="silhouette_task")
-        model: str = st.selectbox("Model", bench.models, index=first[1], key="silhouette_model")
-    return bench.tasks.index(task), bench.models.index(model)
+def _table(bench: SilhouetteBench) -> None:
+    table = charts.bench_frame(bench)
+    by_k = {
+        name: st.column_config.NumberColumn(name, format="%.3f")
+        for name in table.columns
+        if name not in COLUMNS
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="bench_table",
+        column_config={**COLUMNS, **by_k},
+        alt="Silhouettes of every task and model",
+        placeholder="–",
+    )
 
 
 def _by_k(bench: SilhouetteBench, task: int, model: int) -> None:
-    sentence = _in_force(bench, task, model)
-    st.markdown(f"**{frame.escape(sentence)}**")
+    """Every model of the task by k, the chosen one in colour, and the threshold."""
     st.caption(
         "Of all numbers of clusters the one with the highest silhouette counts, and only if it "
-        "reaches the dashed line. Move *Min silhouette* in the sidebar to move the line."
+        f"reaches the line. Grey: the other models in {frame.escape(bench.tasks[task])}. "
+        + ("Drag the line, or move" if live_chart.served() else "Move")
+        + " *Min silhouette* in the sidebar."
     )
-    figure = charts.splits_figure(bench, task, model, theme.accent())
-    frame.chart(figure, "silhouette_by_k", sentence)
+    alt = f"{_in_force(bench, task, model)}. {bench.models[model]} by number of clusters."
+    figure = charts.splits_figure(
+        bench,
+        task,
+        model,
+        theme.accent(),
+        ends=SILHOUETTES,
+        labelled=not live_chart.served(),
+    )
+    if not live_chart.served():
+        frame.chart(figure, "silhouette_by_k", alt)
+        return
+    best = bench.best[np.isfinite(bench.best)]
+    live_chart.live_chart(
+        figure,
+        key="silhouette_by_k",
+        alt=alt,
+        on_click=lambda click: _pick_split(bench, task, click),
+        line=live_chart.Line(
+            name="min silhouette", at=bench.min_silhouette, ends=SILHOUETTES, step=0.01, values=best
+        ),
+        on_line=_move_threshold,
+    )
+
+
+def _pick_split(bench: SilhouetteBench, task: int, click: live_chart.Click) -> None:
+    if click.meta is not None:
+        cell.pick(bench, task, click.meta, round(click.x))
+
+
+def _move_threshold(value: float) -> None:
+    """Set the control as its slider would; undo brings the old value back."""
+    now = values.present()
+    if value != now.silhouette:
+        history.change_to(replace(now, silhouette=value))
+    st.session_state[MOVED] = True
 
 
 def _in_force(bench: SilhouetteBench, task: int, model: int) -> str:
@@ -103,38 +161,33 @@ def _in_force(bench: SilhouetteBench, task: int, model: int) -> str:
     return f"One cluster of {what}: the best split is {margin:.3f} below the threshold"
 
 
-def _split(bench: SilhouetteBench, task: int, model: int) -> None:
-    """The silhouette plot of one number of clusters, the best one at first."""
-    options = bench.splits(task, model).tolist()
-    k: int = st.segmented_control(
-        "Clusters",
-        options,
-        default=int(bench.best_k[task, model]),
-        required=True,
-        key=f"silhouette_k_{task}_{model}",
-    )
-    split, data = split_of(session.fit(), task, model, k), session.dataset()
-    names = charts.split_names(split, data, bench.tasks[task])
+def _split(split: Split, names: tuple[str, ...]) -> None:
+    """The silhouette plot of one number of clusters."""
     sentence = (
         f"Mean silhouette {split.mean:.3f}; {split.below_zero:.0%} of {len(split.rows):,} queries "
         "lie below 0, on average nearer to another cluster than to their own."
     )
     st.caption(sentence)
     frame.chart(charts.split_figure(split, names, theme.palette("cluster")), "split", sentence)
-    st.dataframe(
-        charts.split_frame(split, names),
-        hide_index=True,
-        key="split_table",
-        column_config={
-            "cluster": "Cluster",
-            "queries": st.column_config.NumberColumn("Strong queries", format="localized"),
-            "mean": st.column_config.NumberColumn("Mean silhouette", format="%.3f"),
-            "below": st.column_config.NumberColumn("Below 0, %", format="%.1f"),
-        },
-        alt="Clusters of the split",
-        placeholder="–",
-    )
-    _lowest(split, names)
+
+
+def _queries(split: Split, names: tuple[str, ...]) -> None:
+    """Its clusters in numbers, and the queries that fit least."""
+    with st.expander("Clusters of this split, and the queries that fit least"):
+        st.dataframe(
+            charts.split_frame(split, names),
+            hide_index=True,
+            key="split_table",
+            column_config={
+                "cluster": "Cluster",
+                "queries": st.column_config.NumberColumn("Strong queries", format="localized"),
+                "mean": st.column_config.NumberColumn("Mean silhouette", format="%.3f"),
+                "below": st.column_config.NumberColumn("Below 0, %", format="%.1f"),
+            },
+            alt="Clusters of the split",
+            placeholder="–",
+        )
+        _lowest(split, names)
 
 
 def _lowest(split: Split, names: tuple[str, ...]) -> None:

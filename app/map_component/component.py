@@ -112,6 +112,11 @@ def base_path() -> str:
     return f"/{path}" if path else ""
 
 
+def plotly_address() -> str:
+    """Where a browser gets plotly.js; the version in it lets the browser keep it."""
+    return f"{base_path()}{PLOTLY_PATH}?v={plotly.__version__}"
+
+
 def _base64(array: NDArray[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(array).data).decode()
 
@@ -154,7 +159,7 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
     if spec.highlight is not None:
         highlight = _base64(np.packbits(spec.highlight[spec.rows].astype(bool)))
     return {
-        "plotly": f"{base_path()}{PLOTLY_PATH}?v={plotly.__version__}",
+        "plotly": plotly_address(),
         "module": f"{base_path()}{MODULES_PATH}/{MODULES_VERSION}/map.js",
         "points": f"{base_path()}{POINTS_PATH}/{POINTS.put(spec)}",
         "token": token,

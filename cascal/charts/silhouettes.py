@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from cascal.charts.figures import MUTED, cell_texts, plain
 from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
+from cascal.datatypes import FloatArray
 from cascal.diagnose.silhouettes import SMALLEST_K, SilhouetteBench, Split
 
 MOST_COLUMNS = 12
@@ -38,33 +39,32 @@ def bench_frame(bench: SilhouetteBench) -> pd.DataFrame:
     )
 
 
-def bench_figure(bench: SilhouetteBench, scale: Sequence[str]) -> go.Figure:
-    """Best silhouette of every task and model; in brackets the number of clusters, where split."""
-    best, span = bench.best, _span(bench)
+def bench_figure(
+    bench: SilhouetteBench,
+    scale: Sequence[str],
+    muted: str,
+    chosen: tuple[int, int] | None = None,
+) -> go.Figure:
+    """Best silhouette of every task and model; in brackets the number of clusters, where split.
+
+    muted : the colour of what is below the threshold, not split; chosen : the framed cell
+    """
+    span = _span(bench)
     x, y = list(range(len(bench.models))), list(range(len(bench.tasks)))
-    figure = go.Figure(
-        go.Heatmap(
-            z=best,
-            x=x,
-            y=y,
-            zmin=span[0],
-            zmax=span[1],
-            xgap=2,
-            ygap=2,
-            text=_hovers(bench),
-            colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
-            colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": ".2f"},
-            hoverongaps=False,
-            hovertemplate="%{text}<extra></extra>",
-        )
-    )
-    if len(bench.models) <= MOST_COLUMNS:
-        texts = [
-            [f"{value:.2f}" + (f" ({k})" if k > 1 else "") for value, k in zip(*row, strict=True)]
-            for row in zip(best, bench.k, strict=True)
-        ]
-        figure.add_trace(cell_texts(best, texts, x=x, y=y, scale=scale, span=span))
-    figure.update_layout(template="cascal", height=34 * len(y) + 110)
+    reached = bench.best >= bench.min_silhouette
+    figure, hovers = go.Figure(), _hovers(bench)
+    for rows, colours in ((reached, scale), (~reached, (muted, muted))):
+        values = np.where(rows, bench.best, np.nan)
+        figure.add_trace(_cells(values, hovers, x, y, colours, span))
+        if len(bench.models) > MOST_COLUMNS:
+            figure.data[0].update(showscale=True, colorbar={"thickness": 8, "outlinewidth": 0})
+        else:
+            figure.add_trace(
+                cell_texts(values, _cell_texts(bench), x=x, y=y, scale=colours, span=span)
+            )
+    if chosen is not None:
+        _frame_cell(figure, *chosen)
+    figure.update_layout(template="cascal", height=34 * len(y) + 60)
     names = {"tickvals": x, "ticktext": [plain(name, 24) for name in bench.models]}
     figure.update_xaxes(title=None, showgrid=False, zeroline=False, **names)
     names = {"tickvals": y, "ticktext": [plain(name, 28) for name in bench.tasks]}
@@ -72,10 +72,54 @@ def bench_figure(bench: SilhouetteBench, scale: Sequence[str]) -> go.Figure:
     return figure
 
 
+def _cells(
+    values: FloatArray,
+    hovers: list[list[str]],
+    x: list[int],
+    y: list[int],
+    scale: Sequence[str],
+    span: tuple[float, float],
+) -> go.Heatmap:
+    return go.Heatmap(
+        z=values,
+        x=x,
+        y=y,
+        zmin=span[0],
+        zmax=span[1],
+        xgap=2,
+        ygap=2,
+        text=hovers,
+        showscale=False,
+        colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+        hoverongaps=False,
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _cell_texts(bench: SilhouetteBench) -> list[list[str]]:
+    return [
+        [f"{value:.2f}" + (f" ({k})" if k > 1 else "") for value, k in zip(*row, strict=True)]
+        for row in zip(bench.best, bench.k, strict=True)
+    ]
+
+
+def _frame_cell(figure: go.Figure, task: int, model: int) -> None:
+    """Two rectangles, so that the frame is seen on light and on dark cells."""
+    for colour, width in (("#FFFFFF", 5), ("#0B111C", 2.5)):
+        figure.add_shape(
+            type="rect",
+            x0=model - 0.5,
+            x1=model + 0.5,
+            y0=task - 0.5,
+            y1=task + 0.5,
+            line={"color": colour, "width": width},
+        )
+
+
 def _span(bench: SilhouetteBench) -> tuple[float, float]:
-    """The range of the colours: the threshold is in it, so that what passes it looks strong."""
+    """The range of the colours, whatever the threshold: a value keeps its colour."""
     low, high = min(float(np.nanmin(bench.best)), 0.0), float(np.nanmax(bench.best))
-    return low, max(high, bench.min_silhouette, low + 0.01)
+    return low, max(high, low + 0.01)
 
 
 def _hovers(bench: SilhouetteBench) -> list[list[str]]:
@@ -90,36 +134,72 @@ def _hovers(bench: SilhouetteBench) -> list[list[str]]:
     ]
 
 
-def splits_figure(bench: SilhouetteBench, task: int, model: int, accent: str) -> go.Figure:
-    """The silhouette by k of one task and model; dashed: the threshold; large: in force."""
-    k, in_force = bench.splits(task, model), bench.k[task, model]
-    values = bench.values[task, model, k - SMALLEST_K]
-    above = values >= bench.min_silhouette
-    figure = go.Figure(
-        go.Scatter(
-            x=k,
-            y=values,
-            mode="lines+markers",
-            line={"color": MUTED, "width": 1.5},
-            marker={
-                "size": np.where(k == in_force, 16, 9).tolist(),
-                "color": np.where(above, accent, MUTED).tolist(),
-            },
-            hovertemplate="%{x} clusters: %{y:.3f}<extra></extra>",
-        )
-    )
+def splits_figure(
+    bench: SilhouetteBench,
+    task: int,
+    model: int,
+    accent: str,
+    *,
+    ends: tuple[float, float] = (0.0, 0.0),
+    labelled: bool = True,
+) -> go.Figure:
+    """The silhouette by k of one model in one task, thin lines: of the others there.
+
+    Dashed: the threshold, with its name where `labelled`; large: in force; ends : values that the
+    axis shows in any case. `meta` of a trace is the place of its model.
+    """
+    figure, shown = go.Figure(), bench.values[task][np.isfinite(bench.values[task])]
+    others = [other for other in range(len(bench.models)) if other != model]
+    for other in (one for one in others if len(bench.splits(task, one))):
+        figure.add_trace(_other_splits(bench, task, other))
+    figure.add_trace(_own_splits(bench, task, model, accent))
     figure.add_hline(
         y=bench.min_silhouette,
         line={"color": MUTED, "dash": "dash", "width": 1.5},
-        annotation={"text": f"min silhouette {bench.min_silhouette:g}", "xanchor": "right"},
+        annotation={"text": f"min silhouette {bench.min_silhouette:g}", "xanchor": "right"}
+        if labelled
+        else None,
     )
-    low = min(0.0, bench.min_silhouette, float(values.min()))
-    high = max(bench.min_silhouette, float(values.max()))
-    room = 0.12 * (high - low) + 0.01
-    figure.update_layout(template="cascal", height=300, margin={"b": 40})
+    low = min(0.0, bench.min_silhouette, ends[0], float(shown.min()))
+    high = max(bench.min_silhouette, ends[1], float(shown.max()))
+    room = 0.06 * (high - low) + 0.01
+    k = np.flatnonzero(np.isfinite(bench.values[task]).any(axis=0)) + SMALLEST_K
+    figure.update_layout(template="cascal", height=360, margin={"b": 40})
     figure.update_xaxes(title="Clusters", dtick=1, range=[k.min() - 0.5, k.max() + 0.5])
-    figure.update_yaxes(title="Silhouette", range=[low - room, high + room], tickformat=".2f")
+    figure.update_yaxes(title="Silhouette", range=[low - room, high + room], tickformat=".1f")
     return figure
+
+
+def _own_splits(bench: SilhouetteBench, task: int, model: int, accent: str) -> go.Scatter:
+    k, in_force = bench.splits(task, model), bench.k[task, model]
+    values = bench.values[task, model, k - SMALLEST_K]
+    above = values >= bench.min_silhouette
+    return go.Scatter(
+        x=k,
+        y=values,
+        meta=model,
+        mode="lines+markers",
+        line={"color": accent, "width": 2},
+        marker={
+            "size": np.where(k == in_force, 16, 9).tolist(),
+            "color": np.where(above, accent, MUTED).tolist(),
+        },
+        hovertemplate=f"{plain(bench.models[model])}, %{{x}} clusters: %{{y:.3f}}<extra></extra>",
+    )
+
+
+def _other_splits(bench: SilhouetteBench, task: int, model: int) -> go.Scatter:
+    k = bench.splits(task, model)
+    return go.Scatter(
+        x=k,
+        y=bench.values[task, model, k - SMALLEST_K],
+        meta=model,
+        mode="lines+markers",
+        opacity=0.45,
+        line={"color": MUTED, "width": 1},
+        marker={"size": 5, "color": MUTED},
+        hovertemplate=f"{plain(bench.models[model])}, %{{x}} clusters: %{{y:.3f}}<extra></extra>",
+    )
 
 
 def split_names(split: Split, dataset: Dataset, task: str) -> tuple[str, ...]:

@@ -1,0 +1,69 @@
+"""What would raise the silhouette of a cell: each change tried out, before and after."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import frame, jobs, session, theme
+from cascal.columns import Progress
+from cascal.diagnose.raising import Trial, Value, other_vectors, what_would_raise
+from cascal.diagnose.silhouettes import SilhouetteBench
+
+CLEAR = 0.02
+"""A change of a silhouette that is worth a colour."""
+ABOUT = (
+    "Tried out on these queries: fewer clusters, another start of k-means, more queries, no "
+    "repeats, other encoders."
+)
+
+
+def raising(bench: SilhouetteBench, task: int, model: int, k: int) -> None:
+    """A button, then every trial, the one that raises it most first."""
+    now, data, workspace = session.snapshot(), session.dataset(), session.workspace()
+
+    def work(progress: Progress) -> tuple[Trial, ...]:
+        others = other_vectors(workspace, data.info.name, data.encoder)
+        return what_would_raise(now, task, model, k, others, progress)
+
+    st.markdown("**What would raise it?**")
+    key = f"raise:{session.fit_token()}:{bench.tasks[task]}:{bench.models[model]}:{k}"
+    trials = jobs.show(key, "Try out what would raise it", work, about=ABOUT)
+    for trial in sorted(trials or (), key=_order):
+        _trial(trial)
+
+
+def _order(trial: Trial) -> tuple[bool, float]:
+    return trial.change is None, -(trial.change or 0.0)
+
+
+def _trial(trial: Trial) -> None:
+    mark, what = st.columns([0.12, 0.88], vertical_alignment="center")
+    with mark:
+        if trial.change is None:
+            st.badge("not tried", color="gray")
+        else:
+            st.badge(signed(trial.change), color=_colour(trial.change))
+    with what, st.container(gap="xsmall"):
+        st.text(f"{trial.label}{_values(trial)}")
+        st.caption(frame.escape(trial.sentence))
+
+
+def signed(number: float) -> str:
+    """A silhouette's change with its sign."""
+    return f"{number:+.3f}".replace("-", "−")
+
+
+def _colour(change: float) -> theme.Badge:
+    if abs(change) < CLEAR:
+        return "gray"
+    return "green" if change > 0 else "red"
+
+
+def _values(trial: Trial) -> str:
+    if trial.before is None or trial.after is None:
+        return ""
+    return f": {_value(trial.before)} → {_value(trial.after)}"
+
+
+def _value(value: Value) -> str:
+    return f"{value.silhouette:.3f} ({value.n:,} queries, {value.k} clusters)".replace("-", "−")

@@ -1,0 +1,136 @@
+"""The silhouette bench in a real browser: cells by click, the threshold as a line."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from .conftest import idle, shot
+from .test_dashboard import dashboard, reader, workspace
+
+__all__ = ["dashboard", "reader", "workspace"]
+pytestmark = pytest.mark.browser
+
+BENCH = ".st-key-silhouette_bench .cascal-live"
+BY_K = ".st-key-silhouette_by_k .cascal-live"
+CELL = """([selector, x, y]) => {
+  const gd = document.querySelector(selector + ' .cl-plot'), box = gd.getBoundingClientRect();
+  const {xaxis, yaxis} = gd._fullLayout;
+  return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)] }"""
+
+
+def opened(one, dashboard: str, query: str = "") -> None:
+    one.open(f"{dashboard}/diagnose?dataset=demo{query}")
+    one.page.wait_for_selector(f"{BY_K}[data-drawn]", timeout=60_000)
+
+
+def place(page, selector: str, x: float, y: float) -> tuple[float, float]:
+    """Where a point of a chart is on the screen, after the chart was moved into view."""
+    page.locator(selector).scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
+    return tuple(page.evaluate(CELL, [selector, x, y]))
+
+
+def threshold(page) -> float:
+    return float(page.get_by_role("slider", name="Min silhouette").input_value())
+
+
+def chosen(page) -> tuple[str, str]:
+    boxes = [page.locator(f".st-key-silhouette_{name} input") for name in ("task", "model")]
+    return tuple(box.input_value() for box in boxes)
+
+
+def link(page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def drag_line(page, to: float) -> None:
+    """Take the line at its left end and let it go at a silhouette."""
+    x, y = place(page, BY_K, 2.0, float(page.locator(BY_K).get_attribute("data-at")))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    end = page.evaluate(CELL, [BY_K, 2.0, to])
+    for step in (0.3, 0.7, 1.0):
+        page.mouse.move(x, y + step * (end[1] - y))
+    page.mouse.up()
+
+
+def line_is_at(page, value: float) -> None:
+    page.wait_for_selector(f"{BY_K}[data-at='{value:g}']", timeout=30_000)
+
+
+def test_the_line_is_dragged_snaps_and_one_undo_takes_it_back(reader, dashboard):
+    one = reader(height=1400)
+    opened(one, dashboard)
+    page, before = one.page, threshold(one.page)
+    assert before == 0.05
+    drag_line(page, 0.304)
+    line_is_at(page, 0.3)
+    assert threshold(page) == 0.3
+    assert link(page)["silhouette"] == "0.3"
+    page.get_by_text(re.compile(r"\d+ of 72 splits reach min silhouette 0.3")).wait_for()
+    shot(page, "bench_line_dragged")
+    page.get_by_role("button", name="Undo").click()
+    line_is_at(page, 0.05)
+    assert threshold(page) == before
+    assert page.get_by_role("button", name="Undo").is_disabled()
+    one.clean()
+
+
+def test_the_line_stops_where_the_slider_ends(reader, dashboard):
+    one = reader(height=1400)
+    opened(one, dashboard)
+    drag_line(one.page, 0.9)
+    line_is_at(one.page, 0.5)
+    assert threshold(one.page) == 0.5
+    drag_line(one.page, -0.5)
+    line_is_at(one.page, 0.0)
+    assert threshold(one.page) == 0.0
+    one.clean()
+
+
+def test_the_slider_moves_the_line_by_keyboard(reader, dashboard):
+    one = reader(height=1400)
+    opened(one, dashboard)
+    one.page.get_by_role("slider", name="Min silhouette").focus()
+    for _ in range(3):
+        one.page.keyboard.press("ArrowRight")
+    line_is_at(one.page, 0.08)
+    one.clean()
+
+
+def test_a_click_on_a_cell_chooses_task_and_model_and_the_link_carries_them(reader, dashboard):
+    one = reader(height=1400)
+    opened(one, dashboard)
+    page = one.page
+    page.mouse.click(*place(page, BENCH, 2, 5))
+    page.get_by_text(re.compile("strong queries of cedar-code in law")).wait_for()
+    idle(page)
+    assert chosen(page) == ("law", "cedar-code")
+    assert (link(page)["silhouette_task"], link(page)["silhouette_model"]) == ("law", "cedar-code")
+    shot(page, "bench_cell_chosen")
+    other = reader(height=1400)
+    other.open(page.url)
+    other.page.wait_for_selector(f"{BY_K}[data-drawn]", timeout=60_000)
+    assert chosen(other.page) == ("law", "cedar-code")
+    one.clean()
+    other.clean()
+
+
+def test_a_click_on_a_number_of_clusters_chooses_it_and_the_link_carries_it(reader, dashboard):
+    one = reader(height=1400)
+    opened(one, dashboard, "&silhouette_task=law&silhouette_model=gnat-mini")
+    page = one.page
+    own = f"document.querySelector('{BY_K} .cl-plot')._fullData.at(-1).y[0]"
+    y = page.evaluate(own)
+    page.mouse.click(*place(page, BY_K, 2, y))
+    page.get_by_role("radio", name="2", checked=True).wait_for()
+    idle(page)
+    assert link(page)["silhouette_k"] == "2"
+    other = reader(height=1400)
+    other.open(page.url)
+    other.page.get_by_role("radio", name="2", checked=True).wait_for(timeout=60_000)
+    one.clean()
+    other.clean()
