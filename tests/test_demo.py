@@ -10,7 +10,7 @@ from cascal.compare.contenders import contenders
 from cascal.compare.gold_agreement import skill_alignment
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import demo_folder, install_demo
-from cascal.dataset.snapshot import compare, take_snapshot
+from cascal.dataset.snapshot import compare, flip_pairs, flipped, take_snapshot
 from cascal.simulate import SimulatedPool
 from cascal.verdict import verdict
 
@@ -114,6 +114,24 @@ def test_a_snapshot_compared_with_itself_shows_no_change(study, fits):
     )
     assert other.clusters_after < other.clusters_before
     assert other.flipped_share == other.flipped.mean() > 0
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_pairs_of_flipped_models_are_counted(study, fits, split):
+    now, other = (
+        take_snapshot(study, fits["recommended"], thresholds)
+        for thresholds in (cascal.Thresholds(), cascal.Thresholds(0.3, 0.5, 0.2))
+    )
+    pairs = flip_pairs(now, other, split)
+    counts = [count for *_, count in pairs]
+    assert counts == sorted(counts, reverse=True)
+    assert sum(counts) == flipped(now, other, split).sum() > 0
+    old, new, count = pairs[0]
+    names = now.router.models
+    first = [one.routes(split).selected[:, 0] for one in (now, other)]
+    both = (first[0] == names.index(old)) & (first[1] == names.index(new))
+    assert both.sum() == count
+    assert flip_pairs(now, now, split) == ()
 
 
 def test_the_oracle_bounds_every_contender(study, fits):

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from app.map_component.fallback import fallback_figure, read_chart
 from app.map_component.spec import (
     MAX_POINTS,
     Fact,
+    Flips,
     MapSelection,
     MapSpec,
     density_png,
@@ -162,6 +164,35 @@ def test_the_legend_says_which_queries_it_counts():
     assert (
         component.map_state(spec(legend_title="6 test queries"), "t")["legend"] == "6 test queries"
     )
+
+
+def test_flips_of_points_that_are_not_drawn_are_only_counted():
+    n = 5_000
+    moved = Flips(
+        key="move",
+        sentence="3,000 flipped",
+        rows=np.arange(2_000, 5_000),
+        before=np.zeros(3_000, int),
+        after=np.ones(3_000, int),
+        colors=("#111111", "#222222"),
+    )
+    flips = component.map_state(spec(n, flips=moved), "t")["flips"]
+    rows = np.frombuffer(base64.b64decode(flips["rows"]), np.int32)
+    assert (len(rows), rows[0], rows[-1]) == (2_000, 2_000, 4_999)
+    assert flips["sentence"] == "3,000 flipped; 2,000 of them are drawn"
+    assert base64.b64decode(flips["after"]) == bytes([1] * 2_000)
+    few = replace(moved, rows=np.array([7]), before=np.zeros(1, int), after=np.ones(1, int))
+    assert component.map_state(spec(n, flips=few), "t")["flips"]["sentence"] == "3,000 flipped"
+
+
+def test_the_pinned_state_comes_with_its_own_colours_and_legend():
+    pinned = spec(
+        3, group=np.array([0, 1, 1]), group_names=("a", "b"), group_colors=("#111111", "#222222")
+    )
+    state = component.map_state(spec(3, pinned=pinned), "t")
+    assert state["pinned"]["names"] == ("a", "b")
+    assert state["pinned"]["counts"] == [1, 2, 0]
+    assert base64.b64decode(state["pinned"]["codes"]) == bytes([0, 1, 1])
 
 
 def test_other_coordinates_under_the_same_key_are_other_points():

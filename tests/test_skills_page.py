@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from cascal.dataset.dataset import load_dataset
 from cascal.datatypes import ModelSpec, Task
 
 open_app = test_app.open_app
-small_file = test_app.small_file
+small_file, demo_file = test_app.small_file, test_app.demo_file
 
 
 def card_of(app: AppTest) -> list[str]:
@@ -105,6 +106,24 @@ def test_an_arrow_key_on_the_map_goes_where_the_button_of_the_card_goes(
         map_panel.step(1)
     app.run()
     assert address_query(app) == following
+
+
+@pytest.mark.slow
+def test_the_map_says_what_the_last_move_flipped_or_where_nothing_can(open_app, demo_file):
+    app = open_app(demo_file, "skills")
+    assert not any("flipped" in one.value or "No query" in one.value for one in app.text)
+    app.slider(key="silhouette").set_value(0.06).run()
+    assert [one.value for one in app.text if "No query changed its first model" in one.value]
+    [band] = [one.value for one in app.text if "min silhouette is between" in one.value]
+    low, high = map(float, re.findall(r"0\.\d\d", band))
+    assert low <= 0.05 < 0.06 <= high
+    app.slider(key="silhouette").set_value(0.5).run()
+    [flips] = [one.value for one in app.text if re.match(r"[\d,]+ flipped: ", one.value)]
+    numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?= )", flips)]
+    assert numbers[0] == sum(numbers[1:]) > 0
+    app.session_state["colour"] = "task"
+    app.run()
+    assert flips in [one.value for one in app.text]
 
 
 @pytest.mark.slow

@@ -14,7 +14,16 @@ from refusals import refuses
 import cascal
 from cascal.charts.diagnosis import best_change, curve_figure, curve_frame, map_figure, value_label
 from cascal.compare.cost import cost_grid
-from cascal.compare.sweep import JACCARDS, NAMES, attainable, curve, sweep_map, visit, with_value
+from cascal.compare.sweep import (
+    JACCARDS,
+    NAMES,
+    attainable,
+    curve,
+    silhouette_band,
+    sweep_map,
+    visit,
+    with_value,
+)
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.settings import JOINING, PRESETS, FitSettings, Thresholds, joining_name
 
@@ -63,6 +72,16 @@ def test_between_two_attainable_silhouettes_nothing_changes(parts, fitted):
         at_high = Thresholds(min_silhouette=high)
         one, other = fitted.router(middle), fitted.router(at_high)
         assert np.array_equal(one.clusters.assignment, other.clusters.assignment)
+
+
+def test_the_band_of_a_silhouette_is_that_between_two_attainable_ones(fitted):
+    values = [one for one in attainable(fitted, "min_silhouette", limit=10_000) if one][:-1]
+    low, high = values[2], values[3]
+    middle = (low + high) / 2
+    assert silhouette_band(fitted, middle) == silhouette_band(fitted, high) == (low, high)
+    assert silhouette_band(fitted, low) == (values[1], low)
+    assert silhouette_band(fitted, 0.0) == (0.0, values[0])
+    assert silhouette_band(fitted, 1.0) == (values[-1], 1.0)
 
 
 def test_joining_has_its_attainable_settings_and_merging_a_grid(fitted):

@@ -26,9 +26,11 @@ from numpy.typing import NDArray
 from app.map_component.fallback import CONFIG, fallback_figure, read_chart
 from app.map_component.spec import (
     HOVER_LENGTH,
+    MAX_FLIPS,
     MAX_POINTS,
     Extent,
     Fact,
+    Flips,
     IntArray,
     MapSelection,
     MapSpec,
@@ -40,6 +42,7 @@ from cascal.charts import shorten
 
 __all__ = [
     "Fact",
+    "Flips",
     "MapSelection",
     "MapSpec",
     "clear_selection",
@@ -150,11 +153,46 @@ def _caption(spec: MapSpec) -> str:
     return " ".join(filter(None, (spec.caption, spec.note)))
 
 
-def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
-    """Return what changes with every move: colours, legend, labels."""
+def _colours(spec: MapSpec) -> dict[str, Any]:
+    """Return what colours the points, and the legend of it."""
     scale = None
     if spec.value is not None:
         scale = {"title": spec.value_title, "ends": spec.span}
+    return {
+        "codes": _base64(spec.codes[spec.rows]),
+        "wide": spec.codes.itemsize == 2,
+        "palette": spec.palette,
+        "names": spec.group_names,
+        "counts": np.bincount(spec.codes, minlength=len(spec.palette)).tolist(),
+        "scale": scale,
+    }
+
+
+def _flips(spec: MapSpec) -> dict[str, Any] | None:
+    """Return what the last move did, as far as it is drawn."""
+    flips = spec.flips
+    if flips is None:
+        return None
+    drawn = np.arange(len(spec.x))[spec.rows]
+    place = np.searchsorted(drawn, flips.rows)
+    seen = np.flatnonzero(np.isin(flips.rows, drawn))
+    if len(seen) > MAX_FLIPS:
+        seen = seen[np.linspace(0, len(seen) - 1, MAX_FLIPS).astype(np.int64)]
+    less = f"; {len(seen):,} of them are drawn" if len(seen) < len(flips.rows) else ""
+    highest = len(flips.colors)
+    return {
+        "key": flips.key,
+        "sentence": flips.sentence + less,
+        "rows": _base64(place[seen].astype(np.int32)),
+        "before": _base64(small(flips.before[seen], highest)),
+        "after": _base64(small(flips.after[seen], highest)),
+        "wide": highest >= 256,
+        "colors": flips.colors,
+    }
+
+
+def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
+    """Return what changes with every move: colours, legend, labels."""
     highlight = None
     if spec.highlight is not None:
         highlight = _base64(np.packbits(spec.highlight[spec.rows].astype(bool)))
@@ -166,12 +204,9 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         "dataKey": spec.data_key,
         "revision": spec.revision,
         "total": len(spec.x),
-        "codes": _base64(spec.codes[spec.rows]),
-        "wide": spec.codes.itemsize == 2,
-        "palette": spec.palette,
-        "names": spec.group_names,
-        "counts": np.bincount(spec.codes, minlength=len(spec.palette)).tolist(),
-        "scale": scale,
+        **_colours(spec),
+        "pinned": None if spec.pinned is None else _colours(spec.pinned),
+        "flips": _flips(spec),
         "legend": spec.legend_title,
         "colour": spec.group_title if spec.value is None else spec.value_title,
         "facts": [_fact(fact, spec.rows) for fact in spec.facts],
@@ -274,7 +309,6 @@ def _render_fallback(
 
     figure = fallback_figure(spec, height)
     event = st.plotly_chart(figure, key=name, on_select=changed, alt=spec.alt, config=CONFIG)
-    caption = _caption(spec)
-    if caption:
-        st.text(caption)
+    for sentence in filter(None, (spec.flips and spec.flips.sentence, _caption(spec))):
+        st.text(sentence)
     return read_chart(event)

@@ -20,6 +20,7 @@ IntArray = NDArray[np.integer[Any]]
 Polygon = tuple[tuple[float, float], ...]
 Extent = tuple[float, float, float, float]
 
+MAX_FLIPS = 2_000  # drawn; more are only counted
 MAX_POINTS = 30_000  # above it, a density image and a sample
 SAMPLE = 5_000
 HOVER_LENGTH = 160  # characters of a text in the browser
@@ -53,6 +54,24 @@ class Fact:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Flips:
+    """Points that the last move sent elsewhere; a map on screen shows a new one by a pulse.
+
+    key           : names the move
+    rows          : (F,) the points
+    before, after : (F,) where they belonged and belong, as an index into colors
+    sentence      : what the legend says of it
+    """
+
+    key: str
+    sentence: str
+    rows: IntArray
+    before: IntArray
+    after: IntArray
+    colors: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MapSpec:
     """One state of the map; axes: Q queries.
 
@@ -66,6 +85,8 @@ class MapSpec:
     highlight    : (Q,) bool; the others turn grey
     selection    : what is marked as chosen, where the page decides; None: what the reader did.
                    A map on screen takes it after `clear_selection`, a new one at once
+    flips        : what the last move did; pinned: the same points in the colours of a state that
+                   the reader compares with, shown while a key is held
     labels       : (x, y, text), the important ones first: a label that would cover one is hidden;
                    of words joined by " · " only the first is shown where all have no room
     marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it
@@ -90,6 +111,8 @@ class MapSpec:
     legend_title: str = ""
     highlight: NDArray[np.bool_] | NDArray[np.uint8] | None = None
     selection: MapSelection | None = None
+    flips: Flips | None = None
+    pinned: MapSpec | None = None
     labels: Sequence[tuple[float, float, str]] = ()
     marker: tuple[float, float, str] | None = None
     neighbors: Polygon = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,11 @@ from app import encoding, frame, selection, session, theme
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec
 from app.selection import Shown, selected_rows, shown
+from app.skills import moves
 from cascal import charts
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.query_card import query_card
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, IntArray
 
 MAX_LABELS = 24
@@ -50,7 +53,7 @@ def _controls(data: Dataset) -> charts.ColourBy:
 
 
 def _group_colours(
-    data: Dataset, by: charts.ColourBy, colouring: charts.Colouring
+    data: Dataset, by: charts.ColourBy, colouring: charts.Colouring, snapshot: Snapshot
 ) -> tuple[str, ...]:
     if by == "model":
         named = theme.colors_by_name((model.name for model in data.models), "model")
@@ -60,7 +63,7 @@ def _group_colours(
     palette = theme.palette("cluster")
     if by == "task":
         return tuple(palette[i % len(palette)] for i in range(len(colouring.names)))
-    sizes = session.snapshot().router.clusters.sizes
+    sizes = snapshot.router.clusters.sizes
     largest = {
         int(c): i for i, c in enumerate(np.argsort(-sizes, kind="stable")[:COLOURED_CLUSTERS])
     }
@@ -98,28 +101,18 @@ def _highlight(now: Shown) -> BoolArray | None:
 
 def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     now, snapshot = shown(), session.snapshot()
-    colouring = charts.colour_map(snapshot, data, now.split, by)
+    title, colours = _colours(data, now, by, snapshot)
     xy = now.part.xy[now.rows]
-    group = value = None
-    if colouring.group is not None:
-        group = colouring.group[now.rows]
-    if colouring.value is not None:
-        value = colouring.value[now.rows]
     n_clusters = len(snapshot.router.clusters)
     task, model, cluster = (_fact(data, now, known) for known in ("task", "model", "cluster"))
     agreed = Fact(charts.COLOUR_TITLES["agreement"], *charts.agreement_groups(now.part.votes))
-    return MapSpec(
+    spec = MapSpec(
         x=xy[:, 0],
         y=xy[:, 1],
         ids=now.rows.astype(np.int32),
         data_key=f"{data.info.name}:{data.info.fingerprint}:{data.encoder}:{now.split}",
-        group=group,
-        group_title=colouring.title,
-        group_names=colouring.names,
-        group_colors=_group_colours(data, by, colouring) if group is not None else (),
-        value=value,
-        value_title=colouring.title,
-        value_range=colouring.value_range,
+        **colours,
+        flips=moves.flips(data, now),
         legend_title=f"{len(now.rows):,} {SPLITS[now.split]} queries",
         highlight=_highlight(now),
         selection=selection.marked(),
@@ -130,10 +123,34 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         revision=f"{session.current_settings().name}:{session.current_thresholds()!r}:{by}",
         mode=theme.mode(),
         alt=f"Map of {len(now.rows):,} queries in {n_clusters} skill clusters, coloured by "
-        f"{colouring.title.lower()}. The table below the map lists the same.",
+        f"{title.lower()}. The table below the map lists the same.",
         caption="Near on the map = alike in wording; the axes have no meaning. Moving a threshold "
         "recolours the points and never moves them.",
     )
+    pinned, _ = session.change()
+    if pinned is snapshot:
+        return spec
+    return replace(spec, pinned=replace(spec, **_colours(data, now, by, pinned)[1]))
+
+
+def _colours(
+    data: Dataset, now: Shown, by: charts.ColourBy, snapshot: Snapshot
+) -> tuple[str, dict[str, Any]]:
+    """What the colours mean, and the fields of the map that make them."""
+    colouring = charts.colour_map(snapshot, data, now.split, by)
+    if colouring.group is None:
+        value = None if colouring.value is None else colouring.value[now.rows]
+        return colouring.title, {
+            "value": value,
+            "value_title": colouring.title,
+            "value_range": colouring.value_range,
+        }
+    return colouring.title, {
+        "group": colouring.group[now.rows],
+        "group_title": colouring.title,
+        "group_names": colouring.names,
+        "group_colors": _group_colours(data, by, colouring, snapshot),
+    }
 
 
 def _fact(data: Dataset, now: Shown, by: charts.ColourBy) -> Fact:

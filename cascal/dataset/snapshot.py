@@ -233,16 +233,33 @@ class Change:
         return float(self.flipped.mean()) if len(self.flipped) else 0.0
 
 
+def flipped(before: Snapshot, after: Snapshot, split: Split) -> BoolArray:
+    """(Q,) queries whose first model differs between two snapshots of the same pool."""
+    old, new = before.routes(split), after.routes(split)
+    return np.asarray(old.selected[:, 0] != new.selected[:, 0])
+
+
 def compare(before: Snapshot, after: Snapshot) -> Change:
     """Compare two snapshots of the same dataset and model pool."""
-    old, new = before.routes("test"), after.routes("test")
     gain = None
     if before.evaluation is not None and after.evaluation is not None:
         gain = estimate(after.evaluation.top1_right - before.evaluation.top1_right)
     return Change(
         len(before.router.clusters),
         len(after.router.clusters),
-        old.selected[:, 0] != new.selected[:, 0],
+        flipped(before, after, "test"),
         after.share - before.share,
         gain,
+    )
+
+
+def flip_pairs(before: Snapshot, after: Snapshot, split: Split) -> tuple[tuple[str, str, int], ...]:
+    """(first model before, after, queries) where the two differ, the most frequent pair first."""
+    rows = flipped(before, after, split)
+    old, new = (one.routes(split).selected[rows, 0] for one in (before, after))
+    pairs, counts = np.unique(np.stack([old, new]), axis=1, return_counts=True)
+    models = after.router.models
+    return tuple(
+        (models[pairs[0, at]], models[pairs[1, at]], int(counts[at]))
+        for at in np.argsort(-counts, kind="stable")
     )

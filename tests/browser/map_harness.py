@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -15,6 +16,7 @@ import streamlit as st
 from app import theme
 from app.map_component.component import (
     Fact,
+    Flips,
     MapSelection,
     MapSpec,
     clear_selection,
@@ -86,7 +88,20 @@ def spec_of(
             "marker": (1.0, 1.0, "Your query"),
             "neighbors": tuple(zip(x[near].tolist(), y[near].tolist(), strict=True)),
         }
-    return MapSpec(
+    before = st.session_state.get("clusters_before", clusters)
+    moved = np.flatnonzero(subject % before != group)
+    if before != clusters or "flips" in st.session_state:
+        st.session_state["flips"] = True
+        chosen["flips"] = Flips(
+            key=f"{before}-{clusters}",
+            sentence=f"{len(moved):,} flipped",
+            rows=moved,
+            before=subject[moved] % before,
+            after=group[moved],
+            colors=theme.palette("cluster", theme.mode()),
+        )
+    st.session_state["clusters_before"] = clusters
+    spec = MapSpec(
         x=x,
         y=y,
         ids=np.arange(n, dtype=np.int32) * 2,
@@ -102,6 +117,11 @@ def spec_of(
         caption=f"{n:,} queries in {clusters} skill clusters. Near means similar.",
         **chosen,
     )
+    if clusters == 16 or mode != "cluster":
+        return spec
+    pinned = {"group": subject, "group_names": tuple(SUBJECTS)}
+    colors = theme.palette("cluster", theme.mode())[:16]
+    return replace(spec, pinned=replace(spec, **pinned, group_colors=colors))
 
 
 def stepped(by: int) -> None:

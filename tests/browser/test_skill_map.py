@@ -32,8 +32,14 @@ CARD_WATCH = """() => { window.cards = []; let pressed = null;
   addEventListener('mouseup', () => { pressed = performance.now() }, true);
   const look = () => { const card = document.querySelector('.cm-pinned');
     if (pressed !== null && !card.hidden && card.querySelector('p')) {
-      window.cards.push(performance.now() - pressed); pressed = null }
+      window.cards.push({time: performance.now() - pressed, text: card.querySelector('p').innerText,
+        facts: [...card.querySelectorAll('dt, dd')].map(line => line.innerText)});
+      pressed = null }
     requestAnimationFrame(look) }; look() }"""
+INK = """() => { const canvas = document.querySelector('.cm-flips');
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 0; return n }"""
+COLOURS = "() => [...new Set(document.querySelector('.cm-plot').data[1].marker.color)].sort()"
 LOSE = """() => { for (const c of document.querySelectorAll('.cm-plot canvas'))
   c.getContext('webgl')?.getExtension('WEBGL_lose_context')?.loseContext() }"""
 LOST = """() => [...document.querySelectorAll('.cm-plot canvas')]
@@ -44,10 +50,10 @@ class MapPage:
     """A page with the harness, and everything it asked for or complained about."""
 
     def __init__(
-        self, browser, url: str, n: int = 5000, scheme: str = "light", link: str = ""
+        self, browser, url: str, n: int = 5000, scheme: str = "light", link: str = "", **options
     ) -> None:
-        context = browser.new_context(color_scheme=scheme, viewport={"width": 1360, "height": 760})
-        self.url, self.page = url, context.new_page()
+        options = {"viewport": {"width": 1360, "height": 760}, "color_scheme": scheme, **options}
+        self.url, self.page = url, browser.new_context(**options).new_page()
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -255,20 +261,22 @@ def test_a_click_shows_what_the_browser_knows_before_the_server_answers(opened):
     map_page.page.evaluate(CARD_WATCH)
     for row in (1234, 2500, 77):
         map_page.click_point(row)
-    times = map_page.page.evaluate("() => window.cards")
+    cards = map_page.page.evaluate("() => window.cards")
+    times = [card["time"] for card in cards]
     assert len(times) == 3
     assert statistics.median(times) <= 150
     SHOTS.mkdir(exist_ok=True)
     (SHOTS / "card-ms.txt").write_text(" ".join(f"{time:.0f}" for time in times) + "\n")
     row = map_page.python()["clicked"] // 2
+    assert cards[-1]["text"].startswith(f"Query {row}:")
+    cluster, name, task, same = cards[-1]["facts"]
+    assert (cluster, task) == ("Skill cluster", "Task")
+    assert name == same
     card = map_page.page.locator(".cm-pinned")
-    assert card.locator("p").inner_text().startswith(f"Query {row}:")
-    assert card.locator("dt").all_inner_texts() == ["Skill cluster", "Task"]
-    assert card.locator("dd").nth(0).inner_text() == card.locator("dd").nth(1).inner_text()
+    assert card.is_hidden()  # the page has its full card now
+    map_page.page.keyboard.press("f")
+    card.wait_for(state="visible")
     shot(map_page.page, "map-card")
-    map_page.page.locator(".cm-plot").focus()
-    map_page.page.keyboard.press("Escape")
-    card.wait_for(state="hidden")
 
 
 def test_arrow_keys_step_while_a_query_is_chosen_and_move_the_map_else(opened):
@@ -312,6 +320,57 @@ def test_a_key_and_a_button_show_the_map_alone_and_back(opened):
     page.wait_for_function(f"old => Math.abs({WIDTH} - old) < 4", arg=size)
     assert page.locator(".cm-full").count() == 0
     assert map_page.errors == []
+
+
+def test_a_move_pulses_once_and_its_points_can_be_ringed(opened):
+    map_page = opened()
+    page = map_page.page
+    assert page.locator(".cm-flipped").is_hidden()
+    page.evaluate(f"""() => {{ window.pulse = [];
+      const look = () => {{ window.pulse.push(({INK})()); window.looking = setTimeout(look, 60) }};
+      look() }}""")
+    map_page.step()
+    page.wait_for_timeout(1000)
+    seen = page.evaluate("() => { clearTimeout(window.looking); return window.pulse }")
+    assert max(seen) > 500
+    assert seen[-1] == 0
+    assert re.fullmatch(r"\d+ flipped", page.locator(".cm-flipped span").inner_text())
+    ring = page.get_by_role("button", name="Ring them")
+    ring.click()
+    assert page.evaluate(INK) > 500
+    shot(page, "map-flips")
+    ring.click()
+    assert page.evaluate(INK) == 0
+    map_page.toggle("marker")  # another rerun of the same move
+    page.wait_for_timeout(50)
+    assert page.evaluate(INK) == 0
+
+
+def test_without_motion_the_flipped_points_are_ringed_at_once(opened):
+    map_page = opened(reduced_motion="reduce")
+    map_page.step()
+    assert map_page.page.evaluate(INK) > 500
+    assert map_page.page.get_by_role("button", name="Ring them", pressed=True).is_visible()
+
+
+def test_a_held_key_shows_the_pinned_state(opened):
+    map_page = opened()
+    page = map_page.page
+    pinned = page.evaluate(COLOURS)
+    assert len(pinned) == 16
+    for _ in range(6):
+        map_page.step()
+    now = page.evaluate(COLOURS)
+    assert len(now) == 10
+    page.keyboard.down("p")
+    page.wait_for_function(f"n => ({COLOURS})().length === n", arg=16)
+    assert page.evaluate(COLOURS) == pinned
+    assert page.locator(".cm-legend button").count() == 16
+    assert page.get_by_text("The pinned state", exact=True).is_visible()
+    page.keyboard.up("p")
+    page.wait_for_function(f"n => ({COLOURS})().length === n", arg=10)
+    assert page.evaluate(COLOURS) == now
+    assert page.get_by_text("The pinned state", exact=True).is_hidden()
 
 
 def test_texts_of_queries_stay_text(opened):

@@ -24,9 +24,8 @@ export function cut(points, shown, wanted) {
   return { rows, x: pick(points.x), y: pick(points.y) };
 }
 
-export function traces({ data, points, codes, dim, lit, webgl, halo }) {
+export function traces({ data, codes, dim, lit, webgl, halo, size }) {
   const { palette } = data;
-  const size = sizeFor(points.x.length);
   const trace = ({ x, y }, marker) => ({
     type: webgl ? "scattergl" : "scatter",
     mode: "markers",

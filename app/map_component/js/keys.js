@@ -8,7 +8,9 @@ const MOVES = {
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 const TYPED = "input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
 
-export const HELP = "Keys: ← → previous and next query · / search · f full screen · + − 0 zoom · Esc clear";
+export const PINNED = "p"; // while held
+export const HELP =
+  "Keys: ← → previous and next query · / search · f full screen · hold p: the pinned state · + − 0 zoom · Esc clear";
 
 export function onMap(map, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -21,15 +23,18 @@ export function onMap(map, event) {
   event.preventDefault();
 }
 
+const typing = (event) => Boolean(event.target.closest?.(TYPED));
+
 export function onPage(map, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (!map.stage.clientWidth || event.target.closest?.(TYPED)) return;
+  if (!map.stage.clientWidth || typing(event)) return;
   if (event.key === "/") {
     const field = document.querySelector(".st-key-map_search input");
     if (!field) return;
     map.leaveFullScreen();
     field.focus();
   } else if (event.key === "f") map.toggleFullScreen();
+  else if (event.key === PINNED) map.holdPinned(true);
   else if (event.key === "Escape" && map.isFull()) map.leaveFullScreen();
   else return;
   event.preventDefault();

@@ -3,15 +3,17 @@
 
 import { Card } from "./card.js";
 import { element, shape } from "./dom.js";
-import { LIT, cut, hasWebGL, layout, traces } from "./figure.js";
+import { LIT, cut, hasWebGL, layout, sizeFor, traces } from "./figure.js";
+import { Flips } from "./flips.js";
 import { marks } from "./ink.js";
-import { HELP, onMap, onPage } from "./keys.js";
+import { HELP, PINNED, onMap, onPage } from "./keys.js";
 import { Labels } from "./labels.js";
 import { Legend } from "./legend.js";
 import { bytes, halves, insidePolygon, loadPlotly, loadPoints, outline, readCodes, readFact } from "./points.js";
 import { afterChange, enter, isFull, leave } from "./screen.js";
 import { Toolbar } from "./toolbar.js";
 
+const NARROW = 600; // px: the full card stands below such a map
 const VIEW_PAUSE = 400; // ms without a move, after which a zoom is told
 
 const maps = new WeakMap();
@@ -41,6 +43,8 @@ class SkillMap {
     this.listeners = new AbortController();
     const { signal } = this.listeners;
     document.addEventListener("keydown", (event) => onPage(this, event), { signal });
+    document.addEventListener("keyup", (event) => event.key === PINNED && this.holdPinned(false), { signal });
+    window.addEventListener("blur", () => this.holdPinned(false), { signal });
     document.addEventListener("fullscreenchange", () => afterChange(this.root), { signal });
   }
 
@@ -53,6 +57,9 @@ class SkillMap {
     this.tip = new Card("cm-card cm-tip");
     this.pinned = new Card("cm-card cm-pinned");
     this.legend = new Legend(() => { this.report(); this.update(); });
+    this.flips = new Flips(() => this.flips.paint(this));
+    this.badge = element("div", "cm-badge", "The pinned state");
+    this.badge.hidden = true;
     this.foot = element("div", "cm-foot");
     this.caption = element("div");
     this.foot.append(this.caption, element("div", "cm-keys", HELP));
@@ -60,8 +67,9 @@ class SkillMap {
     this.plot.setAttribute("role", "img");
     this.plot.setAttribute("aria-label", "Map of the queries, being drawn");
     this.plot.onkeydown = (event) => onMap(this, event);
-    this.stage.append(this.plot, this.ink, this.labels.root, this.pinned.root, this.tip.root);
-    this.root.replaceChildren(this.bar.root, this.stage, this.legend.root, this.foot);
+    this.stage.append(this.plot, this.flips.canvas, this.ink, this.labels.root);
+    this.stage.append(this.pinned.root, this.tip.root, this.badge);
+    this.root.replaceChildren(this.bar.root, this.stage, this.flips.line, this.legend.root, this.foot);
   }
 
   // Only the newest state is drawn; states that arrive during a drawing replace one another.
@@ -88,13 +96,14 @@ class SkillMap {
 
   async take(data) {
     this.waiting = null;
+    this.answered = true;
     const [, points] = await Promise.all([loadPlotly(data.plotly), loadPoints(data.points)]);
     const known = this.data;
-    this.data = { ...data, facts: data.facts.map(readFact) };
+    this.now = { ...data, facts: data.facts.map(readFact) };
     this.points = points;
-    this.codes = readCodes(data.codes, data.wide);
     this.highlight = data.highlight ? new Uint8Array(bytes(data.highlight)) : null;
-    this.legend.fill(data);
+    this.show(this.holding ? data.pinned : null);
+    this.flips.fill(data.flips, !known);
     if (known?.dataKey !== data.dataKey) this.view = halves(points.extent);
     if (known?.token !== data.token) this.restore(data.selection);
     if (this.legend.forgetMissing()) this.report();
@@ -103,6 +112,25 @@ class SkillMap {
     const slow = this.webgl ? "" : " Drawn without WebGL, which this browser lacks: moving is slow.";
     this.caption.textContent = data.caption + slow;
     this.labels.fill(data);
+  }
+
+  // Colours and legend of the present state, or of another one in its place.
+  show(other) {
+    this.data = { ...this.now, ...other };
+    this.codes = readCodes(this.data.codes, this.data.wide);
+    this.badge.hidden = !other;
+    this.legend.fill(this.data);
+  }
+
+  // As long as the key is held, the map shows the state that changes are measured against.
+  holdPinned(held) {
+    if (!this.now || Boolean(this.holding) === held) return;
+    this.holding = held;
+    if (!this.now.pinned) this.bar.say(held ? "This is the pinned state." : "");
+    else {
+      this.show(held ? this.now.pinned : null);
+      this.update();
+    }
   }
 
   // Mounted anew, or cleared by Python: what Python holds.
@@ -130,8 +158,8 @@ class SkillMap {
     if (first) this.listen();
     this.watchCanvases();
     this.pin();
-    this.place();
     this.bar.tell(this);
+    this.place();
     await new Promise(requestAnimationFrame);
     this.mark();
   }
@@ -224,6 +252,10 @@ class SkillMap {
     return left > x0 + slack || right < x1 - slack || bottom > y0 + slack || top < y1 - slack;
   }
 
+  get size() {
+    return sizeFor(this.points.x.length);
+  }
+
   rowOf(point) {
     return (point.curveNumber === LIT ? this.lit : this.dim).rows[point.pointNumber];
   }
@@ -242,6 +274,7 @@ class SkillMap {
   click(point) {
     this.tip.hide();
     this.selection = { ...this.selection, clicked: this.points.ids[this.rowOf(point)] };
+    this.answered = false;
     this.pin();
     this.place();
     this.bar.tell(this);
@@ -263,10 +296,12 @@ class SkillMap {
     this.update();
   }
 
+  // The short card stands in for the full one: until that has come, and where it is out of sight.
   pin() {
     const row = this.clickedRow();
-    if (row < 0) this.pinned.hide();
-    else this.pinned.show(this, row);
+    const alone = this.isFull() || this.stage.clientWidth < NARROW;
+    if (row >= 0 && (alone || !this.answered)) this.pinned.show(this, row);
+    else this.pinned.hide();
   }
 
   get chosen() {
@@ -330,6 +365,7 @@ class SkillMap {
     const pixels = (x, y) => this.pixels(x, y);
     this.labels.place(pixels, this.stage);
     this.ink.replaceChildren(...marks(this));
+    this.flips.paint(this);
     const row = this.clickedRow();
     if (row >= 0) this.pinned.place(this, row);
   }
@@ -344,6 +380,7 @@ class SkillMap {
   destroy() {
     this.observer.disconnect();
     this.listeners.abort();
+    this.flips.stop();
     clearTimeout(this.revival);
     clearTimeout(this.telling);
     window.Plotly?.purge(this.plot);

@@ -38,4 +38,8 @@ export class Toolbar {
       : selection.clicked !== undefined ? "1 selected"
       : legend.chosen.size ? `${count(lit.rows.length)} shown` : "";
   }
+
+  say(text) {
+    this.status.textContent = text;
+  }
 }

@@ -1,0 +1,83 @@
+"""What the last move of a control did to the queries on the map."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+import numpy as np
+import streamlit as st
+
+from app import session, theme, values
+from app.map_component.spec import Flips
+from app.selection import Shown
+from app.values import RANGES, Values
+from cascal.compare.sweep import silhouette_band
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.snapshot import Snapshot, flip_pairs, flipped
+from cascal.datatypes import NotApplicable
+
+PAIRS = 3
+"""So many pairs of models are named."""
+STATE = "map_move"
+"""The data set, the values of the controls before the last move, those after it."""
+
+
+def last_move(data: Dataset) -> tuple[Values, Values] | None:
+    """The values of the controls before and after their last move; None before the first one."""
+    of, now = f"{data.info.name}:{data.info.fingerprint}:{data.encoder}", values.present()
+    known, before, last = st.session_state.get(STATE, (None, None, None))
+    if known != of:
+        before = None
+    elif last != now:
+        before = last
+    st.session_state[STATE] = (of, before, now)
+    return None if before is None else (before, now)
+
+
+def flips(data: Dataset, now: Shown) -> Flips | None:
+    """The shown queries that got another first model by the last move; None before the first."""
+    move = last_move(data)
+    if move is None:
+        return None
+    before, after = session.snapshot_at(move[0]), session.snapshot()
+    rows = np.flatnonzero(flipped(before, after, now.split)[now.rows])
+    old, new = (one.routes(now.split).selected[now.rows[rows], 0] for one in (before, after))
+    named = theme.colors_by_name((model.name for model in data.models), "model")
+    return Flips(
+        key=repr(move),
+        sentence=_sentence(before, after, now) if len(rows) else _nothing(after, move),
+        rows=rows,
+        before=old,
+        after=new,
+        colors=tuple(named.get(model, theme.MUTED) for model in after.router.models),
+    )
+
+
+def _sentence(before: Snapshot, after: Snapshot, now: Shown) -> str:
+    pairs = flip_pairs(before, after, now.split)
+    named = [f"{count:,} {old} → {new}" for old, new, count in pairs[:PAIRS]]
+    others = sum(count for *_, count in pairs[PAIRS:])
+    if others:
+        named.append(f"{others:,} others")
+    total = sum(count for *_, count in pairs)
+    return f"{total:,} flipped: {', '.join(named)}"
+
+
+def _nothing(after: Snapshot, move: tuple[Values, Values]) -> str:
+    """Say that no route flipped, and where nothing can, as far as that is known."""
+    before, now = (asdict(one) for one in move)
+    changed = [name for name in now if now[name] != before[name]]
+    sentence = "No query changed its first model."
+    if changed != ["silhouette"]:
+        return sentence
+    try:
+        low, high = silhouette_band(after.fit, move[1].silhouette)
+    except NotApplicable as error:
+        return f"{sentence} {error}"
+    least, most = RANGES["silhouette"]
+    low, high = max(low, least), min(high, most)
+    return (
+        f"{sentence} Nothing changes while min silhouette is between "
+        f"{math.ceil(100 * low) / 100:.2f} and {math.floor(100 * high) / 100:.2f}."
+    )
