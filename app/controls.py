@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app import commands, frame, history, links, session
+from app import commands, frame, history, links, session, strips
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
 from cascal.compare.cost import weight_label
 from cascal.settings import CLUSTERS, JOINING, PRESETS, ROUTINGS, TASKS_MEASURED
@@ -34,12 +35,15 @@ BY_TASK = "Each task is one cluster: min silhouette, merge distance and joining 
 """Why the controls of the clusters do nothing."""
 
 
-def sidebar() -> None:
-    """Data set, preset and thresholds; nothing where the workspace is empty."""
+def sidebar() -> dict[str, DeltaGenerator]:
+    """Data set, preset and thresholds; nothing where the workspace is empty.
+
+    Returned are the places of strips that wait for the page to fit.
+    """
     datasets = [info.name for info in session.datasets()]
     if not datasets:
         st.sidebar.caption("The workspace is empty.")
-        return
+        return {}
     _choose_dataset(datasets)
     faults = links.faults(datasets)
     with st.sidebar:
@@ -50,11 +54,12 @@ def sidebar() -> None:
             "Data set", datasets, key="dataset", format_func=_dataset_label, bind="query-params"
         )
         _skills()
-        _clusters()
+        places = _clusters()
         _routes()
         history.begin()
         _buttons()
         _reproduce()
+    return places
 
 
 def _choose_dataset(datasets: list[str]) -> None:
@@ -86,7 +91,7 @@ def _skills() -> None:
     )
 
 
-def _clusters() -> None:
+def _clusters() -> dict[str, DeltaGenerator]:
     st.segmented_control(
         "Clusters follow",
         list(CLUSTERS),
@@ -99,8 +104,8 @@ def _clusters() -> None:
     )
     if session.current_settings().by_task:
         st.caption(BY_TASK)
-    _slider("silhouette", "Min silhouette", SILHOUETTES, DEFAULTS.silhouette)
-    _slider("merge", "Merge distance", MERGES, DEFAULTS.merge)
+    places = _slider("silhouette", "Min silhouette", SILHOUETTES, DEFAULTS.silhouette)
+    places |= _slider("merge", "Merge distance", MERGES, DEFAULTS.merge)
     st.segmented_control(
         "Join clusters that share best models",
         list(JOINING),
@@ -112,6 +117,7 @@ def _clusters() -> None:
         disabled=session.current_settings().by_task,
         help=_cluster_help("share"),
     )
+    return places
 
 
 def _cluster_help(key: str) -> str:
@@ -119,18 +125,32 @@ def _cluster_help(key: str) -> str:
     return BY_TASK if session.current_settings().by_task else HELP[key]
 
 
-def _slider(key: str, label: str, ends: tuple[float, float], default: float) -> None:
-    st.slider(
-        label,
-        *ends,
-        default,
-        step=0.01,
-        key=key,
-        on_change=history.remember,
-        bind="query-params",
-        disabled=session.current_settings().by_task,
-        help=_cluster_help(key),
-    )
+def _slider(
+    key: str, label: str, ends: tuple[float, float], default: float
+) -> dict[str, DeltaGenerator]:
+    """A slider of the clusters under a strip that shows where it can change anything.
+
+    Returned is the place of a strip that cannot be drawn yet.
+    """
+    reach = strips.reachable(key)
+    about = _cluster_help(key) if reach is None else f"{HELP[key]} **Now:** {reach.sentence}"
+    with st.container(gap="xsmall", key=f"strip_{key}"):
+        st.markdown(f":small[{label}]", help=about)
+        place = st.container()
+        strips.fill(place, reach)
+        st.slider(
+            label,
+            *ends,
+            default,
+            step=strips.STEP,
+            key=key,
+            on_change=history.remember,
+            bind="query-params",
+            disabled=session.current_settings().by_task,
+            help=about,
+            label_visibility="collapsed",
+        )
+    return {key: place} if reach is None else {}
 
 
 def _routes() -> None:

@@ -11,7 +11,7 @@ if str(ROOT.parent) not in sys.path:  # `streamlit run` only adds the folder of 
 
 import streamlit as st  # noqa: E402 (the path comes first)
 
-from app import controls, frame  # noqa: E402
+from app import controls, frame, strips  # noqa: E402
 
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 
@@ -29,5 +29,6 @@ PAGES = [  # without icons: an icon of a page would be fetched from another host
 
 page = st.navigation(PAGES, position="top")
 with frame.refusals():
-    controls.sidebar()
+    places = controls.sidebar()
     page.run()
+    strips.fill_late(places)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
@@ -112,6 +113,11 @@ def _fit(token: str, _dataset: Dataset, _settings: FitSettings) -> Fit:
     return cascal.fit(train.votes, train.vectors, _settings, costs=_dataset.costs)
 
 
+@st.cache_resource(show_spinner=False)
+def _known_fits() -> WeakValueDictionary[str, Fit]:
+    return WeakValueDictionary()
+
+
 class Snapshots:
     """The latest snapshots of one fit, all of one data set, which they keep alive.
 
@@ -151,7 +157,14 @@ def _snapshot_token(data: Dataset, settings: FitSettings, thresholds: Thresholds
 def fit(settings: FitSettings | None = None) -> Fit:
     """The fit of the chosen data set and preset."""
     data, settings = dataset(), settings or current_settings()
-    return _fit(_fit_token(data, settings), data, settings)
+    token = _fit_token(data, settings)
+    known = _known_fits()[token] = _fit(token, data, settings)
+    return known
+
+
+def known_fit() -> Fit | None:
+    """The present fit if a page has asked for it; this asks for none, which would take seconds."""
+    return _known_fits().get(fit_token())
 
 
 def snapshot_at(state: Values) -> Snapshot:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.datatypes import FloatArray, IntArray
+from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.kmeans import Problem, Solution, solve
+from cascal.merge import MERGES, Merged, normalise
 from cascal.results import Candidate
 
 _DECIMALS_OF_IDENTITY = 12
-NO_OWNER = -1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,6 +48,10 @@ class TaskCandidates:
         good = (reached >= min_silhouette) & np.isfinite(reached)
         return np.where(self.largest_k == 0, 0, np.where(good, best + 1, 1))
 
+    def in_force(self, min_silhouette: float) -> BoolArray:
+        """(P,) the centroids of the chosen k of each model: those that are merged."""
+        return np.asarray(self.k == self.chosen_k(min_silhouette)[self.owner])
+
     def candidates(self) -> list[Candidate]:
         """The same as one `Candidate` for each (model, k)."""
         return [self.candidate(model, k) for model, k in self.labels]
@@ -66,12 +69,6 @@ class TaskCandidates:
             centroids=self.centroids[centroid],
             support=self.support[centroid],
         )
-
-
-def normalise(vectors: FloatArray) -> FloatArray:
-    """Rows scaled to length 1; a row of zeros stays."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths == 0, 1.0, lengths))
 
 
 def query_silhouettes(rows: FloatArray, labels: IntArray, n_clusters: int) -> FloatArray:
@@ -188,97 +185,6 @@ def no_candidates(
     return task_candidates(task, rows, vectors, np.zeros((n_models, len(rows))), max_k, seed=0)
 
 
-@dataclass(frozen=True, eq=False)
-class Merged:
-    """Centroids of one task after the merge, in the order of their first member.
-
-    weights (C, P) of the merged candidates: centroids = weights @ candidates.
-    """
-
-    centroids: FloatArray
-    weights: FloatArray
-    support: IntArray
-    owner: IntArray
-
-
-def _merged(
-    centroids: FloatArray, weights: FloatArray, support: IntArray, owner: IntArray
-) -> Merged:
-    sums = weights @ centroids
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    lengths[lengths == 0] = 1.0
-    return Merged(sums / lengths, weights / lengths, support, owner)
-
-
-def merge_greedily(
-    centroids: FloatArray, support: IntArray, owner: IntArray, merge_distance: float
-) -> Merged:
-    """The released code's merge, in the order given; kept for parity.
-
-    Takes i; each later unmerged j closer than `merge_distance` goes into i, unless j has more
-    support: then i goes into j and the scan of i ends. Depends on the order; afterwards pairs may
-    still be closer than the threshold.
-    """
-    near = np.maximum(1.0 - centroids @ centroids.T, 0.0) < merge_distance
-    into = np.arange(len(centroids))
-    for i in range(len(centroids)):
-        if into[i] != i:
-            continue
-        for j in np.flatnonzero(near[i, i + 1 :]) + i + 1:
-            if into[j] != j:
-                continue
-            if support[j] > support[i]:
-                into[i] = j
-                break
-            into[j] = i
-    for i in range(len(into)):
-        while into[into[i]] != into[i]:
-            into[i] = into[into[i]]
-    keep = into[np.sort(np.unique(into, return_index=True)[1])]
-    member = (into[None, :] == keep[:, None]) * support
-    return _merged(centroids, member.astype(np.float64), member.sum(axis=1), owner[keep])
-
-
-def merge_closest_pairs(
-    centroids: FloatArray, support: IntArray, owner: IntArray, merge_distance: float
-) -> Merged:
-    """Merge the closest pair until no two centroids are closer than `merge_distance`.
-
-    The pair becomes normalise(s_i c_i + s_j c_j) with support s_i + s_j, in the place of the
-    earlier one. A fixed point, free of order up to ties, which go to the earlier pair. The
-    similarity of the new centroid to x is (s_i·cos(i, x) + s_j·cos(j, x)) / |s_i c_i + s_j c_j|.
-    Differs from the paper's released code (`merge_greedily`).
-    """
-    support = np.array(support, dtype=np.float64)
-    n_centroids = len(centroids)
-    weights = np.eye(n_centroids)
-    alive = np.ones(n_centroids, dtype=bool)
-    similarity = centroids @ centroids.T
-    np.fill_diagonal(similarity, -np.inf)
-    for _ in range(n_centroids - 1):
-        i, j = divmod(int(similarity.argmax()), n_centroids)
-        if max(0.0, 1.0 - similarity[i, j]) >= merge_distance:
-            break
-        s_i, s_j = support[i], support[j]
-        length = math.sqrt(s_i**2 + s_j**2 + 2.0 * s_i * s_j * similarity[i, j])
-        weights[i] = (s_i * weights[i] + s_j * weights[j]) / length
-        to_others = (s_i * similarity[i] + s_j * similarity[j]) / length
-        similarity[i], similarity[:, i] = to_others, to_others
-        similarity[j], similarity[:, j] = -np.inf, -np.inf
-        support[i] += s_j
-        alive[j] = False
-    return _merged(centroids, weights[alive], support[alive].astype(np.int64), owner[alive])
-
-
-def only_cluster(vectors: FloatArray) -> Merged:
-    """All queries of a task that no strong query splits: their unweighted spherical mean."""
-    center = normalise(vectors.sum(axis=0, keepdims=True))
-    return Merged(center, np.empty((1, 0)), np.zeros(1, dtype=np.int64), np.array([NO_OWNER]))
-
-
-MERGES = {"released": merge_greedily, "closest_pair": merge_closest_pairs}
-
-
 def choose_and_merge(
     candidates: TaskCandidates, min_silhouette: float, merge: str, merge_distance: float
 ) -> tuple[Merged, IntArray]:
@@ -287,8 +193,7 @@ def choose_and_merge(
     No centroid if no model is strong in the task. A merged centroid is a weighted sum of
     candidates, so its similarity to a query is the same sum of theirs.
     """
-    chosen = candidates.chosen_k(min_silhouette)
-    keep = candidates.k == chosen[candidates.owner]
+    keep = candidates.in_force(min_silhouette)
     merged = MERGES[merge](
         candidates.centroids[keep], candidates.support[keep], candidates.owner[keep], merge_distance
     )

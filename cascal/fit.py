@@ -15,17 +15,15 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from cascal.cluster import (
-    NO_OWNER,
     TaskCandidates,
     choose_and_merge,
     n_distinct,
     no_candidates,
-    normalise,
-    only_cluster,
     task_candidates,
 )
 from cascal.computing_order import Ordered, best_first, in_computing_order, number_tasks
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.merge import NO_OWNER, normalise, only_cluster
 from cascal.rank import (
     SET_SIZE,
     SelectionRanking,
@@ -127,11 +125,6 @@ class Fit:
     def candidates(self) -> list[Candidate]:
         """Every k-means result of every (task, model, k), in the computing order."""
         return [one for task in self.by_task for one in task.candidates()]
-
-    def silhouettes(self) -> FloatArray:
-        """Sorted distinct silhouettes of all candidates: where `min_silhouette` can change a k."""
-        table = np.concatenate([task.silhouettes.ravel() for task in self.by_task])
-        return np.unique(table[np.isfinite(table)])
 
     def one_cluster_a_task(self) -> Fit:
         """The same consensus with `clusters="task"`, at once: to be measured beside this fit.

@@ -8,8 +8,9 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_samples, silhouette_score
 
 from cascal import kmeans
-from cascal.cluster import cosine_silhouettes, normalise, query_silhouettes, task_candidates
+from cascal.cluster import cosine_silhouettes, query_silhouettes, task_candidates
 from cascal.kmeans import Problem, solve
+from cascal.merge import normalise
 
 
 def random_rows(random, n=80, dimension=8, n_centres=4, noise=0.4):

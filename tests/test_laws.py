@@ -13,15 +13,11 @@ from hypothesis import strategies as st
 
 import cascal
 from cascal import route as route_module
-from cascal.cluster import (
-    NO_OWNER,
-    merge_closest_pairs,
-    merge_greedily,
-    normalise,
-    task_candidates,
-)
+from cascal.attainable import merge_distance_steps, silhouette_steps
+from cascal.cluster import task_candidates
 from cascal.computing_order import best_first
 from cascal.kmeans import lloyd
+from cascal.merge import NO_OWNER, merge_closest_pairs, merge_greedily, merge_steps, normalise
 from cascal.rank import group_means
 from cascal.score import consensus_scores
 from cascal.settings import PRESETS
@@ -676,10 +672,10 @@ def test_raising_min_silhouette_never_adds_candidates_to_a_task(seed, levels):
 
 @law(10)
 @given(SEEDS)
-def test_min_silhouette_changes_clusters_only_at_the_silhouettes_of_the_candidates(seed):
+def test_min_silhouette_changes_clusters_only_at_the_best_silhouettes(seed):
     votes, vectors, _ = small_world(seed, n_queries=60)
     fit = cascal.fit(votes, vectors, n_jobs=1)
-    steps = fit.silhouettes()
+    steps = np.unique(silhouette_steps(fit))
     assume(len(steps) > 2)
     for low, high in pairwise(steps[:6]):
         inside = [
@@ -687,6 +683,36 @@ def test_min_silhouette_changes_clusters_only_at_the_silhouettes_of_the_candidat
             for level in (np.nextafter(low, 2), (low + high) / 2, high)
         ]
         assert inside[0] == inside[1] == inside[2]
+
+
+@law(10)
+@given(SEEDS, st.sampled_from(["recommended", "released"]))
+def test_merge_distance_changes_clusters_only_at_its_steps(seed, preset):
+    votes, vectors, _ = small_world(seed, n_queries=60)
+    fit = cascal.fit(votes, vectors, cascal.FitSettings.preset(preset), n_jobs=1)
+    steps = np.unique(merge_distance_steps(fit, 0.0).round(9))
+    for low, high in pairwise([*steps[-6:], 2.0]):
+        inside = [
+            fit.router(cascal.Thresholds(0.0, level, None)).clusters.assignment.tolist()
+            for level in (low + 1e-8, (low + high) / 2, high - 1e-8)
+            if low + 1e-8 < level <= high
+        ]
+        assert all(one == inside[0] for one in inside)
+
+
+@law(10)
+@given(SEEDS)
+def test_every_merge_step_of_the_closest_pairs_merges(seed):
+    votes, vectors, _ = small_world(seed, n_queries=60)
+    fit = cascal.fit(votes, vectors, n_jobs=1)
+    for task in fit.by_task:
+        keep = task.in_force(0.0)
+        centroids, support = task.centroids[keep], task.support[keep]
+        steps = merge_steps("closest_pair", centroids, support)
+        assert len(steps) == max(0, len(centroids) - 1)
+        for step in np.unique(steps):
+            left = merge_closest_pairs(centroids, support, support, np.nextafter(step, 2))
+            assert len(left.centroids) == len(centroids) - (steps <= step).sum()
 
 
 def test_the_number_of_jobs_does_not_matter(world):

@@ -18,10 +18,10 @@ import pytest
 from conftest import make_part
 
 import cascal
-from cascal.cluster import merge_closest_pairs, merge_greedily
 from cascal.compare.contenders import contenders
 from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER
+from cascal.merge import merge_closest_pairs, merge_greedily
 from cascal.rank import mean_errors, prune_sweep, rank_selection, shrunken_scores
 from cascal.results import ConsensusScores, Routes
 from cascal.score import agreement, consensus_scores, posterior, standardise, strong_sets

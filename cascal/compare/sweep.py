@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from joblib import Parallel, delayed
 
+from cascal.attainable import silhouette_steps
 from cascal.columns import Progress
 from cascal.compare.cost import cost_grid
 from cascal.dataset.part import Part
@@ -60,9 +61,7 @@ def attainable(fitted: Fit, name: Name, limit: int = 60) -> list[float | None]:
         return list(MERGES)
     if name == "cost_weight":
         return list(cost_grid(fitted.costs))
-    best = [task.silhouettes.max(axis=1) for task in fitted.by_task]
-    known = np.unique(np.concatenate(best))
-    known = known[np.isfinite(known) & (known > -1.0) & (known <= 1.0)]
+    known = np.unique(silhouette_steps(fitted))
     if not len(known):
         raise NotApplicable(
             "No model has two different strong queries in any task: nothing to split.",

@@ -14,9 +14,9 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import scipy
 
-from cascal.cluster import normalise
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import FloatArray, IntArray
+from cascal.merge import normalise
 from cascal.rank import group_sums
 from cascal.route import softmax
 
