@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cascal.datatypes import BoolArray, Embeddings, FloatArray, IntArray, NotApplicable, Votes
+from cascal.datatypes import Embeddings, FloatArray, IntArray, NotApplicable, Votes
 from cascal.doubts import Doubt
 from cascal.draws import random_places, stratified_halves
 from cascal.fit import Fit, fit
@@ -192,27 +192,48 @@ def halves(query_ids: tuple[str, ...], tasks: tuple[str, ...], seed: int) -> Int
     return stratified_halves(tasks, random_places(query_ids, seed))
 
 
-def cross_fitted_gains(fits: tuple[Fit, Fit], thresholds: Thresholds) -> FloatArray:
-    """(Q,) C[chosen] − C[best constant] of the queries of either fit, routed by the other.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CrossFit:
+    """Every training query, routed by the fit of the half it is not in.
 
-    The constant is the best overall model of the fit that routes; C is the score of the fit that
-    is measured, so that no query's own votes choose its route. nan scores count as 0.
+    query_ids (Q,); chosen, constant (Q,) the model that fit routes to, and its best overall;
+    scores (Q, M) of the fit the query is in, so that no query's own votes choose its route
     """
-    return _cross_fitted(fits, thresholds)[0]
+
+    query_ids: tuple[str, ...]
+    chosen: IntArray
+    constant: IntArray
+    scores: FloatArray
+
+    @property
+    def gains(self) -> FloatArray:
+        """(Q,) C[chosen] − C[constant]; nan scores count as 0."""
+        rows, scores = np.arange(len(self.scores)), np.nan_to_num(self.scores, nan=0.0)
+        return np.asarray(scores[rows, self.chosen] - scores[rows, self.constant])
 
 
-def _cross_fitted(fits: tuple[Fit, Fit], thresholds: Thresholds) -> tuple[FloatArray, BoolArray]:
-    """The cross-fitted gains, and (Q,) whether another model than the constant is chosen."""
-    gains, elsewhere = [], []
+def cross_fit(fits: tuple[Fit, Fit], thresholds: Thresholds) -> CrossFit:
+    """Route the queries of either fit by the other's router."""
+    ids: list[str] = []
+    chosen, constant, scores = [], [], []
     for learnt, measured in (fits, fits[::-1]):
         router = learnt.router(thresholds)
-        scores = np.nan_to_num(measured.consensus, nan=0.0)
         vectors = Embeddings(measured.query_ids, measured.caller_vectors, measured.encoder)
-        chosen = router.route(vectors).selected[:, 0]
-        rows = np.arange(len(scores))
-        gains.append(scores[rows, chosen] - scores[:, router.best_overall])
-        elsewhere.append(chosen != router.best_overall)
-    return np.concatenate(gains), np.concatenate(elsewhere)
+        ids += measured.query_ids
+        chosen.append(router.route(vectors).selected[:, 0])
+        constant.append(np.full(len(measured.query_ids), router.best_overall))
+        scores.append(measured.consensus)
+    return CrossFit(
+        query_ids=tuple(ids),
+        chosen=np.concatenate(chosen),
+        constant=np.concatenate(constant),
+        scores=np.concatenate(scores),
+    )
+
+
+def cross_fitted_gains(fits: tuple[Fit, Fit], thresholds: Thresholds) -> FloatArray:
+    """(Q,) C[chosen] − C[best constant] of the queries of either fit, routed by the other."""
+    return cross_fit(fits, thresholds).gains
 
 
 def half_fits(
@@ -252,7 +273,8 @@ def traffic_light(
     not, "unsure" with any of the `doubts` (`cascal.doubts.find_doubts`).
     """
     chosen = thresholds or Thresholds()
-    gains, elsewhere = _cross_fitted(fits, chosen)
+    crossed = cross_fit(fits, chosen)
+    gains = crossed.gains
     mean = float(gains.mean())
     error = float(gains.std(ddof=1) / np.sqrt(len(gains)))
     return Light(
@@ -262,7 +284,7 @@ def traffic_light(
         n=len(gains),
         score=fits[0].settings.consensus,
         liked=_liked(fits, chosen),
-        elsewhere=int(elsewhere.sum()),
+        elsewhere=int((crossed.chosen != crossed.constant).sum()),
         sides=(int((gains > 0).sum()), int((gains < 0).sum())),
         doubts=doubts,
     )

@@ -1,7 +1,8 @@
 """Is routing worth it here? A paired gain over always asking one model, by gold answers.
 
-See docs/method.md § 11. It says "do not route" as readily as "route". Without gold answers there
-is only `cascal.light`, which answers another question.
+See docs/method.md § 11. It says "do not route" as readily as "route". A few labels where they
+decide are enough (docs/labels.md); without any there is only `cascal.light`, which answers another
+question.
 """
 
 from __future__ import annotations
@@ -36,16 +37,35 @@ def verdict(result: Evaluation, constant: Constant | None = None) -> Verdict:
     return decide(result.gain_over(chosen.model), chosen)
 
 
+def points(gain: Estimate) -> str:
+    """A gain in points of accuracy, with its interval."""
+    return f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+
+
+def decision(gain: Estimate) -> Decision:
+    """What a gain decides: nothing as long as its interval holds 0."""
+    if gain.low > 0:
+        return "route"
+    return "do not route" if gain.high < 0 else "undecided"
+
+
 def decide(gain: Estimate, constant: Constant) -> Verdict:
     """The verdict for a paired gain over always asking one model."""
     against = f"always asking {constant.words}"
-    points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+    sentences: dict[Decision, str] = {
+        "route": f"Routing pays here: {points(gain)} over {against}.",
+        "do not route": f"Do not route here: {points(gain)} against {against}.",
+        "undecided": f"No proof that routing pays here: {points(gain)} against {against}.",
+    }
+    light = decision(gain)
+    return Verdict(light, sentences[light], gain, constant)
+
+
+def decide_between(gain: Estimate, names: tuple[str, str]) -> str:
+    """The sentence for the gain of one router over another."""
+    first, second = names
     if gain.low > 0:
-        return Verdict("route", f"Routing pays here: {points} over {against}.", gain, constant)
+        return f"{first} is better: {points(gain)} over {second}."
     if gain.high < 0:
-        return Verdict(
-            "do not route", f"Do not route here: {points} against {against}.", gain, constant
-        )
-    return Verdict(
-        "undecided", f"No proof that routing pays here: {points} against {against}.", gain, constant
-    )
+        return f"{second} is better: {points(gain)} for {first}."
+    return f"No proof that {first} and {second} differ: {points(gain)} for {first}."

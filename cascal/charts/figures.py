@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from cascal.datatypes import FloatArray
+from cascal.spreadsheet import safe_cell
 
 NAME_LENGTH = 40
 
@@ -19,8 +20,6 @@ WORDS_KEPT = 0.7
 """A text is cut after a word where that keeps more than this share of the length."""
 
 MUTED = "#9AA4B2"
-
-_FORMULA_STARTS = tuple("=+-@\t\r")
 
 pio.templates["cascal"] = go.layout.Template(
     layout={
@@ -127,8 +126,4 @@ def cell_texts(
 
 def safe_csv(frame: pd.DataFrame) -> bytes:
     """CSV whose text cells cannot be read as formulas by a spreadsheet."""
-
-    def harmless(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA_STARTS else value
-
-    return frame.map(harmless).to_csv(index=False).encode("utf-8")
+    return frame.map(safe_cell).to_csv(index=False).encode("utf-8")

@@ -1,0 +1,139 @@
+"""Where two ways to answer differ, and draws of the queries that can tell them apart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cascal.constant import Constant, join_constants
+from cascal.dataset.part import Part
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import BoolArray, CascalError, IntArray
+from cascal.draws import random_rows
+from cascal.labels import contested
+from cascal.light import cross_fit
+from cascal.store import Draw, Purpose
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Contest:
+    """Two ways to answer the same queries.
+
+    part : the queries; first, second (Q,) the model either asks, as a column of the pool;
+    names : what the two are called; constant : where the second is always asking one model
+    """
+
+    part: Part
+    first: IntArray
+    second: IntArray
+    names: tuple[str, str]
+    constant: Constant | None = None
+
+    @cached_property
+    def counts(self) -> BoolArray:
+        """(Q,) where both models were asked: elsewhere nothing can be compared."""
+        rows, asked = np.arange(len(self.part)), self.part.votes.asked
+        return np.asarray(asked[rows, self.first] & asked[rows, self.second])
+
+    @cached_property
+    def contested(self) -> BoolArray:
+        """(Q,) where labels can tell the two apart."""
+        judged = np.asarray(np.isfinite(self.part.judged).any(axis=1))
+        differ = contested(self.first, self.second, self.part.votes.answers, judged)
+        return np.asarray(differ & self.counts)
+
+    @property
+    def n_queries(self) -> int:
+        """How many queries the verdict is about."""
+        return int(self.counts.sum())
+
+    @property
+    def n_contested(self) -> int:
+        """How many of them are contested."""
+        return int(self.contested.sum())
+
+    @cached_property
+    def contested_ids(self) -> tuple[str, ...]:
+        """Their ids."""
+        return tuple(self.part.votes.query_ids[row] for row in np.flatnonzero(self.contested))
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """The row of every query."""
+        return {query_id: row for row, query_id in enumerate(self.part.votes.query_ids)}
+
+
+def contest(snapshot: Snapshot) -> Contest:
+    """The router against always asking the best model by consensus.
+
+    On the test queries; without any on all queries, each routed, and each constant chosen, by the
+    fit of a half that it is not in. NotApplicable where there are too few for that.
+    """
+    part, best = snapshot.dataset.test, snapshot.router.best_overall
+    if part is not None:
+        second = np.full(len(part), best)
+        constant = Constant(best, snapshot.router.models[best], "consensus")
+        first = snapshot.routes("test").selected[:, 0]
+    else:
+        part = snapshot.dataset.train
+        first, second = _crossed(snapshot)
+        chosen = sorted(set(second.tolist()), key=part.votes.models.__getitem__)
+        constant = join_constants(
+            [Constant(model, part.votes.models[model], "consensus") for model in chosen]
+        )
+    names = ("routing", f"always asking {constant.words}")
+    return Contest(part=part, first=first, second=second, names=names, constant=constant)
+
+
+def contest_between(one: Snapshot, other: Snapshot, names: tuple[str, str]) -> Contest:
+    """Two routers, presets or thresholds on one data set, called by these names."""
+    if one.dataset.info.name != other.dataset.info.name or (
+        one.router.models != other.router.models
+    ):
+        raise CascalError(
+            "Only two routers of one data set and one pool can be told apart by labels.",
+            code="other-models",
+        )
+    part = one.dataset.test
+    if part is None:
+        first, second = (_crossed(snapshot)[0] for snapshot in (one, other))
+        return Contest(part=one.dataset.train, first=first, second=second, names=names)
+    first, second = (snapshot.routes("test").selected[:, 0] for snapshot in (one, other))
+    return Contest(part=part, first=first, second=second, names=names)
+
+
+def _crossed(snapshot: Snapshot) -> tuple[IntArray, IntArray]:
+    """The choices (Q,) for the training queries and their constants, by the other half's fit."""
+    crossed = cross_fit(snapshot.halves, snapshot.router.thresholds)
+    place = {query_id: at for at, query_id in enumerate(crossed.query_ids)}
+    order = np.array([place[one] for one in snapshot.dataset.train.votes.query_ids])
+    return crossed.chosen[order], crossed.constant[order]
+
+
+def new_draw(
+    found: Contest,
+    *,
+    purpose: Purpose = "routing",
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Draw:
+    """The contested queries in a random order that their ids, the purpose and the seed decide.
+
+    Other queries make another draw, independent of this one; the same ones make the same again.
+    """
+    frame = sorted(found.contested_ids)
+    said = "\x1f".join([purpose, str(seed), *frame])
+    digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+    rows = random_rows(frame, len(frame), np.random.default_rng(int(digest, 16)))
+    return Draw(
+        draw_id=digest[:12],
+        purpose=purpose,
+        frame=tuple(frame[row] for row in rows.tolist()),
+        seed=seed,
+        settings=dict(settings or {}),
+    )

@@ -1,0 +1,306 @@
+"""What labels of a workspace say: contests, draws and evidence, worked by hand and on the demo."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import add_hashed, thinned_demo
+from refusals import refuses
+
+import cascal
+from cascal.constant import Constant
+from cascal.dataset.contest import Contest, contest, contest_between, new_draw
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.evidence import gather_evidence, rights, weigh
+from cascal.dataset.snapshot import take_snapshot
+from cascal.datatypes import NO_ANSWER
+from cascal.labels import combined_gain, gain
+from cascal.settings import FitSettings, Thresholds
+from cascal.store import Draw, Label
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """An eighth of the demo's training queries, a quarter of its test queries."""
+    workspace = cascal.Workspace(tmp_path_factory.mktemp("labels") / "w.duckdb")
+    add_hashed(workspace, thinned_demo(8, 4)["demo"])
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def study(workspace):
+    return load_dataset(workspace, "demo")
+
+
+@pytest.fixture(scope="module")
+def fitted(study):
+    return cascal.fit(study.train.votes, study.train.vectors)
+
+
+@pytest.fixture(scope="module")
+def snapshot(study, fitted):
+    return take_snapshot(study, fitted, Thresholds())
+
+
+def small_contest(study, n=6):
+    """The first test queries; the first way asks model 0 and the second model 1."""
+    part = study.test.take(np.arange(n))
+    return Contest(
+        part=part,
+        first=np.zeros(n, dtype=np.int64),
+        second=np.ones(n, dtype=np.int64),
+        names=("one", "other"),
+    )
+
+
+def label(query_id, answer=None, person="ann", mark="answered", **verdicts):
+    return Label(
+        query_id=query_id,
+        person=person,
+        content="",
+        draw_id="d",
+        probability=0.5,
+        mark=mark,
+        answer=answer,
+        verdicts=verdicts,
+    )
+
+
+# --- contests
+
+
+def test_the_router_is_contested_where_its_answer_differs_from_the_constants(snapshot):
+    found = contest(snapshot)
+    part, best = snapshot.dataset.test, snapshot.router.best_overall
+    chosen = snapshot.routes("test").selected[:, 0]
+    for row, query_id in enumerate(part.votes.query_ids):
+        differ = part.votes.answers[row, chosen[row]] != part.votes.answers[row, best]
+        assert (query_id in found.contested_ids) == differ
+    assert found.n_queries == len(part)
+    assert 20 < found.n_contested == len(found.contested_ids)
+    assert found.constant.name in found.names[1]
+
+
+def test_without_a_test_split_no_query_is_routed_by_a_fit_that_saw_it(study, fitted):
+    snapshot = take_snapshot(replace(study, test=None), fitted, Thresholds())
+    found = contest(snapshot)
+    assert found.n_queries == len(study.train)
+    ids = study.train.votes.query_ids
+    for learnt, other in (snapshot.halves, snapshot.halves[::-1]):
+        router = learnt.router(Thresholds())
+        rows = [ids.index(one) for one in other.query_ids]
+        assert not set(learnt.query_ids) & {ids[row] for row in rows}
+        routed = router.route(study.train.vectors.take(other.query_ids)).selected[:, 0]
+        np.testing.assert_array_equal(found.first[rows], routed)
+        assert (found.second[rows] == router.best_overall).all()
+
+
+def test_a_query_that_one_of_the_two_was_never_asked_does_not_count(study):
+    found = small_contest(study)
+    votes = found.part.votes
+    status = np.full(votes.shape, "ok", dtype=object)
+    status[0, 1] = "missing"
+    answers = np.tile(np.arange(votes.shape[1]) % 2, (6, 1))
+    answers[0, 1] = NO_ANSWER
+    changed = cascal.Votes(
+        votes.query_ids,
+        votes.tasks,
+        votes.models,
+        answers,
+        votes.logprobs,
+        votes.option_counts,
+        status=status,
+    )
+    found = replace(found, part=replace(found.part, votes=changed))
+    assert (found.n_queries, found.n_contested) == (5, 5)
+
+
+def test_two_presets_are_contested_where_their_choices_answer_differently(study, snapshot):
+    released = FitSettings.preset("released")
+    other = take_snapshot(
+        study, cascal.fit(study.train.votes, study.train.vectors, released), Thresholds()
+    )
+    found = contest_between(snapshot, other, ("recommended", "released"))
+    one, two = (each.routes("test").selected[:, 0] for each in (snapshot, other))
+    answers, rows = study.test.votes.answers, np.arange(len(study.test))
+    np.testing.assert_array_equal(found.contested, answers[rows, one] != answers[rows, two])
+    assert found.constant is None
+    nothing = contest_between(snapshot, snapshot, ("one", "itself"))
+    assert nothing.n_contested == 0
+    with refuses("other-models"):
+        info = replace(study.info, name="another")
+        contest_between(snapshot, replace(other, dataset=replace(study, info=info)), ("a", "b"))
+
+
+def test_a_draw_depends_on_what_is_drawn_from_and_never_on_the_order_of_rows(study):
+    found = small_contest(study, 200)
+    backwards = np.arange(200)[::-1]
+    turned = replace(
+        found,
+        part=found.part.take(backwards),
+        first=found.first[backwards],
+        second=found.second[backwards],
+    )
+    first, second = new_draw(found), new_draw(turned)
+    assert (first.draw_id, first.frame) == (second.draw_id, second.frame)
+    assert sorted(first.frame) == sorted(found.contested_ids)
+    assert new_draw(found, seed=1).frame != first.frame
+    assert new_draw(found, purpose="settings").draw_id != first.draw_id
+
+
+# --- who is right
+
+
+def test_an_answer_a_verdict_and_a_bad_question_say_who_is_right(study):
+    found = small_contest(study)
+    votes = found.part.votes
+    ids, models = votes.query_ids, votes.models
+    letter = "ABCDEFGHIJ"[votes.answers[0, 0]]
+    said = rights(
+        found,
+        [
+            label(ids[0], answer=letter.lower()),
+            label(ids[1], **{models[1]: True}),
+            label(ids[2], mark="bad"),
+            label(ids[3], mark="skipped"),
+        ],
+    )
+    np.testing.assert_array_equal(said[ids[0]][0], votes.answers[0] == votes.answers[0, 0])
+    alike = votes.answers[1] == votes.answers[1, 1]
+    assert (said[ids[1]][0, alike] == 1.0).all()
+    assert np.isnan(said[ids[1]][0, ~alike]).all()
+    assert not said[ids[2]].any()
+    assert ids[3] not in said
+
+
+def ten(study):
+    """Ten contested queries of twenty, their draw, and labels that all favour the first way."""
+    found = small_contest(study, 60)
+    ids = found.contested_ids[:20]
+    rows = np.array([found.row_of[one] for one in ids])
+    found = replace(
+        found, part=found.part.take(rows), first=found.first[rows], second=found.second[rows]
+    )
+    draw = Draw(draw_id="d", purpose="routing", frame=ids, n_asked=10)
+    right = np.full((1, len(found.part.votes.models)), np.nan)
+    right[0, :2] = 1.0, 0.0
+    return found, draw, dict.fromkeys(ids[:10], right)
+
+
+def test_one_draw_of_what_is_contested_gives_the_plain_gain_and_may_be_watched(study):
+    found, draw, right = ten(study)
+    evidence = weigh(found, right, [draw], [label(one) for one in right])
+    assert evidence.gain == gain(np.ones(10), n_contested=20, n_queries=20)
+    assert evidence.decision == "route"
+    assert (evidence.settled, evidence.more) == (True, 0)
+    assert evidence.people == ("ann",)
+    assert evidence.sentence(found).startswith("one is better: +")
+
+
+def test_what_was_not_handed_out_does_not_count_as_drawn(study):
+    found, draw, right = ten(study)
+    fewer = weigh(found, right, [replace(draw, n_asked=4)], [])
+    assert fewer.gain == gain(np.ones(4), n_contested=20, n_queries=20)
+    nothing = weigh(found, right, [], [])
+    assert (nothing.gain.low, nothing.gain.high, nothing.gain.n_labels) == (-1.0, 1.0, 0)
+    assert (nothing.decision, nothing.watched, nothing.settled) == ("undecided", None, False)
+
+
+def test_labels_stay_honest_when_a_threshold_moves(study):
+    """The second way changes on five of the queries, of which two were labelled."""
+    found, draw, right = ten(study)
+    second = found.second.copy()
+    second[:5] = found.first[:5]  # no longer contested there
+    moved = replace(found, second=second)
+    assert moved.n_contested == 15
+    labelled = {one: right[one] for one in list(right)[3:]}
+    evidence = weigh(moved, labelled, [draw], [])
+    # 7 of 20 were labelled at π = 7/20; two of them are not contested now, five gained 1
+    assert evidence.gain.value == pytest.approx(5 / (7 / 20) / 20)
+    assert evidence.gain == combined_gain(
+        np.array([0.0, 0, 1, 1, 1, 1, 1]),
+        np.full(7, 7 / 20),
+        n_contested=15,
+        n_queries=20,
+        looks=3,
+    )
+    assert evidence.watched.low <= evidence.watched.value <= evidence.watched.high
+
+
+def test_a_query_that_no_draw_could_give_widens_the_interval_by_its_share(study):
+    found, draw, right = ten(study)
+    frame = draw.frame[:16]
+    whole = weigh(found, right, [replace(draw, frame=frame, n_asked=10)], [])
+    known = combined_gain(np.ones(10), np.full(10, 10 / 16), n_contested=16, n_queries=20, looks=3)
+    assert whole.gain.half_width == pytest.approx(known.half_width + 4 / 20)
+
+
+def test_two_draws_are_combined_and_may_not_be_watched(study):
+    found, draw, right = ten(study)
+    other = Draw(draw_id="e", purpose="settings", frame=draw.frame[::-1], n_asked=12)
+    evidence = weigh(found, right, [draw, other], [])
+    assert (evidence.watched, evidence.more) == (None, None)
+    # the other draw came to two of the ten labelled queries: places 9 and 10 from the front
+    share = 1 - (1 - 10 / 20) * (1 - 2 / 20)
+    assert evidence.gain.value == pytest.approx(10 / share / 20)
+    assert evidence.draws == ("d", "e")
+
+
+def test_two_people_are_averaged_and_their_disagreement_is_named(study):
+    found, draw, right = ten(study)
+    first = draw.frame[0]
+    both = np.vstack([right[first], right[first]])
+    both[1, :2] = 0.0, 1.0
+    evidence = weigh(found, right | {first: both}, [draw], [label(first), label(first, person="b")])
+    expected = gain(np.array([0.0, *np.ones(9)]), n_contested=20, n_queries=20)
+    assert evidence.gain == expected
+    assert evidence.disputed == (first,)
+    assert evidence.people == ("ann", "b")
+
+
+def test_the_sentence_names_the_constant_and_how_many_labels_are_missing(study):
+    found, draw, right = ten(study)
+    found = replace(found, constant=Constant(1, "atlas", "consensus"))
+    few = weigh(found, {one: right[one] for one in draw.frame[:2]}, [draw], [])
+    sentence = few.sentence(found)
+    assert sentence.startswith("No proof that routing pays here: +")
+    assert "always asking atlas, the best model by consensus" in sentence
+    assert "2 labels; 20 of 20 queries are contested" in sentence
+    assert f"about {few.more:,} more labels" in sentence
+    none = weigh(replace(found, second=found.first), {}, [], [])
+    assert "nothing to label" in none.sentence(found)
+
+
+# --- through a workspace
+
+
+def test_the_demo_settles_to_the_gain_by_gold_answers_when_all_is_labelled(workspace, snapshot):
+    found = contest(snapshot)
+    draw = workspace.put_draw("demo", replace(new_draw(found), n_asked=found.n_contested))
+    contents = workspace.contents("demo")
+    letters = "ABCDEFGHIJ"
+    given = [
+        Label(
+            query_id=one,
+            person="ann",
+            content=contents[one],
+            draw_id=draw.draw_id,
+            probability=1.0,
+            answer=letters[found.part.gold[found.row_of[one]]],
+        )
+        for one in draw.frame
+    ]
+    try:
+        workspace.add_labels("demo", given)
+        evidence = gather_evidence(workspace, "demo", found)
+        truth = snapshot.evaluation.gain_over(snapshot.router.best_overall).value
+        assert evidence.gain.value == pytest.approx(truth)
+        assert evidence.estimate.low == pytest.approx(evidence.estimate.high)
+        assert evidence.settled
+        plain = evidence.to_dict(found)
+        assert plain["n_labels"] == plain["n_contested"] == found.n_contested
+        assert plain["decision"] == ("route" if truth > 0 else "do not route")
+    finally:
+        workspace.delete_labels("demo")
