@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cascal.compare.experiments import Column, Report, Request
     from cascal.dataset.dataset import Dataset
     from cascal.dataset.snapshot import Snapshot
+    from cascal.store import Workspace
 
 WIDE = 110
 """From this many columns on, the table also shows models in use and cost."""
@@ -56,7 +57,8 @@ def evaluate(
 ) -> None:
     """Compare all routers on the test queries, with intervals, and say whether routing pays.
 
-    Without gold answers there is only the light, which says what the models agree on.
+    Without gold answers there are the labels of `cascal label`, and without those only the light,
+    which says what the models agree on.
     """
     from cascal.compare.experiments import Request, held
     from cascal.dataset.snapshot import take_snapshot
@@ -83,7 +85,9 @@ def evaluate(
             comparison = str(error)
         snapshot = take_snapshot(loaded, fitted, thresholds)
         without = _without_labels(snapshot)
+        few = _with_few_labels(tuning.store, snapshot)
     found = _summary(loaded, comparison, without, settings, by_task=by_task)
+    found["with_few_labels"] = few
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
@@ -149,6 +153,21 @@ def _without_labels(snapshot: Snapshot) -> dict[str, Any]:
     return {**light.to_dict(), "right": right, "to_label": to_label}
 
 
+def _with_few_labels(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any] | None:
+    """What the labels of `cascal label` say about the router; None without any."""
+    from cascal.dataset.contest import contest
+    from cascal.dataset.evidence import gather_evidence
+
+    name = snapshot.dataset.info.name
+    if not workspace.labels(name):
+        return None
+    try:
+        found = contest(snapshot)
+    except NotApplicable as error:
+        return {"decision": None, "sentence": str(error)}
+    return gather_evidence(workspace, name, found).to_dict(found)
+
+
 def _cost(comparison: Comparison) -> dict[str, Any] | None:
     """US dollars per 1,000 queries of the first model, beside always asking one model."""
     cost = comparison.cost()
@@ -186,6 +205,8 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
             out.print(escape(found["cost"]["sentence"]))
     else:
         out.print(escape(found["reason"]))
+    if found["with_few_labels"]:
+        out.print(f"With a few labels: {escape(found['with_few_labels']['sentence'])}")
     without = found["without_labels"]
     out.print(f"Without labels: {escape(without['sentence'])}")
     if without["light"] is not None:

@@ -20,6 +20,7 @@ from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
+from cascal.labels import contested
 from cascal.light import Light, half_fits, traffic_light
 from cascal.remembered import remembered
 from cascal.results import Routes
@@ -117,7 +118,8 @@ class Snapshot:
         answers, chosen = part.votes.answers, self.routes("test").selected[:, 0]
         routed, always = answers[np.arange(len(part)), chosen], answers[:, best]
         sides = {"router's choice": routed, self.router.models[best]: always}
-        return queries_to_label(part, np.flatnonzero(routed != always), sides)
+        differ = contested(chosen, np.full(len(part), best), answers)
+        return queries_to_label(part, np.flatnonzero(differ), sides)
 
     def routes(self, split: Split) -> Routes:
         """Routes of the training or the test queries."""

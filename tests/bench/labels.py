@@ -165,8 +165,7 @@ def without_gain(field: Field, random: np.random.Generator) -> FloatArray:
 
 def stopping_table(found: list[Field], n_draws: int) -> Iterator[str]:
     """How often stopping at the first interval without 0 is wrong, where the true gain is 0."""
-    yield "| pool | contested | plain interval, looked at after each of 100 | watched, up to 100 | "
-    yield "| watched, to the last |"
+    yield "| pool | contested | plain, after each of 100 | watched, to 100 | watched, to the last |"
     yield "|---|---|---|---|---|"
     for pool in POOLS:
         wrong = np.zeros(3)
