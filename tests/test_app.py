@@ -22,6 +22,7 @@ from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder
 from cascal.dataset.snapshot import take_snapshot
+from cascal.diagnose import CHECKS
 from cascal.light import HEADLINES
 from cascal.settings import BOUNDS, TASKS_MEASURED
 from cascal.simulate import load_demo
@@ -537,8 +538,10 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
     assert not app.exception
     assert any("issue" in one.value for one in app.title)
     measured = [plain(one.value) for one in app.caption if "(rule: " in plain(one.value)]
-    assert any("margin" in one for one in measured)
     assert any("missed by" in one for one in measured)
+    checks = next(one.value for one in app.dataframe if "margin" in one.value)
+    assert set(checks["code"]) == set(CHECKS)
+    assert checks.loc[checks["result"] == "passed", "margin"].notna().any()
     next(one for one in app.button if one.label.startswith("Try ")).click().run()
     for _ in range(120):
         if any(one.label == "Apply" for one in app.button):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, session, shared_results
-from app.diagnose import panels, silhouettes
+from app.diagnose import applied, coherence, panels, silhouettes
 
 if session.current_info() is None:
     st.title("What is wrong with a router?", anchor=False)
@@ -16,7 +16,10 @@ else:
     findings = shared_results.findings()
     with headline:
         panels.title(findings)
+        applied.strip(findings)
     if findings is not None:
         panels.issues(findings)
-        panels.others(findings)
     silhouettes.silhouettes()
+    coherence.coherence()
+    if findings is not None:
+        panels.checks(findings)

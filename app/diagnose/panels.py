@@ -1,17 +1,20 @@
-"""The page Diagnose: issues with their evidence, and remedies that are tried out."""
+"""The page Diagnose: issues with evidence and remedies that are tried out, and all checks."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
-from app import frame, history, jobs, session, theme, values
+from app import frame, jobs, session, theme, values
+from app.diagnose import applied
+from app.values import Values
 from cascal import charts
 from cascal.columns import Progress
-from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, proposals, try_all
+from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals, try_all
+from cascal.diagnose.finding import Section
 from cascal.evaluate import effective_number
 from cascal.settings import PRESETS, joining_name, routing_name
 
@@ -23,6 +26,15 @@ COLOURS: dict[str, theme.Badge] = {
     "does not help": "gray",
     "harms": "red",
 }
+CHECK_COLUMNS: dict[str, Any] = {
+    "code": "Code",
+    "result": "Result",
+    "title": st.column_config.TextColumn("Check", width="medium"),
+    "measured": st.column_config.TextColumn("Measured", width="medium"),
+    "value": st.column_config.TextColumn("Value", alignment="right"),
+    "rule": st.column_config.TextColumn("Rule", alignment="right"),
+    "margin": st.column_config.TextColumn("Margin", alignment="right", help="−: missed by that."),
+}
 NO_HELP = ("does not help", "harms")
 Weight = Literal["primary", "secondary", "tertiary"]
 
@@ -32,20 +44,24 @@ def title(findings: list[Finding] | None) -> None:
     if findings is None:
         st.title("Looking for what is wrong with this router", anchor=False)
         return
-    n = sum(finding.section == "issue" for finding in findings)
-    passed = sum(finding.section == "passed" for finding in findings)
+    n, passed = len(_of(findings, "issue")), len(_of(findings, "passed"))
     what = "Nothing stands out" if not n else f"{n} issue{'s' if n > 1 else ''} found"
     st.title(f"{what}, {passed} checks passed", anchor=False)
+    if n > 1:
+        st.markdown(frame.escape(" · ".join(one.title for one in _of(findings, "issue"))))
     st.caption(
-        "Every check is listed with what it measured: passed and not applicable too. A remedy is "
-        "tried out on these data before it is offered, and one that does not help is said not to "
-        "help."
+        "A remedy is tried out on these data before it is offered, and one that does not help is "
+        "said not to help. All checks with what they measured are at the end of the page."
     )
+
+
+def _of(findings: list[Finding], section: Section) -> list[Finding]:
+    return [finding for finding in findings if finding.section == section]
 
 
 def issues(findings: list[Finding]) -> None:
     """The issues, each with evidence, advice and remedies."""
-    for issue in (finding for finding in findings if finding.section == "issue"):
+    for issue in _of(findings, "issue"):
         with st.container(border=True):
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.badge(issue.code, color="orange")
@@ -69,16 +85,24 @@ def _evidence(code: str) -> None:
     if measured is None or not measured.names:
         return
     with st.expander("Evidence", on_change="rerun", key=f"evidence_{code}") as opened:
-        if not opened.open:
-            return
-        figure = charts.evidence_figure(measured, theme.accent())
-        frame.chart(figure, f"figure_{code}", f"{measured.measure} of {len(measured.names)} items")
-        if measured.rule is not None:
-            st.caption(f"Dashed: the rule, {measured.rule:g}.")
-        if measured.errors is not None:
-            st.caption("Grey lines: one standard error.")
-        if measured.table:
-            st.dataframe(pd.DataFrame(list(measured.table)), hide_index=True, key=f"table_{code}")
+        if opened.open:
+            _figure(code, "figure")
+
+
+def _figure(code: str, key: str) -> None:
+    """The numbers behind a finding, drawn; nothing where the sentence says it all."""
+    measured = CHECKS[code].evidence(session.snapshot())
+    if measured is None or not measured.names:
+        return
+    figure = charts.evidence_figure(measured, theme.accent())
+    frame.chart(figure, f"{key}_{code}", f"{measured.measure} of {len(measured.names)} items")
+    if measured.rule is not None:
+        st.caption(f"Dashed: the rule, {measured.rule:g}.")
+    if measured.errors is not None:
+        st.caption("Grey lines: one standard error.")
+    if measured.table:
+        rows = pd.DataFrame(list(measured.table))
+        st.dataframe(rows, hide_index=True, key=f"{key}_table_{code}")
 
 
 def _remedies(code: str) -> None:
@@ -128,34 +152,62 @@ def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
         label = effect.proposal.label
         st.text(f"{label[:1].upper()}{label[1:]}: {' · '.join(parts)}")
     with apply:
-        if effect.proposal.settings.preset_name in PRESETS:
+        if _can_be_set(effect.proposal):
             st.button(
                 "Apply", key=f"apply_{code}_{at}", type=weight, on_click=_apply, args=(effect,)
             )
 
 
+def _can_be_set(proposal: Proposal) -> bool:
+    """Whether the controls can show it: a preset by its name, thresholds where the sliders go."""
+    state = _state(proposal)
+    inside = all(low <= getattr(state, name) <= high for name, (low, high) in values.RANGES.items())
+    return proposal.settings.preset_name in PRESETS and inside
+
+
 def _apply(effect: Effect) -> None:
-    """Set the controls to the proposal; undo in the sidebar brings the old state back."""
-    thresholds = effect.proposal.thresholds
-    history.change_to(
-        replace(
-            values.present(),
-            preset=effect.proposal.settings.preset_name,
-            clusters=effect.proposal.settings.clusters,
-            silhouette=thresholds.min_silhouette,
-            merge=thresholds.merge_distance,
-            share=joining_name(thresholds.prune_jaccard) or values.DEFAULTS.share,
-            routing=routing_name(thresholds.routing) or "preset",
-        )
+    """Set the controls to the proposal; the proof of what it did stays on the page."""
+    applied.apply(effect.proposal.label, _state(effect.proposal))
+
+
+def _state(proposal: Proposal) -> Values:
+    """What the controls show where a proposal is in force."""
+    thresholds = proposal.thresholds
+    return replace(
+        values.present(),
+        preset=proposal.settings.preset_name,
+        clusters=proposal.settings.clusters,
+        silhouette=thresholds.min_silhouette,
+        merge=thresholds.merge_distance,
+        share=joining_name(thresholds.prune_jaccard) or values.DEFAULTS.share,
+        routing=routing_name(thresholds.routing) or "preset",
     )
 
 
-def others(findings: list[Finding]) -> None:
-    """What passed and what does not apply, so that silence is never taken for health."""
-    for section, label in (("passed", "Passed"), ("not applicable", "Not applicable")):
-        of_section = [finding for finding in findings if finding.section == section]
-        with st.expander(f"{label} ({len(of_section)})", expanded=section == "passed"):
-            for finding in of_section:
-                with st.container(gap="xsmall"):
-                    st.text(f"{finding.code} {finding.title}: {finding.sentence}")
-                    _measures(finding)
+def checks(findings: list[Finding]) -> None:
+    """Every check with what it measured, so that silence is never taken for health."""
+    st.subheader("All checks", anchor=False)
+    st.caption(
+        "Each with what it measured, its rule and how far it is from it, whether it passes or not. "
+        "Choose a row for what it says and the evidence."
+    )
+    table = charts.checks_frame(findings)
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="checks",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=CHECK_COLUMNS,
+        alt="Every check with its measured value, rule and margin",
+        placeholder="–",
+        height="content",
+    )
+    picked = [row for row in frame.picked_rows("checks") if row < len(table)]
+    if picked:
+        code = table["code"].iloc[picked[0]]
+        finding = next(one for one in findings if one.code == code)
+        with st.container(border=True):
+            st.markdown(f"**{finding.code} {frame.escape(finding.title)}**")
+            st.text(finding.sentence)
+            _figure(finding.code, "of_check")

@@ -25,9 +25,8 @@ def raising(bench: SilhouetteBench, task: int, model: int, k: int) -> None:
         others = other_vectors(workspace, data.info.name, data.encoder)
         return what_would_raise(now, task, model, k, others, progress)
 
-    st.markdown("**What would raise it?**")
     key = f"raise:{session.fit_token()}:{bench.tasks[task]}:{bench.models[model]}:{k}"
-    trials = jobs.show(key, "Try out what would raise it", work, about=ABOUT)
+    trials = jobs.show(key, "What would raise it?", work, about=ABOUT)
     for trial in sorted(trials or (), key=_order):
         _trial(trial)
 

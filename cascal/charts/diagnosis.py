@@ -15,6 +15,7 @@ from cascal.charts.figures import MUTED, plain
 from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.dataset.part import Part
 from cascal.diagnose.evidence import Evidence
+from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate, estimate
 from cascal.light import RECORD
 from cascal.settings import Thresholds, joining_name
@@ -45,6 +46,33 @@ def evidence_figure(found: Evidence, accent: str) -> go.Figure:
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
     figure.update_xaxes(title=found.measure)
     return figure
+
+
+def checks_frame(findings: Sequence[Finding]) -> pd.DataFrame:
+    """One row a measure of every check, by code: result, value, rule and margin in words.
+
+    What cannot be measured says why in the place of its measure.
+    """
+    rows = [
+        (finding, measure)
+        for finding in sorted(findings, key=lambda one: one.code)
+        for measure in finding.measures or (None,)
+    ]
+    known = [one for _, one in rows]
+    return pd.DataFrame(
+        {
+            "code": [finding.code for finding, _ in rows],
+            "title": [finding.title for finding, _ in rows],
+            "result": [finding.section for finding, _ in rows],
+            "measured": [finding.sentence if one is None else one.name for finding, one in rows],
+            "value": [None if one is None else one.value_text for one in known],
+            "rule": [None if one is None else one.rule_text for one in known],
+            "margin": [
+                None if one is None else ("" if one.holds else "−") + one.distance_text
+                for one in known
+            ],
+        }
+    )
 
 
 def track_record_frame() -> pd.DataFrame:

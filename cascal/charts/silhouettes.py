@@ -11,7 +11,9 @@ import plotly.graph_objects as go
 from cascal.charts.figures import MUTED, cell_texts, plain
 from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
+from cascal.diagnose.coherence import Coherence
 from cascal.diagnose.silhouettes import SMALLEST_K, SilhouetteBench, Split
 
 MOST_COLUMNS = 12
@@ -254,3 +256,18 @@ def split_figure(split: Split, names: Sequence[str], colours: Sequence[str]) -> 
     figure.update_yaxes(title=None, showgrid=False, autorange="reversed", **ticks)
     figure.update_xaxes(title="Silhouette of a query", tickformat=".1f")
     return figure
+
+
+def coherence_frame(snapshot: Snapshot, clusters: Sequence[Coherence]) -> pd.DataFrame:
+    """One row a cluster in force: name, queries, mean silhouette, percent below 0, nearest."""
+    labels = snapshot.labels
+    return pd.DataFrame(
+        {
+            "cluster": [labels[one.cluster] for one in clusters],
+            "queries": [one.n_queries for one in clusters],
+            "mean": [one.mean for one in clusters],
+            "below": [100 * one.below_zero for one in clusters],
+            "nearest": [None if one.nearest is None else labels[one.nearest] for one in clusters],
+            "distance": [one.distance for one in clusters],
+        }
+    )

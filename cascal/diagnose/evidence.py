@@ -58,12 +58,24 @@ class Measure:
     def sentence(self) -> str:
         """Value, rule and margin in words."""
         side = "margin" if self.holds else "missed by"
-        points = " points" if self.share else ""
-        number = f"{100 * abs(self.margin):.1f}" if self.share else f"{abs(self.margin):.3g}"
         return (
-            f"{self.name}: {self._number(self.value)} "
-            f"(rule: {self.holds_if} {self._number(self.rule)}; {side} {number}{points})"
+            f"{self.name}: {self.value_text} (rule: {self.rule_text}; {side} {self.distance_text})"
         )
+
+    @property
+    def value_text(self) -> str:
+        """The value as people read it."""
+        return self._number(self.value)
+
+    @property
+    def rule_text(self) -> str:
+        """The rule as people read it."""
+        return f"{self.holds_if} {self._number(self.rule)}"
+
+    @property
+    def distance_text(self) -> str:
+        """How far the value is from the rule, on either side."""
+        return f"{100 * abs(self.margin):.1f} points" if self.share else f"{abs(self.margin):.3g}"
 
     def _number(self, value: float) -> str:
         return f"{value:.1%}" if self.share else f"{value:.3g}"

@@ -101,6 +101,33 @@ def test_the_slider_moves_the_line_by_keyboard(reader, dashboard):
     one.clean()
 
 
+def test_an_applied_remedy_keeps_its_proof_and_is_undone(reader, dashboard):
+    one = reader(height=1000)
+    one.open(f"{dashboard}/diagnose?dataset=demo&share=off&merge=0")
+    page = one.page
+    heading = page.get_by_role("heading", name=re.compile("checks passed"))
+    heading.wait_for(timeout=120_000)
+    before = heading.inner_text()
+    page.locator("[class*='st-key-start_remedies_CAS102'] button").click()
+    applies = page.locator("[class*='st-key-apply_CAS102'] button")
+    applies.first.wait_for(timeout=120_000)
+    applies.first.click()
+    proof = page.locator(".st-key-proof")
+    proof.get_by_text("of the routes flip").wait_for(timeout=120_000)
+    idle(page, 60_000)
+    n_before, n_after = (int(re.match(r"\d+", text)[0]) for text in (before, heading.inner_text()))
+    said = proof.inner_text()
+    assert f"{n_before} issues → {n_after} (CAS102" in said
+    assert re.search(r"accuracy [+−-]\d\.\d \[[+−-]\d\.\d, [+−-]\d\.\d\] points", said)
+    shot(page, "diagnose_proof")
+    proof.get_by_role("button", name="Undo").click()
+    page.get_by_role("heading", name=before).wait_for(timeout=120_000)
+    assert not proof.count()
+    assert (link(page)["share"], float(link(page)["merge"])) == ("off", 0.0)
+    assert page.get_by_role("button", name="Undo").is_disabled()
+    one.clean()
+
+
 def test_a_click_on_a_cell_chooses_task_and_model_and_the_link_carries_them(reader, dashboard):
     one = reader(height=1400)
     opened(one, dashboard)

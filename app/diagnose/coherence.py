@@ -1,0 +1,72 @@
+"""Which clusters are incoherent: the silhouettes of the queries in the clusters in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app import frame, selection, session
+from cascal import charts
+from cascal.diagnose.coherence import Coherence
+from cascal.diagnose.coherence import coherence as measured
+
+OPEN = "open_coherent_cluster"
+COLUMNS: dict[str, Any] = {
+    "cluster": st.column_config.TextColumn("Cluster", width="medium"),
+    "queries": st.column_config.NumberColumn("Training queries", format="localized"),
+    "mean": st.column_config.NumberColumn("Mean silhouette", format="%.3f"),
+    "below": st.column_config.NumberColumn(
+        "Below 0, %", format="%.1f", help="On average nearer to another cluster of the task."
+    ),
+    "nearest": st.column_config.TextColumn("Nearest cluster", width="medium"),
+    "distance": st.column_config.NumberColumn(
+        "Distance to it", format="%.2f", help="Merge distance above this makes the two one."
+    ),
+}
+
+
+@st.fragment
+def coherence() -> None:
+    """Every cluster in force, the least coherent first; a chosen one opens on the map."""
+    st.subheader("Which clusters are incoherent?", anchor=False)
+    now = session.snapshot()
+    clusters = measured(now)
+    st.caption(frame.escape(_sentence(now.labels, clusters)))
+    st.dataframe(
+        charts.coherence_frame(now, clusters),
+        hide_index=True,
+        key="coherence",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=COLUMNS,
+        alt="Clusters in force with their mean silhouette",
+        placeholder="–",
+        height=320,
+    )
+    picked = [row for row in frame.picked_rows("coherence") if row < len(clusters)]
+    chosen = clusters[picked[0]] if picked else clusters[0]
+    if st.button(
+        f"Open {now.labels[chosen.cluster]} on the skill map",
+        key=OPEN,
+        icon=":material/open_in_full:",
+        on_click=selection.pick_cluster,
+        args=(chosen.cluster,),
+    ):
+        st.switch_page(frame.page_file("skills"))
+
+
+def _sentence(labels: tuple[str, ...], clusters: list[Coherence]) -> str:
+    known = [one for one in clusters if np.isfinite(one.mean)]
+    if not known:
+        return "Every task is one cluster: none lies beside another that its queries could be in."
+    worst = known[0]
+    n_alone = len(clusters) - len(known)
+    alone = f" {n_alone} are the only one of their task." if n_alone > 1 else ""
+    alone = " One is the only one of its task." if n_alone == 1 else alone
+    return (
+        f"Of {len(known)} clusters beside others of their task {labels[worst.cluster]} is the "
+        f"least coherent: mean silhouette {worst.mean:.3f}, {worst.below_zero:.0%} of its queries "
+        f"below 0.{alone} Training queries, each beside the other clusters in force of its task."
+    )

@@ -1,0 +1,74 @@
+"""What an applied remedy did: the issues before and after, the accuracy, the routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cascal.dataset.snapshot import Change
+from cascal.diagnose.finding import Finding
+from cascal.intervals import Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Two diagnosed states of a router, and what changed from the first to the second.
+
+    before, after : codes of the issues; clusters : their number before and after
+    flipped : share of the routes; gain : paired change of top-1 accuracy, None without gold
+    """
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    clusters: tuple[int, int]
+    flipped: float
+    gain: Estimate | None
+
+    @property
+    def vanished(self) -> tuple[str, ...]:
+        """Issues that are gone."""
+        return tuple(code for code in self.before if code not in self.after)
+
+    @property
+    def appeared(self) -> tuple[str, ...]:
+        """Issues that were none before."""
+        return tuple(code for code in self.after if code not in self.before)
+
+    @property
+    def issues(self) -> str:
+        """How many issues there were and are, and which came and went."""
+        parts = []
+        if self.vanished:
+            parts.append(f"{', '.join(self.vanished)} gone")
+        if self.appeared:
+            parts.append(f"{', '.join(self.appeared)} new")
+        n = len(self.before)
+        which = "; ".join(parts) or "the same ones"
+        if not n and not self.after:
+            which = "none before and after"
+        return f"{n} issue{'' if n == 1 else 's'} → {len(self.after)} ({which})"
+
+    @property
+    def effects(self) -> str:
+        """What it did to the answers and the routes."""
+        right = "accuracy unknown, there are no gold answers"
+        if self.gain is not None:
+            low, high = (f"{100 * end:+.1f}" for end in (self.gain.low, self.gain.high))
+            right = f"accuracy {100 * self.gain.value:+.1f} [{low}, {high}] points"
+        first, second = self.clusters
+        return f"{right}; {self.flipped:.0%} of the routes flip; {first} → {second} clusters"
+
+
+def prove(before: Sequence[Finding], after: Sequence[Finding], change: Change) -> Proof:
+    """What came of a change: the findings of both states, and what moved between them."""
+    return Proof(
+        before=_issues(before),
+        after=_issues(after),
+        clusters=(change.clusters_before, change.clusters_after),
+        flipped=change.flipped_share,
+        gain=change.gain,
+    )
+
+
+def _issues(findings: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(sorted(one.code for one in findings if one.section == "issue"))

@@ -1,0 +1,153 @@
+"""What an applied remedy did is told by the states before and after it, and can be taken back."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import test_app
+from streamlit.testing.v1 import AppTest
+from test_app import plain
+from test_diagnose import case_of, explosion, world
+
+from app import jobs
+from cascal import charts
+from cascal.dataset.snapshot import Change, compare, take_snapshot
+from cascal.diagnose import Finding, Measure, diagnose
+from cascal.diagnose.coherence import coherence
+from cascal.diagnose.proof import Proof, prove
+from cascal.intervals import Estimate
+from cascal.settings import Thresholds
+
+open_app = test_app.open_app
+small_file = test_app.small_file
+
+GAIN = Estimate(0.004, 0.001, 0.007, 500)
+
+
+def found(*codes: str) -> list[Finding]:
+    issues = [Finding(code, "Title", "issue", "Sentence.") for code in codes]
+    return [*issues, Finding("CAS999", "Title", "passed", "Rule.")]
+
+
+def change(gain: Estimate | None = GAIN) -> Change:
+    return Change(33, 25, np.arange(100) < 12, np.zeros(3), gain)
+
+
+def test_the_proof_counts_the_issues_names_them_and_tells_the_accuracy():
+    proof = prove(found("CAS103", "CAS205", "CAS305"), found("CAS305"), change())
+    assert proof.issues == "3 issues → 1 (CAS103, CAS205 gone)"
+    assert proof.effects == (
+        "accuracy +0.4 [+0.1, +0.7] points; 12% of the routes flip; 33 → 25 clusters"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (("CAS101",), ("CAS102",), "1 issue → 1 (CAS101 gone; CAS102 new)"),
+        (("CAS101",), ("CAS101",), "1 issue → 1 (the same ones)"),
+        ((), ("CAS102", "CAS101"), "0 issues → 2 (CAS101, CAS102 new)"),
+        ((), (), "0 issues → 0 (none before and after)"),
+    ],
+)
+def test_issues_that_came_are_told_as_those_that_went(before, after, sentence):
+    assert prove(found(*before), found(*after), change()).issues == sentence
+
+
+def test_without_gold_no_accuracy_is_told():
+    proof = prove([], [], change(gain=None))
+    assert "accuracy unknown, there are no gold answers" in proof.effects
+    assert "points" not in proof.effects
+
+
+def test_the_proof_of_joining_is_that_of_both_diagnoses():
+    before = explosion()
+    joined = take_snapshot(
+        before.dataset, before.fit, Thresholds(min_silhouette=0.3, prune_jaccard=0.5)
+    )
+    found_before, found_after = diagnose(before), diagnose(joined)
+    proof = prove(found_before, found_after, compare(before, joined))
+    assert isinstance(proof, Proof)
+    assert "CAS102" in proof.vanished
+    assert proof.clusters == (len(before.router.clusters), len(joined.router.clusters))
+    right = joined.evaluation.top1_right - before.evaluation.top1_right
+    assert proof.gain.value == pytest.approx(right.mean())
+    first = [one.routes("test").selected[:, 0] for one in (before, joined)]
+    assert proof.flipped == (first[0] != first[1]).mean()
+
+
+def test_the_table_of_checks_has_a_row_for_every_measure_and_a_reason_where_there_is_none():
+    measures = (
+        Measure(name="Share", value=0.2, rule=0.25),
+        Measure(name="Number", value=2, rule=3, holds_if="at least", share=False),
+    )
+    findings = [
+        Finding("CAS202", "Two", "issue", "Said.", measures),
+        Finding("CAS101", "One", "not applicable", "Why not."),
+    ]
+    frame = charts.checks_frame(findings)
+    assert frame["code"].tolist() == ["CAS101", "CAS202", "CAS202"]
+    assert frame["measured"].tolist() == ["Why not.", "Share", "Number"]
+    assert frame.loc[0, ["value", "rule", "margin"]].isna().all()
+    assert frame["value"].tolist()[1:] == ["20.0%", "2"]
+    assert frame["rule"].tolist()[1:] == ["below 25.0%", "at least 3"]
+    assert frame["margin"].tolist()[1:] == ["5.0 points", "−1"]
+
+
+def test_the_table_of_clusters_calls_them_by_name():
+    case = case_of(world())
+    frame = charts.coherence_frame(case, coherence(case))
+    assert set(frame["cluster"]) == set(case.labels)
+    assert set(frame["nearest"].dropna()) <= set(case.labels)
+    assert frame["queries"].sum() == len(case.dataset.train)
+    known = frame["mean"].dropna()
+    assert known.is_monotonic_increasing
+
+
+def run_until(app: AppTest, key: str, seconds: int = 90) -> None:
+    """Run the page again until the jobs of a name are done and shown."""
+    for _ in range(seconds * 2):
+        named = [job for name, job in jobs.known_jobs().items() if name.startswith(key)]
+        if named and all(job.state == "done" for job in named):
+            app.run()
+            return
+        time.sleep(0.5)
+        app.run()
+    pytest.fail(f"The job {key} did not end in time.")
+
+
+@pytest.mark.slow
+def test_an_applied_remedy_keeps_its_proof_until_it_is_undone_dismissed_or_moved(
+    open_app, small_file
+):
+    app = open_app(small_file, "diagnose", share="off", merge="0.0")
+    run_until(app, "diagnosis:")
+    names = ("share", "merge", "silhouette", "preset", "routing")
+    before = {name: app.session_state[name] for name in names}
+    next(one for one in app.button if one.key.startswith("start_remedies_")).click().run()
+    run_until(app, "remedies_")
+    apply = next(one for one in app.button if one.key.startswith("apply_"))
+    apply.click().run()
+    assert not app.exception
+    assert any("Applied:" in plain(one.value) for one in app.markdown)
+    run_until(app, "diagnosis:")
+    proof = next(plain(one.value) for one in app.markdown if "of the routes flip" in one.value)
+    assert "issue" in proof
+    assert "accuracy" in proof
+    app.button(key="undo_applied").click().run()
+    assert not app.exception
+    assert {name: app.session_state[name] for name in names} == before
+    assert not any("Applied:" in plain(one.value) for one in app.markdown)
+    assert app.button(key="undo").disabled
+    run_until(app, "diagnosis:")
+    next(one for one in app.button if one.key.startswith("apply_")).click().run()
+    app.button(key="dismiss_applied").click().run()
+    assert not any("Applied:" in plain(one.value) for one in app.markdown)
+    app.button(key="undo").click().run()
+    run_until(app, "diagnosis:")
+    next(one for one in app.button if one.key.startswith("apply_")).click().run()
+    app.slider(key="top_k").set_value(5).run()
+    assert not any("Applied:" in plain(one.value) for one in app.markdown)
+    assert not app.exception
