@@ -121,12 +121,12 @@ def agreement_rate(one: Routes, other: Routes) -> float:
     return float((one.selected[:, 0] == other.selected[:, 0]).mean()) if len(one) else float("nan")
 
 
-def first_share(routes: Routes) -> FloatArray:
-    """(M,) share of the queries whose first model it is."""
-    if not len(routes):
+def first_share(routes: Routes, rows: IntArray | None = None) -> FloatArray:
+    """(M,) share of the queries whose first model it is; of some rows only, if they are given."""
+    first = routes.selected[:, 0] if rows is None else routes.selected[rows, 0]
+    if not len(first):
         return np.zeros(len(routes.models))
-    first = np.bincount(routes.selected[:, 0], minlength=len(routes.models))
-    return np.asarray(first / len(routes))
+    return np.asarray(np.bincount(first, minlength=len(routes.models)) / len(first))
 
 
 def correctness(votes: Votes, gold: IntArray, judged: FloatArray | None = None) -> FloatArray:

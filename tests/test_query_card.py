@@ -189,7 +189,7 @@ def test_before_and_after_walk_through_the_cluster_the_most_contested_first(snap
     assert ids == ["q1", "q2", "q0"]  # two of four, two of four, all agree
     cards = [query_card(snapshot, "train", row) for row in rows.tolist()]
     assert [card.place for card in cards] == [1, 2, 3]
-    assert {card.n_in_cluster for card in cards} == {3}
+    assert {card.n_among for card in cards} == {3}
     assert [card.before for card in cards] == [None, *ids[:-1]]
     assert [card.after for card in cards] == [*ids[1:], None]
 

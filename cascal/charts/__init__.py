@@ -46,6 +46,7 @@ from cascal.charts.portraits import (
     task_image,
 )
 from cascal.charts.presets import disputed_queries_frame, disputed_tasks_frame, presets_frame
+from cascal.charts.selected_queries import answers_frame, queries_frame
 from cascal.charts.silhouettes import (
     bench_figure,
     bench_frame,
@@ -93,6 +94,7 @@ __all__ = [
     "agreement_figure",
     "agreement_frame",
     "agreement_groups",
+    "answers_frame",
     "bench_figure",
     "bench_frame",
     "best_change",
@@ -125,6 +127,7 @@ __all__ = [
     "portraits",
     "poster",
     "presets_frame",
+    "queries_frame",
     "ranking_frame",
     "removals_frame",
     "report_frame",

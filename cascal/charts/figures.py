@@ -125,5 +125,6 @@ def cell_texts(
 
 
 def safe_csv(frame: pd.DataFrame) -> bytes:
-    """CSV whose text cells cannot be read as formulas by a spreadsheet."""
-    return frame.map(safe_cell).to_csv(index=False).encode("utf-8")
+    """CSV whose texts and headings cannot be read as formulas by a spreadsheet."""
+    harmless = frame.map(safe_cell).rename(columns=safe_cell)
+    return harmless.to_csv(index=False).encode("utf-8")

@@ -15,6 +15,7 @@ from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_groups, answer_label
+from cascal.dataset.query_filters import first_model_right, pool_agreement
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, Votes
 from cascal.explain import Z95, RouteTrace, cluster_leaders
@@ -22,7 +23,6 @@ from cascal.intervals import mean_rows
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.route import Router
-from cascal.score import agreement
 
 ColourBy = Literal["model", "cluster", "task", "margin", "agreement", "correct", "fallback"]
 
@@ -63,10 +63,8 @@ def colour_map(
         number = {name: at for at, name in enumerate(names)}
         return Colouring(title, np.array([number[task] for task in part.votes.tasks]), names)
     if by == "correct":
-        column = {name: at for at, name in enumerate(part.votes.models)}
-        first = np.array([column[name] for name in routes.models])[routes.selected[:, 0]]
-        right = part.right[np.arange(len(part)), first]
-        group = np.where(np.isfinite(right), (right <= 0.5).astype(np.int64), -1)
+        right = first_model_right(part, routes)
+        group = np.where(np.isfinite(right), right == 0, -1).astype(np.int64)
         return Colouring(title, group, ("right", "wrong"))
     if by == "margin":
         ordered = np.sort(routes.scores, axis=1)
@@ -74,14 +72,14 @@ def colour_map(
         top = float(np.quantile(lead, 0.98)) if len(lead) else 1.0
         return Colouring(title, value=lead, value_range=(0.0, top or 1.0))
     if by == "agreement":
-        return Colouring(title, value=agreement(part.votes), value_range=(0.0, 1.0))
+        return Colouring(title, value=pool_agreement(part), value_range=(0.0, 1.0))
     return Colouring(title, value=routes.distance)
 
 
-def agreement_groups(votes: Votes) -> tuple[IntArray, tuple[str, ...]]:
+def agreement_groups(part: Part) -> tuple[IntArray, tuple[str, ...]]:
     """(Q,) how many models gave the most frequent answer, and what to call 0, 1, 2, … of them."""
-    n_models = len(votes.models)
-    size = np.rint(agreement(votes) * n_models).astype(np.int64)
+    n_models = len(part.votes.models)
+    size = np.rint(pool_agreement(part) * n_models).astype(np.int64)
     return size, tuple(f"{n} of {n_models} models" for n in range(n_models + 1))
 
 

@@ -35,7 +35,7 @@ class Dataset:
         """Whether the data set, or any model of its pool, is simulated."""
         return self.info.origin == "simulated" or any(model.simulated for model in self.models)
 
-    @property
+    @cached_property
     def costs(self) -> FloatArray | None:
         """(M,) US dollars per 1,000 queries, None unless known for every model."""
         return self.train.known_costs

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.dataset.part import Part
+from cascal.dataset.query_filters import pool_agreement
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Split, Votes, option_letter
 from cascal.encode.neighbours import nearest_in_order
 from cascal.evaluate import correctness
 from cascal.explain import RouteTrace, explain
-from cascal.score import agreement
 
 N_NEAREST = 3
 """So many of the nearest queries are named."""
@@ -68,8 +68,8 @@ class QueryCard:
     distance : to the centroid of its own cluster; next_cluster is the nearest other one, None and
                nan where there is none. It may be nearer: clusters are made inside a task.
     nearest  : of the same split, nearest first
-    place, n_in_cluster, before, after : place from 1 among the queries of the same split and
-               cluster, the most contested first; ids of its neighbours in that order
+    place, n_among, before, after : place from 1 among the queries that the card leads through,
+               the most contested first; ids of its neighbours in that order
     """
 
     query_id: str
@@ -88,7 +88,7 @@ class QueryCard:
     trace: RouteTrace
     nearest: tuple[NearQuery, ...]
     place: int
-    n_in_cluster: int
+    n_among: int
     before: str | None
     after: str | None
 
@@ -114,21 +114,27 @@ def answer_label(votes: Votes, row: int, answer: int) -> str:
 
 def contested_rows(part: Part, rows: IntArray) -> IntArray:
     """The given queries, those with the least agreement first, else in their order."""
-    return rows[np.argsort(agreement(part.votes.take(rows)), kind="stable")]
+    return rows[np.argsort(pool_agreement(part)[rows], kind="stable")]
 
 
 def query_card(
-    snapshot: Snapshot, split: Split, row: int, written: Mapping[str, str] | None = None
+    snapshot: Snapshot,
+    split: Split,
+    row: int,
+    written: Mapping[str, str] | None = None,
+    among: IntArray | None = None,
 ) -> QueryCard:
     """The card of a query by its row among the training or the test queries.
 
     written : answer of each model as it was written, by name; free answers are numbers without
+    among   : rows, this one among them, that the card leads through; None: those of its cluster
     """
     part, clusters = snapshot.dataset.part(split), snapshot.clusters(split)
     vector, cluster = part.vectors.vectors[row], int(clusters[row])
     distance, next_cluster, next_distance = _distances(snapshot, vector, cluster)
     ids = part.votes.query_ids
-    order = contested_rows(part, np.flatnonzero(clusters == cluster)).tolist()
+    among = np.flatnonzero(clusters == cluster) if among is None else among
+    order = contested_rows(part, among).tolist()
     at = order.index(row)
     answers = _answers(snapshot, split, row, written or {})
     own = next((one for one in answers if one.own), None)
@@ -150,7 +156,7 @@ def query_card(
         trace=explain(snapshot.router, vector),
         nearest=_nearest(part, row),
         place=at + 1,
-        n_in_cluster=len(order),
+        n_among=len(order),
         before=ids[order[at - 1]] if at else None,
         after=ids[order[at + 1]] if at + 1 < len(order) else None,
     )
