@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import asdict
+
 import streamlit as st
 
 from app import values
 from app.values import DEFAULTS, Values
 
 MAX_KEPT = 50
+ONE_MOVE = 2.0
+"""Seconds within which further steps of the same control belong to the same move."""
+clock = time.monotonic
 
 
 def _earlier() -> list[Values]:
@@ -21,18 +27,34 @@ def begin() -> None:
 
 
 def remember() -> None:
-    """Keep the state before a change that a widget has just made."""
+    """Keep the state before a change that a widget has just made; quick steps are one move."""
     earlier, now = _earlier(), values.present()
     last: Values | None = st.session_state.get("last_values")
     if last is not None and last != now:
-        earlier.append(last)
-        del earlier[:-MAX_KEPT]
+        if not (_goes_on(_changed(last, now)) and earlier):
+            earlier.append(last)
+            del earlier[:-MAX_KEPT]
+        elif earlier[-1] == now:  # and back again
+            earlier.pop()
     st.session_state["last_values"] = now
+
+
+def _changed(last: Values, now: Values) -> tuple[str, ...]:
+    before = asdict(last)
+    return tuple(name for name, value in asdict(now).items() if value != before[name])
+
+
+def _goes_on(names: tuple[str, ...]) -> bool:
+    """Whether a change continues the one just before it: the same single control, soon after."""
+    before, at = st.session_state.get("last_move", ((), -ONE_MOVE)), clock()
+    st.session_state["last_move"] = (names, at)
+    return len(names) == 1 and before[0] == names and at - before[1] < ONE_MOVE
 
 
 def _show(state: Values) -> None:
     values.write(state)
     st.session_state["last_values"] = state
+    st.session_state.pop("last_move", None)
 
 
 def change_to(state: Values) -> None:
