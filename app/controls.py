@@ -50,9 +50,8 @@ def sidebar() -> dict[str, DeltaGenerator]:
         st.markdown("**CASCAL Studio**")
         if faults:
             st.warning(frame.escape(" ".join(faults)))
-        st.selectbox(
-            "Data set", datasets, key="dataset", format_func=_dataset_label, bind="query-params"
-        )
+        st.selectbox("Data set", datasets, key="dataset", format_func=_dataset_label)
+        links.show_dataset(session.dataset_name())
         _skills()
         places = _clusters()
         _routes()
@@ -68,7 +67,7 @@ def _choose_dataset(datasets: list[str]) -> None:
     if wanted in datasets:
         st.session_state["dataset"] = wanted
     if st.session_state.get("dataset") not in datasets:
-        typed = st.query_params.get("dataset")  # the widget itself reads labels only
+        typed = st.query_params.get("dataset")  # a bound widget would read and write labels
         st.session_state["dataset"] = typed if typed in datasets else datasets[0]
 
 

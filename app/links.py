@@ -7,9 +7,8 @@ from typing import cast
 
 import streamlit as st
 
-from app import selection, session
+from app import selection_links, session
 from app.values import RANGES, THRESHOLDS
-from cascal.datatypes import CascalError
 from cascal.settings import BOUNDS, CLUSTERS, JOINING, PRESETS, ROUTINGS
 
 
@@ -36,30 +35,13 @@ def _look(datasets: list[str]) -> list[str]:
             sentences.append(f"The link asks for {name} {value[:60]!r}, which is not here.")
         if name in THRESHOLDS:
             sentences += _number_faults(name, value)
-    sentences += _query_of_link(st.query_params.get("query"))
-    return sentences + _cost_of_link(st.query_params.get("cost"))
+    return sentences + _cost_of_link(st.query_params.get("cost")) + selection_links.read()
 
 
-def show_query(query_id: str | None) -> None:
-    """Let the address name the chosen query, or none."""
-    if query_id is None:
-        st.query_params.pop("query", None)
-    elif st.query_params.get("query") != query_id:
-        st.query_params["query"] = query_id
-
-
-def _query_of_link(query_id: str | None) -> list[str]:
-    """Open the query that the address names; or say that the data set does not have it."""
-    if query_id is None:
-        return []
-    try:
-        known = session.dataset().find(query_id) is not None
-    except CascalError:
-        known = False
-    if not known:
-        return [f"The link asks for query {query_id[:60]!r}, which is not here."]
-    selection.pick_query(query_id)
-    return []
+def show_dataset(name: str) -> None:
+    """Let the address name the data set, by its plain name: labels are for people."""
+    if st.query_params.get("dataset") != name:
+        st.query_params["dataset"] = name
 
 
 def _cost_of_link(text: str | None) -> list[str]:

@@ -1,26 +1,79 @@
-"""What the reader chose on the page Skill map: a query, a region or a cluster."""
+"""What the reader chose on the page Skill map: one object that everything on the page follows.
+
+A chosen cluster is its queries: when a threshold moves, the cluster that is most like it follows.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import streamlit as st
 
 from app import session
-from app.map_component.component import clear_selection
-from app.map_component.spec import MapSelection, points_in_polygon
+from app.map_component.spec import Polygon, points_in_polygon
+from cascal import charts
+from cascal.dataset import query_filters
 from cascal.dataset.part import Part
-from cascal.datatypes import IntArray, Split
+from cascal.dataset.snapshot import flipped
+from cascal.dataset.successor import Successor, successor
+from cascal.datatypes import BoolArray, IntArray, Split
 
-KEY = "skill_map"
 POINTS: dict[Split, str] = {"train": "Training queries", "test": "Test queries"}
 """The choice of the queries on the map, by split."""
+Flag = Literal["disagree", "wrong", "right", "flipped", "far"]
+FLAGS: dict[Flag, str] = {
+    "disagree": "models disagree",
+    "wrong": "router wrong",
+    "right": "router right",
+    "flipped": "flipped",
+    "far": "far",
+}
+"""What is true of the queries that a flag chooses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PickedCluster:
+    """A cluster as it was when it was picked: its name and the rows of its queries."""
+
+    name: str
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Everything that the reader chose; what has several conditions must meet all of them.
+
+    data     : name, content and encoder of the data set that it belongs to
+    query_id : whose card is open; it leaves the other queries alone
+    queries  : ids of single queries; region: lasso or box; clusters: any of these
+    tasks, models : any of these tasks, any of these first models
+    search   : words that the text holds; flags: all of these are true
+    """
+
+    data: str = ""
+    query_id: str | None = None
+    queries: tuple[str, ...] = ()
+    region: Polygon | None = None
+    clusters: tuple[PickedCluster, ...] = ()
+    tasks: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    search: str = ""
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves any query out."""
+        conditions = (self.queries, self.region, self.clusters, self.tasks, self.models, self.flags)
+        return bool(self.search.strip()) or any(conditions)
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What the map shows now: which split, the rows that have a place, the selection."""
+    """What the map shows now: which split, the rows that have a place."""
 
     split: Split
     part: Part
@@ -37,72 +90,145 @@ def shown() -> Shown:
     return Shown(split, part, np.flatnonzero(np.isfinite(part.xy).all(axis=1)))
 
 
+def current() -> Selection:
+    """What is chosen; nothing where the data set is another one than it was."""
+    data = session.dataset_token()
+    chosen: Selection | None = st.session_state.get("selection")
+    return chosen if chosen is not None and chosen.data == data else Selection(data=data)
+
+
+def choose(chosen: Selection) -> None:
+    """Let this be chosen."""
+    st.session_state["selection"] = chosen
+
+
+def clear() -> None:
+    """Choose nothing."""
+    choose(Selection(data=session.dataset_token()))
+
+
 def selected_rows() -> IntArray | None:
-    """Rows of the shown part inside the reader's lasso or box; None without a selection."""
-    polygon = st.session_state.get("polygon")
-    if not polygon:
+    """Rows of the shown queries that meet every condition; None without any."""
+    chosen, now = current(), shown()
+    if not chosen.narrows:
         return None
-    now = shown()
-    xy = now.part.xy[now.rows]
-    return now.rows[points_in_polygon(polygon, xy[:, 0], xy[:, 1])]
+    state = (chosen, now.split, session.snapshot_token(), session.pinned_token())
+    held = st.session_state.get("selected_rows")
+    if held is None or held[0] != state:
+        held = st.session_state["selected_rows"] = (state, np.flatnonzero(_meets(chosen, now)))
+    rows: IntArray = held[1]
+    return rows
 
 
-def clear_region() -> None:
-    """Forget the lasso or box."""
-    st.session_state["polygon"] = None
-    clear_selection(KEY)
+def _meets(chosen: Selection, now: Shown) -> BoolArray:
+    part, routes = now.part, session.snapshot().routes(now.split)
+    meets = np.ones(len(part), dtype=bool)
+    if chosen.queries:
+        meets &= np.isin(part.votes.query_ids, chosen.queries)
+    if chosen.region:
+        meets &= _inside(chosen.region, part)
+    if chosen.clusters:
+        meets &= np.any([_in_cluster(one, now.split) for one in chosen.clusters], axis=0)
+    if chosen.tasks:
+        meets &= np.isin(part.votes.tasks, chosen.tasks)
+    if chosen.models:
+        meets &= np.isin(np.array(routes.models)[routes.selected[:, 0]], chosen.models)
+    if chosen.search.strip():
+        meets &= query_filters.holds_words(part, chosen.search)
+    for flag in chosen.flags:
+        meets &= _TRUE_OF[flag](now)
+    return meets
 
 
-def pick_cluster(cluster: int | None) -> None:
-    """Make a cluster the inspected one; the card of a query closes."""
-    st.session_state["cluster"] = cluster
-    pick_query(None)
+def _inside(region: Polygon, part: Part) -> BoolArray:
+    inside = np.zeros(len(part), dtype=bool)
+    inside[points_in_polygon(region, part.xy[:, 0], part.xy[:, 1])] = True
+    return inside
 
 
-def picked_cluster() -> int | None:
-    """The cluster of the chosen query, else the inspected one, if it still exists."""
-    place = picked_query()
-    if place is not None:
-        split, row = place
-        return int(session.snapshot().clusters(split)[row])
-    cluster = st.session_state.get("cluster")
-    n_clusters = len(session.snapshot().router.clusters)
-    return cluster if cluster is not None and cluster < n_clusters else None
+def _in_cluster(picked: PickedCluster, split: Split) -> BoolArray:
+    """Queries of its successor; those that it had where it has none."""
+    member, now = session.snapshot().clusters(split), became(picked)
+    if now.cluster is not None:
+        return np.asarray(member == now.cluster)
+    rows = picked.train if split == "train" else picked.test
+    return np.isin(np.arange(len(member)), rows)
+
+
+def _first_right(now: Shown) -> BoolArray:
+    return query_filters.first_model_right(now.part, session.snapshot().routes(now.split)) == 1
+
+
+def _first_wrong(now: Shown) -> BoolArray:
+    return query_filters.first_model_right(now.part, session.snapshot().routes(now.split)) == 0
+
+
+def flipped_queries(now: Shown) -> BoolArray:
+    """(Q,) queries with another first model than in the pinned state."""
+    before, _ = session.change()
+    return flipped(before, session.snapshot(), now.split)
+
+
+_TRUE_OF: dict[Flag, Callable[[Shown], BoolArray]] = {
+    "disagree": lambda now: query_filters.models_disagree(now.part),
+    "wrong": _first_wrong,
+    "right": _first_right,
+    "flipped": flipped_queries,
+    "far": lambda now: query_filters.lies_far(session.snapshot(), now.split),
+}
+
+
+def became(picked: PickedCluster) -> Successor:
+    """What a picked cluster is at the present thresholds."""
+    members = np.array(picked.train, dtype=np.int64)
+    return successor(members, session.snapshot().router.clusters.assignment)
+
+
+def as_picked(cluster: int) -> PickedCluster:
+    """A present cluster, to be followed."""
+    now = session.snapshot()
+    splits: tuple[Split, ...] = ("train", "test")
+    train, test = (tuple(np.flatnonzero(now.clusters(s) == cluster).tolist()) for s in splits)
+    return PickedCluster(name=charts.cluster_name(now.names[cluster]), train=train, test=test)
+
+
+def pick_clusters(*clusters: int) -> None:
+    """Choose clusters; the card of a query closes, and a region gives way."""
+    picked = tuple(map(as_picked, clusters))
+    choose(replace(current(), clusters=picked, query_id=None, region=None, queries=()))
+
+
+def present_clusters() -> tuple[int, ...]:
+    """What the picked clusters are now; one that has dissolved is none."""
+    followed = (became(one).cluster for one in current().clusters)
+    return tuple(dict.fromkeys(one for one in followed if one is not None))
+
+
+def inspected_cluster() -> int | None:
+    """The only picked cluster, if that is all that is chosen."""
+    chosen, clusters = current(), present_clusters()
+    others = replace(chosen, clusters=())
+    if others.narrows or len(chosen.clusters) != 1 or len(clusters) != 1:
+        return None
+    return clusters[0]
 
 
 def pick_query(query_id: str | None) -> None:
     """Open the card of a query and show it on the map, or close the card."""
-    st.session_state["query_id"] = query_id
-    clear_selection(KEY)  # the mark in the browser follows
+    choose(replace(current(), query_id=query_id))
     place = picked_query()
     if place is not None:
-        st.session_state["cluster"] = None
         st.session_state["points"] = POINTS[place[0]]
 
 
 def picked_query() -> tuple[Split, int] | None:
     """Split and row of the chosen query; None without one, or if the data set does not have it."""
-    query_id = st.session_state.get("query_id")
+    query_id = current().query_id
     return None if query_id is None else session.dataset().find(query_id)
 
 
-def marked() -> MapSelection:
-    """What the map marks as chosen."""
-    place, now, inside = picked_query(), shown(), selected_rows()
-    return MapSelection(
-        clicked=place[1] if place is not None and place[0] == now.split else None,
-        polygon=None if inside is None else st.session_state["polygon"],
-        count=None if inside is None else len(inside),
-    )
-
-
-def on_select(selection: MapSelection) -> None:
-    """Take what the reader did on the map: a new region, a click, or the end of both."""
-    polygon, row, now = selection.polygon, selection.clicked, shown()
-    fresh = polygon is not None and polygon != st.session_state.get("polygon")
-    st.session_state["polygon"] = polygon
-    if fresh or (row is None and st.session_state.get("query_id") is not None):
-        pick_cluster(None)
-    elif row is not None and 0 <= row < len(now.part):
-        st.session_state["query_id"] = now.part.votes.query_ids[row]
-        st.session_state["cluster"] = None
+def leads_through(split: Split, row: int) -> IntArray | None:
+    """The chosen queries, which the card of one of them leads through; None: its cluster."""
+    rows = selected_rows()
+    led = rows is not None and split == shown().split and row in rows
+    return rows if led else None

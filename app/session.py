@@ -23,7 +23,7 @@ from cascal.compare.contenders import Contender, contenders
 from cascal.compare.cost import cost_grid
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
-from cascal.datatypes import CascalError
+from cascal.datatypes import CascalError, Split
 from cascal.fit import Fit
 from cascal.light import Light
 from cascal.settings import FitSettings, Thresholds
@@ -107,6 +107,13 @@ def responses(query_id: str) -> list[dict[str, Any]]:
     return _responses(dataset().info.name, query_id, _file_token())
 
 
+def written_answers(split: Split) -> dict[tuple[str, str], str]:
+    """The answers as they were written, by query and model; of first samples only."""
+    rows = workspace().responses(dataset().info.name, split).to_pylist()
+    first = (row for row in rows if not row["sample"] and row["answer"])
+    return {(row["query_id"], row["model"]): row["answer"] for row in first}
+
+
 @st.cache_resource(show_spinner="Estimating skills", max_entries=6)
 def _fit(token: str, _dataset: Dataset, _settings: FitSettings) -> Fit:
     train = _dataset.train
@@ -140,6 +147,11 @@ class Snapshots:
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _snapshots(token: str, _fit: Fit) -> Snapshots:
     return Snapshots(_fit)
+
+
+def dataset_token() -> str:
+    """What names the present data set, its content and its encoder."""
+    return _dataset_token(dataset())
 
 
 def _dataset_token(data: Dataset) -> str:
@@ -217,6 +229,12 @@ def snapshot_token() -> str:
     return _snapshot_token(dataset(), current_settings(), current_thresholds())
 
 
+def pinned_token() -> str:
+    """What names the state that changes are measured against, on the present data."""
+    pinned = history.pinned()
+    return _snapshot_token(dataset(), pinned.settings, _allowed(pinned.thresholds))
+
+
 def fit_token() -> str:
     """What names the present data and settings."""
     return _fit_token(dataset(), current_settings())
@@ -266,6 +284,7 @@ def warm_up() -> None:
             data = _dataset(known[0].name, f"{known[0].fingerprint}:{_file_token()}")
             settings, thresholds = DEFAULTS.settings, DEFAULTS.thresholds
             fitted = _fit(_fit_token(data, settings), data, settings)
-            _snapshots(_fit_token(data, settings), fitted).at(data, thresholds)
+            first = _snapshots(_fit_token(data, settings), fitted).at(data, thresholds)
+            _ = first.router.reach  # the first card and the first route ask for it
     except CascalError:
         return  # the page that needs it says it where it can be read

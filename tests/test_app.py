@@ -429,9 +429,7 @@ def address_of(app: AppTest) -> dict[str, str]:
 
 
 def test_an_inspected_cluster_has_its_name_and_its_typical_queries(open_app, small_file):
-    app = open_app(small_file, "skills")
-    app.session_state["cluster"] = 0
-    app.run()
+    app = open_app(small_file, "skills", cluster="0")
     assert "Most typical queries:" in [one.value for one in app.caption]
     data = load_dataset(cascal.Workspace(small_file), "demo")
     snapshot = take_snapshot(

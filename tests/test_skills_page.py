@@ -14,9 +14,8 @@ from streamlit.testing.v1 import AppTest
 from test_app import metric, plain
 
 import cascal
-from app import selection
 from app.map_component.spec import MapSelection
-from app.skills import map_panel
+from app.skills import exchange
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.dataset import load_dataset
 from cascal.datatypes import ModelSpec, Task
@@ -85,11 +84,11 @@ def test_a_click_on_the_map_opens_the_card_and_a_lasso_closes_it(open_app, small
     for picked in (MapSelection(clicked=row), MapSelection(clicked=row, polygon=region)):
         with monkeypatch.context() as patch:
             patch.setattr(st, "session_state", app.session_state)
-            selection.on_select(picked)
+            exchange.on_select(picked)
         app.run()
         assert not app.exception
         assert (part.texts[row] in card_of(app)) == (picked.polygon is None)
-    assert any("Best models for these" in one.value for one in app.subheader)
+    assert any("No queries match – inside the region" in plain(one.value) for one in app.info)
 
 
 @pytest.mark.slow
@@ -103,7 +102,7 @@ def test_an_arrow_key_on_the_map_goes_where_the_button_of_the_card_goes(
     app = open_app(small_file, "skills", query=part.votes.query_ids[11])
     with monkeypatch.context() as patch:
         patch.setattr(st, "session_state", app.session_state)
-        map_panel.step(1)
+        exchange.step(1)
     app.run()
     assert address_query(app) == following
 
@@ -128,24 +127,22 @@ def test_the_map_says_what_the_last_move_flipped_or_where_nothing_can(open_app, 
 
 @pytest.mark.slow
 def test_a_zoom_leaves_the_inspected_cluster(open_app, small_file, monkeypatch):
-    app = open_app(small_file, "skills")
-    app.session_state["cluster"] = 1
-    app.run()
+    app = open_app(small_file, "skills", cluster="1")
     with monkeypatch.context() as patch:
         patch.setattr(st, "session_state", app.session_state)
-        selection.on_select(MapSelection(view=(0.0, 1.0, 0.0, 1.0)))
-    assert app.session_state["cluster"] == 1
+        exchange.on_select(MapSelection(view=(0.0, 1.0, 0.0, 1.0)))
+    app.run()
+    assert set(app.query_params["cluster"]) == {"1"}
+    assert "".join(app.query_params["zoom"]) == "0,1,0,1"
 
 
 @pytest.mark.slow
 def test_a_card_below_the_map_opens_and_goes_to_the_page_route(open_app, small_file):
-    app = open_app(small_file, "skills")
-    app.session_state["cluster"] = 0
-    app.run()
-    app.session_state["points"] = "Test queries"
+    app = open_app(small_file, "skills", cluster="0")
     opener = next(one for one in app.button if str(one.key).startswith("open_"))
     opener.click().run()
     query_id = str(opener.key).removeprefix("open_")
+    assert address_query(app) == query_id
     part = load_dataset(cascal.Workspace(small_file), "demo").train
     text = part.texts[part.votes.query_ids.index(query_id)]
     assert text in card_of(app)

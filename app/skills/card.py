@@ -13,14 +13,13 @@ import streamlit as st
 from app import frame, selection, session, theme
 from cascal import charts
 from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
+from cascal.dataset.query_filters import RIGHT
 from cascal.datatypes import option_letter
 
 LONG_TEXT = 700
 """A text with more characters gets a box of its own to scroll in."""
 TEXT_HEIGHT = 300
 NEAR_LENGTH = 110
-RIGHT = 0.5
-"""A response judged better than this counts as right."""
 SPLITS = {"train": "training", "test": "test"}
 NUMBERS = {
     "train": "Model · consensus score · mean log-probability, where known",
@@ -40,9 +39,10 @@ def card() -> None:
     split, row = place
     part = session.dataset().part(split)
     written = {} if part.votes.option_counts[row] else _written(part.votes.query_ids[row])
-    shown = query_card(session.snapshot(), split, row, written)
+    among = selection.leads_through(split, row)
+    shown = query_card(session.snapshot(), split, row, written, among)
     with st.container(key="query_card", gap="small"):
-        _head(shown)
+        _head(shown, "in its cluster" if among is None else "chosen")
         _text(shown)
         _route(shown)
         _answers(shown)
@@ -57,24 +57,25 @@ def _written(query_id: str) -> dict[str, str]:
     return {row["model"]: row["answer"] for row in rows if not row["sample"] and row["answer"]}
 
 
-def _head(shown: QueryCard) -> None:
+def _head(shown: QueryCard, where: str) -> None:
     st.subheader(f"A {SPLITS[shown.split]} query", anchor=False)
     with st.container(horizontal=True, gap="small"):
-        _go("Previous", shown.before, "query_before")
-        _go("Next", shown.after, "query_after")
+        _go("Previous", shown.before, "query_before", "left")
+        _go("Next", shown.after, "query_after", "right")
         st.button("Close", key="close_query", on_click=selection.pick_query, args=(None,))
     st.caption(
         frame.escape(
-            f"{shown.query_id} · {shown.task} · {shown.place:,} of {shown.n_in_cluster:,} in its "
-            "cluster, the most contested first"
+            f"{shown.query_id} · {shown.task} · {shown.place:,} of {shown.n_among:,} {where}, "
+            "the most contested first"
         )
     )
 
 
-def _go(label: str, query_id: str | None, key: str) -> None:
+def _go(label: str, query_id: str | None, key: str, arrow: str) -> None:
     st.button(
         label,
         key=key,
+        shortcut=arrow,
         disabled=query_id is None,
         on_click=selection.pick_query,
         args=(query_id,),
@@ -147,7 +148,7 @@ def _cluster(shown: QueryCard) -> None:
         type="tertiary",
         icon=":material/bubble_chart:",
         help="Close the card and show the ranking of this cluster.",
-        on_click=selection.pick_cluster,
+        on_click=selection.pick_clusters,
         args=(shown.cluster,),
     )
     sentence = f"Distance to its centre: {shown.distance:.2f}."

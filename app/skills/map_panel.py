@@ -6,17 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app import encoding, frame, selection, session, theme
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec
 from app.selection import Shown, selected_rows, shown
-from app.skills import moves
+from app.skills import exchange, moves
 from cascal import charts
 from cascal.dataset.dataset import Dataset
-from cascal.dataset.query_card import query_card
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, IntArray
 
@@ -27,28 +25,30 @@ HEIGHT = 740
 SPLITS = {"train": "training", "test": "test"}
 
 
-def _controls(data: Dataset) -> charts.ColourBy:
+def controls(data: Dataset) -> charts.ColourBy:
+    """Which queries are drawn, and what colours them."""
     known = list(charts.COLOUR_TITLES)
-    now = shown()
-    if not now.part.has_gold:
+    if not shown().part.has_gold:
         known.remove("correct")
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        if data.test is not None:
-            st.segmented_control(
-                "Points",
-                ["Training queries", "Test queries"],
-                key="points",
-                required=True,
-                default="Training queries",
-                persist_state="session",
-            )
-        by: charts.ColourBy = st.selectbox(
-            "Colour",
-            known,
-            key="colour",
-            format_func=charts.COLOUR_TITLES.__getitem__,
+    if data.test is not None:
+        st.segmented_control(
+            "Points",
+            list(selection.POINTS.values()),
+            key="points",
+            required=True,
+            default=selection.POINTS["train"],
             persist_state="session",
+            label_visibility="collapsed",
         )
+    by: charts.ColourBy = st.selectbox(
+        "Colour",
+        known,
+        key="colour",
+        format_func=lambda by: f"Colour: {charts.COLOUR_TITLES[by].lower()}",
+        persist_state="session",
+        label_visibility="collapsed",
+        width=250,
+    )
     return by
 
 
@@ -91,12 +91,7 @@ def _labels(data: Dataset) -> list[tuple[float, float, str]]:
 
 def _highlight(now: Shown) -> BoolArray | None:
     chosen = selected_rows()
-    if chosen is not None:
-        return np.isin(now.rows, chosen)
-    cluster = selection.picked_cluster()
-    if cluster is None:
-        return None
-    return np.asarray(session.snapshot().clusters(now.split)[now.rows] == cluster)
+    return None if chosen is None else np.isin(now.rows, chosen)
 
 
 def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
@@ -105,7 +100,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     xy = now.part.xy[now.rows]
     n_clusters = len(snapshot.router.clusters)
     task, model, cluster = (_fact(data, now, known) for known in ("task", "model", "cluster"))
-    agreed = Fact(charts.COLOUR_TITLES["agreement"], *charts.agreement_groups(now.part.votes))
+    agreed = Fact(charts.COLOUR_TITLES["agreement"], *charts.agreement_groups(now.part))
     spec = MapSpec(
         x=xy[:, 0],
         y=xy[:, 1],
@@ -115,7 +110,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         flips=moves.flips(data, now),
         legend_title=f"{len(now.rows):,} {SPLITS[now.split]} queries",
         highlight=_highlight(now),
-        selection=selection.marked(),
+        selection=exchange.marked(),
         labels=_labels(data),
         hover=[now.part.texts[row] for row in now.rows],
         data_facts=(task, _of(agreed, now.rows)),
@@ -164,20 +159,9 @@ def _of(fact: Fact, rows: IntArray) -> Fact:
     return replace(fact, codes=fact.codes[rows])
 
 
-def step(by: int) -> None:
-    """Go to the previous or next query of the cluster, as the buttons of the card do."""
-    place = selection.picked_query()
-    if place is not None:
-        shown_card = query_card(session.snapshot(), *place)
-        query_id = shown_card.before if by < 0 else shown_card.after
-        if query_id is not None:
-            selection.pick_query(query_id)
-
-
-def skill_map() -> None:
-    """The map with its own controls."""
+def skill_map(by: charts.ColourBy) -> None:
+    """The map, or how to draw it."""
     data = session.dataset()
-    by = _controls(data)
     if not len(shown().rows):
         st.info("These queries have no place on a map yet.")
         if not session.read_only() and st.button("Draw the map", type=theme.action()):
@@ -187,10 +171,10 @@ def skill_map() -> None:
         return
     render_map(
         _spec(data, by),
-        key=selection.KEY,
+        key=exchange.KEY,
         height=HEIGHT,
-        on_select=selection.on_select,
-        on_step=step,
+        on_select=exchange.on_select,
+        on_step=exchange.step,
     )
 
 
@@ -199,22 +183,11 @@ def table_twin() -> None:
     with st.expander("The points of the map as a table", on_change="rerun", key="twin") as twin:
         if not twin.open:
             return
-        now, snapshot = shown(), session.snapshot()
-        routes = snapshot.routes(now.split)
-        member = snapshot.clusters(now.split)
-        chosen = selected_rows()
+        now, chosen = shown(), selected_rows()
         rows = (now.rows if chosen is None else chosen)[:TWIN_ROWS]
-        labels = charts.cluster_labels(snapshot)
+        table = charts.queries_frame(session.snapshot(), now.split, rows)
         st.dataframe(
-            pd.DataFrame(
-                {
-                    "query": [now.part.votes.query_ids[row] for row in rows],
-                    "task": [now.part.votes.tasks[row] for row in rows],
-                    "cluster": [labels[member[row]] for row in rows],
-                    "first model": [routes.models[routes.selected[row, 0]] for row in rows],
-                    "text": [charts.shorten(now.part.texts[row], 300) for row in rows],
-                }
-            ),
+            table.assign(text=[charts.shorten(text, 300) for text in table["text"]]),
             hide_index=True,
             alt="The queries on the map with task, cluster and first model",
         )

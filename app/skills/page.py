@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from app import frame, links, selection, session
-from app.skills import confidences, map_panel, panels, portraits
+from app import frame, selection_links, session
+from app.skills import confidences, filters, map_panel, panels, portraits
 
 TITLE = "Who is good at what?"
+LAYOUT = Path(__file__).with_name("layout.css")
 
 
 def _headline() -> None:
@@ -20,21 +23,39 @@ def _headline() -> None:
     st.title(f"{what}, {who} {which}", anchor=False)
 
 
+@st.fragment(key="explore")
+def _explore() -> None:
+    """All that follows what is chosen: a click runs this alone, not the sidebar and the page."""
+    with frame.refusals():
+        with st.container(
+            horizontal=True, gap="small", vertical_alignment="center", key="map_filters"
+        ):
+            filters.search()
+            filters.choices()
+            by = map_panel.controls(session.dataset())
+        filters.chosen_line()
+        with st.container(horizontal=True, gap="small", key="map_row"):
+            with st.container(key="map_side"):
+                map_panel.skill_map(by)
+            with st.container(width=panels.WIDTH, key="beside"):
+                panels.change_strip()
+                with st.container(key="inspector", height=panels.HEIGHT, border=False):
+                    panels.beside_the_map()
+        panels.samples()
+        panels.cluster_table()
+        map_panel.table_twin()
+        selection_links.show()
+
+
 if session.current_info() is None:
     st.title(TITLE, anchor=False)
     frame.empty("There are no data yet.", "data_sets", "Import responses")
 else:
+    st.html(LAYOUT)
     frame.notice(session.dataset())
     _headline()
-    links.show_query(st.session_state["query_id"] if selection.picked_query() else None)
-    panels.change_strip()
-    with st.container(horizontal=True, gap="medium"):
-        with st.container(key="map_side"):
-            map_panel.skill_map()
-        with st.container(width=280):
-            panels.beside_the_map()
+    for fault in selection_links.open_clusters():
+        st.warning(frame.escape(fault))
+    _explore()
     portraits.portraits()
-    panels.samples()
-    panels.cluster_table()
     confidences.confidences()
-    map_panel.table_twin()

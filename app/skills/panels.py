@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from app import frame, selection, session, theme
-from app.skills import card
+from app.skills import card, filters
 from cascal import charts
+from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
+from cascal.datatypes import FloatArray, IntArray
 from cascal.diagnose import MIN_QUERIES
-from cascal.evaluate import effective_number
+from cascal.evaluate import effective_number, first_share
 from cascal.explain import cluster_leaders
 from cascal.settings import TASKS_MEASURED
 
 N_SAMPLES = 6
+WIDTH = 340
+HEIGHT = 560
+"""Of the inspector where the page's layout does not stretch it to the height of the map."""
 
 
 def change_strip() -> None:
@@ -22,7 +30,7 @@ def change_strip() -> None:
     now = session.snapshot()
     _, change = session.change()
     moved = change.clusters_after - change.clusters_before
-    with st.grid(4, min_column_width=170):
+    with st.grid(2, min_column_width=120, gap="xsmall", key="changes"):
         st.metric(
             "Skill clusters",
             change.clusters_after,
@@ -64,15 +72,19 @@ def change_strip() -> None:
 
 
 def beside_the_map() -> None:
-    """The chosen query, else the selection, else the inspected cluster, else the shares."""
+    """The chosen query, else the only cluster, else all that is chosen, else the shares."""
+    rows = selection.selected_rows()
     if selection.picked_query() is not None:
         card.card()
-    elif selection.selected_rows() is not None:
-        _selection()
-    elif selection.picked_cluster() is not None:
-        _inspector()
-    else:
+    elif rows is None:
         _shares()
+    elif selection.inspected_cluster() is not None:
+        _inspector()
+    elif not len(rows):
+        st.info(frame.escape(f"{filters.sentence()}."))
+        filters.clear_button("clear_empty")
+    else:
+        _ranked(rows)
 
 
 def _colours() -> dict[str, str]:
@@ -84,9 +96,14 @@ def _shares() -> None:
     now = session.snapshot()
     routed = "test" if session.dataset().test is not None else "training"
     st.subheader(f"Who gets the {len(now.routes('test')):,} {routed} queries", anchor=False)
+    _share_table(now.share, before.share)
+    st.caption("Click a point to see its query; draw a lasso to rank the models inside it.")
+
+
+def _share_table(now: FloatArray, before: FloatArray) -> None:
     # a table, not a figure: it is updated in place, a figure would be mounted anew at every move
     st.dataframe(
-        charts.share_frame(now.router.models, now.share, before.share),
+        charts.share_frame(session.snapshot().router.models, now, before),
         hide_index=True,
         alt="Share of the queries that each model gets first, and its change",
         column_config={
@@ -99,18 +116,12 @@ def _shares() -> None:
             ),
         },
     )
-    st.caption("Click a point to see its query; draw a lasso to rank the models inside it.")
 
 
-def _selection() -> None:
-    rows, shown = selection.selected_rows(), selection.shown()
-    if rows is None:
-        return
+def _ranked(rows: IntArray) -> None:
+    shown, (before, _) = selection.shown(), session.change()
     st.subheader(f"Best models for these {len(rows):,} queries", anchor=False)
-    st.button("Back to all queries", on_click=selection.clear_region, icon=":material/close:")
-    if not len(rows):
-        st.info("No query lies inside the selection. Draw it larger, or clear it.")
-        return
+    _followed()
     if shown.split == "train":
         fit = session.fit()
         frame_ = charts.selection_frame(fit.ranked(rows), fit.models)
@@ -129,18 +140,27 @@ def _selection() -> None:
     frame.chart(figure, "selection_ranking", "Models ranked over the selected queries.")
     if few:
         st.caption(f"Only {len(rows)} queries: the intervals are wide.")
+    st.markdown("**Who gets them**")
+    now, then = (one.routes(shown.split) for one in (session.snapshot(), before))
+    _share_table(first_share(now, rows), first_share(then, rows))
+
+
+def _followed() -> None:
+    """What became of the picked clusters since they were picked."""
+    for picked in selection.current().clusters:
+        what = filters.followed(picked)
+        if what:
+            st.caption(frame.escape(what))
 
 
 def _inspector() -> None:
-    cluster = selection.picked_cluster()
+    cluster = selection.inspected_cluster()
     if cluster is None:
         return
     now = session.snapshot()
     clusters = now.router.clusters
     st.subheader(frame.escape(charts.cluster_name(now.names[cluster])), anchor=False)
-    st.button(
-        "Close", on_click=selection.pick_cluster, args=(None,), icon=":material/close:", key="close"
-    )
+    _followed()
     size = int(clusters.sizes[cluster])
     task = now.router.tasks[clusters.task[cluster]]
     st.caption(frame.escape(f"Cluster {cluster} · {task} · {size:,} training queries"))
@@ -159,68 +179,114 @@ def _inspector() -> None:
 
 
 def samples() -> None:
-    """Queries of the inspected cluster, the most contested first, and who disagrees."""
-    cluster = selection.picked_cluster()
-    if cluster is None:
+    """The most contested of the chosen queries, and who disagrees."""
+    rows, now = selection.selected_rows(), selection.shown()
+    if rows is None or not len(rows):
         return
-    data, now = session.dataset(), session.snapshot()
-    contested = contested_rows(data.train, np.flatnonzero(now.clusters("train") == cluster))
-    votes = data.train.votes
-    name = frame.escape(charts.cluster_name(now.names[cluster]))
-    st.subheader(f"Who disagrees in {name}", anchor=False)
+    st.subheader(f"Who disagrees in {frame.escape(_chosen_name(rows))}", anchor=False)
+    contested = contested_rows(now.part, rows)[:N_SAMPLES]
     with st.grid(3, min_column_width=260):
-        for row in contested[:N_SAMPLES].tolist():
-            with st.container(border=True, gap="small", height="stretch"):
-                st.text(charts.shorten(data.train.texts[row], 240))
-                st.caption(frame.escape(charts.who_disagrees(votes, row)))
-                query_id = votes.query_ids[row]
-                st.button(
-                    "Open this query",
-                    key=f"open_{query_id}",
-                    type="tertiary",
-                    icon=":material/open_in_full:",
-                    on_click=selection.pick_query,
-                    args=(query_id,),
-                )
+        for row in contested.tolist():
+            _sample(now.part, row)
+
+
+def _chosen_name(rows: IntArray) -> str:
+    cluster = selection.inspected_cluster()
+    if cluster is None:
+        return f"these {len(rows):,} queries"
+    return charts.cluster_name(session.snapshot().names[cluster])
+
+
+def _sample(part: Part, row: int) -> None:
+    query_id = part.votes.query_ids[row]
+    with st.container(border=True, gap="small", height="stretch"):
+        st.text(charts.shorten(part.texts[row], 240))
+        st.caption(frame.escape(charts.who_disagrees(part.votes, row)))
+        st.button(
+            "Open this query",
+            key=f"open_{query_id}",
+            type="tertiary",
+            icon=":material/open_in_full:",
+            on_click=selection.pick_query,
+            args=(query_id,),
+        )
+
+
+def _table() -> pd.DataFrame:
+    """All clusters with the number of chosen queries; those without are left out.
+
+    All of them stay where clusters are chosen, so that another one can be picked.
+    """
+    table = charts.clusters_frame(session.snapshot())
+    rows, chosen = selection.selected_rows(), selection.current()
+    if rows is None:
+        return table
+    member = session.snapshot().clusters(selection.shown().split)[rows]
+    table["chosen"] = np.bincount(member, minlength=len(table))
+    if chosen.clusters:
+        return table
+    return table[table["chosen"] > 0].sort_values("chosen", ascending=False, kind="stable")
 
 
 def cluster_table() -> None:
     """All clusters; picking a row inspects it."""
-    table = charts.clusters_frame(session.snapshot())
-    st.subheader("All clusters", anchor=False)
+    table = _table()
+    st.subheader("All clusters" if len(table) else "No cluster holds any of them", anchor=False)
     st.caption(f"{TASKS_MEASURED} *Clusters follow* in the sidebar chooses.")
+    clusters = table["cluster"].tolist()
+    marked = [clusters.index(one) for one in selection.present_clusters() if one in clusters]
+    key = f"clusters_{_table_version((tuple(clusters), tuple(marked)))}"
 
     def picked() -> None:
-        rows = frame.picked_rows("cluster_table")
-        selection.pick_cluster(int(table["cluster"].iloc[rows[0]]) if rows else None)
+        rows = frame.picked_rows(key)
+        st.session_state["clusters_shown"] = (tuple(clusters), tuple(rows))
+        selection.pick_clusters(*(clusters[row] for row in rows))
 
-    st.dataframe(
-        table,
-        key="cluster_table",
-        on_select=picked,
-        selection_mode="single-row",
-        hide_index=True,
-        height=360,
-        alt="Skill clusters with task, size, best models and lead",
-        column_order=("cluster", "name", "task", "queries", "top", "score", "lead", "aside"),
-        column_config={
-            "cluster": st.column_config.NumberColumn("No.", width="small"),
-            "name": st.column_config.TextColumn("Name"),
-            "task": st.column_config.TextColumn("Task"),
-            "queries": st.column_config.ProgressColumn(
-                "Queries", format="localized", min_value=0, max_value=int(table["queries"].max())
+    with st.container(key="cluster_table"):
+        st.dataframe(
+            table,
+            key=key,
+            on_select=picked,
+            selection_mode="single-row",
+            selection_default={"selection": {"rows": marked}},
+            hide_index=True,
+            height=360,
+            alt="Skill clusters with task, size, best models and lead",
+            column_order=(
+                *("cluster", "name", "task", "chosen", "queries", "top", "score", "lead", "aside"),
             ),
-            "top": st.column_config.TextColumn(
-                "Best three, best first", help="What the router picks at the cluster's centre."
-            ),
-            "aside": st.column_config.TextColumn(
-                "By consensus alone",
-                help="Where the mean consensus score names another first model, and why the "
-                "router does not pick it.",
-            ),
-            "score": st.column_config.NumberColumn("Score", format="%.3f"),
-            "lead": st.column_config.NumberColumn(
-                "Lead", format="%.3f", help="Over the second model."
-            ),
-        },
-    )
+            column_config=_columns(table),
+        )
+
+
+def _table_version(state: tuple[tuple[int, ...], tuple[int, ...]]) -> int:
+    """Another one where the browser's table marks something else than what is chosen."""
+    if st.session_state.get("clusters_shown", state) != state:
+        st.session_state["clusters_version"] = st.session_state.get("clusters_version", 0) + 1
+    st.session_state["clusters_shown"] = state
+    version: int = st.session_state.get("clusters_version", 0)
+    return version
+
+
+def _columns(table: pd.DataFrame) -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    most = int(table["queries"].max()) if len(table) else 1
+    return {
+        "cluster": number("No.", width="small"),
+        "name": text("Name"),
+        "task": text("Task"),
+        "chosen": number("Chosen", format="localized", help="Of the chosen queries on the map."),
+        "queries": st.column_config.ProgressColumn(
+            "Queries", format="localized", min_value=0, max_value=most
+        ),
+        "top": text(
+            "Best three, best first", help="What the router picks at the cluster's centre."
+        ),
+        "aside": text(
+            "By consensus alone",
+            help="Where the mean consensus score names another first model, and why the router "
+            "does not pick it.",
+        ),
+        "score": number("Score", format="%.3f"),
+        "lead": number("Lead", format="%.3f", help="Over the second model."),
+    }

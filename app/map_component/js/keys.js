@@ -17,7 +17,10 @@ export function onMap(map, event) {
   const step = !event.shiftKey && map.selection.clicked !== undefined && STEPS[event.key];
   if (event.key === "Escape") map.escape();
   else if (event.key === "0") map.home();
-  else if (step) map.step(step);
+  else if (step) {
+    map.step(step);
+    event.stopPropagation(); // the card's buttons have the same keys for the rest of the page
+  }
   else if (MOVES[event.key]) map.move(...MOVES[event.key]);
   else return;
   event.preventDefault();

@@ -1,0 +1,202 @@
+"""Search and filters of the page Skill map, the sentence that says what is chosen, and its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from app import frame, selection, session
+from app.selection import FLAGS, Flag, PickedCluster, Selection
+from cascal import charts
+from cascal.datatypes import IntArray
+from cascal.reach import MIN_QUERIES
+
+SPLITS = {"train": "training", "test": "test"}
+MAX_NAMED = 3
+LABELS = {"tasks": "Of any of these tasks", "models": "Any of these models comes first"}
+HELP: dict[Flag, str] = {
+    "disagree": "no answer has more than half of the models",
+    "wrong": "the model asked first is wrong by the gold answer",
+    "right": "the model asked first is right by the gold answer",
+    "flipped": "another model comes first than in the pinned state",
+    "far": "unlike any training query",
+}
+
+
+def search() -> None:
+    """The field for words; the key / leads to it."""
+    _mirror("map_search", selection.current().search)
+    st.text_input(
+        "Search the texts of the queries",
+        key="map_search",
+        type="search",
+        live="300ms",
+        placeholder="Search texts: press /",
+        label_visibility="collapsed",
+        on_change=_take,
+    )
+
+
+def choices() -> None:
+    """Tasks and first models, each where there is a choice."""
+    now, chosen = selection.shown(), selection.current()
+    tasks = tuple(sorted(set(now.part.votes.tasks)))
+    _choice("Tasks", "tasks", tasks, chosen.tasks)
+    _choice("Models", "models", session.snapshot().router.models, chosen.models)
+
+
+def _choice(label: str, field: str, known: tuple[str, ...], chosen: tuple[str, ...]) -> None:
+    if len(known) < 2 and not chosen:
+        return
+    key = f"map_{field}"
+    _mirror(key, list(chosen))
+    count = f" · {len(chosen)}" if chosen else ""
+    with st.popover(f"{label}{count}", key=f"{key}_box"):
+        st.pills(
+            LABELS[field],
+            list(dict.fromkeys([*known, *chosen])),
+            selection_mode="multi",
+            key=key,
+            format_func=frame.escape,
+            on_change=_take,
+        )
+
+
+def _take() -> None:
+    """Choose what the widgets say now."""
+    chosen, state = selection.current(), st.session_state
+    selection.choose(
+        replace(
+            chosen,
+            search=state.get("map_search", chosen.search) or "",
+            tasks=tuple(state.get("map_tasks", chosen.tasks)),
+            models=tuple(state.get("map_models", chosen.models)),
+            flags=tuple(state.get("map_flags", chosen.flags)),
+        )
+    )
+
+
+def _mirror(key: str, value: object) -> None:
+    """Let a widget show what is chosen, whoever chose it."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def chosen_line() -> None:
+    """The flags, what is chosen in a sentence, and the buttons that keep or end it."""
+    rows, chosen = selection.selected_rows(), selection.current()
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="chosen"):
+        _flags(chosen)
+        with st.container(gap=None, width="stretch"):
+            st.caption(frame.escape(sentence()))
+        if rows is not None:
+            if len(rows):
+                _download(rows)
+            clear_button("clear")
+
+
+def clear_button(key: str) -> None:
+    """The one button that ends all that is chosen."""
+    st.button("Clear", key=key, icon=":material/close:", on_click=selection.clear)
+
+
+def _flags(chosen: Selection) -> None:
+    known = [flag for flag in FLAGS if flag in chosen.flags or _acts(flag)]
+    _mirror("map_flags", list(chosen.flags))
+    st.pills(
+        "Only queries that are",
+        known,
+        selection_mode="multi",
+        key="map_flags",
+        label_visibility="collapsed",
+        width="content",
+        format_func=lambda flag: FLAGS[flag].capitalize(),
+        help=". ".join(f"{FLAGS[flag].capitalize()}: {HELP[flag]}" for flag in known) + ".",
+        on_change=_take,
+    )
+
+
+def _acts(flag: Flag) -> bool:
+    """Whether a flag can tell queries apart here."""
+    now = selection.shown()
+    if flag == "wrong":
+        return now.part.has_gold
+    if flag == "flipped":
+        return bool(selection.flipped_queries(now).any())
+    if flag == "far":
+        return len(session.dataset().train) >= MIN_QUERIES
+    return flag == "disagree" and len(now.part.votes.models) > 1
+
+
+def sentence() -> str:
+    """How many queries are chosen, and by what."""
+    rows, now = selection.selected_rows(), selection.shown()
+    what = f"{SPLITS[now.split]} queries"
+    if rows is None:
+        return f"All {len(now.part):,} {what}"
+    conditions = " · ".join(_conditions(selection.current()))
+    if not len(rows):
+        return f"No queries match – {conditions}"
+    return f"{len(rows):,} of {len(now.part):,} {what}: {conditions}"
+
+
+def _conditions(chosen: Selection) -> list[str]:
+    words = " ".join(chosen.search.split())
+    return [
+        *(["inside the region"] if chosen.region else []),
+        *([f"{len(chosen.queries)} picked one by one"] if chosen.queries else []),
+        *_listed("cluster", tuple(present_name(one) for one in chosen.clusters)),
+        *_listed("task", chosen.tasks),
+        *_listed("first model", chosen.models),
+        *([f"“{charts.shorten(words, 40)}”"] if words else []),
+        *(FLAGS[flag] for flag in chosen.flags),
+    ]
+
+
+def _listed(what: str, names: tuple[str, ...]) -> list[str]:
+    if not names:
+        return []
+    more = len(names) - MAX_NAMED
+    listed = " or ".join(names[:MAX_NAMED]) + (f" or {more} more" if more > 0 else "")
+    return [f"{what} {listed}"]
+
+
+def present_name(picked: PickedCluster) -> str:
+    """The name of a picked cluster now, the earlier one where it has dissolved."""
+    cluster = selection.became(picked).cluster
+    names = session.snapshot().names
+    return picked.name if cluster is None else charts.cluster_name(names[cluster])
+
+
+def followed(picked: PickedCluster) -> str:
+    """What became of a picked cluster, in a sentence; empty where it is what it was."""
+    now, names = selection.became(picked), session.snapshot().names
+    if now.same:
+        return ""
+    if now.cluster is None:
+        into = [charts.cluster_name(names[cluster]) for cluster in now.into]
+        more = f" and {len(into) - MAX_NAMED} more" if len(into) > MAX_NAMED else ""
+        return f"{picked.name} dissolved into {', '.join(into[:MAX_NAMED])}{more}."
+    others = f" and {now.joined:,} others" if now.joined else ""
+    what = f"has {now.kept / now.n_members:.0%} of its queries{others}"
+    name = charts.cluster_name(names[now.cluster])
+    if name == picked.name:
+        return f"{name} now {what}, measured against when it was picked."
+    return f"{picked.name} is now {name}, which {what}."
+
+
+def _download(rows: IntArray) -> None:
+    snapshot, split = session.snapshot(), selection.shown().split
+    st.download_button(
+        "CSV",
+        data=lambda: charts.safe_csv(
+            charts.answers_frame(snapshot, split, rows, session.written_answers(split))
+        ),
+        file_name=f"{session.dataset_name()}-{SPLITS[split]}-selected.csv",
+        mime="text/csv",
+        key="download_selected",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The chosen queries with text, task, cluster, first model and every model’s answer.",
+    )
