@@ -34,6 +34,7 @@ from app.map_component.spec import (
     IntArray,
     MapSelection,
     MapSpec,
+    Picture,
     density_png,
     points_in_polygon,
     small,
@@ -45,6 +46,7 @@ __all__ = [
     "Flips",
     "MapSelection",
     "MapSpec",
+    "Picture",
     "clear_selection",
     "fallback_figure",
     "points_in_polygon",
@@ -55,6 +57,7 @@ HERE = Path(__file__).resolve().parent
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 PLOTLY_PATH = "/cascal/plotly.min.js"
 POINTS_PATH = "/cascal/points"
+FONT_PATH = "/app/static/inter-latin-wght-normal.woff2"
 MODULES_PATH = "/cascal/map"
 MODULES = {path.name: path.read_bytes() for path in sorted((HERE / "js").glob("*.js"))}
 MODULES_VERSION = hashlib.blake2b(b"".join(MODULES.values()), digest_size=8).hexdigest()
@@ -200,6 +203,7 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         "plotly": plotly_address(),
         "module": f"{base_path()}{MODULES_PATH}/{MODULES_VERSION}/map.js",
         "points": f"{base_path()}{POINTS_PATH}/{POINTS.put(spec)}",
+        "font": f"{base_path()}{FONT_PATH}",
         "token": token,
         "dataKey": spec.data_key,
         "revision": spec.revision,
@@ -207,6 +211,7 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         **_colours(spec),
         "pinned": None if spec.pinned is None else _colours(spec.pinned),
         "flips": _flips(spec),
+        "picture": None if spec.picture is None else asdict(spec.picture),
         "legend": spec.legend_title,
         "colour": spec.group_title if spec.value is None else spec.value_title,
         "facts": [_fact(fact, spec.rows) for fact in spec.facts],

@@ -71,6 +71,16 @@ class Flips:
     colors: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What a saved picture of the map says: above it, below it, and in the name of its file."""
+
+    title: str
+    subtitle: str
+    footer: str
+    name: str
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MapSpec:
     """One state of the map; axes: Q queries.
@@ -87,6 +97,7 @@ class MapSpec:
                    A map on screen takes it after `clear_selection`, a new one at once
     flips        : what the last move did; pinned: the same points in the colours of a state that
                    the reader compares with, shown while a key is held
+    picture      : what is written on a saved picture; None: the map cannot be saved
     labels       : (x, y, text), the important ones first: a label that would cover one is hidden;
                    of words joined by " · " only the first is shown where all have no room
     marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it
@@ -113,6 +124,7 @@ class MapSpec:
     selection: MapSelection | None = None
     flips: Flips | None = None
     pinned: MapSpec | None = None
+    picture: Picture | None = None
     labels: Sequence[tuple[float, float, str]] = ()
     marker: tuple[float, float, str] | None = None
     neighbors: Polygon = ()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from app import encoding, frame, selection, session, theme
+from app import encoding, frame, selection, session, theme, values
+from app.controls import describe
 from app.map_component.component import render_map
-from app.map_component.spec import Fact, MapSpec
+from app.map_component.spec import Fact, MapSpec, Picture
 from app.selection import Shown, selected_rows, shown
 from app.skills import exchange, moves
 from cascal import charts
@@ -108,6 +110,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         data_key=f"{data.info.name}:{data.info.fingerprint}:{data.encoder}:{now.split}",
         **colours,
         flips=moves.flips(data, now),
+        picture=_picture(data, title, n_clusters),
         legend_title=f"{len(now.rows):,} {SPLITS[now.split]} queries",
         highlight=_highlight(now),
         selection=exchange.marked(),
@@ -126,6 +129,16 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     if pinned is snapshot:
         return spec
     return replace(spec, pinned=replace(spec, **_colours(data, now, by, pinned)[1]))
+
+
+def _picture(data: Dataset, title: str, n_clusters: int) -> Picture:
+    """What is written on a saved picture."""
+    return Picture(
+        title=f"{n_clusters} skill clusters, coloured by {title.lower()}",
+        subtitle=f"{data.info.name} · {frame.origin(data)}",
+        footer=describe(values.present()),
+        name=re.sub(r"[^\w.-]+", "-", f"skill-map-{data.info.name}"),
+    )
 
 
 def _colours(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import statistics
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from app.map_component.component import MODULES
 
@@ -371,6 +373,48 @@ def test_a_held_key_shows_the_pinned_state(opened):
     page.wait_for_function(f"n => ({COLOURS})().length === n", arg=10)
     assert page.evaluate(COLOURS) == now
     assert page.get_by_text("The pinned state", exact=True).is_hidden()
+
+
+def saved(map_page: MapPage, kind: str) -> Path:
+    """Save the map by its button; the file lies among the screenshots, to be looked at."""
+    with map_page.page.expect_download() as download:
+        map_page.page.get_by_role("button", name=f"Save the map as {kind.upper()}").click()
+    assert download.value.suggested_filename == f"harness-map.{kind}"
+    SHOTS.mkdir(exist_ok=True)
+    path = SHOTS / f"saved-map.{kind}"
+    download.value.save_as(path)
+    return path
+
+
+def test_the_map_is_saved_as_svg_with_every_point_and_what_it_was_made_from(opened):
+    map_page = opened()
+    root = ElementTree.parse(saved(map_page, "svg")).getroot()  # noqa: S314 (our own file)
+    svg = "{http://www.w3.org/2000/svg}"
+    texts = [text.text for text in root.iter(f"{svg}text")]
+    for written in (
+        "16 skill clusters of <synthetic> queries",
+        "harness · simulated",
+        "min silhouette 0.05 · 16 clusters",
+        "marketing",
+        "<b>bold</b> & $x$ claims",
+    ):
+        assert written in texts
+    assert len([dot for dot in root.iter(f"{svg}circle") if dot.get("r") == "3"]) == 5000
+    assert root.find(f".//{svg}script") is None
+    assert map_page.errors == []
+
+
+def test_the_map_is_saved_as_png_in_twice_its_size(opened):
+    map_page = opened()
+    map_page.page.get_by_text("margin", exact=True).click()
+    map_page.drawn_after("cluster-16")
+    map_page.click_point(1234)
+    image = Image.open(saved(map_page, "png")).convert("RGB")
+    box = map_page.page.locator(".cm-stage").bounding_box()
+    assert abs(image.width / 2 - (box["width"] + 46)) <= 1
+    assert image.height > 2 * box["height"]
+    assert len(image.getcolors(1_000_000)) > 100
+    assert map_page.errors == []
 
 
 def test_texts_of_queries_stay_text(opened):

@@ -1,7 +1,7 @@
 // What plotly draws: grey points, points in colour, the density behind them.
 
-const MUTED_OPACITY = 0.2;
-const OPACITY = 0.78;
+export const MUTED_OPACITY = 0.2;
+export const OPACITY = 0.78;
 const MAX_STRETCH = 1.5; // of one axis against the other, to fill the frame; they have no meaning
 
 export const LIT = 1; // the trace of the points in colour

@@ -54,11 +54,16 @@ export class Flips {
     return this.until !== undefined && this.points.length > 0;
   }
 
+  // The points that have a ring now.
+  rings() {
+    return this.ringed && !this.pulsing ? this.points : [];
+  }
+
   paint(map) {
     const left = this.pulsing ? Math.max(0, this.until - performance.now()) / PULSE : 0;
     const pen = this.pen(map.stage);
     if (this.pulsing) this.paintPulse(pen, map, left);
-    else if (this.ringed) this.paintRings(pen, map);
+    else this.paintRings(pen, map);
     if (!this.pulsing || this.painting) return;
     if (left === 0) this.until = undefined;
     this.painting = requestAnimationFrame(() => { this.painting = undefined; this.paint(map); });
@@ -88,7 +93,7 @@ export class Flips {
 
   paintRings(pen, map) {
     pen.lineWidth = 1.3;
-    for (const { row, to } of this.points) {
+    for (const { row, to } of this.rings()) {
       pen.strokeStyle = to;
       this.circle(pen, map, row, map.size / 2 + RING);
       pen.stroke();

@@ -7,6 +7,7 @@ export class Labels {
     this.root = element("div", "cm-labels");
     this.root.ariaHidden = "true";
     this.tags = [];
+    this.shown = [];
   }
 
   // A label of several words also comes with its first word alone, where more has no room.
@@ -27,7 +28,9 @@ export class Labels {
   place(pixels, frame) {
     for (const one of this.tags) one.sizes ??= one.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
     for (const one of this.tags) for (const tag of one.tags) tag.style.visibility = "hidden";
+    this.shown = [];
     for (const { one, at, box } of this.fitting(pixels, frame)) {
+      this.shown.push({ text: one.tags[at].textContent, box });
       one.tags[at].style.visibility = "visible";
       one.tags[at].style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
     }

@@ -12,17 +12,21 @@ export class Legend {
   }
 
   fill(data) {
-    const { scale, names, palette, counts, legend } = data;
+    const { scale, legend } = data;
     this.data = data;
     const focused = this.root.querySelector(":focus")?.dataset.code;
     const entries = legend ? [element("div", "cm-legend-title", legend)] : [];
     if (scale) entries.push(this.scale(scale));
-    names.forEach((_, code) => counts[code] && entries.push(this.entry(code)));
-    const none = palette.length - 1;
-    if (counts[none]) entries.push(this.entry(none));
+    entries.push(...this.entries().map((code) => this.entry(code)));
     this.root.replaceChildren(...entries);
     this.mark();
     if (focused) this.root.querySelector(`[data-code="${focused}"]`)?.focus();
+  }
+
+  // The codes that have an entry: those of some point that have a name.
+  entries() {
+    const { palette, counts } = this.data;
+    return palette.map((_, code) => code).filter((code) => counts[code] && this.entryOf(code) !== null);
   }
 
   entry(code) {

@@ -1,6 +1,7 @@
 // The line above the map: mouse tools, view, what is selected.
 
 import { button, count, element } from "./dom.js";
+import { save } from "./picture.js";
 
 const TOOLS = { pan: "Move", lasso: "Lasso", select: "Box" };
 
@@ -23,15 +24,25 @@ export class Toolbar {
     this.full = button("Full screen", () => map.toggleFullScreen());
     this.full.dataset.tool = "full";
     const reset = button("Reset view", () => map.home());
-    this.root.append(this.tools, reset, this.full, this.status, this.clearer);
+    this.files = ["png", "svg"].map((kind) => this.file(map, kind));
+    this.root.append(this.tools, reset, this.full, ...this.files, this.status, this.clearer);
     this.press(map.tool);
+  }
+
+  file(map, kind) {
+    const made = button(kind.toUpperCase(), () => save(map, kind));
+    made.dataset.tool = kind;
+    made.ariaLabel = `Save the map as ${made.textContent}`;
+    made.title = made.ariaLabel;
+    return made;
   }
 
   press(tool) {
     for (const one of this.tools.children) one.ariaPressed = String(one.dataset.tool === tool);
   }
 
-  tell({ selection, legend, lit, chosen }) {
+  tell({ selection, legend, lit, chosen, data }) {
+    for (const one of this.files) one.hidden = !data.picture;
     this.clearer.hidden = !chosen;
     this.status.textContent = selection.polygon
       ? selection.count == null ? "Region selected" : `${count(selection.count)} selected`

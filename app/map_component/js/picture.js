@@ -1,0 +1,201 @@
+// The map as a file to pass on: one SVG with title, points, labels, legend and what it was made
+// from; a PNG is the same drawing in pixels.
+
+import { count, shape } from "./dom.js";
+import { MUTED_OPACITY, OPACITY } from "./figure.js";
+
+const MARGIN = 24;
+const HEAD = 34; // the title
+const LINE = 22;
+const SCALE_WIDTH = 200;
+const PNG_SCALE = 2;
+const FONT = "Inter, system-ui, sans-serif";
+const JOINT = " · ";
+
+const ruler = document.createElement("canvas").getContext("2d");
+
+export async function save(map, kind) {
+  const drawing = new XMLSerializer().serializeToString(drawn(map, await fontFace(map.data.font)));
+  const svg = new Blob([drawing], { type: "image/svg+xml" });
+  const file = kind === "svg" ? svg : await pixels(svg);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = `${map.data.picture.name}.${kind}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+async function pixels(svg) {
+  const image = new Image();
+  image.src = URL.createObjectURL(svg);
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.width * PNG_SCALE;
+  canvas.height = image.height * PNG_SCALE;
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(image.src);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+// The file carries its font: a picture cannot use that of the page.
+async function fontFace(address) {
+  const font = await (await fetch(address)).blob();
+  const reader = new FileReader();
+  const read = new Promise((resolve) => { reader.onload = () => resolve(reader.result); });
+  reader.readAsDataURL(font);
+  return `@font-face { font-family: Inter; font-weight: 100 900; src: url(${await read}) }`;
+}
+
+function drawn(map, font) {
+  const look = colours(map);
+  const { clientWidth: width, clientHeight: height } = map.stage;
+  const legend = legendOf(map, width, look);
+  const { title, subtitle, footer } = map.data.picture;
+  const about = folded(subtitle, width);
+  const head = HEAD + about.length * LINE;
+  const all = { width: width + 2 * MARGIN, height: head + height + legend.height + LINE + 2 * MARGIN };
+  const at = (y, ...content) => shape("g", { transform: `translate(${MARGIN}, ${y})` }, ...content);
+  return shape(
+    "svg",
+    { xmlns: "http://www.w3.org/2000/svg", ...all, viewBox: `0 0 ${all.width} ${all.height}`, "font-family": FONT },
+    shape("title", {}, title),
+    shape("style", {}, font),
+    shape("rect", { width: "100%", height: "100%", fill: look.paper }),
+    at(MARGIN, words(title, 0, 18, { size: 20, weight: 600, fill: look.text }),
+      ...about.map((line, i) => words(line, 0, 40 + i * LINE, { size: 13, fill: look.muted }))),
+    at(MARGIN + head, ...stage(map, width, height, look)),
+    at(MARGIN + head + height + 10, ...legend.shapes),
+    at(all.height - MARGIN, words(footer, 0, 0, { size: 12, fill: look.muted })),
+  );
+}
+
+function colours({ root, foot }) {
+  const style = getComputedStyle(root);
+  const [paper, border] = ["background", "border"].map((name) => style.getPropertyValue(`--st-${name}-color`).trim());
+  return { text: style.color, muted: getComputedStyle(foot).color, paper, border };
+}
+
+function words(text, x, y, { size = 12, weight = 400, fill, anchor = "start" }) {
+  const attributes = { x, y, "font-size": size, "font-weight": weight, fill, "text-anchor": anchor };
+  return shape("text", attributes, text);
+}
+
+// A text of several parts in as many lines as its width asks for.
+function folded(text, width) {
+  const lines = [];
+  for (const part of text.split(JOINT)) {
+    const longer = lines.length ? lines.at(-1) + JOINT + part : part;
+    if (lines.length && widthOf(longer, 13) <= width) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  return lines;
+}
+
+function widthOf(text, size, weight = 400) {
+  ruler.font = `${weight} ${size}px ${FONT}`;
+  return ruler.measureText(text).width;
+}
+
+function stage(map, width, height, look) {
+  const frame = { width, height, rx: 6 };
+  return [
+    shape("clipPath", { id: "frame" }, shape("rect", frame)),
+    shape("rect", { ...frame, fill: "none", stroke: look.border }),
+    shape("g", { "clip-path": "url(#frame)" }, ...density(map), ...points(map, width, height), ...rings(map), ...ink(map)),
+    ...labels(map, look),
+  ];
+}
+
+function density(map) {
+  const { extent, density: href } = map.points;
+  if (!href) return [];
+  const [x0, y0] = map.pixels(extent[0], extent[3]);
+  const [x1, y1] = map.pixels(extent[1], extent[2]);
+  return [shape("image", { href, x: x0, y: y0, width: x1 - x0, height: y1 - y0, preserveAspectRatio: "none" })];
+}
+
+function points(map, width, height) {
+  const { palette } = map.data;
+  const groups = new Map();
+  const add = (rows, colorOf, opacity) => rows.forEach((row) => {
+    const [x, y] = map.pixels(map.points.x[row], map.points.y[row]);
+    if (x < 0 || y < 0 || x > width || y > height) return;
+    const key = `${colorOf(row)} ${opacity}`;
+    if (!groups.has(key)) groups.set(key, shape("g", { fill: colorOf(row), "fill-opacity": opacity }));
+    groups.get(key).append(shape("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: map.size / 2 }));
+  });
+  add(map.dim.rows, () => palette.at(-1), MUTED_OPACITY);
+  add(map.lit.rows, (row) => palette[map.codes[row]], OPACITY);
+  return groups.values();
+}
+
+function rings(map) {
+  return map.flips.rings().map(({ row, to }) => {
+    const [cx, cy] = map.pixels(map.points.x[row], map.points.y[row]);
+    return shape("circle", { cx, cy, r: map.size / 2 + 2, fill: "none", stroke: to, "stroke-width": 1.3 });
+  });
+}
+
+// Region, ring and threads stand in pixels already; their look comes from the style sheet.
+function ink(map) {
+  return [...map.ink.children].map((mark) => {
+    const copy = mark.cloneNode();
+    const style = getComputedStyle(mark);
+    for (const name of ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray"]) {
+      copy.setAttribute(name, style.getPropertyValue(name));
+    }
+    copy.removeAttribute("class");
+    return copy;
+  });
+}
+
+function labels(map, look) {
+  return map.labels.shown.flatMap(({ text, box: [x0, y0, x1, y1] }) => [
+    shape("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 5, fill: look.paper, stroke: look.border }),
+    words(text, (x0 + x1) / 2, (y0 + y1) / 2 + 4, { weight: 550, fill: look.text, anchor: "middle" }),
+  ]);
+}
+
+// The legend as pieces that are as wide as they are, set in lines.
+function legendOf(map, width, look) {
+  const { legend, scale } = map.data;
+  const pieces = [
+    ...(legend ? [heading(legend, 600, look)] : []),
+    ...(scale ? [heading(scale.title, 400, look), ramp(scale, map.data.palette, look)] : []),
+    ...map.legend.entries().map((code) => entry(map, code, look)),
+  ];
+  let [x, y] = [0, 14];
+  const shapes = pieces.flatMap(({ wide, draw }) => {
+    if (x > 0 && x + wide > width) [x, y] = [0, y + LINE];
+    x += wide + 18;
+    return draw(x - wide - 18, y);
+  });
+  return { shapes, height: y + 14 };
+}
+
+function heading(text, weight, { text: fill }) {
+  return { wide: widthOf(text, 13, weight), draw: (x, y) => [words(text, x, y, { size: 13, weight, fill })] };
+}
+
+function entry({ legend, data }, code, look) {
+  const [name, number] = [legend.entryOf(code), count(data.counts[code])];
+  const wide = widthOf(name, 13);
+  const draw = (x, y) => [
+    shape("circle", { cx: x + 5, cy: y - 4, r: 4.5, fill: data.palette[code] }),
+    words(name, x + 16, y, { size: 13, fill: look.text }),
+    words(number, x + wide + 24, y, { size: 13, fill: look.muted }),
+  ];
+  return { wide: wide + widthOf(number, 13) + 24, draw };
+}
+
+function ramp({ ends }, palette, { muted: fill }) {
+  const steps = palette.slice(0, -1);
+  const width = SCALE_WIDTH / steps.length;
+  const [low, high] = ends.map((end) => Number(end.toPrecision(3)).toLocaleString("en"));
+  const draw = (x, y) => [
+    words(low, x, y, { fill }),
+    ...steps.map((color, i) => shape("rect", { x: x + 36 + i * width, y: y - 10, width: width + 0.5, height: 10, fill: color })),
+    words(high, x + 44 + SCALE_WIDTH, y, { fill }),
+  ];
+  return { wide: SCALE_WIDTH + 80, draw };
+}
