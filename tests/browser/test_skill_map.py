@@ -327,7 +327,8 @@ def test_a_key_and_a_button_show_the_map_alone_and_back(opened):
 def test_a_move_pulses_once_and_its_points_can_be_ringed(opened):
     map_page = opened()
     page = map_page.page
-    assert page.locator(".cm-flipped").is_hidden()
+    assert page.locator(".cm-flipped").inner_text().startswith("Move a threshold")
+    assert page.get_by_role("button", name="Ring them").count() == 0
     page.evaluate(f"""() => {{ window.pulse = [];
       const look = () => {{ window.pulse.push(({INK})()); window.looking = setTimeout(look, 60) }};
       look() }}""")

@@ -8,6 +8,8 @@ const PULSE = 600; // ms
 const SWELL = 2.4; // radii by which a point is larger when its pulse begins
 const RING = 2; // px around a point
 
+const NO_MOVE = "Move a threshold: whom it sends to another model is told here.";
+
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Flips {
@@ -17,9 +19,9 @@ export class Flips {
     this.line = element("div", "cm-flipped");
     this.line.setAttribute("role", "status");
     this.toggle = button("", () => { this.ringed = !this.ringed; this.tell(); changed(); });
-    this.note = element("span");
+    this.note = element("span", "", NO_MOVE); // always there: the map must not change its size
+    this.toggle.hidden = true;
     this.line.append(this.note, this.toggle);
-    this.line.hidden = true;
     this.ringed = false;
     this.points = [];
   }
@@ -28,13 +30,8 @@ export class Flips {
   fill(flips, first) {
     const known = this.key;
     this.key = flips?.key;
-    this.line.hidden = !flips;
-    if (!flips) return void (this.points = []);
-    const [before, after] = [flips.before, flips.after].map((codes) => readCodes(codes, flips.wide));
-    this.points = [...new Int32Array(bytes(flips.rows))].map((row, i) => ({
-      row, from: flips.colors[before[i]], to: flips.colors[after[i]],
-    }));
-    this.note.textContent = flips.sentence;
+    this.points = flips ? readPoints(flips) : [];
+    this.note.textContent = this.note.title = flips?.sentence ?? NO_MOVE;
     if (!first && this.key !== known && this.points.length) this.begin();
     this.tell();
   }
@@ -109,4 +106,11 @@ export class Flips {
   stop() {
     cancelAnimationFrame(this.painting);
   }
+}
+
+function readPoints(flips) {
+  const [before, after] = [flips.before, flips.after].map((codes) => readCodes(codes, flips.wide));
+  return [...new Int32Array(bytes(flips.rows))].map((row, i) => (
+    { row, from: flips.colors[before[i]], to: flips.colors[after[i]] }
+  ));
 }
