@@ -87,7 +87,7 @@ def test_what_goes_out_comes_back_and_says_whether_routing_pays(folder):
     fill(folder, rows[::-1])
     done = read(folder)
     assert done.returncode == 0, done.stderr
-    assert "11 labels stored" in done.stdout
+    assert "11 labels stored" in done.stderr
     labels = stored(folder)
     assert {one.person for one in labels} == {"ann"}
     (draw,) = cascal.Workspace(folder / "w.duckdb").draws("demo")
@@ -95,7 +95,7 @@ def test_what_goes_out_comes_back_and_says_whether_routing_pays(folder):
     said = f"10 labels; {len(draw.frame)} of 250 queries are contested"
     assert said in " ".join(done.stdout.split())
     again = read(folder)
-    assert "0 labels stored, 11 were known" in again.stdout
+    assert "0 labels stored, 11 were known" in again.stderr
     plain = json.loads(cascal_cli(*SHARED, "--json", cwd=folder).stdout)
     assert plain["n_labels"] == 10
     assert plain["gain_low"] <= plain["gain"] <= plain["gain_high"]
@@ -203,11 +203,11 @@ def test_the_terminal_asks_until_it_is_ended_and_one_label_can_be_taken_back(fol
     done = cascal_cli(*SHARED, "--ask", "--n", "4", cwd=folder, stdin="A\nperhaps\nskip\nB\nquit\n")
     assert done.returncode == 0, done.stderr
     assert "1 of 4" in done.stdout
-    assert "Give one of A, B" in done.stdout
+    assert "'perhaps'" in done.stdout
     assert "labels;" in done.stdout
     assert [one.mark for one in stored(folder)] == ["answered", "skipped", "answered"]
     done = cascal_cli(*SHARED, "--undo", cwd=folder)
-    assert "Taken back" in done.stdout
+    assert "Taken back" in done.stderr
     assert len(stored(folder)) == 2
     done = cascal_cli(*SHARED, "--ask", "--n", "3", cwd=folder, stdin="C\n")
     assert "3 of 3" in done.stdout  # the first two are answered

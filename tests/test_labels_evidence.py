@@ -13,10 +13,11 @@ import cascal
 from cascal.constant import Constant
 from cascal.dataset.contest import Contest, contest, contest_between, new_draw
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.evidence import gather_evidence, rights, weigh
+from cascal.dataset.evidence import gather_evidence, weigh
+from cascal.dataset.label_rights import rights
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NO_ANSWER
-from cascal.labels import combined_gain, gain
+from cascal.labels import combined_gain, confidence_sequence, gain
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import Draw, Label
 
@@ -205,7 +206,8 @@ def test_what_was_not_handed_out_does_not_count_as_drawn(study):
     assert fewer.gain == gain(np.ones(4), n_contested=20, n_queries=20)
     nothing = weigh(found, right, [], [])
     assert (nothing.gain.low, nothing.gain.high, nothing.gain.n_labels) == (-1.0, 1.0, 0)
-    assert (nothing.decision, nothing.watched, nothing.settled) == ("undecided", None, False)
+    assert (nothing.decision, nothing.more, nothing.settled) == ("undecided", None, False)
+    assert nothing.watched == nothing.gain.estimate
 
 
 def test_labels_stay_honest_when_a_threshold_moves(study):
@@ -224,7 +226,6 @@ def test_labels_stay_honest_when_a_threshold_moves(study):
         np.full(7, 7 / 20),
         n_contested=15,
         n_queries=20,
-        looks=3,
     )
     assert evidence.watched.low <= evidence.watched.value <= evidence.watched.high
 
@@ -233,19 +234,21 @@ def test_a_query_that_no_draw_could_give_widens_the_interval_by_its_share(study)
     found, draw, right = ten(study)
     frame = draw.frame[:16]
     whole = weigh(found, right, [replace(draw, frame=frame, n_asked=10)], [])
-    known = combined_gain(np.ones(10), np.full(10, 10 / 16), n_contested=16, n_queries=20, looks=3)
+    known = combined_gain(np.ones(10), np.full(10, 10 / 16), n_contested=16, n_queries=20)
     assert whole.gain.half_width == pytest.approx(known.half_width + 4 / 20)
 
 
-def test_two_draws_are_combined_and_may_not_be_watched(study):
+def test_two_draws_are_combined_and_each_is_watched_at_half_the_error(study):
     found, draw, right = ten(study)
     other = Draw(draw_id="e", purpose="settings", frame=draw.frame[::-1], n_asked=12)
     evidence = weigh(found, right, [draw, other], [])
-    assert (evidence.watched, evidence.more) == (None, None)
     # the other draw came to two of the ten labelled queries: places 9 and 10 from the front
     share = 1 - (1 - 10 / 20) * (1 - 2 / 20)
     assert evidence.gain.value == pytest.approx(10 / share / 20)
     assert evidence.draws == ("d", "e")
+    alone = confidence_sequence(np.ones(10), n_contested=20, n_queries=20, confidence=0.975)
+    assert evidence.watched.low == pytest.approx(alone.low)
+    assert evidence.watched.low < weigh(found, right, [draw], []).watched.low
 
 
 def test_two_people_are_averaged_and_their_disagreement_is_named(study):
@@ -297,7 +300,7 @@ def test_the_demo_settles_to_the_gain_by_gold_answers_when_all_is_labelled(works
         evidence = gather_evidence(workspace, "demo", found)
         truth = snapshot.evaluation.gain_over(snapshot.router.best_overall).value
         assert evidence.gain.value == pytest.approx(truth)
-        assert evidence.estimate.low == pytest.approx(evidence.estimate.high)
+        assert evidence.watched.low == pytest.approx(evidence.watched.high)
         assert evidence.settled
         plain = evidence.to_dict(found)
         assert plain["n_labels"] == plain["n_contested"] == found.n_contested

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,39 +11,22 @@ import typer
 from rich.markup import escape
 
 import cascal
-from cascal.cli.common import JsonOption, check_target, out, print_json, progress_bar
+from cascal.cli.common import (
+    JsonOption,
+    check_target,
+    err,
+    out,
+    print_json,
+    progress_bar,
+)
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
-    from cascal.dataset.contest import Contest
     from cascal.dataset.dataset import Dataset
-    from cascal.dataset.evidence import Evidence
-    from cascal.store import Draw, Label, Workspace
+    from cascal.dataset.label_desk import Desk
 
 ACTIONS = "--out, --in, --ask and --undo"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Desk:
-    """Where labels are given: whose they are, of which draw of which contest."""
-
-    store: Workspace
-    dataset: str
-    contest: Contest
-    draw: Draw
-    who: str
-
-    def evidence(self) -> Evidence:
-        """What the labels say now."""
-        from cascal.dataset.evidence import gather_evidence
-
-        return gather_evidence(self.store, self.dataset, self.contest)
-
-    def ask_for(self, n: int) -> Draw:
-        """Hand out so many queries, at most all."""
-        wanted = min(n, len(self.draw.frame))
-        return self.store.put_draw(self.dataset, replace(self.draw, n_asked=wanted))
 
 
 @with_tuning
@@ -82,14 +65,15 @@ def label(
     elif ask:
         _ask(desk, n)
     elif undo:
-        taken = desk.store.undo_label(dataset, desk.who)
-        out.print(f"Taken back: {escape(taken.query_id)}, {escape(taken.words)}.")
+        taken = desk.undo()
+        err.print(f"Taken back: {escape(taken.query_id)}, {escape(taken.words)}.")
     _report(desk, as_json=as_json)
 
 
 def _desk(tuning: Tuning, dataset: str, against: str | None, who: str | None) -> Desk:
     """Fit, route, and find what is contested."""
     from cascal.dataset.contest import contest, contest_between, new_draw
+    from cascal.dataset.label_desk import Desk
     from cascal.dataset.snapshot import take_snapshot
 
     loaded = tuning.dataset(dataset)
@@ -108,8 +92,16 @@ def _desk(tuning: Tuning, dataset: str, against: str | None, who: str | None) ->
         dataset=dataset,
         contest=found,
         draw=draw,
-        who=who or getpass.getuser(),
+        person=who or _this_account(),
     )
+
+
+def _this_account() -> str:
+    """The name of the account; a container may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "me"
 
 
 def _settings(tuning: Tuning, loaded: Dataset, against: str | None) -> dict[str, Any]:
@@ -130,13 +122,13 @@ def _write(desk: Desk, n: int, path: Path) -> None:
     if not desk.draw.frame:
         _report(desk, as_json=False)
         return
-    asked = replace(desk.ask_for(n), settings=desk.draw.settings)
-    rows = label_rows(desk.store, desk.dataset, desk.contest, asked, desk.who)
+    handed = desk.hand_out(n)
+    rows = label_rows(desk.store, desk.dataset, desk.contest, handed, desk.person)
     write_label_file(path, rows)
     out.print(
-        f"{len(rows)} of {len(asked.frame)} contested queries written to {escape(str(path))}. Fill "
-        "in the column `answer` (a letter, a free answer, skip or bad), or right_1 and right_2, "
-        "and read it with --in and the same options."
+        f"{len(rows)} of {len(handed.frame)} contested queries written to {escape(str(path))}. "
+        "Fill in the column `answer` (a letter, a free answer, skip or bad), or right_1 and "
+        "right_2, and read it with --in and the same options."
     )
 
 
@@ -144,71 +136,46 @@ def _read(desk: Desk, path: Path) -> None:
     from cascal.dataset.label_file import read_label_file
 
     draws = {one.draw_id: one for one in desk.store.draws(desk.dataset)}
-    labels = read_label_file(path, desk.contest, draws, desk.draw.settings, desk.who)
+    labels = read_label_file(path, desk.contest, draws, desk.draw.settings, desk.person)
     done = desk.store.add_labels(desk.dataset, labels)
     known = f", {done.n_known} were known" if done.n_known else ""
-    out.print(f"{done.n_added} labels stored{known}.")
+    err.print(f"{done.n_added} labels stored{known}.")
 
 
 def _ask(desk: Desk, n: int) -> None:
     """Ask query after query until it is settled, the number is reached or somebody ends it."""
-    own = {
-        one.query_id
-        for one in desk.store.labels(desk.dataset)
-        if one.person == desk.who and one.current
-    }
-    contents = desk.store.contents(desk.dataset)
-    for place, query_id in enumerate(desk.draw.frame[:n], 1):
-        asked = desk.ask_for(place)
-        if query_id in own:
-            continue
-        _show(desk, place, min(n, len(asked.frame)), query_id)
-        given = _prompt(desk, asked, query_id, contents[query_id])
-        if given is None:
+    while (place := desk.next_place(n)) is not None:
+        _show(desk, place, min(n, len(desk.draw.frame)))
+        if not _answered(desk, place):
             return
-        desk.store.add_labels(desk.dataset, [given])
         found = desk.evidence()
-        out.print(escape(found.sentence(desk.contest)))
         if found.settled:
             return
+        out.print(escape(found.sentence(desk.contest)))
 
 
-def _show(desk: Desk, place: int, n: int, query_id: str) -> None:
-    from cascal.dataset.label_rows import lettered
-
-    part, row = desk.contest.part, desk.contest.row_of[query_id]
+def _show(desk: Desk, place: int, n: int) -> None:
+    part, row = desk.contest.part, desk.contest.row_of[desk.draw.frame[place - 1]]
     out.print(f"\n[bold]{place} of {n}[/] {escape(part.votes.tasks[row])}")
     out.print(escape(part.texts[row]))
-    for line in lettered(part.options[row]):
+    for line in desk.options(place):
         out.print(f"  {escape(line)}")
 
 
-def _prompt(desk: Desk, draw: Draw, query_id: str, content: str) -> Label | None:
-    """One label from the terminal; None where its person ends the work."""
-    from cascal.dataset.label_file import MARKED, read_answer_cell
-    from cascal.store import Label
-
-    options = desk.contest.part.options[desk.contest.row_of[query_id]]
-    letters = [chr(ord("A") + at) for at in range(len(options))] if len(options) <= 26 else []
+def _answered(desk: Desk, place: int) -> bool:
+    """Ask until something usable is typed; False where its person ends the work."""
     while True:
-        said = str(typer.prompt("Answer (or skip, bad, quit)")).strip()
-        if said.lower() == "quit":
-            return None
-        mark = MARKED.get(said.lower(), "answered")
-        answer = read_answer_cell(said, desk.contest, query_id) if mark == "answered" else None
-        if mark == "answered" and letters and answer not in letters:
-            out.print(f"Give one of {', '.join(letters)}, or skip, bad or quit.")
-            continue
-        return Label(
-            query_id=query_id,
-            person=desk.who,
-            content=content,
-            draw_id=draw.draw_id,
-            probability=draw.probability,
-            purpose=draw.purpose,
-            mark=mark,
-            answer=answer,
-        )
+        typed = str(typer.prompt("Answer (or skip, bad, quit)"))
+        if typed.strip().lower() == "quit":
+            return False
+        try:
+            desk.give_typed(place, typed)
+        except CascalError as error:
+            if error.code != "unusable-row":
+                raise
+            out.print(escape(str(error)))
+        else:
+            return True
 
 
 def _report(desk: Desk, *, as_json: bool) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
-from cascal.answers import AnswerSet, compare_sets
 from cascal.dataset.contest import Contest
-from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
-from cascal.intervals import Estimate
+from cascal.dataset.label_rights import free_answers, rights
+from cascal.datatypes import FloatArray
+from cascal.intervals import CONFIDENCE, Estimate
 from cascal.labels import (
     Gain,
     combined_gain,
@@ -23,26 +21,22 @@ from cascal.labels import (
     labels_needed,
 )
 from cascal.store import Draw, Label, Workspace
-from cascal.store.voting import option_index
 from cascal.verdict import Decision, decide, decide_between, decision
-
-PLANNED_LOOKS = 3
-"""The interval of several draws is wide enough to be looked at three times, not at every label."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What labels say of a contest.
 
-    gain : with the interval for this number of labels, `gain.n_contested` of `gain.n_queries`
-    watched : the interval that may be looked at after every label, None with several draws
-    more : about how many more labels would settle it, None with several draws
+    gain : with the interval for one look at this number of labels, narrower than
+    watched : the interval that may be looked at after every label, by which to decide
+    more : about how many more labels would settle it, None as long as there is none
     disputed : queries on which people disagree; n_outdated labels on queries edited since;
     draws : whose labels are used
     """
 
     gain: Gain
-    watched: Estimate | None
+    watched: Estimate
     more: int | None
     people: tuple[str, ...]
     disputed: tuple[str, ...]
@@ -50,24 +44,19 @@ class Evidence:
     draws: tuple[str, ...]
 
     @property
-    def estimate(self) -> Estimate:
-        """The gain with the interval that a verdict may go by."""
-        return self.gain.estimate if self.watched is None else self.watched
-
-    @property
     def settled(self) -> bool:
         """Whether the interval excludes 0, or nothing is left to label."""
-        shown = self.estimate
+        shown = self.watched
         return shown.low > 0 or shown.high < 0 or shown.low == shown.high
 
     @property
     def decision(self) -> Decision:
         """Whether the first way pays, as far as the labels say."""
-        return decision(self.estimate)
+        return decision(self.watched)
 
     def sentence(self, contest: Contest) -> str:
         """What the labels say, from how many of them, and how many more would settle it."""
-        shown, counts = self.estimate, self.gain
+        shown, counts = self.watched, self.gain
         if contest.constant is not None:
             said = decide(shown, contest.constant).sentence
         else:
@@ -84,7 +73,7 @@ class Evidence:
 
     def to_dict(self, contest: Contest) -> dict[str, Any]:
         """The evidence in JSON types; `looked_at_once` is the narrower interval for one look."""
-        shown, once = self.estimate, self.gain
+        shown, once = self.watched, self.gain
         return {
             "decision": self.decision,
             "sentence": self.sentence(contest),
@@ -92,7 +81,6 @@ class Evidence:
             "gain": shown.value,
             "gain_low": shown.low,
             "gain_high": shown.high,
-            "watched": self.watched is not None,
             "looked_at_once": {"gain": once.value, "low": once.low, "high": once.high},
             "settled": self.settled,
             "n_labels": once.n_labels,
@@ -110,7 +98,7 @@ def gather_evidence(workspace: Workspace, dataset: str, contest: Contest) -> Evi
     """What all labels of the data set, for whatever purpose they were given, say of a contest."""
     every = workspace.labels(dataset)
     current = [one for one in every if one.current and one.query_id in contest.row_of]
-    right = rights(contest, current, _free_answers(workspace, dataset, contest, current))
+    right = rights(contest, current, free_answers(workspace, dataset, contest, current))
     outdated = sum(not one.current for one in every)
     return weigh(contest, right, workspace.draws(dataset), current, n_outdated=outdated)
 
@@ -130,10 +118,8 @@ def weigh(
     differences = _differences(contest, right)
     open_ids = set(contest.contested_ids)
     used = [one for one in draws if open_ids.intersection(one.frame) and _said(one, differences)]
-    if len(used) == 1:
-        found, watched, more = _of_one(contest, used[0], differences)
-    else:
-        found, watched, more = _of_several(contest, used, differences), None, None
+    found = _gain(contest, used, differences)
+    watched, more = _watched(contest, used, differences, found)
     people = sorted({one.person for one in labels})
     disputed = tuple(one for one in right if one in open_ids and _disputed(right[one]))
     return Evidence(
@@ -175,22 +161,44 @@ def _said(draw: Draw, differences: Mapping[str, float]) -> list[str]:
     return [one for one in draw.frame[: draw.n_asked] if one in differences]
 
 
-def _of_one(
-    contest: Contest, draw: Draw, differences: Mapping[str, float]
-) -> tuple[Gain, Estimate, int]:
-    """With one draw the interval may be watched; what its frame lacks is unknown."""
-    frame = [one for one in draw.frame if one in contest.row_of]
-    values = np.array([differences[one] for one in _said(draw, differences)])
-    outside = set(contest.contested_ids).difference(frame)
-    if not outside and len(frame) == contest.n_contested:
-        found = gain(values, n_contested=len(frame), n_queries=contest.n_queries)
-    else:
-        found = _of_several(contest, [draw], differences)
-    watched = confidence_sequence(values, n_contested=len(frame), n_queries=contest.n_queries)
-    unknown = len(outside) / contest.n_queries
-    wide = Estimate(watched.value, watched.low - unknown, watched.high + unknown, len(values))
-    more = labels_needed(values, n_contested=len(frame))
-    return found, wide, more
+def _watched(
+    contest: Contest, draws: Sequence[Draw], differences: Mapping[str, float], found: Gain
+) -> tuple[Estimate, int | None]:
+    """The interval that holds at every label of every draw, and how many more would settle it.
+
+    Each draw has its own sequence, widened by the share of contested queries that its frame lacks;
+    all of them hold together if each of D draws errs in 1/D of the cases that one may.
+    """
+    if not draws:
+        return found.estimate, None
+    confidence = 1.0 - (1.0 - CONFIDENCE) / len(draws)
+    lows, highs, more = [], [], []
+    for draw in draws:
+        frame = [one for one in draw.frame if one in contest.row_of]
+        values = np.array([differences[one] for one in _said(draw, differences)])
+        sequence = confidence_sequence(
+            values,
+            n_contested=len(frame),
+            n_queries=contest.n_queries,
+            confidence=confidence,
+        )
+        unknown = len(set(contest.contested_ids).difference(frame)) / contest.n_queries
+        lows.append(sequence.low - unknown)
+        highs.append(sequence.high + unknown)
+        more.append(labels_needed(values, n_contested=len(frame), confidence=confidence))
+    low, high = max(lows), min(highs)
+    if low > high:  # the draws contradict each other
+        low, high = min(lows), max(highs)
+    value = min(max(found.value, low), high)
+    return Estimate(value, low, high, found.n_labels), min(more)
+
+
+def _gain(contest: Contest, draws: Sequence[Draw], differences: Mapping[str, float]) -> Gain:
+    """The gain by one look; the plain one where one draw had all that is contested now."""
+    if len(draws) == 1 and set(draws[0].frame) == set(contest.contested_ids):
+        values = np.array([differences[one] for one in _said(draws[0], differences)])
+        return gain(values, n_contested=contest.n_contested, n_queries=contest.n_queries)
+    return _of_several(contest, draws, differences)
 
 
 def _of_several(contest: Contest, draws: Sequence[Draw], differences: Mapping[str, float]) -> Gain:
@@ -208,86 +216,4 @@ def _of_several(contest: Contest, draws: Sequence[Draw], differences: Mapping[st
         n_contested=contest.n_contested,
         n_queries=contest.n_queries,
         n_unreachable=len(unreachable),
-        looks=PLANNED_LOOKS,
     )
-
-
-def rights(
-    contest: Contest,
-    labels: Iterable[Label],
-    free: Mapping[str, Mapping[str, IntArray]] | None = None,
-) -> dict[str, FloatArray]:
-    """Per labelled query who is right (K, M), one row a person, nan where nothing was said.
-
-    A bad question has no right answer: every model is wrong there alike. Skipped queries are left
-    out. free : of queries without options, by the label's answer, (M,) 1 where a model gave the
-    same answer
-    """
-    found: defaultdict[str, list[FloatArray]] = defaultdict(list)
-    for label in labels:
-        if label.mark == "skipped":
-            continue
-        row = contest.row_of[label.query_id]
-        same = (free or {}).get(label.query_id, {}).get(label.answer or "")
-        found[label.query_id].append(_right(contest, label, row, same))
-    return {query_id: np.stack(rows) for query_id, rows in found.items()}
-
-
-def _right(contest: Contest, label: Label, row: int, same: IntArray | None) -> FloatArray:
-    """(M,) what one label says of every model; who was judged speaks for those who say the same."""
-    votes = contest.part.votes
-    if label.mark == "bad":
-        return np.zeros(len(votes.models))
-    given = votes.answers[row]
-    right = np.full(len(votes.models), np.nan)
-    if label.answer and same is not None:
-        right[:] = same
-    elif label.answer:
-        index = option_index(label.answer)
-        right[:] = (given == index) & (index != NO_ANSWER)
-    judged_apart = np.isfinite(contest.part.judged[row]).any()
-    for name, verdict in label.verdicts.items():
-        if name in votes.models:
-            model = votes.models.index(name)
-            alike = (given == given[model]) & (given != NO_ANSWER) & (not judged_apart)
-            alike[model] = True
-            right[alike] = verdict
-    return right
-
-
-def _free_answers(
-    workspace: Workspace, dataset: str, contest: Contest, labels: Sequence[Label]
-) -> dict[str, dict[str, IntArray]]:
-    """Of queries without options: which models gave the answer of each label."""
-    n_options = contest.part.votes.option_counts
-    said: defaultdict[str, list[str]] = defaultdict(list)
-    for label in labels:
-        if label.answer and not n_options[contest.row_of[label.query_id]]:
-            said[label.query_id].append(label.answer)
-    if not said:
-        return {}
-    given = given_answers(workspace, dataset, said)
-    models = contest.part.votes.models
-    sets = [AnswerSet(tuple({*said[one], *given[one].values()})) for one in said]
-    return {
-        query_id: {
-            answer: np.array(
-                [same.get(given[query_id].get(name, ""), "") == same[answer] for name in models],
-                dtype=np.int64,
-            )
-            for answer in said[query_id]
-        }
-        for query_id, same in zip(said, compare_sets(sets), strict=True)
-    }
-
-
-def given_answers(
-    workspace: Workspace, dataset: str, query_ids: Iterable[str]
-) -> dict[str, dict[str, str]]:
-    """What the models answered to some queries, as it is stored, by query and model."""
-    table = workspace.responses(dataset).select(["query_id", "model", "sample", "answer"])
-    found: dict[str, dict[str, str]] = {one: {} for one in query_ids}
-    for row in table.filter(pc.equal(table["sample"], 0)).to_pylist():
-        if row["query_id"] in found and row["answer"]:
-            found[row["query_id"]][row["model"]] = row["answer"]
-    return found

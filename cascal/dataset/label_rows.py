@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cascal.dataset.contest import Contest
-from cascal.dataset.evidence import given_answers
+from cascal.dataset.label_rights import given_answers
 from cascal.datatypes import option_letter
 from cascal.spreadsheet import safe_cell
 from cascal.store import Draw, Label, Workspace

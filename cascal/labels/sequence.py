@@ -16,9 +16,12 @@ from cascal.labels.gain import checked_differences, with_pseudo_labels
 
 BETS: FloatArray = ((np.arange(32) + 0.5) / 32) ** 2
 """Shares of the capital that are bet, side by side: dense near 0, where long sequences are won."""
-_NEEDED = float(np.log(2.0 / (1.0 - CONFIDENCE)))
-"""Logarithm of the capital that refutes one side: both sides together err in 5 % at most."""
 _HALVINGS = 48
+
+
+def _needed(confidence: float) -> float:
+    """Logarithm of the capital that refutes one side, so that both together err rarely enough."""
+    return float(np.log(2.0 / (1.0 - confidence)))
 
 
 def _mixed(log_capitals: FloatArray) -> FloatArray:
@@ -47,27 +50,30 @@ def _most_capital(values: FloatArray, mean: float, n_population: int) -> float:
     return float(_mixed(_log_capitals(values, mean, n_population)).max(initial=-np.inf))
 
 
-def _lower_end(values: FloatArray, n_population: int) -> float:
+def _lower_end(values: FloatArray, n_population: int, needed: float) -> float:
     """The smallest mean of the population, in [0, 1], that was never refuted."""
     low, high = float(values.sum()) / n_population, 1.0
-    if _most_capital(values, low, n_population) < _NEEDED:
+    if _most_capital(values, low, n_population) < needed:
         return low
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
-        if _most_capital(values, middle, n_population) >= _NEEDED:
+        if _most_capital(values, middle, n_population) >= needed:
             low = middle
         else:
             high = middle
     return low
 
 
-def confidence_sequence(differences: FloatArray, *, n_contested: int, n_queries: int) -> Estimate:
+def confidence_sequence(
+    differences: FloatArray, *, n_contested: int, n_queries: int, confidence: float = CONFIDENCE
+) -> Estimate:
     """The gain over all queries with an interval that holds however often one looks.
 
     differences (n,) between −1 and 1, *in the order in which the queries were drawn*, at random and
     without replacement, from the n_contested ones. The interval never grows, is exact when all are
-    labelled, and the chance that it is ever wrong is at most 5 %. `value` is the mean with the two
-    pseudo-labels, as in `cascal.labels.gain`, moved into the interval where it lies outside.
+    labelled, and the chance that it is ever wrong is at most 1 − confidence. `value` is the mean
+    with the two pseudo-labels, as in `cascal.labels.gain`, moved into the interval where it lies
+    outside.
 
     The capital of a bettor against "the mean is m" is a martingale if that is true, and is then
     ever 40 times the stake with probability 1/40 at most (Ville 1939); either side has a bettor.
@@ -81,8 +87,9 @@ def confidence_sequence(differences: FloatArray, *, n_contested: int, n_queries:
         exact = share * float(values.mean()) if len(values) else 0.0
         return Estimate(exact, exact, exact, len(values))
     scaled = (values + 1.0) / 2.0
-    low = share * (2.0 * _lower_end(scaled, n_contested) - 1.0)
-    high = share * (1.0 - 2.0 * _lower_end(1.0 - scaled, n_contested))
+    needed = _needed(confidence)
+    low = share * (2.0 * _lower_end(scaled, n_contested, needed) - 1.0)
+    high = share * (1.0 - 2.0 * _lower_end(1.0 - scaled, n_contested, needed))
     mean = share * float(with_pseudo_labels(values).mean())
     return Estimate(min(max(mean, low), high), low, high, len(values))
 
@@ -93,20 +100,24 @@ def _log_capitals_against_zero(values: FloatArray, n_contested: int) -> FloatArr
     return np.stack([_log_capitals(side, 0.5, n_contested) for side in sides])
 
 
-def settled_after(differences: FloatArray, *, n_contested: int) -> int | None:
+def settled_after(
+    differences: FloatArray, *, n_contested: int, confidence: float = CONFIDENCE
+) -> int | None:
     """After how many labels the interval of `confidence_sequence` first excludes 0; None if never.
 
     differences (n,) in the order of the draw, as there. All labelled settles it as well.
     """
     values = checked_differences(differences, n_contested=n_contested)
     capitals = _mixed(_log_capitals_against_zero(values, n_contested)).max(axis=0, initial=-np.inf)
-    refuted = np.flatnonzero(capitals >= _NEEDED)
+    refuted = np.flatnonzero(capitals >= _needed(confidence))
     if len(refuted):
         return int(refuted[0]) + 1
     return len(values) if len(values) == n_contested else None
 
 
-def labels_needed(differences: FloatArray, *, n_contested: int) -> int:
+def labels_needed(
+    differences: FloatArray, *, n_contested: int, confidence: float = CONFIDENCE
+) -> int:
     """About how many more labels would settle whether the gain is above or below 0: an estimate.
 
     It takes the present labels, with +1 and −1 appended, for what the next ones will be like, and
@@ -115,14 +126,15 @@ def labels_needed(differences: FloatArray, *, n_contested: int) -> int:
     """
     values = checked_differences(differences, n_contested=n_contested)
     left = n_contested - len(values)
-    if settled_after(values, n_contested=n_contested) is not None or not left:
+    settled = settled_after(values, n_contested=n_contested, confidence=confidence)
+    if settled is not None or not left:
         return 0
     side = 1.0 if values.sum() >= 0 else -1.0
     now = np.zeros(len(BETS))
     if len(values):
         now = _log_capitals_against_zero(values, n_contested)[0 if side > 0 else 1, -1]
     capital = _mixed(now + _expected_growth(side * values, left))
-    enough = np.flatnonzero(capital >= _NEEDED)
+    enough = np.flatnonzero(capital >= _needed(confidence))
     return int(enough[0]) + 1 if len(enough) else left
 
 
