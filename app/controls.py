@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import commands, frame, history, links, session, strips
+from app import commands, frame, history, links, session, strips, values
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
 from cascal.compare.cost import weight_label
 from cascal.settings import CLUSTERS, JOINING, PRESETS, ROUTINGS, TASKS_MEASURED
@@ -45,6 +45,9 @@ def sidebar() -> dict[str, DeltaGenerator]:
         st.sidebar.caption("The workspace is empty.")
         return {}
     _choose_dataset(datasets)
+    if frame.came_by_button():
+        values.write(values.present())  # what is set anew is put into the address again
+        st.session_state["dataset"] = session.dataset_name()
     faults = links.faults(datasets)
     with st.sidebar:
         st.markdown("**CASCAL Studio**")

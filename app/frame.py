@@ -19,12 +19,28 @@ CONFIG = {
     "scrollZoom": False,
     "modeBarButtonsToRemove": ["zoomIn2d", "zoomOut2d", "autoScale2d", "lasso2d", "select2d"],
 }
+_BY_BUTTON = "came_by_button"
 _HERE = Path(__file__).resolve().parent
 
 
 def page_file(folder: str) -> Path:
     """The script of a page, by the name of its folder."""
     return _HERE / folder / "page.py"
+
+
+def open_page(folder: str) -> None:
+    """Go to another page with everything that is chosen.
+
+    Without parameters of its own Streamlit would refuse as soon as a control is in the address;
+    with none the controls put themselves into it again (`came_by_button`).
+    """
+    st.session_state[_BY_BUTTON] = True
+    st.switch_page(page_file(folder), query_params={})
+
+
+def came_by_button() -> bool:
+    """Whether this run begins on a page that `open_page` went to; true once."""
+    return bool(st.session_state.pop(_BY_BUTTON, False))
 
 
 class _Refusals(AbstractContextManager[None, bool]):

@@ -151,3 +151,18 @@ def test_an_applied_remedy_keeps_its_proof_until_it_is_undone_dismissed_or_moved
     app.slider(key="top_k").set_value(5).run()
     assert not any("Applied:" in plain(one.value) for one in app.markdown)
     assert not app.exception
+
+
+@pytest.mark.slow
+def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(open_app, small_file):
+    app = open_app(small_file, "diagnose")
+    run_until(app, "diagnosis:")
+    table = next(one.value for one in app.dataframe if "nearest" in one.value)
+    worst = table["cluster"].iloc[0]
+    assert any(one.value == f"{worst}:" for one in app.text)
+    app.button(key="look_into_cluster").click().run()
+    assert not app.exception
+    assert app.selectbox(key="silhouette_task").value == worst.partition(" · ")[0]
+    app.button(key="open_coherent_cluster").click().run()
+    assert not app.exception
+    assert any(worst in plain(one.value) for one in (*app.subheader, *app.markdown))

@@ -5,8 +5,7 @@ All three are in the address. A click on the bench and the widgets beside it cho
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+import numpy as np
 import streamlit as st
 
 from cascal.diagnose.silhouettes import SilhouetteBench
@@ -66,6 +65,14 @@ def pick(bench: SilhouetteBench, task: int, model: int, k: int | None = None) ->
     st.session_state[K] = k if k in options else int(bench.best_k[task, model])
 
 
-def picker(bench: SilhouetteBench) -> Callable[[float, float], None]:
-    """A callback for the place of a cell on the heatmap: model across, task down."""
-    return lambda x, y: pick(bench, round(y), round(x))
+def pick_owner(bench: SilhouetteBench, task: str, model: int) -> None:
+    """Look at the splits that a cluster came from; without an owner at the weakest of its task."""
+    if task not in bench.tasks:
+        return
+    place = bench.tasks.index(task)
+    if model < 0:
+        best = bench.best[place]
+        if not np.isfinite(best).any():
+            return
+        model = int(np.nanargmin(best))
+    pick(bench, place, model)

@@ -8,11 +8,14 @@ import numpy as np
 import streamlit as st
 
 from app import frame, selection, session
+from app.diagnose import cell
 from cascal import charts
+from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.coherence import Coherence
 from cascal.diagnose.coherence import coherence as measured
+from cascal.diagnose.silhouettes import silhouette_bench
 
-OPEN = "open_coherent_cluster"
+OPEN, LOOK = "open_coherent_cluster", "look_into_cluster"
 COLUMNS: dict[str, Any] = {
     "cluster": st.column_config.TextColumn("Cluster", width="medium"),
     "queries": st.column_config.NumberColumn("Training queries", format="localized"),
@@ -46,15 +49,34 @@ def coherence() -> None:
         height=320,
     )
     picked = [row for row in frame.picked_rows("coherence") if row < len(clusters)]
-    chosen = clusters[picked[0]] if picked else clusters[0]
-    if st.button(
-        f"Open {now.labels[chosen.cluster]} on the skill map",
-        key=OPEN,
-        icon=":material/open_in_full:",
-        on_click=selection.pick_cluster,
-        args=(chosen.cluster,),
-    ):
-        st.switch_page(frame.page_file("skills"))
+    _actions(now, clusters[picked[0]] if picked else clusters[0])
+
+
+def _actions(now: Snapshot, chosen: Coherence) -> None:
+    """Open a cluster on the map, or look at the splits that it came from."""
+    st.text(f"{now.labels[chosen.cluster]}:")
+    with st.container(horizontal=True, gap="small"):
+        if st.button(
+            "Open on the skill map",
+            key=OPEN,
+            icon=":material/open_in_full:",
+            on_click=selection.pick_clusters,
+            args=(chosen.cluster,),
+        ):
+            frame.open_page("skills")
+        if np.isfinite(chosen.mean) and st.button(
+            "Look into its silhouettes",
+            key=LOOK,
+            icon=":material/arrow_upward:",
+            on_click=_look,
+            args=(chosen.task, int(now.router.clusters.owner[chosen.cluster])),
+        ):
+            st.rerun()
+
+
+def _look(task: str, owner: int) -> None:
+    threshold = session.current_thresholds().min_silhouette
+    cell.pick_owner(silhouette_bench(session.fit(), threshold), task, owner)
 
 
 def _sentence(labels: tuple[str, ...], clusters: list[Coherence]) -> str:

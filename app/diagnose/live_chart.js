@@ -1,6 +1,9 @@
 // A plotly chart that is updated in place, with a line that can be dragged up and down.
 // One chart lives on its element; a drag sends one message, when the line is let go.
 
+const NAMES = 90; // pixels that the names of rows take
+const TEXT = 54; // pixels that the text of a cell takes
+
 const charts = new WeakMap();
 let plotly = null;
 
@@ -89,7 +92,8 @@ class LiveChart {
     this.root.dataset.clicks = "1";
     this.plot.ariaLabel = alt;
     const first = !this.plot.data;
-    await window.Plotly.react(this.plot, data, this.themed(layout), {
+    const shown = this.roomy(layout) ? data : data.filter((trace) => trace.mode !== "text");
+    await window.Plotly.react(this.plot, shown, this.themed(layout), {
       displayModeBar: false,
       responsive: false,
       scrollZoom: false,
@@ -99,6 +103,12 @@ class LiveChart {
     this.place();
     this.root.dataset.at = this.at ?? "";
     this.root.dataset.drawn = Number(this.root.dataset.drawn ?? 0) + 1;
+  }
+
+  // Whether a text fits into a column of a table.
+  roomy(layout) {
+    const columns = layout.xaxis?.tickvals?.length ?? 1;
+    return (this.root.clientWidth - NAMES) / columns >= TEXT;
   }
 
   themed(layout) {

@@ -27,13 +27,15 @@ COLOURS: dict[str, theme.Badge] = {
     "harms": "red",
 }
 CHECK_COLUMNS: dict[str, Any] = {
-    "code": "Code",
-    "result": "Result",
-    "title": st.column_config.TextColumn("Check", width="medium"),
-    "measured": st.column_config.TextColumn("Measured", width="medium"),
-    "value": st.column_config.TextColumn("Value", alignment="right"),
-    "rule": st.column_config.TextColumn("Rule", alignment="right"),
-    "margin": st.column_config.TextColumn("Margin", alignment="right", help="−: missed by that."),
+    "code": st.column_config.TextColumn("Code", width=75),
+    "title": st.column_config.TextColumn("Check", width=245),
+    "result": st.column_config.TextColumn("Result", width=105),
+    "measured": st.column_config.TextColumn("Measured", width=270),
+    "value": st.column_config.TextColumn("Value", width=75, alignment="right"),
+    "rule": st.column_config.TextColumn("Rule", width=115, alignment="right"),
+    "margin": st.column_config.TextColumn(
+        "Margin", width=95, alignment="right", help="−: missed by that."
+    ),
 }
 NO_HELP = ("does not help", "harms")
 Weight = Literal["primary", "secondary", "tertiary"]

@@ -57,7 +57,7 @@ def silhouettes() -> None:
         k = cell.choose_k(bench, task, model)
         split = split_of(session.fit(), task, model, k)
         names = charts.split_names(split, session.dataset(), bench.tasks[task])
-        _split(split, names)
+        _split(split, tuple(name.removeprefix(f"{bench.tasks[task]} · ") for name in names))
     with by_k:
         _by_k(bench, task, model)
     raising.raising(bench, task, model, k)
@@ -78,9 +78,11 @@ def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
     figure = charts.bench_figure(bench, scale, theme.OFF[theme.mode()], chosen)
     alt = f"{sentence} The table below has every number."
     if live_chart.served():
-        pick = cell.picker(bench)
         live_chart.live_chart(
-            figure, key="silhouette_bench", alt=alt, on_click=lambda click: pick(click.x, click.y)
+            figure,
+            key="silhouette_bench",
+            alt=alt,
+            on_click=lambda click: cell.pick(bench, round(click.y), round(click.x)),
         )
     else:
         frame.chart(figure, "silhouette_bench", alt)
@@ -210,4 +212,4 @@ def _lowest(split: Split, names: tuple[str, ...]) -> None:
                     on_click=selection.pick_query,
                     args=(query_id,),
                 ):
-                    st.switch_page(frame.page_file("skills"))
+                    frame.open_page("skills")

@@ -177,7 +177,7 @@ def _route(shown: QueryCard) -> None:
         help="Opens the page Route with this text.",
     ):
         st.session_state["query_text"] = shown.text
-        st.switch_page(frame.page_file("route"))
+        frame.open_page("route")
 
 
 def _nearest(shown: QueryCard) -> None:

@@ -249,7 +249,7 @@ def split_figure(split: Split, names: Sequence[str], colours: Sequence[str]) -> 
     figure.add_vline(
         x=split.mean,
         line={"color": MUTED, "dash": "dash", "width": 1.5},
-        annotation={"text": f"mean {split.mean:.3f}"},
+        annotation={"text": f"mean {split.mean:.3f}", "yanchor": "bottom", "xanchor": "center"},
     )
     figure.update_layout(template="cascal", height=420, margin={"t": 28, "b": 40})
     ticks = {"tickvals": [y for y, _ in centres], "ticktext": [name for _, name in centres]}

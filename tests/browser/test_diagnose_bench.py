@@ -161,3 +161,17 @@ def test_a_click_on_a_number_of_clusters_chooses_it_and_the_link_carries_it(read
     other.page.get_by_role("radio", name="2", checked=True).wait_for(timeout=60_000)
     one.clean()
     other.clean()
+
+
+def test_an_incoherent_cluster_opens_on_the_map_with_the_whole_address(reader, dashboard):
+    one = reader(height=1000)
+    opened(one, dashboard, "&silhouette=0.3&merge=0.1&silhouette_task=law")
+    page = one.page
+    page.get_by_role("button", name="Open on the skill map").last.click()
+    page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=60_000)
+    idle(page)
+    assert threshold(page) == 0.3
+    assert (link(page)["silhouette"], link(page)["merge"]) == ("0.3", "0.1")
+    assert "cluster" in link(page)
+    assert not page.get_by_test_id("stException").count()
+    one.clean()
