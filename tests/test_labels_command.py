@@ -206,6 +206,11 @@ def test_the_terminal_asks_until_it_is_ended_and_one_label_can_be_taken_back(fol
     assert "'perhaps'" in done.stdout
     assert "labels;" in done.stdout
     assert [one.mark for one in stored(folder)] == ["answered", "skipped", "answered"]
+    known = json.loads(cascal_cli("info", *SHARED[2:4], "--json", cwd=folder).stdout)
+    assert [(one["n_labels"], one["answer_origins"]) for one in known] == [
+        (3, ["gold", "generated"])
+    ]
+    assert "generated, 3 labels" in cascal_cli("info", *SHARED[2:4], cwd=folder).stdout
     done = cascal_cli(*SHARED, "--undo", cwd=folder)
     assert "Taken back" in done.stderr
     assert len(stored(folder)) == 2

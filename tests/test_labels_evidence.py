@@ -5,18 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from conftest import add_hashed, thinned_demo
 from refusals import refuses
 
 import cascal
+from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.constant import Constant
-from cascal.dataset.contest import Contest, contest, contest_between, new_draw
+from cascal.dataset.contest import (
+    Contest,
+    contest,
+    contest_between,
+    contest_of_models,
+    new_draw,
+)
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.evidence import gather_evidence, weigh
-from cascal.dataset.label_rights import rights
+from cascal.dataset.label_desk import Desk
+from cascal.dataset.label_rights import free_answers, rights
+from cascal.dataset.label_rows import label_rows
 from cascal.dataset.snapshot import take_snapshot
-from cascal.datatypes import NO_ANSWER
+from cascal.datatypes import NO_ANSWER, ModelSpec
 from cascal.labels import combined_gain, confidence_sequence, gain
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import Draw, Label
@@ -135,6 +145,17 @@ def test_two_presets_are_contested_where_their_choices_answer_differently(study,
         contest_between(snapshot, replace(other, dataset=replace(study, info=info)), ("a", "b"))
 
 
+def test_two_models_are_contested_where_they_answer_differently(study):
+    part = study.test
+    one, other = part.votes.models[2], part.votes.models[0]
+    found = contest_of_models(part, one, other)
+    differ = part.votes.answers[:, 2] != part.votes.answers[:, 0]
+    np.testing.assert_array_equal(found.contested, differ)
+    assert found.names == (one, other)
+    with refuses("unknown-model", "'nobody'", one):
+        contest_of_models(part, one, "nobody")
+
+
 def test_a_draw_depends_on_what_is_drawn_from_and_never_on_the_order_of_rows(study):
     found = small_contest(study, 200)
     backwards = np.arange(200)[::-1]
@@ -196,6 +217,9 @@ def test_one_draw_of_what_is_contested_gives_the_plain_gain_and_may_be_watched(s
     assert evidence.gain == gain(np.ones(10), n_contested=20, n_queries=20)
     assert evidence.decision == "route"
     assert (evidence.settled, evidence.more) == (True, 0)
+    assert evidence.keep_first
+    lost = {one: 1.0 - of_one for one, of_one in right.items()}
+    assert not weigh(found, lost, [draw], []).keep_first
     assert evidence.people == ("ann",)
     assert evidence.sentence(found).startswith("one is better: +")
 
@@ -307,3 +331,89 @@ def test_the_demo_settles_to_the_gain_by_gold_answers_when_all_is_labelled(works
         assert plain["decision"] == ("route" if truth > 0 else "do not route")
     finally:
         workspace.delete_labels("demo")
+
+
+# --- free answers, and a desk
+
+
+@pytest.fixture(scope="module")
+def free(tmp_path_factory):
+    """Sixteen queries with free answers; the second model always answers 7."""
+    ids = [f"q{number:02d}" for number in range(16)]
+    workspace = cascal.Workspace(tmp_path_factory.mktemp("free") / "w.duckdb")
+    queries = [
+        {"query_id": one, "task": "sums", "text": f"How much is {one}?", "options": []}
+        | {"answer": None, "answer_origin": "none", "skill": None, "split": split}
+        for one, split in zip(ids, ["train"] * 10 + ["test"] * 6, strict=True)
+    ]
+    answers = {"half": "1/2", "seven": "7", "wordy": "=HYPERLINK"}
+    responses = [
+        dict.fromkeys(RESPONSE_SCHEMA.names)
+        | {"query_id": one, "model": model, "sample": 0, "answer": answer, "status": "ok"}
+        for one in ids
+        for model, answer in answers.items()
+    ]
+    imported = Imported(
+        dataset="free",
+        origin="real",
+        source="test",
+        models=tuple(ModelSpec(one) for one in answers),
+        tasks=(),
+        queries=pa.Table.from_pylist(queries, QUERY_SCHEMA),
+        responses=pa.Table.from_pylist(responses, RESPONSE_SCHEMA),
+    )
+    add_hashed(workspace, imported)
+    return workspace
+
+
+def free_desk(workspace, second=1, person="ann"):
+    """The first model against another one, on the six test queries."""
+    part = load_dataset(workspace, "free").test
+    found = Contest(
+        part=part,
+        first=np.zeros(6, dtype=np.int64),
+        second=np.full(6, second),
+        names=("half", "another"),
+    )
+    draw = new_draw(found)
+    return Desk(store=workspace, dataset="free", contest=found, draw=draw, person=person)
+
+
+def test_a_free_answer_is_compared_as_mathematics(free):
+    desk = free_desk(free)
+    first, second = desk.draw.frame[:2]
+    given = [label(first, answer="0.5"), label(second, answer="8")]
+    same = free_answers(free, "free", desk.contest, given)
+    assert same[first]["0.5"].tolist() == [1, 0, 0]
+    assert same[second]["8"].tolist() == [0, 0, 0]
+    np.testing.assert_array_equal(rights(desk.contest, given, same)[first], [[1.0, 0.0, 0.0]])
+
+
+def test_a_file_shows_free_answers_without_the_names_of_their_models(free):
+    desk = free_desk(free, second=2)
+    rows = label_rows(free, "free", desk.contest, desk.hand_out(6), "ann")
+    for place, row in enumerate(rows, 1):
+        shown = {"half": "1/2", "wordy": "=HYPERLINK"}
+        assert [row["answer_1"], row["answer_2"]] == [shown[one] for one in desk.sides(place)]
+        assert not {"half", "wordy"} & set(map(str, row.values()))
+
+
+def test_a_desk_gives_what_was_not_labelled_stores_at_once_and_takes_back(free):
+    desk = free_desk(free)
+    assert desk.next_place(3) == 1
+    desk.give_typed(1, "0.5")
+    desk.give_typed(2, "Skip")
+    desk.give(3, verdicts={"half": False, "seven": True})
+    assert desk.next_place(3) is None
+    evidence = desk.evidence()
+    assert evidence.gain == gain(np.array([1.0, -1.0]), n_contested=6, n_queries=6)
+    assert desk.next_place(6) == 4
+    other = free_desk(free, person="bob")
+    assert other.next_place(6) == 1
+    other.give_typed(1, "7")
+    assert desk.evidence().disputed == (desk.draw.frame[0],)
+    assert desk.undo().query_id == desk.draw.frame[2]
+    assert desk.next_place(6) == 3
+    with refuses("out-of-bounds", 6, 7):
+        desk.give(7, "1")
+    free.delete_labels("free")

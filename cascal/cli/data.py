@@ -121,7 +121,14 @@ def info(
     store = open_workspace(workspace)
     known = store.datasets()
     if as_json:
-        rows = [{**asdict(one), "created_at": one.created_at.isoformat()} for one in known]
+        rows = [
+            {
+                **asdict(one),
+                "created_at": one.created_at.isoformat(),
+                "n_labels": len(store.labels(one.name)),
+            }
+            for one in known
+        ]
         print_json(rows)
         return
     if not known:
@@ -130,10 +137,12 @@ def info(
     table = Table(*("data set", "responses", "answers", "train", "test", "models", "encoder"))
     for one in known:
         vectors = ", ".join(f"{name} ({n:,})" for name, n, _ in store.encoders(one.name))
+        n_labels = len(store.labels(one.name))
+        labelled = (f"{n_labels:,} labels",) if n_labels else ()
         cells = (
             escape(one.name),
             one.origin,
-            ", ".join(one.answer_origins),
+            ", ".join((*one.answer_origins, *labelled)),
             f"{one.n_train:,}",
             f"{one.n_test:,}",
             str(one.n_models),

@@ -107,6 +107,23 @@ def contest_between(one: Snapshot, other: Snapshot, names: tuple[str, str]) -> C
     return Contest(part=part, first=first, second=second, names=names)
 
 
+def contest_of_models(part: Part, first: str, second: str) -> Contest:
+    """Always one model against always another, on the queries of a cluster or on any others.
+
+    For the questions whether a cluster's first model is right there, and who is right where a
+    family of models outvotes a minority.
+    """
+    models = part.votes.models
+    unknown = [name for name in (first, second) if name not in models]
+    if unknown:
+        raise CascalError(
+            f"The pool has no model {unknown[0][:80]!r}; it has {', '.join(models)[:400]}.",
+            code="unknown-model",
+        )
+    one, other = (np.full(len(part), models.index(name)) for name in (first, second))
+    return Contest(part=part, first=one, second=other, names=(first, second))
+
+
 def _crossed(snapshot: Snapshot) -> tuple[IntArray, IntArray]:
     """The choices (Q,) for the training queries and their constants, by the other half's fit."""
     crossed = cross_fit(snapshot.halves, snapshot.router.thresholds)

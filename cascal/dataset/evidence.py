@@ -18,6 +18,7 @@ from cascal.labels import (
     confidence_sequence,
     gain,
     inclusion_probabilities,
+    keep_router,
     labels_needed,
 )
 from cascal.store import Draw, Label, Workspace
@@ -31,6 +32,7 @@ class Evidence:
     gain : with the interval for one look at this number of labels, narrower than
     watched : the interval that may be looked at after every label, by which to decide
     more : about how many more labels would settle it, None as long as there is none
+    keep_first : whether the gate still lets the first way through, or falls back on the second
     disputed : queries on which people disagree; n_outdated labels on queries edited since;
     draws : whose labels are used
     """
@@ -38,6 +40,7 @@ class Evidence:
     gain: Gain
     watched: Estimate
     more: int | None
+    keep_first: bool
     people: tuple[str, ...]
     disputed: tuple[str, ...]
     n_outdated: int
@@ -87,6 +90,7 @@ class Evidence:
             "n_contested": once.n_contested,
             "n_queries": once.n_queries,
             "more": self.more,
+            "keep_first": self.keep_first,
             "people": list(self.people),
             "disputed": list(self.disputed),
             "n_outdated": self.n_outdated,
@@ -120,12 +124,15 @@ def weigh(
     used = [one for one in draws if open_ids.intersection(one.frame) and _said(one, differences)]
     found = _gain(contest, used, differences)
     watched, more = _watched(contest, used, differences, found)
+    handed = dict.fromkeys(query_id for one in used for query_id in _said(one, differences))
+    decided = [differences[one] for one in handed if one in open_ids]
     people = sorted({one.person for one in labels})
     disputed = tuple(one for one in right if one in open_ids and _disputed(right[one]))
     return Evidence(
         gain=found,
         watched=watched,
         more=more,
+        keep_first=keep_router(np.array(decided)),
         people=tuple(people),
         disputed=disputed,
         n_outdated=n_outdated,

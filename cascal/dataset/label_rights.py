@@ -75,13 +75,19 @@ def free_answers(
     return {
         query_id: {
             answer: np.array(
-                [same.get(given[query_id].get(name, ""), "") == same[answer] for name in models],
+                [_same(same, given[query_id].get(name), answer) for name in models],
                 dtype=np.int64,
             )
             for answer in said[query_id]
         }
         for query_id, same in zip(said, compare_sets(sets), strict=True)
     }
+
+
+def _same(representatives: Mapping[str, str], given: str | None, answer: str) -> bool:
+    """Whether a model gave the answer of a label; blank answers are no answers."""
+    meant = representatives[answer]
+    return given is not None and meant != "" and representatives[given] == meant
 
 
 def given_answers(
