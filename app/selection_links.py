@@ -68,13 +68,14 @@ def _written() -> dict[str, list[str]]:
         "only": list(chosen.flags),
         "points": ["test"] if selection.shown().split == "test" else [],
         "colour": [colour] if colour != "model" else [],
+        "skill_of": [str(state.get("skill_of", ""))] if colour == "skill" else [],
         "zoom": [",".join(f"{end:.4g}" for end in view or ())],
     }
 
 
 _NAMES = (
     *("query", "queries", "cluster", "region", "task", "model", "search", "only"),
-    *("points", "colour", "zoom"),
+    *("points", "colour", "skill_of", "zoom"),
 )
 
 
@@ -116,8 +117,12 @@ class _Reader:
         known = set(charts.COLOUR_TITLES)
         if not selection.shown().part.has_gold:
             known.remove("correct")
+        if selection.shown().split == "test":
+            known.remove("silhouette")
         for colour in self._known("colour", known):
             st.session_state["colour"] = colour
+        for model in self._known("skill_of", {one.name for one in session.dataset().models}):
+            st.session_state["skill_of"] = model
 
     def _names(self) -> None:
         data = session.dataset()

@@ -53,6 +53,15 @@ class Reachable:
         at = np.flatnonzero(self.counts)
         return (self.positions[at[0]], self.positions[at[-1] + 1]) if len(at) else None
 
+    def band(self, position: float) -> tuple[float, float]:
+        """The ends of the stretch around a position on which nothing changes."""
+        low = high = int(np.argmin(np.abs(np.array(self.positions) - position)))
+        while low > 0 and not self.counts[low - 1]:
+            low -= 1
+        while high < len(self.counts) and not self.counts[high]:
+            high += 1
+        return self.positions[low], self.positions[high]
+
     @property
     def dead_share(self) -> float:
         """The share of the slider on which nothing can change, at both of its ends."""

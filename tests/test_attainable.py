@@ -59,3 +59,12 @@ def test_silhouette_steps_are_those_where_a_number_of_clusters_changes(world):
     for step in np.unique(steps):
         assert total(step) > total(np.nextafter(step, 2))
     assert total(-1.0) == total(steps[0])
+
+
+@pytest.mark.parametrize(
+    ("position", "band"),
+    [(0.0, (0.0, 0.1)), (0.1, (0.0, 0.1)), (0.2, (0.2, 0.2)), (0.3, (0.3, 0.4)), (0.4, (0.3, 0.4))],
+)
+def test_the_band_around_a_position_ends_where_something_changes(position, band):
+    reach = Reachable.of(np.array([0.15, 0.25]), [0.0, 0.1, 0.2, 0.3, 0.4])
+    assert reach.band(position) == band

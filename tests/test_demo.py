@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 import cascal
+from cascal import charts
 from cascal.compare.contenders import contenders
 from cascal.compare.gold_agreement import skill_alignment
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import demo_folder, install_demo
 from cascal.dataset.snapshot import compare, flip_pairs, flipped, take_snapshot
+from cascal.diagnose.coherence import own_silhouettes
 from cascal.simulate import SimulatedPool
 from cascal.verdict import verdict
 
@@ -132,6 +134,22 @@ def test_the_pairs_of_flipped_models_are_counted(study, fits, split):
     both = (first[0] == names.index(old)) & (first[1] == names.index(new))
     assert both.sum() == count
     assert flip_pairs(now, now, split) == ()
+
+
+def test_the_map_is_coloured_by_silhouette_and_by_the_skill_of_a_model(study, fits):
+    now = take_snapshot(study, fits["recommended"], cascal.Thresholds())
+    by = charts.colour_map(now, study, "train", "silhouette")
+    assert np.array_equal(by.value, own_silhouettes(now), equal_nan=True)
+    assert by.value_range[0] <= 0 < by.value_range[1] < 1
+    assert np.isnan(charts.colour_map(now, study, "test", "silhouette").value).all()
+    counsel, atlas = (
+        charts.colour_map(now, study, "test", "skill", model) for model in ("elm-counsel", None)
+    )
+    assert counsel.title == "Estimated skill of elm-counsel"
+    assert atlas.title == f"Estimated skill of {now.router.models[now.router.best_overall]}"
+    assert counsel.value_range == atlas.value_range  # one scale for all models
+    law = np.array(study.test.votes.tasks) == "law"
+    assert counsel.value[law].mean() > counsel.value[~law].mean()
 
 
 def test_the_oracle_bounds_every_contender(study, fits):

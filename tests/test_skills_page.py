@@ -126,6 +126,23 @@ def test_the_map_says_what_the_last_move_flipped_or_where_nothing_can(open_app, 
 
 
 @pytest.mark.slow
+def test_the_skill_of_a_chosen_model_colours_the_map_and_is_in_the_link(open_app, demo_file):
+    app = open_app(demo_file, "skills")
+    app.selectbox(key="colour").set_value("skill").run()
+    app.selectbox(key="skill_of").set_value("elm-counsel").run()
+    assert not app.exception
+    assert "skill" in app.query_params["colour"]
+    assert "elm-counsel" in app.query_params["skill_of"]
+    other = open_app(demo_file, "skills", colour="skill", skill_of="elm-counsel")
+    assert other.selectbox(key="skill_of").value == "elm-counsel"
+    other.selectbox(key="colour").set_value("silhouette").run()
+    assert "skill_of" not in other.query_params
+    other.segmented_control(key="points").set_value("Test queries").run()
+    assert not other.exception
+    assert other.selectbox(key="colour").value == "model"
+
+
+@pytest.mark.slow
 def test_a_zoom_leaves_the_inspected_cluster(open_app, small_file, monkeypatch):
     app = open_app(small_file, "skills", cluster="1")
     with monkeypatch.context() as patch:

@@ -19,7 +19,6 @@ from cascal.compare.sweep import (
     NAMES,
     attainable,
     curve,
-    silhouette_band,
     sweep_map,
     visit,
     with_value,
@@ -72,16 +71,6 @@ def test_between_two_attainable_silhouettes_nothing_changes(parts, fitted):
         at_high = Thresholds(min_silhouette=high)
         one, other = fitted.router(middle), fitted.router(at_high)
         assert np.array_equal(one.clusters.assignment, other.clusters.assignment)
-
-
-def test_the_band_of_a_silhouette_is_that_between_two_attainable_ones(fitted):
-    values = [one for one in attainable(fitted, "min_silhouette", limit=10_000) if one][:-1]
-    low, high = values[2], values[3]
-    middle = (low + high) / 2
-    assert silhouette_band(fitted, middle) == silhouette_band(fitted, high) == (low, high)
-    assert silhouette_band(fitted, low) == (values[1], low)
-    assert silhouette_band(fitted, 0.0) == (0.0, values[0])
-    assert silhouette_band(fitted, 1.0) == (values[-1], 1.0)
 
 
 def test_joining_has_its_attainable_settings_and_merging_a_grid(fitted):

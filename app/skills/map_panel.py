@@ -32,6 +32,8 @@ def controls(data: Dataset) -> charts.ColourBy:
     known = list(charts.COLOUR_TITLES)
     if not shown().part.has_gold:
         known.remove("correct")
+    if shown().split == "test":
+        known.remove("silhouette")
     if data.test is not None:
         st.segmented_control(
             "Points",
@@ -51,7 +53,20 @@ def controls(data: Dataset) -> charts.ColourBy:
         label_visibility="collapsed",
         width=250,
     )
+    if by == "skill":
+        _whose_skill(data)
     return by
+
+
+def _whose_skill(data: Dataset) -> None:
+    st.selectbox(
+        "Model",
+        sorted(model.name for model in data.models),
+        key="skill_of",
+        persist_state="session",
+        label_visibility="collapsed",
+        width=200,
+    )
 
 
 def _group_colours(
@@ -145,7 +160,7 @@ def _colours(
     data: Dataset, now: Shown, by: charts.ColourBy, snapshot: Snapshot
 ) -> tuple[str, dict[str, Any]]:
     """What the colours mean, and the fields of the map that make them."""
-    colouring = charts.colour_map(snapshot, data, now.split, by)
+    colouring = charts.colour_map(snapshot, data, now.split, by, st.session_state.get("skill_of"))
     if colouring.group is None:
         value = None if colouring.value is None else colouring.value[now.rows]
         return colouring.title, {

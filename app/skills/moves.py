@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 
 import numpy as np
 import streamlit as st
 
-from app import session, theme, values
+from app import session, strips, theme, values
 from app.map_component.spec import Flips
 from app.selection import Shown
-from app.values import RANGES, Values
-from cascal.compare.sweep import silhouette_band
+from app.values import THRESHOLDS, Values
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, flip_pairs, flipped
-from cascal.datatypes import NotApplicable
 
 PAIRS = 3
 """So many pairs of models are named."""
@@ -46,7 +43,7 @@ def flips(data: Dataset, now: Shown) -> Flips | None:
     named = theme.colors_by_name((model.name for model in data.models), "model")
     return Flips(
         key=repr(move),
-        sentence=_sentence(before, after, now) if len(rows) else _nothing(after, move),
+        sentence=_sentence(before, after, now) if len(rows) else _nothing(move),
         rows=rows,
         before=old,
         after=new,
@@ -64,20 +61,16 @@ def _sentence(before: Snapshot, after: Snapshot, now: Shown) -> str:
     return f"{total:,} flipped: {', '.join(named)}"
 
 
-def _nothing(after: Snapshot, move: tuple[Values, Values]) -> str:
-    """Say that no route flipped, and where nothing can, as far as that is known."""
+def _nothing(move: tuple[Values, Values]) -> str:
+    """Say that no route flipped, and between which values of a moved slider nothing can change."""
     before, now = (asdict(one) for one in move)
     changed = [name for name in now if now[name] != before[name]]
     sentence = "No query changed its first model."
-    if changed != ["silhouette"]:
+    reach = strips.reachable(changed[0]) if changed in (["silhouette"], ["merge"]) else None
+    if reach is None:
         return sentence
-    try:
-        low, high = silhouette_band(after.fit, move[1].silhouette)
-    except NotApplicable as error:
-        return f"{sentence} {error}"
-    least, most = RANGES["silhouette"]
-    low, high = max(low, least), min(high, most)
-    return (
-        f"{sentence} Nothing changes while min silhouette is between "
-        f"{math.ceil(100 * low) / 100:.2f} and {math.floor(100 * high) / 100:.2f}."
-    )
+    low, high = reach.band(now[changed[0]])
+    if low == high:
+        return sentence
+    name = THRESHOLDS[changed[0]].replace("_", " ")
+    return f"{sentence} Nothing changes while {name} is between {low:.2f} and {high:.2f}."

@@ -18,20 +18,25 @@ from cascal.dataset.query_card import answer_groups, answer_label
 from cascal.dataset.query_filters import first_model_right, pool_agreement
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, Votes
+from cascal.diagnose.coherence import own_silhouettes
 from cascal.explain import Z95, RouteTrace, cluster_leaders
 from cascal.intervals import mean_rows
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.route import Router
 
-ColourBy = Literal["model", "cluster", "task", "margin", "agreement", "correct", "fallback"]
+ColourBy = Literal[
+    "model", "cluster", "task", "margin", "skill", "agreement", "silhouette", "correct", "fallback"
+]
 
 COLOUR_TITLES: dict[ColourBy, str] = {
     "model": "First model",
     "cluster": "Skill cluster",
     "task": "Task",
     "margin": "Lead of the first model",
+    "skill": "Estimated skill of one model",
     "agreement": "Agreement of the pool",
+    "silhouette": "Silhouette in its cluster",
     "correct": "First model right or wrong",
     "fallback": "Distance to the nearest cluster",
 }
@@ -49,9 +54,18 @@ class Colouring:
 
 
 def colour_map(
-    snapshot: Snapshot, dataset: Dataset, split: Literal["train", "test"], by: ColourBy
+    snapshot: Snapshot,
+    dataset: Dataset,
+    split: Literal["train", "test"],
+    by: ColourBy,
+    model: str | None = None,
 ) -> Colouring:
-    """What the map shows for the training or test queries."""
+    """What the map shows for the training or test queries.
+
+    model : whose skill is shown, by default that of the model liked best
+
+    A test query has no silhouette: it belongs to no cluster.
+    """
     part = dataset.part(split)
     routes, title = snapshot.routes(split), COLOUR_TITLES[by]
     if by == "model":
@@ -73,7 +87,34 @@ def colour_map(
         return Colouring(title, value=lead, value_range=(0.0, top or 1.0))
     if by == "agreement":
         return Colouring(title, value=pool_agreement(part), value_range=(0.0, 1.0))
+    if by == "silhouette":
+        return _silhouettes(snapshot, len(part), split)
+    if by == "skill":
+        return _skill(routes, snapshot.router.best_overall, model)
     return Colouring(title, value=routes.distance)
+
+
+def _silhouettes(snapshot: Snapshot, n_queries: int, split: Literal["train", "test"]) -> Colouring:
+    value = own_silhouettes(snapshot) if split == "train" else np.full(n_queries, np.nan)
+    low, high = _middle(value)
+    title = COLOUR_TITLES["silhouette"]
+    return Colouring(title, value=value, value_range=(min(low, 0.0), high))
+
+
+def _skill(routes: Routes, best: int, model: str | None) -> Colouring:
+    """The scores of one model, on the scale of all: two models can be compared by their colours."""
+    column = routes.models.index(model) if model in routes.models else best
+    title = f"Estimated skill of {routes.models[column]}"
+    return Colouring(title, value=routes.scores[:, column], value_range=_middle(routes.scores))
+
+
+def _middle(values: FloatArray) -> tuple[float, float]:
+    """From the lowest 2 % of the known values to the highest."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return 0.0, 1.0
+    low, high = np.quantile(known, [0.02, 0.98]).tolist()
+    return low, max(high, low + 1e-6)
 
 
 def agreement_groups(part: Part) -> tuple[IntArray, tuple[str, ...]]:

@@ -36,7 +36,6 @@ _BATCH = 32
 """Settings visited between two reports of progress; both cores share them."""
 JACCARDS = (None, *(value for value in JOINING.values() if value is not None))
 """The attainable settings of joining: off, share all three best models, at least two, one."""
-MANY = 10**9
 MERGES = tuple(round(0.01 * step, 2) for step in range(61))
 
 
@@ -71,16 +70,6 @@ def attainable(fitted: Fit, name: Name, limit: int = 60) -> list[float | None]:
         known = known[np.unique(np.linspace(0, len(known) - 1, limit).round().astype(int))]
     above = min(1.0, float(known[-1]) + 1e-6)
     return [0.0, *(float(one) for one in known if one > 0), above]
-
-
-def silhouette_band(fitted: Fit, now: float) -> tuple[float, float]:
-    """Ends of the band around a min silhouette in which every value makes the same clusters.
-
-    The lower end is not in it, unless it is 0; the upper one is. NotApplicable as `attainable`.
-    """
-    values = np.array(attainable(fitted, "min_silhouette", limit=MANY)[1:-1], dtype=float)
-    at = int(np.searchsorted(values, now))
-    return float(values[at - 1]) if at else 0.0, float(values[at]) if at < len(values) else 1.0
 
 
 @dataclass(frozen=True, eq=False)
