@@ -207,6 +207,31 @@ def test_the_sequence_never_grows_and_ends_at_the_truth(seed):
     assert (low, high) == (pytest.approx(truth), pytest.approx(truth))
 
 
+def capitals(values, mean, n_population):
+    """The capital after each value against "the mean is `mean` or less", written out."""
+    shares = [((bet + 0.5) / 32) ** 2 for bet in range(32)]
+    money, seen, after = [1.0] * 32, 0.0, []
+    for number, value in enumerate(values):
+        fair = (n_population * mean - seen) / (n_population - number)
+        money = [one * (1 - g + g * value / fair) for one, g in zip(money, shares, strict=True)]
+        seen += value
+        after.append(sum(money) / 32)
+    return after
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_sequence_holds_every_mean_that_no_bettor_has_refuted(seed):
+    drawn = np.random.default_rng(seed).permutation(population(50, 0.5, 0.1))[:20]
+    found = confidence_sequence(drawn, n_contested=50, n_queries=50)
+    for gain_tried in np.linspace(found.low - 0.2, found.high + 0.2, 41):
+        mean = (gain_tried + 1) / 2
+        if not drawn.sum() - 30 < 50 * gain_tried < drawn.sum() + 30:
+            continue  # what is left cannot make up for that
+        up = max(capitals((drawn + 1) / 2, mean, 50))
+        down = max(capitals((1 - drawn) / 2, 1 - mean, 50))
+        assert (max(up, down) < 40) == (found.low < gain_tried < found.high), gain_tried
+
+
 @pytest.mark.parametrize("side", [1.0, -1.0])
 def test_it_is_settled_when_the_interval_excludes_zero(side):
     values = side * np.random.default_rng(1).permutation(population(200, 0.5, 0.1))

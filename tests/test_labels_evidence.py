@@ -126,6 +126,11 @@ def test_a_query_that_one_of_the_two_was_never_asked_does_not_count(study):
     )
     found = replace(found, part=replace(found.part, votes=changed))
     assert (found.n_queries, found.n_contested) == (5, 5)
+    alone = replace(
+        found, part=found.part.take(np.arange(1)), first=found.first[:1], second=found.second[:1]
+    )
+    with refuses("too-little-data", "one", "other"):
+        weigh(alone, {}, [], [])
 
 
 def test_two_presets_are_contested_where_their_choices_answer_differently(study, snapshot):

@@ -148,7 +148,7 @@ def new_draw(
     digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
     rows = random_rows(frame, len(frame), np.random.default_rng(int(digest, 16)))
     return Draw(
-        draw_id=digest[:12],
+        draw_id=f"d{digest[:11]}",  # a spreadsheet makes a number of digits alone
         purpose=purpose,
         frame=tuple(frame[row] for row in rows.tolist()),
         seed=seed,

@@ -10,7 +10,7 @@ import numpy as np
 
 from cascal.dataset.contest import Contest
 from cascal.dataset.label_rights import free_answers, rights
-from cascal.datatypes import FloatArray
+from cascal.datatypes import FloatArray, NotApplicable
 from cascal.intervals import CONFIDENCE, Estimate
 from cascal.labels import (
     Gain,
@@ -119,6 +119,12 @@ def weigh(
 
     A draw counts as far as it was handed out; what is not labelled there counts as not drawn.
     """
+    if not contest.n_queries:
+        raise NotApplicable(
+            f"On no query were the models of both sides asked, {contest.names[0]} and "
+            f"{contest.names[1]}: labels cannot tell them apart. Collect their responses first.",
+            code="too-little-data",
+        )
     differences = _differences(contest, right)
     open_ids = set(contest.contested_ids)
     used = [one for one in draws if open_ids.intersection(one.frame) and _said(one, differences)]
