@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 from test_app import plain
 from test_diagnose import case_of, explosion, world
 
+import cascal
 from app import jobs
 from cascal import charts
-from cascal.dataset.snapshot import Change, compare, take_snapshot
-from cascal.diagnose import Finding, Measure, diagnose
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
+from cascal.diagnose import CHECKS, Finding, Measure, diagnose
 from cascal.diagnose.coherence import coherence
 from cascal.diagnose.proof import Proof, prove
 from cascal.intervals import Estimate
@@ -106,6 +108,13 @@ def test_the_table_of_clusters_calls_them_by_name():
     assert known.is_monotonic_increasing
 
 
+def snapshot_of(path) -> Snapshot:
+    """The demo at the defaults."""
+    data = load_dataset(cascal.Workspace(path), "demo")
+    fitted = cascal.fit(data.train.votes, data.train.vectors, costs=data.costs)
+    return take_snapshot(data, fitted, Thresholds())
+
+
 def run_until(app: AppTest, key: str, seconds: int = 90) -> None:
     """Run the page again until the jobs of a name are done and shown."""
     for _ in range(seconds * 2):
@@ -163,6 +172,15 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     app.button(key="look_into_cluster").click().run()
     assert not app.exception
     assert app.selectbox(key="silhouette_task").value == worst.partition(" · ")[0]
+    rows = CHECKS["CAS205"].evidence(snapshot_of(small_file)).table
+    shown = [one.value for one in app.dataframe if "probably better" in one.value]
+    assert [one["cluster"].tolist() for one in shown] == [[row["cluster"] for row in rows]][
+        : bool(rows)
+    ]
+    app.button(key="silhouettes_on_map").click().run()
+    assert not app.exception
+    assert app.selectbox(key="colour").value == "silhouette"
+    app.switch_page("diagnose/page.py").run()
     app.button(key="open_coherent_cluster").click().run()
     assert not app.exception
     assert any(worst in plain(one.value) for one in (*app.subheader, *app.markdown))

@@ -280,6 +280,17 @@ def test_the_least_coherent_cluster_comes_first_and_the_only_one_of_a_task_last(
         assert one.distance == pytest.approx(1 - centres[one.cluster] @ centres[one.nearest])
 
 
+def test_a_cluster_of_one_query_is_not_called_incoherent():
+    points = np.concatenate([blobs(20), np.eye(8)[[7]]])
+    case = agreed_world(points)
+    found = coherence(case)
+    alone = [one for one in found if one.n_queries == 1]
+    assert len(alone) == 1
+    assert np.isnan(alone[0].mean)
+    assert found[-1] == alone[0] or np.isnan(found[-1].mean)
+    assert alone[0].nearest is not None
+
+
 def test_one_cluster_a_task_has_no_silhouette():
     case = agreed_world(noise(30))
     by_task = replace(case.fit.settings, clusters="task")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from app import frame, selection, session
 from app.diagnose import cell
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
+from cascal.diagnose import CHECKS
 from cascal.diagnose.coherence import Coherence
 from cascal.diagnose.coherence import coherence as measured
 from cascal.diagnose.silhouettes import silhouette_bench
@@ -72,6 +74,36 @@ def _actions(now: Snapshot, chosen: Coherence) -> None:
             args=(chosen.task, int(now.router.clusters.owner[chosen.cluster])),
         ):
             st.rerun()
+        if st.button(
+            "Colour the map by silhouette",
+            key="silhouettes_on_map",
+            icon=":material/palette:",
+            on_click=_colour_map,
+        ):
+            frame.open_page("skills")
+
+
+def _colour_map() -> None:
+    """Training queries: only they have a silhouette in their cluster."""
+    st.session_state["colour"] = "silhouette"
+    st.session_state["points"] = selection.POINTS["train"]
+
+
+def second_better() -> None:
+    """Where the second model of a cluster is probably the better one."""
+    evidence = CHECKS["CAS205"].evidence(session.snapshot())
+    if evidence is None:
+        return
+    st.subheader("Where is the second model probably better?", anchor=False)
+    if not evidence.table:
+        st.caption("Nowhere: every cluster's first model is ahead by the cluster's own queries.")
+        return
+    st.caption(
+        "Clusters whose own training queries put the second model ahead, with the probability by "
+        "consensus scores; by gold answers, where there are some, from the nearest test queries."
+    )
+    rows = pd.DataFrame(list(evidence.table))
+    st.dataframe(rows, hide_index=True, key="second_better", placeholder="–")
 
 
 def _look(task: str, owner: int) -> None:
@@ -84,11 +116,12 @@ def _sentence(labels: tuple[str, ...], clusters: list[Coherence]) -> str:
     if not known:
         return "Every task is one cluster: none lies beside another that its queries could be in."
     worst = known[0]
-    n_alone = len(clusters) - len(known)
-    alone = f" {n_alone} are the only one of their task." if n_alone > 1 else ""
-    alone = " One is the only one of its task." if n_alone == 1 else alone
+    n_other = len(clusters) - len(known)
+    other = (
+        f" Nothing can be said of {n_other}: alone in the task, or one query." if n_other else ""
+    )
     return (
         f"Of {len(known)} clusters beside others of their task {labels[worst.cluster]} is the "
         f"least coherent: mean silhouette {worst.mean:.3f}, {worst.below_zero:.0%} of its queries "
-        f"below 0.{alone} Training queries, each beside the other clusters in force of its task."
+        f"below 0.{other} Training queries, each beside the other clusters in force of its task."
     )

@@ -21,5 +21,6 @@ else:
         panels.issues(findings)
     silhouettes.silhouettes()
     coherence.coherence()
+    coherence.second_better()
     if findings is not None:
         panels.checks(findings)

@@ -34,8 +34,8 @@ def own_silhouettes(snapshot: Snapshot) -> FloatArray:
 class Coherence:
     """How well the training queries of a cluster in force fit it.
 
-    mean, below_zero : mean of their silhouettes and share of them below 0; nan for the only cluster
-    of a task, of which nothing can be said
+    mean, below_zero : mean of their silhouettes and share of them below 0; nan where nothing can be
+    said: for the only cluster of a task, and for one of a single query
     nearest, distance : the cluster of its task whose centre is the nearest, and 1 − cosine to it;
     None and nan where there is no other
     """
@@ -50,12 +50,12 @@ class Coherence:
 
 
 def coherence(snapshot: Snapshot) -> list[Coherence]:
-    """Every cluster in force, the least coherent first, the only ones of their task last."""
+    """Every cluster in force, the least coherent first, last those of which nothing can be said."""
     values, clusters = own_silhouettes(snapshot), snapshot.router.clusters
     found = []
     for cluster in range(len(clusters)):
         inside = values[clusters.assignment == cluster]
-        known = len(inside) > 0 and bool(np.isfinite(inside).all())
+        known = len(inside) > 1 and bool(np.isfinite(inside).all())
         nearest, distance = _nearest(snapshot, cluster)
         found.append(
             Coherence(
