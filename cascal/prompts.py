@@ -28,6 +28,11 @@ _CHOOSE = (
 )
 _TELL = "\n\nThink it through in a few sentences, then end with: The answer is X."
 _ANSWERING = "You answer examination questions. You always commit to exactly one answer."
+_NAMING = "You name groups of examination questions. You reply with the name and nothing else."
+_NAME = (
+    "Name what sets this group apart, in two or three words, without the name of the subject, "
+    "numbers, units or names of people. Do not answer the questions."
+)
 _GENERATING = (
     "You write examination questions for graduate students. You reply with one JSON object and "
     "nothing else."
@@ -79,6 +84,19 @@ def answer_messages(query: Query) -> list[dict[str, str]]:
     lines = [f"{option_letter(place)}. {one}" for place, one in enumerate(query.options)]
     asked = _OPTIONS + "\n".join(lines) + _CHOOSE if lines else _TELL
     return _messages(_ANSWERING, f"{_QUESTION}{query.text}{asked}")
+
+
+def naming_messages(task: str, texts: Sequence[str], others: Sequence[str]) -> list[dict[str, str]]:
+    """The prompt that asks a model to name a cluster by some of its queries.
+
+    others: names of the other clusters of the task, from which this one has to differ
+    """
+    parts = [f"These questions are one group of the subject {_one_line(task)}:"]
+    parts += [f"{place}. {_one_line(text)}" for place, text in enumerate(texts, 1)]
+    if others:
+        parts.append(f"Other groups of the subject: {'; '.join(map(_one_line, others))}")
+    parts.append(_NAME)
+    return _messages(_NAMING, "\n".join(parts))
 
 
 def generation_messages(

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import frame, selection_links, session
-from app.skills import confidences, filters, map_panel, panels, portraits
+from app.skills import confidences, filters, map_panel, naming, panels, portraits
 
 TITLE = "Who is good at what?"
 LAYOUT = Path(__file__).with_name("layout.css")
@@ -58,4 +58,5 @@ else:
         st.warning(frame.escape(fault))
     _explore()
     portraits.portraits()
+    naming.naming()
     confidences.confidences()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from cascal.cluster_names import Namer
@@ -16,12 +16,16 @@ from cascal.datatypes import (
     Split,
     Task,
 )
+from cascal.given_names import GivenName
 from cascal.store import DatasetInfo, Workspace
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """One data set with one encoder's vectors."""
+    """One data set with one encoder's vectors.
+
+    given_names : what models called clusters, by `members_hash` of their queries
+    """
 
     info: DatasetInfo
     encoder: str
@@ -29,6 +33,7 @@ class Dataset:
     models: tuple[ModelSpec, ...]
     train: Part
     test: Part | None
+    given_names: Mapping[str, GivenName] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:
@@ -114,4 +119,5 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
     test = None
     if info.n_test:
         test = load_part(workspace, dataset, encoder, "test", layout, pool)
-    return Dataset(info, encoder, workspace.tasks(dataset), pool, train, test)
+    names = workspace.cluster_names(dataset)
+    return Dataset(info, encoder, workspace.tasks(dataset), pool, train, test, names)

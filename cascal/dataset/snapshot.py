@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,11 +20,12 @@ from cascal.doubts import Doubt, find_doubts
 from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
 from cascal.fit import Fit
+from cascal.given_names import members_hash, with_given
 from cascal.intervals import Estimate, estimate
 from cascal.labels import contested
 from cascal.light import Light, half_fits, traffic_light
 from cascal.remembered import remembered
-from cascal.results import Routes
+from cascal.results import Routes, SkillClusters
 from cascal.route import Router
 from cascal.settings import Thresholds
 from cascal.verdict import Verdict, verdict
@@ -143,12 +145,17 @@ class Snapshot:
         """Number of models that get any of the routed queries first."""
         return int(np.count_nonzero(self.share))
 
-    def typical(self, cluster: int) -> IntArray:
-        """Rows of the training queries nearest to the centroid of a cluster, up to three."""
+    def typical(self, cluster: int, n: int = N_TYPICAL) -> IntArray:
+        """Rows of the training queries nearest to the centroid of a cluster, up to n."""
         clusters = self.router.clusters
         rows = np.flatnonzero(clusters.assignment == cluster)
         near = self.dataset.train.vectors.vectors[rows] @ clusters.centroids[cluster]
-        return rows[np.argsort(-near, kind="stable")[:N_TYPICAL]]
+        return rows[np.argsort(-near, kind="stable")[:n]]
+
+    def typical_texts(self, cluster: int, length: int = 90) -> tuple[str, ...]:
+        """The texts of these queries on one line each, cut to so many characters."""
+        texts = (self.dataset.train.texts[row] for row in self.typical(cluster))
+        return tuple(textwrap.shorten(text, length, placeholder="…") for text in texts)
 
     def summary(self) -> dict[str, Any]:
         """Clusters, notes and numbers in JSON types, for the command line."""
@@ -181,12 +188,22 @@ class Snapshot:
         }
 
 
+def cluster_members(dataset: Dataset, clusters: SkillClusters) -> tuple[str, ...]:
+    """(C,) the hash of the training queries of every cluster: what a given name belongs to."""
+    ids = np.array(dataset.train.votes.query_ids, dtype=object)
+    order = np.argsort(clusters.assignment, kind="stable")
+    parts = np.split(ids[order], np.cumsum(clusters.sizes)[:-1])
+    return tuple(members_hash(part) for part in parts)
+
+
 def take_snapshot(dataset: Dataset, fit: Fit, thresholds: Thresholds) -> Snapshot:
     """Build the router, route all queries, evaluate where there is gold."""
     router = fit.router(thresholds)
     clusters = router.clusters
     cluster_tasks = [router.tasks[task] for task in clusters.task]
     names = dataset.namer.names(clusters.assignment, cluster_tasks)
+    if dataset.given_names:
+        names = with_given(names, cluster_members(dataset, clusters), dataset.given_names)
     test_routes, evaluation = None, None
     if dataset.test is not None:
         test_routes = router.route(dataset.test.vectors)

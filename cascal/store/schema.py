@@ -83,7 +83,13 @@ CREATE TABLE label (
     probability DOUBLE NOT NULL, created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (dataset, query_id, person, content));
 """
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE, _COLLECTING, _EQUIVALENCE, _LABELS)
+_NAMES = """
+CREATE TABLE cluster_name (
+    dataset VARCHAR NOT NULL, members VARCHAR NOT NULL, name VARCHAR NOT NULL,
+    model VARCHAR NOT NULL, created_at TIMESTAMP NOT NULL, PRIMARY KEY (dataset, members));
+"""
+"""What models called clusters; members is a hash of the queries, so another cluster has none."""
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE, _COLLECTING, _EQUIVALENCE, _LABELS, _NAMES)
 """Step i turns a file of version i into version i + 1. Only ever append."""
 
 _VERSION = """
@@ -106,6 +112,7 @@ TABLES = (
     "equivalence",
     "draw",
     "label",
+    "cluster_name",
 )
 """Every table that holds what a user stored."""
 

@@ -34,13 +34,14 @@ from cascal.store import (
 )
 from cascal.store.connection import scalar
 from cascal.store.labelling import Labelling
+from cascal.store.naming import Naming
 from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, Run
 
 logger = logging.getLogger(__name__)
 
 
-class Workspace(Labelling):
+class Workspace(Labelling, Naming):
     """The data sets, vectors, maps, runs and labels of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can
