@@ -118,6 +118,18 @@ def serve_points(request: Request) -> Response:
     return Response(found, headers=headers, media_type="application/json")
 
 
+def serve_near(request: Request) -> Response:
+    """Send the points of a large map that are in view, by the unguessable name of its state."""
+    view = component.read_view(request.query_params.get("view", ""))
+    if view is None:
+        return PlainTextResponse("Ask with view=x0,x1,y0,y1, four rising ends.", status_code=400)
+    found = component.POINTS.inside(request.path_params["name"], view)
+    if found is None:
+        return PlainTextResponse("These points have expired: reload the page.", status_code=404)
+    headers = {"cache-control": "no-store", "content-encoding": "gzip"}
+    return Response(found, headers=headers, media_type="application/json")
+
+
 def serve_module(request: Request) -> Response:
     """Send one script of the map; its address names its content, so browsers keep it."""
     script = component.MODULES.get(request.path_params["name"])
@@ -153,6 +165,7 @@ def parts() -> dict[str, Any]:
         "routes": [
             Route(f"{base}{component.PLOTLY_PATH}", serve_plotly),
             Route(f"{base}{component.POINTS_PATH}/{{name}}", serve_points),
+            Route(f"{base}{component.NEAR_PATH}/{{name}}", serve_near),
             Route(f"{base}{component.MODULES_PATH}/{{version}}/{{name}}", serve_module),
             Mount(f"{base}/app/static", StaticFiles(directory=HERE / "static")),
         ],

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from app import server, theme
-from app.map_component import component
+from app.map_component import component, points
 from app.map_component.fallback import fallback_figure, read_chart
 from app.map_component.spec import (
     MAX_POINTS,
@@ -118,12 +118,57 @@ def test_few_points_still_have_axes(n):
     assert fallback_figure(spec(n)).layout.xaxis.range == (x0, x1)
 
 
-def test_a_large_set_is_sampled_and_says_so():
-    n = MAX_POINTS + 1
-    drawn = spec(n, caption="All of it.")
-    assert len(drawn.x[drawn.rows]) == 5_000
-    assert component.map_state(drawn, "t")["caption"].startswith("All of it. Density of 30,001")
-    assert sum(component.map_state(drawn, "t")["counts"]) == n
+def test_all_points_are_drawn_up_to_a_limit():
+    drawn = spec(MAX_POINTS)
+    assert len(drawn.x[drawn.rows]) == MAX_POINTS == 50_000
+    assert drawn.note == ""
+    assert component.map_state(drawn, "t")["near"] is None
+
+
+@pytest.mark.parametrize(
+    ("n", "n_drawn", "note"),
+    [
+        (50_001, 50_000, "50,000 of 50,001 queries are shown. Zoom in for the others."),
+        (200_000, 5_000, "Density of 200,000 queries; 5,000 of them shown as points. Zoom in for"),
+    ],
+)
+def test_a_large_set_is_sampled_and_says_so(n, n_drawn, note):
+    drawn = spec(n)
+    state = component.map_state(drawn, "t")
+    assert len(drawn.x[drawn.rows]) == n_drawn
+    assert state["note"].startswith(note)
+    assert sum(state["counts"]) == n
+
+
+def test_the_points_of_a_large_set_in_view_are_served_with_their_colours(client):
+    n = 60_001
+    group = np.arange(n) % 2
+    colors = {"group_names": ("a", "b"), "group_colors": ("#111111", "#222222")}
+    drawn = spec(n, group=group, hover=[f"query {i}" for i in range(n)], **colors)
+    drawn = replace(drawn, pinned=replace(drawn, group=1 - group), highlight=group == 1)
+    address = component.map_state(drawn, "t")["near"]
+    found = client.get(f"{address}?view=0.4999,0.50011,0,1").json()
+    ids = np.frombuffer(base64.b64decode(found["ids"]), np.int32)
+    x = drawn.x[ids - 100]
+    assert found["total"] == len(ids) == ((drawn.x >= 0.4999) & (drawn.x <= 0.50011)).sum()
+    assert x.min() >= 0.4999
+    assert found["hover"][0] == f"query {ids[0] - 100}"
+    codes = np.frombuffer(base64.b64decode(found["codes"]), np.uint8)
+    assert codes.tolist() == (ids % 2).tolist()
+    pinned = np.frombuffer(base64.b64decode(found["pinned"]["codes"]), np.uint8)
+    assert pinned.tolist() == (1 - ids % 2).tolist()
+    lit = np.unpackbits(np.frombuffer(base64.b64decode(found["highlight"]), np.uint8))
+    assert lit[: len(ids)].tolist() == (ids % 2).tolist()
+    whole = client.get(f"{address}?view=-1,2,-1,2").json()
+    assert whole["total"] == n
+    assert len(base64.b64decode(whole["x"])) == 4 * MAX_POINTS
+    assert client.get(f"{address}?view=1,0,0,1").status_code == 400
+    assert client.get(f"{address}?view=a,b").status_code == 400
+    assert client.get(f"{component.NEAR_PATH}/{'0' * 40}?view=0,1,0,1").status_code == 404
+
+
+def test_the_density_of_a_large_set_is_an_image():
+    drawn = spec(20)
     assert density_png(drawn.x, drawn.y, drawn.extent).startswith("data:image/png;base64,iVBOR")
 
 
@@ -153,7 +198,7 @@ def test_what_a_card_says_travels_with_the_points_or_with_the_move():
     drawn = spec(3, data_facts=(task,), facts=(model,), group_title="First model")
     state = component.map_state(drawn, "t")
     assert state["colour"] == "First model"
-    [fact] = state["facts"]
+    [fact] = state["moving"]
     assert np.frombuffer(base64.b64decode(fact["codes"]), np.uint16).tolist() == [0, 299, 1]
     raw = json.loads(gzip.decompress(component.POINTS.get(state["points"].rsplit("/", 1)[1])))
     assert raw["facts"][0]["names"] == ["law", "physics"]
@@ -196,14 +241,14 @@ def test_the_pinned_state_comes_with_its_own_colours_and_legend():
 
 
 def test_other_coordinates_under_the_same_key_are_other_points():
-    store = component.PointStore()
+    store = points.PointStore()
     assert store.put(spec(6)) != store.put(spec(7))
     assert store.put(spec(6)) == store.put(spec(6))
-    assert component.PointStore().put(spec(6)) != store.put(spec(6))  # nobody can guess a name
+    assert points.PointStore().put(spec(6)) != store.put(spec(6))  # nobody can guess a name
 
 
 def test_the_store_drops_the_oldest_points():
-    store = component.PointStore(max_bytes=1)
+    store = points.PointStore(max_bytes=1)
     first, second = store.put(spec(6)), store.put(spec(7))
     assert store.get(first) is None
     assert store.get(second) is not None

@@ -6,13 +6,7 @@ a byte a point. A lasso comes back as a polygon, never as points.
 
 from __future__ import annotations
 
-import base64
-import gzip
 import hashlib
-import json
-import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,27 +15,24 @@ from typing import Any
 import numpy as np
 import plotly
 import streamlit as st
-from numpy.typing import NDArray
 
 from app.map_component.fallback import CONFIG, fallback_figure, read_chart
+from app.map_component.points import POINTS, base64_of, packed_codes, packed_state
 from app.map_component.spec import (
-    HOVER_LENGTH,
     MAX_FLIPS,
-    MAX_POINTS,
     Extent,
     Fact,
     Flips,
-    IntArray,
     MapSelection,
     MapSpec,
     Picture,
-    density_png,
+    even_sample,
     points_in_polygon,
     small,
 )
-from cascal.charts import shorten
 
 __all__ = [
+    "POINTS",
     "Fact",
     "Flips",
     "MapSelection",
@@ -57,6 +48,7 @@ HERE = Path(__file__).resolve().parent
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 PLOTLY_PATH = "/cascal/plotly.min.js"
 POINTS_PATH = "/cascal/points"
+NEAR_PATH = "/cascal/near"
 FONT_PATH = "/app/static/inter-latin-wght-normal.woff2"
 MODULES_PATH = "/cascal/map"
 MODULES = {path.name: path.read_bytes() for path in sorted((HERE / "js").glob("*.js"))}
@@ -73,45 +65,6 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-class PointStore:
-    """Points on their way to browsers, under unguessable names, the oldest dropped first.
-
-    A name is a keyed hash of the content: equal points share it, and nobody can ask for points
-    that were not sent to them.
-    """
-
-    def __init__(self, max_bytes: int = 128_000_000) -> None:
-        self.served = False  # true once the server's routes are there
-        self._secret = secrets.token_bytes(32)
-        self._max_bytes = max_bytes
-        self._packed: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, name: str) -> bytes | None:
-        """Return gzipped JSON, or None if the name is unknown or has been dropped."""
-        with self._lock:
-            return self._packed.get(name)
-
-    def put(self, spec: MapSpec) -> str:
-        """Keep the points of a map; returns their name. Known points are not packed again."""
-        digest = hashlib.blake2b(spec.data_key.encode(), key=self._secret, digest_size=20)
-        for column in (spec.x, spec.y, spec.ids):
-            digest.update(np.ascontiguousarray(column).data)
-        name = digest.hexdigest()
-        if self.get(name) is None:
-            packed = gzip.compress(json.dumps(_points(spec)).encode(), compresslevel=1)
-            with self._lock:
-                self._packed[name] = packed
-        with self._lock:
-            self._packed.move_to_end(name)
-            while sum(map(len, self._packed.values())) > self._max_bytes and len(self._packed) > 1:
-                self._packed.popitem(last=False)
-        return name
-
-
-POINTS = PointStore()
-
-
 def base_path() -> str:
     """Return what stands before every route, if the server has `server.baseUrlPath`."""
     path = str(st.get_option("server.baseUrlPath") or "").strip("/")
@@ -123,47 +76,21 @@ def plotly_address() -> str:
     return f"{base_path()}{PLOTLY_PATH}?v={plotly.__version__}"
 
 
-def _base64(array: NDArray[Any]) -> str:
-    return base64.b64encode(np.ascontiguousarray(array).data).decode()
-
-
-def _points(spec: MapSpec) -> dict[str, Any]:
-    """Return what only changes with the data."""
-    rows, hover = spec.rows, spec.hover
-    if hover is not None:
-        chosen = hover if isinstance(rows, slice) else [hover[i] for i in rows]
-        hover = [shorten(" ".join(text.split()), HOVER_LENGTH) for text in chosen]
-    large = len(spec.x) > MAX_POINTS
-    return {
-        "x": _base64(spec.x[rows].astype(np.float32)),
-        "y": _base64(spec.y[rows].astype(np.float32)),
-        "ids": _base64(spec.ids[rows].astype(np.int32)),
-        "hover": hover,
-        "facts": [_fact(fact, rows) for fact in spec.data_facts],
-        "extent": spec.extent,
-        "density": density_png(spec.x, spec.y, spec.extent) if large else None,
-    }
-
-
-def _fact(fact: Fact, rows: IntArray | slice) -> dict[str, Any]:
-    unknown = len(fact.names)
-    codes = small(np.where(fact.codes < 0, unknown, fact.codes)[rows], unknown)
-    wide = codes.itemsize == 2
-    return {"title": fact.title, "names": fact.names, "codes": _base64(codes), "wide": wide}
-
-
 def _caption(spec: MapSpec) -> str:
     return " ".join(filter(None, (spec.caption, spec.note)))
 
 
-def _colours(spec: MapSpec) -> dict[str, Any]:
-    """Return what colours the points, and the legend of it."""
+def _near(spec: MapSpec) -> str | None:
+    """Return where the points in view are found, if not all points are drawn at once."""
+    return f"{base_path()}{NEAR_PATH}/{POINTS.keep(spec)}" if spec.sampled else None
+
+
+def _legend(spec: MapSpec) -> dict[str, Any]:
+    """Return what the colours mean."""
     scale = None
     if spec.value is not None:
         scale = {"title": spec.value_title, "ends": spec.span}
     return {
-        "codes": _base64(spec.codes[spec.rows]),
-        "wide": spec.codes.itemsize == 2,
         "palette": spec.palette,
         "names": spec.group_names,
         "counts": np.bincount(spec.codes, minlength=len(spec.palette)).tolist(),
@@ -178,17 +105,15 @@ def _flips(spec: MapSpec) -> dict[str, Any] | None:
         return None
     drawn = np.arange(len(spec.x))[spec.rows]
     place = np.searchsorted(drawn, flips.rows)
-    seen = np.flatnonzero(np.isin(flips.rows, drawn))
-    if len(seen) > MAX_FLIPS:
-        seen = seen[np.linspace(0, len(seen) - 1, MAX_FLIPS).astype(np.int64)]
+    seen = even_sample(np.flatnonzero(np.isin(flips.rows, drawn)), MAX_FLIPS)
     less = f"; {len(seen):,} of them are drawn" if len(seen) < len(flips.rows) else ""
     highest = len(flips.colors)
     return {
         "key": flips.key,
         "sentence": flips.sentence + less,
-        "rows": _base64(place[seen].astype(np.int32)),
-        "before": _base64(small(flips.before[seen], highest)),
-        "after": _base64(small(flips.after[seen], highest)),
+        "rows": base64_of(place[seen].astype(np.int32)),
+        "before": base64_of(small(flips.before[seen], highest)),
+        "after": base64_of(small(flips.after[seen], highest)),
         "wide": highest >= 256,
         "colors": flips.colors,
     }
@@ -196,9 +121,7 @@ def _flips(spec: MapSpec) -> dict[str, Any] | None:
 
 def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
     """Return what changes with every move: colours, legend, labels."""
-    highlight = None
-    if spec.highlight is not None:
-        highlight = _base64(np.packbits(spec.highlight[spec.rows].astype(bool)))
+    pinned = spec.pinned
     return {
         "plotly": plotly_address(),
         "module": f"{base_path()}{MODULES_PATH}/{MODULES_VERSION}/map.js",
@@ -208,20 +131,29 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         "dataKey": spec.data_key,
         "revision": spec.revision,
         "total": len(spec.x),
-        **_colours(spec),
-        "pinned": None if spec.pinned is None else _colours(spec.pinned),
+        **_legend(spec),
+        **packed_state(spec, spec.rows),
+        "pinned": pinned and {**_legend(pinned), **packed_codes(pinned, spec.rows)},
+        "near": _near(spec),
         "flips": _flips(spec),
         "picture": None if spec.picture is None else asdict(spec.picture),
         "legend": spec.legend_title,
         "colour": spec.group_title if spec.value is None else spec.value_title,
-        "facts": [_fact(fact, spec.rows) for fact in spec.facts],
-        "highlight": highlight,
         "labels": list(spec.labels),
         "marker": spec.marker,
         "neighbors": list(spec.neighbors),
         "alt": spec.alt,
-        "caption": _caption(spec),
+        "caption": spec.caption,
+        "note": spec.note,
     }
+
+
+def read_view(text: str) -> Extent | None:
+    """Read a zoom from an address: four numbers and commas."""
+    try:
+        return _view([float(number) for number in text.split(",")])
+    except ValueError:
+        return None
 
 
 def read_selection(raw: object, token: str) -> MapSelection:

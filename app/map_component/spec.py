@@ -21,7 +21,8 @@ Polygon = tuple[tuple[float, float], ...]
 Extent = tuple[float, float, float, float]
 
 MAX_FLIPS = 2_000  # drawn; more are only counted
-MAX_POINTS = 30_000  # above it, a density image and a sample
+MAX_POINTS = 50_000  # drawn at once; of more, an even sample
+DENSE = 200_000  # from here on a density image, and a small sample over it
 SAMPLE = 5_000
 HOVER_LENGTH = 160  # characters of a text in the browser
 LEVELS = 48  # steps of a sequential scale
@@ -161,9 +162,19 @@ class MapSpec:
     def rows(self) -> IntArray | slice:
         """The points that are drawn: all, or an even sample of a large set."""
         n = len(self.x)
-        if n <= MAX_POINTS:
+        if not self.sampled:
             return slice(None)
-        return np.linspace(0, n - 1, SAMPLE).astype(np.int64)
+        return even_sample(np.arange(n), SAMPLE if self.dense else MAX_POINTS)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether there are more points than are drawn at once."""
+        return len(self.x) > MAX_POINTS
+
+    @property
+    def dense(self) -> bool:
+        """Whether a density image stands for the points that are not drawn."""
+        return len(self.x) >= DENSE
 
     @cached_property
     def extent(self) -> Extent:
@@ -208,9 +219,17 @@ class MapSpec:
     def note(self) -> str:
         """What is drawn, if it is not every point."""
         n = len(self.x)
-        if n <= MAX_POINTS:
+        if not self.sampled:
             return ""
-        return f"Density of {n:,} queries; {SAMPLE:,} of them shown as points."
+        more = "Zoom in for the others."
+        if self.dense:
+            return f"Density of {n:,} queries; {SAMPLE:,} of them shown as points. {more}"
+        return f"{MAX_POINTS:,} of {n:,} queries are shown. {more}"
+
+
+def even_sample(rows: IntArray, size: int) -> IntArray:
+    """As many of the rows, evenly; all of them if there are not more."""
+    return rows if len(rows) <= size else rows[np.linspace(0, len(rows) - 1, size).astype(np.int64)]
 
 
 def small(codes: NDArray[Any], highest: int) -> NDArray[np.uint8] | NDArray[np.uint16]:

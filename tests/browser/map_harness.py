@@ -163,7 +163,12 @@ def panel() -> None:
     inside = (
         None if picked.polygon is None else len(points_in_polygon(picked.polygon, spec.x, spec.y))
     )
+    near = None
+    if picked.view is not None:
+        x0, x1, y0, y1 = picked.view
+        near = int(((spec.x >= x0) & (spec.x <= x1) & (spec.y >= y0) & (spec.y <= y1)).sum())
     with controls:
+        st.text(f"near={near}")
         st.text(f"clicked={picked.clicked} count={picked.count} inside={inside}")
         st.text(f"vertices={len(picked.polygon or ())} calls={st.session_state.get('calls', 0)}")
         st.text(f"steps: {st.session_state.get('steps', [])}")

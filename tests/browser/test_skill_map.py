@@ -534,6 +534,65 @@ def test_only_own_requests_no_errors_and_the_policy_is_active(opened):
     assert map_page.page.evaluate("() => document.fonts.check('15px Inter')")
 
 
+def test_a_zoom_into_a_million_points_draws_those_in_view(opened):
+    map_page = opened(n=1_000_000)
+    page = map_page.page
+    images = "() => document.querySelector('.cm-plot').layout.images.length"
+    assert page.evaluate(images) == 1
+    page.locator(".cm-plot").focus()
+    for _ in range(9):
+        page.keyboard.press("+")
+    page.wait_for_selector(".cascal-map:not([data-n='5000'])", timeout=20_000)
+    idle(page)
+    left, right, bottom, top = page.evaluate(RANGES)
+    read = map_page.python()
+    assert int(map_page.mark()["n"]) == read["near"] > 100
+    assert f"All {read['near']:,} queries in view" in page.locator(".cm-foot").inner_text()
+    assert page.evaluate(images) == 0
+    assert map_page.view() == pytest.approx([left, right, bottom, top], rel=1e-4)
+    shot(page, "map-million-zoomed")
+    map_page.step()
+    assert int(map_page.mark()["n"]) == read["near"]
+    page.get_by_role("button", name="Reset view").click()
+    page.wait_for_selector(".cascal-map[data-n='5000']", timeout=20_000)
+    assert map_page.errors == []
+
+
+def test_fifty_thousand_points_are_all_drawn(opened):
+    map_page = opened(n=50_000)
+    assert map_page.mark()["n"] == map_page.mark()["lit"] == "50000"
+    assert (
+        map_page.page.evaluate("() => document.querySelector('.cm-plot').data[1].x.length")
+        == 50_000
+    )
+    shot(map_page.page, "map-50000")
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("n", [5_000, 50_000])
+def test_a_pan_moves_in_time(opened, n):
+    """Milliseconds a frame while the map is dragged, on software rendering."""
+    map_page = opened(n=n)
+    page = map_page.page
+    box = page.locator(".cm-plot").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.evaluate("""() => { window.frames_ms = []; let last = performance.now();
+      const look = now => { window.frames_ms.push(now - last); last = now;
+        requestAnimationFrame(look) }; requestAnimationFrame(look) }""")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate("() => { window.frames_ms = [] }")
+    for step in range(40):
+        page.mouse.move(x + 4 * step, y + 2 * step)
+    frames = page.evaluate("() => window.frames_ms")
+    page.mouse.up()
+    median = statistics.median(frames)
+    SHOTS.mkdir(exist_ok=True)
+    (SHOTS / f"pan-ms-{n}.txt").write_text(f"{median:.0f} of {len(frames)} frames\n")
+    assert len(frames) > 5
+    assert median <= 100
+
+
 def test_a_million_points_become_a_density_and_a_lasso_still_counts_all(opened):
     map_page = opened(n=1_000_000)
     assert map_page.mark()["n"] == "5000"
@@ -560,7 +619,7 @@ def test_screenshots_to_look_at(opened, scheme):
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize(("n", "limit_ms"), [(5_000, 400), (20_000, 600)])
+@pytest.mark.parametrize(("n", "limit_ms"), [(5_000, 400), (20_000, 600), (50_000, 900)])
 def test_a_slider_step_is_drawn_in_time(opened, n, limit_ms):
     """From key press to the redrawn map, the median of 15 steps."""
     map_page = opened(n=n)

@@ -42,7 +42,7 @@ export class Card {
 // The colour's own meaning stands first, unless it is one of the facts: then that has the swatch.
 function factsOf({ data, points, codes, legend }, row) {
   const code = codes[row];
-  const facts = [...data.facts, ...points.facts].map(({ title, names, codes: of }) => (
+  const facts = [...points.moving, ...points.facts].map(({ title, names, codes: of }) => (
     { title, value: names[of[row]] ?? "unknown" }
   ));
   const color = data.palette[code];

@@ -47,11 +47,11 @@ export function traces({ data, codes, dim, lit, webgl, halo, size }) {
   ];
 }
 
-export function layout({ data, points, view, draws, tool, stage }) {
-  const [x0, x1, y0, y1] = points.extent;
+export function layout({ data, all, near, view, draws, tool, stage }) {
+  const [x0, x1, y0, y1] = all.extent;
   const [across, up] = view; // the reader's, whoever moved it: plotly only keeps drags
   const image = {
-    source: points.density, xref: "x", yref: "y", x: x0, y: y1,
+    source: all.density, xref: "x", yref: "y", x: x0, y: y1,
     sizex: x1 - x0, sizey: y1 - y0, sizing: "stretch", layer: "below",
   };
   return {
@@ -68,8 +68,8 @@ export function layout({ data, points, view, draws, tool, stage }) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     xaxis: { visible: false, range: across },
-    yaxis: { visible: false, range: up, scaleanchor: "x", scaleratio: stretch(points.extent, stage) },
-    images: points.density ? [image] : [],
+    yaxis: { visible: false, range: up, scaleanchor: "x", scaleratio: stretch(all.extent, stage) },
+    images: all.density && near.partial ? [image] : [],
   };
 }
 

@@ -98,7 +98,7 @@ export class Flips {
   }
 
   circle(pen, map, row, radius) {
-    const [x, y] = map.pixels(map.points.x[row], map.points.y[row]);
+    const [x, y] = map.pixels(map.all.x[row], map.all.y[row]);
     pen.beginPath();
     pen.arc(x, y, radius, 0, 2 * Math.PI);
   }

@@ -9,7 +9,8 @@ import { marks } from "./ink.js";
 import { HELP, PINNED, onMap, onPage } from "./keys.js";
 import { Labels } from "./labels.js";
 import { Legend } from "./legend.js";
-import { bytes, halves, insidePolygon, loadPlotly, loadPoints, outline, readCodes, readFact } from "./points.js";
+import { Near } from "./near.js";
+import { decodedState, halves, insidePolygon, loadPlotly, loadPoints, outline, readCodes } from "./points.js";
 import { afterChange, enter, isFull, leave } from "./screen.js";
 import { Toolbar } from "./toolbar.js";
 
@@ -36,6 +37,7 @@ class SkillMap {
     this.tool = "pan";
     this.selection = {};
     this.draws = 0;
+    this.near = new Near();
     this.webgl = hasWebGL();
     this.build();
     this.observer = new ResizeObserver(() => this.resize());
@@ -98,28 +100,39 @@ class SkillMap {
     this.waiting = null;
     this.answered = true;
     const [, points] = await Promise.all([loadPlotly(data.plotly), loadPoints(data.points)]);
-    const known = this.data;
-    this.now = { ...data, facts: data.facts.map(readFact) };
-    this.points = points;
-    this.highlight = data.highlight ? new Uint8Array(bytes(data.highlight)) : null;
-    this.show(this.holding ? data.pinned : null);
-    this.flips.fill(data.flips, !known);
-    if (known?.dataKey !== data.dataKey) this.view = halves(points.extent);
+    const known = this.now;
+    const own = { ...points, ...decodedState(data) };
+    if (data.pinned) own.pinned = readCodes(data.pinned.codes, data.pinned.wide);
+    this.all = own;
+    this.now = data;
+    if (known?.dataKey !== data.dataKey) this.view = halves(own.extent);
     if (known?.token !== data.token) this.restore(data.selection);
+    await this.near.look(data.near, this.zoomed() && this.view);
+    this.show(this.holding);
+    this.flips.fill(data.flips, !known);
     if (this.legend.forgetMissing()) this.report();
     this.root.style.height = `${data.height}px`;
     this.plot.ariaLabel = data.alt;
-    const slow = this.webgl ? "" : " Drawn without WebGL, which this browser lacks: moving is slow.";
-    this.caption.textContent = data.caption + slow;
     this.labels.fill(data);
   }
 
-  // Colours and legend of the present state, or of another one in its place.
-  show(other) {
-    this.data = { ...this.now, ...other };
-    this.codes = readCodes(this.data.codes, this.data.wide);
-    this.badge.hidden = !other;
+  // Points, colours and legend of the present state, or of the pinned one in its place.
+  show(pinned) {
+    const instead = pinned && this.now.pinned;
+    this.points = this.near.points ?? this.all;
+    this.data = { ...this.now, ...(instead || {}) };
+    this.codes = instead ? this.points.pinned : this.points.codes;
+    this.badge.hidden = !instead;
     this.legend.fill(this.data);
+    const slow = this.webgl ? "" : "Drawn without WebGL, which this browser lacks: moving is slow.";
+    this.caption.textContent = [this.now.caption, this.near.note ?? this.now.note, slow].join(" ");
+  }
+
+  // After a zoom: the points in view instead of a sample of all, where that is a difference.
+  async lookNear() {
+    if (!(await this.near.look(this.now.near, this.zoomed() && this.view))) return;
+    this.show(this.holding);
+    this.update();
   }
 
   // As long as the key is held, the map shows the state that changes are measured against.
@@ -128,7 +141,7 @@ class SkillMap {
     this.holding = held;
     if (!this.now.pinned) this.bar.say(held ? "This is the pinned state." : "");
     else {
-      this.show(held ? this.now.pinned : null);
+      this.show(held);
       this.update();
     }
   }
@@ -179,7 +192,8 @@ class SkillMap {
   // Which points are in colour (lit) and which only context (dim). Coordinates are cut anew only
   // when that changes: plotly redraws four times faster when it is handed the same arrays.
   split() {
-    const { highlight, inside, codes, points } = this;
+    const { inside, codes, points } = this;
+    const { highlight } = points;
     const grouped = this.legend.shown();
     const shown = new Uint8Array(points.x.length);
     for (let i = 0; i < shown.length; i++) {
@@ -237,6 +251,7 @@ class SkillMap {
   report(pause = 0) {
     clearTimeout(this.telling);
     const say = () => {
+      if (pause && this.now.near) this.lookNear().catch((error) => this.bar.say(error.message));
       const view = this.zoomed() ? this.view.flat() : undefined;
       const done = { ...this.selection, groups: [...this.legend.chosen], view, token: this.data.token };
       this.tellPython.setStateValue("selection", this.chosen || view ? done : null);
@@ -246,7 +261,7 @@ class SkillMap {
   }
 
   zoomed() {
-    const [x0, x1, y0, y1] = this.points.extent;
+    const [x0, x1, y0, y1] = this.all.extent;
     const [[left, right], [bottom, top]] = this.view;
     const slack = 1e-3 * (x1 - x0 + y1 - y0);
     return left > x0 + slack || right < x1 - slack || bottom > y0 + slack || top < y1 - slack;
@@ -326,7 +341,7 @@ class SkillMap {
   }
 
   home() {
-    const [x0, x1, y0, y1] = this.points.extent;
+    const [x0, x1, y0, y1] = this.all.extent;
     window.Plotly.relayout(this.plot, { "xaxis.range": [x0, x1], "yaxis.range": [y0, y1] });
   }
 

@@ -107,8 +107,8 @@ function stage(map, width, height, look) {
 }
 
 function density(map) {
-  const { extent, density: href } = map.points;
-  if (!href) return [];
+  const { extent, density: href } = map.all;
+  if (!href || !map.near.partial) return [];
   const [x0, y0] = map.pixels(extent[0], extent[3]);
   const [x1, y1] = map.pixels(extent[1], extent[2]);
   return [shape("image", { href, x: x0, y: y0, width: x1 - x0, height: y1 - y0, preserveAspectRatio: "none" })];
@@ -131,7 +131,7 @@ function points(map, width, height) {
 
 function rings(map) {
   return map.flips.rings().map(({ row, to }) => {
-    const [cx, cy] = map.pixels(map.points.x[row], map.points.y[row]);
+    const [cx, cy] = map.pixels(map.all.x[row], map.all.y[row]);
     return shape("circle", { cx, cy, r: map.size / 2 + 2, fill: "none", stroke: to, "stroke-width": 1.3 });
   });
 }

@@ -31,21 +31,33 @@ export function loadPoints(address) {
 async function fetchPoints(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(await answer.text());
-  const raw = await answer.json();
+  return decoded(await answer.json());
+}
+
+export function decoded(raw) {
   return {
     ...raw,
     x: new Float32Array(bytes(raw.x)),
     y: new Float32Array(bytes(raw.y)),
     ids: new Int32Array(bytes(raw.ids)),
     facts: raw.facts.map(readFact),
+    ...(raw.codes ? decodedState(raw) : {}),
+    ...(raw.pinned ? { pinned: readCodes(raw.pinned.codes, raw.pinned.wide) } : {}),
   };
 }
+
+// What every move can change of each point: its colour, whether it is lit, what a card says of it.
+export const decodedState = ({ codes, wide, highlight, moving }) => ({
+  codes: readCodes(codes, wide),
+  highlight: highlight ? new Uint8Array(bytes(highlight)) : null,
+  moving: moving.map(readFact),
+});
 
 export const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 
 export const readCodes = (text, wide) => (wide ? new Uint16Array(bytes(text)) : new Uint8Array(bytes(text)));
 
-export const readFact = (fact) => ({ ...fact, codes: readCodes(fact.codes, fact.wide) });
+const readFact = (fact) => ({ ...fact, codes: readCodes(fact.codes, fact.wide) });
 
 export const halves = ([x0, x1, y0, y1]) => [[x0, x1], [y0, y1]];
 
