@@ -102,7 +102,7 @@ def test_three_blobs_are_not_clearer_as_two():
 def test_copies_inflate_the_silhouette_of_noise_and_dropping_them_takes_it_back():
     points = noise(12)
     copied = trial(agreed_world(np.repeat(points, 4, axis=0)), "Without repeated queries", k=4)
-    alone = trial(agreed_world(points), "More queries", k=4)
+    alone = trial(agreed_world(points), "More queries (from a half to all)", k=4)
     assert (copied.before.n, copied.after.n) == (48, 12)
     assert copied.change < -0.1
     assert copied.after.silhouette == pytest.approx(alone.after.silhouette, abs=1e-6)
@@ -139,7 +139,9 @@ def test_queries_left_out_at_random_stand_beside_those_that_repeat():
         for at in range(N_SAMPLES)
     ]
     copied = trial(case, "Without repeated queries", k=4)
-    assert f"taken at random: {np.mean(values):.3f}" in copied.sentence
+    assert f"taken at random it is {np.mean(values):.3f} (mean of 8)" in copied.sentence
+    own = copied.after.silhouette - np.mean(values)
+    assert f"{own:+.3f} of the change is the work of the repeats" in copied.sentence
 
 
 def test_a_poor_start_of_k_means_is_told_from_a_split_that_cannot_be_clearer():
@@ -165,7 +167,7 @@ def test_a_poor_start_of_k_means_is_told_from_a_split_that_cannot_be_clearer():
 
 def test_more_queries_compares_halves_with_all_of_the_same_split():
     case = agreed_world(noise(60))
-    more = trial(case, "More queries", k=3)
+    more = trial(case, "More queries (from a half to all)", k=3)
     queries, table = strong_queries(case.fit, 0, 0), case.fit.by_task[0].silhouettes[0]
     assert (more.before.n, more.after.n, more.before.k, more.after.k) == (30, 60, 3, 3)
     assert more.after.silhouette == pytest.approx(table[2], abs=1e-6)
@@ -180,7 +182,7 @@ def test_more_queries_compares_halves_with_all_of_the_same_split():
 
 
 def test_two_blobs_are_as_clear_by_half_of_their_queries():
-    more = trial(agreed_world(blobs(40)), "More queries")
+    more = trial(agreed_world(blobs(40)), "More queries (from a half to all)")
     assert abs(more.change) < 0.02
 
 
@@ -200,7 +202,7 @@ def test_a_rise_is_steady_and_larger_than_what_halves_differ_by(values, course):
 
 
 def test_of_few_queries_no_half_is_split():
-    more = trial(agreed_world(noise(FEWEST - 1)), "More queries")
+    more = trial(agreed_world(noise(FEWEST - 1)), "More queries (from a half to all)")
     assert more.change is None
     assert "7 strong queries are too few" in more.sentence
 

@@ -27,6 +27,8 @@ def raising(bench: SilhouetteBench, task: int, model: int, k: int) -> None:
 
     key = f"raise:{session.fit_token()}:{bench.tasks[task]}:{bench.models[model]}:{k}"
     trials = jobs.show(key, "What would raise it?", work, about=ABOUT)
+    if trials:
+        st.markdown("**What would raise it?**")
     for trial in sorted(trials or (), key=_order):
         _trial(trial)
 

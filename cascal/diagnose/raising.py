@@ -126,7 +126,7 @@ def other_starts(queries: StrongQueries, k: int, seed: int) -> Trial:
 
 def more_queries(queries: StrongQueries, k: int, seed: int) -> Trial:
     """The same number of clusters of a half, three quarters and all: does more data raise it?"""
-    label, n = "More queries", len(queries.ids)
+    label, n = "More queries (from a half to all)", len(queries.ids)
     if n < FEWEST:
         few = f"{n} strong queries are too few to split a half of them ({FEWEST} are needed)."
         return Trial(label=label, sentence=few)
@@ -185,12 +185,23 @@ def without_repeats(snapshot: Snapshot, queries: StrongQueries, k: int) -> Trial
     if not np.isfinite(value):
         return Trial(label=label, sentence=f"{said}: the rest has no split into {k} clusters.")
     before = silhouettes_by_k(queries, k, seed)[k - 1]
-    chance = _samples(queries, len(kept.ids), k, seed)
+    beside = _beside_chance(float(value), _samples(queries, len(kept.ids), k, seed))
     return Trial(
         label=label,
-        sentence=f"{said}. Without as many taken at random: {chance.mean():.3f}.",
+        sentence=f"{said}. {beside}",
         before=Value(silhouette=float(before), n=n, k=k),
         after=Value(silhouette=float(value), n=len(kept.ids), k=k),
+    )
+
+
+def _beside_chance(value: float, random: FloatArray) -> str:
+    """How much of a silhouette is not there if as many queries are left out at random."""
+    chance = float(random.mean())
+    if not np.isfinite(chance):
+        return f"Without as many taken at random there is not always a split ({N_SAMPLES} samples)."
+    return (
+        f"Without as many taken at random it is {chance:.3f} (mean of {N_SAMPLES}): "
+        f"{value - chance:+.3f} of the change is the work of the repeats."
     )
 
 
