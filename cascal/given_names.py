@@ -29,7 +29,7 @@ def with_given(
     members: Sequence[str],
     given: Mapping[str, GivenName],
 ) -> list[tuple[str, ...]]:
-    """The names, with the given one where there is one: task, name and "*", and who named it.
+    """The names, with the given one where there is one: task, "*" and the name, and who named it.
 
     Where a model gave the name of a cluster before it in the task again, the own one stays.
     """
@@ -38,7 +38,7 @@ def with_given(
         name = given.get(key)
         shown = own
         if name is not None:
-            shown = (own[0], f"{name.name}*", f"named by {name.model}")
+            shown = (own[0], f"*{name.name}", f"named by {name.model}")
         result.append(own if shown in result else shown)
     return result
 

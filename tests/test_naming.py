@@ -85,11 +85,20 @@ def test_a_given_name_stands_with_its_model_and_only_once_in_a_task():
     names = [("t", "gas"), ("t", "acid"), ("u",)]
     given = {"a": GivenName("X", "gpt"), "b": GivenName("X", "gpt"), "c": GivenName("X", "gpt")}
     assert with_given(names, ["a", "b", "c"], given) == [
-        ("t", "X*", "named by gpt"),
+        ("t", "*X", "named by gpt"),
         ("t", "acid"),
-        ("u", "X*", "named by gpt"),
+        ("u", "*X", "named by gpt"),
     ]
     assert with_given(names, ["d", "e", "f"], given) == names
+
+
+def test_typical_queries_are_short_lines(workspace):
+    now = snapshot_of(load_dataset(workspace, "demo"))
+    texts = now.typical_texts(0, 60)
+    assert len(texts) == 3
+    for row, text in zip(now.typical(0), texts, strict=True):
+        assert len(text) <= 60
+        assert " ".join(now.dataset.train.texts[row].split()).startswith(text.rstrip("…"))
 
 
 def test_names_belong_to_the_queries_of_a_cluster_in_any_order():
@@ -159,7 +168,7 @@ def test_named_clusters_are_marked_and_others_keep_their_own_names(workspace, up
     marked = [name for name in shown.names if len(name) > 2]
     tasks = {name[0] for name in own}
     assert {name[0] for name in marked} == tasks, "the first of each task; a second is no name"
-    assert cluster_name(marked[0]).endswith(f"Common <b>name</b>* · named by {model.name}")
+    assert cluster_name(marked[0]).endswith(f"*Common <b>name</b> · named by {model.name}")
     assert all(
         new in (old, new[:1] + marked[0][1:]) for new, old in zip(shown.names, own, strict=True)
     )

@@ -290,6 +290,15 @@ def test_a_chart_selection_is_read_as_a_map_selection():
     assert read_chart(None) == MapSelection()
 
 
+def test_a_label_tells_what_it_is_about_or_nothing_more():
+    labels = [(0.0, 0.0, "gas"), (1.0, 1.0, "acid")]
+    state = component.map_state(spec(labels=labels, label_abouts=["of gas", "of acid"]), "t")
+    assert state["labelAbouts"] == ["of gas", "of acid"]
+    assert component.map_state(spec(labels=labels), "t")["labelAbouts"] == []
+    with pytest.raises(ValueError, match="has 2 labels and says something about 1"):
+        spec(labels=labels, label_abouts=["of gas"])
+
+
 def test_the_fallback_shows_the_same_points_and_escapes_texts():
     attack = "<a href='https://example.org'>x</a>"
     drawn = spec(

@@ -140,6 +140,7 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         "legend": spec.legend_title,
         "colour": spec.group_title if spec.value is None else spec.value_title,
         "labels": list(spec.labels),
+        "labelAbouts": list(spec.label_abouts),
         "marker": spec.marker,
         "neighbors": list(spec.neighbors),
         "alt": spec.alt,

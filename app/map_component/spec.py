@@ -101,6 +101,7 @@ class MapSpec:
     picture      : what is written on a saved picture; None: the map cannot be saved
     labels       : (x, y, text), the important ones first: a label that would cover one is hidden;
                    of words joined by " · " only the first is shown where all have no room
+    label_abouts : what is said of each label under the pointer; empty: its text
     marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it
     hover        : (Q,) plain texts, cut where they are shown
     data_facts, facts : what a card says of a query; data_facts travel once, with the points
@@ -127,6 +128,7 @@ class MapSpec:
     pinned: MapSpec | None = None
     picture: Picture | None = None
     labels: Sequence[tuple[float, float, str]] = ()
+    label_abouts: Sequence[str] = ()
     marker: tuple[float, float, str] | None = None
     neighbors: Polygon = ()
     hover: Sequence[str] | None = None
@@ -150,6 +152,11 @@ class MapSpec:
             raise ValueError("MapSpec.x and y hold nan or infinity: leave out unplaced queries.")
         if self.group is not None and self.value is not None:
             raise ValueError("MapSpec takes a group or a value, not both.")
+        if self.label_abouts and len(self.label_abouts) != len(self.labels):
+            raise ValueError(
+                f"MapSpec has {len(self.labels)} labels and says something about "
+                f"{len(self.label_abouts)}: about each, or none."
+            )
         if len(self.group_names) != len(self.group_colors):
             raise ValueError(
                 f"MapSpec has {len(self.group_names)} group names and "

@@ -87,14 +87,17 @@ def _group_colours(
     return tuple(palette[largest[c]] if c in largest else theme.MUTED for c in range(len(sizes)))
 
 
-def _labels(data: Dataset) -> list[tuple[float, float, str]]:
-    """Telling term and task just above the most central query of the largest clusters."""
+def _labels(data: Dataset) -> tuple[list[tuple[float, float, str]], list[str]]:
+    """Telling term and task just above the most central query of the largest clusters.
+
+    About each: its whole name and the most typical queries.
+    """
     now = session.snapshot()
     clusters, xy = now.router.clusters, data.train.xy
     known = xy[np.isfinite(xy).all(axis=1)]
     gap = 0.045 * float(np.ptp(known[:, 1])) if len(known) else 0.0
-    labels = []
-    for cluster in np.argsort(-clusters.sizes, kind="stable")[:MAX_LABELS]:
+    labels, abouts = [], []
+    for cluster in np.argsort(-clusters.sizes, kind="stable")[:MAX_LABELS].tolist():
         places = xy[clusters.assignment == cluster]
         places = places[np.isfinite(places).all(axis=1)]
         if len(places):
@@ -103,7 +106,9 @@ def _labels(data: Dataset) -> list[tuple[float, float, str]]:
             task, *terms = (charts.shorten(one, 24) for one in now.names[cluster])
             name = charts.cluster_name([*terms[:1], task])
             labels.append((float(x), float(y), name))
-    return labels
+            queries = (f"– {text}" for text in now.typical_texts(cluster))
+            abouts.append("\n".join([charts.cluster_name(now.names[cluster]), *queries]))
+    return labels, abouts
 
 
 def _highlight(now: Shown) -> BoolArray | None:
@@ -117,6 +122,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     xy = now.part.xy[now.rows]
     n_clusters = len(snapshot.router.clusters)
     task, model, cluster = (_fact(data, now, known) for known in ("task", "model", "cluster"))
+    labels, abouts = _labels(data)
     agreed = Fact(charts.COLOUR_TITLES["agreement"], *charts.agreement_groups(now.part))
     spec = MapSpec(
         x=xy[:, 0],
@@ -129,7 +135,8 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         legend_title=f"{len(now.rows):,} {SPLITS[now.split]} queries",
         highlight=_highlight(now),
         selection=exchange.marked(),
-        labels=_labels(data),
+        labels=labels,
+        label_abouts=abouts,
         hover=[now.part.texts[row] for row in now.rows],
         data_facts=(task, _of(agreed, now.rows)),
         facts=(cluster, model),

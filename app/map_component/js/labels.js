@@ -11,18 +11,25 @@ export class Labels {
   }
 
   // A label of several words also comes with its first word alone, where more has no room.
-  fill({ labels, marker }) {
-    const all = marker ? [[...marker, "cm-here"], ...labels] : labels;
-    this.tags = all.filter(([, , text]) => text).map(([x, y, text, more]) => {
+  fill({ labels, labelAbouts = [], marker }) {
+    const named = labels.map((label, at) => ({ label, about: labelAbouts[at] ?? label[2] }));
+    const all = marker ? [{ label: marker, about: marker[2], more: "cm-here" }, ...named] : named;
+    this.tags = all.filter(({ label }) => label[2]).map(({ label: [x, y, text], about, more }) => {
       const texts = more ? [text] : [...new Set([text.split(" · ")[0], text])];
-      const tags = texts.map((one) => {
-        const tag = element("div", `cm-label ${more ?? ""}`, one);
-        tag.title = text;
-        return tag;
-      });
-      return { x, y, tags, lift: more ? 20 : 0 };
+      const tags = texts.map((one) => element("div", `cm-label ${more ?? ""}`, one));
+      return { x, y, tags, about, lift: more ? 20 : 0 };
     });
     this.root.replaceChildren(...this.tags.flatMap(({ tags }) => tags));
+  }
+
+  // A label lets the pointer through to the points below it, so its frame says what it is about.
+  explain(frame) {
+    frame.addEventListener("pointermove", ({ clientX, clientY }) => {
+      const { left, top } = frame.getBoundingClientRect();
+      const [x, y] = [clientX - left, clientY - top];
+      const over = this.shown.find(({ box: [x0, y0, x1, y1] }) => x >= x0 && x <= x1 && y >= y0 && y <= y1);
+      if (frame.title !== (over?.about ?? "")) frame.title = over?.about ?? "";
+    });
   }
 
   place(pixels, frame) {
@@ -30,7 +37,7 @@ export class Labels {
     for (const one of this.tags) for (const tag of one.tags) tag.style.visibility = "hidden";
     this.shown = [];
     for (const { one, at, box } of this.fitting(pixels, frame)) {
-      this.shown.push({ text: one.tags[at].textContent, box });
+      this.shown.push({ text: one.tags[at].textContent, box, about: one.about });
       one.tags[at].style.visibility = "visible";
       one.tags[at].style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
     }

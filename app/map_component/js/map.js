@@ -70,6 +70,7 @@ class SkillMap {
     this.plot.setAttribute("aria-label", "Map of the queries, being drawn");
     this.plot.onkeydown = (event) => onMap(this, event);
     this.stage.append(this.plot, this.flips.canvas, this.ink, this.labels.root);
+    this.labels.explain(this.stage);
     this.stage.append(this.pinned.root, this.tip.root, this.badge);
     this.root.replaceChildren(this.bar.root, this.stage, this.flips.line, this.legend.root, this.foot);
   }
