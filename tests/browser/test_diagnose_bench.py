@@ -167,7 +167,7 @@ def test_an_incoherent_cluster_opens_on_the_map_with_the_whole_address(reader, d
     one = reader(height=1000)
     opened(one, dashboard, "&silhouette=0.3&merge=0.1&silhouette_task=law")
     page = one.page
-    page.get_by_role("button", name="Open on the skill map").last.click()
+    page.locator(".st-key-open_coherent_cluster button").click()
     page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=60_000)
     idle(page)
     assert threshold(page) == 0.3
