@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -32,7 +34,7 @@ HELP = {
 }
 
 BY_TASK = "Each task is one cluster: min silhouette, merge distance and joining have no effect."
-"""Why the controls of the clusters do nothing."""
+"""Why the controls of the clusters are not shown."""
 
 
 def sidebar() -> dict[str, DeltaGenerator]:
@@ -106,6 +108,8 @@ def _clusters() -> dict[str, DeltaGenerator]:
     )
     if session.current_settings().by_task:
         st.caption(BY_TASK)
+        _keep("silhouette", "merge", "share")
+        return {}
     places = _slider("silhouette", "Min silhouette", SILHOUETTES, DEFAULTS.silhouette)
     places |= _slider("merge", "Merge distance", MERGES, DEFAULTS.merge)
     st.segmented_control(
@@ -116,15 +120,16 @@ def _clusters() -> dict[str, DeltaGenerator]:
         on_change=history.remember,
         bind="query-params",
         required=True,
-        disabled=session.current_settings().by_task,
-        help=_cluster_help("share"),
+        help=HELP["share"],
     )
     return places
 
 
-def _cluster_help(key: str) -> str:
-    """What a control of the clusters does, or why it does nothing."""
-    return BY_TASK if session.current_settings().by_task else HELP[key]
+def _keep(*names: str) -> None:
+    """Keep the values of controls that are not shown: they come back with them."""
+    for name, value in asdict(values.present()).items():
+        if name in names:
+            st.session_state[name] = value
 
 
 def _slider(
@@ -135,7 +140,7 @@ def _slider(
     Returned is the place of a strip that cannot be drawn yet.
     """
     reach = strips.reachable(key)
-    about = _cluster_help(key) if reach is None else f"{HELP[key]} **Now:** {reach.sentence}"
+    about = HELP[key] if reach is None else f"{HELP[key]} **Now:** {reach.sentence}"
     with st.container(gap="xsmall", key=f"strip_{key}"):
         st.markdown(f":small[{label}]", help=about)
         place = st.container()
@@ -148,7 +153,6 @@ def _slider(
             key=key,
             on_change=history.remember,
             bind="query-params",
-            disabled=session.current_settings().by_task,
             help=about,
             label_visibility="collapsed",
         )
@@ -156,15 +160,19 @@ def _slider(
 
 
 def _routes() -> None:
-    st.slider(
-        "Models that vote",
-        *VOTERS,
-        DEFAULTS.top_k,
-        key="top_k",
-        on_change=history.remember,
-        bind="query-params",
-        help=HELP["top_k"],
-    )
+    info = session.current_info()
+    if info is not None and info.n_models > 1:
+        st.slider(
+            "Models that vote",
+            *VOTERS,
+            DEFAULTS.top_k,
+            key="top_k",
+            on_change=history.remember,
+            bind="query-params",
+            help=HELP["top_k"],
+        )
+    else:
+        _keep("top_k")
     st.selectbox(
         "Routing",
         list(ROUTINGS),

@@ -180,7 +180,7 @@ def test_sliders_move_within_the_bounds_of_the_thresholds():
 
 
 @pytest.mark.slow
-def test_one_cluster_a_task_survives_a_link_and_disables_the_thresholds_of_clusters(
+def test_one_cluster_a_task_survives_a_link_and_hides_the_thresholds_of_clusters(
     open_app, demo_file
 ):
     app = open_app(demo_file, "skills", clusters="task")
@@ -189,17 +189,29 @@ def test_one_cluster_a_task_survives_a_link_and_disables_the_thresholds_of_clust
     assert metric(app, "Skill clusters") == "9"
     assert app.title[0].value.startswith("9 tasks, one cluster each, ")
     assert app.session_state["clusters"] == "task"
-    idle = [app.slider(key="silhouette"), app.slider(key="merge")]
-    assert all(one.disabled and one.help == BY_TASK for one in idle)
+    assert [one.key for one in app.sidebar.slider] == ["top_k"]
+    assert "share" not in [one.key for one in app.sidebar.button_group]
     assert any(one.value == BY_TASK for one in app.sidebar.caption)
     assert any("--preset recommended --clusters task" in one.value for one in app.code)
     assert any(TASKS_MEASURED in one.value for one in app.caption)
     app.button(key="reset").click().run()
     assert app.session_state["clusters"] == "skills"
-    assert not app.slider(key="merge").disabled
     assert int(metric(app, "Skill clusters")) > 9
     app.button(key="undo").click().run()
     assert metric(app, "Skill clusters") == "9"
+
+
+@pytest.mark.slow
+def test_thresholds_that_are_hidden_keep_their_values(open_app, small_file):
+    app = open_app(small_file, "skills", merge="0.3")
+    app.slider(key="silhouette").set_value(0.2)
+    app.segmented_control(key="share").set_value("off").run()
+    app.segmented_control(key="clusters").set_value("task").run()
+    app.run()
+    app.segmented_control(key="clusters").set_value("skills").run()
+    assert app.slider(key="merge").value == 0.3
+    assert app.slider(key="silhouette").value == 0.2
+    assert app.segmented_control(key="share").value == "off"
 
 
 @pytest.mark.slow
