@@ -59,7 +59,7 @@ def _file_token() -> str:
     return f"{path}:{facts.st_ino}:{facts.st_mtime_ns}:{facts.st_size}"
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@lru_cache(2)  # asked for a hundred times a run: Streamlit's cache would hash its way there
 def _datasets(token: str) -> tuple[DatasetInfo, ...]:
     return tuple(workspace().datasets()) if token != "none" else ()  # noqa: S105 – no password
 
@@ -168,7 +168,10 @@ def _snapshot_token(data: Dataset, settings: FitSettings, thresholds: Thresholds
 
 def fit(settings: FitSettings | None = None) -> Fit:
     """The fit of the chosen data set and preset."""
-    data, settings = dataset(), settings or current_settings()
+    return _fit_of(dataset(), settings or current_settings())
+
+
+def _fit_of(data: Dataset, settings: FitSettings) -> Fit:
     token = _fit_token(data, settings)
     known = _known_fits()[token] = _fit(token, data, settings)
     return known
@@ -181,13 +184,14 @@ def known_fit() -> Fit | None:
 
 def snapshot_at(state: Values) -> Snapshot:
     """Router, routes and numbers at the given values of the controls."""
-    data, settings, thresholds = dataset(), state.settings, _allowed(state.thresholds)
-    return _snapshots(_fit_token(data, settings), fit(settings)).at(data, thresholds)
+    data, settings = dataset(), state.settings
+    thresholds = _allowed(state.thresholds, data.costs is not None)
+    return _snapshots(_fit_token(data, settings), _fit_of(data, settings)).at(data, thresholds)
 
 
-def _allowed(thresholds: Thresholds) -> Thresholds:
+def _allowed(thresholds: Thresholds, costs_known: bool) -> Thresholds:
     """Without known costs there is nothing to weigh: a link may still ask for it."""
-    return thresholds if costs_known() else replace(thresholds, cost_weight=0.0)
+    return thresholds if costs_known else replace(thresholds, cost_weight=0.0)
 
 
 def current_settings() -> FitSettings:
@@ -197,7 +201,7 @@ def current_settings() -> FitSettings:
 
 def current_thresholds() -> Thresholds:
     """The thresholds of the controls."""
-    return _allowed(values.present().thresholds)
+    return _allowed(values.present().thresholds, costs_known())
 
 
 def costs_known() -> bool:
@@ -231,8 +235,9 @@ def snapshot_token() -> str:
 
 def pinned_token() -> str:
     """What names the state that changes are measured against, on the present data."""
-    pinned = history.pinned()
-    return _snapshot_token(dataset(), pinned.settings, _allowed(pinned.thresholds))
+    data, pinned = dataset(), history.pinned()
+    thresholds = _allowed(pinned.thresholds, data.costs is not None)
+    return _snapshot_token(data, pinned.settings, thresholds)
 
 
 def fit_token() -> str:

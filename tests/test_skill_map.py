@@ -205,6 +205,16 @@ def test_what_a_card_says_travels_with_the_points_or_with_the_move():
     assert base64.b64decode(raw["facts"][0]["codes"]) == bytes([1, 0, 2])  # 2: no name, unknown
 
 
+def test_the_legend_counts_what_is_lit_beside_all():
+    shown = spec(
+        4, group=np.array([0, 0, 1, -1]), group_names=("a", "b"), group_colors=("#111", "#222")
+    )
+    assert component.map_state(shown, "t")["lit"] is None
+    lit = replace(shown, highlight=np.array([True, False, False, True]))
+    state = component.map_state(lit, "t")
+    assert (state["lit"], state["counts"]) == ([1, 0, 1], [2, 1, 1])
+
+
 def test_the_legend_says_which_queries_it_counts():
     assert (
         component.map_state(spec(legend_title="6 test queries"), "t")["legend"] == "6 test queries"

@@ -94,8 +94,17 @@ def _legend(spec: MapSpec) -> dict[str, Any]:
         "palette": spec.palette,
         "names": spec.group_names,
         "counts": np.bincount(spec.codes, minlength=len(spec.palette)).tolist(),
+        "lit": None if spec.highlight is None else _lit(spec, spec.highlight),
         "scale": scale,
     }
+
+
+def _lit(spec: MapSpec, highlight: NDArray[Any]) -> list[int]:
+    """Count the highlighted points of each entry of the legend."""
+    lit: list[int] = np.bincount(
+        spec.codes[highlight.astype(bool)], minlength=len(spec.palette)
+    ).tolist()
+    return lit
 
 
 def _flips(spec: MapSpec) -> dict[str, Any] | None:

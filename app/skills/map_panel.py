@@ -116,11 +116,17 @@ def _highlight(now: Shown) -> BoolArray | None:
     return None if chosen is None else np.isin(now.rows, chosen)
 
 
+def _legend_title(now: Shown, lit: BoolArray | None) -> str:
+    """How many queries the entries of the legend count."""
+    some = "" if lit is None else f"{np.count_nonzero(lit):,} of "
+    return f"{some}{len(now.rows):,} {SPLITS[now.split]} queries"
+
+
 def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     now, snapshot = shown(), session.snapshot()
     title, colours = _colours(data, now, by, snapshot)
     xy = now.part.xy[now.rows]
-    n_clusters = len(snapshot.router.clusters)
+    n_clusters, lit = len(snapshot.router.clusters), _highlight(now)
     task, model, cluster = (_fact(data, now, known) for known in ("task", "model", "cluster"))
     labels, abouts = _labels(data)
     agreed = Fact(charts.COLOUR_TITLES["agreement"], *charts.agreement_groups(now.part))
@@ -132,8 +138,8 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         **colours,
         flips=moves.flips(data, now),
         picture=_picture(data, title, n_clusters),
-        legend_title=f"{len(now.rows):,} {SPLITS[now.split]} queries",
-        highlight=_highlight(now),
+        legend_title=_legend_title(now, lit),
+        highlight=lit,
         selection=exchange.marked(),
         labels=labels,
         label_abouts=abouts,

@@ -33,7 +33,9 @@ export class Legend {
     const name = this.entryOf(code);
     const made = button("", () => this.choose(name));
     made.append(swatch(this.data.palette[code]), element("span", "", name));
-    made.append(element("b", "", count(this.data.counts[code])));
+    const { counts, lit } = this.data;
+    const all = count(counts[code]);
+    made.append(element("b", "", lit ? `${count(lit[code])} of ${all}` : all));
     made.title = name;
     made.dataset.code = code;
     return made;

@@ -163,12 +163,14 @@ class SkillMap {
     this.split();
     const first = !this.plot.data;
     this.draws += 1;
-    await window.Plotly.react(this.plot, traces(this), layout(this), {
-      displayModeBar: false,
-      doubleClick: false,
-      scrollZoom: true,
-      responsive: false,
-    });
+    if (this.looksNew() || first) {
+      await window.Plotly.react(this.plot, traces(this), layout(this), {
+        displayModeBar: false,
+        doubleClick: false,
+        scrollZoom: true,
+        responsive: false,
+      });
+    }
     if (first) this.listen();
     this.watchCanvases();
     this.pin();
@@ -176,6 +178,24 @@ class SkillMap {
     this.place();
     await new Promise(requestAnimationFrame);
     this.mark();
+  }
+
+  // Whether plotly has to draw: a click on a point moves a ring only, and its card comes sooner.
+  looksNew() {
+    const before = this.look;
+    this.look = {
+      lit: this.lit,
+      points: this.points,
+      codes: this.data.codes,
+      palette: String(this.data.palette),
+      polygon: String(this.selection.polygon),
+      view: String(this.view),
+      halo: this.halo,
+      webgl: this.webgl,
+      width: this.stage.clientWidth,
+      height: this.stage.clientHeight,
+    };
+    return !before || Object.keys(this.look).some((key) => this.look[key] !== before[key]);
   }
 
   mark() {
@@ -244,6 +264,7 @@ class SkillMap {
   moved() {
     const { xaxis, yaxis } = this.plot._fullLayout;
     this.view = [[...xaxis.range], [...yaxis.range]];
+    if (this.look) this.look.view = String(this.view); // plotly has drawn it
     this.place();
     this.report(VIEW_PAUSE);
   }
