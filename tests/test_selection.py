@@ -17,8 +17,11 @@ import cascal
 from app import selection, session
 from app.map_component.spec import MapSelection
 from app.skills import exchange
+from app.values import MERGES, SILHOUETTES, VOTERS
+from cascal import charts
 from cascal.dataset import query_filters
 from cascal.dataset.dataset import Dataset, load_dataset
+from cascal.settings import JOINING, PRESETS, ROUTINGS
 
 open_app = test_app.open_app
 
@@ -303,3 +306,29 @@ def test_ids_in_the_link_are_chosen_and_at_most_fifty_are_written(
 
 def test_the_layout_of_the_page_ships_with_the_app():
     assert (Path(exchange.__file__).with_name("layout.css")).is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [0, -1])
+def test_every_choice_at_either_end_comes_back_from_a_link(open_app, small_file, end):
+    choices = {
+        "preset": list(PRESETS)[end],
+        "share": list(JOINING)[end],
+        "routing": list(ROUTINGS)[end],
+        "points": ("train", "test")[end],
+        "colour": list(charts.COLOUR_TITLES)[end],
+        "silhouette": f"{SILHOUETTES[end]:g}",
+        "merge": f"{MERGES[end]:g}",
+        "top_k": f"{VOTERS[end]}",
+        "only": list(selection.FLAGS)[end],
+    }
+    app = open_app(small_file, "skills", **choices)
+    assert not app.exception
+    assert not app.sidebar.warning
+    state = app.session_state
+    found = {name: state[name] for name in ("preset", "share", "routing", "colour")}
+    assert found == {name: choices[name] for name in found}
+    assert state["points"] == selection.POINTS[choices["points"]]
+    numbers = {name: f"{state[name]:g}" for name in ("silhouette", "merge", "top_k")}
+    assert numbers == {name: choices[name] for name in numbers}
+    assert app.button_group(key="map_flags").value == [choices["only"]]

@@ -35,12 +35,13 @@ def _explore() -> None:
             by = map_panel.controls(session.dataset())
         filters.chosen_line()
         with st.container(horizontal=True, gap="small", key="map_row"):
-            with st.container(key="map_side"):
-                map_panel.skill_map(by)
+            map_side = st.container(key="map_side")
             with st.container(width=panels.WIDTH, key="beside"):
                 panels.change_strip()
                 with st.container(key="inspector", height=panels.HEIGHT, border=False):
                     panels.beside_the_map()
+            with map_side:  # after the card, which a click waits for
+                map_panel.skill_map(by)
         panels.samples()
         panels.cluster_table()
         map_panel.table_twin()

@@ -299,7 +299,7 @@ def test_a_lasso_ranks_the_models_inside_it_and_survives_a_threshold_move(reader
     shot(page, "map-lasso")
     one.slide("Merge distance", "ArrowRight", 10)
     assert heading.inner_text() == said
-    page.get_by_role("button", name="Back to all queries").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     idle(page)
     assert not heading.count()
     one.clean()
