@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import plotly
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.map_component.fallback import CONFIG, fallback_figure, read_chart
 from app.map_component.points import POINTS, base64_of, packed_codes, packed_state

@@ -185,7 +185,7 @@ class SkillMap {
     const before = this.look;
     this.look = {
       lit: this.lit,
-      points: this.points,
+      places: this.points.x,
       codes: this.data.codes,
       palette: String(this.data.palette),
       polygon: String(this.selection.polygon),
@@ -223,8 +223,8 @@ class SkillMap {
         (!inside || inside[i]) &&
         (!grouped || grouped[codes[i]]);
     }
-    if (this.cutOf === points && this.shown.every((value, i) => value === shown[i])) return;
-    this.cutOf = points;
+    if (this.cutOf === points.x && this.shown.every((value, i) => value === shown[i])) return;
+    this.cutOf = points.x;
     this.shown = shown;
     this.dim = cut(points, shown, 0);
     this.lit = cut(points, shown, 1);
