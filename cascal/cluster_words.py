@@ -105,7 +105,9 @@ class Reader:
         words = [self._words[token] for token in tokens]
         pairs = [f"{a} {b}" if a and b and a != b else "" for a, b in pairwise(words)]
         of = dict(_joined_by_of(tokens, words)) if "of" in tokens else {}
-        threes = {at: f"{pairs[at]} {words[at + 2]}" for at in _neighbours(pairs)}
+        threes = {}
+        if any(pairs):
+            threes = {at: f"{pairs[at]} {words[at + 2]}" for at in _neighbours(pairs)}
         self._count_nouns(tokens, words, pairs, (of, threes))
         return {*words, *pairs, *of.values(), *threes.values()} - {""}
 
@@ -123,9 +125,11 @@ class Reader:
         after = [at for at, token in enumerate(tokens[:-1], 1) if token in self._before]
         ends = [token not in self._articles for token in tokens[1:]]
         ends.append(True)
-        for at in [at for at, word in enumerate(words) if word in self._participles]:
-            ends[at] = False
-        last = [end and not word for end, word in zip(ends, [*words[1:], ""], strict=True)]
+        if not self._participles.isdisjoint(words):
+            for at in [at for at, word in enumerate(words) if word in self._participles]:
+                ends[at] = False
+        last = [end and not word for end, word in zip(ends, words[1:], strict=False)]
+        last.append(ends[-1])
         nouns = {words[at] for at in after} | {pairs[at] for at in after if at < len(pairs)}
         heads = {*compress(words, last), *compress(pairs, ends[1:])}
         for terms in long:
