@@ -13,12 +13,13 @@ if session.current_info() is None:
 else:
     frame.notice(session.dataset())
     headline = st.container()
-    findings = shared_results.findings()
+    with st.container():  # of one place, however much is in it: what follows is not mounted anew
+        findings = shared_results.findings()
+        if findings is not None:
+            panels.issues(findings)
     with headline:
         panels.title(findings)
         applied.strip(findings)
-    if findings is not None:
-        panels.issues(findings)
     silhouettes.silhouettes()
     coherence.coherence()
     coherence.second_better()
