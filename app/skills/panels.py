@@ -239,6 +239,8 @@ def cluster_table() -> None:
 
     def picked() -> None:
         rows = frame.picked_rows(key)
+        if rows == marked:
+            return  # a table that the browser draws anew tells what it was given
         st.session_state["clusters_shown"] = (tuple(clusters), tuple(rows))
         selection.pick_clusters(*(clusters[row] for row in rows))
 
