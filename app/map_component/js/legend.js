@@ -34,8 +34,7 @@ export class Legend {
     const made = button("", () => this.choose(name));
     made.append(swatch(this.data.palette[code]), element("span", "", name));
     const { counts, lit } = this.data;
-    const all = count(counts[code]);
-    made.append(element("b", "", lit ? `${count(lit[code])} of ${all}` : all));
+    made.append(element("b", "", count((lit ?? counts)[code])));
     made.title = name;
     made.dataset.code = code;
     return made;
