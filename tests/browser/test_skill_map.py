@@ -42,6 +42,10 @@ INK = """() => { const canvas = document.querySelector('.cm-flips');
   const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 0; return n }"""
 COLOURS = "() => [...new Set(document.querySelector('.cm-plot').data[1].marker.color)].sort()"
+FRAMES = """() => { window.frames_ms = []; let last = performance.now(), moved = false;
+  document.querySelector('.cm-plot').on('plotly_relayouting', () => { moved = true });
+  const look = now => { if (moved) window.frames_ms.push(now - last);
+    moved = false; last = now; requestAnimationFrame(look) }; requestAnimationFrame(look) }"""
 LOSE = """() => { for (const c of document.querySelectorAll('.cm-plot canvas'))
   c.getContext('webgl')?.getExtension('WEBGL_lose_context')?.loseContext() }"""
 LOST = """() => [...document.querySelectorAll('.cm-plot canvas')]
@@ -576,9 +580,7 @@ def test_a_pan_moves_in_time(opened, n):
     page = map_page.page
     box = page.locator(".cm-plot").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.evaluate("""() => { window.frames_ms = []; let last = performance.now();
-      const look = now => { window.frames_ms.push(now - last); last = now;
-        requestAnimationFrame(look) }; requestAnimationFrame(look) }""")
+    page.evaluate(FRAMES)
     page.mouse.move(x, y)
     page.mouse.down()
     page.evaluate("() => { window.frames_ms = [] }")
@@ -588,7 +590,8 @@ def test_a_pan_moves_in_time(opened, n):
     page.mouse.up()
     median = statistics.median(frames)
     SHOTS.mkdir(exist_ok=True)
-    (SHOTS / f"pan-ms-{n}.txt").write_text(f"{median:.0f} of {len(frames)} frames\n")
+    figures = f"median {median:.0f}, longest {max(frames):.0f} of {len(frames)} frames\n"
+    (SHOTS / f"pan-ms-{n}.txt").write_text(figures)
     assert len(frames) > 5
     assert median <= 100
 
