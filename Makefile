@@ -64,8 +64,10 @@ wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 	$(BIN)/python tests/wheel_smoke.py dist
 
+# Pages side by side; what measures a time afterwards, alone.
 browser: $(VENV)/.dev
-	$(BIN)/python -m pytest -m browser
+	$(PYTEST) -m "browser and not bench"
+	$(BIN)/python -m pytest -m "browser and bench"
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.run

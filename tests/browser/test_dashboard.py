@@ -452,6 +452,7 @@ def test_a_file_is_uploaded_encoded_and_shown_and_a_broken_one_is_refused(reader
     one.clean()
 
 
+@pytest.mark.bench
 def test_pointer_released_to_updated_page_is_fast(reader, dashboard):
     """Pointer up -> the map is redrawn and the new numbers are shown, median of 15 moves."""
     one = reader()
