@@ -618,7 +618,11 @@ def test_ctrl_c_in_a_notebook_cancels_the_work_and_waits_for_it():
             ended.append(True)
 
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        in_a_loop(lambda: run_to_end(long()))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as a notebook has it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            in_a_loop(lambda: run_to_end(long()))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended == [True]
     assert time.monotonic() - started < 10

@@ -11,7 +11,7 @@ from refusals import refuses
 
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.datatypes import ModelSpec
-from cascal.store import Draw, Label, Workspace, schema
+from cascal.store import Draw, Label, Workspace
 
 IDS = ("q1", "q2", "q3", "free")
 FRAME = ("q3", "q1", "free", "q2")
@@ -206,10 +206,9 @@ def test_an_impossible_draw_is_refused(workspace):
 
 
 def test_a_workspace_of_before_there_were_labels_is_migrated(workspace):
-    before = len(schema.MIGRATIONS) - 1
     with duckdb.connect(str(workspace.path)) as connection:
-        connection.execute("DROP TABLE draw; DROP TABLE label")
-        connection.execute("UPDATE meta SET schema_version = ?", [before])
+        connection.execute("DROP TABLE draw; DROP TABLE label; DROP TABLE cluster_name")
+        connection.execute("UPDATE meta SET schema_version = 4")
     old = Workspace(workspace.path)
     assert old.dataset("demo").n_queries == 4
     assert old.labels("demo") == old.draws("demo") == []

@@ -184,11 +184,11 @@ def with_map(path: Path, copy: Path) -> Path:
 
 def test_portraits_are_drawn_when_they_are_opened(open_app, small_file, tmp_path):
     app = open_app(with_map(small_file, tmp_path / "map.duckdb"), "skills")
-    assert not app.image
+    assert len(app.image) == (strips := 2)
     app.session_state["portraits"] = True
     app.run()
     assert not app.exception
-    assert len(app.image) == 1 + 1 + 8, "scale, tasks and one a model"
+    assert len(app.image) == strips + 1 + 1 + 8, "scale, tasks and one a model"
     names = [plain(one.value) for one in app.markdown if "·" in one.value]
     assert "**cedar-code**" in "".join(names)
     app.segmented_control(key="portrait_measure").set_value("lead").run()
