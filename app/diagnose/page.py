@@ -13,7 +13,7 @@ if session.current_info() is None:
 else:
     frame.notice(session.dataset())
     headline = st.container()
-    with st.container():  # of one place, however much is in it: what follows is not mounted anew
+    with st.container(key="issues"):  # one place, however much is in it: what follows stays mounted
         findings = shared_results.findings()
         if findings is not None:
             panels.issues(findings)

@@ -129,5 +129,6 @@ def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):  # n
     heading.wait_for(timeout=90_000)
     idle(page, 60_000)
     shot(page, f"signature-{name}-applied")
-    assert not page.get_by_text(code, exact=True).count()
+    assert not page.locator(".st-key-issues").get_by_text(code, exact=True).count()
+    assert code in page.locator(".st-key-proof").inner_text()  # among what is gone
     one.clean()
