@@ -1,5 +1,6 @@
 """Answers: read from a text, brought to a normal form, and grouped where they are the same."""
 
+from cascal.answers.choices import STATED_CHOICE_RULES
 from cascal.answers.equivalence import (
     LIVE_SECONDS,
     RULE,
@@ -7,17 +8,23 @@ from cascal.answers.equivalence import (
     compare_sets,
     group_answers,
 )
+from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES
 from cascal.answers.normal import normalise_answer
-from cascal.answers.reading import CHOICE_RULES, FREE_RULES, MAX_FREE_ANSWER, Reading, read_answer
+from cascal.answers.reading import READINGS, Reading, ReadingName, read_answer
+from cascal.answers.upstream import CHOICE_RULES, FREE_RULES
 
 __all__ = [
     "CHOICE_RULES",
     "FREE_RULES",
     "LIVE_SECONDS",
     "MAX_FREE_ANSWER",
+    "READINGS",
     "RULE",
+    "STATED_CHOICE_RULES",
+    "STATED_FREE_RULES",
     "AnswerSet",
     "Reading",
+    "ReadingName",
     "compare_sets",
     "group_answers",
     "normalise_answer",

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from cascal.answers.free import MAX_FREE_ANSWER
 from cascal.answers.groups import Groups
 from cascal.answers.mathematics import Pair, Unit, equal_pairs, logger
 from cascal.answers.normal import normalise_answer, read_number
-from cascal.answers.reading import MAX_FREE_ANSWER
 
 RULE = 1
 """The version of everything that decides whether two answers are the same; raise it with that."""

@@ -1,0 +1,146 @@
+"""Text → free answer: the words or the number that the text says is its answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+MAX_FREE_ANSWER = 200
+"""Characters of a free answer; a longer one is an explanation, not an answer."""
+_SHORT_LINE = 60
+"""Characters of a first line that answers by itself, before an explanation."""
+
+_VERB = (
+    r"(?:\s{1,3}(?:is|was|are|would\sbe|should\sbe|must\sbe|equals|comes\s(?:out\s)?to)"
+    r"(?:\s(?:therefore|thus|hence|approximately|about)(?=\s))?\s{0,3}:?|[*_]{0,3}\s{0,3}[:=：][*_]{0,3})"
+)
+_ABROAD = (
+    r"(?:antwort|antwoord|r[ée]ponse|respuesta|risposta|resposta|odpowied[zź]|cevap|svar|ответ)"
+    r"(?:\s(?:korrekt\w{0,2}|correcta?|corretta|finale?))?"
+    r"\s{0,3}(?:[*_]{0,3}[:：=][*_]{0,3}|ist|lautet|est|es|è|é|jest|is|är)\s|(?:答案|答え|答|정답|답)"
+    r"\s{0,3}(?:[:：]|是|为|は|은|는){1,2}"
+)
+_PHRASE = re.compile(
+    rf"(?i)(?<!will\s)(?<!to\s)(?<![a-z])(?:(?:answer|result)(?:\s(?:to|for|of)\s[^\n.:]{{1,60}})?{_VERB}"
+    rf"|{_ABROAD})[:*_ \t]{{0,9}}(?:\n[ \t]{{0,9}}){{0,2}}(?=([^\n]{{1,240}}))"
+)
+_HEADING = re.compile(
+    r"(?im)^[#*_ \t]{0,6}(?:final\s)?answer[*_: \t]{0,6}\n+[ \t]{0,9}([^\n]{1,240})"
+)
+_CORRECTION = re.compile(
+    r"(?i)\b(?:wait|actually|correction|on\ssecond\sthought|mistake|i\swas\swrong)"
+)
+_TAG = re.compile(r"(?is)<(?:final_?)?answer>(.{1,240}?)</(?:final_?)?answer>")
+_JSON = re.compile(
+    r"(?i)\"(?:final_?|correct_?)?answer\"\s{0,9}:\s{0,9}(\"(?:[^\"\\\n]|\\.){0,240}\"|[^\"\s,}{\[\]][^\s,}]{0,60})"
+)
+_HASHES = re.compile(r"^####[ \t]{0,9}([^\n]{1,240})$", re.MULTILINE)
+_ABBREVIATION = re.compile(
+    r"(?i)(?:\b(?:st|dr|mr|mrs|ms|prof|no|nos|vs|approx|ca|etc|fig|eq|vol|jr|sr|inc|ltd|co|mt|ft|lt|gen|col|gov"
+    r"|sen|rep|rev|e\.g|i\.e|cf|al|u\.s|u\.k|a\.d|b\.c|p|pp|op|bros|dept|est|jan|feb|mar|apr|aug|sept?|oct|nov"
+    r"|dec)|\b[A-Z])\Z"
+)
+_INITIALS = re.compile(r"(?:\b[A-Z]\.\s?)+[A-Z]\Z")
+_STOP = re.compile(r"[.。](?=\s|\Z)")
+_NAMED = re.compile(r"\A\$?\\?[a-zA-Z](?:\([a-z]\)|_\{?\w\}?)?\s?=\s?(?=\S)")
+_DENIED = re.compile(r"(?i)(?:not|that|it|because|when|if|whether)\b")
+_CLAUSE = re.compile(r"(?i)\A(?:that|it|because|when|if|whether|as follows|given|found|in the)\b")
+_UNKNOWN = re.compile(
+    r"(?i)\A(?:i['’]?m\s(?:not\ssure|unsure)|(?:i\s)?(?:do\snot|don['’]?t|cannot|can['’]?t)\s"
+    r"(?:know|tell|say|determine)\b.{0,60}|no\sidea|unknown|unsure|not\ssure|idk|no\sanswer"
+    r"|je\sne\ssais\spas|ich\swei(?:ß|ss)\s(?:es\s)?nicht|no\s(?:lo\s)?s[eé]|不知道|n/a)[\s.!]{0,3}\Z"
+)
+_WRAPPED = " \t*_`"
+
+
+def _first_sentence(text: str) -> str:
+    """Up to the first full stop that ends a sentence: after no abbreviation, initial or number."""
+    for stop in _STOP.finditer(text):
+        if _ABBREVIATION.search(text[: stop.start()]) is None:
+            return text[: stop.start()]
+    return text
+
+
+def _phrase(text: str) -> str | None:
+    """What follows the first "answer is" that is not denied or taken back."""
+    settled, end = None, 0
+    for match in _PHRASE.finditer(text):
+        words = match[1].strip(_WRAPPED)
+        if not _DENIED.match(words):
+            if settled is None or _CORRECTION.search(text, end, match.start()):
+                settled = match[1]
+            end = match.end()
+    return None if settled is None else _first_sentence(settled)
+
+
+def _json(text: str) -> str | None:
+    found = _JSON.findall(text)
+    if not found:
+        return None
+    if not found[-1].startswith('"'):
+        return str(found[-1])
+    try:
+        return str(json.loads(found[-1], strict=False))
+    except ValueError:
+        return str(found[-1][1:-1])  # a backslash that JSON does not know, as of LaTeX
+
+
+def _last(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.findall(text)
+    return found[-1] if found else None
+
+
+def _boxed(text: str) -> str | None:
+    """What the last of the boxes of LaTeX holds."""
+    content, depth = text.rpartition("\\boxed{")[2][: 2 * MAX_FREE_ANSWER], 1
+    for position, character in enumerate(content if "\\boxed{" in text else ""):
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth == 0:
+            return content[:position].strip()
+    return None
+
+
+def _first_line(text: str) -> str | None:
+    """A short line before an explanation."""
+    line, gap, rest = text.partition("\n\n")
+    short = len(line) <= _SHORT_LINE and "\n" not in line and not line.rstrip().endswith((":", "?"))
+    return line if gap and rest.strip() and short else None
+
+
+def _whole(text: str) -> str | None:
+    """A text of one line that does not speak of its answer."""
+    short = len(text) <= MAX_FREE_ANSWER and "\n" not in text
+    return text if short and _PHRASE.search(text) is None else None
+
+
+STATED_FREE_RULES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
+    ("boxed", _boxed),
+    ("hashes", lambda text: _last(_HASHES, text)),
+    ("answer_tag", lambda text: _last(_TAG, text)),
+    ("json_answer", _json),
+    ("answer_heading", lambda text: _last(_HEADING, text)),
+    ("answer_phrase", _phrase),
+    ("whole_text", _whole),
+    ("first_line", _first_line),
+)
+"""Rules for free answers, strongest first; a short single line counts as an answer by itself."""
+
+
+def read_free(text: str) -> tuple[str | None, str | None]:
+    """The free answer that a text gives, at most `MAX_FREE_ANSWER` characters, and its rule."""
+    for rule, read in STATED_FREE_RULES:
+        answer = _bare(read(text) or "")
+        if _UNKNOWN.match(answer) or (answer and _UNKNOWN.match(text.strip())):
+            return None, rule
+        if answer and len(answer) <= MAX_FREE_ANSWER and not _CLAUSE.match(answer):
+            return answer, rule
+    return None, None
+
+
+def _bare(answer: str) -> str:
+    """Without emphasis, a final stop, or the name of the variable it is the value of."""
+    answer = answer.strip().strip(_WRAPPED)
+    if answer.endswith((".", "。")) and _INITIALS.search(answer[:-1]) is None:
+        answer = answer[:-1].rstrip(_WRAPPED)
+    return _NAMED.sub("", " ".join(answer.split()))

@@ -1,0 +1,68 @@
+"""What of a text may hold the answer: nothing thought aloud, no question that follows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_TAGS = ("think", "thinking", "thought", "reasoning", "reflection", "scratchpad", "seed:think")
+_MARKS = tuple(
+    (re.compile(opening, re.IGNORECASE), re.compile(closing, re.IGNORECASE))
+    for opening, closing in (
+        *((f"<{tag}>", f"</{tag}>") for tag in _TAGS),
+        (r"\[THINK\]", r"\[/THINK\]"),
+        ("◁think▷", "◁/think▷"),
+        (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
+        (r"<\|channel>thought\b", r"<channel\|>"),
+        (r"<\|channel\|>(?:analysis|commentary)\b", r"<\|end\|>"),
+    )
+)
+"""How models mark what they think: the opening mark, and the closing one that belongs to it."""
+_FINAL = re.compile(r"<\|channel\|>final(?:<\|message\|>)?")
+_CONTROL = re.compile(r"<\|[a-z_]{2,20}\|>")
+_END = 100_000
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_WIDE = re.compile("[\uff01-\uff5e]")
+_NEXT_QUESTION = re.compile(
+    r"\n\s{0,20}(?:[#*]{0,4}\s?)(?:(?:Next\s)?Questions?|Q|Problem|Exercise|Human|User|问题|题目|Frage|Pregunta)"
+    r"\s{0,2}#?\d{0,4}\s{0,2}[:.：]"
+)
+
+
+def prepared(text: str) -> str:
+    """The text without thinking, invisible characters, full-width letters and what follows.
+
+    Empty where nothing is left, as of a reply that was cut off while the model thought.
+    """
+    text = _ends(text).translate(_INVISIBLE)
+    text = _WIDE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = _CONTROL.sub("", _without_thinking(text)).strip()
+    follows = _NEXT_QUESTION.search(text)
+    return text if follows is None else text[: follows.start()].strip()
+
+
+def _ends(text: str) -> str:
+    """A text of more than 200,000 characters is read at its two ends."""
+    return text if len(text) <= 2 * _END else f"{text[:_END]}\n\n{text[-_END:]}"
+
+
+def _without_thinking(text: str) -> str:
+    *_, final = [0, *(match.end() for match in _FINAL.finditer(text))]
+    if final:
+        return text[final:]
+    for opening, closing in _MARKS:
+        text = _without(opening, closing, text)
+    return text
+
+
+def _without(opening: re.Pattern[str], closing: re.Pattern[str], text: str) -> str:
+    """The text without what stands between two marks; a mark alone opens or closes all of it."""
+    kept, at = [], 0
+    while (start := opening.search(text, at)) is not None:
+        kept.append(text[at : start.start()])
+        end = closing.search(text, start.end())
+        if end is None:
+            return "".join(kept)
+        at = end.end()
+    *_, last = [at, *(match.end() for match in closing.finditer(text, at))]
+    return text[last:] if last > at else "".join([*kept, text[at:]])
