@@ -23,6 +23,8 @@ from cascal.datatypes import BoolArray, IntArray, Split
 
 POINTS: dict[Split, str] = {"train": "Training queries", "test": "Test queries"}
 """The choice of the queries on the map, by split."""
+SPLITS: dict[Split, str] = {"train": "training", "test": "test"}
+"""What the queries of a split are called."""
 Flag = Literal["disagree", "wrong", "right", "flipped", "far"]
 FLAGS: dict[Flag, str] = {
     "disagree": "models disagree",

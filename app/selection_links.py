@@ -12,13 +12,12 @@ import numpy as np
 import streamlit as st
 
 from app import selection, session
-from app.map_component.spec import Polygon
+from app.map_component.spec import MAX_VERTICES, Polygon
 from app.selection import FLAGS, POINTS, Flag, Selection
 from cascal import charts
 from cascal.datatypes import CascalError
 
 MAX_IDS = 50
-MAX_VERTICES = 200
 
 
 def read() -> list[str]:

@@ -1,13 +1,21 @@
 """Every rule of `answers` on small texts, its laws, and its patience with long texts."""
 
 import time
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cascal import answers
-from cascal.answers import read_answer
+from cascal.answers import READINGS, read_answer
+
+
+@pytest.fixture(params=READINGS)
+def read(request):
+    """Either way to read a text."""
+    return partial(read_answer, reading=request.param)
+
 
 CHOICES = [
     ("B", "B", "whole_text"),
@@ -41,9 +49,9 @@ def test_every_rule_is_tested():
     assert names == {rule for _, _, rule in CHOICES}
 
 
-def test_the_first_answer_is_wins_over_later_ones():
+def test_the_first_answer_is_wins_over_later_ones(read):
     text = "The answer is (A).\n\nQuestion: and what of salt?\nThe answer is (C)."
-    assert read_answer(text, 4).answer == "A"
+    assert read(text, 4).answer == "A"
 
 
 def test_upstream_order_is_phrase_then_colon_then_lone_capital():
@@ -51,15 +59,15 @@ def test_upstream_order_is_phrase_then_colon_then_lone_capital():
     assert read_answer("It is C. Answer: B, not D as said", 4).answer == "B"
 
 
-def test_what_stands_before_the_end_of_thinking_is_not_read():
-    assert read_answer("<think>the answer is (A)</think>\nThe answer is (B)", 4).answer == "B"
+def test_what_stands_before_the_end_of_thinking_is_not_read(read):
+    assert read("<think>the answer is (A)</think>\nThe answer is (B)", 4).answer == "B"
 
 
 @pytest.mark.parametrize(
-    "text", ["The answer is (E)", "E", r"\boxed{J}", "Answer: Z", "it costs 3 J\nI guess J"]
+    "text", ["The answer is (E)", "E", r"\boxed{J}", "Answer: Z", "It costs 3, so I guess J"]
 )
-def test_a_letter_beyond_the_options_is_unreadable_and_keeps_its_rule(text):
-    reading = read_answer(text, 4)
+def test_a_letter_beyond_the_options_is_unreadable_and_keeps_its_rule(read, text):
+    reading = read(text, 4)
     assert (reading.answer, reading.status) == (None, "unreadable")
     assert reading.rule is not None
 
@@ -76,8 +84,8 @@ def test_a_letter_beyond_the_options_is_unreadable_and_keeps_its_rule(text):
         "<b>bold</b>",
     ],
 )
-def test_nothing_is_guessed(text):
-    assert read_answer(text, 10) == answers.Reading(None, None, "unreadable")
+def test_nothing_is_guessed(read, text):
+    assert read(text, 10) == answers.Reading(None, None, "unreadable")
 
 
 @pytest.mark.parametrize(
@@ -89,13 +97,13 @@ def test_nothing_is_guessed(text):
         "I won’t do that.",
     ],
 )
-def test_refusals_are_refused_for_choices_and_free_answers(text):
-    assert read_answer(text, 10).status == "refused"
-    assert read_answer(text, 0).status == "refused"
+def test_refusals_are_refused_for_choices_and_free_answers(read, text):
+    assert read(text, 10).status == "refused"
+    assert read(text, 0).status == "refused"
 
 
-def test_an_apology_followed_by_an_answer_is_an_answer():
-    assert read_answer("I'm sorry, I cannot answer briefly. The answer is (B).", 4).answer == "B"
+def test_an_apology_followed_by_an_answer_is_an_answer(read):
+    assert read("I'm sorry, I cannot answer briefly. The answer is (B).", 4).answer == "B"
 
 
 def test_more_than_ten_options_are_read_up_to_z():
@@ -123,11 +131,12 @@ def test_free_answers_are_read_as_text(text, answer, rule):
 
 
 LETTERS = st.sampled_from("ABCDEFGHIJ")
+NAMES = st.sampled_from(READINGS)
 
 
-@given(text=st.text(max_size=300), n_options=st.integers(2, 26))
-def test_an_answer_is_always_one_of_the_options(text, n_options):
-    reading = read_answer(text, n_options)
+@given(text=st.text(max_size=300), n_options=st.integers(2, 26), name=NAMES)
+def test_an_answer_is_always_one_of_the_options(text, n_options, name):
+    reading = read_answer(text, n_options, name)
     assert (reading.answer is None) == (reading.status != "ok")
     if reading.answer is not None:
         assert 0 <= ord(reading.answer) - ord("A") < n_options
@@ -135,15 +144,18 @@ def test_an_answer_is_always_one_of_the_options(text, n_options):
 
 
 @given(
-    letter=LETTERS, before=st.text("abc .,\n", max_size=50), after=st.text("abc .,", max_size=50)
+    letter=LETTERS,
+    before=st.text("abc .,\n", max_size=50),
+    after=st.text("abc .,", max_size=50),
+    name=NAMES,
 )
-def test_the_phrase_is_read_whatever_small_letters_stand_around_it(letter, before, after):
-    assert read_answer(f"{before} The answer is ({letter}). {after}", 10).answer == letter
+def test_the_phrase_is_read_whatever_small_letters_stand_around_it(letter, before, after, name):
+    assert read_answer(f"{before} The answer is ({letter}). {after}", 10, name).answer == letter
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=100), st.integers(0, 10))
-def test_reading_is_repeatable_and_ignores_outer_space(text, n_options):
-    assert read_answer(text, n_options) == read_answer(f"\n {text} ", n_options)
+@given(st.text(st.characters(codec="utf-8"), max_size=100), st.integers(0, 10), NAMES)
+def test_reading_is_repeatable_and_ignores_outer_space(text, n_options, name):
+    assert read_answer(text, n_options, name) == read_answer(f"\n {text} ", n_options, name)
 
 
 @pytest.mark.parametrize(
@@ -169,9 +181,9 @@ def test_reading_is_repeatable_and_ignores_outer_space(text, n_options):
         "*_ ",
     ],
 )
-def test_a_text_of_one_megabyte_takes_linear_time(unit):
+def test_a_text_of_one_megabyte_takes_linear_time(read, unit):
     text = unit * (1_000_000 // len(unit))
     start = time.process_time()
-    read_answer(text, 4)
-    read_answer(text, 0)
+    read(text, 4)
+    read(text, 0)
     assert time.process_time() - start < 2.0

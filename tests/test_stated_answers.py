@@ -1,12 +1,11 @@
-"""The reading of what a text states: every rule, its laws, its patience with long texts."""
+"""The reading of what a text states: every rule, and texts as models write them.
 
-import time
+Its laws stand in test_answers.py.
+"""
 
 import pytest
 from answer_texts import CHOICES as CHOICE_TEXTS
 from answer_texts import FREE as FREE_TEXTS
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cascal import answers
 from cascal.answers import Reading
@@ -60,62 +59,10 @@ def test_a_free_answer_is_read_as_a_careful_reader_reads_it(text, answer):
     assert (read_answer(text, 0).answer or "") == answer
 
 
-def test_the_first_answer_is_wins_over_later_ones():
-    text = "The answer is (A).\n\nQuestion: and what of salt?\nThe answer is (C)."
-    assert read_answer(text, 4).answer == "A"
-
-
 def test_a_lone_capital_is_guessed_upstream_only():
     text = "First A,\nthen C it must be"
     assert read(text, 4, "upstream") == Reading("C", "lone_capital", "ok")
     assert read_answer(text, 4).answer is None
-
-
-def test_what_stands_before_the_end_of_thinking_is_not_read():
-    assert read_answer("<think>the answer is (A)</think>\nThe answer is (B)", 4).answer == "B"
-
-
-@pytest.mark.parametrize(
-    "text", ["The answer is (E)", "E", r"\boxed{J}", "Answer: Z", "it costs 3 J\nI guess J"]
-)
-def test_a_letter_beyond_the_options_is_unreadable_and_keeps_its_rule(text):
-    reading = read_answer(text, 4)
-    assert (reading.answer, reading.status) == (None, "unreadable")
-    assert reading.rule is not None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " \n",
-        "no idea",
-        "The answer is Atlantis",
-        "I think it's a good one",
-        "A cat sat",
-        "<b>bold</b>",
-    ],
-)
-def test_nothing_is_guessed(text):
-    assert read_answer(text, 10) == answers.Reading(None, None, "unreadable")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I cannot help with that.",
-        "I'm sorry, but I can't assist with this request.",
-        "As an AI language model, I am unable to answer this question.",
-        "I won’t do that.",
-    ],
-)
-def test_refusals_are_refused_for_choices_and_free_answers(text):
-    assert read_answer(text, 10).status == "refused"
-    assert read_answer(text, 0).status == "refused"
-
-
-def test_an_apology_followed_by_an_answer_is_an_answer():
-    assert read_answer("I'm sorry, I cannot answer briefly. The answer is (B).", 4).answer == "B"
 
 
 def test_more_than_ten_options_are_read_up_to_z():
@@ -140,58 +87,3 @@ def test_free_answers_are_read_as_text(text, answer, rule):
     reading = read_answer(text, 0)
     assert (reading.answer, reading.rule) == (answer, rule)
     assert reading.status == ("ok" if answer else "unreadable")
-
-
-LETTERS = st.sampled_from("ABCDEFGHIJ")
-
-
-@given(text=st.text(max_size=300), n_options=st.integers(2, 26))
-def test_an_answer_is_always_one_of_the_options(text, n_options):
-    reading = read_answer(text, n_options)
-    assert (reading.answer is None) == (reading.status != "ok")
-    if reading.answer is not None:
-        assert 0 <= ord(reading.answer) - ord("A") < n_options
-        assert reading.rule is not None
-
-
-@given(
-    letter=LETTERS, before=st.text("abc .,\n", max_size=50), after=st.text("abc .,", max_size=50)
-)
-def test_the_phrase_is_read_whatever_small_letters_stand_around_it(letter, before, after):
-    assert read_answer(f"{before} The answer is ({letter}). {after}", 10).answer == letter
-
-
-@given(st.text(st.characters(codec="utf-8"), max_size=100), st.integers(0, 10))
-def test_reading_is_repeatable_and_ignores_outer_space(text, n_options):
-    assert read_answer(text, n_options) == read_answer(f"\n {text} ", n_options)
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        "answer is ",
-        "answer: ",
-        "answer is (",
-        "**",
-        "**A.",
-        r"\boxed{",
-        '"answer":"',
-        "A",
-        "A ",
-        "I ",
-        "(",
-        " ",
-        "<think>",
-        "####",
-        "i can't ",
-        "1,000",
-        "\n",
-        "*_ ",
-    ],
-)
-def test_a_text_of_one_megabyte_takes_linear_time(unit):
-    text = unit * (1_000_000 // len(unit))
-    start = time.process_time()
-    read_answer(text, 4)
-    read_answer(text, 0)
-    assert time.process_time() - start < 2.0

@@ -5,7 +5,6 @@ const NAMES = 90; // pixels that the names of rows take
 const TEXT = 54; // pixels that the text of a cell takes
 
 const charts = new WeakMap();
-let plotly = null;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".cascal-live");
@@ -15,18 +14,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   chart.update(data);
   // Streamlit may run this for an outdated call: only an element that left the page is over.
   return () => setTimeout(() => root.isConnected || (chart.destroy(), charts.delete(root)));
-}
-
-function loadPlotly(address) {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  plotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => { plotly = null; reject(new Error("plotly.js could not be loaded.")); };
-    document.head.append(script);
-  });
-  return plotly;
 }
 
 // What a CSS variable of the theme is as three numbers.
@@ -74,6 +61,7 @@ class LiveChart {
       while (this.waiting) {
         this.data = this.waiting;
         this.waiting = null;
+        const { loadPlotly } = await import(new URL(this.data.loader, document.baseURI).href);
         await loadPlotly(this.data.plotly);
         await this.draw();
       }

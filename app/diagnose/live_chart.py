@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import streamlit as st
 
-from app.map_component.component import POINTS, plotly_address
+from app.map_component.component import POINTS, module_address, plotly_address
 from cascal.datatypes import FloatArray
 
 HERE = Path(__file__).resolve().parent
@@ -106,6 +106,7 @@ def live_chart(
 
     height = int(figure.layout.height)
     state = {
+        "loader": module_address("plotly.js"),
         "plotly": plotly_address(),
         "figure": figure.to_json(),
         "height": height,

@@ -21,6 +21,7 @@ from app.map_component.fallback import CONFIG, fallback_figure, read_chart
 from app.map_component.points import POINTS, base64_of, packed_codes, packed_state
 from app.map_component.spec import (
     MAX_FLIPS,
+    MAX_VERTICES,
     Extent,
     Fact,
     Flips,
@@ -54,7 +55,6 @@ FONT_PATH = "/app/static/inter-latin-wght-normal.woff2"
 MODULES_PATH = "/cascal/map"
 MODULES = {path.name: path.read_bytes() for path in sorted((HERE / "js").glob("*.js"))}
 MODULES_VERSION = hashlib.blake2b(b"".join(MODULES.values()), digest_size=8).hexdigest()
-MAX_VERTICES = 200
 MAX_GROUPS = 500
 
 _COMPONENT = st.components.v2.component(
@@ -70,6 +70,11 @@ def base_path() -> str:
     """Return what stands before every route, if the server has `server.baseUrlPath`."""
     path = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{path}" if path else ""
+
+
+def module_address(name: str) -> str:
+    """Where a browser gets one of our modules, whose address names their content."""
+    return f"{base_path()}{MODULES_PATH}/{MODULES_VERSION}/{name}"
 
 
 def plotly_address() -> str:
@@ -134,7 +139,7 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
     pinned = spec.pinned
     return {
         "plotly": plotly_address(),
-        "module": f"{base_path()}{MODULES_PATH}/{MODULES_VERSION}/map.js",
+        "module": module_address("map.js"),
         "points": f"{base_path()}{POINTS_PATH}/{POINTS.put(spec)}",
         "font": f"{base_path()}{FONT_PATH}",
         "token": token,

@@ -23,6 +23,7 @@ Extent = tuple[float, float, float, float]
 MAX_FLIPS = 2_000  # drawn; more are only counted
 MAX_POINTS = 50_000  # drawn at once; of more, an even sample
 DENSE = 200_000  # from here on a density image, and a small sample over it
+MAX_VERTICES = 200  # of a lasso
 SAMPLE = 5_000
 HOVER_LENGTH = 160  # characters of a text in the browser
 LEVELS = 48  # steps of a sequential scale

@@ -205,7 +205,7 @@ def _position(decision: Decision) -> None:
         x=xy[:, 0],
         y=xy[:, 1],
         ids=rows.astype(np.int32),
-        data_key=f"route:{data.info.name}:{data.info.fingerprint}:{data.encoder}",
+        data_key=f"route:{session.dataset_token()}",
         group=None if colouring.group is None else colouring.group[rows],
         group_names=colouring.names,
         group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),

@@ -20,7 +20,6 @@ LONG_TEXT = 700
 """A text with more characters gets a box of its own to scroll in."""
 TEXT_HEIGHT = 300
 NEAR_LENGTH = 110
-SPLITS = {"train": "training", "test": "test"}
 NUMBERS = {
     "train": "Model · consensus score · mean log-probability, where known",
     "test": "Model · mean log-probability, where known (consensus scores: training queries only)",
@@ -58,7 +57,7 @@ def _written(query_id: str) -> dict[str, str]:
 
 
 def _head(shown: QueryCard, where: str) -> None:
-    st.subheader(f"A {SPLITS[shown.split]} query", anchor=False)
+    st.subheader(f"A {selection.SPLITS[shown.split]} query", anchor=False)
     with st.container(horizontal=True, gap="small"):
         _go("Previous", shown.before, "query_before", "left")
         _go("Next", shown.after, "query_after", "right")
@@ -183,7 +182,7 @@ def _route(shown: QueryCard) -> None:
 def _nearest(shown: QueryCard) -> None:
     if not shown.nearest:
         return
-    st.markdown(f"**Nearest {SPLITS[shown.split]} queries**")
+    st.markdown(f"**Nearest {selection.SPLITS[shown.split]} queries**")
     for at, near in enumerate(shown.nearest):
         with st.container(border=True, gap="xsmall"):
             st.text(charts.shorten(near.text, NEAR_LENGTH))

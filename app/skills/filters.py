@@ -12,7 +12,6 @@ from cascal import charts
 from cascal.datatypes import IntArray
 from cascal.reach import MIN_QUERIES
 
-SPLITS = {"train": "training", "test": "test"}
 MAX_NAMED = 3
 LABELS = {"tasks": "Of any of these tasks", "models": "Any of these models comes first"}
 HELP: dict[Flag, str] = {
@@ -132,7 +131,7 @@ def _acts(flag: Flag) -> bool:
 def sentence() -> str:
     """How many queries are chosen, and by what."""
     rows, now = selection.selected_rows(), selection.shown()
-    what = f"{SPLITS[now.split]} queries"
+    what = f"{selection.SPLITS[now.split]} queries"
     if rows is None:
         return f"All {len(now.part):,} {what}"
     conditions = " · ".join(_conditions(selection.current()))
@@ -193,7 +192,7 @@ def _download(rows: IntArray) -> None:
         data=lambda: charts.safe_csv(
             charts.answers_frame(snapshot, split, rows, session.written_answers(split))
         ),
-        file_name=f"{session.dataset_name()}-{SPLITS[split]}-selected.csv",
+        file_name=f"{session.dataset_name()}-{selection.SPLITS[split]}-selected.csv",
         mime="text/csv",
         key="download_selected",
         icon=":material/download:",

@@ -24,7 +24,6 @@ MAX_LABELS = 24
 COLOURED_CLUSTERS = 20
 TWIN_ROWS = 2000
 HEIGHT = 740
-SPLITS = {"train": "training", "test": "test"}
 
 
 def controls(data: Dataset) -> charts.ColourBy:
@@ -119,7 +118,7 @@ def _highlight(now: Shown) -> BoolArray | None:
 def _legend_title(now: Shown, lit: BoolArray | None) -> str:
     """How many queries the entries of the legend count."""
     some = "" if lit is None else f"{np.count_nonzero(lit):,} of "
-    return f"{some}{len(now.rows):,} {SPLITS[now.split]} queries"
+    return f"{some}{len(now.rows):,} {selection.SPLITS[now.split]} queries"
 
 
 def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
@@ -134,7 +133,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         x=xy[:, 0],
         y=xy[:, 1],
         ids=now.rows.astype(np.int32),
-        data_key=f"{data.info.name}:{data.info.fingerprint}:{data.encoder}:{now.split}",
+        data_key=f"{session.dataset_token()}:{now.split}",
         **colours,
         flips=moves.flips(data, now),
         picture=_picture(data, title, n_clusters),

@@ -20,9 +20,9 @@ STATE = "map_move"
 """The data set, the values of the controls before the last move, those after it."""
 
 
-def last_move(data: Dataset) -> tuple[Values, Values] | None:
+def last_move() -> tuple[Values, Values] | None:
     """The values of the controls before and after their last move; None before the first one."""
-    of, now = f"{data.info.name}:{data.info.fingerprint}:{data.encoder}", values.present()
+    of, now = session.dataset_token(), values.present()
     known, before, last = st.session_state.get(STATE, (None, None, None))
     if known != of:
         before = None
@@ -34,7 +34,7 @@ def last_move(data: Dataset) -> tuple[Values, Values] | None:
 
 def flips(data: Dataset, now: Shown) -> Flips | None:
     """The shown queries that got another first model by the last move; None before the first."""
-    move = last_move(data)
+    move = last_move()
     if move is None:
         return None
     before, after = session.snapshot_at(move[0]), session.snapshot()

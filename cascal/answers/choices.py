@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from cascal.answers.prepared import TAKEN_BACK
+
 _WRAP = r"[\s(\[{*_$\"'“‘「（<`]{0,8}(?:\\(?:boxed|text|textbf|mathrm|mathbf)\{){0,2}\(?"
 _NOUN = (
     r"(?:(?:option|choice|letter|answer|buchstabe|lettre|(?:la\s)?opción|la|选项|選項)"
@@ -67,10 +69,6 @@ _RIGHT = re.compile(
     r"(?<![A-Za-z0-9])\(?([A-Z])\)?[*:.]{0,3}\s{1,3}(?:is|would\sbe|must\sbe|seems|ist|est|es)\s"
     r"(?:the\s|indeed\s|clearly\s)?"
     r"(?:only\s|most\s|best\s)?(?:correct|right|best|richtig|correcte?|answer|appropriate)\b"
-)
-_CORRECTION = re.compile(
-    r"(?i)\b(?:wait|actually|correction|sorry|on\ssecond\sthought|let\sme\s(?:re|correct|double)"
-    r"|mistake|mixed\sup|i\swas\swrong|no,|scratch\sthat|hold\son|rather|instead|oops)"
 )
 _STATED = tuple(
     re.compile(rf"{anchor}{_LETTER}")
@@ -148,7 +146,7 @@ def _settled(statements: list[_Statement], text: str) -> Iterator[str]:
     settled, end = None, 0
     for statement in statements:
         open_still = settled is None or settled.letter is None
-        if open_still or _CORRECTION.search(text, end, max(end, statement.start)):
+        if open_still or TAKEN_BACK.search(text, end, max(end, statement.start)):
             settled = statement
         end = statement.end
     if settled is not None and settled.letter is not None:

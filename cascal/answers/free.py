@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Callable
 
+from cascal.answers.prepared import TAKEN_BACK
+
 MAX_FREE_ANSWER = 200
 """Characters of a free answer; a longer one is an explanation, not an answer."""
 _SHORT_LINE = 60
@@ -27,9 +29,6 @@ _PHRASE = re.compile(
 )
 _HEADING = re.compile(
     r"(?im)^[#*_ \t]{0,6}(?:final\s)?answer[*_: \t]{0,6}\n+[ \t]{0,9}([^\n]{1,240})"
-)
-_CORRECTION = re.compile(
-    r"(?i)\b(?:wait|actually|correction|on\ssecond\sthought|mistake|i\swas\swrong)"
 )
 _TAG = re.compile(r"(?is)<(?:final_?)?answer>(.{1,240}?)</(?:final_?)?answer>")
 _JSON = re.compile(
@@ -68,7 +67,7 @@ def _phrase(text: str) -> str | None:
     for match in _PHRASE.finditer(text):
         words = match[1].strip(_WRAPPED)
         if not _DENIED.match(words):
-            if settled is None or _CORRECTION.search(text, end, match.start()):
+            if settled is None or TAKEN_BACK.search(text, end, match.start()):
                 settled = match[1]
             end = match.end()
     return None if settled is None else _first_sentence(settled)

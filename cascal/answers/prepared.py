@@ -28,6 +28,12 @@ _NEXT_QUESTION = re.compile(
     r"\s{0,2}#?\d{0,4}\s{0,2}[:.：]"
 )
 
+TAKEN_BACK = re.compile(
+    r"(?i)\b(?:wait|actually|correction|sorry|on\ssecond\sthought|let\sme\s(?:re|correct|double)"
+    r"|mistake|mixed\sup|i\swas\swrong|no,|scratch\sthat|hold\son|rather|instead|oops)"
+)
+"""What comes between an answer and another one that takes its place."""
+
 
 def prepared(text: str) -> str:
     """The text without thinking, invisible characters, full-width letters and what follows.

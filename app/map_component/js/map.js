@@ -10,7 +10,8 @@ import { HELP, PINNED, onMap, onPage } from "./keys.js";
 import { Labels } from "./labels.js";
 import { Legend } from "./legend.js";
 import { Near } from "./near.js";
-import { decodedState, halves, insidePolygon, loadPlotly, loadPoints, outline, readCodes } from "./points.js";
+import { loadPlotly } from "./plotly.js";
+import { decodedState, halves, insidePolygon, loadPoints, outline, readCodes } from "./points.js";
 import { afterChange, enter, isFull, leave } from "./screen.js";
 import { Toolbar } from "./toolbar.js";
 

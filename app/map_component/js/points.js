@@ -1,23 +1,9 @@
-// What comes from the server once: plotly.js and the points; and the geometry of polygons.
+// The points, which come from the server once, and the geometry of polygons.
 
 const MAX_VERTICES = 200;
 const KEPT = 4; // sets of points
 
 const sets = new Map(); // address -> promise of points
-let plotly = null;
-
-export function loadPlotly(address) {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  plotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => { plotly = null; reject(new Error("plotly.js could not be loaded.")); };
-    document.head.append(script);
-  });
-  return plotly;
-}
-
 export function loadPoints(address) {
   if (!sets.has(address)) {
     const points = fetchPoints(address);
