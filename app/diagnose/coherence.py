@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app import frame, selection, session
-from app.diagnose import cell
+from app.diagnose import cell, panels
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import CHECKS
@@ -102,8 +101,7 @@ def second_better() -> None:
         "Clusters whose own training queries put the second model ahead, with the probability by "
         "consensus scores; by gold answers, where there are some, from the nearest test queries."
     )
-    rows = pd.DataFrame(list(evidence.table))
-    st.dataframe(rows, hide_index=True, key="second_better", placeholder="–")
+    panels.evidence_table(evidence.table, "second_better")
 
 
 def _look(task: str, owner: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -103,8 +104,14 @@ def _figure(code: str, key: str) -> None:
     if measured.errors is not None:
         st.caption("Grey lines: one standard error.")
     if measured.table:
-        rows = pd.DataFrame(list(measured.table))
-        st.dataframe(rows, hide_index=True, key=f"{key}_table_{code}")
+        evidence_table(measured.table, f"{key}_table_{code}")
+
+
+def evidence_table(rows: Sequence[Mapping[str, Any]], key: str) -> None:
+    """The rows of an evidence."""
+    table = pd.DataFrame(list(rows))
+    titles = {name: name.capitalize() for name in table.columns}
+    st.dataframe(table, hide_index=True, key=key, column_config=titles, placeholder="–")
 
 
 def _remedies(code: str) -> None:

@@ -33,7 +33,10 @@ export class Labels {
   }
 
   place(pixels, frame) {
-    for (const one of this.tags) one.sizes ??= one.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
+    for (const one of this.tags) {
+      one.sizes ??= one.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
+      one.whole ??= one.tags.map((tag) => tag.scrollWidth <= tag.clientWidth);
+    }
     for (const one of this.tags) for (const tag of one.tags) tag.style.visibility = "hidden";
     this.shown = [];
     for (const { one, at, box } of this.fitting(pixels, frame)) {
@@ -43,7 +46,7 @@ export class Labels {
     }
   }
 
-  // First every label that has room for its first word, then as many as have room for more.
+  // First every label that has room for its first word, then as many as have room for all.
   fitting(pixels, frame) {
     const shown = [];
     const free = (box, self) => shown.every(({ one, box: other }) => one === self
@@ -55,7 +58,7 @@ export class Labels {
     for (const each of shown) {
       const last = each.one.tags.length - 1;
       const box = boxOf(each.one, last, pixels, frame);
-      if (free(box, each.one)) Object.assign(each, { at: last, box });
+      if (each.one.whole[last] && free(box, each.one)) Object.assign(each, { at: last, box });
     }
     return shown;
   }
