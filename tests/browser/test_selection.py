@@ -191,6 +191,14 @@ def test_steps_of_a_held_key_are_one_undo(reader, dashboard):
     assert one.page.get_by_role("button", name="Undo", exact=True).is_disabled()
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1360, 1130), (420, 1100)])
+def test_the_legend_of_the_models_is_whole(reader, dashboard, size):
+    one = on_map(reader, dashboard, width=size[0], height=size[1])
+    whole = "legend => legend.scrollHeight <= legend.clientHeight + 1"
+    assert one.page.locator(".cm-legend").evaluate(whole)
+    one.clean()
+
+
 @pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (420, 900)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_the_window(reader, dashboard, size, scheme):
