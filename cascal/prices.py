@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from cascal.datatypes import FloatArray
@@ -40,3 +41,25 @@ def response_cost(model: Priced, input_tokens: float | None, output_tokens: floa
     if input_tokens is None or output_tokens is None:
         return math.nan
     return cost_of_tokens(model, float(input_tokens), float(output_tokens))
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What the calls to one model cost: dollars of the n_known calls, n_unknown do not say it."""
+
+    model: str
+    dollars: float
+    n_known: int
+    n_unknown: int
+
+    @property
+    def n_calls(self) -> int:
+        """All calls."""
+        return self.n_known + self.n_unknown
+
+    @property
+    def total(self) -> float:
+        """US dollars of all calls, an unknown one at the mean of the others; nan without any."""
+        if not self.n_calls:
+            return 0.0
+        return self.dollars / self.n_known * self.n_calls if self.n_known else math.nan

@@ -427,6 +427,17 @@ def test_the_cost_on_the_overview_is_that_of_the_page_evaluate_beside_the_same_m
     assert any(sentence in plain(one.value) for one in app.caption)
 
 
+@pytest.mark.slow
+def test_the_overview_says_when_routing_pays_back_at_the_stated_horizon(open_app, small_file):
+    app = open_app(small_file)
+    against = plain(app.title[0].value).split("always asking ")[1].rstrip(".")
+    assert any(f"against always asking {against} (by gold" in one.value for one in app.text)
+    app.number_input(key="tolerance").set_value(50.0).run()
+    app.number_input(key="horizon").set_value(7000).run()
+    (sentence,) = [one.value for one in app.text if "At 7,000 queries" in one.value]
+    assert f"over always asking {against} (measured)" in sentence
+
+
 def address_of(app: AppTest) -> dict[str, str]:
     """What the browser writes into the address: every bound widget that is not at its default."""
     found = {}

@@ -58,6 +58,7 @@ def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(f
     assert plain.returncode == 0, plain.stderr
     for said in ("AVENGERS", "Oracle", "With labels:", "Without labels:", "11 times of 40"):
         assert said in plain.stdout
+    assert "When it pays back:" in plain.stdout
     done = cascal_cli(
         "evaluate",
         "small",
@@ -71,10 +72,17 @@ def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(f
         "--models",
         "m1,m2,m4",
         "--by-task",
+        "--label-price",
+        "0.5",
+        "--horizon",
+        "5000",
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout[done.stdout.index("{") :])
+    assert found["payback"]["sentence"]
+    assert found["payback"]["against"].startswith("always asking ")
+    assert (found["payback"]["label_price"], found["payback"]["horizon"]) == (0.5, 5000)
     assert found["models"] == ["m1", "m2", "m4"]
     assert found["n_splits"] == 2
     without = found["without_labels"]

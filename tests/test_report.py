@@ -18,6 +18,7 @@ from refusals import refuses
 import cascal
 from cascal.compare.comparison import compare_routers
 from cascal.dataset.dataset import load_dataset
+from cascal.dataset.payback import find_payback
 from cascal.dataset.saved_runs import (
     compare_runs,
     decisions_hash,
@@ -29,6 +30,7 @@ from cascal.dataset.saved_runs import (
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import diagnose
 from cascal.intervals import Estimate
+from cascal.payback import Terms
 from cascal.report import write_report
 from cascal.report.drawings import gain_bars
 from cascal.settings import ROUTINGS, FitSettings, Thresholds
@@ -118,6 +120,14 @@ def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
     assert text.count('text-anchor="end"') == len(gains) > 10
     assert f"over always asking {comparison.constant_model.words} (the line)" in text
     assert len(text) < 1_500_000
+
+
+def test_the_report_says_when_it_pays_back_and_of_what(study, snapshot, demo_workspace):
+    found = find_payback(demo_workspace, snapshot, Terms(horizon=1234))
+    text = write_report(study, snapshot, "no light", (), None, "cascal fit demo", payback=found)
+    for says in ("When does it pay back?", found.sentence, "1,234 queries", "Spent: $"):
+        assert says in text
+    assert "When does it pay back?" not in report(study, snapshot, ())
 
 
 def test_nothing_is_loaded_from_anywhere(study, snapshot, findings):

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import frame, session
 from app.overview import panels
+from app.overview.payback import payback
 
 if session.current_info() is None:
     st.title("Which model is good at what?", anchor=False)
@@ -18,6 +19,7 @@ else:
     else:
         panels.headline_without_labels()
     panels.numbers()
+    payback()
     panels.evidence()
     opinion = st.container()
     panels.findings()

@@ -12,6 +12,7 @@ import streamlit as st
 from app import commands, frame, jobs, session, shared_results, theme
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
+from cascal.dataset.payback import find_payback
 from cascal.dataset.saved_runs import (
     Reopened,
     RunComparison,
@@ -23,6 +24,7 @@ from cascal.dataset.saved_runs import (
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import Finding, diagnose
 from cascal.light import Light
+from cascal.payback import Terms
 from cascal.report import write_report
 from cascal.store import Run
 
@@ -220,6 +222,7 @@ def _report(*, with_texts: bool) -> str | None:
     except NotApplicable as error:
         light = str(error)
     command = commands.command_line(workspace=False)
+    workspace = session.workspace()
     findings_key, comparison_key = shared_results.findings_key(), shared_results.comparison_key()
 
     def work(progress: Progress) -> str:
@@ -238,6 +241,15 @@ def _report(*, with_texts: bool) -> str | None:
                 fitted=fitted,
                 progress=progress,
             )
-        return write_report(data, now, light, findings, comparison, command, with_texts=with_texts)
+        return write_report(
+            data,
+            now,
+            light,
+            findings,
+            comparison,
+            command,
+            payback=find_payback(workspace, now, Terms()),
+            with_texts=with_texts,
+        )
 
     return jobs.show(f"report:{with_texts}:{session.snapshot_token()}", "Write the report", work)

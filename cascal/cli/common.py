@@ -45,6 +45,16 @@ PortOption = Annotated[
     int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LabelPriceOption = Annotated[
+    float | None,
+    typer.Option(help="US dollars that one label cost, to count it when asking what pays back."),
+]
+HorizonOption = Annotated[
+    int, typer.Option(help="Queries to come, over which spending and saving are compared.")
+]
+ToleranceOption = Annotated[
+    float, typer.Option(help="Loss in right answers that counts as equal quality; 0.01 = a point.")
+]
 
 
 def chosen_settings(preset: str, clusters: str) -> FitSettings:

@@ -13,7 +13,10 @@ from rich.table import Table
 
 import cascal
 from cascal.cli.common import (
+    HorizonOption,
     JsonOption,
+    LabelPriceOption,
+    ToleranceOption,
     default_workspace,
     out,
     print_json,
@@ -21,6 +24,7 @@ from cascal.cli.common import (
 )
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import NotApplicable
+from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 if TYPE_CHECKING:
     from cascal.compare.comparison import Comparison
@@ -54,15 +58,20 @@ def evaluate(
     parquet: Annotated[
         Path | None, typer.Option(help="Also write the table to this Parquet file.")
     ] = None,
+    label_price: LabelPriceOption = None,
+    horizon: HorizonOption = DEFAULT_HORIZON,
+    tolerance: ToleranceOption = DEFAULT_TOLERANCE,
 ) -> None:
-    """Compare all routers on the test queries, with intervals, and say whether routing pays.
+    """Compare all routers on the test queries, with intervals; say whether and when routing pays.
 
     Without gold answers there are the labels of `cascal label`, and without those only the light,
     which says what the models agree on.
     """
     from cascal.compare.experiments import Request, held
+    from cascal.dataset.payback import find_payback
     from cascal.dataset.snapshot import take_snapshot
 
+    terms = Terms(label_price=label_price, horizon=horizon, tolerance=tolerance)
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Routing") as report:
         fitted = tuning.fit(loaded)
@@ -88,6 +97,7 @@ def evaluate(
         few = _with_few_labels(tuning.store, snapshot)
     found = _summary(loaded, comparison, without, settings, by_task=by_task)
     found["with_few_labels"] = few
+    found["payback"] = find_payback(tuning.store, snapshot, terms).to_dict()
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
@@ -207,6 +217,9 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
         out.print(escape(found["reason"]))
     if found["with_few_labels"]:
         out.print(f"With a few labels: {escape(found['with_few_labels']['sentence'])}")
+    payback = found["payback"]
+    out.print(f"When it pays back: {escape(payback['sentence'])}")
+    out.print(f"  {escape(payback['spending'])}")
     without = found["without_labels"]
     out.print(f"Without labels: {escape(without['sentence'])}")
     if without["light"] is not None:

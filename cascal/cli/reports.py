@@ -12,7 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import (
+    HorizonOption,
     JsonOption,
+    LabelPriceOption,
+    ToleranceOption,
     WorkspaceOption,
     check_target,
     err,
@@ -22,6 +25,7 @@ from cascal.cli.common import (
     progress_bar,
 )
 from cascal.cli.tuning import Tuning, with_tuning
+from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 
 @with_tuning
@@ -32,13 +36,18 @@ def report(
     without_texts: Annotated[
         bool, typer.Option("--without-texts", help="Leave queries and their words out.")
     ] = False,
+    label_price: LabelPriceOption = None,
+    horizon: HorizonOption = DEFAULT_HORIZON,
+    tolerance: ToleranceOption = DEFAULT_TOLERANCE,
 ) -> None:
     """Write one HTML file with verdict, map, rankings, routers, findings and settings."""
     from cascal.compare.comparison import compare_routers
+    from cascal.dataset.payback import find_payback
     from cascal.dataset.snapshot import take_snapshot
     from cascal.diagnose import diagnose
     from cascal.report import write_report
 
+    terms = Terms(label_price=label_price, horizon=horizon, tolerance=tolerance)
     check_target(to)
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     with progress_bar("Writing the report") as told:
@@ -51,9 +60,16 @@ def report(
                 loaded.train, loaded.test, settings, thresholds, fitted=fitted, progress=told
             )
         light = snapshot.light_or_reason
-    command = shlex.join(["cascal", *sys.argv[1:]])
+        payback = find_payback(tuning.store, snapshot, terms)
     text = write_report(
-        loaded, snapshot, light, findings, comparison, command, with_texts=not without_texts
+        loaded,
+        snapshot,
+        light,
+        findings,
+        comparison,
+        shlex.join(["cascal", *sys.argv[1:]]),
+        payback=payback,
+        with_texts=not without_texts,
     )
     to.write_text(text, encoding="utf-8")
     out.print(f"Report written to {escape(str(to))}.")

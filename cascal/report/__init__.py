@@ -20,6 +20,7 @@ from cascal.diagnose import Finding
 from cascal.explain import N_LEADERS, cluster_leaders
 from cascal.intervals import Estimate
 from cascal.light import HEADLINES, QUESTION, RECORD, RECORD_NOTE, Light, State
+from cascal.payback import Payback
 from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
 from cascal.verdict import Verdict
@@ -38,10 +39,12 @@ def write_report(
     comparison: Comparison | None,
     command: str,
     *,
+    payback: Payback | None = None,
     with_texts: bool = True,
 ) -> str:
     """The whole report as HTML. `command` is the line that makes the same router again.
 
+    Without a workspace nobody knows what was spent: then `payback` is None and nothing is said.
     Without texts, queries and the words that name clusters are left out.
     """
     rows = () if comparison is None else comparison.rows()
@@ -57,6 +60,7 @@ def write_report(
         question=QUESTION,
         record=() if isinstance(light, str) else _record(),
         record_note=RECORD_NOTE,
+        payback=payback,
         dots=map_dots(dataset, snapshot),
         models=_models(snapshot),
         clusters=_clusters(snapshot, with_texts=with_texts),

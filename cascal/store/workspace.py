@@ -37,11 +37,12 @@ from cascal.store.labelling import Labelling
 from cascal.store.naming import Naming
 from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, Run
+from cascal.store.spending import Spending
 
 logger = logging.getLogger(__name__)
 
 
-class Workspace(Labelling, Naming):
+class Workspace(Labelling, Naming, Spending):
     """The data sets, vectors, maps, runs and labels of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can

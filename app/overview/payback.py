@@ -1,0 +1,54 @@
+"""The part of the Overview that says when routing pays back what it cost to learn."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import frame, session, theme
+from cascal.dataset.payback import find_payback
+from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Terms
+
+MARKS: dict[Outcome, tuple[str, theme.Badge, str]] = {
+    "pays back": (":material/check_circle:", "green", "Pays back"),
+    "never": (":material/do_not_disturb_on:", "red", "Never, as far as these data say"),
+    "not shown equal": (":material/help:", "orange", "Quality is not shown to be equal"),
+    "unknown": (":material/help:", "orange", "Not known"),
+}
+
+
+def payback() -> None:
+    """Spending against saving, at the horizon and the price of a label that are stated here."""
+    st.subheader("When does it pay back?", anchor=False)
+    shown = st.container()
+    with st.expander("Horizon, price of a label, tolerance"):
+        terms = _terms()
+    found = find_payback(session.workspace(), session.snapshot(), terms)
+    icon, colour, label = MARKS[found.outcome]
+    with shown:
+        st.badge(label, icon=icon, color=colour)
+        st.text(found.sentence)
+        st.caption(frame.escape(found.spending.sentence))
+
+
+def _terms() -> Terms:
+    with st.container(horizontal=True):
+        horizon = st.number_input(
+            "Queries to come", min_value=1, value=DEFAULT_HORIZON, step=10_000, key="horizon"
+        )
+        price = st.number_input(
+            "US dollars a label",
+            min_value=0.0,
+            value=None,
+            step=0.1,
+            key="label_price",
+            placeholder="labels do not count",
+        )
+        points = st.number_input(
+            "Points that may be lost",
+            min_value=0.0,
+            max_value=99.0,
+            value=100 * DEFAULT_TOLERANCE,
+            step=0.5,
+            key="tolerance",
+        )
+    return Terms(label_price=price, horizon=int(horizon), tolerance=points / 100)

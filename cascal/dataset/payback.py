@@ -1,0 +1,101 @@
+"""When does it pay back? What a workspace knows of money and quality, put before `payback`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cascal.constant import Constant
+from cascal.dataset.contest import Contest, contest
+from cascal.dataset.cost import query_costs
+from cascal.dataset.evidence import gather_evidence
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import NotApplicable
+from cascal.intervals import Estimate, estimate
+from cascal.payback import Advantage, Payback, Spending, Terms, payback
+from cascal.store import Workspace
+
+LABEL_SOME = (
+    "there are neither test queries with gold answers nor labels; `cascal label` draws the queries "
+    "that decide it."
+)
+
+
+def find_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) -> Payback:
+    """Whether a router pays back what its data set cost: the one place that says it.
+
+    Quality by the gold answers of the test queries, where there are any, against the model that the
+    verdict names; else by the labels of the workspace, against the best model by consensus.
+    """
+    name = snapshot.dataset.info.name
+    with workspace.opened():
+        spending = Spending(
+            bills=workspace.bills(name),
+            n_labels=len(workspace.labels(name)),
+            label_price=terms.label_price,
+        )
+        return payback(spending, _advantage(workspace, snapshot), terms)
+
+
+def _advantage(workspace: Workspace, snapshot: Snapshot) -> Advantage:
+    if snapshot.verdict is not None and snapshot.dataset.test is not None:
+        found = _by_gold(snapshot)
+        return _with_saving(
+            snapshot, found, snapshot.constant, snapshot.verdict.gain, "by gold answers"
+        )
+    try:
+        found = contest(snapshot)
+    except NotApplicable as error:
+        return _nothing(snapshot.constant, str(error))
+    constant = found.constant or snapshot.constant
+    evidence = gather_evidence(workspace, snapshot.dataset.info.name, found)
+    if not evidence.gain.n_labels and evidence.gain.n_contested:
+        return _nothing(constant, LABEL_SOME)
+    basis = f"by {evidence.gain.n_labels:,} labels"
+    return _with_saving(snapshot, found, constant, evidence.watched, basis)
+
+
+def _by_gold(snapshot: Snapshot) -> Contest:
+    """The router against the model of the verdict, on the test queries."""
+    part, constant = snapshot.dataset.part("test"), snapshot.constant
+    column = {name: at for at, name in enumerate(part.votes.models)}
+    routes = snapshot.routes("test")
+    columns = np.array([column[name] for name in routes.models], dtype=np.int64)
+    return Contest(
+        part=part,
+        first=columns[routes.selected[:, 0]],
+        second=np.full(len(part), column[constant.name]),
+        names=("routing", constant.words),
+        constant=constant,
+    )
+
+
+def _nothing(constant: Constant, why: str) -> Advantage:
+    return Advantage(
+        against=_named(constant),
+        saving=None,
+        saving_basis="",
+        quality=None,
+        quality_basis=why,
+    )
+
+
+def _named(constant: Constant) -> str:
+    return f"always asking {constant.words}"
+
+
+def _with_saving(
+    snapshot: Snapshot, found: Contest, constant: Constant, quality: Estimate, basis: str
+) -> Advantage:
+    """The cost of the second way minus that of the first, query by query, where both were asked."""
+    costs = query_costs(found.part, snapshot.dataset.train)
+    rows = np.arange(len(found.part))
+    saved = costs.dollars[rows, found.second] - costs.dollars[rows, found.first]
+    saved = np.where(found.first == found.second, 0.0, saved)[found.counts]
+    known = len(saved) > 0 and bool(np.isfinite(saved).all())
+    return Advantage(
+        against=_named(constant),
+        saving=estimate(saved) if known else None,
+        saving_basis="measured" if costs.measured else "at the mean cost of each model",
+        quality=quality,
+        quality_basis=basis,
+    )

@@ -1,0 +1,267 @@
+"""When does it pay back? What was spent to learn a router, against what it saves a query.
+
+Two measures, both named by arXiv:2609.37402: the break-even, spending ÷ saving per query, and
+spending ÷ saving at a horizon of so many queries. No number is given where quality is not shown to
+be equal: money saved by worse answers pays nothing back.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from cascal.datatypes import CascalError
+from cascal.intervals import Estimate
+from cascal.plain_json import finite
+from cascal.prices import COST_UNIT, Bill
+from cascal.verdict import points
+
+Outcome = Literal["pays back", "never", "not shown equal", "unknown"]
+DEFAULT_HORIZON = 100_000
+DEFAULT_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What the reader states.
+
+    label_price : US dollars of one label, None where labels are not to count; horizon : queries to
+    come; tolerance : share of right answers that may be lost and still count as equal quality
+    """
+
+    label_price: float | None = None
+    horizon: int = DEFAULT_HORIZON
+    tolerance: float = DEFAULT_TOLERANCE
+
+    def __post_init__(self) -> None:
+        if self.label_price is not None and not 0.0 <= self.label_price < math.inf:
+            raise CascalError(
+                f"A label costs {self.label_price} US dollars; write 0 or more.",
+                code="out-of-bounds",
+            )
+        if self.horizon < 1:
+            raise CascalError(
+                f"The horizon is {self.horizon} queries; write 1 or more.", code="out-of-bounds"
+            )
+        if not 0.0 <= self.tolerance < 1.0:
+            raise CascalError(
+                f"The tolerance is {self.tolerance}; write a share from 0 to below 1, 0.01 = one "
+                "point.",
+                code="out-of-bounds",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spending:
+    """US dollars spent so far: every call that was paid for, and labels at a stated price."""
+
+    bills: tuple[Bill, ...]
+    n_labels: int
+    label_price: float | None
+
+    @property
+    def collecting(self) -> float:
+        """For responses and generated queries; nan where nothing is known of some model."""
+        return sum(one.total for one in self.bills)
+
+    @property
+    def labelling(self) -> float:
+        """For labels; 0 where they have no price."""
+        return self.n_labels * (self.label_price or 0.0)
+
+    @property
+    def total(self) -> float:
+        """Both; nan where unknown."""
+        return self.collecting + self.labelling
+
+    @property
+    def without_price(self) -> tuple[str, ...]:
+        """Models whose calls cost nobody knows what."""
+        return tuple(dict.fromkeys(one.model for one in self.bills if math.isnan(one.total)))
+
+    @property
+    def sentence(self) -> str:
+        """What was spent, on what, and what of it is an estimate or not counted."""
+        if self.without_price:
+            listed = ", ".join(self.without_price)
+            return (
+                f"What collecting cost is not known: no response of {listed} says its cost, or its "
+                "tokens and prices. Give prices with the model pool, or a column cost with the "
+                "responses."
+            )
+        calls = sum(one.n_calls for one in self.bills)
+        guessed = sum(one.n_unknown for one in self.bills)
+        said = f"Spent: {dollars(self.collecting)} on {calls:,} calls"
+        if guessed:
+            said += f" ({guessed:,} of them at the mean cost of their model)"
+        if self.n_labels and self.label_price is None:
+            said += f"; {self.n_labels:,} labels are not counted, as no price of one is stated"
+        elif self.n_labels:
+            price = dollars(self.label_price or 0.0)
+            said += f" and {dollars(self.labelling)} on {self.n_labels:,} labels at {price}"
+        return f"{said}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advantage:
+    """The router beside always asking one model, on the same queries.
+
+    saving : US dollars a query, None where a cost is unknown; saving_basis : what it rests on;
+    quality : difference in right first answers, None where nobody said who is right;
+    quality_basis : who said it
+    """
+
+    against: str
+    saving: Estimate | None
+    saving_basis: str
+    quality: Estimate | None
+    quality_basis: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payback:
+    """Whether what was spent comes back, and after how many queries.
+
+    break_even : queries, with its interval; ratio : spending ÷ saving at the horizon, 0.1 = a tenth
+    of what is saved was spent; both None unless the outcome is "pays back"
+    """
+
+    outcome: Outcome
+    sentence: str
+    spending: Spending
+    advantage: Advantage
+    terms: Terms
+    break_even: Estimate | None = None
+    ratio: Estimate | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types; what is unknown is null."""
+        return {
+            "outcome": self.outcome,
+            "sentence": self.sentence,
+            "spending": self.spending.sentence,
+            "spent_collecting": finite(self.spending.collecting),
+            "spent_labelling": self.spending.labelling,
+            "n_labels": self.spending.n_labels,
+            "against": self.advantage.against,
+            "saving_per_query": _plain(self.advantage.saving),
+            "saving_basis": self.advantage.saving_basis,
+            "quality": _plain(self.advantage.quality),
+            "quality_basis": self.advantage.quality_basis,
+            **asdict(self.terms),
+            "break_even": _plain(self.break_even),
+            "spending_to_saving": _plain(self.ratio),
+        }
+
+
+def _plain(value: Estimate | None) -> dict[str, float] | None:
+    if value is None:
+        return None
+    return {"value": value.value, "low": value.low, "high": value.high}
+
+
+def payback(spending: Spending, advantage: Advantage, terms: Terms) -> Payback:
+    """After how many queries the saving has paid what was spent.
+
+        break-even = spending / saving per query
+        ratio      = spending / (horizon · saving per query)
+
+    The ends of their intervals are those of the saving; what was spent is known. Given only where
+    the interval of the quality difference lies above −tolerance, that of the saving above 0.
+    """
+    quality, saving, against = advantage.quality, advantage.saving, advantage.against
+    outcome: Outcome = "unknown"
+    break_even = ratio = None
+    if quality is None:
+        said = (
+            f"Nobody knows yet whether quality is equal to {against}: {advantage.quality_basis} "
+            "So no break-even is given."
+        )
+    elif quality.low < -terms.tolerance:
+        outcome = "not shown equal"
+        said = (
+            f"Quality is {'lower' if quality.high < 0.0 else 'not shown to be equal'}: "
+            f"{points(quality)} against {against} ({advantage.quality_basis}), and at most "
+            f"{100 * terms.tolerance:.1f} points may be lost. So no break-even is given."
+        )
+    elif saving is None or not math.isfinite(spending.total):
+        said = f"When it pays back is not known: {_missing(spending, advantage)}"
+    elif saving.low <= 0.0:
+        outcome, said = "never", _never(advantage, saving, quality)
+    else:
+        outcome = "pays back"
+        break_even = _over(spending.total, saving, 1)
+        ratio = _over(spending.total, saving, terms.horizon)
+        said = _pays(advantage, saving, quality, break_even, ratio, terms)
+    return Payback(
+        outcome=outcome,
+        sentence=said,
+        spending=spending,
+        advantage=advantage,
+        terms=terms,
+        break_even=break_even,
+        ratio=ratio,
+    )
+
+
+def _missing(spending: Spending, advantage: Advantage) -> str:
+    if advantage.saving is None:
+        return (
+            f"what a query costs, routed or by {advantage.against}, is unknown. Give prices with "
+            "the model pool, or a column cost with the responses."
+        )
+    return spending.sentence[0].lower() + spending.sentence[1:]
+
+
+def _over(spent: float, saving: Estimate, n_queries: int) -> Estimate:
+    value, low, high = (
+        spent / (n_queries * one) for one in (saving.value, saving.high, saving.low)
+    )
+    return Estimate(value, low, high, saving.n)
+
+
+def dollars(amount: float) -> str:
+    """An amount as people read it: cents, and below a cent two figures that count."""
+    if amount and abs(amount) < 0.01:
+        return f"${amount:.2g}"
+    return f"${amount:,.2f}"
+
+
+def _per_thousand(saving: Estimate, sign: float = 1.0) -> str:
+    value, low, high = (
+        dollars(sign * COST_UNIT * one)
+        for one in (saving.value, *sorted((saving.low, saving.high), key=lambda one: sign * one))
+    )
+    return f"{value} [{low}, {high}] per 1,000 queries ".replace("$-", "−$")
+
+
+def _never(advantage: Advantage, saving: Estimate, quality: Estimate) -> str:
+    if saving.high < 0.0:
+        costs = f"routing costs {_per_thousand(saving, -1.0)}more than {advantage.against}"
+    else:
+        costs = f"routing saves {_per_thousand(saving)}over {advantage.against}"
+    return (
+        f"Never, as far as these data say: {costs} ({advantage.saving_basis}), at "
+        f"{points(quality)} ({advantage.quality_basis})."
+    )
+
+
+def _pays(
+    advantage: Advantage,
+    saving: Estimate,
+    quality: Estimate,
+    break_even: Estimate,
+    ratio: Estimate,
+    terms: Terms,
+) -> str:
+    after, least, most = (
+        f"{math.ceil(one):,}" for one in (break_even.value, break_even.low, break_even.high)
+    )
+    share, low, high = (f"{one:.1%}" for one in (ratio.value, ratio.low, ratio.high))
+    return (
+        f"It pays back after {after} [{least}, {most}] queries: routing saves "
+        f"{_per_thousand(saving)}over {advantage.against} ({advantage.saving_basis}), at "
+        f"{points(quality)} ({advantage.quality_basis}). At {terms.horizon:,} queries the "
+        f"spending is {share} [{low}, {high}] of the saving."
+    )
