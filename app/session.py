@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import streamlit as st
 
@@ -26,6 +26,7 @@ from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.datatypes import CascalError, Split
 from cascal.fit import Fit
 from cascal.light import Light
+from cascal.remembered import remembered
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import DatasetInfo
 from cascal.verdict import Verdict
@@ -86,6 +87,10 @@ def _dataset(name: str, token: str) -> Dataset:
     return load_dataset(workspace(), name)
 
 
+_known_datasets: WeakValueDictionary[tuple[str, str], Dataset] = WeakValueDictionary()
+"""Those that somebody holds: asked for a hundred times a run, as `datasets` is."""
+
+
 def dataset() -> Dataset:
     """The chosen data set with votes, vectors and map. CascalError says what is missing."""
     info = current_info()
@@ -93,7 +98,11 @@ def dataset() -> Dataset:
         raise CascalError(
             "The workspace is empty. Import responses on the page Data.", code="no-dataset"
         )
-    return _dataset(info.name, f"{info.fingerprint}:{_file_token()}")
+    called = info.name, f"{info.fingerprint}:{_file_token()}"
+    found = _known_datasets.get(called)
+    if found is None:
+        found = _known_datasets[called] = _dataset(*called)
+    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -252,8 +261,17 @@ def snapshot() -> Snapshot:
 
 def change() -> tuple[Snapshot, Change]:
     """The pinned snapshot, and what is different now."""
-    before = snapshot_at(history.pinned())
-    return before, compare(before, snapshot())
+    before, now = snapshot_at(history.pinned()), snapshot()
+    known = _changes_since(before)
+    found = known.get(now)
+    if found is None:
+        found = known[now] = compare(before, now)
+    return before, found
+
+
+@remembered
+def _changes_since(_before: Snapshot) -> WeakKeyDictionary[Snapshot, Change]:
+    return WeakKeyDictionary()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

@@ -11,6 +11,7 @@ from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray
 from cascal.plain_json import without_nan
 from cascal.reach import WITHIN
+from cascal.remembered import remembered
 from cascal.route import FALLBACK_WIDTH, Blend, Router
 
 NEAREST_TASKS = 3
@@ -137,6 +138,7 @@ class ClusterLeaders:
         return f"{self.by_consensus[0]} ({', '.join(self.reasons)})" if self.reasons else ""
 
 
+@remembered
 def cluster_leaders(router: Router) -> tuple[ClusterLeaders, ...]:
     """(C,) what every page, table and file says of the best models of each cluster."""
     steps = _steps_to_the_first(router)

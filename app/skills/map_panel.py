@@ -19,6 +19,7 @@ from cascal import charts
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, IntArray
+from cascal.remembered import remembered
 
 MAX_LABELS = 24
 COLOURED_CLUSTERS = 20
@@ -86,13 +87,13 @@ def _group_colours(
     return tuple(palette[largest[c]] if c in largest else theme.MUTED for c in range(len(sizes)))
 
 
-def _labels(data: Dataset) -> tuple[list[tuple[float, float, str]], list[str]]:
+@remembered
+def _labels(now: Snapshot) -> tuple[list[tuple[float, float, str]], list[str]]:
     """Telling term and task just above the most central query of the largest clusters.
 
     About each: its whole name and the most typical queries.
     """
-    now = session.snapshot()
-    clusters, xy = now.router.clusters, data.train.xy
+    clusters, xy = now.router.clusters, now.dataset.train.xy
     known = xy[np.isfinite(xy).all(axis=1)]
     gap = 0.045 * float(np.ptp(known[:, 1])) if len(known) else 0.0
     labels, abouts = [], []
@@ -127,7 +128,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     xy = now.part.xy[now.rows]
     n_clusters, lit = len(snapshot.router.clusters), _highlight(now)
     task, model, cluster = (_fact(data, now, known) for known in ("task", "model", "cluster"))
-    labels, abouts = _labels(data)
+    labels, abouts = _labels(snapshot)
     agreed = Fact(charts.COLOUR_TITLES["agreement"], *charts.agreement_groups(now.part))
     spec = MapSpec(
         x=xy[:, 0],

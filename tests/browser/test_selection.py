@@ -17,13 +17,15 @@ reader = test_dashboard.reader
 SENTENCE = ".st-key-chosen [data-testid=stCaptionContainer]"
 LIT = "() => Number(document.querySelector('.cascal-map').dataset.lit)"
 CLOCK = """() => {
-  const card = () => document.querySelector('.st-key-query_card')?.innerText;
-  const id = () => /(train|test)-\\d+/.exec(card())?.[0];
+  const card = () => document.querySelector('.st-key-query_card');
+  const id = () => /(train|test)-\\d+/.exec(card()?.innerText)?.[0];
   window.times = []; let from = null, was;
   addEventListener('mousedown', () => { from = performance.now(); was = id() }, true);
-  new MutationObserver(() => {
-    if (from === null || !id() || id() === was) return;
-    window.times.push(performance.now() - from); from = null;
+  new MutationObserver(changes => {
+    if (from === null || !id()) return;
+    if (id() !== was) { was = id(); window.times.push({}) }
+    else if (!changes.some(one => card().contains(one.target))) return;
+    if (window.times.length) window.times.at(-1).whole = performance.now() - from;
   }).observe(document.body, {subtree: true, childList: true, characterData: true}) }"""
 LIMIT_MS = 1500
 """Two shared cores run server, browser and its software rendering; an idle machine stays below
@@ -216,7 +218,7 @@ def test_nothing_is_wider_than_the_window(reader, dashboard, size, scheme):
 
 @pytest.mark.bench
 def test_a_click_is_answered_in_time(reader, dashboard):
-    """From the click to the card of that query beside the map, the median of twelve."""
+    """From the click to the last change inside the card of that query, the median of twelve."""
     one = on_map(reader, dashboard)
     one.page.evaluate(CLOCK)
     for row in range(100, 4900, 400):
@@ -224,4 +226,4 @@ def test_a_click_is_answered_in_time(reader, dashboard):
         idle(one.page)
     times = one.page.evaluate("() => window.times")
     assert len(times) >= 10
-    assert statistics.median(times) <= LIMIT_MS
+    assert statistics.median(one["whole"] for one in times) <= LIMIT_MS
