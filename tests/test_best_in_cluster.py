@@ -162,6 +162,6 @@ def test_models_in_use_are_those_that_get_queries(snapshot):
 def test_the_best_of_each_cluster_are_found_once_for_a_router():
     raw = [[0.5, 0.505, 0.1], [0.1, 0.1, 0.9], [0.1, 0.1, 0.9]]
     router = hand_made(raw, [0.6, 0.5, 0.4], cascal.Routing("nearest", k_nearest=1))
-    moved = replace(router, thresholds=replace(router.thresholds, cost_weight=0.5))
+    moved = replace(router, thresholds=replace(router.thresholds, top_k=1))
     assert cluster_leaders(router) is cluster_leaders(router)
     assert cluster_leaders(moved) is not cluster_leaders(router)
