@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -188,8 +189,11 @@ def _steps_to_the_first(router: Router) -> list[tuple[list[str], IntArray]]:
     ]
 
 
-def explain(router: Router, vector: FloatArray) -> RouteTrace:
-    """Trace the route of one query from its unit vector (D,)."""
+def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> RouteTrace:
+    """Trace the route of one query from its unit vector (D,).
+
+    labels : (C,) what the sentences call the clusters; their numbers without any
+    """
     row = np.asarray(vector, dtype=np.float64)[None, :]
     blend = router.blend(row)
     order = best_first(blend.scores[0], router.models)
@@ -214,7 +218,7 @@ def explain(router: Router, vector: FloatArray) -> RouteTrace:
         fallback_share=float(blend.alpha[0]),
         lead=lead,
         effective_clusters=float(np.exp(-(weights * np.log(weights)).sum())),
-        what_would_change=_what_would_change(router, blend, order),
+        what_would_change=_what_would_change(router, blend, order, labels),
         preset=router.settings.name,
         encoder=router.encoder,
     )
@@ -268,7 +272,9 @@ def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel,
     )
 
 
-def _what_would_change(router: Router, blend: Blend, order: IntArray) -> tuple[str, ...]:
+def _what_would_change(
+    router: Router, blend: Blend, order: IntArray, labels: Sequence[str]
+) -> tuple[str, ...]:
     """Sentences on what would have to be different for another model to come first."""
     names, scores, routing = router.models, blend.scores[0], router.routing
     first = names[order[0]]
@@ -292,7 +298,9 @@ def _what_would_change(router: Router, blend: Blend, order: IntArray) -> tuple[s
         if weight > 0
     }
     others = {name: c for name, c in alone.items() if name != first}
-    said += [f"Inside cluster {c} alone, {name} would come first." for name, c in others.items()]
+    for name, c in others.items():
+        cluster = f"“{labels[c]}”" if labels else f"cluster {c}"
+        said.append(f"Inside {cluster} alone, {name} would come first.")
     limit, distance = routing.fallback_distance, float(blend.distances[0, 0])
     if limit is not None and blend.alpha[0] == 0:
         said.append(

@@ -272,6 +272,15 @@ def test_the_model_said_to_win_inside_a_cluster_wins_there(router, unseen):
     assert tried > 0 or router.routing.kind == "nearest" or router.routing.margin == 0.3
 
 
+def test_the_sentences_call_a_cluster_by_its_name_where_it_has_one(router, unseen):
+    names = [f"task · skill {c}" for c in range(len(router.clusters))]
+    for vector in unseen:
+        numbers = sentence(explain(router, vector), r"Inside cluster (\d+) alone, .*")
+        named = sentence(explain(router, vector, names), r"Inside “task · skill (\d+)” alone, .*")
+        assert [said[1] for said in named] == [said[1] for said in numbers]
+        assert not sentence(explain(router, vector, names), r"Inside cluster .*")
+
+
 def test_the_first_alone_of_a_traced_cluster_would_be_chosen_in_that_cluster_only():
     """Model b leads by 0.005 in the second cluster, but a has a bonus of 0.01 everywhere."""
     routing = cascal.Routing("blend", k_nearest=2, margin=0.01)

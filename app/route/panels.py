@@ -73,7 +73,7 @@ def ask() -> Decision | None:
     vector = _vector(text)
     if vector is None:
         return None
-    return Decision(text, vector, explain(now.router, vector)) if data else None
+    return Decision(text, vector, explain(now.router, vector, now.labels)) if data else None
 
 
 def _vector(text: str) -> FloatArray | None:
@@ -242,7 +242,7 @@ def _neighbours(decision: Decision) -> None:
 
 def _trace(trace: RouteTrace) -> None:
     with st.expander("The whole trace as JSON"):
-        st.code(json.dumps(trace.to_dict(), indent=1, ensure_ascii=False), language="json")
+        st.code(json.dumps(trace.to_dict(), indent=1, ensure_ascii=False), language=None)
 
 
 def batch() -> None:

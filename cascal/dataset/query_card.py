@@ -153,7 +153,7 @@ def query_card(
         distance=distance,
         next_cluster=next_cluster,
         next_distance=next_distance,
-        trace=explain(snapshot.router, vector),
+        trace=explain(snapshot.router, vector, snapshot.labels),
         nearest=_nearest(part, row),
         place=at + 1,
         n_among=len(order),

@@ -162,6 +162,35 @@ def test_no_page_breaks_a_rule_of_wcag_aa_that_a_machine_can_check(browser, dash
     context.close()
 
 
+LOOKED_INTO = {
+    "map?query=train-01234": ".st-key-query_card",
+    "map?points=test&search=which&only=wrong": ".cascal-map[data-drawn='1']",
+    "route": "textarea",
+}
+"""Pages in the state in which they show most, and what shows that they are there."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_click_opens_keeps_the_rules_too(browser, dashboard, scheme):
+    """The card of a query, a filtered map and the trace of a route, with all that unfolds."""
+    script = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    for path, there in LOOKED_INTO.items():
+        page.goto(f"{dashboard}/{path}")
+        page.wait_for_selector(there, timeout=60_000)
+        idle(page, 90_000)
+        if path == "route":
+            page.get_by_role("button", name="Try a test query").click()
+            page.get_by_role("heading", name=re.compile("goes to")).wait_for(timeout=60_000)
+        for folded in page.get_by_test_id("stExpander").locator("summary").all():
+            folded.click()
+            idle(page, 60_000)
+        page.evaluate(script.read_text(encoding="utf-8"))
+        assert page.evaluate(AXE) == []
+    context.close()
+
+
 EVALUATE_TABS = ("Routers", "Cost", "Where it gains", "A right, B wrong", "What if", "Experiments")
 
 
