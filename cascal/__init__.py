@@ -24,6 +24,7 @@ from cascal.evaluate import Evaluation, evaluate  # binds the function over the 
 from cascal.fit import Fit, fit  # the same
 from cascal.results import ConsensusScores, Rankings, Routes, SkillClusters
 from cascal.route import Router
+from cascal.scores import ScoreRouter
 from cascal.settings import FitSettings, Routing, Thresholds
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "Router",
     "Routes",
     "Routing",
+    "ScoreRouter",
     "SkillClusters",
     "Task",
     "Thresholds",

@@ -247,6 +247,7 @@ class Votes:
     logprobs  : (Q, M) mean token log-probability, nan if unknown
     n_options : (Q,) number of options; 0 (or None for all) = free answers
     status    : (Q, M) of STATUSES, or None = "ok" where answered, else "unreadable"
+    prose     : (Q,) True where answers are open-ended and nobody votes; None = nowhere
     """
 
     query_ids: tuple[str, ...]
@@ -257,6 +258,7 @@ class Votes:
     n_options: IntArray | None = None
     _: KW_ONLY
     status: NDArray[Any] | None = None
+    prose: BoolArray | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -369,6 +371,7 @@ class Votes:
             self.logprobs[cells],
             self.option_counts[rows],
             status=None if self.status is None else self.status[cells],
+            prose=None if self.prose is None else self.prose[rows],
         )
 
     def fingerprint(self) -> str:
@@ -376,6 +379,7 @@ class Votes:
         digest = hashlib.sha256()
         for names in (self.query_ids, self.tasks, self.models):
             digest.update("\x1f".join(names).encode() + b"\x1e")
-        for array in (self.answers, self.logprobs, self.option_counts):
+        told = () if self.prose is None or not self.prose.any() else (self.prose,)
+        for array in (self.answers, self.logprobs, self.option_counts, *told):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()

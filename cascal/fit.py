@@ -14,6 +14,7 @@ from functools import cache, cached_property
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from cascal.answers import prose_sentence, refuse_prose
 from cascal.cluster import (
     TaskCandidates,
     choose_and_merge,
@@ -320,6 +321,8 @@ def _notes(votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int)
     elif known.sum() < answered.sum() and settings.consensus in ("posterior", "z_sum"):
         share = 1.0 - known.sum() / answered.sum()
         notes.append(f"No confidence signal for {share:.1%} of the votes: they count as average.")
+    if votes.prose is not None and votes.prose.any():
+        notes.append(prose_sentence(votes.prose, votes.tasks))
     if len(votes.models) == 1:
         notes.append("There is one model: nothing can be routed, every ranking has one entry.")
     empty = n_tasks - len({votes.tasks[row] for row in np.flatnonzero(strong.any(axis=1))})
@@ -352,6 +355,7 @@ def fit(
             code="needs-labels",
         )
     _check_size(votes, costs)
+    refuse_prose(votes.prose, votes.tasks)
     ordered = in_computing_order(votes, vectors, settings)
     votes, array = ordered.votes, ordered.array
     groups = reliability_groups(array, settings.seed) if settings.consensus in GROUPED else None

@@ -56,6 +56,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "no-test-queries": "all queries are for training, none is to test",
         "no-vectors": "queries or responses have not been encoded yet",
         "no-workspace": "there is no workspace at this place",
+        "not-comparable": "answers are open-ended, and no votes that could agree",
         "not-installed": "a part of the program is not installed here",
         "not-records": "a list of records is needed, and something else came",
         "not-running": "a server or client has not started, or has ended",

@@ -331,6 +331,12 @@ class Router:
         """Read a router; needs no streamlit, duckdb or torch. `ArtefactError` if damaged."""
         header, stored = read_artefact(Path(path))
         name = Path(path).name
+        if "kind" in header:
+            raise ArtefactError(
+                f"{name} holds a router by {str(header['kind'])[:40]}, not by votes. `cascal "
+                "route` takes it, and cascal.ScoreRouter.load.",
+                code="foreign-file",
+            )
         try:
             router = _from_parts(header, stored)
             dimension = header["dimension"]

@@ -26,6 +26,7 @@ from refused_data import OF_DATA
 
 import cascal
 from cascal import charts
+from cascal.answers import refuse_prose
 from cascal.compare.baselines.neighbours import triplet_differences
 from cascal.compare.cost import cost_grid
 from cascal.compare.experiments.report import MAX_BYTES, read_report
@@ -337,6 +338,13 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
         lambda stage: stage.vectors.take(["q9999"]),
         r"1 queries have no embedding, the first is 'q9999'\. "
         r"Run `cascal embed` first, or leave these queries out\.",
+    ),
+    "not-comparable": (
+        lambda _: refuse_prose(np.array([True, True, False]), ("essays", "essays", "sums")),
+        r"Answers are not comparable: 2 of 3 queries \(task 'essays'\) have open-ended answers, "
+        r"which are no votes, so nothing can be ranked or routed without labels\. Score some "
+        r"responses from 0 to 1 instead \(cascal scores DATASET --out FILE\), import short answers "
+        r"in a column model_answer, or a column score\.",
     ),
     "not-installed": (
         lambda stage: (stage.patch.setattr("cascal.dataset.demo.FOLDERS", ()), demo_folder()),

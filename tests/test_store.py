@@ -1340,7 +1340,15 @@ def test_changed_responses_take_the_place_of_the_stored_ones(begun):
 
 def test_a_file_of_the_second_schema_can_be_collected_into(filled):
     with duckdb.connect(str(filled.path)) as connection:
-        for table in ("attempt", "failure", "equivalence", "draw", "label", "cluster_name"):
+        for table in (
+            "attempt",
+            "failure",
+            "equivalence",
+            "draw",
+            "label",
+            "cluster_name",
+            "score",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE meta SET schema_version = 2")
     before = filled.fingerprint("demo")

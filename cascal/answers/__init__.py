@@ -10,6 +10,7 @@ from cascal.answers.equivalence import (
 )
 from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES
 from cascal.answers.normal import normalise_answer
+from cascal.answers.prose import Answered, find_prose, mostly_prose, prose_sentence, refuse_prose
 from cascal.answers.reading import READINGS, Reading, ReadingName, read_answer
 from cascal.answers.upstream import CHOICE_RULES, FREE_RULES
 
@@ -23,10 +24,15 @@ __all__ = [
     "STATED_CHOICE_RULES",
     "STATED_FREE_RULES",
     "AnswerSet",
+    "Answered",
     "Reading",
     "ReadingName",
     "compare_sets",
+    "find_prose",
     "group_answers",
+    "mostly_prose",
     "normalise_answer",
+    "prose_sentence",
     "read_answer",
+    "refuse_prose",
 ]

@@ -22,6 +22,7 @@ from cascal.cli import (
     presets,
     quality,
     reports,
+    scoring,
     serving,
     simulating,
 )
@@ -48,6 +49,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "fit": fitting.fit,
     "evaluate": evaluation.evaluate,
     "label": labelling.label,
+    "scores": scoring.scores,
     "presets": presets.presets,
     "experiment": evaluation.experiment,
     "diagnose": diagnosing.diagnose,

@@ -22,6 +22,7 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
+from cascal.cli.scoring import ScoredByOption, goes_by_scores, report_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import NotApplicable
 from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
@@ -61,9 +62,11 @@ def evaluate(
     label_price: LabelPriceOption = None,
     horizon: HorizonOption = DEFAULT_HORIZON,
     tolerance: ToleranceOption = DEFAULT_TOLERANCE,
+    scored_by: ScoredByOption = None,
 ) -> None:
     """Compare all routers on the test queries, with intervals; say whether and when routing pays.
 
+    Where answers are open-ended, scores say which model is best and whether routing pays.
     Without gold answers there are the labels of `cascal label`, and without those only the light,
     which says what the models agree on.
     """
@@ -73,6 +76,9 @@ def evaluate(
 
     terms = Terms(label_price=label_price, horizon=horizon, tolerance=tolerance)
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
+    if goes_by_scores(tuning.store, loaded, scored_by):
+        report_scores(tuning.store, dataset, scored_by, as_json=as_json)
+        return
     with progress_bar("Routing") as report:
         fitted = tuning.fit(loaded)
         request = Request(

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import cascal
+from cascal.artefact import read_artefact
 from cascal.cli.common import (
     JsonOption,
     check_target,
@@ -20,8 +21,11 @@ from cascal.cli.common import (
     print_json,
 )
 from cascal.cli.encoding import encoder_of_file
+from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError
+from cascal.route import check_vectors
+from cascal.scores.score_router import KIND, router_of
 
 if TYPE_CHECKING:
     from cascal.explain import ClusterLeaders
@@ -35,14 +39,21 @@ def fit(
     to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
     save_run: Annotated[str | None, typer.Option(help="Save the state as a run.")] = None,
     note: Annotated[str, typer.Option(help="Note of the saved run.")] = "",
+    scored_by: ScoredByOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate skills from the training queries' responses; write a router if asked."""
+    """Estimate skills from the training queries' responses; write a router if asked.
+
+    Where answers are open-ended, from their scores.
+    """
     from cascal.dataset.snapshot import take_snapshot
     from cascal.explain import cluster_leaders
 
     check_target(to)
     loaded = tuning.dataset(dataset, encoder)
+    if goes_by_scores(tuning.store, loaded, scored_by):
+        fit_by_scores(tuning.store, loaded, scored_by, to, as_json=as_json)
+        return
     with err.status("Estimating skills"):
         snapshot = take_snapshot(loaded, tuning.fit(loaded), tuning.thresholds)
     if to is not None:
@@ -132,7 +143,7 @@ def route(
     """Route a text, a file or standard input (one query a line); prints one JSON line each."""
     from cascal.explain import explain
 
-    loaded = cascal.Router.load(router)
+    loaded = load_router(router)
     if file is not None:
         from cascal.importers.texts import read_texts
 
@@ -149,6 +160,9 @@ def route(
         )
     coder = encoder_of_file(loaded.encoder, encoder, key_env)
     vectors = cascal.Embeddings.from_array(query_ids, coder.encode(texts), coder.id)
+    if isinstance(loaded, cascal.ScoreRouter):
+        _route_by_scores(loaded, vectors)
+        return
     routes = loaded.route(vectors)
     for row, query_id in enumerate(query_ids):
         record: dict[str, Any] = {
@@ -168,3 +182,30 @@ def route(
             if traced.far:
                 err.print(f"Query {escape(query_id)}. {traced.caution}", soft_wrap=True)
         print_json(record, indent=None)
+
+
+def load_router(path: Path) -> cascal.Router | cascal.ScoreRouter:
+    """The router of a file, whether it was learnt from votes or from scores."""
+    header, stored = read_artefact(path)
+    if header.get("kind") == KIND:
+        return router_of(path.name, header, stored)
+    return cascal.Router.load(path)
+
+
+def _route_by_scores(router: cascal.ScoreRouter, vectors: cascal.Embeddings) -> None:
+    """One JSON line a query: all models, best first, and what is expected of each."""
+    check_vectors(router, vectors)
+    order, expected = router.order(vectors.vectors)
+    for row, query_id in enumerate(vectors.query_ids):
+        print_json(
+            {
+                "query_id": query_id,
+                "selected": [router.models[order[row, 0]]],
+                "scored_by": router.scored_by,
+                "scores": {
+                    name: round(float(score), 6)
+                    for name, score in zip(router.models, expected[row], strict=True)
+                },
+            },
+            indent=None,
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +17,7 @@ from cascal.cli.common import (
     out,
     print_json,
     progress_bar,
+    this_account,
 )
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError
@@ -92,16 +92,8 @@ def _desk(tuning: Tuning, dataset: str, against: str | None, who: str | None) ->
         dataset=dataset,
         contest=found,
         draw=draw,
-        person=who or _this_account(),
+        person=who or this_account(),
     )
-
-
-def _this_account() -> str:
-    """The name of the account; a container may have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "me"
 
 
 def _settings(tuning: Tuning, loaded: Dataset, against: str | None) -> dict[str, Any]:

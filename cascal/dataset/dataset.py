@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
+
+from cascal.answers import mostly_prose
 from cascal.cluster_names import Namer
 from cascal.dataset.part import Part, load_part
 from cascal.datatypes import (
@@ -44,6 +47,13 @@ class Dataset:
     def costs(self) -> FloatArray | None:
         """(M,) US dollars per 1,000 queries, None unless known for every model."""
         return self.train.known_costs
+
+    @property
+    def by_scores(self) -> bool:
+        """Whether nothing can be learnt from votes, so that scores have to say who is good."""
+        votes = self.train.votes
+        only_judged = not votes.answered.any() and np.isfinite(self.train.judged).any()
+        return mostly_prose(votes.prose) or bool(only_judged)
 
     @property
     def gold_test(self) -> Part:

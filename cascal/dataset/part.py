@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from cascal.datatypes import (
     NO_ANSWER,
+    BoolArray,
     CascalError,
     Embeddings,
     FloatArray,
@@ -189,6 +190,7 @@ def join(one: Part, other: Part) -> Part:
         np.vstack([one.votes.logprobs, other.votes.logprobs]),
         np.concatenate([one.votes.option_counts, other.votes.option_counts]),
         status=np.vstack([_status(one.votes), _status(other.votes)]),
+        prose=np.concatenate([_prose(one.votes), _prose(other.votes)]),
     )
     vectors = Embeddings(
         votes.query_ids,
@@ -214,6 +216,10 @@ def _status(votes: Votes) -> np.ndarray:
     if votes.status is not None:
         return np.asarray(votes.status, dtype=object)
     return np.where(votes.answered, "ok", "unreadable").astype(object)
+
+
+def _prose(votes: Votes) -> BoolArray:
+    return np.zeros(len(votes.query_ids), dtype=bool) if votes.prose is None else votes.prose
 
 
 def split_part(part: Part, test_share: float, seed: int) -> tuple[Part, Part]:

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 import pyarrow as pa
 
+from cascal.answers import Answered, find_prose, prose_sentence
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, DatasetOrigin, Imported, Progress, Refusal
-from cascal.datatypes import ModelSpec, Split, Task
+from cascal.datatypes import BoolArray, ModelSpec, Split, Task
 from cascal.importers.fields import gold_answer
 from cascal.importers.limits import MAX_FIELD_BYTES, MAX_OPTIONS, MAX_REFUSED_SHARE, ImportRefused
 from cascal.importers.splits import SplitPlan, splits_of
@@ -172,7 +174,12 @@ class Draft:
                 f"No query is left of {source!r}. {self._first_reason()}", code="no-records"
             )
         self._note_reports()
-        self._note_answers()
+        prose = self._prose()
+        if prose.any():
+            tasks = [one.task for one in self.queries.values()]
+            self.notes.append(prose_sentence(prose, tasks))
+        else:
+            self._note_answers()
         self._note_scores()
         self._note_split(plan.split)
         queries = list(self.queries.values())
@@ -223,6 +230,25 @@ class Draft:
                 f"{len(self._reworded):,} queries are worded differently in several places; the "
                 "first wording was kept."
             )
+
+    def _prose(self) -> BoolArray:
+        """(Q,) queries whose answers are open-ended; texts alike count as one answer."""
+        row = {query_id: at for at, query_id in enumerate(self.queries)}
+        free = np.array([not one.options for one in self.queries.values()], dtype=bool)
+        told = [
+            one
+            for one in self.responses.values()
+            if one.sample == 0 and one.status not in ("error", "missing")
+            if free[row[one.query_id]] and (one.text or one.answer)
+        ]
+        answered = Answered(
+            rows=np.array([row[one.query_id] for one in told], dtype=np.int64),
+            text_lengths=np.array([len(one.text) for one in told], dtype=np.int64),
+            answer_lengths=np.array([len(one.answer or "") for one in told], dtype=np.int64),
+            rules=[one.rule for one in told],
+            same=[one.answer and one.answer.casefold() for one in told],
+        )
+        return find_prose(answered, free, [one.task for one in self.queries.values()])
 
     def _note_scores(self) -> None:
         """Name the models that cannot vote because they are only scored."""

@@ -75,9 +75,9 @@ def _quantile(n_values: int, looks: int) -> float:
     return float(scipy.special.stdtrit(n_values - 1, 1.0 - tail))
 
 
-def with_pseudo_labels(differences: FloatArray) -> FloatArray:
-    """(n + 2,) the differences with +1 and −1 appended."""
-    return np.concatenate([differences, PSEUDO])
+def with_pseudo_labels(differences: FloatArray, size: float = 1.0) -> FloatArray:
+    """(n + 2,) the differences with +1 and −1 appended, or with ± another size."""
+    return np.concatenate([differences, size * PSEUDO])
 
 
 def gain(
@@ -88,6 +88,7 @@ def gain(
     predicted: FloatArray | None = None,
     predicted_mean: float = 0.0,
     looks: int = 1,
+    pseudo: float = 1.0,
 ) -> Gain:
     """Mean gain over all queries from n contested ones labelled at random, without replacement.
 
@@ -95,7 +96,8 @@ def gain(
         gain = N_c/N · mean(x⁺) ± N_c/N · t · sqrt(var₁(x⁺)/(n + 2) · (1 − n/N_c))
 
     t is Student's .975 quantile with n + 1 degrees of freedom, with 1 − .025/looks where one looks
-    several times (10, 30 and 100 labels: 3). All contested queries labelled: exact, ± 0.
+    several times (10, 30 and 100 labels: 3). All contested queries labelled: exact, ± 0. `pseudo`
+    is the size of the two appended values: 1 for labels, less for scores that lie close together.
 
     differences (n,) right[first] − right[second], −1 … 1. predicted (n,), the consensus score of
     the first choice minus that of the second, and its mean over all contested queries make the
@@ -115,7 +117,7 @@ def gain(
         if predicted is not None:
             weight = _prediction_weight(values, predicted, n_labels / n_contested)
             values, added = values - weight * predicted, weight * float(predicted_mean)
-        extended = with_pseudo_labels(values)
+        extended = with_pseudo_labels(values, pseudo)
         mean = float(extended.mean()) + added
         error = extended.var(ddof=1) / len(extended) * (1.0 - n_labels / n_contested)
         half = _quantile(len(extended), looks) * float(np.sqrt(error))

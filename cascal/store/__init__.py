@@ -8,6 +8,7 @@ from cascal.store.recording import Recorder
 from cascal.store.records import (
     MARKS,
     PURPOSES,
+    SCORE_ORIGINS,
     AddReport,
     DatasetInfo,
     Draw,
@@ -16,6 +17,9 @@ from cascal.store.records import (
     Mark,
     Purpose,
     Run,
+    Score,
+    ScoreOrigin,
+    ScoreReport,
 )
 from cascal.store.workspace import Workspace
 
@@ -23,6 +27,7 @@ __all__ = [
     "ATTEMPT_SCHEMA",
     "MARKS",
     "PURPOSES",
+    "SCORE_ORIGINS",
     "AddReport",
     "DatasetInfo",
     "Draw",
@@ -33,6 +38,9 @@ __all__ = [
     "Purpose",
     "Recorder",
     "Run",
+    "Score",
+    "ScoreOrigin",
+    "ScoreReport",
     "Workspace",
     "WorkspaceLocked",
     "content_of",

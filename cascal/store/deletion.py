@@ -23,6 +23,7 @@ _OF_A_DELETED = (
     "DELETE FROM label WHERE dataset = ?",
     "DELETE FROM draw WHERE dataset = ?",
     "DELETE FROM cluster_name WHERE dataset = ?",
+    "DELETE FROM score WHERE dataset = ?",
 )
 """What outlives a data set that is replaced, and not one that is deleted."""
 _UNUSED_VECTORS = (
@@ -32,7 +33,7 @@ _UNUSED_VECTORS = (
 
 
 def delete_rows(connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
-    """Delete a data set, its maps, runs, labels and names, and vectors of texts no one has now."""
+    """Delete a data set with all that is of it, and the vectors of texts that no one has now."""
     require(connection, dataset)
     forget(connection, dataset)
     for sql in _OF_A_DELETED:

@@ -145,3 +145,40 @@ class LabelReport:
     dataset: str
     n_added: int
     n_known: int
+
+
+ScoreOrigin = Literal["person", "source", "judge"]
+SCORE_ORIGINS: tuple[ScoreOrigin, ...] = ("person", "source", "judge")
+"""Who scored a response: a person, the source of the responses, or a model that judges."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """How good somebody finds one response, 0 to 1: no vote, no gold answer, no label.
+
+    content : hash of the query and the response that were read, set by the store where it is "";
+    current : whether both are still the same, set by the store
+    """
+
+    query_id: str
+    model: str
+    value: float
+    origin: ScoreOrigin
+    scorer: str
+    content: str = ""
+    created_at: datetime = field(default_factory=utc_now)
+    current: bool = True
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """Response, scorer and content: nobody scores the same thing twice."""
+        return self.query_id, self.model, self.origin, self.scorer, self.content
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreReport:
+    """What `Workspace.add_scores` did; n_known were stored before."""
+
+    dataset: str
+    n_added: int
+    n_known: int

@@ -89,7 +89,23 @@ CREATE TABLE cluster_name (
     model VARCHAR NOT NULL, created_at TIMESTAMP NOT NULL, PRIMARY KEY (dataset, members));
 """
 """What models called clusters; members is a hash of the queries, so another cluster has none."""
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SCORE, _COLLECTING, _EQUIVALENCE, _LABELS, _NAMES)
+_SCORES = """
+CREATE TABLE score (
+    dataset VARCHAR NOT NULL, query_id VARCHAR NOT NULL, model VARCHAR NOT NULL,
+    origin VARCHAR NOT NULL, scorer VARCHAR NOT NULL, content VARCHAR NOT NULL,
+    position INTEGER NOT NULL, value DOUBLE NOT NULL, created_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (dataset, query_id, model, origin, scorer, content));
+"""
+"""How good a response is, 0 to 1; content is a hash of the query and the response that was read."""
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _SCORE,
+    _COLLECTING,
+    _EQUIVALENCE,
+    _LABELS,
+    _NAMES,
+    _SCORES,
+)
 """Step i turns a file of version i into version i + 1. Only ever append."""
 
 _VERSION = """
@@ -113,6 +129,7 @@ TABLES = (
     "draw",
     "label",
     "cluster_name",
+    "score",
 )
 """Every table that holds what a user stored."""
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from cascal.answers import Answered, find_prose
 from cascal.datatypes import (
     NO_ANSWER,
     STATUSES,
+    BoolArray,
     CascalError,
     FloatArray,
     IntArray,
@@ -37,7 +40,10 @@ WITH q AS (
     SELECT query_id, len(options) AS n_options, row_number() OVER (ORDER BY position) - 1 AS row
     FROM query WHERE dataset = $dataset AND ($split IS NULL OR split = $split))
 SELECT q.row::BIGINT AS row, m.position::BIGINT AS model, r.answer, r.mean_logprob, r.status,
-    r.score, s.representative
+    r.score, s.representative, r.rule, (q.n_options = 0 AND r.status NOT IN ('error', 'missing')
+    AND (r.text <> '' OR r.answer <> '')) AS told,
+    CASE WHEN q.n_options = 0 THEN coalesce(length(r.text), 0) ELSE 0 END AS n_text,
+    CASE WHEN q.n_options = 0 THEN coalesce(length(r.answer), 0) ELSE 0 END AS n_answer
 FROM response r JOIN q ON q.query_id = r.query_id
 JOIN model m ON m.dataset = $dataset AND m.name = r.model
 LEFT JOIN same s ON q.n_options = 0 AND s.query_id = r.query_id AND s.answer = r.answer
@@ -124,7 +130,8 @@ class StoredAnswers:
 
     queries : (Q,) rows of query_id, task, answer, answer_origin, n_options, representative
     models  : (M,) names of the whole pool
-    cells   : (N,) rows of row, model, answer, mean_logprob, status, score, representative
+    cells   : (N,) rows of row, model, answer, mean_logprob, status, score, representative, rule,
+        and of free answers told (whether there is a text or an answer), n_text, n_answer
     """
 
     queries: pa.Table
@@ -148,6 +155,19 @@ class StoredAnswers:
             for table, rows in ((self.queries, free), (self.cells, in_free))
         )
 
+    @cached_property
+    def prose(self) -> BoolArray:
+        """(Q,) queries whose answers are open-ended: nobody votes there, and no answer is gold."""
+        cells = self.cells.filter(self.cells["told"])
+        answered = Answered(
+            rows=cells["row"].to_numpy(),
+            text_lengths=cells["n_text"].to_numpy(),
+            answer_lengths=cells["n_answer"].to_numpy(),
+            rules=cells["rule"].to_pylist(),
+            same=cells["representative"].to_pylist(),
+        )
+        return find_prose(answered, self.n_options == 0, self.queries["task"].to_pylist())
+
     def votes(self, models: Sequence[str] | None) -> Votes:
         """Votes (Q, M) of the given models; free answers are numbered over the whole pool."""
         columns = self._columns(models)
@@ -161,6 +181,7 @@ class StoredAnswers:
         logprobs[place] = cells["mean_logprob"].to_numpy()
         status = np.full(shape, _MISSING)
         status[place] = cell_status
+        answers[self.prose] = NO_ANSWER
         return Votes(
             tuple(self.queries["query_id"].to_pylist()),
             tuple(self.queries["task"].to_pylist()),
@@ -169,6 +190,7 @@ class StoredAnswers:
             logprobs[:, columns],
             n_options,
             status=np.array(STATUSES)[status[:, columns]],
+            prose=self.prose if self.prose.any() else None,
         )
 
     def scores(self) -> FloatArray:
@@ -198,6 +220,7 @@ class StoredAnswers:
         free = np.flatnonzero(n_options == 0)
         if len(free):
             gold[free] = self._free_gold(free)
+        gold[self.prose] = NO_ANSWER
         return gold, tuple(self.queries["answer_origin"].to_pylist())
 
     def _free_gold(self, free: IntArray) -> IntArray:

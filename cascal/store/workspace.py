@@ -37,13 +37,14 @@ from cascal.store.labelling import Labelling
 from cascal.store.naming import Naming
 from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, Run
+from cascal.store.scoring import Scoring
 from cascal.store.spending import Spending
 
 logger = logging.getLogger(__name__)
 
 
-class Workspace(Labelling, Naming, Spending):
-    """The data sets, vectors, maps, runs and labels of one DuckDB file.
+class Workspace(Labelling, Naming, Scoring, Spending):
+    """The data sets, vectors, maps, runs, labels and scores of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can
     share it. What a method raises is a CascalError; WorkspaceLocked where someone else holds the
@@ -313,7 +314,7 @@ class Workspace(Labelling, Naming, Spending):
             runs.delete_run(connection, name)
 
     def delete_dataset(self, name: str) -> None:
-        """Delete a data set for good: rows, maps, runs, labels, unshared vectors, their bytes."""
+        """Delete a data set for good: all that is of it, unshared vectors, and their bytes."""
         with self._writing() as connection:
             deletion.delete_rows(connection, name)
         journal.discard(self.path, name)

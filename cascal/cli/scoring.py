@@ -1,0 +1,150 @@
+"""`cascal scores`, and what `evaluate`, `fit` and `route` do where there are scores, not votes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from cascal.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    check_target,
+    open_workspace,
+    out,
+    print_json,
+    this_account,
+)
+from cascal.datatypes import CascalError
+
+if TYPE_CHECKING:
+    from cascal.dataset.dataset import Dataset
+    from cascal.dataset.scored_evidence import ScoreEvidence
+    from cascal.store import Workspace
+
+ScoredByOption = Annotated[
+    str | None,
+    typer.Option(help="Whose scores: person, source or judge:NAME; else the first there is."),
+]
+
+
+def scores(
+    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    workspace: WorkspaceOption = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Write responses to be scored to this CSV file.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="Of how many random queries.")] = 30,
+    seed: Annotated[int, typer.Option(help="Seed of the draw of queries.")] = 0,
+    filled: Annotated[
+        Path | None, typer.Option("--in", help="Read scores: the filled-in file, or any table.")
+    ] = None,
+    who: Annotated[
+        str | None, typer.Option(help="Whose scores; else the name of this account.")
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="The scores are a model's that judges, of this name.")
+    ] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete all scores of --who or --judge.")
+    ] = False,
+    scored_by: ScoredByOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score open-ended responses from 0 to 1, and say which model is best and how sure that is."""
+    if sum([to is not None, filled is not None, delete]) > 1:
+        raise CascalError("Give one of --out, --in and --delete.", code="conflicting-settings")
+    check_target(to)
+    store = open_workspace(workspace)
+    scorer = judge or who or this_account()
+    if to is not None:
+        _write(store, dataset, to, n, scorer, seed)
+        return
+    if filled is not None:
+        _read(store, dataset, filled, scorer, judged=judge is not None)
+    elif delete:
+        n_gone = store.delete_scores(dataset, "judge" if judge else "person", scorer)
+        out.print(f"{n_gone:,} scores of {escape(scorer)} deleted.")
+        return
+    report_scores(store, dataset, scored_by, as_json=as_json)
+
+
+def _write(store: Workspace, dataset: str, path: Path, n: int, who: str, seed: int) -> None:
+    from cascal.dataset.score_file import score_rows, write_score_file
+
+    rows = score_rows(store, dataset, n, who, seed)
+    write_score_file(path, rows)
+    out.print(
+        f"{len(rows):,} responses to {len({row['query_id'] for row in rows}):,} queries written to "
+        f"{escape(str(path))}, without their models' names. Fill in the column `score` from 0 "
+        "(useless) to 1 (as good as can be), and read it with --in."
+    )
+
+
+def _read(store: Workspace, dataset: str, path: Path, who: str, *, judged: bool) -> None:
+    from cascal.dataset.score_file import read_score_file
+
+    given = read_score_file(store, dataset, path, "judge" if judged else "person", who)
+    done = store.add_scores(dataset, given)
+    known = f"; {done.n_known:,} were there already" if done.n_known else ""
+    out.print(f"{done.n_added:,} scores stored{known}.")
+
+
+def goes_by_scores(store: Workspace, loaded: Dataset, scored_by: str | None) -> bool:
+    """Whether scores are asked for, or are there and votes are not."""
+    return scored_by is not None or (
+        loaded.by_scores and any(one.current for one in store.response_scores(loaded.info.name))
+    )
+
+
+def report_scores(store: Workspace, dataset: str, scored_by: str | None, *, as_json: bool) -> None:
+    """Print what the scores of a data set say."""
+    from cascal.dataset.scored_evidence import gather_scores
+
+    _print(store, gather_scores(store, dataset, scored_by), as_json=as_json)
+
+
+def fit_by_scores(
+    store: Workspace, loaded: Dataset, scored_by: str | None, to: Path | None, *, as_json: bool
+) -> None:
+    """Learn a router from scores, say what it is worth, and write it if asked."""
+    from cascal.dataset.scored_evidence import learn_score_router
+
+    router, evidence = learn_score_router(store, loaded.info.name, scored_by, loaded.encoder)
+    if to is not None:
+        router.save(to)
+    _print(store, evidence, as_json=as_json)
+    if to is not None and not as_json:
+        out.print(f"Router by scores written to {escape(str(to))}.")
+
+
+def _print(store: Workspace, evidence: ScoreEvidence, *, as_json: bool) -> None:
+    found = evidence.to_dict()
+    found["simulated"] = store.dataset(evidence.scored.dataset).origin == "simulated"
+    if as_json:
+        print_json(found)
+    else:
+        print_scores(found)
+
+
+def print_scores(found: Mapping[str, Any]) -> None:
+    """The ranking, one sentence each for the constant and for routing, and what to doubt."""
+    if found["simulated"]:
+        out.print("[yellow]Simulated data.[/]")
+    table = Table("model", "mean score", "behind the first, points", "may be the best")
+    for row in found["ranking"]:
+        table.add_row(
+            escape(row["model"]),
+            f"{row['score']:.3f} \\[{row['score_low']:.3f}, {row['score_high']:.3f}]",
+            f"{100 * row['behind']:+.1f}",
+            "yes" if row["may_be_best"] else "no",
+        )
+    out.print(table)
+    out.print(escape(found["sentence"]))
+    out.print(escape(found["routing"]["sentence"]))
+    for warning in (*found["warnings"], *found["judges"]):
+        out.print(f"  {escape(warning)}")

@@ -1,0 +1,277 @@
+"""What scores say: who is best, how sure that is, whether routing pays, and what to doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cascal.dataset.scored import Scored, load_scored, score_origins
+from cascal.datatypes import CascalError, Embeddings, FloatArray, NotApplicable
+from cascal.labels import Gain
+from cascal.plain_json import finite
+from cascal.scores import (
+    MIN_SCORED,
+    WARNED,
+    Ranking,
+    ScoreRouter,
+    cross_fitted_choices,
+    fit_score_router,
+    length_correlation,
+    rank_by_scores,
+    rank_correlation,
+    routing_gain,
+)
+from cascal.store import Workspace
+from cascal.verdict import Decision, decision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """How a judge's scores agree with people's on the same responses.
+
+    n responses; correlation of the scores within their queries, nan where one is constant; tau of
+    the two rankings on the queries that both scored
+    """
+
+    judge: str
+    n: int
+    correlation: float
+    tau: float
+
+    @property
+    def sentence(self) -> str:
+        """Both numbers; a judge is never taken for the truth."""
+        return (
+            f"Judge {self.judge} against people on the same {self.n:,} responses: correlation "
+            f"within a query {self.correlation:.2f}, order of the models τ = {self.tau:.2f}."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreEvidence:
+    """The ranking of the models, whether routing pays, and what is to be doubted.
+
+    gain : of a router learnt from scores over always asking the first, in mean score, by queries
+    it did not learn from; None where `why_no_router` says why
+    """
+
+    scored: Scored
+    ranking: Ranking
+    gain: Gain | None
+    why_no_router: str
+    length_tau: float
+    judged: tuple[Judged, ...]
+
+    @property
+    def decision(self) -> Decision:
+        """Whether routing pays, as far as the scores say."""
+        return "undecided" if self.gain is None else decision(self.gain.estimate)
+
+    @property
+    def sentence(self) -> str:
+        """Which one model to ask, what that may cost, and who else may be the best."""
+        found, rivals = self.ranking, self.ranking.rivals
+        others = "no other model is better"
+        if rivals:
+            others = (
+                f"as far as these scores say {_listed(rivals)} may be better, by at most "
+                f"{100 * found.regret_bound:.1f} points"
+            )
+        return (
+            f"Always ask {found.best}: the best mean score, {_score(found)}, by "
+            f"{self.scored.words} on {found.n_scored:,} of {found.n_queries:,} queries; "
+            f"{others}."
+        )
+
+    @property
+    def routing_sentence(self) -> str:
+        """Whether routing pays over always asking that model."""
+        if self.gain is None:
+            return self.why_no_router
+        low, high = 100 * self.gain.low, 100 * self.gain.high
+        by = f"{100 * self.gain.value:+.1f} points [{low:+.1f}, {high:+.1f}]"
+        against = f"always asking {self.ranking.best}, the best model by these scores"
+        words = {
+            "route": f"A router by scores pays: {by} over {against}",
+            "do not route": f"Do not route: {by} against {against}",
+            "undecided": f"Undecided whether routing pays: {by} against {against}",
+        }
+        return f"{words[self.decision]} (queries that it did not learn from)."
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be doubted, in sentences."""
+        found = []
+        if self.length_tau >= WARNED:
+            found.append(
+                f"This ranking follows answer length, τ = {self.length_tau:.2f}: whoever scores "
+                "may like long answers. Compare with people's scores of answers of equal length."
+            )
+        if self.scored.unscored_models:
+            found.append(f"Without any score: {', '.join(self.scored.unscored_models)}.")
+        if self.scored.n_partial:
+            found.append(
+                f"{self.scored.n_partial:,} queries lack the score of some model and do not count."
+            )
+        if self.scored.n_outdated:
+            found.append(
+                f"{self.scored.n_outdated:,} scores are of responses or queries that changed "
+                "since; they are kept and not used."
+            )
+        return tuple(found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types; scores and gains are shares of 1."""
+        gain = self.gain
+        return {
+            "dataset": self.scored.dataset,
+            "scored_by": self.scored.origin,
+            "scorers": list(self.scored.scorers),
+            "sentence": self.sentence,
+            "n_scored": self.ranking.n_scored,
+            "n_queries": self.ranking.n_queries,
+            "best": self.ranking.best,
+            "rivals": list(self.ranking.rivals),
+            "regret_bound": self.ranking.regret_bound,
+            "ranking": [
+                {
+                    "model": one.model,
+                    "score": one.score.value,
+                    "score_low": one.score.low,
+                    "score_high": one.score.high,
+                    "behind": one.behind,
+                    "at_most": one.at_most,
+                    "may_be_best": one.in_doubt,
+                }
+                for one in self.ranking.ranks
+            ],
+            "routing": {
+                "decision": self.decision,
+                "sentence": self.routing_sentence,
+                "gain": None if gain is None else gain.value,
+                "gain_low": None if gain is None else gain.low,
+                "gain_high": None if gain is None else gain.high,
+            },
+            "length_tau": finite(self.length_tau),
+            "warnings": list(self.warnings),
+            "judges": [one.sentence for one in self.judged],
+        }
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:4])
+    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
+
+
+def _score(ranking: Ranking) -> str:
+    best = ranking.ranks[0].score
+    return f"{best.value:.3f} [{best.low:.3f}, {best.high:.3f}]"
+
+
+def gather_scores(workspace: Workspace, dataset: str, origin: str | None = None) -> ScoreEvidence:
+    """What the scores of one origin say of a data set; NotApplicable where there are too few."""
+    with workspace.opened():
+        scored = load_scored(workspace, dataset, origin)
+        rows = scored.rows
+        ranking = rank_by_scores(scored.scores[rows], scored.models, len(scored.query_ids))
+        found, why = None, ""
+        try:
+            found = _routing_gain(scored, ranking, _vectors(workspace, scored))
+        except CascalError as error:
+            why = str(error)
+        return ScoreEvidence(
+            scored=scored,
+            ranking=ranking,
+            gain=found,
+            why_no_router=why,
+            length_tau=length_correlation(scored.scores[rows], scored.lengths[rows]),
+            judged=_judged(workspace, dataset),
+        )
+
+
+def learn_score_router(
+    workspace: Workspace, dataset: str, origin: str | None = None, encoder: str | None = None
+) -> tuple[ScoreRouter, ScoreEvidence]:
+    """A router learnt from all scored queries, and what it is worth; refused with too few."""
+    evidence = gather_scores(workspace, dataset, origin)
+    scored = evidence.scored
+    vectors = _vectors(workspace, scored, encoder)
+    router = fit_score_router(
+        scored.scores[scored.rows],
+        vectors.take([scored.query_ids[row] for row in scored.rows]),
+        scored.models,
+        scored_by=scored.words,
+        fingerprint=workspace.fingerprint(dataset),
+    )
+    return router, evidence
+
+
+def _vectors(workspace: Workspace, scored: Scored, encoder: str | None = None) -> Embeddings:
+    known = workspace.encoders(scored.dataset)
+    if encoder is None and not known:
+        raise CascalError(
+            f"The queries of {scored.dataset!r} have no vectors yet, so no router can be learnt. "
+            f"Run `cascal embed {scored.dataset}`.",
+            code="no-vectors",
+        )
+    return workspace.embeddings(scored.dataset, encoder or known[0][0])
+
+
+def _routing_gain(scored: Scored, ranking: Ranking, vectors: Embeddings) -> Gain:
+    """The cross-fitted gain; on queries without scores the router of all of them decides."""
+    rows = scored.rows
+    if len(rows) < MIN_SCORED:
+        raise NotApplicable(
+            f"{len(rows)} queries have a score of every model; a router by scores needs "
+            f"{MIN_SCORED}, and below that always asking one model is better.",
+            code="too-little-data",
+        )
+    scores, constant = scored.scores[rows], scored.models.index(ranking.best)
+    ids = [scored.query_ids[row] for row in rows]
+    own = np.asarray(vectors.take(ids).vectors, dtype=np.float64)
+    chosen = cross_fitted_choices(scores, own, ids)
+    router = fit_score_router(scores, vectors.take(ids), scored.models)
+    rest = np.setdiff1d(np.arange(len(scored.query_ids)), rows)
+    others = vectors.take([scored.query_ids[row] for row in rest])
+    elsewhere = router.order(np.asarray(others.vectors, dtype=np.float64))[0][:, 0]
+    return routing_gain(
+        scores,
+        chosen,
+        constant,
+        n_contested_elsewhere=int((elsewhere != constant).sum()),
+        n_else=len(rest),
+    )
+
+
+def _judged(workspace: Workspace, dataset: str) -> tuple[Judged, ...]:
+    """Every judge beside people, where both scored the same responses."""
+    origins = score_origins(workspace.response_scores(dataset))
+    if "person" not in origins:
+        return ()
+    people = load_scored(workspace, dataset, "person")
+    found = []
+    for origin in origins:
+        if not origin.startswith("judge:"):
+            continue
+        judge = load_scored(workspace, dataset, origin)
+        shared = [name for name in people.models if name in judge.models]
+        one, other = (
+            each.scores[:, [each.models.index(name) for name in shared]] for each in (people, judge)
+        )
+        both = np.flatnonzero((np.isfinite(one) & np.isfinite(other)).all(axis=1))
+        if len(shared) > 1 and len(both) > 1:
+            found.append(_agreement(origin.partition(":")[2], one[both], other[both]))
+    return tuple(found)
+
+
+def _agreement(judge: str, people: FloatArray, scores: FloatArray) -> Judged:
+    centred = [(each - each.mean(axis=1, keepdims=True)).ravel() for each in (people, scores)]
+    varies = all(each.std() > 0 for each in centred)
+    return Judged(
+        judge=judge,
+        n=people.size,
+        correlation=float(np.corrcoef(*centred)[0, 1]) if varies else float("nan"),
+        tau=rank_correlation(people.mean(axis=0), scores.mean(axis=0)),
+    )

@@ -1,0 +1,366 @@
+"""Scores in place of votes: kept apart by origin, ranked with intervals, routed by from 200 on."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+from conftest import add_hashed
+from console import cascal_cli
+from refusals import refuses
+
+import cascal
+from cascal.columns import RESPONSE_SCHEMA
+from cascal.dataset.score_file import read_score_file, score_rows, write_score_file
+from cascal.dataset.scored import load_scored
+from cascal.dataset.scored_evidence import gather_scores, learn_score_router
+from cascal.datatypes import CascalError
+from cascal.labels import gain
+from cascal.scores import (
+    ScoreRouter,
+    cross_fitted_choices,
+    fit_score_router,
+    length_correlation,
+    model_spread,
+    rank_by_scores,
+    routing_gain,
+)
+from cascal.simulate.prose import judge_scores, prose_world
+from cascal.store import Score
+
+MODELS = ("a", "b", "c")
+
+
+# --- ranking
+
+
+def test_the_spread_of_models_and_the_ranking_are_as_worked_by_hand():
+    scores = np.array([[1.0, 0.5, 0.0]] * 3 + [[0.5, 0.5, 0.5]] * 3)
+    assert model_spread(scores) == pytest.approx(np.sqrt(2 * (0.25 + 0.0) / 2))
+    found = rank_by_scores(scores, MODELS, 12)
+    assert [one.model for one in found.ranks] == ["a", "b", "c"]
+    assert [one.score.value for one in found.ranks] == [0.75, 0.5, 0.25]
+    assert [one.behind for one in found.ranks] == [0.0, -0.25, -0.5]
+    # b: y = −.5, −.5, −.5, 0, 0, 0, mean ± 1 appended; t(.975, 7) by one tail of .05/2
+    variance = (6 * 0.25**2 + 2 * 1.0**2) / 7
+    margin = 2.364624252 * np.sqrt(variance / 8 * (1 - 6 / 12))
+    assert found.ranks[1].at_most == pytest.approx(-0.25 + margin)
+    assert found.regret_bound == pytest.approx(-0.25 + margin)
+    assert found.rivals == ("b",)
+
+
+def test_all_scored_leaves_no_doubt_and_a_tie_goes_by_name():
+    scores = np.tile([0.4, 0.4, 0.1], (8, 1))
+    found = rank_by_scores(scores, ("z", "m", "k"), 8)
+    assert found.best == "m"
+    assert found.regret_bound == 0.0
+    assert [one.in_doubt for one in found.ranks] == [True, True, False]
+    assert found.ranks[0].score.low == found.ranks[0].score.high == pytest.approx(0.4)
+
+
+def test_too_few_and_impossible_scores_are_refused():
+    with refuses("too-little-data", 4, 5):
+        rank_by_scores(np.full((4, 3), 0.5), MODELS, 10)
+    with refuses("out-of-bounds"):
+        rank_by_scores(np.full((9, 3), 1.5), MODELS, 10)
+    with refuses("wrong-shape"):
+        rank_by_scores(np.full((9, 2), 0.5), MODELS, 10)
+
+
+def test_a_ranking_by_length_is_noticed_and_few_models_tell_nothing():
+    lengths = np.tile([100.0, 200.0, 300.0, 400.0], (5, 1))
+    assert length_correlation(lengths / 1000, lengths) == pytest.approx(1.0)
+    assert length_correlation(1 - lengths / 1000, lengths) == pytest.approx(-1.0)
+    assert np.isnan(length_correlation(lengths[:, :3] / 1000, lengths[:, :3]))
+
+
+# --- routing
+
+
+def skilled(n, seed=0, dimension=6, gap=0.4):
+    """Two skills; models 0 and 1 are each better in one of them."""
+    random = np.random.default_rng(seed)
+    skill = random.integers(2, size=n)
+    centres = np.eye(dimension)[:2]
+    vectors = centres[skill] + 0.2 * random.normal(size=(n, dimension))
+    scores = np.full((n, 3), 0.3) + 0.1 * random.normal(size=(n, 3))
+    scores[np.arange(n), skill] += gap
+    ids = [f"q{row}" for row in range(n)]
+    return np.clip(scores, 0, 1), cascal.Embeddings.from_array(ids, vectors, "test"), skill
+
+
+def test_the_router_is_the_ridge_regression_of_the_formula_in_either_of_its_forms():
+    for dimension in (6, 400):
+        scores, vectors, _ = skilled(200, dimension=dimension)
+        router = fit_score_router(scores, vectors, MODELS)
+        x = vectors.vectors.astype(float) - vectors.vectors.astype(float).mean(axis=0)
+        centred = scores - scores.mean(axis=1, keepdims=True)
+        means = centred.mean(axis=0)
+        solved = np.linalg.solve(x @ x.T + 30 * np.eye(200), centred - means)
+        by_hand = means + x @ (x.T @ solved)
+        assert router.expected(vectors.vectors) == pytest.approx(by_hand, abs=1e-9)
+
+
+def test_a_router_by_scores_finds_skills_and_its_gain_is_that_of_section_1():
+    scores, vectors, skill = skilled(400)
+    chosen = cross_fitted_choices(scores, vectors.vectors, vectors.query_ids)
+    assert (chosen == skill).mean() > 0.9
+    found = routing_gain(scores, chosen, 0, n_contested_elsewhere=50, n_else=100)
+    rows = np.flatnonzero(chosen != 0)
+    same = gain(
+        scores[rows, chosen[rows]] - scores[rows, 0],
+        n_contested=len(rows) + 50,
+        n_queries=500,
+        pseudo=min(1.0, 2 * model_spread(scores)),
+    )
+    assert found == same
+    assert found.low > 0
+
+
+def test_a_choice_never_depends_on_the_scores_of_its_own_query_nor_on_row_order():
+    scores, vectors, _ = skilled(60)
+    ids, array = vectors.query_ids, vectors.vectors
+    chosen = cross_fitted_choices(scores, array, ids)
+    changed = scores.copy()
+    changed[7] = [0.0, 0.0, 1.0]
+    assert cross_fitted_choices(changed, array, ids)[7] == chosen[7]
+    turned = np.random.default_rng(3).permutation(60)
+    again = cross_fitted_choices(scores[turned], array[turned], [ids[row] for row in turned])
+    assert again.tolist() == chosen[turned].tolist()
+
+
+def test_below_200_scored_queries_a_router_is_refused():
+    scores, vectors, _ = skilled(199)
+    with refuses("too-little-data", 199, 200):
+        fit_score_router(scores, vectors, MODELS)
+
+
+def test_a_router_by_scores_comes_back_from_its_file_and_is_taken_for_no_other(tmp_path):
+    scores, vectors, _ = skilled(200)
+    router = fit_score_router(scores, vectors, MODELS, scored_by="ann", fingerprint="f")
+    router.save(tmp_path / "r.cascal")
+    again = ScoreRouter.load(tmp_path / "r.cascal")
+    assert (again.models, again.scored_by, again.n_scored) == (MODELS, "ann", 200)
+    assert np.array_equal(again.order(vectors.vectors)[0], router.order(vectors.vectors)[0])
+    with refuses("foreign-file", "scores"):
+        cascal.Router.load(tmp_path / "r.cascal")
+    with refuses("other-encoder", 6):
+        again.order(np.ones((2, 5)))
+
+
+# --- kept as facts
+
+
+@pytest.fixture(scope="module")
+def world():
+    return prose_world(240)
+
+
+@pytest.fixture(scope="module")
+def template(world, tmp_path_factory):
+    workspace = cascal.Workspace(tmp_path_factory.mktemp("scores") / "w.duckdb")
+    add_hashed(workspace, world.imported)
+    return workspace
+
+
+@pytest.fixture
+def workspace(template, tmp_path):
+    (tmp_path / "w.duckdb").write_bytes(template.path.read_bytes())
+    return cascal.Workspace(tmp_path / "w.duckdb")
+
+
+def given(world, scores, n, origin="person", scorer="ann"):
+    return [
+        Score(query_id=one, model=model, value=float(value), origin=origin, scorer=scorer)
+        for one, row in zip(world.query_ids[:n], scores, strict=False)
+        for model, value in zip(world.models, row, strict=True)
+    ]
+
+
+def test_scores_of_people_source_and_judges_are_never_mixed(world, workspace):
+    assert workspace.response_scores("prose") == []
+    with refuses("needs-labels", "cascal scores prose"):
+        load_scored(workspace, "prose")
+    workspace.add_scores("prose", given(world, np.full((9, 8), 0.25), 9, "judge", "big"))
+    workspace.add_scores("prose", given(world, np.full((9, 8), 0.75), 9, "judge", "small"))
+    assert load_scored(workspace, "prose").origin == "judge:big"
+    workspace.add_scores("prose", given(world, np.full((6, 8), 0.0), 6))
+    workspace.add_scores("prose", given(world, np.full((6, 8), 1.0), 6, scorer="bob"))
+    people = load_scored(workspace, "prose")
+    assert (people.origin, people.scorers, len(people.rows)) == ("person", ("ann", "bob"), 6)
+    assert (people.scores[people.rows] == 0.5).all()
+    assert (load_scored(workspace, "prose", "judge:small").scores[:9] == 0.75).all()
+    with refuses("unknown-choice", "judge:big"):
+        load_scored(workspace, "prose", "judge:nobody")
+    gold, _ = workspace.gold("prose")
+    assert (gold == cascal.NO_ANSWER).all()
+    assert not workspace.labels("prose")
+
+
+def test_what_the_source_says_of_a_response_is_a_score_of_its_own_origin(world, workspace):
+    rows = workspace.responses("prose", with_text=True).to_pylist()
+    scored = [{**row, "score": 0.4} for row in rows if row["query_id"] in world.query_ids[:6]]
+    workspace.replace_responses("prose", pa.Table.from_pylist(scored, RESPONSE_SCHEMA))
+    found = load_scored(workspace, "prose")
+    assert found.origin == "source"
+    assert (found.scores[found.rows] == 0.4).all()
+    with refuses("unusable-row", "source"):
+        workspace.add_scores("prose", given(world, np.ones((1, 8)), 1, "source", "me"))
+
+
+def test_the_same_score_is_known_another_is_refused_and_nothing_is_stored(world, workspace):
+    first = given(world, np.full((2, 8), 0.5), 2)
+    assert workspace.add_scores("prose", first).n_added == 16
+    again = workspace.add_scores("prose", first)
+    assert (again.n_added, again.n_known) == (0, 16)
+    fresh = given(world, np.full((3, 8), 0.5), 3)
+    with refuses("labelled-twice", "'ann'", 0.5, 0.6):
+        workspace.add_scores("prose", [*fresh[16:], replace(first[0], value=0.6)])
+    with refuses("out-of-bounds", 1.5):
+        workspace.add_scores("prose", [*fresh[16:], replace(fresh[17], value=1.5)])
+    with refuses("unknown-reference", "'nobody'"):
+        workspace.add_scores("prose", [*fresh[16:], replace(first[0], model="nobody")])
+    assert len(workspace.response_scores("prose")) == 16
+    assert workspace.delete_scores("prose", "person", "ann") == 16
+    assert workspace.response_scores("prose") == []
+
+
+def test_a_score_of_a_response_that_changed_is_kept_and_not_used(world, workspace):
+    workspace.add_scores("prose", given(world, np.full((6, 8), 0.5), 6))
+    rows = workspace.responses("prose", with_text=True).to_pylist()
+    changed = {**rows[0], "text": "Something else."}
+    workspace.replace_responses("prose", pa.Table.from_pylist([changed], RESPONSE_SCHEMA))
+    scores = workspace.response_scores("prose")
+    assert [one.current for one in scores].count(False) == 1
+    found = load_scored(workspace, "prose")
+    assert (len(found.rows), found.n_partial, found.n_outdated) == (5, 1, 1)
+    evidence = gather_scores(workspace, "prose")
+    assert any("changed since" in one for one in evidence.warnings)
+    stale = replace(given(world, np.ones((1, 8)), 1)[0], content="older", scorer="bob")
+    with refuses("changed-query"):
+        workspace.add_scores("prose", [stale])
+
+
+def test_a_workspace_of_before_there_were_scores_is_migrated(workspace):
+    with duckdb.connect(str(workspace.path)) as connection:
+        connection.execute("DROP TABLE score")
+        connection.execute("UPDATE meta SET schema_version = 6")
+    assert cascal.Workspace(workspace.path).response_scores("prose") == []
+
+
+def test_the_file_hides_the_models_and_more_queries_begin_with_the_same(world, workspace, tmp_path):
+    few, more = (score_rows(workspace, "prose", n, "ann") for n in (2, 3))
+    assert more[:16] == few
+    text = json.dumps(few)
+    assert not any(model in text for model in world.models)
+    for row in few[:8]:
+        row["score"] = "0,5"
+    write_score_file(tmp_path / "s.csv", few)
+    read = read_score_file(workspace, "prose", tmp_path / "s.csv", "person", "bob")
+    assert workspace.add_scores("prose", read).n_added == 8
+    assert {one.scorer for one in read} == {"ann"}
+    assert {one.model for one in read} == set(world.models)
+    assert {one.value for one in read} == {0.5}
+    assert [row["score"] for row in score_rows(workspace, "prose", 2, "ann")] == [0.5] * 8 + [
+        ""
+    ] * 8
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "code"),
+    [
+        ("score", "good", "unreadable-value"),
+        ("score", "1.2", "out-of-bounds"),
+        ("response_key", "r0", "unknown-reference"),
+        ("content", "edited", "changed-query"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_whole(workspace, tmp_path, column, cell, code):
+    rows = score_rows(workspace, "prose", 2, "ann")
+    for row in rows:
+        row["score"] = "0.5"
+    rows[3][column] = cell
+    write_score_file(tmp_path / "s.csv", rows)
+    with refuses(code, kind=CascalError):
+        read = read_score_file(workspace, "prose", tmp_path / "s.csv", "person", "bob")
+        workspace.add_scores("prose", read)
+    assert workspace.response_scores("prose") == []
+
+
+def test_files_without_a_score_or_a_column_are_refused(workspace, tmp_path):
+    rows = score_rows(workspace, "prose", 1, "ann")
+    write_score_file(tmp_path / "s.csv", rows)
+    with refuses("no-records"):
+        read_score_file(workspace, "prose", tmp_path / "s.csv", "person", "ann")
+    (tmp_path / "t.csv").write_text("query_id,score\nq,1\n")
+    with refuses("missing-column", "'response_key'"):
+        read_score_file(workspace, "prose", tmp_path / "t.csv", "person", "ann")
+
+
+# --- what is said
+
+
+def test_a_judge_who_likes_length_is_warned_of_and_checked_against_people(world, workspace):
+    biased = judge_scores(world, length_bias=0.3)
+    workspace.add_scores("prose", given(world, biased, 60, "judge", "sim"))
+    workspace.add_scores("prose", given(world, world.quality, 20))
+    found = gather_scores(workspace, "prose", "judge:sim")
+    assert found.length_tau > 0.5
+    assert any("follows answer length" in one for one in found.warnings)
+    (judged,) = found.judged
+    assert judged.n == 160
+    assert 0.0 < judged.correlation < 0.9
+    workspace.add_scores("prose", given(world, world.quality, 240, scorer="ben"))
+    fair = gather_scores(workspace, "prose", "person")
+    assert not any("follows answer length" in one for one in fair.warnings)
+    assert found.gain is None
+    assert "60 queries" in found.routing_sentence
+    assert found.decision == "undecided"
+
+
+def test_a_router_is_learnt_from_the_workspace_and_says_against_whom(world, workspace):
+    workspace.add_scores("prose", given(world, world.quality, 220))
+    router, evidence = learn_score_router(workspace, "prose")
+    assert router.n_scored == 220
+    assert router.scored_by == "ann"
+    assert evidence.gain.n_queries == 240
+    assert f"always asking {evidence.ranking.best}" in evidence.routing_sentence
+    plain = evidence.to_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["routing"]["gain_low"] <= plain["routing"]["gain"]
+
+
+def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspace, tmp_path):
+    given_ = ("-w", "w.duckdb")
+    for command in ("fit", "evaluate"):
+        refused = cascal_cli(command, "prose", *given_, cwd=tmp_path)
+        assert refused.returncode == 1
+        assert "not comparable" in refused.stderr
+        assert refused.stderr.strip().count("\n") == 0
+    with (tmp_path / "j.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["query_id", "model", "score"])
+        for query_id, row in zip(world.query_ids[:210], world.quality, strict=False):
+            for model, value in zip(world.models, row, strict=True):
+                writer.writerow([query_id, model, value])
+    done = cascal_cli("scores", "prose", *given_, "--in", "j.csv", "--judge", "sim", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Simulated data." in done.stdout
+    found = json.loads(cascal_cli("evaluate", "prose", *given_, "--json", cwd=tmp_path).stdout)
+    assert found["scored_by"] == "judge:sim"
+    assert found["n_scored"] == 210
+    done = cascal_cli("fit", "prose", *given_, "--out", "r.cascal", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    routed = cascal_cli("route", "r.cascal", "How much is 3 + 4?", cwd=tmp_path)
+    record = json.loads(routed.stdout)
+    assert record["scored_by"] == "the judge sim"
+    assert record["selected"] == [max(record["scores"], key=record["scores"].get)]
+    gone = cascal_cli("scores", "prose", *given_, "--judge", "sim", "--delete", cwd=tmp_path)
+    assert "1,680 scores" in gone.stdout
+    refused = cascal_cli("scores", "prose", *given_, cwd=tmp_path)
+    assert refused.returncode == 1
