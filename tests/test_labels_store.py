@@ -7,6 +7,7 @@ from dataclasses import replace
 import duckdb
 import pyarrow as pa
 import pytest
+from conftest import copy_workspace
 from refusals import refuses
 
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
@@ -49,12 +50,18 @@ def data(**edited) -> Imported:
     )
 
 
-@pytest.fixture
-def workspace(tmp_path):
-    workspace = Workspace(tmp_path / "w.duckdb")
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """The data with a draw, for reading."""
+    workspace = Workspace(tmp_path_factory.mktemp("labels") / "w.duckdb")
     workspace.add(data())
     workspace.put_draw("demo", Draw(draw_id="d1", purpose="routing", frame=FRAME, n_asked=2))
     return workspace
+
+
+@pytest.fixture
+def workspace(template, tmp_path):
+    return copy_workspace(template, tmp_path / "w.duckdb")
 
 
 def label(workspace, query_id="q1", person="ann", **given) -> Label:

@@ -54,9 +54,16 @@ def workspace(named_file, tmp_path) -> cascal.Workspace:
     return copy_workspace(cascal.Workspace(named_file), tmp_path / "own.duckdb")
 
 
-def snapshot_of(data: Dataset, thresholds: cascal.Thresholds | None = None) -> Snapshot:
-    fit = cascal.fit(data.train.votes, data.train.vectors, n_jobs=1)
-    return take_snapshot(data, fit, thresholds or cascal.Thresholds())
+@pytest.fixture(scope="module")
+def snapshot_of(named_file):
+    """Makes a snapshot of the data, of which the tests change the names alone: one fit is all's."""
+    read = load_dataset(cascal.Workspace(named_file), "demo")
+    fit = cascal.fit(read.train.votes, read.train.vectors, n_jobs=1)
+
+    def snapshot(data: Dataset, thresholds: cascal.Thresholds | None = None) -> Snapshot:
+        return take_snapshot(data, fit, thresholds or cascal.Thresholds())
+
+    return snapshot
 
 
 @pytest.mark.parametrize(
@@ -92,7 +99,7 @@ def test_a_given_name_stands_with_its_model_and_only_once_in_a_task():
     assert with_given(names, ["d", "e", "f"], given) == names
 
 
-def test_typical_queries_are_short_lines(workspace):
+def test_typical_queries_are_short_lines(workspace, snapshot_of):
     now = snapshot_of(load_dataset(workspace, "demo"))
     texts = now.typical_texts(0, 60)
     assert len(texts) == 3
@@ -124,7 +131,7 @@ def test_a_deleted_data_set_takes_its_names_along(workspace):
     assert workspace.cluster_names("demo") == {}
 
 
-def test_a_plan_says_what_it_would_send_and_sends_nothing(workspace, upstream):
+def test_a_plan_says_what_it_would_send_and_sends_nothing(workspace, upstream, snapshot_of):
     data = load_dataset(workspace, "demo")
     now, before = snapshot_of(data), len(upstream.requests)
     plan = plan_names(now, data.models[0])
@@ -141,7 +148,7 @@ def test_a_plan_says_what_it_would_send_and_sends_nothing(workspace, upstream):
         plan_names(now, data.models[2])
 
 
-def test_one_call_a_cluster_holds_its_most_typical_queries(workspace, upstream):
+def test_one_call_a_cluster_holds_its_most_typical_queries(workspace, upstream, snapshot_of):
     data = load_dataset(workspace, "demo")
     now, before = snapshot_of(data), len(upstream.requests)
     plan = plan_names(now, data.models[0])
@@ -157,7 +164,9 @@ def test_one_call_a_cluster_holds_its_most_typical_queries(workspace, upstream):
     assert "clusters named for $" in named.sentence
 
 
-def test_named_clusters_are_marked_and_others_keep_their_own_names(workspace, upstream):
+def test_named_clusters_are_marked_and_others_keep_their_own_names(
+    workspace, upstream, snapshot_of
+):
     data = load_dataset(workspace, "demo")
     model = data.models[0]
     upstream.texts[model.name] = 'Sure!\n"Common <b>name</b>"'
@@ -180,7 +189,7 @@ def test_named_clusters_are_marked_and_others_keep_their_own_names(workspace, up
     assert snapshot_of(load_dataset(workspace, "demo")).names == own
 
 
-def test_what_came_is_stored_when_the_rest_is_stopped(workspace, upstream):
+def test_what_came_is_stored_when_the_rest_is_stopped(workspace, upstream, snapshot_of):
     data = load_dataset(workspace, "demo")
     upstream.texts[data.models[0].name] = "Some name"
     plan = plan_names(snapshot_of(data), data.models[0])
@@ -194,7 +203,7 @@ def test_what_came_is_stored_when_the_rest_is_stopped(workspace, upstream):
     assert len(workspace.cluster_names("demo")) == 3
 
 
-def test_a_failing_endpoint_names_nothing_and_says_so(workspace, upstream):
+def test_a_failing_endpoint_names_nothing_and_says_so(workspace, upstream, snapshot_of):
     data = load_dataset(workspace, "demo")
     model = replace(data.models[0], base_url=upstream.url("echo500"))
     named = name_into(workspace, data, plan_names(snapshot_of(data), model), patience=FAST)
@@ -204,7 +213,9 @@ def test_a_failing_endpoint_names_nothing_and_says_so(workspace, upstream):
     assert workspace.cluster_names("demo") == {}
 
 
-def test_a_key_that_is_not_set_is_said_before_anything_is_sent(workspace, upstream, monkeypatch):
+def test_a_key_that_is_not_set_is_said_before_anything_is_sent(
+    workspace, upstream, monkeypatch, snapshot_of
+):
     monkeypatch.delenv("NAMING_TEST_KEY", raising=False)
     data, before = load_dataset(workspace, "demo"), len(upstream.requests)
     with refuses("key-not-set", "NAMING_TEST_KEY"):

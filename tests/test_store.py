@@ -98,12 +98,16 @@ def small(dataset="demo"):
 
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory):
-    """One empty and one filled workspace, made once and copied."""
+    """One empty, one filled and one begun workspace, made once and copied."""
     folder = tmp_path_factory.mktemp("templates")
-    empty, filled = folder / "empty.duckdb", folder / "filled.duckdb"
+    empty, filled, begun = (folder / f"{name}.duckdb" for name in ("empty", "filled", "begun"))
     Workspace(empty)
     Workspace(filled).add(small())
-    return empty, filled
+    waiting = Workspace(begun)
+    waiting.begin("d", "by g", tasks=[Task("math", "sums")], models=MODELS)
+    rows = imported([query("q2"), query("q1")], dataset="d")
+    waiting.add(replace(rows, models=()), on_conflict="extend")
+    return empty, filled, begun
 
 
 @pytest.fixture
@@ -940,7 +944,7 @@ def test_a_locked_workspace_names_the_process_that_holds_it(filled, holder):
     process = holder("writes")
     began = time.monotonic()
     with refuses("workspace-locked", process.pid, "python", kind=WorkspaceLocked):
-        Workspace(filled.path, lock_timeout=0.5)
+        Workspace(filled.path, lock_timeout=0.5).datasets()
     assert 0.5 <= time.monotonic() - began < 8
     threading.Timer(0.3, process.kill).start()
     assert filled.add(small("later")).queries_added == 2
@@ -991,7 +995,7 @@ def test_a_connection_of_this_process_counts_as_a_holder(filled):
 def test_a_workspace_is_opened_once_for_all_that_is_read_inside(filled, monkeypatch):
     impatient, opened, connect = Workspace(filled.path, lock_timeout=0.1), [], duckdb.connect
     monkeypatch.setattr(duckdb, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
-    with impatient.opened():
+    with impatient.opened("demo"):
         assert impatient.votes("demo").shape == (2, 2)
         assert impatient.tasks("demo") == filled.tasks("demo")
         began = time.monotonic()
@@ -1000,6 +1004,32 @@ def test_a_workspace_is_opened_once_for_all_that_is_read_inside(filled, monkeypa
         assert time.monotonic() - began < 5  # at once: nobody would end the reading meanwhile
     assert len(opened) == 1
     assert filled.add(small("other")).queries_added == 2
+
+
+def test_a_file_is_opened_to_be_checked_only_after_someone_else_wrote_it(tmp_path, monkeypatch):
+    opened, connect = [], duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
+    made = Workspace(tmp_path / "w.duckdb")
+    assert len(opened) == 1
+    Workspace(made.path)
+    assert len(opened) == 1
+    made.add(small())
+    Workspace(made.path)
+    assert len(opened) == 2  # the one that wrote
+    with connect(str(made.path)) as other:
+        other.execute("UPDATE meta SET schema_version = 99")
+    with refuses("other-version", 99):
+        Workspace(made.path)
+
+
+def test_free_answers_are_compared_before_a_workspace_is_opened_for_reading(workspace):
+    workspace.add(halves())
+    fingerprint = workspace.fingerprint("demo")
+    with duckdb.connect(str(workspace.path)) as connection:
+        connection.execute("DELETE FROM equivalence")
+        connection.execute("UPDATE dataset SET fingerprint = 'old'")
+    with workspace.opened("demo"):
+        assert workspace.fingerprint("demo") == fingerprint
 
 
 def _collect_failure(workspace, failures):
@@ -1094,12 +1124,9 @@ def attempt(number, outcome="pending", task="math", **columns):
 
 
 @pytest.fixture
-def begun(workspace):
+def begun(templates, tmp_path):
     """An empty data set of two queries and two models that waits for responses."""
-    workspace.begin("d", "by g", tasks=[Task("math", "sums")], models=MODELS)
-    rows = imported([query("q2"), query("q1")], dataset="d")
-    workspace.add(replace(rows, models=()), on_conflict="extend")
-    return workspace
+    return Workspace(shutil.copy(templates[2], tmp_path / "work.duckdb"), lock_timeout=5.0)
 
 
 def test_a_data_set_begins_empty_and_beginning_again_changes_nothing(begun):

@@ -99,8 +99,7 @@ def load_dataset(
 
     CascalError if there are no training queries, no responses or no vectors, and what to do.
     """
-    workspace.compare_answers(dataset)  # part of the fingerprint, so before it is read
-    with workspace.opened():
+    with workspace.opened(dataset):
         whole = _read(workspace, dataset, encoder)
     return whole if models is None else whole.with_models(models)
 

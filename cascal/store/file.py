@@ -28,8 +28,10 @@ class WorkspaceFile:
         self.path = Path(os.path.abspath(path))
         self.lock_timeout = max(0.0, lock_timeout)
         self._create = create
-        with self._reading():
-            pass
+        self._ensure_file()
+        if not schema.is_known(self.path):
+            with self._reading():
+                pass
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r})"
@@ -56,6 +58,7 @@ class WorkspaceFile:
         self._ensure_file()
         with connected(self.path, read_only=True, timeout=self.lock_timeout) as connection:
             if schema.stored_version(connection, self.path) == len(schema.MIGRATIONS):
+                schema.remember(self.path)
                 yield connection
                 return
         with self._writing():
@@ -71,3 +74,4 @@ class WorkspaceFile:
             schema.migrate(connection, self.path)
             with transaction(connection):
                 yield connection
+        schema.remember(self.path)

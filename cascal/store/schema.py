@@ -134,6 +134,30 @@ TABLES = (
 """Every table that holds what a user stored."""
 
 
+_known: dict[Path, tuple[int, ...]] = {}
+"""The files that this process found to be of the current schema, as they were then."""
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """What changes with the content of a file, whoever writes it; nothing where it has gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def remember(path: Path) -> None:
+    """Take down that a file is of the current schema, as it is now."""
+    _known[path] = _identity(path)
+
+
+def is_known(path: Path) -> bool:
+    """Whether nobody wrote to the file since it was found to be of the current schema."""
+    identity = _identity(path)
+    return bool(identity) and _known.get(path) == identity
+
+
 def stored_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     """The file's schema version; 0 for a DuckDB file without any table.
 
@@ -188,6 +212,7 @@ def create_file(path: Path, timeout: float) -> None:
         try:
             with connected(scratch, read_only=False, timeout=timeout) as connection:
                 migrate(connection, scratch)
+            _known[path] = _identity(scratch)  # not that of a file that someone else made first
             _publish(scratch, path)
         finally:
             scratch.unlink(missing_ok=True)

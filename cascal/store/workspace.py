@@ -76,9 +76,10 @@ class Workspace(Labelling, Naming, Scoring, Spending):
         """
         with self._writing() as connection:
             report = writing.add(connection, imported, on_conflict)
+            changed = equivalences.changed(connection, imported.dataset)
         if on_conflict == "replace":
             journal.discard(self.path, imported.dataset)
-        self.compare_answers(imported.dataset, progress)
+        self._compare(imported.dataset, changed, progress)
         return report
 
     def compare_answers(self, dataset: str, progress: Progress | None = None) -> pa.Table:
@@ -90,6 +91,11 @@ class Workspace(Labelling, Naming, Scoring, Spending):
         """
         with self._reading() as connection:
             changed = equivalences.changed(connection, dataset)
+        return self._compare(dataset, changed, progress)
+
+    def _compare(
+        self, dataset: str, changed: equivalences.Changed, progress: Progress | None = None
+    ) -> pa.Table:
         if not changed.answers:
             return equivalences.SAME_SCHEMA.empty_table()
         compared = changed.compare(progress)
@@ -137,7 +143,8 @@ class Workspace(Labelling, Naming, Scoring, Spending):
         def commit(rows: Sequence[Mapping[str, Any]]) -> None:
             with self._writing() as connection:
                 collecting.record(connection, dataset, rows)
-            self.compare_answers(dataset)
+                changed = equivalences.changed(connection, dataset)
+            self._compare(dataset, changed)
 
         return Recorder(self.path, dataset, commit, seconds=seconds)
 
@@ -165,7 +172,8 @@ class Workspace(Labelling, Naming, Scoring, Spending):
         """Put RESPONSE_SCHEMA in the place of stored responses of the same keys, all or none."""
         with self._writing() as connection:
             collecting.replace_responses(connection, dataset, responses)
-        self.compare_answers(dataset)
+            changed = equivalences.changed(connection, dataset)
+        self._compare(dataset, changed)
 
     def datasets(self) -> list[DatasetInfo]:
         """Every data set, oldest first."""
@@ -186,8 +194,17 @@ class Workspace(Labelling, Naming, Scoring, Spending):
             return str(scalar(connection, sql, name=dataset))
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Open the file once for all that this thread reads inside; nobody writes meanwhile."""
+    def opened(self, dataset: str) -> Iterator[None]:
+        """Open the file once for all that this thread reads inside; nobody writes meanwhile.
+
+        The free answers of the data set are compared before: they are part of its fingerprint.
+        """
+        with self._reading() as connection:
+            changed = equivalences.changed(connection, dataset)
+            if not changed.answers:
+                yield
+                return
+        self._compare(dataset, changed)
         with self._reading():
             yield
 
