@@ -12,6 +12,7 @@ from app.evaluate.presets import presets
 from app.evaluate.routers import routers
 from app.evaluate.what_if import what_if
 from app.evaluate.where import where
+from app.scored import scored_page
 
 OF_COMPARISON = {
     "Routers": routers,
@@ -45,7 +46,9 @@ if session.current_info() is None:
 else:
     frame.notice(session.dataset())
     test = session.dataset().test
-    if test is None or not test.has_gold:
+    if session.dataset().by_scores:
+        scored_page()
+    elif test is None or not test.has_gold:
         _without_gold()
     else:
         _title()

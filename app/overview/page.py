@@ -7,10 +7,14 @@ import streamlit as st
 from app import frame, session
 from app.overview import panels
 from app.overview.payback import payback
+from app.scored import scored_page
 
 if session.current_info() is None:
     st.title("Which model is good at what?", anchor=False)
     frame.empty("There are no data yet.", "data_sets", "Import responses")
+elif session.dataset().by_scores:
+    frame.notice(session.dataset())
+    scored_page()
 else:
     frame.notice(session.dataset())
     compared = session.contenders_and_verdict()

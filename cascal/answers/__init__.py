@@ -10,7 +10,14 @@ from cascal.answers.equivalence import (
 )
 from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES
 from cascal.answers.normal import normalise_answer
-from cascal.answers.prose import Answered, find_prose, mostly_prose, prose_sentence, refuse_prose
+from cascal.answers.prose import (
+    WAY_ON,
+    Answered,
+    find_prose,
+    mostly_prose,
+    prose_sentence,
+    refuse_prose,
+)
 from cascal.answers.reading import READINGS, Reading, ReadingName, read_answer
 from cascal.answers.upstream import CHOICE_RULES, FREE_RULES
 
@@ -23,6 +30,7 @@ __all__ = [
     "RULE",
     "STATED_CHOICE_RULES",
     "STATED_FREE_RULES",
+    "WAY_ON",
     "AnswerSet",
     "Answered",
     "Reading",

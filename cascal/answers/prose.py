@@ -56,7 +56,7 @@ def prose_queries(answered: Answered, n_queries: int) -> BoolArray:
     n_open = np.bincount(answered.rows[open_ended], minlength=n_queries)
     distinct = np.zeros(n_queries, dtype=np.int64)
     seen: set[tuple[int, str]] = set()
-    for at in np.flatnonzero(open_ended):
+    for at in np.flatnonzero(open_ended).tolist():
         row, same = int(answered.rows[at]), answered.same[at]
         if same is None or (row, same) not in seen:
             distinct[row] += 1

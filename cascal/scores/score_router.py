@@ -11,7 +11,14 @@ import numpy as np
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.computing_order import best_first
-from cascal.datatypes import CascalError, Embeddings, FloatArray, NotApplicable, read_only
+from cascal.datatypes import (
+    CascalError,
+    Embeddings,
+    FloatArray,
+    IntArray,
+    NotApplicable,
+    read_only,
+)
 from cascal.scores.ranking import checked_scores
 
 KIND = "scores"
@@ -70,7 +77,7 @@ class ScoreRouter:
             )
         return np.asarray(self.means + (vectors - self.center) @ self.weights)
 
-    def order(self, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def order(self, vectors: FloatArray) -> tuple[IntArray, FloatArray]:
         """Models (n, M) of every query, best first, and their expected advantages (n, M)."""
         expected = self.expected(vectors)
         return best_first(expected, self.models, len(self.models)), expected
