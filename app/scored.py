@@ -37,7 +37,12 @@ def scored_page() -> None:
             format_func=lambda one: _NAMES.get(one, one.replace(":", " ")),
             help="Scores of different origins are never mixed.",
         )
-    _evidence(gather_scores(session.workspace(), name, origin))
+    _show(_evidence(f"{session.dataset_token()}:{session.file_token()}", name, origin))
+
+
+@st.cache_resource(show_spinner="Comparing the models by their scores", max_entries=6)
+def _evidence(token: str, name: str, origin: str) -> ScoreEvidence:
+    return gather_scores(session.workspace(), name, origin)
 
 
 def _without_scores(name: str) -> None:
@@ -46,10 +51,12 @@ def _without_scores(name: str) -> None:
     st.code(f"cascal scores {name} --out score.csv --n 30", language="bash")
 
 
-def _evidence(found: ScoreEvidence) -> None:
+def _show(found: ScoreEvidence) -> None:
     icon, colour, label = MARKS[found.decision]
     st.badge(label, icon=icon, color=colour)
-    st.title(frame.escape(found.sentence), anchor=False)
+    best = frame.escape(found.ranking.best)
+    st.title(f"Ask {best}, as far as the scores say", anchor=False)
+    st.text(found.sentence)
     st.text(found.routing_sentence)
     for warning in found.warnings:
         st.warning(frame.escape(warning))

@@ -52,7 +52,8 @@ def read_only() -> bool:
     return bool(os.environ.get(READ_ONLY_ENV))
 
 
-def _file_token() -> str:
+def file_token() -> str:
+    """What names the workspace file in its present state."""
     path = workspace_path()
     if not path.exists():
         return "none"
@@ -67,7 +68,7 @@ def _datasets(token: str) -> tuple[DatasetInfo, ...]:
 
 def datasets() -> tuple[DatasetInfo, ...]:
     """All data sets of the workspace, read again only when the file has changed."""
-    return _datasets(_file_token())
+    return _datasets(file_token())
 
 
 def current_info() -> DatasetInfo | None:
@@ -98,7 +99,7 @@ def dataset() -> Dataset:
         raise CascalError(
             "The workspace is empty. Import responses on the page Data.", code="no-dataset"
         )
-    called = info.name, f"{info.fingerprint}:{_file_token()}"
+    called = info.name, f"{info.fingerprint}:{file_token()}"
     found = _known_datasets.get(called)
     if found is None:
         found = _known_datasets[called] = _dataset(*called)
@@ -113,7 +114,7 @@ def _responses(name: str, query_id: str, token: str) -> list[dict[str, Any]]:
 
 def responses(query_id: str) -> list[dict[str, Any]]:
     """What the models returned for one query, with its text: rows of the store, read once."""
-    return _responses(dataset().info.name, query_id, _file_token())
+    return _responses(dataset().info.name, query_id, file_token())
 
 
 def written_answers(split: Split) -> dict[tuple[str, str], str]:
@@ -304,7 +305,7 @@ def warm_up() -> None:
     try:
         known = datasets()
         if known:
-            data = _dataset(known[0].name, f"{known[0].fingerprint}:{_file_token()}")
+            data = _dataset(known[0].name, f"{known[0].fingerprint}:{file_token()}")
             settings, thresholds = DEFAULTS.settings, DEFAULTS.thresholds
             fitted = _fit(_fit_token(data, settings), data, settings)
             first = _snapshots(_fit_token(data, settings), fitted).at(data, thresholds)

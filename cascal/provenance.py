@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -28,14 +27,15 @@ def stamp(settings: FitSettings, thresholds: Thresholds) -> dict[str, Any]:
     return {
         "settings": settings.record(),
         "thresholds": asdict(thresholds),
-        "versions": _versions(_PACKAGES),
+        "versions": versions(),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def _versions(names: Sequence[str]) -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of what a result depends on."""
     found = {}
-    for name in names:
+    for name in _PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -9,6 +9,7 @@ import weakref
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import add_hashed, copy_workspace, thinned_demo, with_queries
 from streamlit.testing.v1 import AppTest
@@ -26,6 +27,8 @@ from cascal.diagnose import CHECKS
 from cascal.light import HEADLINES
 from cascal.settings import BOUNDS, TASKS_MEASURED
 from cascal.simulate import load_demo
+from cascal.simulate.prose import prose_world
+from cascal.store import Score
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 VIEWS = (
@@ -436,6 +439,31 @@ def test_the_overview_says_when_routing_pays_back_at_the_stated_horizon(open_app
     app.number_input(key="horizon").set_value(7000).run()
     (sentence,) = [one.value for one in app.text if "At 7,000 queries" in one.value]
     assert f"over always asking {against} (measured)" in sentence
+
+
+@pytest.mark.slow
+def test_open_ended_answers_are_ranked_by_scores_and_other_pages_say_why_not(open_app, tmp_path):
+    world = prose_world(60)
+    workspace = cascal.Workspace(tmp_path / "prose.duckdb")
+    add_hashed(workspace, world.imported)
+    app = open_app(workspace.path)
+    assert "cannot be ranked without scores" in app.title[0].value
+    for origin, scorer, shift in (("judge", "sim", 0.0), ("person", "ann", 0.1)):
+        workspace.add_scores(
+            "prose",
+            [
+                Score(query_id=one, model=name, value=float(value), origin=origin, scorer=scorer)
+                for one, row in zip(world.query_ids[:30], world.quality, strict=False)
+                for name, value in zip(world.models, np.clip(row - shift, 0, 1), strict=True)
+            ],
+        )
+    for view in ("overview", "evaluate"):
+        app = open_app(workspace.path, view)
+        assert not app.exception
+        assert "as far as the scores say" in app.title[0].value
+        assert any("by ann on 30 of 60 queries" in one.value for one in app.text)
+    app = open_app(workspace.path, "skills")
+    assert any("not comparable" in one.value for one in app.error)
 
 
 def address_of(app: AppTest) -> dict[str, str]:

@@ -16,11 +16,13 @@ from refusals import refuses
 
 import cascal
 from cascal.columns import RESPONSE_SCHEMA
+from cascal.dataset.dataset import load_dataset
 from cascal.dataset.score_file import read_score_file, score_rows, write_score_file
 from cascal.dataset.scored import load_scored
 from cascal.dataset.scored_evidence import gather_scores, learn_score_router
 from cascal.datatypes import CascalError
 from cascal.labels import gain
+from cascal.report import write_score_report
 from cascal.scores import (
     ScoreRouter,
     cross_fitted_choices,
@@ -360,7 +362,22 @@ def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspa
     record = json.loads(routed.stdout)
     assert record["scored_by"] == "the judge sim"
     assert record["selected"] == [max(record["scores"], key=record["scores"].get)]
+    done = cascal_cli("report", "prose", "r.html", *given_, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "r.html").read_text()
+    for said in ("Simulated data", found["best"], "Undecided", "judge:sim", "Models by mean"):
+        assert said in html
+    assert "<script" not in html
     gone = cascal_cli("scores", "prose", *given_, "--judge", "sim", "--delete", cwd=tmp_path)
     assert "1,680 scores" in gone.stdout
     refused = cascal_cli("scores", "prose", *given_, cwd=tmp_path)
     assert refused.returncode == 1
+
+
+def test_a_report_by_scores_writes_no_tag_of_a_models_name(world, workspace):
+    evil = "<b onclick=1>&"
+    workspace.add_scores("prose", given(world, world.quality, 9, "judge", evil))
+    evidence = gather_scores(workspace, "prose")
+    text = write_score_report(load_dataset(workspace, "prose"), evidence, evil)
+    assert evil not in text
+    assert "&lt;b onclick=1&gt;&amp;" in text

@@ -90,7 +90,11 @@ def main(dist: Path) -> None:
         run(*call, "demo", "--no-open", "-w", "demo.duckdb", cwd=folder, env=env)
         run(*call, "fit", "demo", "-w", "demo.duckdb", "--out", "r.cascal", cwd=folder, env=env)
         run(
-            str(python), "-c", "from cascal.report import template; template()", cwd=folder, env=env
+            str(python),
+            "-c",
+            "from cascal.report.pages import template; template('report.html')",
+            cwd=folder,
+            env=env,
         )
         launcher = folder / "cascal"
         launcher.write_text(f'#!/bin/sh\nexec "{python}" -m cascal.cli "$@"\n')

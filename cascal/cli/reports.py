@@ -24,6 +24,7 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
+from cascal.cli.scoring import ScoredByOption, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
@@ -39,17 +40,26 @@ def report(
     label_price: LabelPriceOption = None,
     horizon: HorizonOption = DEFAULT_HORIZON,
     tolerance: ToleranceOption = DEFAULT_TOLERANCE,
+    scored_by: ScoredByOption = None,
 ) -> None:
-    """Write one HTML file with verdict, map, rankings, routers, findings and settings."""
+    """Write one HTML file with verdict, map, rankings, routers, findings and settings.
+
+    Where answers are open-ended, with the ranking by their scores.
+    """
     from cascal.compare.comparison import compare_routers
     from cascal.dataset.payback import find_payback
+    from cascal.dataset.scored_evidence import gather_scores
     from cascal.dataset.snapshot import take_snapshot
     from cascal.diagnose import diagnose
-    from cascal.report import write_report
+    from cascal.report import write_report, write_score_report
 
     terms = Terms(label_price=label_price, horizon=horizon, tolerance=tolerance)
     check_target(to)
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
+    if goes_by_scores(tuning.store, loaded, scored_by):
+        evidence = gather_scores(tuning.store, dataset, scored_by)
+        _write(to, write_score_report(loaded, evidence, _command()))
+        return
     with progress_bar("Writing the report") as told:
         fitted = tuning.fit(loaded)
         snapshot = take_snapshot(loaded, fitted, thresholds)
@@ -67,12 +77,21 @@ def report(
         light,
         findings,
         comparison,
-        shlex.join(["cascal", *sys.argv[1:]]),
+        _command(),
         payback=payback,
         with_texts=not without_texts,
     )
-    to.write_text(text, encoding="utf-8")
-    out.print(f"Report written to {escape(str(to))}.")
+    _write(to, text)
+
+
+def _command() -> str:
+    """The line that was given."""
+    return shlex.join(["cascal", *sys.argv[1:]])
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    out.print(f"Report written to {escape(str(path))}.")
 
 
 def runs(

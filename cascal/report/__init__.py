@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from cascal.cluster_names import cluster_name
 from cascal.compare.comparison import Comparison, Row
@@ -23,7 +22,11 @@ from cascal.light import HEADLINES, QUESTION, RECORD, RECORD_NOTE, Light, State
 from cascal.payback import Payback
 from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
+from cascal.report.pages import template
+from cascal.report.scored import write_score_report
 from cascal.verdict import Verdict
+
+__all__ = ["MARKS", "write_report", "write_score_report"]
 
 MARKS: dict[State, str] = {"agree": "✓", "unsure": "?", "disagree": "–"}
 """Before the words of each state of the light."""
@@ -48,7 +51,7 @@ def write_report(
     Without texts, queries and the words that name clusters are left out.
     """
     rows = () if comparison is None else comparison.rows()
-    return template().render(
+    return template("report.html").render(
         info=dataset.info,
         simulated=dataset.simulated,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -72,18 +75,6 @@ def write_report(
         command=command,
         facts=_facts(dataset, snapshot),
     )
-
-
-def template() -> Template:
-    """The page; a value that it misses is an error, never an empty place."""
-    environment = Environment(
-        loader=PackageLoader("cascal", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters["thousands"] = "{:,}".format
-    return environment.get_template("report.html")
 
 
 def _points(gain: Estimate | None) -> str:
