@@ -995,7 +995,7 @@ def test_a_connection_of_this_process_counts_as_a_holder(filled):
 def test_a_workspace_is_opened_once_for_all_that_is_read_inside(filled, monkeypatch):
     impatient, opened, connect = Workspace(filled.path, lock_timeout=0.1), [], duckdb.connect
     monkeypatch.setattr(duckdb, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
-    with impatient.opened("demo"):
+    with impatient.opened():
         assert impatient.votes("demo").shape == (2, 2)
         assert impatient.tasks("demo") == filled.tasks("demo")
         began = time.monotonic()
@@ -1022,13 +1022,13 @@ def test_a_file_is_opened_to_be_checked_only_after_someone_else_wrote_it(tmp_pat
         Workspace(made.path)
 
 
-def test_free_answers_are_compared_before_a_workspace_is_opened_for_reading(workspace):
+def test_free_answers_are_compared_before_anything_is_read(workspace):
     workspace.add(halves())
     fingerprint = workspace.fingerprint("demo")
     with duckdb.connect(str(workspace.path)) as connection:
         connection.execute("DELETE FROM equivalence")
         connection.execute("UPDATE dataset SET fingerprint = 'old'")
-    with workspace.opened("demo"):
+    with workspace.compared("demo"):
         assert workspace.fingerprint("demo") == fingerprint
 
 

@@ -99,7 +99,7 @@ def load_dataset(
 
     CascalError if there are no training queries, no responses or no vectors, and what to do.
     """
-    with workspace.opened(dataset):
+    with workspace.compared(dataset):  # part of the fingerprint, so before it is read
         whole = _read(workspace, dataset, encoder)
     return whole if models is None else whole.with_models(models)
 

@@ -194,11 +194,14 @@ class Workspace(Labelling, Naming, Scoring, Spending):
             return str(scalar(connection, sql, name=dataset))
 
     @contextmanager
-    def opened(self, dataset: str) -> Iterator[None]:
-        """Open the file once for all that this thread reads inside; nobody writes meanwhile.
+    def opened(self) -> Iterator[None]:
+        """Open the file once for all that this thread reads inside; nobody writes meanwhile."""
+        with self._reading():
+            yield
 
-        The free answers of the data set are compared before: they are part of its fingerprint.
-        """
+    @contextmanager
+    def compared(self, dataset: str) -> Iterator[None]:
+        """`opened` after `compare_answers`, in one opening where all answers are compared."""
         with self._reading() as connection:
             changed = equivalences.changed(connection, dataset)
             if not changed.answers:
