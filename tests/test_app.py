@@ -135,8 +135,8 @@ def test_a_page_renders_on_an_empty_workspace_and_says_what_to_do(open_app, tmp_
     assert app.title
 
 
-def test_a_slider_changes_the_number_of_clusters_and_undo_restores_it(open_app, demo_file):
-    app = open_app(demo_file, "skills")
+def test_a_slider_changes_the_number_of_clusters_and_undo_restores_it(open_app, small_file):
+    app = open_app(small_file, "skills")
     before = metric(app, "Skill clusters")
     app.slider(key="silhouette").set_value(0.4).run()
     assert int(metric(app, "Skill clusters")) < int(before)

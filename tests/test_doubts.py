@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -34,6 +35,7 @@ from cascal.score import consensus_scores
 from cascal.settings import PRESETS, FitSettings
 
 
+@cache
 def outvoted_minority():
     """Two better models oppose six weak ones, which often fall for the same distractor."""
     part = world(n=1500, n_models=8, gap=0.0)

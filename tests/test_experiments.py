@@ -26,19 +26,24 @@ from cascal.simulate.pool import SimulatedPool
 from cascal.simulate.variants import VARIANTS, make_variant, mislabelled, scattered
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    """The demo, thinned: every third training query, every second test query."""
-    path = tmp_path_factory.mktemp("experiments") / "w.duckdb"
-    workspace = cascal.Workspace(path)
-    for imported in thinned_demo(3, 2).values():
+def thinned(folder: Path, train_step: int, test_step: int) -> tuple[Dataset, Dataset]:
+    """The strong and the weak set of the demo, thinned."""
+    workspace = cascal.Workspace(folder / "w.duckdb")
+    for imported in thinned_demo(train_step, test_step).values():
         add_hashed(workspace, imported)
-    return workspace
+    return load_dataset(workspace, "demo"), load_dataset(workspace, "demo-weak")
 
 
 @pytest.fixture(scope="module")
-def studies(workspace):
-    return load_dataset(workspace, "demo"), load_dataset(workspace, "demo-weak")
+def studies(tmp_path_factory):
+    """Every third training query, every second test query."""
+    return thinned(tmp_path_factory.mktemp("experiments"), 3, 2)
+
+
+@pytest.fixture(scope="module")
+def small_studies(tmp_path_factory):
+    """Enough for what is refused and for the form of a report."""
+    return thinned(tmp_path_factory.mktemp("small"), 12, 10)
 
 
 @pytest.mark.slow
@@ -163,8 +168,8 @@ def first_right(study: Dataset) -> float:
     return study.test.evaluation(router.route(study.test.vectors)).top1_accuracy
 
 
-def test_what_an_experiment_lacks_is_said_in_a_sentence(workspace, studies):
-    demo, weak = studies
+def test_what_an_experiment_lacks_is_said_in_a_sentence(small_studies):
+    demo, weak = small_studies
     with refuses("unknown-choice", "'magic'", *EXPERIMENTS):
         run("magic", Request(dataset=demo))
     with refuses("missing-value", kind=NotApplicable):
@@ -182,8 +187,8 @@ def test_what_an_experiment_lacks_is_said_in_a_sentence(workspace, studies):
         run("filtering", Request(dataset=demo, n_queries=30))
 
 
-def test_leave_one_out_without_gold_has_no_target(studies):
-    report = run("leave-one-out", Request(dataset=replace(studies[0], test=None)))
+def test_leave_one_out_without_gold_has_no_target(small_studies):
+    report = run("leave-one-out", Request(dataset=replace(small_studies[0], test=None)))
     assert report.passed is None
     assert all(row["vote_loss"] is None for row in report.rows)
     assert "τ" in report.sentence
@@ -203,8 +208,8 @@ def test_a_damaged_report_is_refused(text, code, part):
         read_report(text, "r.json")
 
 
-def test_an_altered_report_is_refused(studies):
-    body = json.loads(run("mmd", Request(dataset=studies[0])).to_json())
+def test_an_altered_report_is_refused(small_studies):
+    body = json.loads(run("mmd", Request(dataset=small_studies[0])).to_json())
     changes = [
         ({"rows": ["x"]}, "'rows.0'"),
         ({"passed": "yes"}, "'passed'"),
@@ -222,9 +227,9 @@ def test_an_altered_report_is_refused(studies):
             read_report(json.dumps({**body, **change}))
 
 
-def test_settings_and_thresholds_are_recorded(studies):
+def test_settings_and_thresholds_are_recorded(small_studies):
     request = Request(
-        dataset=studies[0],
+        dataset=small_studies[0],
         other=None,
         settings=FitSettings.preset("released"),
         thresholds=Thresholds(merge_distance=0.3),
@@ -232,7 +237,7 @@ def test_settings_and_thresholds_are_recorded(studies):
     report = run("alignment", request)
     assert report.settings["merge"] == "released"
     assert report.thresholds["merge_distance"] == 0.3
-    assert report.fingerprints == (studies[0].info.fingerprint,)
+    assert report.fingerprints == (small_studies[0].info.fingerprint,)
 
 
 # The RGD filter
@@ -318,10 +323,12 @@ def test_mmd_equals_the_sums_of_its_definition():
         mmd(x[:1], y)
 
 
-def test_costs_come_from_responses_or_from_tokens_and_prices(tmp_path, studies):
-    demo = studies[0]
-    stated = demo.train.mean_costs
-    small = thinned_demo(3, 2)["demo"]
+def test_costs_come_from_responses_or_from_tokens_and_prices(tmp_path):
+    small = thinned_demo(24, 20)["demo"]
+    with_costs = cascal.Workspace(tmp_path / "c.duckdb")
+    add_hashed(with_costs, small)
+    stated = load_dataset(with_costs, "demo").train.mean_costs
+    assert stated.shape == (8,)
     place = small.responses.column_names.index("cost")
     nothing = pa.nulls(small.responses.num_rows, pa.float64())
     bare = small.responses.set_column(place, "cost", nothing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from cascal.settings import FitSettings, Thresholds
 TRUST_PAGE = (Path(__file__).parents[1] / "docs" / "trust.md").read_text(encoding="utf-8")
 
 
+@cache
 def clear_skills():
     """Every task has two skills, each with a model of its own; the models differ overall."""
     part = world(n=1600, n_models=8)

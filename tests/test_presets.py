@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import add_hashed, thinned_demo
 from typer.testing import CliRunner
 
 import cascal
@@ -108,10 +109,13 @@ def test_frames_count_against_the_present_preset_and_list_the_queries(demo):
     assert queries["paper"].tolist() == ["b", "c"]
 
 
-def test_the_command_says_where_the_presets_differ(demo_workspace):
-    run = CliRunner().invoke(app, ["presets", "demo", "--workspace", str(demo_workspace.path)])
+def test_the_command_says_where_the_presets_differ(tmp_path):
+    workspace = cascal.Workspace(tmp_path / "w.duckdb")
+    add_hashed(workspace, thinned_demo(8, 1)["demo"])
+    run = CliRunner().invoke(app, ["presets", "demo", "--workspace", str(workspace.path)])
     assert run.exit_code == 0, run.output
     assert "Simulated data." in run.output
-    loaded = load_dataset(demo_workspace, "demo")
+    loaded = load_dataset(workspace, "demo")
     compared = compare_presets(loaded.train, loaded.test, costs=loaded.costs)
+    assert compared.disputed.any()
     assert f"{compared.disputed.sum():,} of 2,000" in run.output.replace("\n", " ")
