@@ -19,14 +19,14 @@ from cascal.columns import RESPONSE_SCHEMA
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.score_file import read_score_file, score_rows, write_score_file
 from cascal.dataset.scored import load_scored
-from cascal.dataset.scored_evidence import gather_scores, learn_score_router
+from cascal.dataset.scored_evidence import gather_scores
 from cascal.datatypes import CascalError
 from cascal.labels import gain
 from cascal.report import write_score_report
 from cascal.scores import (
     ScoreRouter,
-    cross_fitted_choices,
     fit_score_router,
+    learning_rows,
     length_correlation,
     model_spread,
     rank_by_scores,
@@ -110,30 +110,33 @@ def test_the_router_is_the_ridge_regression_of_the_formula_in_either_of_its_form
 
 def test_a_router_by_scores_finds_skills_and_its_gain_is_that_of_section_1():
     scores, vectors, skill = skilled(400)
-    chosen = cross_fitted_choices(scores, vectors.vectors, vectors.query_ids)
-    assert (chosen == skill).mean() > 0.9
-    found = routing_gain(scores, chosen, 0, n_contested_elsewhere=50, n_else=100)
+    learns = learning_rows(vectors.query_ids)
+    assert learns.sum() == 200
+    ids = [one for one, own in zip(vectors.query_ids, learns, strict=True) if own]
+    router = fit_score_router(scores[learns], vectors.take(ids), MODELS)
+    chosen = router.order(vectors.vectors)[0][~learns, 0]
+    assert (chosen == skill[~learns]).mean() > 0.9
+    own = scores[~learns]
+    found = routing_gain(own, chosen, 0, n_contested_elsewhere=50, n_else=100)
     rows = np.flatnonzero(chosen != 0)
     same = gain(
-        scores[rows, chosen[rows]] - scores[rows, 0],
+        own[rows, chosen[rows]] - own[rows, 0],
         n_contested=len(rows) + 50,
-        n_queries=500,
-        pseudo=min(1.0, 2 * model_spread(scores)),
+        n_queries=300,
+        pseudo=min(1.0, 2 * model_spread(own)),
     )
     assert found == same
     assert found.low > 0
 
 
-def test_a_choice_never_depends_on_the_scores_of_its_own_query_nor_on_row_order():
-    scores, vectors, _ = skilled(60)
-    ids, array = vectors.query_ids, vectors.vectors
-    chosen = cross_fitted_choices(scores, array, ids)
-    changed = scores.copy()
-    changed[7] = [0.0, 0.0, 1.0]
-    assert cross_fitted_choices(changed, array, ids)[7] == chosen[7]
-    turned = np.random.default_rng(3).permutation(60)
-    again = cross_fitted_choices(scores[turned], array[turned], [ids[row] for row in turned])
-    assert again.tolist() == chosen[turned].tolist()
+def test_half_is_learnt_from_but_200_at_least_whatever_the_order_of_rows():
+    ids = [f"q{row}" for row in range(600)]
+    learns = learning_rows(ids)
+    assert learns.sum() == 300
+    turned = np.random.default_rng(3).permutation(600)
+    assert learning_rows([ids[row] for row in turned]).tolist() == learns[turned].tolist()
+    assert learning_rows(ids[:230]).sum() == 200
+    assert learning_rows(ids[:200]).all()
 
 
 def test_below_200_scored_queries_a_router_is_refused():
@@ -325,16 +328,28 @@ def test_a_judge_who_likes_length_is_warned_of_and_checked_against_people(world,
     assert found.decision == "undecided"
 
 
-def test_a_router_is_learnt_from_the_workspace_and_says_against_whom(world, workspace):
+def test_a_router_is_learnt_from_the_workspace_and_measured_on_other_queries(world, workspace):
     workspace.add_scores("prose", given(world, world.quality, 220))
-    router, evidence = learn_score_router(workspace, "prose")
-    assert router.n_scored == 220
-    assert router.scored_by == "ann"
-    assert evidence.gain.n_queries == 240
-    assert f"always asking {evidence.ranking.best}" in evidence.routing_sentence
-    plain = evidence.to_dict()
+    few = gather_scores(workspace, "prose")
+    assert few.router.n_scored == 200
+    assert few.gain is None
+    assert "nobody knows whether it pays" in few.routing_sentence
+    workspace.add_scores("prose", given(world, world.quality, 235))
+    found = gather_scores(workspace, "prose")
+    assert (found.router.n_scored, found.router.scored_by) == (200, "ann")
+    scored = load_scored(workspace, "prose")
+    learns = learning_rows([scored.query_ids[row] for row in scored.rows])
+    measured = scored.rows[~learns]
+    assert found.gain.n_queries == 240 - 200
+    vectors = workspace.embeddings("prose", "hashing").vectors
+    first = found.router.order(vectors)[0][:, 0]
+    left = first[measured] != found.router.constant
+    assert found.gain.n_labels == left.sum()
+    against = world.models[found.router.constant]
+    assert f"always asking {against}, both learnt from 200" in found.routing_sentence
+    plain = found.to_dict()
     assert json.loads(json.dumps(plain)) == plain
-    assert plain["routing"]["gain_low"] <= plain["routing"]["gain"]
+    assert plain["routing"]["against"] == against
 
 
 def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspace, tmp_path):
@@ -347,7 +362,7 @@ def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspa
     with (tmp_path / "j.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["query_id", "model", "score"])
-        for query_id, row in zip(world.query_ids[:210], world.quality, strict=False):
+        for query_id, row in zip(world.query_ids[:235], world.quality, strict=False):
             for model, value in zip(world.models, row, strict=True):
                 writer.writerow([query_id, model, value])
     done = cascal_cli("scores", "prose", *given_, "--in", "j.csv", "--judge", "sim", cwd=tmp_path)
@@ -355,7 +370,7 @@ def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspa
     assert "Simulated data." in done.stdout
     found = json.loads(cascal_cli("evaluate", "prose", *given_, "--json", cwd=tmp_path).stdout)
     assert found["scored_by"] == "judge:sim"
-    assert found["n_scored"] == 210
+    assert found["n_scored"] == 235
     done = cascal_cli("fit", "prose", *given_, "--out", "r.cascal", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     routed = cascal_cli("route", "r.cascal", "How much is 3 + 4?", cwd=tmp_path)
@@ -369,7 +384,7 @@ def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspa
         assert said in html
     assert "<script" not in html
     gone = cascal_cli("scores", "prose", *given_, "--judge", "sim", "--delete", cwd=tmp_path)
-    assert "1,680 scores" in gone.stdout
+    assert "1,880 scores" in gone.stdout
     refused = cascal_cli("scores", "prose", *given_, cwd=tmp_path)
     assert refused.returncode == 1
 

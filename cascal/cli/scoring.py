@@ -112,9 +112,10 @@ def fit_by_scores(
     store: Workspace, loaded: Dataset, scored_by: str | None, to: Path | None, *, as_json: bool
 ) -> None:
     """Learn a router from scores, say what it is worth, and write it if asked."""
-    from cascal.dataset.scored_evidence import learn_score_router
+    from cascal.dataset.scored_evidence import gather_scores, learnt_router
 
-    router, evidence = learn_score_router(store, loaded.info.name, scored_by, loaded.encoder)
+    evidence = gather_scores(store, loaded.info.name, scored_by, loaded.encoder)
+    router = learnt_router(evidence)
     if to is not None:
         router.save(to)
     _print(store, evidence, as_json=as_json)

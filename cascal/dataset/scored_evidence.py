@@ -12,15 +12,16 @@ from cascal.datatypes import CascalError, Embeddings, FloatArray, NotApplicable
 from cascal.labels import Gain
 from cascal.plain_json import finite
 from cascal.scores import (
-    MIN_SCORED,
+    MIN_MEASURED,
     WARNED,
     Ranking,
     ScoreRouter,
-    cross_fitted_choices,
     fit_score_router,
+    learning_rows,
     length_correlation,
     rank_by_scores,
     rank_correlation,
+    refuse_few,
     routing_gain,
 )
 from cascal.store import Workspace
@@ -49,18 +50,20 @@ class Judged:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ScoreEvidence:
     """The ranking of the models, whether routing pays, and what is to be doubted.
 
-    gain : of a router learnt from scores over always asking the first, in mean score, by queries
-    it did not learn from; None where `why_no_router` says why
+    router : learnt from scores, None where `no_router` says why; gain : of this very router over
+    always asking its constant, in mean score, by scored queries that neither was learnt from; None
+    where these are too few
     """
 
     scored: Scored
     ranking: Ranking
+    router: ScoreRouter | None
     gain: Gain | None
-    why_no_router: str
+    no_router: CascalError | None
     length_tau: float
     judged: tuple[Judged, ...]
 
@@ -87,18 +90,27 @@ class ScoreEvidence:
 
     @property
     def routing_sentence(self) -> str:
-        """Whether routing pays over always asking that model."""
+        """Whether routing pays over always asking one model."""
+        if self.router is None:
+            return str(self.no_router)
+        learnt = f"learnt from {self.router.n_scored:,} queries"
         if self.gain is None:
-            return self.why_no_router
+            return (
+                f"A router was {learnt}, but on fewer than {MIN_MEASURED} further ones is every "
+                "model scored: nobody knows whether it pays. Score more."
+            )
         low, high = 100 * self.gain.low, 100 * self.gain.high
         by = f"{100 * self.gain.value:+.1f} points [{low:+.1f}, {high:+.1f}]"
-        against = f"always asking {self.ranking.best}, the best model by these scores"
+        against = f"always asking {self.router.models[self.router.constant]}"
         words = {
             "route": f"A router by scores pays: {by} over {against}",
             "do not route": f"Do not route: {by} against {against}",
             "undecided": f"Undecided whether routing pays: {by} against {against}",
         }
-        return f"{words[self.decision]} (queries that it did not learn from)."
+        return (
+            f"{words[self.decision]}, both {learnt} and measured on "
+            f"{self.ranking.n_scored - self.router.n_scored:,} others."
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -124,7 +136,7 @@ class ScoreEvidence:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; scores and gains are shares of 1."""
-        gain = self.gain
+        gain, router = self.gain, self.router
         return {
             "dataset": self.scored.dataset,
             "scored_by": self.scored.origin,
@@ -150,6 +162,8 @@ class ScoreEvidence:
             "routing": {
                 "decision": self.decision,
                 "sentence": self.routing_sentence,
+                "against": None if router is None else router.models[router.constant],
+                "n_learnt": 0 if router is None else router.n_scored,
                 "gain": None if gain is None else gain.value,
                 "gain_low": None if gain is None else gain.low,
                 "gain_high": None if gain is None else gain.high,
@@ -170,45 +184,38 @@ def _score(ranking: Ranking) -> str:
     return f"{best.value:.3f} [{best.low:.3f}, {best.high:.3f}]"
 
 
-def gather_scores(workspace: Workspace, dataset: str, origin: str | None = None) -> ScoreEvidence:
+def gather_scores(
+    workspace: Workspace, dataset: str, origin: str | None = None, encoder: str | None = None
+) -> ScoreEvidence:
     """What the scores of one origin say of a data set; NotApplicable where there are too few."""
-    with workspace.opened():
+    with workspace.opened(dataset):
         scored = load_scored(workspace, dataset, origin)
         rows = scored.rows
         ranking = rank_by_scores(scored.scores[rows], scored.models, len(scored.query_ids))
-        found, why = None, ""
+        router, found, refused = None, None, None
         try:
-            found = _routing_gain(scored, ranking, _vectors(workspace, scored))
+            router, found = _learn(scored, workspace, encoder)
         except CascalError as error:
-            why = str(error)
+            refused = error
         return ScoreEvidence(
             scored=scored,
             ranking=ranking,
+            router=router,
             gain=found,
-            why_no_router=why,
+            no_router=refused,
             length_tau=length_correlation(scored.scores[rows], scored.lengths[rows]),
             judged=_judged(workspace, dataset),
         )
 
 
-def learn_score_router(
-    workspace: Workspace, dataset: str, origin: str | None = None, encoder: str | None = None
-) -> tuple[ScoreRouter, ScoreEvidence]:
-    """A router learnt from all scored queries, and what it is worth; refused with too few."""
-    evidence = gather_scores(workspace, dataset, origin)
-    scored = evidence.scored
-    vectors = _vectors(workspace, scored, encoder)
-    router = fit_score_router(
-        scored.scores[scored.rows],
-        vectors.take([scored.query_ids[row] for row in scored.rows]),
-        scored.models,
-        scored_by=scored.words,
-        fingerprint=workspace.fingerprint(dataset),
-    )
-    return router, evidence
+def learnt_router(evidence: ScoreEvidence) -> ScoreRouter:
+    """The router that was learnt; the reason is raised where there is none."""
+    if evidence.router is None:
+        raise evidence.no_router or NotApplicable("No router.", code="too-little-data")
+    return evidence.router
 
 
-def _vectors(workspace: Workspace, scored: Scored, encoder: str | None = None) -> Embeddings:
+def _vectors(workspace: Workspace, scored: Scored, encoder: str | None) -> Embeddings:
     known = workspace.encoders(scored.dataset)
     if encoder is None and not known:
         raise CascalError(
@@ -219,30 +226,37 @@ def _vectors(workspace: Workspace, scored: Scored, encoder: str | None = None) -
     return workspace.embeddings(scored.dataset, encoder or known[0][0])
 
 
-def _routing_gain(scored: Scored, ranking: Ranking, vectors: Embeddings) -> Gain:
-    """The cross-fitted gain; on queries without scores the router of all of them decides."""
-    rows = scored.rows
-    if len(rows) < MIN_SCORED:
-        raise NotApplicable(
-            f"{len(rows)} queries have a score of every model; a router by scores needs "
-            f"{MIN_SCORED}, and below that always asking one model is better.",
-            code="too-little-data",
-        )
-    scores, constant = scored.scores[rows], scored.models.index(ranking.best)
-    ids = [scored.query_ids[row] for row in rows]
-    own = np.asarray(vectors.take(ids).vectors, dtype=np.float64)
-    chosen = cross_fitted_choices(scores, own, ids)
-    router = fit_score_router(scores, vectors.take(ids), scored.models)
-    rest = np.setdiff1d(np.arange(len(scored.query_ids)), rows)
-    others = vectors.take([scored.query_ids[row] for row in rest])
-    elsewhere = router.order(np.asarray(others.vectors, dtype=np.float64))[0][:, 0]
-    return routing_gain(
-        scores,
-        chosen,
-        constant,
-        n_contested_elsewhere=int((elsewhere != constant).sum()),
+def _learn(
+    scored: Scored, workspace: Workspace, encoder: str | None
+) -> tuple[ScoreRouter, Gain | None]:
+    """A router learnt from some scored queries, measured on the others; the data set's other
+    queries say how often it leaves its constant.
+    """
+    refuse_few(len(scored.rows))
+    vectors = _vectors(workspace, scored, encoder)
+    ids = np.asarray(scored.query_ids, dtype=object)
+    learns = learning_rows([str(one) for one in ids[scored.rows]])
+    own, measured = scored.rows[learns], scored.rows[~learns]
+    router = fit_score_router(
+        scored.scores[own],
+        vectors.take(tuple(ids[own])),
+        scored.models,
+        scored_by=scored.words,
+        fingerprint=workspace.fingerprint(scored.dataset),
+    )
+    if len(measured) < MIN_MEASURED:
+        return router, None
+    chosen = router.order(np.asarray(vectors.take(scored.query_ids).vectors, dtype=np.float64))
+    first = chosen[0][:, 0]
+    rest = np.setdiff1d(np.arange(len(ids)), scored.rows)
+    found = routing_gain(
+        scored.scores[measured],
+        first[measured],
+        router.constant,
+        n_contested_elsewhere=int((first[rest] != router.constant).sum()),
         n_else=len(rest),
     )
+    return router, found
 
 
 def _judged(workspace: Workspace, dataset: str) -> tuple[Judged, ...]:

@@ -5,20 +5,22 @@ Arrays in, numbers with intervals out: no file and no person is known here (docs
 
 from cascal.scores.length import WARNED, length_correlation, rank_correlation
 from cascal.scores.ranking import Rank, Ranking, model_spread, rank_by_scores
-from cascal.scores.routing import cross_fitted_choices, routing_gain
-from cascal.scores.score_router import MIN_SCORED, ScoreRouter, fit_score_router
+from cascal.scores.routing import MIN_MEASURED, learning_rows, routing_gain
+from cascal.scores.score_router import MIN_SCORED, ScoreRouter, fit_score_router, refuse_few
 
 __all__ = [
+    "MIN_MEASURED",
     "MIN_SCORED",
     "WARNED",
     "Rank",
     "Ranking",
     "ScoreRouter",
-    "cross_fitted_choices",
     "fit_score_router",
+    "learning_rows",
     "length_correlation",
     "model_spread",
     "rank_by_scores",
     "rank_correlation",
+    "refuse_few",
     "routing_gain",
 ]

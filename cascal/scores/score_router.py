@@ -141,13 +141,7 @@ def fit_score_router(
     NotApplicable below `MIN_SCORED` queries. Source: docs/prose.md, ours.
     """
     values = checked_scores(scores, models)
-    if len(values) < MIN_SCORED:
-        raise NotApplicable(
-            f"{len(values)} queries have a score of every model; a router needs {MIN_SCORED}, and "
-            "below that always asking the best model is better. Score more queries, or take that "
-            "model (cascal evaluate names it).",
-            code="too-little-data",
-        )
+    refuse_few(len(values))
     center, weights, means = ridge(values, np.asarray(vectors.vectors, dtype=np.float64))
     return ScoreRouter(
         models=tuple(models),
@@ -159,6 +153,17 @@ def fit_score_router(
         n_scored=len(values),
         fingerprint=fingerprint,
     )
+
+
+def refuse_few(n_scored: int) -> None:
+    """Refuse to learn from fewer than `MIN_SCORED` queries."""
+    if n_scored < MIN_SCORED:
+        raise NotApplicable(
+            f"{n_scored} queries have a score of every model; a router needs {MIN_SCORED}, and "
+            "below that always asking the best model is better. Score more queries, or take that "
+            "model (cascal scores names it).",
+            code="too-little-data",
+        )
 
 
 def ridge(scores: FloatArray, vectors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
