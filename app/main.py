@@ -20,6 +20,7 @@ PAGES = [  # without icons: an icon of a page would be fetched from another host
     st.Page(frame.page_file("data_sets"), title="Data", url_path="data"),
     st.Page(frame.page_file("skills"), title="Skill map", url_path="map"),
     st.Page(frame.page_file("route"), title="Route", url_path="route"),
+    st.Page(frame.page_file("label"), title="Label", url_path="label"),
     st.Page(frame.page_file("evaluate"), title="Evaluate", url_path="evaluate"),
     st.Page(frame.page_file("diagnose"), title="Diagnose", url_path="diagnose"),
     st.Page(frame.page_file("sweep"), title="Sweep", url_path="sweep"),

@@ -88,6 +88,16 @@ def _dataset(name: str, token: str) -> Dataset:
     return load_dataset(workspace(), name)
 
 
+@lru_cache(16)
+def _derived(name: str, token: str) -> str:
+    return workspace().derived_token(name)
+
+
+def _reading_token(info: DatasetInfo) -> str:
+    """What names all that is read of a data set: a label or a saved run is no part of it."""
+    return f"{info!r}:{workspace_path()}:{_derived(info.name, file_token())}"
+
+
 _known_datasets: WeakValueDictionary[tuple[str, str], Dataset] = WeakValueDictionary()
 """Those that somebody holds: asked for a hundred times a run, as `datasets` is."""
 
@@ -99,7 +109,7 @@ def dataset() -> Dataset:
         raise CascalError(
             "The workspace is empty. Import responses on the page Data.", code="no-dataset"
         )
-    called = info.name, f"{info.fingerprint}:{file_token()}"
+    called = info.name, _reading_token(info)
     found = _known_datasets.get(called)
     if found is None:
         found = _known_datasets[called] = _dataset(*called)
@@ -305,7 +315,7 @@ def warm_up() -> None:
     try:
         known = datasets()
         if known:
-            data = _dataset(known[0].name, f"{known[0].fingerprint}:{file_token()}")
+            data = _dataset(known[0].name, _reading_token(known[0]))
             settings, thresholds = DEFAULTS.settings, DEFAULTS.thresholds
             fitted = _fit(_fit_token(data, settings), data, settings)
             first = _snapshots(_fit_token(data, settings), fitted).at(data, thresholds)

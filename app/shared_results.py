@@ -1,11 +1,15 @@
-"""What more than one page computes and shows: the findings, the comparison of routers."""
+"""What more than one page computes and shows: findings, comparison of routers, saved runs."""
 
 from __future__ import annotations
+
+import streamlit as st
 
 from app import jobs, session
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
+from cascal.dataset.saved_runs import Reopened, reopen
 from cascal.diagnose import Finding, diagnose
+from cascal.store import Run
 
 
 def findings_key() -> str:
@@ -43,3 +47,13 @@ def comparison() -> Comparison | None:
         )
 
     return jobs.show(comparison_key(), "Compare all routers", work, at_once=True)
+
+
+@st.cache_resource(show_spinner="Making the run again", max_entries=6)
+def _reopened(token: str, _run: Run) -> Reopened:
+    return reopen(session.workspace(), _run)
+
+
+def reopened(run: Run) -> Reopened:
+    """A saved run made again, once for all pages."""
+    return _reopened(f"{run.name}:{run.created_at.isoformat()}:{run.fingerprint}", run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -41,3 +42,11 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "unknown"
     return found
+
+
+def this_account() -> str:
+    """Who labels or scores where nobody says it: the account's name; a container may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "me"

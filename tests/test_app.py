@@ -36,6 +36,7 @@ VIEWS = (
     "data_sets",
     "skills",
     "route",
+    "label",
     "evaluate",
     "diagnose",
     "sweep",

@@ -129,8 +129,8 @@ def test_the_ten_queries_to_label_are_random_ones_where_the_pair_opposes_the_con
     row = train.votes.query_ids.index(listed[0])
     vote = train.votes.answers[row, train.votes.models.index(pair.first)]
     assert table[0]["text"] == train.texts[row]
-    assert table[0]["m0 and m1"] == train.shown_answer(row, vote)
-    assert table[0]["consensus"] == train.shown_answer(row, case.fit.consensus_answers[row])
+    assert table[0]["the pair m0 and m1"] == train.shown_answer(row, vote)
+    assert table[0]["the consensus"] == train.shown_answer(row, case.fit.consensus_answers[row])
     assert CHECKS["CAS204"].evidence(case_of(world())).table == ()
 
 

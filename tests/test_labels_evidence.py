@@ -21,8 +21,9 @@ from cascal.dataset.contest import (
     new_draw,
 )
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.evidence import gather_evidence, weigh
+from cascal.dataset.evidence import weigh
 from cascal.dataset.label_desk import Desk
+from cascal.dataset.label_facts import gather_evidence
 from cascal.dataset.label_rights import free_answers, rights
 from cascal.dataset.label_rows import label_rows
 from cascal.dataset.snapshot import take_snapshot

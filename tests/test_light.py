@@ -24,7 +24,9 @@ from test_diagnose import (
 import cascal
 from cascal import charts
 from cascal.compare.experiments import Request, run
+from cascal.dataset.label_questions import routing_question
 from cascal.dataset.snapshot import take_snapshot
+from cascal.dataset.to_label import queries_to_label
 from cascal.datatypes import NO_ANSWER
 from cascal.light import HEADLINES, RECORD, RECORD_NOTE, UNIT, record_sentence, traffic_light
 from cascal.report import write_report
@@ -130,19 +132,27 @@ def test_thresholds_move_the_opinion_and_not_the_doubts():
     assert traffic_light(case.halves, Thresholds(min_silhouette=1.0), case.doubts).doubts
 
 
+def to_label(case):
+    question = routing_question(case)
+    return queries_to_label(question.contest, question.draw)
+
+
 def test_queries_to_label_are_random_routed_ones_that_decide():
     case = clear_skills()
     test, routes, best = case.dataset.test, case.test_routes, case.router.best_overall
-    rows = [test.votes.query_ids.index(row["query"]) for row in case.to_label]
+    listed_rows = to_label(case)
+    rows = [test.votes.query_ids.index(row["query"]) for row in listed_rows]
     assert len(set(rows)) == 10
-    for row, listed in zip(rows, case.to_label, strict=True):
+    for row, listed in zip(rows, listed_rows, strict=True):
         chosen = routes.selected[row, 0]
         assert chosen != best
         answers = test.votes.answers[row]
         assert answers[chosen] != answers[best]
-        assert listed["router's choice"] == test.shown_answer(row, answers[chosen])
-        assert listed[case.router.models[best]] == test.shown_answer(row, answers[best])
-    assert collapsed().to_label == ()
+        assert listed["routing"] == test.shown_answer(row, answers[chosen])
+        assert listed[routing_question(case).contest.names[1]] == test.shown_answer(
+            row, answers[best]
+        )
+    assert to_label(collapsed()) == ()
 
 
 def test_two_missing_answers_are_no_difference():
@@ -151,8 +161,8 @@ def test_two_missing_answers_are_no_difference():
     answers[::2] = NO_ANSWER
     case = case_of(with_answers(part, answers))
     silent = {part.votes.query_ids[row] for row in range(0, 400, 2)}
-    assert case.to_label
-    assert not silent & {row["query"] for row in case.to_label}
+    assert to_label(case)
+    assert not silent & {row["query"] for row in to_label(case)}
 
 
 def test_the_track_record_has_one_home():

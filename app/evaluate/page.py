@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session, shared_results
+from app import frame, label_entry, session, shared_results
 from app.evaluate.cost import cost
 from app.evaluate.differences import differences
 from app.evaluate.experiments import experiments
@@ -33,6 +33,7 @@ def _title() -> None:
 def _without_gold() -> None:
     st.title("Without gold answers, accuracies cannot be compared", anchor=False)
     st.caption("The Overview shows the verdict that needs no labels. Reports can be opened here.")
+    label_entry.few_labels()
     tabs = st.tabs(list(WITHOUT_GOLD), on_change="rerun", key="evaluate_tab_without_gold")
     for tab, show in zip(tabs, WITHOUT_GOLD.values(), strict=True):
         if tab.open:
@@ -52,6 +53,7 @@ else:
         _without_gold()
     else:
         _title()
+        label_entry.few_labels()
         comparison = shared_results.comparison()
         names = [*OF_COMPARISON, *ALONE]
         tabs = st.tabs(names, on_change="rerun", key="evaluate_tab")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session
+from app import frame, label_entry, session
 from app.overview import panels
 from app.overview.payback import payback
 from app.scored import scored_page
@@ -18,9 +18,10 @@ elif session.dataset().by_scores:
 else:
     frame.notice(session.dataset())
     compared = session.contenders_and_verdict()
+    labelled = compared is None and panels.headline_of_labels()
     if compared is not None:
         panels.headline(compared[1])
-    else:
+    elif not labelled:
         panels.headline_without_labels()
     panels.numbers()
     payback()
@@ -28,6 +29,8 @@ else:
     opinion = st.container()
     panels.findings()
     panels.what_next()
-    if compared is not None:
-        with opinion:
+    with opinion:
+        if compared is not None:
+            label_entry.few_labels()
+        if compared is not None or labelled:
             panels.second_opinion()

@@ -7,9 +7,10 @@ from math import isfinite
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, shared_results, theme
+from app import frame, label_entry, session, shared_results, theme
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
+from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number
 from cascal.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
@@ -39,6 +40,26 @@ def headline(result: Verdict) -> None:
         "Difference in right first answers on the same gold test queries, with its 95 % interval "
         "(paired bootstrap). The router saw no answer; the page Evaluate compares all routers."
     )
+
+
+def headline_of_labels() -> bool:
+    """The verdict from a few labels; False where there are none that say anything."""
+    try:
+        found = label_entry.evidence()
+    except NotApplicable:
+        return False
+    if found is None or not found[1].gain.n_labels:
+        return False
+    contest, said = found
+    icon, colour, label = MARKS[said.decision]
+    st.badge(label, icon=icon, color=colour)
+    st.title(frame.escape(said.sentence(contest)), anchor=False)
+    st.caption(
+        f"By labels of {frame.escape(', '.join(said.people))} on queries that decide, drawn at "
+        "random, with the 95 % interval that holds however often one looks."
+    )
+    label_entry.button("See and give labels", "more_labels", "routing")
+    return True
 
 
 def headline_without_labels() -> None:
@@ -75,15 +96,9 @@ def _light_details(light: Light) -> None:
             icon=":material/troubleshoot:",
         )
     st.text(light.to_know)
-    contested = session.snapshot().to_label
-    if contested:
-        with st.expander(f"Label these {len(contested)} queries"):
-            st.dataframe(
-                pd.DataFrame(list(contested)),
-                hide_index=True,
-                alt="Random queries on which the router's choice and the model liked best differ",
-                key="to_label",
-            )
+    n_contested = _n_contested()
+    if n_contested:
+        label_entry.button(f"Label these {min(TO_LABEL, n_contested)}", "to_label", "routing")
     with st.expander("How often this light was right"):
         st.dataframe(
             charts.track_record_frame(),
@@ -99,6 +114,14 @@ def _light_details(light: Light) -> None:
                 f"them. Unit: {UNIT} ({light.score})."
             )
         )
+
+
+def _n_contested() -> int:
+    """How many queries can tell whether routing pays."""
+    try:
+        return label_entry.routing().contest.n_contested
+    except NotApplicable:
+        return 0
 
 
 def second_opinion() -> None:

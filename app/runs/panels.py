@@ -19,7 +19,6 @@ from cascal.dataset.saved_runs import (
     compare_runs,
     make_run,
     preset_of,
-    reopen,
 )
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import Finding, diagnose
@@ -101,15 +100,6 @@ def _one(found: list[Run]) -> None:
     st.code(f"cascal runs {shlex.quote(name)} -w {where}", language=None, wrap_lines=True)
 
 
-@st.cache_resource(show_spinner="Making the run again", max_entries=6)
-def _reopened(token: str, _run: Run) -> Reopened:
-    return reopen(session.workspace(), _run)
-
-
-def _open(run: Run) -> Reopened:
-    return _reopened(f"{run.name}:{run.created_at.isoformat()}:{run.fingerprint}", run)
-
-
 def compare(found: list[Run]) -> None:
     """Two runs side by side: flips with their texts, ranking changes, verdicts."""
     if len(found) < 2:
@@ -123,7 +113,7 @@ def compare(found: list[Run]) -> None:
     with right:
         b = st.selectbox("B", names, index=0, key="run_b")
     with frame.refusals():
-        first, second = _open(by_name[a]), _open(by_name[b])
+        first, second = shared_results.reopened(by_name[a]), shared_results.reopened(by_name[b])
         _side_by_side(first, second, compare_runs(first, second))
 
 

@@ -34,6 +34,7 @@ from cascal.charts.diagnosis import (
     value_label,
 )
 from cascal.charts.figures import interval_figure, safe_csv, shorten
+from cascal.charts.label_trail import label_trail_frame, label_trail_svg
 from cascal.charts.pictures import Look, png, scale_image
 from cascal.charts.portraits import (
     ABOUT,
@@ -119,6 +120,8 @@ __all__ = [
     "gain_figure",
     "groups_frame",
     "interval_figure",
+    "label_trail_frame",
+    "label_trail_svg",
     "learnt_frame",
     "map_figure",
     "p_text",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import sys
@@ -131,11 +130,3 @@ def progress_bar(title: str) -> Iterator[Report]:
 
         yield report
         bar.update(task, completed=1.0)
-
-
-def this_account() -> str:
-    """The name of the account; a container may have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "me"

@@ -160,28 +160,28 @@ def _without_labels(snapshot: Snapshot) -> dict[str, Any]:
 
     Gold answers are asked what the light is about: the gain over the model the models like best.
     """
+    from cascal.dataset.label_questions import routing_question
+    from cascal.dataset.to_label import queries_to_label
+
     light = snapshot.light_or_reason
     if isinstance(light, str):
         return {"light": None, "sentence": light}
     gain = snapshot.gain_over_liked_best
     right = None if gain is None else light.is_right(gain.value)
-    to_label = [row["query"] for row in snapshot.to_label]
+    question = routing_question(snapshot)
+    to_label = [row["query"] for row in queries_to_label(question.contest, question.draw)]
     return {**light.to_dict(), "right": right, "to_label": to_label}
 
 
 def _with_few_labels(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any] | None:
     """What the labels of `cascal label` say about the router; None without any."""
-    from cascal.dataset.contest import contest
-    from cascal.dataset.evidence import gather_evidence
+    from cascal.dataset.label_facts import routing_evidence
 
-    name = snapshot.dataset.info.name
-    if not workspace.labels(name):
-        return None
     try:
-        found = contest(snapshot)
+        found = routing_evidence(workspace, snapshot)
     except NotApplicable as error:
         return {"decision": None, "sentence": str(error)}
-    return gather_evidence(workspace, name, found).to_dict(found)
+    return None if found is None else found[1].to_dict(found[0])
 
 
 def _cost(comparison: Comparison) -> dict[str, Any] | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -17,13 +17,12 @@ from cascal.cli.common import (
     out,
     print_json,
     progress_bar,
-    this_account,
 )
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError
+from cascal.provenance import this_account
 
 if TYPE_CHECKING:
-    from cascal.dataset.dataset import Dataset
     from cascal.dataset.label_desk import Desk
 
 ACTIONS = "--out, --in, --ask and --undo"
@@ -72,64 +71,36 @@ def label(
 
 def _desk(tuning: Tuning, dataset: str, against: str | None, who: str | None) -> Desk:
     """Fit, route, and find what is contested."""
-    from cascal.dataset.contest import contest, contest_between, new_draw
-    from cascal.dataset.label_desk import Desk
+    from cascal.dataset.label_questions import routing_question, settings_question
     from cascal.dataset.snapshot import take_snapshot
 
     loaded = tuning.dataset(dataset)
     with progress_bar("Routing"):
         snapshot = take_snapshot(loaded, tuning.fit(loaded), tuning.thresholds)
         if against is None:
-            found = contest(snapshot)
+            question = routing_question(snapshot)
         else:
             other = replace(tuning, settings=cascal.FitSettings.preset(against))
             second = take_snapshot(loaded, other.fit(loaded), tuning.thresholds)
-            found = contest_between(snapshot, second, (tuning.settings.name, against))
-    settings = _settings(tuning, loaded, against)
-    draw = new_draw(found, purpose="routing" if against is None else "settings", settings=settings)
-    return Desk(
-        store=tuning.store,
-        dataset=dataset,
-        contest=found,
-        draw=draw,
-        person=who or this_account(),
-    )
-
-
-def _settings(tuning: Tuning, loaded: Dataset, against: str | None) -> dict[str, Any]:
-    """What decides which queries are contested, as the file keeps it."""
-    return {
-        "dataset": loaded.info.name,
-        "against": against,
-        "settings": tuning.settings.record(),
-        "thresholds": asdict(tuning.thresholds),
-        "models": list(loaded.train.votes.models),
-        "encoder": loaded.encoder,
-    }
+            names = (tuning.settings.name, against)
+            question = settings_question(snapshot, second, names, against)
+    return question.desk(tuning.store, who or this_account())
 
 
 def _write(desk: Desk, n: int, path: Path) -> None:
-    from cascal.dataset.label_rows import label_rows, write_label_file
-
     if not desk.draw.frame:
         _report(desk, as_json=False)
         return
-    handed = desk.hand_out(n)
-    rows = label_rows(desk.store, desk.dataset, desk.contest, handed, desk.person)
-    write_label_file(path, rows)
+    n_rows = desk.write(path, n)
     out.print(
-        f"{len(rows)} of {len(handed.frame)} contested queries written to {escape(str(path))}. "
+        f"{n_rows} of {len(desk.draw.frame)} contested queries written to {escape(str(path))}. "
         "Fill in the column `answer` (a letter, a free answer, skip or bad), or right_1 and "
         "right_2, and read it with --in and the same options."
     )
 
 
 def _read(desk: Desk, path: Path) -> None:
-    from cascal.dataset.label_file import read_label_file
-
-    draws = {one.draw_id: one for one in desk.store.draws(desk.dataset)}
-    labels = read_label_file(path, desk.contest, draws, desk.draw.settings, desk.person)
-    done = desk.store.add_labels(desk.dataset, labels)
+    done = desk.read(path)
     known = f", {done.n_known} were known" if done.n_known else ""
     err.print(f"{done.n_added} labels stored{known}.")
 
@@ -147,7 +118,7 @@ def _ask(desk: Desk, n: int) -> None:
 
 
 def _show(desk: Desk, place: int, n: int) -> None:
-    part, row = desk.contest.part, desk.contest.row_of[desk.draw.frame[place - 1]]
+    part, row = desk.contest.part, desk.row(place)
     out.print(f"\n[bold]{place} of {n}[/] {escape(part.votes.tasks[row])}")
     out.print(escape(part.texts[row]))
     for line in desk.options(place):

@@ -17,9 +17,9 @@ from cascal.cli.common import (
     open_workspace,
     out,
     print_json,
-    this_account,
 )
 from cascal.datatypes import CascalError
+from cascal.provenance import this_account
 
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset

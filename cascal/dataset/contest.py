@@ -13,8 +13,10 @@ import numpy as np
 from cascal.constant import Constant, join_constants
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import BoolArray, CascalError, IntArray
+from cascal.datatypes import BoolArray, CascalError, IntArray, NotApplicable
+from cascal.doubts.pool import conspicuous_pair, shared_rejections
 from cascal.draws import random_rows
+from cascal.explain import cluster_leaders
 from cascal.labels import contested
 from cascal.light import cross_fit
 from cascal.store import Draw, Purpose
@@ -107,12 +109,48 @@ def contest_between(one: Snapshot, other: Snapshot, names: tuple[str, str]) -> C
     return Contest(part=part, first=first, second=second, names=names)
 
 
-def contest_of_models(part: Part, first: str, second: str) -> Contest:
-    """Always one model against always another, on the queries of a cluster or on any others.
+def contest_of_family(snapshot: Snapshot) -> Contest:
+    """The pair of CAS204 against the consensus, where the pair shares an answer it rejects.
 
-    For the questions whether a cluster's first model is right there, and who is right where a
-    family of models outvotes a minority.
+    Each such query is a training query; the consensus speaks through the best model by consensus
+    that says the same. NotApplicable where no pair stands out.
     """
+    pair = conspicuous_pair(snapshot.fit)
+    if pair is None:
+        raise NotApplicable(
+            "No two models share rejected answers far more often than others do (CAS204): there "
+            "is no family to ask about.",
+            code="nothing-to-compare",
+        )
+    rows = shared_rejections(snapshot.fit, pair)
+    part, router = snapshot.dataset.train.take(rows), snapshot.router
+    agrees = part.votes.answers == snapshot.fit.consensus_answers[rows][:, None]
+    second = np.where(agrees, router.rankings.overall, -np.inf).argmax(axis=1)
+    first = np.full(len(part), part.votes.models.index(pair.first))
+    names = (f"the pair {pair.first} and {pair.second}", "the consensus")
+    return Contest(part=part, first=first, second=second, names=names)
+
+
+def contest_of_cluster(snapshot: Snapshot, cluster: int) -> Contest:
+    """The first model of a cluster against its runner-up, on the cluster's queries.
+
+    Those are the test queries that are routed into it; without a test split its training queries.
+    """
+    router = snapshot.router
+    if not 0 <= cluster < len(router.clusters) or len(router.models) < 2:
+        raise NotApplicable(
+            f"There is no cluster {cluster} with two models to compare; there are "
+            f"{len(router.clusters)} clusters and {len(router.models)} models.",
+            code="nothing-to-compare",
+        )
+    part = snapshot.dataset.part("test")
+    rows = np.flatnonzero(snapshot.clusters("test") == cluster)
+    first, second = cluster_leaders(router)[cluster].best[:2]
+    return contest_of_models(part.take(rows), first, second)
+
+
+def contest_of_models(part: Part, first: str, second: str) -> Contest:
+    """Always one model against always another, on any queries."""
     models = part.votes.models
     unknown = [name for name in (first, second) if name not in models]
     if unknown:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from cascal.dataset.contest import Contest
-from cascal.dataset.label_rights import free_answers, rights
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.intervals import CONFIDENCE, Estimate
 from cascal.labels import (
@@ -21,7 +21,7 @@ from cascal.labels import (
     keep_router,
     labels_needed,
 )
-from cascal.store import Draw, Label, Workspace
+from cascal.store import Draw, Label
 from cascal.verdict import Decision, decide, decide_between, decision
 
 
@@ -34,7 +34,7 @@ class Evidence:
     more : about how many more labels would settle it, None as long as there is none
     keep_first : whether the gate still lets the first way through, or falls back on the second
     disputed : queries on which people disagree; n_outdated labels on queries edited since;
-    draws : whose labels are used
+    draws : whose labels are used; n_unreachable : contested queries that none of them could reach
     """
 
     gain: Gain
@@ -45,6 +45,7 @@ class Evidence:
     disputed: tuple[str, ...]
     n_outdated: int
     draws: tuple[str, ...]
+    n_unreachable: int = 0
 
     @property
     def settled(self) -> bool:
@@ -95,16 +96,8 @@ class Evidence:
             "disputed": list(self.disputed),
             "n_outdated": self.n_outdated,
             "draws": list(self.draws),
+            "n_unreachable": self.n_unreachable,
         }
-
-
-def gather_evidence(workspace: Workspace, dataset: str, contest: Contest) -> Evidence:
-    """What all labels of the data set, for whatever purpose they were given, say of a contest."""
-    every = workspace.labels(dataset)
-    current = [one for one in every if one.current and one.query_id in contest.row_of]
-    right = rights(contest, current, free_answers(workspace, dataset, contest, current))
-    outdated = sum(not one.current for one in every)
-    return weigh(contest, right, workspace.draws(dataset), current, n_outdated=outdated)
 
 
 def weigh(
@@ -143,6 +136,7 @@ def weigh(
         disputed=disputed,
         n_outdated=n_outdated,
         draws=tuple(one.draw_id for one in used),
+        n_unreachable=_unreachable(contest, used) if used else 0,
     )
 
 
@@ -184,26 +178,65 @@ def _watched(
     """
     if not draws:
         return found.estimate, None
-    confidence = 1.0 - (1.0 - CONFIDENCE) / len(draws)
+    confidence = _confidence(len(draws))
+    open_ids = set(contest.contested_ids)
     lows, highs, more = [], [], []
     for draw in draws:
         frame = [one for one in draw.frame if one in contest.row_of]
-        values = np.array([differences[one] for one in _said(draw, differences)])
-        sequence = confidence_sequence(
-            values,
-            n_contested=len(frame),
-            n_queries=contest.n_queries,
-            confidence=confidence,
-        )
-        unknown = len(set(contest.contested_ids).difference(frame)) / contest.n_queries
+        values = tuple(differences[one] for one in _said(draw, differences))
+        sequence = _sequence(values, len(frame), contest.n_queries, confidence)
+        n_lacking = len(open_ids.difference(frame))
+        unknown = n_lacking / contest.n_queries
         lows.append(sequence.low - unknown)
         highs.append(sequence.high + unknown)
-        more.append(labels_needed(values, n_contested=len(frame), confidence=confidence))
+        if not n_lacking:
+            more.append(
+                labels_needed(np.array(values), n_contested=len(frame), confidence=confidence)
+            )
     low, high = max(lows), min(highs)
     if low > high:  # the draws contradict each other
         low, high = min(lows), max(highs)
     value = min(max(found.value, low), high)
-    return Estimate(value, low, high, found.n_labels), min(more)
+    shown = Estimate(value, low, high, found.n_labels)
+    return shown, min(more) if more else _more_of_a_new_draw(contest, draws, differences, shown)
+
+
+def _confidence(n_draws: int) -> float:
+    """What each of several draws needs, so that all of them hold together."""
+    return 1.0 - (1.0 - CONFIDENCE) / n_draws
+
+
+@lru_cache(4096)  # whoever looks back at every label asks for the same again and again
+def _sequence(
+    values: tuple[float, ...], n_contested: int, n_queries: int, confidence: float
+) -> Estimate:
+    return confidence_sequence(
+        np.array(values), n_contested=n_contested, n_queries=n_queries, confidence=confidence
+    )
+
+
+def _more_of_a_new_draw(
+    contest: Contest, draws: Sequence[Draw], differences: Mapping[str, float], shown: Estimate
+) -> int:
+    """About how many labels of a draw from all that is contested now would settle it.
+
+    No draw so far holds all of that, so that more of its labels may leave the rest open. 0 where
+    it is settled all the same.
+    """
+    if shown.low > 0 or shown.high < 0 or shown.low == shown.high:
+        return 0
+    known = [differences[one] for draw in draws for one in _said(draw, differences)]
+    return labels_needed(
+        np.zeros(0),
+        n_contested=contest.n_contested,
+        confidence=_confidence(len(draws) + 1),
+        alike=np.array(known),
+    )
+
+
+def _unreachable(contest: Contest, draws: Sequence[Draw]) -> int:
+    """How many contested queries are in the frame of no draw."""
+    return len(set(contest.contested_ids).difference(*(one.frame for one in draws)))
 
 
 def _gain(contest: Contest, draws: Sequence[Draw], differences: Mapping[str, float]) -> Gain:
@@ -222,11 +255,10 @@ def _of_several(contest: Contest, draws: Sequence[Draw], differences: Mapping[st
     drawn = np.array([len(_said(one, differences)) for one in draws], dtype=np.int64)
     sizes = np.array([len(frame) for frame in frames], dtype=np.int64)
     probabilities = inclusion_probabilities(held.reshape(len(draws), len(ids)), drawn, sizes)
-    unreachable = set(contest.contested_ids).difference(*frames)
     return combined_gain(
         np.array([differences[one] for one in ids]),
         probabilities,
         n_contested=contest.n_contested,
         n_queries=contest.n_queries,
-        n_unreachable=len(unreachable),
+        n_unreachable=_unreachable(contest, draws),
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from pathlib import Path
 
 from cascal.dataset.contest import Contest
-from cascal.dataset.evidence import Evidence, gather_evidence
-from cascal.dataset.label_file import MARKED, read_answer_cell
-from cascal.dataset.label_rows import two_sides
-from cascal.datatypes import CascalError, option_letter
-from cascal.store import Draw, Label, Mark, Workspace
+from cascal.dataset.evidence import Evidence
+from cascal.dataset.label_facts import gather_evidence
+from cascal.dataset.label_file import MARKED, read_answer_cell, read_label_file
+from cascal.dataset.label_rows import label_rows, lettered, two_sides, write_label_file
+from cascal.datatypes import CascalError
+from cascal.store import Draw, Label, LabelReport, Mark, Workspace
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,10 +25,6 @@ class Desk:
     draw: Draw
     person: str
 
-    @cached_property
-    def _contents(self) -> Mapping[str, str]:
-        return self.store.contents(self.dataset)
-
     def hand_out(self, n: int) -> Draw:
         """Hand out the first n queries of the draw, at most all; what was handed out stays so."""
         wanted = min(n, len(self.draw.frame))
@@ -39,13 +36,16 @@ class Desk:
 
         A place that is passed over because it was labelled before counts as handed out.
         """
-        labels = self.store.labels(self.dataset)
+        place = self.open_place(self.store.labels(self.dataset), n)
+        if place is None:
+            self.hand_out(n)
+        return place
+
+    def open_place(self, labels: Iterable[Label], n: int) -> int | None:
+        """The same by given labels; nothing is stored."""
         own = {one.query_id for one in labels if one.person == self.person and one.current}
-        for place, query_id in enumerate(self.draw.frame[:n], 1):
-            if query_id not in own:
-                return place
-        self.hand_out(n)
-        return None
+        places = enumerate(self.draw.frame[:n], 1)
+        return next((place for place, query_id in places if query_id not in own), None)
 
     def give(
         self,
@@ -66,7 +66,7 @@ class Desk:
         label = Label(
             query_id=query_id,
             person=self.person,
-            content=self._contents[query_id],
+            content=self.store.contents(self.dataset, [query_id])[query_id],
             draw_id=handed.draw_id,
             probability=handed.probability,
             purpose=handed.purpose,
@@ -82,16 +82,33 @@ class Desk:
         mark = MARKED.get(typed.strip().lower(), "answered")
         return self.give(place, typed if mark == "answered" else "", mark=mark)
 
+    def judge(self, place: int, *, first: bool, second: bool) -> Label:
+        """Store which of the two sides is right, in the order of `sides`."""
+        return self.give(place, verdicts=dict(zip(self.sides(place), (first, second), strict=True)))
+
     def options(self, place: int) -> tuple[str, ...]:
         """The options of the query at a place, each with its letter; none for a free answer."""
-        row = self.contest.row_of[self.draw.frame[place - 1]]
-        return tuple(
-            f"{option_letter(at)}: {text}" for at, text in enumerate(self.contest.part.options[row])
-        )
+        return tuple(lettered(self.contest.part.options[self.row(place)]))
 
     def sides(self, place: int) -> tuple[str, str]:
         """The two models compared there, in an order that does not say which is which."""
         return two_sides(self.contest, self.draw, self.draw.frame[place - 1])
+
+    def row(self, place: int) -> int:
+        """The row of the query at a place, from 1, in the part that the contest is about."""
+        return self.contest.row_of[self.draw.frame[place - 1]]
+
+    def write(self, path: Path, n: int) -> int:
+        """Hand out n queries and write them to a table; how many there are."""
+        rows = label_rows(self.store, self.dataset, self.contest, self.hand_out(n), self.person)
+        write_label_file(path, rows)
+        return len(rows)
+
+    def read(self, path: Path) -> LabelReport:
+        """Store what a filled-in table says; it is refused whole where anything is wrong."""
+        draws = {one.draw_id: one for one in self.store.draws(self.dataset)}
+        labels = read_label_file(path, self.contest, draws, self.draw.settings, self.person)
+        return self.store.add_labels(self.dataset, labels)
 
     def undo(self) -> Label:
         """Take this person's last label back."""

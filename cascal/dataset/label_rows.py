@@ -55,11 +55,11 @@ def label_rows(
     workspace: Workspace, dataset: str, contest: Contest, draw: Draw, who: str
 ) -> list[Row]:
     """One row for every query that was handed out; those labelled by `who` hold the answer."""
-    contents = workspace.contents(dataset)
     own = {
         one.query_id: one for one in workspace.labels(dataset) if one.person == who and one.current
     }
     asked = draw.frame[: draw.n_asked]
+    contents = workspace.contents(dataset, asked)
     free = [one for one in asked if not contest.part.options[contest.row_of[one]]]
     given = given_answers(workspace, dataset, free) if free else {}
     shared = {

@@ -7,7 +7,7 @@ import numpy as np
 from cascal.constant import Constant
 from cascal.dataset.contest import Contest, contest
 from cascal.dataset.cost import query_costs
-from cascal.dataset.evidence import gather_evidence
+from cascal.dataset.label_facts import gather_evidence
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate, estimate

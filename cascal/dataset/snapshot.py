@@ -14,7 +14,6 @@ from cascal.constant import Constant, choose_constant
 from cascal.dataset.cost import RoutingCost, routing_cost
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
-from cascal.dataset.to_label import Row, queries_to_label
 from cascal.datatypes import BoolArray, FloatArray, IntArray, NotApplicable, Split
 from cascal.doubts import Doubt, find_doubts
 from cascal.evaluate import Evaluation, first_share
@@ -22,7 +21,6 @@ from cascal.explain import cluster_leaders
 from cascal.fit import Fit
 from cascal.given_names import members_hash, with_given
 from cascal.intervals import Estimate, estimate
-from cascal.labels import contested
 from cascal.light import Light, half_fits, traffic_light
 from cascal.remembered import remembered
 from cascal.results import Routes, SkillClusters
@@ -109,19 +107,6 @@ class Snapshot:
         """What the light is about, by gold answers: gain over the best model by consensus."""
         result = self.evaluation
         return None if result is None else result.gain_over(self.router.best_overall)
-
-    @property
-    def to_label(self) -> tuple[Row, ...]:
-        """A few random routed queries that decide whether routing pays over the model liked best.
-
-        On every other query the two give the same answer.
-        """
-        part, best = self.dataset.test or self.dataset.train, self.router.best_overall
-        answers, chosen = part.votes.answers, self.routes("test").selected[:, 0]
-        routed, always = answers[np.arange(len(part)), chosen], answers[:, best]
-        sides = {"router's choice": routed, self.router.models[best]: always}
-        differ = contested(chosen, np.full(len(part), best), answers)
-        return queries_to_label(part, np.flatnonzero(differ), sides)
 
     def routes(self, split: Split) -> Routes:
         """Routes of the training or the test queries."""

@@ -1,12 +1,9 @@
-"""A few random queries whose right answers would decide between two ways to answer."""
+"""The first queries of a draw, as they are listed where somebody should label them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from cascal.dataset.part import Part
-from cascal.datatypes import IntArray
-from cascal.draws import random_rows
+from cascal.dataset.contest import Contest
+from cascal.store import Draw
 
 TO_LABEL = 10
 """So many labels on contested queries usually tell (docs/trust.md)."""
@@ -14,18 +11,20 @@ TO_LABEL = 10
 Row = dict[str, str]
 
 
-def queries_to_label(part: Part, rows: IntArray, sides: Mapping[str, IntArray]) -> tuple[Row, ...]:
-    """At most `TO_LABEL` of the rows, drawn at random, with what each side answers.
-
-    sides : for every name the (Q,) votes of that side, in the order of the part's queries
-    """
-    drawn = random_rows([part.votes.query_ids[row] for row in rows], TO_LABEL, 0)
+def queries_to_label(contest: Contest, draw: Draw) -> tuple[Row, ...]:
+    """At most `TO_LABEL` queries, in the order of the draw, with what each side answers."""
+    part = contest.part
+    chosen = dict(zip(contest.names, (contest.first, contest.second), strict=True))
+    rows = [contest.row_of[query_id] for query_id in draw.frame[:TO_LABEL]]
     return tuple(
         {
             "query": part.votes.query_ids[row],
             "task": part.votes.tasks[row],
             "text": part.texts[row],
-            **{name: part.shown_answer(row, int(votes[row])) for name, votes in sides.items()},
+            **{
+                name: part.shown_answer(row, int(part.votes.answers[row, models[row]]))
+                for name, models in chosen.items()
+            },
         }
-        for row in rows[drawn].tolist()
+        for row in rows
     )

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 
 from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements
+from cascal.dataset.label_questions import family_question
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import Row, queries_to_label
 from cascal.datatypes import NotApplicable, Votes
@@ -14,7 +15,7 @@ from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.diagnose.quality import SURE, ClusterNeed, cluster_needs, lead_certainty
 from cascal.doubts import TITLES
-from cascal.doubts.pool import FAMILY_RATIO, conspicuous_pair, echo, kinships, shared_rejections
+from cascal.doubts.pool import FAMILY_RATIO, conspicuous_pair, echo, kinships
 from cascal.doubts.rankings import (
     MANY_FIRST,
     N_SAMPLES,
@@ -169,15 +170,10 @@ def _pairs(snapshot: Snapshot) -> Evidence:
 
 def _queries_to_label(snapshot: Snapshot) -> tuple[Row, ...]:
     """Random queries where the pair that stands out opposes the consensus; what either answers."""
-    pair = conspicuous_pair(snapshot.fit)
-    if pair is None:
+    if conspicuous_pair(snapshot.fit) is None:
         return ()
-    train, model = snapshot.dataset.train, snapshot.fit.models.index(pair.first)
-    sides = {
-        f"{pair.first} and {pair.second}": train.votes.answers[:, model],
-        "consensus": snapshot.fit.consensus_answers,
-    }
-    return queries_to_label(train, shared_rejections(snapshot.fit, pair), sides)
+    question = family_question(snapshot)
+    return queries_to_label(question.contest, question.draw)
 
 
 @check(

@@ -116,38 +116,44 @@ def settled_after(
 
 
 def labels_needed(
-    differences: FloatArray, *, n_contested: int, confidence: float = CONFIDENCE
+    differences: FloatArray,
+    *,
+    n_contested: int,
+    confidence: float = CONFIDENCE,
+    alike: FloatArray | None = None,
 ) -> int:
     """About how many more labels would settle whether the gain is above or below 0: an estimate.
 
-    It takes the present labels, with +1 and −1 appended, for what the next ones will be like, and
-    counts until the capital of the bettor who is ahead would suffice; at most all that are left,
-    which always settle it. 0 where it is settled.
+    It takes the present labels, or others that are `alike`, with +1 and −1 appended, for what the
+    next ones will be like, and counts until the capital of the bettor who is ahead would suffice;
+    at most all that are left, which always settle it. 0 where it is settled.
     """
     values = checked_differences(differences, n_contested=n_contested)
     left = n_contested - len(values)
     settled = settled_after(values, n_contested=n_contested, confidence=confidence)
     if settled is not None or not left:
         return 0
-    side = 1.0 if values.sum() >= 0 else -1.0
+    expected = values if alike is None else alike
+    side = 1.0 if expected.sum() >= 0 else -1.0
     now = np.zeros(len(BETS))
     if len(values):
         now = _log_capitals_against_zero(values, n_contested)[0 if side > 0 else 1, -1]
-    capital = _mixed(now + _expected_growth(side * values, left))
+    growth = _expected_growth(side * expected, side * float(values.sum()), left)
+    capital = _mixed(now + growth)
     enough = np.flatnonzero(capital >= _needed(confidence))
     return int(enough[0]) + 1 if len(enough) else left
 
 
-def _expected_growth(values: FloatArray, left: int) -> FloatArray:
+def _expected_growth(values: FloatArray, total: float, left: int) -> FloatArray:
     """(left, bets) log capital that the next labels add to that of the bettor on a gain above 0.
 
-    Each of them is taken for a mixture of the present values (n,) and the two pseudo-labels; the
-    mean of what is left, were the gain 0, falls as they come.
+    Each of them is taken for a mixture of such values (n,) and the two pseudo-labels; the mean of
+    what is left, were the gain 0, begins at −total / left and falls as they come.
     """
     alike, counts = np.unique(with_pseudo_labels(values), return_counts=True)
     weights = counts / counts.sum()
     come = np.arange(left)
-    mean = -(values.sum() + come * (alike @ weights)) / (left - come)
+    mean = -(total + come * (alike @ weights)) / (left - come)
     fair = np.maximum(1.0 + mean, 1e-12)
     ratio = (1.0 + alike) / fair[:, None]
     growth = np.log1p(BETS * (ratio[..., None] - 1.0))

@@ -30,10 +30,10 @@ class Labelling(WorkspaceFile):
         with self._reading() as connection:
             return labels.draw(connection, dataset, draw_id)
 
-    def contents(self, dataset: str) -> dict[str, str]:
-        """The hash of every query's text and options: what a label is about."""
+    def contents(self, dataset: str, query_ids: Sequence[str] | None = None) -> dict[str, str]:
+        """The hash of text and options of every query, or of these: what a label is about."""
         with self._reading() as connection:
-            known = labels.contents(connection, dataset)
+            known = labels.contents(connection, dataset, query_ids)
         return {query_id: content for query_id, (content, _) in known.items()}
 
     def add_labels(self, dataset: str, given: Sequence[Label]) -> LabelReport:

@@ -27,6 +27,7 @@ from cascal.store.records import Draw, Label, LabelReport
 
 _CONTENT = "md5(to_json({'x': q.text_hash, 'o': q.options})::VARCHAR)"
 _CONTENTS = f"SELECT query_id, {_CONTENT}, len(options) FROM query q WHERE dataset = $dataset"  # noqa: S608 – no value
+_SOME = f"{_CONTENTS} AND list_contains($ids, query_id)"
 _LABELS = f"""
 SELECT l.query_id, l.person, l.mark, l.answer, l.verdicts, l.purpose, l.draw_id, l.probability,
     l.content, l.created_at, coalesce({_CONTENT} = l.content, false) AS current
@@ -41,10 +42,16 @@ _INSERT = "INSERT INTO label VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ONE = "dataset = ? AND query_id = ? AND person = ? AND content = ?"
 
 
-def contents(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, tuple[str, int]]:
-    """Of every query the hash of its text and options, and the number of options."""
+def contents(
+    connection: duckdb.DuckDBPyConnection, dataset: str, query_ids: Sequence[str] | None = None
+) -> dict[str, tuple[str, int]]:
+    """Of every query, or of these, the hash of text and options, and the number of options."""
     require(connection, dataset)
-    rows = connection.execute(_CONTENTS, {"dataset": dataset}).fetchall()
+    if query_ids is None:
+        rows = connection.execute(_CONTENTS, {"dataset": dataset}).fetchall()
+    else:
+        given = {"dataset": dataset, "ids": list(query_ids)}
+        rows = connection.execute(_SOME, given).fetchall()
     return {query_id: (content, n_options) for query_id, content, n_options in rows}
 
 
@@ -80,7 +87,7 @@ def draw(connection: duckdb.DuckDBPyConnection, dataset: str, draw_id: str) -> D
 def put_draw(connection: duckdb.DuckDBPyConnection, dataset: str, given: Draw) -> Draw:
     """Store a draw, or ask more of a stored one; what was asked stays asked."""
     known = {one.draw_id: one for one in draws(connection, dataset)}.get(given.draw_id)
-    refuse_bad_draw(given, given.frame if known else contents(connection, dataset))
+    refuse_bad_draw(given, given.frame if known else contents(connection, dataset, given.frame))
     if known is None:
         connection.execute(
             "INSERT INTO draw VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -139,7 +146,7 @@ def add_labels(
     connection: duckdb.DuckDBPyConnection, dataset: str, given: Sequence[Label]
 ) -> LabelReport:
     """Store labels, all or none; the same label again is no second one."""
-    known = contents(connection, dataset)
+    known = contents(connection, dataset, [one.query_id for one in given])
     models = {
         row[0]
         for row in connection.execute(

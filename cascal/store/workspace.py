@@ -33,6 +33,7 @@ from cascal.store import (
     writing,
 )
 from cascal.store.connection import scalar
+from cascal.store.derived import Derived
 from cascal.store.labelling import Labelling
 from cascal.store.naming import Naming
 from cascal.store.recording import COMMIT_SECONDS, Recorder
@@ -43,7 +44,7 @@ from cascal.store.spending import Spending
 logger = logging.getLogger(__name__)
 
 
-class Workspace(Labelling, Naming, Scoring, Spending):
+class Workspace(Labelling, Naming, Scoring, Spending, Derived):
     """The data sets, vectors, maps, runs, labels and scores of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can

@@ -24,6 +24,7 @@ PAGES = {
     "data": "Data",
     "map": "Skill map",
     "route": "Route",
+    "label": "Label",
     "evaluate": "Evaluate",
     "diagnose": "Diagnose",
     "sweep": "Sweep",

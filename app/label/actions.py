@@ -1,0 +1,91 @@
+"""What the buttons of the page Label do, and the refusals that they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app import frame
+from app.label import keys
+from cascal.dataset.label_desk import Desk
+from cascal.datatypes import CascalError, option_letter
+from cascal.store import Mark
+
+_REFUSAL = "label_refusal"
+_SHOWN = "label_shown"
+_ON = "label_on"
+
+
+def tried(work: Callable[[], Any]) -> None:
+    """Do what a key or a button asks for; a refusal is shown by `refusal`."""
+    keys.next_turn()
+    try:
+        work()
+    except CascalError as error:
+        st.session_state[_REFUSAL] = str(error)
+
+
+def refusal() -> None:
+    """The sentence of the last refusal, once."""
+    sentence = st.session_state.pop(_REFUSAL, "")
+    if sentence:
+        st.error(frame.escape(sentence))
+
+
+def answer(desk: Desk, place: int, option: int) -> None:
+    """Label the query at a place with an option."""
+    tried(lambda: desk.give(place, option_letter(option)))
+
+
+def judge(desk: Desk, place: int, first: bool, second: bool) -> None:
+    """Say which of the two sides is right."""
+    tried(lambda: desk.judge(place, first=first, second=second))
+
+
+def mark(desk: Desk, place: int, how: Mark) -> None:
+    """Skip the query, or call it a bad question."""
+    tried(lambda: desk.give(place, mark=how))
+
+
+def typed(desk: Desk, place: int, key: str) -> None:
+    """Label with the free answer that was typed."""
+    text = str(st.session_state.get(key, "")).strip()
+    if text:
+        tried(lambda: desk.give(place, text))
+
+
+def undo(desk: Desk) -> None:
+    """Take this person's last label back."""
+    tried(desk.undo)
+
+
+def show_answers(desk: Desk, place: int) -> None:
+    """Show what the models answered to this query, or hide it again."""
+    keys.next_turn()
+    shown = st.session_state.get(_SHOWN)
+    now = desk.draw.draw_id, place
+    st.session_state[_SHOWN] = None if shown == now else now
+
+
+def answers_shown(desk: Desk, place: int) -> bool:
+    """Whether the models' answers to this query are shown."""
+    return bool(st.session_state.get(_SHOWN) == (desk.draw.draw_id, place))
+
+
+def go_on(desk: Desk) -> None:
+    """Label on although it is settled."""
+    keys.next_turn()
+    st.session_state.setdefault(_ON, set()).add((desk.draw.draw_id, desk.person))
+
+
+def goes_on(desk: Desk) -> bool:
+    """Whether this person labels on although it is settled."""
+    return (desk.draw.draw_id, desk.person) in st.session_state.get(_ON, set())
+
+
+def plan(n_labels: int) -> None:
+    """Plan so many labels."""
+    keys.next_turn()
+    st.session_state["label_planned"] = n_labels

@@ -1,0 +1,145 @@
+"""The query to be labelled: its text, its options, and a button and a key for all one can say.
+
+Texts of queries and models are shown as plain text. Whose an answer is is not shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from app import frame, session
+from app.label import actions
+from cascal.dataset.label_desk import Desk
+from cascal.datatypes import NO_ANSWER, option_letter
+
+LONG_TEXT = 700
+"""A text with more characters gets a box of its own to scroll in."""
+TEXT_HEIGHT = 300
+SIDES = (
+    ("1", "Only the first is right", True, False),
+    ("2", "Only the second is right", False, True),
+    ("3", "Both are right", True, True),
+    ("4", "Neither is right", False, False),
+)
+Keys = dict[str, str]
+"""Keys of the keyboard, and the buttons that they press."""
+
+
+def query(desk: Desk, place: int) -> Keys:
+    """Ask for the label of the query at a place; returned are the keys that give it."""
+    part, row = desk.contest.part, desk.row(place)
+    text, options = part.texts[row], part.options[row]
+    with st.container(border=True, key="label_query"):
+        st.caption(frame.escape(part.votes.tasks[row]))
+        with st.container(height=TEXT_HEIGHT if len(text) > LONG_TEXT else "content", border=False):
+            st.text(text)
+        buttons = _options(desk, place, options) if options else _two_sides(desk, place)
+        if options and actions.answers_shown(desk, place):
+            _models_answers(desk, place)
+        return buttons | _commands(desk, place, with_answers=bool(options))
+
+
+def _options(desk: Desk, place: int, options: tuple[str, ...]) -> Keys:
+    buttons = {}
+    for at, option in enumerate(options):
+        letter = option_letter(at)
+        key = f"label_{place}_{letter}"
+        with st.container(
+            horizontal=True, gap="small", vertical_alignment="center", key=f"label_option_{letter}"
+        ):
+            st.button(letter, key=key, on_click=actions.answer, args=(desk, place, at), width=44)
+            st.text(option, width="stretch")
+        buttons[letter.lower()] = key
+    return buttons
+
+
+def _two_sides(desk: Desk, place: int) -> Keys:
+    """Two answers without their models' names, to be judged; or the right one is typed."""
+    query_id = desk.draw.frame[place - 1]
+    rows = session.responses(query_id)
+    given = {row["model"]: row["answer"] for row in rows if not row["sample"]}
+    for title, model in zip(("First answer", "Second answer"), desk.sides(place), strict=True):
+        st.caption(title)
+        with st.container(border=True):
+            st.text(given.get(model) or "(no answer)")
+    buttons = {}
+    with st.container(horizontal=True, gap="small"):
+        for key, label, first, second in SIDES:
+            buttons[key] = f"label_{place}_{key}"
+            st.button(
+                f"{label} `{key}`",
+                key=buttons[key],
+                on_click=actions.judge,
+                args=(desk, place, first, second),
+            )
+    typed = f"label_typed_{place}"
+    st.text_input(
+        "or type the right answer", key=typed, on_change=actions.typed, args=(desk, place, typed)
+    )
+    return buttons
+
+
+def _models_answers(desk: Desk, place: int) -> None:
+    """How many models gave each answer, and which two are compared; no names."""
+    contest, row = desk.contest, desk.row(place)
+    answers = contest.part.votes.answers[row]
+    counts = Counter(answers.tolist())
+    compared = {int(answers[side[row]]) for side in (contest.first, contest.second)}
+    lines = []
+    for answer, n_models in sorted(counts.items(), key=lambda item: -item[1]):
+        what = "no answer" if answer == NO_ANSWER else option_letter(answer)
+        mark = ", one of the two in question" if answer in compared else ""
+        lines.append(f"{what}: {n_models} of {len(answers)} models{mark}")
+    st.caption("What the models answered")
+    st.text("\n".join(lines))
+
+
+def _commands(desk: Desk, place: int, *, with_answers: bool) -> Keys:
+    """Skip, bad question, take back, show: the keys are no letters, which are options."""
+    buttons = {
+        "ArrowRight": f"label_{place}_skip",
+        "0": f"label_{place}_bad",
+        "ArrowLeft": "label_undo",
+    }
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Skip `→`",
+            key=buttons["ArrowRight"],
+            type="tertiary",
+            on_click=actions.mark,
+            args=(desk, place, "skipped"),
+        )
+        st.button(
+            "Bad question `0`",
+            key=buttons["0"],
+            type="tertiary",
+            help="It has no right answer: all models are equally wrong.",
+            on_click=actions.mark,
+            args=(desk, place, "bad"),
+        )
+        undo_button(desk)
+        if with_answers:
+            buttons["."] = f"label_{place}_show"
+            shown = actions.answers_shown(desk, place)
+            st.button(
+                f"{'Hide' if shown else 'Show'} the models’ answers `.`",
+                key=buttons["."],
+                type="tertiary",
+                on_click=actions.show_answers,
+                args=(desk, place),
+            )
+    return buttons
+
+
+def undo_button(desk: Desk) -> None:
+    """Take the last label back."""
+    st.button(
+        "Take back `←`",
+        key="label_undo",
+        type="tertiary",
+        help="Deletes the last label that you gave.",
+        on_click=actions.undo,
+        args=(desk,),
+    )

@@ -1,0 +1,39 @@
+// Keys that press buttons of the page. A key that was pressed waits for the answer of the server,
+// so that nobody answers a question before having seen it.
+
+const TYPED = "input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
+
+const listeners = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  if (!listeners.has(parentElement)) listeners.set(parentElement, new Keys(parentElement));
+  const keys = listeners.get(parentElement);
+  keys.data = data;
+  // Streamlit may run this for an outdated call: only an element that left the page is over.
+  return () => setTimeout(() => parentElement.isConnected || (keys.stop(), listeners.delete(parentElement)));
+}
+
+class Keys {
+  constructor(element) {
+    this.element = element;
+    this.listen = (event) => this.press(event);
+    document.addEventListener("keydown", this.listen, true);
+  }
+
+  press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.target.closest?.(TYPED) || document.querySelector("[role=dialog], [role=listbox]")) return;
+    const name = this.data.buttons[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const button = name && document.querySelector(`.st-key-${name} button`);
+    if (!button || button.disabled) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.repeat || this.answered === this.data.turn) return;
+    this.answered = this.data.turn;
+    button.click();
+  }
+
+  stop() {
+    document.removeEventListener("keydown", this.listen, true);
+  }
+}

@@ -1,0 +1,61 @@
+"""The ways to the page Label, and what the labels say on other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app import frame, session
+from cascal.dataset.contest import Contest
+from cascal.dataset.evidence import Evidence
+from cascal.dataset.label_facts import routing_evidence
+from cascal.dataset.label_questions import Question, routing_question
+from cascal.datatypes import NotApplicable
+from cascal.store import Purpose
+
+WANTED = "label_wanted"
+"""What the page Label is to ask about when it is opened next, by the keys of its widgets."""
+
+
+def button(label: str, key: str, purpose: Purpose, **chosen: str | int) -> None:
+    """A button that opens the page Label with a question."""
+    if st.button(label, key=key, icon=":material/edit_note:"):
+        st.session_state[WANTED] = {"purpose": purpose, **chosen}
+        frame.open_page("label")
+
+
+@st.cache_resource(show_spinner="Finding what is contested", max_entries=16)
+def _remembered(token: str, _make: Callable[[], Question]) -> Question:
+    return _make()
+
+
+def question(token: str, make: Callable[[], Question]) -> Question:
+    """A question about the present state with its draw, made once; the token names it."""
+    return _remembered(f"{session.snapshot_token()}:{token}", make)
+
+
+def routing() -> Question:
+    """Whether the present router pays."""
+    return question("routing", lambda: routing_question(session.snapshot()))
+
+
+def evidence() -> tuple[Contest, Evidence] | None:
+    """What the labels say about the present router; None where there are none."""
+    return routing_evidence(session.workspace(), session.snapshot())
+
+
+def few_labels() -> None:
+    """The third kind of verdict, where there are labels, and the way to give more of them."""
+    try:
+        found = evidence()
+    except NotApplicable as error:
+        st.caption(frame.escape(str(error)))
+        return
+    if found is None:
+        return
+    contest, said = found
+    with st.container(border=True, key="few_labels"):
+        st.markdown("**With a few labels**")
+        st.text(said.sentence(contest))
+        button("See and give labels", "more_labels", "routing")

@@ -1,0 +1,127 @@
+"""The interval after every label so far, as a small drawing that is quick to renew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from cascal.dataset.evidence import Evidence
+
+WIDTH, HEIGHT = 420, 190
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 58, 14, 30
+
+
+def label_trail_frame(trail: Sequence[Evidence]) -> pd.DataFrame:
+    """One row for each number of labels that was looked at: gain, low and high in points."""
+    rows = [
+        {
+            "labels": found.gain.n_labels,
+            "gain": 100 * found.watched.value,
+            "low": 100 * found.watched.low,
+            "high": 100 * found.watched.high,
+        }
+        for found in trail
+    ]
+    return pd.DataFrame(rows, columns=["labels", "gain", "low", "high"])
+
+
+class _Axes:
+    """From labels and points to pixels."""
+
+    def __init__(self, table: pd.DataFrame, n_planned: int) -> None:
+        self.most = max(int(table["labels"].max()), n_planned, 1)
+        reach = max(table["high"].max(), -table["low"].min(), 1e-9)
+        self.top = 1.08 * reach
+
+    def x(self, labels: float) -> float:
+        return _LEFT + (WIDTH - _LEFT - _RIGHT) * labels / self.most
+
+    def y(self, points: float) -> float:
+        middle = (_TOP + HEIGHT - _BOTTOM) / 2
+        return middle - (HEIGHT - _TOP - _BOTTOM) / 2 * points / self.top
+
+
+def label_trail_svg(table: pd.DataFrame, n_planned: int, colours: Mapping[str, str]) -> str:
+    """The frame as SVG; colours: accent, text, muted and paper."""
+    axes = _Axes(table, n_planned)
+    parts = [
+        _zero(axes, colours),
+        _band(axes, table, colours["accent"]),
+        _now(axes, table, colours),
+        _ticks(axes, n_planned, colours),
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'width="{WIDTH}" height="{HEIGHT}" font-family="Inter, system-ui, sans-serif" '
+        f'font-size="12">{"".join(parts)}</svg>'
+    )
+
+
+def _zero(axes: _Axes, colours: Mapping[str, str]) -> str:
+    y = axes.y(0)
+    return (
+        f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+        f'stroke="{colours["text"]}" stroke-width="1"/>'
+        f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" fill="{colours["text"]}">0</text>'
+    )
+
+
+def _band(axes: _Axes, table: pd.DataFrame, accent: str) -> str:
+    """The interval as a band, and the gain as a line in it."""
+    upper = [(axes.x(row.labels), axes.y(row.high)) for row in table.itertuples()]
+    lower = [(axes.x(row.labels), axes.y(row.low)) for row in table.itertuples()]
+    middle = [(axes.x(row.labels), axes.y(row.gain)) for row in table.itertuples()]
+    return (
+        f'<polygon points="{_path([*upper, *reversed(lower)])}" fill="{accent}" '
+        f'fill-opacity="0.16"/>'
+        f'<polyline points="{_path(upper)}" fill="none" stroke="{accent}" stroke-opacity="0.5"/>'
+        f'<polyline points="{_path(lower)}" fill="none" stroke="{accent}" stroke-opacity="0.5"/>'
+        f'<polyline points="{_path(middle)}" fill="none" stroke="{accent}" stroke-width="2"/>'
+    )
+
+
+def _path(points: list[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> str:
+    """The present interval with its numbers."""
+    last = table.iloc[-1]
+    x = axes.x(last["labels"])
+    ends = [axes.y(last[name]) for name in ("high", "gain", "low")]
+    places = _apart(ends)
+    texts = [
+        f'<text x="{x + 8:.1f}" y="{place + 4:.1f}" fill="{colours["text"]}" '
+        f'font-weight="{700 if name == "gain" else 400}">{_signed(last[name])}</text>'
+        for name, place in zip(("high", "gain", "low"), places, strict=True)
+    ]
+    return (
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{ends[0]:.1f}" y2="{ends[2]:.1f}" '
+        f'stroke="{colours["accent"]}" stroke-width="2.5"/>'
+        f'<circle cx="{x:.1f}" cy="{ends[1]:.1f}" r="4" fill="{colours["accent"]}"/>'
+        f"{''.join(texts)}"
+    )
+
+
+def _apart(ends: list[float], least: float = 14.0) -> list[float]:
+    """Three heights, moved so far apart that their numbers do not overlap."""
+    high, middle, low = ends
+    return [min(high, middle - least), middle, max(low, middle + least)]
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-", "−")
+
+
+def _ticks(axes: _Axes, n_planned: int, colours: Mapping[str, str]) -> str:
+    """How many labels there are, and where the plan ends."""
+    y = HEIGHT - 10
+    plan = axes.x(n_planned)
+    return (
+        f'<line x1="{plan:.1f}" x2="{plan:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}" '
+        f'stroke="{colours["muted"]}" stroke-dasharray="3 3"/>'
+        f'<text x="{_LEFT}" y="{y}" fill="{colours["muted"]}">0</text>'
+        f'<text x="{plan:.1f}" y="{y}" text-anchor="middle" fill="{colours["muted"]}">'
+        f"{n_planned} labels</text>"
+    )

@@ -1,0 +1,102 @@
+"""What is said while somebody labels, and what is learnt in the end and changes by it."""
+
+from __future__ import annotations
+
+from cascal.dataset.contest import Contest
+from cascal.dataset.evidence import Evidence
+from cascal.dataset.label_questions import Question
+from cascal.store import Purpose
+from cascal.verdict import Decision
+
+CHANGES: dict[Purpose, dict[Decision, str]] = {
+    "routing": {
+        "route": "Keep the router: where it leaves the constant it is right more often.",
+        "do not route": "Always ask {second_short}: where the router leaves it, it is wrong more "
+        "often than right.",
+        "undecided": "It makes no difference: always asking {second_short} is simpler.",
+    },
+    "settings": {
+        "route": "Use {first}.",
+        "do not route": "Use {second}.",
+        "undecided": "It makes no difference which of the two you use.",
+    },
+    "family": {
+        "route": "Where they are outvoted, {first} are a strong minority, and the consensus is "
+        "wrong: do not trust its ranking of them, and label for routing before you use the router.",
+        "do not route": "The two err together: they vote as a bloc. The consensus outvotes them "
+        "rightly; leaving one of them out loses little.",
+        "undecided": "Neither side is right more often where they oppose each other.",
+    },
+    "cluster": {
+        "route": "{first} stays first in this cluster.",
+        "do not route": "{second} is the better first model of this cluster: the consensus ranks "
+        "them wrongly here. Another preset or threshold may rank them rightly; label whether it "
+        "does.",
+        "undecided": "The first two models of this cluster are equally good here.",
+    },
+}
+"""What each answer to a question changes; "route" is for the first side, "do not route" against."""
+
+
+def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
+    """How far it is and what is known: "12 of 30: gain +1.8 [−0.9, +4.5] – 9 more would …"."""
+    shown = found.watched
+    span = f"[{_points(shown.low)}, {_points(shown.high)}]"
+    done = f"{n_done} of {n_planned}"
+    if not found.gain.n_labels:
+        return f"{done}: nothing is known yet, the gain lies anywhere in {span} points"
+    known = f"{done}: gain {_points(shown.value)} {span} points"
+    if found.settled:
+        return f"{known} – settled"
+    if not found.more:
+        return known
+    return f"{known} – about {found.more:,} more would probably settle it"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")
+
+
+def learnt(question: Question, found: Evidence) -> tuple[str, str]:
+    """What the labels say in the end, and what it changes."""
+    contest = question.contest
+    if not contest.n_contested:
+        return found.sentence(contest), "Nothing: the two give the same answers."
+    if found.settled:
+        return found.sentence(contest), _change(question, found.decision)
+    return found.sentence(contest), _open(contest, found)
+
+
+def _change(question: Question, decision: Decision) -> str:
+    contest = question.contest
+    first, second = contest.names
+    short = contest.constant.name if contest.constant is not None else second
+    return CHANGES[question.draw.purpose][decision].format(
+        first=first, second=second, second_short=short
+    )
+
+
+def _open(contest: Contest, found: Evidence) -> str:
+    """What to do as long as it is not settled."""
+    if not found.gain.n_labels:
+        return "Nothing yet."
+    first, second = contest.names
+    if found.keep_first:
+        return f"Not settled: the labels so far do not speak against {first}."
+    return f"Not settled, but the labels so far speak against {first}: prefer {second} meanwhile."
+
+
+def unreachable_line(contest: Contest, found: Evidence) -> str:
+    """What no label so far could reach, and how many more would do; empty where there is none."""
+    if not found.n_unreachable:
+        return ""
+    share = found.n_unreachable / contest.n_contested
+    more = (
+        f" About {found.more:,} labels of the present draw would settle it." if found.more else ""
+    )
+    return (
+        f"{found.n_unreachable:,} of the {contest.n_contested:,} queries that are contested now "
+        f"({share:.0%}) were contested in no draw that has labels, as where a threshold was moved "
+        f"since: each of them may be a gain or a loss, which widens the interval by "
+        f"{100 * found.n_unreachable / contest.n_queries:.1f} points on either side.{more}"
+    )
