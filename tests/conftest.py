@@ -123,6 +123,11 @@ def demo_fits(demo) -> dict[str, cascal.Fit]:
     }
 
 
+@pytest.fixture(scope="session")
+def demo_weak_fit(demo_weak) -> cascal.Fit:
+    return cascal.fit(demo_weak.train.votes, demo_weak.train.vectors)
+
+
 def make_part(
     votes: cascal.Votes,
     vectors: cascal.Embeddings,

@@ -424,11 +424,13 @@ def test_figures_on_the_demo_are_computed(name, demo, demo_fits):
 
 
 @pytest.mark.parametrize("name", ["demo", "demo-weak"])
-def test_figures_of_one_cluster_a_task_are_computed(name, demo, demo_weak):
+def test_figures_of_one_cluster_a_task_are_computed(
+    name, demo, demo_weak, demo_fits, demo_weak_fit
+):
     study = {"demo": demo, "demo-weak": demo_weak}[name]
+    fitted = {"demo": demo_fits["recommended"], "demo-weak": demo_weak_fit}[name]
     text = section("One cluster a task", "docs/trust.md")
     assert TASKS_MEASURED in text
-    fitted = cascal.fit(study.train.votes, study.train.vectors)
     results = [
         cascal.evaluate(one.router().route(study.test.vectors), study.test.votes, study.test.gold)
         for one in (fitted, fitted.one_cluster_a_task())

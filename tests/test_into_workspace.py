@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attack import count
-from conftest import copy_workspace
+from conftest import add_hashed, thinned_demo
 from counting import TASKS, Asked, counting
 from killed import CONCURRENCY, run
 from refusals import refuses
@@ -320,13 +320,15 @@ def test_ctrl_c_stops_in_order_and_the_second_at_once():
 
 
 def test_the_filter_keeps_all_test_queries_and_the_responses_of_what_stays(
-    tmp_path, demo_workspace, demo, demo_fits
+    tmp_path,
 ):
-    store, study = copy_workspace(demo_workspace, tmp_path / "demo.duckdb"), demo
-    fitted = demo_fits["recommended"]
-    kept = filter_into(store, study, fitted, "small", FilterRule(n_queries=90))
+    store = Workspace(tmp_path / "demo.duckdb")
+    add_hashed(store, thinned_demo(8, 10)["demo"])
+    study = load_dataset(store, "demo")
+    fitted = cascal.fit(study.train.votes, study.train.vectors)
+    kept = filter_into(store, study, fitted, "small", FilterRule(n_queries=40))
     small = load_dataset(store, "small")
-    assert small.info.n_train == len(kept.rows) == 90
+    assert small.info.n_train == len(kept.rows) == 40
     assert small.info.n_test == study.info.n_test
     assert small.info.origin == "simulated"
     assert small.test.votes.fingerprint() == study.test.votes.fingerprint()

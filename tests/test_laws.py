@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 
@@ -454,9 +455,10 @@ def test_the_grid_is_worth_the_name(staged):
 
 def test_a_router_at_a_threshold_equals_a_fit_from_scratch(staged):
     votes, vectors, settings_, fit, test_vectors = staged
+    untouched = cascal.fit(votes, vectors, settings_, n_jobs=1)
     for thresholds in GRID:
         router = fit.router(thresholds)
-        fresh = cascal.fit(votes, vectors, settings_, n_jobs=1).router(thresholds)
+        fresh = deepcopy(untouched).router(thresholds)
         for name, array in router.arrays().items():
             assert np.array_equal(array, fresh.arrays()[name], equal_nan=True), (thresholds, name)
         assert router.notes == fresh.notes
@@ -579,11 +581,19 @@ ROUTINGS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def world_fits(world):
+    """The world fitted with each preset."""
+    votes, vectors, _ = world
+    return {
+        name: cascal.fit(votes, vectors, cascal.FitSettings.preset(name)) for name in PRESET_NAMES
+    }
+
+
 @pytest.mark.parametrize("routing", ROUTINGS, ids=range(len(ROUTINGS)))
 @pytest.mark.parametrize("preset", ["recommended", "recommended-1", "released"])
-def test_routes_equal_the_method_written_out(world, preset, routing):
-    votes, vectors, _ = world
-    fit = cascal.fit(votes, vectors, cascal.FitSettings.preset(preset))
+def test_routes_equal_the_method_written_out(world_fits, preset, routing):
+    fit = world_fits[preset]
     router = fit.router(cascal.Thresholds(merge_distance=0.05, prune_jaccard=None, routing=routing))
     test_vectors = make_world(40, seed=5)[1]
     routes = router.route(test_vectors)
@@ -619,9 +629,8 @@ def test_a_batch_is_routed_like_its_queries_one_by_one(seed, preset):
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 60, 61])
-def test_the_batch_size_does_not_matter(world, chunk, monkeypatch):
-    votes, vectors, _ = world
-    router = cascal.fit(votes, vectors, cascal.FitSettings.preset("released")).router()
+def test_the_batch_size_does_not_matter(world_fits, chunk, monkeypatch):
+    router = world_fits["released"].router()
     batch = make_world(60, seed=6)[1]
     whole = router.route(batch)
     monkeypatch.setattr(route_module, "CHUNK", chunk)
@@ -629,10 +638,9 @@ def test_the_batch_size_does_not_matter(world, chunk, monkeypatch):
 
 
 @pytest.mark.parametrize("preset", PRESET_NAMES)
-def test_a_saved_router_routes_as_before(world, preset, tmp_path):
-    votes, vectors, _ = world
+def test_a_saved_router_routes_as_before(world_fits, preset, tmp_path):
     routing = cascal.Routing("blend", k_nearest=2, fallback_distance=0.2, margin=0.03)
-    fit = cascal.fit(votes, vectors, cascal.FitSettings.preset(preset))
+    fit = world_fits[preset]
     for thresholds in (cascal.Thresholds(), cascal.Thresholds(0.1, 0.02, None, 2, routing)):
         router = fit.router(thresholds)
         router.save(tmp_path / "router.cascal")

@@ -22,9 +22,8 @@ def studies(demo, demo_weak):
 
 
 @pytest.fixture(scope="module")
-def fits(demo_fits, demo_weak):
-    weak = cascal.fit(demo_weak.train.votes, demo_weak.train.vectors)
-    return [demo_fits["recommended"], weak]
+def fits(demo_fits, demo_weak_fit):
+    return [demo_fits["recommended"], demo_weak_fit]
 
 
 def test_nearest_neighbours_equal_plain_loops():
