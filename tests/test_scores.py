@@ -28,6 +28,7 @@ from cascal.scores import (
     fit_score_router,
     learning_rows,
     length_correlation,
+    likeness,
     model_spread,
     rank_by_scores,
     routing_gain,
@@ -156,6 +157,25 @@ def test_a_router_by_scores_comes_back_from_its_file_and_is_taken_for_no_other(t
         cascal.Router.load(tmp_path / "r.cascal")
     with refuses("other-encoder", 6):
         again.order(np.ones((2, 5)))
+
+
+# --- likeness
+
+
+def test_likeness_is_the_mean_cosine_to_the_others_centred_by_query():
+    a, b = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    vectors = np.array([[a, a, a, b], [a, a, a, a]])
+    # query 1: 2/3, 2/3, 2/3, 0, mean 1/2; query 2: all 1; deviations 1/6 three times and −1/2
+    spread = np.sqrt((3 / 36 + 1 / 4) / 8)
+    found = likeness(vectors)
+    assert found[0] == pytest.approx(np.array([1 / 6, 1 / 6, 1 / 6, -1 / 2]) / spread)
+    assert found[1] == pytest.approx(0.0)
+    missing = vectors.copy()
+    missing[0, 0] = np.nan
+    assert np.isnan(likeness(missing)[0, 0])
+    assert np.isfinite(likeness(missing)[0, 1:]).all()
+    with refuses("wrong-shape"):
+        likeness(vectors[:, :2])
 
 
 # --- kept as facts
@@ -387,6 +407,28 @@ def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspa
     assert "1,880 scores" in gone.stdout
     refused = cascal_cli("scores", "prose", *given_, cwd=tmp_path)
     assert refused.returncode == 1
+
+
+def test_a_response_in_other_words_is_pointed_out_and_ranks_nobody(world, workspace, tmp_path):
+    rows = workspace.responses("prose", with_text=True).to_pylist()
+    planted = {**rows[5], "text": "Bananen wachsen krumm, weil niemand Urwald gerade biegt."}
+    workspace.replace_responses("prose", pa.Table.from_pylist([planted], RESPONSE_SCHEMA))
+    done = cascal_cli("scores", "prose", "-w", "w.duckdb", "--unlike", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found[0]["query_id"], found[0]["model"]) == (planted["query_id"], planted["model"])
+    assert found[0]["likeness"] < -2
+    assert len(found) < 0.1 * len(rows)
+    shown = cascal_cli("scores", "prose", "-w", "w.duckdb", "--unlike", cwd=tmp_path)
+    assert "This ranks no model" in " ".join(shown.stdout.split())
+
+
+def test_what_is_scored_is_counted_by_origin(world, workspace, tmp_path):
+    workspace.add_scores("prose", given(world, world.quality, 2))
+    workspace.add_scores("prose", given(world, world.quality, 1, "judge", "big"))
+    assert workspace.score_counts("prose") == {"judge:big": 8, "person": 16}
+    shown = cascal_cli("info", "-w", "w.duckdb", cwd=tmp_path).stdout
+    assert "16 scores by person" in " ".join(shown.split())
 
 
 def test_a_report_by_scores_writes_no_tag_of_a_models_name(world, workspace):

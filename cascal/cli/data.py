@@ -126,6 +126,7 @@ def info(
                 **asdict(one),
                 "created_at": one.created_at.isoformat(),
                 "n_labels": len(store.labels(one.name)),
+                "n_scores": store.score_counts(one.name),
             }
             for one in known
         ]
@@ -138,11 +139,15 @@ def info(
     for one in known:
         vectors = ", ".join(f"{name} ({n:,})" for name, n, _ in store.encoders(one.name))
         n_labels = len(store.labels(one.name))
-        labelled = (f"{n_labels:,} labels",) if n_labels else ()
+        scored = store.score_counts(one.name)
+        evidence = (
+            *((f"{n_labels:,} labels",) if n_labels else ()),
+            *(f"{n:,} scores by {origin}" for origin, n in scored.items()),
+        )
         cells = (
             escape(one.name),
             one.origin,
-            ", ".join((*one.answer_origins, *labelled)),
+            ", ".join((*one.answer_origins, *evidence)),
             f"{one.n_train:,}",
             f"{one.n_test:,}",
             str(one.n_models),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from cascal.dataset.scored_evidence import ScoreEvidence
     from cascal.store import Workspace
 
+SHOWN_UNLIKE = 20
+CUT = 80
 ScoredByOption = Annotated[
     str | None,
     typer.Option(help="Whose scores: person, source or judge:NAME; else the first there is."),
@@ -52,15 +55,23 @@ def scores(
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete all scores of --who or --judge.")
     ] = False,
+    unlike: Annotated[
+        bool, typer.Option("--unlike", help="List responses that are unlike all others.")
+    ] = False,
     scored_by: ScoredByOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score open-ended responses from 0 to 1, and say which model is best and how sure that is."""
-    if sum([to is not None, filled is not None, delete]) > 1:
-        raise CascalError("Give one of --out, --in and --delete.", code="conflicting-settings")
+    if sum([to is not None, filled is not None, delete, unlike]) > 1:
+        raise CascalError(
+            "Give one of --out, --in, --delete and --unlike.", code="conflicting-settings"
+        )
     check_target(to)
     store = open_workspace(workspace)
     scorer = judge or who or this_account()
+    if unlike:
+        _list_unlike(store, dataset, as_json=as_json)
+        return
     if to is not None:
         _write(store, dataset, to, n, scorer, seed)
         return
@@ -92,6 +103,25 @@ def _read(store: Workspace, dataset: str, path: Path, who: str, *, judged: bool)
     done = store.add_scores(dataset, given)
     known = f"; {done.n_known:,} were there already" if done.n_known else ""
     out.print(f"{done.n_added:,} scores stored{known}.")
+
+
+def _list_unlike(store: Workspace, dataset: str, *, as_json: bool) -> None:
+    from cascal.dataset.unlike import N_LOOKED_AT, find_unlike
+    from cascal.encode.encoders import load_encoder
+
+    found = find_unlike(store, dataset, load_encoder("hashing"))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    table = Table("query", "model", "likeness", "response")
+    for one in found[:SHOWN_UNLIKE]:
+        cut = " ".join(one.text.split())[:CUT]
+        table.add_row(escape(one.query_id), escape(one.model), f"{one.likeness:.1f}", escape(cut))
+    out.print(table)
+    out.print(
+        f"{len(found):,} responses to {N_LOOKED_AT} random queries, or all, use other words than "
+        "all others: look at them. This ranks no model."
+    )
 
 
 def goes_by_scores(store: Workspace, loaded: Dataset, scored_by: str | None) -> bool:

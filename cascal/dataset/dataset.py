@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import numpy as np
-
 from cascal.answers import mostly_prose
 from cascal.cluster_names import Namer
 from cascal.dataset.part import Part, load_part
@@ -50,10 +48,8 @@ class Dataset:
 
     @property
     def by_scores(self) -> bool:
-        """Whether nothing can be learnt from votes, so that scores have to say who is good."""
-        votes = self.train.votes
-        only_judged = not votes.answered.any() and np.isfinite(self.train.judged).any()
-        return mostly_prose(votes.prose) or bool(only_judged)
+        """Whether answers are open-ended, so that scores have to say who is good."""
+        return mostly_prose(self.train.votes.prose)
 
     @property
     def gold_test(self) -> Part:

@@ -27,7 +27,7 @@ def find_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) -> Payb
     verdict names; else by the labels of the workspace, against the best model by consensus.
     """
     name = snapshot.dataset.info.name
-    with workspace.opened(name):
+    with workspace.opened():
         spending = Spending(
             bills=workspace.bills(name),
             n_labels=len(workspace.labels(name)),

@@ -188,7 +188,7 @@ def gather_scores(
     workspace: Workspace, dataset: str, origin: str | None = None, encoder: str | None = None
 ) -> ScoreEvidence:
     """What the scores of one origin say of a data set; NotApplicable where there are too few."""
-    with workspace.opened(dataset):
+    with workspace.opened():
         scored = load_scored(workspace, dataset, origin)
         rows = scored.rows
         ranking = rank_by_scores(scored.scores[rows], scored.models, len(scored.query_ids))

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from cascal.datatypes import CascalError
-from cascal.store.connection import scalar
+from cascal.store.connection import fetch, scalar
 from cascal.store.file import WorkspaceFile
 from cascal.store.reading import require
 from cascal.store.records import SCORE_ORIGINS, Score, ScoreReport
@@ -59,6 +59,15 @@ _COLUMNS = pa.schema(
 )
 
 
+_COUNTS = """
+SELECT CASE origin WHEN 'judge' THEN 'judge:' || scorer ELSE origin END AS origin, count(*) AS n
+FROM score WHERE dataset = $dataset GROUP BY ALL
+UNION ALL SELECT 'source', count(score) FROM response
+WHERE dataset = $dataset AND sample = 0 HAVING count(score) > 0
+ORDER BY origin
+"""
+
+
 class Scoring(WorkspaceFile):
     """What a `Workspace` keeps about scores of responses."""
 
@@ -83,6 +92,13 @@ class Scoring(WorkspaceFile):
             for sql in (_OF_SOURCE, _GIVEN):
                 rows += connection.execute(sql, {"dataset": dataset}).fetchall()
         return [_score(row) for row in rows]
+
+    def score_counts(self, dataset: str) -> dict[str, int]:
+        """How many scores of each origin there are: person, source, judge:NAME."""
+        with self._reading() as connection:
+            require(connection, dataset)
+            rows = fetch(connection, _COUNTS, dataset=dataset).to_pylist()
+        return {row["origin"]: row["n"] for row in rows}
 
     def response_lengths(self, dataset: str) -> dict[tuple[str, str], int]:
         """Characters of every first response that has a text, by query and model."""

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import scipy
 
 import cascal
-from cascal.answers import Answered, find_prose, prose, read_answer
+from cascal.answers import Answered, find_prose, read_answer
+from cascal.answers import prose as rule
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.encode.encoders import load_encoder
 from cascal.labels import gain
@@ -57,6 +58,13 @@ class RankedDraws:
     bounded: float
     best_kept: float
     warned: float
+
+
+def encoded(world: ProseWorld) -> cascal.Embeddings:
+    """Vectors of the queries by the hashing encoder."""
+    texts = world.imported.queries["text"].to_pylist()
+    encoder = load_encoder("hashing")
+    return cascal.Embeddings.from_array(world.query_ids, encoder.encode(texts), encoder.id)
 
 
 def draws(n_rows: int, size: int, n_draws: int) -> Iterator[IntArray]:
@@ -216,9 +224,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=200)
     given = parser.parse_args()
     world = prose_world(given.queries)
-    texts = world.imported.queries["text"].to_pylist()
-    encoder = load_encoder("hashing")
-    vectors = cascal.Embeddings.from_array(world.query_ids, encoder.encode(texts), encoder.id)
+    vectors = encoded(world)
     for name, bias in JUDGES.items():
         scores = judge_scores(world, noise=NOISE, length_bias=bias)
         for size in SIZES:
@@ -229,10 +235,10 @@ def main() -> None:
             print(name, size, "fixed", fixed_router(world, vectors, scores, size, given.draws))
     for kind, answers in kinds_of_texts(world).items():
         shares = {}
-        for long in (40, prose.LONG, 80, 120):
-            prose.LONG, kept = long, prose.LONG
+        for long in (40, rule.LONG, 80, 120):
+            rule.LONG, kept = long, rule.LONG
             shares[long] = told_as_prose(answers)
-            prose.LONG = kept
+            rule.LONG = kept
         print(kind, shares)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import cascal
 
-from . import run, worlds
+from . import prose, run, worlds
 
 pytestmark = pytest.mark.bench
 
@@ -75,3 +75,32 @@ def test_importing_the_raw_upstream_files_takes_less_than_twenty_seconds():
 
 def test_the_first_page_loads_no_heavy_library():
     assert run.heavy_imports() == ()
+
+
+@pytest.fixture(scope="module")
+def essays():
+    world = prose.prose_world(1_000)
+    return world, prose.encoded(world)
+
+
+@pytest.mark.parametrize("bias", prose.JUDGES.values())
+def test_scores_of_open_ended_answers_hold_what_their_intervals_promise(essays, bias):
+    world, vectors = essays
+    scores = prose.judge_scores(world, noise=prose.NOISE, length_bias=bias)
+    for size in prose.SIZES:
+        found = prose.ranked(world, scores, size, 100)
+        assert min(found.covered, found.first_covered, found.bounded, found.best_kept) >= 0.92
+        assert found.warned >= 0.9 if bias else found.warned <= 0.2
+    for size in (300, 400):
+        assert prose.routed(world, vectors, scores, size, 100)["coverage"] >= 0.92
+    for size in (30, 100):
+        assert prose.fixed_router(world, vectors, scores, size, 100)["coverage"] >= 0.92
+
+
+def test_only_essays_are_told_as_prose(essays):
+    shares = {
+        kind: prose.told_as_prose(texts) for kind, texts in prose.kinds_of_texts(essays[0]).items()
+    }
+    assert shares.pop("essays") == 1.0
+    del shares["one sentence, each its own"]  # the edge, either way
+    assert set(shares.values()) == {0.0}
