@@ -9,7 +9,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ AnswerOrigin = Literal["gold", "generated", "none"]
 Split = Literal["train", "test"]
 OnConflict = Literal["refuse", "replace", "extend"]
 """What happens to a data set that is there already when another of its name comes."""
+ReadingName = Literal["stated", "upstream"]
+READINGS: tuple[ReadingName, ...] = get_args(ReadingName)
+"""stated: only what a text states as its answer. upstream: as MMLU-Pro's own scripts guess."""
 Status = Literal["ok", "unreadable", "truncated", "refused", "error", "missing"]
 STATUSES: tuple[Status, ...] = ("ok", "unreadable", "truncated", "refused", "error", "missing")
 

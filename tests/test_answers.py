@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cascal import answers
-from cascal.answers import READINGS, read_answer
+from cascal.answers import read_answer
+from cascal.datatypes import READINGS
 
 
 @pytest.fixture(params=READINGS)
@@ -41,7 +42,7 @@ CHOICES = [
 
 @pytest.mark.parametrize(("text", "answer", "rule"), CHOICES)
 def test_each_rule_reads_its_text(text, answer, rule):
-    assert read_answer(text, 4) == answers.Reading(answer, rule, "ok")
+    assert read_answer(text, 4, "upstream") == answers.Reading(answer, rule, "ok")
 
 
 def test_every_rule_is_tested():
@@ -55,8 +56,8 @@ def test_the_first_answer_is_wins_over_later_ones(read):
 
 
 def test_upstream_order_is_phrase_then_colon_then_lone_capital():
-    assert read_answer("Answer: B, that is, the answer is (C). D", 4).answer == "C"
-    assert read_answer("It is C. Answer: B, not D as said", 4).answer == "B"
+    assert read_answer("Answer: B, that is, the answer is (C). D", 4, "upstream").answer == "C"
+    assert read_answer("It is C. Answer: B, not D as said", 4, "upstream").answer == "B"
 
 
 def test_what_stands_before_the_end_of_thinking_is_not_read(read):
@@ -107,8 +108,8 @@ def test_an_apology_followed_by_an_answer_is_an_answer(read):
 
 
 def test_more_than_ten_options_are_read_up_to_z():
-    assert read_answer("after all it is\nM or so", 13).answer == "M"
-    assert read_answer("after all it is\nM or so", 10).status == "unreadable"
+    assert read_answer("after all it is\nM or so", 13, "upstream").answer == "M"
+    assert read_answer("after all it is\nM or so", 10, "upstream").status == "unreadable"
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,31 @@ def test_two_files_become_queries_and_responses_with_answers_read_from_the_text(
     assert column(result.queries, "options") == [["1", "2", "3"], ["yes", "no"], []]
     assert column(result.queries, "answer") == ["B", "A", "3.14"]
     assert column(result.responses, "answer") == ["B", "C", None, "3.14"]
-    assert column(result.responses, "rule") == ["answer_is", "answer_colon", None, "answer_phrase"]
+    assert column(result.responses, "rule") == ["answer_is", "whole_text", None, "answer_phrase"]
     assert column(result.responses, "status") == ["ok", "ok", "refused", "ok"]
     assert column(result.responses, "mean_logprob") == [-0.5, None, None, None]
     assert [task.name for task in result.tasks] == ["math", "law"]
     assert [model.name for model in result.models] == ["m2", "m1"]
     assert result.refused == ()
+
+
+def test_an_import_says_by_which_reading_and_rules_it_read(tmp_path):
+    rows = [*RESPONSES, {"id": 2, "model": "m1", "output": "First no, then it has to be\nB or so"}]
+    pair(tmp_path)
+    jsonl(tmp_path / "responses.jsonl", rows)
+    stated = importers.read(tmp_path)
+    upstream = importers.read(tmp_path, reading="upstream")
+    assert column(stated.responses, "answer") == ["B", "C", None, "3.14", None]
+    assert column(upstream.responses, "answer") == ["B", "C", None, "3.14", "B"]
+    (note,) = [one for one in stated.notes if "reading" in one]
+    assert note.startswith("3 answers were read from texts by the reading 'stated'")
+    assert note.endswith("answer_is 1, whole_text 1, answer_phrase 1.")
+    (note,) = [one for one in upstream.notes if "reading" in one]
+    assert note.startswith("4 answers were read from texts by the reading 'upstream'")
+    assert "lone_capital 1" in note
+    with pytest.raises(importers.ImportRefused, match="guess") as error:
+        importers.read(tmp_path, reading="guess")
+    assert error.value.code == "unknown-choice"
 
 
 def test_a_folder_of_queries_and_responses_is_the_same_as_the_two_files(tmp_path):

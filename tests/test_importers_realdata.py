@@ -22,7 +22,10 @@ def imported():
     shares = []
     start = time.process_time()
     result = importers.read(
-        FOLDER / "raw", dataset="mmlu_pro", progress=lambda share, _: shares.append(share)
+        FOLDER / "raw",
+        dataset="mmlu_pro",
+        progress=lambda share, _: shares.append(share),
+        reading="upstream",
     )
     return result, time.process_time() - start, shares
 
@@ -73,6 +76,25 @@ def test_answers_agree_with_the_reference_in_995_of_1000_cells(imported, referen
         counts["beyond the options, so unreadable"] += row["answer"] is None and beyond
     assert counts["identical"] >= 0.995 * counts["cells"]
     assert counts["beyond the options, so unreadable"] > 0
+
+
+def test_what_the_default_reading_leaves_out_was_right_as_by_chance(imported):
+    stated = importers.read(FOLDER / "raw", dataset="mmlu_pro").responses["answer"].to_pylist()
+    queries, guessed = imported[0].queries, imported[0].responses
+    golds = dict(zip(*(queries[name].to_pylist() for name in ("query_id", "answer")), strict=True))
+    gold = [golds[one] for one in guessed["query_id"].to_pylist()]
+    alone = [
+        answer == right
+        for answer, rule, new, right in zip(
+            guessed["answer"].to_pylist(), guessed["rule"].to_pylist(), stated, gold, strict=True
+        )
+        if rule == "lone_capital" and answer is not None and new is None
+    ]
+    assert len(alone) == 3_761
+    assert sum(alone) / len(alone) == pytest.approx(0.134, abs=0.001)
+    read = [(one, right) for one, right in zip(stated, gold, strict=True) if one is not None]
+    assert len(read) == 85_708
+    assert sum(one == right for one, right in read) / len(read) == pytest.approx(0.442, abs=0.001)
 
 
 def test_no_answer_lies_beyond_its_options(imported):

@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import folders, frame, session, theme
 from cascal import importers
 from cascal.columns import Imported
-from cascal.datatypes import OnConflict
+from cascal.datatypes import OnConflict, ReadingName
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 
@@ -22,6 +22,10 @@ CONFLICTS: dict[str, OnConflict] = {
     "Refuse if the name is taken": "refuse",
     "Extend the stored data set": "extend",
     "Replace the stored data set": "replace",
+}
+WHAT_IS_READ: dict[str, ReadingName] = {
+    "Only what they state as their answer": "stated",
+    "Guess too, as the scripts of MMLU-Pro": "upstream",
 }
 SHOWN_REFUSALS = 500
 NEEDED = ("query_id", "text", "model")
@@ -120,6 +124,7 @@ def _form(source: Path | list[Path]) -> None:
             help="0: what the file says, else all are training queries.",
         )
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
+        reading = st.selectbox("Answers in texts", list(WHAT_IS_READ), key="import_reading")
     if st.button("Import", type=theme.action(), icon=":material/upload:"):
         with frame.progress("Reading") as tell:
             imported = importers.read(
@@ -129,6 +134,7 @@ def _form(source: Path | list[Path]) -> None:
                 mapping=mapping,
                 progress=tell,
                 test_share=share or None,
+                reading=WHAT_IS_READ[reading],
             )
             tell(1.0, "Storing")
             added = session.workspace().add(

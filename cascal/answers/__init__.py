@@ -18,7 +18,7 @@ from cascal.answers.prose import (
     prose_sentence,
     refuse_prose,
 )
-from cascal.answers.reading import READINGS, Reading, ReadingName, read_answer
+from cascal.answers.reading import Reading, read_answer
 from cascal.answers.upstream import CHOICE_RULES, FREE_RULES
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "FREE_RULES",
     "LIVE_SECONDS",
     "MAX_FREE_ANSWER",
-    "READINGS",
     "RULE",
     "STATED_CHOICE_RULES",
     "STATED_FREE_RULES",
@@ -34,7 +33,6 @@ __all__ = [
     "AnswerSet",
     "Answered",
     "Reading",
-    "ReadingName",
     "compare_sets",
     "find_prose",
     "group_answers",

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from cascal.answers.choices import read_choice
 from cascal.answers.free import read_free
 from cascal.answers.prepared import prepared
 from cascal.answers.upstream import read_upstream
-from cascal.datatypes import Status
-
-ReadingName = Literal["stated", "upstream"]
-READINGS: tuple[ReadingName, ...] = get_args(ReadingName)
-"""stated: only what a text states as its answer. upstream: as MMLU-Pro's own scripts guess."""
+from cascal.datatypes import ReadingName, Status
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ _UNSURE_RULES = ("whole_text", "first_line")
 """Rules that take a text as it stands, which a refusal must not pass."""
 
 
-def read_answer(text: str, n_options: int, reading: ReadingName = "upstream") -> Reading:
+def read_answer(text: str, n_options: int, reading: ReadingName = "stated") -> Reading:
     """Read the answer from a text, by the first rule that fires.
 
     `n_options` = 0 means a free answer, whose text is returned; otherwise an option letter.

@@ -20,7 +20,7 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
-from cascal.datatypes import CascalError, OnConflict
+from cascal.datatypes import CascalError, OnConflict, ReadingName
 
 if TYPE_CHECKING:
     from cascal.columns import Imported
@@ -51,6 +51,13 @@ def import_(
     test_share: Annotated[
         float | None, typer.Option(help="Share of the queries kept back as test queries.")
     ] = None,
+    reading: Annotated[
+        ReadingName,
+        typer.Option(
+            help="How answers are read from texts: only what a text states as its answer, or as "
+            "the scripts of MMLU-Pro guess, which take the last lone capital."
+        ),
+    ] = "stated",
     on_conflict: Annotated[OnConflict, typer.Option(help="If the data set exists.")] = "refuse",
     refused: Annotated[
         Path | None, typer.Option(help="Write everything that was refused to this JSON file.")
@@ -74,6 +81,7 @@ def import_(
             mapping=mapping,
             progress=report,
             test_share=test_share,
+            reading=reading,
         )
     with progress_bar("Storing") as report:
         added = open_workspace(workspace, create=True).add(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cascal.columns import DatasetOrigin, Imported, Progress
+from cascal.datatypes import READINGS, ReadingName
 from cascal.importers import (
     cascal_release,
     inspect_log,
@@ -95,12 +96,14 @@ def read(
     origin: DatasetOrigin = "real",
     split: Mapping[str, str] | None = None,
     test_share: float | None = None,
+    reading: ReadingName = "stated",
 ) -> Imported:
     """Read a data set from a file, a folder, or two files that belong together.
 
     kind is found out by looking where None; dataset is the file's name where None; mapping names
     {our column: their column} of the long format. split gives splits by query id, test_share draws
     test queries by hash (see `splits`); without either the file's own split counts, else "train".
+    reading: the rules by which answers are read from texts, see `datatypes.READINGS`.
     """
     paths = _paths(path)
     kind = _checked_kind(kind) if kind is not None else detect(path)
@@ -110,6 +113,7 @@ def read(
         mapping=dict(mapping or {}),
         split=SplitPlan(split, test_share),
         progress=progress or (lambda _share, _sentence: None),
+        reading=_checked_reading(reading),
     )
     return FORMATS[kind].read(paths, plan)
 
@@ -189,6 +193,16 @@ def _paths(path: AnyPath | Sequence[AnyPath]) -> list[Path]:
             code="wrong-path-count",
         )
     return [Path(one) for one in given]
+
+
+def _checked_reading(reading: str) -> ReadingName:
+    for known in READINGS:
+        if known == reading:
+            return known
+    raise ImportRefused(
+        f"There is no reading {reading!r}; choose one of {', '.join(READINGS)}.",
+        code="unknown-choice",
+    )
 
 
 def _checked_kind(kind: str) -> str:

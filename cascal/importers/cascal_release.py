@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cascal.answers import Reading, read_answer
+from cascal.answers import Reading
 from cascal.columns import Imported
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
@@ -52,7 +52,7 @@ def is_release(path: Path) -> bool:
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read all benchmarks, splits and models of a folder in the released layout."""
     path = only(paths, KIND)
-    draft = Draft()
+    draft = Draft(reading=plan.reading)
     parts = _parts(path)
     records = {part.name: _query_records(part) for part in parts}
     counts = Counter(
@@ -160,7 +160,7 @@ def _add_responses(draft: Draft, part: _Part, file: Path, prefix: str) -> None:
         query_id = prefix + clean(record.get("question_id"))
         query = draft.queries.get(query_id)
         text = _text(record, model)
-        reading, changed = _reading(text, record.get("selected_choice"), query)
+        reading, changed = _reading(draft, text, record.get("selected_choice"), query)
         n_changed += changed
         mean_logprob, problem = logprob(record.get("avg_logprob"))
         if problem:
@@ -197,7 +197,9 @@ def _text(record: dict[str, Any], model: str) -> str:
     return raw_text(next((record[key] for key in record if key.endswith("response")), ""))
 
 
-def _reading(text: str, selected: object, query: QueryRow | None) -> tuple[Reading, bool]:
+def _reading(
+    draft: Draft, text: str, selected: object, query: QueryRow | None
+) -> tuple[Reading, bool]:
     """The answer, and whether text and selected_choice disagree."""
     if is_api_error(text):
         return Reading(None, None, "error"), False
@@ -205,7 +207,7 @@ def _reading(text: str, selected: object, query: QueryRow | None) -> tuple[Readi
     given = None if is_blank(selected) else gold_answer(selected, options)[0]
     if not text.strip():
         return Reading(given, "given" if given else None, "ok" if given else "unreadable"), False
-    reading = read_answer(text, len(options))
+    reading = draft.read(text, len(options))
     return reading, query is not None and reading.answer != given
 
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pyarrow as pa
 
-from cascal.answers import Answered, find_prose, prose_sentence
+from cascal.answers import Answered, Reading, find_prose, prose_sentence, read_answer
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, DatasetOrigin, Imported, Progress, Refusal
-from cascal.datatypes import BoolArray, ModelSpec, Split, Task
+from cascal.datatypes import BoolArray, ModelSpec, ReadingName, Split, Task
 from cascal.importers.fields import gold_answer
 from cascal.importers.limits import MAX_FIELD_BYTES, MAX_OPTIONS, MAX_REFUSED_SHARE, ImportRefused
 from cascal.importers.splits import SplitPlan, splits_of
@@ -34,6 +34,7 @@ class Plan:
     mapping: dict[str, str]
     split: SplitPlan
     progress: Progress
+    reading: ReadingName = "stated"
 
 
 class QueryRow(NamedTuple):
@@ -73,8 +74,12 @@ class ResponseRow(NamedTuple):
 
 @dataclass(kw_only=True)
 class Draft:
-    """A data set under way: rows that passed their checks, and a record of the others."""
+    """A data set under way: rows that passed their checks, and a record of the others.
 
+    reading : the rules by which answers are read from texts
+    """
+
+    reading: ReadingName = "stated"
     queries: dict[str, QueryRow] = field(default_factory=dict)
     responses: dict[tuple[str, str, int], ResponseRow] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
@@ -88,6 +93,10 @@ class Draft:
     def count_rows(self, source: str, n_rows: int) -> None:
         """Say how many rows a source holds: the share of refused rows is taken of it."""
         self._rows[source] += n_rows
+
+    def read(self, text: str, n_options: int) -> Reading:
+        """Read the answer from a text; 0 options mean a free answer."""
+        return read_answer(text, n_options, self.reading)
 
     def refuse(self, source: str, row: int, column: str, reason: str) -> None:
         """Leave a row out and say why; a row is refused once."""
@@ -180,6 +189,7 @@ class Draft:
             self.notes.append(prose_sentence(prose, tasks))
         else:
             self._note_answers()
+            self._note_rules()
         self._note_scores()
         self._note_split(plan.split)
         queries = list(self.queries.values())
@@ -291,6 +301,20 @@ class Draft:
             self.notes.append(
                 f"None of {len(pairs):,} answers is its query's gold answer word for word: look at "
                 "how they were read. Multiple-choice queries need a column options (or n_options)."
+            )
+
+    def _note_rules(self) -> None:
+        """Say which reading was used, and how many answers each of its rules read."""
+        rules = Counter(
+            one.rule
+            for one in self.responses.values()
+            if one.answer is not None and one.rule not in (None, "given")
+        )
+        if rules:
+            counted = ", ".join(f"{name} {count:,}" for name, count in rules.most_common())
+            self.notes.append(
+                f"{rules.total():,} answers were read from texts by the reading "
+                f"{self.reading!r}: {counted}."
             )
 
     def _note_split(self, plan: SplitPlan) -> None:

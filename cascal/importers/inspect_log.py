@@ -66,7 +66,7 @@ class _Log(NamedTuple):
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one log, or all logs of a folder."""
-    draft = Draft()
+    draft = Draft(reading=plan.reading)
     files = foreign_files(paths, KIND)
     logs: list[_Log] = []
     for number, (file, source) in enumerate(files):

@@ -57,7 +57,7 @@ class _Row:
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one file, or all LLMRouter files of a folder; queries may come without responses."""
-    draft = Draft()
+    draft = Draft(reading=plan.reading)
     files = foreign_files(paths, KIND)
     rows: list[_Row] = []
     for number, (file, source) in enumerate(files):

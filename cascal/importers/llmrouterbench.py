@@ -64,7 +64,7 @@ class _Row(NamedTuple):
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one results file, a flat file of records, or a tree of results."""
-    draft, runs, rows = Draft(), [], []
+    draft, runs, rows = Draft(reading=plan.reading), [], []
     files = foreign_files(paths, KIND)
     for number, (file, source) in enumerate(files):
         plan.progress(0.7 * number / len(files), f"Reading {source}")

@@ -31,7 +31,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cascal.answers import read_answer
 from cascal.columns import Imported
 from cascal.importers.checked_rows import part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan, QueryRow
@@ -71,7 +70,7 @@ class _Names(NamedTuple):
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one samples file, or all of a results folder with a folder for each model."""
-    draft = Draft()
+    draft = Draft(reading=plan.reading)
     files = foreign_files(paths, KIND)
     logs: list[_Log] = []
     for number, (file, source) in enumerate(files):
@@ -213,7 +212,7 @@ def _add(draft: Draft, task: str, place: Place, record: Record, score: object) -
         gold=gold,
     )
     draft.add_query(query, repeats=True, reworded=True)
-    said = [_chosen(choice)] if choice is not None else list(_generated(record, options))
+    said = [_chosen(choice)] if choice is not None else list(_generated(draft, record, options))
     for number, one in enumerate(said):
         sample = place.sample * len(said) + number
         values = {**one.values, "score": score}
@@ -239,7 +238,7 @@ def _chosen(choice: Choice) -> Said:
     return Said(None, choice.answer, values={"mean_logprob": choice.mean_logprob})
 
 
-def _generated(record: Record, options: Sequence[str]) -> Iterator[Said]:
+def _generated(draft: Draft, record: Record, options: Sequence[str]) -> Iterator[Said]:
     """Every repeat of a generated text; likelihoods have no text, only a score.
 
     What the filter extracted counts for the first repeat, where the text itself reads as nothing.
@@ -247,6 +246,6 @@ def _generated(record: Record, options: Sequence[str]) -> Iterator[Said]:
     extracted = _extracted(record)
     given = extracted if isinstance(extracted, str) and extracted != INVALID else None
     for text in repeats_of(record):
-        readable = text is not None and read_answer(text, len(options)).answer is not None
+        readable = text is not None and draft.read(text, len(options)).answer is not None
         yield Said(text, None if readable else given)
         given = None

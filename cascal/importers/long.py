@@ -46,7 +46,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     plan.progress(0.0, f"Reading {paths[0].name}")
     sheets = [read_sheet(path) for path in paths]
     role = role_of(sheets[0].columns, plan.mapping) if len(sheets) == 1 else "queries"
-    draft = Draft()
+    draft = Draft(reading=plan.reading)
     for sheet in sheets:
         draft.count_rows(sheet.source, sheet.n_rows)
         for row, reason in sheet.refused:
@@ -250,6 +250,7 @@ def _response(draft: Draft, place: Place, said: Sequence[Any], has_text: bool) -
     numbers = measures(draft, place.source, place.row, measured)
     query = draft.queries.get(place.query_id)
     reading = _reading(
+        draft,
         Said(raw_text(text) if has_text else None, given),
         clean(status).casefold(),
         query.options if query is not None else (),
@@ -271,14 +272,17 @@ def _response(draft: Draft, place: Place, said: Sequence[Any], has_text: bool) -
     )
 
 
-def _reading(said: Said, status: str, options: Sequence[str], *, scored: bool) -> Reading:
+def _reading(
+    draft: Draft, said: Said, status: str, options: Sequence[str], *, scored: bool
+) -> Reading:
     """The answer as the file gives it, else read from the text; an error's text is no answer."""
     if status in STATUSES and status not in ("ok", "truncated"):
         return Reading(None, None, status)
     if not status and is_api_error(said.text or ""):
         return Reading(None, None, "error")
     if is_blank(said.given):
-        reading = read_said(replace(said, marks_errors=True), options, scored=scored)
+        said = replace(said, marks_errors=True)
+        reading = read_said(draft, said, options, scored=scored)
     else:
         answer, _ = gold_answer(said.given, options)
         reading = Reading(answer, "given", "ok" if answer else "unreadable")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cascal.answers import Reading, read_answer
+from cascal.answers import Reading
 from cascal.columns import Imported
 from cascal.datatypes import option_letter
 from cascal.importers.api_errors import is_api_error
@@ -67,7 +67,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one results file, or all of a folder in the order of their names."""
     path = only(paths, KIND)
     files = result_files(path)
-    draft, versions = Draft(), Versions()
+    draft, versions = Draft(reading=plan.reading), Versions()
     outputs: list[tuple[str, str, list[_Output]]] = []
     for number, file in enumerate(files):
         plan.progress(0.5 * number / len(files), f"Reading {file.name}")
@@ -190,7 +190,7 @@ def _kept_version(choices: dict[tuple[str, ...], _Version]) -> QueryRow:
 def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Output]) -> None:
     moved = lost = 0
     for output in outputs:
-        reading = _reading(output)
+        reading = _reading(draft, output)
         query = draft.queries.get(output.query_id)
         if query is not None and query.options != output.options and reading.answer is not None:
             answer = _carried_over(reading.answer, output.options, query.options)
@@ -221,11 +221,11 @@ def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Out
         )
 
 
-def _reading(output: _Output) -> Reading:
+def _reading(draft: Draft, output: _Output) -> Reading:
     if is_api_error(output.text):
         return Reading(None, None, "error")
     if output.text.strip() or output.predicted is None:
-        return read_answer(output.text, len(output.options))
+        return draft.read(output.text, len(output.options))
     answer, _ = gold_answer(output.predicted, output.options)
     return Reading(answer, "given", "ok" if answer else "unreadable")
 

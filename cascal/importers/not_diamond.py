@@ -42,7 +42,7 @@ class _Columns(NamedTuple):
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one table, or all tables of this kind in a folder."""
-    draft = Draft()
+    draft = Draft(reading=plan.reading)
     files = foreign_files(paths, KIND)
     for number, (file, source) in enumerate(files):
         plan.progress(number / len(files), f"Reading {source}")

@@ -59,7 +59,7 @@ class _Line(NamedTuple):
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read output and error files, with the texts of their queries from the files beside them."""
-    draft = Draft()
+    draft = Draft(reading=plan.reading)
     files = foreign_files(paths, KIND)
     inputs = [(file, source) for file, source in files if "body" in keys_of_file(file)]
     outputs = [one for one in files if one not in inputs]

@@ -58,7 +58,8 @@ class Said:
 def add_said(draft: Draft, place: Place, said: Said, options: Sequence[str]) -> None:
     """Check the numbers, read the answer and keep the response."""
     numbers = measures(draft, place.source, place.row, said.values)
-    reading = read_said(said, options, scored=numbers.get("score") is not None)
+    scored = numbers.get("score") is not None
+    reading = read_said(draft, said, options, scored=scored)
     if reading.status == "error":
         numbers["score"] = None
     draft.add_response(
@@ -85,7 +86,7 @@ def measures(draft: Draft, source: str, row: int, values: Mapping[str, Any]) -> 
     return checked
 
 
-def read_said(said: Said, options: Sequence[str], *, scored: bool) -> Reading:
+def read_said(draft: Draft, said: Said, options: Sequence[str], *, scored: bool) -> Reading:
     """The answer the source gives, else the one its text gives, and the status.
 
     Where no answer can be read, a scored response is "ok" if the source gives no text, or if the
@@ -99,7 +100,7 @@ def read_said(said: Said, options: Sequence[str], *, scored: bool) -> Reading:
     if answer is not None:
         reading = Reading(answer, "given", "ok")
     elif said.reads_text:
-        reading = read_answer(text, len(options))
+        reading = draft.read(text, len(options))
     else:
         reading = Reading(None, None, "unreadable")
     if said.status == "refused":

@@ -63,7 +63,7 @@ class _Seen(NamedTuple):
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one file, several, or a folder of cached results, predictions and queries."""
-    draft = Draft()
+    draft = Draft(reading=plan.reading)
     files = foreign_files(paths, KIND)
     rows: list[_Row] = []
     for number, (file, source) in enumerate(files):
