@@ -48,10 +48,12 @@ def title(findings: list[Finding] | None) -> None:
         st.title("Looking for what is wrong with this router", anchor=False)
         return
     n, passed = len(_of(findings, "issue")), len(_of(findings, "passed"))
-    what = "Nothing stands out" if not n else f"{n} issue{'s' if n > 1 else ''} found"
-    st.title(f"{what}, {passed} checks passed", anchor=False)
+    names = [one.title for one in _of(findings, "issue")]
+    what = "Nothing stands out" if not n else f"{n} issue{'s' if n > 1 else ''}"
+    named = f": {names[0][0].lower()}{names[0][1:]}" if n == 1 else ""
+    st.title(f"{what}{named}; {passed} checks passed", anchor=False)
     if n > 1:
-        st.markdown(frame.escape(" · ".join(one.title for one in _of(findings, "issue"))))
+        st.markdown(frame.escape(" · ".join(names)))
     st.caption(
         "A remedy is tried out on these data before it is offered, and one that does not help is "
         "said not to help. All checks with what they measured are at the end of the page."
@@ -72,7 +74,7 @@ def issues(findings: list[Finding]) -> None:
             st.text(issue.sentence)
             _measures(issue)
             if issue.code in ADVICE:
-                st.caption(frame.escape(ADVICE[issue.code]))
+                st.markdown(f"**What to do.** {frame.escape(ADVICE[issue.code])}")
             _evidence(issue.code)
             _remedies(issue.code)
 

@@ -95,8 +95,10 @@ def title(decision: Decision | None) -> None:
     if decision is None:
         st.title("Where would a query go, and why?", anchor=False)
         return
-    first = frame.escape(decision.trace.models[0].model)
-    st.title(f"This query goes to {first}", anchor=False)
+    trace = decision.trace
+    first = frame.escape(trace.models[0].model)
+    how = ", narrowly" if trace.doubt else ""
+    st.title(f"This query goes to {first}{how}", anchor=False)
 
 
 def hint() -> None:
@@ -110,14 +112,10 @@ def hint() -> None:
 def answer(decision: Decision) -> None:
     """The decision and the evidence for it."""
     trace = decision.trace
+    st.text(_lead(trace))
     others = ", ".join(trace.selected[1:])
     also = f" If {len(trace.selected)} vote: also {others}." if others else ""
-    st.caption(
-        frame.escape(
-            f"Task: {trace.task} ({trace.task_rule}). Lead over the second model: "
-            f"{trace.lead:.3f}.{also}"
-        )
-    )
+    st.caption(frame.escape(f"Task: {trace.task} ({trace.task_rule}).{also}"))
     if trace.far:
         st.warning(trace.caution, icon=":material/explore_off:")
     left, right = st.columns(2, gap="large")
@@ -131,6 +129,16 @@ def answer(decision: Decision) -> None:
     _trace(trace)
 
 
+def _lead(trace: RouteTrace) -> str:
+    """How far the first model is ahead of the second one, and whether that may be chance."""
+    if len(trace.models) < 2:
+        return "It is the only model."
+    second = trace.models[1].model
+    if trace.doubt:
+        return f"{second} may be as good: {trace.doubt[0].lower()}{trace.doubt[1:]}"
+    return f"Ahead of {second} by {trace.lead:.3f}."
+
+
 def _scores(trace: RouteTrace) -> None:
     st.subheader("Scores of the models", anchor=False)
     data = session.dataset()
@@ -138,14 +146,14 @@ def _scores(trace: RouteTrace) -> None:
     figure = charts.interval_figure(charts.trace_frame(trace), "model", "mean", colours)
     frame.chart(figure, "route_scores", "Score of every model with its 95 % interval.")
     st.caption(
-        "Expected consensus score at this place, with 95 % intervals where they are defined. "
-        "The intervals know sampling noise, not errors the models share."
+        "Expected consensus score of each model at this place, with its 95 % interval where one "
+        "is defined. Errors that the models share are not in the intervals."
     )
 
 
 def _changes(trace: RouteTrace) -> None:
     st.subheader("What would change it", anchor=False)
-    for sentence in filter(None, (trace.doubt, *trace.what_would_change)):
+    for sentence in trace.what_would_change:
         st.text(f"• {sentence}")
 
 

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import streamlit as st
 
 from app import frame, selection_links, session
 from app.skills import confidences, filters, map_panel, naming, panels, portraits
+from cascal.explain import cluster_leaders
+from cascal.route import Router
 
 TITLE = "Who is good at what?"
 LAYOUT = Path(__file__).with_name("layout.css")
 
 
 def _headline() -> None:
-    now = session.snapshot()
-    n_used, router = now.n_models_in_use, now.router
-    who = "one model gets all" if n_used == 1 else f"{n_used} of {len(router.models)} models get"
-    which = "queries" if now.test_routes is None else "test queries"  # the map may show others
+    router = session.snapshot().router
     n = len(router.clusters)
     what = f"{n} tasks, one cluster each" if router.settings.by_task else f"{n} skill clusters"
-    st.title(f"{what}, {who} {which}", anchor=False)
+    st.title(frame.escape(f"{what}: {_leading(router)}"), anchor=False)
+
+
+def _leading(router: Router) -> str:
+    """Who is first in how many clusters: the two most frequent by name, the others together."""
+    leaders = Counter(one.best[0] for one in cluster_leaders(router)).most_common()
+    (first, times), *others = leaders
+    if not others:
+        return f"{first} leads {'it' if times == 1 else 'all'}"
+    (second, next_times), *rest = others
+    more = len(rest)
+    left = sum(count for _, count in rest)
+    named = f"{first} leads {times}, {second} {next_times}"
+    return named + (f", {more} other{'s' if more > 1 else ''} {left}" if more else "")
 
 
 @st.fragment(key="explore")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -26,49 +26,66 @@ HEIGHT = 560
 
 
 def change_strip() -> None:
-    """Four numbers, each with its change against the pinned state."""
+    """Four numbers, each with its change against the pinned state where it is another one."""
     now = session.snapshot()
-    _, change = session.change()
-    moved = change.clusters_after - change.clusters_before
+    pinned, change = session.change()
+    same = pinned is now
     with st.grid(2, min_column_width=120, gap="xsmall", key="changes"):
-        st.metric(
-            "Skill clusters",
-            change.clusters_after,
-            delta=moved,
-            delta_color="off",
-            delta_description="vs pinned",
-            border=True,
-            height="stretch",
-        )
-        st.metric(
+        moved = change.clusters_after - change.clusters_before or None
+        about = "as pinned" if moved is None else "vs pinned"
+        _number("Skill clusters", f"{change.clusters_after}", moved, about)
+        _number(
             "Routes flipped",
             f"{change.flipped_share:.1%}",
-            border=True,
-            height="stretch",
-            delta=int(change.flipped.sum()),
-            delta_color="off",
-            delta_arrow="off",
-            delta_description=f"of {len(change.flipped):,} queries",
+            None if same else int(change.flipped.sum()),
+            "nothing is moved yet" if same else f"of {len(change.flipped):,} queries",
+            arrow="off",
             help="Queries that get another first model than in the pinned state.",
         )
         if now.evaluation is not None and change.gain is not None:
             gain = change.gain
-            st.metric(
+            _number(
                 "First model right",
                 f"{now.evaluation.top1_accuracy:.1%}",
-                border=True,
-                delta=round(100 * gain.value, 1),
-                height="stretch",
-                delta_description=f"pts [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
+                None if same else round(100 * gain.value, 1),
+                "of the gold test queries"
+                if same
+                else f"pts [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
+                colour="normal",
                 help="On the gold test queries. The change is paired, with its 95 % interval.",
             )
-        st.metric(
+        _number(
             "Models in use",
-            f"{effective_number(now.share):.1f} of {len(now.router.models)}",
-            border=True,
-            height="stretch",
-            help="Effective number of first models: 1 = one model gets everything.",
+            f"{now.n_models_in_use} of {len(now.router.models)}",
+            None,
+            f"spread as over {effective_number(now.share):.1f}",
+            help="Models that get any query first. Spread: the effective number of first models, "
+            "1 where one model gets everything, and all of them where each gets as many.",
         )
+
+
+def _number(
+    label: str,
+    value: str,
+    delta: float | None,
+    about: str,
+    *,
+    arrow: Literal["auto", "off"] = "auto",
+    colour: Literal["normal", "off"] = "off",
+    help: str | None = None,
+) -> None:
+    """A number with its change, or with what it is of."""
+    st.metric(
+        label,
+        value,
+        delta="" if delta is None else delta,
+        delta_color=colour,
+        delta_arrow=arrow if delta is not None else "off",
+        delta_description=about,
+        border=True,
+        height="stretch",
+        help=help,
+    )
 
 
 def beside_the_map() -> None:
@@ -102,14 +119,21 @@ def _shares() -> None:
 
 def _share_table(now: FloatArray, before: FloatArray) -> None:
     # a table, not a figure: it is updated in place, a figure would be mounted anew at every move
+    table = charts.share_frame(session.snapshot().router.models, now, before)
+    moved = ["change"] if table["change"].any() else []
     st.dataframe(
-        charts.share_frame(session.snapshot().router.models, now, before),
+        table,
         hide_index=True,
+        column_order=["model", "share", *moved],
         alt="Share of the queries that each model gets first, and its change",
         column_config={
             "model": st.column_config.TextColumn("Model", width=100),
             "share": st.column_config.ProgressColumn(
-                "First for", format="%.1f %%", min_value=0, max_value=100, width=115
+                "First for",
+                format="%.1f %%",
+                min_value=0,
+                max_value=float(table["share"].max()) or 100.0,
+                width=115,
             ),
             "change": st.column_config.NumberColumn(
                 "± pts", format="%+.1f", width=55, help="Against the pinned state."

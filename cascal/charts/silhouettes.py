@@ -68,7 +68,7 @@ def bench_figure(
         _frame_cell(figure, *chosen)
     figure.update_layout(template="cascal", height=34 * len(y) + 60)
     names = {"tickvals": x, "ticktext": [plain(name, 24) for name in bench.models]}
-    figure.update_xaxes(title=None, showgrid=False, zeroline=False, **names)
+    figure.update_xaxes(title=None, showgrid=False, zeroline=False, side="top", **names)
     names = {"tickvals": y, "ticktext": [plain(name, 28) for name in bench.tasks]}
     figure.update_yaxes(title=None, showgrid=False, zeroline=False, autorange="reversed", **names)
     return figure

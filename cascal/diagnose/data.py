@@ -144,7 +144,8 @@ def repeated(snapshot: Snapshot) -> str | None:
     if twice < DUPLICATE_SHARE and leaked < LEAKED_SHARE:
         return None
     return (
-        f"{twice:.1%} of the training queries repeat an earlier one, or nearly "
-        f"({found.duplicates:,} word for word), {leaked:.1%} a test query ({found.leaked:,} word "
-        "for word): rankings count some questions twice, and accuracies look too good."
+        f"{twice:.1%} of the training queries are an earlier one again, word for word "
+        f"({found.duplicates:,}) or in other words; {leaked:.1%} are a test query, word for word "
+        f"({found.leaked:,}) or in other words: rankings count some questions twice, and "
+        "accuracies look too good."
     )

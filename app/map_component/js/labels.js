@@ -2,6 +2,9 @@
 
 import { element } from "./dom.js";
 
+const NARROW = 480; // px: in such a frame the names of the largest clusters only
+const FEW = 7;
+
 export class Labels {
   constructor() {
     this.root = element("div", "cm-labels");
@@ -49,9 +52,10 @@ export class Labels {
   // First every label that has room for its first word, then as many as have room for all.
   fitting(pixels, frame) {
     const shown = [];
+    const tags = frame.clientWidth < NARROW ? this.tags.slice(0, FEW) : this.tags;
     const free = (box, self) => shown.every(({ one, box: other }) => one === self
       || box[0] > other[2] + 3 || box[2] < other[0] - 3 || box[1] > other[3] + 2 || box[3] < other[1] - 2);
-    for (const one of this.tags) {
+    for (const one of tags) {
       const box = boxOf(one, 0, pixels, frame);
       if (free(box, one)) shown.push({ one, at: 0, box });
     }
