@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.datatypes import CascalError, FloatArray
+from cascal.datatypes import BoolArray, CascalError, FloatArray
 
 UNLIKE = -2.0
 """Standard deviations below which a response is pointed out."""
@@ -25,7 +25,7 @@ def likeness(vectors: FloatArray) -> FloatArray:
             f"{vectors.shape}.",
             code="wrong-shape",
         )
-    known = np.isfinite(vectors).all(axis=2)
+    known: BoolArray = np.asarray(np.isfinite(vectors).all(axis=2))
     filled = np.where(known[..., None], vectors, 0.0)
     total = filled.sum(axis=1, keepdims=True)
     own = (filled * filled).sum(axis=2)
