@@ -463,8 +463,10 @@ def test_open_ended_answers_are_ranked_by_scores_and_other_pages_say_why_not(ope
         assert not app.exception
         assert "as far as the scores say" in app.title[0].value
         assert any("by ann on 30 of 60 queries" in one.value for one in app.text)
-    app = open_app(workspace.path, "skills")
-    assert any("not comparable" in one.value for one in app.error)
+    for view in ("skills", "diagnose", "label", "sweep"):
+        app = open_app(workspace.path, view)
+        assert not app.exception
+        assert any("not comparable" in one.value for one in app.error)
 
 
 def address_of(app: AppTest) -> dict[str, str]:

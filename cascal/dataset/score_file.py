@@ -35,6 +35,11 @@ def score_rows(
     workspace: Workspace, dataset: str, n: int, who: str, seed: int = 0
 ) -> list[dict[str, Any]]:
     """One row a response to n queries drawn at random; scores that `who` gave are filled in."""
+    with workspace.opened():
+        return _rows(workspace, dataset, n, who, seed)
+
+
+def _rows(workspace: Workspace, dataset: str, n: int, who: str, seed: int) -> list[dict[str, Any]]:
     queries = {one["query_id"]: one for one in workspace.queries(dataset).to_pylist()}
     contents = workspace.scored_content(dataset)
     own = {

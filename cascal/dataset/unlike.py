@@ -30,14 +30,8 @@ def find_unlike(workspace: Workspace, dataset: str, encoder: Encoder) -> list[Un
 
     What the texts are encoded with decides what "like" means; the words alone will do.
     """
-    query_ids = tuple(workspace.queries(dataset)["query_id"].to_pylist())
-    asked = drawn_queries(query_ids, N_LOOKED_AT, 0)
-    models = [one.name for one in workspace.models(dataset)]
-    texts: dict[tuple[int, int], str] = {}
-    for row, query_id in enumerate(asked):
-        for one in workspace.response_texts(dataset, query_id).to_pylist():
-            if one["sample"] == 0 and one["text"]:
-                texts[row, models.index(one["model"])] = one["text"]
+    with workspace.opened():
+        asked, models, texts = _texts(workspace, dataset)
     if not texts:
         return []
     coded = np.asarray(encoder.encode(list(texts.values())), dtype=np.float64)
@@ -54,3 +48,19 @@ def find_unlike(workspace: Workspace, dataset: str, encoder: Encoder) -> list[Un
         ),
         key=lambda one: (one.likeness, one.query_id, one.model),
     )
+
+
+def _texts(
+    workspace: Workspace, dataset: str
+) -> tuple[list[str], list[str], dict[tuple[int, int], str]]:
+    """Queries, models, and what these responded, by their places."""
+    query_ids = tuple(workspace.queries(dataset)["query_id"].to_pylist())
+    asked = drawn_queries(query_ids, N_LOOKED_AT, 0)
+    models = [one.name for one in workspace.models(dataset)]
+    texts = {
+        (row, models.index(one["model"])): one["text"]
+        for row, query_id in enumerate(asked)
+        for one in workspace.response_texts(dataset, query_id).to_pylist()
+        if one["sample"] == 0 and one["text"]
+    }
+    return asked, models, texts
