@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import frame, session
+from cascal.dataset import heeding
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import routing_evidence
@@ -48,14 +49,13 @@ def evidence() -> tuple[Contest, Evidence] | None:
 def few_labels() -> None:
     """The third kind of verdict, where there are labels, and the way to give more of them."""
     try:
-        found = evidence()
+        found = heeding.few_labels(session.workspace(), session.snapshot())
     except NotApplicable as error:
         st.caption(frame.escape(str(error)))
         return
     if found is None:
         return
-    contest, said = found
     with st.container(border=True, key="few_labels"):
         st.markdown("**With a few labels**")
-        st.text(said.sentence(contest))
+        st.text(found.sentence)
         button("See and give labels", "more_labels", "routing")

@@ -17,6 +17,8 @@ from cascal.datatypes import CascalError
 
 FORMAT = "cascal-router"
 FORMAT_VERSION = 1
+HEEDED_VERSION = 2
+"""Of a file whose routes labels may have changed: a reader of version 1 would route otherwise."""
 _MAX_BYTES = 2 * 1024**3
 _HEADER, _ARRAYS = "router.json", "arrays.npz"
 
@@ -31,12 +33,18 @@ def checksum(header: Mapping[str, Any], arrays: bytes) -> str:
     return hashlib.sha256(text.encode() + b"\x00" + arrays).hexdigest()
 
 
-def write_artefact(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-    """Write header (JSON types) and arrays; the file appears whole or not at all."""
+def write_artefact(
+    path: Path, header: Mapping[str, Any], arrays: Mapping[str, Any], *, heeded: bool = False
+) -> None:
+    """Write header (JSON types) and arrays; the file appears whole or not at all.
+
+    heeded : whether the header holds labels that decide about routes
+    """
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **{k: np.asarray(v) for k, v in arrays.items()})
     body = buffer.getvalue()
-    full = {"format": FORMAT, "format_version": FORMAT_VERSION, **header}
+    version = HEEDED_VERSION if heeded else FORMAT_VERSION
+    full = {"format": FORMAT, "format_version": version, **header}
     full["checksum"] = checksum(full, body)
     partial = path.with_name(path.name + ".part")
     with zipfile.ZipFile(partial, "w") as archive:
@@ -110,9 +118,10 @@ def read_artefact(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             code="foreign-file",
         )
     version = header.get("format_version")
-    if version != FORMAT_VERSION:
+    if version not in (FORMAT_VERSION, HEEDED_VERSION):
         raise ArtefactError(
-            f"{path.name} has router format {version}, this program reads {FORMAT_VERSION}. "
+            f"{path.name} has router format {version}, this program reads {FORMAT_VERSION} and "
+            f"{HEEDED_VERSION}. "
             "Update cascal, or export the router again with this version.",
             code="other-version",
         )

@@ -46,6 +46,7 @@ class TracedModel:
     from_fallback: float
     margin_bonus: float
     cost_penalty: float
+    from_labels: float
     selected: bool
 
 
@@ -57,7 +58,7 @@ class RouteTrace:
     99 % of them lie within reach: a query beyond is far. Both are None where the router does not
     know its reach; then nothing is far. nearest_tasks are (name, distance); effective_clusters is
     exp(entropy of the weights): 1 = one cluster decided alone; lead is the score difference of the
-    first and second model.
+    first and second model. by_labels says what labels changed, empty where the router heeds none.
     """
 
     task: str
@@ -72,6 +73,7 @@ class RouteTrace:
     lead: float
     effective_clusters: float
     what_would_change: tuple[str, ...]
+    by_labels: str
     preset: str
     encoder: str
 
@@ -164,7 +166,7 @@ def cluster_leaders(router: Router) -> tuple[ClusterLeaders, ...]:
 
 def _steps_to_the_first(router: Router) -> list[tuple[list[str], IntArray]]:
     """From the raw means to the router's pick, part by part: reasons and first models (C,)."""
-    thresholds, names = router.thresholds, router.models
+    thresholds, names, unlabelled = router.thresholds, router.models, router.without_labels
     free = replace(thresholds, cost_weight=0.0)
     plain = replace(free, routing=replace(router.routing, margin=0.0))
     centers = router.at_centers
@@ -180,12 +182,13 @@ def _steps_to_the_first(router: Router) -> list[tuple[list[str], IntArray]]:
             ["shrunken towards the task"] * n_clusters,
             best_first(router.rankings.scores, names)[:, 0],
         ),
-        (blended, replace(router, thresholds=plain).cluster_order[:, 0]),
+        (blended, replace(unlabelled, thresholds=plain).cluster_order[:, 0]),
         (
             ["bonus of the best model overall"] * n_clusters,
-            replace(router, thresholds=free).cluster_order[:, 0],
+            replace(unlabelled, thresholds=free).cluster_order[:, 0],
         ),
-        (["cost weight"] * n_clusters, router.cluster_order[:, 0]),
+        (["cost weight"] * n_clusters, unlabelled.cluster_order[:, 0]),
+        (["labels"] * n_clusters, router.cluster_order[:, 0]),
     ]
 
 
@@ -219,6 +222,7 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
         lead=lead,
         effective_clusters=float(np.exp(-(weights * np.log(weights)).sum())),
         what_would_change=_what_would_change(router, blend, order, labels),
+        by_labels=_by_labels(router, blend),
         preset=router.settings.name,
         encoder=router.encoder,
     )
@@ -243,14 +247,15 @@ def _clusters(router: Router, blend: Blend) -> tuple[TracedCluster, ...]:
 
 
 def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel, ...]:
-    """Score = (1 − α)·share from the clusters + α·share of the global ranking + bonus − λ·cost."""
+    """Score = (1 − α)·share of the clusters + α·global share + bonus − λ·cost + by labels."""
     scores, alpha = blend.scores[0], float(blend.alpha[0])
     bonus = np.zeros(len(scores))
     bonus[router.best_overall] = router.routing.margin
     overall = router.rankings.overall
     fallback = alpha * overall / overall.sum() if alpha and overall.sum() else np.zeros(len(scores))
     penalty = bonus - router.adjustment
-    from_clusters = scores - router.adjustment - fallback
+    from_labels = blend.from_labels[0]
+    from_clusters = scores - from_labels - router.adjustment - fallback
     error = np.full(len(scores), np.nan)
     if not router.routing.sharp:
         errors = router.rankings.standard_error[blend.nearest[0]]
@@ -266,10 +271,24 @@ def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel,
             from_fallback=float(fallback[m]),
             margin_bonus=float(bonus[m]),
             cost_penalty=float(penalty[m]),
+            from_labels=float(from_labels[m]),
             selected=rank < k,
         )
         for rank, m in enumerate(order)
     )
+
+
+def _by_labels(router: Router, blend: Blend) -> str:
+    """What labels make of a query; empty where the router heeds none."""
+    if router.labels is None:
+        return ""
+    free = blend.scores[0] - blend.from_labels[0]
+    other = router.models[best_first(free, router.models, 1)[0]]
+    if not router.always:
+        return router.labels.effect
+    if other == router.always:
+        return f"{router.labels.effect} Without them it would go there too."
+    return f"{router.labels.effect} Without them this query would go to {other}."
 
 
 def _what_would_change(
@@ -280,6 +299,8 @@ def _what_would_change(
     first = names[order[0]]
     if len(order) < 2:
         return ("There is only one model.",)
+    if router.always:
+        return (f"Nothing about this query: labels say to ask always {router.always}.",)
     lead = scores[order[0]] - scores[order[1]]
     said = [f"{names[order[1]]} comes first if its score rises by more than {lead:.3f}."]
     if routing.margin and order[0] == router.best_overall and lead < routing.margin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
+from cascal.labels import LabelRecord, lift_to_first
 from cascal.reach import Reach, Training
 from cascal.results import LEARNT_PER_MODEL, Learnt, Rankings, Routes, SkillClusters
 from cascal.settings import FitSettings, Routing, Thresholds
@@ -71,7 +72,8 @@ class Blend:
     """What a batch of vectors met on its way: everything a trace shows.
 
     near_task (Q,) and task_similarity (Q, T); task (Q,) chosen; nearest (Q, k) clusters and
-    their distances and weights (Q, k); alpha (Q,) of the fallback; scores (Q, M)
+    their distances and weights (Q, k); alpha (Q,) of the fallback; scores (Q, M), in which
+    from_labels (Q, M) is what labels added
     """
 
     task: IntArray
@@ -81,6 +83,7 @@ class Blend:
     weights: FloatArray
     alpha: FloatArray
     scores: FloatArray
+    from_labels: FloatArray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,8 +93,9 @@ class Router:
     representatives (T, D) unit vectors of the tasks; center, spread (M,) of the training
     log-probabilities, for breaking ties between answers; costs (M,) US dollars per 1,000 queries,
     nan where unknown, None where nothing is known; learnt: what the consensus learnt about the
-    confidences, None where it learns nothing. A router just made knows its `training`, which is
-    never saved; a loaded one brings the `stored_reach`.
+    confidences, None where it learns nothing; labels: those it heeds, whose gate may ask one model
+    for every query. A router just made knows its `training`, which is never saved; a loaded one
+    brings the `stored_reach`.
     """
 
     clusters: SkillClusters
@@ -106,6 +110,7 @@ class Router:
     notes: tuple[str, ...] = ()
     costs: FloatArray | None = None
     learnt: Learnt | None = None
+    labels: LabelRecord | None = None
     training: Training | None = field(default=None, repr=False)
     stored_reach: Reach | None = field(default=None, repr=False)
 
@@ -117,6 +122,21 @@ class Router:
                 "known for every model. Give prices or costs, or set cost_weight to 0.",
                 code="unusable-costs",
             )
+        if self.labels is not None and self.labels.always not in ("", *self.models):
+            raise CascalError(
+                f"Labels say to ask always {self.labels.always[:80]!r}, which is not in the pool.",
+                code="unknown-model",
+            )
+
+    @property
+    def without_labels(self) -> Router:
+        """The router as it would be without any label."""
+        return self if self.labels is None else replace(self, labels=None)
+
+    @property
+    def always(self) -> str:
+        """The model that is asked for every query, because labels say so; "" for none."""
+        return "" if self.labels is None else self.labels.always
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -186,7 +206,8 @@ class Router:
     def scores_alone(self) -> FloatArray:
         """(C, M) scores of a query that lies in one cluster alone, bonus and cost included."""
         table = self._sharpened if self.routing.sharp else self.rankings.scores
-        return np.asarray(table + self.adjustment)
+        alone = table + self.adjustment
+        return np.asarray(alone + self._gate(alone))
 
     @cached_property
     def first_alone(self) -> IntArray:
@@ -263,6 +284,9 @@ class Router:
             scores, alpha = self._fall_back(scores, distances[:, 0], routing.fallback_distance)
         if self.adjustment.any():
             scores = scores + self.adjustment
+        from_labels = self._gate(scores)
+        if self.always:
+            scores = scores + from_labels
         return Blend(
             task=task,
             task_similarity=task_similarity,
@@ -271,7 +295,14 @@ class Router:
             weights=weights,
             alpha=alpha,
             scores=scores,
+            from_labels=from_labels,
         )
+
+    def _gate(self, scores: FloatArray) -> FloatArray:
+        """(Q, M) what lifts the model that is always asked above the others; 0 without a gate."""
+        if not self.always:
+            return np.zeros(scores.shape)
+        return lift_to_first(scores, self.models.index(self.always))
 
     def _fall_back(
         self, scores: FloatArray, distance: FloatArray, limit: float
@@ -300,8 +331,9 @@ class Router:
             "notes": list(self.notes),
             "reach": None if self.reach is None else self.reach.limit,
             "learnt": None if self.learnt is None else self.learnt.shared,
+            "labels": None if self.labels is None else self.labels.to_dict(),
         }
-        write_artefact(Path(path), header, self.arrays())
+        write_artefact(Path(path), header, self.arrays(), heeded=self.labels is not None)
 
     def arrays(self) -> dict[str, Any]:
         """What the router is made of, by name, as its file holds it."""
@@ -415,6 +447,7 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
         notes=tuple(header["notes"]),
         costs=stored.get("costs"),
         learnt=learnt,
+        labels=LabelRecord.from_dict(header.get("labels")),
         stored_reach=reach,
     )
 

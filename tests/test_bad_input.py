@@ -650,7 +650,7 @@ def test_altered_json_is_refused(saved, tmp_path):
         cascal.Router.load(path)
 
 
-@pytest.mark.parametrize("version", [0, 2, None, "1"])
+@pytest.mark.parametrize("version", [0, 3, None, "1"])
 def test_another_version_is_refused_and_says_which_is_read(saved, tmp_path, version):
     header, arrays = parts_of(saved[1])
     path = rewritten(tmp_path / "r.cascal", {**header, "format_version": version}, arrays)

@@ -16,6 +16,7 @@ import threading
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 import numpy as np
@@ -35,6 +36,7 @@ from cascal.encode.encoders import MINILM, load_encoder
 from cascal.encode.quick import quick
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
+from cascal.labels import LabelRecord
 from cascal.serve import app as serve_app
 from cascal.serve.bodies import count_options
 from cascal.serve.decide import MAX_BATCH, Decider, Decision, decision_headers
@@ -792,6 +794,38 @@ def test_health_says_which_router_is_served(served, router):
     health = httpx.get(f"{served}/health").json()
     assert health["router"] == router.fingerprint[:12]
     assert health["models"] == len(router.models)
+
+
+def test_the_server_says_what_labels_said(router, upstream):
+    always = router.models[-1]
+    record = LabelRecord(
+        draws=("d1",),
+        digest="0" * 64,
+        n_labels=10,
+        n_contested=40,
+        n_queries=400,
+        gain=-0.02,
+        low=-0.05,
+        high=0.01,
+        against="always asking b",
+        verdict="No proof.",
+        always=always,
+    )
+    heeded = replace(router, labels=record)
+    with running(app_of(heeded, upstream.url("normal"))) as address:
+        answered = ask(address)
+        assert answered.headers["x-cascal-always"] == always
+        assert answered.headers["x-cascal-model"] == always
+        assert answered.json()["cascal"]["always"] == always
+        health = httpx.get(f"{address}/health").json()
+        assert health["labels"]["sentence"] == heeded.labels.sentence
+        assert (health["labels"]["low"], health["labels"]["n_labels"]) == (-0.05, 10)
+        listed = httpx.get(f"{address}/v1/models").json()["data"]
+        assert listed[0]["labels"] == health["labels"]
+        assert all("labels" not in one for one in listed[1:])
+    with running(app_of(router, upstream.url("normal"))) as address:
+        assert "x-cascal-always" not in ask(address).headers
+        assert httpx.get(f"{address}/health").json()["labels"] is None
 
 
 # The pool file

@@ -116,6 +116,8 @@ def answer(decision: Decision) -> None:
     others = ", ".join(trace.selected[1:])
     also = f" If {len(trace.selected)} vote: also {others}." if others else ""
     st.caption(frame.escape(f"Task: {trace.task} ({trace.task_rule}).{also}"))
+    if trace.by_labels:
+        st.text(trace.by_labels)
     if trace.far:
         st.warning(trace.caution, icon=":material/explore_off:")
     left, right = st.columns(2, gap="large")

@@ -12,6 +12,7 @@ import streamlit as st
 from app import commands, frame, jobs, session, shared_results, theme
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
+from cascal.dataset.heeding import few_labels_sentence, heed_labels
 from cascal.dataset.payback import find_payback
 from cascal.dataset.saved_runs import (
     Reopened,
@@ -173,6 +174,7 @@ def _side_by_side(first: Reopened, second: Reopened, found: RunComparison) -> No
 def take_along() -> None:
     """The router as one file, and the report for whoever was not there."""
     st.subheader("Take it along", anchor=False)
+    labels_heeded()
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Router file",
@@ -197,10 +199,23 @@ def take_along() -> None:
         st.caption("One HTML file: opens from disk, needs no network, prints well.")
 
 
+def labels_heeded() -> None:
+    """What labels make of the router file, and the way to undo it."""
+    record = heed_labels(session.workspace(), session.snapshot()).router.labels
+    if record is None:
+        return
+    st.text(f"With a few labels: {record.sentence}")
+    if record.always:
+        st.checkbox("Ignore the labels in the router file", key="ignore_labels")
+
+
 def _router_bytes() -> bytes:
+    now = session.snapshot()
+    if not st.session_state.get("ignore_labels"):
+        now = heed_labels(session.workspace(), now)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "router.cascal"
-        session.snapshot().router.save(path)
+        now.router.save(path)
         return path.read_bytes()
 
 
@@ -239,6 +254,7 @@ def _report(*, with_texts: bool) -> str | None:
             comparison,
             command,
             payback=find_payback(workspace, now, Terms()),
+            few_labels=few_labels_sentence(workspace, now),
             with_texts=with_texts,
         )
 

@@ -175,13 +175,13 @@ def _without_labels(snapshot: Snapshot) -> dict[str, Any]:
 
 def _with_few_labels(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any] | None:
     """What the labels of `cascal label` say about the router; None without any."""
-    from cascal.dataset.label_facts import routing_evidence
+    from cascal.dataset.heeding import few_labels
 
     try:
-        found = routing_evidence(workspace, snapshot)
+        few = few_labels(workspace, snapshot)
     except NotApplicable as error:
         return {"decision": None, "sentence": str(error)}
-    return None if found is None else found[1].to_dict(found[0])
+    return None if few is None else few.to_dict()
 
 
 def _cost(comparison: Comparison) -> dict[str, Any] | None:

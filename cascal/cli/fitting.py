@@ -30,6 +30,13 @@ from cascal.scores.score_router import KIND, router_of
 if TYPE_CHECKING:
     from cascal.explain import ClusterLeaders
 
+IgnoreLabelsOption = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-labels", help="Route also where the labels of `cascal label` say not to."
+    ),
+]
+
 
 @with_tuning
 def fit(
@@ -39,14 +46,15 @@ def fit(
     to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
     save_run: Annotated[str | None, typer.Option(help="Save the state as a run.")] = None,
     note: Annotated[str, typer.Option(help="Note of the saved run.")] = "",
+    ignore_labels: IgnoreLabelsOption = False,
     scored_by: ScoredByOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate skills from the training queries' responses; write a router if asked.
 
-    Where answers are open-ended, from their scores.
+    Where labels say that routing loses, the best model by consensus is asked for every query. Where
+    answers are open-ended, skills come from their scores.
     """
-    from cascal.dataset.snapshot import take_snapshot
     from cascal.explain import cluster_leaders
 
     check_target(to)
@@ -55,7 +63,7 @@ def fit(
         fit_by_scores(tuning.store, loaded, scored_by, to, as_json=as_json)
         return
     with err.status("Estimating skills"):
-        snapshot = take_snapshot(loaded, tuning.fit(loaded), tuning.thresholds)
+        snapshot = tuning.snapshot(loaded, ignore_labels=ignore_labels)
     if to is not None:
         snapshot.router.save(to)
     if save_run is not None:
@@ -67,8 +75,18 @@ def fit(
         print_json(summary)
         return
     _print_summary(summary, cluster_leaders(snapshot.router), loaded.simulated)
+    _print_labels(snapshot.router)
     if to is not None:
         out.print(f"Router written to {escape(str(to))}.")
+
+
+def _print_labels(router: cascal.Router) -> None:
+    """Which labels the router heeds, what they said, and how to undo it."""
+    if router.labels is None:
+        return
+    out.print(f"With a few labels: {escape(router.labels.sentence)}")
+    if router.always:
+        out.print("With --ignore-labels it would route all the same.")
 
 
 def _print_summary(
@@ -108,17 +126,19 @@ def export(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
     to: Annotated[Path, typer.Argument(help="File to write, e.g. router.cascal.")],
     tuning: Tuning,
+    ignore_labels: IgnoreLabelsOption = False,
 ) -> None:
     """Write the router of a data set as one file, without texts and without pickle."""
     check_target(to)
     loaded = tuning.dataset(dataset)
     with err.status("Estimating skills"):
-        router = tuning.fit(loaded).router(tuning.thresholds)
+        router = tuning.snapshot(loaded, ignore_labels=ignore_labels).router
     router.save(to)
     out.print(
         f"Router with {len(router.clusters)} clusters and {len(router.models)} models written to "
         f"{escape(str(to))}."
     )
+    _print_labels(router)
 
 
 def route(
@@ -179,6 +199,8 @@ def route(
         if trace:
             traced = explain(loaded, vectors.vectors[row])
             record["trace"] = traced.to_dict()
+            if traced.by_labels:
+                err.print(f"Query {escape(query_id)}. {escape(traced.by_labels)}", soft_wrap=True)
             if traced.far:
                 err.print(f"Query {escape(query_id)}. {traced.caution}", soft_wrap=True)
         print_json(record, indent=None)

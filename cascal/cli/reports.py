@@ -47,6 +47,7 @@ def report(
     Where answers are open-ended, with the ranking by their scores.
     """
     from cascal.compare.comparison import compare_routers
+    from cascal.dataset.heeding import few_labels_sentence
     from cascal.dataset.payback import find_payback
     from cascal.dataset.scored_evidence import gather_scores
     from cascal.dataset.snapshot import take_snapshot
@@ -71,6 +72,7 @@ def report(
             )
         light = snapshot.light_or_reason
         payback = find_payback(tuning.store, snapshot, terms)
+        few = few_labels_sentence(tuning.store, snapshot)
     text = write_report(
         loaded,
         snapshot,
@@ -79,6 +81,7 @@ def report(
         comparison,
         _command(),
         payback=payback,
+        few_labels=few,
         with_texts=not without_texts,
     )
     _write(to, text)

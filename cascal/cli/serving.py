@@ -84,6 +84,8 @@ def serve(
         read_key(api_key_env)
     for note in models.notes:
         err.print(f"Note: {escape(note)}")
+    if loaded.labels is not None:
+        err.print(f"With a few labels: {escape(loaded.labels.sentence)}")
     if not local:
         _warn_of_others(host, api_key_env)
     app = server.create_app(loaded, models, quicker, options)

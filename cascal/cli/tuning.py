@@ -23,6 +23,7 @@ from cascal.settings import ROUTINGS, named_routing
 
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset
+    from cascal.dataset.snapshot import Snapshot
     from cascal.fit import Fit
     from cascal.store import Workspace
 
@@ -46,6 +47,14 @@ class Tuning:
         from cascal.dataset.dataset import load_dataset
 
         return load_dataset(self.store, dataset, encoder, self.models)
+
+    def snapshot(self, dataset: Dataset, *, ignore_labels: bool = False) -> Snapshot:
+        """The state of a data set whose router heeds the labels of the workspace."""
+        from cascal.dataset.heeding import heed_labels
+        from cascal.dataset.snapshot import take_snapshot
+
+        free = take_snapshot(dataset, self.fit(dataset), self.thresholds)
+        return free if ignore_labels else heed_labels(self.store, free)
 
     def fit(self, dataset: Dataset) -> Fit:
         """The fit of a data set's training queries."""

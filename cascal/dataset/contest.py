@@ -74,8 +74,10 @@ def contest(snapshot: Snapshot) -> Contest:
     """The router against always asking the best model by consensus.
 
     On the test queries; without any on all queries, each routed, and each constant chosen, by the
-    fit of a half that it is not in. NotApplicable where there are too few for that.
+    fit of a half that it is not in. NotApplicable where there are too few for that. It is about
+    the router as it is without labels, even where a gate is closed because of them.
     """
+    snapshot = snapshot.without_labels
     part, best = snapshot.dataset.test, snapshot.router.best_overall
     if part is not None:
         second = np.full(len(part), best)
@@ -93,7 +95,8 @@ def contest(snapshot: Snapshot) -> Contest:
 
 
 def contest_between(one: Snapshot, other: Snapshot, names: tuple[str, str]) -> Contest:
-    """Two routers, presets or thresholds on one data set, called by these names."""
+    """Two routers, presets or thresholds on one data set, called by these names; without labels."""
+    one, other = one.without_labels, other.without_labels
     if one.dataset.info.name != other.dataset.info.name or (
         one.router.models != other.router.models
     ):

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from cascal.dataset.dataset import Dataset, load_dataset
+from cascal.dataset.heeding import heeding
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate
+from cascal.labels import LabelRecord
 from cascal.provenance import stamp
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import Run, Workspace, content_of
@@ -54,6 +56,8 @@ def make_run(dataset: Dataset, snapshot: Snapshot, name: str, note: str = "") ->
         numbers["top3_vote_accuracy"] = result.top3_vote_accuracy
     if snapshot.verdict is not None:
         numbers["verdict"] = snapshot.verdict.sentence
+    if router.labels is not None:
+        numbers["labels"] = router.labels.to_dict()
     return Run(
         name=name,
         dataset=dataset.info.name,
@@ -118,13 +122,18 @@ class Reopened:
 
 
 def reopen(workspace: Workspace, run: Run) -> Reopened:
-    """Load the data of a run and make its router again, models and encoder as recorded."""
+    """Load the data of a run and make its router again, models and encoder as recorded.
+
+    What labels decided is taken from the run: labels that came later change nothing of it.
+    """
     settings, thresholds = state_of(run)
     dataset = load_dataset(
         workspace, run.dataset, run.numbers.get("encoder"), run.numbers.get("models")
     )
     fitted = fit(dataset.train.votes, dataset.train.vectors, settings, costs=dataset.costs)
-    return Reopened(run, dataset, take_snapshot(dataset, fitted, thresholds))
+    snapshot = take_snapshot(dataset, fitted, thresholds)
+    record = LabelRecord.from_dict(run.numbers.get("labels"))
+    return Reopened(run, dataset, snapshot if record is None else heeding(snapshot, record))
 
 
 @dataclass(frozen=True, eq=False)

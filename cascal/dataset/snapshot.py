@@ -72,6 +72,13 @@ class Snapshot:
         return replace(self, names=tuple((task, f"cluster {c}") for c, task in enumerate(tasks)))
 
     @property
+    def without_labels(self) -> Snapshot:
+        """What the router does without labels: what these can judge."""
+        if self.router.labels is None:
+            return self
+        return snapshot_of(self.dataset, self.fit, self.router.without_labels)
+
+    @property
     def verdict(self) -> Verdict | None:
         """Whether routing pays on the gold test queries; None without any."""
         return None if self.evaluation is None else verdict(self.evaluation, self.constant)
@@ -163,6 +170,7 @@ class Snapshot:
                 for c in range(len(router.clusters))
             ],
             "notes": list(router.notes),
+            "labels": None if router.labels is None else router.labels.to_dict(),
             "top1_accuracy": result.top1_accuracy if result else None,
             "top3_vote_accuracy": result.top3_vote_accuracy if result else None,
             "top_k": result.top_k if result else None,
@@ -183,7 +191,11 @@ def cluster_members(dataset: Dataset, clusters: SkillClusters) -> tuple[str, ...
 
 def take_snapshot(dataset: Dataset, fit: Fit, thresholds: Thresholds) -> Snapshot:
     """Build the router, route all queries, evaluate where there is gold."""
-    router = fit.router(thresholds)
+    return snapshot_of(dataset, fit, fit.router(thresholds))
+
+
+def snapshot_of(dataset: Dataset, fit: Fit, router: Router) -> Snapshot:
+    """What a router of this fit does, whether or not it heeds labels."""
     clusters = router.clusters
     cluster_tasks = [router.tasks[task] for task in clusters.task]
     names = dataset.namer.names(clusters.assignment, cluster_tasks)

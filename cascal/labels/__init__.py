@@ -6,11 +6,13 @@ Arrays in, numbers with intervals out: no router, no file and no person is known
 from cascal.labels.contested import contested
 from cascal.labels.gain import Gain, combined_gain, gain, keep_router
 from cascal.labels.inclusion import inclusion_probabilities
+from cascal.labels.record import LabelRecord, lift_to_first
 from cascal.labels.rectifier import Rectifier, nearest_groups, rectifier
 from cascal.labels.sequence import confidence_sequence, labels_needed, settled_after
 
 __all__ = [
     "Gain",
+    "LabelRecord",
     "Rectifier",
     "combined_gain",
     "confidence_sequence",
@@ -19,6 +21,7 @@ __all__ = [
     "inclusion_probabilities",
     "keep_router",
     "labels_needed",
+    "lift_to_first",
     "nearest_groups",
     "rectifier",
     "settled_after",

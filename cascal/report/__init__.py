@@ -43,11 +43,13 @@ def write_report(
     command: str,
     *,
     payback: Payback | None = None,
+    few_labels: str | None = None,
     with_texts: bool = True,
 ) -> str:
     """The whole report as HTML. `command` is the line that makes the same router again.
 
     Without a workspace nobody knows what was spent: then `payback` is None and nothing is said.
+    `few_labels` is what labels say of the router.
     Without texts, queries and the words that name clusters are left out.
     """
     rows = () if comparison is None else comparison.rows()
@@ -64,6 +66,7 @@ def write_report(
         record=() if isinstance(light, str) else _record(),
         record_note=RECORD_NOTE,
         payback=payback,
+        few_labels=few_labels,
         dots=map_dots(dataset, snapshot),
         models=_models(snapshot),
         clusters=_clusters(snapshot, with_texts=with_texts),

@@ -231,10 +231,11 @@ class Endpoints:
 
         def listed() -> Reply:
             names = (*RESERVED, *self.service.pool.models)
-            rows = [
+            rows: list[dict[str, Any]] = [
                 {"id": name, "object": "model", "created": 0, "owned_by": "cascal"}
                 for name in names
             ]
+            rows[0]["labels"] = self._labels
             return as_reply({"object": "list", "data": rows})
 
         return self._admitted(request, listed)
@@ -259,8 +260,15 @@ class Endpoints:
                 "clusters": len(router.clusters),
                 "encoder": router.encoder,
                 "router": router.fingerprint[:12],
+                "labels": self._labels,
             }
         )
+
+    @property
+    def _labels(self) -> dict[str, Any] | None:
+        """What a few labels said of the router, as far as it heeds any."""
+        record = self._parts[0].labels
+        return None if record is None else {"sentence": record.sentence, **record.to_dict()}
 
     def _admitted(self, request: Request, answer: Callable[[], Reply]) -> Reply:
         try:

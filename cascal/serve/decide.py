@@ -33,9 +33,13 @@ _PLAIN = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """One query's route; `routes` holds its single row, margin is None for a pool of one."""
+    """One query's route; `routes` holds its single row, margin is None for a pool of one.
+
+    always : the model that is asked for every query because labels say so, "" without a gate
+    """
 
     routes: Routes
+    always: str = ""
 
     @property
     def selected(self) -> tuple[str, ...]:
@@ -65,6 +69,7 @@ class Decision:
             "distance": round(float(routes.distance[0]), 6),
             "margin": None if self.margin is None else round(self.margin, 6),
             "fallback": round(float(routes.fallback[0]), 6),
+            **({"always": self.always} if self.always else {}),
         }
 
 
@@ -78,7 +83,8 @@ def decision_headers(mode: str, model: str, decision: Decision | None) -> dict[s
     shown: dict[str, object] = {"mode": mode, "model": model}
     if decision is not None:
         stated = decision.to_dict()
-        shown |= {name: stated[name] for name in ("task", "cluster", "distance", "margin")}
+        names = ("task", "cluster", "distance", "margin", "always")
+        shown |= {name: stated.get(name) for name in names}
     return {
         f"x-cascal-{name}": header_text(value) for name, value in shown.items() if value is not None
     }
@@ -165,7 +171,7 @@ class Decider:
         if top_k is not None:
             selected = best_first(routes.scores, routes.models, top_k)
             routes = replace(routes, selected=selected)
-        return [Decision(_row(routes, row)) for row in range(len(routes))]
+        return [Decision(_row(routes, row), self.router.always) for row in range(len(routes))]
 
     async def close(self) -> None:
         """Wait for the batches under way; whoever still waits for another is told."""

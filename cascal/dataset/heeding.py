@@ -1,0 +1,131 @@
+"""What labels change: the gate, and the record of which labels a router heeds (docs/labels.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cascal.dataset.contest import Contest
+from cascal.dataset.evidence import Evidence
+from cascal.dataset.label_facts import routing_evidence
+from cascal.dataset.snapshot import Snapshot, snapshot_of
+from cascal.datatypes import NotApplicable
+from cascal.labels import LabelRecord
+from cascal.store import Label, Workspace
+
+COST_WEIGHED = (
+    "Labels tell accuracy alone, and a cost weight gives some of it up on purpose: the gate is off."
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FewLabels:
+    """What the labels of a data set say of its router against always asking one model."""
+
+    contest: Contest
+    evidence: Evidence
+    record: LabelRecord | None
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with its interval and number of labels, and what follows."""
+        if self.record is not None:
+            return self.record.sentence
+        return self.evidence.sentence(self.contest)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evidence in JSON types, and which model is always asked by it, if any."""
+        always = None if self.record is None else self.record.always or None
+        return {**self.evidence.to_dict(self.contest), "always": always}
+
+
+def few_labels(workspace: Workspace, snapshot: Snapshot) -> FewLabels | None:
+    """What labels say of the router, whether or not it heeds any; None without labels.
+
+    NotApplicable where there are too few queries for a contest.
+    """
+    name = snapshot.dataset.info.name
+    weighed = routing_evidence(workspace, snapshot)
+    if weighed is None:
+        return None
+    found, evidence = weighed
+    labels = workspace.labels(name)
+    record = None
+    if evidence.gain.n_labels and any(one.purpose == "routing" for one in labels):
+        record = _record(snapshot, found, evidence, labels)
+    return FewLabels(contest=found, evidence=evidence, record=record)
+
+
+def few_labels_sentence(workspace: Workspace, snapshot: Snapshot) -> str | None:
+    """What labels say of the router, or why they cannot; None without labels."""
+    try:
+        few = few_labels(workspace, snapshot)
+    except NotApplicable as error:
+        return str(error)
+    return None if few is None else few.sentence
+
+
+def heed_labels(workspace: Workspace, snapshot: Snapshot) -> Snapshot:
+    """The same with the gate: what every file, server and saved run of a router is made from.
+
+    Where the labels that were given to find out whether routing pays say that it loses, the best
+    model by consensus is asked for every query. Without such labels nothing changes.
+    """
+    try:
+        few = few_labels(workspace, snapshot)
+    except NotApplicable:
+        return snapshot
+    if few is None or few.record is None:
+        return snapshot
+    return heeding(snapshot, few.record)
+
+
+def heeding(snapshot: Snapshot, record: LabelRecord | None) -> Snapshot:
+    """The same with a router that heeds these labels."""
+    router = replace(snapshot.router, labels=record)
+    return snapshot_of(snapshot.dataset, snapshot.fit, router)
+
+
+def _record(
+    snapshot: Snapshot, found: Contest, evidence: Evidence, labels: Sequence[Label]
+) -> LabelRecord:
+    shown, counts, router = evidence.watched, evidence.gain, snapshot.router
+    weighed = bool(router.thresholds.cost_weight)
+    said = evidence.sentence(found)
+    gated = not evidence.keep_first and not weighed
+    return LabelRecord(
+        draws=evidence.draws,
+        digest=labels_digest([one for one in labels if one.current]),
+        n_labels=counts.n_labels,
+        n_contested=counts.n_contested,
+        n_queries=counts.n_queries,
+        gain=shown.value,
+        low=max(-1.0, shown.low),
+        high=min(1.0, shown.high),
+        against=found.names[1],
+        verdict=f"{said} {COST_WEIGHED}" if weighed else said,
+        always=router.models[router.best_overall] if gated else "",
+    )
+
+
+def labels_digest(labels: Sequence[Label]) -> str:
+    """SHA-256 of labels: the same for the same labels, in whatever order they came."""
+    facts = sorted(
+        json.dumps(
+            [
+                one.query_id,
+                one.person,
+                one.content,
+                one.draw_id,
+                one.mark,
+                one.answer,
+                dict(one.verdicts),
+            ],
+            sort_keys=True,
+        )
+        for one in labels
+    )
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()

@@ -1,0 +1,295 @@
+"""What labels change: the gate in routes, files, traces, servers, reports and saved runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import add_hashed, copy_workspace, make_world, thinned_demo
+from console import cascal_cli
+from refusals import refuses
+
+import cascal
+from cascal.artefact import ArtefactError, read_artefact, write_artefact
+from cascal.compare.comparison import compare_routers
+from cascal.dataset.contest import contest, new_draw
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.heeding import few_labels, heed_labels, labels_digest
+from cascal.dataset.label_desk import Desk
+from cascal.dataset.saved_runs import make_run, reopen
+from cascal.dataset.snapshot import take_snapshot
+from cascal.explain import cluster_leaders, explain
+from cascal.labels import LabelRecord, keep_router, lift_to_first
+from cascal.report import write_report
+
+RECORD = LabelRecord(
+    draws=("d1",),
+    digest="0" * 64,
+    n_labels=10,
+    n_contested=40,
+    n_queries=400,
+    gain=-0.02,
+    low=-0.05,
+    high=0.01,
+    against="always asking b",
+    verdict="No proof.",
+    always="b",
+)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A sixteenth of the demo's training queries, an eighth of its test queries."""
+    workspace = cascal.Workspace(tmp_path_factory.mktemp("labels") / "w.duckdb")
+    add_hashed(workspace, thinned_demo(16, 8)["demo"])
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def free(template):
+    study = load_dataset(template, "demo")
+    fitted = cascal.fit(study.train.votes, study.train.vectors)
+    return take_snapshot(study, fitted, cascal.Thresholds())
+
+
+def labelled(template, tmp_path, snapshot, *, router_right, n=10, purpose="routing"):
+    """A workspace in which ann says that the router, or the constant, is right n times."""
+    copy_workspace(template, tmp_path / "w.duckdb")
+    store = cascal.Workspace(tmp_path / "w.duckdb")
+    found = contest(snapshot)
+    desk = Desk(
+        store=store,
+        dataset="demo",
+        contest=found,
+        draw=new_draw(found, purpose=purpose),
+        person="ann",
+    )
+    models = found.part.votes.models
+    for place in range(1, n + 1):
+        row = found.row_of[desk.draw.frame[place - 1]]
+        first, second = models[found.first[row]], models[found.second[row]]
+        desk.give(place, verdicts={first: router_right, second: not router_right})
+    return store
+
+
+# --- arrays
+
+
+def test_one_model_leads_every_row_and_the_others_keep_their_order():
+    scores = np.array([[0.2, 0.9, 0.5], [0.8, 0.1, 0.7], [0.3, 0.3, 0.3]])
+    lifted = scores + lift_to_first(scores, 2)
+    assert lifted.argmax(axis=1).tolist() == [2, 2, 2]
+    np.testing.assert_array_equal(lifted[:, :2], scores[:, :2])
+    np.testing.assert_allclose(lifted[:, 2], [0.91, 0.81, 0.31])
+    leading = np.array([[0.1, 0.5]])
+    assert not lift_to_first(leading, 1).any()
+    assert not lift_to_first(np.array([[0.4]]), 0).any()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"gain": 0.02},
+        {"low": -1.5},
+        {"high": float("nan")},
+        {"n_labels": 0},
+        {"n_labels": 401},
+        {"n_contested": 401},
+    ],
+)
+def test_a_record_of_labels_keeps_to_its_bounds(wrong):
+    with refuses("out-of-bounds"):
+        replace(RECORD, **wrong)
+
+
+# --- the router and its file
+
+
+@pytest.fixture(scope="module")
+def gated():
+    """A router that asks another model than its best for every query."""
+    votes, vectors, _ = make_world()
+    fitted = cascal.fit(votes, vectors, n_jobs=1).router()
+    other = fitted.models[(fitted.best_overall + 1) % len(fitted.models)]
+    return replace(fitted, labels=replace(RECORD, always=other)), vectors
+
+
+def test_a_closed_gate_asks_one_model_and_leaves_the_others_in_their_order(gated):
+    closed, vectors = gated
+    routes, free_routes = closed.route(vectors), closed.without_labels.route(vectors)
+    column = closed.models.index(closed.always)
+    assert (routes.selected[:, 0] == column).all()
+    assert not (free_routes.selected[:, 0] == column).all()
+    others = np.delete(np.arange(len(closed.models)), column)
+    np.testing.assert_array_equal(routes.scores[:, others], free_routes.scores[:, others])
+    assert (closed.cluster_order[:, 0] == column).all()
+    assert (closed.first_alone == column).all()
+    assert {one.best[0] for one in cluster_leaders(closed)} == {closed.always}
+    assert any("labels" in one.reasons for one in cluster_leaders(closed))
+
+
+def test_the_file_keeps_the_gate_and_an_old_file_routes_as_ever(gated, tmp_path):
+    closed, vectors = gated
+    closed.save(tmp_path / "closed.cascal")
+    loaded = cascal.Router.load(tmp_path / "closed.cascal")
+    assert loaded.labels == closed.labels
+    np.testing.assert_array_equal(loaded.route(vectors).scores, closed.route(vectors).scores)
+    assert read_artefact(tmp_path / "closed.cascal")[0]["format_version"] == 2
+    free_router = closed.without_labels
+    free_router.save(tmp_path / "free.cascal")
+    header, arrays = read_artefact(tmp_path / "free.cascal")
+    assert header["format_version"] == 1
+    del header["labels"]  # as files were before there were any
+    write_artefact(tmp_path / "old.cascal", header, arrays)
+    old = cascal.Router.load(tmp_path / "old.cascal")
+    assert old.labels is None
+    np.testing.assert_array_equal(old.route(vectors).scores, free_router.route(vectors).scores)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"always": "nobody"}, {"gain": 2.0}, {"n_labels": 0}, {"always": 5}, {"gain": "x"}, {"x": 1}],
+)
+def test_a_file_whose_labels_are_out_of_bounds_is_refused(gated, tmp_path, wrong):
+    path = tmp_path / "r.cascal"
+    gated[0].save(path)
+    header, arrays = read_artefact(path)
+    header["labels"] |= wrong
+    write_artefact(path, header, arrays, heeded=True)
+    with refuses("damaged-file", "r.cascal", kind=ArtefactError):
+        cascal.Router.load(path)
+
+
+def test_the_trace_says_where_the_query_would_go_without_labels(gated):
+    closed, vectors = gated
+    free_router, said = closed.without_labels, set()
+    for vector in vectors.vectors[:40]:
+        trace, unlabelled = explain(closed, vector), explain(free_router, vector)
+        assert trace.selected[0] == closed.always
+        assert unlabelled.by_labels == ""
+        first = unlabelled.selected[0]
+        said.add(first == closed.always)
+        if first == closed.always:
+            assert trace.by_labels.endswith("Without them it would go there too.")
+        else:
+            assert trace.by_labels == (
+                f"Labels say: always {closed.always}. Without them this query would go to {first}."
+            )
+        assert len(trace.what_would_change) == 1
+        for one in trace.models:
+            parts = one.from_clusters + one.from_fallback + one.margin_bonus
+            assert one.score == pytest.approx(parts - one.cost_penalty + one.from_labels)
+    assert said == {True, False}
+    open_gate = replace(closed, labels=replace(closed.labels, always=""))
+    assert explain(open_gate, vectors.vectors[0]).by_labels == "The router stays."
+
+
+# --- from a workspace
+
+
+def test_labels_against_the_router_close_the_gate(template, tmp_path, free):
+    store = labelled(template, tmp_path, free, router_right=False)
+    heeded = heed_labels(store, free)
+    best = free.router.models[free.router.best_overall]
+    record = heeded.router.labels
+    assert heeded.router.always == best
+    assert (heeded.test_routes.selected[:, 0] == free.router.best_overall).all()
+    evidence = few_labels(store, heeded).evidence  # of the router without labels, as before
+    assert evidence == few_labels(store, free).evidence
+    assert (record.n_labels, record.n_queries) == (10, len(free.dataset.test))
+    assert (record.gain, record.low) == (evidence.watched.value, evidence.watched.low)
+    assert record.draws == evidence.draws
+    assert record.sentence.endswith(f"Labels say: always {best}.")
+    assert "(10 labels; " in record.sentence
+    assert heeded.without_labels.router.labels is None
+
+
+def test_labels_for_the_router_leave_it_open_and_are_recorded(template, tmp_path, free):
+    store = labelled(template, tmp_path, free, router_right=True)
+    heeded = heed_labels(store, free)
+    assert heeded.router.always == ""
+    assert heeded.router.labels.n_labels == 10
+    np.testing.assert_array_equal(heeded.test_routes.scores, free.test_routes.scores)
+    digest = heeded.router.labels.digest
+    assert digest == labels_digest(store.labels("demo")[::-1])
+    store.undo_label("demo", "ann")
+    assert heed_labels(store, free).router.labels.digest != digest
+
+
+def test_without_labels_about_routing_nothing_is_heeded(template, tmp_path, free):
+    assert heed_labels(template, free) is free
+    store = labelled(template, tmp_path, free, router_right=False, purpose="family")
+    assert heed_labels(store, free) is free
+
+
+def test_a_cost_weight_is_not_undone_by_labels_about_accuracy(template, tmp_path, free):
+    priced = replace(free.fit, costs=np.ones(len(free.router.models)))
+    weighed = take_snapshot(free.dataset, priced, cascal.Thresholds(cost_weight=0.001))
+    store = labelled(template, tmp_path, weighed, router_right=False)
+    heeded = heed_labels(store, weighed)
+    assert heeded.router.always == ""
+    assert "the gate is off" in heeded.router.labels.sentence
+
+
+def test_a_saved_run_is_made_again_with_the_labels_it_was_saved_with(template, tmp_path, free):
+    store = labelled(template, tmp_path, free, router_right=False)
+    heeded = heed_labels(store, free)
+    store.save_run(make_run(free.dataset, heeded, "gated"))
+    store.undo_label("demo", "ann")
+    again = reopen(store, store.run("gated"))
+    assert again.differences == ()
+    assert again.snapshot.router.labels == heeded.router.labels
+    store.save_run(make_run(free.dataset, free, "free"))
+    assert reopen(store, store.run("free")).snapshot.router.labels is None
+
+
+def test_the_gate_is_the_one_of_the_labels(template, tmp_path, free):
+    store = labelled(template, tmp_path, free, router_right=False, n=1)
+    kept = few_labels(store, free).evidence.keep_first
+    assert kept == keep_router(np.array([-1.0]))
+    assert (heed_labels(store, free).router.always == "") == kept
+
+
+# --- faces
+
+
+def test_fit_and_export_close_the_gate_and_say_so_and_can_be_told_not_to(template, tmp_path, free):
+    labelled(template, tmp_path, free, router_right=False)
+    best = free.router.models[free.router.best_overall]
+    shared = ("-w", "w.duckdb")
+    done = cascal_cli(
+        "fit", "demo", "--out", "a.cascal", "--save-run", "one", *shared, cwd=tmp_path
+    )
+    said = " ".join(done.stdout.split())
+    assert f"Labels say: always {best}." in said
+    assert "(10 labels; " in said
+    assert "--ignore-labels" in said
+    assert cascal.Router.load(tmp_path / "a.cascal").always == best
+    exported = cascal_cli("export", "demo", "b.cascal", *shared, cwd=tmp_path)
+    assert f"Labels say: always {best}." in " ".join(exported.stdout.split())
+    assert cascal.Router.load(tmp_path / "b.cascal").always == best
+    cascal_cli("export", "demo", "c.cascal", "--ignore-labels", *shared, cwd=tmp_path)
+    assert cascal.Router.load(tmp_path / "c.cascal").labels is None
+    traced = cascal_cli("route", "a.cascal", "Is it?", "--trace", cwd=tmp_path)
+    record = json.loads(traced.stdout)
+    assert record["selected"][0] == best
+    assert record["trace"]["by_labels"].startswith(f"Labels say: always {best}.")
+    assert f"Labels say: always {best}." in " ".join(traced.stderr.split())
+    found = json.loads(cascal_cli("evaluate", "demo", "--json", *shared, cwd=tmp_path).stdout)
+    assert found["with_few_labels"]["always"] == best
+
+
+def test_the_report_shows_the_verdict_of_the_labels(template, tmp_path, free):
+    store = labelled(template, tmp_path, free, router_right=False)
+    few = few_labels(store, free)
+    compared = compare_routers(
+        free.dataset.train, free.dataset.test, free.fit.settings, fitted=free.fit
+    )
+    light = free.light_or_reason
+    text = write_report(free.dataset, free, light, (), compared, "c", few_labels=few.sentence)
+    assert "With a few labels" in text
+    assert f"always {few.record.always}." in text
+    without = write_report(free.dataset, free, light, (), compared, "c")
+    assert "With a few labels" not in without
