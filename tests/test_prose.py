@@ -107,6 +107,21 @@ def test_a_task_of_prose_beside_others_loses_its_votes_and_this_is_noted(tmp_pat
     assert train.votes.take(np.flatnonzero(tasks == "b")).prose.sum() == 0
 
 
+def test_what_was_refused_or_cut_does_not_tell_what_answers_look_like(tmp_path):
+    """Three of four models were cut off while they reasoned; the fourth gave a short answer."""
+    rows = [
+        {**row, "status": "truncated" if row["model"] != "m0" else "ok"}
+        for row in rows_of("a", lambda q, m: prose(q, m) if m else f"The answer is {q}.")
+    ]
+    imported = importers.read(write(tmp_path / "r.csv", rows))
+    assert not any("not comparable" in note for note in imported.notes)
+    workspace = cascal.Workspace(tmp_path / "w.duckdb")
+    workspace.add(imported)
+    votes = workspace.votes("r")
+    assert votes.prose is None
+    assert votes.answered[:, 0].all()
+
+
 def test_one_reference_text_is_no_gold_answer_of_prose(tmp_path):
     rows = [{**row, "gold": "A reference text."} for row in rows_of("a", prose)]
     workspace = cascal.Workspace(tmp_path / "w.duckdb")

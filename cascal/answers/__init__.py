@@ -11,6 +11,7 @@ from cascal.answers.equivalence import (
 from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES
 from cascal.answers.normal import normalise_answer
 from cascal.answers.prose import (
+    TELLING,
     WAY_ON,
     Answered,
     find_prose,
@@ -29,6 +30,7 @@ __all__ = [
     "RULE",
     "STATED_CHOICE_RULES",
     "STATED_FREE_RULES",
+    "TELLING",
     "WAY_ON",
     "AnswerSet",
     "Answered",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.datatypes import BoolArray, CascalError, IntArray
+from cascal.datatypes import BoolArray, CascalError, IntArray, Status
 
 LONG = 60
 """Characters from which on a text that states no answer, or an answer itself, is open-ended."""
@@ -19,6 +19,8 @@ MOST = 0.5
 """More than this share is most of them."""
 UNSTATED = (None, "whole_text", "first_line")
 """Rules that take a text as it stands: it does not say which of its words are the answer."""
+TELLING: tuple[Status, ...] = ("ok", "unreadable")
+"""Responses that show what answers look like; one that is refused, cut or failed does not."""
 
 WAY_ON = (
     "Score some responses from 0 to 1 instead (cascal scores DATASET --out FILE), import short "

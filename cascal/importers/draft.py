@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pyarrow as pa
 
-from cascal.answers import Answered, Reading, find_prose, prose_sentence, read_answer
+from cascal.answers import TELLING, Answered, Reading, find_prose, prose_sentence, read_answer
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, DatasetOrigin, Imported, Progress, Refusal
 from cascal.datatypes import BoolArray, ModelSpec, ReadingName, Split, Task
 from cascal.importers.fields import gold_answer
@@ -248,7 +248,7 @@ class Draft:
         told = [
             one
             for one in self.responses.values()
-            if one.sample == 0 and one.status not in ("error", "missing")
+            if one.sample == 0 and one.status in TELLING
             if free[row[one.query_id]] and (one.text or one.answer)
         ]
         answered = Answered(

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cascal.answers import Answered, find_prose
+from cascal.answers import TELLING, Answered, find_prose
 from cascal.datatypes import (
     NO_ANSWER,
     STATUSES,
@@ -35,12 +35,12 @@ FROM query q LEFT JOIN same s
     ON len(q.options) = 0 AND s.query_id = q.query_id AND s.answer = q.answer
 WHERE q.dataset = $dataset AND ($split IS NULL OR q.split = $split) ORDER BY q.position
 """
-_CELLS = """
+_CELLS = f"""
 WITH q AS (
     SELECT query_id, len(options) AS n_options, row_number() OVER (ORDER BY position) - 1 AS row
     FROM query WHERE dataset = $dataset AND ($split IS NULL OR split = $split))
 SELECT q.row::BIGINT AS row, m.position::BIGINT AS model, r.answer, r.mean_logprob, r.status,
-    r.score, s.representative, r.rule, (q.n_options = 0 AND r.status NOT IN ('error', 'missing')
+    r.score, s.representative, r.rule, (q.n_options = 0 AND r.status IN {TELLING}
     AND (r.text <> '' OR r.answer <> '')) AS told,
     CASE WHEN q.n_options = 0 THEN coalesce(length(r.text), 0) ELSE 0 END AS n_text,
     CASE WHEN q.n_options = 0 THEN coalesce(length(r.answer), 0) ELSE 0 END AS n_answer
@@ -48,7 +48,7 @@ FROM response r JOIN q ON q.query_id = r.query_id
 JOIN model m ON m.dataset = $dataset AND m.name = r.model
 LEFT JOIN same s ON q.n_options = 0 AND s.query_id = r.query_id AND s.answer = r.answer
 WHERE r.dataset = $dataset AND r.sample = 0 AND (q.n_options = 0 OR NOT $free_only)
-"""
+"""  # noqa: S608 – no value
 _UNREADABLE = STATUSES.index("unreadable")
 _OK = STATUSES.index("ok")
 _MISSING = STATUSES.index("missing")
