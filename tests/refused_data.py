@@ -149,6 +149,15 @@ OF_DATA: Mapping[str, tuple[Callable[[Any], object], str]] = {
         r"There is a data set 'd' already\. Extend it by what is new, replace it "
         r"\(--on-conflict extend or replace\), or choose another name\.",
     ),
+    "ambiguous-gold": (
+        imports(
+            "d.csv",
+            b'query_id,text,options,gold,model,response\nq1,Which?,"[""x"", ""y"", ""z""]",2,m,B\n',
+        ),
+        r"'d\.csv': the gold answers are numbers, and none is 0 or the number of its query's "
+        r"options, so they may count from 0 or from 1\. Say which with --gold-from 0 or "
+        r"--gold-from 1 \(gold_from in Python\)\.",
+    ),
     "bad-field": (
         lambda _: parse_pool([{**POOL, "concurrency": 0}]),
         r"concurrency in entry 1 of the pool file is no whole number of 1 or more\.",

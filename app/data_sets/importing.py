@@ -27,6 +27,7 @@ WHAT_IS_READ: dict[str, ReadingName] = {
     "Only what they state as their answer": "stated",
     "Guess too, as the scripts of MMLU-Pro": "upstream",
 }
+COUNTED_FROM = {"As the file tells": None, "From 0": 0, "From 1": 1}
 SHOWN_REFUSALS = 500
 NEEDED = ("query_id", "text", "model")
 
@@ -110,10 +111,10 @@ def _form(source: Path | list[Path]) -> None:
     st.badge(importers.KINDS[look.kind], color="blue")
     st.dataframe(pd.DataFrame(look.rows).astype(str), height=220, alt="First rows of the file")
     mapping = _mapping(look)
-    first = source[0] if isinstance(source, list) else source
+    named = source[0] if isinstance(source, list) else source
     keeps_none = look.kind == "long" and not _could_be_tested(look)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name of the data set", value=first.stem, key="import_name")
+        name = st.text_input("Name of the data set", value=named.stem, key="import_name")
         share = st.slider(
             "Kept back as test queries",
             0.0,
@@ -124,6 +125,7 @@ def _form(source: Path | list[Path]) -> None:
             help="0: what the file says, else all are training queries.",
         )
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
+        first = st.selectbox("Gold numbers count", list(COUNTED_FROM), key="import_gold_from")
         reading = st.selectbox("Answers in texts", list(WHAT_IS_READ), key="import_reading")
     if st.button("Import", type=theme.action(), icon=":material/upload:"):
         with frame.progress("Reading") as tell:
@@ -135,6 +137,7 @@ def _form(source: Path | list[Path]) -> None:
                 progress=tell,
                 test_share=share or None,
                 reading=WHAT_IS_READ[reading],
+                gold_from=COUNTED_FROM[first],
             )
             tell(1.0, "Storing")
             added = session.workspace().add(

@@ -58,6 +58,15 @@ def import_(
             "the scripts of MMLU-Pro guess, which take the last lone capital."
         ),
     ] = "stated",
+    gold_from: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Gold answers that are numbers count the options from 0 or from 1; needed only "
+            "where the file does not tell.",
+        ),
+    ] = None,
     on_conflict: Annotated[OnConflict, typer.Option(help="If the data set exists.")] = "refuse",
     refused: Annotated[
         Path | None, typer.Option(help="Write everything that was refused to this JSON file.")
@@ -82,6 +91,7 @@ def import_(
             progress=report,
             test_share=test_share,
             reading=reading,
+            gold_from=gold_from,
         )
     with progress_bar("Storing") as report:
         added = open_workspace(workspace, create=True).add(

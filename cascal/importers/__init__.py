@@ -97,6 +97,7 @@ def read(
     split: Mapping[str, str] | None = None,
     test_share: float | None = None,
     reading: ReadingName = "stated",
+    gold_from: int | None = None,
 ) -> Imported:
     """Read a data set from a file, a folder, or two files that belong together.
 
@@ -104,6 +105,8 @@ def read(
     {our column: their column} of the long format. split gives splits by query id, test_share draws
     test queries by hash (see `splits`); without either the file's own split counts, else "train".
     reading: the rules by which answers are read from texts, see `datatypes.READINGS`.
+    gold_from: whether gold answers that are numbers count the options from 0 or from 1; None:
+    the whole column tells, and one that does not is refused.
     """
     paths = _paths(path)
     kind = _checked_kind(kind) if kind is not None else detect(path)
@@ -114,6 +117,7 @@ def read(
         split=SplitPlan(split, test_share),
         progress=progress or (lambda _share, _sentence: None),
         reading=_checked_reading(reading),
+        gold_from=_checked_first(gold_from),
     )
     return FORMATS[kind].read(paths, plan)
 
@@ -203,6 +207,15 @@ def _checked_reading(reading: str) -> ReadingName:
         f"There is no reading {reading!r}; choose one of {', '.join(READINGS)}.",
         code="unknown-choice",
     )
+
+
+def _checked_first(gold_from: int | None) -> int | None:
+    if gold_from not in (None, 0, 1):
+        raise ImportRefused(
+            f"gold_from is {gold_from!r}; gold answers count the options from 0 or from 1.",
+            code="out-of-bounds",
+        )
+    return gold_from
 
 
 def _checked_kind(kind: str) -> str:

@@ -35,6 +35,7 @@ class Plan:
     split: SplitPlan
     progress: Progress
     reading: ReadingName = "stated"
+    gold_from: int | None = None
 
 
 class QueryRow(NamedTuple):

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from cascal.datatypes import option_letter
 
 BLANK = frozenset({"", "n/a", "na", "nan", "none", "null", "<na>"})
 """How files write that there is nothing."""
+_LETTERED = re.compile(r"\(?([A-Za-z])(?:[.):]|\s[-–])\s{0,4}(.+)\Z", re.DOTALL)
+_WHOLE = re.compile(r"\d{1,9}(?:\.0{1,9})?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[-+−]?\d{0,15},(?:\d{1,2}|\d{4,15})|[-+−]?0,\d{3}", re.ASCII)
+"""Not 1,234, which may be a thousand and more."""
+OPTION_LINE = re.compile(r"[ \t]{0,4}\(?([A-Z])[.):][ \t]{1,4}(\S[^\n]{0,4000})\Z")
+"""An option behind its letter."""
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_AROUND_QUOTED = re.compile(r"(?:array\()?[\[(][\s,]*[\])](?:,\s*dtype=[\w.<]+)?\)?")
 LOGPROB_SLACK = 1e-6
 """Rounding above zero that a log-probability is forgiven."""
 MAX_AMOUNT = 2.0**53
@@ -43,9 +53,12 @@ def is_blank(value: object) -> bool:
 def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]:
     """Read an answer given as letter, option text or index from 0, as (answer, reason why not).
 
-    Numbers are indices; digits in a text are an option's text first, then an index. Without
-    options the value itself is the answer.
+    Numbers are indices; digits in a text are an option's text first, then an index. An option's
+    text may come in another case, behind its letter or with a full stop; a list of one is that
+    one. Without options the value itself is the answer.
     """
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
     if not options:
         text = raw_text(value)
         return (text.strip() if text.strip() else None), ""
@@ -57,14 +70,42 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
         if ord(bare) - ord("A") < len(options):
             return bare, ""
         return None, f"answer {bare!r} is beyond the {len(options)} options"
-    same = [index for index, option in enumerate(options) if option.strip() == text]
-    if len(same) == 1:
-        return option_letter(same[0]), ""
+    place = _place_of(text, options)
+    if place is not None:
+        return option_letter(place), ""
     if text.casefold() in BLANK:
         return None, ""
-    if text.isascii() and text.isdigit():
-        return _by_index(int(text[:6]), len(options))
+    number = whole_number(text)
+    if number is not None:
+        return _by_index(number, len(options))
     return None, f"answer {text[:60]!r} is neither a letter, an index nor one of the options"
+
+
+def _place_of(text: str, options: Sequence[str]) -> int | None:
+    """Which option a text is: exactly one, word for word, else but for case and final stops.
+
+    A text behind a letter must be that letter's option.
+    """
+    for form in (str.strip, _bare):
+        same = [place for place, option in enumerate(options) if form(option) == form(text)]
+        if len(same) == 1:
+            return same[0]
+    lettered = _LETTERED.match(text)
+    if lettered is None:
+        return None
+    place = ord(lettered[1].upper()) - ord("A")
+    known = place < len(options) and _bare(options[place]) == _bare(lettered[2])
+    return place if known else None
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.split()).rstrip(".").casefold()
+
+
+def whole_number(value: object) -> int | None:
+    """A number without a fraction, however it is written (3, "3", 3.0, "3.0"); None for others."""
+    text = "" if isinstance(value, bool) else clean(value)
+    return int(text.partition(".")[0][:6]) if _WHOLE.fullmatch(text) else None
 
 
 def _by_index(index: float, n_options: int) -> tuple[str | None, str]:
@@ -74,17 +115,55 @@ def _by_index(index: float, n_options: int) -> tuple[str | None, str]:
 
 
 def option_texts(value: object) -> tuple[str, ...] | None:
-    """Options given as a list, as a JSON list, or as an object with a list `text`; None if odd."""
-    if isinstance(value, str) and value.strip().startswith(("[", "{")):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return None
+    """Options as a list, an object by letter or with a list `text`, or lettered lines; None if odd.
+
+    A list or an object may be written as JSON, or as Python or numpy print it.
+    """
+    if isinstance(value, str) and value.strip().startswith(("[", "{", "(", "array(")):
+        value = _listed(value.strip())
     if isinstance(value, dict):
-        value = value.get("text", value.get("choices"))
+        value = _by_letter(value) or value.get("text", value.get("choices"))
     if isinstance(value, list | tuple):
         return tuple(raw_text(one) for one in value)
+    if isinstance(value, str) and not is_blank(value):
+        return tuple(option_lines(value)) or None
     return () if is_blank(value) else None
+
+
+def _by_letter(options: Mapping[str, object]) -> list[object] | None:
+    """The values of an object whose keys are A, B, C … in whatever order; None for another."""
+    keys = {str(key).strip("(). ").upper(): value for key, value in options.items()}
+    letters = [option_letter(place) for place in range(len(keys))]
+    return [keys[one] for one in letters] if sorted(keys) == letters and letters else None
+
+
+def _listed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return _printed(text)
+
+
+def _printed(text: str) -> list[object] | dict[str, object] | None:
+    """A list of strings, or an object, as Python or numpy print it; None for anything else."""
+    quoted = _QUOTED.findall(text)
+    try:
+        if quoted and _AROUND_QUOTED.fullmatch(_QUOTED.sub("", text)):
+            return [ast.literal_eval(one) for one in quoted]
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, list | dict) else None
+
+
+def option_lines(text: str) -> list[str]:
+    """The options of a text that is nothing but lines "A. …", "B. …"; none for another text."""
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    found = [OPTION_LINE.match(line) for line in lines]
+    options = [match[2].strip() for match in found if match is not None]
+    letters = [match[1] for match in found if match is not None]
+    whole = len(options) == len(lines) >= 2
+    return options if whole and letters == list(map(option_letter, range(len(lines)))) else []
 
 
 def logprob(value: object) -> tuple[float | None, str]:
@@ -129,6 +208,8 @@ def score_value(value: object) -> tuple[float | None, str]:
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
+    if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):
+        value = value.replace(",", ".").replace("−", "-")
     try:
         return float(value)
     except (ValueError, OverflowError):

@@ -25,7 +25,15 @@ from cascal.importers.columns import (
     spread_options,
 )
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
-from cascal.importers.fields import amount, clean, gold_answer, is_blank, option_texts, raw_text
+from cascal.importers.fields import (
+    amount,
+    clean,
+    gold_answer,
+    is_blank,
+    option_texts,
+    raw_text,
+    whole_number,
+)
 from cascal.importers.limits import MAX_OPTIONS, ImportRefused
 from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.tabular import SUFFIXES, Sheet, read_sheet
@@ -101,7 +109,7 @@ def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
     require(mapping, ("query_id", "text"), sheet.columns, sheet.source)
     spread = [] if "options" in mapping else spread_options(sheet.columns)
     options = _options(draft, sheet, mapping, spread)
-    golds = _golds(draft, sheet, mapping, options)
+    golds = _golds(draft, sheet, mapping, options, plan.gold_from)
     if mapping.get("gold", "").casefold() == "answer" and "gold" not in plan.mapping:
         draft.notes.append(
             f"{sheet.source!r}: the column answer is taken for the gold answers. If it holds what "
@@ -205,23 +213,49 @@ def _golds(
     sheet: Sheet,
     mapping: Mapping[str, str],
     options: Sequence[tuple[str, ...] | None],
+    first: int | None,
 ) -> list[Any]:
-    """Gold answers; digits that all point into the options, and are not all options themselves,
-    are indices from 0.
+    """Gold answers; whole numbers that are not all options themselves are places in the options.
+
+    Whether they count from 0 or from 1 is told by the whole column, or by the caller.
     """
     if "gold" not in mapping:
         return [None] * len(sheet.rows)
     golds = sheet.columns[mapping["gold"]]
-    pairs = [(clean(gold), of_query or ()) for gold, of_query in zip(golds, options, strict=True)]
-    filled = [(gold, of_query) for gold, of_query in pairs if gold]
-    indices = all(
-        gold.isascii() and gold.isdigit() and int(gold[:6]) < len(of_query)
-        for gold, of_query in filled
-    )
-    if not filled or not indices or all(gold in of_query for gold, of_query in filled):
+    filled = [
+        (whole_number(gold), clean(gold), of_query)
+        for gold, of_query in zip(golds, options, strict=True)
+        if of_query and not is_blank(gold)
+    ]
+    places = [(place, len(of_query)) for place, _, of_query in filled if place is not None]
+    if not places or len(places) < len(filled):
         return golds
-    draft.notes.append(f"{sheet.source!r}: gold answers are indices, counted from 0.")
-    return [int(gold) if gold else None for gold, _ in pairs]
+    if first is None and all(gold in of_query for _, gold, of_query in filled):
+        return golds
+    counted = _counted_from(sheet, places) if first is None else first
+    if all(counted <= place < n_options + counted for place, n_options in places):
+        draft.notes.append(f"{sheet.source!r}: gold answers are numbers, counted from {counted}.")
+    return [
+        gold if not of_query or (place := whole_number(gold)) is None else place - counted
+        for gold, of_query in zip(golds, options, strict=True)
+    ]
+
+
+def _counted_from(sheet: Sheet, places: Sequence[tuple[int, int]]) -> int:
+    """0 or 1, whichever the places (place, number of options) allow; refused where both could be.
+
+    0 where neither fits: the rows that fall out of bounds are refused one by one.
+    """
+    from_0 = all(place < n_options for place, n_options in places)
+    from_1 = all(1 <= place <= n_options for place, n_options in places)
+    if from_0 and from_1:
+        raise ImportRefused(
+            f"{sheet.source!r}: the gold answers are numbers, and none is 0 or the number of its "
+            "query's options, so they may count from 0 or from 1. Say which with --gold-from 0 "
+            "or --gold-from 1 (gold_from in Python).",
+            code="ambiguous-gold",
+        )
+    return 1 if from_1 else 0
 
 
 def _add_responses(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:

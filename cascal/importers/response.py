@@ -7,7 +7,6 @@ A score is never turned into an answer, and an error has no score: there was not
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,9 +15,16 @@ from cascal.answers import MAX_FREE_ANSWER, Reading, read_answer
 from cascal.datatypes import Status, option_letter
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.draft import Draft, ResponseRow
-from cascal.importers.fields import amount, gold_answer, is_blank, logprob, raw_text, score_value
+from cascal.importers.fields import (
+    OPTION_LINE,
+    amount,
+    gold_answer,
+    is_blank,
+    logprob,
+    raw_text,
+    score_value,
+)
 
-_OPTION_LINE = re.compile(r"[ \t]{0,4}\(?([A-Z])[.):][ \t]{1,4}(\S[^\n]{0,4000})\Z")
 _CHECKS: dict[str, Callable[[object], tuple[float | None, str]]] = {
     "mean_logprob": logprob,
     "score": score_value,
@@ -150,7 +156,7 @@ def lettered_options(text: str, gold: object = None) -> tuple[str, ...]:
     blocks: list[tuple[str, ...]] = []
     block: list[str] = []
     for line in [*text.splitlines(), ""]:
-        match = _OPTION_LINE.match(line)
+        match = OPTION_LINE.match(line)
         if match is not None and match[1] == option_letter(len(block)):
             block.append(match[2].strip())
             continue

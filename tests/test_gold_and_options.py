@@ -1,0 +1,122 @@
+"""Gold answers and options in the dresses that people's files give them."""
+
+import json
+
+import pytest
+
+from cascal import importers
+from cascal.importers.fields import amount, gold_answer, logprob, option_texts
+
+OPTIONS = ("appeal 75w", "statute 61x", "Appeal 71y", "appeal 84z")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("B", "b", "(B)", "B.", ["B"], 1, 1.0, "1", "1.0"),
+        *("statute 61x", "STATUTE 61X", "statute 61x.", " Statute  61x "),
+        *("B. statute 61x", "(b) statute 61x", "B) Statute 61x.", "B - statute 61x"),
+    ],
+)
+def test_a_gold_answer_is_read_however_it_is_written(value):
+    assert gold_answer(value, OPTIONS) == ("B", "")
+
+
+@pytest.mark.parametrize(
+    "value", ["B. appeal 75w", "statute", "E", 4, "4.0", 1.5, ["B", "C"], "1.5"]
+)
+def test_what_names_no_option_is_none(value):
+    answer, reason = gold_answer(value, OPTIONS)
+    assert answer is None
+    assert reason
+
+
+def test_an_option_word_for_word_comes_before_one_but_for_its_case():
+    assert gold_answer("a", ("A", "a")) == ("A", "")  # a letter is the letter
+    assert gold_answer("pH", ("PH", "pH")) == ("B", "")
+    assert gold_answer("ph", ("PH", "pH"))[0] is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["x", "it's", "z"],
+        '["x", "it\'s", "z"]',
+        "['x', \"it's\", 'z']",
+        "('x', \"it's\", 'z')",
+        "['x' \"it's\"\n 'z']",
+        "array(['x', \"it's\", 'z'], dtype=object)",
+        {"A": "x", "B": "it's", "C": "z"},
+        {"C": "z", "A": "x", "B": "it's"},
+        "{'A': 'x', 'B': \"it's\", 'C': 'z'}",
+        {"label": ["A", "B", "C"], "text": ["x", "it's", "z"]},
+        "A. x\nB. it's\nC. z",
+        "A) x\n\nB) it's\nC) z\n",
+    ],
+)
+def test_options_are_read_however_they_are_written(value):
+    assert option_texts(value) == ("x", "it's", "z")
+
+
+@pytest.mark.parametrize(
+    "value", ["x, y, z", "A. x\nC. z", "[__import__('os').getcwd()]", "['x' + 'y']", "[1", {"k": 1}]
+)
+def test_what_is_no_list_of_options_is_odd(value):
+    assert option_texts(value) in (None, ())
+
+
+def records(golds, **more):
+    return [
+        {"query_id": f"q{at}", "task": "t", "text": f"Which one, {at}?", "options": list("wxyz")}
+        | {"gold": gold, "model": "m", "response": "The answer is (B)."}
+        | more
+        for at, gold in enumerate(golds)
+    ]
+
+
+def imported(tmp_path, golds, **kwargs):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, records(golds))), encoding="utf-8")
+    return importers.read(path, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("golds", "letters", "first"),
+    [
+        ([1, 2, 4, 3], "ABDC", 1),
+        (["1", "2", "4"], "ABD", 1),
+        ([1.0, 4.0, None], ["A", "D", None], 1),
+        ([0, 1, 3], "ABD", 0),
+        (["0.0", "3.0"], "AD", 0),
+    ],
+)
+def test_the_whole_column_tells_from_where_gold_numbers_count(tmp_path, golds, letters, first):
+    result = imported(tmp_path, golds)
+    assert result.queries["answer"].to_pylist() == list(letters)
+    assert any(f"counted from {first}" in note for note in result.notes)
+
+
+def test_gold_numbers_that_may_count_from_either_are_asked_for_and_never_shifted(tmp_path):
+    with pytest.raises(importers.ImportRefused, match="--gold-from") as error:
+        imported(tmp_path, [1, 2, 3])
+    assert error.value.code == "ambiguous-gold"
+    assert imported(tmp_path, [1, 2, 3], gold_from=1).queries["answer"].to_pylist() == list("ABC")
+    assert imported(tmp_path, [1, 2, 3], gold_from=0).queries["answer"].to_pylist() == list("BCD")
+    with pytest.raises(importers.ImportRefused, match="2") as error:
+        imported(tmp_path, [1, 2, 3], gold_from=2)
+    assert error.value.code == "out-of-bounds"
+
+
+def test_a_number_beyond_either_way_to_count_refuses_its_row(tmp_path):
+    result = imported(tmp_path, [0, 1, 2, 3, 9])
+    assert result.queries["answer"].to_pylist() == list("ABCD")
+    assert "9" in result.refused[0].reason
+
+
+def test_a_decimal_comma_is_one_where_it_can_be_nothing_else():
+    assert logprob("-0,8512") == (-0.8512, "")
+    assert amount("0,001") == (0.001, "")
+    assert amount("12,5") == (12.5, "")
+    value, reason = amount("1,234")  # a thousand and more, or a little over one
+    assert value is None
+    assert reason
