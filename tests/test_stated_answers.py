@@ -87,3 +87,23 @@ def test_free_answers_are_read_as_text(text, answer, rule):
     reading = read_answer(text, 0)
     assert (reading.answer, reading.rule) == (answer, rule)
     assert reading.status == ("ok" if answer else "unreadable")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The answer is (E) and (D).",
+        "**Answer:** D,E",
+        "D; E",
+        "The answer is D, E, and D.",
+        r"\boxed{D, E}",
+        '{"answer": "E/D"}',
+    ],
+)
+def test_several_letters_are_one_answer_written_in_order(text):
+    assert read_answer(text, 0).answer == "D,E"
+
+
+@pytest.mark.parametrize("text", ["D or E", "D&E Ltd", "A, a", "D", "DNA, RNA", "I and you"])
+def test_other_free_answers_stay_as_they_are(text):
+    assert read_answer(text, 0).answer == text

@@ -13,6 +13,12 @@ MAX_FREE_ANSWER = 200
 _SHORT_LINE = 60
 """Characters of a first line that answers by itself, before an explanation."""
 
+_CAPITAL = re.compile(r"\b[A-Z]\b")
+_LETTERS = re.compile(
+    r"\(?[A-Z]\)?(?:\s{0,3}(?:[,;/&+]|\b(?:and|und|et|y)\b){1,2}\s{0,3}(?:\b(?:and|und|et|y)\s{1,3})?"
+    r"\(?[A-Z]\)?){1,25}"
+)
+"""Letters alone, with what joins them: all of them are the answer."""
 _VERB = (
     r"(?:\s{1,3}(?:is|was|are|would\sbe|should\sbe|must\sbe|equals|comes\s(?:out\s)?to)"
     r"(?:\s(?:therefore|thus|hence|approximately|about)(?=\s))?\s{0,3}:?|[*_]{0,3}\s{0,3}[:=：][*_]{0,3})"
@@ -113,6 +119,13 @@ def _whole(text: str) -> str | None:
     return text if short and _PHRASE.search(text) is None else None
 
 
+def letter_set(answer: str) -> str:
+    """Several capital letters and nothing else as "D,E", sorted; any other answer as it is."""
+    if not _LETTERS.fullmatch(answer):
+        return answer
+    return ",".join(sorted(set(_CAPITAL.findall(answer))))
+
+
 STATED_FREE_RULES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
     ("boxed", _boxed),
     ("hashes", lambda text: _last(_HASHES, text)),
@@ -133,7 +146,7 @@ def read_free(text: str) -> tuple[str | None, str | None]:
         if _UNKNOWN.match(answer) or (answer and _UNKNOWN.match(text.strip())):
             return None, rule
         if answer and len(answer) <= MAX_FREE_ANSWER and not _CLAUSE.match(answer):
-            return answer, rule
+            return letter_set(answer), rule
     return None, None
 
 
