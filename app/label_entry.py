@@ -19,7 +19,17 @@ WANTED = "label_wanted"
 """What the page Label is to ask about when it is opened next, by the keys of its widgets."""
 
 
-def button(label: str, key: str, purpose: Purpose, **chosen: str | int) -> None:
+CLUSTER, FIRST, SECOND = "of_cluster", "between", "against"
+"""What belongs to some purposes: the number of a cluster, and two sides."""
+_RUN = "run "
+
+
+def side_of_run(name: str) -> str:
+    """What a saved run is called as one of two sides."""
+    return f"{_RUN}{name}"
+
+
+def button(label: str, key: str, purpose: Purpose, **chosen: str) -> None:
     """A button that opens the page Label with a question."""
     if st.button(label, key=key, icon=":material/edit_note:"):
         st.session_state[WANTED] = {"purpose": purpose, **chosen}

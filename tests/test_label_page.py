@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import add_hashed, copy_workspace, thinned_demo
+from console import cascal_cli
 from streamlit.testing.v1 import AppTest
 
 import cascal
+from app import session
 from app.label import truth
+from cascal import charts
 from cascal.dataset.dataset import load_dataset
+from cascal.dataset.encoding import encode_dataset
+from cascal.dataset.evidence import Evidence
 from cascal.dataset.known_truth import KNOWN_TRUTH
 from cascal.dataset.label_facts import gather_evidence
-from cascal.dataset.label_questions import routing_question
+from cascal.dataset.label_questions import cluster_question, routing_question
+from cascal.dataset.saved_runs import make_run
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import option_letter
+from cascal.encode.encoders import load_encoder
+from cascal.light import HEADLINES
 from cascal.settings import Thresholds
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
@@ -52,7 +63,8 @@ def open_label(monkeypatch, store):
         app.run()
         app.switch_page("label/page.py").run()
         assert not app.exception
-        if not app.text_input(key="label_person").disabled:
+        names = [one for one in app.text_input if one.key == "label_person" and not one.disabled]
+        if names:
             app.text_input(key="label_person").set_value("ann").run()
         return app
 
@@ -144,3 +156,246 @@ def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch
     keys = [one.key for one in app.button if one.key and one.key.startswith("label_")]
     assert keys == ["label_truth_start"]
     assert store.path.read_bytes() == before
+
+
+# --- what can be asked
+
+
+def test_two_settings_are_asked_about_and_the_address_says_which(open_label, snapshot):
+    app = open_label(purpose="settings", between="present state", against="released")
+    assert app.title[0].value == "Which of two settings is better?"
+    assert any("Recommended against released" in one.value for one in app.caption)
+    assert app.query_params["purpose"] == "settings"
+    app.selectbox(key="against").set_value("paper").run()
+    assert any("Recommended against paper" in one.value for one in app.caption)
+    assert app.query_params["against"] == "paper"
+    app.selectbox(key="purpose").set_value("routing").run()
+    assert "against" not in app.query_params
+
+
+def test_a_cluster_is_asked_about_by_its_number(open_label, snapshot):
+    questions = [cluster_question(snapshot, c) for c in range(len(snapshot.labels))]
+    cluster, question = max(enumerate(questions), key=lambda one: one[1].contest.n_contested)
+    app = open_label(purpose="cluster", of_cluster=str(cluster))
+    assert app.title[0].value == "Is the first model of a cluster right?"
+    first, second = question.contest.names
+    said = [one.value.replace("\\", "") for one in app.caption]
+    assert any(f"{first} against {second}".lower() in one.lower() for one in said)
+    assert f"of {min(30, question.contest.n_contested)}: nothing is known" in line(app)
+
+
+def test_where_nothing_is_contested_the_page_says_that_there_is_nothing_to_label(
+    open_label, snapshot
+):
+    questions = [cluster_question(snapshot, c) for c in range(len(snapshot.labels))]
+    cluster = next(c for c, one in enumerate(questions) if not one.contest.n_contested)
+    app = open_label(purpose="cluster", of_cluster=str(cluster))
+    assert not app.get("progress")
+    assert "there is nothing to label" in texts(app)
+
+
+def test_without_a_family_the_page_says_so(open_label):
+    app = open_label(purpose="family")
+    assert "there is no family to ask about" in app.error[0].value.replace("\\", "")
+
+
+def test_saved_runs_are_compared(open_label, store, snapshot):
+    other = take_snapshot(snapshot.dataset, snapshot.fit, Thresholds(merge_distance=0.05))
+    for name, one in (("one", snapshot), ("two", other)):
+        store.save_run(make_run(one.dataset, one, name))
+    app = open_label(purpose="settings", between="run one", against="run two")
+    assert not app.error
+    assert any("Run one against run two" in one.value for one in app.caption)
+    assert "0 of " in line(app)
+
+
+def test_a_link_with_nonsense_is_said_and_asks_the_first_question(open_label):
+    app = open_label(purpose="evil", against="<b>")
+    assert app.selectbox(key="purpose").value == "routing"
+    assert "asks for purpose 'evil'" in app.warning[0].value.replace("\\", "")
+
+
+# --- the end of it
+
+
+def by_truth(desk, n_labels: int) -> None:
+    part = desk.contest.part
+    for place in range(1, n_labels + 1):
+        desk.give(place, option_letter(int(part.gold[desk.row(place)])))
+
+
+def test_the_planned_number_ends_it_and_a_key_plans_more(open_label, store, snapshot):
+    desk = routing_question(snapshot).desk(store, "ann")
+    by_truth(desk, 30)
+    app = open_label()
+    found = desk.evidence()
+    assert not found.settled
+    assert line(app).startswith("30 of 30: gain ")
+    assert found.sentence(desk.contest) in texts(app)
+    assert "Not settled" in texts(app)
+    press(app, "label_plan_more")
+    assert line(app).startswith("30 of ")
+    assert "label_31_A" in [one.key for one in app.button]
+
+
+def test_when_all_is_labelled_the_title_says_what_was_learnt(open_label, store, snapshot):
+    desk = routing_question(snapshot).desk(store, "ann")
+    by_truth(desk, len(desk.draw.frame))
+    app = open_label()
+    app.segmented_control(key="label_planned").set_value(300).run()
+    title = app.title[0].value.replace("\\", "")
+    assert title == desk.evidence().sentence(desk.contest)
+    assert line(app).endswith("settled")
+    assert "What it changes" in [one.value for one in app.subheader]
+
+
+def test_what_is_settled_can_be_labelled_on(open_label, store, snapshot, monkeypatch):
+    desk = routing_question(snapshot).desk(store, "ann")
+    desk.give(1, "A")
+    monkeypatch.setattr(Evidence, "settled", property(lambda found: True))
+    app = open_label()
+    assert "label_2_A" not in [one.key for one in app.button]
+    press(app, "label_go_on")
+    assert "label_2_A" in [one.key for one in app.button]
+
+
+# --- the labels that there are
+
+
+def tab(app: AppTest, name: str) -> AppTest:
+    app.session_state["label_tab"] = name
+    return app.run()
+
+
+def table(app: AppTest, column: str):
+    return next(one.value for one in app.dataframe if column in one.value)
+
+
+def test_two_people_who_disagree_are_listed_with_what_each_said(open_label, store, snapshot):
+    question = routing_question(snapshot)
+    ann, bob = (question.desk(store, person) for person in ("ann", "bob"))
+    contest, row = question.contest, ann.row(1)
+    votes = contest.part.votes.answers[row]
+    sides = [option_letter(int(votes[one[row]])) for one in (contest.first, contest.second)]
+    ann.give(1, sides[0])
+    bob.give(1, sides[1])
+    app = tab(open_label(), "Disagreements")
+    listed = table(app, "person")
+    assert dict(zip(listed["person"], listed["label"], strict=True)) == {
+        "ann": repr(sides[0]),
+        "bob": repr(sides[1]),
+    }
+    assert listed["query"].iloc[0] == charts.shorten(contest.part.texts[row], 160)
+    assert line(app).startswith("1 of 30")
+
+
+def test_labels_are_shown_by_origin_and_deleted(open_label, store, snapshot):
+    question = routing_question(snapshot)
+    question.desk(store, "ann").give(1, "A")
+    question.desk(store, "bob").give(1, "B")
+    app = open_label()
+    listed = table(app, "person")
+    assert list(listed["person"]) == ["bob", "ann"]
+    assert list(listed["state"]) == ["in force", "in force"]
+    app.session_state["labels_given"] = {"selection": {"rows": [0], "columns": []}}
+    app.run()
+    press(app, "delete_labels")
+    assert [one.person for one in store.labels("demo")] == ["ann"]
+
+
+def test_labels_on_edited_queries_are_called_outdated_and_not_used(open_label, store, snapshot):
+    question = routing_question(snapshot)
+    question.desk(store, "ann").give(1, "A")
+    imported = thinned_demo(8, 7)["demo"]
+    rows = imported.queries.to_pylist()
+    for one in rows:
+        if one["query_id"] == question.draw.frame[0]:
+            one["text"] += " Really?"
+    edited = imported.queries.from_pylist(rows, imported.queries.schema)
+    store.add(replace(imported, queries=edited), on_conflict="replace")
+    encode_dataset(store, "demo", load_encoder("hashing"))
+    app = open_label()
+    assert any("1 label is on queries that were edited" in one.value for one in app.warning)
+    assert table(app, "person")["state"].iloc[0].startswith("outdated")
+    assert line(app).startswith("0 of 30: nothing is known")
+
+
+def test_a_filled_in_file_comes_back_on_the_page_as_on_the_command_line(
+    open_label, store, snapshot, tmp_path
+):
+    desk = routing_question(snapshot).desk(store, "ann")
+    desk.write(tmp_path / "l.csv", 3)
+    text = (tmp_path / "l.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    rows[0]["answer"], rows[1]["answer"] = "B", "skip"
+    app = bring_back(tab(open_label(), "Take along, bring back"), rows)
+    assert [one.words for one in store.labels("demo")] == ["'B'", "skipped"]
+    assert line(app).startswith("2 of 30")
+    app = bring_back(tab(open_label(), "Take along, bring back"), rows[1:])
+    assert "no longer holds the 3 queries that were drawn" in app.error[0].value.replace("\\", "")
+    assert len(store.labels("demo")) == 2
+
+
+def bring_back(app: AppTest, rows: list[dict[str, str]]) -> AppTest:
+    sheet = io.StringIO()
+    writer = csv.DictWriter(sheet, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    upload = app.get("file_uploader")[0]
+    upload.set_value(("l.csv", sheet.getvalue().encode(), "text/csv")).run()
+    return press(app, "read_labels")
+
+
+def test_the_file_of_the_page_is_the_file_of_the_command_line(store, snapshot, tmp_path):
+    routing_question(snapshot).desk(store, "ann").write(tmp_path / "page.csv", 7)
+    shared = ("label", "demo", "-w", str(store.path), "--who", "ann", "--n", "7")
+    done = cascal_cli(*shared, "--out", str(tmp_path / "cli.csv"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "page.csv").read_bytes() == (tmp_path / "cli.csv").read_bytes()
+
+
+# --- from and to other pages
+
+
+def test_a_label_leaves_data_and_router_in_memory(open_label, store, monkeypatch):
+    app = open_label()
+    reads = []
+    real = session.load_dataset
+    monkeypatch.setattr(session, "load_dataset", lambda *given: reads.append(given) or real(*given))
+    press(press(app, "label_1_A"), "label_2_A")
+    assert len(store.labels("demo")) == 2
+    assert not reads
+
+
+def test_the_light_leads_to_the_page_and_labels_come_back_as_a_verdict(
+    monkeypatch, store, snapshot
+):
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    assert app.button(key="to_label").label == "Label these 10"
+    assert "more_labels" not in [one.key for one in app.button]
+    desk = routing_question(snapshot).desk(store, "ann")
+    by_truth(desk, 12)
+    app.run()
+    said = desk.evidence().sentence(desk.contest)
+    assert said in texts(app)
+    app.switch_page("evaluate/page.py").run()
+    assert said in texts(app)
+
+
+def test_without_gold_the_labels_are_the_headline(monkeypatch, store, snapshot):
+    imported = thinned_demo(8, 7)["demo"]
+    rows = imported.queries.to_pylist()
+    for one in rows:
+        one["answer"], one["answer_origin"] = None, "none"
+    blind = imported.queries.from_pylist(rows, imported.queries.schema)
+    desk = routing_question(snapshot).desk(store, "ann")
+    store.add(replace(imported, queries=blind), on_conflict="replace")
+    encode_dataset(store, "demo", load_encoder("hashing"))
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    assert app.title[0].value in HEADLINES.values()
+    by_truth(desk, 12)
+    app.run()
+    assert app.title[0].value.replace("\\", "") == desk.evidence().sentence(desk.contest)
+    assert any("By labels of ann" in one.value for one in app.caption)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from app import frame, jobs, session, theme, values
+from app import frame, jobs, label_entry, session, theme, values
 from app.diagnose import applied
 from app.values import Values
 from cascal import charts
@@ -18,6 +18,7 @@ from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals
 from cascal.diagnose.finding import Section
 from cascal.evaluate import effective_number
 from cascal.settings import PRESETS, joining_name, routing_name
+from cascal.store import Purpose
 
 COLOURS: dict[str, theme.Badge] = {
     "helps": "green",
@@ -38,6 +39,8 @@ CHECK_COLUMNS: dict[str, Any] = {
         "Margin", width=95, alignment="right", help="−: missed by that."
     ),
 }
+LABELLED: dict[str, Purpose] = {"CAS204": "family"}
+"""Issues that a few labels decide, and the purpose they are given for."""
 NO_HELP = ("does not help", "harms")
 Weight = Literal["primary", "secondary", "tertiary"]
 
@@ -76,6 +79,8 @@ def issues(findings: list[Finding]) -> None:
             if issue.code in ADVICE:
                 st.markdown(f"**What to do.** {frame.escape(ADVICE[issue.code])}")
             _evidence(issue.code)
+            if issue.code in LABELLED:
+                label_entry.button("Label these 10", f"label_{issue.code}", LABELLED[issue.code])
             _remedies(issue.code)
 
 

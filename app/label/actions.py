@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import frame
 from app.label import keys
+from app.label.choice import PLANNED
 from cascal.dataset.label_desk import Desk
 from cascal.datatypes import CascalError, option_letter
 from cascal.store import Mark
@@ -88,4 +89,4 @@ def goes_on(desk: Desk) -> bool:
 def plan(n_labels: int) -> None:
     """Plan so many labels."""
     keys.next_turn()
-    st.session_state["label_planned"] = n_labels
+    st.session_state[PLANNED] = n_labels

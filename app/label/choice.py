@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
 
 import streamlit as st
 
-from app import label_entry, session
+from app import frame, label_entry, session
 from app.label import sides
 from cascal.dataset.label_questions import (
     ASKED,
@@ -15,23 +17,109 @@ from cascal.dataset.label_questions import (
     family_question,
     settings_question,
 )
-from cascal.store import PURPOSES, Purpose
+from cascal.provenance import this_account
+from cascal.store import Purpose
+
+PLANS = (10, 30, 100, 300)
+PLANNED = "label_planned"
 
 
-def question() -> Question:
-    """The question that is asked now, with its draw; NotApplicable says why there is none."""
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is asked, by whom it is answered, and how many labels are planned, at most all."""
+
+    question: Question
+    person: str
+    n_planned: int
+
+
+def choice() -> Choice:
+    """The controls of the page in one row; NotApplicable says why a question cannot be asked."""
     for name, value in st.session_state.pop(label_entry.WANTED, {}).items():
         st.session_state[name] = value
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        purpose: Purpose = st.selectbox(
-            "What do you want to know?",
-            PURPOSES,
-            format_func=ASKED.__getitem__,
-            key="purpose",
-            bind="query-params",
-            width=330,
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="label_row"):
+        purpose = cast(
+            "Purpose",
+            _select("What do you want to know?", "purpose", dict(ASKED), width=290),
         )
-        return _OF_PURPOSE[purpose]()
+        _forget_others(purpose)
+        question = _OF_PURPOSE[purpose]()
+        n_planned = _planned()
+        person = _person()
+    if _faults():
+        st.warning(frame.escape(" ".join(_faults())))
+    return Choice(
+        question=question, person=person, n_planned=min(n_planned, len(question.draw.frame))
+    )
+
+
+def _select(label: str, key: str, known: Mapping[str, str], width: int = 230, at: int = 0) -> str:
+    """A box of what is known, by plain names in the address and by other words on the page."""
+    typed = st.query_params.get(key)
+    if key not in st.session_state and typed is not None:
+        if typed in known:
+            st.session_state[key] = typed
+        else:
+            _faults().append(f"The link asks for {key} {typed[:60]!r}, which is not here.")
+    if st.session_state.get(key, "") not in known:
+        st.session_state.pop(key, None)
+    names = list(known)
+    chosen: str = st.selectbox(
+        label,
+        names,
+        index=at,
+        format_func=lambda name: known.get(name, name),
+        key=key,
+        persist_state="session",
+        width=width,
+    )
+    if typed != chosen:
+        st.query_params[key] = chosen
+    return chosen
+
+
+def _faults() -> list[str]:
+    """What the address asked for and cannot have."""
+    faults: list[str] = st.session_state.setdefault("label_faults", [])
+    return faults
+
+
+def _forget_others(purpose: Purpose) -> None:
+    """Leave in the address what belongs to the purpose."""
+    for other, keys in _PARAMETERS.items():
+        if other != purpose:
+            for key in keys:
+                st.query_params.pop(key, None)
+
+
+def _planned() -> int:
+    planned: int = st.segmented_control(
+        "Labels planned",
+        PLANS,
+        default=30,
+        required=True,
+        key=PLANNED,
+        persist_state="session",
+    )
+    return planned
+
+
+def _person() -> str:
+    person = st.text_input(
+        "Your name",
+        value=this_account(),
+        key="label_person",
+        persist_state="session",
+        width=150,
+        disabled=session.read_only(),
+    )
+    return person.strip() or this_account()
+
+
+def next_plan() -> int | None:
+    """The next larger number of labels that can be planned."""
+    now = st.session_state[PLANNED]
+    return next((one for one in PLANS if one > now), None)
 
 
 def _family() -> Question:
@@ -40,14 +128,8 @@ def _family() -> Question:
 
 def _cluster() -> Question:
     labels = session.snapshot().labels
-    cluster: int = st.selectbox(
-        "Cluster",
-        range(len(labels)),
-        format_func=labels.__getitem__,
-        key="label_cluster",
-        bind="query-params",
-        width=330,
-    )
+    known = {str(cluster): label for cluster, label in enumerate(labels)}
+    cluster = int(_select("Cluster", label_entry.CLUSTER, known, width=290))
     return label_entry.question(
         f"cluster:{cluster}", lambda: cluster_question(session.snapshot(), cluster)
     )
@@ -55,16 +137,10 @@ def _cluster() -> Question:
 
 def _settings() -> Question:
     runs = sides.runs()
-    known = sides.names(runs)
-    one = st.selectbox("First", known, key="between", bind="query-params", width=200)
-    other = st.selectbox(
-        "Second",
-        known,
-        index=known.index(sides.other_preset()),
-        key="against",
-        bind="query-params",
-        width=200,
-    )
+    known = {name: name for name in sides.names(runs)}
+    other_preset = list(known).index(sides.other_preset())
+    one = _select("First", label_entry.FIRST, known, width=170)
+    other = _select("Second", label_entry.SECOND, known, width=170, at=other_preset)
     first, second = sides.side(one, runs), sides.side(other, runs)
     names = first.name, second.name
     if names[0] == names[1]:
@@ -75,6 +151,10 @@ def _settings() -> Question:
     )
 
 
+_PARAMETERS: dict[Purpose, tuple[str, ...]] = {
+    "cluster": (label_entry.CLUSTER,),
+    "settings": (label_entry.FIRST, label_entry.SECOND),
+}
 _OF_PURPOSE: dict[Purpose, Callable[[], Question]] = {
     "routing": label_entry.routing,
     "settings": _settings,

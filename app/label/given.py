@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -13,6 +15,14 @@ from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import ASKED
 from cascal.store import Label
 
+COLUMNS: dict[str, Any] = {
+    "query": st.column_config.TextColumn("Query", width=380),
+    "label": "Label",
+    "person": "Labelled by",
+    "on": "On (UTC)",
+    "for": "For the question",
+    "state": "State",
+}
 TABS = ("Labels given", "Disagreements", "Take along, bring back")
 
 
@@ -44,7 +54,7 @@ def _given(desk: Desk, every: list[Label]) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         alt="Every label with who gave it, when and for what",
-        column_config={"query": st.column_config.TextColumn("Query", width=380)},
+        column_config=COLUMNS,
     )
     n_outdated = sum(not one.current for one in every)
     if n_outdated:
@@ -67,7 +77,7 @@ def _row(label: Label) -> dict[str, str]:
     return {
         "query": _text(label.query_id),
         "label": label.words,
-        "labelled by": label.person,
+        "person": label.person,
         "on": f"{label.created_at:%Y-%m-%d %H:%M}",
         "for": ASKED[label.purpose],
         "state": "in force" if label.current else "outdated: the query was edited",
@@ -100,13 +110,12 @@ def _disagreements(desk: Desk, every: list[Label], found: Evidence) -> None:
     for query_id in found.disputed:
         said = [one for one in every if one.query_id == query_id and one.current]
         rows += [
-            {"query": _text(query_id), "labelled by": one.person, "label": one.words}
-            for one in said
+            {"query": _text(query_id), "person": one.person, "label": one.words} for one in said
         ]
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         alt="Queries on which people disagree, with what each said",
-        column_config={"query": st.column_config.TextColumn("Query", width=380)},
+        column_config=COLUMNS,
     )
     st.caption("Each counts as the mean of what was said, until somebody takes a label back.")

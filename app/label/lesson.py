@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app.label import actions, card
+from app.label.choice import PLANNED, next_plan
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_lessons import learnt
 from cascal.dataset.label_questions import Question
-
-PLANS = (10, 30, 100, 300)
 
 
 def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -> card.Keys:
@@ -31,22 +30,22 @@ def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -
                     on_click=actions.go_on,
                     args=(desk,),
                 )
-            elif (more := _next_plan(desk)) is not None:
+            elif (more := _more(desk)) is not None:
                 buttons["Enter"] = "label_plan_more"
-                st.button(
+                if st.button(
                     f"Plan {more} labels `Enter`",
                     key="label_plan_more",
                     on_click=actions.plan,
                     args=(more,),
-                )
+                ):
+                    st.rerun()  # the plan is shown outside the fragment
             if found.gain.n_labels:
                 buttons["ArrowLeft"] = "label_undo"
                 card.undo_button(desk)
     return buttons
 
 
-def _next_plan(desk: Desk) -> int | None:
+def _more(desk: Desk) -> int | None:
     """The next larger plan, if the draw holds more."""
-    now = st.session_state["label_planned"]
-    larger = [one for one in PLANS if one > now]
-    return larger[0] if larger and len(desk.draw.frame) > now else None
+    drawn = st.session_state[PLANNED]
+    return next_plan() if len(desk.draw.frame) > drawn else None

@@ -13,4 +13,4 @@ if session.current_info() is None:
 else:
     frame.notice(session.dataset())
     with frame.refusals():
-        work.labelling(choice.question())
+        work.labelling(choice.choice())

@@ -15,14 +15,16 @@ from cascal.dataset.label_questions import ASKED, Question
 def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -> None:
     """The question and how far it is answered; the answer where it is settled."""
     contest = question.contest
-    title = learnt(question, found)[0] if found.settled else ASKED[question.draw.purpose]
+    told = found.settled and contest.n_contested
+    title = learnt(question, found)[0] if told else ASKED[question.draw.purpose]
     st.title(frame.escape(title), anchor=False)
     if contest.n_contested:
         line = progress_line(found, n_done, n_planned)
         st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
+    sides = f"{contest.names[0]} against {contest.names[1]}"
     st.caption(
         frame.escape(
-            f"{contest.names[0]} against {contest.names[1]}. The two answer differently on "
+            f"{sides[:1].upper()}{sides[1:]}. The two answer differently on "
             f"{contest.n_contested:,} of {contest.n_queries:,} queries; which of these are "
             "labelled is drawn at random."
         )

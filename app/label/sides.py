@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app import history, session, shared_results, values
+from app import history, label_entry, session, shared_results, values
 from cascal.dataset.saved_runs import state_of
 from cascal.dataset.snapshot import Snapshot
 from cascal.settings import PRESETS, FitSettings, Thresholds
 from cascal.store import Run
 
 PRESENT, PINNED = "present state", "pinned state"
-_RUN = "run "
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,12 +31,8 @@ class Side:
 def runs() -> dict[str, Run]:
     """The saved runs of the present data set, by their names here."""
     name = session.dataset_name()
-    return {f"{_RUN}{one.name}": one for one in session.workspace().runs() if one.dataset == name}
-
-
-def of_run(name: str) -> str:
-    """The name here of a saved run."""
-    return f"{_RUN}{name}"
+    saved = session.workspace().runs()
+    return {label_entry.side_of_run(one.name): one for one in saved if one.dataset == name}
 
 
 def names(saved: Mapping[str, Run]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import commands, frame, jobs, session, shared_results, theme
+from app import commands, frame, jobs, label_entry, session, shared_results, theme
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
 from cascal.dataset.heeding import few_labels_sentence, heed_labels
@@ -116,6 +116,13 @@ def compare(found: list[Run]) -> None:
     with frame.refusals():
         first, second = shared_results.reopened(by_name[a]), shared_results.reopened(by_name[b])
         _side_by_side(first, second, compare_runs(first, second))
+        label_entry.button(
+            "Label where they differ",
+            "label_runs",
+            "settings",
+            between=label_entry.side_of_run(b),
+            against=label_entry.side_of_run(a),
+        )
 
 
 def _side_by_side(first: Reopened, second: Reopened, found: RunComparison) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, selection, session, theme
+from app import frame, label_entry, selection, session, theme
 from app.skills import card, filters
 from cascal import charts
 from cascal.dataset.part import Part
@@ -200,6 +200,10 @@ def _inspector() -> None:
         "cluster's centre."
         + (frame.escape(f" By consensus alone first: {aside}.") if aside else "")
     )
+    if len(now.router.models) > 1:
+        label_entry.button(
+            "Label whether the first is right", "label_cluster", "cluster", of_cluster=str(cluster)
+        )
 
 
 def samples() -> None:

@@ -24,6 +24,8 @@ from cascal.labels import (
 from cascal.store import Draw, Label
 from cascal.verdict import Decision, decide, decide_between, decision
 
+NOTHING_TO_LABEL = "On no query do the two answer differently: there is nothing to label."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
@@ -66,7 +68,7 @@ class Evidence:
         else:
             said = decide_between(shown, contest.names)
         if not counts.n_contested:
-            return f"{said} On no query do the two answer differently: there is nothing to label."
+            return f"{said} {NOTHING_TO_LABEL}"
         labelled = (
             f"{counts.n_labels:,} labels; {counts.n_contested:,} of {counts.n_queries:,} queries "
             "are contested"

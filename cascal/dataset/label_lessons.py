@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cascal.dataset.contest import Contest
-from cascal.dataset.evidence import Evidence
+from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
 from cascal.store import Purpose
 from cascal.verdict import Decision
@@ -61,7 +61,7 @@ def learnt(question: Question, found: Evidence) -> tuple[str, str]:
     """What the labels say in the end, and what it changes."""
     contest = question.contest
     if not contest.n_contested:
-        return found.sentence(contest), "Nothing: the two give the same answers."
+        return NOTHING_TO_LABEL, "Nothing: whichever of the two is asked, the answers are the same."
     if found.settled:
         return found.sentence(contest), _change(question, found.decision)
     return found.sentence(contest), _open(contest, found)

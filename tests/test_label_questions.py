@@ -1,0 +1,309 @@
+"""The questions that labels answer, what the known truth would say, and what is said on the way."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import add_hashed, copy_workspace, thinned_demo
+from refusals import refuses
+from test_diagnose import case_of, sisters, world
+
+import cascal
+from cascal import charts
+from cascal.dataset.contest import contest, contest_of_cluster, contest_of_family, new_draw
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.evidence import weigh
+from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth, truth_is_known
+from cascal.dataset.label_facts import LOOKS, LabelFacts, gather_labels
+from cascal.dataset.label_lessons import CHANGES, learnt, progress_line, unreachable_line
+from cascal.dataset.label_questions import (
+    Question,
+    cluster_question,
+    family_question,
+    routing_question,
+    settings_question,
+)
+from cascal.dataset.saved_runs import make_run
+from cascal.dataset.snapshot import take_snapshot
+from cascal.datatypes import NO_ANSWER
+from cascal.doubts.pool import conspicuous_pair
+from cascal.explain import cluster_leaders
+from cascal.given_names import GivenName
+from cascal.labels import confidence_sequence, labels_needed
+from cascal.settings import FitSettings, Thresholds
+from cascal.store import PURPOSES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    workspace = cascal.Workspace(tmp_path_factory.mktemp("questions") / "w.duckdb")
+    add_hashed(workspace, thinned_demo(8, 4)["demo"])
+    return workspace
+
+
+@pytest.fixture
+def store(template, tmp_path):
+    return copy_workspace(template, tmp_path / "w.duckdb")
+
+
+@pytest.fixture(scope="module")
+def study(template):
+    return load_dataset(template, "demo")
+
+
+@pytest.fixture(scope="module")
+def fitted(study):
+    return cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
+
+
+@pytest.fixture(scope="module")
+def snapshot(study, fitted):
+    return take_snapshot(study, fitted, Thresholds())
+
+
+# --- questions
+
+
+def test_a_family_is_asked_about_where_it_opposes_the_consensus():
+    case = sisters()
+    pair = conspicuous_pair(case.fit)
+    found = contest_of_family(case)
+    votes, models = found.part.votes, case.fit.models
+    ids = case.dataset.train.votes.query_ids
+    assert found.names == (f"the pair {pair.first} and {pair.second}", "the consensus")
+    assert found.n_queries == found.n_contested == pair.shared
+    first, other = (votes.answers[:, models.index(one)] for one in (pair.first, pair.second))
+    np.testing.assert_array_equal(first, other)
+    spoken = votes.answers[np.arange(len(votes.answers)), found.second]
+    rows = [ids.index(one) for one in votes.query_ids]
+    np.testing.assert_array_equal(spoken, case.fit.consensus_answers[rows])
+    assert family_question(case).draw.purpose == "family"
+
+
+def test_without_a_family_there_is_nothing_to_ask():
+    with refuses("nothing-to-compare", "CAS204"):
+        contest_of_family(case_of(world()))
+
+
+def test_a_clusters_first_model_is_asked_about_on_its_test_queries(snapshot):
+    cluster = int(np.bincount(snapshot.test_routes.cluster).argmax())
+    found = contest_of_cluster(snapshot, cluster)
+    test = snapshot.dataset.test
+    inside = [
+        test.votes.query_ids[row] for row in np.flatnonzero(snapshot.test_routes.cluster == cluster)
+    ]
+    assert list(found.part.votes.query_ids) == inside
+    assert found.names == cluster_leaders(snapshot.router)[cluster].best[:2]
+    question = cluster_question(snapshot, cluster)
+    assert question.draw.settings["cluster"] == snapshot.labels[cluster]
+    assert set(question.draw.frame) == set(found.contested_ids)
+    with refuses("nothing-to-compare", "no cluster 999"):
+        contest_of_cluster(snapshot, 999)
+
+
+def test_every_question_has_a_draw_of_its_own(snapshot, study):
+    other = cascal.fit(study.train.votes, study.train.vectors, FitSettings.preset("released"))
+    second = take_snapshot(study, other, Thresholds())
+    questions = [
+        routing_question(snapshot),
+        settings_question(snapshot, second, ("a", "b"), "released"),
+        cluster_question(snapshot, 0),
+    ]
+    assert len({one.draw.draw_id for one in questions}) == 3
+    assert [one.draw.purpose for one in questions] == ["routing", "settings", "cluster"]
+    assert questions[0].draw == replace(
+        new_draw(contest(snapshot), settings=questions[0].draw.settings),
+        created_at=questions[0].draw.created_at,
+    )
+
+
+def test_every_purpose_says_what_each_answer_changes(snapshot):
+    assert set(CHANGES) == set(PURPOSES)
+    question = routing_question(snapshot)
+    found = labels_of_the_truth(question, len(question.draw.frame)).evidence()
+    pays = replace(found, watched=replace(found.watched, value=0.1, low=0.05, high=0.2))
+    harms = replace(found, watched=replace(found.watched, value=-0.1, low=-0.2, high=-0.05))
+    for purpose in PURPOSES:
+        asked = replace(question, draw=replace(question.draw, purpose=purpose))
+        said = [learnt(asked, one) for one in (pays, harms)]
+        assert said[0][0].startswith("Routing pays here: +10.0 points")
+        assert said[1][0].startswith("Do not route here: -10.0 points")
+        assert said[0][1] != said[1][1]
+        assert all(change and "{" not in change for _, change in said)
+
+
+# --- the known truth
+
+
+def test_the_known_truth_says_what_the_gold_answers_say(snapshot):
+    question = routing_question(snapshot)
+    found = labels_of_the_truth(question, len(question.draw.frame)).evidence()
+    gain = snapshot.evaluation.gain_over(snapshot.router.best_overall).value
+    assert found.gain.value == pytest.approx(gain)
+    assert found.people == (KNOWN_TRUTH,)
+    assert truth_is_known(question, 30)
+    part = question.contest.part
+    blind = replace(part, gold=np.full(len(part), NO_ANSWER))
+    assert not truth_is_known(replace(question, contest=replace(question.contest, part=blind)), 30)
+
+
+def test_the_known_truth_is_never_counted_with_people(snapshot, store):
+    question = routing_question(snapshot)
+    desk = question.desk(store, "ann")
+    desk.give(1, "A")
+    before = gather_labels(store, "demo", question.contest).evidence()
+    shown = labels_of_the_truth(question, 30).evidence()
+    after = gather_labels(store, "demo", question.contest)
+    assert shown.gain.n_labels == 30
+    assert KNOWN_TRUTH not in {one.person for one in after.labels}
+    assert after.evidence() == before
+
+
+# --- on the way
+
+
+def test_looking_back_ends_with_what_is_known_now(snapshot):
+    question = routing_question(snapshot)
+    facts = labels_of_the_truth(question, 12)
+    trail = facts.trail()
+    assert [one.gain.n_labels for one in trail] == list(range(13))
+    assert trail[-1] == facts.evidence()
+    assert trail[5] == labels_of_the_truth(question, 5).evidence()
+    many = labels_of_the_truth(question, 70).trail()
+    assert len(many) <= LOOKS + 1
+    assert many[-1].gain.n_labels == 70
+
+
+def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
+    question = routing_question(snapshot)
+    half = 100 * question.contest.n_contested / question.contest.n_queries
+    none = labels_of_the_truth(question, 0).evidence()
+    assert progress_line(none, 0, 30) == (
+        f"0 of 30: nothing is known yet, the gain lies anywhere in [−{half:.1f}, +{half:.1f}] "
+        "points"
+    )
+    some = labels_of_the_truth(question, 9).evidence()
+    assert progress_line(some, 9, 30) == (
+        f"9 of 30: gain {_points(some.watched.value)} [{_points(some.watched.low)}, "
+        f"{_points(some.watched.high)}] points – about {some.more} more would probably settle it"
+    )
+    every = labels_of_the_truth(question, len(question.draw.frame)).evidence()
+    assert progress_line(every, 30, 30).endswith(" points – settled")
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")
+
+
+def test_the_picture_holds_every_interval_and_its_numbers(snapshot):
+    trail = labels_of_the_truth(routing_question(snapshot), 8).trail()
+    table = charts.label_trail_frame(trail)
+    assert list(table["labels"]) == list(range(9))
+    assert table["low"].iloc[-1] == pytest.approx(100 * trail[-1].watched.low)
+    colours = {"accent": "#1F4FD8", "text": "#17202E", "muted": "#9AA4B2"}
+    drawn = ET.fromstring(charts.label_trail_svg(table, 30, colours))  # noqa: S314 – our own
+    written = [one.text for one in drawn.iter(f"{SVG}text")]
+    last = table.iloc[-1]
+    assert {f"{last[name]:+.1f}".replace("-", "−") for name in ("low", "gain", "high")} <= set(
+        written
+    )
+    assert "30 labels" in written
+    (band,) = drawn.iter(f"{SVG}polygon")
+    assert len(band.attrib["points"].split()) == 2 * len(table)
+
+
+# --- thresholds that moved
+
+
+def test_moved_thresholds_leave_a_share_that_no_draw_could_reach(study, fitted, snapshot):
+    question = routing_question(snapshot)
+    facts = labels_of_the_truth(question, 30)
+    moved = take_snapshot(study, fitted, Thresholds(merge_distance=0.05))
+    now = contest(moved)
+    found = LabelFacts(contest=now, labels=facts.labels, draws=facts.draws).evidence()
+    frame = set(question.draw.frame)
+    unreachable = [one for one in now.contested_ids if one not in frame]
+    assert 0 < found.n_unreachable == len(unreachable) < now.n_contested
+    values = facts.evidence()
+    x = [_difference(now, one) for one in question.draw.frame[:30]]
+    sequence = confidence_sequence(np.array(x), n_contested=len(frame), n_queries=now.n_queries)
+    unknown = len(unreachable) / now.n_queries
+    assert found.watched.low == pytest.approx(sequence.low - unknown)
+    assert found.watched.high == pytest.approx(sequence.high + unknown)
+    assert found.more == labels_needed(
+        np.zeros(0), n_contested=now.n_contested, confidence=0.975, alike=np.array(x)
+    )
+    line = unreachable_line(now, found)
+    assert f"{len(unreachable):,} of the {now.n_contested:,} queries" in line
+    assert f"About {found.more:,} labels of the present draw would settle it." in line
+    assert values.n_unreachable == 0
+    assert unreachable_line(question.contest, values) == ""
+
+
+def _difference(found, query_id: str) -> float:
+    """Right minus right by gold, 0 where it is not contested."""
+    row = found.row_of[query_id]
+    if not found.contested[row]:
+        return 0.0
+    right = found.part.right[row]
+    return float(right[found.first[row]] - right[found.second[row]])
+
+
+def test_how_many_more_can_be_told_from_labels_that_are_alike():
+    values = np.array([1.0, 1.0, 0.0, 1.0, 1.0, -1.0, 1.0, 1.0])
+    fresh = labels_needed(np.zeros(0), n_contested=400, alike=values)
+    assert 8 < fresh < 60
+    assert labels_needed(values, n_contested=400) < fresh
+    assert labels_needed(values, n_contested=400, alike=values) == labels_needed(
+        values, n_contested=400
+    )
+    nothing = labels_needed(np.zeros(0), n_contested=400)
+    assert fresh < nothing
+
+
+# --- the file behind a data set
+
+
+def test_labels_and_runs_leave_what_is_read_of_a_data_set_as_it_was(snapshot, store):
+    token = store.derived_token("demo")
+    desk = routing_question(snapshot).desk(store, "ann")
+    desk.give(1, "A")
+    desk.undo()
+    store.save_run(make_run(snapshot.dataset, snapshot, "a run"))
+    assert store.derived_token("demo") == token
+    store.put_cluster_names("demo", {"abc": GivenName("numbers", "m")})
+    named = store.derived_token("demo")
+    assert named != token
+    ids = snapshot.dataset.train.votes.query_ids[:3]
+    store.put_layout("demo", "hashing", "test", ids, np.zeros((3, 2)))
+    assert store.derived_token("demo") != named
+
+
+def test_what_a_desk_writes_comes_back_through_it(snapshot, store, tmp_path):
+    desk = routing_question(snapshot).desk(store, "ann")
+    desk.give(1, "B")
+    assert desk.write(tmp_path / "l.csv", 5) == 5
+    desk.undo()
+    done = desk.read(tmp_path / "l.csv")
+    assert (done.n_added, done.n_known) == (1, 0)
+    assert desk.read(tmp_path / "l.csv").n_known == 1
+    assert [one.words for one in store.labels("demo")] == ["'B'"]
+
+
+def test_two_sides_are_judged_in_the_order_in_which_they_are_shown(snapshot, store):
+    desk = routing_question(snapshot).desk(store, "ann")
+    first, second = desk.sides(1)
+    desk.judge(1, first=True, second=False)
+    assert store.labels("demo")[0].verdicts == {first: True, second: False}
+
+
+def test_a_question_without_labels_says_nothing(snapshot):
+    question = routing_question(snapshot)
+    assert isinstance(question, Question)
+    found = weigh(question.contest, {}, [], [])
+    assert learnt(question, found)[1] == "Nothing yet."
