@@ -155,8 +155,9 @@ class Light:
         return (
             "To know, label ten random queries on which the router's choice and the model liked "
             "best answer differently, and see who is right more often: on all others routing "
-            "changes nothing. Gold answers come in by the column gold of the file and cascal "
-            "import FILE --on-conflict replace."
+            "changes nothing. The page Label and `cascal label` ask for them one by one; gold "
+            "answers in a file come in by its column gold and cascal import FILE --on-conflict "
+            "replace."
         )
 
     def is_right(self, gain: float) -> bool | None:

@@ -1,0 +1,148 @@
+"""Labels by keyboard alone: from the light to a settled verdict, and thresholds that move after."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import cascal
+from cascal.dataset.contest import contest
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
+from cascal.dataset.label_questions import routing_question
+from cascal.dataset.snapshot import take_snapshot
+from cascal.datatypes import option_letter
+from cascal.labels import confidence_sequence
+from cascal.settings import Thresholds
+
+from .conftest import ROOT, idle, shot
+from .test_dashboard import reader  # noqa: F401 (a fixture)
+
+pytestmark = pytest.mark.browser
+PLANNED = 100
+LINE = re.compile(r"(\d+) of (\d+): gain ([+−][\d.]+) \[([+−][\d.]+), ([+−][\d.]+)\]")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory) -> cascal.Workspace:
+    """A demo workspace of its own: this test writes to it."""
+    store = cascal.Workspace(tmp_path_factory.mktemp("label") / "demo.duckdb")
+    install_demo(store)
+    return store
+
+
+def line(page) -> str:
+    return page.get_by_test_id("stProgress").inner_text()
+
+
+def numbers(page) -> tuple[float, ...]:
+    """The gain and its interval as the page says them."""
+    said = LINE.search(line(page))
+    return tuple(float(one.replace("−", "-")) for one in said.groups()[2:])
+
+
+def tab_to(page, name: str) -> None:
+    """Move the focus, key by key, until it is on a button of this name."""
+    focused = (
+        "() => document.activeElement.matches('button') ? document.activeElement.innerText : ''"
+    )
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if name in page.evaluate(focused):
+            return
+    pytest.fail(f"No {name!r} is reached by the Tab key.")
+
+
+def answer(page, key: str) -> None:
+    before = line(page)
+    page.keyboard.press(key)
+    page.wait_for_function(
+        "old => document.querySelector('[data-testid=stProgress]')?.innerText !== old",
+        arg=before,
+        timeout=30_000,
+    )
+    idle(page)
+
+
+def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, workspace):  # noqa: F811
+    url = serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(workspace.path)})
+    one = reader()
+    page = one.page
+    one.open(url)
+    tab_to(page, "Label these 10")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".st-key-label_query", timeout=60_000)
+    idle(page)
+    assert "0 of 30: nothing is known yet" in line(page)
+    shot(page, "label_first")
+
+    data = load_dataset(workspace, "demo")
+    fitted = cascal.fit(data.train.votes, data.train.vectors, costs=data.costs)
+    question = routing_question(take_snapshot(data, fitted, Thresholds()))
+    part, frame = question.contest.part, question.draw.frame
+    given = 0
+    while "settled" not in line(page).split("–")[-1] or "would" in line(page):
+        assert given < PLANNED
+        if page.locator(".st-key-label_plan_more").count():
+            answer_plan(page)
+        row = question.contest.row_of[frame[given]]
+        assert part.texts[row] in page.locator(".st-key-label_query").inner_text()
+        answer(page, option_letter(int(part.gold[row])).lower())
+        given += 1
+    labels = workspace.labels("demo")
+    assert [label.query_id for label in labels] == list(frame[:given])
+    right = part.right
+    x = [
+        right[row, question.contest.first[row]] - right[row, question.contest.second[row]]
+        for row in (question.contest.row_of[query_id] for query_id in frame[:given])
+    ]
+    sequence = confidence_sequence(np.array(x), n_contested=len(frame), n_queries=len(part))
+    assert numbers(page)[1:] == pytest.approx((100 * sequence.low, 100 * sequence.high), abs=0.051)
+    assert sequence.low > 0
+    assert page.get_by_role("heading", level=1).inner_text().startswith("Routing pays here: +")
+    assert page.get_by_text("What it changes").is_visible()
+    shot(page, "label_settled")
+    moved_thresholds_keep_the_labels_honest(page, data, fitted, x, frame)
+    one.clean()
+
+
+def answer_plan(page) -> None:
+    """Enter plans more where the planned number is reached."""
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".st-key-label_query", timeout=30_000)
+    idle(page)
+
+
+def moved_thresholds_keep_the_labels_honest(page, data, fitted, x, frame) -> None:
+    """The interval at other thresholds is that of the same labels, worked out here by hand."""
+    now = contest(take_snapshot(data, fitted, Thresholds(merge_distance=0.05)))
+    held = set(frame)
+    values = []
+    for query_id in frame[: len(x)]:
+        row = now.row_of[query_id]
+        right = now.part.right[row]
+        differ = right[now.first[row]] - right[now.second[row]]
+        values.append(differ if now.contested[row] else 0.0)
+    unknown = sum(query_id not in held for query_id in now.contested_ids) / now.n_queries
+    sequence = confidence_sequence(
+        np.array(values), n_contested=len(frame), n_queries=now.n_queries
+    )
+    ends = (100 * (sequence.low - unknown), 100 * (sequence.high + unknown))
+    expected = "[{:+.1f}, {:+.1f}]".format(*ends).replace("-", "−")
+    assert expected not in line(page)
+    page.get_by_role("slider", name="Merge distance").focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "said => document.querySelector('[data-testid=stProgress]')?.innerText.includes(said)",
+        arg=expected,
+        timeout=60_000,
+    )
+    idle(page)
+    inside = [values[at] / (len(x) / len(frame)) for at in range(len(x))]
+    assert numbers(page)[0] == pytest.approx(100 * sum(inside) / now.n_queries, abs=0.051)
+    if unknown:
+        assert page.get_by_text("contested in no draw that has labels").is_visible()
+    shot(page, "label_moved")
