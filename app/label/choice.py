@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import streamlit as st
 
@@ -40,7 +40,12 @@ def choice() -> Choice:
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="label_row"):
         purpose = cast(
             "Purpose",
-            _select("What do you want to know?", "purpose", dict(ASKED), width=290),
+            _select(
+                "What do you want to know?",
+                "purpose",
+                ASKED,
+                width=290,
+            ),
         )
         _forget_others(purpose)
         question = _OF_PURPOSE[purpose]()
@@ -53,7 +58,7 @@ def choice() -> Choice:
     )
 
 
-def _select(label: str, key: str, known: Mapping[str, str], width: int = 230, at: int = 0) -> str:
+def _select(label: str, key: str, known: Mapping[Any, str], width: int = 230, at: int = 0) -> str:
     """A box of what is known, by plain names in the address and by other words on the page."""
     typed = st.query_params.get(key)
     if key not in st.session_state and typed is not None:

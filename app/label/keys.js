@@ -2,6 +2,10 @@
 // so that nobody answers a question before having seen it.
 
 const TYPED = "input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
+// What has a use of its own for arrows, or for Enter.
+const MOVED = "[role=slider], [role=tab], [role=radio], [role=grid], [role=combobox], [role=option], canvas, input";
+const PRESSED = `${MOVED}, button, a, summary, [role=button]`;
+const PATIENCE = 5000; // ms until a press that the server never answered is forgotten
 
 const listeners = new WeakMap();
 
@@ -23,13 +27,17 @@ class Keys {
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest?.(TYPED) || document.querySelector("[role=dialog], [role=listbox]")) return;
+    if (event.key.startsWith("Arrow") && event.target.closest?.(MOVED)) return;
+    if (event.key === "Enter" && event.target.closest?.(PRESSED)) return;
     const name = this.data.buttons[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     const button = name && document.querySelector(`.st-key-${name} button`);
     if (!button || button.disabled) return;
     event.preventDefault();
     event.stopPropagation();
-    if (event.repeat || this.answered === this.data.turn) return;
+    const waiting = this.answered === this.data.turn && performance.now() - this.at < PATIENCE;
+    if (event.repeat || waiting) return;
     this.answered = this.data.turn;
+    this.at = performance.now();
     button.click();
   }
 

@@ -34,14 +34,8 @@ def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -
 def picture(facts: LabelFacts, found: Evidence, n_planned: int) -> None:
     """The interval after every label, and what else is to be known about it."""
     table = charts.label_trail_frame(facts.trail())
-    mode = theme.mode()
-    text, paper = theme.TEXT_AND_PAPER[mode]
-    colours = {
-        "accent": theme.accent(),
-        "text": text,
-        "muted": theme.MUTED,
-        "paper": paper,
-    }
+    text, _ = theme.TEXT_AND_PAPER[theme.mode()]
+    colours = {"accent": theme.accent(), "text": text, "muted": theme.MUTED}
     st.markdown("**Gain in points, by number of labels**")
     st.image(
         charts.label_trail_svg(table, n_planned, colours),

@@ -43,7 +43,7 @@ class _Axes:
 
 
 def label_trail_svg(table: pd.DataFrame, n_planned: int, colours: Mapping[str, str]) -> str:
-    """The frame as SVG; colours: accent, text, muted and paper."""
+    """The frame as SVG; colours: accent, text and muted."""
     axes = _Axes(table, n_planned)
     parts = [
         _zero(axes, colours),
@@ -69,9 +69,7 @@ def _zero(axes: _Axes, colours: Mapping[str, str]) -> str:
 
 def _band(axes: _Axes, table: pd.DataFrame, accent: str) -> str:
     """The interval as a band, and the gain as a line in it."""
-    upper = [(axes.x(row.labels), axes.y(row.high)) for row in table.itertuples()]
-    lower = [(axes.x(row.labels), axes.y(row.low)) for row in table.itertuples()]
-    middle = [(axes.x(row.labels), axes.y(row.gain)) for row in table.itertuples()]
+    upper, lower, middle = (_places(axes, table, name) for name in ("high", "low", "gain"))
     return (
         f'<polygon points="{_path([*upper, *reversed(lower)])}" fill="{accent}" '
         f'fill-opacity="0.16"/>'
@@ -79,6 +77,11 @@ def _band(axes: _Axes, table: pd.DataFrame, accent: str) -> str:
         f'<polyline points="{_path(lower)}" fill="none" stroke="{accent}" stroke-opacity="0.5"/>'
         f'<polyline points="{_path(middle)}" fill="none" stroke="{accent}" stroke-width="2"/>'
     )
+
+
+def _places(axes: _Axes, table: pd.DataFrame, name: str) -> list[tuple[float, float]]:
+    columns = (table[one].to_numpy(dtype=float).tolist() for one in ("labels", name))
+    return [(axes.x(labels), axes.y(points)) for labels, points in zip(*columns, strict=True)]
 
 
 def _path(points: list[tuple[float, float]]) -> str:

@@ -105,6 +105,7 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
     assert page.get_by_text("What it changes").is_visible()
     shot(page, "label_settled")
     moved_thresholds_keep_the_labels_honest(page, data, fitted, x, frame)
+    assert workspace.labels("demo") == labels  # the arrows moved the slider alone
     one.clean()
 
 
