@@ -48,14 +48,18 @@ def stratified_share(strata: Sequence[str], places: IntArray, share: float) -> B
 
 
 def stratified_rows(strata: Sequence[str], places: IntArray, n_rows: int) -> IntArray:
-    """(min(n_rows, n),) rows, ascending, of which every stratum has its share as nearly as can be.
-
-    Rows are taken by how far into their stratum they come, ties by place.
+    """(min(n_rows, n),) rows, ascending, of which every stratum has its share as nearly as can be:
+    the first of `stratified_order`.
     """
+    return np.sort(stratified_order(strata, places)[:n_rows])
+
+
+def stratified_order(strata: Sequence[str], places: IntArray) -> IntArray:
+    """(n,) all rows by how far into their stratum they come, ties by place."""
     size = Counter(strata)
     sizes = np.array([size[stratum] for stratum in strata], dtype=np.int64)
     depth: FloatArray = (_place_in_stratum(strata, places) + 0.5) / sizes
-    return np.sort(np.lexsort((places, depth))[:n_rows])
+    return np.lexsort((places, depth))
 
 
 def stratified_halves(strata: Sequence[str], places: IntArray) -> IntArray:

@@ -681,6 +681,16 @@ def test_collect_asks_what_was_generated_else_what_the_sidebar_shows(open_app, s
 
 
 @pytest.mark.slow
+def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
+    app = open_app(small_file, "collect")
+    app.slider(key="fraction").set_value(40).run()
+    assert not app.exception
+    assert any("At most" in one.value and "docs/collect.md" in one.value for one in app.caption)
+    app.slider(key="fraction").set_value(100).run()
+    assert not any("At most" in one.value for one in app.caption)
+
+
+@pytest.mark.slow
 def test_what_is_wrong_with_tasks_or_a_pool_is_a_sentence(open_app, tmp_path):
     app = open_app(tmp_path / "new.duckdb", "collect")
     app.text_area(key="tasks_text").set_value("tasks: [")

@@ -140,10 +140,22 @@ def collect(models: tuple[PoolModel, ...]) -> None:
     _follow(known)
     dataset = st.selectbox("Data set to ask", known, key="asked_dataset")
     retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
+    share = st.slider(
+        "Share of the calls (%)",
+        10,
+        100,
+        100,
+        5,
+        key="fraction",
+        help="Below 100, every model is asked a random base sample; further training queries go to "
+        "the models that may still be the best of their task, as long as the calls last.",
+    )
     budget = _budget("collect")
     with frame.refusals():
+        if share < 100:
+            st.caption(work.said_before(dataset, models, share / 100, retry=retry))
         if st.button("Collect", type=theme.action(), icon=":material/forum:"):
-            work.start_collecting(dataset, models, budget, retry=retry)
+            work.start_collecting(dataset, models, budget, retry=retry, fraction=share / 100)
     _run(f"collect:{dataset}", "models")
     _failures(dataset)
 

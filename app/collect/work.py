@@ -13,6 +13,7 @@ import yaml
 
 from app import encoding, jobs, session
 from cascal.collection.collect import CollectProgress
+from cascal.collection.collect_less import COST, calls_ahead, collect_fraction
 from cascal.collection.generate import GenerateProgress, GenerateSettings
 from cascal.collection.into_workspace import Limits, collect_into, generate_into
 from cascal.collection.task_file import TaskRequest, parse_tasks
@@ -178,20 +179,36 @@ def start_generating(
     _start(f"generate:{dataset}", work)
 
 
+def said_before(dataset: str, pool: Sequence[PoolModel], fraction: float, *, retry: bool) -> str:
+    """How many calls a fraction makes at most, and that it costs accuracy."""
+    workspace = session.workspace()
+    ahead = calls_ahead(workspace, dataset, pool, fraction, retry_errors=retry)
+    return f"{ahead.sentence} {COST}"
+
+
 def start_collecting(
-    dataset: str, pool: Sequence[PoolModel], budget: Budget, *, retry: bool
+    dataset: str,
+    pool: Sequence[PoolModel],
+    budget: Budget,
+    *,
+    retry: bool,
+    fraction: float = 1.0,
 ) -> None:
-    """Start a run that asks every model what it has not answered."""
+    """Start a run that asks every model what it has not answered, or a fraction of it."""
     workspace = session.workspace()
 
     def work(job: jobs.Job) -> CollectProgress:
-        return collect_into(
-            workspace,
-            dataset,
-            pool,
-            retry_errors=retry,
-            limits=Limits(budget, lambda: job.stopping),
-            progress=lambda now: job.tell(now.share, now.sentence, now),
+        limits = Limits(budget, lambda: job.stopping)
+
+        def tell(now: CollectProgress) -> None:
+            job.tell(now.share, now.sentence, now)
+
+        if fraction == 1.0:
+            return collect_into(
+                workspace, dataset, pool, retry_errors=retry, limits=limits, progress=tell
+            )
+        return collect_fraction(
+            workspace, dataset, pool, fraction, retry_errors=retry, limits=limits, progress=tell
         )
 
     _start(f"collect:{dataset}", work)

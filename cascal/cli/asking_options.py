@@ -59,6 +59,10 @@ ConcurrencyOption = Annotated[
 RetryOption = Annotated[
     bool, typer.Option("--retry-errors", help="Ask again what ended in an error.")
 ]
+FractionOption = Annotated[
+    float,
+    typer.Option(help="Share of the calls for training queries, 0 to 1; what it costs: docs."),
+]
 
 
 def read_models(pool_file: str, concurrency: int | None = None) -> list[PoolModel]:
@@ -186,20 +190,56 @@ def run_generate(
 
 
 def run_collect(
-    store: Workspace, dataset: str, models: Sequence[PoolModel], limits: Limits, *, retry: bool
+    store: Workspace,
+    dataset: str,
+    models: Sequence[PoolModel],
+    limits: Limits,
+    *,
+    retry: bool,
+    fraction: float = 1.0,
 ) -> CollectProgress:
     """Collect with a progress bar, then print what came of it, model by model."""
+    done = _collected(store, dataset, models, limits, retry=retry, fraction=fraction)
+    _print_collected(done)
+    for row in store.failures(dataset).to_pylist():
+        out.print(
+            f"{escape(row['model'])}: {row['n_queries']:,} errors stored, {escape(row['cause'])}, "
+            f"e.g. {escape(row['example'])}",
+            soft_wrap=True,
+        )
+    return done
+
+
+def _collected(
+    store: Workspace,
+    dataset: str,
+    models: Sequence[PoolModel],
+    limits: Limits,
+    *,
+    retry: bool,
+    fraction: float,
+) -> CollectProgress:
+    from cascal.collection.collect_less import COST, calls_ahead, collect_fraction
     from cascal.collection.into_workspace import collect_into
 
+    if fraction != 1.0:
+        ahead = calls_ahead(store, dataset, models, fraction, retry_errors=retry)
+        out.print(f"{ahead.sentence} {COST}", soft_wrap=True)
     with progress_bar("Collecting") as report:
-        done = collect_into(
-            store,
-            dataset,
-            models,
-            retry_errors=retry,
-            limits=limits,
-            progress=lambda now: report(now.share, now.sentence),
+
+        def tell(now: CollectProgress) -> None:
+            report(now.share, now.sentence)
+
+        if fraction == 1.0:
+            return collect_into(
+                store, dataset, models, retry_errors=retry, limits=limits, progress=tell
+            )
+        return collect_fraction(
+            store, dataset, models, fraction, retry_errors=retry, limits=limits, progress=tell
         )
+
+
+def _print_collected(done: CollectProgress) -> None:
     table = Table("model", "answered", "failed", "left", "per second", "$")
     for one in done.models:
         table.add_row(
@@ -214,13 +254,6 @@ def run_collect(
     for one in done.models:
         if one.halted:
             out.print(f"{escape(one.model)} is not asked on: {escape(one.halted)}", soft_wrap=True)
-    for row in store.failures(dataset).to_pylist():
-        out.print(
-            f"{escape(row['model'])}: {row['n_queries']:,} errors stored, {escape(row['cause'])}, "
-            f"e.g. {escape(row['example'])}",
-            soft_wrap=True,
-        )
-    return done
 
 
 def run_filter(

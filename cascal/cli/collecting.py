@@ -17,6 +17,7 @@ from cascal.cli.asking_options import (
     ConcurrencyOption,
     DollarsOption,
     EncoderOption,
+    FractionOption,
     KeyEnvOption,
     PoolArgument,
     RetryOption,
@@ -43,6 +44,7 @@ from cascal.cli.common import (
     print_encoded,
     progress_bar,
 )
+from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
     from cascal.endpoint import Probe
@@ -153,6 +155,7 @@ def collect(
     reparse: Annotated[
         bool, typer.Option("--reparse", help="Read the answers of stored texts again; no calls.")
     ] = False,
+    fraction: FractionOption = 1.0,
     budget_calls: CallsOption = None,
     budget_tokens: TokensOption = None,
     budget_dollars: DollarsOption = None,
@@ -165,10 +168,16 @@ def collect(
         out.print(f"{read_again(store, dataset):,} responses are read otherwise now.")
         return
     if batch_out is not None or batch_in:
+        if fraction != 1.0:
+            raise CascalError(
+                "--fraction asks in two rounds, so it cannot be written as a batch file. Leave out "
+                "--fraction, or the batch files.",
+                code="conflicting-settings",
+            )
         _batches(store, dataset, models, batch_out, batch_in or [], retry_errors)
         return
     with limits_of(budget_calls, budget_tokens, budget_dollars) as limits:
-        done = run_collect(store, dataset, models, limits, retry=retry_errors)
+        done = run_collect(store, dataset, models, limits, retry=retry_errors, fraction=fraction)
     _say_why(done.ended)
     if any(one.halted for one in done.models):
         raise typer.Exit(1)

@@ -69,16 +69,22 @@ class ModelProgress:
 
 @dataclass(frozen=True)
 class CollectProgress:
-    """How far a run is; `ended` says why it ended before the last query, "" if it did not."""
+    """How far a run is; `ended` says why it ended before the last query, "" if it did not.
+
+    `expected` : calls at most, where further rounds may follow
+    """
 
     models: tuple[ModelProgress, ...]
     ended: str = ""
+    expected: int = 0
 
     @property
     def share(self) -> float:
         """Share of the calls that are done or failed; 1 where there was nothing to do."""
         wanted = sum(one.wanted for one in self.models)
-        return 1.0 - sum(one.left for one in self.models) / wanted if wanted else 1.0
+        finished = wanted - sum(one.left for one in self.models)
+        expected = max(wanted, self.expected)
+        return finished / expected if expected else 1.0
 
     @property
     def sentence(self) -> str:

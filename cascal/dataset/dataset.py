@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
+
 from cascal.answers import mostly_prose
 from cascal.cluster_names import Namer
 from cascal.dataset.part import Part, load_part
@@ -120,9 +122,18 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
         encoder = known[0][0]
     pool = workspace.models(dataset)
     layout = workspace.layout(dataset, encoder)
-    train = load_part(workspace, dataset, encoder, "train", layout, pool)
+    train = _asked(load_part(workspace, dataset, encoder, "train", layout, pool))
     test = None
     if info.n_test:
         test = load_part(workspace, dataset, encoder, "test", layout, pool)
     names = workspace.cluster_names(dataset)
     return Dataset(info, encoder, workspace.tasks(dataset), pool, train, test, names)
+
+
+def _asked(part: Part) -> Part:
+    """Without the queries that no model was asked: in every mean they would count as unanswered.
+
+    All of them where nothing was asked, so that what is refused later speaks of the responses.
+    """
+    asked = part.votes.asked.any(axis=1)
+    return part if asked.all() or not asked.any() else part.take(np.flatnonzero(asked))
