@@ -66,11 +66,8 @@ def empty_dashboard(serve, tmp_path_factory) -> str:
 class Reader:
     """A browser page with everything it asked for or complained about."""
 
-    def __init__(self, browser, scheme="light", width=1400, height=1000) -> None:
-        context = browser.new_context(
-            color_scheme=scheme, viewport={"width": width, "height": height}
-        )
-        self.page = context.new_page()
+    def __init__(self, window, scheme="light", width=1400, height=1000) -> None:
+        self.page = window(width, height, scheme)
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", self._request)
@@ -121,16 +118,11 @@ class Reader:
 
 
 @pytest.fixture
-def reader(browser):
-    made: list[Reader] = []
-
+def reader(window):
     def open_reader(**kwargs) -> Reader:
-        made.append(Reader(browser, **kwargs))
-        return made[-1]
+        return Reader(window, **kwargs)
 
-    yield open_reader
-    for one in made:
-        one.page.context.close()
+    return open_reader
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -150,17 +142,15 @@ AXE = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']}))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_breaks_a_rule_of_wcag_aa_that_a_machine_can_check(browser, dashboard, scheme):
+def test_no_page_breaks_a_rule_of_wcag_aa_that_a_machine_can_check(window, dashboard, scheme):
     """axe-core on every page; the content security policy is lifted for its script only here."""
     script = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
-    page = context.new_page()
+    page = window(scheme=scheme, csp=False)
     for path in PAGES:
         page.goto(f"{dashboard}/{path}")
         idle(page, 90_000)
         page.evaluate(script.read_text(encoding="utf-8"))
         assert page.evaluate(AXE) == []
-    context.close()
 
 
 LOOKED_INTO = {
@@ -172,11 +162,10 @@ LOOKED_INTO = {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_a_click_opens_keeps_the_rules_too(browser, dashboard, scheme):
+def test_what_a_click_opens_keeps_the_rules_too(window, dashboard, scheme):
     """The card of a query, a filtered map and the trace of a route, with all that unfolds."""
     script = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
-    page = context.new_page()
+    page = window(scheme=scheme, csp=False)
     for path, there in LOOKED_INTO.items():
         page.goto(f"{dashboard}/{path}")
         page.wait_for_selector(there, timeout=60_000)
@@ -189,18 +178,16 @@ def test_what_a_click_opens_keeps_the_rules_too(browser, dashboard, scheme):
             idle(page, 60_000)
         page.evaluate(script.read_text(encoding="utf-8"))
         assert page.evaluate(AXE) == []
-    context.close()
 
 
 EVALUATE_TABS = ("Routers", "Cost", "Where it gains", "A right, B wrong", "What if", "Experiments")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_tab_of_evaluate_shows_its_answer_and_keeps_the_rules(browser, dashboard, scheme):
+def test_every_tab_of_evaluate_shows_its_answer_and_keeps_the_rules(window, dashboard, scheme):
     """All routers are compared in a job; then each tab is opened, checked and photographed."""
     script = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
-    page = context.new_page()
+    page = window(scheme=scheme, csp=False)
     page.goto(f"{dashboard}/evaluate")
     page.wait_for_selector(".st-key-routers .main-svg", timeout=120_000)
     idle(page)
@@ -211,7 +198,6 @@ def test_every_tab_of_evaluate_shows_its_answer_and_keeps_the_rules(browser, das
         shot(page, f"evaluate-{tab.split()[0].lower()}-{scheme}")
         page.evaluate(script.read_text(encoding="utf-8"))
         assert page.evaluate(AXE) == []
-    context.close()
 
 
 def test_a_running_what_if_shows_progress_and_stops(reader, dashboard):

@@ -56,10 +56,9 @@ class MapPage:
     """A page with the harness, and everything it asked for or complained about."""
 
     def __init__(
-        self, browser, url: str, n: int = 5000, scheme: str = "light", link: str = "", **options
+        self, window, url: str, n: int = 5000, scheme: str = "light", link: str = "", **options
     ) -> None:
-        options = {"viewport": {"width": 1360, "height": 760}, "color_scheme": scheme, **options}
-        self.url, self.page = url, browser.new_context(**options).new_page()
+        self.url, self.page = url, window(1360, 760, scheme, **options)
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -149,16 +148,11 @@ def harness(serve) -> str:
 
 
 @pytest.fixture
-def opened(browser, harness):
-    pages: list[MapPage] = []
-
+def opened(window, harness):
     def open_page(**kwargs) -> MapPage:
-        pages.append(MapPage(browser, harness, **kwargs))
-        return pages[-1]
+        return MapPage(window, harness, **kwargs)
 
-    yield open_page
-    for one in pages:
-        one.page.context.close()
+    return open_page
 
 
 LASSO = [(0.3, 0.3), (0.55, 0.25), (0.62, 0.5), (0.5, 0.7), (0.33, 0.6), (0.3, 0.3)]
@@ -354,7 +348,7 @@ def test_a_move_pulses_once_and_its_points_can_be_ringed(opened):
 
 
 def test_without_motion_the_flipped_points_are_ringed_at_once(opened):
-    map_page = opened(reduced_motion="reduce")
+    map_page = opened(motion="reduce")
     map_page.step()
     assert map_page.page.evaluate(INK) > 500
     assert map_page.page.get_by_role("button", name="Ring them", pressed=True).is_visible()
@@ -506,19 +500,17 @@ def test_a_lost_webgl_context_is_drawn_again_with_the_same_view(opened):
     assert map_page.page.evaluate(RANGES) == pytest.approx(ranges)
 
 
-def test_without_webgl_the_map_is_drawn_as_svg_and_says_so(opened, browser, harness):
-    context = browser.new_context()
-    context.add_init_script(
+def test_without_webgl_the_map_is_drawn_as_svg_and_says_so(window, harness):
+    page = window()
+    page.add_init_script(
         "const old = HTMLCanvasElement.prototype.getContext;"
         "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
         "  return kind.includes('webgl') ? null : old.call(this, kind, ...more) }"
     )
-    page = context.new_page()
     page.goto(f"{harness}/?n=500")
     page.wait_for_selector(".cascal-map[data-drawn='1'][data-engine='svg']", timeout=30_000)
     assert page.locator(".cm-plot .scatterlayer .point").count() == 500
     assert "without WebGL" in page.locator(".cm-foot").inner_text()
-    context.close()
 
 
 def test_only_own_requests_no_errors_and_the_policy_is_active(opened):
