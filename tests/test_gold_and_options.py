@@ -120,3 +120,49 @@ def test_a_decimal_comma_is_one_where_it_can_be_nothing_else():
     value, reason = amount("1,234")  # a thousand and more, or a little over one
     assert value is None
     assert reason
+
+
+def wide(tmp_path, rows):
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return importers.read(path)
+
+
+def test_a_table_with_a_column_a_model_is_read_as_responses(tmp_path):
+    result = wide(
+        tmp_path,
+        [
+            "query_id,task,text,option_a,option_b,option_c,gold,level,org/one:7b,two",
+            "q1,t,Which?,x,y,z,B,3,The answer is (B).,A",
+            "q2,t,Who?,x,y,z,A,1,B,",
+            "q3,t,When?,x,y,z,C,2,C,The answer is (C).",
+        ],
+    )
+    rows = result.responses.select(["query_id", "model", "answer"]).to_pylist()
+    assert sorted(tuple(row.values()) for row in rows) == [
+        ("q1", "org/one:7b", "B"),
+        ("q1", "two", "A"),
+        ("q2", "org/one:7b", "B"),
+        ("q3", "org/one:7b", "C"),
+        ("q3", "two", "C"),
+    ]
+    (note,) = [one for one in result.notes if "no column model" in one]
+    assert "'org/one:7b', 'two'" in note
+    assert "Not used: 'level'." in note
+
+
+def test_free_answers_in_a_column_a_model_are_known_by_the_gold_ones(tmp_path):
+    result = wide(tmp_path, ["id,question,gold,m1,m2,m3", "0,0+1?,1,1,0,2", "1,1+1?,2,2,2,1"])
+    assert result.responses["model"].to_pylist() == ["m1", "m1", "m2", "m2", "m3", "m3"]
+    assert result.responses["answer"].to_pylist() == ["1", "2", "0", "2", "2", "1"]
+
+
+def test_columns_that_nothing_is_taken_from_are_named(tmp_path):
+    result = wide(tmp_path, ["id,question,gold,language,level", "0,0+1?,1,en,5", "1,1+1?,2,de,7"])
+    assert result.responses.num_rows == 0
+    (note,) = [one for one in result.notes if "not used" in one]
+    assert "'language', 'level'" in note
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(records(["B"], customer="x")[0]), encoding="utf-8")
+    (note,) = [one for one in importers.read(path).notes if "not used" in one]
+    assert "'customer'" in note

@@ -19,6 +19,7 @@ from cascal.importers.columns import (
     OF_ROLE,
     Role,
     check_names,
+    listed,
     require,
     resolve,
     role_of,
@@ -32,11 +33,12 @@ from cascal.importers.fields import (
     is_blank,
     option_texts,
     raw_text,
-    whole_number,
 )
+from cascal.importers.gold_column import gold_column
 from cascal.importers.limits import MAX_OPTIONS, ImportRefused
 from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.tabular import SUFFIXES, Sheet, read_sheet
+from cascal.importers.wide import model_columns, one_row_a_response
 
 KIND = "long"
 ABOUT = "Table, one row a response (Parquet, CSV, JSONL), or queries.* and responses.*"
@@ -62,11 +64,49 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     add_queries(draft, sheets[0], role, plan)
     if role == "joined":
         _add_responses(draft, sheets[0], "joined", plan)
+        _note_unused(draft, sheets[0], "joined", plan)
     elif len(sheets) == 2:
         _add_responses(draft, sheets[1], "responses", plan)
+        _note_unused(draft, sheets[0], "queries", plan)
+        _note_unused(draft, sheets[1], "responses", plan)
+    else:
+        _add_wide(draft, sheets[0], plan)
     imported = draft.finish(plan, " + ".join(path.name for path in paths))
     plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
     return imported
+
+
+def _unused(sheet: Sheet, role: Role, plan: Plan) -> list[str]:
+    """The columns that nothing of ours is taken from."""
+    mapping = resolve(sheet.columns, role, plan.mapping, sheet.source)
+    spread = () if "options" in mapping else spread_options(sheet.columns)
+    return [name for name in sheet.columns if name not in {*mapping.values(), *spread}]
+
+
+def _note_unused(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
+    unused = _unused(sheet, role, plan)
+    if unused:
+        draft.notes.append(
+            f"{sheet.source!r}: not used: {listed(unused)}. If one of them is meant, name it with "
+            "--map OURS=THEIRS."
+        )
+
+
+def _add_wide(draft: Draft, sheet: Sheet, plan: Plan) -> None:
+    """Enter the answers of a table of queries that has a column a model, if it has."""
+    ids = resolve(sheet.columns, "queries", plan.mapping, sheet.source)["query_id"]
+    models = model_columns(draft, sheet, ids, _unused(sheet, "queries", plan))
+    if not models:
+        _note_unused(draft, sheet, "queries", plan)
+        return
+    others = [name for name in _unused(sheet, "queries", plan) if name not in models]
+    left = f" Not used: {listed(others)}." if others else ""
+    draft.notes.append(
+        f"{sheet.source!r} has no column model: {listed(models)} hold the answers of a model each, "
+        f"as far as their cells tell, and were read so.{left}"
+    )
+    answers = one_row_a_response(sheet, ids, models)
+    _add_responses(draft, answers, "responses", replace(plan, mapping={}))
 
 
 def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
@@ -109,7 +149,7 @@ def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
     require(mapping, ("query_id", "text"), sheet.columns, sheet.source)
     spread = [] if "options" in mapping else spread_options(sheet.columns)
     options = _options(draft, sheet, mapping, spread)
-    golds = _golds(draft, sheet, mapping, options, plan.gold_from)
+    golds = gold_column(draft, sheet, mapping, options, plan.gold_from)
     if mapping.get("gold", "").casefold() == "answer" and "gold" not in plan.mapping:
         draft.notes.append(
             f"{sheet.source!r}: the column answer is taken for the gold answers. If it holds what "
@@ -206,56 +246,6 @@ def _joined_options(cells: Sequence[Any]) -> tuple[str, ...] | None:
     while texts and not texts[-1].strip():
         texts.pop()
     return tuple(texts) if all(text.strip() for text in texts) else None
-
-
-def _golds(
-    draft: Draft,
-    sheet: Sheet,
-    mapping: Mapping[str, str],
-    options: Sequence[tuple[str, ...] | None],
-    first: int | None,
-) -> list[Any]:
-    """Gold answers; whole numbers that are not all options themselves are places in the options.
-
-    Whether they count from 0 or from 1 is told by the whole column, or by the caller.
-    """
-    if "gold" not in mapping:
-        return [None] * len(sheet.rows)
-    golds = sheet.columns[mapping["gold"]]
-    filled = [
-        (whole_number(gold), clean(gold), of_query)
-        for gold, of_query in zip(golds, options, strict=True)
-        if of_query and not is_blank(gold)
-    ]
-    places = [(place, len(of_query)) for place, _, of_query in filled if place is not None]
-    if not places or len(places) < len(filled):
-        return golds
-    if first is None and all(gold in of_query for _, gold, of_query in filled):
-        return golds
-    counted = _counted_from(sheet, places) if first is None else first
-    if all(counted <= place < n_options + counted for place, n_options in places):
-        draft.notes.append(f"{sheet.source!r}: gold answers are numbers, counted from {counted}.")
-    return [
-        gold if not of_query or (place := whole_number(gold)) is None else place - counted
-        for gold, of_query in zip(golds, options, strict=True)
-    ]
-
-
-def _counted_from(sheet: Sheet, places: Sequence[tuple[int, int]]) -> int:
-    """0 or 1, whichever the places (place, number of options) allow; refused where both could be.
-
-    0 where neither fits: the rows that fall out of bounds are refused one by one.
-    """
-    from_0 = all(place < n_options for place, n_options in places)
-    from_1 = all(1 <= place <= n_options for place, n_options in places)
-    if from_0 and from_1:
-        raise ImportRefused(
-            f"{sheet.source!r}: the gold answers are numbers, and none is 0 or the number of its "
-            "query's options, so they may count from 0 or from 1. Say which with --gold-from 0 "
-            "or --gold-from 1 (gold_from in Python).",
-            code="ambiguous-gold",
-        )
-    return 1 if from_1 else 0
 
 
 def _add_responses(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:

@@ -1,0 +1,61 @@
+"""The gold answers of a table: whether numbers count the options from 0 or from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cascal.importers.draft import Draft
+from cascal.importers.fields import clean, is_blank, whole_number
+from cascal.importers.limits import ImportRefused
+from cascal.importers.tabular import Sheet
+
+
+def gold_column(
+    draft: Draft,
+    sheet: Sheet,
+    mapping: Mapping[str, str],
+    options: Sequence[tuple[str, ...] | None],
+    first: int | None,
+) -> list[Any]:
+    """Gold answers; whole numbers that are not all options themselves are places in the options.
+
+    Whether they count from 0 or from 1 is told by the whole column, or by the caller.
+    """
+    if "gold" not in mapping:
+        return [None] * len(sheet.rows)
+    golds = sheet.columns[mapping["gold"]]
+    filled = [
+        (whole_number(gold), clean(gold), of_query)
+        for gold, of_query in zip(golds, options, strict=True)
+        if of_query and not is_blank(gold)
+    ]
+    places = [(place, len(of_query)) for place, _, of_query in filled if place is not None]
+    if not places or len(places) < len(filled):
+        return golds
+    if first is None and all(gold in of_query for _, gold, of_query in filled):
+        return golds
+    counted = _counted_from(sheet, places) if first is None else first
+    if all(counted <= place < n_options + counted for place, n_options in places):
+        draft.notes.append(f"{sheet.source!r}: gold answers are numbers, counted from {counted}.")
+    return [
+        gold if not of_query or (place := whole_number(gold)) is None else place - counted
+        for gold, of_query in zip(golds, options, strict=True)
+    ]
+
+
+def _counted_from(sheet: Sheet, places: Sequence[tuple[int, int]]) -> int:
+    """0 or 1, whichever the places (place, number of options) allow; refused where both could be.
+
+    0 where neither fits: the rows that fall out of bounds are refused one by one.
+    """
+    from_0 = all(place < n_options for place, n_options in places)
+    from_1 = all(1 <= place <= n_options for place, n_options in places)
+    if from_0 and from_1:
+        raise ImportRefused(
+            f"{sheet.source!r}: the gold answers are numbers, and none is 0 or the number of its "
+            "query's options, so they may count from 0 or from 1. Say which with --gold-from 0 "
+            "or --gold-from 1 (gold_from in Python).",
+            code="ambiguous-gold",
+        )
+    return 1 if from_1 else 0
