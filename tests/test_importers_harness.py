@@ -292,14 +292,14 @@ def test_free_answers_messages_attachments_limits_and_several_targets(tmp_path):
         inspect_sample(1, completion="The answer is 4", scores=whole, target="4", **free),
         inspect_sample(
             2,
-            completion="x\n\ny",
+            completion="so:\n\ny",
             target=["6", "six"],
             **free,
             scores={"includes": {"value": "P", "answer": "6"}},
         ),
         inspect_sample(
             3,
-            completion="x\n\ny",
+            completion="so:\n\ny",
             target="",
             **free,
             limit={"type": "token"},
@@ -318,7 +318,7 @@ def test_free_answers_messages_attachments_limits_and_several_targets(tmp_path):
             attachments={"abc": "kept elsewhere"},
             **free,
             scores={"includes": {"value": "C"}},
-            completion="a\n\nb",
+            completion="so:\n\nb",
         ),
     ]
     result = importers.read(inspect_json(tmp_path / "log.json", samples))
