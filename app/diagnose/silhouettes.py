@@ -67,12 +67,12 @@ def silhouettes() -> None:
 def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
     known, split = int((bench.best_k > 0).sum()), int((bench.k > 1).sum())
     sentence = (
-        f"{split:,} of {known:,} splits reach min silhouette {bench.min_silhouette:g}: there the "
-        "strong queries of a model in a task are several clusters, elsewhere one."
+        f"{split:,} of {known:,} splits reach min silhouette {bench.min_silhouette:g} and make "
+        "several clusters of a model's strong queries in a task; the others leave one."
     )
     st.caption(
-        f"{sentence} Each cell: the best silhouette over all numbers of clusters; in brackets how "
-        "many are in force. Grey: below the threshold. Click a cell to look into it."
+        f"{sentence} A cell shows the best silhouette of any number of clusters, and in brackets "
+        "the number in force; grey is below the threshold. Click a cell to look into it."
     )
     scale = theme.SEQUENTIAL[theme.mode()]
     figure = charts.bench_figure(bench, scale, theme.OFF[theme.mode()], chosen)

@@ -8,7 +8,7 @@ const PULSE = 600; // ms
 const SWELL = 2.4; // radii by which a point is larger when its pulse begins
 const RING = 2; // px around a point
 
-const NO_MOVE = "Move a threshold: whom it sends to another model is told here.";
+const NO_MOVE = "Move a threshold: the queries that change their model light up, and are counted here.";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
