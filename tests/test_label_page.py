@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -244,7 +245,7 @@ def test_when_all_is_labelled_the_title_says_what_was_learnt(open_label, store, 
     app = open_label()
     app.segmented_control(key="label_planned").set_value(300).run()
     title = app.title[0].value.replace("\\", "")
-    assert title == desk.evidence().sentence(desk.contest)
+    assert title == desk.evidence().verdict(desk.contest)
     assert line(app).endswith("settled")
     assert "What it changes" in [one.value for one in app.subheader]
 
@@ -399,3 +400,62 @@ def test_without_gold_the_labels_are_the_headline(monkeypatch, store, snapshot):
     app.run()
     assert app.title[0].value.replace("\\", "") == desk.evidence().sentence(desk.contest)
     assert any("By labels of ann" in one.value for one in app.caption)
+
+
+def test_runs_and_a_cluster_lead_to_their_question(monkeypatch, store, snapshot):
+    other = take_snapshot(snapshot.dataset, snapshot.fit, Thresholds(merge_distance=0.05))
+    for name, one in (("one", snapshot), ("two", other)):
+        store.save_run(make_run(one.dataset, one, name))
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    app.switch_page("runs/page.py").run()
+    first, second = app.selectbox(key="run_b").value, app.selectbox(key="run_a").value
+    press(app, "label_runs")
+    assert app.selectbox(key="purpose").value == "settings"
+    assert app.selectbox(key="between").value == f"run {first}"
+    assert app.selectbox(key="against").value == f"run {second}"
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    app.query_params["cluster"] = "2"
+    app.run()
+    app.switch_page("skills/page.py").run()
+    press(app, "label_cluster")
+    assert app.selectbox(key="purpose").value == "cluster"
+    assert app.selectbox(key="of_cluster").value == "2"
+
+
+# --- free answers
+
+
+@pytest.fixture(scope="module")
+def free(tmp_path_factory) -> cascal.Workspace:
+    """The same queries without options: what the models wrote stands for itself."""
+    imported = thinned_demo(8, 7)["demo"]
+    rows = [row | {"options": []} for row in imported.queries.to_pylist()]
+    workspace = cascal.Workspace(tmp_path_factory.mktemp("label") / "free.duckdb")
+    queries = imported.queries.from_pylist(rows, imported.queries.schema)
+    add_hashed(workspace, replace(imported, queries=queries))
+    return workspace
+
+
+def test_free_answers_are_judged_without_the_names_of_their_models(open_label, store, free):
+    shutil.copy(free.path, store.path)
+    data = load_dataset(store, "demo")
+    fitted = cascal.fit(data.train.votes, data.train.vectors, costs=data.costs)
+    desk = routing_question(take_snapshot(data, fitted, Thresholds())).desk(store, "ann")
+    given = {row["model"]: row["answer"] for row in response_rows(store, desk.draw.frame[0])}
+    app = open_label()
+    shown = [one.value for one in app.text]
+    first, second = desk.sides(1)
+    assert shown.index(given[first]) < shown.index(given[second])
+    assert not {first, second} & set(" ".join(shown).split())
+    press(app, "label_1_1")
+    assert store.labels("demo")[0].verdicts == {first: True, second: False}
+    press(app, "label_2_4")
+    assert set(store.labels("demo")[1].verdicts.values()) == {False}
+    app.text_input(key="label_typed_3").set_value("C").run()
+    assert store.labels("demo")[2].answer == "C"
+    assert line(app).startswith("3 of 30: gain ")
+
+
+def response_rows(store: cascal.Workspace, query_id: str) -> list[dict]:
+    return [row for row in store.response_texts("demo", query_id).to_pylist() if not row["sample"]]

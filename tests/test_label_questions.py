@@ -205,7 +205,7 @@ def test_the_picture_holds_every_interval_and_its_numbers(snapshot):
     table = charts.label_trail_frame(trail)
     assert list(table["labels"]) == list(range(9))
     assert table["low"].iloc[-1] == pytest.approx(100 * trail[-1].watched.low)
-    colours = {"accent": "#1F4FD8", "text": "#17202E", "muted": "#9AA4B2"}
+    colours = {"accent": "#1F4FD8", "text": "#17202E", "muted": "#9AA4B2", "paper": "#FFFFFF"}
     drawn = ET.fromstring(charts.label_trail_svg(table, 30, colours))  # noqa: S314 – our own
     written = [one.text for one in drawn.iter(f"{SVG}text")]
     last = table.iloc[-1]

@@ -17,8 +17,9 @@ def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -
     sentence, change = learnt(question, found)
     buttons = {}
     with st.container(border=True, key="label_lesson"):
-        st.subheader("What was learnt", anchor=False)
-        st.text(sentence)
+        if not found.settled or not found.gain.n_contested:  # else it is the title of the page
+            st.subheader("What was learnt", anchor=False)
+            st.text(sentence)
         st.subheader("What it changes", anchor=False)
         st.text(change)
         with st.container(horizontal=True, gap="small"):

@@ -8,7 +8,7 @@ from app import frame, theme
 from cascal import charts
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import LabelFacts
-from cascal.dataset.label_lessons import learnt, progress_line, unreachable_line
+from cascal.dataset.label_lessons import progress_line, unreachable_line
 from cascal.dataset.label_questions import ASKED, Question
 
 
@@ -16,7 +16,7 @@ def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -
     """The question and how far it is answered; the answer where it is settled."""
     contest = question.contest
     told = found.settled and contest.n_contested
-    title = learnt(question, found)[0] if told else ASKED[question.draw.purpose]
+    title = found.verdict(contest) if told else ASKED[question.draw.purpose]
     st.title(frame.escape(title), anchor=False)
     if contest.n_contested:
         line = progress_line(found, n_done, n_planned)
@@ -34,8 +34,8 @@ def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -
 def picture(facts: LabelFacts, found: Evidence, n_planned: int) -> None:
     """The interval after every label, and what else is to be known about it."""
     table = charts.label_trail_frame(facts.trail())
-    text, _ = theme.TEXT_AND_PAPER[theme.mode()]
-    colours = {"accent": theme.accent(), "text": text, "muted": theme.MUTED}
+    text, paper = theme.TEXT_AND_PAPER[theme.mode()]
+    colours = {"accent": theme.accent(), "text": text, "muted": theme.MUTED, "paper": paper}
     st.markdown("**Gain in points, by number of labels**")
     st.image(
         charts.label_trail_svg(table, n_planned, colours),

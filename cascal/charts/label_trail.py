@@ -43,7 +43,7 @@ class _Axes:
 
 
 def label_trail_svg(table: pd.DataFrame, n_planned: int, colours: Mapping[str, str]) -> str:
-    """The frame as SVG; colours: accent, text and muted."""
+    """The frame as SVG; colours: accent, text, muted and paper."""
     axes = _Axes(table, n_planned)
     parts = [
         _zero(axes, colours),
@@ -96,6 +96,7 @@ def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> str:
     places = _apart(ends)
     texts = [
         f'<text x="{x + 8:.1f}" y="{place + 4:.1f}" fill="{colours["text"]}" '
+        f'paint-order="stroke" stroke="{colours["paper"]}" stroke-width="4" '
         f'font-weight="{700 if name == "gain" else 400}">{_signed(last[name])}</text>'
         for name, place in zip(("high", "gain", "low"), places, strict=True)
     ]

@@ -60,13 +60,15 @@ class Evidence:
         """Whether the first way pays, as far as the labels say."""
         return decision(self.watched)
 
+    def verdict(self, contest: Contest) -> str:
+        """What the labels say of the two sides, with the interval."""
+        if contest.constant is not None:
+            return decide(self.watched, contest.constant).sentence
+        return decide_between(self.watched, contest.names)
+
     def sentence(self, contest: Contest) -> str:
         """What the labels say, from how many of them, and how many more would settle it."""
-        shown, counts = self.watched, self.gain
-        if contest.constant is not None:
-            said = decide(shown, contest.constant).sentence
-        else:
-            said = decide_between(shown, contest.names)
+        said, counts = self.verdict(contest), self.gain
         if not counts.n_contested:
             return f"{said} {NOTHING_TO_LABEL}"
         labelled = (
