@@ -222,7 +222,7 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
         lead=lead,
         effective_clusters=float(np.exp(-(weights * np.log(weights)).sum())),
         what_would_change=_what_would_change(router, blend, order, labels),
-        by_labels=_by_labels(router, blend),
+        by_labels=_by_labels(router, row, order),
         preset=router.settings.name,
         encoder=router.encoder,
     )
@@ -278,17 +278,19 @@ def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel,
     )
 
 
-def _by_labels(router: Router, blend: Blend) -> str:
+def _by_labels(router: Router, row: FloatArray, order: IntArray) -> str:
     """What labels make of a query; empty where the router heeds none."""
-    if router.labels is None:
-        return ""
-    free = blend.scores[0] - blend.from_labels[0]
-    other = router.models[best_first(free, router.models, 1)[0]]
-    if not router.always:
-        return router.labels.effect
-    if other == router.always:
-        return f"{router.labels.effect} Without them it would go there too."
-    return f"{router.labels.effect} Without them this query would go to {other}."
+    first = router.models[order[0]]
+    effect = "" if router.labels is None else router.labels.effect
+    if router.correction is not None and not router.always:
+        effect = f"{effect} {router.correction.n_labels:,} labels correct the scores.".strip()
+    elif not router.always:
+        return effect
+    free = router.without_labels
+    other = free.models[best_first(free.blend(row).scores[0], free.models, 1)[0]]
+    if other == first:
+        return f"{effect} Without them it would go there too."
+    return f"{effect} Without them this query would go to {other}."
 
 
 def _what_would_change(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
-from cascal.labels import LabelRecord, lift_to_first
+from cascal.labels import Correction, LabelRecord, lift_to_first
 from cascal.reach import Reach, Training
 from cascal.results import LEARNT_PER_MODEL, Learnt, Rankings, Routes, SkillClusters
 from cascal.settings import FitSettings, Routing, Thresholds
@@ -94,8 +94,8 @@ class Router:
     log-probabilities, for breaking ties between answers; costs (M,) US dollars per 1,000 queries,
     nan where unknown, None where nothing is known; learnt: what the consensus learnt about the
     confidences, None where it learns nothing; labels: those it heeds, whose gate may ask one model
-    for every query. A router just made knows its `training`, which is never saved; a loaded one
-    brings the `stored_reach`.
+    for every query; correction: what labels add to the scores. A router just made knows its
+    `training`, which is never saved; a loaded one brings the `stored_reach`.
     """
 
     clusters: SkillClusters
@@ -111,6 +111,7 @@ class Router:
     costs: FloatArray | None = None
     learnt: Learnt | None = None
     labels: LabelRecord | None = None
+    correction: Correction | None = None
     training: Training | None = field(default=None, repr=False)
     stored_reach: Reach | None = field(default=None, repr=False)
 
@@ -127,11 +128,34 @@ class Router:
                 f"Labels say to ask always {self.labels.always[:80]!r}, which is not in the pool.",
                 code="unknown-model",
             )
+        if self.correction is not None:
+            self._check_correction(self.correction)
+
+    def _check_correction(self, correction: Correction) -> None:
+        """Refuse corrections of another pool or encoder."""
+        shape = (len(correction.rectifier.overall), correction.centroids.shape[1])
+        if shape != (len(self.models), self.dimension):
+            raise CascalError(
+                f"The corrections are for {shape[0]} models and vectors of {shape[1]} dimensions; "
+                f"the router has {len(self.models)} and {self.dimension}.",
+                code="wrong-shape",
+            )
 
     @property
     def without_labels(self) -> Router:
         """The router as it would be without any label."""
+        return self.ungated if self.correction is None else replace(self.ungated, correction=None)
+
+    @property
+    def ungated(self) -> Router:
+        """The router as it would be without a gate; its scores stay corrected."""
         return self if self.labels is None else replace(self, labels=None)
+
+    @cached_property
+    def overall(self) -> FloatArray:
+        """(M,) global scores, as labels corrected them."""
+        overall = self.rankings.overall
+        return overall if self.correction is None else overall + self.correction.rectifier.overall
 
     @property
     def always(self) -> str:
@@ -162,7 +186,7 @@ class Router:
     def best_overall(self) -> int:
         """The model with the best global score, ties by name: the honest constant choice."""
         by_name = np.argsort(np.asarray(self.models), kind="stable")
-        return int(by_name[np.argmax(self.rankings.overall[by_name])])
+        return int(by_name[np.argmax(self.overall[by_name])])
 
     @cached_property
     def adjustment(self) -> FloatArray:
@@ -207,6 +231,8 @@ class Router:
         """(C, M) scores of a query that lies in one cluster alone, bonus and cost included."""
         table = self._sharpened if self.routing.sharp else self.rankings.scores
         alone = table + self.adjustment
+        if self.correction is not None:
+            alone = alone + self.correction.at(self.clusters.centroids)
         return np.asarray(alone + self._gate(alone))
 
     @cached_property
@@ -279,14 +305,18 @@ class Router:
         weights = softmax(-distances / routing.distance_temperature)
         table = self._sharpened if routing.sharp else self.rankings.scores
         scores = np.einsum("qk,qkm->qm", weights, table[nearest])
-        alpha: FloatArray = np.zeros(len(rows))
-        if routing.fallback_distance is not None:
-            scores, alpha = self._fall_back(scores, distances[:, 0], routing.fallback_distance)
+        alpha = self._alpha(distances[:, 0])
+        plain = _faded(scores, alpha, self.rankings.overall)
+        if self.correction is None:
+            scores = plain
+        else:
+            scores = _faded(scores + self.correction.at(rows), alpha, self.overall)
+        from_labels = scores - plain
         if self.adjustment.any():
             scores = scores + self.adjustment
-        from_labels = self._gate(scores)
         if self.always:
-            scores = scores + from_labels
+            lift = self._gate(scores)
+            scores, from_labels = scores + lift, from_labels + lift
         return Blend(
             task=task,
             task_similarity=task_similarity,
@@ -304,16 +334,12 @@ class Router:
             return np.zeros(scores.shape)
         return lift_to_first(scores, self.models.index(self.always))
 
-    def _fall_back(
-        self, scores: FloatArray, distance: FloatArray, limit: float
-    ) -> tuple[FloatArray, FloatArray]:
-        alpha = np.clip((distance - limit) / FALLBACK_WIDTH, 0.0, 1.0)
-        total = scores.sum(axis=1, keepdims=True)
-        share = np.divide(scores, total, out=np.zeros_like(scores), where=total != 0)
-        overall = self.rankings.overall
-        common = overall / overall.sum() if overall.sum() else np.zeros_like(overall)
-        mixed = (1.0 - alpha)[:, None] * share + alpha[:, None] * common
-        return np.where((alpha > 0)[:, None], mixed, scores), alpha
+    def _alpha(self, distance: FloatArray) -> FloatArray:
+        """(Q,) how far the global ranking fades in, by the distance to the nearest cluster."""
+        limit = self.routing.fallback_distance
+        if limit is None:
+            return np.zeros(len(distance))
+        return np.clip((distance - limit) / FALLBACK_WIDTH, 0.0, 1.0)
 
     def save(self, path: str | Path) -> None:
         """Write the router as one file: JSON and arrays without pickle, with a checksum.
@@ -332,8 +358,10 @@ class Router:
             "reach": None if self.reach is None else self.reach.limit,
             "learnt": None if self.learnt is None else self.learnt.shared,
             "labels": None if self.labels is None else self.labels.to_dict(),
+            "correction": None if self.correction is None else self.correction.header(),
         }
-        write_artefact(Path(path), header, self.arrays(), heeded=self.labels is not None)
+        heeded = self.labels is not None or self.correction is not None
+        write_artefact(Path(path), header, self.arrays(), heeded=heeded)
 
     def arrays(self) -> dict[str, Any]:
         """What the router is made of, by name, as its file holds it."""
@@ -356,6 +384,7 @@ class Router:
             **({} if self.costs is None else {"costs": self.costs}),
             **({} if self.reach is None else {"reach_precision": self.reach.precision}),
             **({} if self.learnt is None else _named("learnt_", self.learnt.per_model)),
+            **({} if self.correction is None else self.correction.arrays()),
         }
 
     @classmethod
@@ -448,8 +477,20 @@ def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
         costs=stored.get("costs"),
         learnt=learnt,
         labels=LabelRecord.from_dict(header.get("labels")),
+        correction=Correction.from_parts(header.get("correction"), stored),
         stored_reach=reach,
     )
+
+
+def _faded(scores: FloatArray, alpha: FloatArray, overall: FloatArray) -> FloatArray:
+    """(Q, M) scores with the global ones (M,) mixed in by alpha (Q,); unchanged where it is 0."""
+    if not alpha.any():
+        return scores
+    total = scores.sum(axis=1, keepdims=True)
+    share = np.divide(scores, total, out=np.zeros_like(scores), where=total != 0)
+    common = overall / overall.sum() if overall.sum() else np.zeros_like(overall)
+    mixed = (1.0 - alpha)[:, None] * share + alpha[:, None] * common
+    return np.where((alpha > 0)[:, None], mixed, scores)
 
 
 def _named(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

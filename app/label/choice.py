@@ -43,7 +43,7 @@ def choice() -> Choice:
             _select(
                 "What do you want to know?",
                 "purpose",
-                ASKED,
+                {one: ASKED[one] for one in _OF_PURPOSE},
                 width=290,
             ),
         )

@@ -23,17 +23,25 @@ from cascal.cli.common import (
 from cascal.cli.encoding import encoder_of_file
 from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.datatypes import CascalError
+from cascal.datatypes import CascalError, NotApplicable
 from cascal.route import check_vectors
 from cascal.scores.score_router import KIND, router_of
 
 if TYPE_CHECKING:
+    from cascal.dataset.snapshot import Snapshot
     from cascal.explain import ClusterLeaders
+    from cascal.store import Workspace
 
 IgnoreLabelsOption = Annotated[
     bool,
     typer.Option(
         "--ignore-labels", help="Route also where the labels of `cascal label` say not to."
+    ),
+]
+RectifyOption = Annotated[
+    bool,
+    typer.Option(
+        "--rectify", help="Correct scores by the labels of `cascal label --purpose rectifier`."
     ),
 ]
 
@@ -47,6 +55,7 @@ def fit(
     save_run: Annotated[str | None, typer.Option(help="Save the state as a run.")] = None,
     note: Annotated[str, typer.Option(help="Note of the saved run.")] = "",
     ignore_labels: IgnoreLabelsOption = False,
+    rectify: RectifyOption = False,
     scored_by: ScoredByOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,7 +72,7 @@ def fit(
         fit_by_scores(tuning.store, loaded, scored_by, to, as_json=as_json)
         return
     with err.status("Estimating skills"):
-        snapshot = tuning.snapshot(loaded, ignore_labels=ignore_labels)
+        snapshot = tuning.snapshot(loaded, ignore_labels=ignore_labels, rectify=rectify)
     if to is not None:
         snapshot.router.save(to)
     if save_run is not None:
@@ -76,6 +85,8 @@ def fit(
         return
     _print_summary(summary, cluster_leaders(snapshot.router), loaded.simulated)
     _print_labels(snapshot.router)
+    if not ignore_labels:
+        _print_rectifier(tuning.store, snapshot)
     if to is not None:
         out.print(f"Router written to {escape(str(to))}.")
 
@@ -87,6 +98,19 @@ def _print_labels(router: cascal.Router) -> None:
     out.print(f"With a few labels: {escape(router.labels.sentence)}")
     if router.always:
         out.print("With --ignore-labels it would route all the same.")
+
+
+def _print_rectifier(store: Workspace, snapshot: Snapshot) -> None:
+    """What the labels for it would change, or have changed; nothing where there are too few."""
+    from cascal.dataset.rectifying import rectify
+
+    try:
+        found = rectify(store, snapshot)
+    except NotApplicable:
+        return
+    out.print(escape(found.sentence))
+    if snapshot.router.correction is None:
+        out.print("They are not used: with --rectify they would be.")
 
 
 def _print_summary(
@@ -127,18 +151,21 @@ def export(
     to: Annotated[Path, typer.Argument(help="File to write, e.g. router.cascal.")],
     tuning: Tuning,
     ignore_labels: IgnoreLabelsOption = False,
+    rectify: RectifyOption = False,
 ) -> None:
     """Write the router of a data set as one file, without texts and without pickle."""
     check_target(to)
     loaded = tuning.dataset(dataset)
     with err.status("Estimating skills"):
-        router = tuning.snapshot(loaded, ignore_labels=ignore_labels).router
+        router = tuning.snapshot(loaded, ignore_labels=ignore_labels, rectify=rectify).router
     router.save(to)
     out.print(
         f"Router with {len(router.clusters)} clusters and {len(router.models)} models written to "
         f"{escape(str(to))}."
     )
     _print_labels(router)
+    if rectify:
+        out.print("Labels correct the scores.")
 
 
 def route(

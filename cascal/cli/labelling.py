@@ -19,11 +19,14 @@ from cascal.cli.common import (
     progress_bar,
 )
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.datatypes import CascalError
+from cascal.datatypes import CascalError, NotApplicable
 from cascal.provenance import this_account
 
 if TYPE_CHECKING:
     from cascal.dataset.label_desk import Desk
+    from cascal.dataset.label_questions import Question
+    from cascal.dataset.snapshot import Snapshot
+    from cascal.store import Workspace
 
 ACTIONS = "--out, --in, --ask and --undo"
 
@@ -43,6 +46,10 @@ def label(
         str | None,
         typer.Option(help="Compare with this preset; else with the best model by consensus."),
     ] = None,
+    purpose: Annotated[
+        str,
+        typer.Option(help="routing: does it pay; rectifier: labels that correct the scores."),
+    ] = "routing",
     who: Annotated[
         str | None, typer.Option(help="Whose labels; else the name of this account.")
     ] = None,
@@ -50,12 +57,19 @@ def label(
 ) -> None:
     """Label a few queries where it decides, and say whether routing pays.
 
-    Drawn are queries on which the router and the model it is compared with answer differently.
+    Drawn are queries on which the router and the model it is compared with answer differently; for
+    the rectifier, training queries on which not all models say the same.
     """
+    if purpose not in ("routing", "rectifier") or (purpose == "rectifier" and against):
+        raise CascalError(
+            f"--purpose is {purpose[:40]!r}; give routing, or rectifier without --against.",
+            code="unknown-choice",
+        )
     if sum([to is not None, filled is not None, ask, undo]) > 1:
         raise CascalError(f"Give one of {ACTIONS} at a time.", code="conflicting-settings")
     check_target(to)
-    desk = _desk(tuning, dataset, against, who)
+    question, snapshot = _question(tuning, dataset, against, purpose)
+    desk = question.desk(tuning.store, who or this_account())
     if to is not None:
         _write(desk, n, to)
         return
@@ -66,30 +80,54 @@ def label(
     elif undo:
         taken = desk.undo()
         err.print(f"Taken back: {escape(taken.query_id)}, {escape(taken.words)}.")
-    _report(desk, as_json=as_json)
+    if purpose == "rectifier":
+        _report_rectifier(tuning.store, snapshot)
+    else:
+        _report(desk, as_json=as_json)
 
 
-def _desk(tuning: Tuning, dataset: str, against: str | None, who: str | None) -> Desk:
+def _question(
+    tuning: Tuning, dataset: str, against: str | None, purpose: str
+) -> tuple[Question, Snapshot]:
     """Fit, route, and find what is contested."""
-    from cascal.dataset.label_questions import routing_question, settings_question
+    from cascal.dataset.label_questions import (
+        rectifier_question,
+        routing_question,
+        settings_question,
+    )
     from cascal.dataset.snapshot import take_snapshot
 
     loaded = tuning.dataset(dataset)
     with progress_bar("Routing"):
         snapshot = take_snapshot(loaded, tuning.fit(loaded), tuning.thresholds)
-        if against is None:
+        if purpose == "rectifier":
+            question = rectifier_question(snapshot)
+        elif against is None:
             question = routing_question(snapshot)
         else:
             other = replace(tuning, settings=cascal.FitSettings.preset(against))
             second = take_snapshot(loaded, other.fit(loaded), tuning.thresholds)
             names = (tuning.settings.name, against)
             question = settings_question(snapshot, second, names, against)
-    return question.desk(tuning.store, who or this_account())
+    return question, snapshot
+
+
+def _report_rectifier(store: Workspace, snapshot: Snapshot) -> None:
+    """What the labels would correct, or how many are needed."""
+    from cascal.dataset.rectifying import rectify
+
+    try:
+        found = rectify(store, snapshot)
+    except NotApplicable as error:
+        out.print(escape(str(error)))
+        return
+    out.print(escape(found.sentence))
+    out.print("`cascal fit --rectify` makes a router of it.")
 
 
 def _write(desk: Desk, n: int, path: Path) -> None:
     if not desk.draw.frame:
-        _report(desk, as_json=False)
+        out.print("There is nothing to label.")
         return
     n_rows = desk.write(path, n)
     out.print(
@@ -111,6 +149,8 @@ def _ask(desk: Desk, n: int) -> None:
         _show(desk, place, min(n, len(desk.draw.frame)))
         if not _answered(desk, place):
             return
+        if desk.draw.purpose == "rectifier":
+            continue
         found = desk.evidence()
         if found.settled:
             return

@@ -19,6 +19,7 @@ from cascal.cli.common import (
     chosen_settings,
     open_workspace,
 )
+from cascal.datatypes import CascalError
 from cascal.settings import ROUTINGS, named_routing
 
 if TYPE_CHECKING:
@@ -48,13 +49,20 @@ class Tuning:
 
         return load_dataset(self.store, dataset, encoder, self.models)
 
-    def snapshot(self, dataset: Dataset, *, ignore_labels: bool = False) -> Snapshot:
+    def snapshot(
+        self, dataset: Dataset, *, ignore_labels: bool = False, rectify: bool = False
+    ) -> Snapshot:
         """The state of a data set whose router heeds the labels of the workspace."""
         from cascal.dataset.heeding import heed_labels
         from cascal.dataset.snapshot import take_snapshot
 
         free = take_snapshot(dataset, self.fit(dataset), self.thresholds)
-        return free if ignore_labels else heed_labels(self.store, free)
+        if ignore_labels and rectify:
+            raise CascalError(
+                "--ignore-labels and --rectify contradict each other. Give one of them.",
+                code="conflicting-settings",
+            )
+        return free if ignore_labels else heed_labels(self.store, free, rectified=rectify)
 
     def fit(self, dataset: Dataset) -> Fit:
         """The fit of a data set's training queries."""

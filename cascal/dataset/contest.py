@@ -27,7 +27,8 @@ class Contest:
     """Two ways to answer the same queries.
 
     part : the queries; first, second (Q,) the model either asks, as a column of the pool;
-    names : what the two are called; constant : where the second is always asking one model
+    names : what the two are called; constant : where the second is always asking one model;
+    chosen (Q,) : which queries are to be labelled, where it is not those that tell the two apart
     """
 
     part: Part
@@ -35,6 +36,7 @@ class Contest:
     second: IntArray
     names: tuple[str, str]
     constant: Constant | None = None
+    chosen: BoolArray | None = None
 
     @cached_property
     def counts(self) -> BoolArray:
@@ -45,6 +47,8 @@ class Contest:
     @cached_property
     def contested(self) -> BoolArray:
         """(Q,) where labels can tell the two apart."""
+        if self.chosen is not None:
+            return self.chosen
         judged = np.asarray(np.isfinite(self.part.judged).any(axis=1))
         differ = contested(self.first, self.second, self.part.votes.answers, judged)
         return np.asarray(differ & self.counts)
@@ -75,9 +79,9 @@ def contest(snapshot: Snapshot) -> Contest:
 
     On the test queries; without any on all queries, each routed, and each constant chosen, by the
     fit of a half that it is not in. NotApplicable where there are too few for that. It is about
-    the router as it is without labels, even where a gate is closed because of them.
+    the router without a gate, even where labels have closed it.
     """
-    snapshot = snapshot.without_labels
+    snapshot = snapshot.ungated
     part, best = snapshot.dataset.test, snapshot.router.best_overall
     if part is not None:
         second = np.full(len(part), best)
@@ -95,8 +99,8 @@ def contest(snapshot: Snapshot) -> Contest:
 
 
 def contest_between(one: Snapshot, other: Snapshot, names: tuple[str, str]) -> Contest:
-    """Two routers, presets or thresholds on one data set, called by these names; without labels."""
-    one, other = one.without_labels, other.without_labels
+    """Two routers, presets or thresholds on one data set, called by these names; without gates."""
+    one, other = one.ungated, other.ungated
     if one.dataset.info.name != other.dataset.info.name or (
         one.router.models != other.router.models
     ):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +9,8 @@ from typing import Any
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import routing_evidence
+from cascal.dataset.labels_digest import labels_digest
+from cascal.dataset.rectifying import rectify
 from cascal.dataset.snapshot import Snapshot, snapshot_of
 from cascal.datatypes import NotApplicable
 from cascal.labels import LabelRecord
@@ -68,12 +68,15 @@ def few_labels_sentence(workspace: Workspace, snapshot: Snapshot) -> str | None:
     return None if few is None else few.sentence
 
 
-def heed_labels(workspace: Workspace, snapshot: Snapshot) -> Snapshot:
+def heed_labels(workspace: Workspace, snapshot: Snapshot, *, rectified: bool = False) -> Snapshot:
     """The same with the gate: what every file, server and saved run of a router is made from.
 
     Where the labels that were given to find out whether routing pays say that it loses, the best
-    model by consensus is asked for every query. Without such labels nothing changes.
+    model by consensus is asked for every query. Without such labels nothing changes. `rectified`:
+    labels that were given for it correct the scores first; NotApplicable where there are too few.
     """
+    if rectified:
+        snapshot = rectify(workspace, snapshot).snapshot
     try:
         few = few_labels(workspace, snapshot)
     except NotApplicable:
@@ -109,23 +112,3 @@ def _record(
         verdict=f"{said} {COST_WEIGHED}" if weighed else said,
         always=router.models[router.best_overall] if gated else "",
     )
-
-
-def labels_digest(labels: Sequence[Label]) -> str:
-    """SHA-256 of labels: the same for the same labels, in whatever order they came."""
-    facts = sorted(
-        json.dumps(
-            [
-                one.query_id,
-                one.person,
-                one.content,
-                one.draw_id,
-                one.mark,
-                one.answer,
-                dict(one.verdicts),
-            ],
-            sort_keys=True,
-        )
-        for one in labels
-    )
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()

@@ -15,6 +15,7 @@ from cascal.dataset.contest import (
     new_draw,
 )
 from cascal.dataset.label_desk import Desk
+from cascal.dataset.rectifying import rectifier_contest
 from cascal.dataset.snapshot import Snapshot
 from cascal.store import Draw, Purpose, Workspace
 
@@ -23,6 +24,7 @@ ASKED: Mapping[Purpose, str] = {
     "settings": "Which of two settings is better?",
     "family": "Is the family right, or the consensus?",
     "cluster": "Is the first model of a cluster right?",
+    "rectifier": "How far is the consensus wrong about each model?",
 }
 """What a person who labels for a purpose wants to know."""
 
@@ -70,6 +72,12 @@ def cluster_question(snapshot: Snapshot, cluster: int) -> Question:
     found = contest_of_cluster(snapshot, cluster)
     said = {"against": "cluster", "cluster": snapshot.labels[cluster], "pair": list(found.names)}
     return _question(snapshot, found, "cluster", said)
+
+
+def rectifier_question(snapshot: Snapshot) -> Question:
+    """How far is the consensus wrong about each model, on the queries that divide them?"""
+    found = rectifier_contest(snapshot)
+    return _question(snapshot, found, "rectifier", {"against": "rectifier"})
 
 
 def _question(

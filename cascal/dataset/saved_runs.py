@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from cascal.dataset.dataset import Dataset, load_dataset
-from cascal.dataset.heeding import heeding
-from cascal.dataset.snapshot import Snapshot, take_snapshot
+from cascal.dataset.rectifying import with_groups_of
+from cascal.dataset.snapshot import Snapshot, snapshot_of, take_snapshot
 from cascal.datatypes import CascalError, FloatArray, IntArray
-from cascal.fit import fit
+from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimate
-from cascal.labels import LabelRecord
+from cascal.labels import Correction, LabelRecord, Rectifier
 from cascal.provenance import stamp
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import Run, Workspace, content_of
+
+_CORRECTED = ("overall", "corrections", "n_labels")
 
 
 def decisions_hash(snapshot: Snapshot) -> str:
@@ -58,6 +60,12 @@ def make_run(dataset: Dataset, snapshot: Snapshot, name: str, note: str = "") ->
         numbers["verdict"] = snapshot.verdict.sentence
     if router.labels is not None:
         numbers["labels"] = router.labels.to_dict()
+    if router.correction is not None:
+        found = router.correction
+        numbers["correction"] = {
+            **found.header(),
+            **{name: getattr(found.rectifier, name).tolist() for name in _CORRECTED},
+        }
     return Run(
         name=name,
         dataset=dataset.info.name,
@@ -132,8 +140,22 @@ def reopen(workspace: Workspace, run: Run) -> Reopened:
     )
     fitted = fit(dataset.train.votes, dataset.train.vectors, settings, costs=dataset.costs)
     snapshot = take_snapshot(dataset, fitted, thresholds)
-    record = LabelRecord.from_dict(run.numbers.get("labels"))
-    return Reopened(run, dataset, snapshot if record is None else heeding(snapshot, record))
+    router = replace(
+        snapshot.router,
+        labels=LabelRecord.from_dict(run.numbers.get("labels")),
+        correction=_correction(fitted, run.numbers.get("correction")),
+    )
+    if router.labels is not None or router.correction is not None:
+        snapshot = snapshot_of(dataset, fitted, router)
+    return Reopened(run, dataset, snapshot)
+
+
+def _correction(fitted: Fit, stored: Mapping[str, Any] | None) -> Correction | None:
+    """The correction that a run was saved with, at the groups of its fit."""
+    if stored is None:
+        return None
+    found = Rectifier(**{name: np.array(stored[name]) for name in _CORRECTED})
+    return with_groups_of(fitted, found, draws=tuple(stored["draws"]), digest=str(stored["digest"]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,10 +73,16 @@ class Snapshot:
 
     @property
     def without_labels(self) -> Snapshot:
-        """What the router does without labels: what these can judge."""
-        if self.router.labels is None:
-            return self
-        return snapshot_of(self.dataset, self.fit, self.router.without_labels)
+        """What the router does without labels."""
+        return self._with(self.router.without_labels)
+
+    @property
+    def ungated(self) -> Snapshot:
+        """What the router does without a gate: what labels can judge."""
+        return self._with(self.router.ungated)
+
+    def _with(self, router: Router) -> Snapshot:
+        return self if router is self.router else snapshot_of(self.dataset, self.fit, router)
 
     @property
     def verdict(self) -> Verdict | None:

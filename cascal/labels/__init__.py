@@ -7,10 +7,11 @@ from cascal.labels.contested import contested
 from cascal.labels.gain import Gain, combined_gain, gain, keep_router
 from cascal.labels.inclusion import inclusion_probabilities
 from cascal.labels.record import LabelRecord, lift_to_first
-from cascal.labels.rectifier import Rectifier, nearest_groups, rectifier
+from cascal.labels.rectifier import Correction, Rectifier, nearest_groups, rectifier
 from cascal.labels.sequence import confidence_sequence, labels_needed, settled_after
 
 __all__ = [
+    "Correction",
     "Gain",
     "LabelRecord",
     "Rectifier",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from cascal.datatypes import CascalError, FloatArray, IntArray, read_only
+
+MOST = 2.0
+"""No correction is larger: it is a difference of two differences between 0 and 1."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,6 +33,76 @@ class Rectifier:
     def apply(self, scores: FloatArray, groups: IntArray) -> FloatArray:
         """(Q, M) scores of queries that belong to groups (Q,), corrected."""
         return np.asarray(scores + self.corrections[groups])
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Correction:
+    """A rectifier as a router applies it: the labels behind it, and where its groups lie.
+
+    centroids (G, D) unit mean vectors of the groups; digest of the labels, draws they came by
+    """
+
+    rectifier: Rectifier
+    centroids: FloatArray
+    draws: tuple[str, ...]
+    digest: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "centroids", read_only(self.centroids))
+        object.__setattr__(self, "draws", tuple(self.draws))
+        found, n_groups = self.rectifier, len(self.centroids)
+        shapes = (found.corrections.shape, found.n_labels.shape)
+        if shapes != ((n_groups, len(found.overall)), (n_groups,)):
+            raise CascalError(
+                f"Corrections of shape {shapes[0]} do not belong to {n_groups} groups and "
+                f"{len(found.overall)} models.",
+                code="wrong-shape",
+            )
+        numbers = (self.centroids, found.overall, found.corrections)
+        if not all(np.isfinite(one).all() for one in numbers):
+            raise CascalError("The corrections hold nan or infinity.", code="unusable-vector")
+        if np.abs(found.corrections).max(initial=0.0) > MOST:
+            raise CascalError(
+                f"A correction of more than {MOST:g} is none of a score.", code="out-of-bounds"
+            )
+
+    @property
+    def n_labels(self) -> int:
+        """Labelled queries behind it."""
+        return int(self.rectifier.n_labels.sum())
+
+    def at(self, vectors: FloatArray) -> FloatArray:
+        """(Q, M) what is added to the scores of queries (Q, D)."""
+        return self.rectifier.corrections[nearest_groups(vectors, self.centroids)]
+
+    def header(self) -> dict[str, Any]:
+        """What a file says of it beside its arrays."""
+        return {"draws": list(self.draws), "digest": self.digest}
+
+    def arrays(self) -> dict[str, Any]:
+        """Its arrays by name, as a file holds them."""
+        found = self.rectifier
+        return {
+            "correction_centroids": self.centroids,
+            "correction_overall": found.overall,
+            "correction_groups": found.corrections,
+            "correction_labels": found.n_labels,
+        }
+
+    @classmethod
+    def from_parts(
+        cls, header: Mapping[str, Any] | None, arrays: Mapping[str, Any]
+    ) -> Correction | None:
+        """What `header` and `arrays` gave; None where there is none."""
+        if header is None:
+            return None
+        found = Rectifier(
+            overall=arrays["correction_overall"],
+            corrections=arrays["correction_groups"],
+            n_labels=arrays["correction_labels"],
+        )
+        centroids = arrays["correction_centroids"]
+        return cls(rectifier=found, centroids=centroids, **header)
 
 
 def nearest_groups(vectors: FloatArray, centroids: FloatArray) -> IntArray:

@@ -63,10 +63,10 @@ class Run:
     created_at: datetime = field(default_factory=utc_now)
 
 
-Purpose = Literal["routing", "settings", "family", "cluster"]
-PURPOSES: tuple[Purpose, ...] = ("routing", "settings", "family", "cluster")
+Purpose = Literal["routing", "settings", "family", "cluster", "rectifier"]
+PURPOSES: tuple[Purpose, ...] = ("routing", "settings", "family", "cluster", "rectifier")
 """What a draw is for: does routing pay; which of two settings; is this family of models, or this
-minority, right; is the first model of this cluster right."""
+minority, right; is the first model of this cluster right; how far is the consensus wrong."""
 Mark = Literal["answered", "skipped", "bad"]
 MARKS: tuple[Mark, ...] = ("answered", "skipped", "bad")
 """What a person did with a query; "bad" has no right answer."""

@@ -1,6 +1,6 @@
-"""What a few labels tell on the real pools weak8 and mixed12: the tables of docs/labels.md.
+"""What a few labels tell on the real pools weak8 and mixed12, and on the demo: docs/labels.md.
 
-    python -m tests.bench.labels [--splits 5] [--draws 200]
+    python -m tests.bench.labels [--splits 5] [--draws 200] [--only TABLE …]
 
 Reads ../shared/realdata, which is not part of the project; takes a few minutes on two cores.
 """
@@ -11,14 +11,16 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 import cascal
 from cascal.dataset.dataset import load_dataset
+from cascal.dataset.demo import install_demo
 from cascal.dataset.part import join, split_part
+from cascal.dataset.rectifying import correction_of
 from cascal.datatypes import FloatArray, IntArray
 from cascal.intervals import Estimate
 from cascal.labels import (
@@ -27,8 +29,6 @@ from cascal.labels import (
     gain,
     keep_router,
     labels_needed,
-    nearest_groups,
-    rectifier,
     settled_after,
 )
 from tests.bench.realdata import POOLS, build_workspace
@@ -60,9 +60,12 @@ class Field:
         return float(self.difference.mean())
 
 
-def fields(workspace: cascal.Workspace, pool: str, n_splits: int) -> Iterator[Field]:
+def fields(
+    workspace: cascal.Workspace, pool: str, n_splits: int, dataset: str = "mmlu-pro"
+) -> Iterator[Field]:
     """The pool fitted on the training half of every split, as `recommended` does."""
-    study = load_dataset(workspace, "mmlu-pro", models=list(POOLS[pool]))
+    models = list(POOLS[pool]) if pool in POOLS else None
+    study = load_dataset(workspace, dataset, models=models)
     assert study.test is not None
     whole = join(study.train, study.test)
     for seed in range(n_splits):
@@ -223,77 +226,60 @@ def settling_table(found: list[Field], n_draws: int) -> Iterator[str]:
 
 
 def gate_table(found: list[Field], n_draws: int) -> Iterator[str]:
-    """Points that the gate adds to the router, by how many labels it has seen; worst split."""
+    """Points that the gate adds to the router, [95 % of the splits and draws], worst split."""
     yield "| pool | router over constant | gate at 10 | gate at 30 | gate at 100 |"
     yield "|---|---|---|---|---|"
-    for pool in POOLS:
+    for pool in dict.fromkeys(one.pool for one in found):
         own = [one for one in found if one.pool == pool]
-        cells = []
-        for n in SIZES:
-            added = [_gate(one, n, n_draws) for one in own]
-            cells.append(f"{100 * np.mean(added):+.2f} ({100 * min(added):+.2f})")
+        cells = [_added([_gate(one, n, n_draws) for one in own]) for n in SIZES]
         truths = [100 * one.truth for one in own]
         yield f"| {pool} | {np.mean(truths):+.2f} | " + " | ".join(cells) + " |"
 
 
-def _gate(field: Field, n: int, n_draws: int) -> float:
+def _added(of_splits: list[FloatArray]) -> str:
+    """Mean in points, where 95 % of all draws lie, and the mean of the worst split."""
+    every = 100 * np.concatenate(of_splits)
+    low, high = np.quantile(every, [0.025, 0.975])
+    worst = 100 * min(one.mean() for one in of_splits)
+    return f"{every.mean():+.2f} [{low:+.2f}, {high:+.2f}] ({worst:+.2f})"
+
+
+def _gate(field: Field, n: int, n_draws: int) -> FloatArray:
     random = np.random.default_rng(3)
     kept = [
         keep_router(field.difference[random.permutation(field.contested)[:n]])
         for _ in range(n_draws)
     ]
-    return (np.mean(kept) - 1.0) * field.truth
+    return (np.array(kept) - 1.0) * field.truth
 
 
 def rectifier_table(found: list[Field], n_draws: int) -> Iterator[str]:
-    """Points that the rectified choice of the best group score adds to the unrectified one."""
-    yield "| pool | labels on random training queries: 50 | 150 |"
-    yield "|---|---|---|"
-    for pool in POOLS:
+    """Points that `cascal fit --rectify` adds to the router, without the gate."""
+    yield "| pool | labels on random training queries: 50 | 100 | 150 | all |"
+    yield "|---|---|---|---|---|"
+    for pool in dict.fromkeys(one.pool for one in found):
         own = [one for one in found if one.pool == pool]
-        cells = []
-        for n in (50, 150):
-            added = [_rectified(one, n, n_draws) for one in own]
-            cells.append(f"{100 * np.mean(added):+.2f} ({100 * min(added):+.2f})")
+        cells = [_added([_rectified(one, n, n_draws) for one in own]) for n in (50, 100, 150)]
+        cells.append(_added([_rectified(one, None, 1) for one in own]))
         yield f"| {pool} | " + " | ".join(cells) + " |"
 
 
-def _rectified(field: Field, n: int, n_draws: int) -> float:
-    """With B labels, of which a rectifier has half: its part alone, without the gate."""
-    fit, router = field.fit, field.fit.router()
-    assert fit.groups is not None
-    groups = fit.groups[fit.caller_rows]
-    n_groups = int(groups.max()) + 1
-    centroids = np.stack([fit.caller_vectors[groups == g].mean(axis=0) for g in range(n_groups)])
-    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
-    votes = fit.caller_votes
-    asked = np.isfinite(field.train_right).all(axis=1)
-    split = np.flatnonzero((votes.answers != votes.answers[:, :1]).any(axis=1) & asked)
-    routes = router.route(field.test_vectors)
-    margin = np.zeros(len(router.models))
-    margin[router.best_overall] = router.routing.margin
-    before = routes.scores - margin
-    at = nearest_groups(field.test_vectors.vectors, centroids)
-    rows = np.arange(len(before))
-    plain_right = np.nanmean(field.test_right[rows, routes.selected[:, 0]])
-    scores = np.nan_to_num(fit.consensus)
+def _rectified(field: Field, n: int | None, n_draws: int) -> FloatArray:
+    """By the product's own router, with labels on n of the divided training queries, or on all."""
+    fit, router, votes = field.fit, field.fit.router(), field.fit.caller_votes
+    divided = (votes.answers != votes.answers[:, :1]).any(axis=1) & votes.asked.all(axis=1)
+    known = np.flatnonzero(divided & np.isfinite(field.train_right).all(axis=1))
+    rows = np.arange(len(field.test_right))
+    before = np.nanmean(field.test_right[rows, router.route(field.test_vectors).selected[:, 0]])
     random, added = np.random.default_rng(4), []
     for _ in range(n_draws):
-        drawn = random.permutation(split)[:n]
-        found = rectifier(
-            field.train_right[drawn],
-            scores[drawn],
-            groups[drawn],
-            share=len(split) / len(votes.query_ids),
-            n_groups=n_groups,
-        )
-        after = found.apply(before, at)
-        overall = router.rankings.overall + found.overall
-        bonus = np.zeros(len(router.models))
-        bonus[int(overall.argmax())] = router.routing.margin
-        chosen_right = field.test_right[rows, (after + bonus).argmax(axis=1)]
-        added.append(np.nanmean(chosen_right) - plain_right)
-    return float(np.mean(added))
+        drawn = random.permutation(known)[:n]
+        share = len(known) / len(votes.query_ids)
+        correction = correction_of(fit, drawn, field.train_right[drawn], share=share)
+        corrected = replace(router, correction=correction)
+        chosen = corrected.route(field.test_vectors).selected[:, 0]
+        added.append(np.nanmean(field.test_right[rows, chosen]) - before)
+    return np.array(added)
 
 
 def main() -> None:
@@ -301,13 +287,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n", maxsplit=1)[0])
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--only", nargs="*", help="names of tables, e.g. gate_table")
     options = parser.parse_args()
     if not REALDATA.is_dir():
         sys.exit("The real responses are not here (../shared/realdata).")
     with tempfile.TemporaryDirectory() as folder:
         workspace = build_workspace(Path(folder))
         found = [one for pool in POOLS for one in fields(workspace, pool, options.splits)]
-    for table in (coverage_table, stopping_table, settling_table, gate_table, rectifier_table):
+        demo = cascal.Workspace(Path(folder) / "demo.duckdb")
+        install_demo(demo)
+        for dataset in ("demo", "demo-weak"):
+            found += fields(demo, dataset, options.splits, dataset)
+    tables = (coverage_table, stopping_table, settling_table, gate_table, rectifier_table)
+    for table in tables:
+        if options.only and table.__name__ not in options.only:
+            continue
         print(f"\n{str(table.__doc__).strip()}\n", flush=True)
         for line in table(found, options.draws):
             print(line, flush=True)
