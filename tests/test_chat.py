@@ -167,6 +167,22 @@ def test_without_token_counts_or_prices_the_cost_is_unknown(server):
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant"},
+        {"role": "assistant", "content": None},
+        {"role": "assistant", "reasoning_content": "so"},
+        {"role": "assistant", "tool_calls": [{"function": {"name": "f"}}]},
+    ],
+)
+def test_a_message_without_content_is_an_answer_without_text_and_asked_once(server, message):
+    server.replies = [(200, {}, {"choices": [{"message": message, "finish_reason": "stop"}]})]
+    (reply,) = asked(server, patience=Hours().patience(attempts=5))
+    assert (reply.status, reply.cause, reply.text, reply.error) == ("ok", "", "", "")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
     ("body", "cause"),
     [
         ('{"choices": [{"mess', "malformed"),
@@ -176,7 +192,7 @@ def test_without_token_counts_or_prices_the_cost_is_unknown(server):
         ([], "malformed"),
         ({"choices": []}, "malformed"),
         ({"choices": [{"text": "old"}]}, "malformed"),
-        ({"choices": [{"message": {"role": "assistant"}}]}, "malformed"),
+        ({"choices": [{"message": "text"}]}, "malformed"),
         ({"choices": [{"message": {"content": 7}}]}, "malformed"),
         ({"error": {"message": "overloaded", "code": 429}}, "rate limit"),
         ({"error": {"message": "down", "code": "502"}}, "server error"),

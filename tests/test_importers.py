@@ -20,6 +20,7 @@ from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
 from cascal.importers import ImportRefused, limits, tabular, unzip
 from cascal.importers.fields import gold_answer, logprob
 from cascal.importers.splits import drawn_test_queries
+from cascal.importers.texts import read_texts
 
 QUERIES = [
     {"id": 1, "category": "math", "question": "1 + 1?", "choices": ["1", "2", "3"], "gold": "B"},
@@ -864,3 +865,12 @@ def test_a_zip_in_memory_order_does_not_matter(tmp_path):
     result = importers.read(raw(tmp_path / "my-model.zip", buffer.getvalue()))
     assert column(result.queries, "query_id") == ["8", "3"]
     assert [model.name for model in result.models] == ["my-model"]
+
+
+def test_texts_to_route_keep_their_ids_but_for_what_is_repeated_or_empty(tmp_path):
+    table = tmp_path / "asked.csv"
+    table.write_text("query_id,text\n101,a\n102,b\n101,c\n3,d\n,e\n101,f\n101 (2),g\n,h\n8,i\n")
+    read = read_texts(table)
+    assert read.texts == tuple("abcdefghi")
+    assert read.query_ids[:5] == ("101", "102", "101 (3)", "3", "5")
+    assert read.query_ids[5:] == ("101 (4)", "101 (2)", "8 (2)", "8")

@@ -372,6 +372,24 @@ def test_a_queries_table_gives_gold_answers_and_ids_may_name_the_model(tmp_path)
     assert column(result.responses, "status") == ["ok", "error"]
 
 
+@pytest.mark.parametrize(
+    ("logprobs", "mean"),
+    [
+        ({"content": [{"logprob": -0.2}, {"logprob": -9999.0}, {"logprob": -0.4}]}, -0.3),
+        ({"content": [{"logprob": -0.5}, {"logprob": None}]}, -0.5),
+        ({"content": [{"logprob": -9999.0}]}, None),
+        ({"token_logprobs": [None, -0.1, float("-inf"), -0.3]}, -0.2),
+    ],
+)
+def test_logprobs_of_a_batch_are_read_as_those_of_a_reply(tmp_path, logprobs, mean):
+    row = batch_output("q0")
+    row["response"]["body"]["choices"][0]["logprobs"] = logprobs
+    jsonl(tmp_path / "input.jsonl", [batch_input("q0")])
+    result = importers.read(jsonl(tmp_path / "output.jsonl", [row]))
+    (found,) = column(result.responses, "mean_logprob")
+    assert found == (mean if mean is None else pytest.approx(mean))
+
+
 def test_the_ways_a_completion_ends_and_the_other_endpoints(tmp_path):
     ends = {"length": "truncated", "content_filter": "refused", "stop": "ok"}
     rows = [batch_output(f"q{i}") for i in range(6)]

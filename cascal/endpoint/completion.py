@@ -66,10 +66,10 @@ def _first_choice(answer: object) -> Mapping[str, Any] | None:
 
 
 def _content(message: object) -> str | None:
-    """The text of a message, "" where it is null; None if there is no message to be read."""
-    if not isinstance(message, Mapping) or "content" not in message:
+    """The text of a message, "" where it has none; None if there is no message to be read."""
+    if not isinstance(message, Mapping):
         return None
-    content = message["content"]
+    content = message.get("content")
     if isinstance(content, list):
         parts = [one.get("text") for one in content if isinstance(one, Mapping)]
         return "".join(part for part in parts if isinstance(part, str))

@@ -257,7 +257,7 @@ def _said(sample: Record, score: Record, log: _Log, has_options: bool) -> Said:
         reads_text=not has_options or not (log.shuffled or "," in clean(score.get("answer"))),
         status="error" if error else ended or ("truncated" if sample.get("limit") else None),
         values={
-            "mean_logprob": mean_of_logprobs(part(choice.get("logprobs")).get("content")),
+            "mean_logprob": mean_of_logprobs(choice),
             "input_tokens": part(usage).get("input_tokens"),
             "output_tokens": part(usage).get("output_tokens"),
             "cost": part(usage).get("total_cost"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from cascal.importers.checked_rows import items, part
-from cascal.importers.fields import logprob, raw_text
+from cascal.endpoint.logprobs import mean_logprob
+from cascal.importers.checked_rows import Record, part
+from cascal.importers.fields import raw_text
 
 
 def message_text(value: object) -> str:
@@ -29,10 +30,7 @@ def _part_text(one: object) -> str:
     return raw_text(text) if text is not None else f"[{raw_text(one.get('type')) or 'part'}]"
 
 
-def mean_of_logprobs(tokens: object) -> float | None:
-    """The mean of `logprob` over a list of tokens; None where a token has none."""
-    values = [logprob(part(one).get("logprob"))[0] for one in items(tokens)]
-    known = [one for one in values if one is not None]
-    if not known or len(known) < len(values):
-        return None
-    return math.fsum(known) / len(known)
+def mean_of_logprobs(choice: Record) -> float | None:
+    """The mean log-probability of a choice's tokens, as an endpoint's reply is read; or None."""
+    mean = mean_logprob(choice)
+    return None if math.isnan(mean) else mean

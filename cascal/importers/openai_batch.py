@@ -208,7 +208,7 @@ def _said(record: Record) -> Said:
         status="refused" if declined else _STATUS_OF_END.get(ended),
         marks_errors=True,
         values={
-            "mean_logprob": mean_of_logprobs(part(choice.get("logprobs")).get("content")),
+            "mean_logprob": mean_of_logprobs(choice),
             "input_tokens": usage.get("prompt_tokens", usage.get("input_tokens")),
             "output_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from cascal.columns import Refusal
@@ -53,7 +54,21 @@ def _texts(source: str, kept: list[tuple[str, str]], refused: tuple[Refusal, ...
         raise ImportRefused(
             f"{source!r} holds no query text. Give one query a line, or a table.", code="no-records"
         )
-    ids = [one for one, _ in kept]
-    if len(set(ids)) < len(ids) or not all(ids):
-        ids = [str(row) for row in range(1, len(kept) + 1)]
-    return Texts(tuple(ids), tuple(text for _, text in kept), refused)
+    ids = _told_apart([one for one, _ in kept])
+    return Texts(ids, tuple(text for _, text in kept), refused)
+
+
+def _told_apart(ids: list[str]) -> tuple[str, ...]:
+    """The ids, a repeated one as "id (2)" and an empty one as its row; every other is kept."""
+    taken = set(ids)
+    seen: set[str] = set()
+    result = []
+    for row, given in enumerate(ids, 1):
+        own = given or str(row)
+        name = own
+        if given in seen or (not given and own in taken):
+            name = next(new for n in count(2) if (new := f"{own} ({n})") not in taken)
+        seen.add(given)
+        taken.add(name)
+        result.append(name)
+    return tuple(result)
