@@ -19,7 +19,8 @@ from cascal.endpoint.pool_file import PoolModel
 from cascal.store import Workspace
 
 COST = (
-    "Fewer calls cost accuracy; how much was measured on real and simulated pools: docs/collect.md."
+    "Asking less costs accuracy: at 40 % of the calls about half a point on two real pools and up "
+    "to 3.4 points on the simulated sets, at 20 % more (docs/collect.md)."
 )
 """Said before a fraction is collected."""
 
