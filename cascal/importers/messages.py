@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from cascal.endpoint.logprobs import mean_logprob
-from cascal.importers.checked_rows import Record, part
+from cascal.importers.checked_rows import part
 from cascal.importers.fields import raw_text
+from cascal.importers.jsonlines import Record
 
 
 def message_text(value: object) -> str:
