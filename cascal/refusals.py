@@ -30,6 +30,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "foreign-code": "loading a model would run code that came with it",
         "foreign-file": "a file is of another kind or another program",
         "foreign-host": "a file, not the user, names where texts would go",
+        "judges-itself": "a model would judge where it is itself compared",
         "key-not-set": "the environment variable of a key is not set",
         "labelled-twice": "one person labelled one query in two ways",
         "malformed-value": "a text does not have the form its field needs",

@@ -33,7 +33,9 @@ from cascal.compare.cost import cost_grid
 from cascal.compare.experiments.report import MAX_BYTES, read_report
 from cascal.compare.gold_agreement import cluster_information, skill_alignment
 from cascal.compare.sweep import attainable
+from cascal.dataset.contest import contest_of_models
 from cascal.dataset.demo import demo_folder
+from cascal.dataset.judged import judgeable
 from cascal.dataset.part import join
 from cascal.datatypes import CascalError, Embeddings, NotApplicable, Votes
 from cascal.diagnose.data import unreadable
@@ -188,6 +190,12 @@ def taken_port(_: Stage) -> None:
         listen("127.0.0.1", taken.getsockname()[1])
 
 
+def judge_of_itself(stage: Stage) -> None:
+    """A model that judges where it is one of the two that are compared."""
+    part = make_part(stage.votes, stage.vectors, stage.gold)
+    judgeable(contest_of_models(part, *stage.votes.models[:2]), stage.votes.models[0])
+
+
 def broken_encoder(stage: Stage) -> None:
     def encode(texts: object) -> None:
         raise RuntimeError(f"no memory for {texts}")
@@ -278,6 +286,12 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     "foreign-file": (
         foreign_zip,
         r"other\.cascal is not a CASCAL router\. Export one with `cascal export`\.",
+    ),
+    "judges-itself": (
+        judge_of_itself,
+        r"\S+ is one of the two models compared on (\d+) of \1 contested queries, and a model "
+        r"never judges where it is compared: 0 are left, 10 are needed\. Name another model as "
+        r"judge, or label them yourself\.",
     ),
     "malformed-value": (
         lambda _: allowed_hosts("", ["http://here"]),

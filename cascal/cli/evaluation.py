@@ -103,6 +103,7 @@ def evaluate(
         few = _with_few_labels(tuning.store, snapshot)
     found = _summary(loaded, comparison, without, settings, by_task=by_task)
     found["with_few_labels"] = few
+    found["judged"] = _judged(tuning.store, snapshot)
     found["payback"] = find_payback(tuning.store, snapshot, terms).to_dict()
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
@@ -184,6 +185,20 @@ def _with_few_labels(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any]
     return None if few is None else few.to_dict()
 
 
+def _judged(workspace: Workspace, snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What models said that judged instead of people, each apart."""
+    from cascal.dataset.contest import contest
+    from cascal.dataset.judged import gather_judged, judges
+
+    name = snapshot.dataset.info.name
+    if not judges(workspace, name):
+        return []
+    try:
+        return [one.to_dict() for one in gather_judged(workspace, name, contest(snapshot))]
+    except NotApplicable as error:
+        return [{"sentence": str(error)}]
+
+
 def _cost(comparison: Comparison) -> dict[str, Any] | None:
     """US dollars per 1,000 queries of the first model, beside always asking one model."""
     cost = comparison.cost()
@@ -208,6 +223,14 @@ def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
     out.print(f"Table written to {escape(str(path))}.")
 
 
+def _print_labels(found: Mapping[str, Any]) -> None:
+    """What people labelled, and what models judged."""
+    if found["with_few_labels"]:
+        out.print(f"With a few labels: {escape(found['with_few_labels']['sentence'])}")
+    for judged in found["judged"]:
+        out.print(escape(judged["sentence"]))
+
+
 def _print_evaluation(found: Mapping[str, Any]) -> None:
     if found["simulated"]:
         out.print("[yellow]Simulated data.[/]")
@@ -221,8 +244,7 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
             out.print(escape(found["cost"]["sentence"]))
     else:
         out.print(escape(found["reason"]))
-    if found["with_few_labels"]:
-        out.print(f"With a few labels: {escape(found['with_few_labels']['sentence'])}")
+    _print_labels(found)
     payback = found["payback"]
     out.print(f"When it pays back: {escape(payback['sentence'])}")
     out.print(f"  {escape(payback['spending'])}")

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 import cascal
+from cascal.cli.asking_options import CallsOption, DollarsOption, limits_of, read_models
 from cascal.cli.common import (
     JsonOption,
     check_target,
@@ -23,12 +24,15 @@ from cascal.datatypes import CascalError, NotApplicable
 from cascal.provenance import this_account
 
 if TYPE_CHECKING:
+    from cascal.collection.into_workspace import Limits
     from cascal.dataset.label_desk import Desk
     from cascal.dataset.label_questions import Question
     from cascal.dataset.snapshot import Snapshot
+    from cascal.endpoint.pool_file import PoolModel
     from cascal.store import Workspace
 
-ACTIONS = "--out, --in, --ask and --undo"
+
+ACTIONS = "--out, --in, --ask, --undo and --judge"
 
 
 @with_tuning
@@ -53,6 +57,17 @@ def label(
     who: Annotated[
         str | None, typer.Option(help="Whose labels; else the name of this account.")
     ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="A strong model of --pool answers instead of a person: marked as judged."
+        ),
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="Pool file that holds the judge, or 'simulated'.")
+    ] = None,
+    budget_calls: CallsOption = None,
+    budget_dollars: DollarsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Label a few queries where it decides, and say whether routing pays.
@@ -65,11 +80,21 @@ def label(
             f"--purpose is {purpose[:40]!r}; give routing, or rectifier without --against.",
             code="unknown-choice",
         )
-    if sum([to is not None, filled is not None, ask, undo]) > 1:
+    if sum([to is not None, filled is not None, ask, undo, judge is not None]) > 1:
         raise CascalError(f"Give one of {ACTIONS} at a time.", code="conflicting-settings")
+    if (who or "").startswith("judge:"):
+        raise CascalError(
+            f"--who is {(who or '')[:80]!r}, the name of a model that judges. Give a person's.",
+            code="conflicting-settings",
+        )
     check_target(to)
+    judging = None if judge is None else _judge_of(judge, pool)
     question, snapshot = _question(tuning, dataset, against, purpose)
     desk = question.desk(tuning.store, who or this_account())
+    if judging is not None:
+        with limits_of(budget_calls, None, budget_dollars) as limits:
+            _judge(tuning.store, question, judging, n, limits, as_json=as_json)
+        return
     if to is not None:
         _write(desk, n, to)
         return
@@ -110,6 +135,50 @@ def _question(
             names = (tuning.settings.name, against)
             question = settings_question(snapshot, second, names, against)
     return question, snapshot
+
+
+def _judge_of(name: str, pool: str | None) -> PoolModel:
+    """The model of the pool that judges."""
+    if pool is None:
+        raise CascalError(
+            f"--judge {name[:80]} needs the pool file that holds it: give --pool FILE.",
+            code="missing-value",
+        )
+    models = read_models(pool)
+    for model in models:
+        if model.name == name:
+            return model
+    raise CascalError(
+        f"{pool} has no model {name[:80]!r}; it has {', '.join(one.name for one in models)[:400]}.",
+        code="unknown-model",
+    )
+
+
+def _judge(
+    store: Workspace,
+    question: Question,
+    model: PoolModel,
+    n: int,
+    limits: Limits,
+    *,
+    as_json: bool,
+) -> None:
+    """Say what will be sent, ask the judge, and say what its labels tell."""
+    from cascal.collection.judge import judge_into, plan_judging
+    from cascal.dataset.judged import gather_judged
+
+    plan = plan_judging(store, question, model, n)
+    err.print(escape(plan.sentence), soft_wrap=True)
+    with progress_bar("Judging") as report:
+        done = judge_into(plan, limits=limits, progress=lambda now: report(now.share, now.sentence))
+    for trouble in filter(None, (done.ended, *(one.halted for one in done.models))):
+        err.print(f"Ended early: {escape(trouble)} The same command goes on.", soft_wrap=True)
+    for judged in gather_judged(store, question.dataset, question.contest):
+        if judged.judge == model.name:
+            if as_json:
+                print_json(judged.to_dict())
+            else:
+                out.print(escape(judged.sentence))
 
 
 def _report_rectifier(store: Workspace, snapshot: Snapshot) -> None:

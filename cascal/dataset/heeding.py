@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cascal.dataset.contest import Contest
+from cascal.dataset.contest import Contest, contest
 from cascal.dataset.evidence import Evidence
-from cascal.dataset.label_facts import routing_evidence
+from cascal.dataset.judged import gather_judged
+from cascal.dataset.label_facts import labels_of_people, routing_evidence
 from cascal.dataset.labels_digest import labels_digest
 from cascal.dataset.rectifying import rectify
 from cascal.dataset.snapshot import Snapshot, snapshot_of
@@ -52,7 +53,7 @@ def few_labels(workspace: Workspace, snapshot: Snapshot) -> FewLabels | None:
     if weighed is None:
         return None
     found, evidence = weighed
-    labels = workspace.labels(name)
+    labels = labels_of_people(workspace, name)
     record = None
     if evidence.gain.n_labels and any(one.purpose == "routing" for one in labels):
         record = _record(snapshot, found, evidence, labels)
@@ -60,12 +61,20 @@ def few_labels(workspace: Workspace, snapshot: Snapshot) -> FewLabels | None:
 
 
 def few_labels_sentence(workspace: Workspace, snapshot: Snapshot) -> str | None:
-    """What labels say of the router, or why they cannot; None without labels."""
+    """What labels say of the router, or why they cannot; None without labels.
+
+    Where models judged as well, or alone, each is named with what it said.
+    """
+    name = snapshot.dataset.info.name
+    if not workspace.labels(name):
+        return None
     try:
         few = few_labels(workspace, snapshot)
+        judged = gather_judged(workspace, name, contest(snapshot))
     except NotApplicable as error:
         return str(error)
-    return None if few is None else few.sentence
+    said = [] if few is None else [few.sentence]
+    return " ".join([*said, *(one.sentence for one in judged)])
 
 
 def heed_labels(workspace: Workspace, snapshot: Snapshot, *, rectified: bool = False) -> Snapshot:

@@ -10,7 +10,7 @@ from cascal.dataset.evidence import Evidence, weigh
 from cascal.dataset.label_rights import free_answers, rights
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
-from cascal.store import Draw, Label, Workspace
+from cascal.store import JUDGE, Draw, Label, Workspace
 
 LOOKS = 30
 """So many intervals are looked back at, at most."""
@@ -43,9 +43,14 @@ class LabelFacts:
         return tuple(self.evidence(n) for n in looks)
 
 
-def gather_labels(workspace: Workspace, dataset: str, contest: Contest) -> LabelFacts:
-    """Every label of the data set on a query of the contest, for whatever purpose it was given."""
-    every = workspace.labels(dataset)
+def gather_labels(
+    workspace: Workspace, dataset: str, contest: Contest, *, judge: str | None = None
+) -> LabelFacts:
+    """Every label of the data set on a query of the contest, for whatever purpose it was given.
+
+    By people alone, or by one model that judges: the two are never mixed.
+    """
+    every = [one for one in workspace.labels(dataset) if _by(one, judge)]
     current = tuple(one for one in every if one.current and one.query_id in contest.row_of)
     return LabelFacts(
         contest=contest,
@@ -56,15 +61,24 @@ def gather_labels(workspace: Workspace, dataset: str, contest: Contest) -> Label
     )
 
 
+def _by(label: Label, judge: str | None) -> bool:
+    return not label.judged if judge is None else label.person == f"{JUDGE}{judge}"
+
+
+def labels_of_people(workspace: Workspace, dataset: str) -> list[Label]:
+    """The labels that people gave."""
+    return [one for one in workspace.labels(dataset) if not one.judged]
+
+
 def gather_evidence(workspace: Workspace, dataset: str, contest: Contest) -> Evidence:
-    """What all labels of the data set, for whatever purpose they were given, say of a contest."""
+    """What all that people labelled, for whatever purpose, says of a contest."""
     return gather_labels(workspace, dataset, contest).evidence()
 
 
 def routing_evidence(workspace: Workspace, snapshot: Snapshot) -> tuple[Contest, Evidence] | None:
     """What the labels say about whether routing pays; None where nothing was labelled."""
     name = snapshot.dataset.info.name
-    if not workspace.labels(name):
+    if not labels_of_people(workspace, name):
         return None
     found = contest(snapshot)
     return found, gather_evidence(workspace, name, found)

@@ -46,6 +46,7 @@ def read_label_file(
         _label(path.name, number, row, contest, draw, who) for number, row in enumerate(rows, 1)
     ]
     labels = [one for one in found if one is not None]
+    _refuse_judges(path.name, labels)
     _refuse_two_answers(path.name, labels)
     return labels
 
@@ -133,6 +134,17 @@ def _refuse_lost_rows(name: str, rows: Sequence[Mapping[str, str]], draw: Draw) 
         "was stored; keep every row and every id, and leave blank what nobody answered.",
         code="changed-draw",
     )
+
+
+def _refuse_judges(name: str, labels: Sequence[Label]) -> None:
+    """Refuse labels that a table gives in the name of a model that judges."""
+    for one in labels:
+        if one.judged:
+            raise CascalError(
+                f"{name!r} names {one.person[:80]!r} in the column `who`: a model judges by "
+                "`cascal label --judge`, and no table speaks for it. Nothing was stored.",
+                code="unusable-row",
+            )
 
 
 def _refuse_two_answers(name: str, labels: Sequence[Label]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from cascal.constant import Constant
 from cascal.dataset.contest import Contest, contest
 from cascal.dataset.cost import query_costs
-from cascal.dataset.label_facts import gather_evidence
+from cascal.dataset.label_facts import gather_evidence, labels_of_people
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate, estimate
@@ -30,7 +30,7 @@ def find_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) -> Payb
     with workspace.opened():
         spending = Spending(
             bills=workspace.bills(name),
-            n_labels=len(workspace.labels(name)),
+            n_labels=len(labels_of_people(workspace, name)),
             label_price=terms.label_price,
         )
         return payback(spending, _advantage(workspace, snapshot), terms)

@@ -6,6 +6,7 @@ from cascal.store.fingerprints import content_of
 from cascal.store.journal import JournalLocked
 from cascal.store.recording import Recorder
 from cascal.store.records import (
+    JUDGE,
     MARKS,
     PURPOSES,
     SCORE_ORIGINS,
@@ -25,6 +26,7 @@ from cascal.store.workspace import Workspace
 
 __all__ = [
     "ATTEMPT_SCHEMA",
+    "JUDGE",
     "MARKS",
     "PURPOSES",
     "SCORE_ORIGINS",

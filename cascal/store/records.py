@@ -67,6 +67,8 @@ Purpose = Literal["routing", "settings", "family", "cluster", "rectifier"]
 PURPOSES: tuple[Purpose, ...] = ("routing", "settings", "family", "cluster", "rectifier")
 """What a draw is for: does routing pay; which of two settings; is this family of models, or this
 minority, right; is the first model of this cluster right; how far is the consensus wrong."""
+JUDGE = "judge:"
+"""Begins the name of who labels where a model judges instead of a person."""
 Mark = Literal["answered", "skipped", "bad"]
 MARKS: tuple[Mark, ...] = ("answered", "skipped", "bad")
 """What a person did with a query; "bad" has no right answer."""
@@ -116,6 +118,11 @@ class Label:
     purpose: Purpose = "routing"
     created_at: datetime = field(default_factory=utc_now)
     current: bool = True
+
+    @property
+    def judged(self) -> bool:
+        """Whether a model gave it and no person."""
+        return self.person.startswith(JUDGE)
 
     @property
     def key(self) -> tuple[str, str, str]:
