@@ -11,7 +11,9 @@ import streamlit as st
 
 from cascal.columns import Progress
 from cascal.dataset.dataset import Dataset
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
+from cascal.evaluate import effective_number
 from cascal.intervals import Estimate
 
 CONFIG = {
@@ -122,6 +124,21 @@ def metric(label: str, value: str, note: str = "", about: str | None = None) -> 
         border=True,
         height="stretch",
         help=about,
+    )
+
+
+def models_in_use(now: Snapshot) -> None:
+    """How many models get any query, and over how many as good as equal ones they are spread."""
+    st.metric(
+        "Models in use",
+        f"{now.n_models_in_use} of {len(now.router.models)}",
+        delta="",
+        delta_arrow="off",
+        delta_description=f"spread as over {effective_number(now.share):.1f}",
+        border=True,
+        height="stretch",
+        help="Models that get any query first. Spread: the effective number of first models, 1 "
+        "where one model gets everything, and all of them where each gets as many.",
     )
 
 

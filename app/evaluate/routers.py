@@ -73,7 +73,7 @@ def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
         "hit": number("Any of 3", format="%.1f %%", help="Any of its best three is right."),
         "gain_text": text("Gain, points", alignment="right", help=f"Over {always}."),
         "p_text": text("p", alignment="right", help=f"McNemar, exact, against {always}."),
-        "effective": number("In use", format="%.1f", help="Models in use."),
+        "effective": number("Spread", format="%.1f", help="Effective number of models."),
         "cost": number("$/1,000", format="%.2f", help="US dollars per 1,000 queries."),
         "vote_cost": number("Vote $", format="%.2f", help="The same where three vote."),
         "needs": text("Needs"),

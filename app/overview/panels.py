@@ -12,7 +12,6 @@ from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
-from cascal.evaluate import effective_number
 from cascal.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
 from cascal.verdict import Verdict
 
@@ -168,14 +167,7 @@ def numbers() -> None:
                 help="Plurality of the best-ranked models; each costs a call a query.",
             )
         st.metric("Skill clusters", len(router.clusters), border=True, height="stretch")
-        effective = effective_number(now.share)
-        st.metric(
-            "Models in use",
-            f"{effective:.1f} of {len(router.models)}",
-            border=True,
-            height="stretch",
-            help="Effective number: exp of the entropy of the shares. 1 = one model gets all.",
-        )
+        frame.models_in_use(now)
         _cost(now)
     if now.cost.known:
         st.caption(frame.escape(now.cost.sentence))

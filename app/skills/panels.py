@@ -15,7 +15,7 @@ from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import FloatArray, IntArray
 from cascal.diagnose import MIN_QUERIES
-from cascal.evaluate import effective_number, first_share
+from cascal.evaluate import first_share
 from cascal.explain import cluster_leaders
 from cascal.settings import TASKS_MEASURED
 
@@ -54,14 +54,7 @@ def change_strip() -> None:
                 colour="normal",
                 help="On the gold test queries. The change is paired, with its 95 % interval.",
             )
-        _number(
-            "Models in use",
-            f"{now.n_models_in_use} of {len(now.router.models)}",
-            None,
-            f"spread as over {effective_number(now.share):.1f}",
-            help="Models that get any query first. Spread: the effective number of first models, "
-            "1 where one model gets everything, and all of them where each gets as many.",
-        )
+        frame.models_in_use(now)
 
 
 def _number(

@@ -23,7 +23,7 @@ from cascal.settings import Thresholds, joining_name
 SWEEP_MEASURES = {
     "top1": "First model right, %",
     "clusters": "Skill clusters",
-    "effective": "Models in use",
+    "effective": "Effective models",
     "flipped": "Routes flipped, %",
 }
 

@@ -103,7 +103,11 @@ def _spread(snapshot: Snapshot) -> Measures:
     return [
         Measure(name="Queries of the first model", value=first, rule=models.DOMINANT_SHARE),
         Measure(
-            name="Models in use", value=effective, rule=least, holds_if="at least", share=False
+            name="Effective number of models",
+            value=effective,
+            rule=least,
+            holds_if="at least",
+            share=False,
         ),
     ]
 

@@ -84,7 +84,7 @@ def validation(request: Request) -> Report:
             TOP1,
             VOTE,
             Column("gain", "Gain over best single", "points"),
-            Column("effective_models", "Models in use", "number"),
+            Column("effective_models", "Effective models", "number"),
             Column("cost_per_1000", "$ per 1,000", "number"),
         ),
         rows=tuple(rows),
