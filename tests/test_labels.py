@@ -172,6 +172,29 @@ def test_one_draw_of_the_contested_queries_has_the_interval_of_the_plain_gain():
     assert combined.value == pytest.approx(plain.value * 12 / 10, rel=1e-12)
 
 
+def test_the_predicted_interval_is_that_of_the_published_program():
+    """Which knows no pseudo-labels and draws with replacement; otherwise it is the same."""
+    published = pytest.importorskip("ppi_py")
+    random, size, n = np.random.default_rng(0), 2000, 400
+    predicted = random.normal(0, 0.4, size).clip(-1, 1)
+    values = np.sign(predicted + random.normal(0, 0.4, size)) * (random.random(size) < 0.7)
+    drawn = random.permutation(size)[:n]
+    own = gain(
+        values[drawn],
+        n_contested=size,
+        n_queries=size,
+        predicted=predicted[drawn],
+        predicted_mean=float(predicted.mean()),
+    )
+    given = (values[drawn], predicted[drawn], predicted)
+    assert own.value == pytest.approx(
+        np.ravel(published.ppi_mean_pointestimate(*given))[0], abs=2e-4
+    )
+    low, high = np.ravel(published.ppi_mean_ci(*given, alpha=0.05))
+    without_replacement = (high - low) / 2 * np.sqrt(1 - n / size)
+    assert own.half_width == pytest.approx(without_replacement, rel=0.03)
+
+
 def test_a_useless_prediction_changes_nothing():
     plain = gain(TEN, n_contested=400, n_queries=4000)
     for prediction in (np.zeros(10), -TEN):
