@@ -123,9 +123,10 @@ def test_every_tab_of_the_page_data_renders(open_app, small_file, tab, widget):
 
 
 @pytest.mark.slow
-def test_the_headline_of_the_map_says_which_queries_the_models_get(open_app, demo_file):
+def test_the_headline_of_the_map_says_who_leads_how_many_clusters(open_app, demo_file):
     app = open_app(demo_file, "skills")
-    assert app.title[0].value == "33 skill clusters: atlas-large leads 9, birch-math 6, 5 others 18"
+    said = app.title[0].value.replace("\\", "")  # escaped, as every name is
+    assert said == "33 skill clusters: atlas-large leads 9, birch-math 6, 5 others 18"
 
 
 @pytest.mark.parametrize("view", VIEWS)
