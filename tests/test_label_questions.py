@@ -123,7 +123,8 @@ def test_every_question_has_a_draw_of_its_own(snapshot, study):
 
 
 def test_every_purpose_says_what_each_answer_changes(snapshot):
-    assert set(CHANGES) == set(PURPOSES)
+    teaching = {"rectifier"}  # decides nothing: the router learns from it
+    assert set(CHANGES) == set(PURPOSES) - teaching
     question = routing_question(snapshot)
     found = labels_of_the_truth(question, len(question.draw.frame)).evidence()
     pays = replace(found, watched=replace(found.watched, value=0.1, low=0.05, high=0.2))
