@@ -129,7 +129,7 @@ def test_every_purpose_says_what_each_answer_changes(snapshot):
     found = labels_of_the_truth(question, len(question.draw.frame)).evidence()
     pays = replace(found, watched=replace(found.watched, value=0.1, low=0.05, high=0.2))
     harms = replace(found, watched=replace(found.watched, value=-0.1, low=-0.2, high=-0.05))
-    for purpose in PURPOSES:
+    for purpose in CHANGES:
         asked = replace(question, draw=replace(question.draw, purpose=purpose))
         said = [learnt(asked, one) for one in (pays, harms)]
         assert said[0][0].startswith("Routing pays here: +10.0 points")
