@@ -54,7 +54,7 @@ def title(findings: list[Finding] | None) -> None:
     names = [one.title for one in _of(findings, "issue")]
     what = "Nothing stands out" if not n else f"{n} issue{'s' if n > 1 else ''}"
     named = f": {names[0][0].lower()}{names[0][1:]}" if n == 1 else ""
-    st.title(f"{what}{named}; {passed} checks passed", anchor=False)
+    st.title(f"{what}{named}; {passed} of {len(findings)} checks passed", anchor=False)
     if n > 1:
         st.markdown(frame.escape(" · ".join(names)))
     st.caption(

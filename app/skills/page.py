@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from app import frame, selection_links, session
 from app.skills import confidences, filters, map_panel, naming, panels, portraits
-from cascal.explain import cluster_leaders
-from cascal.route import Router
+from cascal.dataset.snapshot import Snapshot
 
 TITLE = "Who is good at what?"
 LAYOUT = Path(__file__).with_name("layout.css")
 
 
 def _headline() -> None:
-    router = session.snapshot().router
-    n = len(router.clusters)
-    what = f"{n} tasks, one cluster each" if router.settings.by_task else f"{n} skill clusters"
-    st.title(frame.escape(f"{what}: {_leading(router)}"), anchor=False)
+    now = session.snapshot()
+    n = len(now.router.clusters)
+    by_task = now.router.settings.by_task
+    what = f"{n} tasks, one cluster each" if by_task else f"{n} skill clusters"
+    st.title(frame.escape(f"{what}: {_who_gets(now)}"), anchor=False)
 
 
-def _leading(router: Router) -> str:
-    """Who is first in how many clusters: the two most frequent by name, the others together."""
-    leaders = Counter(one.best[0] for one in cluster_leaders(router)).most_common()
-    (first, times), *others = leaders
-    if not others:
-        return f"{first} leads {'it' if times == 1 else 'all'}"
-    (second, next_times), *rest = others
-    more = len(rest)
-    left = sum(count for _, count in rest)
-    named = f"{first} leads {times}, {second} {next_times}"
-    return named + (f", {more} other{'s' if more > 1 else ''} {left}" if more else "")
+def _who_gets(now: Snapshot) -> str:
+    """Shares of the queries, as the table beside the map: the first two, the others together."""
+    order = np.argsort(-now.share, kind="stable")[: now.n_models_in_use].tolist()
+    names, shares = now.router.models, now.share
+    if len(order) == 1:
+        return f"{names[order[0]]} gets all queries"
+    said = [
+        f"{names[order[0]]} gets {shares[order[0]]:.0%}",
+        f"{names[order[1]]} {shares[order[1]]:.0%}",
+    ]
+    if rest := order[2:]:
+        others = names[rest[0]] if len(rest) == 1 else f"{len(rest)} others"
+        said.append(f"{others} {shares[rest].sum():.0%}")
+    return ", ".join(said)
 
 
 @st.fragment(key="explore")
