@@ -17,7 +17,9 @@ from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import demo_folder, install_demo
 from cascal.dataset.encoding import encode_dataset
 from cascal.dataset.part import Part, split_part
+from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.encode.encoders import load_encoder
+from cascal.labels import LabelRecord
 from cascal.settings import PRESETS
 from cascal.simulate import load_demo
 
@@ -102,6 +104,37 @@ def add_hashed(workspace: cascal.Workspace, imported: Imported) -> None:
     """Store a data set with the vectors of the hashing encoder, which is quick."""
     workspace.add(imported)
     encode_dataset(workspace, imported.dataset, load_encoder("hashing"))
+
+
+def thinned_workspace(folder: Path, train_step: int, test_step: int) -> cascal.Workspace:
+    """A workspace with the thinned demo and vectors of the hashing encoder."""
+    workspace = cascal.Workspace(folder / "demo.duckdb")
+    add_hashed(workspace, thinned_demo(train_step, test_step)["demo"])
+    return workspace
+
+
+def demo_snapshot(workspace: cascal.Workspace) -> Snapshot:
+    """The demo of a workspace at the default settings and thresholds."""
+    study = load_dataset(workspace, "demo")
+    fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
+    return take_snapshot(study, fitted, cascal.Thresholds())
+
+
+def label_record(**given: object) -> LabelRecord:
+    """What ten labels said of a router; the gate stays open unless `always` names a model."""
+    record = LabelRecord(
+        draws=("d1",),
+        digest="0" * 64,
+        n_labels=10,
+        n_contested=40,
+        n_queries=400,
+        gain=-0.02,
+        low=-0.05,
+        high=0.01,
+        against="always asking b",
+        verdict="No proof.",
+    )
+    return replace(record, **given)
 
 
 @pytest.fixture(scope="session")

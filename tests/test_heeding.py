@@ -7,7 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import add_hashed, copy_workspace, make_world, thinned_demo
+from conftest import (
+    copy_workspace,
+    demo_snapshot,
+    label_record,
+    make_world,
+    thinned_workspace,
+)
 from console import cascal_cli
 from refusals import refuses
 
@@ -15,43 +21,26 @@ import cascal
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.compare.comparison import compare_routers
 from cascal.dataset.contest import contest, new_draw
-from cascal.dataset.dataset import load_dataset
 from cascal.dataset.heeding import few_labels, heed_labels, labels_digest
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.saved_runs import make_run, reopen
 from cascal.dataset.snapshot import take_snapshot
 from cascal.explain import cluster_leaders, explain
-from cascal.labels import LabelRecord, keep_router, lift_to_first
+from cascal.labels import keep_router, lift_to_first
 from cascal.report import write_report
 
-RECORD = LabelRecord(
-    draws=("d1",),
-    digest="0" * 64,
-    n_labels=10,
-    n_contested=40,
-    n_queries=400,
-    gain=-0.02,
-    low=-0.05,
-    high=0.01,
-    against="always asking b",
-    verdict="No proof.",
-    always="b",
-)
+RECORD = label_record(always="b")
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """A sixteenth of the demo's training queries, an eighth of its test queries."""
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("labels") / "w.duckdb")
-    add_hashed(workspace, thinned_demo(16, 8)["demo"])
-    return workspace
+    return thinned_workspace(tmp_path_factory.mktemp("labels"), 16, 8)
 
 
 @pytest.fixture(scope="module")
 def free(template):
-    study = load_dataset(template, "demo")
-    fitted = cascal.fit(study.train.votes, study.train.vectors)
-    return take_snapshot(study, fitted, cascal.Thresholds())
+    return demo_snapshot(template)
 
 
 def labelled(template, tmp_path, snapshot, *, router_right, n=10, purpose="routing"):

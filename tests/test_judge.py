@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import add_hashed, copy_workspace, thinned_demo
+from conftest import copy_workspace, demo_snapshot, thinned_workspace
 from console import cascal_cli
 from counting import counting
 from refusals import refuses
@@ -16,11 +16,9 @@ import cascal
 from cascal.collection.into_workspace import Limits
 from cascal.collection.judge import judge_into, plan_judging
 from cascal.dataset.contest import contest_of_models
-from cascal.dataset.dataset import load_dataset
 from cascal.dataset.heeding import few_labels, few_labels_sentence, heed_labels
 from cascal.dataset.judged import gather_judged, judgeable, judges, share_of
 from cascal.dataset.label_questions import rectifier_question, routing_question
-from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import option_letter
 from cascal.endpoint import Budget
 from cascal.endpoint.pool_file import write_pool
@@ -34,16 +32,12 @@ def direct(monkeypatch) -> None:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("judge") / "w.duckdb")
-    add_hashed(workspace, thinned_demo(16, 8)["demo"])
-    return workspace
+    return thinned_workspace(tmp_path_factory.mktemp("judge"), 16, 8)
 
 
 @pytest.fixture(scope="module")
 def free(template):
-    study = load_dataset(template, "demo")
-    fitted = cascal.fit(study.train.votes, study.train.vectors)
-    return take_snapshot(study, fitted, cascal.Thresholds())
+    return demo_snapshot(template)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import add_hashed, copy_workspace, thinned_demo
+from conftest import add_hashed, copy_workspace, thinned_demo, thinned_workspace
 from console import cascal_cli
 from streamlit.testing.v1 import AppTest
 
@@ -38,9 +38,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> cascal.Workspace:
     """600 training and 300 test queries of the demo."""
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("label") / "small.duckdb")
-    add_hashed(workspace, thinned_demo(8, 7)["demo"])
-    return workspace
+    return thinned_workspace(tmp_path_factory.mktemp("label"), 8, 7)
 
 
 @pytest.fixture(scope="module")

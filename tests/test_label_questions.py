@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import add_hashed, copy_workspace, thinned_demo
+from conftest import copy_workspace, thinned_workspace
 from refusals import refuses
 from test_diagnose import case_of, sisters, world
 
@@ -41,9 +41,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("questions") / "w.duckdb")
-    add_hashed(workspace, thinned_demo(8, 4)["demo"])
-    return workspace
+    return thinned_workspace(tmp_path_factory.mktemp("questions"), 8, 4)
 
 
 @pytest.fixture

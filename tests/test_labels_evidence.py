@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import add_hashed, thinned_demo
+from conftest import add_hashed, thinned_workspace
 from refusals import refuses
 
 import cascal
@@ -36,9 +36,7 @@ from cascal.store import Draw, Label
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     """An eighth of the demo's training queries, a quarter of its test queries."""
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("labels") / "w.duckdb")
-    add_hashed(workspace, thinned_demo(8, 4)["demo"])
-    return workspace
+    return thinned_workspace(tmp_path_factory.mktemp("labels"), 8, 4)
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import add_hashed, thinned_demo
+from conftest import demo_snapshot, thinned_workspace
 from refusals import refuses
 
 import cascal
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.contest import contest, new_draw
-from cascal.dataset.dataset import load_dataset
 from cascal.dataset.payback import find_payback
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NO_ANSWER, ModelSpec
@@ -172,16 +171,12 @@ def test_a_bill_takes_stated_costs_else_prices_times_tokens_and_every_sample(tmp
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("payback") / "w.duckdb")
-    add_hashed(workspace, thinned_demo(8, 4)["demo"])
-    return workspace
+    return thinned_workspace(tmp_path_factory.mktemp("payback"), 8, 4)
 
 
 @pytest.fixture(scope="module")
 def snapshot(workspace):
-    study = load_dataset(workspace, "demo")
-    fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
-    return take_snapshot(study, fitted, Thresholds())
+    return demo_snapshot(workspace)
 
 
 def test_the_demo_compares_with_the_model_of_the_verdict_on_the_same_queries(workspace, snapshot):

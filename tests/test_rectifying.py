@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import add_hashed, copy_workspace, thinned_demo
+from conftest import copy_workspace, demo_snapshot, thinned_workspace
 from console import cascal_cli
 from refusals import refuses
 
 import cascal
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
-from cascal.dataset.dataset import load_dataset
 from cascal.dataset.heeding import heed_labels
 from cascal.dataset.label_questions import rectifier_question
 from cascal.dataset.rectifying import (
@@ -34,16 +33,12 @@ from cascal.store import Label
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """An eighth of the demo's training queries, an eighth of its test queries."""
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("rectify") / "w.duckdb")
-    add_hashed(workspace, thinned_demo(8, 8)["demo"])
-    return workspace
+    return thinned_workspace(tmp_path_factory.mktemp("rectify"), 8, 8)
 
 
 @pytest.fixture(scope="module")
 def free(template):
-    study = load_dataset(template, "demo")
-    fitted = cascal.fit(study.train.votes, study.train.vectors)
-    return take_snapshot(study, fitted, cascal.Thresholds())
+    return demo_snapshot(template)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ import numpy as np
 import openai
 import pytest
 import uvicorn
-from conftest import make_world
+from conftest import label_record, make_world
 from fake_upstream import USAGE, WORDS, FakeUpstream
 from prometheus_client.parser import text_string_to_metric_families
 from refusals import refuses
@@ -36,7 +36,6 @@ from cascal.encode.encoders import MINILM, load_encoder
 from cascal.encode.quick import quick
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
-from cascal.labels import LabelRecord
 from cascal.serve import app as serve_app
 from cascal.serve.bodies import count_options
 from cascal.serve.decide import MAX_BATCH, Decider, Decision, decision_headers
@@ -798,19 +797,7 @@ def test_health_says_which_router_is_served(served, router):
 
 def test_the_server_says_what_labels_said(router, upstream):
     always = router.models[-1]
-    record = LabelRecord(
-        draws=("d1",),
-        digest="0" * 64,
-        n_labels=10,
-        n_contested=40,
-        n_queries=400,
-        gain=-0.02,
-        low=-0.05,
-        high=0.01,
-        against="always asking b",
-        verdict="No proof.",
-        always=always,
-    )
+    record = label_record(always=always)
     heeded = replace(router, labels=record)
     with running(app_of(heeded, upstream.url("normal"))) as address:
         answered = ask(address)

@@ -32,6 +32,7 @@ from cascal.store import (
     voting,
     writing,
 )
+from cascal.store.billing import Billing
 from cascal.store.connection import scalar
 from cascal.store.derived import Derived
 from cascal.store.labelling import Labelling
@@ -39,12 +40,11 @@ from cascal.store.naming import Naming
 from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, Run
 from cascal.store.scoring import Scoring
-from cascal.store.spending import Spending
 
 logger = logging.getLogger(__name__)
 
 
-class Workspace(Labelling, Naming, Scoring, Spending, Derived):
+class Workspace(Labelling, Naming, Scoring, Billing, Derived):
     """The data sets, vectors, maps, runs, labels and scores of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can

@@ -30,7 +30,7 @@ FROM attempt WHERE dataset = $dataset GROUP BY generator ORDER BY generator
 """  # noqa: S608 – no value
 
 
-class Spending(WorkspaceFile):
+class Billing(WorkspaceFile):
     """What a `Workspace` knows about money."""
 
     def bills(self, dataset: str) -> tuple[Bill, ...]:
