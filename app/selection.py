@@ -109,6 +109,13 @@ def clear() -> None:
     choose(Selection(data=session.dataset_token()))
 
 
+def show_flipped() -> None:
+    """Choose the routed queries that have another first model than in the pinned state."""
+    choose(Selection(data=session.dataset_token(), flags=("flipped",)))
+    tested = session.dataset().test is not None
+    st.session_state["points"] = POINTS["test" if tested else "train"]
+
+
 def selected_rows() -> IntArray | None:
     """Rows of the shown queries that meet every condition; None without any."""
     chosen, now = current(), shown()

@@ -6,7 +6,16 @@ from dataclasses import asdict, dataclass, replace
 
 import streamlit as st
 
-from cascal.settings import CLUSTERS, JOINING, PRESETS, ROUTINGS, FitSettings, Thresholds
+from cascal.settings import (
+    CLUSTERS,
+    JOINING,
+    PRESETS,
+    ROUTINGS,
+    FitSettings,
+    Thresholds,
+    joining_name,
+    routing_name,
+)
 
 SILHOUETTES = (0.0, 0.5)
 MERGES = (0.0, 0.6)
@@ -61,6 +70,25 @@ class Values:
 
 
 DEFAULTS = Values()
+
+
+def values_of(settings: FitSettings, thresholds: Thresholds) -> Values | None:
+    """The controls at which a router has these; None where no position of them gives that."""
+    share, routing = joining_name(thresholds.prune_jaccard), routing_name(thresholds.routing)
+    if settings.preset_name not in PRESETS or share is None or routing is None:
+        return None
+    found = Values(
+        preset=settings.preset_name,
+        clusters=settings.clusters,
+        silhouette=thresholds.min_silhouette,
+        merge=thresholds.merge_distance,
+        share=share,
+        top_k=thresholds.top_k,
+        cost=thresholds.cost_weight,
+        routing=routing,
+    )
+    within = all(low <= getattr(found, name) <= high for name, (low, high) in RANGES.items())
+    return found if within and found.thresholds == thresholds else None
 
 
 def present() -> Values:

@@ -407,7 +407,9 @@ def test_runs_and_a_cluster_lead_to_their_question(monkeypatch, store, snapshot)
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
     app = AppTest.from_file(str(MAIN), default_timeout=120).run()
     app.switch_page("runs/page.py").run()
-    first, second = app.selectbox(key="run_b").value, app.selectbox(key="run_a").value
+    first, second = "one", "two"
+    app.selectbox(key="changed").set_value(f"Run {first}").run()
+    app.selectbox(key="changed_against").set_value(f"Run {second}").run()
     press(app, "label_runs")
     assert app.selectbox(key="purpose").value == "settings"
     assert app.selectbox(key="between").value == f"run {first}"

@@ -20,7 +20,6 @@ from cascal.compare.comparison import compare_routers
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.payback import find_payback
 from cascal.dataset.saved_runs import (
-    compare_runs,
     decisions_hash,
     make_run,
     preset_of,
@@ -298,22 +297,3 @@ def test_changed_data_and_changed_decisions_are_told(workspace, small, small_sna
     broken = replace(run, settings={"consensus": "pds"})
     with refuses("other-version", run.name):
         state_of(broken)
-
-
-def test_two_runs_are_compared_on_the_same_queries(workspace, small, small_fit, small_snapshot):
-    moved = take_snapshot(small, small_fit, Thresholds(merge_distance=0.5))
-    one = reopen(workspace, make_run(small, small_snapshot, "one"))
-    other = reopen(workspace, make_run(small, moved, "other"))
-    found = compare_runs(one, other)
-    assert len(found.flipped) > 0
-    old, new = small_snapshot.test_routes.selected[:, 0], moved.test_routes.selected[:, 0]
-    assert found.flipped.tolist() == np.flatnonzero(old != new).tolist()
-    gain = moved.evaluation.top1_accuracy - small_snapshot.evaluation.top1_accuracy
-    assert found.gain.value == pytest.approx(gain)
-    assert sorted(place for place, _ in found.ranks.values()) == list(range(1, 9))
-    weak = load_dataset(workspace, "demo-weak")
-    blind = replace(weak, test=None)
-    refit = cascal.fit(weak.train.votes, weak.train.vectors)
-    third = replace(other, dataset=blind, snapshot=take_snapshot(blind, refit, Thresholds()))
-    with refuses("other-queries", one.run.name, third.run.name):
-        compare_runs(one, third)

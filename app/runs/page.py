@@ -1,20 +1,20 @@
-"""Runs: what was tried, what changed, and what to take along?"""
+"""Runs: what changed against the pinned state or a saved run, and what to take along?"""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from app import frame, session
-from app.runs import panels
+from app.runs import changes, saved, take_along
 
-TITLE = "What was tried, and what changed?"
+TITLE = "What changed?"
 
-st.title(TITLE, anchor=False)
 if session.current_info() is None:
+    st.title(TITLE, anchor=False)
     frame.empty("There are no data yet, so there is no run.", "data_sets", "Import responses")
 else:
-    frame.notice(session.dataset())
-    panels.save()
-    found = panels.saved()
-    panels.compare(found)
-    panels.take_along()
+    runs = session.workspace().runs()
+    changes.changes(runs)
+    changes.label_where_they_differ(runs)
+    saved.table(runs)
+    take_along.take_along()

@@ -89,13 +89,19 @@ class RoutingCost:
         )
 
 
-def routing_cost(routes: Routes, part: Part, training: Part, constant: Constant) -> RoutingCost:
-    """What the first models of the routes of a part's queries cost."""
+def first_costs(routes: Routes, part: Part, training: Part) -> tuple[FloatArray, QueryCosts]:
+    """(Q,) US dollars of the first model of every routed query, and the costs behind them."""
     costs = query_costs(part, training)
     column = np.array([part.votes.models.index(name) for name in routes.models], dtype=np.int64)
     first = column[routes.selected[:, 0]]
+    return costs.dollars[np.arange(len(first)), first], costs
+
+
+def routing_cost(routes: Routes, part: Part, training: Part, constant: Constant) -> RoutingCost:
+    """What the first models of the routes of a part's queries cost."""
+    dollars, costs = first_costs(routes, part, training)
     return RoutingCost(
-        mean_cost(costs.dollars[np.arange(len(first)), first]),
+        mean_cost(dollars),
         mean_cost(costs.dollars[:, part.votes.models.index(constant.name)]),
         constant,
         costs.measured,

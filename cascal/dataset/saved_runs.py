@@ -16,9 +16,8 @@ import numpy as np
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.rectifying import with_groups_of
 from cascal.dataset.snapshot import Snapshot, snapshot_of, take_snapshot
-from cascal.datatypes import CascalError, FloatArray, IntArray
+from cascal.datatypes import CascalError
 from cascal.fit import Fit, fit
-from cascal.intervals import Estimate, estimate
 from cascal.labels import Correction, LabelRecord, Rectifier
 from cascal.provenance import stamp
 from cascal.settings import FitSettings, Routing, Thresholds
@@ -156,58 +155,6 @@ def _correction(fitted: Fit, stored: Mapping[str, Any] | None) -> Correction | N
         return None
     found = Rectifier(**{name: np.array(stored[name]) for name in _CORRECTED})
     return with_groups_of(fitted, found, draws=tuple(stored["draws"]), digest=str(stored["digest"]))
-
-
-@dataclass(frozen=True, eq=False)
-class RunComparison:
-    """Two runs on the same queries: flipped (Q,), overall ranks of every model, paired gain.
-
-    ranks: model -> (place in the first, place in the second) by global score.
-    """
-
-    flipped: IntArray
-    first_chosen: tuple[str, ...]
-    second_chosen: tuple[str, ...]
-    ranks: Mapping[str, tuple[int, int]]
-    gain: Estimate | None
-
-
-def compare_runs(first: Reopened, second: Reopened) -> RunComparison:
-    """What differs between two runs; CascalError unless they route the same queries."""
-    one, other = first.snapshot.routes("test"), second.snapshot.routes("test")
-    if one.query_ids != other.query_ids:
-        raise CascalError(
-            f"{first.run.name!r} and {second.run.name!r} route different queries; only runs on the "
-            "same data set can be compared.",
-            code="other-queries",
-        )
-    chosen = [tuple(routes.models[m] for m in routes.selected[:, 0]) for routes in (one, other)]
-    flipped = np.flatnonzero([a != b for a, b in zip(*chosen, strict=True)])
-    places = [_places(reopened.snapshot) for reopened in (first, second)]
-    both = [name for name in places[0] if name in places[1]]
-    gain = None
-    results = first.snapshot.evaluation, second.snapshot.evaluation
-    if results[0] is not None and results[1] is not None:
-        gain = estimate(_right(results[1].top1_right) - _right(results[0].top1_right))
-    return RunComparison(
-        flipped,
-        chosen[0],
-        chosen[1],
-        {name: (places[0][name], places[1][name]) for name in both},
-        gain,
-    )
-
-
-def _right(values: FloatArray) -> FloatArray:
-    return np.asarray(values, dtype=np.float64)
-
-
-def _places(snapshot: Snapshot) -> dict[str, int]:
-    rankings = snapshot.router.rankings
-    order = sorted(
-        range(len(rankings.models)), key=lambda m: (-rankings.overall[m], rankings.models[m])
-    )
-    return {rankings.models[m]: place + 1 for place, m in enumerate(order)}
 
 
 def as_json(run: Run) -> dict[str, Any]:

@@ -1,0 +1,306 @@
+"""What changed from one state of a router to another: settings, clusters, routes, their worth.
+
+A state is a snapshot: the present one, the pinned one, or a saved run made again. Every difference
+of a number is paired over the same queries and has the interval of `cascal.intervals`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cascal.cluster_names import cluster_name
+from cascal.dataset.cost import first_costs
+from cascal.dataset.query_filters import first_model_right
+from cascal.dataset.saved_runs import decisions_hash
+from cascal.dataset.snapshot import Snapshot
+from cascal.dataset.successor import Successor, successor
+from cascal.datatypes import CascalError, FloatArray, IntArray
+from cascal.explain import cluster_leaders
+from cascal.intervals import Estimate, estimates
+from cascal.prices import COST_UNIT
+from cascal.remembered import remembered
+from cascal.settings import joining_name, routing_name
+from cascal.verdict import Decision, decision, points
+
+_WORDS = {
+    "min_silhouette": "min silhouette",
+    "merge_distance": "merge distance",
+    "prune_jaccard": "joining",
+    "top_k": "models that vote",
+    "cost_weight": "cost weight",
+    "routing": "routing",
+    "preset": "preset",
+    "clusters": "clusters follow",
+}
+"""What the pages call a setting or a threshold; any other is called as in the code."""
+FIRST_RIGHT, VOTE_RIGHT, FIRST_COST = "First model right", "Vote right", "Cost per 1,000"
+"""The names of the measures; the cost is that of the first model, in US dollars."""
+_NAMED = 3
+_JUDGED: dict[Decision, str] = {
+    "route": "the router is better",
+    "do not route": "the router is worse",
+    "undecided": "no proof that it is better or worse",
+}
+
+
+@dataclass(frozen=True)
+class SettingChange:
+    """A setting or a threshold that differs, its values in words."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureChange:
+    """A number of both states on the same queries, and its paired difference with interval.
+
+    before, after : means over the queries that count for both
+    """
+
+    name: str
+    before: float
+    after: float
+    difference: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterChange:
+    """A cluster that is not what it was, or that has another first model.
+
+    name, first_before : as it was; became : its name now, of all it went into where it dissolved;
+    first_after : the first model there, "" where it dissolved
+    """
+
+    name: str
+    n_queries: int
+    became: tuple[str, ...]
+    followed: Successor
+    first_before: str
+    first_after: str
+
+    @property
+    def sentence(self) -> str:
+        """What became of the cluster."""
+        now, into = self.followed, self.became
+        if now.cluster is None:
+            more = f" and {len(into) - _NAMED} more" if len(into) > _NAMED else ""
+            return f"dissolved into {', '.join(into[:_NAMED])}{more}"
+        if now.same:
+            return "holds the same queries, with another first model"
+        others = f" and {now.joined:,} others" if now.joined else ""
+        kept = "all" if now.kept == now.n_members else f"{now.kept / now.n_members:.0%} of"
+        name = "" if into[0] == self.name else f"{into[0]}: "
+        return f"{name}{kept} its queries{others}"
+
+
+@dataclass(frozen=True, eq=False)
+class StateChange:
+    """The difference of two states of one data set."""
+
+    before: Snapshot
+    after: Snapshot
+
+    @cached_property
+    def nothing(self) -> bool:
+        """Whether every route and score is the same to the bit, and every setting too."""
+        same = decisions_hash(self.before) == decisions_hash(self.after)
+        return same and not self.settings and not self.clusters
+
+    @cached_property
+    def settings(self) -> tuple[SettingChange, ...]:
+        """What is set differently."""
+        old, new = _settings(self.before), _settings(self.after)
+        preset = "as the preset says"
+        return tuple(
+            SettingChange(
+                _WORDS.get(name, name.replace("_", " ")),
+                old.get(name, preset),
+                new.get(name, preset),
+            )
+            for name in dict.fromkeys([*old, *new])
+            if old.get(name) != new.get(name)
+        )
+
+    @cached_property
+    def chosen(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(Q,) the first model of every routed query in both states."""
+        old, new = (one.routes("test") for one in (self.before, self.after))
+        first, second = (
+            tuple(routes.models[model] for model in routes.selected[:, 0]) for routes in (old, new)
+        )
+        return first, second
+
+    @cached_property
+    def flipped(self) -> IntArray:
+        """Rows of the routed queries that have another first model."""
+        return np.flatnonzero([one != other for one, other in zip(*self.chosen, strict=True)])
+
+    @property
+    def n_queries(self) -> int:
+        """How many queries are routed: the test queries where there are some."""
+        return len(self.chosen[0])
+
+    @cached_property
+    def right(self) -> tuple[FloatArray, FloatArray]:
+        """(Q,) whether the first model is right in both states; nan where that is not known."""
+        part = self.before.dataset.part("test")
+        first, second = (
+            first_model_right(part, one.routes("test")) for one in (self.before, self.after)
+        )
+        return first, second
+
+    @cached_property
+    def clusters(self) -> tuple[ClusterChange, ...]:
+        """Every earlier cluster that is not what it was; of one training set only."""
+        if not self.same_training:
+            return ()
+        found = (self._cluster(at) for at in range(len(self.before.router.clusters)))
+        return tuple(one for one in found if one is not None)
+
+    @property
+    def same_training(self) -> bool:
+        """Whether both states learnt from the same training queries."""
+        old, new = (one.dataset.train.votes.query_ids for one in (self.before, self.after))
+        return old == new
+
+    def _cluster(self, at: int) -> ClusterChange | None:
+        members = np.flatnonzero(self.before.router.clusters.assignment == at)
+        followed = successor(members, self.after.router.clusters.assignment)
+        first = _firsts(self.before)[at]
+        then = "" if followed.cluster is None else _firsts(self.after)[followed.cluster]
+        if followed.same and first == then:
+            return None
+        into = followed.into if followed.cluster is None else (followed.cluster,)
+        return ClusterChange(
+            name=cluster_name(self.before.names[at]),
+            n_queries=len(members),
+            became=tuple(cluster_name(self.after.names[one]) for one in into),
+            followed=followed,
+            first_before=first,
+            first_after=then,
+        )
+
+    @property
+    def ranks(self) -> Mapping[str, tuple[int, int]]:
+        """Model -> its places by global score before and after, of models in both."""
+        old, new = _places(self.before), _places(self.after)
+        return {name: (old[name], new[name]) for name in old if name in new}
+
+    @cached_property
+    def measures(self) -> tuple[MeasureChange, ...]:
+        """First model right, vote right, cost of a first model: each where both states know it."""
+        pairs = [
+            (name, first, second)
+            for (name, first), (_, second) in zip(
+                _per_query(self.before), _per_query(self.after), strict=True
+            )
+            if (np.isfinite(first) & np.isfinite(second)).any()
+        ]
+        if not pairs:
+            return ()
+        found = estimates(np.column_stack([second - first for _, first, second in pairs]))
+        return tuple(
+            MeasureChange(
+                name=name, before=_mean(one, other), after=_mean(other, one), difference=difference
+            )
+            for (name, one, other), difference in zip(pairs, found, strict=True)
+        )
+
+    @property
+    def gain(self) -> Estimate | None:
+        """The paired difference of right first answers; None without gold answers."""
+        return next((one.difference for one in self.measures if one.name == FIRST_RIGHT), None)
+
+    @property
+    def same_verdict(self) -> bool:
+        """Whether both decide the same about routing, or neither can."""
+        decided = [
+            None if verdict is None else verdict.light
+            for verdict in (self.before.verdict, self.after.verdict)
+        ]
+        return decided[0] == decided[1]
+
+    def sentence(self, name: str) -> str:
+        """The change since a state of this name, in a sentence."""
+        if self.nothing:
+            return f"Nothing changed since {name}"
+        n = len(self.flipped)
+        if not n:
+            return f"No query goes elsewhere than in {name}"
+        went = f"{n:,} of {self.n_queries:,} queries go elsewhere than in {name}"
+        if self.gain is None:
+            return went
+        return f"{went}; {_JUDGED[decision(self.gain)]}: {points(self.gain)}"
+
+
+def compare_states(before: Snapshot, after: Snapshot) -> StateChange:
+    """What differs between two states; CascalError unless they route the same queries."""
+    old, new = (one.routes("test").query_ids for one in (before, after))
+    if old != new:
+        raise CascalError(
+            f"{before.dataset.info.name!r} ({len(old):,} routed queries) and "
+            f"{after.dataset.info.name!r} ({len(new):,}) route different queries; only states of "
+            "the same data set can be compared.",
+            code="other-queries",
+        )
+    return StateChange(before, after)
+
+
+def _settings(state: Snapshot) -> dict[str, str]:
+    """Every setting and threshold in words; those that a preset stands for only without one."""
+    settings, thresholds = state.router.settings, state.router.thresholds
+    found = {
+        "models": ", ".join(state.router.models),
+        "encoder": state.dataset.encoder,
+        "preset": settings.preset_name,
+        "clusters": settings.clusters,
+    }
+    if settings.preset_name == "custom":
+        found |= {name: str(value) for name, value in settings.record().items()}
+    joining = joining_name(thresholds.prune_jaccard)
+    routing = routing_name(thresholds.routing)
+    return found | {
+        "min_silhouette": f"{thresholds.min_silhouette:g}",
+        "merge_distance": f"{thresholds.merge_distance:g}",
+        "prune_jaccard": joining or f"Jaccard index {thresholds.prune_jaccard:g}",
+        "top_k": str(thresholds.top_k),
+        "routing": routing or str(thresholds.routing),
+        "cost_weight": f"{thresholds.cost_weight:g}",
+    }
+
+
+@remembered
+def _firsts(state: Snapshot) -> tuple[str, ...]:
+    """(C,) the first model of every cluster."""
+    return tuple(one.best[0] for one in cluster_leaders(state.router))
+
+
+def _places(state: Snapshot) -> dict[str, int]:
+    rankings = state.router.rankings
+    order = sorted(
+        range(len(rankings.models)), key=lambda m: (-rankings.overall[m], rankings.models[m])
+    )
+    return {rankings.models[m]: place + 1 for place, m in enumerate(order)}
+
+
+def _per_query(state: Snapshot) -> tuple[tuple[str, FloatArray], ...]:
+    """The measures (Q,) of the routed queries, nan where one is not known."""
+    data, routes, result = state.dataset, state.routes("test"), state.evaluation
+    unknown = np.full(len(routes.query_ids), np.nan)
+    dollars = first_costs(routes, data.part("test"), data.train)[0]
+    return (
+        (FIRST_RIGHT, unknown if result is None else np.asarray(result.top1_right, float)),
+        (VOTE_RIGHT, unknown if result is None else np.asarray(result.vote_right, float)),
+        (FIRST_COST, COST_UNIT * dollars),
+    )
+
+
+def _mean(values: FloatArray, other: FloatArray) -> float:
+    """Over what both know, so that the difference of two means is the mean difference."""
+    return float(values[np.isfinite(values) & np.isfinite(other)].mean())

@@ -1,0 +1,84 @@
+"""The page Runs: what changed against the pinned state or a saved run, and "nothing" where so."""
+
+from __future__ import annotations
+
+import pytest
+import test_app
+from test_app import metric, plain
+
+import cascal
+from app.values import DEFAULTS, Values, values_of
+from cascal.dataset.dataset import load_dataset
+from cascal.dataset.saved_runs import make_run
+from cascal.dataset.snapshot import take_snapshot
+from cascal.settings import FitSettings, Routing, Thresholds
+
+open_app = test_app.open_app
+small_file = test_app.small_file
+
+
+def title(app) -> str:
+    return plain(app.title[0].value)
+
+
+def headings(app) -> list[str]:
+    return [plain(one.value) for one in app.subheader]
+
+
+@pytest.mark.slow
+def test_nothing_changed_is_said_where_nothing_did(open_app, small_file):
+    app = open_app(small_file, "runs")
+    assert not app.exception
+    assert title(app) == "Nothing changed since the pinned state"
+    assert any("to the last bit" in one.value for one in app.text)
+    assert not any("elsewhere" in one for one in headings(app))
+
+
+@pytest.mark.slow
+def test_a_moved_threshold_is_the_headline_with_its_interval_and_leads_to_the_map(
+    open_app, small_file
+):
+    app = open_app(small_file, "runs", merge="0.5")
+    assert not app.exception
+    n = int(metric(app, "Go elsewhere").replace(",", ""))
+    assert n > 0
+    assert title(app).startswith(f"{n:,} of ")
+    assert "points [" in title(app)
+    assert "1 setting differs" in headings(app)
+    next(one for one in app.button if one.label == "Show them on the map").click().run()
+    assert not app.exception
+    assert app.session_state["selection"].flags == ("flipped",)
+
+
+@pytest.mark.slow
+def test_a_saved_run_is_compared_with_the_present_state_and_opened(open_app, small_file):
+    store = cascal.Workspace(small_file)
+    data = load_dataset(store, "demo")
+    fitted = cascal.fit(data.train.votes, data.train.vectors, costs=data.costs)
+    for name, distance in (("like now", 0.15), ("merged", 0.5)):
+        state = take_snapshot(data, fitted, Thresholds(merge_distance=distance))
+        store.save_run(make_run(data, state, name), replace=True)
+    app = open_app(small_file, "runs")
+    app.selectbox(key="changed_against").set_value("Run like now").run()
+    assert title(app) == "Nothing changed since run “like now”"
+    app.selectbox(key="changed_against").set_value("Run merged").run()
+    assert "queries go elsewhere than in run “merged”" in title(app)
+    app.selectbox(key="one_run").set_value("merged").run()
+    app.button(key="open_run").click().run()
+    assert app.session_state["merge"] == 0.5
+    assert title(app) == "Nothing changed since run “merged”"
+
+
+@pytest.mark.slow
+def test_the_report_says_beforehand_how_long_it_takes(open_app, small_file):
+    app = open_app(small_file, "runs")
+    assert any("seconds" in one.value and "One HTML file" in one.value for one in app.caption)
+
+
+def test_controls_are_found_again_from_what_they_stand_for():
+    moved = Values(preset="paper", silhouette=0.2, merge=0.4, share="off", top_k=2, routing="blend")
+    for state in (DEFAULTS, moved):
+        assert values_of(state.settings, state.thresholds) == state
+    assert values_of(FitSettings(max_k=3), Thresholds()) is None
+    assert values_of(FitSettings(), Thresholds(merge_distance=1.5)) is None
+    assert values_of(FitSettings(), Thresholds(routing=Routing("nearest", k_nearest=9))) is None

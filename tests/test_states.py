@@ -1,0 +1,110 @@
+"""What changed between two states: settings, clusters, routes, each number with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from refusals import refuses
+
+import cascal
+from cascal.compare.states import FIRST_COST, FIRST_RIGHT, VOTE_RIGHT, compare_states
+from cascal.dataset.snapshot import take_snapshot
+from cascal.intervals import estimate
+from cascal.settings import FitSettings, Thresholds
+
+
+@pytest.fixture(scope="module")
+def small(demo):
+    train = demo.train.take(np.arange(0, 5000, 10))
+    return replace(demo, train=train, test=demo.test.take(np.arange(0, 2000, 10)))
+
+
+@pytest.fixture(scope="module")
+def fitted(small):
+    return cascal.fit(small.train.votes, small.train.vectors, costs=small.costs)
+
+
+@pytest.fixture(scope="module")
+def usual(small, fitted):
+    return take_snapshot(small, fitted, Thresholds())
+
+
+@pytest.fixture(scope="module")
+def merged(small, fitted):
+    return take_snapshot(small, fitted, Thresholds(merge_distance=0.5))
+
+
+def test_a_state_beside_itself_made_again_says_that_nothing_changed(small, usual):
+    again = cascal.fit(small.train.votes, small.train.vectors, costs=small.costs)
+    found = compare_states(usual, take_snapshot(small, again, Thresholds()))
+    assert found.nothing
+    assert found.settings == ()
+    assert found.clusters == ()
+    assert not len(found.flipped)
+    assert found.sentence("the pinned state") == "Nothing changed since the pinned state"
+    assert {(one.difference.low, one.difference.high) for one in found.measures} == {(0.0, 0.0)}
+
+
+def test_a_moved_threshold_is_named_with_what_it_did(usual, merged):
+    found = compare_states(usual, merged)
+    assert not found.nothing
+    assert [(one.name, one.before, one.after) for one in found.settings] == [
+        ("merge distance", "0.15", "0.5")
+    ]
+    old, new = usual.test_routes.selected[:, 0], merged.test_routes.selected[:, 0]
+    assert found.flipped.tolist() == np.flatnonzero(old != new).tolist()
+    assert f"{len(found.flipped)} of {len(old)} queries go elsewhere" in found.sentence("A")
+    assert sorted(place for place, _ in found.ranks.values()) == list(range(1, 9))
+
+
+def test_every_difference_is_paired_and_is_the_difference_of_the_two_numbers(usual, merged):
+    found = {one.name: one for one in compare_states(usual, merged).measures}
+    assert set(found) == {FIRST_RIGHT, VOTE_RIGHT, FIRST_COST}
+    right = merged.evaluation.top1_right - usual.evaluation.top1_right
+    assert found[FIRST_RIGHT].difference == estimate(right)
+    assert found[FIRST_RIGHT].before == pytest.approx(usual.evaluation.top1_accuracy)
+    assert found[VOTE_RIGHT].after == pytest.approx(merged.evaluation.vote_accuracy)
+    assert found[FIRST_COST].before == pytest.approx(usual.cost.routed)
+    for one in found.values():
+        assert one.difference.value == pytest.approx(one.after - one.before)
+        assert one.difference.low <= one.difference.value <= one.difference.high
+
+
+def test_clusters_that_hold_what_they_held_are_left_out_and_others_are_followed(usual, merged):
+    found = compare_states(usual, merged)
+    assert len(merged.router.clusters) < len(usual.router.clusters)
+    assert 0 < len(found.clusters) <= len(usual.router.clusters)
+    for one in found.clusters:
+        assert one.became
+        assert not one.followed.same or one.first_before != one.first_after
+
+
+def test_without_gold_answers_only_what_needs_none_is_compared(small, fitted):
+    blind = replace(small, test=None)
+    one, other = (
+        take_snapshot(blind, fitted, Thresholds(merge_distance=distance))
+        for distance in (0.15, 0.5)
+    )
+    found = compare_states(one, other)
+    assert found.gain is None
+    assert [measure.name for measure in found.measures] == [FIRST_COST]
+    assert "points" not in found.sentence("A")
+
+
+def test_another_preset_and_a_smaller_pool_are_named(small, usual):
+    few = small.with_models([model.name for model in small.models[:5]])
+    settings = FitSettings.preset("paper")
+    fit = cascal.fit(few.train.votes, few.train.vectors, settings, costs=few.costs)
+    found = compare_states(usual, take_snapshot(few, fit, Thresholds()))
+    changed = {one.name: (one.before, one.after) for one in found.settings}
+    assert changed["preset"] == ("recommended", "paper")
+    assert set(changed) == {"preset", "models"}
+    assert set(found.ranks) == set(few.train.votes.models)
+
+
+def test_states_of_other_queries_are_refused(usual, small, fitted):
+    blind = replace(small, test=None)
+    with refuses("other-queries", "500", "200"):
+        compare_states(usual, take_snapshot(blind, fitted, Thresholds()))
