@@ -116,6 +116,11 @@ def show_flipped() -> None:
     st.session_state["points"] = POINTS["test" if tested else "train"]
 
 
+def all_rows() -> IntArray:
+    """Rows of all queries of the shown split, with or without a place on the map."""
+    return np.arange(len(shown().part))
+
+
 def selected_rows() -> IntArray | None:
     """Rows of the shown queries that meet every condition; None without any."""
     chosen, now = current(), shown()

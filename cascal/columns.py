@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -62,6 +63,10 @@ class Refusal:
     reason: str
 
 
+MAX_REASONS = 20
+"""So many reasons for what was left out are kept with a data set."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Imported:
     """A data set read from files, complete and checked, not yet stored.
@@ -79,6 +84,12 @@ class Imported:
     responses: pa.Table
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was refused, by reason, the most frequent first; nothing of the rows themselves."""
+        counts = Counter(one.reason for one in self.refused)
+        return tuple(f"Left out {n:,} ×: {reason}" for reason, n in counts.most_common(MAX_REASONS))
 
     def __post_init__(self) -> None:
         for name, table, schema in (

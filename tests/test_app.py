@@ -107,7 +107,7 @@ def test_a_page_renders_on_the_demo_and_says_that_it_is_simulated(open_app, demo
 @pytest.mark.parametrize(
     ("tab", "widget"),
     [
-        ("Models and agreement", "segmented_control"),
+        ("Models and agreement", "plotly_chart"),
         ("Quality", "slider"),
         ("Import", "file_uploader"),
     ],

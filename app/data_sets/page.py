@@ -5,7 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, session
-from app.data_sets import importing, panels, quality
+from app.data_sets import importing, panels, quality, queries
+
+TABS = {
+    "Queries and answers": queries.queries,
+    "Models and agreement": panels.models,
+    "Quality": quality.quality_of_training,
+    "Data sets": panels.loaded,
+    "Import": importing.importer,
+}
 
 if session.current_info() is None:
     st.title("Bring responses you already have", anchor=False)
@@ -17,19 +25,9 @@ if session.current_info() is None:
     panels.demo_button()
 else:
     panels.headline()
-    names = ["Data sets", "Models and agreement", "Quality", "Import"]
-    loaded_tab, models_tab, quality_tab, import_tab = st.tabs(
-        names, on_change="rerun", key="data_tab"
-    )
-    if loaded_tab.open:
-        with loaded_tab, frame.refusals():
-            panels.loaded()
-    if models_tab.open:
-        with models_tab, frame.refusals():
-            panels.models()
-    if quality_tab.open:
-        with quality_tab, frame.refusals():
-            quality.quality_of_training()
-    if import_tab.open:
-        with import_tab, frame.refusals():
-            importing.importer()
+    panels.encode_missing()
+    tabs = st.tabs(list(TABS), on_change="rerun", key="data_tab")
+    for tab, show in zip(tabs, TABS.values(), strict=True):
+        if tab.open:
+            with tab, frame.refusals():
+                show()

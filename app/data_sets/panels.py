@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import encoding, frame, session, theme
 from cascal import charts
 from cascal.dataset.demo import install_demo
+from cascal.datatypes import CascalError
 from cascal.encode.encoders import MINILM
 
 PERCENT = "%.1f %%"
@@ -22,13 +24,26 @@ def headline() -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.badge(f"{kind} data", color="orange" if info.origin == "simulated" else "blue")
         st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
+    n_queries = info.n_train + info.n_test
     st.title(
-        frame.escape(
-            f"{info.n_models} models answered {info.n_train + info.n_test:,} queries in "
-            f"{info.n_tasks} tasks"
-        ),
+        f"{info.n_models} models answered {n_queries:,} queries in {info.n_tasks} tasks"
+        f"{frame.escape(_gaps())}",
         anchor=False,
     )
+
+
+def _gaps() -> str:
+    """How much of what was asked has no answer that can be read; nothing where it is unknown."""
+    try:
+        data = session.dataset()
+    except CascalError:  # without vectors: the tabs say so
+        return ""
+    parts = [part for part in (data.train, data.test) if part is not None]
+    asked = sum(int(part.votes.asked.sum()) for part in parts)
+    answered = sum(int(part.votes.answered.sum()) for part in parts)
+    if answered == asked:
+        return "; every answer can be read"
+    return f"; {asked - answered:,} of {asked:,} answers cannot be read"
 
 
 def demo_button() -> None:
@@ -77,8 +92,10 @@ def _all_sets() -> None:
         },
     )
     chosen = session.current_info()
-    if chosen is not None and chosen.note:
-        st.caption(frame.escape(f"{chosen.name}: {chosen.note}"))
+    if chosen is not None:
+        st.subheader("What the import did, and what it left out", anchor=False)
+        for line in chosen.note.splitlines() or ["Nothing was noted."]:
+            st.text(f"• {line}")
 
 
 def _vectors() -> None:
@@ -89,6 +106,13 @@ def _vectors() -> None:
     n_queries = info.n_train + info.n_test
     for encoder, covered, dimension in session.workspace().encoders(info.name):
         st.text(f"{encoder}: {covered:,} of {n_queries:,} queries, {dimension} dimensions")
+
+
+def encode_missing() -> None:
+    """Offer to encode what has no vector yet: without, nothing can be shown."""
+    info = session.current_info()
+    if info is None:
+        return
     missing = session.workspace().texts_without_vectors(info.name, encoding.encoder_name())
     if not missing:
         return
@@ -136,6 +160,7 @@ def models() -> None:
         split = st.segmented_control(
             "Of the",
             ["Training queries", "Test queries"],
+            label_visibility="collapsed",
             key="coverage_split",
             required=True,
             default="Training queries",
@@ -158,11 +183,23 @@ def models() -> None:
             "confidence": number("With confidence", format=PERCENT),
         },
     )
-    st.subheader("How often two models give the same answer", anchor=False)
     table = charts.agreement_frame(part.votes)
+    st.subheader(_most_alike(table), anchor=False)
     figure = charts.agreement_figure(table, theme.SEQUENTIAL[theme.mode()])
     frame.chart(figure, "agreement", "Share of equal answers for every pair of models.")
     st.caption(
-        "Over the queries both answered. Two models that agree with each other and with nobody "
-        "else may share their errors: consensus then follows the pair."
+        "How often two models give the same answer, over the queries both answered. Two that agree "
+        "with each other and with nobody else may share their errors: consensus then follows them."
+    )
+
+
+def _most_alike(table: pd.DataFrame) -> str:
+    """Which two models agree most, beside what two models usually agree on."""
+    upper = table.where(np.triu(np.ones(table.shape, dtype=bool), 1)).stack()
+    if not len(upper):
+        return "How often two models give the same answer"
+    first, second = upper.idxmax()
+    return frame.escape(
+        f"{first} and {second} agree most: {upper.max():.0%}, two models usually "
+        f"{upper.median():.0%}"
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import encoding, frame, selection, session, theme, values
+from app import encoding, filters, frame, selection, session, theme, values
 from app.controls import describe
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec, Picture
@@ -34,16 +34,7 @@ def controls(data: Dataset) -> charts.ColourBy:
         known.remove("correct")
     if shown().split == "test":
         known.remove("silhouette")
-    if data.test is not None:
-        st.segmented_control(
-            "Points",
-            list(selection.POINTS.values()),
-            key="points",
-            required=True,
-            default=selection.POINTS["train"],
-            persist_state="session",
-            label_visibility="collapsed",
-        )
+    filters.points()
     by: charts.ColourBy = st.selectbox(
         "Colour",
         known,

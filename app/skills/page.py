@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app import frame, selection_links, session
-from app.skills import confidences, filters, map_panel, naming, panels, portraits
+from app import filters, frame, selection_links, session
+from app.skills import confidences, map_panel, naming, panels, portraits
 from cascal.dataset.snapshot import Snapshot
 
 TITLE = "Who is good at what?"
@@ -46,7 +46,7 @@ def _explore() -> None:
         with st.container(
             horizontal=True, gap="small", vertical_alignment="center", key="map_filters"
         ):
-            filters.search()
+            filters.search(key="/")
             filters.choices()
             by = map_panel.controls(session.dataset())
         filters.chosen_line()

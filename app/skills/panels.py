@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, label_entry, selection, session, theme
-from app.skills import card, filters
+from app import card, filters, frame, label_entry, selection, session, theme
 from cascal import charts
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows

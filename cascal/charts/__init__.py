@@ -47,7 +47,7 @@ from cascal.charts.portraits import (
     task_image,
 )
 from cascal.charts.presets import disputed_queries_frame, disputed_tasks_frame, presets_frame
-from cascal.charts.selected_queries import answers_frame, queries_frame
+from cascal.charts.selected_queries import answers_frame, compact_answers_frame, queries_frame
 from cascal.charts.silhouettes import (
     bench_figure,
     bench_frame,
@@ -105,6 +105,7 @@ __all__ = [
     "clusters_frame",
     "coherence_frame",
     "colour_map",
+    "compact_answers_frame",
     "confidence_sentence",
     "contenders_frame",
     "cost_figure",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
+from cascal.charts.figures import shorten
 from cascal.charts.skills import cluster_labels
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_label
+from cascal.dataset.query_filters import RIGHT, pool_agreement
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import IntArray, Split
+from cascal.datatypes import NO_ANSWER, IntArray, Split
 
+TEXT_LENGTH, ANSWER_LENGTH = 200, 24
 Written = Mapping[tuple[str, str], str]
 """Answers as they were written, by query and model."""
 
@@ -42,6 +46,62 @@ def answers_frame(
         for column, model in enumerate(part.votes.models)
     }
     return frame.assign(**answers)
+
+
+def compact_answers_frame(
+    snapshot: Snapshot, split: Split, rows: IntArray, written: Written
+) -> pd.DataFrame:
+    """One row a query with all that was answered: own answer, first model, each model's answer.
+
+    An answer is a letter, a short text, or – where there is none; where a gold answer is known, it
+    is marked as right or wrong. The columns of models are called "model:" and their name.
+    """
+    part, routes = snapshot.dataset.part(split), snapshot.routes(split)
+    right, spread = part.right, pool_agreement(part)
+    columns = {name: at for at, name in enumerate(part.votes.models)}
+    first = [routes.models[routes.selected[row, 0]] for row in rows]
+    answers = {
+        f"model:{name}": [
+            _marked(_compact(part, row, column, written), right[row, column]) for row in rows
+        ]
+        for name, column in columns.items()
+    }
+    return pd.DataFrame(
+        {
+            "query": [part.votes.query_ids[row] for row in rows],
+            "text": [shorten(" ".join(part.texts[row].split()), TEXT_LENGTH) for row in rows],
+            "own": [_own(part, row) for row in rows],
+            "first": [
+                _marked(name, right[row, columns[name]])
+                for name, row in zip(first, rows, strict=True)
+            ],
+            **answers,
+            "agreement": 100 * spread[rows],
+            "task": [part.votes.tasks[row] for row in rows],
+        }
+    )
+
+
+def _marked(text: str, right: float) -> str:
+    """A text with a mark of right or wrong, where that is known."""
+    return text if np.isnan(right) else f"{'✓' if right > RIGHT else '✗'} {text}"
+
+
+def _compact(part: Part, row: int, column: int, written: Written) -> str:
+    votes = part.votes
+    given = int(votes.answers[row, column])
+    if given == NO_ANSWER:
+        return "–"
+    label = answer_label(votes, row, given)
+    if votes.option_counts[row]:
+        return label
+    return shorten(written.get((votes.query_ids[row], votes.models[column]), label), ANSWER_LENGTH)
+
+
+def _own(part: Part, row: int) -> str:
+    """The query's own answer, gold or generated; empty where there is none."""
+    known = int(part.labels[row])
+    return "" if known == NO_ANSWER else answer_label(part.votes, row, known)
 
 
 def _answer(part: Part, row: int, column: int, written: Written) -> str:

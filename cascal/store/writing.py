@@ -176,9 +176,10 @@ def _make_room(
         connection.execute(_SUPERSEDE, {"d": name})
         return
     forget(connection, name)
+    note = "\n".join(imported.notes + imported.left_out)
     connection.execute(
         "INSERT INTO dataset VALUES (?, ?, ?, ?, ?, '')",
-        [name, imported.origin, imported.source, "\n".join(imported.notes), utc_now()],
+        [name, imported.origin, imported.source, note, utc_now()],
     )
 
 

@@ -1,4 +1,4 @@
-"""Search and filters of the page Skill map, the sentence that says what is chosen, and its end."""
+"""Search and filters of queries, the sentence that says what is chosen, and its end."""
 
 from __future__ import annotations
 
@@ -23,18 +23,32 @@ HELP: dict[Flag, str] = {
 }
 
 
-def search() -> None:
-    """The field for words; the key / leads to it."""
+def search(*, key: str = "") -> None:
+    """The field for words; on the map a key leads to it."""
     _mirror("map_search", selection.current().search)
     st.text_input(
         "Search the texts of the queries",
         key="map_search",
         type="search",
         live="300ms",
-        placeholder="Search texts: press /",
+        placeholder=f"Search texts: press {key}" if key else "Search texts, or an id",
         label_visibility="collapsed",
         on_change=_take,
     )
+
+
+def points() -> None:
+    """Which queries are meant, where there is a choice."""
+    if session.dataset().test is not None:
+        st.segmented_control(
+            "Points",
+            list(selection.POINTS.values()),
+            key="points",
+            required=True,
+            default=selection.POINTS["train"],
+            persist_state="session",
+            label_visibility="collapsed",
+        )
 
 
 def choices() -> None:

@@ -1,0 +1,103 @@
+"""The tab Queries and answers of the page Data: every query with what each model answered."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from app import card, filters, frame, selection, selection_links, session
+from cascal import charts
+from cascal.dataset.query_card import contested_rows
+from cascal.datatypes import IntArray, Split
+
+N_SHOWN = 1000
+KEY = "queries_and_answers"
+OWN = {"gold": "Gold", "generated": "Generated", "mixed": "Own answer", "none": "Own answer"}
+
+
+@st.fragment(key="queries")
+def queries() -> None:
+    """The table under its filters, and the card of the query that was picked beside it."""
+    with frame.refusals():
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            filters.search()
+            filters.choices()
+            filters.points()
+        filters.chosen_line()
+        if selection.picked_query() is None:
+            _table()
+        else:
+            left, right = st.columns([0.62, 0.38], gap="medium")
+            with left:
+                _table()
+            with right:
+                card.card()
+        selection_links.show()
+
+
+def _rows() -> IntArray:
+    """The chosen queries, those on which the models disagree most first."""
+    rows, part = selection.selected_rows(), selection.shown().part
+    if rows is None:
+        rows = selection.all_rows()
+    return contested_rows(part, rows)
+
+
+def _table() -> None:
+    rows, split = _rows(), selection.shown().split
+    if not len(rows):
+        st.info(frame.escape(f"{filters.sentence()}."))
+        return
+    shown = rows[:N_SHOWN]
+    table = _answers(split, shown)
+
+    def pick() -> None:
+        for at in frame.picked_rows(KEY):
+            selection.pick_query(str(table["query"].iloc[at]))
+
+    st.dataframe(
+        table,
+        key=KEY,
+        on_select=pick,
+        selection_mode="single-row",
+        hide_index=True,
+        height=560,
+        alt="Queries with the answer of every model; pick one to open it",
+        column_order=[name for name in table.columns if name != "query"],
+        column_config=_columns(table),
+    )
+    more = f"The {N_SHOWN:,} with the least agreement. " if len(rows) > N_SHOWN else ""
+    marks = " ✓ right, ✗ wrong by the gold answer" if selection.shown().part.has_gold else ""
+    none = ", – no answer that can be read." if marks else " –: no answer that can be read."
+    st.caption(
+        f"{more}Those on which the models disagree most come first. Pick a row to open it."
+        f"{marks}{none}"
+    )
+
+
+def _answers(split: Split, rows: IntArray) -> pd.DataFrame:
+    part = session.dataset().part(split)
+    free = not part.votes.option_counts[rows].all()
+    written = session.written_answers(split) if free else {}
+    return charts.compact_answers_frame(session.snapshot(), split, rows, written)
+
+
+def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
+    text = st.column_config.TextColumn
+    own = OWN[selection.shown().part.label_origin]
+    models = {
+        name: text(name.removeprefix("model:"), width=74)
+        for name in table.columns
+        if name.startswith("model:")
+    }
+    return {
+        "text": text("Query", width=220, pinned=True),
+        "task": text("Task", width=90),
+        "agreement": st.column_config.NumberColumn(
+            "Agree", format="%.0f %%", width=64, help="Share of the models in the largest group."
+        ),
+        "own": text(own, width=60 if own == "Gold" else 84),
+        "first": text("Goes to", width=118, help="The first model of the route."),
+        **models,
+    }
