@@ -652,14 +652,17 @@ def test_from_task_descriptions_to_responses_on_one_page_without_a_key(open_app,
     path = tmp_path / "new.duckdb"
     app = open_app(path, "collect")
     assert not app.exception
-    app.number_input(key="collect_n").set_value(5)
+    app.number_input(key="collect_n").set_value(5).run()
+    assert any(plain(one.value).startswith("15 queries in 3 tasks") for one in app.caption)
     next(one for one in app.button if one.label == "Check the servers").click().run()
     checked = next(one.value for one in app.dataframe if "answers" in one.value)
     assert set(checked["answers"]) == {"yes"}
     next(one for one in app.button if one.label == "Generate").click().run()
     run_until(app, "All queries are there")
     app.run()
-    next(one for one in app.button if one.label == "Collect").click().run()
+    assert metric(app, "Calls") == "120"
+    assert metric(app, "Cost, about").startswith("$")
+    next(one for one in app.button if one.label == "Collect 120 responses").click().run()
     run_until(app, "Everything is collected")
     assert not app.exception
     info = cascal.Workspace(path).dataset("generated")
@@ -672,6 +675,7 @@ def test_collect_asks_what_was_generated_else_what_the_sidebar_shows(open_app, s
     app = open_app(small_file, "collect")
     shown = app.selectbox(key="dataset").value
     assert app.selectbox(key="asked_dataset").value == shown
+    app.segmented_control(key="queries_from").set_value("Have them written").run()
     app.text_input(key="collect_dataset").set_value("fresh")
     app.number_input(key="collect_n").set_value(2)
     next(one for one in app.button if one.label == "Generate").click().run()
@@ -687,16 +691,15 @@ def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     app = open_app(small_file, "collect")
     app.slider(key="fraction").set_value(40).run()
     assert not app.exception
-    assert any("At most" in one.value and "docs/collect.md" in one.value for one in app.caption)
-    app.slider(key="fraction").set_value(100).run()
-    assert not any("At most" in one.value for one in app.caption)
+    assert metric(app, "Calls") == "0"
+    assert app.button(key="collect_now").disabled
 
 
 @pytest.mark.slow
 def test_what_is_wrong_with_tasks_or_a_pool_is_a_sentence(open_app, tmp_path):
     app = open_app(tmp_path / "new.duckdb", "collect")
-    app.text_area(key="tasks_text").set_value("tasks: [")
-    next(one for one in app.button if one.label == "Generate").click().run()
+    app.toggle(key="tasks_as_text").set_value(True).run()
+    app.text_area(key="tasks_text").set_value("tasks: [").run()
     assert not app.exception
     assert "no YAML" in app.error[0].value
     app.segmented_control(key="pool_source").set_value("My endpoints").run()

@@ -7,16 +7,18 @@ import streamlit as st
 from app import frame, session
 from app.collect import panels
 
-st.title("From a task description to responses", anchor=False)
+title = st.empty()
+title.title("Whom to ask, what, and what it costs", anchor=False)
 if session.read_only():
     st.info("This server can be reached by others and has no sign-in: collecting is off.")
 else:
     st.caption(
-        "Three steps; each can be stopped and goes on where it ended. The same from a shell: "
-        "cascal pool, cascal generate, cascal collect, or cascal build for all of it."
+        "Nothing is sent before step 3 has said how many calls there are and what they cost. What "
+        "is stopped goes on where it ended. From a shell: cascal pool, generate, collect, or build "
+        "for all of it."
     )
     with frame.refusals():
         models = panels.pool()
-        panels.generate()
+        panels.what()
         if models:
-            panels.collect(models)
+            panels.collect(models, title)

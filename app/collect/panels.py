@@ -7,13 +7,17 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, jobs, session, theme
 from app.collect import work
+from cascal.collection.collect_less import COST
+from cascal.collection.task_file import TaskRequest
 from cascal.datatypes import CascalError
 from cascal.endpoint import Budget
 from cascal.endpoint.pool_file import PoolModel
 
+STORED, WRITTEN = "Queries of a data set", "Have them written"
 SECRETS = (
     "A key is never written here: name the environment variable that holds it in key_env. Prices "
     "are US dollars per million tokens."
@@ -22,7 +26,7 @@ SECRETS = (
 
 def pool() -> tuple[PoolModel, ...] | None:
     """The pool editor and its check; None while it holds something that cannot be used."""
-    st.subheader("1. Which models?", anchor=False)
+    st.subheader("1. Whom to ask?", anchor=False)
     frame_ = _editor("pool", generators=False)
     with frame.refusals():
         models = work.pool_of(frame_)
@@ -100,14 +104,26 @@ def _budget(key: str) -> Budget:
     return Budget(calls=calls, dollars=dollars)
 
 
-def generate() -> None:
-    """Task descriptions, a generator, how many; the run with its progress."""
-    st.subheader("2. Which queries?", anchor=False)
-    st.caption("Described as tasks; a generator writes them. Or import queries on the page Data.")
-    text = st.text_area(
-        "Task descriptions (YAML)", work.EXAMPLE_TASKS, height=230, key="tasks_text"
+def what() -> None:
+    """The queries: those of a data set, or written by a generator from descriptions of tasks."""
+    st.subheader("2. What to ask?", anchor=False)
+    how = st.segmented_control(
+        "Queries",
+        [STORED, WRITTEN],
+        default=STORED if session.datasets() else WRITTEN,
+        required=True,
+        key="queries_from",
+        label_visibility="collapsed",
+        persist_state="session",
     )
-    with st.expander("Generator"):
+    if how == WRITTEN:
+        _generate()
+
+
+def _generate() -> None:
+    """Task descriptions, a generator, how many; the run with its progress."""
+    tasks = _tasks()
+    with st.expander("Who writes them"):
         generators = _editor("generator", generators=True)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         dataset = st.text_input("Data set", "generated", key="collect_dataset")
@@ -116,12 +132,52 @@ def generate() -> None:
     with frame.refusals():
         models = work.pool_of(generators)
         chosen = st.selectbox("Written by", [one.name for one in models], key="generator_name")
+        if tasks is not None:
+            _writing_ahead(tasks, int(n), chosen)
         if st.button("Generate", type=theme.action(), icon=":material/edit_note:"):
-            tasks = work.tasks_of(text)
             generator = next(one for one in models if one.name == chosen)
-            name = _named(dataset)
-            work.start_generating(name, tasks, generator, int(n), budget)
+            work.start_generating(_named(dataset), tasks or (), generator, int(n), budget)
     _run(f"generate:{dataset.strip()}", "tasks")
+
+
+def _tasks() -> tuple[TaskRequest, ...] | None:
+    """The tasks from a table, or from a file's text, which can hold examples too."""
+    as_text = st.toggle("As a task file (YAML), with examples", key="tasks_as_text")
+    with frame.refusals():
+        if as_text:
+            text = st.text_area(
+                "Task descriptions (YAML)", work.EXAMPLE_TASKS, height=230, key="tasks_text"
+            )
+            return work.tasks_of(text)
+        return work.tasks_of_table(
+            st.data_editor(
+                work.example_tasks(),
+                num_rows="dynamic",
+                hide_index=True,
+                placeholder="as below",
+                key="tasks_table",
+                column_config={
+                    "name": st.column_config.TextColumn("Task", required=True, width=140),
+                    "description": st.column_config.TextColumn(
+                        "What its queries are about", required=True, width=560
+                    ),
+                    "n": st.column_config.NumberColumn(
+                        "Queries", min_value=1, help="Empty: as many as below."
+                    ),
+                },
+            )
+        )
+    return None
+
+
+def _writing_ahead(tasks: tuple[TaskRequest, ...], n: int, generator: str) -> None:
+    wanted = sum(n if one.n is None else one.n for one in tasks)
+    st.caption(
+        frame.escape(
+            f"{wanted:,} queries in {len(tasks)} tasks: as many calls of {generator}, and some "
+            "more for what comes twice or is unusable."
+        )
+    )
 
 
 def _named(dataset: str) -> str:
@@ -130,34 +186,88 @@ def _named(dataset: str) -> str:
     return dataset.strip()
 
 
-def collect(models: tuple[PoolModel, ...]) -> None:
-    """Ask the pool what it has not answered; live progress per model, errors by cause."""
-    st.subheader("3. Collect the responses", anchor=False)
+def collect(models: tuple[PoolModel, ...], title: DeltaGenerator) -> None:
+    """Calls and cost before anything is sent; then the run, per model, with errors by cause.
+
+    title : where the page says what it found
+    """
+    st.subheader("3. What does it cost, and go", anchor=False)
     known = [info.name for info in session.datasets()]
     if not known:
         st.caption("There is no data set yet: generate queries first, or import some.")
         return
     _follow(known)
     dataset = st.selectbox("Data set to ask", known, key="asked_dataset")
-    retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
-    share = st.slider(
-        "Share of the calls (%)",
-        10,
-        100,
-        100,
-        5,
-        key="fraction",
-        help="Below 100, every model is asked a random base sample; further training queries go to "
-        "the models that may still be the best of their task, as long as the calls last.",
-    )
-    budget = _budget("collect")
+    with st.expander("Ask less, ask errors again, set limits"):
+        retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
+        share = st.slider(
+            "Share of the calls (%)",
+            10,
+            100,
+            100,
+            5,
+            key="fraction",
+            help="Below 100, every model is asked a random base sample; further training queries "
+            "go to the models that may still be the best of their task, as long as the calls last.",
+        )
+        budget = _budget("collect")
     with frame.refusals():
-        if share < 100:
-            st.caption(work.said_before(dataset, models, share / 100, retry=retry))
-        if st.button("Collect", type=theme.action(), icon=":material/forum:"):
+        n_calls, dollars = _ahead(dataset, models, share / 100, retry=retry)
+        title.title(_headline(n_calls, dollars, dataset), anchor=False)
+        if st.button(
+            f"Collect {n_calls:,} responses" if n_calls else "Collect",
+            type=theme.action(),
+            icon=":material/forum:",
+            key="collect_now",
+            disabled=not n_calls,
+        ):
             work.start_collecting(dataset, models, budget, retry=retry, fraction=share / 100)
     _run(f"collect:{dataset}", "models")
     _failures(dataset)
+
+
+def _headline(n_calls: int, dollars: float, dataset: str) -> str:
+    if not n_calls:
+        return frame.escape(f"Nothing to ask: the pool has answered all of {dataset}")
+    price = "at an unknown price" if math.isnan(dollars) else f"for about ${dollars:,.2f}"
+    return frame.escape(f"{n_calls:,} calls {price} complete {dataset}")
+
+
+def _ahead(
+    dataset: str, models: tuple[PoolModel, ...], share: float, *, retry: bool
+) -> tuple[int, float]:
+    """Say how many calls that makes and about what they cost; both are returned."""
+    ahead = work.ahead(dataset, models, retry=retry)
+    n_calls, dollars = ahead.calls, ahead.dollars
+    if share < 1 and ahead.calls:
+        fewer = work.fewer(dataset, models, share, retry=retry)
+        n_calls, dollars = fewer.most, dollars * fewer.most / ahead.calls
+        st.caption(f"{fewer.sentence} {COST}")
+    with st.grid(3, min_column_width=200):
+        frame.metric("Calls", f"{n_calls:,}", "at most" if share < 1 else "one a query and model")
+        price = "unknown" if math.isnan(dollars) else f"${dollars:,.2f}"
+        unpriced = f"{len(ahead.unpriced)} models without prices" if ahead.unpriced else ""
+        frame.metric("Cost, about", price, unpriced, ahead.basis)
+        stored = session.workspace().dataset(dataset).n_responses
+        frame.metric("Stored already", f"{stored:,}", "never asked again")
+    if not n_calls:
+        st.caption("Every model of the pool has answered every query: there is nothing to ask.")
+        return 0, 0.0
+    with st.expander("Calls and cost of each model"):
+        st.dataframe(
+            pd.DataFrame(ahead.models),
+            hide_index=True,
+            alt="Calls, tokens and cost of each model",
+            column_config={
+                "model": "Model",
+                "calls": st.column_config.NumberColumn("Calls", format="localized"),
+                "input_tokens": st.column_config.NumberColumn("Tokens in", format="compact"),
+                "output_tokens": st.column_config.NumberColumn("Tokens out", format="compact"),
+                "dollars": st.column_config.NumberColumn("US dollars", format="%.2f"),
+            },
+        )
+        st.caption(frame.escape(ahead.basis))
+    return n_calls, dollars
 
 
 def _follow(known: list[str]) -> None:

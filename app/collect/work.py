@@ -13,7 +13,8 @@ import yaml
 
 from app import encoding, jobs, session
 from cascal.collection.collect import CollectProgress
-from cascal.collection.collect_less import COST, calls_ahead, collect_fraction
+from cascal.collection.collect_less import CallsAhead, calls_ahead, collect_fraction
+from cascal.collection.cost_ahead import CostAhead, cost_ahead
 from cascal.collection.generate import GenerateProgress, GenerateSettings
 from cascal.collection.into_workspace import Limits, collect_into, generate_into
 from cascal.collection.task_file import TaskRequest, parse_tasks
@@ -117,6 +118,24 @@ def tasks_of(text: str) -> tuple[TaskRequest, ...]:
     return parse_tasks(parse_yaml(text, "list of tasks"))
 
 
+def example_tasks() -> pd.DataFrame:
+    """Tasks to begin with, as rows of the editor."""
+    rows = yaml.safe_load(EXAMPLE_TASKS)["tasks"]
+    return pd.DataFrame(rows).assign(n=pd.Series(dtype="float64"))
+
+
+def tasks_of_table(table: pd.DataFrame) -> tuple[TaskRequest, ...]:
+    """The tasks of the editor's rows; empty rows are none."""
+    rows = [
+        {name: value for name, value in row.items() if _given(value)}
+        for row in table.to_dict("records")
+    ]
+    entries: list[dict[str, object]] = [
+        {**row, "n": int(row["n"])} if "n" in row else dict(row) for row in rows if row
+    ]
+    return parse_tasks({"tasks": entries})
+
+
 def checked(models: Sequence[PoolModel]) -> list[dict[str, str]]:
     """What each model's server can do, as rows of a table."""
 
@@ -179,11 +198,14 @@ def start_generating(
     _start(f"generate:{dataset}", work)
 
 
-def said_before(dataset: str, pool: Sequence[PoolModel], fraction: float, *, retry: bool) -> str:
-    """How many calls a fraction makes at most, and that it costs accuracy."""
-    workspace = session.workspace()
-    ahead = calls_ahead(workspace, dataset, pool, fraction, retry_errors=retry)
-    return f"{ahead.sentence} {COST}"
+def ahead(dataset: str, pool: Sequence[PoolModel], *, retry: bool) -> CostAhead:
+    """Calls and cost of asking the pool all that it has not answered."""
+    return cost_ahead(session.workspace(), dataset, pool, retry_errors=retry)
+
+
+def fewer(dataset: str, pool: Sequence[PoolModel], fraction: float, *, retry: bool) -> CallsAhead:
+    """How many calls a fraction of that makes at most."""
+    return calls_ahead(session.workspace(), dataset, pool, fraction, retry_errors=retry)
 
 
 def start_collecting(
