@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import ssl
 import time
 import traceback
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from scripted_server import KEY, SILENT, Script, scripted
 
 from cascal import endpoint
 from cascal.endpoint import EndpointError
+from cascal.endpoint.client import certificates, endpoint_client
 from cascal.endpoint.retry import cause_of, status_failure
 
 
@@ -275,3 +277,15 @@ def test_a_retry_after_date_of_the_past_means_now():
 def test_scrub_shortens_and_blots_out():
     assert endpoint.scrub(f"a\n{KEY}", KEY) == "a ***"
     assert len(endpoint.scrub("x" * 1000, "")) == 301
+
+
+def test_the_certificates_are_read_once_for_all_clients(monkeypatch):
+    """Reading them takes longer than a quick server needs for an answer."""
+    endpoint_client("https://a.example/v1", KEY, 1.0)
+    read = []
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: read.append(1))
+    other = endpoint_client("https://b.example/v1", KEY, 2.5)
+    assert not read
+    assert (other.base_url.host, other.timeout, other.max_retries) == ("b.example", 2.5, 0)
+    assert certificates().verify_mode == ssl.CERT_REQUIRED
+    assert certificates().check_hostname

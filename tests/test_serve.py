@@ -28,6 +28,7 @@ from fake_upstream import USAGE, WORDS, FakeUpstream
 from prometheus_client.parser import text_string_to_metric_families
 from refusals import refuses
 from serve_load import run_clients
+from web import WEB
 
 import cascal
 from cascal import serve
@@ -140,7 +141,7 @@ def measured(text, name, **labels):
 def ask(address, model="cascal", *, api_key="unused", **more):
     body = {"model": model, "messages": QUESTION, **more}
     headers = {"Authorization": f"Bearer {api_key}"}
-    return httpx.post(f"{address}/v1/chat/completions", json=body, headers=headers, timeout=20)
+    return WEB.post(f"{address}/v1/chat/completions", json=body, headers=headers, timeout=20)
 
 
 def code_of(response):
@@ -328,12 +329,12 @@ def test_a_vote_survives_a_dead_model_and_fails_when_all_are_dead(router, upstre
 
 def test_route_gives_the_routers_decision_and_trace_without_a_call(served, router, upstream):
     before = len(upstream.requests)
-    row = httpx.post(f"{served}/route", json={"text": "Why?"}).json()
+    row = WEB.post(f"{served}/route", json={"text": "Why?"}).json()
     vector = FakeEncoder().encode(["Why?"])[0]
     assert row["trace"] == json.loads(json.dumps(explain(router, vector).to_dict()))
     assert row["selected"] == row["trace"]["selected"]
     assert row["trace"]["caution"] == explain(router, vector).caution
-    by_vector = httpx.post(f"{served}/route", json={"vector": (7 * vector).tolist()}).json()
+    by_vector = WEB.post(f"{served}/route", json={"vector": (7 * vector).tolist()}).json()
     assert by_vector["model"] == row["model"]
     assert by_vector["distance"] == pytest.approx(row["distance"], abs=1e-6)
     assert len(upstream.requests) == before
@@ -342,14 +343,14 @@ def test_route_gives_the_routers_decision_and_trace_without_a_call(served, route
 def test_a_batch_of_routes_equals_single_ones(served, router):
     texts = [f"Question {number}" for number in range(9)]
     body = {"texts": texts, "trace": False, "top_k": 2}
-    rows = httpx.post(f"{served}/route", json=body).json()["routes"]
+    rows = WEB.post(f"{served}/route", json=body).json()["routes"]
     singles = [
-        httpx.post(f"{served}/route", json={"text": text, "trace": False, "top_k": 2}).json()
+        WEB.post(f"{served}/route", json={"text": text, "trace": False, "top_k": 2}).json()
         for text in texts
     ]
     assert rows == singles
     assert all(len(row["selected"]) == 2 and "trace" not in row for row in rows)
-    traced = httpx.post(f"{served}/route", json={"texts": texts[:2], "top_k": 1}).json()["routes"]
+    traced = WEB.post(f"{served}/route", json={"texts": texts[:2], "top_k": 1}).json()["routes"]
     assert [row["trace"]["selected"] for row in traced] == [row["selected"] for row in traced]
 
 
@@ -375,7 +376,7 @@ def test_a_batch_of_routes_equals_single_ones(served, router):
     ],
 )
 def test_a_wrong_route_is_refused(served, body):
-    response = httpx.post(f"{served}/route", json=body)
+    response = WEB.post(f"{served}/route", json=body)
     assert (response.status_code, code_of(response)) == (400, "invalid_body")
 
 
@@ -410,7 +411,7 @@ def test_every_fault_of_an_upstream_has_its_status_and_code(router, upstream, mo
             assert response.headers["retry-after"] == "7"
         if mode == "e401":
             assert "FAKE_KEY" in response.text
-        assert f'outcome="{code}"' in httpx.get(f"{address}/metrics").text
+        assert f'outcome="{code}"' in WEB.get(f"{address}/metrics").text
 
 
 def test_a_dead_upstream_is_a_502(router):
@@ -443,7 +444,7 @@ def test_the_next_model_of_the_route_answers_where_the_first_fails(router, upstr
         answered = client.chat.completions.with_raw_response.create(
             model="cascal", messages=QUESTION, stream=stream
         )
-        metrics = httpx.get(f"{address}/metrics").text
+        metrics = WEB.get(f"{address}/metrics").text
         said = answered.parse()
     assert answered.headers["x-cascal-model"] == third
     assert answered.headers["x-cascal-failed"] == f"{first}, {second}"
@@ -533,7 +534,7 @@ def test_a_stream_that_breaks_ends_in_an_error_the_client_raises(
             pieces.extend(stream)
         assert len(pieces) == words
         assert caught.value.code == code
-        assert f'outcome="{code}"' in httpx.get(f"{address}/metrics").text
+        assert f'outcome="{code}"' in WEB.get(f"{address}/metrics").text
 
 
 def test_no_key_is_an_error_that_names_the_variable(router, upstream, monkeypatch):
@@ -580,7 +581,7 @@ def test_no_key_is_an_error_that_names_the_variable(router, upstream, monkeypatc
 def test_a_wrong_body_is_refused_with_its_code(served, body, status, code):
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
-    response = httpx.post(f"{served}/v1/chat/completions", content=content, headers=headers)
+    response = WEB.post(f"{served}/v1/chat/completions", content=content, headers=headers)
     assert (response.status_code, code_of(response)) == (status, code)
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
 
@@ -588,28 +589,28 @@ def test_a_wrong_body_is_refused_with_its_code(served, body, status, code):
 def test_a_page_in_a_browser_cannot_post_to_the_server_unasked(served):
     body = json.dumps({"model": "cascal", "messages": QUESTION})
     headers = {"Content-Type": "text/plain"}
-    response = httpx.post(f"{served}/v1/chat/completions", content=body, headers=headers)
+    response = WEB.post(f"{served}/v1/chat/completions", content=body, headers=headers)
     assert (response.status_code, code_of(response)) == (400, "invalid_body")
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/health", "/metrics", "/nothing"])
 def test_a_foreign_host_name_is_refused_on_every_path(served, path):
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example"):
-        rebound = httpx.get(f"{served}{path}", headers={"Host": host})
+        rebound = WEB.get(f"{served}{path}", headers={"Host": host})
         assert (rebound.status_code, code_of(rebound)) == (403, "host_not_allowed")
 
 
 def test_other_paths_and_methods_are_openai_errors(served):
-    assert code_of(httpx.get(f"{served}/nothing")) == "not_found"
-    assert code_of(httpx.get(f"{served}/route")) == "method_not_allowed"
-    assert httpx.get(f"{served}/docs").status_code == 404
+    assert code_of(WEB.get(f"{served}/nothing")) == "not_found"
+    assert code_of(WEB.get(f"{served}/route")) == "method_not_allowed"
+    assert WEB.get(f"{served}/docs").status_code == 404
 
 
 def test_a_body_too_large_is_refused_declared_or_not(router, upstream):
     with running(app_of(router, upstream.url("normal"), max_body=2000)) as address:
         large = [{"role": "user", "content": "x" * 3000}]
         assert code_of(ask(address, messages=large)) == "body_too_large"
-        response = httpx.post(
+        response = WEB.post(
             f"{address}/v1/chat/completions",
             content=(b" " * 500 for _ in range(5)),
             headers={"Content-Type": "application/json"},
@@ -669,12 +670,12 @@ def test_a_client_that_leaves_ends_the_upstream_call(router, mode, stream):
     with FakeUpstream() as upstream, running(app_of(router, upstream.url(mode))) as address:
         body = {"model": "cascal", "messages": QUESTION, "stream": stream}
         with contextlib.suppress(httpx.TimeoutException):
-            httpx.post(f"{address}/v1/chat/completions", json=body, timeout=0.3)
+            WEB.post(f"{address}/v1/chat/completions", json=body, timeout=0.3)
         deadline = time.monotonic() + 3  # far less than the 5 s an upstream may take
         while not upstream.gone and time.monotonic() < deadline:
             time.sleep(0.02)
         assert upstream.gone == [mode]
-        metrics = httpx.get(f"{address}/metrics").text
+        metrics = WEB.get(f"{address}/metrics").text
         assert 'outcome="client_gone"' in metrics
         assert "cascal_requests_inside 0" in metrics
 
@@ -688,7 +689,7 @@ def test_a_key_appears_nowhere_even_if_the_upstream_repeats_it(router, upstream,
     for mode in ("echo", "echo500"):
         with running(app_of(router, upstream.url(mode))) as address:
             responses = [ask(address), ask(address, "cascal-vote"), ask(address, stream=True)]
-            responses += [httpx.get(f"{address}/{path}") for path in ("metrics", "health")]
+            responses += [WEB.get(f"{address}/{path}") for path in ("metrics", "health")]
             seen += [one.text + str(one.headers) for one in responses]
     assert any(one[1]["authorization"] == f"Bearer {KEY}" for one in upstream.requests)
     assert "Bearer ***" in "".join(seen)
@@ -709,9 +710,9 @@ def test_a_demanded_key_is_checked_everywhere_but_health(router, upstream, monke
         wrong = ask(address, api_key="let-me-in-012345678")
         assert (wrong.status_code, code_of(wrong)) == (401, "invalid_api_key")
         for path in ("v1/models", "metrics"):
-            assert httpx.get(f"{address}/{path}").status_code == 401
-        assert httpx.post(f"{address}/route", json={"text": "x"}).status_code == 401
-        assert httpx.get(f"{address}/health").json()["status"] == "ok"
+            assert WEB.get(f"{address}/{path}").status_code == 401
+        assert WEB.post(f"{address}/route", json={"text": "x"}).status_code == 401
+        assert WEB.get(f"{address}/health").json()["status"] == "ok"
         assert "let-me-in" not in wrong.text
 
 
@@ -724,11 +725,11 @@ def test_markup_in_prompts_and_names_stays_data(served, upstream):
     assert unknown.headers["content-type"] == "application/json"
     assert unknown.headers["x-content-type-options"] == "nosniff"
     assert "x-evil" not in unknown.headers
-    assert markup not in httpx.get(f"{served}/metrics").text
+    assert markup not in WEB.get(f"{served}/metrics").text
     half = {"model": "cascal", "messages": [{"role": "user", "content": "half \ud800 pair"}]}
     headers = {"Content-Type": "application/json"}
     path, content = f"{served}/v1/chat/completions", json.dumps(half)
-    assert httpx.post(path, content=content, headers=headers).status_code == 200
+    assert WEB.post(path, content=content, headers=headers).status_code == 200
 
 
 def test_a_header_holds_only_what_a_header_may_hold():
@@ -744,8 +745,8 @@ def test_metrics_count_by_model_and_outcome_and_time_the_overhead(router, upstre
         for _ in range(3):
             ask(address)
         ask(address, "unknown")
-        httpx.post(f"{address}/route", json={"text": "x"})
-        response = httpx.get(f"{address}/metrics")
+        WEB.post(f"{address}/route", json={"text": "x"})
+        response = WEB.get(f"{address}/metrics")
     first = router.models[expected(router).selected[0, 0]]
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
 
@@ -790,7 +791,7 @@ def test_two_servers_in_one_process_count_apart():
 
 
 def test_health_says_which_router_is_served(served, router):
-    health = httpx.get(f"{served}/health").json()
+    health = WEB.get(f"{served}/health").json()
     assert health["router"] == router.fingerprint[:12]
     assert health["models"] == len(router.models)
 
@@ -804,15 +805,15 @@ def test_the_server_says_what_labels_said(router, upstream):
         assert answered.headers["x-cascal-always"] == always
         assert answered.headers["x-cascal-model"] == always
         assert answered.json()["cascal"]["always"] == always
-        health = httpx.get(f"{address}/health").json()
+        health = WEB.get(f"{address}/health").json()
         assert health["labels"]["sentence"] == heeded.labels.sentence
         assert (health["labels"]["low"], health["labels"]["n_labels"]) == (-0.05, 10)
-        listed = httpx.get(f"{address}/v1/models").json()["data"]
+        listed = WEB.get(f"{address}/v1/models").json()["data"]
         assert listed[0]["labels"] == health["labels"]
         assert all("labels" not in one for one in listed[1:])
     with running(app_of(router, upstream.url("normal"))) as address:
         assert "x-cascal-always" not in ask(address).headers
-        assert httpx.get(f"{address}/health").json()["labels"] is None
+        assert WEB.get(f"{address}/health").json()["labels"] is None
 
 
 # The pool file
@@ -1043,7 +1044,7 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path, hashing_router, up
 def test_another_address_is_warned_of(tmp_path, hashing_router, upstream):
     process = served_command(tmp_path, hashing_router, upstream, "--host", "0.0.0.0")  # noqa: S104
     with ended(process) as port:
-        assert httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+        assert WEB.get(f"http://127.0.0.1:{port}/health").status_code == 200
     assert "Warning: listening on 0.0.0.0" in process.said
     assert "--api-key-env" in process.said
 
@@ -1062,7 +1063,7 @@ def load_of_fifty(router, upstream):
     with running(app_of(router, upstream.url("normal"))) as address:
         port = int(address.rpartition(":")[2])
         load = asyncio.run(run_clients(port, 50, 2.0, chat))
-        return load, httpx.get(f"{address}/metrics").text
+        return load, WEB.get(f"{address}/metrics").text
 
 
 def test_fifty_clients_at_once_are_all_answered(router, upstream):

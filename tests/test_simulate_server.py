@@ -24,6 +24,7 @@ import pytest
 import typer
 from refusals import refuses
 from typer.testing import CliRunner
+from web import WEB
 
 from cascal import endpoint
 from cascal.answers import read_answer
@@ -106,7 +107,7 @@ def port_of(base_url: str) -> int:
 
 
 def post(base_url: str, path: str, body: object) -> httpx.Response:
-    return httpx.post(base_url + path, content=json.dumps(body), trust_env=False)
+    return WEB.post(base_url + path, content=json.dumps(body))
 
 
 # ---------------------------------------------------------------- the truth of a query
@@ -286,7 +287,7 @@ def test_embeddings_are_unit_vectors_of_the_text_alone(url):
 
 
 def test_health_and_the_list_of_models(url):
-    health = httpx.get(url.removesuffix("/v1") + "/health", trust_env=False).json()
+    health = WEB.get(url.removesuffix("/v1") + "/health").json()
     assert health == {"status": "ok", "simulated": True}
     with openai.OpenAI(api_key="none", base_url=url) as client:
         names = [model.id for model in client.models.list()]
@@ -531,7 +532,7 @@ def test_the_server_ends_at_once_even_if_it_owes_an_answer(items):
     with running(faults=Faults(timeout=1.0)) as base_url:
         body = {"model": "atlas-large", "messages": answer_messages(items[0].query)}
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(base_url + "/chat/completions", json=body, timeout=0.1, trust_env=False)
+            WEB.post(base_url + "/chat/completions", json=body, timeout=0.1)
         content = json.dumps(body).encode()
         head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}"
         waiting = socket.create_connection(("127.0.0.1", port_of(base_url)), timeout=5)
@@ -591,7 +592,7 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path):
             base_url = re.search(r"http://\S+/v1", line)[0]
             deadline = time.monotonic() + 20
             while time.monotonic() < deadline:
-                response = httpx.get(base_url + "/models", trust_env=False, timeout=5)
+                response = WEB.get(base_url + "/models", timeout=5)
                 if response.status_code == 200:
                     break
             assert len(response.json()["data"]) == 11

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cascal.datatypes import ModelSpec
 from cascal.endpoint.budget import Budget
+from cascal.endpoint.client import endpoint_client
 from cascal.endpoint.completion import Completion, ReplyStatus, read_completion
 from cascal.endpoint.keys import EndpointError, check_base_url, omitted_headers, read_key
 from cascal.endpoint.retry import (
@@ -121,13 +122,9 @@ class ChatClient:
         self._client: AsyncOpenAI | None = None
 
     async def __aenter__(self) -> ChatClient:
-        import openai
-
         base_url, key = check_base_url(self.model.base_url), read_key(self.model.key_env)
         self._refuse_unpriced()
-        self._client = openai.AsyncOpenAI(
-            api_key=key, base_url=base_url, timeout=self._patience.timeout, max_retries=0
-        )
+        self._client = endpoint_client(base_url, key, self._patience.timeout)
         return self
 
     async def __aexit__(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from cascal.datatypes import FloatArray
+from cascal.endpoint.client import endpoint_client
 from cascal.endpoint.keys import EndpointError, check_base_url, omitted_headers, read_key
 from cascal.endpoint.retry import Failure, Patience, failure_of, timed_out, try_patiently
 from cascal.endpoint.running import run_to_end
@@ -56,13 +57,9 @@ async def _embed(
     progress: Progress | None,
 ) -> list[FloatArray]:
     """The vectors of every batch, one request after the other."""
-    import openai
-
     n_texts, n_done = sum(map(len, batches)), 0
     parts: list[FloatArray] = []
-    async with openai.AsyncOpenAI(
-        api_key=key, base_url=base_url, timeout=patience.timeout, max_retries=0
-    ) as client:
+    async with endpoint_client(base_url, key, patience.timeout) as client:
         resource = client.embeddings  # loaded here: no attempt waits for that
         for texts in batches:
             tried = await try_patiently(partial(_attempt, resource, model, texts, key), patience)

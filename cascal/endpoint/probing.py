@@ -11,6 +11,7 @@ from typing import Any
 
 from cascal.datatypes import ModelSpec
 from cascal.endpoint.chat import ChatClient, ChatRequest, Reply
+from cascal.endpoint.client import endpoint_client
 from cascal.endpoint.keys import check_base_url, omitted_headers, read_key
 from cascal.endpoint.retry import Failure, Patience, failure_of, timed_out
 
@@ -73,9 +74,7 @@ async def probe(model: ModelSpec, patience: Patience = _PATIENCE) -> Probe:
 async def _list_models(base_url: str, key: str, timeout: float) -> tuple[str, ...] | Failure:
     import openai
 
-    async with openai.AsyncOpenAI(
-        api_key=key, base_url=base_url, timeout=timeout, max_retries=0
-    ) as client:
+    async with endpoint_client(base_url, key, timeout) as client:
         try:
             async with asyncio.timeout(timeout):
                 answer = await client.models.with_raw_response.list(extra_headers=omitted_headers())

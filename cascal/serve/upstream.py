@@ -14,6 +14,7 @@ import httpx
 
 from cascal.datatypes import ModelSpec
 from cascal.endpoint import EndpointError, read_key, scrub
+from cascal.endpoint.client import certificates
 from cascal.endpoint.keys import blot
 from cascal.endpoint.retry import cause_of
 from cascal.serve.errors import ApiError, TooLarge
@@ -44,6 +45,7 @@ class Upstream:
         self._options = options
         connect = min(_CONNECT_SECONDS, options.timeout)
         self._client = httpx.AsyncClient(
+            verify=certificates(),
             timeout=httpx.Timeout(options.timeout, connect=connect),
             limits=httpx.Limits(
                 max_connections=options.concurrency * n_models,
