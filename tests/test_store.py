@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import duckdb
+import full_disk
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -1329,6 +1331,45 @@ def test_a_commit_that_fails_ends_the_run_and_keeps_the_journal(begun):
     with refuses("unknown-reference", "'unknown'", "zeta"):
         recorder.__exit__(None, None, None)
     assert segments_of(begun.path, "d")
+
+
+def test_every_row_is_on_the_disk_before_it_counts_as_stored(begun, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def counted(descriptor):
+        sync(descriptor)
+        synced.append(os.fstat(descriptor))
+
+    monkeypatch.setattr(os, "fsync", counted)
+    sizes = []
+    with Journal(begun.path, "d") as left:
+        for row in lines(("q1", "zeta"), ("q2", "zeta"), ("q1", "eta")):
+            left.append(row)
+            (segment,) = segments_of(begun.path, "d")
+            sizes.append(segment.stat().st_size)
+    files = [one for one in synced if stat.S_ISREG(one.st_mode)]
+    assert [one.st_size for one in files] == sizes
+    assert {one.st_ino for one in files} == {segment.stat().st_ino}
+    folder = begun.path.parent.stat().st_ino
+    assert [one.st_ino for one in synced if stat.S_ISDIR(one.st_mode)] == [folder]
+
+
+@pytest.mark.parametrize("room", [1, 5_000, 20_000])
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no limit there")
+def test_a_full_disk_tears_no_row_and_loses_none(workspace, room):
+    workspace.add(imported([query(f"q{number}") for number in range(full_disk.N)], dataset="d"))
+    run = [sys.executable, full_disk.__file__, str(workspace.path), str(room)]
+    said = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert said.stderr == ""
+    n_stored, refusal, *ended = said.stdout.splitlines()
+    assert refusal.startswith("workspace-failed The journal beside")
+    assert "File too large" in refusal
+    with workspace.recording("d") as recorder:
+        assert len(workspace.missing("d", ["zeta"])["zeta"]) == full_disk.N - int(n_stored)
+        for number in range(int(n_stored), full_disk.N):
+            recorder.response(full_disk.response(number))
+    assert workspace.missing("d", ["zeta"]) == {"zeta": []}
+    assert [one for one in ended if "waits in the journal" in one] == ended
 
 
 @pytest.mark.parametrize("how", ["delete", "replace"])

@@ -195,12 +195,13 @@ class _ModelRun:
             if reply.cause in FINAL_CAUSES:
                 self._counts = replace(self._counts, halted=reply.error)
                 return
-            self._take(query, reply)
+            await self._take(query, reply)
             board.tell()
 
-    def _take(self, query: Query, reply: Reply) -> None:
+    async def _take(self, query: Query, reply: Reply) -> None:
+        """Store a reply, then count it; in a thread, since a sink may wait for the disk."""
         response = as_response(query, self.model.name, reply)
-        self._sink(response, reply.cause, reply.error)
+        await asyncio.to_thread(self._sink, response, reply.cause, reply.error)
         failed = response.status == "error"
         self._errors_in_a_row = self._errors_in_a_row + 1 if failed else 0
         counts = self._counts

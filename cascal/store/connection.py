@@ -33,6 +33,8 @@ _NO_BAR = "SET enable_progress_bar = false"
 when a query is slow; it takes this setting from an open connection only."""
 _HELD = re.compile(r"Could not set lock|being used by another process|already open in", re.I)
 _PID = re.compile(r"\(PID (\d+)\)")
+_FAILURES = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)
+"""What the machine does to the database; anything else is a mistake of ours."""
 _POLL = 0.05
 """Seconds between two attempts to open a locked file."""
 
@@ -47,6 +49,10 @@ _held = threading.local()
 
 class WorkspaceLocked(CascalError):
     """Another process or thread holds the workspace; the sentence names it."""
+
+
+class DiskFailed(CascalError):
+    """The database could not read or write its file: a full disk, a broken one, no memory left."""
 
 
 def _file_key(path: Path) -> str:
@@ -159,10 +165,11 @@ def connected(
         finally:
             _connections().pop(_file_key(path), None)
             connection.close()
-    except duckdb.OperationalError as error:
-        raise CascalError(
-            f"The workspace {path} could not be used: {str(error).splitlines()[0][:300]} "
-            "Nothing was written. Check the disk and the file, then try again.",
+    except _FAILURES as error:
+        said = str(error).splitlines()[0][:300].rstrip(".")
+        raise DiskFailed(
+            f"The workspace {path} could not be used: {said}. "
+            "Nothing was changed in it. Check the disk and the file, then try again.",
             code="workspace-failed",
         ) from error
     finally:

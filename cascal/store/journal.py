@@ -1,8 +1,9 @@
 """An append-only journal beside the workspace: one JSON line a row, there as soon as it is written.
 
-A process that is killed at any moment leaves complete lines and at most one torn last one. Files
-of at most `SEGMENT_ROWS` lines follow each other, so that what is committed can be removed while
-more is written.
+A line is on the disk before it counts as stored, so neither a kill nor a power cut loses it. A
+process that is killed leaves complete lines and at most one torn last one; one that finds the disk
+full takes back what it wrote of a line. Files of at most `SEGMENT_ROWS` lines follow each other, so
+that what is committed can be removed while more is written.
 """
 
 from __future__ import annotations
@@ -76,8 +77,7 @@ class Journal:
         self._workspace, self._dataset = workspace, dataset
         self._lock = threading.Lock()
         self._held: IO[bytes] | None = None
-        self._file: IO[bytes] | None = None
-        self._n_rows = 0
+        self._segment: _Segment | None = None
 
     def __enter__(self) -> Journal:
         self._held = _hold(self._path("lock"), self._dataset)
@@ -99,15 +99,26 @@ class Journal:
         return self._workspace.with_name(f"{_stem(self._workspace, self._dataset)}.{ending}")
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Write one row; when this returns, killing the process does not lose it."""
+        """Write one row; when this returns, neither a kill nor a power cut loses it.
+
+        CascalError where the disk does not take it. Threads that append at the same time share one
+        wait for the disk.
+        """
         line = json.dumps(row).encode() + b"\n"
-        with self._lock:
-            if self._file is None:
-                self._file = self._next().open("ab", buffering=0)
-            self._file.write(line)
-            self._n_rows += 1
-            if self._n_rows >= SEGMENT_ROWS:
-                self._close()
+        try:
+            with self._lock:
+                segment = self._segment = self._segment or _Segment(self._next())
+                end = segment.write(line)
+                if segment.n_rows >= SEGMENT_ROWS:
+                    self._close()
+            segment.sync(end)
+        except OSError as error:
+            raise CascalError(
+                f"The journal beside {self._workspace} could not be written: {error.strerror}. "
+                "This row does not count as stored; all before it do. Make room on the disk, then "
+                "run the same command again: it goes on where this one ended.",
+                code="workspace-failed",
+            ) from error
 
     def rotate(self) -> list[Path]:
         """End the present segment; all that are complete, oldest first."""
@@ -116,14 +127,58 @@ class Journal:
             return segments_of(self._workspace, self._dataset)
 
     def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file, self._n_rows = None, 0
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.close()
 
     def _next(self) -> Path:
         known = segments_of(self._workspace, self._dataset)
         number = int(known[-1].name.split(".")[-2]) + 1 if known else 1
         return self._path(f"{number:08d}.journal")
+
+
+class _Segment:
+    """One file of the journal; its name is on the disk once it is made."""
+
+    def __init__(self, path: Path) -> None:
+        self.n_rows = 0
+        self._file = path.open("ab", buffering=0)
+        self._size = self._synced = 0
+        self._syncing = threading.Lock()
+        if sys.platform != "win32":  # which opens no folder
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def write(self, line: bytes) -> int:
+        """Write all of a line or nothing of it; the size of the file then. One thread at a time."""
+        rest = memoryview(line)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(self._size)
+            raise
+        self._size += len(line)
+        self.n_rows += 1
+        return self._size
+
+    def sync(self, end: int) -> None:
+        """Wait until the disk has the first `end` bytes, unless another thread did so."""
+        with self._syncing:
+            if self._synced < end:
+                size = self._size
+                os.fsync(self._file.fileno())
+                self._synced = size
+
+    def close(self) -> None:
+        """Close the file, all of it on the disk."""
+        try:
+            self.sync(self._size)
+        finally:
+            self._file.close()
 
 
 def _hold(path: Path, dataset: str) -> IO[bytes]:

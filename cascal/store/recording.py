@@ -9,11 +9,13 @@ from types import TracebackType
 from typing import Any
 
 from cascal.datatypes import CascalError, Query, Response
-from cascal.store.connection import WorkspaceLocked
+from cascal.store.connection import DiskFailed, WorkspaceLocked
 from cascal.store.journal import Journal, read_segment
 
 COMMIT_SECONDS = 10.0
 """How often what the journal holds is moved into the workspace file."""
+
+_WAITS = "What was received waits in the journal beside it and is taken over by the next run."
 
 Commit = Callable[[Sequence[Mapping[str, Any]]], None]
 
@@ -61,11 +63,9 @@ class Recorder:
         try:
             self.commit()
         except WorkspaceLocked as locked:
-            raise WorkspaceLocked(
-                f"{locked} What was received waits in the journal beside it and is taken over by "
-                "the next run.",
-                code="workspace-locked",
-            ) from error
+            raise WorkspaceLocked(f"{locked} {_WAITS}", code="workspace-locked") from error
+        except DiskFailed as failed:
+            raise DiskFailed(f"{failed} {_WAITS}", code="workspace-failed") from error
         finally:
             self._journal.__exit__(kind, error, trace)
 
