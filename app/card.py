@@ -171,7 +171,7 @@ def _route(shown: QueryCard) -> None:
     if st.button(
         "Route this",
         key="route_query",
-        type=theme.action(),
+        type="primary",
         icon=":material/alt_route:",
         help="Opens the page Route with this text.",
     ):

@@ -128,17 +128,19 @@ def metric(label: str, value: str, note: str = "", about: str | None = None) -> 
 
 
 def models_in_use(now: Snapshot) -> None:
-    """How many models get any query, and over how many as good as equal ones they are spread."""
+    """How many models get any query, and how many equal shares would be as even as theirs."""
+    even = effective_number(now.share)
     st.metric(
         "Models in use",
         f"{now.n_models_in_use} of {len(now.router.models)}",
         delta="",
         delta_arrow="off",
-        delta_description=f"spread as over {effective_number(now.share):.1f}",
+        delta_description=f"like {even:.1f} with equal shares",
         border=True,
         height="stretch",
-        help="Models that get any query first. Spread: the effective number of first models, 1 "
-        "where one model gets everything, and all of them where each gets as many.",
+        help="Models that get any query first. Their shares are as even as if so many models had "
+        "equal shares: 1 where one model gets everything, all of them where each gets as many "
+        "(the effective number of models).",
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,8 +30,10 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` only adds the folder of 
 
 from app import session  # noqa: E402 (the path comes first)
 from app.map_component import component  # noqa: E402 (the path comes first)
+from app.pages import PAGES  # noqa: E402 (the path comes first)
 from cascal.hosts import HostGuard, allowed_hosts  # noqa: E402
 
+JAVASCRIPT = "text/javascript"
 FOREVER = "public, max-age=31536000, immutable"
 CSP = "; ".join(
     [
@@ -104,9 +106,9 @@ def serve_plotly(request: Request) -> Response:
     plain, packed = plotly_bundle()
     headers = {"cache-control": FOREVER, "vary": "accept-encoding"}
     if "gzip" not in request.headers.get("accept-encoding", ""):
-        return Response(plain, headers=headers, media_type="text/javascript")
+        return Response(plain, headers=headers, media_type=JAVASCRIPT)
     headers["content-encoding"] = "gzip"
-    return Response(packed, headers=headers, media_type="text/javascript")
+    return Response(packed, headers=headers, media_type=JAVASCRIPT)
 
 
 def serve_points(request: Request) -> Response:
@@ -135,7 +137,32 @@ def serve_module(request: Request) -> Response:
     script = component.MODULES.get(request.path_params["name"])
     if script is None or request.path_params["version"] != component.MODULES_VERSION:
         return PlainTextResponse("The map has changed: reload the page.", status_code=404)
-    return Response(script, headers={"cache-control": FOREVER}, media_type="text/javascript")
+    return Response(script, headers={"cache-control": FOREVER}, media_type=JAVASCRIPT)
+
+
+INDEX_FILE = Path(st.__file__).parent / "static" / "index.html"
+ROOT_PATH = "/cascal/root.js"
+ROOT_SCRIPT = (
+    'window.__streamlit = { BACKEND_BASE_URL: new URL("..", document.currentScript.src).href };\n'
+)
+"""Where the server's own routes are: Streamlit would look for them below each page's path first."""
+
+
+def serve_root(_: Request) -> Response:
+    """Send the script that comes before Streamlit's."""
+    return Response(ROOT_SCRIPT, headers={"cache-control": "no-cache"}, media_type=JAVASCRIPT)
+
+
+@cache
+def index() -> str:
+    """Return Streamlit's document with our script before its own."""
+    script = f'<head>\n    <script src=".{ROOT_PATH}"></script>'
+    return INDEX_FILE.read_text(encoding="utf-8").replace("<head>", script, 1)
+
+
+def serve_page(_: Request) -> Response:
+    """Send the document of a page."""
+    return HTMLResponse(index(), headers={"cache-control": "no-cache"})
 
 
 _CONTEXT_LOGGER = "streamlit.runtime.scriptrunner_utils.script_run_context"
@@ -163,6 +190,8 @@ def parts() -> dict[str, Any]:
             Middleware(HostGuard, hosts=hosts(), refusal=FOREIGN_HOST),
         ],
         "routes": [
+            *(Route(f"{base}/{address}", serve_page) for _, address in PAGES.values() if address),
+            Route(f"{base}{ROOT_PATH}", serve_root),
             Route(f"{base}{component.PLOTLY_PATH}", serve_plotly),
             Route(f"{base}{component.POINTS_PATH}/{{name}}", serve_points),
             Route(f"{base}{component.NEAR_PATH}/{{name}}", serve_near),

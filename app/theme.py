@@ -49,6 +49,11 @@ SEQUENTIAL: dict[Mode, tuple[str, ...]] = {
     "light": ("#BFD4FC", "#9BBAF8", "#739CF1", "#4C7DE6", "#2F60D3", "#1F49B3", "#0E2460"),
     "dark": ("#1C4285", "#2457AB", "#316FCB", "#4A8AE3", "#70A5F0", "#9BC0F7", "#EAF2FE"),
 }
+CELLS: dict[Mode, tuple[str, ...]] = {
+    "light": ("#DCE8FE", "#BFD4FC", "#9BBAF8", "#7CA3F6"),
+    "dark": ("#1A2F5A", "#1F3F80", "#2650A6", "#2F62CF"),
+}
+"""Of tables whose cells have a text: one colour of it is readable on all of them."""
 DIVERGING: dict[Mode, tuple[str, ...]] = {
     "light": (
         "#8A3B12",
@@ -89,11 +94,6 @@ def mode() -> Mode:
 def accent() -> str:
     """Return the colour of what the page is about."""
     return ACCENT[mode()]
-
-
-def action() -> Literal["primary", "secondary"]:
-    """Return the type of a page's main button: white on the dark accent would be hard to read."""
-    return "secondary" if mode() == "dark" else "primary"
 
 
 def right_and_wrong() -> tuple[str, str]:

@@ -27,7 +27,9 @@ from app.map_component.spec import (
     MapSpec,
     density_png,
     points_in_polygon,
+    ramp,
 )
+from cascal.charts.figures import cell_texts, luminance
 
 SQUARE = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
 HARNESS = Path(__file__).parent / "browser" / "map_harness.py"
@@ -388,8 +390,20 @@ def test_every_script_of_the_map_is_served_under_the_name_of_its_content(client)
     assert client.get("/cascal/map/of-yesterday/map.js").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/map", "/diagnose"])
+def test_the_document_of_a_page_says_where_the_server_is(client, path):
+    """Streamlit would look for its routes below the page first, and log what it does not find."""
+    document = client.get(path).text
+    script = re.search(r'<script src="\.(/.+?)"', document)
+    assert script is not None
+    assert document.index(script[0]) < document.index('<script type="module"')
+    answer = client.get(script[1])
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "BACKEND_BASE_URL" in answer.text
+
+
 @pytest.mark.parametrize(
-    "path", [component.PLOTLY_PATH, "/", "/app/static/inter-latin-wght-normal.woff2"]
+    "path", [component.PLOTLY_PATH, "/", "/map", "/app/static/inter-latin-wght-normal.woff2"]
 )
 def test_every_answer_carries_the_security_headers_once(client, path):
     headers = client.get(path).headers
@@ -415,16 +429,23 @@ def test_names_keep_their_colour_in_any_order():
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_colour_of_a_cell_has_a_text_that_is_readable_on_it(scheme):
+    from_end_to_end = ramp([*theme.CELLS[scheme]], 50)
+    for scale in (from_end_to_end, (theme.OFF[scheme],) * 2):
+        values = np.linspace(0, 1, len(scale))[None]
+        texts = [[str(at) for at in range(len(scale))]]
+        drawn = cell_texts(values, texts, x=range(len(scale)), y=[0], scale=scale, span=(0.0, 1.0))
+        for cell, ink in zip(luminance(scale), luminance(drawn.textfont.color), strict=True):
+            low, high = sorted((cell, ink))
+            assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_palettes_have_distinct_colours_with_contrast(scheme):
     background = {"light": 1.0, "dark": 0.0078}[scheme]  # relative luminance of the page
 
-    def luminance(color: str) -> float:
-        channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
-
     for colors, n in ((theme.MODELS[scheme], 12), (theme.CLUSTERS[scheme], 20)):
         assert len(set(colors)) == n
-        for color in colors:
-            low, high = sorted((luminance(color), background))
+        for light in luminance(colors):
+            low, high = sorted((light, background))
             assert (high + 0.05) / (low + 0.05) >= 2.95

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, jobs, session, theme
+from app import frame, jobs, session
 from app.collect import work
 from cascal.collection.collect_less import COST
 from cascal.collection.task_file import TaskRequest
@@ -134,7 +134,7 @@ def _generate() -> None:
         chosen = st.selectbox("Written by", [one.name for one in models], key="generator_name")
         if tasks is not None:
             _writing_ahead(tasks, int(n), chosen)
-        if st.button("Generate", type=theme.action(), icon=":material/edit_note:"):
+        if st.button("Generate", type="primary", icon=":material/edit_note:"):
             generator = next(one for one in models if one.name == chosen)
             work.start_generating(_named(dataset), tasks or (), generator, int(n), budget)
     _run(f"generate:{dataset.strip()}", "tasks")
@@ -216,7 +216,7 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator) -> None:
         title.title(_headline(n_calls, dollars, dataset), anchor=False)
         if st.button(
             f"Collect {n_calls:,} responses" if n_calls else "Collect",
-            type=theme.action(),
+            type="primary",
             icon=":material/forum:",
             key="collect_now",
             disabled=not n_calls,

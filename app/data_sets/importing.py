@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import folders, frame, session, theme
+from app import folders, frame, session
 from cascal import importers
 from cascal.columns import Imported
 from cascal.datatypes import OnConflict, ReadingName
@@ -127,7 +127,7 @@ def _form(source: Path | list[Path]) -> None:
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
         first = st.selectbox("Gold numbers count", list(COUNTED_FROM), key="import_gold_from")
         reading = st.selectbox("Answers in texts", list(WHAT_IS_READ), key="import_reading")
-    if st.button("Import", type=theme.action(), icon=":material/upload:"):
+    if st.button("Import", type="primary", icon=":material/upload:"):
         with frame.progress("Reading") as tell:
             imported = importers.read(
                 source,

@@ -126,9 +126,7 @@ def encode_missing() -> None:
         help="A sentence-transformers name or folder, endpoint:MODEL@BASE_URL, or hashing "
         "(needs nothing, knows no synonyms).",
     )
-    if st.button(
-        f"Encode {len(missing):,} texts", type=theme.action(), icon=":material/scatter_plot:"
-    ):
+    if st.button(f"Encode {len(missing):,} texts", type="primary", icon=":material/scatter_plot:"):
         with frame.refusals():
             with frame.progress("Loading the encoder") as tell:
                 n_cut = encoding.embed(info.name, name, tell)
@@ -185,7 +183,7 @@ def models() -> None:
     )
     table = charts.agreement_frame(part.votes)
     st.subheader(_most_alike(table), anchor=False)
-    figure = charts.agreement_figure(table, theme.SEQUENTIAL[theme.mode()])
+    figure = charts.agreement_figure(table, theme.CELLS[theme.mode()])
     frame.chart(figure, "agreement", "Share of equal answers for every pair of models.")
     st.caption(
         "How often two models give the same answer, over the queries both answered. Two that agree "

@@ -139,7 +139,7 @@ def _remedies(code: str) -> None:
         return
     useless = [effect for effect in tried if effect.judgement in NO_HELP]
     for effect in (effect for effect in tried if effect not in useless):
-        _effect(code, tried.index(effect), effect, theme.action())
+        _effect(code, tried.index(effect), effect, "primary")
     if not useless:
         return
     many = f"{len(useless)} remedies that do" if len(useless) > 1 else "1 remedy that does"

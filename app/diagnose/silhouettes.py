@@ -74,7 +74,7 @@ def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
         f"{sentence} A cell shows the best silhouette of any number of clusters, and in brackets "
         "the number in force; grey is below the threshold. Click a cell to look into it."
     )
-    scale = theme.SEQUENTIAL[theme.mode()]
+    scale = theme.CELLS[theme.mode()]
     figure = charts.bench_figure(bench, scale, theme.OFF[theme.mode()], chosen)
     alt = f"{sentence} The table below has every number."
     if live_chart.served():

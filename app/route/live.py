@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import frame, session, theme
+from app import frame, session
 from app.route.panels import Decision
 from cascal.collection.ask_selected import (
     LiveAnswer,
@@ -36,7 +36,7 @@ def live(decision: Decision) -> None:
     if not on:
         st.caption("Off. Nothing is sent anywhere until you switch it on and press the button.")
         return
-    if not st.button("Ask", type=theme.action(), icon=":material/send:"):
+    if not st.button("Ask", type="primary", icon=":material/send:"):
         return
     query = _query(decision)
     slots = {spec.name: st.empty() for spec in models}

@@ -64,7 +64,7 @@ def ask() -> Decision | None:
         persist_state="session",
     )
     with st.container(horizontal=True, gap="small"):
-        st.button("Route it", type=theme.action(), icon=":material/alt_route:")
+        st.button("Route it", type="primary", icon=":material/alt_route:")
         st.button(f"Try a {_stored()} query", on_click=_pick_example, icon=":material/casino:")
     text = text.strip()
     if not text:

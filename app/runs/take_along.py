@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import commands, jobs, session, shared_results, theme
+from app import commands, jobs, session, shared_results
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
 from cascal.dataset.heeding import few_labels_sentence, heed_labels
@@ -43,7 +43,7 @@ def take_along() -> None:
             mime="text/html",
             icon=":material/download:",
             on_click="ignore",
-            type=theme.action(),
+            type="primary",
         )
         st.caption("One HTML file: opens from disk, needs no network, prints well.")
 

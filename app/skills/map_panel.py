@@ -196,7 +196,7 @@ def skill_map(by: charts.ColourBy) -> None:
     data = session.dataset()
     if not len(shown().rows):
         st.info("These queries have no place on a map yet.")
-        if not session.read_only() and st.button("Draw the map", type=theme.action()):
+        if not session.read_only() and st.button("Draw the map", type="primary"):
             with st.spinner("Placing the queries (UMAP); a minute for 7,000"):
                 encoding.draw_current_map()
             st.rerun()

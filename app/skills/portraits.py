@@ -157,7 +157,7 @@ def _table() -> None:
         f"{charts.BASES[basis]}{', in percent' if percent else ''}; ± reaches to the ends of the "
         "95 % interval. Bold: the best of its row."
     )
-    figure = charts.task_skills_figure(table, theme.SEQUENTIAL[theme.mode()], percent=percent)
+    figure = charts.task_skills_figure(table, theme.CELLS[theme.mode()], percent=percent)
     frame.chart(figure, "task_skills", f"{charts.BASES[basis]} of every model in every task.")
     number = st.column_config.NumberColumn
     scale, format_ = (100, "%.1f %%") if percent else (1, "%.3f")

@@ -21,6 +21,10 @@ WORDS_KEPT = 0.7
 
 MUTED = "#9AA4B2"
 
+INKS = ("#0B111C", "#FFFFFF")
+EQUAL = 0.192
+"""Luminance of a colour on which both inks are as readable."""
+
 pio.templates["cascal"] = go.layout.Template(
     layout={
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
@@ -52,6 +56,14 @@ def plain(text: str, length: int = NAME_LENGTH) -> str:
 def rgb_of(colours: Sequence[str]) -> FloatArray:
     """(C, 3) red, green and blue from 0 to 255 of colours written as #rrggbb."""
     return np.array([[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in colours], float)
+
+
+def luminance(colours: Sequence[str]) -> FloatArray:
+    """(C,) relative luminance, 0 to 1, as WCAG measures contrasts."""
+    rgb = rgb_of(colours) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    light: FloatArray = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return light
 
 
 def interval_figure(
@@ -110,17 +122,15 @@ def cell_texts(
     """
     at = np.argwhere(np.isfinite(values))
     cells: list[tuple[int, int]] = [(int(row), int(column)) for row, column in at]
-    rgb = rgb_of(scale) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     stops = np.linspace(*span, len(scale))
-    light = np.interp(values[tuple(at.T)], stops, linear @ [0.2126, 0.7152, 0.0722])
+    light = np.interp(values[tuple(at.T)], stops, luminance(scale))
     return go.Scatter(
         x=[x[column] for _, column in cells],
         y=[y[row] for row, _ in cells],
         mode="text",
         text=[texts[row][column] for row, column in cells],
         hoverinfo="skip",
-        textfont={"color": np.where(light > 0.18, "#0B111C", "#FFFFFF").tolist(), "size": 12},
+        textfont={"color": np.where(light > EQUAL, *INKS).tolist(), "size": 12},
     )
 
 

@@ -79,8 +79,7 @@ class Reader:
             self.outside.append(request.url)
 
     def _console(self, message) -> None:
-        # Streamlit looks for its own routes below the page's path first; that 404 is expected.
-        if message.type == "error" and "status of 404" not in message.text:
+        if message.type == "error":
             self.errors.append(message.text)
 
     def open(self, url: str) -> None:
