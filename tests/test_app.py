@@ -334,14 +334,54 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     wait_for_chart(app)
     assert not app.exception
     assert not app.error
-    table = app.dataframe[0].value
+    three = app.dataframe[0].value
+    assert three["key"].tolist()[:2] == ["cascal", "best_by_gold"]
+    assert set(three["needs"][[0, 2]]) == {"no labels"}
+    heading = next(one.value for one in app.subheader if "right by this router" in one.value)
+    assert f"{three['top1'][0]:.1f}" in plain(heading)
+    app.session_state["all_of_them"] = True
+    app.run()
+    table = app.dataframe[1].value
     named = {"CASCAL recommended (present)", "AVENGERS", "LLMRANK", "Oracle"}
     assert named <= set(table["router"])
     assert (table["top1"].dropna() <= 100).all()
     assert table["top1"].dropna().is_monotonic_decreasing
     assert all(" [" in one for one in table["top1_text"][table["top1"].notna()])
     app.segmented_control(key="measure").set_value("vote").run()
-    assert app.dataframe[0].value["vote"].dropna().is_monotonic_decreasing
+    assert app.dataframe[1].value["vote"].dropna().is_monotonic_decreasing
+
+
+@pytest.mark.slow
+def test_other_benchmarks_measures_have_their_intervals_on_the_page_evaluate(open_app, small_file):
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    app.session_state["peers"] = True
+    app.run()
+    assert not app.exception
+    for name in ("nAUC", "Peak", "RCI", "Effective votes"):
+        tile = next(one for one in app.metric if one.label == name)
+        low, high = map(float, tile.delta.strip("[]").split(", "))
+        assert low <= float(tile.value) <= high
+
+
+@pytest.mark.slow
+def test_an_experiment_is_run_from_the_page_and_its_report_is_kept(open_app, small_file):
+    app = open_app(small_file, "evaluate")
+    wait_for_chart(app)
+    open_tab(app, "Experiments")
+    app.selectbox(key="experiment").set_value("mmd").run()
+    next(one for one in app.button if one.label == "Run it").click().run()
+    for _ in range(60):
+        if any(
+            key.startswith("experiment:mmd") and job.state == "done"
+            for key, job in jobs.known_jobs().items()
+        ):
+            break
+        time.sleep(0.5)
+    app.run()
+    assert not app.exception
+    assert any("MMD" in one.value for one in app.text)
+    assert (small_file.parent / "experiments" / "mmd-demo.json").exists()
 
 
 @pytest.mark.slow
@@ -362,7 +402,7 @@ def test_a_p_value_is_never_shown_as_zero():
     ("tab", "says"),
     [
         ("Cost", "per 1,000 queries"),
-        ("Where it gains", "Where routing gains"),
+        ("Where it gains", "Routing gains in"),
         ("A right, B wrong", ""),
         ("What if", "How many training queries"),
         ("Experiments", ""),

@@ -8,6 +8,7 @@ import streamlit as st
 from app import frame, session
 from cascal import charts
 from cascal.compare.comparison import Comparison
+from cascal.verdict import decide_between
 
 A_ONLY, B_ONLY = "A right, B wrong", "B right, A wrong"
 N_SHOWN = 100
@@ -15,8 +16,11 @@ N_SHOWN = 100
 
 def differences(comparison: Comparison) -> None:
     """Two routers: who is right where the other is wrong, with the texts."""
+    answer = st.container()
     first, second = _two_routers(comparison)
     gain, test, wins, losses = comparison.compare(first, second)
+    titles = comparison[first].title, comparison[second].title
+    answer.subheader(frame.escape(decide_between(gain, titles)), anchor=False)
     same = float((comparison[first].first == comparison[second].first).mean())
     with st.grid(4, min_column_width=170):
         frame.metric("A minus B", f"{100 * gain.value:+.1f} pts", frame.interval(gain))

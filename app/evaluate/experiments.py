@@ -1,6 +1,8 @@
-"""The tab Experiments of the page Evaluate."""
+"""The tab Experiments of the page Evaluate: run one, or open its report."""
 
 from __future__ import annotations
+
+import shlex
 
 import streamlit as st
 
@@ -13,29 +15,48 @@ MARKS: dict[str, theme.Badge] = {"passed": "green", "failed": "red", "not applic
 
 
 def experiments() -> None:
-    """Reports written by `cascal experiment`, opened here."""
+    """One of the paper's experiments, run here; the reports that were written earlier."""
+    st.subheader("Run one of the paper’s experiments and checks on these data", anchor=False)
+    name = st.selectbox(
+        "Experiment", list(EXPERIMENTS), key="experiment", format_func=_question, width=760
+    )
+    if not session.read_only():
+        other = st.selectbox(
+            "Second data set, where two are compared",
+            [info.name for info in session.datasets() if info.name != session.dataset_name()],
+            index=None,
+            placeholder="none",
+            key="experiment_other",
+            width=420,
+        )
+        report = work.experiment(name, other)
+        if report is not None:
+            _report(report, "ran")
+    where = shlex.quote(str(session.workspace().path))
+    st.caption("The same from a shell:")
+    st.code(
+        f"cascal experiment {name} {shlex.quote(session.dataset_name())} -w {where}", language=None
+    )
+    _earlier()
+
+
+def _question(name: str) -> str:
+    return f"{name}: {(EXPERIMENTS[name].__doc__ or '').splitlines()[0]}"
+
+
+def _earlier() -> None:
+    """A report from beside the workspace, or from anywhere."""
     saved = work.saved_reports()
+    st.subheader("Reports that were written earlier", anchor=False)
     upload = st.file_uploader("Open a report", type=["json"], key="report", max_upload_size=16)
-    report: Report | None = None
     if upload is not None:
-        report = read_report(upload.getvalue(), upload.name)
+        _report(read_report(upload.getvalue(), upload.name), "opened")
     elif saved:
         path = st.selectbox("Saved beside the workspace", saved, format_func=lambda path: path.stem)
-        report = work.open_report(path)
-    if report is None:
-        st.info("No experiment was run yet. Run one from a shell; its report appears here.")
-        st.code("cascal experiment validation " + _quoted_dataset(), language=None)
-        for name, experiment in EXPERIMENTS.items():
-            st.text(f"• {name}: {(experiment.__doc__ or '').splitlines()[0]}")
-        return
-    _report(report)
+        _report(work.open_report(path), "opened")
 
 
-def _quoted_dataset() -> str:
-    return '"' + session.dataset_name().replace('"', "") + '"'
-
-
-def _report(report: Report) -> None:
+def _report(report: Report, key: str) -> None:
     with st.container(horizontal=True, gap="small"):
         st.badge(report.outcome.capitalize(), color=MARKS[report.outcome])
         if report.simulated:
@@ -46,7 +67,7 @@ def _report(report: Report) -> None:
         frame.escape(f"Target: {report.target}. {', '.join(report.datasets)}. {report.created_at}")
     )
     table = charts.report_frame(report)
-    st.dataframe(table, hide_index=True, alt="Table of the experiment", key="report_table")
+    st.dataframe(table, hide_index=True, alt="Table of the experiment", key=f"report_table_{key}")
     with st.expander("Settings, thresholds, versions"):
         st.json(
             {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import isnan
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import frame, theme
+from app.evaluate import work
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
@@ -17,7 +21,44 @@ OWN = ("cascal", *PRESETS, "released_late")
 
 
 def routers(comparison: Comparison) -> None:
-    """All routers side by side: dots with intervals, and the sortable table."""
+    """The answer and the three routers it is about; all others and other measures folded."""
+    table = charts.routers_frame(comparison.rows())
+    three = charts.main_routers(table, comparison.constant, comparison.constant_model.name)
+    st.subheader(frame.escape(charts.routers_sentence(three)), anchor=False)
+    figure = charts.routers_figure(three, "top1", theme.accent(), OWN)
+    frame.chart(figure, "routers", _routers_alt(three, "top1"))
+    _routers_table(three, comparison.constant_model, "main_routers", "content")
+    st.caption(
+        "Lines and brackets are 95 % intervals, paired over the same queries. Gains are over "
+        f"always asking {frame.escape(comparison.constant_model.words)}."
+    )
+    _peers()
+    with st.expander(f"All {len(table)} routers", on_change="rerun", key="all_of_them") as every:
+        if every.open:
+            _all_routers(comparison)
+
+
+def _peers() -> None:
+    """What other benchmarks measure, with intervals."""
+    with st.expander("As other benchmarks measure it", on_change="rerun", key="peers") as box:
+        if not box.open:
+            return
+        with st.grid(5, min_column_width=165):
+            for one in work.peers():
+                value, note = "unknown", "costs are not known"
+                if one.found is not None:
+                    value = _plainly(one.found.value)
+                    note = f"[{_plainly(one.found.low)}, {_plainly(one.found.high)}]"
+                frame.metric(one.name, value, note, one.about)
+        st.caption("95 % intervals over queries. What each says is in its question mark.")
+
+
+def _plainly(value: float) -> str:
+    return "never" if isnan(value) else f"{value:.2f}"
+
+
+def _all_routers(comparison: Comparison) -> None:
+    """Dots with intervals, and the sortable table."""
     measure: Measure = st.segmented_control(
         "Measure",
         list(MEASURES),
@@ -29,16 +70,14 @@ def routers(comparison: Comparison) -> None:
     )
     table = charts.routers_frame(comparison.rows(), measure)
     figure = charts.routers_figure(table, measure, theme.accent(), OWN)
-    frame.chart(figure, "routers", _routers_alt(table, measure))
+    frame.chart(figure, "all_routers", _routers_alt(table, measure))
     origin = comparison.label_origin
     st.caption(
         "Round: no labels. Square: learns from the training queries’ "
         f"{'gold' if origin == 'gold' else origin} answers. Open diamond: knows these very "
-        "answers, a bound. In colour: CASCAL; large: the router of the present settings. Lines "
-        f"are 95 % intervals, paired over queries. Gains are over always asking "
-        f"{frame.escape(comparison.constant_model.words)}."
+        "answers, a bound. In colour: CASCAL; large: the router of the present settings."
     )
-    _routers_table(table, comparison.constant_model)
+    _routers_table(table, comparison.constant_model, "routers_table", 420)
 
 
 def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
@@ -50,13 +89,15 @@ def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
     )
 
 
-def _routers_table(table: pd.DataFrame, constant: Constant) -> None:
+def _routers_table(
+    table: pd.DataFrame, constant: Constant, key: str, height: int | Literal["content"]
+) -> None:
     columns = _columns(f"always asking {frame.escape(constant.words)}")
     st.dataframe(
         table,
         hide_index=True,
-        height=420,
-        key="routers_table",
+        height=height,
+        key=key,
         placeholder="–",
         alt="All routers with their measures; click a column to sort",
         column_order=list(columns),

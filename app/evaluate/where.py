@@ -18,9 +18,8 @@ from cascal.intervals import Estimate
 def where(comparison: Comparison) -> None:
     """Per task and per cluster: where routing gains, and whether consensus ranks as gold does."""
     overall, by_task, by_cluster = work.taus()
-    _ceilings(overall.tau)
     name = comparison.constant_model.name
-    st.subheader(f"Where routing gains over always asking {frame.escape(name)}", anchor=False)
+    answer = st.container()
     which = st.segmented_control(
         "Groups",
         ["Per task", "Per skill cluster"],
@@ -32,7 +31,11 @@ def where(comparison: Comparison) -> None:
     table = _per_task(comparison, by_task)
     if which == "Per skill cluster":
         table = _per_cluster(comparison, by_cluster)
+    kind = "tasks" if which == "Per task" else "clusters"
+    answer.subheader(frame.escape(charts.gains_sentence(table, kind)), anchor=False)
     _groups(table, name)
+    st.subheader("How much could the clusters bring?", anchor=False)
+    _ceilings(overall.tau)
 
 
 def _per_task(comparison: Comparison, agreement: list[GoldAgreement]) -> pd.DataFrame:
@@ -53,7 +56,8 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
     figure = charts.gain_figure(table, theme.accent(), theme.right_and_wrong()[1])
     frame.chart(figure, "gains", f"Paired gain in points over always asking {constant}.")
     st.caption(
-        "Lines are 95 % intervals. In colour: gains whose interval lies above 0, and losses whose "
+        f"Over always asking {frame.escape(constant)}. Lines are 95 % intervals. In colour: gains "
+        "whose interval lies above 0, and losses whose "
         "interval lies below."
     )
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn

@@ -10,7 +10,7 @@ import streamlit as st
 from app import jobs, session
 from cascal.columns import Progress
 from cascal.compare.cost import CostPoint, cost_curve
-from cascal.compare.experiments import Report, read_report
+from cascal.compare.experiments import Report, Request, read_report, run
 from cascal.compare.gold_agreement import (
     ClusterInformation,
     GoldAgreement,
@@ -20,10 +20,11 @@ from cascal.compare.gold_agreement import (
     gold_agreements,
     map_gain,
 )
+from cascal.compare.peer_measures import PeerMeasure, peer_measures
 from cascal.compare.presets import PresetChoices, compare_presets
 from cascal.compare.scaling import ScalingPoint, scaling_curve
 from cascal.compare.without_a_model import Removal, leave_one_out
-from cascal.dataset.dataset import Dataset
+from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
 from cascal.intervals import Estimate
@@ -140,6 +141,39 @@ def _ceilings(
 def ceilings() -> tuple[ClusterInformation, Estimate, Estimate | None]:
     """What the clusters could bring: NMI with the winner, the map in-sample and learnt."""
     return _ceilings(session.snapshot_token(), session.dataset(), session.snapshot())
+
+
+@st.cache_resource(show_spinner="Measuring as others do", max_entries=16)
+def _peers(token: str, _snapshot: Snapshot) -> tuple[PeerMeasure, ...]:
+    return peer_measures(_snapshot)
+
+
+def peers() -> tuple[PeerMeasure, ...]:
+    """What other benchmarks measure of the present router."""
+    return _peers(session.snapshot_token(), session.snapshot())
+
+
+def experiment(name: str, other: str | None) -> Report | None:
+    """Run an experiment on request; its report is kept beside the workspace, as by a shell."""
+    data, token = session.dataset(), f"{name}:{other}:{session.snapshot_token()}"
+    store, encoder = session.workspace(), session.dataset().encoder
+    settings, thresholds = session.current_settings(), session.current_thresholds()
+    folder = experiments_folder()
+
+    def work(progress: Progress) -> Report:
+        progress(0.0, "Reading")
+        request = Request(
+            dataset=data,
+            other=None if other is None else load_dataset(store, other, encoder),
+            settings=settings,
+            thresholds=thresholds,
+            progress=progress,
+        )
+        report = run(name, request)
+        report.save(folder / report.file_name)
+        return report
+
+    return jobs.show(f"experiment:{token}", "Run it", work)
 
 
 def experiments_folder() -> Path:

@@ -86,6 +86,38 @@ def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFram
     return frame.sort_values(measure, ascending=False, kind="stable", ignore_index=True)
 
 
+def main_routers(frame: pd.DataFrame, constant: str, name: str) -> pd.DataFrame:
+    """The present router, the constant (its key, the model's name) and the best without labels.
+
+    The last one is the best of all others that need no labels.
+    """
+    free = frame[(frame["needs"] == NEEDS["nothing"]) & (frame["key"] != PRESENT)]
+    other = free[free["top1"].notna()].nlargest(1, "top1")["key"].tolist()
+    three = frame.set_index("key", drop=False).loc[[PRESENT, constant, *other]]
+    three.loc[constant, ["router", "gain_text"]] = f"Always asking {name}", "compared with"
+    return three.reset_index(drop=True)
+
+
+def routers_sentence(three: pd.DataFrame) -> str:
+    """The three routers in a sentence."""
+    accuracies = [f"{value:.1f} %" for value in three["top1"]]
+    always = three["router"][1].replace("Always", "always")
+    sentence = f"{accuracies[0]} right by this router, {accuracies[1]} by {always}"
+    if len(three) < 3:
+        return sentence
+    return f"{sentence}, {accuracies[2]} by the best other router without labels"
+
+
+def gains_sentence(frame: pd.DataFrame, kind: str) -> str:
+    """In how many groups routing gains or loses by more than chance, and where most."""
+    gains, losses = frame[frame["low"] > 0], frame[frame["high"] < 0]
+    sure = f"Routing gains in {len(gains)} of {len(frame)} {kind}, and loses in {len(losses)}"
+    if not len(gains):
+        return sure
+    best = gains.loc[gains["gain"].idxmax()]
+    return f"{sure}; most in {best['name']}: {best['gain']:+.1f} points"
+
+
 def routers_figure(
     frame: pd.DataFrame, measure: Measure, accent: str, own: Sequence[str]
 ) -> go.Figure:

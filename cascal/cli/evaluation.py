@@ -29,7 +29,7 @@ from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 if TYPE_CHECKING:
     from cascal.compare.comparison import Comparison
-    from cascal.compare.experiments import Column, Report, Request
+    from cascal.compare.experiments import Column, Report
     from cascal.dataset.dataset import Dataset
     from cascal.dataset.snapshot import Snapshot
     from cascal.store import Workspace
@@ -104,6 +104,7 @@ def evaluate(
     found = _summary(loaded, comparison, without, settings, by_task=by_task)
     found["with_few_labels"] = few
     found["judged"] = _judged(tuning.store, snapshot)
+    found["peer_measures"] = _peer_measures(snapshot)
     found["payback"] = find_payback(tuning.store, snapshot, terms).to_dict()
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
@@ -199,6 +200,15 @@ def _judged(workspace: Workspace, snapshot: Snapshot) -> list[dict[str, Any]]:
         return [{"sentence": str(error)}]
 
 
+def _peer_measures(snapshot: Snapshot) -> dict[str, Any]:
+    """What other benchmarks measure, by key; empty without gold answers."""
+    from cascal.compare.peer_measures import peer_measures
+
+    if snapshot.evaluation is None:
+        return {}
+    return {one.key: one.to_dict() for one in peer_measures(snapshot)}
+
+
 def _cost(comparison: Comparison) -> dict[str, Any] | None:
     """US dollars per 1,000 queries of the first model, beside always asking one model."""
     cost = comparison.cost()
@@ -244,6 +254,7 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
             out.print(escape(found["cost"]["sentence"]))
     else:
         out.print(escape(found["reason"]))
+    _print_peers(found)
     _print_labels(found)
     payback = found["payback"]
     out.print(f"When it pays back: {escape(payback['sentence'])}")
@@ -289,6 +300,19 @@ def _print_routers(found: Mapping[str, Any]) -> None:
         f"from the {found['label_origin']} answers of the training queries. gold: knows these "
         "answers, a bound and no router. in use: effective number of models."
     )
+
+
+def _print_peers(found: Mapping[str, Any]) -> None:
+    """What other benchmarks measure, as far as it is known."""
+    known = [one for one in found["peer_measures"].values() if one["value"] is not None]
+    if known:
+        said = ", ".join(f"{one['name']} {_number_with_interval(one)}" for one in known)
+        out.print(f"As other benchmarks measure it: {said}.")
+
+
+def _number_with_interval(row: Mapping[str, Any]) -> str:
+    low, high = ("?" if row[end] is None else f"{row[end]:.2f}" for end in ("low", "high"))
+    return f"{row['value']:.2f} \\[{low}, {high}]"
 
 
 def _with_interval(row: Mapping[str, Any], name: str, decimals: int, sign: str = "") -> str:
@@ -343,7 +367,7 @@ def experiment(
             progress=progress,
         )
         report = run(name, request)
-    path = to or _default_path(tuning.workspace, request, report)
+    path = to or _default_path(tuning.workspace, report)
     report.save(path)
     if as_json:
         sys.stdout.write(report.to_json() + "\n")
@@ -352,12 +376,9 @@ def experiment(
     out.print(f"Written to {escape(str(path))}; the page Evaluate opens it.")
 
 
-def _default_path(workspace: Path | None, request: Request, report: Report) -> Path:
-    """experiments/NAME-DATASET.json beside the workspace; a name is never a path."""
-    dataset = "-".join(request.names)
-    safe = "".join(one if one.isalnum() or one in "-_." else "_" for one in dataset)[:80]
-    folder = (workspace or default_workspace()).parent / "experiments"
-    return folder / f"{report.experiment}-{safe}.json"
+def _default_path(workspace: Path | None, report: Report) -> Path:
+    """experiments/NAME-DATASET.json beside the workspace."""
+    return (workspace or default_workspace()).parent / "experiments" / report.file_name
 
 
 def _print_report(report: Report) -> None:

@@ -55,6 +55,13 @@ class Report:
         """Whether it passed, failed, or the target does not apply."""
         return "not applicable" if self.passed is None else "passed" if self.passed else "failed"
 
+    @property
+    def file_name(self) -> str:
+        """NAME-DATASET.json; a name of a data set is never a path."""
+        dataset = "-".join(self.datasets)
+        safe = "".join(one if one.isalnum() or one in "-_." else "_" for one in dataset)[:80]
+        return f"{self.experiment}-{safe}.json"
+
     def to_json(self) -> str:
         """The report as JSON text; numbers that are nan become null."""
         body = {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(self)}
