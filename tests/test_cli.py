@@ -59,7 +59,6 @@ def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(f
     for said in ("AVENGERS", "Oracle", "With labels:", "Without labels:", "11 times of 40"):
         assert said in plain.stdout
     assert "When it pays back:" in plain.stdout
-    assert "As other benchmarks measure it:" in plain.stdout
     done = cascal_cli(
         "evaluate",
         "small",
@@ -81,8 +80,7 @@ def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(f
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout[done.stdout.index("{") :])
-    votes = found["peer_measures"]["effective_votes"]
-    assert 1 / 3 <= votes["low"] <= votes["value"] <= votes["high"]
+    assert found["peer_measures"]["effective_votes"]["value"] is None  # no model ever errs
     assert found["payback"]["sentence"]
     assert found["payback"]["against"].startswith("always asking ")
     assert (found["payback"]["label_price"], found["payback"]["horizon"]) == (0.5, 5000)

@@ -64,6 +64,17 @@ def test_independent_errors_count_in_full_and_equal_ones_once():
     assert one.value == pytest.approx(again.value)
 
 
+def test_models_that_were_asked_other_queries_are_compared_where_both_were():
+    random = np.random.default_rng(1)
+    right = (random.random((4000, 3)) < 0.6).astype(float)
+    some = right.copy()
+    some[::2, 0] = np.nan
+    never = np.column_stack([some, np.full(4000, np.nan)])
+    found = effective_votes(never)
+    assert found == effective_votes(some)
+    assert found.value == pytest.approx(3.0, rel=0.1)
+
+
 @pytest.fixture(scope="module")
 def snapshot(demo):
     small = replace(

@@ -7,7 +7,7 @@ judges, two effective votes", arXiv:2605.29800. Every interval resamples queries
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from cascal.compare.cost import cost_grid, pareto_front
 from cascal.dataset.cost import first_costs, query_costs
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable
-from cascal.intervals import Estimate, estimate, interval, resampled_means
+from cascal.intervals import Estimate, estimate, interval, mean_rows, resampled_means
 from cascal.plain_json import finite
 from cascal.prices import COST_UNIT
 
@@ -168,30 +168,26 @@ def collapses(right: FloatArray, chosen: np.ndarray, dearest: int) -> BoolArray:
 def effective_votes(right: FloatArray) -> Estimate | None:
     """M / (1 + (M − 1) · mean correlation of errors) of models right (Q, M); None for one model.
 
-    Over queries on which every model counts. Models that always or never err have no correlation.
+    Each pair over the queries on which both count. A model that always or never errs has no
+    correlation and is left out.
     """
-    known = right[np.isfinite(right).all(axis=1)]
-    errors = 1.0 - known
-    errors = errors[:, errors.std(axis=0) > 0] if len(errors) else errors
+    means = mean_rows(right) if len(right) else np.zeros(right.shape[1])
+    errors = 1.0 - right[:, (means > 0) & (means < 1)]
     n_models = errors.shape[1]
-    if n_models < 2 or len(errors) < 2:
+    if n_models < 2:
         return None
     first, second = np.triu_indices(n_models, 1)
-    moments = np.hstack([errors, errors[:, first] * errors[:, second]])
-    of = _kish(n_models, first, second)
-    low, high = interval(of(resampled_means(moments, n_resamples=RESAMPLES))[:, None])
-    value = float(of(moments.mean(axis=0)[None])[0])
-    return Estimate(value, float(low[0]), float(high[0]), len(errors))
+    both = np.isfinite(errors[:, first] + errors[:, second])
+    one, other = (np.where(both, errors[:, at], np.nan) for at in (first, second))
+    moments = np.hstack([one, other, one * other])
+    low, high = interval(_kish(resampled_means(moments, n_resamples=RESAMPLES), n_models)[:, None])
+    value = float(_kish(mean_rows(moments)[None], n_models)[0])
+    return Estimate(value, float(low[0]), float(high[0]), int(both.any(axis=1).sum()))
 
 
-def _kish(n: int, first: np.ndarray, second: np.ndarray) -> Callable[[FloatArray], FloatArray]:
-    """The number from the means (B, n + pairs) of errors and of their products."""
-
-    def number(means: FloatArray) -> FloatArray:
-        alone, together = means[:, :n], means[:, n:]
-        spread = np.sqrt(np.maximum(alone * (1.0 - alone), 1e-12))
-        covariance = together - alone[:, first] * alone[:, second]
-        correlation = (covariance / (spread[:, first] * spread[:, second])).mean(axis=1)
-        return np.asarray(n / np.maximum(1.0 + (n - 1) * correlation, 1.0 / n))
-
-    return number
+def _kish(means: FloatArray, n_models: int) -> FloatArray:
+    """The number (B,) from the means (B, 3 · pairs) of both errors and of their product."""
+    one, other, together = np.split(means, 3, axis=1)
+    spread = np.sqrt(np.maximum(one * (1 - one) * other * (1 - other), 1e-12))
+    correlation = mean_rows(((together - one * other) / spread).T)
+    return np.asarray(n_models / np.maximum(1.0 + (n_models - 1) * correlation, 1.0 / n_models))
