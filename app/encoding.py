@@ -12,12 +12,13 @@ from app import folders, frame, session
 from cascal.columns import Progress
 from cascal.dataset.encoding import draw_map, encode_dataset
 from cascal.datatypes import FloatArray
-from cascal.encode.encoders import MINILM, Encoder, endpoint_host, load_encoder
+from cascal.encode.batches import Encoder
+from cascal.encode.encoders import MINILM, endpoint_host, load_encoder
 
 
 @st.cache_resource(show_spinner="Loading the encoder", max_entries=2)
 def encoder(name: str) -> Encoder:
-    """The encoder for typed queries; torch is loaded here and nowhere earlier."""
+    """The encoder for typed queries, loaded once."""
     return load_encoder(folders.encoder_source(name))
 
 

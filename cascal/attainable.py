@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from cascal.blas import one_blas_thread
 from cascal.datatypes import FloatArray, IntArray
-from cascal.fit import Fit, one_blas_thread
+from cascal.fit import Fit
 from cascal.merge import merge_steps
 
 

@@ -7,14 +7,13 @@ With `clusters="task"` there are no candidates: every task is one cluster.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from cascal.answers import prose_sentence, refuse_prose
+from cascal.blas import one_blas_thread
 from cascal.cluster import (
     TaskCandidates,
     choose_and_merge,
@@ -42,18 +41,6 @@ from cascal.score import consensus_scores, logprob_statistics, strong_sets
 from cascal.settings import GROUPED, LABELS, FitSettings, Thresholds
 
 QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
-
-
-@cache
-def _thread_pools() -> ThreadpoolController:
-    import scipy.linalg  # noqa: F401 - a BLAS of its own, found only once it is loaded
-
-    return ThreadpoolController()
-
-
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Two BLAS threads on matrices this small are slower than one, and round otherwise."""
-    return _thread_pools().limit(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

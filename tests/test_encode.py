@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 import subprocess
 import sys
 import threading
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,6 @@ from refusals import refuses
 from cascal.encode import encoders
 from cascal.encode.encoders import load_encoder
 from cascal.encode.layout import layout, layout_parameters, place
-from cascal.encode.quick import quick
 from cascal.encode.texts import embed_texts
 from cascal.provenance import text_hash
 
@@ -335,42 +332,6 @@ def test_minilm_counts_the_texts_it_cuts_and_prints_nothing(minilm, capfd):
     minilm.encode(["short"])
     assert minilm.n_cut == 0
     assert capfd.readouterr() == ("", "")
-
-
-@pytest.fixture
-def torch_threads():
-    import torch
-
-    n_threads = torch.get_num_threads()
-    yield torch
-    torch.set_num_threads(n_threads)
-
-
-@pytest.mark.slow
-def test_the_quick_encoder_gives_minilms_vectors_in_threads(minilm, torch_threads, capfd):
-    rng = random.Random(0)  # noqa: S311 - repeatable, not secret
-    words = ["gas", "law", "Ω", "\n", "de minimis", "42", "unübersetzbar"]
-    texts = [" ".join(rng.choices(words, k=rng.randrange(1, 400))) for _ in range(40)]
-    coder = quick(minilm)
-    with ThreadPoolExecutor(4) as threads:
-        alone = list(threads.map(lambda text: (coder.encode([text]), coder.n_cut), texts))
-    together = minilm.encode(texts)
-    assert np.abs(np.concatenate([row for row, _ in alone]) - together).max() < 1e-6
-    assert np.abs(coder.encode(texts) - together).max() < 1e-6
-    assert sum(n_cut for _, n_cut in alone) == coder.n_cut == minilm.n_cut > 0
-    assert coder.id == minilm.id
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.slow
-def test_the_quick_encoder_works_where_torch_has_no_tracing(minilm, torch_threads, monkeypatch):
-    monkeypatch.delattr(torch_threads.jit, "trace")
-    assert np.abs(quick(minilm).encode(["gas law"]) - minilm.encode(["gas law"])).max() < 1e-6
-
-
-def test_only_minilm_has_a_quicker_encoder():
-    hashing = load_encoder("hashing")
-    assert quick(hashing) is hashing
 
 
 @pytest.mark.slow

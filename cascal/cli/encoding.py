@@ -12,7 +12,7 @@ from cascal.datatypes import CascalError
 from cascal.route import check_encoder
 
 if TYPE_CHECKING:
-    from cascal.encode.encoders import Encoder
+    from cascal.encode.batches import Encoder
 
 
 def encoder_of_file(encoder_id: str, named: str | None, key_env: str) -> Encoder:

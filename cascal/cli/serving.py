@@ -61,7 +61,8 @@ def serve(
     from joblib import cpu_count
 
     from cascal import serve as server
-    from cascal.encode.quick import quick
+    from cascal.blas import one_blas_thread
+    from cascal.encode.bert_encoder import BertEncoder
     from cascal.endpoint import read_key
 
     server.refuse_without_extra()
@@ -69,14 +70,13 @@ def serve(
     loaded = cascal.Router.load(router)
     models = server.choose_models(read_models(pool), loaded.models)
     coder = encoder_of_file(loaded.encoder, encoder, key_env)
-    quicker = quick(coder)
     options = server.ServeOptions(
         timeout=timeout,
         concurrency=concurrency,
         queue=queue,
         max_body=max_body,
         failover=failover,
-        encoder_threads=1 if quicker is coder else min(8, cpu_count()),
+        encoder_threads=min(8, cpu_count()) if isinstance(coder, BertEncoder) else 1,
         api_key_env=api_key_env,
         hosts=LOOPBACK if local else (),
     )
@@ -88,7 +88,7 @@ def serve(
         err.print(f"With a few labels: {escape(loaded.labels.sentence)}")
     if not local:
         _warn_of_others(host, api_key_env)
-    app = server.create_app(loaded, models, quicker, options)
+    app = server.create_app(loaded, models, coder, options)
     with err.status("Loading the encoder"):
         server.warm_up(app)
     listening = server.listen(host, port)
@@ -98,7 +98,8 @@ def serve(
         f"{listening.getsockname()[1]}/v1  (Ctrl+C ends it)",
         soft_wrap=True,
     )
-    server.run(app, listening)
+    with one_blas_thread(numpy_alone=True):  # as each text does, but once for all of them
+        server.run(app, listening)
 
 
 def _warn_of_others(host: str, api_key_env: str) -> None:

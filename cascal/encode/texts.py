@@ -10,7 +10,7 @@ import numpy as np
 
 from cascal.columns import Progress
 from cascal.datatypes import FloatArray
-from cascal.encode.encoders import Encoder, refuse_other_dimension, tell, total_cut
+from cascal.encode.batches import Encoder, refuse_other_dimension, tell, total_cut
 from cascal.provenance import text_hash
 
 _CHUNK = 512

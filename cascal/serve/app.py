@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
 
-    from cascal.encode.encoders import Encoder
+    from cascal.encode.batches import Encoder
     from cascal.route import Router
 
 SPIN_COUNT = "10000"

@@ -20,12 +20,12 @@ from cascal.serve.errors import ApiError
 from cascal.serve.options import ServeOptions
 
 if TYPE_CHECKING:
-    from cascal.encode.encoders import Encoder
+    from cascal.encode.batches import Encoder
 
 Waiting = tuple[Sequence[str], asyncio.Future[FloatArray]]
 """The texts of one request, and where their vectors go."""
 MAX_BATCH = 8
-"""Texts of different requests that are encoded together; more are all padded to the longest."""
+"""Texts of different requests that are encoded together; more would be padded to the longest."""
 INLINE = 4
 """So many queries are decided on the spot; more of them in a thread, beside the others."""
 _PLAIN = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
