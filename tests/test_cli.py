@@ -16,7 +16,8 @@ from conftest import copy_workspace, free_port
 from console import cascal_cli
 
 import cascal
-from cascal import cli
+from cascal import cli, importers
+from cascal.cli import data
 from cascal.compare.experiments import read_report
 from cascal.light import QUESTION
 from cascal.reach import Reach
@@ -196,6 +197,30 @@ def test_embedding_draws_the_map_unless_told_not_to(folder):
     done = cascal_cli(*again, cwd=folder)
     assert "80 queries placed on the map." in done.stdout, done.stderr
     assert len(workspace.layout("small", encoder)[0]) == 80
+
+
+def test_a_stopped_embedding_says_what_is_left(tmp_path, monkeypatch, capsys):
+    rows = [
+        {"query_id": f"q{n}", "task": "t", "text": f"Text {n}", "options": ["a", "b"]}
+        | {"model": "m", "model_answer": "A"}
+        for n in range(600)
+    ]
+    (tmp_path / "d.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    path = tmp_path / "w.duckdb"
+    cascal.Workspace(path).add(importers.read(tmp_path / "d.jsonl"))
+
+    class Stopped:
+        id, dimension, n_cut = "hashing", 256, 0
+
+        def encode(self, texts, progress=None):
+            if len(texts) < 512:
+                raise KeyboardInterrupt
+            return np.eye(256, dtype=np.float32)[[0] * len(texts)]
+
+    monkeypatch.setattr("cascal.encode.encoders.load_encoder", lambda *_, **__: Stopped())
+    with pytest.raises(KeyboardInterrupt):
+        data.embed("d", path, "hashing")
+    assert "Stopped: 88 texts have no vector yet." in capsys.readouterr().err
 
 
 def test_fit_and_evaluate_give_the_same_verdict_and_count_gold_queries(partly):

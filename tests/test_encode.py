@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 from refusals import refuses
 
+from cascal import importers
 from cascal.encode import encoders
 from cascal.encode.encoders import load_encoder
 from cascal.encode.layout import layout, layout_parameters, place
-from cascal.encode.texts import embed_texts
+from cascal.encode.texts import BATCH, embed_texts, in_words
 from cascal.provenance import text_hash
+from cascal.store import Workspace
 
 REALDATA = Path(__file__).parents[2] / "shared" / "realdata" / "mmlu_pro"
 
@@ -53,60 +55,118 @@ def test_a_hash_is_half_a_sha256_and_takes_any_text():
     assert len({text_hash(text) for text in ("a", "A", "a ", "ä", "\ud800")}) == 5
 
 
-def test_each_distinct_text_is_encoded_once_and_known_ones_never():
+def hashed(*texts: str) -> dict[str, str]:
+    return {text_hash(text): text for text in texts}
+
+
+def test_vectors_are_handed_on_with_the_hashes_of_their_texts():
     encoder = CountingEncoder()
-    known = {text_hash("known"): np.array([0, 0, 0, 1], dtype=np.float32)}
     stored: dict[str, np.ndarray] = {}
-    encoded = embed_texts(
-        encoder,
-        ["a", "bb", "a", "known"],
-        known,
-        lambda hashes, vectors: stored.update(zip(hashes, vectors, strict=True)),
+    done = embed_texts(
+        encoder, hashed("a", "bb"), lambda *batch: stored.update(zip(*batch, strict=True))
     )
     assert encoder.asked == ["a", "bb"]
-    assert encoded.n_new == 2
-    assert encoded.n_cut == 1
-    assert encoded.vectors.argmax(axis=1).tolist() == [1, 2, 1, 3]
-    assert list(stored) == [text_hash("a"), text_hash("bb")]
-    again = embed_texts(encoder, ["a", "bb", "a", "known"], known | stored)
-    assert again.n_new == 0
-    assert np.array_equal(again.vectors, encoded.vectors)
-    assert encoder.asked == ["a", "bb"]
+    assert (done.n_new, done.n_cut) == (2, 1)
+    assert {key: vector.argmax() for key, vector in stored.items()} == {
+        text_hash("a"): 1,
+        text_hash("bb"): 2,
+    }
 
 
-def test_an_interruption_keeps_the_chunks_that_were_done():
+def test_an_interruption_keeps_the_batches_that_were_done():
     stored: list[str] = []
     shares: list[float] = []
 
-    def stop_in_third_chunk(share, _):
+    def stop_in_third_batch(share, _):
         shares.append(share)
         if share > 0.95:
             raise KeyboardInterrupt
 
-    texts = [f"text {number}" for number in range(1100)]
+    texts = hashed(*(f"text {number}" for number in range(1100)))
     with pytest.raises(KeyboardInterrupt):
         embed_texts(
-            CountingEncoder(), texts, None, lambda keys, _: stored.extend(keys), stop_in_third_chunk
+            CountingEncoder(), texts, lambda keys, _: stored.extend(keys), stop_in_third_batch
         )
-    assert len(stored) == 1024
+    assert stored == list(texts)[: 2 * BATCH]
     assert shares == pytest.approx([512 / 1100, 1024 / 1100, 1.0])
-    assert stored[0] == text_hash("text 0")
 
 
-def test_a_changed_dimension_is_refused_before_it_is_stored():
-    stored: list[str] = []
-    known = {text_hash("known"): np.zeros(8, dtype=np.float32)}
-    with refuses("changed-encoder", 4, 8):
-        embed_texts(CountingEncoder(), ["known", "new"], known, lambda keys, _: stored.extend(keys))
-    assert stored == []
+def test_the_progress_says_how_long_the_rest_takes_without_the_loading():
+    """Loading takes 100 s, then a batch 8 s."""
+    said: list[str] = []
+    times = iter([100.0, 108.0, 116.0])
+    texts = hashed(*(f"text {number}" for number in range(1536)))
+    embed_texts(
+        CountingEncoder(),
+        texts,
+        lambda *_: None,
+        lambda _, sentence: said.append(sentence),
+        clock=lambda: next(times),
+    )
+    assert said == [
+        "512 of 1,536 texts encoded",
+        "1,024 of 1,536 texts encoded, 8 s left",
+        "1,536 of 1,536 texts encoded",
+    ]
+    assert [in_words(seconds) for seconds in (0.4, 89, 600, 2.5 * 3600)] == [
+        "0 s",
+        "89 s",
+        "10 min",
+        "2.5 h",
+    ]
 
 
-def test_no_texts_give_no_vectors():
-    encoded = embed_texts(CountingEncoder(), [])
-    assert encoded.vectors.shape == (0, 4)
-    assert (encoded.n_new, encoded.n_cut) == (0, 0)
-    unknown = load_encoder("endpoint:m@http://127.0.0.1:9/v1")
-    assert embed_texts(unknown, []).vectors.shape == (0, 0)
+def test_no_texts_ask_for_nothing():
+    encoder = CountingEncoder()
+    done = embed_texts(encoder, {}, lambda *_: pytest.fail("there is nothing to store"))
+    assert (done.n_new, done.n_cut, encoder.asked) == (0, 0, [])
+    assert load_encoder("endpoint:m@http://127.0.0.1:9/v1").encode([]).shape == (0, 0)
+
+
+# --- killed ----------------------------------------------------------------------------------
+
+EMBEDDING = """
+import sys, time
+from cascal.dataset.encoding import encode_dataset
+from cascal.encode.encoders import load_encoder
+from cascal.store import Workspace
+
+class Slow:
+    hashing = load_encoder("hashing")
+    id, dimension, n_cut = "hashing", 256, 0
+    def encode(self, texts, progress=None):
+        print(len(texts), flush=True)
+        time.sleep(float(sys.argv[2]))
+        return self.hashing.encode(texts)
+
+encode_dataset(Workspace(sys.argv[1]), "d", Slow())
+"""
+
+
+def embedding(path: Path, pause: float) -> subprocess.Popen:
+    command = [sys.executable, "-c", EMBEDDING, str(path), str(pause)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+
+
+def test_a_kill_loses_one_batch_and_the_next_run_goes_on(tmp_path):
+    path = tmp_path / "w.duckdb"
+    texts = {f"q{number}": f"Text number {number}" for number in range(3 * BATCH + 7)}
+    same = {"task": "t", "options": ["yes", "no"], "model": "m", "model_answer": "A"}
+    rows = [{"query_id": key, "text": text, **same} for key, text in texts.items()]
+    (tmp_path / "d.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    Workspace(path).add(importers.read(tmp_path / "d.jsonl"))
+    killed = embedding(path, pause=1.0)
+    asked = [int(killed.stdout.readline()) for _ in range(3)]
+    killed.kill()
+    killed.communicate()
+    assert asked == [BATCH] * 3
+    assert len(Workspace(path).texts_without_vectors("d", "hashing")) == BATCH + 7
+    rest, _ = embedding(path, pause=0.0).communicate()
+    assert [int(line) for line in rest.split()] == [BATCH, 7]
+    stored = Workspace(path).embeddings("d", "hashing")
+    expected = load_encoder("hashing").encode(list(texts.values()))
+    assert stored.query_ids == tuple(texts)
+    assert np.allclose(stored.vectors, expected, atol=1e-7)
 
 
 # --- encoders --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from rich.table import Table
 from cascal.cli.common import (
     JsonOption,
     WorkspaceOption,
+    err,
     open_workspace,
     out,
     print_encoded,
@@ -216,8 +217,14 @@ def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
     from cascal.dataset.encoding import encode_dataset
     from cascal.encode.encoders import load_encoder
 
-    with progress_bar("Loading the encoder") as report:
-        encoded = encode_dataset(store, dataset, load_encoder(encoder, key_env=key_env), report)
+    coder = load_encoder(encoder, key_env=key_env)
+    try:
+        with progress_bar("Loading the encoder") as report:
+            encoded = encode_dataset(store, dataset, coder, report)
+    except KeyboardInterrupt:
+        n_left = len(store.texts_without_vectors(dataset, coder.id))
+        err.print(f"Stopped: {n_left:,} texts have no vector yet. The same command goes on there.")
+        raise
     print_encoded(encoded)
     if encoded.n_cut:
         out.print(f"{encoded.n_cut:,} of them were longer than the encoder reads and were cut.")

@@ -31,13 +31,16 @@ class EncodedDataset:
 def encode_dataset(
     workspace: Workspace, dataset: str, encoder: Encoder, progress: Progress | None = None
 ) -> EncodedDataset:
-    """Encode the texts of a data set that have no vector yet; what is done stays if stopped."""
-    texts = [text for _, text in workspace.texts_without_vectors(dataset, encoder.id)]
+    """Encode the texts of a data set that have no vector yet, and store them batch by batch.
+
+    Whoever stops or kills this loses one batch at most; the next call goes on from there.
+    """
+    texts = dict(workspace.texts_without_vectors(dataset, encoder.id))
 
     def sink(hashes: list[str], vectors: FloatArray) -> None:
         workspace.put_vectors(encoder.id, vectors.shape[1], hashes, vectors)
 
-    done = embed_texts(encoder, texts, sink=sink, progress=progress)
+    done = embed_texts(encoder, texts, sink, progress)
     return EncodedDataset(encoder.id, done.n_new, done.n_cut)
 
 

@@ -1,83 +1,94 @@
-"""Texts -> vectors: what is known is looked up, what is new is encoded in batches."""
+"""Texts -> vectors in batches, each handed on as soon as it is there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
 
 from cascal.columns import Progress
 from cascal.datatypes import FloatArray
-from cascal.encode.batches import Encoder, refuse_other_dimension, tell, total_cut
-from cascal.provenance import text_hash
+from cascal.encode.batches import Encoder, total_cut
 
-_CHUNK = 512
+BATCH = 512
+"""So many texts are encoded before they are handed on: what a kill costs at most."""
 
-
-class Lookup(Protocol):
-    """What `embed_texts` asks for vectors that exist already; a dict will do."""
-
-    def get(self, key: str, /) -> FloatArray | None:
-        """The vector of a text hash, or None."""
+Sink = Callable[[list[str], FloatArray], None]
+"""Takes the hashes (n) and vectors (n, D) of a batch."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Encoded:
-    """Vectors of texts, in the order of the texts.
+    """What was done.
 
-    hashes  : (n,) of the texts
-    vectors : (n, D) float32 unit rows, the same for the same text
-    n_new   : how many distinct texts had to be encoded
-    n_cut   : how many of those were longer than the model reads; None if the encoder cannot tell
+    n_new : texts that were encoded
+    n_cut : how many of them were longer than the model reads; None if the encoder cannot tell
     """
 
-    hashes: tuple[str, ...]
-    vectors: FloatArray
     n_new: int
     n_cut: int | None
 
 
 def embed_texts(
     encoder: Encoder,
-    texts: Sequence[str],
-    known: Lookup | None = None,
-    sink: Callable[[list[str], FloatArray], None] | None = None,
+    texts: Mapping[str, str],
+    sink: Sink,
     progress: Progress | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Encoded:
-    """Encode every distinct text once, unless `known` has its vector.
+    """Encode texts, given by their hashes, in order; no vector is kept here.
 
-    After every 512 texts `sink(hashes, vectors)` is called, so an interruption keeps what was
-    done. Vectors of another dimension than the known ones are refused before they reach the sink.
+    After every `BATCH` texts the sink gets their vectors, so an interruption keeps what was done.
+    `progress` is told how long the rest will take at the pace so far.
     """
-    hashes = tuple(text_hash(text) for text in texts)
-    distinct = dict(zip(hashes, texts, strict=True))
-    vectors = _known_vectors(distinct, known)
-    missing = [key for key in distinct if key not in vectors]
-    dimension = len(next(iter(vectors.values()))) if vectors else encoder.dimension
+    keys = list(texts)
+    pace = _Pace(len(keys), progress, clock)
     cuts: list[int | None] = []
-    for start in range(0, len(missing), _CHUNK):
-        keys = missing[start : start + _CHUNK]
-        inner = _part_of(progress, start, len(keys), len(missing))
-        fresh = encoder.encode([distinct[key] for key in keys], inner)
+    for start in range(0, len(keys), BATCH):
+        batch = keys[start : start + BATCH]
+        vectors = encoder.encode([texts[key] for key in batch], pace.inner(start, len(batch)))
         cuts.append(encoder.n_cut)
-        dimension = dimension or fresh.shape[1]
-        refuse_other_dimension(encoder.id, fresh.shape[1], dimension)
-        if sink is not None:
-            sink(keys, fresh)
-        vectors.update(zip(keys, fresh, strict=True))
-    array = np.array([vectors[key] for key in hashes], np.float32).reshape(len(hashes), dimension)
-    return Encoded(hashes, array, len(missing), total_cut(cuts))
+        sink(batch, vectors)
+    return Encoded(len(keys), total_cut(cuts))
 
 
-def _known_vectors(keys: Iterable[str], known: Lookup | None) -> dict[str, FloatArray]:
-    found = {} if known is None else {key: known.get(key) for key in keys}
-    return {key: vector for key, vector in found.items() if vector is not None}
+class _Pace:
+    """Tells how many of the texts are encoded, and how long the rest will take.
+
+    The pace counts from the first report on: before it the encoder was being loaded.
+    """
+
+    def __init__(self, total: int, progress: Progress | None, clock: Callable[[], float]) -> None:
+        self._total = total
+        self._progress = progress
+        self._clock = clock
+        self._first: tuple[int, float] | None = None
+
+    def inner(self, start: int, size: int) -> Progress | None:
+        """The progress of one batch: its share as a share of the whole."""
+        if self._progress is None:
+            return None
+        return lambda share, _: self._tell(start + round(share * size))
+
+    def _tell(self, done: int) -> None:
+        if self._progress is not None:
+            sentence = f"{done:,} of {self._total:,} texts encoded{self._left(done)}"
+            self._progress(done / self._total, sentence)
+
+    def _left(self, done: int) -> str:
+        now = self._clock()
+        if self._first is None:
+            self._first = (done, now)
+        then, begun = self._first
+        if done in (then, self._total):
+            return ""
+        return f", {in_words((self._total - done) * (now - begun) / (done - then))} left"
 
 
-def _part_of(progress: Progress | None, start: int, size: int, total: int) -> Progress | None:
-    """A progress that reports its share of one chunk as a share of the whole."""
-    if progress is None:
-        return None
-    return lambda share, _: tell(progress, start + round(share * size), total, "texts encoded")
+def in_words(seconds: float) -> str:
+    """A duration as exactly as an estimate is."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
