@@ -124,11 +124,12 @@ class Light:
         if not self.elsewhere:
             return f"{says} Learnt on either half of the training queries it asks no other model."
         router, constant = self.sides
+        n_sides = router + constant
         return (
             f"{says} Learnt on either half of the training queries and tried on the other, it asks "
-            f"another model for {self.elsewhere / self.n:.0%} of them; where the two answer "
-            f"differently there, the models side with its choice {router:,} times and with the "
-            f"model liked best {constant:,} times: weighed by how strongly, "
+            f"another model for {self.elsewhere:,} of the {self.n:,} queries; on {n_sides:,} of "
+            f"these the models prefer one of the two answers, its choice {router:,} times and that "
+            f"of the model liked best {constant:,} times: weighed by how strongly, "
             f"{'more' if agree else 'no more'} than sampling explains."
         )
 

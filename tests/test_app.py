@@ -574,10 +574,26 @@ def test_a_bargain_is_a_stop_of_the_slider(open_app, small_file):
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
     open_tab(app, "Cost")
-    (offer,) = [one.value for one in app.subheader if "At cost weight" in one.value]
+    (offer,) = [plain(one.value) for one in app.caption if "Cost weight " in plain(one.value)]
+    assert "points [" in offer
     app.button(key="use_bargain").click().run()
-    named = offer.split("At cost weight ")[1].split(",")[0]
+    named = offer.split("Cost weight ")[1].split(":")[0]
     assert f"{app.select_slider(key='cost').value:g}" == named
+
+
+@pytest.mark.slow
+def test_the_overview_offers_the_best_bargain_and_the_map_as_a_picture(open_app, demo_file):
+    app = open_app(demo_file)
+    assert not app.exception
+    (offer,) = [plain(one.value) for one in app.subheader if "bargain" in one.value]
+    assert "per 1,000 queries" in offer
+    before = metric(app, "Cost per 1,000")
+    app.button(key="take_bargain").click().run()
+    assert not app.exception
+    assert app.select_slider(key="cost").value > 0
+    assert float(metric(app, "Cost per 1,000")[1:]) < float(before[1:])
+    assert any(one.label == "Open the map" for one in app.get("page_link"))
+    assert "take_bargain" not in [one.key for one in app.button]
 
 
 @pytest.mark.slow

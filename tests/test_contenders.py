@@ -11,7 +11,7 @@ from conftest import make_part, make_world, split_world
 import cascal
 from cascal.charts.skills import coverage_frame
 from cascal.compare.comparison import compare_routers
-from cascal.compare.contenders import contenders
+from cascal.compare.contenders import contenders, merged
 from cascal.constant import choose_constant
 
 NO = cascal.NO_ANSWER
@@ -146,3 +146,18 @@ def test_what_the_verdict_compares_with_is_a_row():
     assert not rows[3].needs_gold
     seen = choose_constant(router.models, result=result)
     assert len(contenders(result, router, test, seen)) == len(rows) - 1
+
+
+def test_a_model_that_is_chosen_in_two_ways_is_one_row():
+    train, test = split_world(seed=5, n_options=4, missing=0.1)
+    router = cascal.fit(train.votes, train.vectors, n_jobs=1).router()
+    result = cascal.evaluate(router.route(test.vectors), test.votes, test.gold, test.judged)
+    rows = contenders(result, router, test)
+    by_gold = replace(rows[3], always=rows[2].always)
+    shown = merged([*rows[:3], by_gold, *rows[4:]])
+    assert len(shown) == len(rows) - 1
+    assert shown[2].name == f"Always {rows[2].always} (best by consensus and gold)"
+    assert not shown[2].needs_gold
+    assert merged(shown) == shown
+    apart = [*rows[:3], replace(rows[3], always="another"), *rows[4:]]
+    assert merged(apart) == apart

@@ -209,6 +209,6 @@ def test_halves_that_like_different_models_are_named_apart_and_the_halves_are_sa
     assert apart.constant == "m0 / m1"
     assert "(m0 on one half of the training queries, m1 on the other)" in apart.opinion
     assert "Learnt on either half of the training queries and tried on the other" in apart.opinion
-    assert "another model for 25% of them" in apart.opinion
+    assert "another model for 90 of the 360 queries; on 70 of these" in apart.opinion
     assert "these two disagree" in replace(apart, elsewhere=0).to_know
     assert apart.to_dict()["liked_best"] == ["m0", "m1"]

@@ -9,7 +9,6 @@ import streamlit as st
 
 from app import jobs, session
 from cascal.columns import Progress
-from cascal.compare.cost import CostPoint, cost_curve
 from cascal.compare.experiments import Report, Request, read_report, run
 from cascal.compare.gold_agreement import (
     ClusterInformation,
@@ -76,19 +75,6 @@ def removals() -> list[Removal] | None:
         work,
         about=f"Fits again without each of the {len(fitted.models)} models.",
     )
-
-
-@st.cache_resource(show_spinner="Weighing cost", max_entries=16)
-def _curve(token: str, _dataset: Dataset, _snapshot: Snapshot) -> list[CostPoint]:
-    return cost_curve(
-        session.fit(), _snapshot.router.thresholds, _dataset.gold_test, _dataset.train
-    )
-
-
-def curve() -> list[CostPoint]:
-    """Quality and cost at every cost weight; NotApplicable where costs are unknown."""
-    data = session.dataset()
-    return _curve(session.snapshot_token(), data, session.snapshot())
 
 
 @st.cache_resource(show_spinner="Comparing rankings", max_entries=16)

@@ -23,14 +23,19 @@ else:
         panels.headline(compared[1])
     elif not labelled:
         panels.headline_without_labels()
+    caution = st.container()
     panels.numbers()
+    saving = st.container()
     payback()
+    panels.picture()
     panels.evidence()
     opinion = st.container()
-    panels.findings()
+    panels.findings(caution)
     panels.what_next()
     with opinion:
         if compared is not None:
             label_entry.few_labels()
         if compared is not None or labelled:
             panels.second_opinion()
+    with saving, frame.refusals():
+        panels.bargain()

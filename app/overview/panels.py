@@ -6,16 +6,20 @@ from math import isfinite
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, label_entry, session, shared_results, theme
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
+from cascal.intervals import Estimate
 from cascal.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
-from cascal.verdict import Verdict
+from cascal.verdict import Verdict, points
 
 SHOWN_ISSUES = 3
+LEAK = "CAS305"
+"""The check that says whether accuracies look too good."""
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
     "route": (":material/check_circle:", "green", "Route"),
     "do not route": (":material/do_not_disturb_on:", "red", "Do not route"),
@@ -98,21 +102,21 @@ def _light_details(light: Light) -> None:
     n_contested = _n_contested()
     if n_contested:
         label_entry.button(f"Label these {min(TO_LABEL, n_contested)}", "to_label", "routing")
-    with st.expander("How often this light was right"):
-        st.dataframe(
-            charts.track_record_frame(),
-            hide_index=True,
-            alt="How often the light was right",
-            key="track_record",
+    st.markdown("**How often this light was right**")
+    st.dataframe(
+        charts.track_record_frame(),
+        hide_index=True,
+        alt="How often the light was right",
+        key="track_record",
+    )
+    st.caption(frame.escape(RECORD_NOTE))
+    st.caption(
+        frame.escape(
+            f"Behind the light: {light.mean:+.4f}, lower bound {light.bound:+.4f}, from "
+            f"{light.n:,} training queries, routed by what was learnt on the other half of "
+            f"them. Unit: {UNIT} ({light.score})."
         )
-        st.caption(frame.escape(RECORD_NOTE))
-        st.caption(
-            frame.escape(
-                f"Behind the light: {light.mean:+.4f}, lower bound {light.bound:+.4f}, from "
-                f"{light.n:,} training queries, routed by what was learnt on the other half of "
-                f"them. Unit: {UNIT} ({light.score})."
-            )
-        )
+    )
 
 
 def _n_contested() -> int:
@@ -134,7 +138,7 @@ def second_opinion() -> None:
             return
         gain = session.snapshot().gain_over_liked_best
         right = None if gain is None else light.is_right(gain.value)
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             _badge(light)
             if right is not None:
                 st.badge(
@@ -142,12 +146,19 @@ def second_opinion() -> None:
                     color="green" if right else "red",
                     icon=":material/check:" if right else ":material/close:",
                 )
-        if gain is not None:
-            st.caption(
-                f"By the gold answers the router gains {100 * gain.value:+.1f} points "
-                f"{frame.escape(frame.interval(gain))} over the model that the models like best."
-            )
-        _light_details(light)
+            st.caption(frame.escape(_in_one_line(light, gain)), width="stretch")
+        with st.expander("What the models agree on, and how to know"):
+            _light_details(light)
+
+
+def _in_one_line(light: Light, gain: Estimate | None) -> str:
+    """Whom the models like best, and what gold answers say of the router beside it."""
+    if gain is None:
+        return f"Beside always asking {light.constant}, which they like best."
+    return (
+        f"Beside always asking {light.constant}, which they like best. By gold answers "
+        f"{points(gain)}."
+    )
 
 
 def numbers() -> None:
@@ -169,8 +180,6 @@ def numbers() -> None:
         st.metric("Skill clusters", len(router.clusters), border=True, height="stretch")
         frame.models_in_use(now)
         _cost(now)
-    if now.cost.known:
-        st.caption(frame.escape(now.cost.sentence))
 
 
 def _cost(now: Snapshot) -> None:
@@ -178,39 +187,67 @@ def _cost(now: Snapshot) -> None:
     cost = now.cost
     if not cost.known:
         return
-    st.metric(
+    note = ""
+    if isfinite(cost.change):
+        less = "less" if cost.change < 0 else "more"
+        note = f"{abs(cost.change):.0%} {less} than ${cost.always:,.2f}"
+    frame.metric(
         "Cost per 1,000",
         f"${cost.routed:,.2f}",
-        f"{cost.change:+.0%}" if isfinite(cost.change) else None,
-        delta_color="inverse",
-        border=True,
-        height="stretch",
-        help=f"First model only: {cost.basis}. Beside always asking "
+        note,
+        f"US dollars of the first model ({cost.basis}), beside always asking "
         f"{frame.escape(cost.constant.words)}.",
     )
 
 
-def evidence() -> None:
-    """What the router must beat, and who gets the queries."""
+def picture() -> None:
+    """The map as a picture, and who gets the queries in the same colours."""
     data, now = session.dataset(), session.snapshot()
     colours = theme.colors_by_name((model.name for model in data.models), "model")
-    left, right = st.columns(2, gap="large")
-    compared = session.contenders_and_verdict()
-    if compared is not None:
+    left, right = st.columns([0.55, 0.45], gap="large")
+    image = _map_image(session.snapshot_token(), theme.mode(), now, colours)
+    if image is not None:
         with left:
-            st.subheader("What the router must beat", anchor=False)
-            table = charts.contenders_frame(compared[0])
-            colours_here = dict.fromkeys(table["name"][:2], theme.accent())
-            figure = charts.interval_figure(table, "name", "accuracy", colours_here, percent=True)
-            frame.chart(figure, "contenders", _alt(table))
-            st.caption(
-                "Share of right answers with 95 % intervals. “By gold” and the oracle know the "
-                "answers beforehand: bounds, not choices."
-            )
-    with right if compared is not None else left:
+            st.subheader("Where each model is asked first", anchor=False)
+            st.image(image, width="stretch", alt="The map of the training queries by first model")
+            st.page_link(frame.page_file("skills"), label="Open the map", icon=":material/hub:")
+    with right if image is not None else left:
         st.subheader("Who gets the queries", anchor=False)
         figure = charts.share_figure(now.router.models, now.share, colours)
         frame.chart(figure, "shares", "Share of the queries that each model gets first.")
+        st.caption("Share of the routed queries; colours as on the map.")
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _map_image(
+    token: str, mode: theme.Mode, _now: Snapshot, _colours: dict[str, str]
+) -> bytes | None:
+    image = charts.map_image(_now, _colours)
+    return None if image is None else charts.png(image)
+
+
+def evidence() -> None:
+    """What the router must beat."""
+    compared = session.contenders_and_verdict()
+    if compared is None:
+        return
+    st.subheader("What the router must beat", anchor=False)
+    table = charts.contenders_frame(compared[0])
+    colours = dict.fromkeys(table["name"][:2], theme.accent())
+    figure = charts.interval_figure(table, "name", "accuracy", colours, percent=True)
+    frame.chart(figure, "contenders", _alt(table))
+    st.caption(
+        "Share of right answers with 95 % intervals. “By gold” and the oracle know the answers "
+        "beforehand: bounds, not choices."
+    )
+
+
+def bargain() -> None:
+    """The best bargain, where there are prices and gold answers."""
+    if session.snapshot().evaluation is None or not session.cost_weights():
+        return
+    with st.container(border=True):
+        shared_results.bargain("take_bargain")
 
 
 def _alt(table: pd.DataFrame) -> str:
@@ -219,8 +256,8 @@ def _alt(table: pd.DataFrame) -> str:
     )
 
 
-def findings() -> None:
-    """Notes and the first issues of the diagnosis."""
+def findings(caution: DeltaGenerator) -> None:
+    """Notes and the first issues of the diagnosis; `caution` stands beside the verdict."""
     st.subheader("Worth knowing", anchor=False)
     for note in session.snapshot().router.notes:
         st.info(frame.escape(note), icon=":material/info:")
@@ -237,13 +274,14 @@ def findings() -> None:
     if results is None:
         return
     issues = [finding for finding in results if finding.section == "issue"]
+    leak = next((one for one in issues if one.code == LEAK), None)
+    if leak is not None and session.snapshot().evaluation is not None:
+        caution.caption(f":orange[{frame.escape(f'Caution, {LEAK}: {leak.sentence}')}]")
     for issue in issues[:SHOWN_ISSUES]:
-        st.warning(frame.escape(issue.sentence), title=f"{issue.code} {issue.title}")
+        with st.expander(frame.escape(f"{issue.code} {issue.title}"), icon=":material/warning:"):
+            st.text(issue.sentence)
     if issues[SHOWN_ISSUES:]:
-        with st.expander(f"{len(issues) - SHOWN_ISSUES} more"):
-            for issue in issues[SHOWN_ISSUES:]:
-                st.markdown(f"**{issue.code} {frame.escape(issue.title)}**")
-                st.caption(frame.escape(issue.sentence))
+        st.caption(f"and {len(issues) - SHOWN_ISSUES} more on the page Diagnose.")
     st.caption(
         f"{len(issues)} of {len(results)} checks found an issue. The page Diagnose shows the "
         "evidence and tries remedies out."
@@ -267,3 +305,7 @@ def what_next() -> None:
         st.page_link(
             frame.page_file("data_sets"), label="Bring your own responses", icon=":material/upload:"
         )
+    st.caption(
+        "Looking for one query, by its words or its id: Data. For clusters whose queries do not "
+        "belong together: Diagnose. For what you changed since: Runs."
+    )

@@ -20,14 +20,17 @@ def payback() -> None:
     """Spending against saving, at the horizon and the price of a label that are stated here."""
     st.subheader("When does it pay back?", anchor=False)
     shown = st.container()
-    with st.expander("Horizon, price of a label, tolerance"):
+    with st.expander("What was spent, and for how many queries this is reckoned"):
+        spent = st.container()
         terms = _terms()
     found = find_payback(session.workspace(), session.snapshot(), terms)
     icon, colour, label = MARKS[found.outcome]
     with shown:
         st.badge(label, icon=icon, color=colour)
         st.text(found.sentence)
-        st.caption(frame.escape(found.spending.sentence))
+    spent.caption(frame.escape(found.spending.sentence))
+    if session.snapshot().cost.known:
+        spent.caption(frame.escape(session.snapshot().cost.sentence))
 
 
 def _terms() -> Terms:

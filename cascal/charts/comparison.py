@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, plain
 from cascal.compare.comparison import Comparison, Row
-from cascal.compare.contenders import Contender
+from cascal.compare.contenders import Contender, merged
 from cascal.compare.experiments import Report
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.scaling import ScalingPoint
@@ -415,8 +415,11 @@ def report_cell(row: Mapping[str, object], name: str, kind: str) -> str:
 
 
 def contenders_frame(contenders: Sequence[Contender]) -> pd.DataFrame:
-    """One row a way to choose: accuracy with interval, models asked per query."""
-    rows = [(one, one.accuracy) for one in contenders]
+    """One row a way to choose: accuracy with interval, models asked per query.
+
+    A model that is chosen by several ways is one row.
+    """
+    rows = [(one, one.accuracy) for one in merged(contenders)]
     return pd.DataFrame(
         {
             "name": [one.name for one, _ in rows],

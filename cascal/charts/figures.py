@@ -103,8 +103,29 @@ def interval_figure(
     )
     figure.update_layout(template="cascal", height=36 * len(frame) + 48)
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
-    figure.update_xaxes(tickformat=".0%" if percent else ".2f", title=None, zeroline=False)
+    ends = [*(frame[value] - minus), *(frame[value] + plus)]
+    figure.update_xaxes(
+        tickformat=".0%" if percent else ".2f",
+        title=None,
+        zeroline=False,
+        range=round_range(ends),
+    )
     return figure
+
+
+def round_range(values: Sequence[float]) -> list[float] | None:
+    """Ends of an axis that holds the values and stops at a tick; None without any value."""
+    known = [one for one in values if np.isfinite(one)]
+    if not known:
+        return None
+    low, high = min(known), max(known)
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-3)))
+    step = step / 2 if (high - low) / step < 3 else step
+    ends = np.floor(low / step) * step, np.ceil(high / step) * step
+    if ends[0] == ends[1]:
+        ends = ends[0] - step, ends[1] + step
+    pad = 0.02 * (ends[1] - ends[0])  # so that a point at an end is whole
+    return [float(ends[0] - pad), float(ends[1] + pad)]
 
 
 def cell_texts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageDraw
 
-from cascal.charts.figures import rgb_of
+from cascal.charts.figures import MUTED, rgb_of
 from cascal.charts.pictures import (
     Look,
     Pixels,
@@ -151,6 +151,22 @@ def task_image(shown: Portraits, look: Look, colours: Sequence[str]) -> Image.Im
         labels.append((int(at[row, 0]), int(at[row, 1]), text))
     write_labels(image, labels, look, font)
     return image
+
+
+def map_image(
+    snapshot: Snapshot, colours: Mapping[str, str], size: Size = (960, 640)
+) -> Image.Image | None:
+    """The training queries at their places, each in the colour of its first model.
+
+    None where nothing has a place on the map.
+    """
+    rows = snapshot.dataset.train.placed
+    if not len(rows):
+        return None
+    routes = snapshot.train_routes
+    palette = rgb_of([colours.get(name, MUTED) for name in routes.models])
+    xy = snapshot.dataset.train.xy[rows].astype(np.float64)
+    return Image.fromarray(coloured_image(xy, palette[routes.selected[rows, 0]], size))
 
 
 def _centres(shown: Portraits) -> list[tuple[int, int]]:

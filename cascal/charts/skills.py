@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, cell_texts, plain
+from cascal.charts.figures import MUTED, cell_texts, plain, round_range
 from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
@@ -224,7 +224,7 @@ def share_figure(models: Sequence[str], now: FloatArray, colours: Mapping[str, s
     )
     figure.update_layout(template="cascal", height=28 * len(order) + 40)
     figure.update_yaxes(autorange="reversed", title=None)
-    figure.update_xaxes(tickformat=".0%", title=None)
+    figure.update_xaxes(tickformat=".0%", title=None, range=round_range([0.0, *now.tolist()]))
     return figure
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from cascal.compare.routers import BEST_BY_GOLD, right_of, yardsticks
 from cascal.constant import Constant
@@ -18,13 +19,16 @@ class Contender:
     """One way to choose, for comparison on the same queries.
 
     right (Q,) 1 right, 0 wrong, nan = not counted; needs_gold: it was chosen with the gold answers
-    of these very queries, so nobody could have had it beforehand; calls is models asked per query
+    of these very queries, so nobody could have had it beforehand; calls is models asked per query;
+    always: the one model that is asked, "" where there is a choice; by: by what it was chosen
     """
 
     name: str
     right: FloatArray
     calls: int
     needs_gold: bool = False
+    always: str = ""
+    by: str = ""
 
     @property
     def accuracy(self) -> Estimate:
@@ -43,18 +47,15 @@ def contenders(
     voted = vote_right(routes["plurality"], test.votes, test.gold, right)
     first = {key: first_right(one, right) for key, one in routes.items() if key != "plurality"}
     always = {
-        key: f"Always {router.models[routes[key].selected[0, 0]]}"
-        for key in ("global_consensus", BEST_BY_GOLD)
+        key: router.models[routes[key].selected[0, 0]] for key in ("global_consensus", BEST_BY_GOLD)
     }
     n_models = len(router.models)
     return [
         Contender("Router, first model", result.top1_right, 1),
         Contender(f"Router, vote of {result.top_k}", result.vote_right, result.top_k),
-        Contender(
-            f"{always['global_consensus']} (best by consensus)", first["global_consensus"], 1
-        ),
+        _always(always["global_consensus"], "consensus", first["global_consensus"]),
         *_by_labels(result, constant),
-        Contender(f"{always[BEST_BY_GOLD]} (best by gold)", first[BEST_BY_GOLD], 1, True),
+        _always(always[BEST_BY_GOLD], "gold", first[BEST_BY_GOLD], needs_gold=True),
         Contender("Plurality of all", voted, n_models),
         Contender("Oracle (any model right)", first["oracle"], n_models, True),
     ]
@@ -63,5 +64,24 @@ def contenders(
 def _by_labels(result: Evaluation, constant: Constant | None) -> list[Contender]:
     if constant is None or constant.chosen_by != "training labels":
         return []  # the rows by consensus and by gold are there anyway
-    name = f"Always {constant.name} (best by training labels)"
-    return [Contender(name, result.model_right[:, constant.model], 1)]
+    right = result.model_right[:, constant.model]
+    return [_always(constant.name, "training labels", right)]
+
+
+def _always(model: str, by: str, right: FloatArray, *, needs_gold: bool = False) -> Contender:
+    return Contender(f"Always {model} (best by {by})", right, 1, needs_gold, model, by)
+
+
+def merged(rows: Sequence[Contender]) -> list[Contender]:
+    """The rows with one for each model that is always asked, whatever it was chosen by."""
+    shown: dict[str, Contender] = {}
+    for row in rows:
+        known = shown.get(row.always) if row.always else None
+        if known is None:
+            shown[row.always or row.name] = row
+            continue
+        by = f"{known.by} and {row.by}"
+        shown[row.always] = replace(
+            known, name=f"Always {row.always} (best by {by})", by=by, needs_gold=False
+        )
+    return list(shown.values())

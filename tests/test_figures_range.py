@@ -1,0 +1,31 @@
+"""An axis holds what is drawn on it, with its intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cascal import charts
+from cascal.charts.figures import round_range
+
+
+@pytest.mark.parametrize("values", [[0.695, 0.971], [0.0, 0.27], [-3.2, 11.8], [0.5], [0.0, 1e-9]])
+def test_the_ends_hold_every_value(values):
+    low, high = round_range(values)
+    assert low < min(values)
+    assert high > max(values)
+
+
+def test_without_a_value_the_axis_is_left_alone():
+    assert round_range([float("nan")]) is None
+    assert round_range([]) is None
+
+
+def test_an_interval_figure_holds_its_intervals():
+    table = pd.DataFrame(
+        {"name": ["a", "b"], "mean": [0.7, np.nan], "low": [0.6, np.nan], "high": [0.99, np.nan]}
+    )
+    low, high = charts.interval_figure(table, "name", "mean", {}).layout.xaxis.range
+    assert low < 0.6
+    assert high > 0.99
