@@ -38,6 +38,7 @@ from cascal.store import (
     schema,
 )
 from cascal.store.connection import connected
+from cascal.store.engine import attach
 from cascal.store.journal import Journal, read_segment, segments_of
 from cascal.store.voting import option_index
 
@@ -967,9 +968,7 @@ def test_no_progress_bar_is_printed_where_python_is_interactive(tmp_path):
         from cascal.store.connection import connected, scalar
 
         for read_only in (False, True):
-            opened = connected(Path(sys.argv[1]), read_only=read_only, timeout=5.0)
-            again = connected(Path(sys.argv[1]), read_only=read_only, timeout=5.0)
-            with opened, again as connection:
+            with connected(Path(sys.argv[1]), read_only=read_only, timeout=5.0) as connection:
                 for name in ("enable_progress_bar", "lock_configuration"):
                     print(scalar(connection, f"SELECT current_setting('{name}')"))
         """
@@ -995,8 +994,10 @@ def test_a_connection_of_this_process_counts_as_a_holder(filled):
 
 
 def test_a_workspace_is_opened_once_for_all_that_is_read_inside(filled, monkeypatch):
-    impatient, opened, connect = Workspace(filled.path, lock_timeout=0.1), [], duckdb.connect
-    monkeypatch.setattr(duckdb, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
+    impatient, opened = Workspace(filled.path, lock_timeout=0.1), []
+    monkeypatch.setattr(
+        "cascal.store.connection.attach", lambda *a, **k: opened.append(a) or attach(*a, **k)
+    )
     with impatient.opened():
         assert impatient.votes("demo").shape == (2, 2)
         assert impatient.tasks("demo") == filled.tasks("demo")
@@ -1006,6 +1007,52 @@ def test_a_workspace_is_opened_once_for_all_that_is_read_inside(filled, monkeypa
         assert time.monotonic() - began < 5  # at once: nobody would end the reading meanwhile
     assert len(opened) == 1
     assert filled.add(small("other")).queries_added == 2
+
+
+def test_duckdb_is_started_once_for_all_that_is_done_with_a_file(tmp_path, monkeypatch):
+    started, connect = [], duckdb.connect
+    workspace = Workspace(tmp_path / "w.duckdb")
+    monkeypatch.setattr(duckdb, "connect", lambda *a, **k: started.append(a) or connect(*a, **k))
+    workspace.add(small())
+    for number in range(5):
+        workspace.add(small(f"set {number}"))
+        assert workspace.dataset(f"set {number}").n_queries == 2
+    assert started == [(":memory:",)]
+
+
+def test_many_files_at_once_are_read_each_as_its_own(workspace, tmp_path):
+    workspace.add(small())
+    copies = [Workspace(shutil.copy(workspace.path, tmp_path / f"{n}.duckdb")) for n in range(6)]
+    for number, copy in enumerate(copies):
+        copy.add(small(f"set {number}"))
+    for number, copy in enumerate(copies):
+        assert {one.name for one in copy.datasets()} == {"demo", f"set {number}"}
+
+
+def test_a_file_that_was_spoilt_is_read_again_when_it_is_put_back(filled, tmp_path):
+    whole = filled.path.read_bytes()
+    filled.path.write_bytes(b"spoilt" * 5000)
+    with refuses("foreign-file", "cannot be opened as a workspace"):
+        filled.datasets()
+    filled.path.write_bytes(whole)
+    assert filled.dataset("demo").n_queries == 2
+
+
+def test_a_forked_process_starts_its_own(filled):
+    code = """
+        import os, sys
+        from cascal.store import Workspace
+        workspace = Workspace(sys.argv[1])
+        assert workspace.dataset("demo").n_queries == 2
+        child = os.fork()
+        if not child:
+            os._exit(workspace.dataset("demo").n_queries)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        print(workspace.dataset("demo").n_queries)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(filled.path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - our own code
+    assert done.stdout.split() == ["2", "2"]
 
 
 def test_a_file_is_opened_to_be_checked_only_after_someone_else_wrote_it(tmp_path, monkeypatch):

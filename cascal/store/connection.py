@@ -1,7 +1,8 @@
 """Open, work, close: short connections to the one file, with a bounded wait for its lock.
 
 DuckDB lets one process write at a time, and inside a process it refuses a second connection of
-another mode. So no connection outlives its operation, and the threads of one process take turns.
+another mode. So no file stays attached after its operation, and the threads of one process take
+turns.
 An operation that reads inside another one of its thread shares its connection.
 """
 
@@ -20,17 +21,10 @@ import duckdb
 import pyarrow as pa
 
 from cascal.datatypes import CascalError
+from cascal.store.engine import attach, detach
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "enable_external_access": False,
-    "allowed_configs": ["enable_progress_bar"],
-    "lock_configuration": True,
-}
-_NO_BAR = "SET enable_progress_bar = false"
-"""Where Python is interactive (a notebook, `python -c`), DuckDB prints a bar into standard output
-when a query is slow; it takes this setting from an open connection only."""
+_OWN = re.compile(r"different configuration|Unique file handle conflict")
+"""What DuckDB says where another connection of this process has the file open."""
 _HELD = re.compile(r"Could not set lock|being used by another process|already open in", re.I)
 _PID = re.compile(r"\(PID (\d+)\)")
 _FAILURES = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)
@@ -44,7 +38,7 @@ BATCH = 2_048
 _locks: dict[str, threading.RLock] = {}
 _locks_guard = threading.Lock()
 _held = threading.local()
-"""The read-only connections of each thread, by file: opening one takes longer than most reads."""
+"""The reading connections of each thread, by file: opening one takes longer than most reads."""
 
 
 class WorkspaceLocked(CascalError):
@@ -96,7 +90,7 @@ def _locked(path: Path, holder: str, timeout: float) -> WorkspaceLocked:
 
 def _holder(error: duckdb.Error) -> str | None:
     """Who holds the file, in words; None where the error is not about a lock."""
-    if isinstance(error, duckdb.ConnectionException) and "different configuration" in str(error):
+    if _OWN.search(str(error)):
         return f"another connection of this process, {os.getpid()}"
     if not _HELD.search(str(error)):
         return None
@@ -118,7 +112,7 @@ def _open(path: Path, read_only: bool, timeout: float, started: float) -> duckdb
     while True:
         inode = _inode(path)
         try:
-            connection = duckdb.connect(str(path), read_only=read_only, config=dict(_CONFIG))
+            connection = attach(path, read_only=read_only)
         except duckdb.Error as error:
             holder = _holder(error)
             if holder is None:
@@ -132,9 +126,8 @@ def _open(path: Path, read_only: bool, timeout: float, started: float) -> duckdb
             time.sleep(_POLL)
             continue
         if inode is None or _inode(path) == inode:
-            connection.execute(_NO_BAR)
             return connection
-        connection.close()
+        detach(path, connection)
 
 
 @contextmanager
@@ -164,7 +157,7 @@ def connected(
             yield connection
         finally:
             _connections().pop(_file_key(path), None)
-            connection.close()
+            detach(path, connection)
     except _FAILURES as error:
         said = str(error).splitlines()[0][:300].rstrip(".")
         raise DiskFailed(
