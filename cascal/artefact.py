@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -97,10 +98,23 @@ def _parts(path: Path) -> tuple[dict[str, Any], bytes]:
         raise _damaged(path) from error
 
 
+def _holds_what_it_says(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Whether an array has the size that its header names, which numpy would allocate unread."""
+    with archive.open(entry) as stored:
+        version = np.lib.format.read_magic(stored)
+        read = np.lib.format.read_array_header_1_0
+        shape, _, dtype = (read if version == (1, 0) else np.lib.format.read_array_header_2_0)(
+            stored
+        )
+        return stored.tell() + math.prod(shape) * dtype.itemsize == entry.file_size
+
+
 def _load_arrays(path: Path, body: bytes) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as inner:
             _check_size(path, inner)
+            if not all(_holds_what_it_says(inner, entry) for entry in inner.infolist()):
+                raise _damaged(path)
         with np.load(io.BytesIO(body), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except ArtefactError:

@@ -17,6 +17,7 @@ from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
 from cascal.labels import Correction, LabelRecord, lift_to_first
 from cascal.reach import Reach, Training
 from cascal.results import LEARNT_PER_MODEL, Learnt, Rankings, Routes, SkillClusters
+from cascal.router_parts import check_parts
 from cascal.settings import FitSettings, Routing, Thresholds
 
 FALLBACK_WIDTH = 0.2
@@ -399,39 +400,17 @@ class Router:
                 code="foreign-file",
             )
         try:
-            router = _from_parts(header, stored)
-            dimension = header["dimension"]
-        except (KeyError, TypeError, IndexError) as error:
+            check_parts(header, stored)
+            return _from_parts(header, stored)
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise ArtefactError(
                 f"{name} lacks a part of a router: {error}.", code="damaged-file"
             ) from error
         except CascalError as error:
             raise ArtefactError(
-                f"{name} holds no router that can be used: {error}", code="damaged-file"
+                f"{name} holds no router that can be used: {error} Export the router again.",
+                code="damaged-file",
             ) from error
-        if router.dimension != dimension:
-            raise ArtefactError(
-                f"{name} says {dimension} dimensions but holds {router.dimension}. Export the "
-                "router again.",
-                code="damaged-file",
-            )
-        if router.reach is not None and len(router.reach.precision) != dimension:
-            raise ArtefactError(
-                f"{name} says {dimension} dimensions, but its reach has "
-                f"{len(router.reach.precision)}. Export the router again.",
-                code="damaged-file",
-            )
-        expected = (len(router.clusters), len(router.models))
-        per_model = [router.center, *(router.learnt.per_model.values() if router.learnt else ())]
-        if router.rankings.scores.shape != expected or any(
-            array.shape != expected[1:] for array in per_model
-        ):
-            raise ArtefactError(
-                f"{name} names {expected[1]} models and {expected[0]} clusters, but its scores "
-                f"have shape {router.rankings.scores.shape}. Export the router again.",
-                code="damaged-file",
-            )
-        return router
 
 
 def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:

@@ -19,6 +19,7 @@ from cascal.datatypes import (
     NotApplicable,
     read_only,
 )
+from cascal.router_parts import check_score_parts
 from cascal.scores.ranking import checked_scores
 
 KIND = "scores"
@@ -109,6 +110,7 @@ def router_of(name: str, header: dict[str, Any], stored: dict[str, Any]) -> Scor
             code="foreign-file",
         )
     try:
+        check_score_parts(header, stored)
         return ScoreRouter(
             models=tuple(header["models"]),
             encoder=header["encoder"],
