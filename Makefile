@@ -24,8 +24,11 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
 
+# `unit` and `slow` in one run: modules are imported, and data sets fitted, once for both.
 test: $(VENV)/.dev
-	$(MAKE) lint unit slow wheel browser
+	$(MAKE) lint
+	$(PYTEST) --ignore tests/browser -m "not browser and not bench"
+	$(MAKE) wheel browser
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'
@@ -50,15 +53,15 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(PYTEST) -m "not slow and not attack and not browser and not bench"
+	$(PYTEST) --ignore tests/browser -m "not slow and not attack and not browser and not bench"
 
 # What `unit` leaves out: the slow tests and a fixed sample of every attack.
 slow: $(VENV)/.dev
-	$(PYTEST) -m "(slow or attack) and not browser and not bench"
+	$(PYTEST) --ignore tests/browser -m "(slow or attack) and not browser and not bench"
 
 # Every attack with its full count of hostile inputs.
 attack: $(VENV)/.dev
-	CASCAL_ATTACK=full $(PYTEST) -m "attack and not browser and not bench"
+	CASCAL_ATTACK=full $(PYTEST) --ignore tests/browser -m "attack and not browser and not bench"
 
 # The wheel, in an environment of its own that borrows the installed dependencies.
 wheel: $(VENV)/.dev
@@ -67,8 +70,8 @@ wheel: $(VENV)/.dev
 
 # Pages side by side; what measures a time afterwards, alone.
 browser: $(VENV)/.dev
-	$(PYTEST) -m "browser and not bench"
-	$(BIN)/python -m pytest -m "browser and bench"
+	$(PYTEST) tests/browser -m "browser and not bench"
+	$(BIN)/python -m pytest tests/browser -m "browser and bench"
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.run

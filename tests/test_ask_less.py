@@ -157,7 +157,7 @@ def test_a_run_asks_the_base_sample_of_all_and_no_more_than_was_said(whole):
     assert f"At most {ahead.most:,} calls" in ahead.sentence
 
 
-@pytest.mark.parametrize("calls", [40, 150])
+@pytest.mark.parametrize("calls", [40, pytest.param(150, marks=pytest.mark.slow)])
 def test_a_run_that_a_budget_ended_goes_on_with_the_same_plan(whole, tmp_path, calls):
     store = workspace_with(tmp_path, MANY)
     with counting() as asked:

@@ -39,6 +39,7 @@ def picks(router):
     return [router.models[m] for m in router.route(router.clusters.centroids).selected[:, 0]]
 
 
+@pytest.mark.slow
 def test_every_face_names_the_model_that_the_router_picks_at_the_centre(study, snapshot, tmp_path):
     router = snapshot.router
     expected = picks(router)

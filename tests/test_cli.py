@@ -223,6 +223,7 @@ def test_a_stopped_embedding_says_what_is_left(tmp_path, monkeypatch, capsys):
     assert "Stopped: 88 texts have no vector yet." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_fit_and_evaluate_give_the_same_verdict_and_count_gold_queries(partly):
     fitted = cascal_cli("fit", "half", "-w", "w.duckdb", "--top-k", "2", "--json", cwd=partly)
     evaluated = cascal_cli("evaluate", "half", "-w", "w.duckdb", "--json", cwd=partly)
@@ -265,6 +266,7 @@ def answers(port: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_terminated_dashboard_leaves_nothing_running_and_a_taken_port_is_told(tmp_path):
     port = free_port()
     command = [sys.executable, "-m", "cascal.cli", "dashboard", "--port", str(port)]

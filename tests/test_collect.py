@@ -204,6 +204,7 @@ def test_under_every_fault_the_counts_add_up_and_no_error_becomes_an_answer(clea
         assert statuses["refused"] > 1
 
 
+@pytest.mark.slow
 def test_all_faults_at_once_and_errors_asked_again_until_all_is_there(clean, tmp_path):
     faults = Faults(rate_limit=0.1, server_error=0.1, disconnect=0.1, malformed=0.1, retry_after=0)
     store = workspace_with(tmp_path)

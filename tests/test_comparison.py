@@ -147,6 +147,7 @@ def test_splits_are_stratified_repeatable_and_free_of_row_order(parts):
         split_part(whole, 1.0, 0)
 
 
+@pytest.mark.slow
 def test_a_query_counts_with_its_mean_over_the_splits_that_test_it(parts):
     whole = join(*parts)
     held = [compare_routers(*split_part(whole, 0.4, seed)) for seed in range(2)]

@@ -77,8 +77,14 @@ FEW_COMMON = ("half of the log-probabilities unknown", "many missing answers")
 """Worlds in which no two models share enough queries to tell how their confidences move."""
 
 
+LONG = ("scattered wrong votes", "inverted", "half of the log-probabilities unknown", "no signal")
+"""Worlds for which the formulas written out take seconds."""
+
+
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.slow] * (one in LONG)) for one in WORLDS]
+)
 def test_the_consensus_equals_its_formulas_written_out(name, seed):
     answers, groups, n_options, logprobs = confident_world(seed, **WORLDS[name])
     scores, likeliest, alpha, model = literal_listening(

@@ -405,6 +405,7 @@ def percent(share: Estimate, sign: str = "") -> str:
     return f"{value} [{low}, {high}]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
 def test_figures_on_the_demo_are_computed(name, demo, demo_fits):
     fitted = demo_fits[name]
@@ -423,6 +424,7 @@ def test_figures_on_the_demo_are_computed(name, demo, demo_fits):
     assert row[1:] == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["demo", "demo-weak"])
 def test_figures_of_one_cluster_a_task_are_computed(
     name, demo, demo_weak, demo_fits, demo_weak_fit

@@ -212,6 +212,7 @@ def _workers_of(parent: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_runs_once_and_ends_with_its_workers(tmp_path):
     done = subprocess.run(
         _script(tmp_path), capture_output=True, text=True, timeout=300, check=False

@@ -222,6 +222,7 @@ def test_a_cost_weight_is_not_undone_by_labels_about_accuracy(template, tmp_path
     assert "the gate is off" in heeded.router.labels.sentence
 
 
+@pytest.mark.slow
 def test_a_saved_run_is_made_again_with_the_labels_it_was_saved_with(template, tmp_path, free):
     store = labelled(template, tmp_path, free, router_right=False)
     heeded = heed_labels(store, free)
@@ -244,6 +245,7 @@ def test_the_gate_is_the_one_of_the_labels(template, tmp_path, free):
 # --- faces
 
 
+@pytest.mark.slow
 def test_fit_and_export_close_the_gate_and_say_so_and_can_be_told_not_to(template, tmp_path, free):
     labelled(template, tmp_path, free, router_right=False)
     best = free.router.models[free.router.best_overall]
@@ -270,6 +272,7 @@ def test_fit_and_export_close_the_gate_and_say_so_and_can_be_told_not_to(templat
     assert found["with_few_labels"]["always"] == best
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_verdict_of_the_labels(template, tmp_path, free):
     store = labelled(template, tmp_path, free, router_right=False)
     few = few_labels(store, free)

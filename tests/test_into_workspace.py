@@ -155,6 +155,7 @@ def test_simulate_in_one_process_and_build_in_another_give_a_routed_query(tmp_pa
     assert set(routed["selected"]) <= {one.name for one in six}
 
 
+@pytest.mark.slow
 def test_a_build_ends_at_its_budget_and_goes_on_where_it_was(shell):
     line = "build three.yaml pool.yaml --generator generator-strong --n 8 --out r.cascal"
     line = f"{line} --encoder hashing --keep 12"
@@ -173,6 +174,7 @@ def test_a_build_ends_at_its_budget_and_goes_on_where_it_was(shell):
     assert cascal.Router.load("r.cascal").models
 
 
+@pytest.mark.slow
 def test_step_by_step_is_the_same_as_build(shell):
     with counting() as asked:
         written_pool(asked, 4)

@@ -165,6 +165,7 @@ def test_a_model_never_judges_where_it_is_compared(free):
         judgeable(pair, models[0])
 
 
+@pytest.mark.slow
 def test_the_command_says_the_calls_first_and_marks_what_came(template, free, tmp_path):
     copy_workspace(template, tmp_path / "w.duckdb")
     best = free.router.models[free.router.best_overall]

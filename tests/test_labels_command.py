@@ -76,6 +76,7 @@ def stored(folder: Path):
     return cascal.Workspace(folder / "w.duckdb").labels("demo")
 
 
+@pytest.mark.slow
 def test_what_goes_out_comes_back_and_says_whether_routing_pays(folder):
     rows, truth = written(folder, "--n", "12"), gold(folder)
     assert len(rows) == 12

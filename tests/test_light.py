@@ -183,6 +183,7 @@ def test_the_track_record_has_one_home():
     assert "? unsure" in report
 
 
+@pytest.mark.slow
 def test_the_experiment_says_of_every_preset_whether_the_light_was_right():
     """By the gain over the model liked best; an unsure light is not counted."""
     dataset = clear_skills().dataset

@@ -182,6 +182,7 @@ def with_map(path: Path, copy: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 def test_portraits_are_drawn_when_they_are_opened(open_app, small_file, tmp_path):
     app = open_app(with_map(small_file, tmp_path / "map.duckdb"), "skills")
     assert len(app.image) == (strips := 2)

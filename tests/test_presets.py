@@ -109,6 +109,7 @@ def test_frames_count_against_the_present_preset_and_list_the_queries(demo):
     assert queries["paper"].tolist() == ["b", "c"]
 
 
+@pytest.mark.slow
 def test_the_command_says_where_the_presets_differ(tmp_path):
     workspace = cascal.Workspace(tmp_path / "w.duckdb")
     add_hashed(workspace, thinned_demo(8, 1)["demo"])

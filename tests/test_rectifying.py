@@ -193,6 +193,7 @@ def test_a_saved_run_is_made_again_with_its_corrections(labelled, free, tmp_path
     assert again.snapshot.router.correction.n_labels == 120
 
 
+@pytest.mark.slow
 def test_labels_go_out_by_the_command_and_fit_offers_the_correction(template, labelled, tmp_path):
     copy_workspace(template, tmp_path / "new.duckdb")
     asked = ("label", "demo", "-w", "new.duckdb", "--purpose", "rectifier", "--who", "ann")

@@ -274,6 +274,7 @@ def test_a_run_of_some_models_is_made_again_with_these(workspace, small):
     assert reopen(workspace, run).differences == ()
 
 
+@pytest.mark.slow
 def test_a_fresh_process_makes_the_same_run_and_says_so(workspace, small, small_snapshot):
     workspace.save_run(make_run(small, small_snapshot, "fresh"))
     command = [sys.executable, "-m", "cascal.cli", "runs", "fresh", "-w", str(workspace.path)]

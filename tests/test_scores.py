@@ -409,6 +409,7 @@ def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspa
     assert refused.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_response_in_other_words_is_pointed_out_and_ranks_nobody(world, workspace, tmp_path):
     rows = workspace.responses("prose", with_text=True).to_pylist()
     planted = {**rows[5], "text": "Bananen wachsen krumm, weil niemand Urwald gerade biegt."}

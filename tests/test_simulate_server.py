@@ -578,6 +578,7 @@ def test_the_command_passes_its_options_on(monkeypatch):
     assert isinstance(wrong.exception, CascalError)
 
 
+@pytest.mark.slow
 def test_the_command_serves_until_it_is_interrupted(tmp_path):
     code = (
         "import typer; from cascal.cli import simulating; app = typer.Typer();"

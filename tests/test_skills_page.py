@@ -230,6 +230,7 @@ def test_a_link_to_a_query_that_is_not_here_is_a_sentence(open_app, small_file):
     assert not card_of(app)
 
 
+@pytest.mark.slow
 def test_what_was_learnt_about_confidences_is_drawn_when_it_is_opened(open_app, small_file):
     app = open_app(small_file, "skills")
     drawn = len(app.get("plotly_chart"))
