@@ -62,6 +62,7 @@ def line_is_at(page, value: float) -> None:
 
 
 def test_the_line_is_dragged_snaps_and_one_undo_takes_it_back(reader, dashboard):
+    """The keyboard moves it too, and it stops where the slider ends."""
     one = reader(height=1400)
     opened(one, dashboard)
     page, before = one.page, threshold(one.page)
@@ -79,28 +80,14 @@ def test_the_line_is_dragged_snaps_and_one_undo_takes_it_back(reader, dashboard)
     line_is_at(page, 0.05)
     assert threshold(page) == before
     assert page.get_by_role("button", name="Undo").is_disabled()
-    one.clean()
-
-
-def test_the_line_stops_where_the_slider_ends(reader, dashboard):
-    one = reader(height=1400)
-    opened(one, dashboard)
-    drag_line(one.page, 0.9)
-    line_is_at(one.page, 0.5)
-    assert threshold(one.page) == 0.5
-    drag_line(one.page, -0.5)
-    line_is_at(one.page, 0.0)
-    assert threshold(one.page) == 0.0
-    one.clean()
-
-
-def test_the_slider_moves_the_line_by_keyboard(reader, dashboard):
-    one = reader(height=1400)
-    opened(one, dashboard)
-    one.page.get_by_role("slider", name="Min silhouette").focus()
+    page.get_by_role("slider", name="Min silhouette").focus()
     for _ in range(3):
-        one.page.keyboard.press("ArrowRight")
-    line_is_at(one.page, 0.08)
+        page.keyboard.press("ArrowRight")
+    line_is_at(page, 0.08)
+    for dragged_to, end in ((0.9, 0.5), (-0.5, 0.0)):
+        drag_line(page, dragged_to)
+        line_is_at(page, end)
+        assert threshold(page) == end
     one.clean()
 
 
