@@ -4,14 +4,16 @@ goes to an endpoint of theirs.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import streamlit as st
 
 from app import folders, frame, session
 from cascal.columns import Progress
 from cascal.dataset.encoding import draw_map, encode_dataset
-from cascal.datatypes import FloatArray
+from cascal.datatypes import CascalError, FloatArray
 from cascal.encode.batches import Encoder
 from cascal.encode.encoders import MINILM, endpoint_host, load_encoder
 
@@ -20,6 +22,22 @@ from cascal.encode.encoders import MINILM, endpoint_host, load_encoder
 def encoder(name: str) -> Encoder:
     """The encoder for typed queries, loaded once."""
     return load_encoder(folders.encoder_source(name))
+
+
+def warm_up(name: str) -> None:
+    """Load an encoder of this machine while the reader still types; an endpoint is never asked."""
+    if endpoint_host(name) or name in _warmed:
+        return
+    _warmed.add(name)
+    threading.Thread(target=_warm, args=(name,), name="cascal-encoder", daemon=True).start()
+
+
+_warmed: set[str] = set()
+
+
+def _warm(name: str) -> None:
+    with suppress(CascalError):  # whoever types a query is told
+        encoder(name).encode(["What is warm?"])
 
 
 def encoder_name() -> str:

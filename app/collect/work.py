@@ -126,13 +126,13 @@ def example_tasks() -> pd.DataFrame:
 
 def tasks_of_table(table: pd.DataFrame) -> tuple[TaskRequest, ...]:
     """The tasks of the editor's rows; empty rows are none."""
-    rows = [
-        {name: value for name, value in row.items() if _given(value)}
-        for row in table.to_dict("records")
-    ]
-    entries: list[dict[str, object]] = [
-        {**row, "n": int(row["n"])} if "n" in row else dict(row) for row in rows if row
-    ]
+    entries: list[dict[str, object]] = []
+    for row in table.to_dict("records"):
+        entry = {str(name): value for name, value in row.items() if _given(value)}
+        if "n" in entry:
+            entry["n"] = int(entry["n"])
+        if entry:
+            entries.append(entry)
     return parse_tasks({"tasks": entries})
 
 

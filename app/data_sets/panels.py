@@ -193,11 +193,13 @@ def models() -> None:
 
 def _most_alike(table: pd.DataFrame) -> str:
     """Which two models agree most, beside what two models usually agree on."""
-    upper = table.where(np.triu(np.ones(table.shape, dtype=bool), 1)).stack()
-    if not len(upper):
+    rows, columns = np.triu_indices(len(table), 1)
+    shares = table.to_numpy()[rows, columns]
+    if not np.isfinite(shares).any():
         return "How often two models give the same answer"
-    first, second = upper.idxmax()
+    at = int(np.nanargmax(shares))
+    first, second = table.index[rows[at]], table.index[columns[at]]
     return frame.escape(
-        f"{first} and {second} agree most: {upper.max():.0%}, two models usually "
-        f"{upper.median():.0%}"
+        f"{first} and {second} agree most: {shares[at]:.0%}, two models usually "
+        f"{np.nanmedian(shares):.0%}"
     )

@@ -276,7 +276,7 @@ def findings(caution: DeltaGenerator) -> None:
     issues = [finding for finding in results if finding.section == "issue"]
     leak = next((one for one in issues if one.code == LEAK), None)
     if leak is not None and session.snapshot().evaluation is not None:
-        caution.caption(f":orange[{frame.escape(f'Caution, {LEAK}: {leak.sentence}')}]")
+        caution.markdown(f":small[:orange[{frame.escape(f'Caution, {LEAK}: {leak.sentence}')}]]")
     for issue in issues[:SHOWN_ISSUES]:
         with st.expander(frame.escape(f"{issue.code} {issue.title}"), icon=":material/warning:"):
             st.text(issue.sentence)

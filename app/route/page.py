@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session
+from app import encoding, frame, session
 from app.route import live, panels
 
 if session.current_info() is None:

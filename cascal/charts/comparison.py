@@ -114,7 +114,7 @@ def gains_sentence(frame: pd.DataFrame, kind: str) -> str:
     sure = f"Routing gains in {len(gains)} of {len(frame)} {kind}, and loses in {len(losses)}"
     if not len(gains):
         return sure
-    best = gains.loc[gains["gain"].idxmax()]
+    best = gains.iloc[int(gains["gain"].to_numpy().argmax())]
     return f"{sure}; most in {best['name']}: {best['gain']:+.1f} points"
 
 
