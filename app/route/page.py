@@ -12,6 +12,7 @@ if session.current_info() is None:
     frame.empty("There are no data yet, so there is no router.", "data_sets", "Import responses")
 else:
     frame.notice(session.dataset())
+    encoding.warm_up(session.dataset().encoder)
     headline = st.container()
     one, batch = st.tabs(["One query", "A file of queries"], on_change="rerun", key="route_tab")
     if one.open:

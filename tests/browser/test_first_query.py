@@ -1,0 +1,31 @@
+"""The first typed query waits for no encoder: that is loaded while the reader types."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from . import test_dashboard
+from .conftest import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.bench]
+workspace = test_dashboard.workspace
+reader = test_dashboard.reader
+LIMIT_SECONDS = 3.0
+
+
+def test_the_first_query_is_answered_soon_after_the_page_is_there(serve, workspace, reader):
+    fresh = serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(workspace)})
+    one = reader()
+    one.page.goto(f"{fresh}/route")
+    field = one.page.locator("textarea").first
+    field.wait_for(timeout=90_000)
+    began = time.monotonic()
+    field.fill("What does a loop print that appends squares to a list?")
+    one.page.keyboard.press("Control+Enter")
+    one.page.get_by_role("heading", name="This query goes to").wait_for(timeout=60_000)
+    seconds = time.monotonic() - began
+    print(f"first query answered after {seconds:.1f} s")  # noqa: T201 – the measurement
+    assert seconds < LIMIT_SECONDS
+    one.clean()
