@@ -1,10 +1,26 @@
-"""Numbers as JSON has them: nan and the infinities, which it lacks, become null."""
+"""Numbers as JSON has them: without nan and the infinities, written as null and never read."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
+
+
+def read_plain(text: str | bytes) -> Any:  # noqa: ANN401 – any JSON value
+    """What a JSON text holds; ValueError also for nan, infinity and numbers beyond a float's."""
+    try:
+        return json.loads(text, parse_constant=_number, parse_float=_number)
+    except RecursionError:
+        raise ValueError("The JSON is nested too deep.") from None
+
+
+def _number(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"{written} is no number of JSON.")
+    return number
 
 
 def finite(value: float) -> float | None:

@@ -144,6 +144,25 @@ class FakeUpstream:
     async def _huge(self, _reader, writer, _headers, _body) -> bool:
         return await self._raw(writer, 200, "application/json", b" " * 200_000)
 
+    async def _unlikely(self, _reader, writer, _headers, body) -> bool:
+        """What the test wrote into the question, as the whole reply or its first event."""
+        content = body["messages"][-1]["content"].encode()
+        if body.get("stream"):
+            await self._start_stream(writer)
+            await self._event(writer, content.decode())
+            return False
+        return await self._raw(writer, 200, "application/json", content)
+
+    async def _full(self, _reader, writer, _headers, body) -> bool:
+        """A server with `n`, tools and JSON mode: it says back what it was asked."""
+        kept = {name: body[name] for name in ("n", "tools", "response_format") if name in body}
+        answer = completion(body["model"], json.dumps(kept))
+        tool = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+        answer["choices"] *= body.get("n", 1)
+        if "tools" in body:
+            answer["choices"][0]["message"] |= {"tool_calls": [tool]}
+        return await self._json(writer, 200, answer)
+
     async def _status(self, writer, status: int, **headers: str) -> bool:
         return await self._json(writer, status, {"error": {"message": f"said {status}"}}, headers)
 

@@ -28,16 +28,19 @@ from fake_upstream import USAGE, WORDS, FakeUpstream
 from prometheus_client.parser import text_string_to_metric_families
 from refusals import refuses
 from serve_load import run_clients
+from typer.testing import CliRunner
 from web import WEB
 
 import cascal
 from cascal import serve
+from cascal.cli import app as cli
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import MINILM, load_encoder
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
 from cascal.serve import app as serve_app
 from cascal.serve.bodies import count_options
+from cascal.serve.connections import BoundedConnection, FewLines
 from cascal.serve.decide import MAX_BATCH, Decider, Decision, decision_headers
 from cascal.serve.errors import STATUS, ApiError
 from cascal.serve.gate import Gate
@@ -83,7 +86,10 @@ def key(monkeypatch):
 def running(app):
     """The application behind uvicorn, in a thread; yields its address."""
     listening = serve.listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=2, http=BoundedConnection, ws="none"
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -413,6 +419,96 @@ def test_every_fault_of_an_upstream_has_its_status_and_code(router, upstream, mo
         assert f'outcome="{code}"' in WEB.get(f"{address}/metrics").text
 
 
+UNLIKELY = (
+    *("NaN", "Infinity", "-Infinity", "1e999", "[" * 5000, "9" * 5000, "{", "null", "[]", '"x"'),
+    '{"choices": [{"message": {"content": "A"}}], "usage": {"prompt_tokens": NaN}}',
+    '{"choices": [{"message": {"content": "A"}, "logprobs": {"content": [{"logprob": 1e400}]}}]}',
+    '{"choices": [{"message": "A"}]}',
+    '{"choices": {"0": 1}}',
+)
+ODD_BUT_WHOLE = (
+    '{"choices": [{"message": {"content": "A"}}], "usage": {"prompt_tokens": %s}}' % ("9" * 400),
+    '{"choices": [{"message": {"content": ["A"]}}], "usage": {"prompt_tokens": -5}}',
+    '{"choices": [{"message": {"content": "A"}, "logprobs": {"content": [{"logprob": -1e308}]}}]}',
+)
+
+
+@pytest.mark.parametrize("model", ["cascal", "cascal-vote"])
+@pytest.mark.parametrize("reply", [*UNLIKELY, *ODD_BUT_WHOLE])
+def test_no_reply_of_an_upstream_is_a_fault_of_ours(unlikely, reply, model):
+    response = ask(unlikely, model, messages=[{"role": "user", "content": reply}])
+    if reply in ODD_BUT_WHOLE:
+        assert response.status_code == 200
+        assert response.json()["cascal"]["cost"] is None
+    else:
+        assert (response.status_code, code_of(response)) == (502, "upstream_malformed")
+
+
+@pytest.mark.parametrize("reply", ["NaN", '{"choices": [], "created": Infinity}', "9" * 5000])
+def test_no_first_event_of_an_upstream_is_a_fault_of_ours(unlikely, reply):
+    response = ask(unlikely, messages=[{"role": "user", "content": reply}], stream=True)
+    assert (response.status_code, code_of(response)) == (502, "upstream_malformed")
+
+
+@pytest.fixture(scope="module")
+def unlikely(router, upstream):
+    """A server whose upstreams answer with the question itself."""
+    with running(app_of(router, upstream.url("unlikely"))) as address:
+        yield address
+
+
+TOOLS = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
+
+
+def test_several_choices_tools_and_json_mode_are_passed_through(router, upstream):
+    asked = {"n": 2, "tools": TOOLS, "response_format": {"type": "json_object"}}
+    with (
+        running(app_of(router, upstream.url("full"))) as address,
+        openai.OpenAI(base_url=f"{address}/v1", api_key="unused") as client,
+    ):
+        answer = client.chat.completions.create(model="cascal", messages=QUESTION, **asked)
+        vote = client.chat.completions.create(model="cascal-vote", messages=QUESTION, **asked)
+    for one in (answer, vote):
+        assert json.loads(one.choices[1].message.content) == asked
+        assert one.choices[0].message.tool_calls[0].function.name == "look"
+
+
+@pytest.mark.parametrize("model", ["cascal", "cascal-vote"])
+@pytest.mark.parametrize(
+    "content", ["", "  ", [], [{"type": "image_url", "image_url": {"url": "data:image/png;x"}}]]
+)
+def test_a_query_without_text_goes_to_the_best_model_overall(served, router, content, model):
+    response = ask(served, model, messages=[{"role": "user", "content": content}])
+    best = router.models[int(np.argmax(router.overall))]
+    assert response.status_code == 200
+    assert response.headers["x-cascal-model"] == best
+    assert response.headers["x-cascal-reason"] == "no_text"
+    assert response.json()["cascal"]["reason"] == "no_text"
+    assert "x-cascal-reason" not in ask(served, model).headers
+
+
+def test_one_model_can_be_looked_up(served, router):
+    with openai.OpenAI(base_url=f"{served}/v1", api_key="unused") as client:
+        assert client.models.retrieve(router.models[0]).id == router.models[0]
+        assert client.models.retrieve("cascal").id == "cascal"
+        with pytest.raises(openai.NotFoundError):
+            client.models.retrieve("org/unknown")
+
+
+def test_vectors_are_those_the_router_decides_by(served, router):
+    texts = ["One text", "Another"]
+    expected_rows = FakeEncoder().encode(texts)
+    with openai.OpenAI(base_url=f"{served}/v1", api_key="unused") as client:
+        for form in ({}, {"encoding_format": "float"}):
+            answer = client.embeddings.create(model="any", input=texts, **form)
+            rows = [one.embedding for one in answer.data]
+            np.testing.assert_allclose(rows, expected_rows, atol=1e-6)
+        assert answer.model == router.encoder
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.embeddings.create(model="any", input=["x", " "])
+    assert caught.value.param == "input"
+
+
 def test_a_dead_upstream_is_a_502(router):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -572,7 +668,7 @@ def test_no_key_is_an_error_that_names_the_variable(router, upstream, monkeypatc
             400,
             "no_user_text",
         ),
-        ({"model": "cascal", "messages": [{"role": "user", "content": " "}]}, 400, "no_user_text"),
+        ({"model": "cascal", "messages": [{"role": "user", "content": 7}]}, 400, "no_user_text"),
         ({"model": "cascal-vote", "messages": QUESTION, "stream": True}, 400, "vote_cannot_stream"),
         ({"model": "gpt-unknown", "messages": QUESTION}, 404, "model_not_found"),
     ],
@@ -677,6 +773,82 @@ def test_a_client_that_leaves_ends_the_upstream_call(router, mode, stream):
         metrics = WEB.get(f"{address}/metrics").text
         assert 'outcome="client_gone"' in metrics
         assert "cascal_requests_inside 0" in metrics
+
+
+# Connections
+
+
+def half_sent(port):
+    """A connection on which the head of a request begins and does not end."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=10)
+    client.sendall(b"GET /health HTTP/1.1\r\nHost: localh")
+    return client
+
+
+def closed(client):
+    """Whether the server ends a connection before 5 s have passed."""
+    client.settimeout(5)
+    with contextlib.suppress(ConnectionResetError):
+        return client.recv(100) == b""
+    return True
+
+
+@pytest.fixture
+def bounded(router, upstream, monkeypatch):
+    """A server that takes four connections and waits 0.3 s for the head of a request."""
+    monkeypatch.setattr(BoundedConnection, "head_seconds", 0.3)
+    monkeypatch.setattr(BoundedConnection, "max_connections", 4)
+    with running(app_of(router, upstream.url("normal"))) as address:
+        yield address, int(address.rpartition(":")[2])
+
+
+def test_half_a_head_is_not_awaited_for_ever(bounded):
+    address, port = bounded
+    with half_sent(port) as client, socket.create_connection(("127.0.0.1", port)) as silent:
+        assert closed(client)
+        assert closed(silent)
+    assert WEB.get(f"{address}/health").status_code == 200
+
+
+def test_half_a_second_head_on_a_used_connection_is_not_awaited_either(bounded):
+    _, port = bounded
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 200")
+        client.sendall(b"GET /hea")
+        assert closed(client)
+
+
+def test_an_answer_may_take_longer_than_a_head(router, upstream, bounded):
+    address, _ = bounded
+    assert ask(address, delay=0.8).status_code == 200
+
+
+def test_beyond_the_cap_connections_are_closed_and_the_others_stay(bounded):
+    address, port = bounded
+    with contextlib.ExitStack() as opened:
+        clients = [opened.enter_context(half_sent(port)) for _ in range(12)]
+        assert all(closed(client) for client in clients)
+    assert WEB.get(f"{address}/health").status_code == 200
+
+
+def test_a_line_that_is_written_often_is_written_a_few_times():
+    few = FewLines()
+    records = [logging.makeLogRecord({"name": "asyncio", "msg": "no file"}) for _ in range(1000)]
+    others = [logging.makeLogRecord({"name": "asyncio", "msg": "another"})]
+    assert sum(few.filter(record) for record in records) == 5
+    assert [few.filter(record) for record in others] == [True]
+
+
+def test_lines_left_out_are_counted_a_minute_later(monkeypatch):
+    few, now = FewLines(), [0.0]
+    monkeypatch.setattr("cascal.serve.connections.time.monotonic", lambda: now[0])
+    for _ in range(12):
+        few.filter(logging.makeLogRecord({"name": "asyncio", "msg": "no file"}))
+    now[0] = 61.0
+    record = logging.makeLogRecord({"name": "asyncio", "msg": "no file"})
+    assert few.filter(record)
+    assert record.msg == "no file (7 more such lines were left out)"
 
 
 # Keys, texts, logs
@@ -1040,12 +1212,31 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path, hashing_router, up
     assert "Traceback" not in process.said
 
 
-def test_another_address_is_warned_of(tmp_path, hashing_router, upstream):
-    process = served_command(tmp_path, hashing_router, upstream, "--host", "0.0.0.0")  # noqa: S104
+EVERYWHERE = ("--host", "0.0.0.0")  # noqa: S104
+
+
+def test_another_address_demands_a_key_and_guards_names(tmp_path, hashing_router, upstream):
+    more = (*EVERYWHERE, "--api-key-env", "FAKE_KEY", "--allow-host", "router.example")
+    process = served_command(tmp_path, hashing_router, upstream, *more)
     with ended(process) as port:
-        assert WEB.get(f"http://127.0.0.1:{port}/health").status_code == 200
+        address = f"http://127.0.0.1:{port}"
+        assert WEB.get(f"{address}/health").status_code == 200
+        assert WEB.get(f"{address}/v1/models").status_code == 401
+        named = [
+            WEB.get(f"{address}/health", headers={"Host": host}).status_code
+            for host in ("router.example", "evil.example")
+        ]
+        assert named == [200, 403]
     assert "Warning: listening on 0.0.0.0" in process.said
-    assert "--api-key-env" in process.said
+
+
+def test_another_address_without_a_key_is_refused(tmp_path, hashing_router):
+    path = tmp_path / "router.cascal"
+    hashing_router.save(path)
+    said = CliRunner().invoke(cli, ["serve", str(path), "--pool", "simulated", *EVERYWHERE])
+    assert said.exit_code != 0
+    with refuses("missing-value", "0.0.0.0", "--api-key-env"):  # noqa: S104
+        raise said.exception
 
 
 # Load

@@ -13,8 +13,8 @@ import cascal
 from cascal.cli.asking_options import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out, print_json
 from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
-from cascal.datatypes import FloatArray
-from cascal.hosts import LOOPBACK
+from cascal.datatypes import CascalError, FloatArray
+from cascal.hosts import LOOPBACK, allowed_hosts
 from cascal.yaml_files.documents import read_document
 
 DEFAULT_PORT = 8610
@@ -54,6 +54,10 @@ def serve(
     api_key_env: Annotated[
         str, typer.Option(help="Name of the variable with the key that clients must send.")
     ] = "",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name that clients may reach the server by; repeatable."),
+    ] = None,
     encoder: EncoderOption = None,
     key_env: KeyEnvOption = "",
 ) -> None:
@@ -66,7 +70,10 @@ def serve(
     from cascal.endpoint import read_key
 
     server.refuse_without_extra()
-    local = host in LOOPBACK
+    if api_key_env:
+        read_key(api_key_env)
+    elif host not in LOOPBACK:
+        raise _no_key(host)
     loaded = cascal.Router.load(router)
     models = server.choose_models(read_models(pool), loaded.models)
     coder = encoder_of_file(loaded.encoder, encoder, key_env)
@@ -78,16 +85,17 @@ def serve(
         failover=failover,
         encoder_threads=min(8, cpu_count()) if isinstance(coder, BertEncoder) else 1,
         api_key_env=api_key_env,
-        hosts=LOOPBACK if local else (),
+        hosts=allowed_hosts(host, allow_host or ()),
     )
-    if api_key_env:
-        read_key(api_key_env)
     for note in models.notes:
         err.print(f"Note: {escape(note)}")
     if loaded.labels is not None:
         err.print(f"With a few labels: {escape(loaded.labels.sentence)}")
-    if not local:
-        _warn_of_others(host, api_key_env)
+    if host not in LOOPBACK:
+        err.print(
+            f"[yellow]Warning:[/] listening on {escape(host)}: everybody with the key can ask your "
+            "models at your cost."
+        )
     app = server.create_app(loaded, models, coder, options)
     with err.status("Loading the encoder"):
         server.warm_up(app)
@@ -102,11 +110,11 @@ def serve(
         server.run(app, listening)
 
 
-def _warn_of_others(host: str, api_key_env: str) -> None:
-    who = "everybody with the key" if api_key_env else "everybody who reaches this machine"
-    err.print(
-        f"[yellow]Warning:[/] listening on {escape(host)}: {who} can ask your models at your cost."
-        + ("" if api_key_env else " Demand a key with --api-key-env.")
+def _no_key(host: str) -> CascalError:
+    return CascalError(
+        f"--host {host[:80]} lets everybody who reaches this machine ask your models at your cost. "
+        "Demand a key: put it into a variable and name that with --api-key-env.",
+        code="missing-value",
     )
 
 

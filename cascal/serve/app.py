@@ -14,7 +14,14 @@ from cascal.datatypes import CascalError
 from cascal.endpoint import EndpointError, read_key
 from cascal.hosts import HostGuard
 from cascal.route import check_encoder
-from cascal.serve.bodies import ChatAsked, read_chat, read_json, read_route
+from cascal.serve.bodies import (
+    ChatAsked,
+    no_such_model,
+    read_chat,
+    read_embed,
+    read_json,
+    read_route,
+)
 from cascal.serve.decide import Decider
 from cascal.serve.errors import ApiError
 from cascal.serve.metrics import CONTENT_TYPE
@@ -46,7 +53,10 @@ SPIN_COUNT = "10000"
 Answered = Reply | StreamReply
 _CLIENT_GONE = Reply(b"", 499)
 _FOREIGN_HOST = refuse(
-    ApiError("host_not_allowed", "This server answers on loopback only; name 127.0.0.1.")
+    ApiError(
+        "host_not_allowed",
+        "This server answers to its own address only; a name needs --allow-host NAME at its start.",
+    )
 )
 
 
@@ -58,8 +68,8 @@ def create_app(
 ) -> Starlette:
     """The application; refused where the extra `serve` is not installed.
 
-    POST /v1/chat/completions, POST /route, GET /v1/models, /health, /metrics. It can be started
-    once. `warm_up` before that spares the first request the loading of the encoder.
+    POST /v1/chat/completions, /v1/embeddings, /route, GET /v1/models, /health, /metrics. It can be
+    started once. `warm_up` before that spares the first request the loading of the encoder.
     """
     refuse_without_extra()
     check_encoder(encoder.id, router.encoder)
@@ -76,7 +86,9 @@ def create_app(
         routes=[
             Route("/v1/chat/completions", endpoints.chat, methods=["POST"]),
             Route("/route", endpoints.route, methods=["POST"]),
+            Route("/v1/embeddings", endpoints.embeddings, methods=["POST"]),
             Route("/v1/models", endpoints.models, methods=["GET"]),
+            Route("/v1/models/{name:path}", endpoints.model, methods=["GET"]),
             Route("/health", endpoints.health, methods=["GET"]),
             Route("/metrics", endpoints.metrics, methods=["GET"]),
         ],
@@ -184,6 +196,18 @@ class Endpoints:
         self._succeeded("route", course)
         return as_reply(body, {OVERHEAD: f"{1000 * course.overhead:.2f}"})
 
+    async def embeddings(self, request: Request) -> Answered:
+        """Vectors of the router's own encoder."""
+        course = Course(mode="embed")
+        try:
+            asked = read_embed(await self._body(request), self._options.max_batch)
+            await self.service.gate.enter()
+            body = await self._inside(request, self.service.embed(asked))
+        except (ApiError, ClientGone) as error:
+            return self._ended(course, error)
+        self._succeeded("embeddings", course)
+        return as_reply(body, {OVERHEAD: f"{1000 * course.overhead:.2f}"})
+
     async def _inside(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
         """Do the work in the place that was taken, as long as the client waits for it."""
         try:
@@ -228,17 +252,27 @@ class Endpoints:
 
     async def models(self, request: Request) -> Reply:
         """The names that may be asked: the router, its vote, and every model of the pool."""
+        return self._admitted(
+            request, lambda: as_reply({"object": "list", "data": self._model_cards()})
+        )
 
-        def listed() -> Reply:
-            names = (*RESERVED, *self.service.pool.models)
-            rows: list[dict[str, Any]] = [
-                {"id": name, "object": "model", "created": 0, "owned_by": "cascal"}
-                for name in names
-            ]
-            rows[0]["labels"] = self._labels
-            return as_reply({"object": "list", "data": rows})
+    async def model(self, request: Request) -> Reply:
+        """One of these names."""
+        name = request.path_params["name"]
 
-        return self._admitted(request, listed)
+        def found() -> Reply:
+            card = next((one for one in self._model_cards() if one["id"] == name), None)
+            return refuse(no_such_model(name)) if card is None else as_reply(card)
+
+        return self._admitted(request, found)
+
+    def _model_cards(self) -> list[dict[str, Any]]:
+        names = (*RESERVED, *self.service.pool.models)
+        cards: list[dict[str, Any]] = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "cascal"} for name in names
+        ]
+        cards[0]["labels"] = self._labels
+        return cards
 
     async def metrics(self, request: Request) -> Reply:
         """Counts and times for Prometheus."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cascal.datatypes import FloatArray
+from cascal.plain_json import read_plain
 from cascal.serve.errors import ApiError
 from cascal.serve.pool import RESERVED
 
@@ -30,6 +30,8 @@ _EXPECTED = {
     "cascal.mode": "cascal.mode is first or vote.",
     "cascal.n_options": f"cascal.n_options is 0 (a free answer) or 2 to {_MAX_OPTIONS}.",
     "cascal.top_k": "cascal.top_k is 1 to {n_models}.",
+    "input": "input must be a text, or a list of 1 to {max_batch} texts, none of them empty.",
+    "encoding_format": "encoding_format is float or base64.",
     "": "Give one of text, texts, vector, vectors; and top_k, trace if you like.",
     "text": "text must be a text that is not empty.",
     "texts": "texts must be a list of 1 to {max_batch} texts, none of them empty.",
@@ -47,7 +49,7 @@ class ChatAsked:
     """A chat completion asked of the router.
 
     model      the name of a model that is to be asked whatever the router says; "" = route
-    text       what is routed: the last user message
+    text       what is routed: the last user message; "" where it has no text, or a model is named
     top_k      how many models vote; None = as the router was tuned
     n_options  options of a choice, 0 = a free answer; counted in the text where not given
     body       what goes upstream, without the field `cascal`
@@ -71,6 +73,20 @@ class RouteAsked:
     top_k: int | None
     trace: bool
     single: bool
+
+
+@dataclass(frozen=True)
+class EmbedAsked:
+    """Texts whose vectors are asked for, as lists of numbers or in base64 (float32)."""
+
+    texts: tuple[str, ...]
+    in_base64: bool
+
+    def written(self, vector: FloatArray) -> list[float] | str:
+        """A vector as it was asked for."""
+        if self.in_base64:
+            return base64.b64encode(vector.astype("<f4").tobytes()).decode()
+        return [float(number) for number in vector]
 
 
 def _with_words(text: str) -> str:
@@ -111,6 +127,15 @@ class _Chat(_Body):
     cascal: _Ours | None = None
 
 
+class _Embed(_Body):
+    """Texts to encode; the model's name is taken as it is, there is one encoder."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    input: _Text | Annotated[list[_Text], Field(min_length=1, fail_fast=True)]
+    encoding_format: Literal["float", "base64"] = "float"
+
+
 class _Route(_Body):
     """A dry route; one of the first four is given."""
 
@@ -125,21 +150,14 @@ class _Route(_Body):
 def read_json(raw: bytes) -> dict[str, Any]:
     """The JSON object of a body; anything else, also nan or a nesting too deep, is refused."""
     try:
-        body = json.loads(raw, parse_constant=_finite, parse_float=_finite)
-    except (ValueError, RecursionError):
+        body = read_plain(raw)
+    except ValueError:
         raise ApiError("invalid_body", "The body is no JSON.") from None
     if not isinstance(body, dict):
         raise ApiError("invalid_body", "The body is no JSON object.")
     if _is_deeper(body, MAX_DEPTH):
         raise ApiError("invalid_body", f"The body is nested more than {MAX_DEPTH} deep.")
     return body
-
-
-def _finite(written: str) -> float:
-    number = float(written)
-    if not math.isfinite(number):
-        raise ValueError(f"{written} is no number of JSON.")
-    return number
 
 
 def _is_deeper(body: dict[str, Any], limit: int) -> bool:
@@ -169,11 +187,7 @@ def read_chat(body: dict[str, Any], models: Sequence[str]) -> ChatAsked:
     chat = _checked(_Chat, body, n_models=len(models))
     routed, ours, stream = chat.model in RESERVED, chat.cascal or _Ours(), bool(chat.stream)
     if not routed and chat.model not in models:
-        raise ApiError(
-            "model_not_found",
-            f"There is no model {chat.model[:80]!r}; /v1/models lists what there is.",
-            param="model",
-        )
+        raise no_such_model(chat.model)
     if chat.cascal is not None and not routed:
         raise ApiError("invalid_body", "cascal goes with the model cascal only.", param="cascal")
     text = last_user_text(chat.messages) if routed else ""
@@ -196,18 +210,30 @@ def read_chat(body: dict[str, Any], models: Sequence[str]) -> ChatAsked:
     )
 
 
+def no_such_model(name: str) -> ApiError:
+    """The refusal of a name that is neither the router's nor a model's."""
+    return ApiError(
+        "model_not_found",
+        f"There is no model {name[:80]!r}; /v1/models lists what there is.",
+        param="model",
+    )
+
+
 def last_user_text(messages: Sequence[object]) -> str:
-    """The text of the last message of the user; of several parts, those that are text."""
+    """The text of the last message of the user; of several parts, those that are text.
+
+    "" where it holds images only, or nothing; `no_user_text` where there is no such message.
+    """
     users = [one for one in messages if isinstance(one, dict) and one.get("role") == "user"]
     content = users[-1].get("content") if users else None
     if isinstance(content, list):
         parts = [one.get("text") for one in content if isinstance(one, dict)]
         content = "\n".join(part for part in parts if isinstance(part, str))
-    if not isinstance(content, str) or not content.strip():
+    if not isinstance(content, str):
         raise ApiError(
             "no_user_text", "There is no message of the user with text.", param="messages"
         )
-    return as_unicode(content)
+    return as_unicode(content) if content.strip() else ""
 
 
 def as_unicode(text: str) -> str:
@@ -241,6 +267,15 @@ def read_route(body: dict[str, Any], n_models: int, max_batch: int) -> RouteAske
         raise _refusal(given[0], **limits)
     single = given[0] in ("text", "vector")
     return RouteAsked(tuple(texts), vectors, route.top_k, route.trace, single)
+
+
+def read_embed(body: dict[str, Any], max_batch: int) -> EmbedAsked:
+    """Check a request for vectors: `input`, and `encoding_format` if you like."""
+    asked = _checked(_Embed, body, max_batch=max_batch)
+    texts = (asked.input,) if isinstance(asked.input, str) else tuple(asked.input)
+    if len(texts) > max_batch:
+        raise _refusal("input", max_batch=max_batch)
+    return EmbedAsked(texts, asked.encoding_format == "base64")
 
 
 def _unit_rows(rows: Sequence[Sequence[float]]) -> FloatArray | None:

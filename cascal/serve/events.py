@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cascal.endpoint.keys import blot
+from cascal.plain_json import read_plain
 from cascal.serve.errors import ApiError, TooLarge
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ async def first_chunk(events: AsyncIterator[str], who: str) -> dict[str, Any]:
 
 def _chunk(data: str, who: str) -> dict[str, Any]:
     try:
-        chunk = json.loads(data)
-    except (ValueError, RecursionError):
+        chunk = read_plain(data)
+    except ValueError:
         chunk = None
     if isinstance(chunk, dict) and chunk.get("error") is not None:
         raise ApiError("upstream_error", f"{who} reports an error in its first event.")

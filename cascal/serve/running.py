@@ -37,8 +37,13 @@ def run(app: Starlette, listening: socket.socket) -> None:
     """Serve until Ctrl+C; requests under way get some seconds to end."""
     import uvicorn
 
+    from cascal.serve.connections import BoundedConnection, quieten
+
+    quieten()
     config = uvicorn.Config(
         app,
+        http=BoundedConnection,
+        ws="none",
         log_level="warning",
         access_log=False,  # its lines hold nothing that /metrics does not count
         server_header=False,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from cascal.datatypes import ModelSpec
 from cascal.explain import explain
 from cascal.prices import response_cost
-from cascal.serve.bodies import ChatAsked, RouteAsked
+from cascal.serve.bodies import ChatAsked, EmbedAsked, RouteAsked
 from cascal.serve.decide import Decider, Decision, decision_headers, header_text
 from cascal.serve.errors import ApiError
 from cascal.serve.events import EventStream
@@ -25,8 +25,12 @@ from cascal.serve.voting import count_votes, read_vote
 
 OVERHEAD = "x-cascal-overhead-ms"
 _FAILED = "x-cascal-failed"
+_REASON = "x-cascal-reason"
+NO_TEXT = "no_text"
+"""Why a query is asked of the best model overall: it holds images only, or nothing."""
 _OWN_FAULTS = ("upstream_refused",)
 """Codes after which another model is not asked: it would refuse the same request."""
+_MOST_TOKENS = 10**12
 Called = TypeVar("Called")
 
 
@@ -39,6 +43,7 @@ class Course:
     mode: str = ""
     model: str = ""
     decision: Decision | None = None
+    reason: str = ""
     failed: list[str] = field(default_factory=list)
 
     @property
@@ -51,6 +56,8 @@ class Course:
         if not self.model:
             return {}
         shown = decision_headers(self.mode, self.model, self.decision)
+        if self.reason:
+            shown[_REASON] = self.reason
         if self.failed:
             shown[_FAILED] = header_text(", ".join(self.failed))
         return {**shown, OVERHEAD: f"{1000 * self.overhead:.2f}"}
@@ -59,7 +66,8 @@ class Course:
         """The field `cascal` of a body."""
         decided = {} if self.decision is None else self.decision.to_dict()
         failed = {"failed": self.failed} if self.failed else {}
-        return {"mode": self.mode, **decided, "model": self.model, **failed}
+        reason = {"reason": self.reason} if self.reason else {}
+        return {"mode": self.mode, **decided, "model": self.model, **reason, **failed}
 
 
 class Service:
@@ -79,6 +87,11 @@ class Service:
         """Choose the model, or take the one that was named."""
         if asked.model:
             course.mode, course.model = "named", asked.model
+            return
+        if not asked.text:
+            router = self.decider.router
+            course.mode, course.reason = "first", NO_TEXT
+            course.model = router.always or router.models[router.best_overall]
             return
         course.mode = asked.mode
         vectors = await self.decider.encode((asked.text,))
@@ -191,6 +204,17 @@ class Service:
             rows = [{**row, "trace": trace} for row, trace in zip(rows, traces, strict=True)]
         return rows[0] if asked.single else {"routes": rows}
 
+    async def embed(self, asked: EmbedAsked) -> dict[str, Any]:
+        """The vectors by which the router decides."""
+        vectors = await self.decider.encode(asked.texts)
+        rows = [
+            {"object": "embedding", "index": place, "embedding": asked.written(row)}
+            for place, row in enumerate(vectors)
+        ]
+        usage = {"prompt_tokens": 0, "total_tokens": 0}
+        name = self.decider.router.encoder
+        return {"object": "list", "model": name, "data": rows, "usage": usage}
+
     async def close(self) -> None:
         """Close the upstream connections; wait for texts being encoded."""
         await self.upstream.close()
@@ -208,5 +232,8 @@ def _cost(calls: list[tuple[ModelSpec, Answer]]) -> float | None:
 
 
 def _tokens(usage: object, name: str) -> float:
+    """A number of tokens; nan where an upstream says nothing, or nothing that can be one."""
     value = usage.get(name) if isinstance(usage, Mapping) else None
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else math.nan
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MOST_TOKENS:
+        return math.nan
+    return float(value)

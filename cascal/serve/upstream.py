@@ -17,6 +17,7 @@ from cascal.endpoint import EndpointError, read_key, scrub
 from cascal.endpoint.client import certificates
 from cascal.endpoint.keys import blot
 from cascal.endpoint.retry import cause_of
+from cascal.plain_json import read_plain
 from cascal.serve.errors import ApiError, TooLarge
 from cascal.serve.events import EventStream, first_chunk, split_events
 
@@ -126,8 +127,8 @@ async def _read(response: httpx.Response, limit: int) -> str:
 def _checked(model: ModelSpec, raw: str) -> Answer:
     """The body of a chat completion; an error under status 200, as gateways send, is an error."""
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
+        body = read_plain(raw)
+    except ValueError:
         body = None
     choices = body.get("choices") if isinstance(body, dict) else None
     if isinstance(choices, list) and choices and all(_is_choice(one) for one in choices):
