@@ -135,7 +135,7 @@ def models_in_use(now: Snapshot) -> None:
         f"{now.n_models_in_use} of {len(now.router.models)}",
         delta="",
         delta_arrow="off",
-        delta_description=f"like {even:.1f} with equal shares",
+        delta_description=f"≈ {even:.1f} equal shares",
         border=True,
         height="stretch",
         help="Models that get any query first. Their shares are as even as if so many models had "
@@ -151,7 +151,7 @@ def interval(gain: Estimate) -> str:
 
 def notice(data: Dataset) -> None:
     """Say it on every page when the numbers come from a simulation."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="notice"):
         if data.simulated:
             st.badge("Simulated data", color="orange", icon=":material/science:")
         st.caption(escape(f"{data.info.name}: {origin(data)}"), width="stretch")

@@ -21,6 +21,7 @@ from app.map_component import component, points
 from app.map_component.fallback import fallback_figure, read_chart
 from app.map_component.spec import (
     MAX_POINTS,
+    Area,
     Fact,
     Flips,
     MapSelection,
@@ -302,13 +303,27 @@ def test_a_chart_selection_is_read_as_a_map_selection():
     assert read_chart(None) == MapSelection()
 
 
-def test_a_label_tells_what_it_is_about_or_nothing_more():
-    labels = [(0.0, 0.0, "gas"), (1.0, 1.0, "acid")]
-    state = component.map_state(spec(labels=labels, label_abouts=["of gas", "of acid"]), "t")
-    assert state["labelAbouts"] == ["of gas", "of acid"]
-    assert component.map_state(spec(labels=labels), "t")["labelAbouts"] == []
-    with pytest.raises(ValueError, match="has 2 labels and says something about 1"):
-        spec(labels=labels, label_abouts=["of gas"])
+def test_an_area_travels_as_its_name_and_its_outline_in_steps_of_the_whole_map():
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
+    area = Area(name="gas", about="of gas", peak=(0.5, 0.5), rings=(corners, corners), code=1)
+    drawn = spec(areas=[area, Area(name="acid", peak=(0.0, 1.0))])
+    gas, acid = component.map_state(drawn, "t")["areas"]
+    assert (gas["name"], gas["about"], gas["code"]) == ("gas", "of gas", 1)
+    assert gas["ends"] == [3, 6]
+    read = np.frombuffer(base64.b64decode(gas["rings"]), np.uint16).reshape(-1, 2)
+    x0, x1, y0, y1 = drawn.extent
+    places = read / 65535 * (x1 - x0, y1 - y0) + (x0, y0)
+    np.testing.assert_allclose(places, np.concatenate([corners, corners]), atol=2e-5)
+    np.testing.assert_allclose(gas["peak"], (65535 / 2, 65535 / 2), atol=1)
+    assert (acid["rings"], acid["ends"], acid["code"]) == ("", [], -1)
+
+
+def test_the_pinned_state_has_areas_of_its_own():
+    groups = {"group": np.zeros(6, int), "group_names": ("a",), "group_colors": ("#111111",)}
+    one = {"areas": [Area(name="gas", peak=(0.0, 0.0))]}
+    other = {"areas": [Area(name="acid", peak=(0.0, 0.0))]}
+    drawn = spec(**groups, **one, pinned=spec(**groups, **other))
+    assert component.map_state(drawn, "t")["pinned"]["areas"][0]["name"] == "acid"
 
 
 def test_the_fallback_shows_the_same_points_and_escapes_texts():
@@ -320,7 +335,7 @@ def test_the_fallback_shows_the_same_points_and_escapes_texts():
         group_colors=("#111111", "#222222"),
         highlight=np.array([True, True, False, True]),
         hover=[attack] * 4,
-        labels=[(0.5, 0.5, attack)],
+        areas=[Area(name=attack, peak=(0.5, 0.5))],
         marker=(0.1, 0.1, "here"),
     )
     figure = fallback_figure(drawn)

@@ -18,10 +18,17 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.map_component.fallback import CONFIG, fallback_figure, read_chart
-from app.map_component.points import POINTS, base64_of, packed_codes, packed_state
+from app.map_component.points import (
+    POINTS,
+    base64_of,
+    packed_areas,
+    packed_codes,
+    packed_state,
+)
 from app.map_component.spec import (
     MAX_FLIPS,
     MAX_VERTICES,
+    Area,
     Extent,
     Fact,
     Flips,
@@ -35,6 +42,7 @@ from app.map_component.spec import (
 
 __all__ = [
     "POINTS",
+    "Area",
     "Fact",
     "Flips",
     "MapSelection",
@@ -134,6 +142,11 @@ def _flips(spec: MapSpec) -> dict[str, Any] | None:
     }
 
 
+def _pinned(pinned: MapSpec, spec: MapSpec) -> dict[str, Any]:
+    """Return what the pinned state shows in another way."""
+    return {**_legend(pinned), **packed_codes(pinned, spec.rows), "areas": packed_areas(pinned)}
+
+
 def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
     """Return what changes with every move: colours, legend, labels."""
     pinned = spec.pinned
@@ -148,14 +161,13 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         "total": len(spec.x),
         **_legend(spec),
         **packed_state(spec, spec.rows),
-        "pinned": pinned and {**_legend(pinned), **packed_codes(pinned, spec.rows)},
+        "pinned": pinned and _pinned(pinned, spec),
         "near": _near(spec),
         "flips": _flips(spec),
         "picture": None if spec.picture is None else asdict(spec.picture),
         "legend": spec.legend_title,
         "colour": spec.group_title if spec.value is None else spec.value_title,
-        "labels": list(spec.labels),
-        "labelAbouts": list(spec.label_abouts),
+        "areas": packed_areas(spec),
         "marker": spec.marker,
         "neighbors": list(spec.neighbors),
         "alt": spec.alt,

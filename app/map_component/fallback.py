@@ -73,7 +73,7 @@ def _label(spec: MapSpec, x: float, y: float, text: str, *, arrow: bool) -> dict
 def fallback_figure(spec: MapSpec, height: int = 620) -> go.Figure:
     """Return the map as a figure."""
     figure = go.Figure([_trace(spec, *layer) for layer in _layers(spec) if len(layer[2])])
-    labels = [_label(spec, *label, arrow=False) for label in spec.labels]
+    labels = [_label(spec, *area.peak, area.name, arrow=False) for area in spec.areas]
     if spec.marker is not None:
         labels.append(_label(spec, *spec.marker, arrow=True))
     x0, x1, y0, y1 = spec.extent

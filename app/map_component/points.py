@@ -19,6 +19,7 @@ from app.map_component.spec import (
     MAX_POINTS,
     Extent,
     Fact,
+    FloatArray,
     IntArray,
     MapSpec,
     density_png,
@@ -27,6 +28,7 @@ from app.map_component.spec import (
 )
 from cascal.charts import shorten
 
+STEPS = np.iinfo(np.uint16).max
 KEPT_MAPS = 8
 """So many states of large maps can be asked for what is in view."""
 
@@ -156,6 +158,36 @@ def packed_fact(fact: Fact, rows: IntArray | slice) -> dict[str, Any]:
     codes = small(np.where(fact.codes < 0, unknown, fact.codes)[rows], unknown)
     wide = codes.itemsize == 2
     return {"title": fact.title, "names": fact.names, "codes": base64_of(codes), "wide": wide}
+
+
+def packed_areas(spec: MapSpec) -> list[dict[str, Any]]:
+    """Return names and outlines of the clusters, in steps of the whole map, two bytes a number."""
+    return [
+        {
+            "name": area.name,
+            "about": area.about,
+            "share": area.share,
+            "code": area.code,
+            "peak": _steps(np.array([area.peak]), spec.extent)[0].tolist(),
+            "rings": base64_of(
+                np.concatenate([np.zeros((0, 2), np.uint16), *_all_steps(area.rings, spec.extent)])
+            ),
+            "ends": np.cumsum([len(ring) for ring in area.rings], dtype=int).tolist(),
+        }
+        for area in spec.areas
+    ]
+
+
+def _all_steps(rings: tuple[FloatArray, ...], extent: Extent) -> list[NDArray[np.uint16]]:
+    return [_steps(ring, extent) for ring in rings]
+
+
+def _steps(places: FloatArray, extent: Extent) -> NDArray[np.uint16]:
+    """Places (V, 2) on the map, counted from its lower left corner to the other."""
+    x0, x1, y0, y1 = extent
+    share = (places - (x0, y0)) / (x1 - x0, y1 - y0)
+    steps: NDArray[np.uint16] = np.clip(np.rint(share * STEPS), 0, STEPS).astype(np.uint16)
+    return steps
 
 
 POINTS = PointStore()

@@ -73,6 +73,26 @@ class Flips:
     colors: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Area:
+    """A cluster on the map: its name beside its outline.
+
+    name  : of words joined by " · " only the first is shown where all have no room
+    about : what is said under the pointer; empty: the name
+    peak  : x and y of its middle
+    rings : closed curves (V, 2) around its points, the largest part first
+    share : its size, 1 for the largest
+    code  : whose colour it has, an index into the groups; below 0 for none
+    """
+
+    name: str
+    peak: tuple[float, float]
+    about: str = ""
+    rings: tuple[FloatArray, ...] = ()
+    share: float = 1.0
+    code: int = -1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Picture:
     """What a saved picture of the map says: above it, below it, and in the name of its file."""
@@ -100,9 +120,7 @@ class MapSpec:
     flips        : what the last move did; pinned: the same points in the colours of a state that
                    the reader compares with, shown while a key is held
     picture      : what is written on a saved picture; None: the map cannot be saved
-    labels       : (x, y, text), the important ones first: a label that would cover one is hidden;
-                   of words joined by " · " only the first is shown where all have no room
-    label_abouts : what is said of each label under the pointer; empty: its text
+    areas        : the clusters, the important ones first: a name without room is hidden
     marker       : (x, y, text) of a typed query; neighbors are ends of lines drawn from it
     hover        : (Q,) plain texts, cut where they are shown
     data_facts, facts : what a card says of a query; data_facts travel once, with the points
@@ -128,8 +146,7 @@ class MapSpec:
     flips: Flips | None = None
     pinned: MapSpec | None = None
     picture: Picture | None = None
-    labels: Sequence[tuple[float, float, str]] = ()
-    label_abouts: Sequence[str] = ()
+    areas: Sequence[Area] = ()
     marker: tuple[float, float, str] | None = None
     neighbors: Polygon = ()
     hover: Sequence[str] | None = None
@@ -153,11 +170,6 @@ class MapSpec:
             raise ValueError("MapSpec.x and y hold nan or infinity: leave out unplaced queries.")
         if self.group is not None and self.value is not None:
             raise ValueError("MapSpec takes a group or a value, not both.")
-        if self.label_abouts and len(self.label_abouts) != len(self.labels):
-            raise ValueError(
-                f"MapSpec has {len(self.labels)} labels and says something about "
-                f"{len(self.label_abouts)}: about each, or none."
-            )
         if len(self.group_names) != len(self.group_colors):
             raise ValueError(
                 f"MapSpec has {len(self.group_names)} group names and "
@@ -245,7 +257,7 @@ def small(codes: NDArray[Any], highest: int) -> NDArray[np.uint8] | NDArray[np.u
     return codes.astype(np.uint8) if highest < 256 else codes.astype(np.uint16)
 
 
-def _padded(axis: FloatArray, share: float = 0.04) -> tuple[float, float]:
+def _padded(axis: FloatArray, share: float = 0.06) -> tuple[float, float]:
     low, high = float(axis.min()), float(axis.max())
     margin = (high - low) * share or 1.0
     return low - margin, high + margin

@@ -15,13 +15,12 @@ from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec, Picture
 from app.selection import Shown, selected_rows, shown
 from app.skills import exchange, moves
+from app.skills.areas import areas
 from cascal import charts
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, IntArray
-from cascal.remembered import remembered
 
-MAX_LABELS = 24
 COLOURED_CLUSTERS = 20
 TWIN_ROWS = 2000
 HEIGHT = 740
@@ -78,30 +77,6 @@ def _group_colours(
     return tuple(palette[largest[c]] if c in largest else theme.MUTED for c in range(len(sizes)))
 
 
-@remembered
-def _labels(now: Snapshot) -> tuple[list[tuple[float, float, str]], list[str]]:
-    """Telling term and task just above the most central query of the largest clusters.
-
-    About each: its whole name and the most typical queries.
-    """
-    clusters, xy = now.router.clusters, now.dataset.train.xy
-    known = xy[np.isfinite(xy).all(axis=1)]
-    gap = 0.045 * float(np.ptp(known[:, 1])) if len(known) else 0.0
-    labels, abouts = [], []
-    for cluster in np.argsort(-clusters.sizes, kind="stable")[:MAX_LABELS].tolist():
-        places = xy[clusters.assignment == cluster]
-        places = places[np.isfinite(places).all(axis=1)]
-        if len(places):
-            middle = np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()
-            x, y = places[middle] + (0.0, gap)
-            task, *terms = (charts.shorten(one, 24) for one in now.names[cluster])
-            name = charts.cluster_name([*terms[:1], task])
-            labels.append((float(x), float(y), name))
-            queries = (f"– {text}" for text in now.typical_texts(cluster))
-            abouts.append("\n".join([charts.cluster_name(now.names[cluster]), *queries]))
-    return labels, abouts
-
-
 def _highlight(now: Shown) -> BoolArray | None:
     chosen = selected_rows()
     return None if chosen is None else np.isin(now.rows, chosen)
@@ -119,7 +94,6 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
     xy = now.part.xy[now.rows]
     n_clusters, lit = len(snapshot.router.clusters), _highlight(now)
     task, model, cluster = (_fact(data, now, known) for known in ("task", "model", "cluster"))
-    labels, abouts = _labels(snapshot)
     agreed = Fact(charts.COLOUR_TITLES["agreement"], *charts.agreement_groups(now.part))
     spec = MapSpec(
         x=xy[:, 0],
@@ -132,8 +106,6 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         legend_title=_legend_title(now, lit),
         highlight=lit,
         selection=exchange.marked(),
-        labels=labels,
-        label_abouts=abouts,
         hover=[now.part.texts[row] for row in now.rows],
         data_facts=(task, _of(agreed, now.rows)),
         facts=(cluster, model),
@@ -141,8 +113,8 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         mode=theme.mode(),
         alt=f"Map of {len(now.rows):,} queries in {n_clusters} skill clusters, coloured by "
         f"{title.lower()}. The table below the map lists the same.",
-        caption="Near on the map = alike in wording; the axes have no meaning. Moving a threshold "
-        "recolours the points and never moves them.",
+        caption="Near = alike in wording; the axes have no meaning. Thresholds recolour points and "
+        "never move them.",
     )
     pinned, _ = session.change()
     if pinned is snapshot:
@@ -168,11 +140,13 @@ def _colours(
     if colouring.group is None:
         value = None if colouring.value is None else colouring.value[now.rows]
         return colouring.title, {
+            "areas": areas(snapshot, by, ()),
             "value": value,
             "value_title": colouring.title,
             "value_range": colouring.value_range,
         }
     return colouring.title, {
+        "areas": areas(snapshot, by, colouring.names),
         "group": colouring.group[now.rows],
         "group_title": colouring.title,
         "group_names": colouring.names,

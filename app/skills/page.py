@@ -9,34 +9,38 @@ import streamlit as st
 
 from app import filters, frame, selection_links, session
 from app.skills import confidences, map_panel, naming, panels, portraits
+from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 
 TITLE = "Who is good at what?"
+NAMED = 3
+"""Models with their task in the headline."""
 LAYOUT = Path(__file__).with_name("layout.css")
 
 
 def _headline() -> None:
     now = session.snapshot()
-    n = len(now.router.clusters)
-    by_task = now.router.settings.by_task
-    what = f"{n} tasks, one cluster each" if by_task else f"{n} skill clusters"
-    st.title(frame.escape(f"{what}: {_who_gets(now)}"), anchor=False)
+    st.title(frame.escape(_who_gets(now)), anchor=False)
 
 
 def _who_gets(now: Snapshot) -> str:
-    """Shares of the queries, as the table beside the map: the first two, the others together."""
+    """Who gets what: of the tasks that go to one model the most, else of all queries."""
     order = np.argsort(-now.share, kind="stable")[: now.n_models_in_use].tolist()
     names, shares = now.router.models, now.share
     if len(order) == 1:
         return f"{names[order[0]]} gets all queries"
-    said = [
-        f"{names[order[0]]} gets {shares[order[0]]:.0%}",
-        f"{names[order[1]]} {shares[order[1]]:.0%}",
-    ]
+    if domains := charts.domains(now)[:NAMED]:
+        return _listed([(one.model, f"{one.share:.0%} of {one.task}") for one in domains])
+    said = [(names[one], f"{shares[one]:.0%}") for one in order[:2]]
     if rest := order[2:]:
         others = names[rest[0]] if len(rest) == 1 else f"{len(rest)} others"
-        said.append(f"{others} {shares[rest].sum():.0%}")
-    return ", ".join(said)
+        said.append((others, f"{shares[rest].sum():.0%}"))
+    return _listed(said)
+
+
+def _listed(shares: list[tuple[str, str]]) -> str:
+    (model, what), *others = shares
+    return ", ".join([f"{model} gets {what}", *(" ".join(one) for one in others)])
 
 
 @st.fragment(key="explore")

@@ -36,6 +36,7 @@ from cascal.charts.diagnosis import (
     track_record_frame,
     value_label,
 )
+from cascal.charts.domains import Domain, domains
 from cascal.charts.figures import interval_figure, safe_csv, shorten
 from cascal.charts.label_trail import label_trail_frame, label_trail_svg
 from cascal.charts.pictures import Look, png, scale_image
@@ -93,6 +94,7 @@ __all__ = [
     "Basis",
     "ColourBy",
     "Colouring",
+    "Domain",
     "Look",
     "Measure",
     "Portraits",
@@ -121,6 +123,7 @@ __all__ = [
     "differences_frame",
     "disputed_queries_frame",
     "disputed_tasks_frame",
+    "domains",
     "evidence_figure",
     "gain_figure",
     "gains_sentence",

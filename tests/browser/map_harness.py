@@ -15,6 +15,7 @@ import streamlit as st
 
 from app import theme
 from app.map_component.component import (
+    Area,
     Fact,
     Flips,
     MapSelection,
@@ -24,6 +25,7 @@ from app.map_component.component import (
     points_in_polygon,
     render_map,
 )
+from cascal.charts.outlines import Outline, outline
 
 SUBJECTS = [
     *("algebra word problems", "contract law", "organic chemistry", "thermodynamics"),
@@ -58,6 +60,14 @@ def hover_texts(n: int) -> list[str]:
     return texts
 
 
+@st.cache_resource
+def shapes_of(n: int) -> list[Outline | None]:
+    """Return the outlines of the subjects, made once as the page does."""
+    x, y, subject, _ = cloud(n)
+    xy = np.column_stack([x, y])
+    return [outline(xy, np.flatnonzero(subject == s)) for s in range(len(SUBJECTS))]
+
+
 def marked(view: str | None, groups: list[str]) -> MapSelection | None:
     """Return what a link asks for, as a page would hold it; None without one."""
     if view is None and not groups:
@@ -80,7 +90,17 @@ def spec_of(
         centers = [(x[subject == s].mean(), y[subject == s].mean()) for s in range(len(SUBJECTS))]
         sizes = np.bincount(subject, minlength=len(SUBJECTS))
         order = np.argsort(-sizes, kind="stable")
-        chosen["labels"] = [(*map(float, centers[s]), SUBJECTS[s]) for s in order]
+        shapes = shapes_of(n)
+        chosen["areas"] = [
+            Area(
+                name=SUBJECTS[s],
+                peak=tuple(map(float, centers[s])),
+                rings=shapes[s].rings if shapes[s] else (),
+                share=float(sizes[s] / sizes.max()),
+                code=int(s % clusters) if mode == "cluster" else -1,
+            )
+            for s in order
+        ]
     if "highlight" in extras:
         chosen["highlight"] = group < 3
     if "marker" in extras:

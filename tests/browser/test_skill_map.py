@@ -325,7 +325,7 @@ def test_a_key_and_a_button_show_the_map_alone_and_back(opened):
 def test_a_move_pulses_once_and_its_points_can_be_ringed(opened):
     map_page = opened()
     page = map_page.page
-    assert page.locator(".cm-flipped").inner_text().startswith("Move a threshold")
+    assert not page.locator(".cm-flipped").is_visible()
     assert page.get_by_role("button", name="Ring them").count() == 0
     page.evaluate(f"""() => {{ window.pulse = [];
       const look = () => {{ window.pulse.push(({INK})()); window.looking = setTimeout(look, 60) }};
@@ -413,6 +413,30 @@ def test_the_map_is_saved_as_png_in_twice_its_size(opened):
     assert abs(image.width / 2 - (box["width"] + 46)) <= 1
     assert image.height > 2 * box["height"]
     assert len(image.getcolors(1_000_000)) > 100
+    assert map_page.errors == []
+
+
+AREA = "() => document.querySelector('.cm-areas g').getAttribute('transform')"
+
+
+def test_an_area_follows_the_view_and_tells_its_name_under_the_pointer(opened):
+    map_page = opened()
+    page = map_page.page
+    assert page.locator(".cm-areas path").count() == 16
+    before, places = page.evaluate(AREA), page.locator(".cm-label").all()
+    boxes = [one.bounding_box() for one in places if one.is_visible()]
+    for at, one in enumerate(boxes):
+        for other in boxes[at + 1 :]:
+            apart = abs(one["x"] + one["width"] / 2 - other["x"] - other["width"] / 2)
+            beside = apart >= (one["width"] + other["width"]) / 2
+            assert beside or abs(one["y"] - other["y"]) >= one["height"]
+    [(x, y)] = page.evaluate(PIXELS, [0])
+    page.mouse.move(x + 2, y + 2)
+    page.mouse.move(x, y, steps=3)
+    assert page.locator(".cm-area.cm-over").count() == 1
+    page.locator(".cm-plot").focus()
+    page.keyboard.press("+")
+    page.wait_for_function(f"old => ({AREA})() !== old", arg=before)
     assert map_page.errors == []
 
 

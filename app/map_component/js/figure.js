@@ -24,7 +24,8 @@ export function cut(points, shown, wanted) {
   return { rows, x: pick(points.x), y: pick(points.y) };
 }
 
-export function traces({ data, codes, dim, lit, webgl, halo, size }) {
+export function traces({ data, codes, drawing }) {
+  const { dim, lit, webgl, halo, size } = drawing;
   const { palette } = data;
   const trace = ({ x, y }, marker) => ({
     type: webgl ? "scattergl" : "scatter",
@@ -47,16 +48,16 @@ export function traces({ data, codes, dim, lit, webgl, halo, size }) {
   ];
 }
 
-export function layout({ data, all, near, view, draws, tool, stage }) {
+export function layout({ data, all, near, view, drawing, tool, stage }) {
   const [x0, x1, y0, y1] = all.extent;
-  const [across, up] = view; // the reader's, whoever moved it: plotly only keeps drags
+  const [across, up] = view.ranges; // the reader's, whoever moved it: plotly only keeps drags
   const image = {
     source: all.density, xref: "x", yref: "y", x: x0, y: y1,
     sizex: x1 - x0, sizey: y1 - y0, sizing: "stretch", layer: "below",
   };
   return {
     uirevision: data.dataKey,
-    selectionrevision: draws,
+    selectionrevision: drawing.draws,
     selections: [],
     dragmode: tool,
     hovermode: "closest",

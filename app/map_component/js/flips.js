@@ -8,8 +8,6 @@ const PULSE = 600; // ms
 const SWELL = 2.4; // radii by which a point is larger when its pulse begins
 const RING = 2; // px around a point
 
-const NO_MOVE = "Move a threshold: the queries that change their model light up, and are counted here.";
-
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Flips {
@@ -19,8 +17,8 @@ export class Flips {
     this.line = element("div", "cm-flipped");
     this.line.setAttribute("role", "status");
     this.toggle = button("", () => { this.ringed = !this.ringed; this.tell(); changed(); });
-    this.note = element("span", "", NO_MOVE); // always there: the map must not change its size
-    this.toggle.hidden = true;
+    this.note = element("span");
+    this.line.hidden = true;
     this.line.append(this.note, this.toggle);
     this.ringed = false;
     this.points = [];
@@ -31,9 +29,16 @@ export class Flips {
     const known = this.key;
     this.key = flips?.key;
     this.points = flips ? readPoints(flips) : [];
-    this.note.textContent = this.note.title = flips?.sentence ?? NO_MOVE;
+    this.note.textContent = this.note.title = flips?.sentence ?? "";
+    this.line.hidden = !flips;
     if (!first && this.key !== known && this.points.length) this.begin();
     this.tell();
+  }
+
+  // What it covers of the map, in pixels of the frame.
+  box({ clientWidth, clientHeight }) {
+    const { offsetWidth, offsetHeight, offsetLeft } = this.line;
+    return [offsetLeft, clientHeight - offsetHeight - 8, Math.min(clientWidth, offsetLeft + offsetWidth), clientHeight];
   }
 
   begin() {
@@ -81,7 +86,7 @@ export class Flips {
       for (const [color, opacity] of [[to, 1], [from, left]]) {
         pen.globalAlpha = opacity;
         pen.fillStyle = color;
-        this.circle(pen, map, row, (map.size / 2) * (1 + SWELL * left));
+        this.circle(pen, map, row, (map.drawing.size / 2) * (1 + SWELL * left));
         pen.fill();
       }
     }
@@ -92,7 +97,7 @@ export class Flips {
     pen.lineWidth = 1.3;
     for (const { row, to } of this.rings()) {
       pen.strokeStyle = to;
-      this.circle(pen, map, row, map.size / 2 + RING);
+      this.circle(pen, map, row, map.drawing.size / 2 + RING);
       pen.stroke();
     }
   }

@@ -4,11 +4,11 @@ import { shape } from "./dom.js";
 
 export function marks(map) {
   const { marker, neighbors } = map.data;
-  const { polygon } = map.selection;
+  const { polygon } = map.choice.selection;
   const at = (list) => list.map(([x, y]) => map.pixels(x, y).map((v) => v.toFixed(1)).join(",")).join(" ");
   const made = [];
   if (polygon) made.push(shape("polygon", { class: "cm-region", points: at(polygon) }));
-  const row = map.clickedRow();
+  const row = map.choice.row;
   if (row >= 0) {
     const [cx, cy] = map.pixels(map.points.x[row], map.points.y[row]);
     made.push(shape("circle", { class: "cm-ring", cx, cy, r: 7 }));

@@ -9,19 +9,25 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 const TYPED = "input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
 
 export const PINNED = "p"; // while held
-export const HELP =
-  "Keys: ← → previous and next query · / search · f full screen · hold p: the pinned state · + − 0 zoom · Esc clear";
+export const HELP = [
+  ["← →", "previous and next query"],
+  ["/", "search the texts"],
+  ["f", "full screen"],
+  ["hold p", "the pinned state"],
+  ["+ − 0", "zoom, all"],
+  ["Esc", "clear"],
+];
 
 export function onMap(map, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const step = !event.shiftKey && map.selection.clicked !== undefined && STEPS[event.key];
+  const step = !event.shiftKey && map.choice.selection.clicked !== undefined && STEPS[event.key];
   if (event.key === "Escape") map.escape();
-  else if (event.key === "0") map.home();
+  else if (event.key === "0") map.view.home();
   else if (step) {
     map.step(step);
     event.stopPropagation(); // the card's buttons have the same keys for the rest of the page
   }
-  else if (MOVES[event.key]) map.move(...MOVES[event.key]);
+  else if (MOVES[event.key]) map.view.move(...MOVES[event.key]);
   else return;
   event.preventDefault();
 }

@@ -101,8 +101,8 @@ function stage(map, width, height, look) {
   return [
     shape("clipPath", { id: "frame" }, shape("rect", frame)),
     shape("rect", { ...frame, fill: "none", stroke: look.border }),
-    shape("g", { "clip-path": "url(#frame)" }, ...density(map), ...points(map, width, height), ...rings(map), ...ink(map)),
-    ...labels(map, look),
+    shape("g", { "clip-path": "url(#frame)" }, ...density(map), outlines(map), ...points(map, width, height), ...rings(map), ...ink(map)),
+    ...names(map, look),
   ];
 }
 
@@ -122,38 +122,51 @@ function points(map, width, height) {
     if (x < 0 || y < 0 || x > width || y > height) return;
     const key = `${colorOf(row)} ${opacity}`;
     if (!groups.has(key)) groups.set(key, shape("g", { fill: colorOf(row), "fill-opacity": opacity }));
-    groups.get(key).append(shape("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: map.size / 2 }));
+    groups.get(key).append(shape("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: map.drawing.size / 2 }));
   });
-  add(map.dim.rows, () => palette.at(-1), MUTED_OPACITY);
-  add(map.lit.rows, (row) => palette[map.codes[row]], OPACITY);
+  add(map.drawing.dim.rows, () => palette.at(-1), MUTED_OPACITY);
+  add(map.drawing.lit.rows, (row) => palette[map.codes[row]], OPACITY);
   return groups.values();
 }
 
 function rings(map) {
   return map.flips.rings().map(({ row, to }) => {
     const [cx, cy] = map.pixels(map.all.x[row], map.all.y[row]);
-    return shape("circle", { cx, cy, r: map.size / 2 + 2, fill: "none", stroke: to, "stroke-width": 1.3 });
+    return shape("circle", { cx, cy, r: map.drawing.size / 2 + 2, fill: "none", stroke: to, "stroke-width": 1.3 });
   });
 }
 
-// Region, ring and threads stand in pixels already; their look comes from the style sheet.
-function ink(map) {
-  return [...map.ink.children].map((mark) => {
-    const copy = mark.cloneNode();
-    const style = getComputedStyle(mark);
-    for (const name of ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray"]) {
-      copy.setAttribute(name, style.getPropertyValue(name));
+const INK = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "vector-effect", "opacity"];
+
+// Outlines, region, ring and lines have their places already; their look comes from the style sheet.
+function styled(mark) {
+  const copy = mark.cloneNode();
+  const style = getComputedStyle(mark);
+  for (const name of INK) copy.setAttribute(name, style.getPropertyValue(name));
+  copy.removeAttribute("class");
+  copy.removeAttribute("style");
+  return copy;
+}
+
+const ink = (map) => [...map.ink.children].map(styled);
+
+function outlines({ areas }) {
+  const all = areas.outlines.cloneNode();
+  all.append(...areas.paths.map(styled));
+  return all;
+}
+
+function names({ areas }, look) {
+  const written = areas.shown.map(({ name, text, box: [x0, y0, x1, y1] }) => {
+    const style = getComputedStyle(name.tags[0]);
+    const size = parseFloat(style.fontSize);
+    const made = words(text, (x0 + x1) / 2, (y0 + y1) / 2 + size / 3, { size, weight: 600, fill: style.color, anchor: "middle" });
+    for (const [key, value] of Object.entries({ stroke: look.paper, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" })) {
+      made.setAttribute(key, value);
     }
-    copy.removeAttribute("class");
-    return copy;
+    return made;
   });
-}
-
-function labels(map, look) {
-  return map.labels.shown.flatMap(({ text, box: [x0, y0, x1, y1] }) => [
-    shape("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 5, fill: look.paper, stroke: look.border }),
-    words(text, (x0 + x1) / 2, (y0 + y1) / 2 + 4, { weight: 550, fill: look.text, anchor: "middle" }),
-  ]);
+  return [...[...areas.lines.children].map(styled), ...written];
 }
 
 // The legend as pieces that are as wide as they are, set in lines.

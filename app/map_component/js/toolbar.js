@@ -1,6 +1,7 @@
 // The line above the map: mouse tools, view, what is selected.
 
 import { button, count, element } from "./dom.js";
+import { HELP } from "./keys.js";
 import { save } from "./picture.js";
 
 const TOOLS = { pan: "Move", lasso: "Lasso", select: "Box" };
@@ -18,14 +19,15 @@ export class Toolbar {
     }
     this.status = element("span", "cm-status");
     this.status.setAttribute("role", "status");
-    this.clearer = button("× Clear", () => map.clear());
+    this.clearer = button("× Clear", () => map.choice.clear());
     this.clearer.dataset.tool = "clear";
     this.clearer.ariaLabel = "Clear selection";
     this.full = button("Full screen", () => map.toggleFullScreen());
     this.full.dataset.tool = "full";
-    const reset = button("Reset view", () => map.home());
+    const reset = button("Reset view", () => map.view.home());
     this.files = ["png", "svg"].map((kind) => this.file(map, kind));
-    this.root.append(this.tools, reset, this.full, ...this.files, this.status, this.clearer);
+    reset.dataset.tool = "reset";
+    this.root.append(this.tools, reset, this.full, ...this.files, keys(), this.status, this.clearer);
     this.press(map.tool);
   }
 
@@ -41,16 +43,25 @@ export class Toolbar {
     for (const one of this.tools.children) one.ariaPressed = String(one.dataset.tool === tool);
   }
 
-  tell({ selection, legend, lit, chosen, data }) {
+  tell({ choice, legend, drawing, data }) {
+    const { selection } = choice;
     for (const one of this.files) one.hidden = !data.picture;
-    this.clearer.hidden = !chosen;
+    this.clearer.hidden = !choice.any;
     this.status.textContent = selection.polygon
       ? selection.count == null ? "Region selected" : `${count(selection.count)} selected`
       : selection.clicked !== undefined ? "1 selected"
-      : legend.chosen.size ? `${count(lit.rows.length)} shown` : "";
+      : legend.chosen.size ? `${count(drawing.lit.rows.length)} shown` : "";
   }
 
   say(text) {
     this.status.textContent = text;
   }
+}
+
+// The keys, on demand.
+function keys() {
+  const made = element("details", "cm-keys");
+  made.append(element("summary", "", "Keys"), element("dl", ""));
+  for (const [key, what] of HELP) made.lastChild.append(element("dt", "", key), element("dd", "", what));
+  return made;
 }

@@ -1,0 +1,203 @@
+// The clusters on the map: outlines below the points, names beside them. An outline is drawn once in
+// steps of the whole map; a move of the view changes one transform.
+
+import { element, shape } from "./dom.js";
+import { Crowd, arrange } from "./names.js";
+import { bytes } from "./points.js";
+
+const NARROW = 480; // px: in such a frame the names of the largest clusters only
+const FEW = 4;
+const ROOM = 15_000; // px² of the frame for each name
+const MANY = 40;
+const STEPS = 65535; // of the map from end to end, as the server counts them
+const SMALLEST = 11.5; // px, of a name
+const MORE = 2.5; // px, by which the name of the largest cluster is larger
+const AWAY = 12; // px between a name and its outline from which on a line joins them
+
+export class Areas {
+  constructor() {
+    this.below = shape("svg", { class: "cm-areas", "aria-hidden": "true" });
+    this.outlines = shape("g", {});
+    this.below.append(this.outlines);
+    this.above = element("div", "cm-labels");
+    this.above.ariaHidden = "true";
+    this.lines = shape("svg", { class: "cm-lines" });
+    this.names = [];
+    this.shown = [];
+  }
+
+  // A name of several words also comes with its first word alone, where more has no room.
+  fill({ areas, marker, palette }, extent) {
+    if (this.areas === areas && this.marker === marker && this.palette === palette) return;
+    Object.assign(this, { areas, marker, palette, extent });
+    this.curves = areas.map(readCurves);
+    this.paths = areas.map((area, at) => outline(area, this.curves[at], palette));
+    this.outlines.replaceChildren(...this.paths);
+    this.names = areas.slice(0, MANY).map((area, at) => named(area, this.curves[at], this.paths[at], palette));
+    if (marker) this.names.unshift(markerName(marker, extent));
+    const tags = this.names.flatMap(({ tags }) => tags);
+    this.above.replaceChildren(this.lines, ...tags);
+    this.laid = false;
+  }
+
+  // In a legend of which some entries are chosen the other outlines fade.
+  fade(chosen) {
+    this.areas.forEach(({ code }, at) => {
+      this.paths[at].classList.toggle("cm-faded", Boolean(chosen) && !chosen[code]);
+    });
+  }
+
+  // Names let the pointer through to the points: their frame says what they are about, and an
+  // outline under the pointer tells its name.
+  explain(frame) {
+    frame.addEventListener("pointermove", ({ clientX, clientY }) => {
+      const { left, top } = frame.getBoundingClientRect();
+      const [x, y] = [clientX - left, clientY - top];
+      const over = this.shown.find(({ box: [x0, y0, x1, y1] }) => x >= x0 && x <= x1 && y >= y0 && y <= y1);
+      if (frame.title !== (over?.name.about ?? "")) frame.title = over?.name.about ?? "";
+      this.point(over?.name ?? this.names.find(({ path }) => path && inside(path, this.below, clientX, clientY)));
+    });
+    frame.addEventListener("pointerleave", () => this.point(undefined));
+  }
+
+  point(name) {
+    if (this.pointed === name) return;
+    this.pointed?.path?.classList.remove("cm-over");
+    name?.path?.classList.add("cm-over");
+    this.pointed = name;
+    this.write();
+  }
+
+  // Follow the axes: names keep their place beside their cluster.
+  follow(map) {
+    const [x0, x1, y0, y1] = this.extent;
+    const [left, bottom] = map.pixels(x0, y0);
+    const [right, top] = map.pixels(x1, y1);
+    const scale = [(right - left) / STEPS, (top - bottom) / STEPS];
+    this.outlines.setAttribute("transform", `matrix(${scale[0]} 0 0 ${scale[1]} ${left} ${bottom})`);
+    this.scale = { left, bottom, scale };
+    if (this.laid) this.write();
+  }
+
+  // Give every name the best place that is left, the largest cluster first.
+  lay(map, taken) {
+    this.follow(map);
+    const { clientWidth: width, clientHeight: height } = map.stage;
+    for (const name of this.names) {
+      name.sizes ??= name.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
+      name.whole ??= name.tags.map((tag) => tag.scrollWidth <= tag.clientWidth);
+      name.at = this.toPixels(...name.peak);
+      name.ring = name.curve.length ? name.curve.map(([u, v]) => this.toPixels(u, v)) : [name.at];
+    }
+    const crowd = new Crowd(width, height, map.points, this.rings(), map.pixels.bind(map));
+    const most = width < NARROW ? FEW : Math.round((width * height) / ROOM);
+    const wanted = this.names.filter(({ over, ring }) => over || inView(ring, width, height));
+    this.placed = arrange(wanted.slice(0, most + (this.marker ? 1 : 0)), crowd, [width, height], taken);
+    this.laid = true;
+    this.write();
+  }
+
+  // Every curve, in pixels.
+  rings() {
+    return this.curves.flat().map((curve) => curve.map(([u, v]) => this.toPixels(u, v)));
+  }
+
+  toPixels(u, v) {
+    const { left, bottom, scale } = this.scale;
+    return [left + u * scale[0], bottom + v * scale[1]];
+  }
+
+  write() {
+    for (const { tags } of this.names) for (const tag of tags) tag.style.visibility = "hidden";
+    const lines = [];
+    this.shown = [];
+    for (const { name, text, from, away } of this.placed ?? []) {
+      const [x, y] = this.toPixels(...name.peak);
+      const [width, height] = name.sizes[text];
+      const [left, top] = [Math.round(x + from[0]), Math.round(y + from[1])];
+      const box = [left, top, left + width, top + height];
+      this.show(name, text, box);
+      if (away >= AWAY) lines.push(this.line(name, box));
+    }
+    if (this.pointed && !this.shown.some(({ name }) => name === this.pointed)) this.showPointed();
+    this.lines.replaceChildren(...lines);
+  }
+
+  show(name, text, box) {
+    this.shown.push({ name, text: name.tags[text].textContent, box });
+    name.tags[text].style.visibility = "visible";
+    name.tags[text].style.transform = `translate(${box[0]}px, ${box[1]}px)`;
+  }
+
+  // A name without room, as long as the pointer is on its cluster.
+  showPointed() {
+    const name = this.pointed;
+    if (!name.sizes) return;
+    const [x, y] = this.toPixels(...name.peak);
+    const [width, height] = name.sizes.at(-1);
+    const [left, top] = [Math.round(Math.max(3, x - width / 2)), Math.round(y - height - 10)];
+    this.show(name, name.tags.length - 1, [left, top, left + width, top + height]);
+  }
+
+  // From the middle of the name's nearer side to the nearest vertex of the outline.
+  line(name, [x0, y0, x1, y1]) {
+    const centre = [(x0 + x1) / 2, (y0 + y1) / 2];
+    const ring = name.curve.map(([u, v]) => this.toPixels(u, v));
+    const far = ([x, y]) => Math.hypot(Math.max(x0 - x, 0, x - x1), Math.max(y0 - y, 0, y - y1));
+    const end = ring.reduce((best, one) => (far(one) < far(best) ? one : best), ring[0] ?? centre);
+    const start = [Math.min(x1, Math.max(x0, end[0])), Math.min(y1, Math.max(y0, end[1]))];
+    const made = shape("line", { class: "cm-line", x1: start[0], y1: start[1], x2: end[0], y2: end[1] });
+    made.style.stroke = name.colour;
+    return made;
+  }
+}
+
+const colourOf = ({ code }, palette) => (code < 0 ? "var(--cm-muted)" : palette[code]);
+
+function outline(area, curves, palette) {
+  const made = shape("path", { class: "cm-area", d: curves.map(rounded).join(" ") });
+  made.style.setProperty("--cm-own", colourOf(area, palette));
+  return made;
+}
+
+function readCurves({ rings, ends }) {
+  const numbers = new Uint16Array(bytes(rings));
+  return ends.map((end, at) => {
+    const curve = [];
+    for (let i = at ? ends[at - 1] : 0; i < end; i++) curve.push([numbers[2 * i], numbers[2 * i + 1]]);
+    return curve;
+  });
+}
+
+// A closed curve that is smooth at the middles of the sides.
+function rounded(curve) {
+  const middle = ([x0, y0], [x1, y1]) => `${(x0 + x1) / 2} ${(y0 + y1) / 2}`;
+  const parts = curve.map((one, at) => `Q${one[0]} ${one[1]} ${middle(one, curve[(at + 1) % curve.length])}`);
+  return `M${middle(curve.at(-1), curve[0])}${parts.join("")}Z`;
+}
+
+function named(area, curves, path, palette) {
+  const { name, about, share, peak } = area;
+  const colour = colourOf(area, palette);
+  const texts = name ? [...new Set([name.split(" · ")[0], name])] : [];
+  const tags = texts.map((text) => {
+    const tag = element("div", "cm-label", text);
+    tag.style.fontSize = `${(SMALLEST + MORE * Math.sqrt(share)).toFixed(1)}px`;
+    tag.style.setProperty("--cm-own", colour);
+    return tag;
+  });
+  return { tags, about: about || name, path, colour, curve: curves[0] ?? [], peak };
+}
+
+function markerName([x, y, text], [x0, x1, y0, y1]) {
+  const peak = [(STEPS * (x - x0)) / (x1 - x0), (STEPS * (y - y0)) / (y1 - y0)];
+  return { tags: [element("div", "cm-label cm-here", text)], about: text, curve: [], peak, over: 20 };
+}
+
+const inView = (ring, width, height) => ring.some(([x, y]) => x >= 0 && y >= 0 && x <= width && y <= height);
+
+function inside(path, svg, clientX, clientY) {
+  const matrix = path.getScreenCTM();
+  return Boolean(matrix) && path.isPointInFill(new DOMPoint(clientX, clientY).matrixTransform(matrix.inverse()));
+}
+
