@@ -76,6 +76,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "taken-name": "a model's name is reserved for something else",
         "too-large": "a file is larger than is safe to read",
         "too-little-data": "too few queries, models or tasks for the question",
+        "unknown-address": "a place of this kind is not read from",
         "unknown-choice": "a name is none of those to choose from",
         "unknown-encoder": "a name is that of no encoder",
         "unknown-field": "a mapping holds a name that means nothing there",

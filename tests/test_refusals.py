@@ -43,6 +43,7 @@ from cascal.diagnose.routes import misplaced, moved_by_joining
 from cascal.export import convert
 from cascal.fit import Fit
 from cascal.hosts import allowed_hosts
+from cascal.importers.addresses import local_copies
 from cascal.policy import read_policy
 from cascal.refusals import REFUSALS
 from cascal.route import EncoderMismatch, Router
@@ -437,6 +438,11 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     "too-little-data": (
         lambda _: triplet_differences(np.zeros((4, 2, 2))),
         r"A triplet needs 3 models, there are 2\.",
+    ),
+    "unknown-address": (
+        lambda _: local_copies(["gopher://host/d.jsonl"]).__enter__(),
+        r"Addresses of the scheme 'gopher' are not read; s3:// and https:// are\. Copy the data to "
+        r"this machine and name the file\.",
     ),
     "unknown-choice": (
         lambda _: FitSettings.preset("best"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -32,7 +32,11 @@ SHOWN_REFUSALS = 10
 
 def import_(
     path: Annotated[
-        list[Path], typer.Argument(help="A file, a folder, or two files that belong together.")
+        list[str],
+        typer.Argument(
+            help="A file, a folder, or two files that belong together; s3://BUCKET/KEY or "
+            "https://… are copied first."
+        ),
     ],
     workspace: WorkspaceOption = None,
     dataset: Annotated[
@@ -75,6 +79,7 @@ def import_(
 ) -> None:
     """Import queries and responses: all of a file, or nothing of it."""
     from cascal import importers
+    from cascal.importers.addresses import local_copies
 
     mapping = dict(_pair(one) for one in column or ())
     if len(path) > 2:
@@ -82,10 +87,9 @@ def import_(
             f"{len(path)} paths were given; name one, or queries and responses.",
             code="wrong-path-count",
         )
-    source: Any = path[0] if len(path) == 1 else path
-    with progress_bar("Reading") as report:
+    with progress_bar("Reading") as report, local_copies(path, report) as paths:
         imported = importers.read(
-            source,
+            paths,
             kind=kind,
             dataset=dataset,
             mapping=mapping,
@@ -189,8 +193,11 @@ def embed(
         str, typer.Option(help="Name of the environment variable with the endpoint's key.")
     ] = "",
     vectors: Annotated[
-        Path | None,
-        typer.Option(help="Take these vectors (.npy or .npz) that --encoder made; encode nothing."),
+        str | None,
+        typer.Option(
+            help="Take these vectors (.npy, .npz, or Parquet, a file or a folder; also s3://… and "
+            "https://…) that --encoder made; encode nothing."
+        ),
     ] = None,
     ids: Annotated[
         Path | None, typer.Option(help="Table with the query ids of the rows of an .npy file.")
@@ -231,10 +238,12 @@ def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
     return encoded.encoder
 
 
-def _adopt(store: Workspace, dataset: str, encoder: str, path: Path, ids: Path | None) -> None:
+def _adopt(store: Workspace, dataset: str, encoder: str, given: str, ids: Path | None) -> None:
     from cascal.dataset.encoding import adopt_vectors
+    from cascal.importers.addresses import local_copies
     from cascal.importers.vectors import read_vectors
 
-    query_ids, array = read_vectors(path, ids)
+    with local_copies([given]) as (path,):
+        query_ids, array = read_vectors(path, ids)
     n = adopt_vectors(store, dataset, encoder, query_ids, array)
     out.print(f"{n:,} queries have vectors of {escape(encoder)} now.")

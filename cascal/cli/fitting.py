@@ -148,12 +148,34 @@ def _print_summary(
 @with_tuning
 def export(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
-    to: Annotated[Path, typer.Argument(help="File to write, e.g. router.cascal.")],
     tuning: Tuning,
+    to: Annotated[
+        Path | None, typer.Argument(help="File to write the router to, e.g. router.cascal.")
+    ] = None,
+    parquet: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the data set instead, with texts and vectors, as Parquet files by task "
+            "into this new folder."
+        ),
+    ] = None,
     ignore_labels: IgnoreLabelsOption = False,
     rectify: RectifyOption = False,
 ) -> None:
     """Write the router of a data set as one file, without texts and without pickle."""
+    if to is not None and parquet is not None:
+        raise CascalError(
+            "A file for the router and --parquet were given. Give one of them.",
+            code="conflicting-settings",
+        )
+    if parquet is not None:
+        _export_data(tuning.store, dataset, parquet)
+        return
+    if to is None:
+        raise CascalError(
+            "Name a file for the router, or --parquet FOLDER for the data set.",
+            code="missing-value",
+        )
     check_target(to)
     loaded = tuning.dataset(dataset)
     with err.status("Estimating skills"):
@@ -166,6 +188,17 @@ def export(
     _print_labels(router)
     if rectify:
         out.print("Labels correct the scores.")
+
+
+def _export_data(store: Workspace, dataset: str, folder: Path) -> None:
+    from cascal.dataset.parquet_folder import write_parquet_folder
+
+    encoders = store.encoders(dataset)
+    n_queries = store.dataset(dataset).n_train + store.dataset(dataset).n_test
+    whole = [name for name, covered, _ in encoders if covered == n_queries]
+    n = write_parquet_folder(store, dataset, folder, whole[0] if whole else None)
+    made = f" and vectors by {escape(whole[0])}" if whole else ", and no vectors"
+    out.print(f"{n:,} queries, their responses{made} written to {escape(str(folder))}.")
 
 
 def route(

@@ -30,9 +30,9 @@ from cascal.importers.columns import resolve, role_of, suggest
 from cascal.importers.draft import Plan
 from cascal.importers.fields import raw_text
 from cascal.importers.limits import ImportRefused, check_file, is_zip, read_bytes, read_records
+from cascal.importers.parts import files_of, parts_of, read_table
 from cascal.importers.sniff import kind_of_file, kinds_inside
 from cascal.importers.splits import SplitPlan
-from cascal.importers.tabular import read_sheet
 
 __all__ = ["KINDS", "ImportRefused", "Preview", "detect", "preview", "read"]
 
@@ -148,13 +148,16 @@ def detect(path: AnyPath | Sequence[AnyPath]) -> str:
 
 def _own_kind_of_folder(folder: Path) -> str:
     inside = [one for one in folder.iterdir() if one.is_file()]
-    if any(one.stem == "queries" for one in inside):
+    if any(one.stem == "queries" for one in folder.iterdir()):
         return long.KIND
     if any(one.suffix.lower() in (".zip", ".json") for one in inside):
         return mmlu_pro.KIND
+    if parts_of(folder):
+        return long.KIND
+    others = "; ".join(about for kind, about in KINDS.items() if kind != "long")
     raise ImportRefused(
         f"The folder {folder.name!r} is of no known kind. It may hold queries.* and responses.*, "
-        f"or one of: {'; '.join(about for kind, about in KINDS.items() if kind != 'long')}.",
+        f"Parquet or JSONL files, or one of: {others}.",
         code="unknown-format",
     )
 
@@ -166,8 +169,8 @@ def preview(path: AnyPath | Sequence[AnyPath], n: int = 20) -> Preview:
         records = FORMATS[kind].first_records(paths)[:n]
         columns = tuple(dict.fromkeys(key for one in records for key in one))
         return Preview(kind, columns, tuple(map(_shown, records)), {})
-    files = long.files_of(paths)
-    sheets = [read_sheet(file, n) for file in files]
+    files = files_of(paths)
+    sheets = [read_table(file, n) for file in files]
     mapping: dict[str, str] = {}
     if len(sheets) == 2:
         mapping = {f"responses.{k}": v for k, v in suggest(sheets[1].columns, "responses").items()}

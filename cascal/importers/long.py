@@ -36,8 +36,9 @@ from cascal.importers.fields import (
 )
 from cascal.importers.gold_column import gold_column
 from cascal.importers.limits import MAX_OPTIONS, ImportRefused
+from cascal.importers.parts import files_of, origin_of, read_table
 from cascal.importers.response import Place, Said, measures, read_said
-from cascal.importers.tabular import SUFFIXES, Sheet, read_sheet
+from cascal.importers.tabular import Sheet
 from cascal.importers.wide import model_columns, one_row_a_response
 
 KIND = "long"
@@ -52,9 +53,10 @@ _NO_OPTION = "names none of the options; counts as unreadable"
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one joined file, a file of queries, or a file of queries and one of responses."""
     check_names(plan.mapping)
+    plan = replace(plan, origin=origin_of(paths[0], plan.origin))
     paths = files_of(paths)
     plan.progress(0.0, f"Reading {paths[0].name}")
-    sheets = [read_sheet(path) for path in paths]
+    sheets = [read_table(path) for path in paths]
     role = role_of(sheets[0].columns, plan.mapping) if len(sheets) == 1 else "queries"
     draft = Draft(reading=plan.reading)
     for sheet in sheets:
@@ -77,10 +79,11 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
 
 
 def _unused(sheet: Sheet, role: Role, plan: Plan) -> list[str]:
-    """The columns that nothing of ours is taken from."""
+    """The columns of the files that nothing of ours is taken from."""
     mapping = resolve(sheet.columns, role, plan.mapping, sheet.source)
     spread = () if "options" in mapping else spread_options(sheet.columns)
-    return [name for name in sheet.columns if name not in {*mapping.values(), *spread}]
+    used = {*mapping.values(), *spread, *sheet.by_folders}
+    return [name for name in sheet.columns if name not in used]
 
 
 def _note_unused(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
@@ -111,35 +114,11 @@ def _add_wide(draft: Draft, sheet: Sheet, plan: Plan) -> None:
 
 def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """The rows of the last file, for looking at."""
-    sheet = read_sheet(files_of(paths)[-1])
+    sheet = read_table(files_of(paths)[-1])
     return [
         dict(zip(sheet.columns, cells, strict=True))
         for cells in zip(*sheet.columns.values(), strict=True)
     ]
-
-
-def files_of(paths: Sequence[Path]) -> list[Path]:
-    """The table files of what was given: the files, or queries.* and responses.* of a folder."""
-    path = paths[0]
-    if len(paths) == 2 or not path.is_dir():
-        return list(paths)
-    files: list[Path] = []
-    for stem in ("queries", "responses"):
-        found = sorted(one for one in path.iterdir() if one.stem == stem and one.suffix in SUFFIXES)
-        if len(found) > 1:
-            raise ImportRefused(
-                f"The folder {path.name!r} holds {found[0].name!r} and "
-                f"{found[1].name!r}. Keep one.",
-                code="duplicate-file",
-            )
-        files += found
-    if not files or files[0].stem != "queries":
-        raise ImportRefused(
-            f"The folder {path.name!r} holds no queries file. It needs queries.parquet (or .csv, "
-            ".jsonl) and, unless the queries come alone, responses.parquet.",
-            code="missing-part",
-        )
-    return files
 
 
 def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -133,9 +133,13 @@ def files_below(folder: Path) -> Iterator[Path]:
             code="too-large",
         )
     for one in sorted(entries):
-        hidden = any(name.startswith(".") for name in one.relative_to(folder).parts)
-        if one.suffix.lower() in _SUFFIXES and not hidden and one.is_file():
+        if may_hold_rows(one.relative_to(folder)) and one.is_file():
             yield one
+
+
+def may_hold_rows(path: PurePath) -> bool:
+    """Whether a file below a folder is looked at, by its name: of a known ending, not hidden."""
+    return path.suffix.lower() in _SUFFIXES and not any(part.startswith(".") for part in path.parts)
 
 
 def foreign_files(paths: Iterable[Path], kind: str) -> list[tuple[Path, str]]:

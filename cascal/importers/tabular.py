@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +32,17 @@ MAX_TABLE_ROWS = 5_000_000
 class Sheet:
     """The columns of one file.
 
-    rows    : number of each row in the file, from 1, without the header
-    columns : values by column name, None where a row has none
-    refused : (row, reason) of rows that could not be read at all
+    rows       : number of each row in the file, from 1, without the header
+    columns    : values by column name, None where a row has none
+    refused    : (row, reason) of rows that could not be read at all
+    by_folders : columns that no file has, only the names of the folders it lies in
     """
 
     source: str
     rows: list[int]
     columns: dict[str, list[Any]]
     refused: list[tuple[int, str]]
+    by_folders: set[str] = field(default_factory=set)
 
     @property
     def n_rows(self) -> int:

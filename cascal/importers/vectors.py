@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cascal.datatypes import FloatArray
 from cascal.importers.columns import suggest
 from cascal.importers.fields import clean
-from cascal.importers.limits import MAX_FILE_BYTES, ImportRefused
+from cascal.importers.limits import MAX_FILE_BYTES, ImportRefused, check_file
+from cascal.importers.parts import parts_of
 from cascal.importers.tabular import read_sheet
 
 _ADVICE = "Save it with numpy.save(path, array) or numpy.savez(path, query_ids=…, vectors=…)."
@@ -21,8 +24,12 @@ _ADVICE = "Save it with numpy.save(path, array) or numpy.savez(path, query_ids=�
 def read_vectors(path: Path, ids: Path | None = None) -> tuple[tuple[str, ...], FloatArray]:
     """Query ids and vectors (n, D): an .npz with both, or an .npy and a table of ids in row order.
 
+    Or Parquet, a file or a folder of parts, with the columns query_id and vector.
+
     Arrays of Python objects (pickles) are refused.
     """
+    if path.is_dir() or path.suffix.lower() == ".parquet":
+        return _from_parquet(path)
     stored = _load(path)
     if isinstance(stored, dict):
         if not {"query_ids", "vectors"} <= set(stored):
@@ -45,6 +52,30 @@ def read_vectors(path: Path, ids: Path | None = None) -> tuple[tuple[str, ...], 
     if "query_id" not in mapping:
         raise ImportRefused(f"{ids.name!r} has no column of query ids.", code="missing-column")
     return _checked(path, [clean(one) for one in columns[mapping["query_id"]]], stored)
+
+
+def _from_parquet(path: Path) -> tuple[tuple[str, ...], FloatArray]:
+    ids: list[str] = []
+    arrays: list[FloatArray] = []
+    for part in parts_of(path) if path.is_dir() else [path]:
+        check_file(part)
+        try:
+            table = pq.read_table(part, columns=["query_id", "vector"], partitioning=None)
+            vectors = table["vector"].combine_chunks()
+            flat = vectors.flatten().to_numpy().astype(np.float32, copy=False)
+            arrays.append(flat.reshape(len(vectors), -1))
+        except (pa.ArrowException, OSError, ValueError, AttributeError, KeyError) as error:
+            raise ImportRefused(
+                f"{part.name!r} holds no columns query_id and vector that can be read "
+                f"({str(error)[:200]}). Vectors are lists of numbers, all of one length.",
+                code="damaged-file",
+            ) from None
+        ids += [clean(one) for one in table["query_id"].to_pylist()]
+    if len({array.shape[1] for array in arrays}) != 1:
+        raise ImportRefused(
+            f"{path.name!r} holds no vectors, or vectors of several lengths.", code="wrong-shape"
+        )
+    return _checked(path, ids, np.concatenate(arrays))
 
 
 def _load(path: Path) -> Any:  # noqa: ANN401 – an array, or a dict of them
