@@ -168,8 +168,8 @@ OF_DATA: Mapping[str, tuple[Callable[[Any], object], str]] = {
     ),
     "bad-yaml": (yaml_of("a: ["), r"The task file is no YAML \(line 1\)\."),
     "binary-file": (
-        imports("sheet.xlsx", b"PK\x03\x04"),
-        r"'sheet\.xlsx' is a \.xlsx file: save the sheet as 'CSV UTF-8' and import that\.",
+        imports("sheet.xls", b"PK\x03\x04"),
+        r"'sheet\.xls' is a \.xls file: save the sheet as \.xlsx or 'CSV UTF-8' and import that\.",
     ),
     "changed-draw": (
         lambda _: place_in_draw(LABEL, {}),

@@ -435,8 +435,8 @@ BROKEN = [
     ("notext.jsonl", b'{"id": 1, "model": "m", "output": "A"}\n', "missing-column", "text"),
     ("strange.dat", b"\x00\x01\x02\x03" * 10, "binary-file", ""),
     ("strange.txt", b"hello world", "unknown-format", ""),
-    ("packed.csv.gz", b"\x1f\x8b\x08\x00", "binary-file", "gzip"),
-    ("sheet.xlsx", b"PK\x03\x04", "binary-file", "CSV UTF-8"),
+    ("packed.csv.gz", b"\x1f\x8b\x08\x00", "damaged-file", "gzip"),
+    ("sheet.xls", b"PK\x03\x04", "binary-file", "CSV UTF-8"),
     ("cut.zip", b"PK\x03\x04" + bytes(100), "damaged-file", "zip"),
     ("store.db", b"12345678DUCK" + bytes(20), "binary-file", "DuckDB"),
 ]
@@ -628,7 +628,7 @@ def test_cut_foreign_and_empty_zips_are_refused(tmp_path):
         importers.read(raw(tmp_path / "damaged.zip", bytes(damaged)))
     with refuses("missing-part", "other.zip", kind=ImportRefused):
         importers.read(zipped(tmp_path / "other.zip", {"data.pkl": b"x"}))
-    with refuses("missing-column", "foreign.zip", "question_id", kind=ImportRefused):
+    with refuses("missing-column", "x.json", "question_id", kind=ImportRefused):
         importers.read(zipped(tmp_path / "foreign.zip", {"x.json": '[{"a": 1}]'}))
 
 

@@ -33,6 +33,7 @@ from cascal.importers.limits import ImportRefused, check_file, is_zip, read_byte
 from cascal.importers.parts import files_of, parts_of, read_table
 from cascal.importers.sniff import kind_of_file, kinds_inside
 from cascal.importers.splits import SplitPlan
+from cascal.importers.unpacked import unpacked
 
 __all__ = ["KINDS", "ImportRefused", "Preview", "detect", "preview", "read"]
 
@@ -108,23 +109,27 @@ def read(
     gold_from: whether gold answers that are numbers count the options from 0 or from 1; None:
     the whole column tells, and one that does not is refused.
     """
-    paths = _paths(path)
-    kind = _checked_kind(kind) if kind is not None else detect(path)
-    plan = Plan(
-        dataset=dataset or paths[0].stem or "import",
-        origin=origin,
-        mapping=dict(mapping or {}),
-        split=SplitPlan(split, test_share),
-        progress=progress or (lambda _share, _sentence: None),
-        reading=_checked_reading(reading),
-        gold_from=_checked_first(gold_from),
-    )
-    return FORMATS[kind].read(paths, plan)
+    with unpacked(_paths(path)) as paths:
+        kind = _checked_kind(kind) if kind is not None else _kind_of(paths)
+        plan = Plan(
+            dataset=dataset or paths[0].stem or "import",
+            origin=origin,
+            mapping=dict(mapping or {}),
+            split=SplitPlan(split, test_share),
+            progress=progress or (lambda _share, _sentence: None),
+            reading=_checked_reading(reading),
+            gold_from=_checked_first(gold_from),
+        )
+        return FORMATS[kind].read(paths, plan)
 
 
 def detect(path: AnyPath | Sequence[AnyPath]) -> str:
     """Find out the kind of a path by looking into it; one that is not read is refused."""
-    paths = _paths(path)
+    with unpacked(_paths(path)) as paths:
+        return _kind_of(paths)
+
+
+def _kind_of(paths: Sequence[Path]) -> str:
     for one in paths:
         if not one.exists():
             raise ImportRefused(
@@ -164,7 +169,11 @@ def _own_kind_of_folder(folder: Path) -> str:
 
 def preview(path: AnyPath | Sequence[AnyPath], n: int = 20) -> Preview:
     """Look at the first `n` rows without importing anything."""
-    kind, paths = detect(path), _paths(path)
+    with unpacked(_paths(path)) as paths:
+        return _preview(_kind_of(paths), paths, n)
+
+
+def _preview(kind: str, paths: Sequence[Path], n: int) -> Preview:
     if kind != long.KIND:
         records = FORMATS[kind].first_records(paths)[:n]
         columns = tuple(dict.fromkeys(key for one in records for key in one))

@@ -31,7 +31,7 @@ def json_lines(name: str, raw: bytes) -> Lines:
         if isinstance(record, dict):
             lines.records.append(record)
             lines.rows.append(row)
-        elif row == last and isinstance(record, ValueError) and not raw.endswith(b"\n"):
+        elif row == last and not raw.endswith(b"\n") and _breaks_off(text, record):
             raise ImportRefused(
                 f"{name!r} is cut off: its last line ({row}) breaks off in the middle of a "
                 "record. Download or export it again.",
@@ -40,6 +40,14 @@ def json_lines(name: str, raw: bytes) -> Lines:
         else:
             lines.refused.append((row, "not a JSON object on one line"))
     return lines
+
+
+def _breaks_off(text: str, error: object) -> bool:
+    """Whether a line begins as an object and ends before the object does."""
+    text = text.strip()
+    if not isinstance(error, json.JSONDecodeError) or not text.startswith("{"):
+        return False
+    return not text.endswith("}") or error.pos >= len(text) - 1
 
 
 def _json_line(text: str) -> object:

@@ -35,11 +35,13 @@ _ROUTERBENCH_ADVICE = (
     "it once where you trust it: `pandas.read_pickle('routerbench_raw.pkl').to_parquet("
     "'routerbench.parquet')`, then import the result."
 )
-_OFFICE_ADVICE = "save the sheet as 'CSV UTF-8' and import that."
+_OFFICE_ADVICE = "save the sheet as .xlsx or 'CSV UTF-8' and import that."
 _TABLE_ADVICE = "write the table as Parquet, CSV (UTF-8) or JSONL and import that."
+_PAGE_ADVICE = "a page holds no table that can be read; " + _TABLE_ADVICE
+_UNPACK_ADVICE = "unpack it and import what is inside."
 _PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".bin")
 _BINARY_SUFFIXES = {
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), _OFFICE_ADVICE),
+    **dict.fromkeys((".xls", ".xlsb", ".ods"), _OFFICE_ADVICE),
     **dict.fromkeys((".npy", ".npz", ".safetensors"), "arrays hold no responses; " + _TABLE_ADVICE),
 }
 _REFUSED_STARTS: tuple[tuple[bytes, str, str], ...] = (
@@ -47,20 +49,47 @@ _REFUSED_STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it (unzstd) and import what is inside."),
     (b"BZh", "a bzip2 archive", "unpack it (bunzip2) and import what is inside."),
     (b"\xfd7zXZ", "an xz archive", "unpack it (unxz) and import what is inside."),
-    (b"7z\xbc\xaf", "a 7z archive", "unpack it and import what is inside."),
-    (b"ARROW1", "an Arrow/Feather file", _TABLE_ADVICE),
+    (b"7z\xbc\xaf", "a 7z archive", _UNPACK_ADVICE),
+    (b"Rar!", "a rar archive", _UNPACK_ADVICE),
+    (b"ARROW1", "an Arrow (Feather) file", _TABLE_ADVICE),
+    (b"FEA1", "a Feather file", _TABLE_ADVICE),
+    (b"\xff\xff\xff\xff", "an Arrow stream", _TABLE_ADVICE),
+    (b"ORC", "an ORC file", _TABLE_ADVICE),
+    (b"Obj\x01", "an Avro file", _TABLE_ADVICE),
     (b"SQLite format 3", "an SQLite database", _TABLE_ADVICE),
-    (b"\xd0\xcf\x11\xe0", "an old Office file", _OFFICE_ADVICE),
+    (b"\xd0\xcf\x11\xe0", "an old Office file (.xls)", _OFFICE_ADVICE),
     (b"\x89HDF", "an HDF5 file", _TABLE_ADVICE),
-    (b"%PDF", "a PDF file", _TABLE_ADVICE),
+    (b"%PDF", "a PDF file", _PAGE_ADVICE),
+    (b"{\\rtf", "an RTF text", _PAGE_ADVICE),
+    (b"\x89PNG", "a picture (PNG)", _PAGE_ADVICE),
+    (b"\xff\xd8\xff", "a picture (JPEG)", _PAGE_ADVICE),
     (b"\x93NUMPY", "a numpy array", _TABLE_ADVICE),
+    (
+        b"version https://git-lfs.",
+        "a Git LFS pointer and not the file itself",
+        "fetch the file (git lfs pull) and import that.",
+    ),
 )
+_MARKUP: tuple[tuple[bytes, str], ...] = (
+    (b"<!doctype html", "an HTML page"),
+    (b"<html", "an HTML page"),
+    (b"<?xml", "an XML file"),
+)
+_TAR_MARK = slice(257, 262)
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 _BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
 def check_file(path: Path) -> bytes:
     """Refuse what must not or cannot be read; return the first bytes of the file."""
+    head = check_size(path)
+    _refuse_suffix(path)
+    _refuse_binary(path.name, head)
+    return head
+
+
+def check_size(path: Path) -> bytes:
+    """Refuse a file that is missing, closed, empty or too large; return its first bytes."""
     if not path.is_file():
         raise ImportRefused(f"There is no file {path.name!r}. Check the path.", code="no-such-file")
     try:
@@ -82,8 +111,6 @@ def check_file(path: Path) -> bytes:
             "Split it into smaller files.",
             code="too-large",
         )
-    _refuse_suffix(path)
-    _refuse_binary(path.name, head)
     return head
 
 
@@ -105,6 +132,12 @@ def _refuse_binary(name: str, head: bytes) -> None:
     for start, what, advice in _REFUSED_STARTS:
         if head.startswith(start):
             raise ImportRefused(f"{name!r} is {what}: {advice}", code="binary-file")
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for start, what in _MARKUP:
+        if text.startswith(start):
+            raise ImportRefused(f"{name!r} is {what}: {_PAGE_ADVICE}", code="binary-file")
+    if head[_TAR_MARK] == b"ustar":
+        raise ImportRefused(f"{name!r} is a tar archive: {_UNPACK_ADVICE}", code="binary-file")
     if head[8:12] == b"DUCK":
         raise ImportRefused(f"{name!r} is a DuckDB file: {_TABLE_ADVICE}", code="binary-file")
     known = head.startswith((b"PAR1", b"PK\x03\x04", b"PK\x05\x06", b"\xff\xfe", b"\xfe\xff"))

@@ -45,7 +45,8 @@ _SCORE_COLUMN = re.compile(r"[^/]{1,200}/[^\n]{1,200}/score\Z")
 _INSPECT_MEMBERS = ("header.json", "_journal/start.json")
 _LOOKED_AT = 1 << 20
 """Bytes at the start of a file in which its fields are looked for."""
-_SUFFIXES = (".json", ".jsonl", ".ndjson", ".eval", ".csv", ".tsv", ".parquet")
+READ_SUFFIXES = (".json", ".jsonl", ".ndjson", ".eval", ".csv", ".tsv", ".parquet", ".xlsx")
+"""Endings of the files that are looked at in a folder or an archive."""
 MAX_FILES = 10_000
 """Files of a folder that are looked at."""
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]:]', re.DOTALL)
@@ -65,7 +66,7 @@ def kind_of_keys(keys: Iterable[str]) -> str | None:
 def kind_of_file(path: Path) -> str | None:
     """The foreign format of a file, found by looking inside; None where it is none."""
     if is_zip(check_file(path)):
-        return "inspect_log" if _is_inspect_zip(path) else None
+        return "inspect_log" if is_inspect_zip(path) else None
     return kind_of_keys(keys_of_file(path))
 
 
@@ -80,7 +81,8 @@ def keys_of_file(path: Path) -> list[str]:
     return top_keys(text) if text[:1] in ("{", "[") else _header(text)
 
 
-def _is_inspect_zip(path: Path) -> bool:
+def is_inspect_zip(path: Path) -> bool:
+    """Whether a zip is an inspect_ai log; a damaged one is, if its name says so."""
     broken = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
     with suppress(*broken), zipfile.ZipFile(path) as archive:
         return any(name in archive.NameToInfo for name in _INSPECT_MEMBERS)
@@ -125,6 +127,11 @@ def files_below(folder: Path) -> Iterator[Path]:
 
     Hidden ones are left out; a folder of more than MAX_FILES entries is refused.
     """
+    return (one for one in all_files_below(folder) if may_hold_rows(one.relative_to(folder)))
+
+
+def all_files_below(folder: Path) -> Iterator[Path]:
+    """All files of a folder and its folders, whatever their names; as `files_below`."""
     entries = list(islice(folder.rglob("*"), MAX_FILES + 1))
     if len(entries) > MAX_FILES:
         raise ImportRefused(
@@ -133,13 +140,15 @@ def files_below(folder: Path) -> Iterator[Path]:
             code="too-large",
         )
     for one in sorted(entries):
-        if may_hold_rows(one.relative_to(folder)) and one.is_file():
+        hidden = any(name.startswith(".") for name in one.relative_to(folder).parts)
+        if not hidden and one.is_file():
             yield one
 
 
 def may_hold_rows(path: PurePath) -> bool:
     """Whether a file below a folder is looked at, by its name: of a known ending, not hidden."""
-    return path.suffix.lower() in _SUFFIXES and not any(part.startswith(".") for part in path.parts)
+    hidden = any(part.startswith(".") for part in path.parts)
+    return path.suffix.lower() in READ_SUFFIXES and not hidden
 
 
 def foreign_files(paths: Iterable[Path], kind: str) -> list[tuple[Path, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from cascal.importers.columns import listed
 from cascal.importers.jsonlines import json_lines
 from cascal.importers.limits import (
     ImportRefused,
@@ -68,6 +71,13 @@ def read_sheet(path: Path, n_rows: int | None = None) -> Sheet:
         sheet = _read_csv(path.name, raw)
     elif start == b"[":
         sheet = _from_records(path.name, _array(parse_json(raw, path.name), path.name), [])
+    elif start == b"{" and (document := _one_object(raw)) is not None:
+        raise ImportRefused(
+            f"{path.name!r} is good JSON, but of no known format: an object with "
+            f"{listed([str(key) for key in document])}. Write its records one a line (JSONL), each "
+            "with query_id, text, model and response.",
+            code="unknown-format",
+        )
     elif start == b"{" or suffix in (".jsonl", ".ndjson", ".json"):
         sheet = _read_jsonl(path.name, raw)
     else:
@@ -77,6 +87,20 @@ def read_sheet(path: Path, n_rows: int | None = None) -> Sheet:
             code="unknown-format",
         )
     return sheet if n_rows is None else _cut(sheet, n_rows)
+
+
+def _one_object(raw: bytes) -> dict[str, Any] | None:
+    """The object that a whole file is, over several lines; None for one record a line."""
+    first, _, rest = raw.partition(b"\n")
+    if not rest.strip():
+        return None
+    with suppress(ValueError, RecursionError):
+        json.loads(first)
+        return None
+    with suppress(ValueError, RecursionError):
+        document = json.loads(raw)
+        return document if isinstance(document, dict) else None
+    return None
 
 
 def _cut(sheet: Sheet, n_rows: int) -> Sheet:

@@ -11,6 +11,7 @@ from cascal.importers.columns import suggest
 from cascal.importers.fields import clean
 from cascal.importers.limits import ImportRefused, check_file, decode, read_bytes
 from cascal.importers.tabular import SUFFIXES, read_sheet
+from cascal.importers.unpacked import unpacked
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Texts:
 
 def read_texts(path: Path) -> Texts:
     """Read a .txt file (one query a line) or a table with a text column (and perhaps an id)."""
+    with unpacked([path]) as paths:
+        return _read(paths[0])
+
+
+def _read(path: Path) -> Texts:
     if path.suffix.lower() not in SUFFIXES:
         check_file(path)
         lines = [line.strip() for line in decode(read_bytes(path), path.name).splitlines()]

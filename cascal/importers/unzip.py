@@ -1,12 +1,14 @@
-"""Members of a zip archive as bytes: never extracted to disk, bounded, names only shown."""
+"""Members of a zip archive as bytes: bounded, and their names only shown."""
 
 from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import pyarrow as pa
 
@@ -22,9 +24,43 @@ MAX_MEMBERS = 2_000
 """Members an archive may list."""
 ZSTANDARD = 93
 """Compression method of zip members that Python 3.11's zipfile does not know."""
-_CHUNK = 1 << 20
+CHUNK = 1 << 20
+"""Bytes that are unpacked at a time."""
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    pa.ArrowException,
+)
+"""What reading a damaged archive raises."""
 _LOCAL_HEADER = 30
 """Bytes of a member's own header in front of its name, extra field and packed bytes."""
+_T = TypeVar("_T")
+
+
+@dataclass
+class Allowance:
+    """How many bytes one archive may still unpack to, whatever sizes it declares."""
+
+    left: int = field(default_factory=lambda: MAX_UNZIPPED_BYTES)
+
+    def bounded(self, chunks: Iterable[bytes], n_packed: int, name: str) -> Iterator[bytes]:
+        """The chunks that n_packed bytes unpack to; refused at the limit of bytes or of ratio."""
+        most = max(RATIO_FREE_BYTES, MAX_ZIP_RATIO * n_packed)
+        for chunk in chunks:
+            self.left -= len(chunk)
+            most -= len(chunk)
+            if min(self.left, most) < 0:
+                raise _bomb(name, "unpacks to more than it declares or than is safe")
+            yield chunk
+
+
+def in_chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a stream, piece by piece."""
+    while chunk := stream.read(CHUNK):
+        yield chunk
 
 
 def json_members(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -42,6 +78,22 @@ def members(
     `expected` says what such an archive holds where none is wanted; `most` is how many members it
     may list.
     """
+
+    def take(name: str, chunks: Iterator[bytes]) -> tuple[str, bytes]:
+        return name, b"".join(chunks)
+
+    return taken(path, wanted, expected, most, take, Allowance())
+
+
+def taken(
+    path: Path,
+    wanted: Callable[[zipfile.ZipInfo], bool],
+    expected: str,
+    most: int,
+    take: Callable[[str, Iterator[bytes]], _T],
+    allowance: Allowance,
+) -> Iterator[_T]:
+    """Yield what `take` makes of the name and the unpacked bytes of each wanted member."""
     check_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -50,23 +102,14 @@ def members(
             check_sizes(path.name, chosen, len(listed), most)
             if not chosen:
                 raise ImportRefused(
-                    f"{path.name!r} holds no .json file that is read ({len(listed)} members). "
-                    f"{expected}",
+                    f"{path.name!r} holds no file that is read ({len(listed)} members). {expected}",
                     code="missing-part",
                 )
-            left = MAX_UNZIPPED_BYTES
             for member in chosen:
-                content = _content(archive, member, left, path)
-                left -= len(content)
-                yield member.filename, content
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        OSError,
-        pa.ArrowException,
-    ) as error:
+                with closing(_chunks(archive, member, path)) as chunks:
+                    bounded = allowance.bounded(chunks, member.compress_size, path.name)
+                    yield take(member.filename, bounded)
+    except BROKEN as error:
         raise ImportRefused(
             f"{path.name!r} is not a complete zip archive ({error}). Download or pack it again.",
             code="damaged-file",
@@ -100,20 +143,17 @@ def check_sizes(name: str, chosen: list[zipfile.ZipInfo], n_listed: int, most: i
             raise _bomb(name, f"holds a member packed more than {MAX_ZIP_RATIO}-fold")
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, path: Path) -> bytes:
-    """Unpack in chunks and stop at the limit, whatever size the archive declares."""
-    limit = min(left, max(RATIO_FREE_BYTES, MAX_ZIP_RATIO * member.compress_size))
-    chunks: list[bytes] = []
+def _chunks(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path
+) -> Generator[bytes, None, None]:
+    """The unpacked bytes of a member; its checksum is checked at the end."""
+    checksum = 0
     with _opened(archive, member, path) as stream:
-        while chunk := stream.read(_CHUNK):
-            chunks.append(chunk)
-            limit -= len(chunk)
-            if limit < 0:
-                raise _bomb(path.name, "unpacks to more than it declares")
-    content = b"".join(chunks)
-    if member.compress_type == ZSTANDARD and zlib.crc32(content) != member.CRC:
+        for chunk in in_chunks(stream):
+            checksum = zlib.crc32(chunk, checksum)
+            yield chunk
+    if checksum != member.CRC:
         raise zipfile.BadZipFile(f"Bad CRC-32 for file {member.filename[:80]!r}")
-    return content
 
 
 def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> IO[bytes]:
