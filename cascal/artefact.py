@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cascal.datatypes import CascalError
+from cascal.owner_only import owner_only
 
 FORMAT = "cascal-router"
 FORMAT_VERSION = 1
@@ -48,7 +49,10 @@ def write_artefact(
     full = {"format": FORMAT, "format_version": version, **header}
     full["checksum"] = checksum(full, body)
     partial = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(partial, "w") as archive:
+    with (
+        open(partial, "wb", opener=owner_only) as file,
+        zipfile.ZipFile(file, "w") as archive,
+    ):
         for name, content in ((_HEADER, json.dumps(full, indent=1).encode()), (_ARRAYS, body)):
             archive.writestr(zipfile.ZipInfo(name), content)
     partial.replace(path)

@@ -44,6 +44,11 @@ def test_a_tag_that_makes_an_object_is_refused_by_its_line(tmp_path, tag):
         read(tmp_path, "p.yaml", f"a: {tag}\n")
 
 
+def test_a_character_that_no_text_has_is_refused(tmp_path):
+    with refuses("bad-yaml", "p.yaml"):
+        read(tmp_path, "p.yaml", "a: \0b\n")
+
+
 def test_a_number_of_5000_digits_in_json_is_refused(tmp_path):
     with refuses("unreadable-value", "5,000 digits"):
         read(tmp_path, "p.json", f'{{"a": {"9" * 5000}}}')

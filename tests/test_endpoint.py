@@ -247,7 +247,12 @@ def test_an_empty_text_is_refused_before_anything_is_sent(server):
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://host/v1", "host/v1", "https://", f"https://me:{KEY}@host/v1", f"https://host?k={KEY}"],
+    [
+        *("ftp://host/v1", "host/v1", "https://", "http://[::1", "http://[zz::1]/v1"),
+        *("http://host:99999/v1", "http://host:http/v1", "http://host:0/v1"),
+        f"https://me:{KEY}@host/v1",
+        f"https://host?k={KEY}",
+    ],
 )
 def test_a_base_url_without_a_host_or_with_a_secret_is_refused(url):
     code = "written-secret" if KEY in url else "malformed-value"

@@ -3,6 +3,8 @@
 import copy
 import io
 import json
+import stat
+import sys
 import warnings
 import zipfile
 from dataclasses import replace
@@ -114,6 +116,12 @@ def mutants(header, arrays, n):
                 elif changed:
                     with_other_array(changed, rng)
         yield {k: v for k, v in other.items() if not k.startswith("format")}, changed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have other rights there")
+def test_a_router_is_readable_by_its_owner_only(by_votes, tmp_path):
+    path = rewritten(tmp_path / "r.cascal", *by_votes)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 @pytest.mark.attack

@@ -1320,6 +1320,13 @@ def test_damage_in_the_middle_of_a_journal_is_refused(begun):
         pass
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have other rights there")
+def test_what_is_stored_is_readable_by_its_owner_only(begun):
+    segment = journal_of(begun, *lines(("q1", "zeta")))
+    for path in (begun.path, segment):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_long_journals_come_in_segments_and_in_order(begun, monkeypatch):
     monkeypatch.setattr(journal, "SEGMENT_ROWS", 2)
     with Journal(begun.path, "d") as left:

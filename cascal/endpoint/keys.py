@@ -25,8 +25,12 @@ class EndpointError(CascalError):
 
 def check_base_url(base_url: str) -> str:
     """The URL without a trailing slash; one that is not http(s) or carries a secret is refused."""
-    parts = urlsplit(base_url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(base_url.strip())
+        named = parts.port != 0 and bool(parts.hostname)  # reading a port checks it
+    except ValueError:  # of an address in brackets or a port that is none
+        named = False
+    if not named or parts.scheme not in ("http", "https"):
         raise EndpointError(
             "A base URL looks like https://host/v1 (http:// or https://).", code="malformed-value"
         )

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from cascal.datatypes import CascalError
+from cascal.owner_only import owner_only
 
 if sys.platform == "win32":
     import msvcrt
@@ -142,7 +143,7 @@ class _Segment:
 
     def __init__(self, path: Path) -> None:
         self.n_rows = 0
-        self._file = path.open("ab", buffering=0)
+        self._file = open(path, "ab", buffering=0, opener=owner_only)  # noqa: SIM115 – kept open
         self._size = self._synced = 0
         self._syncing = threading.Lock()
         if sys.platform != "win32":  # which opens no folder

@@ -212,6 +212,7 @@ def create_file(path: Path, timeout: float) -> None:
         try:
             with connected(scratch, read_only=False, timeout=timeout) as connection:
                 migrate(connection, scratch)
+            scratch.chmod(0o600)  # texts and answers are their owner's
             _known[path] = _identity(scratch)  # not that of a file that someone else made first
             _publish(scratch, path)
         finally:

@@ -52,8 +52,8 @@ def read_document(path: Path, what: str) -> object:
 
 def parse_yaml(text: str, what: str) -> object:
     """The content of YAML text, by the same rules."""
-    loader = _Loader(text, what)
     try:
+        loader = _Loader(text, what)
         root = loader.get_single_node()
         if root is None:
             return None
