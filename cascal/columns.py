@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from cascal.datatypes import CascalError, ModelSpec, Task
 
@@ -52,6 +54,47 @@ RESPONSE_SCHEMA = pa.schema(
 )
 """One row a `Response`; null where unknown. `score` is the source's own verdict, 0 to 1."""
 
+KEPT_SCHEMA = pa.schema(
+    [
+        ("query_id", pa.string()),
+        ("name", pa.string()),
+        ("text", pa.string()),
+        ("number", pa.float64()),
+    ]
+)
+"""One row a query and kept column: a text or a number, the same of the two for all of a column."""
+MAX_KEPT_COLUMNS = 20
+MAX_KEPT_NAME = 60
+MAX_KEPT_CHARS = 200
+"""Columns that a data set keeps, characters of their names and of one value."""
+
+
+@dataclass(frozen=True, eq=False)
+class KeptColumn:
+    """A column of one's own: values (Q,), numbers with nan or texts with "" where there is none."""
+
+    name: str
+    values: NDArray[Any]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the values are numbers."""
+        return bool(self.values.dtype.kind == "f")
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> KeptColumn:
+        """The values of some queries."""
+        return KeptColumn(self.name, self.values[rows])
+
+
+def join_kept(one: tuple[KeptColumn, ...], other: tuple[KeptColumn, ...]) -> tuple[KeptColumn, ...]:
+    """The columns that both sides keep, with the values of both, one's first."""
+    values = {column.name: column.values for column in other}
+    return tuple(
+        KeptColumn(column.name, np.concatenate([column.values, values[column.name]]))
+        for column in one
+        if column.name in values
+    )
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -72,7 +115,8 @@ class Imported:
     """A data set read from files, complete and checked, not yet stored.
 
     Every response names a query of `queries` and a model of `models`; (query, model, sample) is
-    unique. `refused` says what was left out; `notes` are sentences worth showing.
+    unique. `refused` says what was left out; `notes` are sentences worth showing; `kept` are
+    values of columns of one's own.
     """
 
     dataset: str
@@ -84,6 +128,7 @@ class Imported:
     responses: pa.Table
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    kept: pa.Table = field(default_factory=KEPT_SCHEMA.empty_table)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -95,6 +140,7 @@ class Imported:
         for name, table, schema in (
             ("queries", self.queries, QUERY_SCHEMA),
             ("responses", self.responses, RESPONSE_SCHEMA),
+            ("kept", self.kept, KEPT_SCHEMA),
         ):
             if not table.schema.equals(schema):
                 raise CascalError(

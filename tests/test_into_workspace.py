@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from attack import count
 from conftest import add_hashed, thinned_demo
@@ -29,6 +30,7 @@ import cascal
 from cascal.cli import collecting, simulating
 from cascal.cli.asking_options import limits_of
 from cascal.collection.into_workspace import FilterRule, filter_into
+from cascal.columns import KEPT_SCHEMA
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import encode_dataset
 from cascal.datatypes import CascalError
@@ -325,7 +327,11 @@ def test_the_filter_keeps_all_test_queries_and_the_responses_of_what_stays(
     tmp_path,
 ):
     store = Workspace(tmp_path / "demo.duckdb")
-    add_hashed(store, thinned_demo(8, 10)["demo"])
+    imported = thinned_demo(8, 10)["demo"]
+    ids = imported.queries["query_id"].to_pylist()
+    rows = [{"query_id": one, "name": "mark", "text": f"of {one}"} for one in ids]
+    own = pa.Table.from_pylist(rows, KEPT_SCHEMA)
+    add_hashed(store, replace(imported, kept=own))
     study = load_dataset(store, "demo")
     fitted = cascal.fit(study.train.votes, study.train.vectors)
     kept = filter_into(store, study, fitted, "small", FilterRule(n_queries=40))
@@ -335,6 +341,8 @@ def test_the_filter_keeps_all_test_queries_and_the_responses_of_what_stays(
     assert small.info.origin == "simulated"
     assert small.test.votes.fingerprint() == study.test.votes.fingerprint()
     assert small.train.votes.fingerprint() == study.train.votes.take(kept.rows).fingerprint()
+    (mark,) = small.train.kept
+    assert mark.values.tolist() == [f"of {one}" for one in small.train.votes.query_ids]
     with refuses("no-records", "demo"):
         filter_into(store, study, fitted, "none", FilterRule(n_queries=0))
 

@@ -1470,6 +1470,7 @@ def test_a_file_of_the_second_schema_can_be_collected_into(filled):
             "label",
             "cluster_name",
             "score",
+            "kept",
         ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE meta SET schema_version = 2")

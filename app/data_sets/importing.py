@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import folders, frame, session
 from cascal import importers
-from cascal.columns import Imported
+from cascal.columns import MAX_KEPT_COLUMNS, Imported
 from cascal.datatypes import OnConflict, ReadingName
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
@@ -111,6 +111,7 @@ def _form(source: Path | list[Path]) -> None:
     st.badge(importers.KINDS[look.kind], color="blue")
     st.dataframe(pd.DataFrame(look.rows).astype(str), height=220, alt="First rows of the file")
     mapping = _mapping(look)
+    keep = _kept(look)
     named = source[0] if isinstance(source, list) else source
     keeps_none = look.kind == "long" and not _could_be_tested(look)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -138,6 +139,7 @@ def _form(source: Path | list[Path]) -> None:
                 test_share=share or None,
                 reading=WHAT_IS_READ[reading],
                 gold_from=COUNTED_FROM[first],
+                keep=keep,
             )
             tell(1.0, "Storing")
             added = session.workspace().add(
@@ -146,6 +148,20 @@ def _form(source: Path | list[Path]) -> None:
         st.session_state["import_report"] = (imported, added.queries_added, added.responses_added)
         st.session_state["dataset_wanted"] = imported.dataset
         st.rerun()
+
+
+def _kept(look: Preview) -> list[str]:
+    """Which of the unused columns are kept, each by one click."""
+    if not look.unused:
+        return []
+    return st.pills(
+        "Not used. Click what to keep for colours, filters and slices",
+        look.unused[:MAX_KEPT_COLUMNS],
+        selection_mode="multi",
+        key="import_keep",
+        format_func=frame.escape,
+        help="One text or number a query. As a command: cascal import … --keep NAME,NAME",
+    )
 
 
 def _could_be_tested(look: Preview) -> bool:

@@ -72,12 +72,21 @@ def import_(
             "where the file does not tell.",
         ),
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Columns of a table that are kept, one value a query, for colours, filters and "
+            "slices: names with commas between them, or all; repeatable."
+        ),
+    ] = None,
     on_conflict: Annotated[OnConflict, typer.Option(help="If the data set exists.")] = "refuse",
     refused: Annotated[
         Path | None, typer.Option(help="Write everything that was refused to this JSON file.")
     ] = None,
 ) -> None:
     """Import queries and responses: all of a file, or nothing of it."""
+    import pyarrow.compute as pc
+
     from cascal import importers
     from cascal.importers.addresses import local_copies
 
@@ -97,6 +106,7 @@ def import_(
             test_share=test_share,
             reading=reading,
             gold_from=gold_from,
+            keep=[name.strip() for one in keep or () for name in one.split(",") if name.strip()],
         )
     with progress_bar("Storing") as report:
         added = open_workspace(workspace, create=True).add(
@@ -107,6 +117,8 @@ def import_(
         f"{added.responses_added:,} responses of {len(imported.models)} models"
         + (f"; {added.already_there:,} were there already." if added.already_there else ".")
     )
+    if kept := pc.unique(imported.kept["name"]).to_pylist():
+        out.print(f"Kept columns: {escape(', '.join(kept))}.")
     _print_refused(imported, refused)
 
 
@@ -150,6 +162,7 @@ def info(
                 "created_at": one.created_at.isoformat(),
                 "n_labels": len(store.labels(one.name)),
                 "n_scores": store.score_counts(one.name),
+                "kept": store.kept_names(one.name),
             }
             for one in known
         ]
@@ -178,6 +191,10 @@ def info(
         )
         table.add_row(*cells)
     out.print(table)
+    for one in known:
+        if kept := store.kept_names(one.name):
+            columns = ", ".join(f"{name} ({n:,})" for name, n in kept.items())
+            out.print(f"Kept columns of {escape(one.name)}: {escape(columns)}.")
 
 
 def embed(

@@ -218,6 +218,7 @@ def filter_into(
     ids |= set(queries.filter(pc.field("split") == "test")["query_id"].to_pylist())
     wanted = pa.array(sorted(ids), pa.string())
     responses = workspace.responses(name, with_text=True).select(RESPONSE_SCHEMA.names)
+    kept_rows = workspace.kept_rows(name)
     workspace.add(
         Imported(
             dataset=to,
@@ -227,6 +228,7 @@ def filter_into(
             models=workspace.models(name),
             queries=queries.filter(pc.is_in(queries["query_id"], wanted)),
             responses=responses.filter(pc.is_in(responses["query_id"], wanted)),
+            kept=kept_rows.filter(pc.is_in(kept_rows["query_id"], wanted)),
         ),
         on_conflict=on_conflict,
     )

@@ -1,7 +1,7 @@
 """A data set as a folder of Parquet files, one part a task: for other engines, and to be imported.
 
     dataset.json                            where the data come from: real or simulated
-    queries/task=TASK/part-0.parquet        the columns that `cascal import` reads
+    queries/task=TASK/part-0.parquet        the columns that `cascal import` reads, kept:NAME too
     responses/task=TASK/part-0.parquet
     vectors/task=TASK/part-0.parquet        query_id and vector, if there is an encoder
 
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.dataset as pa_dataset
 
 from cascal.datatypes import CascalError
+from cascal.importers.columns import OWN
 from cascal.importers.parts import ABOUT_FILE, FOLDER_FORMAT
 from cascal.store import Workspace
 
@@ -39,6 +40,9 @@ def write_parquet_folder(
     partial = folder.with_name(folder.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     own = queries.drop_columns(["text_hash"])
+    for column in workspace.kept_columns(dataset):
+        values = pa.array(column.values, from_pandas=True)
+        own = own.append_column(f"{OWN}{column.name}", values)
     _write(partial / "queries", _as_imported(own, {"answer": "gold"}), queries)
     responses = workspace.responses(dataset, with_text=True)
     names = {"text": "response", "answer": "model_answer"}

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cascal.columns import KeptColumn, join_kept
 from cascal.datatypes import (
     NO_ANSWER,
     BoolArray,
@@ -42,7 +43,7 @@ class Part:
     gold (Q,) answer index that may serve as truth, NO_ANSWER where only a generated answer or none
     exists; labels (Q,) the same whatever the origin; judged (Q, M) right or wrong as the source of
     the responses says, nan = nothing; costs (Q, M) US dollars, nan = unknown; xy (Q, 2) place on
-    the map, nan where there is none
+    the map, nan where there is none; kept: the columns of one's own
     """
 
     votes: Votes
@@ -56,6 +57,7 @@ class Part:
     skills: tuple[str | None, ...]
     origins: tuple[str, ...]
     xy: FloatArray
+    kept: tuple[KeptColumn, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -157,6 +159,7 @@ class Part:
             skills=tuple(self.skills[row] for row in rows),
             origins=tuple(self.origins[row] for row in rows),
             xy=self.xy[rows],
+            kept=tuple(column.take(rows) for column in self.kept),
         )
 
     def with_models(self, names: Sequence[str]) -> Part:
@@ -209,6 +212,7 @@ def join(one: Part, other: Part) -> Part:
         skills=one.skills + other.skills,
         origins=one.origins + other.origins,
         xy=np.vstack([one.xy, other.xy]),
+        kept=join_kept(one.kept, other.kept),
     )
 
 
@@ -257,6 +261,7 @@ def load_part(
         skills=tuple(queries["skill"].to_pylist()),
         origins=origins,
         xy=_places(votes.query_ids, queries, layout),
+        kept=workspace.kept_columns(dataset, split),
     )
 
 

@@ -26,7 +26,7 @@ from cascal.importers import (
     openai_batch,
     routerarena,
 )
-from cascal.importers.columns import resolve, role_of, suggest
+from cascal.importers.columns import Role, resolve, role_of, suggest, unused_columns
 from cascal.importers.draft import Plan
 from cascal.importers.fields import raw_text
 from cascal.importers.limits import ImportRefused, check_file, is_zip, read_bytes, read_records
@@ -79,12 +79,16 @@ AnyPath = str | PathLike[str]
 
 @dataclass(frozen=True)
 class Preview:
-    """The first rows of a file, and which of its columns would be taken for which of ours."""
+    """The first rows of a file, and which of its columns would be taken for which of ours.
+
+    unused : the columns of a table that nothing would be taken from
+    """
 
     kind: str
     columns: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
     mapping: dict[str, str]
+    unused: tuple[str, ...] = ()
 
 
 def read(
@@ -99,6 +103,7 @@ def read(
     test_share: float | None = None,
     reading: ReadingName = "stated",
     gold_from: int | None = None,
+    keep: Sequence[str] = (),
 ) -> Imported:
     """Read a data set from a file, a folder, or two files that belong together.
 
@@ -108,6 +113,8 @@ def read(
     reading: the rules by which answers are read from texts, see `datatypes.READINGS`.
     gold_from: whether gold answers that are numbers count the options from 0 or from 1; None:
     the whole column tells, and one that does not is refused.
+    keep: columns of a table that are kept as columns of one's own, one value a query; "all" keeps
+    every one that is not used otherwise.
     """
     with unpacked(_paths(path)) as paths:
         kind = _checked_kind(kind) if kind is not None else _kind_of(paths)
@@ -119,6 +126,7 @@ def read(
             progress=progress or (lambda _share, _sentence: None),
             reading=_checked_reading(reading),
             gold_from=_checked_first(gold_from),
+            keep=_checked_keep(kind, keep),
         )
         return FORMATS[kind].read(paths, plan)
 
@@ -191,7 +199,13 @@ def _preview(kind: str, paths: Sequence[Path], n: int) -> Preview:
         dict(zip(sheet.columns, cells, strict=True))
         for cells in zip(*sheet.columns.values(), strict=True)
     ]
-    return Preview(kind, columns, tuple(map(_shown, rows)), mapping)
+    roles: tuple[Role, ...] = (role, "responses")
+    unused = dict.fromkeys(
+        name
+        for one, of_sheet in zip(sheets, roles, strict=False)
+        for name in unused_columns(one.columns, of_sheet, {}, one.source)
+    )
+    return Preview(kind, columns, tuple(map(_shown, rows)), mapping, tuple(unused))
 
 
 def _shown(record: dict[str, Any]) -> dict[str, Any]:
@@ -228,6 +242,16 @@ def _checked_first(gold_from: int | None) -> int | None:
             code="out-of-bounds",
         )
     return gold_from
+
+
+def _checked_keep(kind: str, keep: Sequence[str]) -> tuple[str, ...]:
+    if keep and kind != long.KIND:
+        raise ImportRefused(
+            f"Columns are kept from tables only, and this is {kind}. Leave --keep out, or convert "
+            "the file to a table with one row a response.",
+            code="unknown-choice",
+        )
+    return tuple(keep)
 
 
 def _checked_kind(kind: str) -> str:

@@ -151,6 +151,21 @@ def resolve(
     return {**{ours: one for ours, one in guessed.items() if ours not in wanted}, **wanted}
 
 
+OWN = "kept:"
+"""Begins the name of a kept column in an exported table; it is kept again without being asked."""
+
+
+def unused_columns(
+    columns: Iterable[str], role: Role, given: Mapping[str, str], source: str
+) -> list[str]:
+    """The columns that nothing of ours is taken from."""
+    names = list(columns)
+    mapping = resolve(names, role, given, source)
+    spread = () if "options" in mapping else spread_options(names)
+    used = {*mapping.values(), *spread}
+    return [name for name in names if name not in used and not name.startswith(OWN)]
+
+
 def check_names(given: Mapping[str, str]) -> None:
     """Refuse a mapping whose keys are not ours."""
     ours = (*QUERY_COLUMNS, *RESPONSE_COLUMNS)

@@ -11,7 +11,15 @@ import numpy as np
 import pyarrow as pa
 
 from cascal.answers import TELLING, Answered, Reading, find_prose, prose_sentence, read_answer
-from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, DatasetOrigin, Imported, Progress, Refusal
+from cascal.columns import (
+    KEPT_SCHEMA,
+    QUERY_SCHEMA,
+    RESPONSE_SCHEMA,
+    DatasetOrigin,
+    Imported,
+    Progress,
+    Refusal,
+)
 from cascal.datatypes import BoolArray, ModelSpec, ReadingName, Split, Task
 from cascal.importers.fields import gold_answer
 from cascal.importers.limits import MAX_FIELD_BYTES, MAX_OPTIONS, MAX_REFUSED_SHARE, ImportRefused
@@ -36,6 +44,7 @@ class Plan:
     progress: Progress
     reading: ReadingName = "stated"
     gold_from: int | None = None
+    keep: tuple[str, ...] = ()
 
 
 class QueryRow(NamedTuple):
@@ -78,6 +87,7 @@ class Draft:
     """A data set under way: rows that passed their checks, and a record of the others.
 
     reading : the rules by which answers are read from texts
+    kept    : by column and query id, the values of columns that were asked for by name
     """
 
     reading: ReadingName = "stated"
@@ -86,6 +96,7 @@ class Draft:
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     lost_queries: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, dict[str, str] | dict[str, float]] = field(default_factory=dict)
     _rows: Counter[str] = field(default_factory=Counter)
     _refused_rows: dict[str, set[int]] = field(default_factory=dict)
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -205,6 +216,7 @@ class Draft:
             responses=_response_table(responses),
             refused=tuple(self.refused),
             notes=tuple(self.notes),
+            kept=_kept_table(self.kept),
         )
 
     def _first_reason(self) -> str:
@@ -386,3 +398,17 @@ def _query_table(queries: list[QueryRow], plan: SplitPlan) -> pa.Table:
 def _response_table(responses: list[ResponseRow]) -> pa.Table:
     columns = {name: [getattr(one, name) for one in responses] for name in RESPONSE_SCHEMA.names}
     return pa.table(columns, schema=RESPONSE_SCHEMA)
+
+
+def _kept_table(kept: dict[str, dict[str, str] | dict[str, float]]) -> pa.Table:
+    rows = [
+        {
+            "query_id": query_id,
+            "name": name,
+            "text": value if isinstance(value, str) else None,
+            "number": None if isinstance(value, str) else value,
+        }
+        for name, values in kept.items()
+        for query_id, value in values.items()
+    ]
+    return pa.Table.from_pylist(rows, KEPT_SCHEMA)

@@ -24,6 +24,7 @@ from cascal.importers.columns import (
     resolve,
     role_of,
     spread_options,
+    unused_columns,
 )
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
 from cascal.importers.fields import (
@@ -35,6 +36,7 @@ from cascal.importers.fields import (
     raw_text,
 )
 from cascal.importers.gold_column import gold_column
+from cascal.importers.kept import ALL, Offer, keep_columns
 from cascal.importers.limits import MAX_OPTIONS, ImportRefused
 from cascal.importers.parts import files_of, origin_of, read_table
 from cascal.importers.response import Place, Said, measures, read_said
@@ -73,25 +75,38 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         _note_unused(draft, sheets[1], "responses", plan)
     else:
         _add_wide(draft, sheets[0], plan)
+    keep_columns(draft, _offers(sheets, role, plan), plan.keep)
     imported = draft.finish(plan, " + ".join(path.name for path in paths))
     plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
     return imported
 
 
+def _offers(sheets: Sequence[Sheet], role: Role, plan: Plan) -> list[Offer]:
+    """What can be kept of the tables; the second one, where there is one, holds the responses."""
+    roles: tuple[Role, ...] = (role, "responses")
+    return [
+        Offer(
+            sheet,
+            resolve(sheet.columns, of_sheet, plan.mapping, sheet.source)["query_id"],
+            _unused(sheet, of_sheet, plan),
+        )
+        for sheet, of_sheet in zip(sheets, roles, strict=False)
+    ]
+
+
 def _unused(sheet: Sheet, role: Role, plan: Plan) -> list[str]:
     """The columns of the files that nothing of ours is taken from."""
-    mapping = resolve(sheet.columns, role, plan.mapping, sheet.source)
-    spread = () if "options" in mapping else spread_options(sheet.columns)
-    used = {*mapping.values(), *spread, *sheet.by_folders}
-    return [name for name in sheet.columns if name not in used]
+    unused = unused_columns(sheet.columns, role, plan.mapping, sheet.source)
+    return [name for name in unused if name not in sheet.by_folders]
 
 
 def _note_unused(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
     unused = _unused(sheet, role, plan)
+    unused = [] if ALL in plan.keep else [name for name in unused if name not in plan.keep]
     if unused:
         draft.notes.append(
             f"{sheet.source!r}: not used: {listed(unused)}. If one of them is meant, name it with "
-            "--map OURS=THEIRS."
+            "--map OURS=THEIRS; --keep NAME keeps it for colours, filters and slices."
         )
 
 
@@ -102,7 +117,7 @@ def _add_wide(draft: Draft, sheet: Sheet, plan: Plan) -> None:
     if not models:
         _note_unused(draft, sheet, "queries", plan)
         return
-    others = [name for name in _unused(sheet, "queries", plan) if name not in models]
+    others = [name for name in _unused(sheet, "queries", plan) if name not in (*models, *plan.keep)]
     left = f" Not used: {listed(others)}." if others else ""
     draft.notes.append(
         f"{sheet.source!r} has no column model: {listed(models)} hold the answers of a model each, "

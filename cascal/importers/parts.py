@@ -109,7 +109,7 @@ def _append(joined: Sheet, part: Sheet, said: dict[str, str]) -> None:
         name: [value] * len(part.rows) for name, value in said.items() if name not in part.columns
     } | part.columns
     joined.by_folders.update(said.keys() - part.columns.keys())
-    for name in columns.keys() - joined.columns.keys():
+    for name in [name for name in columns if name not in joined.columns]:
         joined.columns[name] = [None] * n_known
     for name, values in joined.columns.items():
         values += columns.get(name, [None] * len(part.rows))

@@ -19,8 +19,11 @@ _PARTS = (
     "SELECT count(*), bit_xor(md5_number(to_json({'p': position, 'n': name, 'd': description}"
     ")::VARCHAR)) FROM task WHERE dataset = ?",
 )
-
-
+_KEPT = (
+    "SELECT count(*), bit_xor(md5_number(to_json({'p': position, 'n': name, 'q': query_id, "
+    "'t': text, 'v': number})::VARCHAR)) FROM kept WHERE dataset = ?"
+)
+"""A part of its own only where something is kept: other fingerprints stay what they were."""
 _FREE = "SELECT count(*) FROM query WHERE dataset = ? AND len(options) = 0"
 _SAME = """
 SELECT count(*), bit_xor(md5_number(to_json({'q': query_id, 'a': answer, 'r': representative}
@@ -41,6 +44,9 @@ def update_fingerprint(connection: duckdb.DuckDBPyConnection, dataset: str) -> N
     With free answers a second part follows: which of them are the same, and the rule's version.
     """
     parts = [first_row(connection, sql, [dataset]) for sql in _PARTS]
+    kept = first_row(connection, _KEPT, [dataset])
+    if kept is not None and kept[0]:
+        parts.append(kept)
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()
     if (first_row(connection, _FREE, [dataset]) or (0,))[0]:
         same = (RULE, first_row(connection, _SAME, [dataset, RULE]))

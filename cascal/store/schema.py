@@ -97,6 +97,13 @@ CREATE TABLE score (
     PRIMARY KEY (dataset, query_id, model, origin, scorer, content));
 """
 """How good a response is, 0 to 1; content is a hash of the query and the response that was read."""
+_KEPT = """
+CREATE TABLE kept (
+    dataset VARCHAR NOT NULL, position INTEGER NOT NULL, name VARCHAR NOT NULL,
+    query_id VARCHAR NOT NULL, text VARCHAR, number DOUBLE,
+    PRIMARY KEY (dataset, name, query_id));
+"""
+"""Values of the columns that a reader kept at import; position orders the columns."""
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SCORE,
@@ -105,6 +112,7 @@ MIGRATIONS: tuple[str, ...] = (
     _LABELS,
     _NAMES,
     _SCORES,
+    _KEPT,
 )
 """Step i turns a file of version i into version i + 1. Only ever append."""
 
@@ -130,6 +138,7 @@ TABLES = (
     "label",
     "cluster_name",
     "score",
+    "kept",
 )
 """Every table that holds what a user stored."""
 

@@ -35,6 +35,7 @@ from cascal.store import (
 from cascal.store.billing import Billing
 from cascal.store.connection import scalar
 from cascal.store.derived import Derived
+from cascal.store.keeping import Keeping
 from cascal.store.labelling import Labelling
 from cascal.store.naming import Naming
 from cascal.store.recording import COMMIT_SECONDS, Recorder
@@ -44,7 +45,7 @@ from cascal.store.scoring import Scoring
 logger = logging.getLogger(__name__)
 
 
-class Workspace(Labelling, Naming, Scoring, Billing, Derived):
+class Workspace(Labelling, Naming, Keeping, Scoring, Billing, Derived):
     """The data sets, vectors, maps, runs, labels and scores of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can

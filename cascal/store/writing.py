@@ -13,6 +13,7 @@ from cascal.datatypes import CascalError, ModelSpec, OnConflict
 from cascal.store.checks import refuse_bad_rows, refuse_conflicts, refuse_orphans
 from cascal.store.connection import scalar
 from cascal.store.fingerprints import update_fingerprint
+from cascal.store.keeping import add_kept
 from cascal.store.records import AddReport, utc_now
 
 _NEW_QUERY = """
@@ -89,6 +90,7 @@ _FORGET = (
     "DELETE FROM attempt WHERE dataset = ?",
     "DELETE FROM failure WHERE dataset = ?",
     "DELETE FROM equivalence WHERE dataset = ?",
+    "DELETE FROM kept WHERE dataset = ?",
     "DELETE FROM dataset WHERE name = ?",
 )
 _SUPERSEDE = """
@@ -201,6 +203,7 @@ def add(
     _make_room(connection, imported, on_conflict)
     queries, responses, *_ = [scalar(connection, sql, d=name) for sql in _INSERTS]
     refuse_orphans(connection, name)
+    add_kept(connection, imported)
     update_fingerprint(connection, name)
     n_incoming = len(imported.queries) + len(imported.responses)
     return AddReport(name, queries, responses, n_incoming - queries - responses)
