@@ -15,7 +15,7 @@ from conftest import add_hashed, copy_workspace, thinned_demo, with_queries
 from streamlit.testing.v1 import AppTest
 
 import cascal
-from app import jobs, session, values
+from app import jobs, session, shared_results, values
 from app.controls import BY_TASK
 from cascal import charts
 from cascal.charts.comparison import p_text
@@ -309,7 +309,9 @@ def test_a_workspace_that_is_no_database_is_a_sentence(open_app, tmp_path):
 def wait_for_chart(app: AppTest, seconds: int = 60) -> None:
     """A job runs in a thread of its own; the page shows its result when it is run again."""
     for _ in range(seconds * 2):
-        if app.get("plotly_chart"):
+        going = any(job.state == "running" for job in jobs.known_jobs().values())
+        if app.get("plotly_chart") and not going:
+            app.run()
             return
         time.sleep(0.5)
         app.run()
@@ -383,6 +385,17 @@ def test_an_experiment_is_run_from_the_page_and_its_report_is_kept(open_app, sma
     assert not app.exception
     assert any("MMD" in one.value for one in app.text)
     assert (small_file.parent / "experiments" / "mmd-demo.json").exists()
+
+
+@pytest.mark.slow
+def test_evaluate_shows_what_is_known_while_the_routers_are_compared(
+    open_app, small_file, monkeypatch
+):
+    monkeypatch.setattr(shared_results, "comparison", lambda: None)
+    app = open_app(small_file, "evaluate")
+    assert not app.exception
+    assert any("the others follow" in one.value for one in app.subheader)
+    assert len(app.get("plotly_chart")) == 1
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from app.evaluate.cost import cost
 from app.evaluate.differences import differences
 from app.evaluate.experiments import experiments
 from app.evaluate.presets import presets
-from app.evaluate.routers import routers
+from app.evaluate.routers import meanwhile, routers
 from app.evaluate.what_if import what_if
 from app.evaluate.where import where
 from app.scored import scored_page
@@ -64,3 +64,5 @@ else:
                         ALONE[name]()
                     elif comparison is not None:
                         OF_COMPARISON[name](comparison)
+                    elif name == "Routers":
+                        meanwhile()

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import frame, theme
+from app import frame, session, theme
 from app.evaluate import work
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
@@ -36,6 +36,18 @@ def routers(comparison: Comparison) -> None:
     with st.expander(f"All {len(table)} routers", on_change="rerun", key="all_of_them") as every:
         if every.open:
             _all_routers(comparison)
+
+
+def meanwhile() -> None:
+    """What is known before all routers are compared: this one and what it must beat."""
+    compared = session.contenders_and_verdict()
+    if compared is None:
+        return
+    st.subheader("This router and what it must beat; the others follow", anchor=False)
+    table = charts.contenders_frame(compared[0])
+    colours = dict.fromkeys(table["name"][:2], theme.accent())
+    figure = charts.interval_figure(table, "name", "accuracy", colours, percent=True)
+    frame.chart(figure, "meanwhile", "Share of right answers of this router and of what it beats.")
 
 
 def _peers() -> None:

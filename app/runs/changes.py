@@ -115,7 +115,7 @@ def _nothing(now: str, then: str) -> None:
 
 def _numbers(found: StateChange) -> None:
     old, new = (len(one.router.clusters) for one in (found.before, found.after))
-    with st.grid(5, min_column_width=190):
+    with st.grid(5, min_column_width=170):
         share = len(found.flipped) / max(1, found.n_queries)
         frame.metric(
             "Go elsewhere",
@@ -133,15 +133,11 @@ def _numbers(found: StateChange) -> None:
 def _measure(measure: MeasureChange) -> None:
     gain, about = measure.difference, "Now, and the paired difference with its 95 % interval."
     if measure.name == FIRST_COST:
-        note = f"{_dollars(gain.value)} [{_dollars(gain.low)}, {_dollars(gain.high)}]"
+        note = f"{gain.value:+,.2f} [{gain.low:+,.2f}, {gain.high:+,.2f}]".replace("-", "−")
         frame.metric(measure.name, f"${measure.after:,.2f}", note, about)
         return
     note = f"{100 * gain.value:+.1f} {frame.interval(gain)} pts"
     frame.metric(measure.name, f"{measure.after:.1%}", note.replace("-", "−"), about)
-
-
-def _dollars(amount: float) -> str:
-    return f"{'−' if amount < 0 else '+'}${abs(amount):,.2f}"
 
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:
