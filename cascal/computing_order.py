@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.datatypes import Embeddings, FloatArray, IntArray, Votes
+from cascal.datatypes import Embeddings, FloatArray, IntArray, Votes, read_only
 from cascal.settings import FitSettings
 
 
 @dataclass(frozen=True, eq=False)
 class Ordered:
-    """Votes and vectors in the computing order, and the caller's rows and columns in it."""
+    """Votes and vectors in the computing order, and the caller's rows and columns in it.
+
+    The array (Q, D) is as wide as it came; every stage widens the rows it works on to float64.
+    """
 
     votes: Votes
     array: FloatArray
@@ -31,7 +34,8 @@ def in_computing_order(votes: Votes, vectors: Embeddings, settings: FitSettings)
     rows, columns = _canonical(votes, settings)
     if not settings.keeps_caller_order:
         votes = votes.take(rows, columns)
-    array = np.asarray(vectors.vectors[rows], dtype=np.float64)
+    in_place = np.array_equal(rows, np.arange(len(rows)))
+    array = vectors.vectors if in_place else read_only(vectors.vectors[rows])
     return Ordered(votes, array, rows, columns, vectors.encoder, fingerprint)
 
 
@@ -57,7 +61,7 @@ def _canonical(votes: Votes, settings: FitSettings) -> tuple[IntArray, IntArray]
 def _fingerprint(votes: Votes, vectors: Embeddings, settings: FitSettings) -> str:
     digest = hashlib.sha256(votes.fingerprint().encode())
     digest.update(vectors.encoder.encode() + b"\x00" + repr(settings.record()).encode())
-    digest.update(np.ascontiguousarray(vectors.vectors).tobytes())
+    digest.update(np.ascontiguousarray(vectors.vectors))
     return digest.hexdigest()
 
 

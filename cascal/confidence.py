@@ -47,7 +47,10 @@ def listening_consensus(
         n_models = z.shape[1]
         return by_votes, Learnt.without_confidences(n_models, likeliest, alpha)
     model = learn_confidences(z, by_votes, slots, groups)
-    evidence = confidence_likelihood(z, model, slots, groups)
+
+    def evidence(rows: slice) -> FloatArray:
+        return confidence_likelihood(z[rows], model, slots.part(rows), groups[rows])
+
     fitted = maximise(slots, groups, alpha=alpha, start=by_votes, confidences=evidence)
     return fitted, Learnt(
         likeliest_concentration=likeliest,
@@ -112,9 +115,8 @@ def learn_confidences(
     """Regress z on P(right) and the expected easiness, both from the votes alone (§ 2.3)."""
     known = np.isfinite(z)
     right = np.where(known, by_votes.scores, np.nan)
-    of_query = by_votes.posterior.sum(axis=1)
-    mean = of_query @ EASINESS
-    spread = of_query @ EASINESS**2 - mean**2
+    mean = by_votes.easiness @ EASINESS
+    spread = by_votes.easiness @ EASINESS**2 - mean**2
     easy = np.where(known, mean[:, None], np.nan)
     mean_right, mean_easy = _group_means(right, groups), _group_means(easy, groups)
     fits = [

@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from cascal.row_chunks import MANY, row_slices
+
 NO_ANSWER = -1
 """The vote of a model that gave no readable answer. It never votes and is never random."""
 
@@ -152,6 +154,14 @@ def _checked_ids(name: str, ids: Sequence[str]) -> tuple[str, ...]:
     return ids
 
 
+def _row_lengths(array: NDArray[Any]) -> FloatArray:
+    """(Q,) Euclidean length of every row in float64; nan or infinite where a number is."""
+    lengths = np.empty(len(array))
+    for rows in row_slices(len(array), MANY):
+        lengths[rows] = np.linalg.norm(np.asarray(array[rows], dtype=np.float64), axis=1)
+    return lengths
+
+
 @dataclass(frozen=True, eq=False)
 class Embeddings:
     """Unit vectors of queries, and the encoder that made them.
@@ -174,14 +184,14 @@ class Embeddings:
                 "ids need (queries, dimensions).",
                 code="wrong-shape",
             )
-        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        lengths = _row_lengths(vectors)
+        bad = np.flatnonzero(~np.isfinite(lengths))
         if len(bad):
             raise CascalError(
                 f"{len(bad)} embedding vectors hold nan or infinite numbers, the first is of query "
                 f"{self.query_ids[bad[0]][:80]!r}. Encode these queries again or leave them out.",
                 code="unusable-vector",
             )
-        lengths = np.linalg.norm(vectors, axis=1)
         off = np.flatnonzero(np.abs(lengths - 1.0) > 1e-3)
         if len(off):
             raise CascalError(
@@ -203,9 +213,8 @@ class Embeddings:
                 f"Embeddings need a 2-D array (queries, dimensions), got {array.shape}.",
                 code="wrong-shape",
             )
-        wide = np.asarray(array, dtype=np.float64)
         ids = tuple(str(one) for one in query_ids)
-        lengths = np.linalg.norm(wide, axis=1)
+        lengths = _row_lengths(array)
         bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
         if len(bad):
             name = ids[bad[0]][:80] if bad[0] < len(ids) else str(bad[0])
@@ -214,9 +223,10 @@ class Embeddings:
                 f"first is of query {name!r}. Encode these queries again or leave them out.",
                 code="unusable-vector",
             )
-        unit = wide / lengths[:, None]
-        dtype = np.float64 if array.dtype == np.float64 else np.float32
-        return cls(ids, unit.astype(dtype), encoder)
+        unit = np.empty(array.shape, np.float64 if array.dtype == np.float64 else np.float32)
+        for rows in row_slices(len(array), MANY):
+            unit[rows] = np.asarray(array[rows], dtype=np.float64) / lengths[rows, None]
+        return cls(ids, unit, encoder)
 
     @property
     def dimension(self) -> int:
@@ -384,5 +394,5 @@ class Votes:
             digest.update("\x1f".join(names).encode() + b"\x1e")
         told = () if self.prose is None or not self.prose.any() else (self.prose,)
         for array in (self.answers, self.logprobs, self.option_counts, *told):
-            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(np.ascontiguousarray(array))
         return digest.hexdigest()

@@ -41,13 +41,16 @@ from cascal.score import consensus_scores, logprob_statistics, strong_sets
 from cascal.settings import GROUPED, LABELS, FitSettings, Thresholds
 
 QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
+MAX_WIDE_GROUPED = 250_000
+"""Above so many queries the groups are found in float32: half the memory, a few rows elsewhere."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fit:
     """Everything the thresholds do not change. `router(thresholds)` only re-reads it.
 
-    votes, vectors : in the computing order (canonical, or the caller's for `released`)
+    votes, vectors : in the computing order (canonical, or the caller's for `released`); the
+                     vectors are as wide as they came, float32 or float64
     row            : (Q,) position of each of the caller's queries in that order
     scores         : consensus scores in that order; strong, weights (Q, M)
     groups         : (Q,) groups of the reliabilities, for `pds`
@@ -175,7 +178,7 @@ class Fit:
                 task, thresholds.min_silhouette, self.settings.merge, thresholds.merge_distance
             )
             if not len(merged.centroids):
-                merged = only_cluster(self.vectors[task.rows])
+                merged = only_cluster(_wide(self.vectors, task.rows))
             used, local = np.unique(nearest, return_inverse=True)
             centroids.append(merged.centroids[used])
             support.append(merged.support[used])
@@ -277,6 +280,11 @@ class Fit:
         )
 
 
+def _wide(vectors: FloatArray, rows: IntArray) -> FloatArray:
+    """Some rows (n, D) in float64: everything is computed in it, whatever is kept."""
+    return np.asarray(vectors[rows], dtype=np.float64)
+
+
 def _representatives(clusters: SkillClusters) -> FloatArray:
     """(T, D) normalised unweighted mean of the centroids of each task."""
     return normalise(group_sums(clusters.centroids, clusters.task, len(clusters.tasks)))
@@ -290,7 +298,10 @@ def reliability_groups(vectors: FloatArray, seed: int) -> IntArray:
         return np.zeros(n_queries, dtype=np.int64)
     from sklearn.cluster import KMeans  # slow to import, and routing does not need it
 
-    return np.asarray(KMeans(k, n_init=2, random_state=seed).fit(vectors).labels_, dtype=np.int64)
+    width = np.float64 if n_queries <= MAX_WIDE_GROUPED else np.float32
+    own = np.array(vectors, dtype=width)  # of its own, so that it may be shifted in place
+    kmeans = KMeans(k, n_init=2, random_state=seed, copy_x=False).fit(own)
+    return np.asarray(kmeans.labels_, dtype=np.int64)
 
 
 def _notes(votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int) -> tuple[str, ...]:
@@ -452,22 +463,29 @@ def _candidates(
     members = [np.flatnonzero(task_of_query == task) for task in range(n_tasks)]
     if settings.by_task:
         return tuple(
-            no_candidates(task, rows, array[rows], n_models, settings.max_k)
+            no_candidates(task, rows, _wide(array, rows), n_models, settings.max_k)
             for task, rows in enumerate(members)
         )
     with one_blas_thread():
         found = Parallel(n_jobs=n_jobs, prefer="threads")(
-            delayed(task_candidates)(
-                task,
-                rows,
-                array[rows],
-                _scaled(weights[rows].T),
-                settings.max_k,
-                settings.seed,
-            )
+            delayed(_of_task)(task, rows, array, weights, settings)
             for task, rows in enumerate(members)
         )
     return tuple(found)
+
+
+def _of_task(
+    task: int, rows: IntArray, array: FloatArray, weights: FloatArray, settings: FitSettings
+) -> TaskCandidates:
+    """Candidates of one task; its rows are widened here, so that no task waits with its copy."""
+    return task_candidates(
+        task,
+        rows,
+        _wide(array, rows),
+        _scaled(weights[rows].T),
+        settings.max_k,
+        settings.seed,
+    )
 
 
 def _scaled(weights: FloatArray) -> FloatArray:

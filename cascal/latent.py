@@ -6,13 +6,14 @@ Neither ever sees an answer key.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import scipy
 
 from cascal.datatypes import FREE_ANSWER_OPTIONS, NO_ANSWER, BoolArray, FloatArray, IntArray
+from cascal.row_chunks import FEW, row_slices
 
 ALPHA = 0.25
 """Dirichlet concentration of wrong votes: small = wrong models fall for the same distractor."""
@@ -40,8 +41,8 @@ DAWID_SKENE_PRIOR = 20.0
 class Slots:
     """The distinct answers of every query, the hidden truth being one of them or none.
 
-    of       (Q, M) slot of each vote, NO_ANSWER where there is none
-    counts   (Q, S) votes per slot, 0 where the query has fewer slots
+    of       (Q, M) slot of each vote, NO_ANSWER where there is none; small integers
+    counts   (Q, S) votes per slot, 0 where the query has fewer slots; small integers
     n_options (Q,)  K, at least 2 and at least the number of slots
     free     (Q,)   whether the answers are free: K is then a convention
     """
@@ -56,9 +57,13 @@ class Slots:
         """(Q,) number of distinct answers."""
         return np.asarray((self.counts > 0).sum(axis=1))
 
-    @cached_property
+    def part(self, rows: slice) -> Slots:
+        """The same for some of the queries."""
+        return Slots(self.of[rows], self.counts[rows], self.n_options[rows], self.free[rows])
+
+    @property
     def member(self) -> FloatArray:
-        """(Q, S, M) 1 where the model's vote is in the slot."""
+        """(Q, S, M) 1 where the model's vote is in the slot: large, so it is not kept."""
         return (self.of[:, None, :] == np.arange(self.counts.shape[1])[None, :, None]).astype(float)
 
 
@@ -70,10 +75,10 @@ def find_slots(answers: IntArray, n_options: IntArray) -> Slots:
     fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
     fresh &= ranked != NO_ANSWER
     numbered = np.where(ranked != NO_ANSWER, np.cumsum(fresh, axis=1) - 1, NO_ANSWER)
-    of = np.empty_like(numbered)
+    of = np.empty(numbered.shape, dtype=np.int16)
     np.put_along_axis(of, order, numbered, axis=1)
     n_slots = max(1, int(numbered.max(initial=0)) + 1)
-    counts = np.zeros((len(answers), n_slots), dtype=np.int64)
+    counts = np.zeros((len(answers), n_slots), dtype=np.int16)
     rows, columns = np.nonzero(of != NO_ANSWER)
     np.add.at(counts, (rows, of[rows, columns]), 1)
     free = n_options <= 0
@@ -99,14 +104,14 @@ def own_slot(per_slot: FloatArray, slots: Slots) -> FloatArray:
 class PolyaDawidSkene:
     """A fitted model.
 
-    theta (G, M), pool (M,) reliabilities in logits; posterior (Q, S+1, Z) tempered probability of
-    each slot and easiness; scores (Q, M) P(vote is right); concentration the last α of
-    wrong votes where it was learnt, else the one given.
+    theta (G, M), pool (M,) reliabilities in logits; easiness (Q, Z) tempered probability of each
+    easiness; scores (Q, M) P(vote is right); concentration the last α of wrong votes where it was
+    learnt, else the one given.
     """
 
     theta: FloatArray
     pool: FloatArray
-    posterior: FloatArray
+    easiness: FloatArray
     scores: FloatArray
     iterations: int
     concentration: float = ALPHA
@@ -269,6 +274,55 @@ def polya_dawid_skene(answers: IntArray, groups: IntArray, n_options: IntArray) 
     return maximise(find_slots(answers, n_options), groups)
 
 
+Confidences = Callable[[slice], FloatArray]
+"""What the log-probabilities of some rows add to their log joint: (q, S+1, Z)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Expected:
+    """One E step: truth (Q, S+1) and easiness (Q, Z) of every query, log-normaliser (Q,), and what
+    the M step needs of them: right (G, M), weight (G, M, Z), summed over chunks of rows in turn.
+    """
+
+    truth: FloatArray
+    easiness: FloatArray
+    normaliser: FloatArray
+    right: FloatArray
+    weight: FloatArray
+
+    @classmethod
+    def empty(cls, slots: Slots, theta: FloatArray) -> _Expected:
+        n_queries, n_slots = slots.counts.shape
+        return cls(
+            np.empty((n_queries, n_slots + 1)),
+            np.empty((n_queries, len(EASINESS))),
+            np.empty(n_queries),
+            np.zeros(theta.shape),
+            np.zeros((*theta.shape, len(EASINESS))),
+        )
+
+
+def _expected(
+    slots: Slots,
+    fixed: FloatArray,
+    theta: FloatArray,
+    groups: IntArray,
+    confidences: Confidences | None,
+) -> _Expected:
+    step = _Expected.empty(slots, theta)
+    for rows in row_slices(len(groups), FEW):
+        part, group = slots.part(rows), groups[rows]
+        heard = None if confidences is None else confidences(rows)
+        posterior, step.normaliser[rows] = expectation(
+            log_joint(part, fixed[rows], theta, group, heard)
+        )
+        step.truth[rows], step.easiness[rows] = posterior.sum(axis=2), posterior.sum(axis=1)
+        right, weight = statistics(posterior, part, group, len(theta))
+        np.add(step.right, right, out=step.right)
+        np.add(step.weight, weight, out=step.weight)
+    return step
+
+
 def maximise(
     slots: Slots,
     groups: IntArray,
@@ -276,13 +330,14 @@ def maximise(
     alpha: float = ALPHA,
     learn_alpha: bool = False,
     start: PolyaDawidSkene | None = None,
-    confidences: FloatArray | None = None,
+    confidences: Confidences | None = None,
 ) -> PolyaDawidSkene:
     """Expectation–maximisation of `polya_dawid_skene` and what builds on it.
 
     `learn_alpha`: every M step also takes the α of `CONCENTRATIONS` that explains the wrong votes
     of queries with options best. `start`: reliabilities to go on from instead of the plurality's.
-    `confidences` (Q, S+1, Z) is added to the log joint.
+    `confidences` are added to the log joint. What has a number for every query, slot and easiness
+    exists for a few thousand queries at a time only.
     """
     n_groups = int(groups.max(initial=0)) + 1
     prior = log_prior(slots)
@@ -292,23 +347,21 @@ def maximise(
     theta = np.repeat(pool[None], n_groups, axis=0) if start is None else start.theta
     previous = -np.inf
     for iteration in range(MAX_ITERATIONS + 1):
-        joint = log_joint(slots, fixed, theta, groups, confidences)
-        posterior, normaliser = expectation(joint)
-        current = float(normaliser.mean()) if len(normaliser) else 0.0
+        step = _expected(slots, fixed, theta, groups, confidences)
+        current = float(step.normaliser.mean()) if len(groups) else 0.0
         settled = iteration >= MIN_ITERATIONS and abs(current - previous) < TOLERANCE
         if settled or iteration == MAX_ITERATIONS:
             break
         previous = current
-        right, weight = statistics(posterior, slots, groups, n_groups)
-        pool = newton(right.sum(axis=0), weight.sum(axis=0), pool, None)
-        theta = newton(right, weight, theta, pool)
+        pool = newton(step.right.sum(axis=0), step.weight.sum(axis=0), pool, None)
+        theta = newton(step.right, step.weight, theta, pool)
         if wrong_votes is not None:
-            likeliest = wrong_votes.best(posterior.sum(axis=2))
+            likeliest = wrong_votes.best(step.truth)
             if likeliest != alpha:
                 alpha = likeliest
                 fixed = prior + distractor_likelihood(slots, alpha)
-    scores = own_slot(posterior.sum(axis=2), slots)
-    return PolyaDawidSkene(theta, pool, posterior, scores, iteration, alpha)
+    scores = own_slot(step.truth, slots)
+    return PolyaDawidSkene(theta, pool, step.easiness, scores, iteration, alpha)
 
 
 def guarded_concentration(slots: Slots, groups: IntArray) -> tuple[float, float]:
@@ -342,11 +395,11 @@ def dawid_skene(answers: IntArray, tasks: IntArray, n_options: IntArray) -> Floa
     reliability: FloatArray = np.repeat(
         scipy.special.expit(starting_reliability(slots))[None], tasks.max(initial=0) + 1, 0
     )
-    previous = -np.inf
+    member, previous = slots.member, -np.inf
     scores: FloatArray = np.zeros(answers.shape)
     for _ in range(MAX_ITERATIONS):
         odds = np.where(answered > 0, scipy.special.logit(reliability[tasks]) + log_others, 0.0)
-        joint = np.column_stack([np.einsum("qsm,qm->qs", slots.member, odds), np.zeros(len(odds))])
+        joint = np.column_stack([np.einsum("qsm,qm->qs", member, odds), np.zeros(len(odds))])
         normaliser = scipy.special.logsumexp(joint + prior, axis=1, keepdims=True)
         scores = own_slot(np.exp(joint + prior - normaliser), slots)
         wrong = (answered * (np.log1p(-reliability[tasks]) - log_others)).sum(axis=1)

@@ -10,6 +10,7 @@ import scipy
 
 from cascal.computing_order import best_first
 from cascal.datatypes import BoolArray, FloatArray, IntArray
+from cascal.row_chunks import MANY, row_slices
 
 SET_SIZE = 3
 """Pruning compares the sets of the first three models, whatever `top_k`."""
@@ -19,10 +20,14 @@ def group_sums(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray
     """Sum of the rows of values (Q, M) in each group: (G, M)."""
     if len(values) == 0:
         return np.zeros((n_groups, values.shape[1]))
-    member = scipy.sparse.csr_array(
-        (np.ones(len(group)), group, np.arange(len(group) + 1)), shape=(len(group), n_groups)
-    )
-    return np.asarray(member.T @ values)
+    total = np.zeros((n_groups, values.shape[1]))
+    for rows in row_slices(len(group), MANY):
+        some = group[rows]
+        member = scipy.sparse.csr_array(
+            (np.ones(len(some)), some, np.arange(len(some) + 1)), shape=(len(some), n_groups)
+        )
+        total += member.T @ values[rows]
+    return total
 
 
 def group_means(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray:

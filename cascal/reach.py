@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from cascal.datatypes import CascalError, FloatArray, read_only
+from cascal.row_chunks import MANY, row_slices
 
 WITHIN = 0.99
 """Share of the training queries that lie within the reach."""
@@ -69,13 +70,18 @@ def measured(training: FloatArray) -> Reach | None:
 
     Reference: Hoaglin & Welsch 1978, The American Statistician 32, 17–22, on leverage.
     """
-    rows = np.asarray(training, dtype=np.float64)
-    squares = rows.T @ rows
+    squares = np.zeros((training.shape[1],) * 2)
+    for part in row_slices(len(training), MANY):
+        rows = np.asarray(training[part], dtype=np.float64)
+        squares += rows.T @ rows
     ridge = _RIDGE * float(np.trace(squares)) / len(squares)
     if not ridge:
         return None
     inverse = np.linalg.inv(squares + ridge * np.eye(len(squares)))
-    leverage = np.einsum("qd,qd->q", rows @ inverse, rows)
+    leverage = np.empty(len(training))
+    for part in row_slices(len(training), MANY):
+        rows = np.asarray(training[part], dtype=np.float64)
+        leverage[part] = np.einsum("qd,qd->q", rows @ inverse, rows)
     distances = np.sqrt(leverage / (1.0 - leverage))
     usual = float(np.median(distances))
     if not usual:

@@ -326,3 +326,16 @@ def test_dawid_skene_agrees_with_crowd_kit_on_the_same_table(seed):
     assert np.abs(ours - own).mean() < 5e-3
     chosen = answers[np.arange(n_queries), ours.argmax(axis=1)]
     assert (chosen == posterior.argmax(axis=1)).mean() > 0.99
+
+
+def test_chunks_of_rows_change_a_consensus_by_rounding_alone(monkeypatch):
+    """More queries than a chunk holds; the sums of the groups are added in another order."""
+    random = np.random.default_rng(5)
+    answers = random.integers(-1, 4, size=(700, 6))
+    groups, options = random.integers(3, size=700), np.full(700, 4)
+    whole = polya_dawid_skene(answers, groups, options)
+    monkeypatch.setattr("cascal.latent.FEW", 64)
+    parts = polya_dawid_skene(answers, groups, options)
+    assert parts.iterations == whole.iterations
+    assert np.abs(parts.scores - whole.scores).max() <= 1e-9
+    assert np.abs(parts.theta - whole.theta).max() <= 1e-9
