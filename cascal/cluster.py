@@ -11,8 +11,11 @@ from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.kmeans import Problem, Solution, solve
 from cascal.merge import MERGES, Merged, normalise
 from cascal.results import Candidate
+from cascal.row_chunks import FEW, row_slices
 
 _DECIMALS_OF_IDENTITY = 12
+KEPT_SIMILARITIES = 4_000_000
+"""Numbers of similarity that a task keeps, 32 MB: they make the move of a threshold fast."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,7 +26,8 @@ class TaskCandidates:
     silhouettes (M, max_k) cosine silhouette by k − 1; −inf for k = 1 or no such candidate
     largest_k   (M,) 0 = no strong query, 1 = nothing to split
     centroids (P, D) unit, support (P,), owner (P,) model, k (P,): one row per centroid
-    similarity  (P, n) cosine of every centroid and every query of the task
+    similarity  (P, n) cosine of every centroid and every query of the task, None where that would
+                be more than `KEPT_SIMILARITIES` numbers: then the few merged centroids are compared
     labels      {(model, k): (n,) cluster, −1 where the model is not strong}
     """
 
@@ -35,7 +39,7 @@ class TaskCandidates:
     support: IntArray
     owner: IntArray
     k: IntArray
-    similarity: FloatArray
+    similarity: FloatArray | None
     labels: dict[tuple[int, int], IntArray]
 
     def chosen_k(self, min_silhouette: float) -> IntArray:
@@ -163,6 +167,7 @@ def task_candidates(
     dimension = vectors.shape[1]
     centers = [s.centers for _, _, s in listed] or [np.empty((0, dimension))]
     centroids = normalise(np.concatenate(centers))
+    kept = len(centroids) * len(vectors) <= KEPT_SIMILARITIES
     support = [np.bincount(s.labels[s.labels >= 0], minlength=k) for _, k, s in listed]
     return TaskCandidates(
         task=task,
@@ -173,7 +178,7 @@ def task_candidates(
         support=np.concatenate([*support, np.empty(0, dtype=np.int64)]).astype(np.int64),
         owner=np.repeat([m for m, _, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
         k=np.repeat([k for _, k, _ in listed], [k for _, k, _ in listed]).astype(np.int64),
-        similarity=centroids @ vectors.T,
+        similarity=centroids @ vectors.T if kept else None,
         labels={(m, k): s.labels for m, k, s in listed},
     )
 
@@ -186,12 +191,17 @@ def no_candidates(
 
 
 def choose_and_merge(
-    candidates: TaskCandidates, min_silhouette: float, merge: str, merge_distance: float
+    candidates: TaskCandidates,
+    vectors: FloatArray,
+    min_silhouette: float,
+    merge: str,
+    merge_distance: float,
 ) -> tuple[Merged, IntArray]:
     """The centroids of one task at the given thresholds, and the nearest of them for each query.
 
-    No centroid if no model is strong in the task. A merged centroid is a weighted sum of
-    candidates, so its similarity to a query is the same sum of theirs.
+    vectors (Q, D) of the queries of all tasks. No centroid if no model is strong in the task. A
+    merged centroid is a weighted sum of candidates, so its similarity to a query is the same sum of
+    theirs, where those are kept.
     """
     keep = candidates.in_force(min_silhouette)
     merged = MERGES[merge](
@@ -199,4 +209,15 @@ def choose_and_merge(
     )
     if not len(merged.centroids):
         return merged, np.zeros(len(candidates.rows), dtype=np.int64)
+    if candidates.similarity is None:
+        return merged, _nearest(vectors, candidates.rows, merged.centroids)
     return merged, np.argmax(merged.weights @ candidates.similarity[keep], axis=0)
+
+
+def _nearest(vectors: FloatArray, rows: IntArray, centroids: FloatArray) -> IntArray:
+    """(n,) the nearest of a task's centroids for its rows of all vectors, ties to the first."""
+    nearest = np.empty(len(rows), dtype=np.int64)
+    for part in row_slices(len(rows), FEW):
+        wide = np.asarray(vectors[rows[part]], dtype=np.float64)
+        nearest[part] = np.argmax(centroids @ wide.T, axis=0)
+    return nearest

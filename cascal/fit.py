@@ -175,7 +175,11 @@ class Fit:
         offset = 0
         for task in self.by_task:
             merged, nearest = choose_and_merge(
-                task, thresholds.min_silhouette, self.settings.merge, thresholds.merge_distance
+                task,
+                self.vectors,
+                thresholds.min_silhouette,
+                self.settings.merge,
+                thresholds.merge_distance,
             )
             if not len(merged.centroids):
                 merged = only_cluster(_wide(self.vectors, task.rows))

@@ -69,3 +69,17 @@ def test_sums_and_reach_in_chunks_equal_those_of_all_rows(monkeypatch):
         monkeypatch.setattr(f"cascal.{module}.MANY", 64)
     assert np.abs(group_sums(rows, group, 4) - sums).max() <= 1e-9
     assert np.abs(measured(rows).precision - reach.precision).max() <= 1e-6
+
+
+@pytest.mark.parametrize("merge_distance", [0.05, 0.6])
+def test_a_move_without_kept_similarities_makes_the_same_router(monkeypatch, merge_distance):
+    votes, vectors = pool()
+    thresholds = cascal.Thresholds(0.0, merge_distance)
+    kept = cascal.fit(votes, vectors)
+    monkeypatch.setattr("cascal.cluster.KEPT_SIMILARITIES", 0)
+    dropped = cascal.fit(votes, vectors)
+    assert all(task.similarity is not None for task in kept.by_task)
+    assert all(task.similarity is None for task in dropped.by_task)
+    one, other = kept.router(thresholds), dropped.router(thresholds)
+    assert one.clusters.assignment.tolist() == other.clusters.assignment.tolist()
+    assert np.array_equal(one.rankings.scores, other.rankings.scores)
