@@ -61,7 +61,7 @@ def _canonical(votes: Votes, settings: FitSettings) -> tuple[IntArray, IntArray]
 def _fingerprint(votes: Votes, vectors: Embeddings, settings: FitSettings) -> str:
     digest = hashlib.sha256(votes.fingerprint().encode())
     digest.update(vectors.encoder.encode() + b"\x00" + repr(settings.record()).encode())
-    digest.update(np.ascontiguousarray(vectors.vectors))
+    digest.update(np.ascontiguousarray(vectors.vectors).data)
     return digest.hexdigest()
 
 

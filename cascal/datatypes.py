@@ -394,5 +394,5 @@ class Votes:
             digest.update("\x1f".join(names).encode() + b"\x1e")
         told = () if self.prose is None or not self.prose.any() else (self.prose,)
         for array in (self.answers, self.logprobs, self.option_counts, *told):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()

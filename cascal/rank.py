@@ -26,7 +26,7 @@ def group_sums(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray
         member = scipy.sparse.csr_array(
             (np.ones(len(some)), some, np.arange(len(some) + 1)), shape=(len(some), n_groups)
         )
-        total += member.T @ values[rows]
+        total += np.asarray(member.T @ values[rows])
     return total
 
 

@@ -361,7 +361,7 @@ def show(rows: list[Row]) -> str:
 
 def absent(work: str, budget: str, why: str) -> Row:
     """A line that says what was not measured and why."""
-    return Row(key=work, title="-", needs="-", top1=why, vote=budget)
+    return Row(work=work, reference="-", ours="-", result=why, budget=budget)
 
 
 def fit_row(world: World, repetitions: int, wanted: float | None) -> Row:
@@ -371,12 +371,12 @@ def fit_row(world: World, repetitions: int, wanted: float | None) -> Row:
     n_queries = len(world.votes.query_ids)
     ambition = f", ambition {AMBITION[n_queries]:.0f}x" if n_queries in AMBITION else ""
     return Row(
-        key=f"cold fit released, {world.name}",
-        title=f"{done.reference:.1f} s",
-        needs=f"{done.ours:.2f} s",
-        top1=f"{done.ratio:.1f}x, {same} ({done.n_clusters})",
-        vote=f">= {wanted:.0f}x{ambition}" if wanted else "none",
-        hit=done.ratio >= wanted and done.same_clusters if wanted else None,
+        work=f"cold fit released, {world.name}",
+        reference=f"{done.reference:.1f} s",
+        ours=f"{done.ours:.2f} s",
+        result=f"{done.ratio:.1f}x, {same} ({done.n_clusters})",
+        budget=f">= {wanted:.0f}x{ambition}" if wanted else "none",
+        met=done.ratio >= wanted and done.same_clusters if wanted else None,
     )
 
 
@@ -404,12 +404,12 @@ def growth_rows(sizes: tuple[int, ...]) -> list[Row]:
         work = f"growth: released, {n_queries:,} alone"
         table.append(
             Row(
-                key=work,
-                title="-",
-                needs=f"{one['median']:.2f} s",
-                top1=result,
-                vote=budget,
-                hit=met,
+                work=work,
+                reference="-",
+                ours=f"{one['median']:.2f} s",
+                result=result,
+                budget=budget,
+                met=met,
             )
         )
     return table
@@ -420,12 +420,12 @@ def time_row(work: str, times: list[float], budget: float, unit: str) -> Row:
     scale = {"s": 1.0, "ms": 1e3}[unit]
     median = statistics.median(times)
     return Row(
-        key=work,
-        title="-",
-        needs=f"{median * scale:.3g} {unit}",
-        top1=f"median of {len(times)}, {min(times) * scale:.3g} to {max(times) * scale:.3g}",
-        vote=f"<= {budget * scale:g} {unit}",
-        hit=median <= budget,
+        work=work,
+        reference="-",
+        ours=f"{median * scale:.3g} {unit}",
+        result=f"median of {len(times)}, {min(times) * scale:.3g} to {max(times) * scale:.3g}",
+        budget=f"<= {budget * scale:g} {unit}",
+        met=median <= budget,
     )
 
 
@@ -440,12 +440,12 @@ def route_rows(preset: str) -> list[Row]:
     size = f"{N_CLUSTERS} clusters x {worlds.DIMENSION}"
     return [
         Row(
-            key=f"routing {preset}, batch of {N_ROUTED:,}, {size}",
-            title=shown,
-            needs=f"{rate:,.0f} a second",
-            top1=f"{ratio}median of {len(rates)}, {min(rates):,.0f} to {max(rates):,.0f}",
-            vote=f">= {ROUTES_PER_SECOND:,.0f} a second",
-            hit=rate >= ROUTES_PER_SECOND,
+            work=f"routing {preset}, batch of {N_ROUTED:,}, {size}",
+            reference=shown,
+            ours=f"{rate:,.0f} a second",
+            result=f"{ratio}median of {len(rates)}, {min(rates):,.0f} to {max(rates):,.0f}",
+            budget=f">= {ROUTES_PER_SECOND:,.0f} a second",
+            met=rate >= ROUTES_PER_SECOND,
         ),
         time_row(
             f"routing {preset}, one query",
@@ -494,12 +494,12 @@ def rows(quick: bool) -> list[Row]:
     heavy = heavy_imports()
     table.append(
         Row(
-            key="libraries loaded for the first page",
-            title="-",
-            needs=", ".join(heavy) or "none of them",
-            top1=f"looked for {', '.join(TOO_HEAVY)}",
-            vote="neither torch nor umap",
-            hit=not heavy,
+            work="libraries loaded for the first page",
+            reference="-",
+            ours=", ".join(heavy) or "none of them",
+            result=f"looked for {', '.join(TOO_HEAVY)}",
+            budget="neither torch nor umap",
+            met=not heavy,
         )
     )
     return table
