@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +18,7 @@ from loopback_s3 import loopback_s3
 from refusals import refuses
 
 import cascal
-from cascal import importers
+from cascal import cli, importers
 from cascal.cli.data import embed, import_
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.parquet_folder import write_parquet_folder
@@ -172,6 +173,32 @@ def test_workspace_folder_and_s3_give_the_same_fit(workspace, exported, s3, tmp_
         assert np.abs(scores - expected_scores).max() < 1e-9  # vectors are made unit length again
     assert np.array_equal(found["folder"][1], found["s3"][1])
     assert all(KEY in authorization for _, authorization in s3.asked)
+
+
+def test_fit_takes_a_folder_or_an_address_and_leaves_no_workspace(
+    workspace, exported, s3, tmp_path, monkeypatch
+):
+    put_folder(s3, exported, "bucket/demo")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    routers = {}
+    for dataset in ("demo", str(exported), "s3://bucket/demo"):
+        router = tmp_path / "r.cascal"
+        fit = ["fit", dataset, "-w", str(workspace.path), "--encoder", "hashing"]
+        cli.app([*fit, "--out", str(router)], standalone_mode=False)
+        routers[dataset] = cascal.Router.load(router)
+    first, *others = routers.values()
+    for other in others:
+        assert other.models == first.models
+        assert np.abs(other.clusters.centroids - first.clusters.centroids).max() < 1e-9
+        assert np.abs(other.scores_alone - first.scores_alone).max() < 1e-9
+    assert [one.name for one in tmp_path.iterdir()] == ["r.cascal"]
+
+
+def test_fit_in_place_asks_who_made_the_vectors_and_saves_no_run(exported):
+    with refuses("missing-value", "--encoder"):
+        cli.app(["fit", str(exported)], standalone_mode=False)
+    with refuses("conflicting-settings", "--save-run"):
+        cli.app(["fit", str(exported), "--save-run", "first"], standalone_mode=False)
 
 
 def test_a_single_object_is_read_and_the_copy_is_gone_after(s3):

@@ -21,6 +21,7 @@ from cascal.cli.common import (
     print_json,
 )
 from cascal.cli.encoding import encoder_of_file
+from cascal.cli.in_place import is_in_place, where_it_is
 from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError, NotApplicable
@@ -28,6 +29,7 @@ from cascal.route import check_vectors
 from cascal.scores.score_router import KIND, router_of
 
 if TYPE_CHECKING:
+    from cascal.dataset.dataset import Dataset
     from cascal.dataset.snapshot import Snapshot
     from cascal.explain import ClusterLeaders
     from cascal.store import Workspace
@@ -48,7 +50,12 @@ RectifyOption = Annotated[
 
 @with_tuning
 def fit(
-    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="Data set of the workspace; or where one lies: ./FOLDER, s3://… or https://…"
+        ),
+    ],
     tuning: Tuning,
     encoder: Annotated[str | None, typer.Option(help="Encoder, where there are several.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
@@ -64,31 +71,43 @@ def fit(
     Where labels say that routing loses, the best model by consensus is asked for every query. Where
     answers are open-ended, skills come from their scores.
     """
+    check_target(to)
+    if save_run is not None and is_in_place(dataset):
+        raise CascalError(
+            "A run is saved in a workspace, and these data are in none. Import them first, or "
+            "leave out --save-run.",
+            code="conflicting-settings",
+        )
+    with where_it_is(tuning, dataset, encoder) as (here, name):
+        loaded = here.dataset(name, encoder)
+        if goes_by_scores(here.store, loaded, scored_by):
+            fit_by_scores(here.store, loaded, scored_by, to, as_json=as_json)
+            return
+        with err.status("Estimating skills"):
+            snapshot = here.snapshot(loaded, ignore_labels=ignore_labels, rectify=rectify)
+        if to is not None:
+            snapshot.router.save(to)
+        if save_run is not None:
+            from cascal.dataset.saved_runs import make_run
+
+            here.store.save_run(make_run(loaded, snapshot, save_run, note))
+        if as_json:
+            print_json(snapshot.summary())
+            return
+        _print_fit(here.store, loaded, snapshot, ignore_labels=ignore_labels)
+        if to is not None:
+            out.print(f"Router written to {escape(str(to))}.")
+
+
+def _print_fit(
+    store: Workspace, loaded: Dataset, snapshot: Snapshot, *, ignore_labels: bool
+) -> None:
     from cascal.explain import cluster_leaders
 
-    check_target(to)
-    loaded = tuning.dataset(dataset, encoder)
-    if goes_by_scores(tuning.store, loaded, scored_by):
-        fit_by_scores(tuning.store, loaded, scored_by, to, as_json=as_json)
-        return
-    with err.status("Estimating skills"):
-        snapshot = tuning.snapshot(loaded, ignore_labels=ignore_labels, rectify=rectify)
-    if to is not None:
-        snapshot.router.save(to)
-    if save_run is not None:
-        from cascal.dataset.saved_runs import make_run
-
-        tuning.store.save_run(make_run(loaded, snapshot, save_run, note))
-    summary = snapshot.summary()
-    if as_json:
-        print_json(summary)
-        return
-    _print_summary(summary, cluster_leaders(snapshot.router), loaded.simulated)
+    _print_summary(snapshot.summary(), cluster_leaders(snapshot.router), loaded.simulated)
     _print_labels(snapshot.router)
     if not ignore_labels:
-        _print_rectifier(tuning.store, snapshot)
-    if to is not None:
-        out.print(f"Router written to {escape(str(to))}.")
+        _print_rectifier(store, snapshot)
 
 
 def _print_labels(router: cascal.Router) -> None:
