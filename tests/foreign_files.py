@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -401,3 +402,41 @@ def diamond_csv(path, rows=None, names=("openai/gpt-4o", "anthropic/claude-3")):
     cells = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
     path.write_text("\n".join([",".join(header), *cells]) + "\n", encoding="utf-8")
     return path
+
+
+# --- promptfoo, LiteLLM, Anthropic: a line each, changed from files in tests/foreign
+
+FOREIGN_FOLDER = Path(__file__).parent / "foreign"
+
+
+def promptfoo_row(number=0, output="The answer is 34.", **changes):
+    document = json.loads((FOREIGN_FOLDER / "promptfoo.json").read_text(encoding="utf-8"))
+    record = document["results"]["results"][number] | {"id": f"r{number}", "failureReason": 0}
+    record["prompt"]["raw"] = f"{HTML} {number}"
+    record["response"] = {"output": output, "tokenUsage": {"prompt": 8, "completion": 4}}
+    return record | changes
+
+
+def litellm_row(number=0, output="The answer is 34.", **changes):
+    lines = (FOREIGN_FOLDER / "litellm.jsonl").read_text(encoding="utf-8").splitlines()
+    record = json.loads(lines[0]) | {"id": f"c{number}"}
+    record["messages"][1]["content"] = f"{HTML} {number}"
+    record["response"]["choices"][0]["message"]["content"] = output
+    return record | changes
+
+
+def anthropic_request(custom_id="q1", text=f"{HTML}\nA. one\nB. two"):
+    messages = [{"role": "user", "content": text}]
+    params = {"model": "claude-x", "max_tokens": 64, "messages": messages}
+    return {"custom_id": custom_id, "params": params}
+
+
+def anthropic_result(custom_id="q1", text="Café: the answer is (B).", **changes):
+    message = {
+        "model": "claude-x-1",
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 15, "output_tokens": 7},
+    }
+    result = {"type": "succeeded", "message": message}
+    return {"custom_id": custom_id, "result": result} | changes

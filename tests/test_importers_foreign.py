@@ -11,6 +11,8 @@ from foreign_files import (
     ERROR,
     HTML,
     PROMPT,
+    anthropic_request,
+    anthropic_result,
     arena_cached,
     arena_prediction,
     arena_query,
@@ -30,6 +32,8 @@ from foreign_files import (
     inspect_json,
     inspect_sample,
     jsonl,
+    litellm_row,
+    promptfoo_row,
     query_row,
     router_row,
 )
@@ -461,6 +465,17 @@ def test_a_table_without_a_column_of_prompts_is_refused(tmp_path):
 # --- what holds for every format
 
 
+def write_calls(kind, folder, last):
+    """A good log of calls."""
+    if kind == "promptfoo":
+        return jsonl(folder / "out.jsonl", [promptfoo_row(), promptfoo_row(1, **last)])
+    if kind == "litellm_log":
+        return jsonl(folder / "log.jsonl", [litellm_row(), litellm_row(1, **last)])
+    asked = [anthropic_request("q1"), anthropic_request("q2", f"{HTML} two")]
+    jsonl(folder / "input.jsonl", asked)
+    return jsonl(folder / "output.jsonl", [anthropic_result(), anthropic_result("q2")])
+
+
 def write_good(kind, folder, text=None):
     """A good file of a kind; `text` is what the model says in its last row instead."""
     if kind == "lm_eval":
@@ -486,12 +501,15 @@ def write_good(kind, folder, text=None):
         jsonl(folder / "input.jsonl", [batch_input("q1"), batch_input("q2")])
         last = batch_output("q2", **({"content": text} if text else {}))
         return jsonl(folder / "output.jsonl", [batch_output(), last])
+    if kind in ("promptfoo", "litellm_log", "anthropic_batch"):
+        return write_calls(kind, folder, {"output": text} if text else {})
     rows = [[HTML, "1", "The answer is 4", "0", "5"], ["Two?", "1", text or "é4", "0", "5"]]
     return diamond_csv(folder / "data.csv", rows)
 
 
 FOREIGN = [kind for kind in KINDS if kind not in ("long", "mmlu_pro", "cascal_release")]
-SEARCHED = [kind for kind in FOREIGN if kind not in ("inspect_log", "openai_batch")]
+MARKED = ("inspect_log", "openai_batch", "promptfoo", "litellm_log", "anthropic_batch")
+SEARCHED = [kind for kind in FOREIGN if kind not in MARKED]
 """Formats without a field for errors in every row: texts are searched for error messages."""
 
 
@@ -556,6 +574,9 @@ MISSING = {
     "llmrouterbench": ("model_name", "record_index"),
     "routerarena": ("global_index", "llm_selected"),
     "openai_batch": ("custom_id",),
+    "promptfoo": ("provider", "prompt"),
+    "litellm_log": ("model", "messages"),
+    "anthropic_batch": ("custom_id", "result"),
 }
 
 

@@ -46,7 +46,8 @@ def import_(
         str | None,
         typer.Option(
             help="Found by looking where not given: long, mmlu_pro, cascal_release, lm_eval, "
-            "inspect_log, llmrouter, llmrouterbench, routerarena, openai_batch or not_diamond."
+            "inspect_log, llmrouter, llmrouterbench, routerarena, openai_batch, "
+            "anthropic_batch, litellm_log, promptfoo or not_diamond."
         ),
     ] = None,
     column: Annotated[

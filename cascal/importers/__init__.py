@@ -15,8 +15,10 @@ from typing import Any, Protocol
 from cascal.columns import DatasetOrigin, Imported, Progress
 from cascal.datatypes import READINGS, ReadingName
 from cascal.importers import (
+    anthropic_batch,
     cascal_release,
     inspect_log,
+    litellm_log,
     llmrouter,
     llmrouterbench,
     lm_eval,
@@ -24,6 +26,7 @@ from cascal.importers import (
     mmlu_pro,
     not_diamond,
     openai_batch,
+    promptfoo,
     routerarena,
 )
 from cascal.importers.columns import Role, resolve, role_of, suggest, unused_columns
@@ -63,6 +66,9 @@ FORMATS: dict[str, Format] = {
         llmrouterbench,
         routerarena,
         openai_batch,
+        anthropic_batch,
+        litellm_log,
+        promptfoo,
         not_diamond,
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 from cascal.endpoint.logprobs import mean_logprob
@@ -16,7 +17,7 @@ def message_text(value: object) -> str:
     A content is a text or a list of parts; a part without text is shown as its type: "[image]".
     """
     if not isinstance(value, list):
-        return raw_text(value)
+        return _said_by_user(raw_text(value))
     parts = [part(one) for one in value]
     if any("role" in one for one in parts):
         said = [message_text(one.get("content")) for one in parts if one.get("role") == "user"]
@@ -24,9 +25,21 @@ def message_text(value: object) -> str:
     return "\n".join(_part_text(one) for one in value)
 
 
+def _said_by_user(text: str) -> str:
+    """The user's messages of a conversation that is written as JSON; any other text as it is."""
+    if not text.lstrip().startswith("[{"):
+        return text
+    try:
+        messages = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    chat = all(isinstance(one, dict) and "role" in one for one in messages)
+    return message_text(messages) if chat else text
+
+
 def _part_text(one: object) -> str:
     if not isinstance(one, dict):
-        return raw_text(one)
+        return _said_by_user(raw_text(one))
     text = one.get("text")
     return raw_text(text) if text is not None else f"[{raw_text(one.get('type')) or 'part'}]"
 
