@@ -167,6 +167,8 @@ def test_the_table_has_a_row_for_every_task_and_model():
 
 def test_a_cell_shows_the_best_silhouette_and_in_brackets_the_clusters_in_force():
     figure = charts.bench_figure(hand_made(), SCALE, "#999999")
+    assert figure.data[0].showscale
+    assert "Best silhouette" in figure.data[0].colorbar.title.text
     cells, texts, muted, muted_texts = figure.data
     assert np.nan_to_num(cells.z, nan=9).tolist() == [[0.3, 9], [9, 0.2]]
     assert np.nan_to_num(muted.z, nan=9).tolist() == [[9, 0.02], [9, 9]]
@@ -258,6 +260,9 @@ def test_the_silhouette_plot_holds_every_query_once_with_its_cluster():
     assert frame["mean"].tolist() == pytest.approx([0.2, 0.1])
     assert frame["below"].tolist() == pytest.approx([100 / 3, 50])
     figure = charts.split_figure(split, names, ("#111111", "#222222"))
+    low, high = figure.layout.xaxis.range
+    assert low <= split.silhouettes.min()
+    assert split.silhouettes.max() <= high
     assert [list(bars.x) for bars in figure.data] == [[0.5, 0.2, -0.1], [0.4, -0.2]]
     assert [list(bars.y) for bars in figure.data] == [[0, 1, 2], [4, 5]]
     assert figure.layout.yaxis.ticktext == ("one &lt;b&gt;", "two")

@@ -57,10 +57,6 @@ def title(findings: list[Finding] | None) -> None:
     st.title(f"{what}{named}; {passed} of {len(findings)} checks passed", anchor=False)
     if n > 1:
         st.markdown(frame.escape(" · ".join(names)))
-    st.caption(
-        "A remedy is tried out on these data before it is offered, and one that does not help is "
-        "said not to help. All checks with what they measured are at the end of the page."
-    )
 
 
 def _of(findings: list[Finding], section: Section) -> list[Finding]:
@@ -74,10 +70,10 @@ def issues(findings: list[Finding]) -> None:
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.badge(issue.code, color="orange")
                 st.markdown(f"**{issue.title}**")
-            st.text(issue.sentence)
-            _measures(issue)
             if issue.code in ADVICE:
                 st.markdown(f"**What to do.** {frame.escape(ADVICE[issue.code])}")
+            st.text(issue.sentence)
+            _measures(issue)
             _evidence(issue.code)
             if issue.code in LABELLED:
                 label_entry.button("Label these 10", f"label_{issue.code}", LABELLED[issue.code])
@@ -134,6 +130,7 @@ def _remedies(code: str) -> None:
         f"remedies_{code}:{session.snapshot_token()}",
         f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
         work,
+        about="Each is tried out on these data first; one that does not help is said not to help.",
     )
     if tried is None:
         return

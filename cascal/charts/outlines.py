@@ -47,7 +47,7 @@ def outline(xy: FloatArray, rows: IntArray) -> Outline | None:
 
     xy : (Q, 2) all queries, nan where one has no place; the map's size says how fine the grid is
     """
-    known = np.isfinite(xy).all(axis=1)
+    known = np.asarray(np.isfinite(xy).all(axis=1))
     own = rows[known[rows]]
     if not len(own):
         return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, cell_texts, plain
+from cascal.charts.figures import MUTED, cell_texts, plain, round_range
 from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
@@ -16,6 +17,8 @@ from cascal.datatypes import FloatArray
 from cascal.diagnose.coherence import Coherence
 from cascal.diagnose.silhouettes import SMALLEST_K, SilhouetteBench, Split
 
+KEY = 58
+"""Pixels of the colour key."""
 MOST_COLUMNS = 12
 """With more models the cells are too narrow for their numbers."""
 
@@ -58,20 +61,40 @@ def bench_figure(
     for rows, colours in ((reached, scale), (~reached, (muted, muted))):
         values = np.where(rows, bench.best, np.nan)
         figure.add_trace(_cells(values, hovers, x, y, colours, span))
-        if len(bench.models) > MOST_COLUMNS:
-            figure.data[0].update(showscale=True, colorbar={"thickness": 8, "outlinewidth": 0})
-        else:
+        if len(bench.models) <= MOST_COLUMNS:
             figure.add_trace(
                 cell_texts(values, _cell_texts(bench), x=x, y=y, scale=colours, span=span)
             )
+    figure.data[0].update(showscale=True, colorbar=_key(len(y)))
     if chosen is not None:
         _frame_cell(figure, *chosen)
-    figure.update_layout(template="cascal", height=34 * len(y) + 60)
+    figure.update_layout(template="cascal", height=34 * len(y) + 60 + KEY, margin={"b": KEY})
     names = {"tickvals": x, "ticktext": [plain(name, 24) for name in bench.models]}
     figure.update_xaxes(title=None, showgrid=False, zeroline=False, side="top", **names)
     names = {"tickvals": y, "ticktext": [plain(name, 28) for name in bench.tasks]}
     figure.update_yaxes(title=None, showgrid=False, zeroline=False, autorange="reversed", **names)
     return figure
+
+
+def _key(n_rows: int) -> dict[str, Any]:
+    """What the colours of the cells mean, below them."""
+    return {
+        "orientation": "h",
+        "thickness": 8,
+        "outlinewidth": 0,
+        "len": 0.45,
+        "x": 0,
+        "xanchor": "left",
+        "y": -6 / (34 * n_rows),
+        "yanchor": "top",
+        "ypad": 0,
+        "title": {
+            "text": "Best silhouette; grey: below the threshold, one cluster",
+            "side": "bottom",
+        },
+        "tickformat": ".2f",
+        "nticks": 5,
+    }
 
 
 def _cells(
@@ -164,11 +187,10 @@ def splits_figure(
     )
     low = min(0.0, bench.min_silhouette, ends[0], float(shown.min()))
     high = max(bench.min_silhouette, ends[1], float(shown.max()))
-    room = 0.06 * (high - low) + 0.01
     k = np.flatnonzero(np.isfinite(bench.values[task]).any(axis=0)) + SMALLEST_K
     figure.update_layout(template="cascal", height=360, margin={"b": 40})
     figure.update_xaxes(title="Clusters", dtick=1, range=[k.min() - 0.5, k.max() + 0.5])
-    figure.update_yaxes(title="Silhouette", range=[low - room, high + room], tickformat=".1f")
+    figure.update_yaxes(title="Silhouette", tickformat=".1f", range=round_range([low, high]))
     return figure
 
 
@@ -254,7 +276,11 @@ def split_figure(split: Split, names: Sequence[str], colours: Sequence[str]) -> 
     figure.update_layout(template="cascal", height=420, margin={"t": 28, "b": 40})
     ticks = {"tickvals": [y for y, _ in centres], "ticktext": [name for _, name in centres]}
     figure.update_yaxes(title=None, showgrid=False, autorange="reversed", **ticks)
-    figure.update_xaxes(title="Silhouette of a query", tickformat=".1f")
+    figure.update_xaxes(
+        title="Silhouette of a query",
+        tickformat=".1f",
+        range=round_range([0.0, *split.silhouettes.tolist()]),
+    )
     return figure
 
 
