@@ -487,6 +487,69 @@ def test_a_query_without_text_goes_to_the_best_model_overall(served, router, con
     assert "x-cascal-reason" not in ask(served, model).headers
 
 
+def test_a_response_is_a_chat_completion_in_other_words(served, router, upstream):
+    schema = {"type": "json_schema", "name": "s", "schema": {"type": "object"}}
+    with openai.OpenAI(base_url=f"{served}/v1", api_key="unused") as client:
+        answer = client.responses.create(
+            model="cascal",
+            instructions="Be short.",
+            input=[{"role": "user", "content": [{"type": "input_text", "text": "Which?"}]}],
+            max_output_tokens=7,
+            temperature=0.5,
+            text={"format": schema},
+        )
+    assert answer.output_text == "".join(WORDS)
+    assert (answer.status, answer.usage.input_tokens) == ("completed", USAGE["prompt_tokens"])
+    assert answer.model_extra["cascal"]["model"] in router.models
+    sent = upstream.requests[-1][2]
+    assert sent["messages"] == [
+        {"role": "system", "content": "Be short."},
+        {"role": "user", "content": [{"type": "text", "text": "Which?"}]},
+    ]
+    assert (sent["max_tokens"], sent["temperature"]) == (7, 0.5)
+    inner = {"name": "s", "schema": {"type": "object"}}
+    assert sent["response_format"] == {"type": "json_schema", "json_schema": inner}
+
+
+def test_a_response_streams_as_clients_expect(served):
+    with openai.OpenAI(base_url=f"{served}/v1", api_key="unused") as client:
+        events = list(client.responses.create(model="cascal", input="Which?", stream=True))
+    assert [one.sequence_number for one in events] == list(range(len(events)))
+    deltas = [one.delta for one in events if one.type == "response.output_text.delta"]
+    assert deltas == list(WORDS)
+    assert [events[0].type, events[-1].type] == ["response.created", "response.completed"]
+    assert events[-1].response.output_text == "".join(WORDS)
+
+
+def test_a_response_whose_stream_breaks_has_failed(router, upstream):
+    with (
+        running(app_of(router, upstream.url("cut"), timeout=0.4)) as address,
+        openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client,
+    ):
+        *_, last = client.responses.create(model="cascal", input="Which?", stream=True)
+    assert (last.type, last.response.status) == ("response.failed", "failed")
+    assert "broke off" in last.response.error.message
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tools", [{"type": "web_search"}]),
+        ("previous_response_id", "resp_1"),
+        ("background", True),
+        ("input", []),
+        ("input", [{"type": "function_call_output", "output": "x"}]),
+        ("input", [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]),
+        ("instructions", 3),
+    ],
+)
+def test_what_a_response_cannot_be_is_refused_by_name(served, field, value):
+    body = {"model": "cascal", "input": "Which?", field: value}
+    refused = WEB.post(f"{served}/v1/responses", json=body)
+    assert (refused.status_code, code_of(refused)) == (400, "invalid_body")
+    assert refused.json()["error"]["param"] == field
+
+
 def test_one_model_can_be_looked_up(served, router):
     with openai.OpenAI(base_url=f"{served}/v1", api_key="unused") as client:
         assert client.models.retrieve(router.models[0]).id == router.models[0]

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ from cascal.serve.replies import (
     refuse,
     unless_gone,
 )
+from cascal.serve.responses import as_chat, events_from_chat, from_chat
 from cascal.serve.service import OVERHEAD, Course, Service
 from cascal.serve.upstream import Upstream
 
@@ -51,6 +53,19 @@ SPIN_COUNT = "10000"
 """How often torch's workers look before they sleep; the library's own default is 300,000."""
 
 Answered = Reply | StreamReply
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a path asks for a chat completion and hears of it, whole or as it comes."""
+
+    read: Callable[[dict[str, Any]], dict[str, Any]]
+    write: Callable[[dict[str, Any]], dict[str, Any]]
+    stream: Callable[[AsyncIterator[str]], AsyncIterator[str]]
+
+
+CHAT = Dialect(lambda body: body, lambda answer: answer, lambda events: events)
+RESPONSES = Dialect(as_chat, from_chat, events_from_chat)
 _CLIENT_GONE = Reply(b"", 499)
 _FOREIGN_HOST = refuse(
     ApiError(
@@ -68,8 +83,9 @@ def create_app(
 ) -> Starlette:
     """The application; refused where the extra `serve` is not installed.
 
-    POST /v1/chat/completions, /v1/embeddings, /route, GET /v1/models, /health, /metrics. It can be
-    started once. `warm_up` before that spares the first request the loading of the encoder.
+    POST /v1/chat/completions, /v1/responses, /v1/embeddings, /route, GET /v1/models, /health,
+    /metrics. It can be started once. `warm_up` before that spares the first request the loading of
+    the encoder.
     """
     refuse_without_extra()
     check_encoder(encoder.id, router.encoder)
@@ -86,6 +102,7 @@ def create_app(
         routes=[
             Route("/v1/chat/completions", endpoints.chat, methods=["POST"]),
             Route("/route", endpoints.route, methods=["POST"]),
+            Route("/v1/responses", endpoints.responses, methods=["POST"]),
             Route("/v1/embeddings", endpoints.embeddings, methods=["POST"]),
             Route("/v1/models", endpoints.models, methods=["GET"]),
             Route("/v1/models/{name:path}", endpoints.model, methods=["GET"]),
@@ -170,18 +187,26 @@ class Endpoints:
 
     async def chat(self, request: Request) -> Answered:
         """A chat completion of the routed, voted or named model."""
+        return await self._complete(request, CHAT)
+
+    async def responses(self, request: Request) -> Answered:
+        """The same, asked and answered in the words of the Responses API."""
+        return await self._complete(request, RESPONSES)
+
+    async def _complete(self, request: Request, dialect: Dialect) -> Answered:
         course = Course()
         try:
-            asked = read_chat(await self._body(request), tuple(self.service.pool.models))
+            body = dialect.read(await self._body(request))
+            asked = read_chat(body, tuple(self.service.pool.models))
             course.mode = "named" if asked.model else asked.mode
             await self.service.gate.enter()
             if asked.stream:
-                return await self._stream(request, asked, course)
-            body = await self._inside(request, self.service.complete(asked, course))
+                return await self._stream(request, asked, course, dialect)
+            answer = await self._inside(request, self.service.complete(asked, course))
         except (ApiError, ClientGone) as error:
             return self._ended(course, error)
         self._succeeded("chat", course)
-        return as_reply(body, course.headers())
+        return as_reply(dialect.write(answer), course.headers())
 
     async def route(self, request: Request) -> Answered:
         """Decisions without a model call."""
@@ -215,7 +240,9 @@ class Endpoints:
         finally:
             self.service.gate.leave()
 
-    async def _stream(self, request: Request, asked: ChatAsked, course: Course) -> StreamReply:
+    async def _stream(
+        self, request: Request, asked: ChatAsked, course: Course, dialect: Dialect
+    ) -> StreamReply:
         """A started stream; it keeps its place until its end."""
         service = self.service
         try:
@@ -230,7 +257,8 @@ class Endpoints:
             service.metrics.count(course.model, course.mode, stream.outcome)
             await stream.close()
 
-        return StreamReply(stream.pass_on({"cascal": course.body()}), course.headers(), close)
+        events = dialect.stream(stream.pass_on({"cascal": course.body()}))
+        return StreamReply(events, course.headers(), close)
 
     def _succeeded(self, path: str, course: Course) -> None:
         self.service.metrics.add_overhead(path, course.overhead)
