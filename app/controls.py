@@ -218,7 +218,7 @@ def describe(state: Values) -> str:
     parts = [state.settings.name]
     if not state.settings.by_task:
         parts.append(f"silhouette {state.silhouette:g}, merge {state.merge:g}")
-        parts.append(f"share {state.share}")
+        parts.append(f"joining {state.share}")
     if state.routing != "preset":
         parts.append(f"routing {state.routing}")
     if state.cost:

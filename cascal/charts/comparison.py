@@ -111,7 +111,8 @@ def routers_sentence(three: pd.DataFrame) -> str:
 def gains_sentence(frame: pd.DataFrame, kind: str) -> str:
     """In how many groups routing gains or loses by more than chance, and where most."""
     gains, losses = frame[frame["low"] > 0], frame[frame["high"] < 0]
-    sure = f"Routing gains in {len(gains)} of {len(frame)} {kind}, and loses in {len(losses)}"
+    lost = len(losses) or "none"
+    sure = f"Routing gains in {len(gains)} of {len(frame)} {kind}, and loses in {lost}"
     if not len(gains):
         return sure
     best = gains.iloc[int(gains["gain"].to_numpy().argmax())]
