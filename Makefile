@@ -24,11 +24,12 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
 
-# `unit` and `slow` in one run: modules are imported, and data sets fitted, once for both.
+# Lint and wheel have one process each, so they share the cores. `unit` and `slow` are one run:
+# modules are imported, and data sets fitted, once for both.
 test: $(VENV)/.dev
-	$(MAKE) lint
+	$(MAKE) -j 2 lint wheel
 	$(PYTEST) --ignore tests/browser -m "not browser and not bench"
-	$(MAKE) wheel browser
+	$(MAKE) browser
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'
