@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from cascal.row_chunks import MANY, row_slices
+from cascal.row_chunks import FEW, row_slices
 
 NO_ANSWER = -1
 """The vote of a model that gave no readable answer. It never votes and is never random."""
@@ -157,7 +157,7 @@ def _checked_ids(name: str, ids: Sequence[str]) -> tuple[str, ...]:
 def _row_lengths(array: NDArray[Any]) -> FloatArray:
     """(Q,) Euclidean length of every row in float64; nan or infinite where a number is."""
     lengths = np.empty(len(array))
-    for rows in row_slices(len(array), MANY):
+    for rows in row_slices(len(array), FEW):
         lengths[rows] = np.linalg.norm(np.asarray(array[rows], dtype=np.float64), axis=1)
     return lengths
 
@@ -224,7 +224,7 @@ class Embeddings:
                 code="unusable-vector",
             )
         unit = np.empty(array.shape, np.float64 if array.dtype == np.float64 else np.float32)
-        for rows in row_slices(len(array), MANY):
+        for rows in row_slices(len(array), FEW):
             unit[rows] = np.asarray(array[rows], dtype=np.float64) / lengths[rows, None]
         return cls(ids, unit, encoder)
 

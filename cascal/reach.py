@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from cascal.datatypes import CascalError, FloatArray, read_only
-from cascal.row_chunks import MANY, row_slices
+from cascal.row_chunks import FEW, MANY, row_slices
 
 WITHIN = 0.99
 """Share of the training queries that lie within the reach."""
@@ -79,7 +79,7 @@ def measured(training: FloatArray) -> Reach | None:
         return None
     inverse = np.linalg.inv(squares + ridge * np.eye(len(squares)))
     leverage = np.empty(len(training))
-    for part in row_slices(len(training), MANY):
+    for part in row_slices(len(training), FEW):
         rows = np.asarray(training[part], dtype=np.float64)
         leverage[part] = np.einsum("qd,qd->q", rows @ inverse, rows)
     distances = np.sqrt(leverage / (1.0 - leverage))

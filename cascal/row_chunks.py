@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 FEW = 8_192
-"""Rows of which intermediate results with several numbers a row are made at a time."""
+"""Rows that are worked on at a time where nothing is summed, or a lot is kept for each."""
 MANY = 65_536
-"""Rows that are widened to float64, or checked, at a time."""
+"""Rows that are summed over at a time: more, so that few data sets are summed in parts."""
 
 
 def row_slices(n_rows: int, size: int) -> Iterator[slice]:
