@@ -48,8 +48,8 @@ from cascal.policy import read_policy
 from cascal.refusals import REFUSALS
 from cascal.route import EncoderMismatch, Router
 from cascal.score import consensus_scores
-from cascal.serve.app import Endpoints
 from cascal.serve.decide import Decider
+from cascal.serve.endpoints import Endpoints
 from cascal.serve.errors import ApiError
 from cascal.serve.options import ServeOptions
 from cascal.serve.pool import Pool, choose_models
