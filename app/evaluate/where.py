@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, session, theme
 from app.evaluate import work
 from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
+from cascal.compare.slices import column_names, slices_by, slices_note
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
 
@@ -18,22 +20,26 @@ from cascal.intervals import Estimate
 def where(comparison: Comparison) -> None:
     """Per task and per cluster: where routing gains, and whether consensus ranks as gold does."""
     overall, by_task, by_cluster = work.taus()
+    by_column = {f"Per {name}": name for name in column_names(session.dataset())}
     name = comparison.constant_model.name
     answer = st.container()
     which = st.segmented_control(
         "Groups",
-        ["Per task", "Per skill cluster"],
+        ["Per task", "Per skill cluster", *by_column],
         default="Per task",
         required=True,
         key="gain_groups",
         label_visibility="collapsed",
+        format_func=frame.escape,
     )
-    table = _per_task(comparison, by_task)
-    if which == "Per skill cluster":
-        table = _per_cluster(comparison, by_cluster)
-    kind = "tasks" if which == "Per task" else "clusters"
-    answer.subheader(frame.escape(charts.gains_sentence(table, kind)), anchor=False)
-    _groups(table, name)
+    if which in by_column:
+        _slices(comparison, by_column[which], answer)
+    else:
+        per_task = which == "Per task"
+        table = _per_task(comparison, by_task) if per_task else _per_cluster(comparison, by_cluster)
+        kind = "tasks" if per_task else "clusters"
+        answer.subheader(frame.escape(charts.gains_sentence(table, kind)), anchor=False)
+        _groups(table, name)
     st.subheader("How much could the clusters bring?", anchor=False)
     _ceilings(overall.tau)
 
@@ -50,6 +56,16 @@ def _per_cluster(comparison: Comparison, agreement: list[GoldAgreement]) -> pd.D
     names = charts.cluster_labels(now)
     named = [GoldAgreement(names[int(of.scope)], of.tau, of.n_train) for of in agreement]
     return charts.groups_frame(comparison, now.routes("test").cluster, names, "cascal", named)
+
+
+def _slices(comparison: Comparison, column: str, answer: DeltaGenerator) -> None:
+    """The slices of a column, and how far they are to be believed."""
+    parts = slices_by(session.dataset(), comparison, column)
+    large = charts.slices_frame([one for one in parts if not one.too_small])
+    sentence = charts.gains_sentence(large, "slices that are large enough")
+    answer.subheader(frame.escape(sentence), anchor=False)
+    st.caption(slices_note(parts))
+    _groups(charts.slices_frame(parts), comparison.constant_model.name)
 
 
 def _groups(table: pd.DataFrame, constant: str) -> None:

@@ -22,6 +22,7 @@ from cascal.charts.comparison import (
     routers_sentence,
     scaling_figure,
     scaling_frame,
+    slices_frame,
 )
 from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
@@ -156,6 +157,7 @@ __all__ = [
     "share_figure",
     "share_frame",
     "shorten",
+    "slices_frame",
     "split_figure",
     "split_frame",
     "split_names",

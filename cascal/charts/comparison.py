@@ -15,10 +15,11 @@ from cascal.compare.contenders import Contender, merged
 from cascal.compare.experiments import Report
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.scaling import ScalingPoint
+from cascal.compare.slices import Slice, slices
 from cascal.compare.without_a_model import Removal
 from cascal.dataset.part import Part
 from cascal.datatypes import NO_ANSWER, IntArray, option_letter
-from cascal.intervals import Estimate, estimates
+from cascal.intervals import Estimate
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -178,24 +179,24 @@ def groups_frame(
 
     group (Q,) of the comparison's queries; groups without a counted query are left out.
     """
-    own, best = comparison[key].top1, comparison[comparison.constant].top1
+    return slices_frame(slices(comparison, group, names, key), taus)
+
+
+def slices_frame(parts: Sequence[Slice], taus: Sequence[GoldAgreement] = ()) -> pd.DataFrame:
+    """The same of slices that are made, the largest gain first."""
     tau = {one.scope: one.tau for one in taus}
     rows = []
-    for at, name in enumerate(names):
-        inside = group == at
-        if not np.isfinite(own[inside]).any():
-            continue
-        a, b, gain = estimates(np.column_stack([own, best, own - best])[inside])
-        found = tau.get(name)
+    for part in parts:
+        found = tau.get(part.name)
         rows.append(
             {
-                "name": name,
-                "queries": gain.n,
-                "own": 100 * a.value,
-                "best": 100 * b.value,
-                "gain": 100 * gain.value,
-                "low": 100 * gain.low,
-                "high": 100 * gain.high,
+                "name": part.name,
+                "queries": part.gain.n,
+                "own": 100 * part.own.value,
+                "best": 100 * part.best.value,
+                "gain": 100 * part.gain.value,
+                "low": 100 * part.gain.low,
+                "high": 100 * part.gain.high,
                 "tau": np.nan if found is None else found.value,
                 "tau_low": np.nan if found is None else found.low,
                 "tau_high": np.nan if found is None else found.high,

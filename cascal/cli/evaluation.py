@@ -59,6 +59,13 @@ def evaluate(
     parquet: Annotated[
         Path | None, typer.Option(help="Also write the table to this Parquet file.")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            help="Also slice by a column that was kept at import, or by 'length in characters'.",
+        ),
+    ] = None,
     label_price: LabelPriceOption = None,
     horizon: HorizonOption = DEFAULT_HORIZON,
     tolerance: ToleranceOption = DEFAULT_TOLERANCE,
@@ -105,6 +112,7 @@ def evaluate(
     found["with_few_labels"] = few
     found["judged"] = _judged(tuning.store, snapshot)
     found["peer_measures"] = _peer_measures(snapshot)
+    found["slices"] = _slices(loaded, comparison, by)
     found["payback"] = find_payback(tuning.store, snapshot, terms).to_dict()
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
@@ -155,6 +163,18 @@ def _summary(
         found["cost"] = _cost(comparison)
         found["routers"] = comparison.table(by_task=by_task)
     return found
+
+
+def _slices(loaded: Dataset, comparison: Comparison | str, by: str | None) -> dict[str, Any] | None:
+    """What routing gains by the values of a column; None where that was not asked."""
+    from cascal.compare.slices import slices_by, slices_note
+
+    if by is None:
+        return None
+    if isinstance(comparison, str):
+        raise NotApplicable(comparison, code="no-gold")
+    parts = slices_by(loaded, comparison, by)
+    return {"by": by, "rows": [one.to_dict() for one in parts], "note": slices_note(parts)}
 
 
 def _without_labels(snapshot: Snapshot) -> dict[str, Any]:
@@ -254,6 +274,7 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
             out.print(escape(found["cost"]["sentence"]))
     else:
         out.print(escape(found["reason"]))
+    _print_slices(found["slices"])
     _print_peers(found)
     _print_labels(found)
     payback = found["payback"]
@@ -300,6 +321,20 @@ def _print_routers(found: Mapping[str, Any]) -> None:
         f"from the {found['label_origin']} answers of the training queries. gold: knows these "
         "answers, a bound and no router. in use: effective number of models."
     )
+
+
+def _print_slices(found: Mapping[str, Any] | None) -> None:
+    if found is None:
+        return
+    table = Table(escape(found["by"]))
+    for name in ("queries", "this router", "best single model", "gain"):
+        table.add_column(name, justify="right")
+    for row in found["rows"]:
+        gain = "too small" if row["too_small"] else _with_interval(row, "gain", 1, sign="+")
+        accuracies = (_with_interval(row, name, 1) for name in ("own", "best"))
+        table.add_row(escape(row["slice"]), f"{row['queries']:,}", *accuracies, gain)
+    out.print(table)
+    out.print(found["note"])
 
 
 def _print_peers(found: Mapping[str, Any]) -> None:
