@@ -277,3 +277,42 @@ def test_records_over_several_lines_each_are_no_cut_off_file(tmp_path):
     with refuses("not-records", "p.jsonl", kind=ImportRefused) as caught:
         importers.read(path)
     assert "cut off" not in str(caught.value)
+
+
+# --- several files
+
+
+def of_model(folder, name, response="42", **more):
+    row = {"query_id": "q1", "text": "Which?", "response": response} | more
+    return jsonl(folder / f"{name}.jsonl", [row])
+
+
+def test_several_tables_are_one_data_set_each_its_own_model(tmp_path):
+    paths = [of_model(tmp_path, one) for one in ("a", "b", "c")]
+    result = importers.read(paths, dataset="d")
+    assert [one.name for one in result.models] == ["a", "b", "c"]
+    assert (result.queries.num_rows, result.responses.num_rows) == (1, 3)
+    assert importers.preview(paths).kind == "long"
+    named = [of_model(tmp_path, one, model=f"m-{one}") for one in ("a", "b")]
+    assert [one.name for one in importers.read(named).models] == ["m-a", "m-b"]
+
+
+def test_queries_and_several_tables_of_responses(tmp_path):
+    queries = jsonl(tmp_path / "queries.jsonl", [{"query_id": "q1", "text": "Which?"}])
+    rows = [{"query_id": "q1", "model": one, "response": "42"} for one in "ab"]
+    others = [jsonl(tmp_path / f"{row['model']}.jsonl", [row]) for row in rows]
+    assert importers.read([queries, *others]).responses.num_rows == 2
+
+
+def test_a_conflict_between_files_names_both(tmp_path):
+    paths = [of_model(tmp_path, "a"), of_model(tmp_path, "b", text="Another?")]
+    with refuses("conflicting-rows", "a.jsonl", "b.jsonl", kind=ImportRefused):
+        importers.read(paths)
+
+
+def test_several_logs_are_read_and_a_file_of_another_kind_is_refused(tmp_path):
+    headers = [{"task": "t", "model": one, "created": "2026"} for one in "abc"]
+    logs = [inspect_eval(tmp_path / f"{one['model']}.eval", eval=one) for one in headers]
+    assert [one.name for one in importers.read(logs).models] == ["a", "b", "c"]
+    with refuses("mixed-formats", "x.jsonl", kind=ImportRefused):
+        importers.read([*logs, of_model(tmp_path, "x")])

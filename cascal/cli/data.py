@@ -34,7 +34,7 @@ def import_(
     path: Annotated[
         list[str],
         typer.Argument(
-            help="A file, a folder, or two files that belong together; s3://BUCKET/KEY or "
+            help="A file, a folder, or several files that belong together; s3://BUCKET/KEY or "
             "https://… are copied first."
         ),
     ],
@@ -92,11 +92,6 @@ def import_(
     from cascal.importers.addresses import local_copies
 
     mapping = dict(_pair(one) for one in column or ())
-    if len(path) > 2:
-        raise CascalError(
-            f"{len(path)} paths were given; name one, or queries and responses.",
-            code="wrong-path-count",
-        )
     with progress_bar("Reading") as report, local_copies(path, report) as paths:
         imported = importers.read(
             paths,

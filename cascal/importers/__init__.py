@@ -111,7 +111,7 @@ def read(
     gold_from: int | None = None,
     keep: Sequence[str] = (),
 ) -> Imported:
-    """Read a data set from a file, a folder, or two files that belong together.
+    """Read a data set from a file, a folder, or several files that belong together.
 
     kind is found out by looking where None; dataset is the file's name where None; mapping names
     {our column: their column} of the long format. split gives splits by query id, test_share draws
@@ -161,8 +161,21 @@ def _kind_of(paths: Sequence[Path]) -> str:
             code="mixed-formats",
         )
     if kinds:
+        _refuse_others(paths, kinds[0])
         return kinds[0]
-    return long.KIND if len(paths) == 2 else _own_kind_of_folder(paths[0])
+    return long.KIND if len(paths) > 1 else _own_kind_of_folder(paths[0])
+
+
+def _refuse_others(paths: Sequence[Path], kind: str) -> None:
+    """Refuse a file that was named and would not be read; batches may come with their queries."""
+    for one in paths:
+        companion = kind == openai_batch.KIND or one.stem.startswith("results_")
+        if not one.is_dir() and not companion and kind_of_file(one) != kind:
+            raise ImportRefused(
+                f"{one.name!r} is not of the kind {kind!r}, as the others are. Import it by "
+                "itself.",
+                code="mixed-formats",
+            )
 
 
 def _own_kind_of_folder(folder: Path) -> str:
@@ -195,6 +208,8 @@ def _preview(kind: str, paths: Sequence[Path], n: int) -> Preview:
     files = files_of(paths)
     sheets = [read_table(file, n) for file in files]
     mapping: dict[str, str] = {}
+    if len(sheets) > 1 and role_of(sheets[0].columns, {}) == "joined":
+        sheets = sheets[:1]
     if len(sheets) == 2:
         mapping = {f"responses.{k}": v for k, v in suggest(sheets[1].columns, "responses").items()}
     role = role_of(sheets[0].columns, {}) if len(sheets) == 1 else "queries"
@@ -223,11 +238,8 @@ def _shown(record: dict[str, Any]) -> dict[str, Any]:
 
 def _paths(path: AnyPath | Sequence[AnyPath]) -> list[Path]:
     given = [path] if isinstance(path, str | PathLike) else list(path)
-    if len(given) not in (1, 2):
-        raise ImportRefused(
-            f"{len(given)} paths came; one, or two that belong together, are read.",
-            code="wrong-path-count",
-        )
+    if not given:
+        raise ImportRefused("No path came. Name a file or a folder.", code="wrong-path-count")
     return [Path(one) for one in given]
 
 

@@ -140,7 +140,7 @@ class Draft:
         if known is not None:
             raise ImportRefused(
                 f"{query.source!r} holds query {query.query_id[:80]!r} twice with different "
-                f"content (rows {known.row} and {query.row}). Give every query its own id.",
+                f"content ({_places(known, query)}). Give every query its own id.",
                 code="conflicting-rows",
             )
         problem = _query_problem(query)
@@ -164,7 +164,7 @@ class Draft:
         else:
             raise ImportRefused(
                 f"{response.source!r} holds two different responses of {key[1][:80]!r} to query "
-                f"{key[0][:80]!r} (rows {known.row} and {response.row}). Number them in a column "
+                f"{key[0][:80]!r} ({_places(known, response)}). Number them in a column "
                 "'sample', or drop one.",
                 code="conflicting-rows",
             )
@@ -337,6 +337,12 @@ class Draft:
                 f"The split of the file ({n_test:,} test queries) gives way to the test share of "
                 f"{plan.test_share:g}."
             )
+
+
+def _places(first: QueryRow | ResponseRow, second: QueryRow | ResponseRow) -> str:
+    """Where two rows stand, with the file of the first where it is another one."""
+    other = f" of {first.source!r}" if first.source != second.source else ""
+    return f"rows {first.row}{other} and {second.row}"
 
 
 def text_problem(column: str, text: str) -> tuple[str, str] | None:

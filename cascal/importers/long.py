@@ -6,7 +6,7 @@ of responses. Columns are found by name or by a mapping {our name: their name}; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from cascal.importers.columns import (
     resolve,
     role_of,
     spread_options,
+    suggest,
     unused_columns,
 )
 from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
@@ -53,44 +54,69 @@ _NO_OPTION = "names none of the options; counts as unreadable"
 
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
-    """Read one joined file, a file of queries, or a file of queries and one of responses."""
+    """Read whole tables, a table of queries, or one of queries and others of responses."""
     check_names(plan.mapping)
     plan = replace(plan, origin=origin_of(paths[0], plan.origin))
     paths = files_of(paths)
     plan.progress(0.0, f"Reading {paths[0].name}")
     sheets = [read_table(path) for path in paths]
-    role = role_of(sheets[0].columns, plan.mapping) if len(sheets) == 1 else "queries"
+    roles = _roles(sheets, plan)
     draft = Draft(reading=plan.reading)
     for sheet in sheets:
         draft.count_rows(sheet.source, sheet.n_rows)
         for row, reason in sheet.refused:
             draft.refuse(sheet.source, row, "", reason)
-    add_queries(draft, sheets[0], role, plan)
-    if role == "joined":
-        _add_responses(draft, sheets[0], "joined", plan)
-        _note_unused(draft, sheets[0], "joined", plan)
-    elif len(sheets) == 2:
-        _add_responses(draft, sheets[1], "responses", plan)
-        _note_unused(draft, sheets[0], "queries", plan)
-        _note_unused(draft, sheets[1], "responses", plan)
-    else:
+    for sheet, role in zip(sheets, roles, strict=True):
+        if role != "responses":
+            add_queries(draft, sheet, role, plan)
+    for sheet, role in zip(sheets, roles, strict=True):
+        if role != "queries":
+            _add_responses(draft, sheet, role, plan)
+    if roles == ["queries"]:
         _add_wide(draft, sheets[0], plan)
-    keep_columns(draft, _offers(sheets, role, plan), plan.keep)
+    else:
+        for sheet, role in zip(sheets, roles, strict=True):
+            _note_unused(draft, sheet, role, plan)
+    keep_columns(draft, _offers(sheets, roles, plan), plan.keep)
     imported = draft.finish(plan, " + ".join(path.name for path in paths))
     plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
     return imported
 
 
-def _offers(sheets: Sequence[Sheet], role: Role, plan: Plan) -> list[Offer]:
-    """What can be kept of the tables; the second one, where there is one, holds the responses."""
-    roles: tuple[Role, ...] = (role, "responses")
+def _roles(sheets: Sequence[Sheet], plan: Plan) -> list[Role]:
+    """What each table holds: all of it, one or several; or queries and then responses.
+
+    Of several whole tables one that names no model holds what the model of its name said.
+    """
+    found = [
+        {**suggest(one.columns, "joined"), **_mapped(one.columns, plan.mapping)} for one in sheets
+    ]
+    if len(sheets) == 1:
+        return [role_of(sheets[0].columns, plan.mapping)]
+    if all("text" in one and ("model" in one or "response" in one) for one in found):
+        for sheet, columns in zip(sheets, found, strict=True):
+            if "model" not in columns:
+                sheet.columns["model"] = [Path(sheet.source).stem] * len(sheet.rows)
+        return ["joined"] * len(sheets)
+    responses: list[Role] = ["responses"] * (len(sheets) - 1)
+    return ["queries", *responses]
+
+
+def _mapped(columns: Iterable[str], mapping: Mapping[str, str]) -> dict[str, str]:
+    """What of a mapping is meant for a table that has these columns."""
+    names = set(columns)
+    return {ours: theirs for ours, theirs in mapping.items() if theirs in names}
+
+
+def _offers(sheets: Sequence[Sheet], roles: Sequence[Role], plan: Plan) -> list[Offer]:
+    """What can be kept of the tables."""
     return [
         Offer(
             sheet,
             resolve(sheet.columns, of_sheet, plan.mapping, sheet.source)["query_id"],
             _unused(sheet, of_sheet, plan),
         )
-        for sheet, of_sheet in zip(sheets, roles, strict=False)
+        for sheet, of_sheet in zip(sheets, roles, strict=True)
     ]
 
 

@@ -41,7 +41,7 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
     a folder of parts each; or the folder itself, if it holds parts alone.
     """
     path = paths[0]
-    if len(paths) == 2 or not path.is_dir():
+    if len(paths) > 1 or not path.is_dir():
         return list(paths)
     files: list[Path] = []
     for stem in ("queries", "responses"):
