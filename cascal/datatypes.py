@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, get_args
@@ -74,6 +75,18 @@ def option_letter(index: int) -> str:
     return letters
 
 
+SEVERAL_RIGHT = "[A-Z](?:,[A-Z])+"
+"""How a gold answer of several option letters is written: sorted, "D,E"."""
+
+
+def count_options(options: Sequence[str], answer: str | None) -> int:
+    """How many options a query's votes choose from; 0 means free answers.
+
+    Where several options are right together, each set of letters is one answer of its own.
+    """
+    return 0 if re.fullmatch(SEVERAL_RIGHT, answer or "") else len(options)
+
+
 @dataclass(frozen=True)
 class Task:
     """A subject with a description, the paper's *t*."""
@@ -101,7 +114,10 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class Query:
-    """One question to be routed. Nothing between `score` and `route` ever sees `answer`."""
+    """One question to be routed. Nothing between `score` and `route` ever sees `answer`.
+
+    `several`: all right options are asked for, without a gold answer that tells so.
+    """
 
     query_id: str
     task: str
@@ -112,6 +128,12 @@ class Query:
     answer_origin: AnswerOrigin = "none"
     skill: str | None = None
     split: Split = "train"
+    several: bool = False
+
+    @property
+    def n_options(self) -> int:
+        """How many options an answer chooses from; 0 means a free answer."""
+        return 0 if self.several else count_options(self.options, self.answer)
 
 
 @dataclass(frozen=True)

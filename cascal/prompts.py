@@ -26,6 +26,10 @@ _CHOOSE = (
     "\n\nThink it through in a few sentences, then end with: The answer is (X). "
     "X is the letter of one option."
 )
+_CHOOSE_ALL = (
+    "\n\nOne or several options are right. Think it through in a few sentences, then end with: "
+    "The answer is X, Y. These are the letters of all right options."
+)
 _TELL = "\n\nThink it through in a few sentences, then end with: The answer is X."
 _ANSWERING = "You answer examination questions. You always commit to exactly one answer."
 _NAMING = "You name groups of examination questions. You reply with the name and nothing else."
@@ -82,7 +86,8 @@ class Generated:
 def answer_messages(query: Query) -> list[dict[str, str]]:
     """The prompt that asks a model a query; its ending is what `read_answer` looks for first."""
     lines = [f"{option_letter(place)}. {one}" for place, one in enumerate(query.options)]
-    asked = _OPTIONS + "\n".join(lines) + _CHOOSE if lines else _TELL
+    choose = _CHOOSE if query.n_options else _CHOOSE_ALL
+    asked = _OPTIONS + "\n".join(lines) + choose if lines else _TELL
     return _messages(_ANSWERING, f"{_QUESTION}{query.text}{asked}")
 
 
@@ -141,10 +146,12 @@ def find_query(messages: Sequence[Mapping[str, object]]) -> Query | None:
         return None
     if content.endswith(_TELL):
         return Query("", "", content[len(_QUESTION) : -len(_TELL)])
-    text, found, block = content[len(_QUESTION) :].removesuffix(_CHOOSE).rpartition(_OPTIONS)
-    if not found or not content.endswith(_CHOOSE) or not block.startswith("A. "):
+    choose = next((one for one in (_CHOOSE, _CHOOSE_ALL) if content.endswith(one)), "")
+    text, found, block = content[len(_QUESTION) :].removesuffix(choose).rpartition(_OPTIONS)
+    if not found or not choose or not block.startswith("A. "):
         return None
-    return Query("", "", text, options=tuple(_split_options(block)))
+    options = tuple(_split_options(block))
+    return Query("", "", text, options=options, several=choose == _CHOOSE_ALL)
 
 
 def _split_options(block: str) -> Iterator[str]:

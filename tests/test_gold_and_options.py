@@ -23,12 +23,23 @@ def test_a_gold_answer_is_read_however_it_is_written(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["B. appeal 75w", "statute", "E", 4, "4.0", 1.5, ["B", "C"], "1.5"]
+    "value", ["B. appeal 75w", "statute", "E", 4, "4.0", 1.5, ["B", "E"], "B, E", "BC", "1.5"]
 )
 def test_what_names_no_option_is_none(value):
     answer, reason = gold_answer(value, OPTIONS)
     assert answer is None
     assert reason
+
+
+@pytest.mark.parametrize(
+    "value", ["D,B", "B, D", "B and D", "(B), (D)", "B;D", ["B", "D"], '["D", "B"]', "['B', 'D']"]
+)
+def test_several_right_letters_are_one_sorted_set(value):
+    assert gold_answer(value, OPTIONS) == ("B,D", "")
+
+
+def test_an_option_that_speaks_of_two_letters_is_that_option():
+    assert gold_answer("A and B", ("x", "y", "A and B")) == ("C", "")
 
 
 def test_an_option_word_for_word_comes_before_one_but_for_its_case():

@@ -12,6 +12,7 @@ import streamlit as st
 from app import frame, session
 from app.label import actions
 from cascal.dataset.label_desk import Desk
+from cascal.dataset.label_rows import lettered
 from cascal.datatypes import NO_ANSWER, option_letter
 
 LONG_TEXT = 700
@@ -35,10 +36,13 @@ def query(desk: Desk, place: int) -> Keys:
         st.caption(frame.escape(part.votes.tasks[row]))
         with st.container(height=TEXT_HEIGHT if len(text) > LONG_TEXT else "content", border=False):
             st.text(text)
-        buttons = _options(desk, place, options) if options else _two_sides(desk, place)
-        if options and actions.answers_shown(desk, place):
+        chosen = bool(part.votes.option_counts[row])
+        if options and not chosen:
+            st.text("\n".join(lettered(options)))
+        buttons = _options(desk, place, options) if chosen else _two_sides(desk, place)
+        if chosen and actions.answers_shown(desk, place):
             _models_answers(desk, place)
-        return buttons | _commands(desk, place, with_answers=bool(options))
+        return buttons | _commands(desk, place, with_answers=chosen)
 
 
 def _options(desk: Desk, place: int, options: tuple[str, ...]) -> Keys:

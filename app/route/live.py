@@ -69,6 +69,7 @@ def _query(decision: Decision) -> Query:
                 part.votes.tasks[row],
                 decision.text,
                 options=part.options[row],
+                several=not part.votes.option_counts[row],
             )
     return Query("typed", decision.trace.task, decision.text)
 

@@ -8,7 +8,7 @@ from cascal.answers.equivalence import (
     compare_sets,
     group_answers,
 )
-from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES
+from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES, several_letters
 from cascal.answers.normal import normalise_answer
 from cascal.answers.prose import (
     TELLING,
@@ -43,4 +43,5 @@ __all__ = [
     "prose_sentence",
     "read_answer",
     "refuse_prose",
+    "several_letters",
 ]

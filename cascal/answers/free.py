@@ -126,6 +126,16 @@ def letter_set(answer: str) -> str:
     return ",".join(sorted(set(_CAPITAL.findall(answer))))
 
 
+def several_letters(value: object, n_options: int) -> str | None:
+    """Two or more different option letters, as a list or joined, as "D,E"; None for others."""
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
+    letters = letter_set(str(value).strip().strip("[]").replace("'", "").replace('"', ""))
+    named = letters.split(",")
+    known = all(len(one) == 1 and 0 <= ord(one) - ord("A") < n_options for one in named)
+    return letters if len(named) > 1 and known else None
+
+
 STATED_FREE_RULES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
     ("boxed", _boxed),
     ("hashes", lambda text: _last(_HASHES, text)),

@@ -279,7 +279,7 @@ def _choice(part: Part, row: int, model: int) -> str:
 def _answer(part: Part, row: int, answer: int) -> str:
     if answer == NO_ANSWER:
         return "no answer"
-    options = part.options[row]
+    options = part.options[row] if part.votes.option_counts[row] else ()
     if answer >= len(options):
         return f"answer {answer + 1}"
     return f"{option_letter(answer)}. {options[answer]}"

@@ -230,7 +230,7 @@ def as_response(query: Query, model: str, reply: Reply) -> Response:
     if reply.status == "error":
         return Response(query.query_id, model, status="error")
     text = reply.text[:MAX_CHARACTERS].encode("utf-8", "replace").decode()  # half a pair is no text
-    read = read_answer(text, len(query.options))
+    read = read_answer(text, query.n_options)
     if reply.status == "refused":
         read = replace(read, answer=None, rule=DECLARED, status="refused")
     elif reply.status == "truncated":

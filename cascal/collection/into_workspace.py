@@ -22,7 +22,7 @@ from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.collection.task_file import TaskRequest
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.dataset import Dataset
-from cascal.datatypes import CascalError, OnConflict, Query
+from cascal.datatypes import CascalError, OnConflict, Query, count_options
 from cascal.endpoint import Budget, Patience
 from cascal.endpoint.pool_file import PoolModel
 from cascal.fit import Fit
@@ -161,8 +161,8 @@ def reparse(workspace: Workspace, dataset: str) -> int:
     Only models with a base URL are looked at: an import reads its own texts.
     """
     queries = workspace.queries(dataset)
-    ids, options = queries["query_id"].to_pylist(), queries["options"].to_pylist()
-    n_options = {one: len(some) for one, some in zip(ids, options, strict=True)}
+    rows = queries.select(["query_id", "options", "answer"]).to_pylist()
+    n_options = {row["query_id"]: count_options(row["options"], row["answer"]) for row in rows}
     collected = [model.name for model in workspace.models(dataset) if model.base_url]
     table = workspace.responses(dataset, with_text=True)
     changed = reparsed(

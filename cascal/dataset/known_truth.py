@@ -48,6 +48,6 @@ def _label(question: Question, query_id: str) -> Label:
         draw_id=question.draw.draw_id,
         probability=1.0,
         purpose=question.draw.purpose,
-        answer=option_letter(gold) if part.options[row] and gold != NO_ANSWER else None,
+        answer=option_letter(gold) if part.votes.option_counts[row] and gold != NO_ANSWER else None,
         verdicts={part.votes.models[model]: bool(right[model] > RIGHT) for model in sides},
     )

@@ -206,7 +206,7 @@ def read_answer_cell(text: str, contest: Contest, query_id: str) -> str:
     """What a person wrote as an answer: the letter of an option, also of one written out."""
     row = contest.row_of.get(query_id)
     options = contest.part.options[row] if row is not None else ()
-    if not options:
+    if row is None or not contest.part.votes.option_counts[row]:
         return text.strip()
     for at, option in enumerate(options):
         if text.strip() in (option.strip(), f"{option_letter(at)}: {option}".strip()):

@@ -60,7 +60,7 @@ def label_rows(
     }
     asked = draw.frame[: draw.n_asked]
     contents = workspace.contents(dataset, asked)
-    free = [one for one in asked if not contest.part.options[contest.row_of[one]]]
+    free = [one for one in asked if not contest.part.votes.option_counts[contest.row_of[one]]]
     given = given_answers(workspace, dataset, free) if free else {}
     shared = {
         "of": len(asked),

@@ -206,7 +206,7 @@ def _votes(snapshot: Snapshot, split: Split, row: int) -> tuple[CardVote, ...]:
 
 def _option(part: Part, row: int, answer: int) -> str:
     """The text of an option; "" for a free answer, for none, and where texts are not known."""
-    options = part.options[row]
+    options = part.options[row] if part.votes.option_counts[row] else ()
     return options[answer] if 0 <= answer < len(options) else ""
 
 

@@ -20,7 +20,7 @@ from cascal.columns import (
     Progress,
     Refusal,
 )
-from cascal.datatypes import BoolArray, ModelSpec, ReadingName, Split, Task
+from cascal.datatypes import BoolArray, ModelSpec, ReadingName, Split, Task, count_options
 from cascal.importers.fields import gold_answer
 from cascal.importers.limits import MAX_FIELD_BYTES, MAX_OPTIONS, MAX_REFUSED_SHARE, ImportRefused
 from cascal.importers.splits import SplitPlan, splits_of
@@ -101,6 +101,7 @@ class Draft:
     _refused_rows: dict[str, set[int]] = field(default_factory=dict)
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _reworded: set[str] = field(default_factory=set)
+    _several: set[str] = field(default_factory=set)
 
     def count_rows(self, source: str, n_rows: int) -> None:
         """Say how many rows a source holds: the share of refused rows is taken of it."""
@@ -146,12 +147,19 @@ class Draft:
         problem = _query_problem(query)
         if problem is None:
             self.queries[query.query_id] = query
+            if query.options and not _n_options(query):
+                self._several.add(query.query_id)
         else:
             self.lost_queries.setdefault(query.query_id, problem[1])
             self.refuse(query.source, query.row, *problem)
 
     def add_response(self, response: ResponseRow) -> None:
         """Check and keep one response; its query must be known."""
+        if response.query_id in self._several:
+            response = self._read_set(response)
+        elif self._chooses_several(response):
+            self.report(response.source, response.row, "answer", "several options; no answer")
+            response = response._replace(answer=None, rule=None, status="unreadable")
         key = (response.query_id, response.model, response.sample)
         problem = self._response_problem(response)
         known = self.responses.get(key)
@@ -168,6 +176,19 @@ class Draft:
                 "'sample', or drop one.",
                 code="conflicting-rows",
             )
+
+    def _chooses_several(self, response: ResponseRow) -> bool:
+        query = self.queries.get(response.query_id)
+        return query is not None and bool(query.options) and "," in (response.answer or "")
+
+    def _read_set(self, response: ResponseRow) -> ResponseRow:
+        """The response with all letters that its text names; what the source gives stays."""
+        silent = response.status not in ("ok", "unreadable", "truncated")
+        if silent or response.rule == "given" or not response.text:
+            return response
+        reading = self.read(response.text, 0)
+        status = reading.status if response.status == "unreadable" else response.status
+        return response._replace(answer=reading.answer, rule=reading.rule, status=status)
 
     def _repeated(self, row: QueryRow | ResponseRow) -> None:
         self.report(row.source, row.row, "", "identical to an earlier row; kept once")
@@ -195,6 +216,7 @@ class Draft:
                 f"No query is left of {source!r}. {self._first_reason()}", code="no-records"
             )
         self._note_reports()
+        self._note_several()
         prose = self._prose()
         if prose.any():
             tasks = [one.task for one in self.queries.values()]
@@ -252,6 +274,14 @@ class Draft:
             self.notes.append(
                 f"{len(self._reworded):,} queries are worded differently in several places; the "
                 "first wording was kept."
+            )
+
+    def _note_several(self) -> None:
+        if self._several:
+            self.notes.append(
+                f"{len(self._several):,} of {len(self.queries):,} queries have several right "
+                "options: each set of letters is one answer, as D,E, and only the whole set is "
+                "right."
             )
 
     def _prose(self) -> BoolArray:
@@ -354,6 +384,10 @@ def text_problem(column: str, text: str) -> tuple[str, str] | None:
     if n_bytes > MAX_FIELD_BYTES:
         return column, f"{n_bytes:,} bytes, more than the {MAX_FIELD_BYTES:,} of one field"
     return None
+
+
+def _n_options(query: QueryRow) -> int:
+    return count_options(query.options, gold_answer(query.gold, query.options)[0])
 
 
 def _query_problem(query: QueryRow) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from cascal.answers import several_letters
 from cascal.datatypes import option_letter
 
 BLANK = frozenset({"", "n/a", "na", "nan", "none", "null", "<na>"})
@@ -55,7 +56,8 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
 
     Numbers are indices; digits in a text are an option's text first, then an index. An option's
     text may come in another case, behind its letter or with a full stop; a list of one is that
-    one. Without options the value itself is the answer.
+    one, and several letters are the set of them ("D,E"). Without options the value itself is the
+    answer.
     """
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
@@ -75,6 +77,9 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
         return option_letter(place), ""
     if text.casefold() in BLANK:
         return None, ""
+    several = several_letters(value, len(options))
+    if several is not None:
+        return several, ""
     number = whole_number(text)
     if number is not None:
         return _by_index(number, len(options))

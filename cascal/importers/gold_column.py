@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cascal.answers import several_letters
 from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, is_blank, whole_number
 from cascal.importers.limits import ImportRefused
@@ -24,7 +25,7 @@ def gold_column(
     """
     if "gold" not in mapping:
         return [None] * len(sheet.rows)
-    golds = sheet.columns[mapping["gold"]]
+    golds = _letters_apart(sheet.columns[mapping["gold"]], options)
     filled = [
         (whole_number(gold), clean(gold), of_query)
         for gold, of_query in zip(golds, options, strict=True)
@@ -42,6 +43,31 @@ def gold_column(
         gold if not of_query or (place := whole_number(gold)) is None else place - counted
         for gold, of_query in zip(golds, options, strict=True)
     ]
+
+
+def _letters_apart(golds: Sequence[Any], options: Sequence[tuple[str, ...] | None]) -> list[Any]:
+    """Letters in a row as "D,E", where every gold answer of the column is letters in order."""
+    filled = [
+        (clean(gold), of_query)
+        for gold, of_query in zip(golds, options, strict=True)
+        if of_query and not is_blank(gold)
+    ]
+    plain = all(
+        gold not in of_query and _ordered_letters(gold, len(of_query))
+        for gold, of_query in filled
+        if not several_letters(gold, len(of_query))
+    )
+    if not filled or not plain:
+        return list(golds)
+    return [
+        ",".join(clean(gold)) if of_query and _ordered_letters(clean(gold), len(of_query)) else gold
+        for gold, of_query in zip(golds, options, strict=True)
+    ]
+
+
+def _ordered_letters(text: str, n_options: int) -> bool:
+    known = all(0 <= ord(one) - ord("A") < n_options for one in text)
+    return bool(text) and known and list(text) == sorted(set(text))
 
 
 def _counted_from(sheet: Sheet, places: Sequence[tuple[int, int]]) -> int:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import duckdb
 
-from cascal.datatypes import STATUSES, CascalError
+from cascal.datatypes import SEVERAL_RIGHT, STATUSES, CascalError
 from cascal.store.connection import first_row
 
+_BAD_ANSWER = f"""
+SELECT query_id, answer, len(options) FROM new_query WHERE len(options) BETWEEN 2 AND 26
+AND (NOT (length(trim(answer)) = 1 OR regexp_full_match(answer, '{SEVERAL_RIGHT}'))
+    OR list_min(string_split(upper(trim(answer)), ',')) < 'A'
+    OR list_max(string_split(upper(trim(answer)), ',')) > chr(64 + len(options)::INTEGER))
+ORDER BY row LIMIT 1
+"""  # noqa: S608 – no value
 _BAD_QUERIES = (
     (
         "SELECT row FROM new_query WHERE query_id IS NULL OR task IS NULL OR text IS NULL "
@@ -33,10 +40,7 @@ _BAD_QUERIES = (
         "Query {0!r} has 1 option; a choice needs at least 2, and none means a free answer.",
     ),
     (
-        "SELECT query_id, answer, len(options) FROM new_query WHERE len(options) BETWEEN 2 AND 26 "
-        "AND (length(trim(answer)) <> 1 OR NOT contains("
-        "left('ABCDEFGHIJKLMNOPQRSTUVWXYZ', len(options)), upper(trim(answer)))) "
-        "ORDER BY row LIMIT 1",
+        _BAD_ANSWER,
         "Query {0!r} has the answer {1!r}, which is not the letter of one of its {2} options.",
     ),
 )

@@ -13,15 +13,17 @@ from cascal.answers import RULE, AnswerSet, compare_sets
 from cascal.columns import Progress
 from cascal.store.connection import fetch
 from cascal.store.fingerprints import update_fingerprint
+from cascal.store.option_counts import n_options_of
 
 SAME_SCHEMA = pa.schema(
     [("query_id", pa.string()), ("answer", pa.string()), ("representative", pa.string())]
 )
 """One row an answer as it is stored; equal ones have the same representative, blank ones ""."""
 
-_CHANGED = """
+_CHANGED = f"""
 WITH free AS (
-    SELECT query_id, answer FROM query WHERE dataset = $dataset AND len(options) = 0),
+    SELECT query_id, answer FROM query
+    WHERE dataset = $dataset AND {n_options_of("query")} = 0),
 present AS (
     SELECT query_id, answer FROM free WHERE answer IS NOT NULL
     UNION
@@ -37,7 +39,7 @@ changed AS (
     SELECT DISTINCT query_id FROM every WHERE representative IS NULL OR NOT present)
 SELECT query_id, answer, representative, present FROM every SEMI JOIN changed USING (query_id)
 ORDER BY query_id, answer
-"""
+"""  # noqa: S608 – no value
 _FORGET = """
 DELETE FROM equivalence WHERE dataset = $dataset
     AND (rule <> $rule OR query_id IN (SELECT unnest($changed)))

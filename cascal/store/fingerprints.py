@@ -8,6 +8,7 @@ import duckdb
 
 from cascal.answers import RULE
 from cascal.store.connection import first_row
+from cascal.store.option_counts import n_options_of
 
 _PARTS = (
     "SELECT count(*), bit_xor(md5_number(concat(position, ':', content_hash))) "
@@ -24,7 +25,7 @@ _KEPT = (
     "'t': text, 'v': number})::VARCHAR)) FROM kept WHERE dataset = ?"
 )
 """A part of its own only where something is kept: other fingerprints stay what they were."""
-_FREE = "SELECT count(*) FROM query WHERE dataset = ? AND len(options) = 0"
+_FREE = f"SELECT count(*) FROM query WHERE dataset = ? AND {n_options_of('query')} = 0"  # noqa: S608 – no value
 _SAME = """
 SELECT count(*), bit_xor(md5_number(to_json({'q': query_id, 'a': answer, 'r': representative}
 )::VARCHAR)) FROM equivalence WHERE dataset = ? AND rule = ?

@@ -22,11 +22,14 @@ from cascal.store.label_checks import (
     refuse_bad_label,
     refuse_second,
 )
+from cascal.store.option_counts import n_options_of
 from cascal.store.reading import require
 from cascal.store.records import Draw, Label, LabelReport
 
 _CONTENT = "md5(to_json({'x': q.text_hash, 'o': q.options})::VARCHAR)"
-_CONTENTS = f"SELECT query_id, {_CONTENT}, len(options) FROM query q WHERE dataset = $dataset"  # noqa: S608 – no value
+_CONTENTS = f"""
+SELECT query_id, {_CONTENT}, {n_options_of("q")} FROM query q WHERE dataset = $dataset
+"""  # noqa: S608 – no value
 _SOME = f"{_CONTENTS} AND list_contains($ids, query_id)"
 _LABELS = f"""
 SELECT l.query_id, l.person, l.mark, l.answer, l.verdicts, l.purpose, l.draw_id, l.probability,

@@ -26,21 +26,23 @@ from cascal.datatypes import (
 )
 from cascal.store.connection import fetch
 from cascal.store.equivalences import same
+from cascal.store.option_counts import n_options_of
 from cascal.store.reading import models as stored_models
 
-_QUERIES = """
-SELECT q.query_id, q.task, q.answer, q.answer_origin, len(q.options)::BIGINT AS n_options,
-    s.representative
+_QUERIES = f"""
+SELECT q.query_id, q.task, q.answer, q.answer_origin, {n_options_of("q")}::BIGINT AS n_options,
+    len(q.options) > 0 AS lettered, s.representative
 FROM query q LEFT JOIN same s
-    ON len(q.options) = 0 AND s.query_id = q.query_id AND s.answer = q.answer
+    ON {n_options_of("q")} = 0 AND s.query_id = q.query_id AND s.answer = q.answer
 WHERE q.dataset = $dataset AND ($split IS NULL OR q.split = $split) ORDER BY q.position
-"""
+"""  # noqa: S608 – no value
 _CELLS = f"""
 WITH q AS (
-    SELECT query_id, len(options) AS n_options, row_number() OVER (ORDER BY position) - 1 AS row
+    SELECT query_id, {n_options_of("query")} AS n_options, len(options) > 0 AS lettered,
+        row_number() OVER (ORDER BY position) - 1 AS row
     FROM query WHERE dataset = $dataset AND ($split IS NULL OR split = $split))
 SELECT q.row::BIGINT AS row, m.position::BIGINT AS model, r.answer, r.mean_logprob, r.status,
-    r.score, s.representative, r.rule, (q.n_options = 0 AND r.status IN {TELLING}
+    r.score, s.representative, r.rule, (q.n_options = 0 AND NOT q.lettered AND r.status IN {TELLING}
     AND (r.text <> '' OR r.answer <> '')) AS told,
     CASE WHEN q.n_options = 0 THEN coalesce(length(r.text), 0) ELSE 0 END AS n_text,
     CASE WHEN q.n_options = 0 THEN coalesce(length(r.answer), 0) ELSE 0 END AS n_answer
@@ -128,7 +130,8 @@ def _cell_votes(cells: pa.Table, n_options: IntArray) -> tuple[IntArray, IntArra
 class StoredAnswers:
     """What votes and gold answers are made of, read in one go.
 
-    queries : (Q,) rows of query_id, task, answer, answer_origin, n_options, representative
+    queries : (Q,) rows of query_id, task, answer, answer_origin, n_options, lettered (whether it
+        has options), representative
     models  : (M,) names of the whole pool
     cells   : (N,) rows of row, model, answer, mean_logprob, status, score, representative, rule,
         and of free answers told (whether there is a text or an answer), n_text, n_answer
@@ -142,6 +145,11 @@ class StoredAnswers:
     def n_options(self) -> IntArray:
         """(Q,) number of options, 0 for free answers."""
         return np.asarray(self.queries["n_options"].to_numpy())
+
+    @property
+    def _lettered(self) -> BoolArray:
+        """(Q,) queries with options; they are free only where several options are right."""
+        return self.queries["lettered"].to_numpy().astype(bool)
 
     @property
     def compared(self) -> bool:
@@ -166,7 +174,8 @@ class StoredAnswers:
             rules=cells["rule"].to_pylist(),
             same=cells["representative"].to_pylist(),
         )
-        return find_prose(answered, self.n_options == 0, self.queries["task"].to_pylist())
+        free = (self.n_options == 0) & ~self._lettered
+        return find_prose(answered, free, self.queries["task"].to_pylist())
 
     def votes(self, models: Sequence[str] | None) -> Votes:
         """Votes (Q, M) of the given models; free answers are numbered over the whole pool."""

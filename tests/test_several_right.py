@@ -1,0 +1,101 @@
+"""Queries of which several options are right together, from the file to the vote."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from cascal import importers
+from cascal.datatypes import NO_ANSWER, Query, count_options
+from cascal.prompts import answer_messages, find_query
+from cascal.store import Workspace
+
+OPTIONS = ("copper", "iron", "neon", "argon", "zinc")
+GOLDS = {"q1": "C, D", "q2": "E", "q3": "D and C", "q4": "A"}
+SAID = {
+    "q1": {"right": "The answer is D, C.", "half": "The answer is C.", "other": "C and D"},
+    "q2": {"right": "The answer is E.", "half": "The answer is E, A.", "other": "A"},
+    "q3": {"right": "C, D", "half": "D", "other": "The answer is A and B."},
+    "q4": {"right": "A", "half": "A", "other": "B"},
+}
+
+
+def write(path, golds, answers=SAID, column="response"):
+    with path.open("w", newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(["query_id", "text", "options", "gold", "model", column])
+        for query_id, gold in golds.items():
+            for model, answer in answers[query_id].items():
+                row = [query_id, f"Which of {query_id}?", json.dumps(OPTIONS), gold, model, answer]
+                table.writerow(row)
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    made = Workspace(tmp_path / "w.duckdb")
+    made.add(importers.read(write(tmp_path / "r.csv", GOLDS), dataset="d"))
+    return made
+
+
+def test_each_set_of_letters_is_one_answer(workspace):
+    votes = workspace.votes("d")
+    gold, _ = workspace.gold("d")
+    right = (votes.answers == gold[:, None]) & (votes.answers != NO_ANSWER)
+    assert votes.option_counts.tolist() == [0, 5, 0, 5]
+    np.testing.assert_array_equal(
+        right,
+        [[True, False, True], [True, False, False], [True, False, False], [True, True, False]],
+    )
+
+
+def test_the_options_stay_for_display(workspace):
+    assert workspace.queries("d")["options"].to_pylist() == [list(OPTIONS)] * 4
+    assert workspace.queries("d")["answer"].to_pylist() == ["C,D", "E", "C,D", "A"]
+
+
+def test_the_import_says_how_many_there_are(tmp_path):
+    notes = importers.read(write(tmp_path / "r.csv", GOLDS), dataset="d").notes
+    assert any(note.startswith("2 of 4 queries have several right options") for note in notes)
+
+
+def test_letters_in_a_row_are_a_set_where_the_whole_column_is_letters(tmp_path):
+    golds = {"q1": "CD", "q2": "E", "q3": "CD", "q4": "A"}
+    table = importers.read(write(tmp_path / "r.csv", golds), dataset="d").queries
+    assert table["answer"].to_pylist() == ["C,D", "E", "C,D", "A"]
+
+
+def test_letters_in_a_row_are_refused_where_the_column_holds_something_else(tmp_path):
+    golds = {"q1": "CD", "q2": "zinc", "q3": "C,D", "q4": "A"}
+    imported = importers.read(write(tmp_path / "r.csv", golds), dataset="d")
+    assert imported.queries["query_id"].to_pylist() == ["q2", "q3", "q4"]
+
+
+def test_answers_that_the_file_gives_are_sets_too(tmp_path):
+    given = {one: {"m": "E, A", "n": "D,C"} for one in GOLDS}
+    path = write(tmp_path / "r.csv", GOLDS, given, column="model_answer")
+    assert importers.read(path, dataset="d").responses["answer"].to_pylist() == [
+        "A,E",
+        "C,D",
+        None,
+        None,
+        "A,E",
+        "C,D",
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("query", [{"answer": "C,D"}, {"several": True}])
+def test_the_prompt_asks_for_all_right_letters_and_names_none(query):
+    asked = answer_messages(Query("q", "t", "Which?", options=OPTIONS, **query))
+    assert "letters of all right options" in asked[-1]["content"]
+    assert "C,D" not in asked[-1]["content"]
+    known = find_query(asked)
+    assert known == Query("", "", "Which?", options=OPTIONS, several=True)
+    assert known.n_options == 0
+
+
+def test_one_right_letter_leaves_the_number_of_options():
+    assert [count_options(OPTIONS, one) for one in (None, "C", "C,D", "C, D")] == [5, 5, 0, 5]
