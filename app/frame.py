@@ -155,6 +155,8 @@ def notice(data: Dataset) -> None:
         if data.simulated:
             st.badge("Simulated data", color="orange", icon=":material/science:")
         st.caption(escape(f"{data.info.name}: {origin(data)}"), width="stretch")
+    for doubt in data.doubts:
+        st.warning(escape(doubt), icon=":material/rule:")
 
 
 def empty(sentence: str, page: str, label: str) -> None:

@@ -134,7 +134,7 @@ def correctness(votes: Votes, gold: IntArray, judged: FloatArray | None = None) 
 
     gold (Q,) answer indices, NO_ANSWER = none. A missing or unreadable answer is wrong; a model
     that was never asked does not count. `judged` (Q, M) is what the source of the responses says
-    about being right (0 … 1, nan = nothing); it counts only where there is no answer to compare.
+    about being right (0 … 1, nan = nothing); it counts where an answer or a gold answer is missing.
     """
     gold = np.asarray(gold)
     if gold.shape != (len(votes.query_ids),):
@@ -150,7 +150,8 @@ def correctness(votes: Votes, gold: IntArray, judged: FloatArray | None = None) 
         raise CascalError(
             f"judged has shape {judged.shape}, the votes have {right.shape}.", code="wrong-shape"
         )
-    return np.where(np.isfinite(judged) & ~votes.answered, judged, right)
+    compared = votes.answered & (gold != NO_ANSWER)[:, None]
+    return np.where(np.isfinite(judged) & ~compared, judged, right)
 
 
 def evaluate(
@@ -177,14 +178,14 @@ def evaluate(
     columns = np.array([column[name] for name in routes.models], dtype=np.int64)
     model_right = correctness(votes, gold, judged)[:, columns]
     best_three = best_first(routes.scores, routes.models, min(3, len(columns)))
-    voted = vote_right(routes, votes, gold, model_right)
+    voted = vote_right(routes, votes, model_right)
     same = np.array_equal(best_three, routes.selected)
     return Evaluation(
         models=routes.models,
         top1_right=first_right(routes, model_right),
         top3_vote_right=voted
         if same
-        else vote_right(replace(routes, selected=best_three), votes, gold, model_right),
+        else vote_right(replace(routes, selected=best_three), votes, model_right),
         vote_right=voted,
         hit=_any_right(np.take_along_axis(model_right, routes.selected, axis=1)),
         model_right=model_right,
@@ -209,15 +210,18 @@ def first_right(routes: Routes, right: FloatArray) -> FloatArray:
     return np.asarray(np.take_along_axis(right, routes.selected[:, :1], axis=1)[:, 0])
 
 
-def vote_right(routes: Routes, votes: Votes, gold: IntArray, right: FloatArray) -> FloatArray:
+def vote_right(routes: Routes, votes: Votes, right: FloatArray) -> FloatArray:
     """(Q,) whether the vote of the selected models is right; nan = does not count.
 
-    gold (Q,) as in `correctness`, right (Q, M) what it says of the routes' models. Where nobody of
-    the selected gave an answer, the vote counts as its first model does.
+    right (Q, M) as `correctness` says of the routes' models: the answer that wins is right where
+    the best-ranked model that gave it is. Where nobody of the selected gave an answer, the vote
+    counts as its first model does.
     """
     chosen = np.take_along_axis(right, routes.selected, axis=1)
     answers = final_answers(routes, votes)
     first = np.where(np.isfinite(chosen[:, 0]), chosen[:, 0], 0.0)
-    voted = np.where(gold == NO_ANSWER, np.nan, answers == gold)
+    won = (selected_answers(routes, votes)[0] == answers[:, None]) & np.isfinite(chosen)
+    voter = won.argmax(axis=1)[:, None]
+    voted = np.where(won.any(axis=1), np.take_along_axis(chosen, voter, axis=1)[:, 0], np.nan)
     counts = np.isfinite(chosen).any(axis=1)
     return np.where(counts, np.where(answers == NO_ANSWER, first, voted), np.nan)

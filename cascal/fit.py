@@ -182,7 +182,7 @@ class Fit:
                 thresholds.merge_distance,
             )
             if not len(merged.centroids):
-                merged = only_cluster(_wide(self.vectors, task.rows))
+                merged = only_cluster(wide(self.vectors, task.rows))
             used, local = np.unique(nearest, return_inverse=True)
             centroids.append(merged.centroids[used])
             support.append(merged.support[used])
@@ -284,7 +284,7 @@ class Fit:
         )
 
 
-def _wide(vectors: FloatArray, rows: IntArray) -> FloatArray:
+def wide(vectors: FloatArray, rows: IntArray) -> FloatArray:
     """Some rows (n, D) in float64: everything is computed in it, whatever is kept."""
     return np.asarray(vectors[rows], dtype=np.float64)
 
@@ -467,7 +467,7 @@ def _candidates(
     members = [np.flatnonzero(task_of_query == task) for task in range(n_tasks)]
     if settings.by_task:
         return tuple(
-            no_candidates(task, rows, _wide(array, rows), n_models, settings.max_k)
+            no_candidates(task, rows, wide(array, rows), n_models, settings.max_k)
             for task, rows in enumerate(members)
         )
     with one_blas_thread():
@@ -485,7 +485,7 @@ def _of_task(
     return task_candidates(
         task,
         rows,
-        _wide(array, rows),
+        wide(array, rows),
         _scaled(weights[rows].T),
         settings.max_k,
         settings.seed,

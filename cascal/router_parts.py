@@ -23,7 +23,7 @@ _LARGEST = 1e12
 
 @dataclass(frozen=True, kw_only=True)
 class _Array:
-    """One array: its axes by the letters of docs/method.md, its kind, and its bounds.
+    """One array: its axes by letter (M models, T tasks, C clusters, D dimensions), kind, bounds.
 
     least, most : a number, or the name of an axis whose length the values stay below
     """

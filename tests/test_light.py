@@ -101,7 +101,7 @@ def test_the_sentence_counts_queries_and_never_shows_the_score():
     """A mean consensus score reads like an accuracy and is none."""
     light = clear_skills().light
     shown = [float(one.replace(",", "")) for one in re.findall(r"\d[\d,]*\.?\d*", light.opinion)]
-    known = {round(100 * light.elsewhere / light.n), *light.sides}
+    known = {light.elsewhere, light.n, sum(light.sides), *light.sides}
     names = {float(one) for one in re.findall(r"\d+", light.constant)}
     assert set(shown) == known | names
     assert 0 < light.sides[1] < light.sides[0]

@@ -112,7 +112,7 @@ def test_a_split_shows_the_library_silhouette_of_every_query_and_its_mean_is_the
         for k in bench.splits(t, m).tolist():
             split = split_of(fitted, t, m, k)
             assert split.mean == pytest.approx(bench.values[t, m, k - 2], abs=1e-6)
-            given = fitted.caller_vectors[split.rows]
+            given = fitted.caller_vectors[split.rows].astype(np.float64)
             expected = silhouette_samples(given, split.cluster, metric="cosine")
             assert split.silhouettes == pytest.approx(expected, abs=1e-6)
             assert split.below_zero == (split.silhouettes < 0).mean()

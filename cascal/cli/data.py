@@ -116,6 +116,15 @@ def import_(
     if kept := pc.unique(imported.kept["name"]).to_pylist():
         out.print(f"Kept columns: {escape(', '.join(kept))}.")
     _print_refused(imported, refused)
+    _print_doubts(open_workspace(workspace), added.dataset)
+
+
+def _print_doubts(store: Workspace, dataset: str) -> None:
+    """Say loudly where right and wrong may be read from the answers otherwise than they are."""
+    from cascal.dataset.reading_doubts import reading_of
+
+    for doubt in reading_of(store, dataset).doubts:
+        out.print(f"[yellow]Warning:[/] {escape(doubt)}")
 
 
 def _pair(text: str) -> tuple[str, str]:

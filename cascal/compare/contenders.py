@@ -44,7 +44,7 @@ def contenders(
     `constant` is what the verdict compares with: a row of its own if training labels chose it.
     """
     routes, right = yardsticks(router, test), right_of(router, test)
-    voted = vote_right(routes["plurality"], test.votes, test.gold, right)
+    voted = vote_right(routes["plurality"], test.votes, right)
     first = {key: first_right(one, right) for key, one in routes.items() if key != "plurality"}
     always = {
         key: router.models[routes[key].selected[0, 0]] for key in ("global_consensus", BEST_BY_GOLD)

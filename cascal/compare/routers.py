@@ -177,7 +177,7 @@ def _plurality_entry(router: Router, routes: Routes, test: Part) -> Entry:
         title=f"Plurality of all {n_models}",
         needs="nothing",
         top1=nothing,
-        vote=vote_right(routes, test.votes, test.gold, right_of(router, test)),
+        vote=vote_right(routes, test.votes, right_of(router, test)),
         hit=nothing,
         first=np.full(len(test), -1),
         cost1=nothing,

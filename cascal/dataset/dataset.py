@@ -11,6 +11,7 @@ import numpy as np
 from cascal.answers import mostly_prose
 from cascal.cluster_names import Namer
 from cascal.dataset.part import Part, load_part
+from cascal.dataset.reading_doubts import left_to_source, read_reading
 from cascal.datatypes import (
     CascalError,
     FloatArray,
@@ -28,6 +29,7 @@ class Dataset:
     """One data set with one encoder's vectors.
 
     given_names : what models called clusters, by `members_hash` of their queries
+    doubts      : sentences about right and wrong as read from the answers, see `reading_doubts`
     """
 
     info: DatasetInfo
@@ -37,6 +39,7 @@ class Dataset:
     train: Part
     test: Part | None
     given_names: Mapping[str, GivenName] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -127,7 +130,18 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
     if info.n_test:
         test = load_part(workspace, dataset, encoder, "test", layout, pool)
     names = workspace.cluster_names(dataset)
-    return Dataset(info, encoder, workspace.tasks(dataset), pool, train, test, names)
+    reading = read_reading([train] if test is None else [train, test])
+    if reading.source_decides:
+        train = _by_source(train)
+        test = None if test is None else _by_source(test)
+    tasks = workspace.tasks(dataset)
+    return Dataset(info, encoder, tasks, pool, train, test, names, reading.doubts)
+
+
+def _by_source(part: Part) -> Part:
+    """Free answers right or wrong as the source says; the workspace keeps the gold answers."""
+    gold, labels = (left_to_source(part, one) for one in (part.gold, part.labels))
+    return replace(part, gold=gold, labels=labels)
 
 
 def _asked(part: Part) -> Part:

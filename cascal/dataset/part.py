@@ -237,6 +237,15 @@ def split_part(part: Part, test_share: float, seed: int) -> tuple[Part, Part]:
     return part.take(np.flatnonzero(~test)), part.take(np.flatnonzero(test))
 
 
+def true_answers(
+    workspace: Workspace, dataset: str, split: Split
+) -> tuple[IntArray, IntArray, tuple[str, ...]]:
+    """Gold answers (Q,), the same with generated ones, and where each comes from."""
+    found, origins = workspace.gold(dataset, split)
+    labels = np.asarray(found)
+    return np.where(np.asarray(origins) == "gold", labels, NO_ANSWER), labels, origins
+
+
 def load_part(
     workspace: Workspace,
     dataset: str,
@@ -247,13 +256,13 @@ def load_part(
 ) -> Part:
     """Read the queries of one split with the vectors of one encoder."""
     votes = workspace.votes(dataset, split)
-    labels, origins = workspace.gold(dataset, split)
+    gold, labels, origins = true_answers(workspace, dataset, split)
     queries = workspace.queries(dataset, split)
     return Part(
         votes=votes,
         vectors=workspace.embeddings(dataset, encoder, split),
-        gold=np.where(np.asarray(origins) == "gold", labels, NO_ANSWER),
-        labels=np.asarray(labels),
+        gold=gold,
+        labels=labels,
         judged=workspace.scores(dataset, split),
         costs=_costs(workspace, dataset, split, votes, models),
         texts=tuple(queries["text"].to_pylist()),

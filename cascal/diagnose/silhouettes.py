@@ -10,7 +10,7 @@ import numpy as np
 from cascal.cluster import TaskCandidates, query_silhouettes
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.clusters import refuse_one_cluster_a_task
-from cascal.fit import Fit
+from cascal.fit import Fit, wide
 
 SMALLEST_K = 2
 """The first split that has a silhouette."""
@@ -127,7 +127,7 @@ def split_of(fitted: Fit, task: int, model: int, k: int) -> Split:
             code="nothing-to-split",
         )
     candidate = fitted.by_task[task].candidate(column, k)
-    vectors, labels = fitted.vectors[candidate.rows], candidate.labels.astype(np.int64)
+    vectors, labels = wide(fitted.vectors, candidate.rows), candidate.labels.astype(np.int64)
     values = query_silhouettes(vectors, labels[None], k)[0]
     order = np.lexsort((-values, labels))
     return Split(

@@ -8,7 +8,7 @@ import numpy as np
 
 from cascal.cluster import TaskCandidates, task_candidates
 from cascal.datatypes import FloatArray, IntArray
-from cascal.fit import Fit
+from cascal.fit import Fit, wide
 from cascal.score import strong_sets
 
 
@@ -42,7 +42,7 @@ def strong_queries(fitted: Fit, task: int, model: int) -> StrongQueries:
     weights = strong_sets(fitted.votes, fitted.scores, settings.strong, settings.min_agreement)[1]
     own = weights[rows, column]
     return StrongQueries(
-        vectors=fitted.vectors[rows],
+        vectors=wide(fitted.vectors, rows),
         weights=np.asarray(own * len(own) / own.sum()),
         ids=tuple(fitted.votes.query_ids[row] for row in rows),
         rows=np.argsort(fitted.caller_rows)[rows],

@@ -1,0 +1,180 @@
+"""Whether right and wrong can be read from the answers, or their source knows better.
+
+A score that comes beside an answer is the source's own verdict. Where free answers are often right
+for the source and wrong for us, or the other way round, its judge is finer than our reading: then
+its scores decide. Where hardly any model is right, numbers tell nothing about the models. Both are
+said at import and on every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from cascal.dataset.part import true_answers
+from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray, Split, Votes
+from cascal.evaluate import correctness
+from cascal.store import Workspace
+
+MOST_DIFFERENT = 0.05
+"""Share of free answers of which the source may say otherwise before it decides."""
+HARDLY_ANY = 0.05
+"""Share of right answers that the best model has at least where answers are read as they are."""
+MIN_QUERIES = 20
+"""Queries below which a model's share of right answers says nothing."""
+_RIGHT = 0.5
+_N_EXAMPLES = 3
+
+
+class Answers(Protocol):
+    """Queries with their votes (Q, M), gold (Q,) and the source's word (Q, M), nan = nothing."""
+
+    @property
+    def votes(self) -> Votes:
+        """What the models answered."""
+
+    @property
+    def gold(self) -> IntArray:
+        """Answer indices, NO_ANSWER = none."""
+
+    @property
+    def judged(self) -> FloatArray:
+        """From 0 to 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the answers of a data set say about being right.
+
+    source_decides : whether the source's scores tell right from wrong where answers are free
+    doubts         : sentences for a user, none where nothing is wrong
+    """
+
+    source_decides: bool
+    doubts: tuple[str, ...]
+
+
+def read_reading(parts: Sequence[Answers]) -> Reading:
+    """Compare the source's word with the answers of all parts of a data set."""
+    free = _Differences(parts, free=True)
+    chosen = _Differences(parts, free=False)
+    decides = free.share > MOST_DIFFERENT
+    said = (
+        free.sentence(
+            "Its scores tell right from wrong there; the votes still compare the answers as read."
+        ),
+        chosen.sentence(
+            "The answers as read tell right from wrong. Look at these queries first: gold answers "
+            "may count from another number, or answers be read wrongly."
+        ),
+        _hardly_any_right(parts, decides),
+    )
+    return Reading(source_decides=decides, doubts=tuple(one for one in said if one))
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """The answers of one split as they are stored."""
+
+    votes: Votes
+    gold: IntArray
+    judged: FloatArray
+
+
+def reading_of(workspace: Workspace, dataset: str) -> Reading:
+    """The same of a stored data set, whether it has vectors or not."""
+    splits: tuple[Split, ...] = ("train", "test")
+    return read_reading(
+        [
+            _Read(
+                workspace.votes(dataset, split),
+                true_answers(workspace, dataset, split)[0],
+                workspace.scores(dataset, split),
+            )
+            for split in splits
+        ]
+    )
+
+
+class _Differences:
+    """Answers that are right as read and wrong for the source, or the other way round."""
+
+    def __init__(self, parts: Sequence[Answers], *, free: bool) -> None:
+        self._kind = "free answers" if free else "answers to choices"
+        self.n_both = self.n_differ = 0
+        self.examples: list[str] = []
+        for part in parts:
+            read = correctness(part.votes, part.gold)
+            of_kind = ((part.votes.option_counts == 0) == free)[:, None]
+            both = of_kind & np.isfinite(read) & np.isfinite(part.judged) & part.votes.answered
+            differ = both & ((read > _RIGHT) != (np.where(both, part.judged, 0.0) > _RIGHT))
+            self.n_both += int(both.sum())
+            self.n_differ += int(differ.sum())
+            self.examples += _examples(part.votes, read, differ)
+
+    @property
+    def share(self) -> float:
+        """Of the answers of which both say something."""
+        return self.n_differ / self.n_both if self.n_both else 0.0
+
+    def sentence(self, consequence: str) -> str:
+        """What differs, with examples; "" where little does."""
+        if self.share <= MOST_DIFFERENT:
+            return ""
+        return (
+            f"The source scored {self.n_both:,} {self._kind} itself and says otherwise than "
+            f"comparing them with the gold answers for {self.n_differ:,} ({self.share:.0%}): "
+            f"{'; '.join(self.examples[:_N_EXAMPLES])}. {consequence}"
+        )
+
+
+def _examples(votes: Votes, read: FloatArray, differ: BoolArray) -> list[str]:
+    return [
+        f"{votes.query_ids[row][:40]!r} of {votes.models[column][:40]} is "
+        f"{'right' if read[row, column] < _RIGHT else 'wrong'} for the source"
+        for row, column in np.argwhere(differ)[:_N_EXAMPLES]
+    ]
+
+
+def _hardly_any_right(parts: Sequence[Answers], source_decides: bool) -> str:
+    right = np.vstack([_right(part, source_decides) for part in parts])
+    counted = np.isfinite(right)
+    enough = counted.sum(axis=0) >= MIN_QUERIES
+    if not enough.any():
+        return ""
+    n_queries = counted.sum(axis=0)[enough]
+    best = float((np.where(counted, right, 0.0).sum(axis=0)[enough] / n_queries).max())
+    if best < HARDLY_ANY:
+        return (
+            f"Hardly any answer is right: the best model has {best:.1%}. The answers or the gold "
+            "answers are probably read wrongly; look at some queries before you believe a number."
+        )
+    chance = _chance(parts)
+    if best < chance - 2.0 * np.sqrt(chance * (1.0 - chance) / n_queries.min()):
+        return (
+            f"Every model is below chance: the best has {best:.1%}, guessing {chance:.1%}. The "
+            "gold answers may count from another number, or belong to other queries."
+        )
+    return ""
+
+
+def left_to_source(part: Answers, gold: IntArray) -> IntArray:
+    """Gold (Q,) without the free answers of which the source says anything: its word counts."""
+    told = np.isfinite(part.judged).any(axis=1) & (part.votes.option_counts == 0)
+    return np.where(told, NO_ANSWER, gold)
+
+
+def _right(part: Answers, source_decides: bool) -> FloatArray:
+    gold = left_to_source(part, part.gold) if source_decides else part.gold
+    return correctness(part.votes, gold, part.judged)
+
+
+def _chance(parts: Sequence[Answers]) -> float:
+    """Share of right answers of a guess among the options; 0 where an answer is free."""
+    counts = np.concatenate([part.votes.option_counts[part.gold != NO_ANSWER] for part in parts])
+    if not len(counts):
+        return 0.0
+    return float(np.where(counts > 0, 1.0 / np.maximum(counts, 1), 0.0).mean())

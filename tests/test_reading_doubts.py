@@ -1,0 +1,139 @@
+"""Where a source says otherwise than its answers, and where hardly any answer is right."""
+
+import csv
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from cascal.cli import app
+from cascal.dataset.dataset import load_dataset
+from cascal.store import Workspace
+
+QUERIES = range(40)
+
+
+def table(path, rows):
+    """A long table: the fields of its first row are its columns."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def stored(tmp_path, rows):
+    """What the command prints on import, and the data set with vectors."""
+    path, workspace = table(tmp_path / "d.csv", rows), tmp_path / "w.duckdb"
+    said = CliRunner().invoke(app, ["import", str(path), "-w", str(workspace)])
+    assert said.exit_code == 0, said.output
+    embedded = CliRunner().invoke(app, ["embed", "d", "--encoder", "hashing", "-w", str(workspace)])
+    assert embedded.exit_code == 0, embedded.output
+    return " ".join(said.output.split()), load_dataset(Workspace(workspace), "d")
+
+
+def sums(scored, *, spoken="The sum is {}."):
+    """Free answers in words that no rule takes for the number; `scored` is the source's word."""
+    return [
+        {
+            "query_id": f"q{n}",
+            "task": "sums",
+            "text": f"Compute {n} + {n}",
+            "gold": str(2 * n),
+            "model": model,
+            "response": spoken.format(2 * n),
+            "score": score(n),
+            "split": "test" if n % 4 == 0 else "train",
+        }
+        for n in QUERIES
+        for model, score in scored.items()
+    ]
+
+
+def test_the_sources_scores_decide_where_free_answers_are_read_otherwise(tmp_path):
+    said, data = stored(tmp_path, sums({"m1": lambda n: 1, "m2": lambda n: int(n % 5 != 0)}))
+    assert "Warning: The source scored 80 free answers itself" in said
+    assert "72 (90%): 'q1' of m1 is right for the source; 'q1' of m2 is right" in said
+    assert data.doubts[0] in said
+    assert data.train.right.mean(axis=0).tolist() == [1.0, 24 / 30]
+    assert data.test.right.mean(axis=0).tolist() == [1.0, 8 / 10]
+    assert data.test.label_origin == "gold"
+    assert data.test.n_gold == 10
+
+
+def test_a_vote_is_right_where_the_model_that_gave_its_answer_is():
+    from conftest import make_world
+
+    import cascal
+    from cascal.evaluate import correctness, evaluate, vote_right
+
+    votes, vectors, gold = make_world(seed=2)
+    routes = cascal.fit(votes, vectors).router(cascal.Thresholds(top_k=3)).route(vectors)
+    by_gold = evaluate(routes, votes, gold)
+    told = correctness(votes, gold)
+    nothing = np.full(gold.shape, -1)
+    by_source = evaluate(routes, votes, nothing, np.where(votes.answered, told, np.nan))
+    assert np.nanmean(by_gold.vote_right) == np.nanmean(by_source.vote_right)
+    order = [votes.models.index(name) for name in routes.models]
+    assert np.array_equal(
+        vote_right(routes, votes, told[:, order]), by_gold.vote_right, equal_nan=True
+    )
+
+
+def test_where_both_agree_nothing_is_said_and_gold_answers_stay(tmp_path):
+    said, data = stored(tmp_path, sums({"m1": lambda n: 1}, spoken="{}"))
+    assert "Warning" not in said
+    assert data.doubts == ()
+    assert (data.train.gold >= 0).all()
+    assert data.train.right.mean() == 1.0
+
+
+def choices(letter, *, score=None):
+    """Multiple choice; `letter` answers every query, whose right option is B."""
+    return [
+        {
+            "query_id": f"q{n}",
+            "task": "t",
+            "text": f"Question {n}",
+            "options": '["w", "x", "y", "z"]',
+            "gold": "B",
+            "model": "m1",
+            "response": letter(n),
+            **({} if score is None else {"score": score(n)}),
+        }
+        for n in QUERIES
+    ]
+
+
+def test_of_choices_the_answers_decide_and_the_difference_is_said(tmp_path):
+    said, data = stored(tmp_path, choices(lambda n: "BC"[n % 2], score=lambda n: 1))
+    assert "40 answers to choices itself" in said
+    assert "20 (50%): 'q1' of m1 is right for the source" in said
+    assert data.train.right.mean() == 0.5
+
+
+@pytest.mark.parametrize(
+    ("letter", "sentence"),
+    [
+        (lambda n: "C", "Hardly any answer is right: the best model has 0.0%."),
+        (lambda n: "B" if n in (3, 5, 7) else "C", "below chance: the best has 7.5%, guessing 25"),
+    ],
+)
+def test_hardly_any_right_answer_is_said_loudly(tmp_path, letter, sentence):
+    said, data = stored(tmp_path, choices(letter))
+    assert sentence in said
+    assert sentence in " ".join(data.doubts)
+
+
+def test_every_page_says_it(tmp_path):
+    from streamlit.testing.v1 import AppTest
+
+    _, data = stored(tmp_path, choices(lambda n: "C"))
+
+    def page(data):
+        from app import frame
+
+        frame.notice(data)
+
+    shown = AppTest.from_function(page, args=(data,)).run(timeout=60)
+    assert [one.value.replace("\\", "") for one in shown.warning] == list(data.doubts)
