@@ -37,6 +37,7 @@ from cascal.importers.parts import files_of, parts_of, read_table
 from cascal.importers.sniff import kind_of_file, kinds_inside
 from cascal.importers.splits import SplitPlan
 from cascal.importers.unpacked import unpacked
+from cascal.importers.workbook import is_workbook_file
 
 __all__ = ["KINDS", "ImportRefused", "Preview", "detect", "preview", "read"]
 
@@ -283,7 +284,7 @@ def _checked_kind(kind: str) -> str:
 def _own_kind_of_file(path: Path) -> str:
     head = check_file(path)
     if is_zip(head):
-        return mmlu_pro.KIND
+        return long.KIND if is_workbook_file(path) else mmlu_pro.KIND
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"[" and b'"question_id"' in head:
         records = read_records(read_bytes(path), path.name)

@@ -25,6 +25,7 @@ Source of the format: github.com/EleutherAI/lm-evaluation-harness; checked again
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -142,21 +143,29 @@ def _has_hashes(log: _Log) -> bool:
 
 
 def _filters(draft: Draft, logs: Sequence[_Log]) -> dict[str, str]:
-    """The filter that is kept for each task, over all its models."""
-    extracted: dict[str, dict[str, int]] = {}
+    """The filter that is kept for each task: that reads most answers, then that scores most."""
+    worth: dict[str, dict[str, tuple[int, float]]] = {}
     for log in logs:
-        of_task = extracted.setdefault(log.task, {})
+        of_task, metric = worth.setdefault(log.task, {}), _metric(log.lines.records)
         for one in log.lines.records:
             name = clean(one.get("filter")) or "none"
-            of_task[name] = of_task.get(name, 0) + (_extracted(one) != INVALID)
+            n_read, score = of_task.get(name, (0, 0.0))
+            of_task[name] = n_read + (_extracted(one) != INVALID), score + _number(one.get(metric))
     kept: dict[str, str] = {}
-    for task, counts in extracted.items():
-        ranked = sorted(counts, key=lambda name: (-counts[name], name == "none", name))
+    for task, found in worth.items():
+        ranked = sorted(
+            found, key=lambda name: (-found[name][0], -found[name][1], name == "none", name)
+        )
         kept[task] = ranked[0]
         if len(ranked) > 1:
             dropped = ", ".join(sorted(ranked[1:]))
             draft.notes.append(f"{task}: filter {ranked[0]!r} was kept, not {dropped}.")
     return kept
+
+
+def _number(value: object) -> float:
+    """A score as far as it is one."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
 
 
 def _extracted(record: Record) -> object:

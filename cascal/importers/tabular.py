@@ -1,4 +1,4 @@
-"""Parquet, CSV, JSONL and JSON files -> named columns, with the rows that could not be read."""
+"""Tables (Parquet, CSV, JSON, Excel) -> named columns, with the rows that could not be read."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from cascal.importers.limits import (
     parse_json,
     read_bytes,
 )
+from cascal.importers.workbook import is_workbook_file, read_as_csv
 
-SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xlsx")
 MAX_TABLE_BYTES = 1 << 30
 """What a Parquet file may unpack to."""
 MAX_TABLE_ROWS = 5_000_000
@@ -57,6 +58,9 @@ def read_sheet(path: Path, n_rows: int | None = None) -> Sheet:
     """Read a table, at most `n_rows` of it."""
     head = check_file(path)
     suffix = path.suffix.lower()
+    if is_zip(head) and is_workbook_file(path):
+        sheet = _read_csv(path.name, read_as_csv(path))
+        return sheet if n_rows is None else _cut(sheet, n_rows)
     if is_zip(head):
         raise ImportRefused(
             f"{path.name!r} is a zip archive; only MMLU-Pro result zips and inspect .eval logs "

@@ -24,6 +24,7 @@ import pyarrow as pa
 from cascal.importers.limits import ImportRefused, check_file, check_size, is_zip
 from cascal.importers.sniff import MAX_FILES, READ_SUFFIXES, all_files_below, is_inspect_zip
 from cascal.importers.unzip import BROKEN, MAX_MEMBERS, Allowance, in_chunks, taken
+from cascal.importers.workbook import is_workbook
 
 PACKED_SUFFIXES = (".gz", ".zst", ".zstd", ".xz", ".bz2", ".zip")
 MAX_DEPTH = 3
@@ -100,11 +101,6 @@ def _is_bundle(path: Path) -> bool:
             return not (is_inspect_zip(path) or is_workbook(archive) or _is_mmlu_pro(archive))
     except (*_BROKEN, RuntimeError):
         return True
-
-
-def is_workbook(archive: zipfile.ZipFile) -> bool:
-    """Whether an archive is an Excel sheet (.xlsx)."""
-    return "xl/workbook.xml" in archive.NameToInfo
 
 
 def _is_mmlu_pro(archive: zipfile.ZipFile) -> bool:
