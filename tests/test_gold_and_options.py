@@ -177,3 +177,23 @@ def test_columns_that_nothing_is_taken_from_are_named(tmp_path):
     path.write_text(json.dumps(records(["B"], customer="x")[0]), encoding="utf-8")
     (note,) = [one for one in importers.read(path).notes if "not used" in one]
     assert "'customer'" in note
+
+
+def test_two_spellings_of_an_accent_are_one_model_and_one_query(tmp_path):
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    rows = [
+        {
+            "query_id": one,
+            "task": "t",
+            "text": "1 + 1?",
+            "gold": "2",
+            "model": other,
+            "response": "2",
+        }
+        for one, other in ((composed, composed), (apart, f"{apart}-2"))
+    ]
+    path = tmp_path / "d.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    imported = importers.read(path)
+    assert imported.queries["query_id"].to_pylist() == [composed]
+    assert [one.name for one in imported.models] == [composed, f"{composed}-2"]

@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -29,12 +30,15 @@ MAX_AMOUNT = 2.0**53
 
 
 def clean(value: object) -> str:
-    """A name or id as text without surrounding space; nothing becomes ""."""
+    """A name or id as text without surrounding space; nothing becomes "".
+
+    Letters with accents have one spelling (NFC): programs write them in two that look the same.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return unicodedata.normalize("NFC", str(value).strip())
 
 
 def raw_text(value: object) -> str:
