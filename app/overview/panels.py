@@ -79,7 +79,15 @@ def headline_without_labels() -> None:
         "There are no test queries with gold answers, so nobody knows what routing gains here; a "
         "generated answer is not taken for truth. This is what the models agree on."
     )
+    _label_button()
     _light_details(light)
+
+
+def _label_button() -> None:
+    """The way to know more than the light: to label the queries that decide."""
+    n_contested = _n_contested()
+    if n_contested:
+        label_entry.button(f"Label these {min(TO_LABEL, n_contested)}", "to_label", "routing")
 
 
 def _badge(light: Light) -> None:
@@ -99,9 +107,6 @@ def _light_details(light: Light) -> None:
             icon=":material/troubleshoot:",
         )
     st.text(light.to_know)
-    n_contested = _n_contested()
-    if n_contested:
-        label_entry.button(f"Label these {min(TO_LABEL, n_contested)}", "to_label", "routing")
     st.markdown("**How often this light was right**")
     st.dataframe(
         charts.track_record_frame(),
@@ -147,6 +152,7 @@ def second_opinion() -> None:
                     icon=":material/check:" if right else ":material/close:",
                 )
             st.caption(frame.escape(_in_one_line(light, gain)), width="stretch")
+        _label_button()
         with st.expander("What the models agree on, and how to know"):
             _light_details(light)
 
