@@ -14,7 +14,6 @@ Source of the format: docs.anthropic.com, Message Batches; the types of the pack
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from cascal.columns import Imported
@@ -28,7 +27,7 @@ from cascal.importers.limits import ImportRefused
 from cascal.importers.messages import message_text
 from cascal.importers.openai_batch import split_id
 from cascal.importers.response import Place, Said, add_said, lettered_options
-from cascal.importers.sniff import foreign_files, keys_of_file, kind_of_file
+from cascal.importers.sniff import files_beside, foreign_files, keys_of_file
 
 KIND = "anthropic_batch"
 ABOUT = "Anthropic message batch results (JSONL), with the file of requests beside them"
@@ -47,7 +46,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     requests = [(file, source) for file, source in files if "params" in keys_of_file(file)]
     results = [one for one in files if one not in requests]
     asked: dict[str, tuple[str, str]] = {}
-    for file, source in requests or _requests_beside(paths):
+    for file, source in requests or files_beside(paths, KIND, "params"):
         asked.update(_ask(draft, file, source))
     if not asked:
         raise ImportRefused(
@@ -67,16 +66,6 @@ def first_records(paths: Sequence[Path]) -> list[Record]:
     """The lines of the first file, for looking at."""
     file, source = foreign_files(paths, KIND)[0]
     return read_lines(file, source, KIND).records
-
-
-def _requests_beside(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    found: list[tuple[Path, str]] = []
-    for folder in dict.fromkeys(one.parent for one in paths if not one.is_dir()):
-        for file in sorted(folder.glob("*.jsonl")):
-            with suppress(ImportRefused):
-                if kind_of_file(file) == KIND and "params" in keys_of_file(file):
-                    found.append((file, file.name))
-    return found
 
 
 def _ask(draft: Draft, file: Path, source: str) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +33,7 @@ from cascal.importers.limits import ImportRefused
 from cascal.importers.long import add_queries
 from cascal.importers.messages import mean_of_logprobs, message_text
 from cascal.importers.response import Place, Said, add_said, lettered_options
-from cascal.importers.sniff import foreign_files, keys_of_file, kind_of_file
+from cascal.importers.sniff import files_beside, foreign_files, keys_of_file, kind_of_file
 from cascal.importers.tabular import SUFFIXES, read_sheet
 
 KIND = "openai_batch"
@@ -105,7 +104,7 @@ def _read_texts(
         for row, reason in sheet.refused:
             draft.refuse(sheet.source, row, "", reason)
         add_queries(draft, sheet, "queries", plan)
-    inputs = inputs or _inputs_beside(paths)
+    inputs = inputs or files_beside(paths, KIND, "body")
     if table is None and not inputs:
         raise ImportRefused(
             f"{paths[0].name!r} holds answers, but no questions. Put the batch's input file or a "
@@ -135,17 +134,6 @@ def _table_beside(paths: Sequence[Path]) -> Path | None:
     return next(
         (one for one in beside if one.stem == "queries" and one.suffix.lower() in SUFFIXES), None
     )
-
-
-def _inputs_beside(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Batch input files beside the given files."""
-    found: list[tuple[Path, str]] = []
-    for folder in dict.fromkeys(one.parent for one in paths if not one.is_dir()):
-        for file in sorted(folder.glob("*.jsonl")):
-            with suppress(ImportRefused):
-                if kind_of_file(file) == KIND and "body" in keys_of_file(file):
-                    found.append((file, file.name))
-    return found
 
 
 def _add_query(draft: Draft, source: str, row: int, record: Record, body: Record) -> None:

@@ -189,3 +189,14 @@ def kinds_inside(paths: Iterable[Path]) -> list[str]:
                 if (kind := kind_of_file(file)) is not None:
                     kinds.setdefault(kind)
     return list(kinds)
+
+
+def files_beside(paths: Iterable[Path], kind: str, key: str) -> list[tuple[Path, str]]:
+    """Files of a kind beside the given files whose records have a key, with their names."""
+    found: list[tuple[Path, str]] = []
+    for folder in dict.fromkeys(one.parent for one in paths if not one.is_dir()):
+        for file in sorted(folder.glob("*.jsonl")):
+            with suppress(ImportRefused):
+                if kind_of_file(file) == kind and key in keys_of_file(file):
+                    found.append((file, file.name))
+    return found
