@@ -15,6 +15,7 @@ from cascal.compare.baselines import (
     Avengers,
     BestSingle,
     CascalWithLabels,
+    ClusterAgreement,
     ClusterMap,
     GlobalConsensus,
     LLMRank,
@@ -200,6 +201,26 @@ def test_avengers_takes_the_most_accurate_model_of_the_nearest_cluster():
     first = blended.route(vectors).scores[0]
     assert 1 / 1.1 < first[1] < first[0] < 1 / 0.1
     assert first.sum() == pytest.approx(1 / 0.1 + 1 / 1.1 + 1 / 2.1)
+
+
+def test_the_simple_rival_takes_the_model_that_agrees_most_in_the_nearest_cluster():
+    """Two far groups: a sits with the majority in the first, b in the second, c and d in both;
+    what the labels say does not count.
+    """
+    angle = np.radians([0, 1, 2, 3, 90, 91, 92, 93])
+    ids = [f"q{row}" for row in range(8)]
+    vectors = cascal.Embeddings.from_array(
+        ids, np.column_stack([np.cos(angle), np.sin(angle)]), "t"
+    )
+    answers = np.array([[0, 1, 0, 0]] * 4 + [[1, 0, 0, 0]] * 4)
+    nothing = np.full((8, 4), np.nan)
+    votes = cascal.Votes(ids, ["t"] * 8, tuple("abcd"), answers, nothing, np.full(8, 4))
+    routes = ClusterAgreement(n_clusters=2).fit(votes, vectors).route(vectors)
+    assert routes.scores[0] == pytest.approx([2 / 3, 0, 2 / 3, 2 / 3])
+    assert routes.scores[-1] == pytest.approx([0, 2 / 3, 2 / 3, 2 / 3])
+    assert routes.selected[:, 0].tolist() == [0] * 4 + [1] * 4
+    one = ClusterAgreement(n_clusters=1).fit(votes, vectors).route(vectors)
+    assert one.scores == pytest.approx(np.tile([1 / 3, 1 / 3, 2 / 3, 2 / 3], (8, 1)))
 
 
 def test_disagreement_of_one_hot_answers_equals_that_of_their_vectors():

@@ -20,7 +20,10 @@ from cascal.light import cross_fitted_gains, half_fits, halves, traffic_light
 from cascal.settings import FitSettings
 from cascal.verdict import verdict
 
-LABEL_FREE = {"cascal", "released", "paper", "global_consensus", "knn_consensus", "smoothie_train"}
+LABEL_FREE = {
+    *("cascal", "released", "paper", "global_consensus", "knn_consensus", "kmeans_agreement"),
+    "smoothie_train",
+}
 LEARNERS = {"best_single", "per_task_labels", "knn_labels", "avengers", "llmrank", "cascal_gt"}
 BOUNDS = {"best_by_gold", "task_oracle", "cluster_oracle", "oracle"}
 

@@ -13,6 +13,7 @@ from cascal.compare.baselines import (
     Baseline,
     BestSingle,
     CascalWithLabels,
+    ClusterAgreement,
     ClusterMap,
     GlobalConsensus,
     LLMRank,
@@ -218,6 +219,7 @@ def label_free(consensus: str) -> dict[str, Baseline]:
         "per_task_consensus": PerTaskConsensus(consensus),
         "per_task_dawid_skene": PerTaskConsensus("dawid_skene"),
         "knn_consensus": NeighbourConsensus(consensus=consensus),
+        "kmeans_agreement": ClusterAgreement(),
         "smoothie_train": SmoothieTrain(),
     }
 

@@ -6,8 +6,8 @@ routes = router.route(test_vectors)
 
 from __future__ import annotations
 
-from cascal.compare.baselines.avengers import Avengers
 from cascal.compare.baselines.base import AnyRouter, Baseline, Labels, ScoreRouter, label_matrix
+from cascal.compare.baselines.clusters import Avengers, ClusterAgreement
 from cascal.compare.baselines.constant import BestSingle, GlobalConsensus, Random
 from cascal.compare.baselines.llmrank import LLMRank, Prompt
 from cascal.compare.baselines.neighbours import NeighbourConsensus, NeighbourLabels, SmoothieTrain
@@ -21,6 +21,7 @@ __all__ = [
     "Baseline",
     "BestSingle",
     "CascalWithLabels",
+    "ClusterAgreement",
     "ClusterMap",
     "GlobalConsensus",
     "LLMRank",
@@ -47,6 +48,7 @@ BASELINES: dict[str, Baseline] = {
     "per_task_dawid_skene": PerTaskConsensus("dawid_skene"),
     "per_task_labels": PerTaskLabels(),
     "knn_consensus": NeighbourConsensus(),
+    "kmeans_agreement": ClusterAgreement(),
     "knn_labels": NeighbourLabels(),
     "avengers": Avengers(),
     "smoothie_train": SmoothieTrain(),
