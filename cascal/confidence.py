@@ -238,9 +238,3 @@ def inverted(learnt: Learnt) -> BoolArray:
 
 ALARMING_SHARE = 1 / 3
 """From this share of inverted models on, either confidences are inverted or the consensus is."""
-
-
-def alarming(learnt: Learnt) -> bool:
-    """Whether so many models are inverted that confidences or consensus cannot be trusted."""
-    n_heard = np.isfinite(learnt.slope).sum()
-    return bool(n_heard and inverted(learnt).sum() >= ALARMING_SHARE * n_heard)

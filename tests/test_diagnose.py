@@ -31,11 +31,10 @@ from cascal.diagnose import (
     try_all,
 )
 from cascal.diagnose.clusters import gain_over_tasks, stability
-from cascal.diagnose.evidence import Measure
-from cascal.diagnose.measures import MEASURES, measures_of
 from cascal.diagnose.quality import training_quality
 from cascal.diagnose.remedies import REMEDIES, try_out
 from cascal.doubts import find_doubts
+from cascal.doubts.measure import Measure, look_at
 from cascal.doubts.pool import excess_agreement, kinships
 from cascal.light import half_fits, traffic_light
 from cascal.settings import FitSettings, Routing, Thresholds
@@ -488,8 +487,7 @@ def test_a_check_fires_and_says_number_rule_and_consequence(code, make):
     assert found.sentence.endswith(".")
     shown = CHECKS[code].evidence(case)
     assert shown is None or len(shown.names) == len(shown.values)
-    measured = measures_of(code, case)
-    assert not all(one.holds for one in measured), measured
+    assert not all(one.holds for one in found.measures), found.measures
 
 
 @pytest.mark.parametrize("code", sorted(FIRES))
@@ -501,9 +499,8 @@ def test_a_check_passes_on_a_healthy_world(code, healthy):
     found = CHECKS[code].find(case)
     assert found.section == "passed", found
     assert found.sentence == CHECKS[code].rule
-    measured = measures_of(code, case)
-    assert measured
-    assert all(one.holds for one in measured), measured
+    assert found.measures
+    assert all(one.holds for one in found.measures), found.measures
 
 
 @pytest.mark.parametrize(
@@ -537,6 +534,13 @@ def test_a_measure_that_is_no_share_has_no_percent():
     assert measure.sentence == "MMD: 0.0312 (rule: below 0.1; margin 0.0688)"
 
 
+def test_the_rule_of_a_measure_decides_and_its_sentence_is_made_only_then():
+    kept, missed = (Measure(name="a", value=value, rule=0.5) for value in (0.4, 0.5))
+    assert look_at(kept, issue=lambda: 1 / 0).issue is None
+    found = look_at(kept, missed, issue=lambda: "too much")
+    assert (found.issue, found.measures) == ("too much", (kept, missed))
+
+
 def test_every_finding_that_applies_has_its_measures(healthy):
     for finding in diagnose(healthy):
         measured = finding.section != "not applicable"
@@ -545,7 +549,7 @@ def test_every_finding_that_applies_has_its_measures(healthy):
 
 
 def test_every_check_is_tried_in_all_three_ways():
-    assert set(FIRES) == set(CHECKS) == set(MEASURES)
+    assert set(FIRES) == set(CHECKS)
     assert set(ABSTAINS) | NEVER_ABSTAINS == set(CHECKS)
     assert set(REMEDIES) | set(ADVICE) <= set(CHECKS)
     assert set(CHECKS) == set(REMEDIES) | set(ADVICE)

@@ -95,7 +95,7 @@ def test_doubts_read_no_gold_answer():
 def test_noise_instead_of_confidences_is_an_issue_but_no_doubt():
     case = random_confidence()
     assert "CAS302" not in codes(case)
-    assert CHECKS["CAS302"].find(case).sentence == without_signal(case.fit)
+    assert CHECKS["CAS302"].find(case).sentence == without_signal(case.fit).issue
 
 
 # A family, or an outvoted minority
@@ -112,7 +112,7 @@ def test_labels_on_the_shared_answers_tell_a_family_from_a_minority():
         assert len(rows) == pair.shared
         assert (train.votes.answers[rows, model] != case.fit.consensus_answers[rows]).all()
         right[make] = (train.gold == train.votes.answers[:, model])[rows].mean()
-        assert "either a family that votes as a bloc, or a strong minority" in echo(case.fit)
+        assert "either a family that votes as a bloc, or a strong minority" in echo(case.fit).issue
     assert right[sisters] < 0.2
     assert right[outvoted_minority] > 0.8
 
@@ -159,7 +159,7 @@ def test_first_models_are_those_of_a_consensus_of_half_the_queries():
     moved = votes.take(rows, columns)
     vectors = case.dataset.train.vectors.take(moved.query_ids)
     assert first_models(cascal.fit(moved, vectors, fitted.settings)) == found
-    sentence = undecided(fitted)
+    sentence = undecided(fitted).issue
     for model in set(found):
         n = found.count(model)
         assert f"{model} {n} times" in sentence or (n == 1 and f"{model} once" in sentence)
@@ -173,7 +173,7 @@ def test_a_model_far_ahead_is_first_in_every_half():
     assert first_models(fitted) == ("m2",) * N_SAMPLES
     whole = consensus_scores(fitted.votes, "dawid_skene").filled.mean(axis=0)
     assert fitted.votes.models[whole.argmax()] == "m2"
-    assert undecided(fitted) is None
+    assert undecided(fitted).issue is None
 
 
 def test_too_few_queries_or_models_do_not_say_who_is_best():
@@ -191,9 +191,9 @@ def test_inverted_confidences_are_found_under_every_preset(preset):
     one, other = (cascal.fit(part.votes, part.vectors, settings) for part in (upright, inverted))
     learnt = confidences(one)
     assert (learnt.slope > 2 * learnt.slope_error).all()
-    assert surer_where_wrong(one) is without_signal(one) is None
+    assert surer_where_wrong(one).issue is without_signal(one).issue is None
     assert confidences(other).slope == pytest.approx(-learnt.slope)
-    assert surer_where_wrong(other).startswith("8 of 8 models")
+    assert surer_where_wrong(other).issue.startswith("8 of 8 models")
 
 
 def test_slopes_follow_their_models_in_any_order():
@@ -214,7 +214,7 @@ def test_the_evidence_of_confidences_names_every_slope_with_its_error():
         assert value == learnt.slope[m]
         assert error == learnt.slope_error[m]
         assert row["slope"] == pytest.approx(learnt.slope[m], abs=5e-4)
-    assert shown.table[-1]["model"] in surer_where_wrong(case.fit)
+    assert shown.table[-1]["model"] in surer_where_wrong(case.fit).issue
 
 
 def test_too_few_log_probabilities_abstain():

@@ -5,16 +5,14 @@ findings = diagnose(take_snapshot(dataset, fit, thresholds))
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cascal.columns import Progress
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import clusters, data, models, routes
 from cascal.diagnose.clusters import MIN_QUERIES
-from cascal.diagnose.evidence import Evidence, Measure
+from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import CHECKS, Check, Finding
-from cascal.diagnose.measures import measures_of
 from cascal.diagnose.remedies import ADVICE, Effect, Proposal, proposals, try_all
+from cascal.doubts.measure import Measure
 
 __all__ = [
     "ADVICE",
@@ -41,8 +39,6 @@ def diagnose(snapshot: Snapshot, progress: Progress | None = None) -> list[Findi
     for at, (_, check) in enumerate(sorted(CHECKS.items())):
         if progress is not None:
             progress(at / len(CHECKS), f"{check.code} {check.title}")
-        finding = check.find(snapshot)
-        measures = () if finding.section == "not applicable" else measures_of(check.code, snapshot)
-        found.append(replace(finding, measures=measures))
+        found.append(check.find(snapshot))
     order = {"issue": 0, "passed": 1, "not applicable": 2}
     return sorted(found, key=lambda one: (order[one.section], one.code))

@@ -10,6 +10,7 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
+from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
 from cascal.light import ONE_SIDED, cross_fitted_gains
 from cascal.rank import SET_SIZE
@@ -58,7 +59,7 @@ def _silhouettes(snapshot: Snapshot) -> Evidence:
     "In most tasks some split of a model's strong queries is clearer than min_silhouette.",
     _silhouettes,
 )
-def not_separated(snapshot: Snapshot) -> str | None:
+def not_separated(snapshot: Snapshot) -> Look:
     """Best silhouette over all models and k, per task and overall, against `min_silhouette`."""
     refuse_one_cluster_a_task(snapshot.fit)
     required = snapshot.router.thresholds.min_silhouette
@@ -68,20 +69,23 @@ def not_separated(snapshot: Snapshot) -> str | None:
             "No model has two different strong queries in any task: nothing to split.",
             code="nothing-to-split",
         )
-    below = best < required
-    if best.max() < required:
+    below, name = best < required, f"Tasks in which no split reaches min_silhouette {required:g}"
+
+    def issue() -> str:
+        if below.all():
+            return (
+                f"The best silhouette over all tasks, models and k is {best.max():.3f}, below "
+                f"min_silhouette {required:g}: every task is one cluster, and routing is a ranking "
+                "per task. Look at the encoder before lowering the threshold."
+            )
         return (
-            f"The best silhouette over all tasks, models and k is {best.max():.3f}, below "
-            f"min_silhouette {required:g}: every task is one cluster, and routing is a ranking per "
-            "task. Look at the encoder before lowering the threshold."
+            f"In {below.sum()} of {len(best)} tasks no split reaches min_silhouette {required:g} "
+            f"(best overall {best.max():.3f}): these tasks are one cluster each, skills inside "
+            "them are not told apart."
         )
-    if below.mean() < UNSEPARATED_TASKS:
-        return None
-    return (
-        f"In {below.sum()} of {len(best)} tasks no split reaches min_silhouette {required:g} (best "
-        f"overall {best.max():.3f}): these tasks are one cluster each, skills inside them are not "
-        "told apart."
-    )
+
+    measure = Measure(name=name, value=float(below.mean()), rule=UNSEPARATED_TASKS)
+    return look_at(measure, issue=issue)
 
 
 def n_redundant(snapshot: Snapshot) -> int:
@@ -96,7 +100,7 @@ def n_redundant(snapshot: Snapshot) -> int:
     "Centroid explosion",
     "Most clusters of a task differ in their three best models by consensus alone.",
 )
-def explosion(snapshot: Snapshot) -> str | None:
+def explosion(snapshot: Snapshot) -> Look:
     """Clusters of a task that share their set of best models with another one.
 
     By the raw means, which joining compares, whatever bonus and blending make of them.
@@ -108,12 +112,15 @@ def explosion(snapshot: Snapshot) -> str | None:
             f"With {len(models)} models all clusters share their best.", code="too-little-data"
         )
     redundant = n_redundant(snapshot)
-    if redundant < REDUNDANT_SHARE * len(clusters) or redundant < len(clusters.tasks):
-        return None
-    return (
-        f"{len(clusters)} clusters have only {len(clusters) - redundant} different sets of three "
-        f"best models by consensus alone: {redundant} of them repeat another's. Joining them loses "
-        "little."
+    name = "Clusters that repeat another's best models"
+    rule = max(REDUNDANT_SHARE * len(clusters), len(clusters.tasks))
+    return look_at(
+        Measure(name=name, value=redundant, rule=rule, share=False),
+        issue=lambda: (
+            f"{len(clusters)} clusters have only {len(clusters) - redundant} different sets of "
+            f"three best models by consensus alone: {redundant} of them repeat another's. Joining "
+            "them loses little."
+        ),
     )
 
 
@@ -130,16 +137,17 @@ def _sizes(snapshot: Snapshot) -> Evidence:
     f"Few clusters hold less than {MIN_QUERIES} training queries.",
     _sizes,
 )
-def thin(snapshot: Snapshot) -> str | None:
+def thin(snapshot: Snapshot) -> Look:
     """Clusters whose rankings rest on too few queries."""
     sizes = snapshot.router.clusters.sizes
-    small = int((sizes < MIN_QUERIES).sum())
-    if small < THIN_SHARE * len(sizes):
-        return None
-    return (
-        f"{small} of {len(sizes)} clusters hold fewer than {MIN_QUERIES} training queries "
-        f"(smallest {sizes.min()}): their rankings are noise more than signal. Join them, or "
-        "generate more."
+    small, name = sizes < MIN_QUERIES, f"Clusters with fewer than {MIN_QUERIES} queries"
+    return look_at(
+        Measure(name=name, value=float(small.mean()), rule=THIN_SHARE),
+        issue=lambda: (
+            f"{small.sum()} of {len(sizes)} clusters hold fewer than {MIN_QUERIES} training "
+            f"queries (smallest {sizes.min()}): their rankings are noise more than signal. Join "
+            "them, or generate more."
+        ),
     )
 
 
@@ -183,16 +191,17 @@ def stability(snapshot: Snapshot, thresholds: Thresholds | None = None) -> float
     "Unstable clusters",
     f"Fits on two halves of the queries agree with an adjusted Rand of {MIN_RAND} or more.",
 )
-def unstable(snapshot: Snapshot) -> str | None:
+def unstable(snapshot: Snapshot) -> Look:
     """Would other queries have given other clusters?"""
     refuse_one_cluster_a_task(snapshot.fit)
     rand = stability(snapshot)
-    if rand >= MIN_RAND:
-        return None
-    return (
-        f"Two fits on halves of the queries agree with an adjusted Rand of {rand:.2f} inside tasks "
-        f"(rule: {MIN_RAND} or more): another sample would have given other clusters. Trust the "
-        "rankings of tasks more than those of clusters."
+    return look_at(
+        Measure(name="Adjusted Rand", value=rand, rule=MIN_RAND, holds_if="at least", share=False),
+        issue=lambda: (
+            f"Two fits on halves of the queries agree with an adjusted Rand of {rand:.2f} inside "
+            f"tasks (rule: {MIN_RAND} or more): another sample would have given other clusters. "
+            "Trust the rankings of tasks more than those of clusters."
+        ),
     )
 
 
@@ -275,18 +284,20 @@ def _counted(n_clusters: int) -> str:
     "Routing by clusters gains in consensus score over one cluster a task, beyond chance.",
     _gains,
 )
-def idle(snapshot: Snapshot) -> str | None:
+def idle(snapshot: Snapshot) -> Look:
     """Are the clusters worth their parts? Each half is routed by what the other learnt."""
     found = gain_over_tasks(snapshot)
-    low = found.mean - ONE_SIDED * found.error
-    if low > NO_GAIN:
-        return None
-    high = found.mean + ONE_SIDED * found.error
+    low, high = (found.mean + side * ONE_SIDED * found.error for side in (-1, 1))
+    name = "Lower end of the gain in consensus score"
     router = snapshot.router
-    said = "worse than" if high < NO_GAIN else "not shown to be better than"
-    return (
-        f"By consensus alone, {len(router.clusters)} clusters are {said} {len(router.tasks)} "
-        "tasks: learnt on one half of the queries and measured on the other, the mean consensus "
-        f"score of the first model changes by {found.mean:+.4f} [{low:+.4f}, {high:+.4f}] (rule: "
-        f"the lower end above {NO_GAIN:g}; this is no accuracy). One cluster a task is simpler."
+    compared = "worse than" if high < NO_GAIN else "not shown to be better than"
+    return look_at(
+        Measure(name=name, value=low, rule=NO_GAIN, holds_if="above", share=False),
+        issue=lambda: (
+            f"By consensus alone, {len(router.clusters)} clusters are {compared} "
+            f"{len(router.tasks)} tasks: learnt on one half of the queries and measured on the "
+            f"other, the mean consensus score of the first model changes by {found.mean:+.4f} "
+            f"[{low:+.4f}, {high:+.4f}] (rule: the lower end above {NO_GAIN:g}; this is no "
+            "accuracy). One cluster a task is simpler."
+        ),
     )

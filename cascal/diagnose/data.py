@@ -13,6 +13,7 @@ from cascal.diagnose.finding import check
 from cascal.diagnose.quality import repeats, training_quality
 from cascal.doubts import TITLES
 from cascal.doubts.confidences import confidences, surer_where_wrong, without_signal
+from cascal.doubts.measure import Look, Measure, look_at, look_twice
 
 UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
 MIN_SEPARATING = 0.5
@@ -42,20 +43,23 @@ def _unreadable(snapshot: Snapshot) -> Evidence:
     f"Less than {UNREADABLE_SHARE:.0%} of the responses hold no readable answer.",
     _unreadable,
 )
-def unreadable(snapshot: Snapshot) -> str | None:
+def unreadable(snapshot: Snapshot) -> Look:
     """Responses without an answer, overall and of the worst model."""
     votes = snapshot.dataset.train.votes
     asked, of_model = missing(votes)
     if not asked.any():
         raise NotApplicable("No model gave any answer.", code="no-answers")
-    share = (asked & ~votes.answered).sum() / asked.sum()
+    share = float((asked & ~votes.answered).sum() / asked.sum())
     worst = int(np.nanargmax(of_model))
-    if share < UNREADABLE_SHARE and of_model[worst] < UNREADABLE_OF_MODEL:
-        return None
-    return (
-        f"{share:.1%} of the responses hold no readable answer, {of_model[worst]:.0%} of those of "
-        f"{votes.models[worst]}: they never vote, and count as wrong. Read some of them: the "
-        "prompt or the reader may be at fault, not the model."
+    model, most = votes.models[worst], float(of_model[worst])
+    return look_at(
+        Measure(name="Unreadable responses", value=share, rule=UNREADABLE_SHARE),
+        Measure(name=f"Those of {model}", value=most, rule=UNREADABLE_OF_MODEL),
+        issue=lambda: (
+            f"{share:.1%} of the responses hold no readable answer, {most:.0%} of those of "
+            f"{model}: they never vote, and count as wrong. Read some of them: the prompt or the "
+            "reader may be at fault, not the model."
+        ),
     )
 
 
@@ -87,23 +91,25 @@ def _slopes(snapshot: Snapshot) -> Evidence:
     f"fewer than {ALARMING_SHARE:.0%} where they call them wrong.",
     _slopes,
 )
-def unconfident(snapshot: Snapshot) -> str | None:
+def unconfident(snapshot: Snapshot) -> Look:
     """Slope of each model's confidence on being right by the votes alone."""
-    return surer_where_wrong(snapshot.fit) or without_signal(snapshot.fit)
+    return look_twice(surer_where_wrong(snapshot.fit), without_signal(snapshot.fit))
 
 
 @check("CAS303", "Generated queries drift", f"MMD to the test queries is below {MMD_TARGET}.")
-def drifted(snapshot: Snapshot) -> str | None:
+def drifted(snapshot: Snapshot) -> Look:
     """Distance between the vectors of training and test queries."""
     drift = training_quality(snapshot.dataset).drift
     if drift is None:
         raise NotApplicable("There are no test queries to compare with.", code="no-test-queries")
-    if drift.mmd < MMD_TARGET:
-        return None
-    return (
-        f"The training queries lie at MMD {drift.mmd:.2f} from the test queries (rule: below "
-        f"{MMD_TARGET}): skills are learnt on other questions than those that come. Describe the "
-        "tasks closer to them, with examples."
+    mmd = drift.mmd
+    return look_at(
+        Measure(name="MMD to the test queries", value=mmd, rule=MMD_TARGET, share=False),
+        issue=lambda: (
+            f"The training queries lie at MMD {mmd:.2f} from the test queries (rule: below "
+            f"{MMD_TARGET}): skills are learnt on other questions than those that come. Describe "
+            "the tasks closer to them, with examples."
+        ),
     )
 
 
@@ -112,14 +118,17 @@ def drifted(snapshot: Snapshot) -> str | None:
     "Queries do not discriminate",
     f"On at least {MIN_SEPARATING:.0%} of the training queries the models disagree.",
 )
-def easy(snapshot: Snapshot) -> str | None:
+def easy(snapshot: Snapshot) -> Look:
     """Queries that all models answer alike say nothing about who is better."""
     separating = training_quality(snapshot.dataset).separating
-    if separating >= MIN_SEPARATING:
-        return None
-    return (
-        f"Only {separating:.0%} of the training queries separate the models: the rest say nothing "
-        "about who is better. Filter them (cascal filter), or ask the generator for harder ones."
+    name, least = "Queries on which models disagree", MIN_SEPARATING
+    return look_at(
+        Measure(name=name, value=separating, rule=least, holds_if="at least"),
+        issue=lambda: (
+            f"Only {separating:.0%} of the training queries separate the models: the rest say "
+            "nothing about who is better. Filter them (cascal filter), or ask the generator for "
+            "harder ones."
+        ),
     )
 
 
@@ -136,16 +145,18 @@ def _repeats(snapshot: Snapshot) -> Evidence:
     f"{LEAKED_SHARE:.0%} repeat a test query.",
     _repeats,
 )
-def repeated(snapshot: Snapshot) -> str | None:
+def repeated(snapshot: Snapshot) -> Look:
     """Queries that are in there twice, or in the test set too; near ones by their vectors."""
     found = training_quality(snapshot.dataset)
     n = max(1, found.n_compared)
     twice, leaked = found.near_duplicates / n, found.near_leaked / n
-    if twice < DUPLICATE_SHARE and leaked < LEAKED_SHARE:
-        return None
-    return (
-        f"{twice:.1%} of the training queries are an earlier one again, word for word "
-        f"({found.duplicates:,}) or in other words; {leaked:.1%} are a test query, word for word "
-        f"({found.leaked:,}) or in other words: rankings count some questions twice, and "
-        "accuracies look too good."
+    return look_at(
+        Measure(name="Queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
+        Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
+        issue=lambda: (
+            f"{twice:.1%} of the training queries are an earlier one again, word for word "
+            f"({found.duplicates:,}) or in other words; {leaked:.1%} are a test query, word for "
+            f"word ({found.leaked:,}) or in other words: rankings count some questions twice, and "
+            "accuracies look too good."
+        ),
     )

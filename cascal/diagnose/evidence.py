@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -28,57 +27,6 @@ class Evidence:
     rule: float | None = None
     errors: tuple[float, ...] | None = None
     table: tuple[Mapping[str, object], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measure:
-    """A number that a check compares with its rule; the same rule decides whether it passes.
-
-    holds_if : the value must be "below" or "above" the rule, or "at least" the rule;
-    share : a share of 1, to be told in percent
-    """
-
-    name: str
-    value: float
-    rule: float
-    holds_if: Literal["below", "above", "at least"] = "below"
-    share: bool = True
-
-    @property
-    def margin(self) -> float:
-        """How far the value is on the right side of the rule; negative on the wrong one."""
-        return self.rule - self.value if self.holds_if == "below" else self.value - self.rule
-
-    @property
-    def holds(self) -> bool:
-        """Whether the value keeps the rule."""
-        return self.margin >= 0 if self.holds_if == "at least" else self.margin > 0
-
-    @property
-    def sentence(self) -> str:
-        """Value, rule and margin in words."""
-        side = "margin" if self.holds else "missed by"
-        return (
-            f"{self.name}: {self.value_text} (rule: {self.rule_text}; {side} {self.distance_text})"
-        )
-
-    @property
-    def value_text(self) -> str:
-        """The value as people read it."""
-        return self._number(self.value)
-
-    @property
-    def rule_text(self) -> str:
-        """The rule as people read it."""
-        return f"{self.holds_if} {self._number(self.rule)}"
-
-    @property
-    def distance_text(self) -> str:
-        """How far the value is from the rule, on either side."""
-        return f"{100 * abs(self.margin):.1f} points" if self.share else f"{abs(self.margin):.3g}"
-
-    def _number(self, value: float) -> str:
-        return f"{value:.1%}" if self.share else f"{value:.3g}"
 
 
 def largest(

@@ -1,4 +1,4 @@
-"""A check: a code, a rule, and a function that returns a sentence or None."""
+"""A check: a code, a rule, and a function that measures and says what is wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal
 
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.evidence import Evidence, Measure
+from cascal.diagnose.evidence import Evidence
+from cascal.doubts.measure import Look, Measure
 
 Section = Literal["issue", "passed", "not applicable"]
 
@@ -29,7 +30,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """One rule. `look` returns the sentence of an issue, or None; NotApplicable says why not.
+    """One rule. `look` measures, and says what is wrong where a measure misses its rule.
+
+    It raises NotApplicable where there is nothing to measure.
 
     `show` gives the numbers behind the sentence; None where the sentence says it all.
     """
@@ -37,18 +40,18 @@ class Check:
     code: str
     title: str
     rule: str
-    look: Callable[[Snapshot], str | None]
+    look: Callable[[Snapshot], Look]
     show: Callable[[Snapshot], Evidence] | None = None
 
     def find(self, snapshot: Snapshot) -> Finding:
         """Run the check; silence is never health: passed and not applicable are findings too."""
         try:
-            sentence = self.look(snapshot)
+            look = self.look(snapshot)
         except NotApplicable as error:
             return Finding(self.code, self.title, "not applicable", str(error))
-        if sentence is None:
-            return Finding(self.code, self.title, "passed", self.rule)
-        return Finding(self.code, self.title, "issue", sentence)
+        if look.issue is None:
+            return Finding(self.code, self.title, "passed", self.rule, look.measures)
+        return Finding(self.code, self.title, "issue", look.issue, look.measures)
 
     def evidence(self, snapshot: Snapshot) -> Evidence | None:
         """The numbers behind a finding; None where there are none to show."""
@@ -66,10 +69,10 @@ CHECKS: dict[str, Check] = {}
 
 def check(
     code: str, title: str, rule: str, show: Callable[[Snapshot], Evidence] | None = None
-) -> Callable[[Callable[[Snapshot], str | None]], Callable[[Snapshot], str | None]]:
+) -> Callable[[Callable[[Snapshot], Look]], Callable[[Snapshot], Look]]:
     """Register a function as a check with its evidence; `rule` is what holds where it passes."""
 
-    def register(look: Callable[[Snapshot], str | None]) -> Callable[[Snapshot], str | None]:
+    def register(look: Callable[[Snapshot], Look]) -> Callable[[Snapshot], Look]:
         CHECKS[code] = Check(code, title, rule, look, show)
         return look
 

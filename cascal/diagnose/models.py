@@ -15,6 +15,7 @@ from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.diagnose.quality import SURE, ClusterNeed, cluster_needs, lead_certainty
 from cascal.doubts import TITLES
+from cascal.doubts.measure import Look, Measure, look_at, look_twice
 from cascal.doubts.pool import FAMILY_RATIO, conspicuous_pair, echo, kinships
 from cascal.doubts.rankings import (
     MANY_FIRST,
@@ -22,6 +23,7 @@ from cascal.doubts.rankings import (
     OPPOSITE,
     contradiction,
     first_models,
+    tau_above,
     undecided,
 )
 from cascal.evaluate import effective_number
@@ -65,28 +67,40 @@ def _taus(snapshot: Snapshot) -> Evidence:
     "Consensus ranks the models as gold answers do; without gold, as its own halves do.",
     _taus,
 )
-def contradicted(snapshot: Snapshot) -> str | None:
+def contradicted(snapshot: Snapshot) -> Look:
     """Kendall τ of consensus and gold; without gold: split halves, and each model left out."""
     test = snapshot.dataset.test
     if test is None or not test.has_gold:
         return contradiction(snapshot.fit, snapshot.halves)
     overall = gold_agreement("all", snapshot.fit.consensus, test.right).tau
-    if overall.value < OPPOSITE:
-        return (
+    of_all = look_at(
+        tau_above("Kendall τ with gold", overall.value, OPPOSITE),
+        issue=lambda: (
             f"Consensus ranks the models against the gold answers: Kendall τ {overall.value:.2f} "
             f"[{overall.low:.2f}, {overall.high:.2f}]. What is called best is worst; do not route "
             "by it."
-        )
-    per_cluster = cluster_agreements(snapshot)
-    against = [one for one in per_cluster if one.tau.high < OPPOSITE]
-    if not against:
-        return None
-    worst = min(against, key=lambda one: one.tau.value)
-    return (
-        f"In {len(against)} of {len(per_cluster)} clusters the ranking certainly contradicts the "
-        f"gold answers ({worst.scope}: τ {worst.tau.value:.2f} [{worst.tau.low:.2f}, "
-        f"{worst.tau.high:.2f}])."
+        ),
     )
+    return look_twice(of_all, _contradicted_clusters(snapshot))
+
+
+def _contradicted_clusters(snapshot: Snapshot) -> Look:
+    per_cluster = cluster_agreements(snapshot)
+    if not per_cluster:
+        return Look((), None)
+    least = min(one.tau.high for one in per_cluster)
+
+    def issue() -> str:
+        against = [one for one in per_cluster if one.tau.high < OPPOSITE]
+        worst = min(against, key=lambda one: one.tau.value)
+        return (
+            f"In {len(against)} of {len(per_cluster)} clusters the ranking certainly contradicts "
+            f"the gold answers ({worst.scope}: τ {worst.tau.value:.2f} [{worst.tau.low:.2f}, "
+            f"{worst.tau.high:.2f}])."
+        )
+
+    name = "Upper end of τ in the cluster that agrees least"
+    return look_at(tau_above(name, least, OPPOSITE), issue=issue)
 
 
 def _shares(snapshot: Snapshot) -> Evidence:
@@ -97,19 +111,22 @@ def _shares(snapshot: Snapshot) -> Evidence:
 @check(
     "CAS202", "One model always wins", "The queries are spread over more than one model.", _shares
 )
-def collapsed(snapshot: Snapshot) -> str | None:
+def collapsed(snapshot: Snapshot) -> Look:
     """Share of the routed queries that the most frequent first model gets."""
     models = snapshot.router.models
     if len(models) == 1:
         raise NotApplicable("There is only one model.", code="too-little-data")
     share = snapshot.share
     first, effective = int(np.argmax(share)), effective_number(share)
-    if share[first] < DOMINANT_SHARE and effective >= MIN_EFFECTIVE:
-        return None
-    return (
-        f"{models[first]} gets {share[first]:.0%} of the queries (effective number of models "
-        f"{effective:.2f} of {len(models)}, {snapshot.n_models_in_use} get any): the router "
-        "is close to always asking one model, and costs more than that."
+    most, name, least = float(share[first]), "Effective number of models", MIN_EFFECTIVE
+    return look_at(
+        Measure(name="Queries of the first model", value=most, rule=DOMINANT_SHARE),
+        Measure(name=name, value=effective, rule=least, holds_if="at least", share=False),
+        issue=lambda: (
+            f"{models[first]} gets {most:.0%} of the queries (effective number of models "
+            f"{effective:.2f} of {len(models)}, {snapshot.n_models_in_use} get any): the router "
+            "is close to always asking one model, and costs more than that."
+        ),
     )
 
 
@@ -135,23 +152,33 @@ def oracle_gain(snapshot: Snapshot) -> float | None:
 
 
 @check("CAS203", "The pool has no diversity", "Models differ enough for a choice to matter.")
-def uniform(snapshot: Snapshot) -> str | None:
+def uniform(snapshot: Snapshot) -> Look:
     """Mean pairwise agreement; with gold, what the best choice could gain at all."""
     votes = snapshot.dataset.train.votes
     if len(votes.models) < 2:
         raise NotApplicable("There is only one model.", code="too-little-data")
     same = same_answers(votes)
-    if same >= SAME_ANSWERS:
-        return (
+    alike = look_at(
+        Measure(name="Equal answers of two models", value=same, rule=SAME_ANSWERS),
+        issue=lambda: (
             f"Two models give the same answer in {same:.0%} of the queries: whichever is "
             "asked hardly matters. Add models of another kind, or ask harder queries."
-        )
-    gain = oracle_gain(snapshot)
-    if gain is None or gain >= MIN_ORACLE_GAIN:
-        return None
-    return (
-        f"Even an oracle gains only {100 * gain:.1f} points over always asking "
-        f"{snapshot.constant.words}: there is nothing to win by routing."
+        ),
+    )
+    return look_twice(alike, _little_to_gain(snapshot))
+
+
+def _little_to_gain(snapshot: Snapshot) -> Look:
+    gain, least = oracle_gain(snapshot), MIN_ORACLE_GAIN
+    if gain is None:
+        return Look((), None)
+    name = "Gain of an oracle over one model"
+    return look_at(
+        Measure(name=name, value=gain, rule=least, holds_if="at least"),
+        issue=lambda: (
+            f"Even an oracle gains only {100 * gain:.1f} points over always asking "
+            f"{snapshot.constant.words}: there is nothing to win by routing."
+        ),
     )
 
 
@@ -182,7 +209,7 @@ def _queries_to_label(snapshot: Snapshot) -> tuple[Row, ...]:
     "No two models share rejected answers far more often than others do.",
     _pairs,
 )
-def family(snapshot: Snapshot) -> str | None:
+def family(snapshot: Snapshot) -> Look:
     """Pairs that agree on answers the others reject: sisters, or the two that are right."""
     return echo(snapshot.fit)
 
@@ -227,18 +254,20 @@ def _by_gold(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
     f"Most queries lie in clusters whose first model is ahead with {SURE:.0%} probability.",
     _sureness,
 )
-def noise(snapshot: Snapshot) -> str | None:
+def noise(snapshot: Snapshot) -> Look:
     """Share of the training queries in clusters where the first model may not be the first."""
     needs = cluster_needs(snapshot.router, snapshot.fit.consensus)
     doubtful = [one for one in needs if one.certainty < SURE]
     share = sum(one.n_queries for one in doubtful) / sum(one.n_queries for one in needs)
-    if share < NOISE_SHARE:
-        return None
-    return (
-        f"{len(doubtful)} of {len(needs)} clusters, with {share:.0%} of the queries, have a first "
-        f"model that is ahead with less than {SURE:.0%} probability: which of the first two is "
-        "asked there is close to a coin toss. "
-        f"{second_better(snapshot)}More queries or fewer clusters would help."
+    name = f"Queries in clusters whose first model is ahead with less than {SURE:.0%} probability"
+    return look_at(
+        Measure(name=name, value=share, rule=NOISE_SHARE),
+        issue=lambda: (
+            f"{len(doubtful)} of {len(needs)} clusters, with {share:.0%} of the queries, have a "
+            f"first model that is ahead with less than {SURE:.0%} probability: which of the first "
+            "two is asked there is close to a coin toss. "
+            f"{second_better(snapshot)}More queries or fewer clusters would help."
+        ),
     )
 
 
@@ -272,6 +301,6 @@ def _first(snapshot: Snapshot) -> Evidence:
     f"{N_SAMPLES} random halves of the queries name fewer than {MANY_FIRST} models as the best.",
     _first,
 )
-def nobody_first(snapshot: Snapshot) -> str | None:
+def nobody_first(snapshot: Snapshot) -> Look:
     """The model that consensus likes best in each of several halves of the queries."""
     return undecided(snapshot.fit)

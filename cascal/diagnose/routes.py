@@ -13,6 +13,7 @@ from cascal.diagnose.clusters import refuse_one_cluster_a_task
 from cascal.diagnose.evidence import Evidence, largest, largest_tasks
 from cascal.diagnose.finding import check
 from cascal.doubts import TITLES
+from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import near_chance
 from cascal.fit import Fit
 from cascal.reach import WITHIN, Reach
@@ -52,16 +53,17 @@ def _misplaced(snapshot: Snapshot) -> Evidence:
     f"Less than {WRONG_TASK:.0%} of the test queries are routed into another task.",
     _misplaced,
 )
-def misplaced(snapshot: Snapshot) -> str | None:
+def misplaced(snapshot: Snapshot) -> Look:
     """The task a test query is routed into against the task it is from."""
-    wrong = wrongly_placed(snapshot)[1].mean()
-    if wrong < WRONG_TASK:
-        return None
+    wrong = float(wrongly_placed(snapshot)[1].mean())
     across = snapshot.router.routing.across_tasks
-    return (
-        f"{wrong:.0%} of the test queries are routed into another task than their own (rule: below "
-        f"{WRONG_TASK:.0%}). "
-        + ("The blend over all tasks softens it." if across else "Blend over all tasks instead.")
+    advice = "The blend over all tasks softens it." if across else "Blend over all tasks instead."
+    return look_at(
+        Measure(name="Queries routed into another task", value=wrong, rule=WRONG_TASK),
+        issue=lambda: (
+            f"{wrong:.0%} of the test queries are routed into another task than their own (rule: "
+            f"below {WRONG_TASK:.0%}). {advice}"
+        ),
     )
 
 
@@ -81,21 +83,25 @@ def _distances(snapshot: Snapshot) -> Evidence:
     "The fallback acts on some queries, not on all.",
     _distances,
 )
-def fallback(snapshot: Snapshot) -> str | None:
+def fallback(snapshot: Snapshot) -> Look:
     """Share of the routed queries with any fallback."""
     limit = snapshot.router.routing.fallback_distance
     if limit is None:
         raise NotApplicable("This routing has no fallback.", code="switched-off")
     acts = float((snapshot.routes("test").fallback > 0).mean())
-    if NEVER < acts < ALWAYS:
-        return None
-    says = "always acts" if acts >= ALWAYS else "never acts"
-    means = "the clusters hardly count" if acts >= ALWAYS else "far queries get no caution"
-    distance = float(np.median(snapshot.routes("test").distance))
-    return (
-        f"Beyond distance {limit:g} the global ranking fades in; it {says} ({acts:.0%} of the "
-        f"queries, median distance {distance:.2f}): {means}."
-    )
+    name, distance = "Queries with any fallback", float(np.median(snapshot.routes("test").distance))
+    often = Measure(name=name, value=acts, rule=NEVER, holds_if="above")
+    seldom = Measure(name=name, value=acts, rule=ALWAYS)
+
+    def issue() -> str:
+        acts_how = "never acts" if seldom.holds else "always acts"
+        means = "far queries get no caution" if seldom.holds else "the clusters hardly count"
+        return (
+            f"Beyond distance {limit:g} the global ranking fades in; it {acts_how} ({acts:.0%} of "
+            f"the queries, median distance {distance:.2f}): {means}."
+        )
+
+    return look_at(often, seldom, issue=issue)
 
 
 def blended(snapshot: Snapshot) -> tuple[float, float]:
@@ -113,18 +119,27 @@ def blended(snapshot: Snapshot) -> tuple[float, float]:
     "Blending averages the clusters away",
     "Where clusters are blended, the nearest one still decides.",
 )
-def averaged(snapshot: Snapshot) -> str | None:
-    """Effective number of clusters blended, and how often the nearest cluster is overruled."""
+def averaged(snapshot: Snapshot) -> Look:
+    """Effective number of clusters blended, and how often the nearest cluster is overruled.
+
+    Either is enough to pass; the one that decides is told.
+    """
     routing, router = snapshot.router.routing, snapshot.router
     if routing.kind == "nearest" or routing.k_nearest == 1 or len(router.clusters) < 2:
         raise NotApplicable("Nothing is blended.", code="switched-off")
     effective, overruled = blended(snapshot)
-    if effective < MANY_BLENDED or overruled < OVERRULED:
-        return None
-    return (
-        f"{effective:.1f} of {routing.k_nearest} clusters count about equally, and the nearest one "
-        f"is overruled for {overruled:.0%} of the queries: differences between clusters are "
-        "averaged away. Route by the nearest cluster, or join clusters."
+    name = "Clusters that count equally in a route"
+    measure = Measure(name=name, value=effective, rule=MANY_BLENDED, share=False)
+    if not measure.holds:
+        name = "Queries whose nearest cluster is overruled"
+        measure = Measure(name=name, value=overruled, rule=OVERRULED)
+    return look_at(
+        measure,
+        issue=lambda: (
+            f"{effective:.1f} of {routing.k_nearest} clusters count about equally, and the nearest "
+            f"one is overruled for {overruled:.0%} of the queries: differences between clusters "
+            "are averaged away. Route by the nearest cluster, or join clusters."
+        ),
     )
 
 
@@ -138,7 +153,7 @@ def far_share(reach: Reach, test: Part) -> float:
     "Test queries far from all training queries",
     f"Less than {FAR:.0%} of the test queries are unlike any training query.",
 )
-def far(snapshot: Snapshot) -> str | None:
+def far(snapshot: Snapshot) -> Look:
     """Share of test queries beyond the router's reach, as every trace tells it of one query."""
     test, reach = snapshot.dataset.test, snapshot.router.reach
     if test is None or not len(test):
@@ -149,11 +164,12 @@ def far(snapshot: Snapshot) -> str | None:
             code="too-little-data",
         )
     share = far_share(reach, test)
-    if share < FAR:
-        return None
-    return (
-        f"{share:.0%} of the test queries are unlike any training query (expected: "
-        f"{1 - WITHIN:.0%}): their routes are guesses. Generate queries that look like them."
+    return look_at(
+        Measure(name="Test queries unlike any training query", value=share, rule=FAR),
+        issue=lambda: (
+            f"{share:.0%} of the test queries are unlike any training query (expected: "
+            f"{1 - WITHIN:.0%}): their routes are guesses. Generate queries that look like them."
+        ),
     )
 
 
@@ -181,18 +197,20 @@ def _moved(snapshot: Snapshot) -> Evidence:
     f"Joining changes the best model by consensus alone for less than {OPPOSED:.0%} of queries.",
     _moved,
 )
-def opposed(snapshot: Snapshot) -> str | None:
+def opposed(snapshot: Snapshot) -> Look:
     """Training queries whose cluster had another best model before it was joined.
 
     By the raw means, which joining compares: what routing makes of them is not its doing.
     """
     apart, moved = moved_by_joining(snapshot)
-    if moved.mean() < OPPOSED:
-        return None
-    return (
-        f"Joining made {len(snapshot.router.clusters)} of {apart} clusters (they share their three "
-        f"best models), and {moved.mean():.0%} of the queries now lie in a cluster with another "
-        "best model by consensus alone than before."
+    share, name = float(moved.mean()), "Queries whose best model is another one since joining"
+    return look_at(
+        Measure(name=name, value=share, rule=OPPOSED),
+        issue=lambda: (
+            f"Joining made {len(snapshot.router.clusters)} of {apart} clusters (they share their "
+            f"three best models), and {share:.0%} of the queries now lie in a cluster with another "
+            "best model by consensus alone than before."
+        ),
     )
 
 
@@ -217,6 +235,6 @@ def _accuracies(snapshot: Snapshot) -> Evidence:
     "Models agree far more often than by chance, and none always gives one letter.",
     _accuracies,
 )
-def chance(snapshot: Snapshot) -> str | None:
+def chance(snapshot: Snapshot) -> Look:
     """A pool near chance agrees by accident; a model with one letter agrees with itself."""
     return near_chance(snapshot.fit)

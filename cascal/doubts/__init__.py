@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cascal.datatypes import NotApplicable
 from cascal.doubts.confidences import surer_where_wrong
+from cascal.doubts.measure import Look
 from cascal.doubts.pool import echo, near_chance
 from cascal.doubts.rankings import contradiction, undecided
 from cascal.fit import Fit
@@ -41,7 +42,7 @@ def find_doubts(fitted: Fit, halves: tuple[Fit, Fit]) -> tuple[Doubt, ...]:
     No label is read: CAS201 compares rankings of halves and of pools without a model, also where
     gold answers would tell; of CAS302 only inverted confidences count.
     """
-    looks: dict[str, Callable[[], str | None]] = {
+    looks: dict[str, Callable[[], Look]] = {
         "CAS201": lambda: contradiction(fitted, halves),
         "CAS204": lambda: echo(fitted),
         "CAS206": lambda: undecided(fitted),
@@ -51,9 +52,9 @@ def find_doubts(fitted: Fit, halves: tuple[Fit, Fit]) -> tuple[Doubt, ...]:
     found = []
     for code, look in looks.items():
         try:
-            sentence = look()
+            issue = look().issue
         except NotApplicable:
             continue
-        if sentence is not None:
-            found.append(Doubt(code, TITLES[code], sentence))
+        if issue is not None:
+            found.append(Doubt(code, TITLES[code], issue))
     return tuple(found)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.confidence import ALARMING_SHARE, MIN_KNOWN, alarming, inverted, listening_consensus
+from cascal.confidence import ALARMING_SHARE, MIN_KNOWN, inverted, listening_consensus
 from cascal.datatypes import NotApplicable
+from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
 from cascal.latent import find_slots
 from cascal.remembered import remembered
@@ -49,30 +50,37 @@ def confidences(fitted: Fit) -> Learnt:
     return learnt
 
 
-def surer_where_wrong(fitted: Fit) -> str | None:
+def surer_where_wrong(fitted: Fit) -> Look:
     """What CAS302 says of inverted confidences: either they are inverted, or the consensus is."""
     learnt = confidences(fitted)
-    if not alarming(learnt):
-        return None
-    heard, models = np.isfinite(learnt.slope), inverted(learnt)
+    n_heard, wrong = _n_heard(learnt), int(inverted(learnt).sum())
     worst = int(np.nanargmin(learnt.slope))
-    return (
-        f"{models.sum()} of {heard.sum()} models are surer where the votes of all call them wrong "
-        f"({fitted.models[worst]} by {-learnt.slope[worst]:.2f} ± {learnt.slope_error[worst]:.2f} "
-        f"standard deviations; rule: fewer than {ALARMING_SHARE:.0%} of the models): either their "
-        "confidences are inverted, or the consensus is."
+    return look_at(
+        Measure(name="Models surer where called wrong", value=wrong / n_heard, rule=ALARMING_SHARE),
+        issue=lambda: (
+            f"{wrong} of {n_heard} models are surer where the votes of all call them wrong "
+            f"({fitted.models[worst]} by {-learnt.slope[worst]:.2f} ± "
+            f"{learnt.slope_error[worst]:.2f} standard deviations; rule: fewer than "
+            f"{ALARMING_SHARE:.0%} of the models): either their confidences are inverted, or the "
+            "consensus is."
+        ),
     )
 
 
-def without_signal(fitted: Fit) -> str | None:
+def without_signal(fitted: Fit) -> Look:
     """What CAS302 says of confidences that follow nothing."""
     learnt = confidences(fitted)
-    heard = np.isfinite(learnt.slope)
-    telling = learnt.slope > 2.0 * learnt.slope_error
-    if telling.sum() >= ALARMING_SHARE * heard.sum():
-        return None
-    return (
-        f"Only {telling.sum()} of {heard.sum()} models are surer where the votes of all call them "
-        f"right, beyond two standard errors (rule: {ALARMING_SHARE:.0%} or more): a preset that "
-        "weighs by confidence weighs by noise."
+    n_heard, right = _n_heard(learnt), int((learnt.slope > 2.0 * learnt.slope_error).sum())
+    name, least = "Models surer where called right", ALARMING_SHARE
+    return look_at(
+        Measure(name=name, value=right / n_heard, rule=least, holds_if="at least"),
+        issue=lambda: (
+            f"Only {right} of {n_heard} models are surer where the votes of all call them right, "
+            f"beyond two standard errors (rule: {least:.0%} or more): a preset that weighs by "
+            "confidence weighs by noise."
+        ),
     )
+
+
+def _n_heard(learnt: Learnt) -> int:
+    return int(np.isfinite(learnt.slope).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from cascal.datatypes import (
     Votes,
     option_letter,
 )
+from cascal.doubts.measure import Look, Measure, look_at, look_twice
 from cascal.fit import Fit
 
 FAMILY_RATIO, FAMILY_P, FAMILY_MIN = 2.0, 1e-6, 20
@@ -102,7 +104,7 @@ def conspicuous_pair(fitted: Fit) -> Kinship | None:
     return next((pair for pair in kinships(fitted) if pair.conspicuous), None)
 
 
-def echo(fitted: Fit) -> str | None:
+def echo(fitted: Fit) -> Look:
     """What CAS204 says: a pair agrees on answers that the consensus rejects.
 
     Votes alone cannot tell whether the pair or the consensus is right: of 13 such pairs in real
@@ -110,13 +112,27 @@ def echo(fitted: Fit) -> str | None:
     """
     pair = conspicuous_pair(fitted)
     if pair is None:
-        return None
-    return (
-        f"{pair.first} and {pair.second} share {pair.shared:,} answers that the consensus rejects, "
-        f"{pair.ratio:.1f} times as many as an average pair of such models: either a family that "
-        "votes as a bloc, or a strong minority that is outvoted. Ten labels on exactly these "
-        "queries tell."
+        return look_at(*_largest_within(fitted), issue=str)
+    return look_at(
+        _shared(pair),
+        issue=lambda: (
+            f"{pair.first} and {pair.second} share {pair.shared:,} answers that the consensus "
+            f"rejects, {pair.ratio:.1f} times as many as an average pair of such models: either a "
+            "family that votes as a bloc, or a strong minority that is outvoted. Ten labels on "
+            "exactly these queries tell."
+        ),
     )
+
+
+def _largest_within(fitted: Fit) -> list[Measure]:
+    """The pair that shares most within the rule; a larger ratio by few answers tells nothing."""
+    within = [_shared(pair) for pair in kinships(fitted)]
+    return [measure for measure in within if measure.holds][:1]
+
+
+def _shared(pair: Kinship) -> Measure:
+    name = f"Shared rejected answers of {pair.first} and {pair.second}, times an average pair"
+    return Measure(name=name, value=pair.ratio, rule=FAMILY_RATIO, share=False)
 
 
 def excess_agreement(votes: Votes) -> tuple[float, float]:
@@ -142,46 +158,47 @@ def excess_agreement(votes: Votes) -> tuple[float, float]:
     return float(np.mean(observed)), float(np.mean(expected))
 
 
-def near_chance(fitted: Fit) -> str | None:
-    """What CAS406 says: models agree by accident, or one always gives the same letter."""
+def near_chance(fitted: Fit) -> Look:
+    """What CAS406 says: one model always gives the same letter, or models agree by accident."""
     votes = fitted.caller_votes
     if not votes.answered.any():
         raise NotApplicable("No model gave any answer.", code="no-answers")
-    stuck = _stuck_model(votes)
-    if stuck is not None:
-        return stuck
+    return look_twice(_one_letter(votes), _excess(votes))
+
+
+def _excess(votes: Votes) -> Look:
     observed, expected = excess_agreement(votes)
-    if observed >= expected + NEAR_CHANCE:
-        return None
-    return (
-        f"Two models agree in {observed:.0%} of the queries, where their letters alone would give "
-        f"{expected:.0%}: the pool is near chance, and agreement carries no truth. Use easier "
-        "queries or better models."
+    name, more = "Agreement above that of the letters alone", observed - expected
+    return look_at(
+        Measure(name=name, value=more, rule=NEAR_CHANCE, holds_if="at least"),
+        issue=lambda: (
+            f"Two models agree in {observed:.0%} of the queries, where their letters alone would "
+            f"give {expected:.0%}: the pool is near chance, and agreement carries no truth. Use "
+            "easier queries or better models."
+        ),
     )
 
 
-def letter_share(votes: Votes) -> tuple[float, str, int] | None:
-    """The largest share of one letter in a model's answers, with model and letter.
+def _one_letter(votes: Votes) -> Look:
+    """The largest share of one letter in the answers of a model with enough of them."""
+    largest = max(_letter_shares(votes), default=None)
+    if largest is None:
+        return Look((), None)
+    share, model, letter = largest
+    return look_at(
+        Measure(name=f"Answers {letter} of {model}", value=share, rule=ONE_LETTER),
+        issue=lambda: (
+            f"{model} answers {letter} in {share:.0%} of its answers: it is not choosing. Its "
+            "votes are noise; leave it out, or look at its prompt."
+        ),
+    )
 
-    None where no model has enough answers of three or more options.
-    """
-    found = []
+
+def _letter_shares(votes: Votes) -> Iterator[tuple[float, str, str]]:
+    """Share of its most frequent letter, name and letter of models with enough such answers."""
     for m, model in enumerate(votes.models):
-        given = votes.answers[votes.answered[:, m], m]
-        choices = votes.option_counts[votes.answered[:, m]]
-        given = given[choices >= 3]
+        answered = votes.answered[:, m]
+        given = votes.answers[answered, m][votes.option_counts[answered] >= 3]
         if len(given) >= MIN_ANSWERS:
             counts: FloatArray = np.bincount(given) / len(given)
-            found.append((float(counts.max()), model, int(counts.argmax())))
-    return max(found, key=lambda one: one[0], default=None)
-
-
-def _stuck_model(votes: Votes) -> str | None:
-    largest = letter_share(votes)
-    if largest is None or largest[0] < ONE_LETTER:
-        return None
-    share, model, letter = largest
-    return (
-        f"{model} answers {option_letter(letter)} in {share:.0%} of its answers: it is not "
-        "choosing. Its votes are noise; leave it out, or look at its prompt."
-    )
+            yield float(counts.max()), model, option_letter(int(counts.argmax()))

@@ -8,6 +8,7 @@ import numpy as np
 
 from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
+from cascal.doubts.measure import Look, Measure, look_at
 from cascal.draws import random_places, random_rows, stratified_halves
 from cascal.fit import Fit
 from cascal.rank import tau_b
@@ -57,18 +58,25 @@ def split_agreement(halves: tuple[Fit, Fit]) -> float:
     return float(tau_b(one, other)[0])
 
 
-def contradiction(fitted: Fit, halves: tuple[Fit, Fit]) -> str | None:
+def tau_above(name: str, tau: float, rule: float) -> Measure:
+    """A rank correlation that must not fall below a rule."""
+    return Measure(name=name, value=tau, rule=rule, holds_if="at least", share=False)
+
+
+def contradiction(fitted: Fit, halves: tuple[Fit, Fit]) -> Look:
     """What CAS201 says without gold: halves, or the pool without one model, rank differently."""
     if len(fitted.models) < 3:
         raise NotApplicable("Rankings of two models can only agree or not.", code="too-little-data")
     split = split_agreement(halves)
     worst, model = min(without_each(fitted))
-    if split >= MIN_SPLIT_TAU and worst >= OPPOSITE:
-        return None
-    return (
-        f"Without gold answers: rankings of two halves agree with τ {split:.2f}, and without "
-        f"{model} the other models rank with τ {worst:.2f} to what they were. Such a ranking says "
-        "little."
+    return look_at(
+        tau_above("Kendall τ of two halves", split, MIN_SPLIT_TAU),
+        tau_above(f"Kendall τ to the ranking without {model}", worst, OPPOSITE),
+        issue=lambda: (
+            f"Without gold answers: rankings of two halves agree with τ {split:.2f}, and without "
+            f"{model} the other models rank with τ {worst:.2f} to what they were. Such a ranking "
+            "says little."
+        ),
     )
 
 
@@ -98,14 +106,17 @@ def first_models(fitted: Fit) -> tuple[str, ...]:
     return _first_models(fitted)
 
 
-def undecided(fitted: Fit) -> str | None:
+def undecided(fitted: Fit) -> Look:
     """What CAS206 says: random halves of the queries name too many models as the best."""
     counts = Counter(first_models(fitted)).most_common()
-    if len(counts) < MANY_FIRST:
-        return None
     named = ", ".join(f"{model} {n} times" if n > 1 else f"{model} once" for model, n in counts)
-    return (
-        f"{N_SAMPLES} random halves of the queries name {len(counts)} models as the best "
-        f"({named}; rule: fewer than {MANY_FIRST}). Where that was so in real pools, the default "
-        "was 7 points below the best single model: trust neither before ten labels tell."
+    name = "Models named as the best by random halves"
+    return look_at(
+        Measure(name=name, value=len(counts), rule=MANY_FIRST, share=False),
+        issue=lambda: (
+            f"{N_SAMPLES} random halves of the queries name {len(counts)} models as the best "
+            f"({named}; rule: fewer than {MANY_FIRST}). Where that was so in real pools, the "
+            "default was 7 points below the best single model: trust neither before ten labels "
+            "tell."
+        ),
     )
