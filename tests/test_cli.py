@@ -152,6 +152,13 @@ def test_given_vectors_are_taken_and_checked(folder):
         assert done.returncode == 1
         assert says in done.stderr
         assert "Traceback" not in done.stderr
+    by_mine = ("-w", "w.duckdb", "--encoder", "mine", "--json")
+    found = json.loads(cascal_cli("evaluate", "small", *by_mine, cwd=folder).stdout)
+    assert found["n_train"] == 60
+    for command in ("evaluate", "diagnose", "presets"):
+        other = cascal_cli(command, "small", "-w", "w.duckdb", "--encoder", "theirs", cwd=folder)
+        assert other.returncode == 1
+        assert "no vector by encoder 'theirs'" in " ".join(other.stderr.split())
 
 
 def test_info_lists_what_is_there(folder):

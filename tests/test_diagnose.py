@@ -34,7 +34,7 @@ from cascal.diagnose.clusters import gain_over_tasks, stability
 from cascal.diagnose.quality import training_quality
 from cascal.diagnose.remedies import REMEDIES, try_out
 from cascal.doubts import find_doubts
-from cascal.doubts.measure import Measure, look_at
+from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import excess_agreement, kinships
 from cascal.light import half_fits, traffic_light
 from cascal.settings import FitSettings, Routing, Thresholds
@@ -539,6 +539,11 @@ def test_the_rule_of_a_measure_decides_and_its_sentence_is_made_only_then():
     assert look_at(kept, issue=lambda: 1 / 0).issue is None
     found = look_at(kept, missed, issue=lambda: "too much")
     assert (found.issue, found.measures) == ("too much", (kept, missed))
+
+
+def test_what_is_not_known_is_no_measure():
+    unknown = Measure(name="a", value=NAN, rule=0.5)
+    assert look_at(unknown, issue=lambda: "too much") == Look((), None)
 
 
 def test_every_finding_that_applies_has_its_measures(healthy):

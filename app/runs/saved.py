@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import frame, history, session, values
 from app.values import Values
+from cascal import charts
 from cascal.dataset.saved_runs import make_run, preset_of, state_of
 from cascal.datatypes import CascalError
 from cascal.store import Run
@@ -53,7 +55,7 @@ def table(runs: list[Run]) -> None:
                 "merge": [one.thresholds.get("merge_distance") for one in runs],
                 "silhouette": [one.thresholds.get("min_silhouette") for one in runs],
                 "clusters": [one.numbers.get("n_clusters") for one in runs],
-                "right": [None if value is None else 100 * value for value in right],
+                "right": charts.in_percent([np.nan if value is None else value for value in right]),
                 "saved": [f"{one.created_at:%Y-%m-%d %H:%M}" for one in runs],
                 "note": [one.note for one in runs],
             }

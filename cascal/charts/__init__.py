@@ -9,20 +9,11 @@ from __future__ import annotations
 from cascal.charts.comparison import (
     PRESENT,
     contenders_frame,
-    differences_frame,
-    gain_figure,
-    gains_sentence,
-    groups_frame,
     main_routers,
     p_text,
-    removals_frame,
-    report_frame,
     routers_figure,
     routers_frame,
     routers_sentence,
-    scaling_figure,
-    scaling_frame,
-    slices_frame,
 )
 from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
@@ -38,7 +29,8 @@ from cascal.charts.diagnosis import (
     value_label,
 )
 from cascal.charts.domains import Domain, domains
-from cascal.charts.figures import interval_figure, safe_csv, shorten
+from cascal.charts.experiments import report_frame
+from cascal.charts.figures import in_percent, interval_figure, safe_csv, shorten
 from cascal.charts.label_trail import label_trail_frame, label_trail_svg
 from cascal.charts.pictures import Look, png, scale_image
 from cascal.charts.portraits import (
@@ -82,7 +74,15 @@ from cascal.charts.skills import (
     trace_frame,
     who_disagrees,
 )
+from cascal.charts.slices import (
+    differences_frame,
+    gain_figure,
+    gains_sentence,
+    groups_frame,
+    slices_frame,
+)
 from cascal.charts.task_skills import BASES, Basis, task_skills_figure, task_skills_frame
+from cascal.charts.what_if import removals_frame, scaling_figure, scaling_frame
 from cascal.cluster_names import cluster_name
 
 __all__ = [
@@ -129,6 +129,7 @@ __all__ = [
     "gain_figure",
     "gains_sentence",
     "groups_frame",
+    "in_percent",
     "interval_figure",
     "label_trail_frame",
     "label_trail_svg",

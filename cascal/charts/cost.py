@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, plain
+from cascal.charts.figures import MUTED, in_percent, plain
 from cascal.compare.comparison import Row
 from cascal.compare.cost import CostPoint, pareto_front, weight_label
 from cascal.datatypes import FloatArray
@@ -21,7 +21,7 @@ def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
             "what": row.title,
             "asks": asks,
             "cost": cost,
-            "quality": 100.0 * found.value,
+            "quality": float(in_percent(found.value)),
             "kind": row.needs,
             "weight": np.nan,
         }
@@ -35,7 +35,7 @@ def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
             "what": f"CASCAL, cost weight {weight_label(point.cost_weight)}",
             "asks": asks,
             "cost": cost,
-            "quality": 100.0 * quality,
+            "quality": float(in_percent(quality)),
             "kind": "curve",
             "weight": point.cost_weight,
         }

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from cascal.charts.figures import MUTED, plain
+from cascal.charts.figures import MUTED, in_percent, plain
 from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.dataset.part import Part
 from cascal.diagnose.evidence import Evidence
@@ -107,10 +107,10 @@ def curve_frame(curve: Curve) -> pd.DataFrame:
             ],
             "clusters": [point.n_clusters for point in points],
             "effective": [point.effective_models for point in points],
-            "flipped": [100 * point.flipped for point in points],
-            "top1": [np.nan if one is None else 100 * one.value for one in tops],
-            "low": [np.nan if one is None else 100 * one.low for one in tops],
-            "high": [np.nan if one is None else 100 * one.high for one in tops],
+            "flipped": in_percent([point.flipped for point in points]),
+            "top1": in_percent([np.nan if one is None else one.value for one in tops]),
+            "low": in_percent([np.nan if one is None else one.low for one in tops]),
+            "high": in_percent([np.nan if one is None else one.high for one in tops]),
         }
     )
 
@@ -275,5 +275,5 @@ def _measure(point: Point, measure: str) -> float:
     if measure == "effective":
         return point.effective_models
     if measure == "flipped":
-        return 100 * point.flipped
-    return 100 * point.top1.value if point.top1 is not None else float("nan")
+        return float(in_percent(point.flipped))
+    return float(in_percent(np.nan if point.top1 is None else point.top1.value))

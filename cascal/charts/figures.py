@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
+from numpy.typing import ArrayLike
 
 from cascal.datatypes import FloatArray
+from cascal.intervals import Estimate
 from cascal.spreadsheet import safe_cell
 
 NAME_LENGTH = 40
@@ -51,6 +53,18 @@ def shorten(text: str, length: int = NAME_LENGTH) -> str:
 def plain(text: str, length: int = NAME_LENGTH) -> str:
     """Cut a text and escape it for plotly."""
     return html.escape(shorten(" ".join(text.split()), length))
+
+
+def in_percent(shares: ArrayLike) -> FloatArray:
+    """Shares in percent, so that a table or a chart of the browser rounds them as texts do.
+
+    Python rounds 80.25 to the even 80.2, JavaScript up to 80.3. Such values, which alone lie
+    exactly between two decimals, are moved by a billionth towards the even one.
+    """
+    percent = 100.0 * np.asarray(shares, dtype=np.float64)
+    quarters = 4.0 * percent
+    between = (quarters == np.round(quarters)) & (quarters % 2 == 1)
+    return np.where(between, percent + 1e-8 * (np.round(percent, 1) - percent), percent)
 
 
 def rgb_of(colours: Sequence[str]) -> FloatArray:
@@ -159,3 +173,19 @@ def safe_csv(frame: pd.DataFrame) -> bytes:
     """CSV whose texts and headings cannot be read as formulas by a spreadsheet."""
     harmless = frame.map(safe_cell).rename(columns=safe_cell)
     return harmless.to_csv(index=False).encode("utf-8")
+
+
+def interval_texts(frame: pd.DataFrame, value: str, low: str, high: str, form: str) -> list[str]:
+    """Every value with its interval, `77.0 [75.1, 78.8]`; empty where it is unknown."""
+    return [
+        "" if np.isnan(number) else f"{number:{form}} [{least:{form}}, {most:{form}}]"
+        for number, least, most in frame[[value, low, high]].to_numpy(float)
+    ]
+
+
+def in_points(found: Estimate | None) -> tuple[float, float, float]:
+    """Value and interval of a share in points, rounded as by `in_percent`; nan where unknown."""
+    if found is None:
+        return np.nan, np.nan, np.nan
+    value, low, high = in_percent([found.value, found.low, found.high]).tolist()
+    return value, low, high

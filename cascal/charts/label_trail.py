@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from cascal.charts.figures import in_points
 from cascal.dataset.evidence import Evidence
 
 WIDTH, HEIGHT = 420, 190
@@ -17,9 +18,7 @@ def label_trail_frame(trail: Sequence[Evidence]) -> pd.DataFrame:
     rows = [
         {
             "labels": found.gain.n_labels,
-            "gain": 100 * found.watched.value,
-            "low": 100 * found.watched.low,
-            "high": 100 * found.watched.high,
+            **dict(zip(("gain", "low", "high"), in_points(found.watched), strict=True)),
         }
         for found in trail
     ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cascal.charts.figures import shorten
+from cascal.charts.figures import in_percent, shorten
 from cascal.charts.skills import cluster_labels
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_label
@@ -76,7 +76,7 @@ def compact_answers_frame(
                 for name, row in zip(first, rows, strict=True)
             ],
             **answers,
-            "agreement": 100 * spread[rows],
+            "agreement": in_percent(spread[rows]),
             "task": [part.votes.tasks[row] for row in rows],
         }
     )

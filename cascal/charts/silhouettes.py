@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, cell_texts, plain, round_range
+from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
 from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
@@ -292,7 +292,7 @@ def coherence_frame(snapshot: Snapshot, clusters: Sequence[Coherence]) -> pd.Dat
             "cluster": [labels[one.cluster] for one in clusters],
             "queries": [one.n_queries for one in clusters],
             "mean": [one.mean for one in clusters],
-            "below": [100 * one.below_zero for one in clusters],
+            "below": in_percent([one.below_zero for one in clusters]),
             "nearest": [None if one.nearest is None else labels[one.nearest] for one in clusters],
             "distance": [one.distance for one in clusters],
         }

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, cell_texts, plain, round_range
+from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
 from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
@@ -204,8 +204,8 @@ def share_frame(models: Sequence[str], now: FloatArray, pinned: FloatArray) -> p
     return pd.DataFrame(
         {
             "model": [models[m] for m in order],
-            "share": 100.0 * now[order],
-            "change": 100.0 * (now - pinned)[order],
+            "share": in_percent(now[order]),
+            "change": in_percent((now - pinned)[order]),
         }
     )
 
@@ -292,13 +292,13 @@ def coverage_frame(part: Part) -> pd.DataFrame:
         {
             "model": votes.models,
             "asked": votes.asked.sum(axis=0),
-            "answered": 100 * votes.answered.sum(axis=0) / asked,
+            "answered": in_percent(votes.answered.sum(axis=0) / asked),
             **{
-                kind: 100 * (status == kind).sum(axis=0) / asked
+                kind: in_percent((status == kind).sum(axis=0) / asked)
                 for kind in ("unreadable", "truncated", "refused", "error")
             },
-            "confidence": 100 * known / np.maximum(votes.answered.sum(axis=0), 1),
-            **({"accuracy": 100 * mean_rows(list(part.right))} if part.has_gold else {}),
+            "confidence": in_percent(known / np.maximum(votes.answered.sum(axis=0), 1)),
+            **({"accuracy": in_percent(mean_rows(list(part.right)))} if part.has_gold else {}),
         }
     )
 

@@ -44,6 +44,10 @@ ClustersOption = Annotated[
 PortOption = Annotated[
     int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
 ]
+EncoderOfDataOption = Annotated[
+    str | None,
+    typer.Option("--encoder", help="Whose vectors; default: the encoder that covers most queries."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LabelPriceOption = Annotated[
     float | None,

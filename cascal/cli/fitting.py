@@ -57,7 +57,6 @@ def fit(
         ),
     ],
     tuning: Tuning,
-    encoder: Annotated[str | None, typer.Option(help="Encoder, where there are several.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="Write the router to this file.")] = None,
     save_run: Annotated[str | None, typer.Option(help="Save the state as a run.")] = None,
     note: Annotated[str, typer.Option(help="Note of the saved run.")] = "",
@@ -78,8 +77,8 @@ def fit(
             "leave out --save-run.",
             code="conflicting-settings",
         )
-    with where_it_is(tuning, dataset, encoder) as (here, name):
-        loaded = here.dataset(name, encoder)
+    with where_it_is(tuning, dataset) as (here, name):
+        loaded = here.dataset(name)
         if goes_by_scores(here.store, loaded, scored_by):
             fit_by_scores(here.store, loaded, scored_by, to, as_json=as_json)
             return

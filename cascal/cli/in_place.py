@@ -28,18 +28,18 @@ def is_in_place(dataset: str) -> bool:
 
 
 @contextmanager
-def where_it_is(tuning: Tuning, dataset: str, encoder: str | None) -> Iterator[tuple[Tuning, str]]:
+def where_it_is(tuning: Tuning, dataset: str) -> Iterator[tuple[Tuning, str]]:
     """The tuning and the name to work with: as given, or of a workspace with these data alone.
 
     Such a workspace is gone at the end. Its vectors are taken from the folder `vectors`, if there
-    is one, as made by `encoder`; else the texts are encoded.
+    is one, as made by the encoder of the tuning; else the texts are encoded.
     """
     if not is_in_place(dataset):
         yield tuning, dataset
         return
     with tempfile.TemporaryDirectory(prefix="cascal-") as folder:
         path = Path(folder) / "w.duckdb"
-        name = _read(path, dataset, encoder)
+        name = _read(path, dataset, tuning.encoder)
         yield replace(tuning, workspace=path), name
 
 

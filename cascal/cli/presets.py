@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import (
+    EncoderOfDataOption,
     JsonOption,
     WorkspaceOption,
     open_workspace,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 def presets(
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
     workspace: WorkspaceOption = None,
+    encoder: EncoderOfDataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say where the presets disagree about the first model, and for how many queries.
@@ -33,7 +35,7 @@ def presets(
     from cascal.compare.presets import compare_presets
     from cascal.dataset.dataset import load_dataset
 
-    loaded = load_dataset(open_workspace(workspace), dataset)
+    loaded = load_dataset(open_workspace(workspace), dataset, encoder)
     with progress_bar("Comparing presets") as report:
         choices = compare_presets(loaded.train, loaded.test, costs=loaded.costs, progress=report)
     if as_json:

@@ -14,6 +14,7 @@ import typer
 import cascal
 from cascal.cli.common import (
     ClustersOption,
+    EncoderOfDataOption,
     PresetOption,
     WorkspaceOption,
     chosen_settings,
@@ -31,12 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What most commands work with; `models` is None for the whole pool."""
+    """What most commands work with; `models` is None for the whole pool.
+
+    encoder : whose vectors are used; None for the only one that covers the data set
+    """
 
     workspace: Path | None
     settings: cascal.FitSettings
     thresholds: cascal.Thresholds
     models: tuple[str, ...] | None
+    encoder: str | None = None
 
     @cached_property
     def store(self) -> Workspace:
@@ -44,10 +49,10 @@ class Tuning:
         return open_workspace(self.workspace)
 
     def dataset(self, dataset: str, encoder: str | None = None) -> Dataset:
-        """A data set with the chosen models."""
+        """A data set with the chosen models; `encoder` goes before the one chosen."""
         from cascal.dataset.dataset import load_dataset
 
-        return load_dataset(self.store, dataset, encoder, self.models)
+        return load_dataset(self.store, dataset, encoder or self.encoder, self.models)
 
     def snapshot(
         self, dataset: Dataset, *, ignore_labels: bool = False, rectify: bool = False
@@ -92,6 +97,7 @@ def tuning_options(
     models: Annotated[
         str | None, typer.Option("--models", help="Only these models of the pool, comma-separated.")
     ] = None,
+    encoder: EncoderOfDataOption = None,
 ) -> Tuning:
     """The options and their defaults; what cannot be used is refused in a sentence."""
     jaccard = prune_jaccard if prune else None
@@ -101,7 +107,7 @@ def tuning_options(
     chosen = None
     if models is not None:
         chosen = tuple(name.strip() for name in models.split(",") if name.strip())
-    return Tuning(workspace, chosen_settings(preset, clusters), thresholds, chosen)
+    return Tuning(workspace, chosen_settings(preset, clusters), thresholds, chosen, encoder)
 
 
 def with_tuning(command: Callable[..., None]) -> Callable[..., None]:

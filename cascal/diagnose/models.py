@@ -86,9 +86,8 @@ def contradicted(snapshot: Snapshot) -> Look:
 
 def _contradicted_clusters(snapshot: Snapshot) -> Look:
     per_cluster = cluster_agreements(snapshot)
-    if not per_cluster:
-        return Look((), None)
-    least = min(one.tau.high for one in per_cluster)
+    highest = [one.tau.high for one in per_cluster if np.isfinite(one.tau.high)]
+    least = min(highest, default=np.nan)
 
     def issue() -> str:
         against = [one for one in per_cluster if one.tau.high < OPPOSITE]

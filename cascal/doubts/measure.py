@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -67,9 +68,13 @@ class Look:
 
 
 def look_at(*measures: Measure, issue: Callable[[], str]) -> Look:
-    """Compare every measure with its rule; the sentence is made only where one misses it."""
-    holds = all(measure.holds for measure in measures)
-    return Look(measures, None if holds else issue())
+    """Compare every measure with its rule; the sentence is made only where one misses it.
+
+    A value that is not known (nan) is no measure: it neither keeps a rule nor misses it.
+    """
+    known = tuple(measure for measure in measures if not math.isnan(measure.value))
+    holds = all(measure.holds for measure in known)
+    return Look(known, None if holds else issue())
 
 
 def look_twice(first: Look, second: Look) -> Look:

@@ -1,0 +1,101 @@
+"""Accuracy with fewer training queries, and without a model of the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cascal.charts.figures import MUTED, in_percent, in_points, interval_texts, plain
+from cascal.compare.scaling import ScalingPoint
+from cascal.compare.without_a_model import Removal
+
+
+def scaling_frame(points: Sequence[ScalingPoint]) -> pd.DataFrame:
+    """One row a number of training queries: accuracies with interval, clusters, spread."""
+    return pd.DataFrame(
+        {
+            "queries": [one.n_queries for one in points],
+            "top1": in_percent([one.top1.value for one in points]),
+            "top1_low": in_percent([one.top1.low for one in points]),
+            "top1_high": in_percent([one.top1.high for one in points]),
+            "vote": in_percent([one.vote.value for one in points]),
+            "clusters": [one.n_clusters for one in points],
+            "spread": in_percent([one.spread for one in points]),
+            "draws": [one.n_draws for one in points],
+        }
+    )
+
+
+def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str) -> go.Figure:
+    """Accuracy against the number of training queries, with a band; as a line, in percent, that of
+    always asking one model, called `name`.
+    """
+    queries = frame["queries"].to_numpy(float)
+    low, high = frame["top1_low"].to_numpy(float), frame["top1_high"].to_numpy(float)
+    figure = go.Figure()
+    figure.add_trace(
+        go.Scatter(
+            x=np.concatenate([queries, queries[::-1]]),
+            y=np.concatenate([high, low[::-1]]),
+            fill="toself",
+            mode="lines",
+            line={"width": 0},
+            fillcolor=_faint(accent),
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    for name, label, dash in (("top1", "First model", "solid"), ("vote", "Vote of 3", "dot")):
+        figure.add_trace(
+            go.Scatter(
+                x=queries,
+                y=frame[name].to_numpy(float),
+                mode="lines+markers",
+                name=label,
+                line={"color": accent, "dash": dash},
+                hovertemplate=f"%{{x:,.0f}} queries: {label.lower()} %{{y:.1f}} %<extra></extra>",
+            )
+        )
+    if np.isfinite(constant):
+        figure.add_trace(
+            go.Scatter(
+                x=queries[[0, -1]],
+                y=[constant, constant],
+                mode="lines",
+                name=f"Always {plain(name)}",
+                line={"color": MUTED, "dash": "dash"},
+                hovertemplate=f"Always {plain(name)}: %{{y:.1f}} %<extra></extra>",
+            )
+        )
+    figure.update_layout(template="cascal", height=360, showlegend=True)
+    figure.update_layout(legend={"orientation": "h", "y": 1.1, "x": 0})
+    figure.update_xaxes(type="log", title="training queries (logarithmic)")
+    figure.update_yaxes(title="percent right")
+    return figure
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.15)"
+
+
+def removals_frame(found: Sequence[Removal]) -> pd.DataFrame:
+    """One row a model: what is lost without it, and how the others' ranking changes."""
+    votes = [in_points(one.vote_loss) for one in found]
+    firsts = [in_points(one.top1_loss) for one in found]
+    frame = pd.DataFrame(
+        {
+            "name": [f"without {one.model}" for one in found],
+            "share": [one.share for one in found],
+            "gain": [one[0] for one in votes],
+            "low": [one[1] for one in votes],
+            "high": [one[2] for one in votes],
+            "top1": [one[0] for one in firsts],
+            "tau": [one.tau for one in found],
+        }
+    )
+    frame["gain_text"] = interval_texts(frame, "gain", "low", "high", "+.1f")
+    return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
