@@ -277,8 +277,8 @@ def test_shuffled_choices_let_only_the_scorers_answer_count(tmp_path):
     samples = [inspect_sample(1, answer="C"), inspect_sample(2, answer="", value="I")]
     several = inspect_sample(1, answer="A, C", completion="ANSWER: A, C", target=["A", "C"])
     result = importers.read(inspect_json(tmp_path / "several.json", [several]))
-    assert column(result.responses, "answer") == [None]
-    assert column(result.queries, "answer") == [None]
+    assert column(result.responses, "answer") == ["A,C"]
+    assert column(result.queries, "answer") == ["A,C"]
     result = importers.read(inspect_json(tmp_path / "log.json", samples, plan=plan))
     assert column(result.responses, "answer") == ["C", None]
     assert column(result.responses, "status") == ["ok", "unreadable"]

@@ -33,7 +33,7 @@ from cascal.importers.columns import Role, resolve, role_of, suggest, unused_col
 from cascal.importers.draft import Plan
 from cascal.importers.fields import raw_text
 from cascal.importers.limits import ImportRefused, check_file, is_zip, read_bytes, read_records
-from cascal.importers.parts import files_of, parts_of, read_table
+from cascal.importers.parts import files_of, read_table, tables_of
 from cascal.importers.sniff import kind_of_file, kinds_inside
 from cascal.importers.splits import SplitPlan
 from cascal.importers.unpacked import unpacked
@@ -164,7 +164,21 @@ def _kind_of(paths: Sequence[Path]) -> str:
     if kinds:
         _refuse_others(paths, kinds[0])
         return kinds[0]
-    return long.KIND if len(paths) > 1 else _own_kind_of_folder(paths[0])
+    return _own_kind_of_several(paths) if len(paths) > 1 else _own_kind_of_folder(paths[0])
+
+
+def _own_kind_of_several(paths: Sequence[Path]) -> str:
+    """Tables, or MMLU-Pro results where all of them are."""
+    plain = [one for one in paths if not one.is_dir()]
+    results = [one for one in plain if _own_kind_of_file(one) == mmlu_pro.KIND]
+    if results and len(results) < len(paths):
+        other = next(one for one in paths if one not in results)
+        raise ImportRefused(
+            f"{results[0].name!r} holds MMLU-Pro results and {other.name!r} does not. Import one "
+            "after the other.",
+            code="mixed-formats",
+        )
+    return mmlu_pro.KIND if results else long.KIND
 
 
 def _refuse_others(paths: Sequence[Path], kind: str) -> None:
@@ -183,14 +197,15 @@ def _own_kind_of_folder(folder: Path) -> str:
     inside = [one for one in folder.iterdir() if one.is_file()]
     if any(one.stem == "queries" for one in folder.iterdir()):
         return long.KIND
-    if any(one.suffix.lower() in (".zip", ".json") for one in inside):
+    packed = [one for one in inside if one.suffix.lower() in (".zip", ".json")]
+    if any(_own_kind_of_file(one) == mmlu_pro.KIND for one in packed):
         return mmlu_pro.KIND
-    if parts_of(folder):
+    if tables_of(folder):
         return long.KIND
     others = "; ".join(about for kind, about in KINDS.items() if kind != "long")
     raise ImportRefused(
         f"The folder {folder.name!r} is of no known kind. It may hold queries.* and responses.*, "
-        f"Parquet or JSONL files, or one of: {others}.",
+        f"tables (Parquet, JSONL, CSV, Excel), or one of: {others}.",
         code="unknown-format",
     )
 

@@ -45,7 +45,19 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
 _ALIASES: dict[str, tuple[str, ...]] = {
     "query_id": ("query_id", "question_id", "qid", "id", "sample_id", "item_id", "prompt_id"),
     "task": ("task", "category", "subject", "task_name", "domain", "eval_name", "topic"),
-    "text": ("text", "question", "query", "prompt", "origin_query", "question_text", "query_text"),
+    "text": (
+        "text",
+        "question",
+        "query",
+        "prompt",
+        "origin_query",
+        "question_text",
+        "query_text",
+        "sentence",
+        "problem",
+        "instruction",
+        "input",
+    ),
     "options": ("options", "choices", "candidates"),
     "n_options": ("n_options", "num_options", "n_choices", "num_choices"),
     "gold": (

@@ -134,14 +134,15 @@ class Draft:
         if known is not None and reworded and known.text != query.text:
             self._reworded.add(query.query_id)
             query = query._replace(text=known.text)
-        if known is not None and known[2:] == query[2:]:
+        if known is not None and _unix(known)[2:] == _unix(query)[2:]:
             if not repeats:
                 self._repeated(query)
             return
         if known is not None:
             raise ImportRefused(
                 f"{query.source!r} holds query {query.query_id[:80]!r} twice with different "
-                f"content ({_places(known, query)}). Give every query its own id.",
+                f"content ({_places(known, query)}; {_differing(known, query)}). Give every query "
+                "its own id.",
                 code="conflicting-rows",
             )
         problem = _query_problem(query)
@@ -373,6 +374,22 @@ def _places(first: QueryRow | ResponseRow, second: QueryRow | ResponseRow) -> st
     """Where two rows stand, with the file of the first where it is another one."""
     other = f" of {first.source!r}" if first.source != second.source else ""
     return f"rows {first.row}{other} and {second.row}"
+
+
+def _unix(query: QueryRow) -> QueryRow:
+    """The query with line ends as Unix writes them: those of Windows are no other wording."""
+    if "\r" not in query.text and not any("\r" in one for one in query.options):
+        return query
+    options = tuple(one.replace("\r\n", "\n") for one in query.options)
+    return query._replace(text=query.text.replace("\r\n", "\n"), options=options)
+
+
+def _differing(first: QueryRow, second: QueryRow) -> str:
+    """What two rows of one query say differently, the first of it with both values."""
+    names = [name for name in QueryRow._fields[3:] if getattr(first, name) != getattr(second, name)]
+    values = [str(getattr(one, names[0]))[:40] for one in (first, second)]
+    also = f", also {', '.join(names[1:])}" if names[1:] else ""
+    return f"{names[0]}: {values[0]!r} and {values[1]!r}{also}"
 
 
 def text_problem(column: str, text: str) -> tuple[str, str] | None:

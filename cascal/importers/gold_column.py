@@ -1,4 +1,4 @@
-"""The gold answers of a table: whether numbers count the options from 0 or from 1."""
+"""The gold answers of a table: which column holds them, and from where numbers count."""
 
 from __future__ import annotations
 
@@ -6,10 +6,36 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cascal.answers import several_letters
+from cascal.importers.columns import Role, resolve
 from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, is_blank, whole_number
 from cascal.importers.limits import ImportRefused
 from cascal.importers.tabular import Sheet
+
+MIN_DIFFERING = 0.1
+"""Share of the queries of several responses from which a column differs too often to be gold."""
+
+
+def models_answers(sheets: Sequence[Sheet], roles: Sequence[Role], given: Mapping[str, str]) -> str:
+    """The column `answer`, where it would be taken for gold and differs between the responses.
+
+    Such a column holds what the models answered; "" where there is none.
+    """
+    if "gold" in given or "answer" in given:
+        return ""
+    values: dict[str, list[str]] = {}
+    column = ""
+    for sheet, role in zip(sheets, roles, strict=True):
+        mapping = resolve(sheet.columns, role, given, sheet.source)
+        guessed = mapping.get("gold", "")
+        if role != "joined" or "query_id" not in mapping or guessed.casefold() != "answer":
+            continue
+        column = guessed
+        cells = zip(sheet.columns[mapping["query_id"]], sheet.columns[guessed], strict=True)
+        for query_id, answer in cells:
+            values.setdefault(clean(query_id), []).append(clean(answer))
+    several = [len(set(answers)) > 1 for answers in values.values() if len(answers) > 1]
+    return column if several and sum(several) >= MIN_DIFFERING * len(several) else ""
 
 
 def gold_column(

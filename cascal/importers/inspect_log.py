@@ -224,11 +224,10 @@ def _add(draft: Draft, log: _Log, where: tuple[int, str, str], sample: Record) -
 def _target(
     draft: Draft, where: tuple[str, int], target: object, options: Sequence[str]
 ) -> str | None:
-    """The right answer; of several right free answers the first, of several options none."""
+    """The right answer; of several right free answers the first, of several options their set."""
     several = [one for one in items(target) if clean(one)]
     if len(several) > 1 and options:
-        draft.report(*where, "target", "several options are right; stored as unknown")
-        return None
+        return known_gold(draft, *where, several, options)
     if len(several) > 1:
         draft.report(*where, "target", "several answers are right; the first was kept")
     value = several[0] if several else None if isinstance(target, list) else target

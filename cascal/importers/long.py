@@ -36,10 +36,10 @@ from cascal.importers.fields import (
     option_texts,
     raw_text,
 )
-from cascal.importers.gold_column import gold_column
+from cascal.importers.gold_column import gold_column, models_answers
 from cascal.importers.kept import ALL, Offer, keep_columns
 from cascal.importers.limits import MAX_OPTIONS, ImportRefused
-from cascal.importers.parts import files_of, origin_of, read_table
+from cascal.importers.parts import files_aside, files_of, origin_of, read_table
 from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.tabular import Sheet
 from cascal.importers.wide import model_columns, one_row_a_response
@@ -57,15 +57,18 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read whole tables, a table of queries, or one of queries and others of responses."""
     check_names(plan.mapping)
     plan = replace(plan, origin=origin_of(paths[0], plan.origin))
+    aside = files_aside(paths)
     paths = files_of(paths)
     plan.progress(0.0, f"Reading {paths[0].name}")
     sheets = [read_table(path) for path in paths]
     roles = _roles(sheets, plan)
-    draft = Draft(reading=plan.reading)
-    for sheet in sheets:
-        draft.count_rows(sheet.source, sheet.n_rows)
-        for row, reason in sheet.refused:
-            draft.refuse(sheet.source, row, "", reason)
+    draft = _begun(sheets, aside, plan)
+    if column := models_answers(sheets, roles, plan.mapping):
+        plan = replace(plan, mapping={**plan.mapping, "answer": column})
+        draft.notes.append(
+            f"The column {column} differs between the responses to a query: it is taken for what "
+            "the models answered. Name the gold answers with --map gold=THEIRS."
+        )
     for sheet, role in zip(sheets, roles, strict=True):
         if role != "responses":
             add_queries(draft, sheet, role, plan)
@@ -81,6 +84,18 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     imported = draft.finish(plan, " + ".join(path.name for path in paths))
     plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
     return imported
+
+
+def _begun(sheets: Sequence[Sheet], aside: list[str], plan: Plan) -> Draft:
+    """A draft that knows how many rows there are and which could not be read at all."""
+    draft = Draft(reading=plan.reading)
+    if aside:
+        draft.notes.append(f"Not read, beside the parts of one table: {listed(aside)}.")
+    for sheet in sheets:
+        draft.count_rows(sheet.source, sheet.n_rows)
+        for row, reason in sheet.refused:
+            draft.refuse(sheet.source, row, "", reason)
+    return draft
 
 
 def _roles(sheets: Sequence[Sheet], plan: Plan) -> list[Role]:

@@ -26,7 +26,6 @@ from cascal.importers.limits import (
     ImportRefused,
     check_file,
     is_zip,
-    only,
     read_bytes,
     read_records,
 )
@@ -64,9 +63,8 @@ Versions = dict[str, dict[tuple[str, ...], _Version]]
 
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
-    """Read one results file, or all of a folder in the order of their names."""
-    path = only(paths, KIND)
-    files = result_files(path)
+    """Read the results files, those of a folder in the order of their names."""
+    files = [file for path in paths for file in result_files(path)]
     draft, versions = Draft(reading=plan.reading), Versions()
     outputs: list[tuple[str, str, list[_Output]]] = []
     for number, file in enumerate(files):
@@ -84,7 +82,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         plan.progress(0.5 + 0.5 * number / len(outputs), f"Reading the answers of {model}")
         _add_responses(draft, model, source, of_model)
     _note_versions(draft, versions)
-    imported = draft.finish(plan, path.name)
+    imported = draft.finish(plan, paths[0].name)
     plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
     return imported
 
@@ -106,7 +104,7 @@ def result_files(path: Path) -> list[Path]:
 
 def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """The records of the first results file, for looking at."""
-    return _records(result_files(only(paths, KIND))[0])[1]
+    return _records(result_files(paths[0])[0])[1]
 
 
 def _records(file: Path) -> tuple[str, list[dict[str, Any]]]:

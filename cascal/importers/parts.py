@@ -26,6 +26,21 @@ def parts_of(folder: Path) -> list[Path]:
     return [file for file in files_below(folder) if file.suffix.lower() in _PARTS]
 
 
+def tables_of(folder: Path) -> list[Path]:
+    """The tables of a folder: itself where it holds parts of one, else every file by itself."""
+    if parts_of(folder):
+        return [folder]
+    return [file for file in files_below(folder) if file.suffix.lower() in SUFFIXES]
+
+
+def files_aside(paths: Sequence[Path]) -> list[str]:
+    """The tables of another format in a folder of parts; they are not read."""
+    if len(paths) != 1 or not paths[0].is_dir() or files_of(paths) != [paths[0]]:
+        return []
+    tables = (file for file in files_below(paths[0]) if file.suffix.lower() in SUFFIXES)
+    return [file.name for file in tables if file.suffix.lower() not in _PARTS]
+
+
 def origin_of(path: Path, otherwise: DatasetOrigin) -> DatasetOrigin:
     """Where the data of a folder come from: one that we wrote says so if they are simulated."""
     try:
@@ -38,7 +53,7 @@ def origin_of(path: Path, otherwise: DatasetOrigin) -> DatasetOrigin:
 
 def files_of(paths: Sequence[Path]) -> list[Path]:
     """The tables of what was given: the files, or queries and responses of a folder, as a file or
-    a folder of parts each; or the folder itself, if it holds parts alone.
+    a folder of parts each; or the folder itself, if it holds parts; or its tables.
     """
     path = paths[0]
     if len(paths) > 1 or not path.is_dir():
@@ -53,8 +68,8 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
                 code="duplicate-file",
             )
         files += found
-    if not files and parts_of(path):
-        return [path]
+    if not files and (tables := tables_of(path)):
+        return tables
     if not files or files[0].stem != "queries":
         raise ImportRefused(
             f"The folder {path.name!r} holds no queries file. It needs queries.parquet (or .csv, "

@@ -72,8 +72,13 @@ def unpacked(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 def _holds_packed(path: Path) -> bool:
     if path.is_dir():
-        return any(_is_packed(one) for one in all_files_below(path))
+        return any(_is_unpacked(one) for one in all_files_below(path))
     return path.is_file() and _is_packed(path)
+
+
+def _is_unpacked(file: Path) -> bool:
+    """Whether a file of a folder is unpacked: vectors and tensors are archives that stay."""
+    return file.suffix.lower() in (*READ_SUFFIXES, *PACKED_SUFFIXES) and _is_packed(file)
 
 
 def _is_packed(path: Path) -> bool:
@@ -149,7 +154,7 @@ class _Room:
         for file in all_files_below(given):
             inside = (folder / file.relative_to(given)).parent
             inside.mkdir(parents=True, exist_ok=True)
-            if _is_packed(file):
+            if _is_unpacked(file):
                 self._unpack(file, inside, Allowance(), 1)
             else:
                 _link(file, inside / file.name)
