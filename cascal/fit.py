@@ -17,12 +17,12 @@ from cascal.blas import one_blas_thread
 from cascal.cluster import (
     TaskCandidates,
     choose_and_merge,
-    n_distinct,
     no_candidates,
     task_candidates,
 )
 from cascal.computing_order import Ordered, best_first, in_computing_order, number_tasks
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.groups import reliability_groups
 from cascal.merge import NO_OWNER, normalise, only_cluster
 from cascal.rank import (
     SET_SIZE,
@@ -39,10 +39,6 @@ from cascal.results import Candidate, ConsensusScores, Learnt, Rankings, SkillCl
 from cascal.route import Router
 from cascal.score import consensus_scores, logprob_statistics, strong_sets
 from cascal.settings import GROUPED, LABELS, FitSettings, Thresholds
-
-QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
-MAX_WIDE_GROUPED = 250_000
-"""Above so many queries the groups are found in float32: half the memory, a few rows elsewhere."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -292,20 +288,6 @@ def wide(vectors: FloatArray, rows: IntArray) -> FloatArray:
 def _representatives(clusters: SkillClusters) -> FloatArray:
     """(T, D) normalised unweighted mean of the centroids of each task."""
     return normalise(group_sums(clusters.centroids, clusters.task, len(clusters.tasks)))
-
-
-def reliability_groups(vectors: FloatArray, seed: int) -> IntArray:
-    """(Q,) groups of queries that `pds` estimates reliabilities in (docs/method.md § 2)."""
-    n_queries = len(vectors)
-    k = int(np.clip(n_queries // QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS))
-    if n_queries < 2 * MIN_GROUPS or n_distinct(vectors, k) < k:
-        return np.zeros(n_queries, dtype=np.int64)
-    from sklearn.cluster import KMeans  # slow to import, and routing does not need it
-
-    width = np.float64 if n_queries <= MAX_WIDE_GROUPED else np.float32
-    own = np.array(vectors, dtype=width)  # of its own, so that it may be shifted in place
-    kmeans = KMeans(k, n_init=2, random_state=seed, copy_x=False).fit(own)
-    return np.asarray(kmeans.labels_, dtype=np.int64)
 
 
 def _notes(votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from cascal import importers
 from cascal.artefact import ArtefactError, checksum, write_artefact
 from cascal.datatypes import option_letter
 from cascal.explain import explain
-from cascal.fit import reliability_groups
+from cascal.groups import reliability_groups
 from cascal.route import EncoderMismatch
 from cascal.score import logprob_statistics, standardise
 from cascal.settings import BOUNDS, PRESETS

@@ -1,6 +1,8 @@
-"""The lockstep k-means equals scikit-learn on every problem alone; the short silhouette too."""
+"""Both k-means equal scikit-learn on every problem alone; the short silhouette too."""
 
 from __future__ import annotations
+
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from sklearn.metrics import silhouette_samples, silhouette_score
 
 from cascal import kmeans
 from cascal.cluster import cosine_silhouettes, query_silhouettes, task_candidates
+from cascal.groups import reliability_groups
 from cascal.kmeans import Problem, solve
 from cascal.merge import normalise
 
@@ -208,3 +211,31 @@ def test_the_chosen_k_has_the_best_silhouette_if_it_is_good_enough():
     assert best == found.silhouettes.max() > 0.9
     assert found.chosen_k(best).tolist() == [2]
     assert found.chosen_k(np.nextafter(best, 2.0)).tolist() == [1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("n_rows", "dtype"), [(1100, np.float64), (4100, np.float32)])
+def test_groups_equal_the_library_in_chunks_of_rows(monkeypatch, n_rows, dtype, seed):
+    random = np.random.default_rng(seed)
+    rows = random_rows(random, n=n_rows, n_centres=12, noise=0.6).astype(dtype)
+    model = KMeans(n_rows // 500, n_init=2, random_state=seed).fit(rows.astype(np.float64))
+    monkeypatch.setattr("cascal.groups.FEW", 300)
+    assert reliability_groups(rows, seed).tolist() == model.labels_.tolist()
+
+
+def test_groups_are_the_library_s_where_a_cluster_empties_on_the_way(monkeypatch):
+    """Where all centres start in one place, all rows but its own go to the first of them."""
+    rows = random_rows(np.random.default_rng(3), n=1600)
+    model = KMeans(3, n_init=2, random_state=1).fit(rows)
+    monkeypatch.setattr("cascal.groups.seed_rows", lambda rows, draws: [7, 7, 7])
+    assert reliability_groups(rows, 1).tolist() == model.labels_.tolist()
+
+
+def test_groups_make_no_copy_of_the_vectors(monkeypatch):
+    rows = random_rows(np.random.default_rng(4), n=10_000, dimension=200).astype(np.float32)
+    monkeypatch.setattr("cascal.groups.FEW", 500)
+    tracemalloc.start()
+    reliability_groups(rows, 0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < rows.nbytes

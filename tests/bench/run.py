@@ -24,7 +24,7 @@ import cascal
 from cascal import importers, kmeans
 from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray
-from cascal.fit import reliability_groups
+from cascal.groups import reliability_groups
 from cascal.results import Rankings, SkillClusters
 from cascal.route import Router
 from cascal.score import consensus_scores

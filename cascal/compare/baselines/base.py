@@ -12,7 +12,7 @@ import numpy as np
 from cascal.blas import one_blas_thread
 from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
-from cascal.fit import reliability_groups
+from cascal.groups import reliability_groups
 from cascal.results import Routes
 from cascal.route import check_vectors
 from cascal.score import consensus_scores, logprob_statistics
