@@ -14,7 +14,7 @@ from app import frame, selection, session, theme
 from cascal import charts
 from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
 from cascal.dataset.query_filters import RIGHT
-from cascal.datatypes import option_letter
+from cascal.datatypes import IntArray, Split, option_letter
 
 LONG_TEXT = 700
 """A text with more characters gets a box of its own to scroll in."""
@@ -36,18 +36,24 @@ def card() -> None:
     if place is None:
         return
     split, row = place
-    part = session.dataset().part(split)
-    written = {} if part.votes.option_counts[row] else _written(part.votes.query_ids[row])
     among = selection.leads_through(split, row)
-    shown = query_card(session.snapshot(), split, row, written, among)
+    shown = of_query(split, row, among)
     with st.container(key="query_card", gap="small"):
         _head(shown, "in its cluster" if among is None else "chosen")
         _text(shown)
         _route(shown)
-        _answers(shown)
+        st.markdown("**Answers**")
+        answers(shown)
         _cluster(shown)
         _nearest(shown)
         _responses(shown)
+
+
+def of_query(split: Split, row: int, among: IntArray | None = None) -> QueryCard:
+    """The card of a query with its free answers as they were written; `among` as in query_card."""
+    votes = session.dataset().part(split).votes
+    written = {} if votes.option_counts[row] else _written(votes.query_ids[row])
+    return query_card(session.snapshot(), split, row, written, among)
 
 
 def _written(query_id: str) -> dict[str, str]:
@@ -86,8 +92,8 @@ def _text(shown: QueryCard) -> None:
         st.text(shown.text)
 
 
-def _answers(shown: QueryCard) -> None:
-    st.markdown("**Answers**")
+def answers(shown: QueryCard) -> None:
+    """Every answer with the models that gave it; whether the right one is known."""
     st.caption(NUMBERS[shown.split])
     for answer in shown.answers:
         _answer(shown, answer)

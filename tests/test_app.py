@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 import cascal
 from app import jobs, session, shared_results, values
 from app.controls import BY_TASK
+from app.route.question import example_rows
 from cascal import charts
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
@@ -282,11 +283,25 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
     next(one for one in app.button if one.label == "Try a test query").click().run()
     assert not app.exception
     assert app.title[0].value.startswith("This query goes to")
+    assert "What the models answered" in [one.value for one in app.subheader]
     training = load_dataset(cascal.Workspace(demo_file), "demo").train.texts
     app.text_area(key="query_text").set_value(training[7]).run()
     assert not app.warning
     app.text_area(key="query_text").set_value("zzz qqq xxyyz").run()
     assert any("Unlike any training query" in one.value for one in app.warning)
+
+
+@pytest.mark.slow
+def test_an_example_is_a_short_query_and_one_click_routes_it(open_app, small_file):
+    app = open_app(small_file, "route")
+    chips = app.button_group(key="route_example")
+    test = load_dataset(cascal.Workspace(small_file), "demo").test
+    texts = [test.texts[row] for row in example_rows(test)]
+    assert len({test.votes.tasks[row] for row in example_rows(test)}) == len(texts) == 4
+    chips.set_value(test.votes.query_ids[example_rows(test)[1]]).run()
+    assert not app.exception
+    assert app.text_area(key="query_text").value == texts[1]
+    assert app.title[0].value.startswith("This query goes to")
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import frame, session
-from app.route.panels import Decision
+from app.route.question import Decision
 from cascal.collection.ask_selected import (
     LiveAnswer,
     LiveVote,
@@ -61,17 +61,16 @@ def live(decision: Decision) -> None:
 def _query(decision: Decision) -> Query:
     """A stored query brings its options along; a typed one is asked as it is."""
     data = session.dataset()
-    for part in (data.test, data.train):
-        if part is not None and decision.text in part.texts:
-            row = part.texts.index(decision.text)
-            return Query(
-                part.votes.query_ids[row],
-                part.votes.tasks[row],
-                decision.text,
-                options=part.options[row],
-                several=not part.votes.option_counts[row],
-            )
-    return Query("typed", decision.trace.task, decision.text)
+    if decision.stored is None:
+        return Query("typed", decision.trace.task, decision.text)
+    part, row = data.part(decision.stored[0]), decision.stored[1]
+    return Query(
+        part.votes.query_ids[row],
+        part.votes.tasks[row],
+        decision.text,
+        options=part.options[row],
+        several=not part.votes.option_counts[row],
+    )
 
 
 def _line(found: LiveAnswer) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import encoding, frame, session
-from app.route import live, panels
+from app.route import batch, live, panels, question
 
 if session.current_info() is None:
     st.title("Where would a query go?", anchor=False)
@@ -14,10 +14,10 @@ else:
     frame.notice(session.dataset())
     encoding.warm_up(session.dataset().encoder)
     headline = st.container()
-    one, batch = st.tabs(["One query", "A file of queries"], on_change="rerun", key="route_tab")
+    one, several = st.tabs(["One query", "A file of queries"], on_change="rerun", key="route_tab")
     if one.open:
         with one:
-            decision = panels.ask()
+            decision = question.ask()
             with headline:
                 panels.title(decision)
             if decision is None:
@@ -25,7 +25,7 @@ else:
             else:
                 panels.answer(decision)
                 live.live(decision)
-    if batch.open:
+    if several.open:
         headline.title("Route a file of queries", anchor=False)
-        with batch:
-            panels.batch()
+        with several:
+            batch.batch()

@@ -1,93 +1,23 @@
-"""The panels of the page Route: the question, the decision explained, a file of queries."""
+"""The panels of the page Route: the decision explained."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import encoding, frame, session, theme
+from app import card, frame, session, theme
 from app.map_component.component import render_map
 from app.map_component.spec import MapSpec
+from app.route.question import Decision, stored_name
 from cascal import charts
-from cascal.datatypes import FloatArray
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
-from cascal.explain import RouteTrace, explain
-from cascal.importers.texts import read_texts
+from cascal.explain import RouteTrace
 
 N_NEIGHBOURS = 5
-MAX_PICKS = 400
-
-
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """A routed text with its vector and trace."""
-
-    text: str
-    vector: FloatArray
-    trace: RouteTrace
-
-
-def _example() -> str:
-    data = session.dataset()
-    part = data.test if data.test is not None else data.train
-    return part.texts[len(part.texts) // 3]
-
-
-def _stored() -> str:
-    """Which queries are at hand to be tried."""
-    return "test" if session.dataset().test is not None else "training"
-
-
-def _pick_example() -> None:
-    """Put the next stored query into the box."""
-    data = session.dataset()
-    part = data.test if data.test is not None else data.train
-    at = st.session_state.get("example", 0) + 1
-    st.session_state["example"] = at
-    st.session_state["query_text"] = part.texts[(at * 617) % len(part.texts)]
-
-
-def ask() -> Decision | None:
-    """The box for a query; returns the decision once there is a text."""
-    text = st.text_area(
-        "Query",
-        key="query_text",
-        height=96,
-        placeholder=f"For example: {_example()[:160]}",
-        persist_state="session",
-    )
-    with st.container(horizontal=True, gap="small"):
-        st.button("Route it", type="primary", icon=":material/alt_route:")
-        st.button(f"Try a {_stored()} query", on_click=_pick_example, icon=":material/casino:")
-    text = text.strip()
-    if not text:
-        return None
-    data, now = session.dataset(), session.snapshot()
-    vector = _vector(text)
-    if vector is None:
-        return None
-    return Decision(text, vector, explain(now.router, vector, now.labels)) if data else None
-
-
-def _vector(text: str) -> FloatArray | None:
-    """The vector of a text: a stored one, else encoded now; None while that is not allowed."""
-    data = session.dataset()
-    for part in (data.train, data.test):
-        if part is not None and text in part.texts:
-            return np.asarray(part.vectors.vectors[part.texts.index(text)])
-    encoder = encoding.confirmed_encoder(data.encoder)
-    if encoder is None:
-        return None
-    with st.spinner("Encoding the query", show_time=True):
-        vector = encoder.encode([text])[0]
-    return np.asarray(vector)
 
 
 def title(decision: Decision | None) -> None:
@@ -104,8 +34,8 @@ def title(decision: Decision | None) -> None:
 def hint() -> None:
     """The empty state of the page."""
     st.caption(
-        f"Type a query, or try one of the {_stored()} queries. You see the models it would go to, "
-        "the skill clusters behind the decision and what would have to change for another one."
+        f"Type a query, or try one of the {stored_name()} queries. You see the models it would go "
+        "to, the skill clusters behind the decision and what would have to change for another one."
     )
 
 
@@ -123,9 +53,10 @@ def answer(decision: Decision) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _scores(trace)
+        _changes(trace)
     with right:
         _clusters(trace)
-        _changes(trace)
+        _answers(decision)
     _position(decision)
     _neighbours(decision)
     _trace(trace)
@@ -192,6 +123,16 @@ def _clusters(trace: RouteTrace) -> None:
     st.caption(f"Effective number of clusters blended: {trace.effective_clusters:.1f}.")
 
 
+def _answers(decision: Decision) -> None:
+    """What the models of the pool answered, where this is a query of the data set."""
+    if decision.stored is None:
+        return
+    split, row = decision.stored
+    st.subheader("What the models answered", anchor=False)
+    with st.container(key="route_answers", gap="small"):
+        card.answers(card.of_query(split, row))
+
+
 def _near(decision: Decision) -> list[tuple[int, float]]:
     """Rows of the nearest training queries and their distances, nearest first."""
     vectors = session.dataset().train.vectors.vectors
@@ -233,7 +174,11 @@ def _position(decision: Decision) -> None:
 
 def _neighbours(decision: Decision) -> None:
     """The nearest training queries, and how each model did there."""
-    st.subheader("The nearest training queries", anchor=False)
+    with st.expander(f"The {N_NEIGHBOURS} nearest training queries"):
+        _list_neighbours(decision)
+
+
+def _list_neighbours(decision: Decision) -> None:
     data, fit = session.dataset(), session.fit()
     scores = fit.consensus
     order = [fit.models.index(one.model) for one in decision.trace.models]
@@ -253,39 +198,3 @@ def _neighbours(decision: Decision) -> None:
 def _trace(trace: RouteTrace) -> None:
     with st.expander("The whole trace as JSON"):
         st.code(json.dumps(trace.to_dict(), indent=1, ensure_ascii=False), language=None)
-
-
-def batch() -> None:
-    """A file in, decisions out; no model is called."""
-    st.caption(
-        "A .txt file with one query a line, or CSV, JSONL or Parquet with a column text. No model "
-        "is called; the decisions can be downloaded."
-    )
-    upload = st.file_uploader(
-        "File of queries", type=["txt", "csv", "tsv", "jsonl", "json", "parquet"], key="batch_file"
-    )
-    if upload is None:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"queries{Path(upload.name).suffix.lower()}"
-        path.write_bytes(upload.getvalue())
-        texts = read_texts(path)
-    now, data = session.snapshot(), session.dataset()
-    encoder = encoding.confirmed_encoder(data.encoder)
-    if encoder is None:
-        return
-    with frame.progress("Encoding") as tell:
-        vectors = encoder.encode(texts.texts, tell)
-    routes = now.router.route(vectors)
-    table = charts.decisions_frame(routes, texts.query_ids, texts.texts)
-    st.subheader(f"{len(table):,} queries routed", anchor=False)
-    if texts.refused:
-        st.warning(f"{len(texts.refused)} rows hold no text and were left out.")
-    st.dataframe(table, hide_index=True, alt="Decision for every query of the file")
-    st.download_button(
-        "Download as CSV",
-        charts.safe_csv(table),
-        "routes.csv",
-        "text/csv",
-        on_click="ignore",
-    )

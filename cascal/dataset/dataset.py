@@ -75,6 +75,14 @@ class Dataset:
                 return split, part.votes.query_ids.index(query_id)
         return None
 
+    def find_text(self, text: str) -> tuple[Split, int] | None:
+        """Where a query with this very text is, a test query before a training query."""
+        parts: tuple[tuple[Split, Part | None], ...] = (("test", self.test), ("train", self.train))
+        for split, part in parts:
+            if part is not None and text in part.texts:
+                return split, part.texts.index(text)
+        return None
+
     def with_models(self, names: Sequence[str]) -> Dataset:
         """The same data set with some models of its pool only, in the given order."""
         known = {model.name: model for model in self.models}
