@@ -366,7 +366,8 @@ def experiment(
     name: Annotated[
         str,
         typer.Argument(
-            help="validation, generators, filtering, alignment, mmd, leave-one-out or verdicts."
+            help="validation, generators, filtering, alignment, mmd, leave-one-out, verdicts or "
+            "robustness."
         ),
     ],
     dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
@@ -400,6 +401,7 @@ def experiment(
             n_splits=splits,
             seed=seed,
             progress=progress,
+            encoder=tuning.encoder,
         )
         report = run(name, request)
     path = to or _default_path(tuning.workspace, report)

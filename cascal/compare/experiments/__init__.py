@@ -11,6 +11,7 @@ from collections.abc import Callable
 from cascal.compare.experiments.checks import alignment, drift, removal
 from cascal.compare.experiments.report import Column, Report, read_report
 from cascal.compare.experiments.request import Request
+from cascal.compare.experiments.robustness import robustness
 from cascal.compare.experiments.routers import filtering, generators, held, validation
 from cascal.compare.experiments.verdicts import verdicts
 from cascal.datatypes import CascalError
@@ -25,6 +26,7 @@ EXPERIMENTS: dict[str, Callable[[Request], Report]] = {
     "mmd": drift,
     "leave-one-out": removal,
     "verdicts": verdicts,
+    "robustness": robustness,
 }
 """Name -> experiment; the docstring's first line says what it asks."""
 

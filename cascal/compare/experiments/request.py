@@ -16,7 +16,9 @@ from cascal.settings import FitSettings, Thresholds
 class Request:
     """The data set, a second one where the experiment compares two, settings and thresholds.
 
-    fitted : the fit of the data set with these settings, where the caller has made it already
+    fitted  : the fit of the data set with these settings, where the caller has made it already
+    encoder : name of the encoder where the user gave one: it may be sent texts, where it is at a
+              host, which an encoder that only the data set names may not
     """
 
     dataset: Dataset
@@ -28,6 +30,7 @@ class Request:
     seed: int = 0
     progress: Progress | None = None
     fitted: Fit | None = None
+    encoder: str | None = None
 
     def report(self, share: float, sentence: str) -> None:
         """Tell the caller how far the work is; the caller may raise to stop it."""
