@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cascal.datatypes import CascalError, ModelSpec, Task
+from cascal.datatypes import CascalError, ModelSpec, Right, Task
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 … 1) and a short sentence; may raise to stop the work."""
@@ -116,7 +116,7 @@ class Imported:
 
     Every response names a query of `queries` and a model of `models`; (query, model, sample) is
     unique. `refused` says what was left out; `notes` are sentences worth showing; `kept` are
-    values of columns of one's own.
+    values of columns of one's own; `right` is who tells right from wrong, see `datatypes.Right`.
     """
 
     dataset: str
@@ -129,6 +129,7 @@ class Imported:
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
     kept: pa.Table = field(default_factory=KEPT_SCHEMA.empty_table)
+    right: Right = "auto"
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -33,6 +33,10 @@ OnConflict = Literal["refuse", "replace", "extend"]
 """What happens to a data set that is there already when another of its name comes."""
 ReadingName = Literal["stated", "upstream"]
 READINGS: tuple[ReadingName, ...] = get_args(ReadingName)
+Right = Literal["auto", "source", "reading"]
+"""Who tells right from wrong where a source scored responses itself: its scores, the answers as
+they are read, or (auto) the scores of free answers where they often say otherwise."""
+RIGHTS: tuple[Right, ...] = get_args(Right)
 """stated: only what a text states as its answer. upstream: as MMLU-Pro's own scripts guess."""
 Status = Literal["ok", "unreadable", "truncated", "refused", "error", "missing"]
 STATUSES: tuple[Status, ...] = ("ok", "unreadable", "truncated", "refused", "error", "missing")

@@ -4,8 +4,10 @@ import csv
 
 import numpy as np
 import pytest
+from refusals import refuses
 from typer.testing import CliRunner
 
+from cascal import importers
 from cascal.cli import app
 from cascal.dataset.dataset import load_dataset
 from cascal.store import Workspace
@@ -22,10 +24,10 @@ def table(path, rows):
     return path
 
 
-def stored(tmp_path, rows):
+def stored(tmp_path, rows, *options):
     """What the command prints on import, and the data set with vectors."""
     path, workspace = table(tmp_path / "d.csv", rows), tmp_path / "w.duckdb"
-    said = CliRunner().invoke(app, ["import", str(path), "-w", str(workspace)])
+    said = CliRunner().invoke(app, ["import", str(path), "-w", str(workspace), *options])
     assert said.exit_code == 0, said.output
     embedded = CliRunner().invoke(app, ["embed", "d", "--encoder", "hashing", "-w", str(workspace)])
     assert embedded.exit_code == 0, embedded.output
@@ -59,6 +61,48 @@ def test_the_sources_scores_decide_where_free_answers_are_read_otherwise(tmp_pat
     assert data.test.right.mean(axis=0).tolist() == [1.0, 8 / 10]
     assert data.test.label_origin == "gold"
     assert data.test.n_gold == 10
+
+
+def test_the_answers_as_read_decide_where_that_is_chosen(tmp_path):
+    said, data = stored(tmp_path, sums({"m1": lambda n: 1}), "--right", "reading")
+    assert data.info.right == "reading"
+    assert data.train.right.mean() == 0.0
+    assert "as was chosen" in data.doubts[0]
+    assert data.doubts[0] in said
+
+
+def test_the_source_decides_about_choices_too_where_that_is_chosen(tmp_path):
+    rows = choices(lambda n: "BC"[n % 2], score=lambda n: int(n % 4 == 0))
+    said, data = stored(tmp_path, rows, "--right", "source")
+    assert data.train.right.mean() == 0.25
+    assert "Its scores tell right from wrong, as was chosen" in said
+
+
+def test_a_choice_is_kept_changes_the_fingerprint_and_may_come_later(tmp_path):
+    rows = choices(lambda n: "BC"[n % 2], score=lambda n: 1)
+    _, before = stored(tmp_path, rows)
+    _, same = stored(tmp_path, rows, "--on-conflict", "extend")
+    assert same.info.fingerprint == before.info.fingerprint
+    _, chosen = stored(tmp_path, rows, "--on-conflict", "extend", "--right", "source")
+    assert (before.info.right, chosen.info.right) == ("auto", "source")
+    assert chosen.info.fingerprint != before.info.fingerprint
+    _, kept = stored(tmp_path, rows, "--on-conflict", "extend")
+    assert kept.info.right == "source"
+    _, again = stored(tmp_path, rows, "--on-conflict", "replace")
+    assert again.info.fingerprint == before.info.fingerprint
+
+
+def test_a_choice_without_scores_leaves_the_fingerprint(tmp_path):
+    _, before = stored(tmp_path, choices(lambda n: "B"))
+    _, chosen = stored(tmp_path, choices(lambda n: "B"), "--on-conflict=extend", "--right=source")
+    assert chosen.info.fingerprint == before.info.fingerprint
+    assert chosen.train.right.mean() == 1.0
+
+
+def test_another_choice_is_refused(tmp_path):
+    path = table(tmp_path / "d.csv", choices(lambda n: "B"))
+    with refuses("unknown-choice", "auto, source, reading"):
+        importers.read(path, right="judge")
 
 
 def test_a_vote_is_right_where_the_model_that_gave_its_answer_is():

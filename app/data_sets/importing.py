@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import folders, frame, session
 from cascal import importers
 from cascal.columns import MAX_KEPT_COLUMNS, Imported
-from cascal.datatypes import OnConflict, ReadingName
+from cascal.datatypes import OnConflict, ReadingName, Right
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 
@@ -26,6 +26,11 @@ CONFLICTS: dict[str, OnConflict] = {
 WHAT_IS_READ: dict[str, ReadingName] = {
     "Only what they state as their answer": "stated",
     "Guess too, as the scripts of MMLU-Pro": "upstream",
+}
+WHO_IS_RIGHT: dict[str, Right] = {
+    "The source of free answers, where it often differs": "auto",
+    "The source's scores": "source",
+    "The answers as read": "reading",
 }
 COUNTED_FROM = {"As the file tells": None, "From 0": 0, "From 1": 1}
 SHOWN_REFUSALS = 500
@@ -129,6 +134,12 @@ def _form(source: Path | list[Path]) -> None:
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
         first = st.selectbox("Gold numbers count", list(COUNTED_FROM), key="import_gold_from")
         reading = st.selectbox("Answers in texts", list(WHAT_IS_READ), key="import_reading")
+        right = st.selectbox(
+            "Right and wrong, if scored",
+            list(WHO_IS_RIGHT),
+            key="import_right",
+            help="Who tells right from wrong where the file holds scores of its own.",
+        )
     if st.button("Import", type="primary", icon=":material/upload:"):
         with frame.progress("Reading") as tell:
             imported = importers.read(
@@ -141,6 +152,7 @@ def _form(source: Path | list[Path]) -> None:
                 reading=WHAT_IS_READ[reading],
                 gold_from=COUNTED_FROM[first],
                 keep=keep,
+                right=WHO_IS_RIGHT[right],
             )
             tell(1.0, "Storing")
             added = session.workspace().add(

@@ -21,7 +21,7 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
-from cascal.datatypes import CascalError, OnConflict, ReadingName
+from cascal.datatypes import CascalError, OnConflict, ReadingName, Right
 
 if TYPE_CHECKING:
     from cascal.columns import Imported
@@ -80,6 +80,13 @@ def import_(
             "slices: names with commas between them, or all; repeatable."
         ),
     ] = None,
+    right: Annotated[
+        Right,
+        typer.Option(
+            help="Who tells right from wrong where the source scored the responses: its scores, "
+            "the answers as read, or (auto) its scores of free answers where they often differ."
+        ),
+    ] = "auto",
     on_conflict: Annotated[OnConflict, typer.Option(help="If the data set exists.")] = "refuse",
     refused: Annotated[
         Path | None, typer.Option(help="Write everything that was refused to this JSON file.")
@@ -103,6 +110,7 @@ def import_(
             reading=reading,
             gold_from=gold_from,
             keep=[name.strip() for one in keep or () for name in one.split(",") if name.strip()],
+            right=right,
         )
     with progress_bar("Storing") as report:
         added = open_workspace(workspace, create=True).add(

@@ -11,7 +11,7 @@ import numpy as np
 from cascal.answers import mostly_prose
 from cascal.cluster_names import Namer
 from cascal.dataset.part import Part, load_part
-from cascal.dataset.reading_doubts import left_to_source, read_reading
+from cascal.dataset.reading_doubts import LeftTo, left_to_source, read_reading
 from cascal.datatypes import (
     CascalError,
     FloatArray,
@@ -138,17 +138,17 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
     if info.n_test:
         test = load_part(workspace, dataset, encoder, "test", layout, pool)
     names = workspace.cluster_names(dataset)
-    reading = read_reading([train] if test is None else [train, test])
-    if reading.source_decides:
-        train = _by_source(train)
-        test = None if test is None else _by_source(test)
+    reading = read_reading([train] if test is None else [train, test], info.right)
+    if reading.left_to != "none":
+        train = _by_source(train, reading.left_to)
+        test = None if test is None else _by_source(test, reading.left_to)
     tasks = workspace.tasks(dataset)
     return Dataset(info, encoder, tasks, pool, train, test, names, reading.doubts)
 
 
-def _by_source(part: Part) -> Part:
-    """Free answers right or wrong as the source says; the workspace keeps the gold answers."""
-    gold, labels = (left_to_source(part, one) for one in (part.gold, part.labels))
+def _by_source(part: Part, left_to: LeftTo) -> Part:
+    """Answers right or wrong as the source says; the workspace keeps the gold answers."""
+    gold, labels = (left_to_source(part, one, left_to) for one in (part.gold, part.labels))
     return replace(part, gold=gold, labels=labels)
 
 

@@ -2,20 +2,20 @@
 
 A score that comes beside an answer is the source's own verdict. Where free answers are often right
 for the source and wrong for us, or the other way round, its judge is finer than our reading: then
-its scores decide. Where hardly any model is right, numbers tell nothing about the models. Both are
-said at import and on every page.
+its scores decide. A user may choose either word for all answers. Where hardly any model is
+right, numbers tell nothing about the models. All this is said at import and on every page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from cascal.dataset.part import true_answers
-from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray, Split, Votes
+from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray, Right, Split, Votes
 from cascal.evaluate import correctness
 from cascal.store import Workspace
 
@@ -27,6 +27,25 @@ MIN_QUERIES = 20
 """Queries below which a model's share of right answers says nothing."""
 _RIGHT = 0.5
 _N_EXAMPLES = 3
+
+
+_SOURCE_IS_FINER = (
+    "Its scores tell right from wrong there; the votes still compare the answers as read. "
+    "`--right reading` at import takes the answers as read instead."
+)
+_LOOK_FIRST = (
+    "The answers as read tell right from wrong. Look at these queries first: gold answers may "
+    "count from another number, or answers be read wrongly. `--right source` at import takes the "
+    "scores instead."
+)
+_WHO_DECIDES: dict[Right, str] = {
+    "auto": "",
+    "source": "Its scores tell right from wrong, as was chosen; the votes still compare the "
+    "answers as read.",
+    "reading": "The answers as read tell right from wrong, as was chosen.",
+}
+LeftTo = Literal["none", "free", "all"]
+"""Answers of which the source's word counts: of no query, of free ones, of all."""
 
 
 class Answers(Protocol):
@@ -49,30 +68,28 @@ class Answers(Protocol):
 class Reading:
     """What the answers of a data set say about being right.
 
-    source_decides : whether the source's scores tell right from wrong where answers are free
-    doubts         : sentences for a user, none where nothing is wrong
+    left_to : whose answers are right or wrong as the source's scores say
+    doubts  : sentences for a user, none where nothing is wrong
     """
 
-    source_decides: bool
+    left_to: LeftTo
     doubts: tuple[str, ...]
 
 
-def read_reading(parts: Sequence[Answers]) -> Reading:
+def read_reading(parts: Sequence[Answers], right: Right = "auto") -> Reading:
     """Compare the source's word with the answers of all parts of a data set."""
     free = _Differences(parts, free=True)
     chosen = _Differences(parts, free=False)
-    decides = free.share > MOST_DIFFERENT
+    finer = free.share > MOST_DIFFERENT
+    left_to: LeftTo = "all" if right == "source" else "none"
+    if right == "auto" and finer:
+        left_to = "free"
     said = (
-        free.sentence(
-            "Its scores tell right from wrong there; the votes still compare the answers as read."
-        ),
-        chosen.sentence(
-            "The answers as read tell right from wrong. Look at these queries first: gold answers "
-            "may count from another number, or answers be read wrongly."
-        ),
-        _hardly_any_right(parts, decides),
+        free.sentence(_WHO_DECIDES[right] or _SOURCE_IS_FINER),
+        chosen.sentence(_WHO_DECIDES[right] or _LOOK_FIRST),
+        _hardly_any_right(parts, left_to),
     )
-    return Reading(source_decides=decides, doubts=tuple(one for one in said if one))
+    return Reading(left_to=left_to, doubts=tuple(one for one in said if one))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +112,8 @@ def reading_of(workspace: Workspace, dataset: str) -> Reading:
                 workspace.scores(dataset, split),
             )
             for split in splits
-        ]
+        ],
+        workspace.dataset(dataset).right,
     )
 
 
@@ -139,8 +157,8 @@ def _examples(votes: Votes, read: FloatArray, differ: BoolArray) -> list[str]:
     ]
 
 
-def _hardly_any_right(parts: Sequence[Answers], source_decides: bool) -> str:
-    right = np.vstack([_right(part, source_decides) for part in parts])
+def _hardly_any_right(parts: Sequence[Answers], left_to: LeftTo) -> str:
+    right = np.vstack([_right(part, left_to) for part in parts])
     counted = np.isfinite(right)
     enough = counted.sum(axis=0) >= MIN_QUERIES
     if not enough.any():
@@ -161,15 +179,16 @@ def _hardly_any_right(parts: Sequence[Answers], source_decides: bool) -> str:
     return ""
 
 
-def left_to_source(part: Answers, gold: IntArray) -> IntArray:
-    """Gold (Q,) without the free answers of which the source says anything: its word counts."""
-    told = np.isfinite(part.judged).any(axis=1) & (part.votes.option_counts == 0)
+def left_to_source(part: Answers, gold: IntArray, left_to: LeftTo) -> IntArray:
+    """Gold (Q,) without the queries of which the source says anything, where its word counts."""
+    told = np.isfinite(part.judged).any(axis=1)
+    if left_to != "all":
+        told &= (part.votes.option_counts == 0) & (left_to == "free")
     return np.where(told, NO_ANSWER, gold)
 
 
-def _right(part: Answers, source_decides: bool) -> FloatArray:
-    gold = left_to_source(part, part.gold) if source_decides else part.gold
-    return correctness(part.votes, gold, part.judged)
+def _right(part: Answers, left_to: LeftTo) -> FloatArray:
+    return correctness(part.votes, left_to_source(part, part.gold, left_to), part.judged)
 
 
 def _chance(parts: Sequence[Answers]) -> float:

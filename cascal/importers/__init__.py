@@ -7,13 +7,13 @@ raises `ImportRefused`, and nothing of it is imported.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
 from cascal.columns import DatasetOrigin, Imported, Progress
-from cascal.datatypes import READINGS, ReadingName
+from cascal.datatypes import READINGS, RIGHTS, ReadingName, Right
 from cascal.importers import (
     anthropic_batch,
     cascal_release,
@@ -111,6 +111,7 @@ def read(
     reading: ReadingName = "stated",
     gold_from: int | None = None,
     keep: Sequence[str] = (),
+    right: Right = "auto",
 ) -> Imported:
     """Read a data set from a file, a folder, or several files that belong together.
 
@@ -122,7 +123,9 @@ def read(
     the whole column tells, and one that does not is refused.
     keep: columns of a table that are kept as columns of one's own, one value a query; "all" keeps
     every one that is not used otherwise.
+    right: who tells right from wrong where the source scored the responses, see `datatypes.Right`.
     """
+    _check_right(right)
     with unpacked(_paths(path)) as paths:
         kind = _checked_kind(kind) if kind is not None else _kind_of(paths)
         plan = Plan(
@@ -135,7 +138,7 @@ def read(
             gold_from=_checked_first(gold_from),
             keep=_checked_keep(kind, keep),
         )
-        return FORMATS[kind].read(paths, plan)
+        return replace(FORMATS[kind].read(paths, plan), right=right)
 
 
 def detect(path: AnyPath | Sequence[AnyPath]) -> str:
@@ -267,6 +270,13 @@ def _checked_reading(reading: str) -> ReadingName:
         f"There is no reading {reading!r}; choose one of {', '.join(READINGS)}.",
         code="unknown-choice",
     )
+
+
+def _check_right(right: str) -> None:
+    if right not in RIGHTS:
+        raise ImportRefused(
+            f"right is {right!r}; choose one of {', '.join(RIGHTS)}.", code="unknown-choice"
+        )
 
 
 def _checked_first(gold_from: int | None) -> int | None:

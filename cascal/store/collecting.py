@@ -75,7 +75,7 @@ def begin(
     origin = scalar(connection, "SELECT origin FROM dataset WHERE name = $d", d=dataset)
     if origin is None:
         connection.execute(
-            "INSERT INTO dataset VALUES (?, ?, ?, '', ?, '')",
+            "INSERT INTO dataset VALUES (?, ?, ?, '', ?, '', 'auto')",
             [dataset, "simulated" if simulated else "real", source, utc_now()],
         )
     elif not simulated:

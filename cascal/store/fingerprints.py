@@ -25,6 +25,11 @@ _KEPT = (
     "'t': text, 'v': number})::VARCHAR)) FROM kept WHERE dataset = ?"
 )
 """A part of its own only where something is kept: other fingerprints stay what they were."""
+_RIGHT = """
+SELECT right_by FROM dataset d WHERE name = ? AND right_by <> 'auto'
+    AND EXISTS (FROM response r WHERE r.dataset = d.name AND r.score IS NOT NULL)
+"""
+"""Who was chosen to tell right from wrong, where a source says anything; likewise."""
 _FREE = f"SELECT count(*) FROM query WHERE dataset = ? AND {n_options_of('query')} = 0"  # noqa: S608 – no value
 _SAME = """
 SELECT count(*), bit_xor(md5_number(to_json({'q': query_id, 'a': answer, 'r': representative}
@@ -48,6 +53,9 @@ def update_fingerprint(connection: duckdb.DuckDBPyConnection, dataset: str) -> N
     kept = first_row(connection, _KEPT, [dataset])
     if kept is not None and kept[0]:
         parts.append(kept)
+    right = first_row(connection, _RIGHT, [dataset])
+    if right is not None:
+        parts.append(right)
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()
     if (first_row(connection, _FREE, [dataset]) or (0,))[0]:
         same = (RULE, first_row(connection, _SAME, [dataset, RULE]))

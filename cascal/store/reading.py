@@ -25,7 +25,7 @@ r AS (SELECT dataset, count(*) AS n FROM response GROUP BY dataset),
 t AS (SELECT dataset, count(*) AS n FROM task GROUP BY dataset)
 SELECT d.name, d.origin, d.source, d.note, d.created_at, coalesce(q.n, 0), coalesce(q.train, 0),
     coalesce(q.test, 0), coalesce(m.n, 0), coalesce(r.n, 0), coalesce(t.n, 0),
-    coalesce(q.origins, []), d.fingerprint
+    coalesce(q.origins, []), d.fingerprint, d.right_by
 FROM dataset d LEFT JOIN q ON q.dataset = d.name LEFT JOIN m ON m.dataset = d.name
 LEFT JOIN r ON r.dataset = d.name LEFT JOIN t ON t.dataset = d.name
 ORDER BY d.created_at, d.name

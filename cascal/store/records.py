@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from cascal.columns import DatasetOrigin
-from cascal.datatypes import AnswerOrigin
+from cascal.datatypes import AnswerOrigin, Right
 
 
 def utc_now() -> datetime:
@@ -43,6 +43,7 @@ class DatasetInfo:
     n_tasks: int
     answer_origins: tuple[AnswerOrigin, ...]
     fingerprint: str
+    right: Right = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)

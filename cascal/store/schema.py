@@ -104,6 +104,8 @@ CREATE TABLE kept (
     PRIMARY KEY (dataset, name, query_id));
 """
 """Values of the columns that a reader kept at import; position orders the columns."""
+_RIGHT = "ALTER TABLE dataset ADD COLUMN right_by VARCHAR DEFAULT 'auto'"
+"""Who tells right from wrong, see `datatypes.Right`."""
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SCORE,
@@ -113,6 +115,7 @@ MIGRATIONS: tuple[str, ...] = (
     _NAMES,
     _SCORES,
     _KEPT,
+    _RIGHT,
 )
 """Step i turns a file of version i into version i + 1. Only ever append."""
 

@@ -93,6 +93,7 @@ _FORGET = (
     "DELETE FROM kept WHERE dataset = ?",
     "DELETE FROM dataset WHERE name = ?",
 )
+_CHOOSE_RIGHT = "UPDATE dataset SET right_by = ? WHERE name = ?"
 _SUPERSEDE = """
 DELETE FROM response r WHERE r.dataset = $d AND r.status = 'error' AND EXISTS (
     FROM new_response n WHERE n.query_id = r.query_id AND n.model = r.model
@@ -176,12 +177,14 @@ def _make_room(
             )
         refuse_conflicts(connection, name)
         connection.execute(_SUPERSEDE, {"d": name})
+        if imported.right != "auto":
+            connection.execute(_CHOOSE_RIGHT, [imported.right, name])
         return
     forget(connection, name)
     note = "\n".join(imported.notes + imported.left_out)
     connection.execute(
-        "INSERT INTO dataset VALUES (?, ?, ?, ?, ?, '')",
-        [name, imported.origin, imported.source, note, utc_now()],
+        "INSERT INTO dataset VALUES (?, ?, ?, ?, ?, '', ?)",
+        [name, imported.origin, imported.source, note, utc_now(), imported.right],
     )
 
 
