@@ -6,6 +6,7 @@ Started by `python -m streamlit run app/server.py` from the folder that holds `.
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import logging
 import os
@@ -170,12 +171,19 @@ _CONTEXT_LOGGER = "streamlit.runtime.scriptrunner_utils.script_run_context"
 WARM_UP: list[Callable[[], object]] = [plotly_bundle, session.warm_up]
 
 
+async def _warm_up() -> None:
+    """Do all of it; what is there then stays, so the garbage collector need not visit it again."""
+    await asyncio.gather(*(asyncio.to_thread(task) for task in WARM_UP))
+    gc.collect()
+    gc.freeze()
+
+
 @asynccontextmanager
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """Tell the map that its routes exist; warm up in threads while the server answers."""
     component.POINTS.served = True
     logging.getLogger(_CONTEXT_LOGGER).setLevel(logging.ERROR)
-    work = asyncio.gather(*(asyncio.to_thread(task) for task in WARM_UP))
+    work = asyncio.create_task(_warm_up())
     yield
     await work
 
