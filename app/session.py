@@ -26,7 +26,7 @@ from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.datatypes import CascalError, Split
 from cascal.fit import Fit
 from cascal.light import Light
-from cascal.remembered import remembered
+from cascal.remembered import Latest, remembered
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import DatasetInfo
 from cascal.verdict import Verdict
@@ -159,7 +159,7 @@ class Snapshots:
         """The snapshot at some thresholds, made when it is first asked for."""
         held = self._held
         if held is None or held[0] is not dataset:
-            take = lru_cache(SNAPSHOTS_OF_FIT)(partial(take_snapshot, dataset, self._fit))
+            take = Latest(partial(take_snapshot, dataset, self._fit), SNAPSHOTS_OF_FIT)
             held = self._held = (dataset, take)  # at once: other sessions read it too
         return held[1](thresholds)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import threading
+import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cascal.remembered import remembered
+from cascal.remembered import Latest, remembered
 
 
 class Owner:
@@ -50,3 +53,85 @@ def test_an_exception_is_raised_each_time():
         with pytest.raises(ValueError, match="no"):
             fails(owner)
     assert tries == [owner, owner]
+
+
+def asked_at_once(work, n: int = 8) -> list:
+    """What `n` threads get that call `work` at the same moment."""
+    start = threading.Barrier(n)
+
+    def ask(_: int) -> object:
+        start.wait()
+        return work()
+
+    with ThreadPoolExecutor(n) as threads:
+        return list(threads.map(ask, range(n)))
+
+
+def test_threads_that_ask_at_once_get_one_result():
+    made = []
+
+    @remembered
+    def slow(owner: Owner) -> object:
+        time.sleep(0.05)
+        made.append(object())
+        return made[-1]
+
+    owner = Owner()
+    assert set(asked_at_once(lambda: slow(owner))) == set(made)
+    assert len(made) == 1
+
+
+def test_the_latest_results_are_kept_and_made_once_for_all_threads():
+    made = []
+
+    def slow(key: int) -> int:
+        time.sleep(0.02)
+        made.append(key)
+        return 10 * key
+
+    latest = Latest(slow, 2)
+    assert asked_at_once(lambda: latest(1)) == [10] * 8
+    assert [latest(key) for key in (2, 1, 3, 1, 2)] == [20, 10, 30, 10, 20]
+    assert made == [1, 2, 3, 2]
+
+
+def test_another_key_does_not_wait_for_one_that_is_being_made():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def make(key: str) -> str:
+        if key == "long":
+            begun.set()
+            assert go_on.wait(10)
+        return key
+
+    latest = Latest(make, 4)
+    with ThreadPoolExecutor(1) as thread:
+        long = thread.submit(latest, "long")
+        assert begun.wait(10)
+        assert latest("short") == "short"
+        assert not long.done()
+        go_on.set()
+        assert long.result(10) == "long"
+
+
+def test_who_waits_for_a_result_that_fails_tries_again():
+    tries = []
+
+    def fails_once(key: int) -> int:
+        time.sleep(0.02)
+        tries.append(key)
+        if len(tries) == 1:
+            raise ValueError("no")
+        return key
+
+    latest = Latest(fails_once, 2)
+
+    def ask() -> int | None:
+        try:
+            return latest(5)
+        except ValueError:
+            return None
+
+    found = asked_at_once(ask, 4)
+    assert sorted(found, key=str) == [5, 5, 5, None]
+    assert tries == [5, 5]
