@@ -11,7 +11,7 @@ if str(ROOT.parent) not in sys.path:  # `streamlit run` only adds the folder of 
 
 import streamlit as st  # noqa: E402 (the path comes first)
 
-from app import controls, frame, strips  # noqa: E402
+from app import controls, frame, strips, turns  # noqa: E402
 from app.pages import PAGES  # noqa: E402
 
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
@@ -25,7 +25,7 @@ page = st.navigation(
     ],
     position="top",
 )
-with frame.refusals():
+with turns.turn(), frame.refusals():
     places = controls.sidebar()
     page.run()
     strips.fill_late(places)
