@@ -1,8 +1,9 @@
-"""Long computations in threads of their own: progress, stop, and a result that stays.
+"""Long computations beside the pages: progress, stop, and a result that stays.
 
 A job is known by a key that names its input (a fingerprint), so that every session shows the same
 job, and nothing is computed twice. The work gets a progress callback that raises `Stopped` when the
-reader asks for it; it must not call Streamlit.
+reader asks for it; it must not call Streamlit. A `Call` is done in a process of its own, anything
+else in a thread. Jobs of one line come one after the other, those of different lines side by side.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
+from uuid import uuid4
 
 import streamlit as st
 
 from app import frame
+from app.apart import Call, run_apart
 from cascal.columns import Progress
 from cascal.datatypes import CascalError
 
 MAX_KEPT = 40
 """Finished jobs that are kept, the newest."""
+FOREIGN = "started by another visitor"
+LOOK_AGAIN = 0.2
+"""Seconds after which a job that waits looks whether it was stopped."""
 _LOCK = threading.Lock()
-_ONE_AT_A_TIME = threading.Semaphore(1)
 
 
 class Stopped(Exception):
@@ -30,6 +35,44 @@ class Stopped(Exception):
 
 T = TypeVar("T")
 State = Literal["running", "done", "stopped", "failed"]
+LineName = Literal["short", "page", "long", "calls"]
+
+
+class Line:
+    """Jobs that come one after the other, in the order in which they were started."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._jobs: list[Job] = []
+
+    def join(self, job: Job) -> None:
+        """Take the last place."""
+        with self._changed:
+            self._jobs.append(job)
+
+    def leave(self, job: Job) -> None:
+        """Let the next ones move up."""
+        with self._changed:
+            self._jobs.remove(job)
+            self._changed.notify_all()
+
+    def wait(self, job: Job) -> None:
+        """Return when a job is the first; `Stopped` if it is stopped before."""
+        with self._changed:
+            while self._jobs[0] is not job:
+                if job.stopping:
+                    raise Stopped
+                self._changed.wait(LOOK_AGAIN)
+
+    def ahead(self, job: Job) -> list[Job]:
+        """The jobs before one that waits, the running one first; none if it does not wait."""
+        with self._changed:
+            return self._jobs[: self._jobs.index(job)] if job in self._jobs else []
+
+
+LINES: dict[LineName, Line] = {name: Line() for name in ("short", "page", "long", "calls")}
+"""short: seconds, begun where a page is opened; page: the same in a process of its own; long: on
+request; calls: waits for servers."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -40,6 +83,8 @@ class Job:
     """
 
     work: Callable[[Progress], Any]
+    line: Line
+    owner: str
     state: State = "running"
     detail: Any = None
     share: float = 0.0
@@ -68,20 +113,34 @@ class Job:
         self.share, self.sentence = min(max(share, 0.0), 1.0), sentence
 
     def run(self) -> None:
-        """Do the work; one job at a time has the machine."""
+        """Do the work when all that came before in the line are through."""
         try:
-            with _ONE_AT_A_TIME:
-                self.report(0.0, "Starting")
-                self.result = self.work(self.report)
+            self.line.wait(self)
+            self.report(0.0, "Starting")
+            self.result = self._do()
             self.state = "done"
         except Stopped:
             self.state = "stopped"
         except CascalError as error:
             self.refusal, self.state = str(error), "failed"
         finally:
+            self.line.leave(self)
             if self.state == "running":  # anything else: the traceback goes to the log
                 self.refusal = "The computation ended unexpectedly; the server's log says why."
                 self.state = "failed"
+
+    def _do(self) -> object:
+        if isinstance(self.work, Call):
+            return run_apart(self.work, self.report, self._stop)
+        return self.work(self.report)
+
+    def told(self, reader: str) -> str:
+        """How far the work is, or which place it waits at; and whose work that is to the reader."""
+        ahead = self.line.ahead(self)
+        if ahead:
+            whose = "you" if ahead[0].owner == reader else "another visitor"
+            return f"Waiting, position {len(ahead)}: what runs now was started by {whose}"
+        return self.sentence if self.owner == reader else f"{self.sentence} ({FOREIGN})"
 
 
 @st.cache_resource(show_spinner=False)
@@ -95,7 +154,12 @@ def find(key: str) -> Job | None:
     return known_jobs().get(key)
 
 
-def start(key: str, work: Callable[[Progress], Any]) -> Job:
+def reader() -> str:
+    """What names the session of whoever reads the page, to tell own jobs from those of others."""
+    return str(st.session_state.setdefault("reader", uuid4().hex))
+
+
+def start(key: str, work: Callable[[Progress], Any], line: LineName = "long") -> Job:
     """Start a job, or return the one that is running or done."""
     known = known_jobs()
     with _LOCK:
@@ -105,7 +169,8 @@ def start(key: str, work: Callable[[Progress], Any]) -> Job:
                 :-MAX_KEPT
             ]:
                 del known[old]
-            job = known[key] = Job(work=work)
+            job = known[key] = Job(work=work, line=LINES[line], owner=reader())
+            job.line.join(job)
             threading.Thread(target=job.run, name="cascal-job", daemon=True).start()
     return job
 
@@ -118,15 +183,23 @@ def forget(key: str) -> None:
 
 
 def show(
-    key: str, label: str, work: Callable[[Progress], T], *, at_once: bool = False, about: str = ""
+    key: str,
+    label: str,
+    work: Callable[[Progress], T],
+    *,
+    at_once: bool = False,
+    about: str = "",
+    line: LineName = "long",
 ) -> T | None:
     """The result of a job, or None while there is none: then its button or its progress is shown.
 
     `at_once` starts it without asking; `about` says what the button would do and how long it takes.
     """
+    if at_once:
+        line = "page" if isinstance(work, Call) else "short"
     job = find(key)
     if job is None and at_once:
-        job = start(key, work)
+        job = start(key, work, line)
     if job is not None and job.state == "done":
         return cast("T", job.result)
     if job is not None and job.state == "running":
@@ -138,7 +211,7 @@ def show(
     if about:
         st.caption(about)
     if st.button(label, key=f"start_{_slug(key)}", icon=":material/play_arrow:"):
-        start(key, work)
+        start(key, work, line)
         st.rerun()
     return None
 
@@ -154,5 +227,5 @@ def _watch(key: str) -> None:
     job = find(key)
     if job is None or job.state != "running":
         st.rerun()
-    st.progress(job.share, frame.escape(job.sentence))
+    st.progress(job.share, frame.escape(job.told(reader())))
     st.button("Stop", key=f"stop_{_slug(key)}", icon=":material/stop:", on_click=job.stop)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app import frame, history, jobs, session, values
+from app.apart import Call
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
 from cascal.compare.cost import CostPoint, cheapest_within, weight_label
@@ -46,17 +47,9 @@ def comparison_key() -> str:
 def comparison() -> Comparison | None:
     """All routers on the test queries; None while they are being compared."""
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
-
-    def work(progress: Progress) -> Comparison:
-        return compare_routers(
-            data.train,
-            data.gold_test,
-            fitted.settings,
-            thresholds,
-            fitted=fitted,
-            progress=progress,
-        )
-
+    work = Call.of(
+        compare_routers, data.train, data.gold_test, fitted.settings, thresholds, fitted=fitted
+    )
     return jobs.show(comparison_key(), "Compare all routers", work, at_once=True)
 
 

@@ -285,7 +285,7 @@ def _watch(key: str, part: str) -> None:
     job = jobs.find(key)
     if job is None or job.state != "running":
         st.rerun()
-    st.progress(job.share, frame.escape(job.sentence))
+    st.progress(job.share, frame.escape(job.told(jobs.reader())))
     _detail(job.detail, part)
     st.button("Stop", key=f"stop_{part}", icon=":material/stop:", on_click=job.stop)
 

@@ -247,4 +247,4 @@ def _start(key: str, work: Callable[[jobs.Job], object]) -> None:
             )
         return work(job)
 
-    jobs.start(key, run)
+    jobs.start(key, run, "calls")

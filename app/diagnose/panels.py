@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from app import frame, jobs, label_entry, session, theme, values
+from app.apart import Call
 from app.diagnose import applied
 from app.values import Values
 from cascal import charts
-from cascal.columns import Progress
 from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals, try_all
 from cascal.diagnose.finding import Section
 from cascal.evaluate import effective_number
@@ -122,14 +122,10 @@ def _remedies(code: str) -> None:
     wanted = proposals(code, now)
     if not wanted:
         return
-
-    def work(progress: Progress) -> list[Effect]:
-        return try_all(now, code, progress)
-
     tried = jobs.show(
         f"remedies_{code}:{session.snapshot_token()}",
         f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
-        work,
+        Call.of(try_all, now, code),
         about="Each is tried out on these data first; one that does not help is said not to help.",
     )
     if tried is None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, jobs, session, theme
+from app.apart import Call
 from cascal.columns import Progress
+from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.raising import Trial, Value, other_vectors, what_would_raise
 from cascal.diagnose.silhouettes import SilhouetteBench
+from cascal.store import Workspace
 
 CLEAR = 0.02
 """A change of a silhouette that is worth a colour."""
@@ -19,18 +22,20 @@ ABOUT = (
 
 def raising(bench: SilhouetteBench, task: int, model: int, k: int) -> None:
     """A button, then every trial, the one that raises it most first."""
-    now, data, workspace = session.snapshot(), session.dataset(), session.workspace()
-
-    def work(progress: Progress) -> tuple[Trial, ...]:
-        others = other_vectors(workspace, data.info.name, data.encoder)
-        return what_would_raise(now, task, model, k, others, progress)
-
+    work = Call.of(_tried_out, session.workspace(), session.snapshot(), task, model, k)
     key = f"raise:{session.fit_token()}:{bench.tasks[task]}:{bench.models[model]}:{k}"
     trials = jobs.show(key, "What would raise it?", work, about=ABOUT)
     if trials:
         st.markdown("**What would raise it?**")
     for trial in sorted(trials or (), key=_order):
         _trial(trial)
+
+
+def _tried_out(
+    workspace: Workspace, now: Snapshot, task: int, model: int, k: int, *, progress: Progress
+) -> tuple[Trial, ...]:
+    others = other_vectors(workspace, now.dataset.info.name, now.dataset.encoder)
+    return what_would_raise(now, task, model, k, others, progress)
 
 
 def _order(trial: Trial) -> tuple[bool, float]:

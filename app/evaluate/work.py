@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import jobs, session
+from app.apart import Call
 from cascal.columns import Progress
 from cascal.compare.experiments import Report, Request, read_report, run
 from cascal.compare.gold_agreement import (
@@ -27,6 +28,8 @@ from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
 from cascal.intervals import Estimate
+from cascal.settings import FitSettings, Thresholds
+from cascal.store import Workspace
 
 
 def scaling() -> list[ScalingPoint] | None:
@@ -36,10 +39,7 @@ def scaling() -> list[ScalingPoint] | None:
         session.current_settings(),
         session.current_thresholds(),
     )
-
-    def work(progress: Progress) -> list[ScalingPoint]:
-        return scaling_curve(data.train, data.gold_test, settings, thresholds, progress=progress)
-
+    work = Call.of(scaling_curve, data.train, data.gold_test, settings, thresholds)
     return jobs.show(
         f"scaling:{session.snapshot_token()}",
         "Draw the scaling curve",
@@ -51,12 +51,9 @@ def scaling() -> list[ScalingPoint] | None:
 def preset_choices() -> PresetChoices | None:
     """Whom every preset asks first; None while they are being fitted."""
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
-
-    def work(progress: Progress) -> PresetChoices:
-        return compare_presets(
-            data.train, data.test, thresholds, costs=data.costs, fitted=fitted, progress=progress
-        )
-
+    work = Call.of(
+        compare_presets, data.train, data.test, thresholds, costs=data.costs, fitted=fitted
+    )
     return jobs.show(
         f"presets:{session.snapshot_token()}", "Compare the presets", work, at_once=True
     )
@@ -65,10 +62,7 @@ def preset_choices() -> PresetChoices | None:
 def removals() -> list[Removal] | None:
     """What the removal of each model costs, on request."""
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
-
-    def work(progress: Progress) -> list[Removal]:
-        return leave_one_out(data.train, data.test, fitted, thresholds, progress=progress)
-
+    work = Call.of(leave_one_out, data.train, data.test, fitted, thresholds)
     return jobs.show(
         f"removals:{session.snapshot_token()}",
         "Leave each model out",
@@ -141,25 +135,40 @@ def peers() -> tuple[PeerMeasure, ...]:
 
 def experiment(name: str, other: str | None) -> Report | None:
     """Run an experiment on request; its report is kept beside the workspace, as by a shell."""
-    data, token = session.dataset(), f"{name}:{other}:{session.snapshot_token()}"
-    store, encoder = session.workspace(), session.dataset().encoder
-    settings, thresholds = session.current_settings(), session.current_thresholds()
-    folder = experiments_folder()
+    work = Call.of(
+        _run_and_save,
+        name,
+        session.dataset(),
+        session.current_settings(),
+        session.current_thresholds(),
+        other=None if other is None else (session.workspace(), other),
+        folder=experiments_folder(),
+    )
+    return jobs.show(f"experiment:{name}:{other}:{session.snapshot_token()}", "Run it", work)
 
-    def work(progress: Progress) -> Report:
-        progress(0.0, "Reading")
-        request = Request(
-            dataset=data,
-            other=None if other is None else load_dataset(store, other, encoder),
-            settings=settings,
-            thresholds=thresholds,
-            progress=progress,
-        )
-        report = run(name, request)
-        report.save(folder / report.file_name)
-        return report
 
-    return jobs.show(f"experiment:{token}", "Run it", work)
+def _run_and_save(
+    name: str,
+    data: Dataset,
+    settings: FitSettings,
+    thresholds: Thresholds,
+    *,
+    other: tuple[Workspace, str] | None,
+    folder: Path,
+    progress: Progress,
+) -> Report:
+    """Run an experiment, with another data set of the same encoder where it asks for one."""
+    progress(0.0, "Reading")
+    request = Request(
+        dataset=data,
+        other=None if other is None else load_dataset(*other, data.encoder),
+        settings=settings,
+        thresholds=thresholds,
+        progress=progress,
+    )
+    report = run(name, request)
+    report.save(folder / report.file_name)
+    return report
 
 
 def experiments_folder() -> Path:

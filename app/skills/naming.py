@@ -73,7 +73,7 @@ def _ask(plan: NamingPlan) -> None:
     work = partial(_work, plan, session.workspace(), session.dataset())
     n_calls = len(plan.requests)
     label = f"Send {n_calls:,} call{'s' if n_calls > 1 else ''}"
-    named = jobs.show(key, label, work, about=frame.escape(plan.sentence))
+    named = jobs.show(key, label, work, about=frame.escape(plan.sentence), line="calls")
     if named is not None:
         st.markdown(frame.escape(named.sentence))
         st.button("Ask again for the rest", key="again_names", on_click=jobs.forget, args=(key,))

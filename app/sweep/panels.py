@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from app import frame, history, jobs, session, theme, values
+from app.apart import Call
 from app.controls import BY_TASK
 from app.values import DEFAULTS, Values
 from cascal import charts
-from cascal.columns import Progress
-from cascal.compare.sweep import NAMES, Curve, Name, SweepMap, curve, sweep_map, sweepable
+from cascal.compare.sweep import NAMES, Curve, Name, curve, sweep_map, sweepable
 from cascal.settings import joining_name
 
 
@@ -46,18 +46,15 @@ def curves() -> None:
     )
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
-
-    def work(progress: Progress) -> Curve:
-        return curve(
-            fitted=fitted,
-            thresholds=thresholds,
-            name=name,
-            test=data.test,
-            training=data.train,
-            reference=reference,
-            progress=progress,
-        )
-
+    work = Call.of(
+        curve,
+        fitted=fitted,
+        thresholds=thresholds,
+        name=name,
+        test=data.test,
+        training=data.train,
+        reference=reference,
+    )
     found = jobs.show(f"curve_{name}:{session.snapshot_token()}", "Sweep", work, at_once=True)
     if found is None:
         return
@@ -172,18 +169,7 @@ def maps() -> None:
         )
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
-
-    def work(progress: Progress) -> SweepMap:
-        return sweep_map(
-            fitted,
-            thresholds,
-            (first, second),
-            data.test,
-            data.train,
-            reference,
-            progress=progress,
-        )
-
+    work = Call.of(sweep_map, fitted, thresholds, (first, second), data.test, data.train, reference)
     key = f"sweepmap_{first}_{second}:{session.snapshot_token()}"
     found = jobs.show(key, "Draw the map", work, about="Up to 1,024 settings, some ten seconds.")
     if found is None:

@@ -1,0 +1,118 @@
+"""Jobs: lines of their own, places in them, work in a process of its own, and its end."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from app import jobs
+from app.apart import Call, run_apart
+from cascal.datatypes import CascalError
+
+
+def until(condition) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def whose_process(*, progress) -> tuple[int, int]:
+    """The process that does this, and its rank."""
+    print("what work prints is no message")  # noqa: T201 – that is the point
+    progress(0.5, "Half")
+    return os.getpid(), os.nice(0)
+
+
+def refuses(*, progress) -> None:
+    raise CascalError("There is nothing to sweep.", code="missing-value")
+
+
+def fails(*, progress) -> None:
+    os._exit(3)
+
+
+def lasts(seconds: float, *, progress) -> None:
+    progress(0.1, "Begun")
+    time.sleep(seconds)
+
+
+@pytest.fixture(autouse=True)
+def functions_that_another_process_finds(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+
+
+@pytest.fixture
+def started():
+    """Jobs of this test with the names of their owners; all are ended with it."""
+    running: list[jobs.Job] = []
+
+    def start(work, line: jobs.Line, owner: str = "me") -> jobs.Job:
+        job = jobs.Job(work=work, line=line, owner=owner)
+        line.join(job)
+        running.append(job)
+        threading.Thread(target=job.run, daemon=True).start()
+        return job
+
+    yield start
+    for job in running:
+        job.stop()
+        until(lambda job=job: job.state != "running")
+
+
+def test_work_apart_is_done_by_another_process_below_the_pages_in_rank(started):
+    told = []
+    found = run_apart(Call.of(whose_process), lambda *now: told.append(now), threading.Event())
+    assert found[0] != os.getpid()
+    assert found[1] >= min(os.nice(0) + 10, 19)
+    assert told == [(0.5, "Half")]
+
+
+def test_work_apart_refuses_and_fails_as_work_here_does(started):
+    refused = started(Call.of(refuses), jobs.Line())
+    failed = started(Call.of(fails), jobs.Line())
+    until(lambda: "running" not in (refused.state, failed.state))
+    assert (refused.state, refused.refusal) == ("failed", "There is nothing to sweep.")
+    assert failed.state == "failed"
+    assert "ended unexpectedly" in failed.refusal
+
+
+def test_work_apart_ends_when_it_is_stopped_between_two_steps(started):
+    job = started(Call.of(lasts, 600.0), jobs.Line())
+    until(lambda: job.sentence == "Begun")
+    begun = time.monotonic()
+    job.stop()
+    until(lambda: job.state == "stopped")
+    assert time.monotonic() - begun < 10
+
+
+def test_who_waits_is_told_the_place_and_whose_work_comes_first(started):
+    line, go_on = jobs.Line(), threading.Event()
+    first = started(lambda report: go_on.wait(30), line, owner="Ada")
+    second = started(lambda report: "second", line, owner="Ben")
+    third = started(lambda report: "third", line, owner="Cem")
+    until(lambda: first.sentence == "Starting")
+    assert first.told("Ada") == "Starting"
+    assert first.told("Ben") == "Starting (started by another visitor)"
+    assert second.told("Ada") == "Waiting, position 1: what runs now was started by you"
+    assert "position 2: what runs now was started by another visitor" in third.told("Cem")
+    second.stop()
+    until(lambda: second.state == "stopped")
+    assert "position 1" in third.told("Cem")
+    assert third.result is None
+    go_on.set()
+    until(lambda: third.state == "done")
+    assert third.result == "third"
+
+
+def test_short_work_does_not_wait_for_long_work(started):
+    go_on = threading.Event()
+    long = started(lambda report: go_on.wait(30), jobs.LINES["long"])
+    short = started(lambda report: "here", jobs.LINES["short"])
+    until(lambda: short.state == "done")
+    assert long.state == "running"
+    go_on.set()
