@@ -61,7 +61,11 @@ def run_apart(work: Call[T], report: Progress, stopped: Event) -> T:
             return cast("T", _talk(process, work, report))
         except (EOFError, BrokenPipeError):
             report(0.0, "Stopping")  # raises where the reader stopped it
-            raise RuntimeError("The process of a computation ended without a result.") from None
+            raise CascalError(
+                f"The process of the computation ended without a result (code {process.wait()}). "
+                "The server's log says why; if it says nothing, memory was short: try fewer data.",
+                code="not-running",
+            ) from None
         finally:
             process.kill()
 

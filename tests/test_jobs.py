@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from apart_work import fails, lasts, refuses, whose_process
 
 from app import jobs
 from app.apart import Call, run_apart
-from cascal.datatypes import CascalError
 
 
 def until(condition) -> None:
@@ -19,26 +19,6 @@ def until(condition) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
-
-
-def whose_process(*, progress) -> tuple[int, int]:
-    """The process that does this, and its rank."""
-    print("what work prints is no message")  # noqa: T201 – that is the point
-    progress(0.5, "Half")
-    return os.getpid(), os.nice(0)
-
-
-def refuses(*, progress) -> None:
-    raise CascalError("There is nothing to sweep.", code="missing-value")
-
-
-def fails(*, progress) -> None:
-    os._exit(3)
-
-
-def lasts(seconds: float, *, progress) -> None:
-    progress(0.1, "Begun")
-    time.sleep(seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +58,7 @@ def test_work_apart_refuses_and_fails_as_work_here_does(started):
     until(lambda: "running" not in (refused.state, failed.state))
     assert (refused.state, refused.refusal) == ("failed", "There is nothing to sweep.")
     assert failed.state == "failed"
-    assert "ended unexpectedly" in failed.refusal
+    assert "ended without a result (code 3)" in failed.refusal
 
 
 def test_work_apart_ends_when_it_is_stopped_between_two_steps(started):

@@ -1,0 +1,28 @@
+"""Work that another process does in tests; it imports little, so that the process starts soon."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from cascal.datatypes import CascalError
+
+
+def whose_process(*, progress) -> tuple[int, int]:
+    """The process that does this, and its rank."""
+    print("what work prints is no message")  # noqa: T201 – that is the point
+    progress(0.5, "Half")
+    return os.getpid(), os.nice(0)
+
+
+def refuses(*, progress) -> None:
+    raise CascalError("There is nothing to sweep.", code="missing-value")
+
+
+def fails(*, progress) -> None:
+    os._exit(3)
+
+
+def lasts(seconds: float, *, progress) -> None:
+    progress(0.1, "Begun")
+    time.sleep(seconds)
