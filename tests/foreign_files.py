@@ -440,3 +440,45 @@ def anthropic_result(custom_id="q1", text="Café: the answer is (B).", **changes
     }
     result = {"type": "succeeded", "message": message}
     return {"custom_id": custom_id, "result": result} | changes
+
+
+# --- Langfuse, HELM, DeepEval, OpenAI evals: changed from files in tests/foreign
+
+
+def _kept(*path):
+    return json.loads(FOREIGN_FOLDER.joinpath(*path).read_text(encoding="utf-8"))
+
+
+def langfuse_row(number=0, output="Café: the answer is 34.", **changes):
+    record = _kept("langfuse", "observations.json")[number] | {"id": f"o{number}"}
+    return record | {"input": f"{HTML} {number}", "output": output} | changes
+
+
+def langfuse_export(folder, text="Café: the answer is 34."):
+    return jsonl(folder / "observations.jsonl", [langfuse_row(), langfuse_row(1, output=text)])
+
+
+def deepeval_run(folder, text="Café: the answer is 34."):
+    run = _kept("deepeval", "adder.json")
+    first, second = run["testCases"][:2]
+    first |= {"input": f"{HTML} 0", "actualOutput": "Café: 34"}
+    second |= {"actualOutput": text}
+    return document(folder / "run.json", run | {"testCases": [first, second]})
+
+
+def helm_run(folder, text="Café: the answer is 34."):
+    state = _kept("helm", "sums_free=yes_model=scripted_adder", "scenario_state.json")
+    first, second = state["request_states"][:2]
+    first["instance"]["input"]["text"] = f"{HTML} 0"
+    second["result"]["completions"][0]["text"] = text
+    changed = state | {"request_states": [first, second]}
+    return document(folder / "scenario_state.json", changed)
+
+
+def openai_evals_record(folder, text="Café: the answer is 34."):
+    source = FOREIGN_FOLDER / "openai_evals" / "adder.jsonl"
+    spec, *events, report = map(json.loads, source.read_text(encoding="utf-8").splitlines())
+    events = events[:4]
+    events[0]["data"]["prompt"] = f"{HTML} 0"
+    events[2]["data"]["sampled"] = [text]
+    return jsonl(folder / "record.jsonl", [spec, *events, report])

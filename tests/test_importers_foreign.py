@@ -24,15 +24,19 @@ from foreign_files import (
     bench_flat,
     bench_record,
     bench_run,
+    deepeval_run,
     diamond_csv,
     document,
     harness_choice,
     harness_folder,
     harness_text,
+    helm_run,
     inspect_json,
     inspect_sample,
     jsonl,
+    langfuse_export,
     litellm_row,
+    openai_evals_record,
     promptfoo_row,
     query_row,
     router_row,
@@ -476,6 +480,21 @@ def write_calls(kind, folder, last):
     return jsonl(folder / "output.jsonl", [anthropic_result(), anthropic_result("q2")])
 
 
+def arena_run(folder, **answer):
+    if "text" in answer:
+        answer = {"answer": answer["text"]}
+    return jsonl(folder / "m.jsonl", [arena_cached(), arena_cached("ArcMMLU_2", **answer)])
+
+
+RUNS = {
+    "routerarena": arena_run,
+    "langfuse": langfuse_export,
+    "deepeval": deepeval_run,
+    "helm": helm_run,
+    "openai_evals": openai_evals_record,
+}
+
+
 def write_good(kind, folder, text=None):
     """A good file of a kind; `text` is what the model says in its last row instead."""
     if kind == "lm_eval":
@@ -494,21 +513,32 @@ def write_good(kind, folder, text=None):
         if text:
             last |= {"raw_output": text, "prediction": text}
         return jsonl(folder / "flat.jsonl", [bench_flat(), last])
-    if kind == "routerarena":
-        last = arena_cached("ArcMMLU_2", answer=text) if text else arena_cached("ArcMMLU_2")
-        return jsonl(folder / "m.jsonl", [arena_cached(), last])
     if kind == "openai_batch":
         jsonl(folder / "input.jsonl", [batch_input("q1"), batch_input("q2")])
         last = batch_output("q2", **({"content": text} if text else {}))
         return jsonl(folder / "output.jsonl", [batch_output(), last])
     if kind in ("promptfoo", "litellm_log", "anthropic_batch"):
         return write_calls(kind, folder, {"output": text} if text else {})
+    if kind in RUNS:
+        return RUNS[kind](folder, **({"text": text} if text else {}))
     rows = [[HTML, "1", "The answer is 4", "0", "5"], ["Two?", "1", text or "é4", "0", "5"]]
     return diamond_csv(folder / "data.csv", rows)
 
 
 FOREIGN = [kind for kind in KINDS if kind not in ("long", "mmlu_pro", "cascal_release")]
-MARKED = ("inspect_log", "openai_batch", "promptfoo", "litellm_log", "anthropic_batch")
+MARKED = (
+    "inspect_log",
+    "openai_batch",
+    "promptfoo",
+    "litellm_log",
+    "anthropic_batch",
+    "langfuse",
+    "helm",
+)
+NO_ROWS = ("not_diamond", "deepeval", "openai_evals")
+"""Formats whose repeated row is another sample, or no row of a response."""
+DOCUMENTS = ("inspect_log", "helm", "deepeval")
+"""Formats of one JSON object a file."""
 SEARCHED = [kind for kind in FOREIGN if kind not in MARKED]
 """Formats without a field for errors in every row: texts are searched for error messages."""
 
@@ -577,6 +607,7 @@ MISSING = {
     "promptfoo": ("provider", "prompt"),
     "litellm_log": ("model", "messages"),
     "anthropic_batch": ("custom_id", "result"),
+    "langfuse": ("model", "input"),
 }
 
 
@@ -603,12 +634,13 @@ def test_a_file_without_a_needed_field_at_all_is_refused(tmp_path, kind):
         document(path, {"version": 2, "status": "success", "eval": {}, "samples": [{}, {}]})
     else:
         jsonl(path, [{"other": 1}, {"other": 2}])
-    code = "missing-value" if kind == "inspect_log" else "mostly-refused"
+    others = {"inspect_log": "missing-value", "langfuse": "no-records"}
+    code = others.get(kind, "mostly-refused")
     with refuses(code, path.name, kind=ImportRefused):
         importers.read(path, kind=kind)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FOREIGN if kind not in ("inspect_log",)])
+@pytest.mark.parametrize("kind", [kind for kind in FOREIGN if kind not in DOCUMENTS])
 def test_two_formats_in_one_file_are_refused(tmp_path, kind):
     path = write_good(kind, tmp_path)
     if kind == "not_diamond":
@@ -621,13 +653,14 @@ def test_two_formats_in_one_file_are_refused(tmp_path, kind):
         importers.read(path, kind=kind)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FOREIGN if kind != "not_diamond"])
+@pytest.mark.parametrize("kind", [kind for kind in FOREIGN if kind not in NO_ROWS])
 def test_a_repeated_row_is_kept_once_and_reported(tmp_path, kind):
     path = write_good(kind, tmp_path)
     once = importers.read(path)
-    if kind == "inspect_log":
+    if kind in DOCUMENTS:
         log = json.loads(path.read_text(encoding="utf-8"))
-        document(path, log | {"samples": [*log["samples"], log["samples"][0]]})
+        rows = "samples" if kind == "inspect_log" else "request_states"
+        document(path, log | {rows: [*log[rows], log[rows][0]]})
     else:
         first = path.read_text(encoding="utf-8").splitlines()[0]
         with path.open("a", encoding="utf-8") as stream:

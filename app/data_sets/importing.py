@@ -49,8 +49,8 @@ def importer() -> None:
         key="import_files",
         help="One table; queries.* and responses.*; or the files of one evaluation: MMLU-Pro zips, "
         "lm-evaluation-harness samples with their results_*.json, inspect_ai logs, LLMRouter, "
-        "LLMRouterBench, RouterArena, promptfoo, LiteLLM, OpenAI or Anthropic batch or Not Diamond "
-        "files, also packed. At most 64 MB each here; "
+        "LLMRouterBench, RouterArena, promptfoo, LiteLLM, Langfuse, HELM, DeepEval, OpenAI evals, "
+        "OpenAI or Anthropic batch or Not Diamond files, also packed. At most 64 MB each here; "
         "larger files and folders by their path on this machine.",
     )
     path = st.text_input(

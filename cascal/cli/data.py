@@ -47,7 +47,8 @@ def import_(
         typer.Option(
             help="Found by looking where not given: long, mmlu_pro, cascal_release, lm_eval, "
             "inspect_log, llmrouter, llmrouterbench, routerarena, openai_batch, "
-            "anthropic_batch, litellm_log, promptfoo or not_diamond."
+            "anthropic_batch, litellm_log, promptfoo, langfuse, helm, deepeval, "
+            "openai_evals or not_diamond."
         ),
     ] = None,
     column: Annotated[

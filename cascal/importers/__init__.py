@@ -17,7 +17,10 @@ from cascal.datatypes import READINGS, RIGHTS, ReadingName, Right
 from cascal.importers import (
     anthropic_batch,
     cascal_release,
+    deepeval,
+    helm,
     inspect_log,
+    langfuse,
     litellm_log,
     llmrouter,
     llmrouterbench,
@@ -26,6 +29,7 @@ from cascal.importers import (
     mmlu_pro,
     not_diamond,
     openai_batch,
+    openai_evals,
     promptfoo,
     routerarena,
 )
@@ -70,6 +74,10 @@ FORMATS: dict[str, Format] = {
         anthropic_batch,
         litellm_log,
         promptfoo,
+        langfuse,
+        helm,
+        deepeval,
+        openai_evals,
         not_diamond,
     )
 }

@@ -40,6 +40,14 @@ SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("anthropic_batch", "custom_id|result"),
         ("anthropic_batch", "custom_id|params"),
         ("litellm_log", "call_type|model|messages|response_cost"),
+        ("helm", "adapter_spec|request_states"),
+        ("deepeval", "testCases|metricsScores"),
+        ("deepeval", "testRunData"),
+        ("openai_evals", "run_id|event_id|sample_id|type|data"),
+        ("openai_evals", "final_report|run_id"),
+        ("langfuse", "traceId|type|startTime"),
+        ("langfuse", "trace_id|type|start_time"),
+        ("langfuse", "timestamp|observations|scores"),
         ("llmrouter", "task_name|query|ground_truth|metric"),
         ("llmrouter", "task_name|query|gt|metric"),
         ("llmrouter", "query|model_name|response|performance"),
@@ -61,6 +69,8 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]:]', re.DOTALL)
 def kind_of_keys(keys: Iterable[str]) -> str | None:
     """The format that has these fields or columns; None where it is no known foreign one."""
     names = frozenset(keys)
+    if names == {"spec"}:
+        return "openai_evals"
     for kind, needed in SIGNATURES:
         if needed <= names and not (kind == "llmrouter" and "query_id" in names):
             return kind
