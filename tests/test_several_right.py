@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cascal import importers
+from cascal.answers import read_letters
 from cascal.datatypes import NO_ANSWER, Query, count_options
 from cascal.prompts import answer_messages, find_query
 from cascal.store import Workspace
@@ -99,3 +100,46 @@ def test_the_prompt_asks_for_all_right_letters_and_names_none(query):
 
 def test_one_right_letter_leaves_the_number_of_options():
     assert [count_options(OPTIONS, one) for one in (None, "C", "C,D", "C, D")] == [5, 5, 0, 5]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("DE", "D & E", "(D), (E)", "**D and E**", "E, D", "- D\n- E", "The answer is DE."),
+        *("D. argon and E. zinc", "Answer: D. argon, E. zinc", "D) Argon\nE) Zinc"),
+        "The correct answers are:\n**D. argon**\n**E. zinc**",
+        "Both D and E are correct.",
+        "I would pick D and E.",
+        "The answers are D, E because zinc is a metal.",
+        "D, E\n\nExplanation: A is wrong.",
+        "The answer is A and E. Wait, copper is wrong. The answer is D and E.",
+    ],
+)
+def test_letters_in_prose_are_the_set_that_the_text_states(text):
+    assert read_letters(text, OPTIONS).answer == "D,E"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("The answer is D.", "D"),
+        ("D. argon, because it is a gas.", "D"),
+        ("Answer: A, B, and C", "A,B,C"),
+        ("neon and argon", None),
+        ("The answer is not A and B.", None),
+        ("D. argon is one. A. copper is another.", None),
+        ("None of A and B", None),
+        ("The answer is D and F.", None),
+        ("I don't know", None),
+    ],
+)
+def test_what_states_fewer_letters_more_or_none_is_read_as_that(text, answer):
+    assert read_letters(text, OPTIONS).answer == answer
+
+
+def test_prose_of_several_letters_votes_as_the_set(tmp_path):
+    said = {"q1": {"right": "C. neon and D. argon", "half": "CE", "other": "I cannot help."}}
+    path = write(tmp_path / "r.csv", {"q1": "C, D"}, said)
+    responses = importers.read(path).responses
+    assert responses["answer"].to_pylist() == ["C,D", "C,E", None]
+    assert responses["status"].to_pylist() == ["ok", "ok", "refused"]

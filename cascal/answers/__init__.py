@@ -9,6 +9,7 @@ from cascal.answers.equivalence import (
     group_answers,
 )
 from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES, several_letters
+from cascal.answers.letter_sets import read_letters
 from cascal.answers.normal import normalise_answer
 from cascal.answers.prose import (
     TELLING,
@@ -42,6 +43,7 @@ __all__ = [
     "normalise_answer",
     "prose_sentence",
     "read_answer",
+    "read_letters",
     "refuse_prose",
     "several_letters",
 ]

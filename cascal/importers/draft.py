@@ -10,7 +10,15 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pyarrow as pa
 
-from cascal.answers import TELLING, Answered, Reading, find_prose, prose_sentence, read_answer
+from cascal.answers import (
+    TELLING,
+    Answered,
+    Reading,
+    find_prose,
+    prose_sentence,
+    read_answer,
+    read_letters,
+)
 from cascal.columns import (
     KEPT_SCHEMA,
     QUERY_SCHEMA,
@@ -187,7 +195,10 @@ class Draft:
         silent = response.status not in ("ok", "unreadable", "truncated")
         if silent or response.rule == "given" or not response.text:
             return response
-        reading = self.read(response.text, 0)
+        options = self.queries[response.query_id].options
+        stated = self.reading == "stated"
+        text = response.text
+        reading = read_letters(text, options) if stated else self.read(text, 0)
         status = reading.status if response.status == "unreadable" else response.status
         return response._replace(answer=reading.answer, rule=reading.rule, status=status)
 
