@@ -41,6 +41,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "mixed-origins": "real data would be mixed with simulated or shipped data",
         "mostly-refused": "too many rows of a file cannot be used",
         "needs-labels": "right answers are needed to learn from, none are known",
+        "needs-latencies": "responses do not say how long they took",
         "needs-log-probabilities": "confidences are needed, and no response has any",
         "needs-probabilities": "scores of another kind are no probabilities of being right",
         "nested-too-deep": "entries are nested, or multiplied, beyond any use",

@@ -32,6 +32,7 @@ from cascal.compare.baselines.neighbours import triplet_differences
 from cascal.compare.cost import cost_grid
 from cascal.compare.experiments.report import MAX_BYTES, read_report
 from cascal.compare.gold_agreement import cluster_information, skill_alignment
+from cascal.compare.latency import timed
 from cascal.compare.sweep import attainable
 from cascal.dataset.contest import contest_of_models
 from cascal.dataset.demo import demo_folder
@@ -306,6 +307,11 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     "needs-labels": (
         lambda stage: cascal.fit(stage.votes, stage.vectors, FitSettings(consensus="labels")),
         r"Scores by labels need labels: use cascal\.compare\.baselines\.CascalWithLabels\.",
+    ),
+    "needs-latencies": (
+        lambda _: timed(np.full((30, 2), np.nan)),
+        r"Of 0 queries all models say how long they took; at least 20 are needed\. Import a column "
+        r"latency \(seconds\) with the responses\.",
     ),
     "needs-log-probabilities": (
         lambda stage: consensus_scores(without_confidence(stage.votes), "z_sum"),

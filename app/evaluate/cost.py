@@ -1,17 +1,24 @@
-"""The tab Cost of the page Evaluate."""
+"""The tab Cost of the page Evaluate: quality against money and time."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from app import frame, session, shared_results, theme
+from app.evaluate.latency import latency
 from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.datatypes import NotApplicable
 
 
 def cost(comparison: Comparison) -> None:
-    """Quality against cost, the cost weight that CASCAL obeys, the Pareto front."""
+    """Quality against cost and against latency, as far as either is known."""
+    _cost(comparison)
+    latency()
+
+
+def _cost(comparison: Comparison) -> None:
+    """The cost weight that CASCAL obeys, and the Pareto front."""
     try:
         curve = shared_results.cost_curve()
     except NotApplicable as error:

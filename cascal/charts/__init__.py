@@ -32,6 +32,7 @@ from cascal.charts.domains import Domain, domains
 from cascal.charts.experiments import report_frame
 from cascal.charts.figures import in_percent, interval_figure, safe_csv, shorten
 from cascal.charts.label_trail import label_trail_frame, label_trail_svg
+from cascal.charts.latency import latency_figure, latency_frame
 from cascal.charts.pictures import Look, png, scale_image
 from cascal.charts.portraits import (
     ABOUT,
@@ -133,6 +134,8 @@ __all__ = [
     "interval_figure",
     "label_trail_frame",
     "label_trail_svg",
+    "latency_figure",
+    "latency_frame",
     "learnt_frame",
     "main_routers",
     "map_figure",

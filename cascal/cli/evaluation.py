@@ -113,6 +113,7 @@ def evaluate(
     found["judged"] = _judged(tuning.store, snapshot)
     found["peer_measures"] = _peer_measures(snapshot)
     found["slices"] = _slices(loaded, comparison, by)
+    found["latency"] = _latency(tuning.store, snapshot)
     found["payback"] = find_payback(tuning.store, snapshot, terms).to_dict()
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
@@ -229,6 +230,16 @@ def _peer_measures(snapshot: Snapshot) -> dict[str, Any]:
     return {one.key: one.to_dict() for one in peer_measures(snapshot)}
 
 
+def _latency(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any] | None:
+    """How long the queries take; None where the responses do not say."""
+    from cascal.compare.latency import find_waits
+
+    try:
+        return find_waits(workspace, snapshot).to_dict()
+    except NotApplicable:
+        return None
+
+
 def _cost(comparison: Comparison) -> dict[str, Any] | None:
     """US dollars per 1,000 queries of the first model, beside always asking one model."""
     cost = comparison.cost()
@@ -274,6 +285,8 @@ def _print_evaluation(found: Mapping[str, Any]) -> None:
             out.print(escape(found["cost"]["sentence"]))
     else:
         out.print(escape(found["reason"]))
+    if found["latency"]:
+        out.print(f"Latency: {escape(found['latency']['sentence'])}")
     _print_slices(found["slices"])
     _print_peers(found)
     _print_labels(found)

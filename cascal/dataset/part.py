@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cascal.columns import KeptColumn, join_kept
+from cascal.dataset.response_numbers import read_costs
 from cascal.datatypes import (
     NO_ANSWER,
     BoolArray,
@@ -30,7 +30,7 @@ from cascal.datatypes import (
 from cascal.draws import random_places, stratified_share
 from cascal.evaluate import Evaluation, correctness, evaluate, most_accurate
 from cascal.intervals import mean_rows
-from cascal.prices import COST_UNIT, cost_of_tokens
+from cascal.prices import COST_UNIT
 from cascal.rank import SelectionRanking, rank_selection
 from cascal.results import Routes
 from cascal.store import Workspace
@@ -264,7 +264,7 @@ def load_part(
         gold=gold,
         labels=labels,
         judged=workspace.scores(dataset, split),
-        costs=_costs(workspace, dataset, split, votes, models),
+        costs=read_costs(workspace, dataset, split, votes, models),
         texts=tuple(queries["text"].to_pylist()),
         options=tuple(tuple(one or ()) for one in queries["options"].to_pylist()),
         skills=tuple(queries["skill"].to_pylist()),
@@ -272,29 +272,6 @@ def load_part(
         xy=_places(votes.query_ids, queries, layout),
         kept=workspace.kept_columns(dataset, split),
     )
-
-
-def _costs(
-    workspace: Workspace, dataset: str, split: Split, votes: Votes, models: Sequence[ModelSpec]
-) -> FloatArray:
-    """(Q, M) US dollars: as the response says, else tokens times the model's prices."""
-    table = workspace.responses(dataset, split)
-    table = table.filter(pc.equal(table["sample"], 0))
-    row = {query_id: at for at, query_id in enumerate(votes.query_ids)}
-    column = {name: at for at, name in enumerate(votes.models)}
-    rows = np.array([row[one] for one in table["query_id"].to_pylist()], dtype=np.int64)
-    columns = np.array([column[one] for one in table["model"].to_pylist()], dtype=np.int64)
-    stated, read, written = (
-        table[name].cast(pa.float64()).to_numpy().astype(float)
-        for name in ("cost", "input_tokens", "output_tokens")
-    )
-    priced = np.full(len(rows), np.nan)
-    for model in models:
-        own = columns == column.get(model.name, -1)
-        priced[own] = cost_of_tokens(model, read[own], written[own])
-    costs = np.full(votes.shape, np.nan)
-    costs[rows, columns] = np.where(np.isfinite(stated), stated, priced)
-    return costs
 
 
 def _places(
