@@ -9,9 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, in_percent, plain
+from cascal.charts.name_places import free_sides, in_pixels
 from cascal.compare.comparison import Row
 from cascal.compare.cost import CostPoint, pareto_front, weight_label
-from cascal.datatypes import FloatArray
 
 
 def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
@@ -125,54 +125,23 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
     return figure
 
 
-_SIDES = {
-    "top left": (False, True),
-    "bottom right": (True, False),
-    "top right": (True, True),
-    "bottom left": (False, False),
-}
-"""Where a name may stand, the preferred side first: (right of its point, above it)."""
-
-
 def _named_points(frame: pd.DataFrame, now: float) -> pd.DataFrame:
     """The points to name, the most important first, each with a side where its name is free."""
     curve, front = (frame["kind"] == "curve").to_numpy(), frame["pareto"].to_numpy(bool)
     near = (frame["weight"] - now).abs().to_numpy(float) < 1e-12
     here = curve & near & (frame["asks"] == "1 model").to_numpy()
-    x = _pixels(np.log10(frame["cost"].to_numpy(float)), 900)
-    y = _pixels(frame["quality"].to_numpy(float), 380)
-    points = [(px - 4, py - 4, px + 4, py + 4) for px, py in zip(x, y, strict=True)]
-    taken: list[_Box] = []
-    rows = []
     groups = (here, front & ~curve, front & curve & ~here)
-    for at in np.concatenate([np.flatnonzero(group) for group in groups]):
-        row = frame.iloc[at]
-        text = "present router" if here[at] else plain(row["what"], 30)
-        if curve[at] and not here[at]:
-            text = f"weight {row['weight']:.2g}"
-        sides = {side: _name_box(x[at], y[at], len(text), side) for side in _SIDES}
-        free = [side for side, box in sides.items() if not any(_meet(box, one) for one in taken)]
-        clear = [side for side in free if not any(_meet(sides[side], one) for one in points)]
-        side = next(iter(clear), None if curve[at] and not here[at] else next(iter(free), None))
-        if side is not None:
-            taken.append(sides[side])
-            rows.append({**row, "text": text, "position": side})
-    return pd.DataFrame(rows, columns=[*frame.columns, "text", "position"])
+    order = np.concatenate([np.flatnonzero(group) for group in groups])
+    named = frame.iloc[order].copy()
+    named["text"] = [
+        "present router" if here[at] else _point_name(frame.iloc[at]) for at in order.tolist()
+    ]
+    x = in_pixels(np.log10(frame["cost"].to_numpy(float)), 900)
+    y = in_pixels(frame["quality"].to_numpy(float), 380)
+    must = [bool(here[at] or not curve[at]) for at in order]
+    named["position"] = free_sides(x, y, order.tolist(), named["text"].tolist(), must)
+    return named[named["position"].notna()]
 
 
-_Box = tuple[float, float, float, float]
-
-
-def _pixels(values: FloatArray, length: int) -> FloatArray:
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    return (values - low) / ((high - low) or 1.0) * length
-
-
-def _name_box(x: float, y: float, n_letters: int, side: str) -> _Box:
-    right, up = _SIDES[side]
-    left, low = (x + 5 if right else x - 5 - 7 * n_letters), (y + 5 if up else y - 20)
-    return (left, low, left + 7 * n_letters, low + 15)
-
-
-def _meet(one: _Box, other: _Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _point_name(row: pd.Series) -> str:
+    return f"weight {row['weight']:.2g}" if row["kind"] == "curve" else plain(row["what"], 30)

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, in_percent, plain
+from cascal.charts.name_places import free_sides, in_pixels
 from cascal.compare.latency import Waits
 
 KINDS = {"router": "this router", "vote": "its vote", "model": "always one model"}
@@ -27,6 +28,11 @@ def latency_frame(waits: Waits) -> pd.DataFrame:
 def latency_figure(frame: pd.DataFrame, accent: str) -> go.Figure:
     """Percent right over the median seconds; a line reaches to the slow end, 95 %."""
     figure = go.Figure()
+    names = [plain(one, 24) for one in frame["what"]]
+    rows, must = list(range(len(frame))), [kind != KINDS["model"] for kind in frame["kind"]]
+    x = frame["median"].to_numpy(float) / float(frame["slow"].max()) * 900
+    y = in_pixels(frame["quality"].to_numpy(float), 300)
+    sides = free_sides(x, y, rows, names, must)
     for kind, symbol in zip(KINDS.values(), ("circle", "triangle-up", "circle"), strict=True):
         part = frame[frame["kind"] == kind]
         colour = MUTED if kind == KINDS["model"] else accent
@@ -37,11 +43,12 @@ def latency_figure(frame: pd.DataFrame, accent: str) -> go.Figure:
                 y=part["quality"].to_numpy(float),
                 error_x={"array": slow - median, "arrayminus": 0 * median, "thickness": 1},
                 mode="markers+text",
-                text=[plain(one, 24) for one in part["what"]],
-                textposition="top center",
+                text=[names[row] if sides[row] else "" for row in part.index],
+                textposition=[sides[row] or "top left" for row in part.index],
+                hovertext=[names[row] for row in part.index],
                 customdata=slow,
                 marker={"color": colour, "size": 10, "symbol": symbol},
-                hovertemplate="%{text}: %{y:.1f} %, half within %{x:.2g} s, "
+                hovertemplate="%{hovertext}: %{y:.1f} %, half within %{x:.2g} s, "
                 "95 % within %{customdata:.2g} s<extra></extra>",
                 cliponaxis=False,
             )

@@ -1,0 +1,58 @@
+"""Names beside the points of a chart, where they cover neither each other nor a point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cascal.datatypes import FloatArray
+
+SIDES = {
+    "top left": (False, True),
+    "bottom right": (True, False),
+    "top right": (True, True),
+    "bottom left": (False, False),
+}
+"""Where a name may stand, the preferred side first: (right of its point, above it)."""
+LETTER, LINE = 7, 15
+"""Width of a letter and height of a line, in pixels."""
+
+_Box = tuple[float, float, float, float]
+
+
+def in_pixels(values: FloatArray, length: int) -> FloatArray:
+    """Where values (n,) lie on an axis of a length, about."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return (values - low) / ((high - low) or 1.0) * length
+
+
+def free_sides(
+    x: FloatArray, y: FloatArray, rows: Sequence[int], names: Sequence[str], must: Sequence[bool]
+) -> list[str | None]:
+    """A side for the name of each of some rows of the points (n,) in pixels, the first one first.
+
+    None where it has no room. Where a name must stand it may cover a point, never another name.
+    """
+    points = [(px - 4, py - 4, px + 4, py + 4) for px, py in zip(x, y, strict=True)]
+    taken: list[_Box] = []
+    found: list[str | None] = []
+    for row, name, needed in zip(rows, names, must, strict=True):
+        boxes = {side: _name_box(x[row], y[row], len(name), side) for side in SIDES}
+        free = [side for side, box in boxes.items() if not any(_meet(box, one) for one in taken)]
+        clear = [side for side in free if not any(_meet(boxes[side], one) for one in points)]
+        side = next(iter(clear), next(iter(free), None) if needed else None)
+        if side is not None:
+            taken.append(boxes[side])
+        found.append(side)
+    return found
+
+
+def _name_box(x: float, y: float, n_letters: int, side: str) -> _Box:
+    right, up = SIDES[side]
+    left, low = (x + 5 if right else x - 5 - LETTER * n_letters), (y + 5 if up else y - 20)
+    return (left, low, left + LETTER * n_letters, low + LINE)
+
+
+def _meet(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
