@@ -116,6 +116,21 @@ def test_log_probabilities_that_are_no_numbers_choose_nothing(tmp_path):
     assert column(result.responses, "mean_logprob") == [None, None, 0.0]
 
 
+def test_a_filter_is_kept_by_name_and_another_name_refused(tmp_path):
+    rows = [harness_text(n, filter=name) for n in (0, 1) for name in ("strict", "loose")]
+    folder = harness_folder(tmp_path, task="gsm8k", rows=rows)
+    notes = importers.read(folder, log_filter="strict").notes
+    assert "gsm8k: filter 'strict' was kept, not loose. --filter NAME keeps another." in notes
+    with refuses("unknown-choice", "'loose', 'strict'", kind=ImportRefused):
+        importers.read(folder, log_filter="other")
+
+
+def test_other_formats_have_no_filter(tmp_path):
+    path = inspect_json(tmp_path / "log.json", [inspect_sample(1)])
+    with refuses("unknown-choice", "inspect_log", kind=ImportRefused):
+        importers.read(path, log_filter="strict")
+
+
 def test_a_single_likelihood_has_a_score_and_no_answer(tmp_path):
     row = harness_choice(0, resps=[[["-4.5", "True"]]], doc={"text": HTML}, target=" word", acc=1.0)
     result = importers.read(harness_folder(tmp_path, rows=[row]))
@@ -141,7 +156,7 @@ def test_a_generated_text_is_read_again_and_one_filter_is_kept_and_named(tmp_pat
     assert column(result.responses, "text") == ["#### 9", "many\nlines"]
     assert column(result.responses, "answer") == ["9", "7"]
     assert column(result.responses, "score") == [1.0, 0.0]
-    assert "gsm8k: filter 'flexible-extract' was kept, not strict-match." in result.notes
+    assert "gsm8k: filter 'flexible-extract' was kept, not strict-match. " in result.notes[0]
 
 
 def test_letters_are_read_from_the_text_where_the_target_is_a_letter(tmp_path):

@@ -1,11 +1,14 @@
 """Columns of one's own: kept at import, stored, copied, deleted; text stays text."""
 
+from pathlib import Path
+
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 import test_app
 from console import cascal_cli
+from foreign_files import harness_folder, harness_text, inspect_json, inspect_sample
 from refusals import refuses
 
 from app.folders import FOLDERS_ENV
@@ -100,9 +103,43 @@ def test_more_than_twenty_columns_are_refused_by_name_and_cut_by_all(tmp_path):
     assert any("Not kept: 'c20'" in one for one in result.notes)
 
 
-def test_other_formats_keep_nothing_and_say_so(log):
-    with refuses("unknown-choice", "tables only"):
-        importers.read(log, kind="lm_eval", keep=["all"])
+def test_formats_without_metadata_keep_nothing_and_say_so(log):
+    with refuses("unknown-choice", "mmlu_pro", "lm_eval"):
+        importers.read(log, kind="mmlu_pro", keep=["all"])
+
+
+FOREIGN = Path(__file__).parent / "foreign"
+
+
+def kept_of(path, *names):
+    """The kept values by column, in the order of the queries."""
+    found = {}
+    for row in importers.read(path, keep=list(names)).kept.to_pylist():
+        value = row["number"] if row["text"] is None else row["text"]
+        found.setdefault(row["name"], []).append(value)
+    return found
+
+
+def test_variables_of_promptfoo_and_metadata_of_langfuse_are_kept():
+    assert kept_of(FOREIGN / "promptfoo.json", "b") == {"b": [23.0, 25.0, 27.0, 29.0, 31.0, 33.0]}
+    assert kept_of(FOREIGN / "langfuse" / "observations.csv", "all") == {"language": ["en"] * 8}
+
+
+def test_metadata_of_inspect_samples_is_kept_and_named_where_it_is_not(tmp_path):
+    samples = [
+        inspect_sample(number, metadata={"level": number, "tags": ["x"], "source": "web"})
+        for number in (1, 2)
+    ]
+    path = inspect_json(tmp_path / "log.json", samples)
+    assert kept_of(path, "level") == {"level": [1.0, 2.0]}
+    notes = importers.read(path, keep=["level"]).notes
+    assert "Said of the queries besides: 'source'. --keep NAME keeps it." in notes
+
+
+def test_fields_of_lm_eval_documents_are_kept_but_not_the_query_itself(tmp_path):
+    rows = [harness_text(n, doc={"question": f"Q{n}?", "level": f"L{n}"}) for n in (0, 1)]
+    path = harness_folder(tmp_path, task="gsm8k", rows=rows)
+    assert kept_of(path, "all") == {"level": ["L0", "L1"]}
 
 
 def test_the_preview_names_the_unused_columns(log):

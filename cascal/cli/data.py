@@ -77,8 +77,8 @@ def import_(
     keep: Annotated[
         list[str] | None,
         typer.Option(
-            help="Columns of a table that are kept, one value a query, for colours, filters and "
-            "slices: names with commas between them, or all; repeatable."
+            help="Columns of a table, or metadata of a log, that are kept, one value a query, for "
+            "colours, filters and slices: names with commas between them, or all; repeatable."
         ),
     ] = None,
     right: Annotated[
@@ -88,6 +88,14 @@ def import_(
             "the answers as read, or (auto) its scores of free answers where they often differ."
         ),
     ] = "auto",
+    log_filter: Annotated[
+        str,
+        typer.Option(
+            "--filter",
+            help="The filter of lm-evaluation-harness whose lines are read; default: that which "
+            "reads most answers.",
+        ),
+    ] = "",
     on_conflict: Annotated[OnConflict, typer.Option(help="If the data set exists.")] = "refuse",
     refused: Annotated[
         Path | None, typer.Option(help="Write everything that was refused to this JSON file.")
@@ -112,6 +120,7 @@ def import_(
             gold_from=gold_from,
             keep=[name.strip() for one in keep or () for name in one.split(",") if name.strip()],
             right=right,
+            log_filter=log_filter,
         )
     with progress_bar("Storing") as report:
         added = open_workspace(workspace, create=True).add(

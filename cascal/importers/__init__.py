@@ -86,6 +86,9 @@ FORMATS: dict[str, Format] = {
 KINDS: dict[str, str] = {kind: one.ABOUT for kind, one in FORMATS.items()}
 """Formats that are read, and what each is."""
 
+KEEPING = tuple(one.KIND for one in (long, lm_eval, inspect_log, promptfoo, langfuse, deepeval))
+"""Formats that say more of a query than is used, which may be kept."""
+
 PREVIEW_CHARS = 2_000
 """Longer texts are cut in a preview, and only there."""
 
@@ -120,6 +123,7 @@ def read(
     gold_from: int | None = None,
     keep: Sequence[str] = (),
     right: Right = "auto",
+    log_filter: str = "",
 ) -> Imported:
     """Read a data set from a file, a folder, or several files that belong together.
 
@@ -131,6 +135,7 @@ def read(
     the whole column tells, and one that does not is refused.
     keep: columns of a table that are kept as columns of one's own, one value a query; "all" keeps
     every one that is not used otherwise.
+    log_filter: the filter of lm-evaluation-harness whose lines are read; "": which reads most.
     right: who tells right from wrong where the source scored the responses, see `datatypes.Right`.
     """
     _check_right(right)
@@ -145,6 +150,7 @@ def read(
             reading=_checked_reading(reading),
             gold_from=_checked_first(gold_from),
             keep=_checked_keep(kind, keep),
+            log_filter=_checked_filter(kind, log_filter),
         )
         return replace(FORMATS[kind].read(paths, plan), right=right)
 
@@ -297,13 +303,22 @@ def _checked_first(gold_from: int | None) -> int | None:
 
 
 def _checked_keep(kind: str, keep: Sequence[str]) -> tuple[str, ...]:
-    if keep and kind != long.KIND:
+    if keep and kind not in KEEPING:
         raise ImportRefused(
-            f"Columns are kept from tables only, and this is {kind}. Leave --keep out, or convert "
-            "the file to a table with one row a response.",
+            f"Nothing is kept besides from {kind}; of {', '.join(KEEPING)} it is. Leave --keep "
+            "out, or convert the file to a table with one row a response.",
             code="unknown-choice",
         )
     return tuple(keep)
+
+
+def _checked_filter(kind: str, log_filter: str) -> str:
+    if log_filter and kind != lm_eval.KIND:
+        raise ImportRefused(
+            f"Only {lm_eval.KIND} has filters, and this is {kind}. Leave --filter out.",
+            code="unknown-choice",
+        )
+    return log_filter
 
 
 def _checked_kind(kind: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cascal.columns import Imported
 from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.kept import keep_offered
 from cascal.importers.response import Place, Said, add_said, known_gold, lettered_options
 from cascal.importers.sniff import foreign_files
 
@@ -25,6 +26,7 @@ class Call:
     query_id : "" where the log names none
     call_id  : of the call itself, "" where it has none; a call that is logged twice counts once
     gold     : the right answer, where the log knows one
+    fields   : what the log says of the query besides
     """
 
     row: int
@@ -35,6 +37,7 @@ class Call:
     query_id: str = ""
     gold: object = None
     call_id: str = ""
+    fields: object = None
 
 
 def read_calls(
@@ -56,6 +59,7 @@ def read_calls(
             else:
                 _add(draft, source, call, asked)
             seen.add(call.call_id)
+    keep_offered(draft, plan.keep)
     imported = draft.finish(plan, paths[0].name)
     plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
     return imported
@@ -74,6 +78,7 @@ def _add(draft: Draft, source: str, call: Call, asked: Counter[tuple[str, str]])
         gold=known_gold(draft, source, call.row, call.gold, options),
     )
     draft.add_query(query, repeats=True)
+    draft.offer(query_id, call.fields)
     sample = asked[query_id, call.model]
     asked[query_id, call.model] += 1
     add_said(draft, Place(source, call.row, query_id, call.model, sample), call.said, options)

@@ -75,6 +75,7 @@ def _calls(draft: Draft, file: Path, source: str) -> Iterator[Call]:
             model=model,
             said=_said(case),
             gold=case.get("expectedOutput"),
+            fields=case.get("metadata"),
         )
 
 

@@ -53,6 +53,7 @@ class Plan:
     reading: ReadingName = "stated"
     gold_from: int | None = None
     keep: tuple[str, ...] = ()
+    log_filter: str = ""
 
 
 class QueryRow(NamedTuple):
@@ -96,6 +97,7 @@ class Draft:
 
     reading : the rules by which answers are read from texts
     kept    : by column and query id, the values of columns that were asked for by name
+    offered : by query id, what a log says of the query besides, to be kept where it is asked for
     """
 
     reading: ReadingName = "stated"
@@ -105,6 +107,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     lost_queries: dict[str, str] = field(default_factory=dict)
     kept: dict[str, dict[str, str] | dict[str, float]] = field(default_factory=dict)
+    offered: dict[str, dict[str, object]] = field(default_factory=dict)
     _rows: Counter[str] = field(default_factory=Counter)
     _refused_rows: dict[str, set[int]] = field(default_factory=dict)
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -125,6 +128,14 @@ class Draft:
         if row not in rows:
             rows.add(row)
             self.refused.append(Refusal(source, row, column, reason))
+
+    def offer(self, query_id: str, fields: object) -> None:
+        """Take down single values that a log says of a query besides; the first of each stays."""
+        if isinstance(fields, dict):
+            known = self.offered.setdefault(query_id, {})
+            for name, value in fields.items():
+                if isinstance(value, str | int | float):
+                    known.setdefault(str(name), value)
 
     def report(self, source: str, row: int, column: str, reason: str) -> None:
         """Say what was changed in a row that is kept (or kept once)."""

@@ -30,6 +30,7 @@ from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan, QueryRow
 from cascal.importers.fields import amount, clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
+from cascal.importers.kept import keep_offered
 from cascal.importers.limits import ImportRefused, check_file, is_zip, parse_json, read_bytes
 from cascal.importers.messages import mean_of_logprobs, message_text
 from cascal.importers.response import Place, Said, add_said, known_gold
@@ -80,6 +81,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         for row, sample in rows_with(draft, log.lines, ("id", "input")):
             query_id = f"{log.task}/{clean(sample['id'])}" if several else clean(sample["id"])
             _add(draft, log, (row, query_id, scorer), sample)
+    keep_offered(draft, plan.keep)
     imported = draft.finish(plan, paths[0].name)
     plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
     return imported
@@ -212,6 +214,7 @@ def _add(draft: Draft, log: _Log, where: tuple[int, str, str], sample: Record) -
         gold=gold,
     )
     draft.add_query(query, repeats=True)
+    draft.offer(query_id, sample.get("metadata"))
     epoch, odd = amount(sample.get("epoch", 1))
     if odd or not epoch or epoch % 1:
         draft.refuse(log.source, row, "epoch", "not a whole number of at least 1")

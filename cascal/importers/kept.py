@@ -51,6 +51,21 @@ def keep_columns(draft: Draft, offers: Sequence[Offer], wanted: Sequence[str]) -
             )
 
 
+def keep_offered(draft: Draft, wanted: Sequence[str]) -> None:
+    """Keep what a log says of its queries besides, as `keep_columns`; name what could be kept."""
+    names = list(dict.fromkeys(name for fields in draft.offered.values() for name in fields))
+    query_ids = list(draft.offered)
+    columns: dict[str, list[object]] = {
+        name: [fields.get(name) for fields in draft.offered.values()] for name in names
+    }
+    ids = next(one for one in ("query_id", "query_id ") if one not in columns)
+    sheet = Sheet("", list(range(1, len(query_ids) + 1)), {ids: query_ids, **columns}, [])
+    keep_columns(draft, [Offer(sheet, ids, names)], wanted)
+    left = [] if ALL in wanted else [name for name in names if name not in wanted]
+    if left:
+        draft.notes.append(f"Said of the queries besides: {listed(left)}. --keep NAME keeps it.")
+
+
 def _keep_all(draft: Draft, offers: Sequence[Offer]) -> None:
     """Keep what says one thing of each query, as far as there is room; name the others."""
     left: list[str] = []

@@ -115,6 +115,7 @@ def _calls(draft: Draft, file: Path, source: str) -> Iterator[Call]:
             model=clean(record["model"]),
             said=_said(record),
             call_id=clean(record.get("id")),
+            fields=_parsed(record.get("metadata")),
         )
 
 

@@ -35,8 +35,9 @@ from typing import NamedTuple
 from cascal.columns import Imported
 from cascal.importers.checked_rows import part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan, QueryRow
-from cascal.importers.fields import clean
+from cascal.importers.fields import clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
+from cascal.importers.kept import keep_offered
 from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.lm_eval_docs import Choice, as_choice, doc_options, doc_text, repeats_of
 from cascal.importers.response import Place, Said, add_said, known_gold
@@ -79,10 +80,13 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         logs.append(_log(draft, file, source))
     logs = _newest(draft, logs)
     by_hash = [_has_hashes(log) for log in logs]
-    names = _Names(all(by_hash), len({log.task for log in logs}) > 1, _filters(draft, logs))
+    names = _Names(
+        all(by_hash), len({log.task for log in logs}) > 1, _filters(draft, logs, plan.log_filter)
+    )
     for number, log in enumerate(logs):
         plan.progress(0.7 + 0.3 * number / len(logs), f"Reading the answers of {log.model}")
         _add_log(draft, log, names)
+    keep_offered(draft, plan.keep)
     imported = draft.finish(plan, paths[0].name)
     plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
     return imported
@@ -142,8 +146,10 @@ def _has_hashes(log: _Log) -> bool:
     return all(with_hash)
 
 
-def _filters(draft: Draft, logs: Sequence[_Log]) -> dict[str, str]:
-    """The filter that is kept for each task: that reads most answers, then that scores most."""
+def _filters(draft: Draft, logs: Sequence[_Log], wanted: str) -> dict[str, str]:
+    """The filter that is kept for each task: that which is wanted, else reads most answers, then
+    that scores most.
+    """
     worth: dict[str, dict[str, tuple[int, float]]] = {}
     for log in logs:
         of_task, metric = worth.setdefault(log.task, {}), _metric(log.lines.records)
@@ -156,11 +162,27 @@ def _filters(draft: Draft, logs: Sequence[_Log]) -> dict[str, str]:
         ranked = sorted(
             found, key=lambda name: (-found[name][0], -found[name][1], name == "none", name)
         )
+        if wanted:
+            ranked = _first_wanted(task, ranked, wanted)
         kept[task] = ranked[0]
         if len(ranked) > 1:
             dropped = ", ".join(sorted(ranked[1:]))
-            draft.notes.append(f"{task}: filter {ranked[0]!r} was kept, not {dropped}.")
+            draft.notes.append(
+                f"{task}: filter {ranked[0]!r} was kept, not {dropped}. "
+                "--filter NAME keeps another."
+            )
     return kept
+
+
+def _first_wanted(task: str, names: Sequence[str], wanted: str) -> list[str]:
+    """The filters of a task, the wanted one first."""
+    if wanted not in names:
+        raise ImportRefused(
+            f"Filter {wanted[:80]!r} is to be kept, but {task!r} has only "
+            f"{', '.join(repr(one) for one in sorted(names))}. Correct the name.",
+            code="unknown-choice",
+        )
+    return [wanted, *(one for one in names if one != wanted)]
 
 
 def _number(value: object) -> float:
@@ -221,12 +243,20 @@ def _add(draft: Draft, task: str, place: Place, record: Record, score: object) -
         gold=gold,
     )
     draft.add_query(query, repeats=True, reworded=True)
+    draft.offer(place.query_id, _besides(record, query))
     said = [_chosen(choice)] if choice is not None else list(_generated(draft, record, options))
     for number, one in enumerate(said):
         sample = place.sample * len(said) + number
         values = {**one.values, "score": score}
         answer = Said(one.text, one.given, one.status, values=values)
         add_said(draft, place._replace(sample=sample), answer, options)
+
+
+def _besides(record: Record, query: QueryRow) -> Record:
+    """The fields of the document that are not the query itself."""
+    said = {query.text, *query.options, raw_text(record.get("target"))}
+    doc = part(record.get("doc"))
+    return {name: value for name, value in doc.items() if raw_text(value) not in said}
 
 
 def _gold(

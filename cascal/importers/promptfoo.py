@@ -70,6 +70,7 @@ def _calls(draft: Draft, file: Path, source: str) -> Iterator[Call]:
             said=_said(record),
             gold=_gold(record),
             call_id=clean(record.get("id")),
+            fields=record.get("vars"),
         )
 
 
