@@ -104,14 +104,23 @@ def cosine_silhouettes(rows: FloatArray, labels: IntArray, n_clusters: int) -> F
     return np.asarray(total / np.maximum((labels >= 0).sum(axis=1), 1))
 
 
-def n_distinct(rows: Iterable[FloatArray], enough: int) -> int:
-    """Number of distinct rows after rounding to 12 decimals; stops counting at `enough`."""
+def distinct_rows(rows: Iterable[FloatArray], enough: int) -> list[int]:
+    """Places of distinct rows after rounding to 12 decimals; looks no further once `enough`."""
     seen: set[bytes] = set()
-    for row in rows:
-        seen.add((np.round(row, _DECIMALS_OF_IDENTITY) + 0.0).tobytes())  # + 0.0: no −0
-        if len(seen) == enough:
+    found = []
+    for place, row in enumerate(rows):
+        said = (np.round(row, _DECIMALS_OF_IDENTITY) + 0.0).tobytes()  # + 0.0: no −0
+        if said not in seen:
+            seen.add(said)
+            found.append(place)
+        if len(found) == enough:
             break
-    return len(seen)
+    return found
+
+
+def n_distinct(rows: Iterable[FloatArray], enough: int) -> int:
+    """Number of distinct rows; stops counting at `enough`."""
+    return len(distinct_rows(rows, enough))
 
 
 def _largest_k(weights: FloatArray, vectors: FloatArray, max_k: int) -> IntArray:
@@ -190,6 +199,16 @@ def no_candidates(
     return task_candidates(task, rows, vectors, np.zeros((n_models, len(rows))), max_k, seed=0)
 
 
+def merged_centroids(
+    candidates: TaskCandidates, min_silhouette: float, merge: str, merge_distance: float
+) -> Merged:
+    """The centroids of one task at the given thresholds; none if no model is strong in it."""
+    keep = candidates.in_force(min_silhouette)
+    return MERGES[merge](
+        candidates.centroids[keep], candidates.support[keep], candidates.owner[keep], merge_distance
+    )
+
+
 def choose_and_merge(
     candidates: TaskCandidates,
     vectors: FloatArray,
@@ -203,18 +222,16 @@ def choose_and_merge(
     merged centroid is a weighted sum of candidates, so its similarity to a query is the same sum of
     theirs, where those are kept.
     """
-    keep = candidates.in_force(min_silhouette)
-    merged = MERGES[merge](
-        candidates.centroids[keep], candidates.support[keep], candidates.owner[keep], merge_distance
-    )
+    merged = merged_centroids(candidates, min_silhouette, merge, merge_distance)
     if not len(merged.centroids):
         return merged, np.zeros(len(candidates.rows), dtype=np.int64)
     if candidates.similarity is None:
-        return merged, _nearest(vectors, candidates.rows, merged.centroids)
-    return merged, np.argmax(merged.weights @ candidates.similarity[keep], axis=0)
+        return merged, nearest_centroids(vectors, candidates.rows, merged.centroids)
+    kept = candidates.similarity[candidates.in_force(min_silhouette)]
+    return merged, np.argmax(merged.weights @ kept, axis=0)
 
 
-def _nearest(vectors: FloatArray, rows: IntArray, centroids: FloatArray) -> IntArray:
+def nearest_centroids(vectors: FloatArray, rows: IntArray, centroids: FloatArray) -> IntArray:
     """(n,) the nearest of a task's centroids for its rows of all vectors, ties to the first."""
     nearest = np.empty(len(rows), dtype=np.int64)
     for part in row_slices(len(rows), FEW):

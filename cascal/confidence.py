@@ -8,18 +8,14 @@ nothing change nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy
 
+from cascal.consensus import Consensus, PolyaDawidSkene, guarded_concentration
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray
-from cascal.latent import (
-    EASINESS,
-    PolyaDawidSkene,
-    Slots,
-    guarded_concentration,
-    maximise,
-)
+from cascal.latent import EASINESS, Slots
 from cascal.results import Learnt
 
 MIN_KNOWN = 30
@@ -32,7 +28,7 @@ _LARGEST_CORRELATION = 0.9
 
 
 def listening_consensus(
-    slots: Slots, groups: IntArray, logprobs: FloatArray
+    consensus: Consensus, logprobs: FloatArray
 ) -> tuple[PolyaDawidSkene, Learnt]:
     """Polya–Dawid–Skene with a learnt concentration of wrong votes and confidences as evidence.
 
@@ -40,18 +36,16 @@ def listening_consensus(
     from which the confidences are learnt, and – where any is known – one that also hears them.
     Learnt once: learning again from the last fit would feed confidences back into themselves.
     """
-    likeliest, alpha = guarded_concentration(slots, groups)
-    by_votes = maximise(slots, groups, alpha=alpha)
+    slots, groups = consensus.slots, consensus.groups
+    likeliest, alpha = guarded_concentration(consensus)
+    by_votes = consensus.maximise(alpha=alpha)
     z = normal_scores(np.where(slots.of != NO_ANSWER, logprobs, np.nan), groups)
     if not np.isfinite(z).any():
         n_models = z.shape[1]
         return by_votes, Learnt.without_confidences(n_models, likeliest, alpha)
-    model = learn_confidences(z, by_votes, slots, groups)
-
-    def evidence(rows: slice) -> FloatArray:
-        return confidence_likelihood(z[rows], model, slots.part(rows), groups[rows])
-
-    fitted = maximise(slots, groups, alpha=alpha, start=by_votes, confidences=evidence)
+    model = learn_confidences(z, by_votes, groups)
+    evidence = partial(confidence_likelihood, model)
+    fitted = consensus.hearing(z, evidence).maximise(alpha=alpha, start=by_votes)
     return fitted, Learnt(
         likeliest_concentration=likeliest,
         concentration=alpha,
@@ -110,7 +104,7 @@ class ConfidenceModel:
 
 
 def learn_confidences(
-    z: FloatArray, by_votes: PolyaDawidSkene, slots: Slots, groups: IntArray
+    z: FloatArray, by_votes: PolyaDawidSkene, groups: IntArray
 ) -> ConfidenceModel:
     """Regress z on P(right) and the expected easiness, both from the votes alone (§ 2.3)."""
     known = np.isfinite(z)
@@ -199,7 +193,7 @@ def _shared_noise(residual: FloatArray, variance: FloatArray) -> float:
 
 
 def confidence_likelihood(
-    z: FloatArray, model: ConfidenceModel, slots: Slots, groups: IntArray
+    model: ConfidenceModel, z: FloatArray, slots: Slots, groups: IntArray
 ) -> FloatArray:
     """(Q, S+1, Z) log-likelihood of the confidences, up to what is constant within a query.
 

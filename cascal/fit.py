@@ -23,7 +23,7 @@ from cascal.cluster import (
 from cascal.computing_order import Ordered, best_first, in_computing_order, number_tasks
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.groups import reliability_groups
-from cascal.merge import NO_OWNER, normalise, only_cluster
+from cascal.merge import NO_OWNER, Merged, normalise, only_cluster
 from cascal.rank import (
     SET_SIZE,
     SelectionRanking,
@@ -120,7 +120,7 @@ class Fit:
         """
         settings = replace(self.settings, clusters="task")
         by_task = _candidates(self.vectors, self.task_of_query, self._filled, settings, n_jobs=1)
-        notes = _notes(self.votes, settings, self.strong, len(self.tasks))
+        notes = fit_notes(self.votes, settings, self.strong, len(self.tasks))
         return replace(self, settings=settings, by_task=by_task, notes=notes)
 
     @cached_property
@@ -162,13 +162,9 @@ class Fit:
             training=self._training,
         )
 
-    def _merged(self, thresholds: Thresholds) -> SkillClusters:
-        """Merge, then every query to the nearest centroid of its task; empty clusters vanish."""
-        centroids: list[FloatArray] = []
-        support: list[IntArray] = []
-        owner: list[IntArray] = []
-        assignment = np.empty(len(self.vectors), dtype=np.int64)
-        offset = 0
+    def _merged_tasks(self, thresholds: Thresholds) -> list[tuple[Merged, IntArray]]:
+        """The centroids of every task, and the nearest of them for each of its queries."""
+        found = []
         for task in self.by_task:
             merged, nearest = choose_and_merge(
                 task,
@@ -179,6 +175,23 @@ class Fit:
             )
             if not len(merged.centroids):
                 merged = only_cluster(wide(self.vectors, task.rows))
+            found.append((merged, nearest))
+        return found
+
+    def _vector_sums(self, assignment: IntArray, n_clusters: int) -> FloatArray:
+        """(C, D) sums of the vectors in each cluster."""
+        return group_sums(self.vectors, assignment, n_clusters)
+
+    def _merged(self, thresholds: Thresholds) -> SkillClusters:
+        """Merge, then every query to the nearest centroid of its task; empty clusters vanish."""
+        centroids: list[FloatArray] = []
+        support: list[IntArray] = []
+        owner: list[IntArray] = []
+        assignment = np.empty(len(self.task_of_query), dtype=np.int64)
+        offset = 0
+        for task, (merged, nearest) in zip(
+            self.by_task, self._merged_tasks(thresholds), strict=True
+        ):
             used, local = np.unique(nearest, return_inverse=True)
             centroids.append(merged.centroids[used])
             support.append(merged.support[used])
@@ -226,7 +239,7 @@ class Fit:
         assignment = place[clusters.assignment]
         merged = SkillClusters(
             clusters.tasks,
-            normalise(group_sums(self.vectors, assignment, len(keep))),
+            normalise(self._vector_sums(assignment, len(keep))),
             clusters.task[keep],
             clusters.support[keep],
             assignment,
@@ -290,7 +303,10 @@ def _representatives(clusters: SkillClusters) -> FloatArray:
     return normalise(group_sums(clusters.centroids, clusters.task, len(clusters.tasks)))
 
 
-def _notes(votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int) -> tuple[str, ...]:
+def fit_notes(
+    votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int
+) -> tuple[str, ...]:
+    """What whoever uses the fit should know of its data."""
     notes = []
     answered = votes.answered
     known = votes.confident
@@ -333,13 +349,7 @@ def fit(
     Reference: Niu et al. 2026, arXiv:2601.09692; where we differ: docs/method.md §§ 8, 13.
     """
     settings = settings or FitSettings.preset("recommended")
-    if settings.consensus == LABELS:
-        raise CascalError(
-            "Scores by labels need labels: use cascal.compare.baselines.CascalWithLabels.",
-            code="needs-labels",
-        )
-    _check_size(votes, costs)
-    refuse_prose(votes.prose, votes.tasks)
+    refuse_unfit(votes, settings, costs)
     ordered = in_computing_order(votes, vectors, settings)
     votes, array = ordered.votes, ordered.array
     groups = reliability_groups(array, settings.seed) if settings.consensus in GROUPED else None
@@ -388,6 +398,17 @@ def fit_on_labels(
     )
 
 
+def refuse_unfit(votes: Votes, settings: FitSettings, costs: FloatArray | None) -> None:
+    """Refuse what no consensus can be estimated from."""
+    if settings.consensus == LABELS:
+        raise CascalError(
+            "Scores by labels need labels: use cascal.compare.baselines.CascalWithLabels.",
+            code="needs-labels",
+        )
+    _check_size(votes, costs)
+    refuse_prose(votes.prose, votes.tasks)
+
+
 def _check_size(votes: Votes, costs: FloatArray | None) -> None:
     if not all(votes.shape):
         raise CascalError(
@@ -429,7 +450,7 @@ def _clustered(
         caller_rows=np.argsort(ordered.rows),
         caller_models=np.argsort(ordered.columns),
         fingerprint=ordered.fingerprint,
-        notes=_notes(votes, settings, strong, len(tasks)),
+        notes=fit_notes(votes, settings, strong, len(tasks)),
         costs=costs,
     )
 
@@ -468,13 +489,13 @@ def _of_task(
         task,
         rows,
         wide(array, rows),
-        _scaled(weights[rows].T),
+        scaled_weights(weights[rows].T),
         settings.max_k,
         settings.seed,
     )
 
 
-def _scaled(weights: FloatArray) -> FloatArray:
+def scaled_weights(weights: FloatArray) -> FloatArray:
     """(M, n) weights of a task's strong votes, scaled to sum to their number for each model."""
     total = weights.sum(axis=1, keepdims=True)
     count = (weights > 0).sum(axis=1, keepdims=True)

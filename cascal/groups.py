@@ -25,11 +25,16 @@ SLACK = 1e-7
 def reliability_groups(vectors: FloatArray, seed: int) -> IntArray:
     """(Q,) groups of queries that `pds` estimates reliabilities in (docs/method.md § 2)."""
     n_queries = len(vectors)
-    k = int(np.clip(n_queries // QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS))
+    k = n_groups(n_queries)
     if n_queries < 2 * MIN_GROUPS or n_distinct(vectors, k) < k:
         return np.zeros(n_queries, dtype=np.int64)
     labels = _best_run(_Rows.of(vectors), k, seed)
     return _library_groups(vectors, k, seed) if labels is None else labels
+
+
+def n_groups(n_queries: int) -> int:
+    """How many groups so many queries are told apart in."""
+    return int(np.clip(n_queries // QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS))
 
 
 def _library_groups(vectors: FloatArray, k: int, seed: int) -> IntArray:
@@ -77,7 +82,7 @@ def _best_run(rows: _Rows, k: int, seed: int) -> IntArray | None:
     from joblib import Parallel, delayed  # slow to import, and routing does not need it
 
     random = np.random.RandomState(seed)
-    every = [_Draws.of(random, k) for _ in range(N_INIT)]
+    every = [Draws.of(random, k) for _ in range(N_INIT)]
     with one_blas_thread():
         runs = Parallel(n_jobs=N_INIT, require="sharedmem")(
             delayed(_run)(rows, draws) for draws in every
@@ -92,7 +97,7 @@ def _best_run(rows: _Rows, k: int, seed: int) -> IntArray | None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Draws:
+class Draws:
     """The random numbers of one k-means++, in the order in which scikit-learn draws them: the
     first centre's, and (k − 1, trials) of the others.
     """
@@ -101,19 +106,19 @@ class _Draws:
     others: FloatArray
 
     @classmethod
-    def of(cls, random: np.random.RandomState, k: int) -> _Draws:
+    def of(cls, random: np.random.RandomState, k: int) -> Draws:
         first = float(random.random_sample())
         return cls(first, random.uniform(size=(k - 1, 2 + int(np.log(k)))))
 
 
-def _run(rows: _Rows, draws: _Draws) -> _Run:
+def _run(rows: _Rows, draws: Draws) -> _Run:
     """One k-means of all rows."""
     run = _Run(rows, rows.wide(np.array(seed_rows(rows, draws))))
     run.solve()
     return run
 
 
-def seed_rows(rows: _Rows, draws: _Draws) -> list[int]:
+def seed_rows(rows: _Rows, draws: Draws) -> list[int]:
     """The k rows to start from, by greedy k-means++."""
     n_queries = len(rows.vectors)
     evenly = np.cumsum(np.full(n_queries, 1.0 / n_queries))

@@ -1,19 +1,17 @@
 """Consensus as inference: how probable is it that a vote names the true option?
 
-Two models of the pool with a hidden truth per query, fitted by expectation–maximisation.
-Neither ever sees an answer key.
+The parts of two models of the pool with a hidden truth per query: Polya–Dawid–Skene, climbed in
+`consensus`, and one-coin Dawid–Skene. Neither ever sees an answer key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
 
 from cascal.datatypes import FREE_ANSWER_OPTIONS, NO_ANSWER, BoolArray, FloatArray, IntArray
-from cascal.row_chunks import FEW, row_slices
 
 ALPHA = 0.25
 """Dirichlet concentration of wrong votes: small = wrong models fall for the same distractor."""
@@ -25,9 +23,7 @@ TAU = 0.5
 """Standard deviation of a group's reliability around the pool-wide one, in logits."""
 CONCENTRATIONS: FloatArray = np.geomspace(0.1, 20.0, 22)
 """Values of α among which the likelihood chooses."""
-EXCESS, MAX_ALPHA = 3.0, 0.7
-"""α moves only by what exceeds this factor, and never beyond this value."""
-MIN_ITERATIONS, MAX_ITERATIONS, TOLERANCE = 6, 60, 1e-4
+MAX_ITERATIONS, TOLERANCE = 60, 1e-4
 _NEWTON_STEPS = 3
 _nodes, _weights = np.polynomial.hermite_e.hermegauss(7)
 EASINESS: FloatArray = _nodes
@@ -57,7 +53,7 @@ class Slots:
         """(Q,) number of distinct answers."""
         return np.asarray((self.counts > 0).sum(axis=1))
 
-    def part(self, rows: slice) -> Slots:
+    def part(self, rows: slice | IntArray) -> Slots:
         """The same for some of the queries."""
         return Slots(self.of[rows], self.counts[rows], self.n_options[rows], self.free[rows])
 
@@ -100,23 +96,6 @@ def own_slot(per_slot: FloatArray, slots: Slots) -> FloatArray:
     return np.where(slots.of == NO_ANSWER, 0.0, own)
 
 
-@dataclass(frozen=True, eq=False)
-class PolyaDawidSkene:
-    """A fitted model.
-
-    theta (G, M), pool (M,) reliabilities in logits; easiness (Q, Z) tempered probability of each
-    easiness; scores (Q, M) P(vote is right); concentration the last α of wrong votes where it was
-    learnt, else the one given.
-    """
-
-    theta: FloatArray
-    pool: FloatArray
-    easiness: FloatArray
-    scores: FloatArray
-    iterations: int
-    concentration: float = ALPHA
-
-
 def distractor_likelihood(slots: Slots, alpha: float = ALPHA) -> FloatArray:
     """(Q, S+1) log-likelihood of the wrong votes if the truth is each slot, or none of them.
 
@@ -139,7 +118,7 @@ def distractor_likelihood(slots: Slots, alpha: float = ALPHA) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class _WrongVotes:
+class WrongVotes:
     """What the concentration is learnt from: how many votes each slot, or all others, hold.
 
     The likelihood of the wrong votes is a sum of functions of two whole numbers alone – votes of a
@@ -152,35 +131,47 @@ class _WrongVotes:
     per_slot: FloatArray
     per_outside: FloatArray
 
-    def best(self, truth: FloatArray) -> float:
-        """The α of `CONCENTRATIONS` with the largest expected likelihood under truth (Q, S+1)."""
-        truth = truth[self.asked]
-        slots = np.bincount(
-            self.votes.ravel(), (1.0 - truth[:, :-1]).ravel(), self.per_slot.shape[1]
+    @classmethod
+    def of(cls, slots: Slots) -> WrongVotes:
+        """Of the queries with options."""
+        gammaln = scipy.special.gammaln
+        asked = ~slots.free
+        counts, n_options = slots.counts[asked], slots.n_options[asked]
+        total = counts.sum(axis=1, keepdims=True)
+        left = total - np.column_stack([counts, np.zeros(len(counts), dtype=np.int64)])
+        options, of_query = np.unique(n_options, return_inverse=True)
+        most = int(total.max(initial=0)) + 1
+        alpha = CONCENTRATIONS[:, None, None]
+        others = (options - 1)[None, :, None] * alpha
+        per_outside = gammaln(others) - gammaln(others + np.arange(most))
+        per_slot = gammaln(alpha[:, 0] + np.arange(most)) - gammaln(alpha[:, 0])
+        return cls(
+            asked,
+            counts,
+            of_query[:, None] * most + left,
+            per_slot,
+            per_outside.reshape(len(CONCENTRATIONS), -1),
         )
-        outside = np.bincount(self.outside.ravel(), truth.ravel(), self.per_outside.shape[1])
+
+    def take(self, rows: IntArray) -> WrongVotes:
+        """The same for some of the queries."""
+        place = np.cumsum(self.asked) - 1
+        kept = place[rows[self.asked[rows]]]
+        return replace(
+            self, asked=self.asked[rows], votes=self.votes[kept], outside=self.outside[kept]
+        )
+
+    def counted(self, truth: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The two histograms under truth (Q, S+1)."""
+        truth = truth[self.asked]
+        slot, other = (1.0 - truth[:, :-1]).ravel(), truth.ravel()
+        slots = np.bincount(self.votes.ravel(), slot, self.per_slot.shape[1])
+        outside = np.bincount(self.outside.ravel(), other, self.per_outside.shape[1])
+        return slots.astype(np.float64), outside.astype(np.float64)
+
+    def best(self, slots: FloatArray, outside: FloatArray) -> float:
+        """The α of `CONCENTRATIONS` with the largest expected likelihood under the histograms."""
         return float(CONCENTRATIONS[np.argmax(self.per_slot @ slots + self.per_outside @ outside)])
-
-
-def _wrong_votes(slots: Slots) -> _WrongVotes:
-    gammaln = scipy.special.gammaln
-    asked = ~slots.free
-    counts, n_options = slots.counts[asked], slots.n_options[asked]
-    total = counts.sum(axis=1, keepdims=True)
-    left = total - np.column_stack([counts, np.zeros(len(counts), dtype=np.int64)])
-    options, of_query = np.unique(n_options, return_inverse=True)
-    most = int(total.max(initial=0)) + 1
-    alpha = CONCENTRATIONS[:, None, None]
-    others = (options - 1)[None, :, None] * alpha
-    per_outside = gammaln(others) - gammaln(others + np.arange(most))
-    per_slot = gammaln(alpha[:, 0] + np.arange(most)) - gammaln(alpha[:, 0])
-    return _WrongVotes(
-        asked,
-        counts,
-        of_query[:, None] * most + left,
-        per_slot,
-        per_outside.reshape(len(CONCENTRATIONS), -1),
-    )
 
 
 def log_joint(
@@ -259,122 +250,6 @@ def starting_reliability(slots: Slots) -> FloatArray:
     share = own_slot(slots.counts / np.maximum(total, 1), slots)
     answered = (slots.of != NO_ANSWER).sum(axis=0)
     return np.asarray(scipy.special.logit((share.sum(axis=0) + 1.0) / (answered + 2.0)))
-
-
-def polya_dawid_skene(answers: IntArray, groups: IntArray, n_options: IntArray) -> PolyaDawidSkene:
-    """Dawid–Skene with a hidden easiness per query and wrong votes that share distractors.
-
-        P(vote of model j right | easiness b) = sigmoid(theta[group, j] + σ b),   b ~ N(0, 1)
-        the wrong votes ~ Dirichlet-multinomial(α) over the K − 1 other options
-
-    answers (Q, M) with NO_ANSWER, groups (Q,) 0 … G−1, n_options (Q,) (0 = free answers, K = 20).
-    scores are P(the vote names the true option), 0 where there is none.
-    Constants and stopping rule are fixed for all pools (docs/method.md § 2).
-    """
-    return maximise(find_slots(answers, n_options), groups)
-
-
-Confidences = Callable[[slice], FloatArray]
-"""What the log-probabilities of some rows add to their log joint: (q, S+1, Z)."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Expected:
-    """One E step: truth (Q, S+1) and easiness (Q, Z) of every query, log-normaliser (Q,), and what
-    the M step needs of them: right (G, M), weight (G, M, Z), summed over chunks of rows in turn.
-    """
-
-    truth: FloatArray
-    easiness: FloatArray
-    normaliser: FloatArray
-    right: FloatArray
-    weight: FloatArray
-
-    @classmethod
-    def empty(cls, slots: Slots, theta: FloatArray) -> _Expected:
-        n_queries, n_slots = slots.counts.shape
-        return cls(
-            np.empty((n_queries, n_slots + 1)),
-            np.empty((n_queries, len(EASINESS))),
-            np.empty(n_queries),
-            np.zeros(theta.shape),
-            np.zeros((*theta.shape, len(EASINESS))),
-        )
-
-
-def _expected(
-    slots: Slots,
-    fixed: FloatArray,
-    theta: FloatArray,
-    groups: IntArray,
-    confidences: Confidences | None,
-) -> _Expected:
-    step = _Expected.empty(slots, theta)
-    for rows in row_slices(len(groups), FEW):
-        part, group = slots.part(rows), groups[rows]
-        heard = None if confidences is None else confidences(rows)
-        posterior, step.normaliser[rows] = expectation(
-            log_joint(part, fixed[rows], theta, group, heard)
-        )
-        step.truth[rows], step.easiness[rows] = posterior.sum(axis=2), posterior.sum(axis=1)
-        right, weight = statistics(posterior, part, group, len(theta))
-        np.add(step.right, right, out=step.right)
-        np.add(step.weight, weight, out=step.weight)
-    return step
-
-
-def maximise(
-    slots: Slots,
-    groups: IntArray,
-    *,
-    alpha: float = ALPHA,
-    learn_alpha: bool = False,
-    start: PolyaDawidSkene | None = None,
-    confidences: Confidences | None = None,
-) -> PolyaDawidSkene:
-    """Expectation–maximisation of `polya_dawid_skene` and what builds on it.
-
-    `learn_alpha`: every M step also takes the α of `CONCENTRATIONS` that explains the wrong votes
-    of queries with options best. `start`: reliabilities to go on from instead of the plurality's.
-    `confidences` are added to the log joint. What has a number for every query, slot and easiness
-    exists for a few thousand queries at a time only.
-    """
-    n_groups = int(groups.max(initial=0)) + 1
-    prior = log_prior(slots)
-    fixed = prior + distractor_likelihood(slots, alpha)
-    wrong_votes = _wrong_votes(slots) if learn_alpha else None
-    pool = starting_reliability(slots) if start is None else start.pool
-    theta = np.repeat(pool[None], n_groups, axis=0) if start is None else start.theta
-    previous = -np.inf
-    for iteration in range(MAX_ITERATIONS + 1):
-        step = _expected(slots, fixed, theta, groups, confidences)
-        current = float(step.normaliser.mean()) if len(groups) else 0.0
-        settled = iteration >= MIN_ITERATIONS and abs(current - previous) < TOLERANCE
-        if settled or iteration == MAX_ITERATIONS:
-            break
-        previous = current
-        pool = newton(step.right.sum(axis=0), step.weight.sum(axis=0), pool, None)
-        theta = newton(step.right, step.weight, theta, pool)
-        if wrong_votes is not None:
-            likeliest = wrong_votes.best(step.truth)
-            if likeliest != alpha:
-                alpha = likeliest
-                fixed = prior + distractor_likelihood(slots, alpha)
-    scores = own_slot(step.truth, slots)
-    return PolyaDawidSkene(theta, pool, step.easiness, scores, iteration, alpha)
-
-
-def guarded_concentration(slots: Slots, groups: IntArray) -> tuple[float, float]:
-    """The α that explains the wrong votes best, and the one that is used; both `ALPHA` without
-    queries with options.
-
-    Wrong models that scatter over the distractors have a large α. It is used as far as it exceeds
-    a factor of `EXCESS`, up to `MAX_ALPHA`: unguarded likelihood costs points where it errs.
-    """
-    if slots.free.all():
-        return ALPHA, ALPHA
-    likeliest = maximise(slots, groups, learn_alpha=True).concentration
-    return likeliest, float(np.clip(likeliest / EXCESS, ALPHA, MAX_ALPHA))
 
 
 def dawid_skene(answers: IntArray, tasks: IntArray, n_options: IntArray) -> FloatArray:

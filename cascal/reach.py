@@ -70,18 +70,36 @@ def measured(training: FloatArray) -> Reach | None:
 
     Reference: Hoaglin & Welsch 1978, The American Statistician 32, 17–22, on leverage.
     """
+    inverse = ridge_inverse(squares_of(training))
+    return None if inverse is None else reach_of(inverse, leverages(training, inverse))
+
+
+def squares_of(training: FloatArray) -> FloatArray:
+    """XᵀX (D, D) of rows X."""
     squares = np.zeros((training.shape[1],) * 2)
     for part in row_slices(len(training), MANY):
         rows = np.asarray(training[part], dtype=np.float64)
         squares += rows.T @ rows
+    return squares
+
+
+def ridge_inverse(squares: FloatArray) -> FloatArray | None:
+    """(XᵀX + ridge)⁻¹; None where all rows are zero."""
     ridge = _RIDGE * float(np.trace(squares)) / len(squares)
-    if not ridge:
-        return None
-    inverse = np.linalg.inv(squares + ridge * np.eye(len(squares)))
+    return np.linalg.inv(squares + ridge * np.eye(len(squares))) if ridge else None
+
+
+def leverages(training: FloatArray, inverse: FloatArray) -> FloatArray:
+    """(Q,) of rows (Q, D)."""
     leverage = np.empty(len(training))
     for part in row_slices(len(training), FEW):
         rows = np.asarray(training[part], dtype=np.float64)
         leverage[part] = np.einsum("qd,qd->q", rows @ inverse, rows)
+    return leverage
+
+
+def reach_of(inverse: FloatArray, leverage: FloatArray) -> Reach | None:
+    """The reach from the leverages (Q,) of all training queries; None where they are all zero."""
     distances = np.sqrt(leverage / (1.0 - leverage))
     usual = float(np.median(distances))
     if not usual:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy
 
 from cascal.confidence import listening_consensus
+from cascal.consensus import Consensus, ConsensusHere
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
-from cascal.latent import dawid_skene, find_slots, own_slot, polya_dawid_skene
+from cascal.latent import Slots, dawid_skene, find_slots, own_slot
 from cascal.results import ConsensusScores
 from cascal.settings import GROUPED, PRESETS
 from cascal.vote import standardise
@@ -87,12 +90,17 @@ def usable_presets(votes: Votes) -> tuple[str, ...]:
     return tuple(name for name, preset in PRESETS.items() if preset.consensus != "z_sum" or heard)
 
 
-def consensus_scores(votes: Votes, method: str, groups: IntArray | None = None) -> ConsensusScores:
+def consensus_scores(
+    votes: Votes,
+    method: str,
+    groups: IntArray | None = None,
+    consensus: Callable[[Slots, IntArray], Consensus] = ConsensusHere,
+) -> ConsensusScores:
     """Score every vote by how far the pool backs it.
 
     method is one of pds, pds_confidence, dawid_skene, posterior, z_sum, agreement. `groups` (Q,)
     0 … G−1 are the groups of queries within which the methods of `GROUPED` estimate reliabilities;
-    one group if left out.
+    one group if left out; `consensus` says where these are computed, from slots and groups.
     Values (Q, M) are nan (0 for those and dawid_skene) where a model gave no answer.
     """
     center, spread = logprob_statistics(np.where(votes.answered, votes.logprobs, np.nan))
@@ -101,11 +109,11 @@ def consensus_scores(votes: Votes, method: str, groups: IntArray | None = None) 
     learnt = None
     if method in GROUPED:
         groups = np.zeros(len(z), dtype=np.int64) if groups is None else groups
+        asked = consensus(find_slots(votes.answers, options), groups)
         if method == "pds":
-            values = polya_dawid_skene(votes.answers, groups, options).scores
+            values = asked.maximise().scores
         else:
-            slots = find_slots(votes.answers, options)
-            fitted, learnt = listening_consensus(slots, groups, votes.logprobs)
+            fitted, learnt = listening_consensus(asked, votes.logprobs)
             values = fitted.scores
     elif method == "dawid_skene":
         names = {task: index for index, task in enumerate(sorted(set(votes.tasks)))}

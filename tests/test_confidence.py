@@ -19,17 +19,10 @@ from cascal.confidence import (
     listening_consensus,
     normal_scores,
 )
+from cascal.consensus import EXCESS, MAX_ALPHA, ConsensusHere, polya_dawid_skene
 from cascal.datatypes import NO_ANSWER
 from cascal.demo import install_demo
-from cascal.latent import (
-    ALPHA,
-    EASINESS,
-    EXCESS,
-    MAX_ALPHA,
-    find_slots,
-    maximise,
-    polya_dawid_skene,
-)
+from cascal.latent import ALPHA, EASINESS, find_slots
 from cascal.settings import FitSettings
 from cascal.study import load_study
 from tests.conftest import shared
@@ -42,6 +35,10 @@ from tests.literal_consensus import (
 )
 
 law = settings(deadline=None, max_examples=10, derandomize=True, database=None)
+
+
+def listened(answers, n_options, groups, logprobs):
+    return listening_consensus(ConsensusHere(find_slots(answers, n_options), groups), logprobs)
 
 
 def confident_world(seed, unknown=0.02, signal=0.8, scattered=False, **kwargs):
@@ -90,7 +87,9 @@ def test_the_consensus_equals_its_formulas_written_out(name, seed):
     scores, likeliest, alpha, model = literal_listening(
         answers.tolist(), groups.tolist(), n_options.tolist(), logprobs.tolist()
     )
-    fitted, learnt = listening_consensus(find_slots(answers, n_options), groups, logprobs)
+    fitted, learnt = listening_consensus(
+        ConsensusHere(find_slots(answers, n_options), groups), logprobs
+    )
     assert np.abs(fitted.scores - scores).max() <= 1e-8
     assert learnt.likeliest_concentration == pytest.approx(likeliest, abs=1e-12)
     assert learnt.concentration == pytest.approx(alpha, abs=1e-12)
@@ -116,9 +115,9 @@ def test_the_likelihood_equals_a_full_covariance_matrix(rho):
     answers, groups, n_options, logprobs = confident_world(5, unknown=0.3)
     slots = find_slots(answers, n_options)
     z = normal_scores(np.where(answers != NO_ANSWER, logprobs, np.nan), groups)
-    learnt = learn_confidences(z, maximise(slots, groups), slots, groups)
+    learnt = learn_confidences(z, ConsensusHere(slots, groups).maximise(), groups)
     model = replace(learnt, correlation=rho)
-    mine = confidence_likelihood(z, model, slots, groups)
+    mine = confidence_likelihood(model, z, slots, groups)
     literal = LiteralConfidence(
         model.rise.tolist(),
         model.easiness.tolist(),
@@ -145,7 +144,7 @@ def test_the_likelihood_equals_a_full_covariance_matrix(rho):
 def test_without_confidences_and_with_the_first_alpha_nothing_changes_to_the_last_bit():
     answers, groups, n_options, logprobs = confident_world(3, options=(0,))
     fitted, learnt = listening_consensus(
-        find_slots(answers, n_options), groups, np.full(logprobs.shape, np.nan)
+        ConsensusHere(find_slots(answers, n_options), groups), np.full(logprobs.shape, np.nan)
     )
     before = polya_dawid_skene(answers, groups, n_options)
     assert learnt.concentration == ALPHA
@@ -162,9 +161,11 @@ def test_the_order_of_models_and_queries_does_not_matter(seed):
     random = np.random.default_rng(seed)
     rows, columns = random.permutation(len(answers)), random.permutation(answers.shape[1])
     cells = np.ix_(rows, columns)
-    before, learnt = listening_consensus(find_slots(answers, n_options), groups, logprobs)
+    before, learnt = listening_consensus(
+        ConsensusHere(find_slots(answers, n_options), groups), logprobs
+    )
     after, again = listening_consensus(
-        find_slots(answers[cells], n_options[rows]), groups[rows], logprobs[cells]
+        ConsensusHere(find_slots(answers[cells], n_options[rows]), groups[rows]), logprobs[cells]
     )
     np.testing.assert_allclose(after.scores, before.scores[cells], atol=1e-9)
     np.testing.assert_allclose(again.rise, learnt.rise[columns], atol=1e-9)
@@ -175,7 +176,7 @@ def test_models_with_few_or_equal_log_probabilities_give_no_evidence():
     answers, groups, n_options, logprobs = confident_world(4, unknown=0.0, missing=0.0)
     logprobs[29:, 0] = np.nan
     logprobs[:, 1] = -0.5
-    _, learnt = listening_consensus(find_slots(answers, n_options), groups, logprobs)
+    _, learnt = listened(answers, n_options, groups, logprobs)
     assert np.isnan(learnt.rise).tolist() == [True, True, False, False]
     assert learnt.n_known.tolist() == [0, 0, 64, 64]
 
@@ -187,7 +188,9 @@ def test_confidences_raise_the_votes_they_back():
     high, low = logprobs.max(), logprobs.min()
     for sure, doubtful in (((0, 1), (2, 3)), ((2, 3), (0, 1))):
         logprobs[0, list(sure)], logprobs[0, list(doubtful)] = high, low
-        fitted, _ = listening_consensus(find_slots(answers, n_options), groups, logprobs)
+        fitted, _ = listening_consensus(
+            ConsensusHere(find_slots(answers, n_options), groups), logprobs
+        )
         assert fitted.scores[0, sure[0]] > fitted.scores[0, doubtful[0]]
 
 
@@ -200,7 +203,7 @@ def test_inverted_confidences_are_seen(signal, fires):
     answers = np.where(right, gold[:, None], random.integers(6, size=right.shape))
     logprobs = -np.exp(0.3 * random.normal(size=right.shape) - signal * right)
     slots = find_slots(answers, np.full(600, 6))
-    _, learnt = listening_consensus(slots, np.zeros(600, int), logprobs)
+    _, learnt = listening_consensus(ConsensusHere(slots, np.zeros(600, int)), logprobs)
     assert inverted(learnt).any() == fires
     assert (inverted(learnt).mean() >= ALARMING_SHARE) == fires
 
@@ -212,7 +215,8 @@ def test_scattered_wrong_votes_raise_alpha_from_the_guard_to_the_cap(share_right
     right = random.random((600, 7)) < share_right
     answers = np.where(right, gold[:, None], random.integers(10, size=right.shape))
     slots = find_slots(answers, np.full(600, 10))
-    _, learnt = listening_consensus(slots, np.zeros(600, int), np.full(answers.shape, np.nan))
+    consensus = ConsensusHere(slots, np.zeros(600, int))
+    _, learnt = listening_consensus(consensus, np.full(answers.shape, np.nan))
     assert learnt.concentration == alpha
     assert (learnt.likeliest_concentration > EXCESS * ALPHA) == (alpha > ALPHA)
 
@@ -223,7 +227,7 @@ def test_the_golden_world_gives_the_published_values():
         answers = np.vectorize(lambda letter: ord(str(letter)) - ord("A"))(stored["choice"])
         logprobs, models = stored["logprob"], [str(one)[:3] for one in stored["model"]]
     slots, groups = find_slots(answers, np.full(len(answers), 10)), np.zeros(len(answers), int)
-    fitted, learnt = listening_consensus(slots, groups, logprobs)
+    fitted, learnt = listening_consensus(ConsensusHere(slots, groups), logprobs)
     by_name = np.argsort(models)
     assert [models[at] for at in by_name] == ["Exa", "GLM", "Gem", "Lla", "Qwe"]
     mean = fitted.scores.mean(axis=0)[by_name]
@@ -234,8 +238,8 @@ def test_the_golden_world_gives_the_published_values():
     np.testing.assert_allclose(learnt.easiness[by_name], [0.0, 0.0, -1.0, -1.0, -0.755], atol=5e-4)
     np.testing.assert_allclose(learnt.variance[by_name], [0.762, 0.571, 0.5, 0.5, 0.5], atol=5e-4)
     assert round(learnt.correlation, 3) == 0.136
-    first = maximise(slots, groups, learn_alpha=True)
-    second = maximise(slots, groups)
+    first = ConsensusHere(slots, groups).maximise(learn_alpha=True)
+    second = ConsensusHere(slots, groups).maximise()
     assert (first.iterations, second.iterations, fitted.iterations) == (31, 28, 13)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cascal.confidence import ALARMING_SHARE, MIN_KNOWN, inverted, listening_consensus
+from cascal.consensus import ConsensusHere
 from cascal.datatypes import NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
@@ -23,7 +24,7 @@ def _learnt(fitted: Fit) -> Learnt:
         groups = fitted.groups
         if groups is None:
             groups = np.zeros(len(votes.query_ids), dtype=np.int64)
-        _, learnt = listening_consensus(slots, groups, votes.logprobs)
+        _, learnt = listening_consensus(ConsensusHere(slots, groups), votes.logprobs)
     return learnt.take(fitted.caller_models)
 
 

@@ -25,7 +25,7 @@ from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.part import Part, join, split_part
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
-from cascal.fit import QUERIES_PER_GROUP
+from cascal.groups import QUERIES_PER_GROUP, n_groups
 from cascal.intervals import Estimate, estimate, mean_rows
 from tests.bench.presets import random_world
 from tests.bench.realdata import POOLS, build_workspace
@@ -133,7 +133,7 @@ class Scores:
 
 def routed(train: Part, test: Part) -> dict[str, Scores]:
     """The default and the rival with its published and the product's own number of clusters."""
-    few = int(np.clip(len(train) // QUERIES_PER_GROUP, 2, 16))
+    few = n_groups(len(train))
     routers = {
         "CASCAL recommended": cascal.fit(train.votes, train.vectors).router(),
         MANY_CLUSTERS: ClusterAgreement().fit(train.votes, train.vectors),
@@ -181,7 +181,7 @@ def world_rows(n_worlds: int) -> Iterator[str]:
     for seed in range(n_worlds):
         world = random_world(seed)
         votes, vectors = world.train
-        few = int(np.clip(len(votes.query_ids) // QUERIES_PER_GROUP, 2, 16))
+        few = n_groups(len(votes.query_ids))
         own = cascal.fit(votes, vectors).router()
         base = cascal.evaluate(own.route(world.test[1]), world.test[0], world.gold).top1_accuracy
         for title, k in ((MANY_CLUSTERS, 64), (FEW_CLUSTERS, few)):

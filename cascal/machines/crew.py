@@ -1,0 +1,161 @@
+"""Who does the work: this process, or the workers of a Dask scheduler that the user names."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from cascal.blas import one_blas_thread
+from cascal.datatypes import CascalError
+from cascal.provenance import versions
+
+Result = TypeVar("Result")
+Kept = Any
+"""A result that stays where it was computed; it may be an argument of what comes next."""
+PATIENCE = 20.0
+"""Seconds until a scheduler must have answered."""
+_LARGE = "10GB"
+"""Votes are sent once, however many: no reason for Dask to warn."""
+
+
+def alone(function: Callable[..., Result], *arguments: Any) -> Result:  # noqa: ANN401
+    """Call with one thread for linear algebra: more would round otherwise."""
+    with one_blas_thread():
+        return function(*arguments)
+
+
+class Crew(ABC):
+    """Does the same for every part of the work list; results come in the order of the parts."""
+
+    @abstractmethod
+    def each(
+        self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
+    ) -> list[Result]:
+        """The results of function(*arguments[0]), function(*arguments[1]) … here."""
+
+    @abstractmethod
+    def keep(
+        self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
+    ) -> list[Kept]:
+        """The same, but the results stay where they are computed."""
+
+
+class Here(Crew):
+    """One process, this, takes one part after the other."""
+
+    def each(
+        self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
+    ) -> list[Result]:
+        """One after the other."""
+        return [alone(function, *one) for one in arguments]
+
+    def keep(
+        self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
+    ) -> list[Kept]:
+        """Results are kept by being held."""
+        return self.each(function, arguments)
+
+
+class Workers(Crew):
+    """The workers of a Dask scheduler.
+
+    A part goes to the same worker every time, if it is there, for that holds its rows; else to any
+    other. What a lost worker had is computed again.
+    """
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 – dask.distributed has no types
+        self._client = client
+
+    def each(
+        self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
+    ) -> list[Result]:
+        """All parts at once."""
+        return self.gather(self.keep(function, arguments))
+
+    def gather(self, kept: Sequence[Kept]) -> list[Any]:
+        """What was kept, fetched."""
+        return list(self._client.gather(list(kept)))
+
+    def on_every_worker(self, function: Callable[[], Result]) -> dict[str, Result]:
+        """The result of a function on each worker, by its address."""
+        return dict(self._client.run(function))
+
+    def keep(
+        self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
+    ) -> list[Kept]:
+        """Futures: Dask moves or recomputes what they stand for."""
+        workers = sorted(self._client.nthreads())
+        return [
+            self._client.submit(
+                alone,
+                function,
+                *one,
+                pure=False,
+                workers=workers[at % len(workers)] if workers else None,
+                allow_other_workers=bool(workers),
+            )
+            for at, one in enumerate(arguments)
+        ]
+
+
+@contextmanager
+def connect(address: str, *, patience: float = PATIENCE) -> Iterator[Workers]:
+    """The workers of the scheduler at an address, e.g. tcp://10.0.0.1:8786.
+
+    Only this address is spoken to. Dask's messages are pickles and whoever speaks to a scheduler
+    can run code on its workers: name one that you started, in a network that you trust. Workers
+    that would write pickles to disk are refused.
+    """
+    try:
+        import dask
+        from distributed import Client
+    except ImportError:
+        raise CascalError(
+            "Fitting by many machines needs Dask. Install it: pip install 'cascal[cluster]'.",
+            code="not-installed",
+        ) from None
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE}):
+        try:
+            client = Client(address, timeout=patience, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise CascalError(
+                f"No Dask scheduler answers at {address[:100]!r} ({str(error)[:200]}). Start one "
+                "with `dask scheduler`, and name the address that it prints.",
+                code="not-running",
+            ) from None
+        with client:
+            _check(address, client.run(_about) if client.nthreads() else {})
+            yield Workers(client)
+
+
+def _about(dask_worker: Any) -> tuple[str, bool]:  # noqa: ANN401
+    """Of a worker: the version of cascal, and whether it would write results to disk."""
+    memory = dask_worker.memory_manager
+    limits = memory.memory_target_fraction, memory.memory_spill_fraction
+    return versions()["cascal"], any(limit is not False for limit in limits)
+
+
+def _check(address: str, workers: dict[str, tuple[str, bool]]) -> None:
+    own = versions()["cascal"]
+    if not workers:
+        raise CascalError(
+            f"The scheduler at {address[:100]!r} has no workers. Start some: `dask worker "
+            f"{address[:100]}`.",
+            code="not-running",
+        )
+    found = {version for version, _ in workers.values()}
+    if found != {own}:
+        raise CascalError(
+            f"The workers have cascal {', '.join(sorted(found))}, this is {own}. "
+            "Install the same version everywhere.",
+            code="other-version",
+        )
+    if any(spills for _, spills in workers.values()):
+        raise CascalError(
+            "A worker may write results to its disk as pickles. Start the workers with "
+            "DASK_DISTRIBUTED__WORKER__MEMORY__TARGET=False and "
+            "DASK_DISTRIBUTED__WORKER__MEMORY__SPILL=False.",
+            code="pickle",
+        )

@@ -1,0 +1,191 @@
+"""The order of the steps over a crew: as in `cascal.fit`, but for the vectors, which stay away."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import numpy as np
+
+from cascal.cluster import (
+    TaskCandidates,
+    merged_centroids,
+    nearest_centroids,
+    no_candidates,
+    task_candidates,
+)
+from cascal.computing_order import number_tasks
+from cascal.datatypes import CascalError, FloatArray, IntArray, Votes
+from cascal.fit import Fit, fit_notes, refuse_unfit, scaled_weights, wide
+from cascal.machines.consensus import ConsensusByCrew
+from cascal.machines.crew import Crew, Here
+from cascal.machines.folder import Part, VectorFolder, digest_of, rows_of
+from cascal.machines.grouping import groups_by_crew
+from cascal.merge import Merged, only_cluster
+from cascal.rank import group_sums
+from cascal.reach import MIN_QUERIES, Reach, leverages, reach_of, ridge_inverse, squares_of
+from cascal.route import Router
+from cascal.score import consensus_scores, strong_sets
+from cascal.settings import GROUPED, FitSettings, Thresholds
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FolderFit(Fit):
+    """A fit whose vectors are in a folder; `vectors` is empty, and candidates hold no labels.
+
+    `router` asks the crew for assignments and sums, so it is called while they are connected.
+    """
+
+    folder: VectorFolder
+    crew: Crew
+
+    def router(self, thresholds: Thresholds | None = None) -> Router:
+        """The router at these thresholds; nothing is refitted."""
+        return replace(super().router(thresholds), training=None, stored_reach=self._reach)
+
+    @cached_property
+    def _reach(self) -> Reach | None:
+        if self.folder.n_queries < MIN_QUERIES:
+            return None
+        squares = self.crew.each(part_squares, [(part,) for part in self.folder.parts])
+        inverse = ridge_inverse(np.sum(squares, axis=0))
+        if inverse is None:
+            return None
+        found = self.crew.each(part_leverages, [(part, inverse) for part in self.folder.parts])
+        return reach_of(inverse, self.folder.gathered(found))
+
+    def _merged_tasks(self, thresholds: Thresholds) -> list[tuple[Merged, IntArray]]:
+        merge = self.settings.merge, thresholds.merge_distance
+        merged = [
+            merged_centroids(task, thresholds.min_silhouette, *merge) for task in self.by_task
+        ]
+        return self.crew.each(part_assigned, list(zip(self.folder.parts, merged, strict=True)))
+
+    def _vector_sums(self, assignment: IntArray, n_clusters: int) -> FloatArray:
+        """Clusters lie within a task, so every sum comes from one part."""
+        local = [np.unique(assignment[rows], return_inverse=True) for rows in self.folder.members]
+        found = self.crew.each(
+            part_sums,
+            [
+                (part, place, len(clusters))
+                for part, (clusters, place) in zip(self.folder.parts, local, strict=True)
+            ],
+        )
+        sums = np.zeros((n_clusters, found[0].shape[1]))
+        for (clusters, _), some in zip(local, found, strict=True):
+            sums[clusters] = some
+        return sums
+
+
+def part_assigned(part: Part, merged: Merged) -> tuple[Merged, IntArray]:
+    """The nearest centroid of every row of a part; all rows are one cluster where there is none."""
+    with rows_of(part) as rows:
+        every = np.arange(len(rows))
+        if not len(merged.centroids):
+            return only_cluster(wide(rows, every)), np.zeros(len(rows), dtype=np.int64)
+        return merged, nearest_centroids(rows, every, merged.centroids)
+
+
+def part_sums(part: Part, clusters: IntArray, n_clusters: int) -> FloatArray:
+    """(C, D) sums of a part's rows by cluster."""
+    with rows_of(part) as rows:
+        return group_sums(rows, clusters, n_clusters)
+
+
+def part_squares(part: Part) -> FloatArray:
+    """XᵀX (D, D) of a part's rows."""
+    with rows_of(part) as rows:
+        return squares_of(rows)
+
+
+def part_leverages(part: Part, inverse: FloatArray) -> FloatArray:
+    """(n,) leverages of a part's rows."""
+    with rows_of(part) as rows:
+        return leverages(rows, inverse)
+
+
+def part_candidates(
+    part: Part, task: int, weights: FloatArray, settings: FitSettings
+) -> TaskCandidates:
+    """Candidates of a task from the weights (n, M) of its strong votes: centroids, silhouettes and
+    support go back, labels and similarities do not.
+    """
+    with rows_of(part) as rows:
+        every = np.arange(len(rows))
+        own = wide(rows, every)
+        if settings.by_task:
+            found = no_candidates(task, every, own, weights.shape[1], settings.max_k)
+        else:
+            scaled = scaled_weights(weights.T)
+            found = task_candidates(task, every, own, scaled, settings.max_k, settings.seed)
+    return replace(found, rows=np.empty(0, dtype=np.int64), similarity=None, labels={})
+
+
+def fit_folder(
+    votes: Votes,
+    vectors: VectorFolder,
+    settings: FitSettings | None = None,
+    *,
+    crew: Crew | None = None,
+    costs: FloatArray | None = None,
+) -> FolderFit:
+    """`cascal.fit` on vectors in a folder, by a crew; in this process without one.
+
+    The same parts are worked on and added in the same order whoever does it, so the result does
+    not depend on the crew, to the last bit. It equals `cascal.fit` up to rounding.
+    """
+    crew, settings = crew or Here(), settings or FitSettings.preset("recommended")
+    refuse_unfit(votes, settings, costs)
+    if settings.keeps_caller_order:
+        raise CascalError(
+            f"The preset {settings.name!r} depends on the order of the rows, and a folder by task "
+            "has none. Fit it in one process, or take another preset.",
+            code="conflicting-settings",
+        )
+    rows, columns = (
+        np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)
+        for names in (votes.query_ids, votes.models)
+    )
+    fingerprint = _fingerprint(votes, vectors, settings, crew)
+    votes = votes.take(rows, columns)
+    groups = groups_by_crew(vectors, crew, settings.seed) if settings.consensus in GROUPED else None
+    asked = partial(ConsensusByCrew, crew, vectors)
+    scores = consensus_scores(votes, settings.consensus, groups, asked)
+    strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
+    tasks, task_of_query = number_tasks(votes.tasks, settings)
+    found = crew.each(
+        part_candidates,
+        [
+            (part, task, weights[members], settings)
+            for task, (part, members) in enumerate(zip(vectors.parts, vectors.members, strict=True))
+        ],
+    )
+    by_task = [replace(one, rows=at) for one, at in zip(found, vectors.members, strict=True)]
+    return FolderFit(
+        votes=votes,
+        vectors=np.empty((0, 0)),
+        encoder=vectors.encoder,
+        settings=settings,
+        scores=scores,
+        strong=strong,
+        groups=groups,
+        tasks=tasks,
+        task_of_query=task_of_query,
+        by_task=tuple(by_task),
+        caller_rows=np.argsort(rows),
+        caller_models=np.argsort(columns),
+        fingerprint=fingerprint,
+        notes=fit_notes(votes, settings, strong, len(tasks)),
+        costs=costs,
+        folder=vectors,
+        crew=crew,
+    )
+
+
+def _fingerprint(votes: Votes, vectors: VectorFolder, settings: FitSettings, crew: Crew) -> str:
+    digest = hashlib.sha256(votes.fingerprint().encode())
+    digest.update(vectors.encoder.encode() + b"\x00" + repr(settings.record()).encode())
+    for found in crew.each(digest_of, [(part,) for part in vectors.parts]):
+        digest.update(found)
+    return digest.hexdigest()

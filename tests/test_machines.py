@@ -1,0 +1,208 @@
+"""A fit by machines: the same bit for bit whoever does it, with no process that has all vectors."""
+
+from __future__ import annotations
+
+import os
+import signal
+from urllib.parse import quote
+
+import dask
+import distributed
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import make_world
+from refusals import refuses
+
+import cascal
+from cascal.machines import VectorFolder, connect, fit_folder
+from cascal.machines.folder import peak_rows
+from cascal.settings import FitSettings
+
+
+def written(folder, votes, vectors):
+    """The vectors as a folder of parts by task, with rows that nobody asks for among them."""
+    for task in sorted(set(votes.tasks)):
+        ids = [one for one, of in zip(votes.query_ids, votes.tasks, strict=True) if of == task]
+        array = vectors.take(ids).vectors
+        table = pa.table(
+            {
+                "query_id": ["a test query", *ids],
+                "vector": pa.array([np.ones(array.shape[1]), *array], pa.list_(pa.float32())),
+            }
+        )
+        part = folder / f"task={quote(task, safe='')}"
+        part.mkdir(parents=True)
+        pq.write_table(table, part / "part-0.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """1,200 queries in 4 tasks, one named so that a folder cannot be called the same."""
+    votes, vectors, _ = make_world(n_queries=1200, n_models=5, n_tasks=4, seed=3, missing=0.02)
+    named = {task: f"{task}/a=b é" for task in set(votes.tasks)}
+    votes = cascal.Votes(
+        votes.query_ids,
+        [named[task] for task in votes.tasks],
+        votes.models,
+        votes.answers,
+        votes.logprobs,
+        votes.n_options,
+    )
+    narrow = cascal.Embeddings.from_array(
+        vectors.query_ids, vectors.vectors.astype(np.float32), "test"
+    )
+    return votes, narrow, written(tmp_path_factory.mktemp("vectors"), votes, narrow)
+
+
+def same_router(one, other):
+    assert one.fingerprint == other.fingerprint
+    for part in ("clusters", "rankings"):
+        for name, value in vars(getattr(one, part)).items():
+            if isinstance(value, np.ndarray):
+                assert np.array_equal(value, getattr(getattr(other, part), name)), name
+    assert np.array_equal(one.representatives, other.representatives)
+    assert np.array_equal(one.reach.precision, other.reach.precision)
+    assert one.reach.limit == other.reach.limit
+
+
+@pytest.mark.parametrize(
+    "settings", [FitSettings(), FitSettings.preset("paper"), FitSettings(clusters="task")]
+)
+def test_a_fit_from_a_folder_equals_the_plain_one(world, settings):
+    votes, vectors, folder = world
+    plain = cascal.fit(votes, vectors, settings)
+    fitted = fit_folder(votes, VectorFolder.of(folder, votes, "test"), settings)
+    if plain.groups is not None:
+        assert np.array_equal(fitted.groups, plain.groups)
+    assert np.nanmax(np.abs(fitted.scores.values - plain.scores.values)) <= 1e-9
+    for thresholds in (cascal.Thresholds(), cascal.Thresholds(min_silhouette=0.9)):
+        mine, theirs = fitted.router(thresholds), plain.router(thresholds)
+        assert np.array_equal(mine.clusters.assignment, theirs.clusters.assignment)
+        assert np.abs(mine.clusters.centroids - theirs.clusters.centroids).max() <= 1e-9
+        assert np.abs(mine.rankings.scores - theirs.rankings.scores).max() <= 1e-9
+        assert mine.reach.limit == pytest.approx(theirs.reach.limit, abs=1e-9)
+        assert mine.notes == theirs.notes
+
+
+def test_the_callers_order_of_rows_and_models_changes_nothing(world):
+    votes, _, folder = world
+    random = np.random.default_rng(1)
+    rows, columns = random.permutation(votes.shape[0]), random.permutation(votes.shape[1])
+    moved = votes.take(rows, columns)
+    plain = fit_folder(votes, VectorFolder.of(folder, votes, "test")).router()
+    other = fit_folder(moved, VectorFolder.of(folder, moved, "test")).router()
+    assert np.array_equal(other.clusters.assignment, plain.clusters.assignment[rows])
+    assert np.array_equal(other.rankings.scores, plain.rankings.scores[:, columns])
+
+
+def test_a_router_from_a_folder_is_saved_and_routes_as_any_other(world, tmp_path):
+    votes, vectors, folder = world
+    router = fit_folder(votes, VectorFolder.of(folder, votes, "test")).router()
+    router.save(tmp_path / "r.cascal")
+    loaded = cascal.Router.load(tmp_path / "r.cascal")
+    assert np.array_equal(loaded.route(vectors).selected, router.route(vectors).selected)
+    assert loaded.reach.limit == router.reach.limit
+
+
+def test_what_is_not_held_is_read_again_and_never_all_at_once(world):
+    votes, _, folder = world
+    plain = fit_folder(votes, VectorFolder.of(folder, votes, "test")).router()
+    peak_rows(anew=True)
+    vectors = VectorFolder.of(folder, votes, "test", hold=350)
+    same_router(fit_folder(votes, vectors).router(), plain)
+    assert max(part.n_rows for part in vectors.parts) <= peak_rows() < vectors.n_queries
+    peak_rows(anew=True)
+
+
+def test_what_the_folder_lacks_is_refused(world, tmp_path):
+    votes, vectors, folder = world
+    with refuses("wrong-path", str(tmp_path / "none")):
+        VectorFolder.of(tmp_path / "none", votes, "test")
+    with refuses("no-vectors", min(votes.tasks)):
+        VectorFolder.of(tmp_path, votes, "test")
+    fewer = votes.take(np.arange(1, len(votes.query_ids)))
+    short = written(tmp_path / "short", fewer, vectors)
+    with refuses("no-vectors", votes.query_ids[0]):
+        VectorFolder.of(short, votes, "test")
+    whole = VectorFolder.of(folder, votes, "test")
+    with refuses("conflicting-settings", "released"):
+        fit_folder(votes, whole, FitSettings.preset("released"))
+
+
+def test_a_scheduler_that_is_not_there_is_refused_in_a_sentence():
+    with refuses("not-running", "tcp://127.0.0.1:1"), connect("tcp://127.0.0.1:1", patience=1):
+        pass
+    with refuses("not-running", "nonsense"), connect("nonsense", patience=1):
+        pass
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A scheduler and two worker processes on loopback that never write to a disk."""
+    own = {f"distributed.worker.memory.{name}": False for name in ("target", "spill")}
+    with (
+        dask.config.set(own),
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            silence_logs="CRITICAL",
+        ) as started,
+    ):
+        yield started
+
+
+@pytest.mark.slow
+def test_two_workers_make_the_same_router_as_one_process(world, cluster):
+    votes, _, folder = world
+    vectors = VectorFolder.of(folder, votes, "test", hold=350)
+    alone = fit_folder(votes, vectors).router()
+    with connect(cluster.scheduler_address) as crew:
+        same_router(fit_folder(votes, vectors, crew=crew).router(), alone)
+        peaks = crew.on_every_worker(peak_rows)
+    assert len(peaks) == 2
+    assert all(0 < peak < vectors.n_queries for peak in peaks.values())
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_changes_nothing(world, cluster):
+    votes, _, folder = world
+    vectors = VectorFolder.of(folder, votes, "test")
+    alone = fit_folder(votes, vectors).router()
+    with connect(cluster.scheduler_address) as crew:
+        before = crew.on_every_worker(os.getpid)
+        crew = KillsOne(crew, next(iter(before.values())), after=12)
+        same_router(fit_folder(votes, vectors, crew=crew).router(), alone)
+    assert crew.n_steps < 0
+
+
+class KillsOne:
+    """A crew whose first worker is killed while a step of its work is under way."""
+
+    def __init__(self, crew, process_id, after):
+        self.crew, self.process_id, self.n_steps = crew, process_id, after
+
+    def keep(self, function, arguments):
+        kept = self.crew.keep(function, arguments)
+        self.n_steps -= 1
+        if self.n_steps == 0:
+            os.kill(self.process_id, signal.SIGKILL)
+        return kept
+
+    def each(self, function, arguments):
+        return self.crew.gather(self.keep(function, arguments))
+
+
+@pytest.mark.slow
+def test_workers_that_could_write_pickles_are_refused():
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", processes=False
+        ) as started,
+        refuses("pickle", "DASK_DISTRIBUTED__WORKER__MEMORY__SPILL"),
+        connect(started.scheduler_address),
+    ):
+        pass
