@@ -107,6 +107,7 @@ class Draws:
 
     @classmethod
     def of(cls, random: np.random.RandomState, k: int) -> Draws:
+        """Of the next run."""
         first = float(random.random_sample())
         return cls(first, random.uniform(size=(k - 1, 2 + int(np.log(k)))))
 
