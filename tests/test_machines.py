@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from urllib.parse import quote
@@ -16,9 +17,13 @@ from conftest import make_world
 from refusals import refuses
 
 import cascal
+from cascal.cli import app
+from cascal.dataset.parquet_folder import write_parquet_folder
+from cascal.demo import install_demo
 from cascal.machines import VectorFolder, connect, fit_folder
 from cascal.machines.folder import peak_rows
 from cascal.settings import FitSettings
+from cascal.study import load_study
 
 
 def written(folder, votes, vectors):
@@ -177,6 +182,36 @@ def test_a_worker_killed_in_the_middle_changes_nothing(world, cluster):
         crew = KillsOne(crew, next(iter(before.values())), after=12)
         same_router(fit_folder(votes, vectors, crew=crew).router(), alone)
     assert crew.n_steps < 0
+
+
+@pytest.mark.slow
+def test_the_command_writes_the_router_that_a_plain_fit_makes(cluster, tmp_path, capsys):
+    """From a folder that the export wrote, test queries among it."""
+    workspace, folder = cascal.Workspace(tmp_path / "w.duckdb"), tmp_path / "d.parquet"
+    install_demo(workspace)
+    write_parquet_folder(workspace, "demo", folder, workspace.encoders("demo")[0][0])
+    given = ["--encoder", "all-MiniLM-L6-v2", "--out", str(tmp_path / "r.cascal"), "--json"]
+    args = ["fit", str(folder), "--scheduler", cluster.scheduler_address, *given]
+    app(args, standalone_mode=False)
+    told = json.loads(capsys.readouterr().out)
+    study = load_study(workspace, "demo")
+    plain = cascal.fit(study.train.votes, study.train.vectors).router()
+    loaded = cascal.Router.load(tmp_path / "r.cascal")
+    assert told["n_clusters"] == len(plain.clusters)
+    assert np.abs(loaded.clusters.centroids - plain.clusters.centroids).max() <= 1e-9
+    routes = loaded.route(study.test.vectors)
+    assert np.array_equal(routes.selected, plain.route(study.test.vectors).selected)
+
+
+def test_the_command_refuses_what_a_scheduler_cannot_fit(tmp_path):
+    address = ["--scheduler", "tcp://127.0.0.1:1"]
+    with refuses("wrong-path", "--parquet"):
+        app(["fit", "demo", *address], standalone_mode=False)
+    (tmp_path / "vectors").mkdir()
+    with refuses("missing-value", "--encoder"):
+        app(["fit", str(tmp_path), *address], standalone_mode=False)
+    with refuses("conflicting-settings", "--rectify"):
+        app(["fit", str(tmp_path), "--rectify", *address], standalone_mode=False)
 
 
 class KillsOne:

@@ -22,6 +22,7 @@ from cascal.cli.common import (
 )
 from cascal.cli.encoding import encoder_of_file
 from cascal.cli.in_place import is_in_place, where_it_is
+from cascal.cli.machines import SchedulerOption, fit_by_workers, refuse_beside_scheduler
 from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError, NotApplicable
@@ -63,6 +64,7 @@ def fit(
     ignore_labels: IgnoreLabelsOption = False,
     rectify: RectifyOption = False,
     scored_by: ScoredByOption = None,
+    scheduler: SchedulerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate skills from the training queries' responses; write a router if asked.
@@ -77,6 +79,10 @@ def fit(
             "leave out --save-run.",
             code="conflicting-settings",
         )
+    if scheduler is not None:
+        refuse_beside_scheduler(rectify, scored_by, save_run)
+        fit_by_workers(tuning, dataset, scheduler, to, as_json=as_json)
+        return
     with where_it_is(tuning, dataset) as (here, name):
         loaded = here.dataset(name)
         if goes_by_scores(here.store, loaded, scored_by):
