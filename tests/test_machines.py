@@ -92,6 +92,17 @@ def test_a_fit_from_a_folder_equals_the_plain_one(world, settings):
         assert mine.notes == theirs.notes
 
 
+def test_one_cluster_a_task_and_what_only_one_process_has(world):
+    votes, vectors, folder = world
+    fitted = fit_folder(votes, VectorFolder.of(folder, votes, "test"))
+    plain = cascal.fit(votes, vectors).one_cluster_a_task().router()
+    mine = fitted.one_cluster_a_task().router()
+    assert np.array_equal(mine.clusters.assignment, plain.clusters.assignment)
+    assert np.abs(mine.rankings.scores - plain.rankings.scores).max() <= 1e-9
+    with refuses("no-vectors", "one process"):
+        _ = fitted.caller_vectors
+
+
 def test_the_callers_order_of_rows_and_models_changes_nothing(world):
     votes, _, folder = world
     random = np.random.default_rng(1)

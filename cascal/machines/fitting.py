@@ -44,6 +44,22 @@ class FolderFit(Fit):
         """The router at these thresholds; nothing is refitted."""
         return replace(super().router(thresholds), training=None, stored_reach=self._reach)
 
+    @property
+    def caller_vectors(self) -> FloatArray:
+        """Refused: they are in the folder."""
+        raise CascalError(
+            "The vectors of this fit are in a folder, and nobody holds all of them. Fit it in one "
+            "process to look at them.",
+            code="no-vectors",
+        )
+
+    def one_cluster_a_task(self) -> FolderFit:
+        """The same consensus with `clusters="task"`, to be measured beside this fit."""
+        settings = replace(self.settings, clusters="task")
+        by_task = _candidates(self.crew, self.folder, self._filled, settings)
+        notes = fit_notes(self.votes, settings, self.strong, len(self.tasks))
+        return replace(self, settings=settings, by_task=by_task, notes=notes)
+
     @cached_property
     def _reach(self) -> Reach | None:
         if self.folder.n_queries < MIN_QUERIES:
@@ -154,14 +170,6 @@ def fit_folder(
     scores = consensus_scores(votes, settings.consensus, groups, asked)
     strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
     tasks, task_of_query = number_tasks(votes.tasks, settings)
-    found = crew.each(
-        part_candidates,
-        [
-            (part, task, weights[members], settings)
-            for task, (part, members) in enumerate(zip(vectors.parts, vectors.members, strict=True))
-        ],
-    )
-    by_task = [replace(one, rows=at) for one, at in zip(found, vectors.members, strict=True)]
     return FolderFit(
         votes=votes,
         vectors=np.empty((0, 0)),
@@ -172,7 +180,7 @@ def fit_folder(
         groups=groups,
         tasks=tasks,
         task_of_query=task_of_query,
-        by_task=tuple(by_task),
+        by_task=_candidates(crew, vectors, weights, settings),
         caller_rows=np.argsort(rows),
         caller_models=np.argsort(columns),
         fingerprint=fingerprint,
@@ -180,6 +188,22 @@ def fit_folder(
         costs=costs,
         folder=vectors,
         crew=crew,
+    )
+
+
+def _candidates(
+    crew: Crew, vectors: VectorFolder, weights: FloatArray, settings: FitSettings
+) -> tuple[TaskCandidates, ...]:
+    """Candidates of every task, from the weights (Q, M) of the strong votes."""
+    found = crew.each(
+        part_candidates,
+        [
+            (part, task, weights[members], settings)
+            for task, (part, members) in enumerate(zip(vectors.parts, vectors.members, strict=True))
+        ],
+    )
+    return tuple(
+        replace(one, rows=members) for one, members in zip(found, vectors.members, strict=True)
     )
 
 
