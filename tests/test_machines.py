@@ -13,13 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import make_world
+from conftest import make_world, thinned_workspace
 from refusals import refuses
 
 import cascal
 from cascal.cli import app
 from cascal.dataset.parquet_folder import write_parquet_folder
-from cascal.demo import install_demo
 from cascal.machines import VectorFolder, connect, fit_folder
 from cascal.machines.folder import peak_rows
 from cascal.settings import FitSettings
@@ -45,8 +44,8 @@ def written(folder, votes, vectors):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """1,200 queries in 4 tasks, one named so that a folder cannot be called the same."""
-    votes, vectors, _ = make_world(n_queries=1200, n_models=5, n_tasks=4, seed=3, missing=0.02)
+    """600 queries in 3 tasks, one named so that a folder cannot be called the same."""
+    votes, vectors, _ = make_world(n_queries=600, n_models=4, n_tasks=3, seed=3, missing=0.02)
     named = {task: f"{task}/a=b é" for task in set(votes.tasks)}
     votes = cascal.Votes(
         votes.query_ids,
@@ -127,7 +126,7 @@ def test_what_is_not_held_is_read_again_and_never_all_at_once(world):
     votes, _, folder = world
     plain = fit_folder(votes, VectorFolder.of(folder, votes, "test")).router()
     peak_rows(anew=True)
-    vectors = VectorFolder.of(folder, votes, "test", hold=350)
+    vectors = VectorFolder.of(folder, votes, "test", hold=250)
     same_router(fit_folder(votes, vectors).router(), plain)
     assert max(part.n_rows for part in vectors.parts) <= peak_rows() < vectors.n_queries
     peak_rows(anew=True)
@@ -174,7 +173,7 @@ def cluster():
 @pytest.mark.slow
 def test_two_workers_make_the_same_router_as_one_process(world, cluster):
     votes, _, folder = world
-    vectors = VectorFolder.of(folder, votes, "test", hold=350)
+    vectors = VectorFolder.of(folder, votes, "test", hold=250)
     alone = fit_folder(votes, vectors).router()
     with connect(cluster.scheduler_address) as crew:
         same_router(fit_folder(votes, vectors, crew=crew).router(), alone)
@@ -198,10 +197,9 @@ def test_a_worker_killed_in_the_middle_changes_nothing(world, cluster):
 @pytest.mark.slow
 def test_the_command_writes_the_router_that_a_plain_fit_makes(cluster, tmp_path, capsys):
     """From a folder that the export wrote, test queries among it."""
-    workspace, folder = cascal.Workspace(tmp_path / "w.duckdb"), tmp_path / "d.parquet"
-    install_demo(workspace)
-    write_parquet_folder(workspace, "demo", folder, workspace.encoders("demo")[0][0])
-    given = ["--encoder", "all-MiniLM-L6-v2", "--out", str(tmp_path / "r.cascal"), "--json"]
+    workspace, folder = thinned_workspace(tmp_path, 50, 100), tmp_path / "d.parquet"
+    write_parquet_folder(workspace, "demo", folder, "hashing")
+    given = ["--encoder", "hashing", "--out", str(tmp_path / "r.cascal"), "--json"]
     args = ["fit", str(folder), "--scheduler", cluster.scheduler_address, *given]
     app(args, standalone_mode=False)
     told = json.loads(capsys.readouterr().out)
@@ -244,7 +242,9 @@ class KillsOne:
 
 @pytest.mark.slow
 def test_workers_that_could_write_pickles_are_refused():
+    usual = {"distributed.worker.memory.target": 0.6, "distributed.worker.memory.spill": 0.7}
     with (
+        dask.config.set(usual),
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", processes=False
         ) as started,
