@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -79,6 +80,44 @@ def test_a_judge_is_asked_once_a_query_and_its_labels_are_marked(store, free):
     assert judges(store, "demo") == ("strong",)
     gold = store.queries("demo")["answer"].to_pylist()
     assert gold == cascal.Workspace(store.path).queries("demo")["answer"].to_pylist()
+
+
+def test_what_the_judge_answered_before_is_its_label_and_is_not_paid_again(store, free):
+    question = routing_question(free)
+    models, best = free.router.models, free.router.best_overall
+    votes, contest = free.dataset.test.votes, question.contest
+    share = [(contest.first[contest.contested] == m).mean() for m in range(len(models))]
+    column = min((m for m in range(len(models)) if m != best), key=lambda m: share[m])
+    with counting() as asked:
+        pool = asked.pool()
+        model = replace(pool[0], spec=replace(pool[0].spec, name=models[column]))
+        plan = plan_judging(store, question, model, 12)
+        assert (len(plan.queries), len(plan.stored)) == (0, 12)
+        assert plan.sentence.startswith(f"0 calls to {models[column]}: it judges 12 of ")
+        assert "12 stored answers of it are used." in plan.sentence
+        judge_into(plan)
+        assert asked.total() == 0
+        assert plan_judging(store, question, model, 12).stored == ()
+    labels = store.labels("demo")
+    assert [one.query_id for one in labels] == list(plan.desk.draw.frame[:12])
+    for one in labels:
+        given = int(votes.answers[contest.row_of[one.query_id], column])
+        assert one.answer == (option_letter(given) if given >= 0 else None)
+        assert one.mark == ("answered" if given >= 0 else "skipped")
+
+
+def test_the_calls_of_a_judge_are_counted_and_priced_before_any_is_made(store, free):
+    question = routing_question(free)
+    with counting() as asked:
+        model = a_judge(asked.pool(), free)
+        dear = replace(model, spec=replace(model.spec, input_price=2e4, output_price=1e5))
+        plan = plan_judging(store, question, dear, 3)
+        assert plan.ahead.calls == 3
+        assert plan.ahead.dollars > 1.0
+        assert f", one a query, about ${plan.ahead.dollars:,.2f}: it judges" in plan.sentence
+        unpriced = replace(model, spec=replace(model.spec, input_price=math.nan))
+        assert "no prices" in plan_judging(store, question, unpriced, 3).sentence
+        assert asked.total() == 0
 
 
 def test_judged_labels_are_never_mixed_with_those_of_people(store, free):

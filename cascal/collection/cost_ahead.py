@@ -72,11 +72,21 @@ def cost_ahead(
 ) -> CostAhead:
     """What asking the pool all that it has not answered takes; nothing is sent."""
     missing = missing_queries(workspace, dataset, pool, retry_errors=retry_errors)
+    return cost_of_calls(workspace, dataset, pool, missing)
+
+
+def cost_of_calls(
+    workspace: Workspace,
+    dataset: str,
+    pool: Sequence[PoolModel],
+    asked: Mapping[str, Sequence[Query]],
+) -> CostAhead:
+    """What asking each model of the pool its queries takes, by model name; nothing is sent."""
     lengths = _response_lengths(workspace.responses(dataset))
     usual = float(np.mean(list(lengths.values()))) if lengths else float(ANSWER_TOKENS)
     return CostAhead(
         models=tuple(
-            _of_model(model, missing[model.name], lengths.get(model.name, usual)) for model in pool
+            _of_model(model, asked[model.name], lengths.get(model.name, usual)) for model in pool
         ),
         measured=bool(lengths),
     )

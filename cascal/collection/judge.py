@@ -1,15 +1,20 @@
 """Have a strong model label queries instead of a person: asked like any other, stored as a judge's.
 
+What it answered to a query when responses were collected is its label too: nothing is paid twice.
 Its labels are never gold and never mixed with people's (`cascal.dataset.judged`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+import pyarrow.compute as pc
 
 from cascal.collection.ask_selected import destinations
 from cascal.collection.collect import CollectProgress, collect
+from cascal.collection.cost_ahead import CostAhead, cost_of_calls
 from cascal.collection.into_workspace import Limits, read_queries
 from cascal.dataset.contest import new_draw
 from cascal.dataset.judged import judgeable
@@ -17,28 +22,51 @@ from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import Question
 from cascal.datatypes import Query, Response
 from cascal.endpoint.pool_file import PoolModel
+from cascal.payback import dollars
 from cascal.store import JUDGE, Draw, Label, Workspace
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class JudgingPlan:
-    """What would be sent: one call for each query of the draw that the judge has not labelled."""
+    """What would be sent: one call for each query of the draw that the judge has not answered.
+
+    stored : its answers that the workspace holds already, to queries that it has not labelled;
+    ahead : about what the calls cost
+    """
 
     desk: Desk
     model: PoolModel
     n: int
     queries: tuple[Query, ...]
+    stored: tuple[StoredAnswer, ...]
+    ahead: CostAhead
 
     @property
     def sentence(self) -> str:
-        """How many calls go where, and what they are taken for."""
+        """How many calls go where at what cost, and what they are taken for."""
         frame, n_calls = len(self.desk.draw.frame), len(self.queries)
+        calls = f"{n_calls:,} call{'' if n_calls == 1 else 's'} to {self.model.name}"
+        where = f" at {destinations([self.model.spec])}, one a query{self._cost}" if n_calls else ""
+        known = f" {len(self.stored):,} stored answers of it are used." if self.stored else ""
         return (
-            f"{n_calls:,} call{'' if n_calls == 1 else 's'} to {self.model.name} at "
-            f"{destinations([self.model.spec])}, one a query: it judges {min(self.n, frame):,} of "
-            f"the {frame:,} contested queries on which it is not compared. Its labels are marked "
-            "as judged, and are neither gold nor people's."
+            f"{calls}{where}: it judges {min(self.n, frame):,} of the {frame:,} contested queries "
+            f"on which it is not compared.{known} Its labels are marked as judged, and are neither "
+            "gold nor people's."
         )
+
+    @property
+    def _cost(self) -> str:
+        if math.isnan(self.ahead.dollars):
+            return ", at a cost that is not known, as the pool file gives no prices"
+        return f", about {dollars(self.ahead.dollars)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredAnswer:
+    """What the judge answered when responses were collected; None where it gave no answer."""
+
+    query_id: str
+    answer: str | None
 
 
 def plan_judging(store: Workspace, question: Question, model: PoolModel, n: int) -> JudgingPlan:
@@ -60,9 +88,30 @@ def plan_judging(store: Workspace, question: Question, model: PoolModel, n: int)
         for one in store.labels(question.dataset)
         if one.person == desk.person and one.current
     }
+    wanted = [one for one in draw.frame[:n] if one not in own]
+    stored = _stored_answers(store, question.dataset, model.name, wanted)
+    answered = {one.query_id for one in stored}
     known = {one.query_id: one for one in read_queries(store, question.dataset)}
-    wanted = tuple(known[one] for one in draw.frame[:n] if one not in own)
-    return JudgingPlan(desk=desk, model=model, n=n, queries=wanted)
+    queries = tuple(known[one] for one in wanted if one not in answered)
+    return JudgingPlan(
+        desk=desk,
+        model=model,
+        n=n,
+        queries=queries,
+        stored=stored,
+        ahead=cost_of_calls(store, question.dataset, [model], {model.name: queries}),
+    )
+
+
+def _stored_answers(
+    store: Workspace, dataset: str, model: str, wanted: Iterable[str]
+) -> tuple[StoredAnswer, ...]:
+    """First responses of the model to some queries; a call that failed is no answer."""
+    table = store.responses(dataset)
+    of_model = pc.and_(pc.equal(table["model"], model), pc.equal(table["sample"], 0))
+    rows = table.filter(pc.and_(of_model, pc.not_equal(table["status"], "error"))).to_pylist()
+    given = {row["query_id"]: row["answer"] for row in rows}
+    return tuple(StoredAnswer(query_id=one, answer=given[one]) for one in wanted if one in given)
 
 
 def judge_into(
@@ -71,13 +120,16 @@ def judge_into(
     limits: Limits | None = None,
     progress: Callable[[CollectProgress], None] | None = None,
 ) -> CollectProgress:
-    """Ask, and store what the judge says as it comes; call it again to go on.
+    """Store what the judge has answered, ask the rest and store it as it comes; call it to go on.
 
     An answer that cannot be read, or a refusal, is a skipped query; a failed call stores nothing.
     """
     desk, bounds = plan.desk, limits or Limits()
     handed = desk.hand_out(plan.n)
-    contents = desk.store.contents(desk.dataset, [one.query_id for one in plan.queries])
+    wanted = [one.query_id for one in (*plan.stored, *plan.queries)]
+    contents = desk.store.contents(desk.dataset, wanted)
+    known = [_label(desk, handed, one, contents[one.query_id]) for one in plan.stored]
+    desk.store.add_labels(desk.dataset, known)
 
     def keep(response: Response, _cause: str, _sentence: str) -> None:
         if response.status != "error":
@@ -95,7 +147,7 @@ def judge_into(
     )
 
 
-def _label(desk: Desk, draw: Draw, response: Response, content: str) -> Label:
+def _label(desk: Desk, draw: Draw, response: Response | StoredAnswer, content: str) -> Label:
     return Label(
         query_id=response.query_id,
         person=desk.person,
