@@ -21,6 +21,7 @@ from cascal.dataset.label_facts import LOOKS, LabelFacts, gather_labels
 from cascal.dataset.label_lessons import CHANGES, learnt, progress_line, unreachable_line
 from cascal.dataset.label_questions import (
     Question,
+    cluster_called,
     cluster_question,
     family_question,
     routing_question,
@@ -81,6 +82,29 @@ def test_a_family_is_asked_about_where_it_opposes_the_consensus():
     rows = [ids.index(one) for one in votes.query_ids]
     np.testing.assert_array_equal(spoken, case.fit.consensus_answers[rows])
     assert family_question(case).draw.purpose == "family"
+
+
+def test_a_family_is_named_by_a_model_of_it():
+    case = sisters()
+    pair = conspicuous_pair(case.fit)
+    for name in (pair.first, pair.second):
+        assert contest_of_family(case, name).names == contest_of_family(case).names
+    alone = next(one for one in case.fit.models if one not in (pair.first, pair.second))
+    assert conspicuous_pair(case.fit, alone) is None
+    with refuses("nothing-to-compare", alone, "CAS204"):
+        family_question(case, alone)
+    with refuses("unknown-model", "'nobody'"):
+        family_question(case, "nobody")
+
+
+def test_a_cluster_is_called_by_its_number_its_name_or_a_part_of_one_name_alone():
+    labels = ("law · contract", "law · age", "maths")
+    called = {"1": 1, "LAW · age": 1, "maths": 2, "contract": 0, " math ": 2, "7": 7}
+    assert {one: cluster_called(labels, one) for one in called} == called
+    with refuses("unknown-choice", "2 clusters are called 'law'", "0 law · contract, 1 law · age"):
+        cluster_called(labels, "law")
+    with refuses("unknown-choice", "No cluster is called 'physics'", "2 maths"):
+        cluster_called(labels, "physics")
 
 
 def test_without_a_family_there_is_nothing_to_ask():

@@ -17,6 +17,8 @@ import cascal
 from cascal.dataset.contest import contest, new_draw
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.label_file import read_label_file
+from cascal.dataset.label_lessons import learnt
+from cascal.dataset.label_questions import cluster_question
 from cascal.dataset.label_rows import label_rows, two_sides
 from cascal.dataset.snapshot import take_snapshot
 from cascal.spreadsheet import original_cell, safe_cell
@@ -228,6 +230,33 @@ def test_two_presets_are_compared_by_labels_of_their_own_draw(folder):
     assert plain["decision"] == "undecided"
     draws = cascal.Workspace(folder / "w.duckdb").draws("demo")
     assert draws[-1].purpose == "settings"
+
+
+@pytest.mark.slow
+def test_the_first_model_of_a_cluster_is_asked_about_by_name_and_the_file_keeps_it(folder):
+    study = load_dataset(cascal.Workspace(folder / "w.duckdb"), "demo")
+    fitted = cascal.fit(study.train.votes, study.train.vectors)
+    snapshot = take_snapshot(study, fitted, cascal.Thresholds())
+    question = cluster_question(snapshot, 0)
+    rows = written(folder, "--cluster", snapshot.labels[0], "--n", "2")
+    assert [row["query_id"] for row in rows] == list(question.draw.frame[:2])
+    assert json.loads(rows[0]["settings"])["cluster"] == snapshot.labels[0]
+    done = cascal_cli(*SHARED, "--cluster", "0", "--ask", "--n", "1", cwd=folder, stdin="A\n")
+    found = question.desk(cascal.Workspace(folder / "w.duckdb"), "ann").evidence()
+    assert found.gain.n_labels == 1
+    assert done.stdout.endswith(f"{learnt(question, found)[1]}\n")
+    assert cascal.Workspace(folder / "w.duckdb").draws("demo")[-1].purpose == "cluster"
+
+
+def test_a_question_that_is_none_is_refused_in_a_sentence(folder):
+    for options, sentence in (
+        (("--cluster", "nowhere"), "No cluster is called 'nowhere'"),
+        (("--family", "nobody"), "no model 'nobody'"),
+        (("--cluster", "0", "--against", "released"), "Give one of them at a time"),
+        (("--purpose", "fun"), "--purpose is 'fun'"),
+    ):
+        done = cascal_cli(*SHARED, *options, cwd=folder)
+        assert (done.returncode, sentence in " ".join(done.stderr.split())) == (1, True), options
 
 
 def test_two_things_at_once_and_a_file_of_something_else_are_refused(folder):

@@ -193,6 +193,20 @@ def test_a_saved_run_is_made_again_with_its_corrections(labelled, free, tmp_path
     assert again.snapshot.router.correction.n_labels == 120
 
 
+def test_the_command_says_in_json_what_the_labels_correct_or_that_they_are_too_few(
+    template, labelled, free, tmp_path
+):
+    copy_workspace(labelled, tmp_path / "w.duckdb")
+    asked = ("label", "demo", "--purpose", "rectifier", "--json", "-w")
+    said = json.loads(cascal_cli(*asked, "w.duckdb", cwd=tmp_path).stdout)
+    assert said == {**rectify(labelled, free).to_dict(), "from_labels": FROM_LABELS}
+    assert said["effect_low"] <= said["effect"] <= said["effect_high"]
+    copy_workspace(template, tmp_path / "none.duckdb")
+    few = json.loads(cascal_cli(*asked, "none.duckdb", cwd=tmp_path).stdout)
+    assert (few["n_labels"], few["from_labels"]) == (0, FROM_LABELS)
+    assert "too few" in few["sentence"]
+
+
 @pytest.mark.slow
 def test_labels_go_out_by_the_command_and_fit_offers_the_correction(template, labelled, tmp_path):
     copy_workspace(template, tmp_path / "new.duckdb")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -116,17 +116,22 @@ def contest_between(one: Snapshot, other: Snapshot, names: tuple[str, str]) -> C
     return Contest(part=part, first=first, second=second, names=names)
 
 
-def contest_of_family(snapshot: Snapshot) -> Contest:
+def contest_of_family(snapshot: Snapshot, member: str | None = None) -> Contest:
     """The pair of CAS204 against the consensus, where the pair shares an answer it rejects.
 
     Each such query is a training query; the consensus speaks through the best model by consensus
-    that says the same. NotApplicable where no pair stands out.
+    that says the same. `member` : a model of the pair that is meant, else the most conspicuous.
+    NotApplicable where no such pair stands out.
     """
-    pair = conspicuous_pair(snapshot.fit)
+    models = snapshot.dataset.train.votes.models
+    if member is not None:
+        _refuse_unknown(member, models)
+    pair = conspicuous_pair(snapshot.fit, member)
     if pair is None:
+        whose = "No two models share" if member is None else f"{member} shares with no other model"
         raise NotApplicable(
-            "No two models share rejected answers far more often than others do (CAS204): there "
-            "is no family to ask about.",
+            f"{whose} rejected answers far more often than others do (CAS204): there is no family "
+            "to ask about.",
             code="nothing-to-compare",
         )
     rows = shared_rejections(snapshot.fit, pair)
@@ -159,14 +164,18 @@ def contest_of_cluster(snapshot: Snapshot, cluster: int) -> Contest:
 def contest_of_models(part: Part, first: str, second: str) -> Contest:
     """Always one model against always another, on any queries."""
     models = part.votes.models
-    unknown = [name for name in (first, second) if name not in models]
-    if unknown:
-        raise CascalError(
-            f"The pool has no model {unknown[0][:80]!r}; it has {', '.join(models)[:400]}.",
-            code="unknown-model",
-        )
+    for name in (first, second):
+        _refuse_unknown(name, models)
     one, other = (np.full(len(part), models.index(name)) for name in (first, second))
     return Contest(part=part, first=one, second=other, names=(first, second))
+
+
+def _refuse_unknown(name: str, models: Sequence[str]) -> None:
+    if name not in models:
+        raise CascalError(
+            f"The pool has no model {name[:80]!r}; it has {', '.join(models)[:400]}.",
+            code="unknown-model",
+        )
 
 
 def _crossed(snapshot: Snapshot) -> tuple[IntArray, IntArray]:

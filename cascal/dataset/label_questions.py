@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from cascal.dataset.contest import (
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.rectifying import rectifier_contest
 from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import CascalError
 from cascal.store import Draw, Purpose, Workspace
 
 ASKED: Mapping[Purpose, str] = {
@@ -61,9 +62,9 @@ def settings_question(
     return _question(snapshot, found, "settings", {"against": against})
 
 
-def family_question(snapshot: Snapshot) -> Question:
-    """Is the pair of CAS204 right, or the consensus that outvotes it?"""
-    found = contest_of_family(snapshot)
+def family_question(snapshot: Snapshot, member: str | None = None) -> Question:
+    """Is the pair of CAS204 (that holds `member`) right, or the consensus that outvotes it?"""
+    found = contest_of_family(snapshot, member)
     return _question(snapshot, found, "family", {"against": "family", "pair": list(found.names)})
 
 
@@ -72,6 +73,23 @@ def cluster_question(snapshot: Snapshot, cluster: int) -> Question:
     found = contest_of_cluster(snapshot, cluster)
     said = {"against": "cluster", "cluster": snapshot.labels[cluster], "pair": list(found.names)}
     return _question(snapshot, found, "cluster", said)
+
+
+def cluster_called(labels: Sequence[str], called: str) -> int:
+    """The cluster of a number, a name, or a part of one name alone; another is refused."""
+    if called.strip().isdecimal():
+        return int(called)
+    wanted = called.strip().casefold()
+    same = [at for at, label in enumerate(labels) if label.casefold() == wanted]
+    found = same or [at for at, label in enumerate(labels) if wanted and wanted in label.casefold()]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(f"{at} {labels[at]}" for at in (found or range(len(labels))))
+    how_many = f"{len(found)} clusters are" if found else "No cluster is"
+    raise CascalError(
+        f"{how_many} called {called[:80]!r}. Name one, by its number or its name: {known[:600]}.",
+        code="unknown-choice",
+    )
 
 
 def rectifier_question(snapshot: Snapshot) -> Question:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -88,39 +89,91 @@ class Rectified:
             f"{points(self.effect)}."
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types; the effect is a share of all queries."""
+        return {
+            "sentence": self.sentence,
+            "n_labels": self.n_labels,
+            "n_changed": int(self.changed.sum()),
+            "n_routed": len(self.changed),
+            "effect": self.effect.value,
+            "effect_low": self.effect.low,
+            "effect_high": self.effect.high,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RectifierLabels:
+    """The labels that were given for the rectifier, of queries that a draw handed out.
+
+    ids, right (B, M) of the labelled queries; draws that handed them out; labels : themselves
+    """
+
+    contest: Contest
+    ids: tuple[str, ...]
+    right: FloatArray
+    draws: tuple[Draw, ...]
+    labels: tuple[Label, ...]
+
+    @property
+    def rows(self) -> IntArray:
+        """(B,) the training rows of the labelled queries."""
+        return np.array([self.contest.row_of[one] for one in self.ids], dtype=np.int64)
+
+    @property
+    def share(self) -> float:
+        """Share of the training queries that divide the models."""
+        return self.contest.n_contested / len(self.contest.part)
+
+    def refuse_few(self, dataset: str, least: int = FROM_LABELS) -> None:
+        """NotApplicable with fewer than `least` of them."""
+        if len(self.ids) < max(2, least):
+            raise NotApplicable(
+                f"{len(self.ids)} labels for the rectifier are too few: from {max(2, least)} on it "
+                f"helps. `cascal label {dataset} --purpose rectifier` hands out queries.",
+                code="too-little-data",
+            )
+
+
+def rectifier_labels(workspace: Workspace, snapshot: Snapshot) -> RectifierLabels:
+    """What people labelled for the rectifier; NotApplicable where the preset cannot be corrected.
+
+    A query counts once all models are known to be right or wrong there.
+    """
+    found = rectifier_contest(snapshot.without_labels)
+    facts = gather_labels(workspace, snapshot.dataset.info.name, found)
+    draws = tuple(one for one in facts.draws if one.purpose == "rectifier")
+    right = _complete(rights(found, facts.labels, facts.free))
+    ids = _drawn(found, draws, right)
+    values = [right[one] for one in ids]
+    return RectifierLabels(
+        contest=found,
+        ids=tuple(ids),
+        right=np.stack(values) if values else np.zeros((0, len(snapshot.router.models))),
+        draws=draws,
+        labels=tuple(_of_queries(facts.labels, set(ids))),
+    )
+
 
 def rectify(workspace: Workspace, snapshot: Snapshot, *, least: int = FROM_LABELS) -> Rectified:
     """Correct the scores by the labels that were given for it.
 
     NotApplicable with fewer than `least` of them, or where the preset cannot be corrected.
     """
-    free = snapshot.without_labels
-    found = rectifier_contest(free)
-    name = snapshot.dataset.info.name
-    facts = gather_labels(workspace, name, found)
-    draws = [one for one in facts.draws if one.purpose == "rectifier"]
-    right = _complete(rights(found, facts.labels, facts.free))
-    ids = _drawn(found, draws, right)
-    if len(ids) < max(2, least):
-        raise NotApplicable(
-            f"{len(ids)} labels for the rectifier are too few: from {max(2, least)} on it helps. "
-            f"`cascal label {name} --purpose rectifier` hands out queries.",
-            code="too-little-data",
-        )
-    rows = np.array([found.row_of[one] for one in ids])
-    values = np.stack([right[one] for one in ids])
+    free, given = snapshot.without_labels, rectifier_labels(workspace, snapshot)
+    given.refuse_few(snapshot.dataset.info.name, least)
     correction = replace(
-        correction_of(free.fit, rows, values, share=found.n_contested / len(found.part)),
-        draws=tuple(one.draw_id for one in draws),
-        digest=labels_digest(_of_queries(facts.labels, set(ids))),
+        correction_of(free.fit, given.rows, given.right, share=given.share),
+        draws=tuple(one.draw_id for one in given.draws),
+        digest=labels_digest(given.labels),
     )
     after = snapshot_of(free.dataset, free.fit, replace(free.router, correction=correction))
     first, before = (one.routes("test").selected[:, 0] for one in (after, free))
     return Rectified(
         snapshot=after,
         changed=np.asarray(first != before),
-        effect=_effect(free, rows, values, found),
-        n_labels=len(ids),
+        effect=_effect(free, given),
+        n_labels=len(given.ids),
     )
 
 
@@ -169,9 +222,9 @@ def with_groups_of(
     return Correction(rectifier=found, centroids=normalise(sums), draws=draws, digest=digest)
 
 
-def _effect(free: Snapshot, rows: IntArray, right: FloatArray, found: Contest) -> Estimate:
+def _effect(free: Snapshot, given: RectifierLabels) -> Estimate:
     """Right after minus right before, each label routed by what the other folds correct."""
-    share = found.n_contested / len(found.part)
+    rows, right, found = given.rows, given.right, given.contest
     fold = np.arange(len(rows)) % FOLDS
     vectors = found.part.vectors.vectors[rows]
     before = _first(free.router, vectors)
@@ -179,7 +232,7 @@ def _effect(free: Snapshot, rows: IntArray, right: FloatArray, found: Contest) -
     for own in range(FOLDS):
         others = fold != own
         if others.sum() >= 2 and not others.all():
-            part = correction_of(free.fit, rows[others], right[others], share=share)
+            part = correction_of(free.fit, rows[others], right[others], share=given.share)
             router = replace(free.router, correction=part)
             after[~others] = _first(router, vectors[~others])
     at = np.arange(len(rows))

@@ -97,11 +97,15 @@ def shared_rejections(fitted: Fit, pair: Kinship) -> IntArray:
     return np.flatnonzero(_same_rejected(votes, _rejected(fitted, votes), one, other))
 
 
-def conspicuous_pair(fitted: Fit) -> Kinship | None:
-    """The most conspicuous pair, None where no pair is; NotApplicable below four models."""
+def conspicuous_pair(fitted: Fit, member: str | None = None) -> Kinship | None:
+    """The most conspicuous pair, of those that hold `member` if one is named; None without any.
+
+    NotApplicable below four models.
+    """
     if len(fitted.models) < 4:
         raise NotApplicable("Families show only among four models or more.", code="too-little-data")
-    return next((pair for pair in kinships(fitted) if pair.conspicuous), None)
+    pairs = (pair for pair in kinships(fitted) if pair.conspicuous)
+    return next((pair for pair in pairs if member in (None, pair.first, pair.second)), None)
 
 
 def echo(fitted: Fit) -> Look:
