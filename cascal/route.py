@@ -396,7 +396,7 @@ class Router:
         if "kind" in header:
             raise ArtefactError(
                 f"{name} holds a router by {str(header['kind'])[:40]}, not by votes. `cascal "
-                "route` takes it, and cascal.ScoreRouter.load.",
+                "route` and `cascal serve` take it, and cascal.ScoreRouter.load.",
                 code="foreign-file",
             )
         try:

@@ -13,6 +13,7 @@ import cascal
 from cascal.cli.asking_options import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out, print_json
 from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
+from cascal.cli.fitting import load_router
 from cascal.datatypes import CascalError, FloatArray
 from cascal.hosts import LOOPBACK, allowed_hosts
 from cascal.yaml_files.documents import read_document
@@ -74,7 +75,7 @@ def serve(
         read_key(api_key_env)
     elif host not in LOOPBACK:
         raise _no_key(host)
-    loaded = cascal.Router.load(router)
+    loaded = load_router(router)
     models = server.choose_models(read_models(pool), loaded.models)
     coder = encoder_of_file(loaded.encoder, encoder, key_env)
     options = server.ServeOptions(
@@ -89,7 +90,9 @@ def serve(
     )
     for note in models.notes:
         err.print(f"Note: {escape(note)}")
-    if loaded.labels is not None:
+    if isinstance(loaded, cascal.ScoreRouter):
+        err.print(f"A router by scores of {escape(loaded.scored_by)}: there are no votes.")
+    elif loaded.labels is not None:
         err.print(f"With a few labels: {escape(loaded.labels.sentence)}")
     if host not in LOOPBACK:
         err.print(

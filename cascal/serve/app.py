@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cascal.encode.batches import Encoder
-    from cascal.route import Router
+    from cascal.serve.decide import AnyRouter
 
 _FOREIGN_HOST = refuse(
     ApiError(
@@ -31,7 +31,7 @@ _FOREIGN_HOST = refuse(
 
 
 def create_app(
-    router: Router,
+    router: AnyRouter,
     pool: Pool,
     encoder: Encoder,
     options: ServeOptions = ServeOptions(),  # noqa: B008 – frozen

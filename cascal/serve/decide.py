@@ -16,6 +16,8 @@ from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, FloatArray
 from cascal.results import Routes
 from cascal.route import Router
+from cascal.scores import ScoreRouter
+from cascal.serve.by_scores import ScoreDecision, decide_by_scores
 from cascal.serve.errors import ApiError
 from cascal.serve.options import ServeOptions
 
@@ -73,20 +75,26 @@ class Decision:
         }
 
 
+AnyDecision = Decision | ScoreDecision
+AnyRouter = Router | ScoreRouter
+
+
 def header_text(value: object) -> str:
     """What a header may hold; anything else is percent-encoded UTF-8."""
     return quote(str(value), safe=_PLAIN)
 
 
-def decision_headers(mode: str, model: str, decision: Decision | None) -> dict[str, str]:
+def decision_headers(mode: str, model: str, decision: AnyDecision | None) -> dict[str, str]:
     """The decision as `x-cascal-*` headers; what no header may hold is percent-encoded UTF-8."""
     shown: dict[str, object] = {"mode": mode, "model": model}
     if decision is not None:
         stated = decision.to_dict()
-        names = ("task", "cluster", "distance", "margin", "always")
+        names = ("task", "cluster", "distance", "margin", "always", "scored_by")
         shown |= {name: stated.get(name) for name in names}
     return {
-        f"x-cascal-{name}": header_text(value) for name, value in shown.items() if value is not None
+        f"x-cascal-{name.replace('_', '-')}": header_text(value)
+        for name, value in shown.items()
+        if value is not None
     }
 
 
@@ -98,7 +106,7 @@ class Decider:
     """
 
     def __init__(
-        self, router: Router, encoder: Encoder, options: ServeOptions, threads: Executor
+        self, router: AnyRouter, encoder: Encoder, options: ServeOptions, threads: Executor
     ) -> None:
         self.router = router
         self._encoder = encoder
@@ -157,13 +165,15 @@ class Decider:
             start += len(one)
         return True
 
-    async def decide(self, vectors: FloatArray, top_k: int | None = None) -> list[Decision]:
+    async def decide(self, vectors: FloatArray, top_k: int | None = None) -> list[AnyDecision]:
         """The decisions of unit rows (n, D); another dimension is refused."""
         if len(vectors) <= INLINE:
             return self._decide(vectors, top_k)
         return await asyncio.to_thread(self._decide, vectors, top_k)
 
-    def _decide(self, vectors: FloatArray, top_k: int | None) -> list[Decision]:
+    def _decide(self, vectors: FloatArray, top_k: int | None) -> list[AnyDecision]:
+        if isinstance(self.router, ScoreRouter):
+            return [*decide_by_scores(self.router, vectors, top_k)]
         try:
             routes = self.router.route(vectors)
         except CascalError as error:

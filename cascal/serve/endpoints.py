@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cascal.datatypes import CascalError
 from cascal.endpoint import EndpointError, read_key
+from cascal.scores import ScoreRouter
 from cascal.serve.bodies import (
     ChatAsked,
     no_such_model,
@@ -20,7 +21,7 @@ from cascal.serve.bodies import (
     read_json,
     read_route,
 )
-from cascal.serve.decide import Decider
+from cascal.serve.decide import AnyRouter, Decider
 from cascal.serve.errors import ApiError
 from cascal.serve.metrics import CONTENT_TYPE
 from cascal.serve.options import ServeOptions
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cascal.encode.batches import Encoder
-    from cascal.route import Router
 
 SPIN_COUNT = "10000"
 """How often torch's workers look before they sleep; the library's own default is 300,000."""
@@ -68,7 +68,9 @@ _CLIENT_GONE = Reply(b"", 499)
 class Endpoints:
     """One method a path. The service lives from the server's start to its end."""
 
-    def __init__(self, router: Router, pool: Pool, encoder: Encoder, options: ServeOptions) -> None:
+    def __init__(
+        self, router: AnyRouter, pool: Pool, encoder: Encoder, options: ServeOptions
+    ) -> None:
         self._parts = (router, pool, encoder)
         self._options = options
         self._threads = ThreadPoolExecutor(options.encoder_threads, "cascal-encoder")
@@ -221,7 +223,8 @@ class Endpoints:
         return self._admitted(request, found)
 
     def _model_cards(self) -> list[dict[str, Any]]:
-        names = (*RESERVED, *self.service.pool.models)
+        by_scores = isinstance(self._parts[0], ScoreRouter)
+        names = (*(RESERVED[:1] if by_scores else RESERVED), *self.service.pool.models)
         cards: list[dict[str, Any]] = [
             {"id": name, "object": "model", "created": 0, "owned_by": "cascal"} for name in names
         ]
@@ -245,7 +248,7 @@ class Endpoints:
             {
                 "status": "ok",
                 "models": len(pool.models),
-                "clusters": len(router.clusters),
+                **_learnt(router),
                 "encoder": router.encoder,
                 "router": router.fingerprint[:12],
                 "labels": self._labels,
@@ -255,7 +258,8 @@ class Endpoints:
     @property
     def _labels(self) -> dict[str, Any] | None:
         """What a few labels said of the router, as far as it heeds any."""
-        record = self._parts[0].labels
+        router = self._parts[0]
+        record = None if isinstance(router, ScoreRouter) else router.labels
         return None if record is None else {"sentence": record.sentence, **record.to_dict()}
 
     def _admitted(self, request: Request, answer: Callable[[], Reply]) -> Reply:
@@ -287,3 +291,10 @@ class Endpoints:
             raise ApiError(
                 "invalid_api_key", "The key is missing or wrong: Authorization: Bearer …"
             )
+
+
+def _learnt(router: AnyRouter) -> dict[str, Any]:
+    """What a router was learnt as: clusters of votes, or from whose scores."""
+    if isinstance(router, ScoreRouter):
+        return {"scored_by": router.scored_by, "n_scored": router.n_scored}
+    return {"clusters": len(router.clusters)}

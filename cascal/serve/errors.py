@@ -11,6 +11,7 @@ STATUS: dict[str, int] = {
     "invalid_body": 400,
     "no_user_text": 400,
     "vote_cannot_stream": 400,
+    "vote_not_comparable": 400,
     "upstream_refused": 400,
     "invalid_api_key": 401,
     "host_not_allowed": 403,

@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from cascal.datatypes import ModelSpec
+from cascal.datatypes import FloatArray, ModelSpec
 from cascal.explain import explain
 from cascal.prices import response_cost
+from cascal.scores import ScoreRouter
 from cascal.serve.bodies import ChatAsked, EmbedAsked, RouteAsked
-from cascal.serve.decide import Decider, Decision, decision_headers, header_text
+from cascal.serve.by_scores import ScoreDecision, refuse_vote
+from cascal.serve.decide import (
+    AnyDecision,
+    AnyRouter,
+    Decider,
+    Decision,
+    decision_headers,
+    header_text,
+)
 from cascal.serve.errors import ApiError
 from cascal.serve.events import EventStream
 from cascal.serve.gate import Gate
@@ -42,7 +51,7 @@ class Course:
     upstream_seconds: float = 0.0
     mode: str = ""
     model: str = ""
-    decision: Decision | None = None
+    decision: AnyDecision | None = None
     reason: str = ""
     failed: list[str] = field(default_factory=list)
 
@@ -70,6 +79,13 @@ class Course:
         return {"mode": self.mode, **decided, "model": self.model, **reason, **failed}
 
 
+def _of_no_text(router: AnyRouter) -> str:
+    """The model that is asked where there is no text to route by: the best one overall."""
+    if isinstance(router, ScoreRouter):
+        return router.models[router.constant]
+    return router.always or router.models[router.best_overall]
+
+
 class Service:
     """A router, its pool and everything that is shared by all requests."""
 
@@ -91,9 +107,11 @@ class Service:
         if not asked.text:
             router = self.decider.router
             course.mode, course.reason = "first", NO_TEXT
-            course.model = router.always or router.models[router.best_overall]
+            course.model = _of_no_text(router)
             return
         course.mode = asked.mode
+        if asked.mode == "vote" and isinstance(self.decider.router, ScoreRouter):
+            raise refuse_vote()
         vectors = await self.decider.encode((asked.text,))
         course.decision = (await self.decider.decide(vectors, asked.top_k))[0]
         course.model = course.decision.selected[0]
@@ -101,7 +119,7 @@ class Service:
     async def complete(self, asked: ChatAsked, course: Course) -> dict[str, Any]:
         """The body of a chat completion, with the decision and what it cost under `cascal`."""
         await self.decide(asked, course)
-        if course.mode == "vote" and course.decision is not None:
+        if course.mode == "vote" and isinstance(course.decision, Decision):
             return await self._vote(asked, course, course.decision)
         answer = await self._first(course, lambda one: self.upstream.complete(one, asked.body))
         cost = _cost([(self.pool.models[course.model], answer)])
@@ -191,18 +209,22 @@ class Service:
         decisions = await self.decider.decide(vectors, asked.top_k)
         rows = [one.to_dict() for one in decisions]
         if asked.trace:
-            router = self.decider.router
-            if asked.top_k is not None:
-                thresholds = replace(router.thresholds, top_k=asked.top_k)
-                router = replace(router, thresholds=thresholds)
-            if len(rows) == 1:
-                traces = [explain(router, vectors[0]).to_dict()]
-            else:
-                traces = await asyncio.to_thread(
-                    lambda: [explain(router, row).to_dict() for row in vectors]
-                )
+            traces = await self._traces(vectors, decisions, asked.top_k)
             rows = [{**row, "trace": trace} for row, trace in zip(rows, traces, strict=True)]
         return rows[0] if asked.single else {"routes": rows}
+
+    async def _traces(
+        self, vectors: FloatArray, decisions: Sequence[AnyDecision], top_k: int | None
+    ) -> list[dict[str, Any]]:
+        """All that decided, query by query."""
+        router = self.decider.router
+        if isinstance(router, ScoreRouter):
+            return [one.trace() for one in decisions if isinstance(one, ScoreDecision)]
+        if top_k is not None:
+            router = replace(router, thresholds=replace(router.thresholds, top_k=top_k))
+        if len(vectors) == 1:
+            return [explain(router, vectors[0]).to_dict()]
+        return await asyncio.to_thread(lambda: [explain(router, row).to_dict() for row in vectors])
 
     async def embed(self, asked: EmbedAsked) -> dict[str, Any]:
         """The vectors by which the router decides."""
