@@ -10,10 +10,11 @@ from typing import Literal
 
 import streamlit as st
 
-from app import frame, selection, session, theme
+from app import frame, selection, session, shared_results, theme
 from cascal import charts
 from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
 from cascal.dataset.query_filters import RIGHT
+from cascal.dataset.scored import origin_words, scores_of_query
 from cascal.datatypes import IntArray, Split, option_letter
 
 LONG_TEXT = 700
@@ -44,6 +45,7 @@ def card() -> None:
         _route(shown)
         st.markdown("**Answers**")
         answers(shown)
+        _scores(shown)
         _cluster(shown)
         _nearest(shown)
         _responses(shown)
@@ -142,6 +144,17 @@ def _about_own(shown: QueryCard) -> str:
         return doubt.strip()
     own = f"{shown.own_label}: {shown.own_text}" if shown.own_text else "another one"
     return f"No model gave the {name}; it is {own}.{doubt}"
+
+
+def _scores(shown: QueryCard) -> None:
+    """What people, the source or a judge gave the responses, each origin apart."""
+    found = scores_of_query(shared_results.response_scores(), shown.query_id)
+    if not found:
+        return
+    st.markdown("**Scores from 0 to 1**")
+    for origin, of_models in found.items():
+        given = ", ".join(f"{model} {value:.2f}" for model, value in of_models.items())
+        st.caption(frame.escape(f"By {origin_words(origin)}: {given}"))
 
 
 def _cluster(shown: QueryCard) -> None:

@@ -10,6 +10,7 @@ from app import frame, session
 from cascal.dataset import heeding
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
+from cascal.dataset.judged import gather_judged, judges
 from cascal.dataset.label_facts import routing_evidence
 from cascal.dataset.label_questions import Question, routing_question
 from cascal.datatypes import NotApplicable
@@ -54,6 +55,23 @@ def routing() -> Question:
 def evidence() -> tuple[Contest, Evidence] | None:
     """What the labels say about the present router; None where there are none."""
     return routing_evidence(session.workspace(), session.snapshot())
+
+
+def judged() -> None:
+    """What models said that judged instead of people, each apart; nothing where none did."""
+    store, data = session.workspace(), session.dataset()
+    if not judges(store, data.info.name):
+        return
+    try:
+        found = gather_judged(store, data.info.name, routing().contest)
+    except NotApplicable as error:
+        st.caption(frame.escape(str(error)))
+        return
+    with st.container(border=True, key="judged"):
+        st.markdown("**Judged by models, not by people**")
+        for one in found:
+            st.text(one.sentence)
+        st.caption("Never gold: it closes no gate, and is not counted with what people say.")
 
 
 def few_labels() -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import frame, session, theme
 from cascal.answers import WAY_ON
-from cascal.dataset.scored import score_origins
+from cascal.dataset.scored import origin_words, score_origins
 from cascal.dataset.scored_evidence import ScoreEvidence, gather_scores
 from cascal.verdict import Decision
 
@@ -16,16 +16,18 @@ MARKS: dict[Decision, tuple[str, theme.Badge, str]] = {
     "do not route": (":material/do_not_disturb_on:", "red", "Ask one model"),
     "undecided": (":material/help:", "orange", "Undecided whether routing pays"),
 }
-_NAMES = {"person": "people", "source": "the source of the responses"}
 
 
-def scored_page() -> None:
-    """Which one model to ask by the scores of one origin, and whether routing pays."""
+def scored_page() -> ScoreEvidence | None:
+    """Which one model to ask by the scores of one origin, and whether routing pays.
+
+    What they say is returned, None where there are none.
+    """
     name = session.dataset().info.name
     known = list(score_origins(session.workspace().response_scores(name)))
     if not known:
         _without_scores(name)
-        return
+        return None
     origin = known[0]
     if len(known) > 1:
         origin = st.segmented_control(
@@ -34,10 +36,12 @@ def scored_page() -> None:
             key="scored_by",
             default=known[0],
             required=True,
-            format_func=lambda one: _NAMES.get(one, one.replace(":", " ")),
+            format_func=origin_words,
             help="Scores of different origins are never mixed.",
         )
-    _show(_evidence(f"{session.dataset_token()}:{session.file_token()}", name, origin))
+    found = _evidence(f"{session.dataset_token()}:{session.file_token()}", name, origin)
+    _show(found)
+    return found
 
 
 @st.cache_resource(show_spinner="Comparing the models by their scores", max_entries=6)

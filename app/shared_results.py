@@ -17,7 +17,7 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.saved_runs import Reopened, reopen
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding, diagnose
-from cascal.store import Run
+from cascal.store import Run, Score
 from cascal.verdict import points
 
 MAX_LOSS = 0.005
@@ -98,6 +98,17 @@ def bargain(key: str) -> None:
             ),
             width="stretch",
         )
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _scores(name: str, token: str) -> list[Score]:
+    return session.workspace().response_scores(name)
+
+
+def response_scores() -> list[Score]:
+    """All scores from 0 to 1 of the chosen data set's responses."""
+    info = session.current_info()
+    return [] if info is None else _scores(info.name, session.file_token())
 
 
 @st.cache_resource(show_spinner="Making the run again", max_entries=6)

@@ -21,10 +21,18 @@ from cascal import charts
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import encode_dataset
 from cascal.dataset.evidence import Evidence
+from cascal.dataset.heeding import heed_labels
+from cascal.dataset.judged import gather_judged
 from cascal.dataset.known_truth import KNOWN_TRUTH
 from cascal.dataset.label_facts import gather_evidence
-from cascal.dataset.label_questions import cluster_question, routing_question
-from cascal.dataset.saved_runs import make_run
+from cascal.dataset.label_questions import (
+    ASKED,
+    cluster_question,
+    rectifier_question,
+    routing_question,
+)
+from cascal.dataset.rectifying import rectify
+from cascal.dataset.saved_runs import decisions_hash, labels_of, make_run
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import option_letter
 from cascal.encode.encoders import load_encoder
@@ -421,6 +429,90 @@ def test_runs_and_a_cluster_lead_to_their_question(monkeypatch, store, snapshot)
     press(app, "label_cluster")
     assert app.selectbox(key="purpose").value == "cluster"
     assert app.selectbox(key="of_cluster").value == "2"
+
+
+# --- what labels change
+
+
+def against_the_router(desk, n):
+    """Labels by which the router is wrong and the constant right, on n queries of the draw."""
+    contest, models = desk.contest, desk.contest.part.votes.models
+    for place in range(1, n + 1):
+        row = desk.row(place)
+        sides = models[contest.first[row]], models[contest.second[row]]
+        desk.give(place, verdicts=dict(zip(sides, (False, True), strict=True)))
+
+
+def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
+    monkeypatch, store, snapshot
+):
+    desk = routing_question(snapshot).desk(store, "ann")
+    against_the_router(desk, 10)
+    gated = heed_labels(store, snapshot)
+    best = snapshot.router.models[snapshot.router.best_overall]
+    assert gated.router.always == best
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    app.switch_page("runs/page.py").run()
+    assert f"10 labels. Labels say: always {best}." in texts(app)
+    app.text_input(key="run_name").set_value("gated")
+    next(one for one in app.button if one.label == "Save").click().run()
+    run = store.run("gated")
+    assert run.numbers["labels"] == gated.router.labels.to_dict()
+    assert run.numbers["decisions"] == decisions_hash(gated)
+    said = f"10 labels (draw {desk.draw.draw_id}). Labels say: always {best}."
+    assert labels_of(run) == said
+    assert said in [one for table in app.dataframe for one in table.value.get("labels", ())]
+    app.selectbox(key="changed_against").set_value("Run gated").run()
+    assert app.title[0].value == "Nothing changed since run “gated”"
+    app.checkbox(key="ignore_labels").check().run()
+    assert "queries go elsewhere than in run “gated”" in app.title[0].value
+    app.text_input(key="run_name").set_value("free")
+    next(one for one in app.button if one.label == "Save").click().run()
+    assert "labels" not in store.run("free").numbers
+    assert store.run("free").numbers["decisions"] == decisions_hash(snapshot)
+    app.switch_page("route/page.py").run()
+    app.text_area(key="query_text").set_value(snapshot.dataset.test.texts[0]).run()
+    assert not app.exception
+
+
+def test_labels_for_the_rectifier_are_given_there_and_used_only_when_chosen(
+    open_label, store, snapshot
+):
+    question = rectifier_question(snapshot)
+    app = open_label(purpose="rectifier")
+    assert app.title[0].value == ASKED["rectifier"]
+    press(app, "label_1_B")
+    assert store.labels("demo")[0].purpose == "rectifier"
+    assert line(app).startswith("1 of the 100 labels")
+    train, desk = snapshot.dataset.train, question.desk(store, "ann")
+    gold = dict(zip(train.votes.query_ids, train.labels.tolist(), strict=True))
+    for place in range(2, 102):
+        desk.give(place, option_letter(max(0, gold[question.draw.frame[place - 1]])))
+    app.run()
+    found = rectify(store, snapshot)
+    assert found.n_labels == 101
+    assert found.sentence in texts(app)
+    app.checkbox(key="rectify_scores").check().run()
+    app.switch_page("runs/page.py").run()
+    app.text_input(key="run_name").set_value("corrected")
+    next(one for one in app.button if one.label == "Save").click().run()
+    assert store.run("corrected").numbers["decisions"] == decisions_hash(found.snapshot)
+    assert "101 labels (draw " in labels_of(store.run("corrected"))
+    app.checkbox(key="rectify_scores").uncheck().run()
+    assert app.title[0].value == "Nothing changed since the pinned state"
+
+
+def test_what_a_model_judged_is_shown_apart_from_what_people_say(monkeypatch, store, snapshot):
+    question = routing_question(snapshot)
+    against_the_router(replace(question.desk(store, "x"), person="judge:strong"), 10)
+    (judged,) = gather_judged(store, "demo", question.contest)
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    assert judged.sentence in texts(app)
+    assert not [one for one in app.checkbox if one.key == "ignore_labels"]
+    app.switch_page("label/page.py").run()
+    assert judged.sentence in texts(app)
 
 
 # --- free answers

@@ -17,11 +17,13 @@ from refusals import refuses
 import cascal
 from cascal.columns import RESPONSE_SCHEMA
 from cascal.dataset.dataset import load_dataset
+from cascal.dataset.payback import find_score_payback
 from cascal.dataset.score_file import read_score_file, score_rows, write_score_file
-from cascal.dataset.scored import load_scored
+from cascal.dataset.scored import load_scored, score_counts, scores_of_query
 from cascal.dataset.scored_evidence import gather_scores
 from cascal.datatypes import CascalError
 from cascal.labels import gain
+from cascal.payback import Terms
 from cascal.report import write_score_report
 from cascal.scores import (
     ScoreRouter,
@@ -391,6 +393,7 @@ def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspa
     found = json.loads(cascal_cli("evaluate", "prose", *given_, "--json", cwd=tmp_path).stdout)
     assert found["scored_by"] == "judge:sim"
     assert found["n_scored"] == 235
+    assert found["payback"]["quality_basis"] == "in mean score, by the judge sim"
     done = cascal_cli("fit", "prose", *given_, "--out", "r.cascal", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     routed = cascal_cli("route", "r.cascal", "How much is 3 + 4?", cwd=tmp_path)
@@ -432,10 +435,60 @@ def test_what_is_scored_is_counted_by_origin(world, workspace, tmp_path):
     assert "16 scores by person" in " ".join(shown.split())
 
 
+def test_scores_are_counted_and_shown_by_origin_and_never_mixed(world, workspace):
+    workspace.add_scores("prose", given(world, np.full((2, 8), 0.2), 2))
+    workspace.add_scores("prose", given(world, np.full((2, 8), 0.6), 2, scorer="bob"))
+    workspace.add_scores("prose", given(world, np.full((1, 8), 0.9), 1, "judge", "big"))
+    scores = workspace.response_scores("prose")
+    assert [one.sentence for one in score_counts(scores)] == [
+        "people: 32 scores of 2 queries and 8 models",
+        "the judge big: 8 scores of 1 queries and 8 models",
+    ]
+    first, second, third = world.query_ids[:3]
+    shown = scores_of_query(scores, first)
+    assert list(shown) == ["person", "judge:big"]
+    assert shown["person"] == pytest.approx(dict.fromkeys(world.models, 0.4))
+    assert set(shown["judge:big"].values()) == {0.9}
+    assert list(scores_of_query(scores, second)) == ["person"]
+    assert scores_of_query(scores, third) == {}
+
+
+def test_a_router_by_scores_pays_back_by_what_its_choices_cost_and_the_measured_quality(
+    world, workspace
+):
+    rows = workspace.responses("prose", with_text=True).to_pylist()
+    price = {model: 0.001 * (1 + at) for at, model in enumerate(world.models)}
+    priced = [{**row, "cost": price[row["model"]]} for row in rows]
+    workspace.replace_responses("prose", pa.Table.from_pylist(priced, RESPONSE_SCHEMA))
+    workspace.add_scores("prose", given(world, world.quality, 235))
+    evidence, loaded = gather_scores(workspace, "prose"), load_dataset(workspace, "prose")
+    found = find_score_payback(
+        workspace, loaded, evidence, Terms(label_price=0.5, tolerance=0.9, horizon=1000)
+    )
+    router = evidence.router
+    dollars = np.array([price[model] for model in router.models])
+    saved = dollars[router.constant] - dollars[evidence.chosen]
+    assert found.advantage.saving.value == pytest.approx(saved.mean())
+    assert found.advantage.quality == evidence.gain.estimate
+    assert found.advantage.quality_basis == "in mean score, by ann"
+    assert found.spending.labelling == 0.5 * 235 * 8
+    assert found.advantage.against == f"always asking {router.models[router.constant]}"
+    workspace.delete_scores("prose", "person", "ann")
+    workspace.add_scores("prose", given(world, world.quality, 20))
+    few = gather_scores(workspace, "prose")
+    unknown = find_score_payback(workspace, loaded, few, Terms())
+    assert (unknown.outcome, few.chosen) == ("unknown", None)
+    assert "20 queries" in unknown.sentence
+
+
 def test_a_report_by_scores_writes_no_tag_of_a_models_name(world, workspace):
     evil = "<b onclick=1>&"
     workspace.add_scores("prose", given(world, world.quality, 9, "judge", evil))
     evidence = gather_scores(workspace, "prose")
-    text = write_score_report(load_dataset(workspace, "prose"), evidence, evil)
+    loaded = load_dataset(workspace, "prose")
+    paying = find_score_payback(workspace, loaded, evidence, Terms())
+    text = write_score_report(loaded, evidence, evil, paying)
+    assert "When does it pay back?" in text
+    assert "Nobody knows yet whether quality is equal" in text
     assert evil not in text
     assert "&lt;b onclick=1&gt;&amp;" in text

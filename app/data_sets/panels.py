@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import encoding, frame, session, theme
+from app import encoding, frame, session, shared_results, theme
 from cascal import charts
 from cascal.dataset.demo import install_demo
+from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import MINILM
 
@@ -59,6 +60,7 @@ def demo_button() -> None:
 def loaded() -> None:
     """All data sets, the vectors of the chosen one, and deletion."""
     _all_sets()
+    _scores()
     _vectors()
     _delete()
 
@@ -96,6 +98,20 @@ def _all_sets() -> None:
         st.subheader("What the import did, and what it left out", anchor=False)
         for line in chosen.note.splitlines() or ["Nothing was noted."]:
             st.text(f"• {line}")
+
+
+def _scores() -> None:
+    """Who scored how many responses; nothing where nobody did."""
+    counts = score_counts(shared_results.response_scores())
+    if not counts:
+        return
+    st.subheader("Scores from 0 to 1", anchor=False)
+    for one in counts:
+        st.text(f"• {one.sentence}")
+    st.caption(
+        "A kind of evidence beside votes and gold answers: origins are never mixed. `cascal "
+        "scores` hands out more; the card of a query shows them."
+    )
 
 
 def _vectors() -> None:

@@ -13,6 +13,7 @@ from app.evaluate.routers import meanwhile, routers
 from app.evaluate.what_if import what_if
 from app.evaluate.where import where
 from app.scored import scored_page
+from cascal.dataset.scored import score_counts
 
 OF_COMPARISON = {
     "Routers": routers,
@@ -22,6 +23,19 @@ OF_COMPARISON = {
 }
 ALONE = {"Presets": presets, "What if": what_if, "Experiments": experiments}
 WITHOUT_GOLD = {"Presets": presets, "Experiments": experiments}
+
+
+def _scores_unused() -> None:
+    """Where votes are compared: that scores are there, and are not what this page goes by."""
+    counts = score_counts(shared_results.response_scores())
+    if counts:
+        listed = "; ".join(one.sentence for one in counts)
+        st.caption(
+            frame.escape(
+                f"This page goes by right and wrong answers. There are also scores from 0 to 1, "
+                f"which it does not use ({listed}): `cascal scores` says what they say."
+            )
+        )
 
 
 def _title() -> None:
@@ -49,7 +63,9 @@ else:
     test = session.dataset().test
     if session.dataset().by_scores:
         scored_page()
-    elif test is None or not test.has_gold:
+        st.stop()
+    _scores_unused()
+    if test is None or not test.has_gold:
         _without_gold()
     else:
         _title()

@@ -14,6 +14,10 @@ from cascal.dataset.label_desk import Desk
 from cascal.datatypes import CascalError, option_letter
 from cascal.store import Mark
 
+READ_ONLY = (
+    "This dashboard only shows: labels can be read here and not given. Whoever owns the workspace "
+    "labels with `cascal label`, or with a dashboard on the machine that holds it."
+)
 _REFUSAL = "label_refusal"
 _SHOWN = "label_shown"
 _ON = "label_on"

@@ -15,6 +15,7 @@ from cascal.dataset.label_questions import (
     Question,
     cluster_question,
     family_question,
+    rectifier_question,
     settings_question,
 )
 from cascal.provenance import this_account
@@ -140,6 +141,10 @@ def _cluster() -> Question:
     )
 
 
+def _rectifier() -> Question:
+    return label_entry.question("rectifier", lambda: rectifier_question(session.snapshot()))
+
+
 def _settings() -> Question:
     runs = sides.runs()
     known = {name: name for name in sides.names(runs)}
@@ -165,4 +170,5 @@ _OF_PURPOSE: dict[Purpose, Callable[[], Question]] = {
     "settings": _settings,
     "family": _family,
     "cluster": _cluster,
+    "rectifier": _rectifier,
 }

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session
-from app.label import actions, card, given, keys, lesson, progress, truth
+from app import frame, heeded, label_entry, session
+from app.label import actions, card, given, keys, lesson, progress, teaching, truth
 from app.label.choice import Choice
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_facts import LabelFacts, gather_labels
 from cascal.dataset.label_questions import Question
 
-READ_ONLY = (
-    "This dashboard only shows: labels can be read here and not given. Whoever owns the workspace "
-    "labels with `cascal label`, or with a dashboard on the machine that holds it."
-)
-
 
 @st.fragment(key="labelling")
 def labelling(chosen: Choice) -> None:
     """The query at hand, the interval so far, and the labels behind it; a key runs only this."""
     with frame.refusals():
-        if truth.playing(chosen.question):
+        if chosen.question.draw.purpose == "rectifier":
+            teaching.teaching(chosen)
+        elif truth.playing(chosen.question):
             truth.play(chosen.question)
         else:
             _labelling(chosen)
@@ -41,13 +38,16 @@ def _labelling(chosen: Choice) -> None:
     with right:
         progress.picture(facts, found, n_planned)
         truth.offer(question, n_planned)
+        if question.draw.purpose == "routing":
+            label_entry.judged()
+            heeded.choice()
     given.labels(desk, found, n_planned)
 
 
 def _query_or_lesson(chosen: Choice, desk: Desk, facts: LabelFacts, found: Evidence) -> card.Keys:
     """What is to be done now; returned are the keys that do it."""
     if session.read_only():
-        st.info(READ_ONLY)
+        st.info(actions.READ_ONLY)
         return {}
     place = desk.open_place(facts.labels, chosen.n_planned)
     if place is not None and (actions.goes_on(desk) or not found.settled):

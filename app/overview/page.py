@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, label_entry, session
+from app import frame, heeded, label_entry, session
 from app.overview import panels
 from app.overview.payback import payback
 from app.scored import scored_page
@@ -14,7 +14,9 @@ if session.current_info() is None:
     frame.empty("There are no data yet.", "data_sets", "Import responses")
 elif session.dataset().by_scores:
     frame.notice(session.dataset())
-    scored_page()
+    scores = scored_page()
+    if scores is not None:
+        payback(scores)
 else:
     frame.notice(session.dataset())
     compared = session.contenders_and_verdict()
@@ -35,6 +37,8 @@ else:
     with opinion:
         if compared is not None:
             label_entry.few_labels()
+        label_entry.judged()
+        heeded.choice()
         if compared is not None or labelled:
             panels.second_opinion()
     with saving, frame.refusals():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, session, theme
-from cascal.dataset.payback import find_payback
+from cascal.dataset.payback import find_payback, find_score_payback
+from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Terms
 
 MARKS: dict[Outcome, tuple[str, theme.Badge, str]] = {
@@ -16,20 +17,27 @@ MARKS: dict[Outcome, tuple[str, theme.Badge, str]] = {
 }
 
 
-def payback() -> None:
-    """Spending against saving, at the horizon and the price of a label that are stated here."""
+def payback(scores: ScoreEvidence | None = None) -> None:
+    """Spending against saving, at the horizon and the price of a label that are stated here.
+
+    scores : what is gone by where answers are open-ended
+    """
     st.subheader("When does it pay back?", anchor=False)
     shown = st.container()
     with st.expander("What was spent, and for how many queries this is reckoned"):
         spent = st.container()
         terms = _terms()
-    found = find_payback(session.workspace(), session.snapshot(), terms)
+    store = session.workspace()
+    if scores is not None:
+        found = find_score_payback(store, session.dataset(), scores, terms)
+    else:
+        found = find_payback(store, session.snapshot(), terms)
     icon, colour, label = MARKS[found.outcome]
     with shown:
         st.badge(label, icon=icon, color=colour)
         st.text(found.sentence)
     spent.caption(frame.escape(found.spending.sentence))
-    if session.snapshot().cost.known:
+    if scores is None and session.snapshot().cost.known:
         spent.caption(frame.escape(session.snapshot().cost.sentence))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import encoding, frame, session
+from app import encoding, frame, heeded, session
 from cascal import charts
 from cascal.importers.texts import read_texts
 
@@ -27,7 +27,7 @@ def batch() -> None:
         path = Path(folder) / f"queries{Path(upload.name).suffix.lower()}"
         path.write_bytes(upload.getvalue())
         texts = read_texts(path)
-    now, data = session.snapshot(), session.dataset()
+    now, data = heeded.snapshot(), session.dataset()
     encoder = encoding.confirmed_encoder(data.encoder)
     if encoder is None:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import frame, session
+from app import frame, heeded, session
 from app.route.question import Decision
 from cascal.collection.ask_selected import (
     LiveAnswer,
@@ -43,7 +43,7 @@ def live(decision: Decision) -> None:
     for name, slot in slots.items():
         slot.skeleton(height=40)
         slot.text(f"{name}: waiting")
-    vote, came, router = st.empty(), {}, session.snapshot().router
+    vote, came, router = st.empty(), {}, heeded.snapshot().router
 
     def told(found: LiveAnswer) -> None:
         came[found.response.model] = found

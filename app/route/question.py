@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from app import encoding, frame, session
+from app import encoding, frame, heeded, session
 from cascal import charts
 from cascal.dataset.part import Part
 from cascal.dataset.query_filters import pool_agreement
@@ -112,7 +112,7 @@ def ask() -> Decision | None:
     text = text.strip()
     if not text:
         return None
-    now, stored = session.snapshot(), session.dataset().find_text(text)
+    now, stored = heeded.snapshot(), session.dataset().find_text(text)
     vector = _vector(text, stored)
     if vector is None:
         return None

@@ -9,7 +9,7 @@ from math import isnan
 import pandas as pd
 import streamlit as st
 
-from app import frame, history, label_entry, selection, session, shared_results, values
+from app import frame, heeded, history, label_entry, selection, session, shared_results, values
 from app.runs.saved import controls_of
 from app.values import Values
 from cascal.compare.states import (
@@ -44,11 +44,11 @@ def states(runs: list[Run]) -> dict[str, State]:
     """All that can be compared on the present data set, by what the choice calls it."""
     found = {
         PRESENT: State(
-            name="the present state", snapshot=session.snapshot, controls=values.present()
+            name="the present state", snapshot=heeded.snapshot, controls=values.present()
         ),
         PINNED: State(
             name="the pinned state",
-            snapshot=lambda: session.snapshot_at(history.pinned()),
+            snapshot=heeded.pinned,
             controls=history.pinned(),
         ),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session
+from app import frame, heeded, session
 from app.runs import changes, saved, take_along
 
 TITLE = "What changed?"
@@ -16,5 +16,6 @@ else:
     runs = session.workspace().runs()
     changes.changes(runs)
     changes.label_where_they_differ(runs)
+    heeded.choice()
     saved.table(runs)
     take_along.take_along()

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, history, session, values
+from app import frame, heeded, history, session, values
 from app.values import Values
 from cascal import charts
-from cascal.dataset.saved_runs import make_run, preset_of, state_of
+from cascal.dataset.saved_runs import labels_of, make_run, preset_of, state_of
 from cascal.datatypes import CascalError
 from cascal.store import Run
 
@@ -30,7 +30,7 @@ def save() -> None:
     if done:
         with frame.refusals():
             session.workspace().save_run(
-                make_run(session.dataset(), session.snapshot(), name.strip(), note.strip())
+                make_run(session.dataset(), heeded.snapshot(), name.strip(), note.strip())
             )
             st.rerun()
 
@@ -56,6 +56,7 @@ def table(runs: list[Run]) -> None:
                 "silhouette": [one.thresholds.get("min_silhouette") for one in runs],
                 "clusters": [one.numbers.get("n_clusters") for one in runs],
                 "right": charts.in_percent([np.nan if value is None else value for value in right]),
+                "labels": [labels_of(one) for one in runs],
                 "saved": [f"{one.created_at:%Y-%m-%d %H:%M}" for one in runs],
                 "note": [one.note for one in runs],
             }
@@ -71,6 +72,9 @@ def table(runs: list[Run]) -> None:
             "silhouette": "Min silhouette",
             "clusters": "Clusters",
             "right": st.column_config.NumberColumn("First model right", format="%.1f %%"),
+            "labels": st.column_config.TextColumn(
+                "Labels", help="Which labels the saved router heeds, and what follows."
+            ),
             "saved": "Saved (UTC)",
             "note": "Note",
         },

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import commands, jobs, session, shared_results
+from app import commands, heeded, jobs, session, shared_results
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
-from cascal.dataset.heeding import few_labels_sentence, heed_labels
+from cascal.dataset.heeding import few_labels_sentence
 from cascal.dataset.payback import find_payback
 from cascal.diagnose import Finding, diagnose
 from cascal.payback import Terms
@@ -23,7 +23,6 @@ SECONDS_OF_CHECKS, SECONDS_OF_ROUTERS = 1.5e-4, 3.5e-4
 def take_along() -> None:
     """The router as one file, and the report for whoever was not there."""
     st.subheader("Take it along", anchor=False)
-    labels_heeded()
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Router file",
@@ -48,23 +47,10 @@ def take_along() -> None:
         st.caption("One HTML file: opens from disk, needs no network, prints well.")
 
 
-def labels_heeded() -> None:
-    """What labels make of the router file, and the way to undo it."""
-    record = heed_labels(session.workspace(), session.snapshot()).router.labels
-    if record is None:
-        return
-    st.text(f"With a few labels: {record.sentence}")
-    if record.always:
-        st.checkbox("Ignore the labels in the router file", key="ignore_labels")
-
-
 def _router_bytes() -> bytes:
-    now = session.snapshot()
-    if not st.session_state.get("ignore_labels"):
-        now = heed_labels(session.workspace(), now)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "router.cascal"
-        now.router.save(path)
+        heeded.snapshot().router.save(path)
         return path.read_bytes()
 
 

@@ -1,15 +1,12 @@
-"""`cascal evaluate` and `cascal experiment`."""
+"""`cascal evaluate`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 import cascal
 from cascal.cli.common import (
@@ -17,11 +14,12 @@ from cascal.cli.common import (
     JsonOption,
     LabelPriceOption,
     ToleranceOption,
-    default_workspace,
     out,
     print_json,
     progress_bar,
 )
+from cascal.cli.evaluation_printed import print_evaluation
+from cascal.cli.experimenting import SeedOption, SplitsOption
 from cascal.cli.scoring import ScoredByOption, goes_by_scores, report_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import NotApplicable
@@ -29,21 +27,9 @@ from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 if TYPE_CHECKING:
     from cascal.compare.comparison import Comparison
-    from cascal.compare.experiments import Column, Report
     from cascal.dataset.dataset import Dataset
     from cascal.dataset.snapshot import Snapshot
     from cascal.store import Workspace
-
-WIDE = 110
-"""From this many columns on, the table also shows models in use and cost."""
-
-SplitsOption = Annotated[
-    int,
-    typer.Option(
-        min=1, help="1: the stored split; more: as many random 60/40 splits, averaged per query."
-    ),
-]
-SeedOption = Annotated[int, typer.Option(help="Seed of the random splits.")]
 
 
 @with_tuning
@@ -84,7 +70,7 @@ def evaluate(
     terms = Terms(label_price=label_price, horizon=horizon, tolerance=tolerance)
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     if goes_by_scores(tuning.store, loaded, scored_by):
-        report_scores(tuning.store, dataset, scored_by, as_json=as_json)
+        report_scores(tuning.store, dataset, scored_by, as_json=as_json, paying=(loaded, terms))
         return
     with progress_bar("Routing") as report:
         fitted = tuning.fit(loaded)
@@ -120,7 +106,7 @@ def evaluate(
     if as_json:
         print_json(found)
         return
-    _print_evaluation(found)
+    print_evaluation(found)
 
 
 def _summary(
@@ -262,201 +248,3 @@ def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
         raise NotApplicable("Without gold answers there is no table to write.", code="no-gold")
     pq.write_table(pa.Table.from_pylist(rows), path)
     out.print(f"Table written to {escape(str(path))}.")
-
-
-def _print_labels(found: Mapping[str, Any]) -> None:
-    """What people labelled, and what models judged."""
-    if found["with_few_labels"]:
-        out.print(f"With a few labels: {escape(found['with_few_labels']['sentence'])}")
-    for judged in found["judged"]:
-        out.print(escape(judged["sentence"]))
-
-
-def _print_evaluation(found: Mapping[str, Any]) -> None:
-    if found["simulated"]:
-        out.print("[yellow]Simulated data.[/]")
-    if found["cannot_vote"]:
-        silent = escape(", ".join(found["cannot_vote"]))
-        out.print(f"Only right or wrong is known of {silent}: evaluated, but without a vote.")
-    if found["routers"]:
-        _print_routers(found)
-        out.print(f"With labels: {escape(found['with_labels']['sentence'])}")
-        if found["cost"]:
-            out.print(escape(found["cost"]["sentence"]))
-    else:
-        out.print(escape(found["reason"]))
-    if found["latency"]:
-        out.print(f"Latency: {escape(found['latency']['sentence'])}")
-    _print_slices(found["slices"])
-    _print_peers(found)
-    _print_labels(found)
-    payback = found["payback"]
-    out.print(f"When it pays back: {escape(payback['sentence'])}")
-    out.print(f"  {escape(payback['spending'])}")
-    without = found["without_labels"]
-    out.print(f"Without labels: {escape(without['sentence'])}")
-    if without["light"] is not None:
-        for doubt in without["doubts"]:
-            out.print(f"  {doubt['code']}: {escape(doubt['sentence'])}")
-        if without["right"] is not None:
-            out.print(f"  That is {'right' if without['right'] else 'wrong'} here.")
-        if without["to_label"]:
-            out.print(f"  Such queries: {escape(', '.join(without['to_label']))}.")
-        out.print(f"  {without['record']}")
-
-
-def _print_routers(found: Mapping[str, Any]) -> None:
-    table = Table()
-    table.add_column("router", min_width=22)
-    table.add_column("needs")
-    wide = out.width >= WIDE
-    for name in ("first right", "vote of 3", "gain", *(("in use", "$ / 1,000") if wide else ())):
-        table.add_column(name, justify="right", no_wrap=wide)
-    for row in found["routers"]:
-        cells = [
-            _with_interval(row, "top1", 1),
-            _with_interval(row, "vote", 1),
-            _with_interval(row, "gain", 1, sign="+"),
-            f"{row['effective_models']:.1f}" if row["effective_models"] else "",
-            "" if row["cost_per_1000"] is None else f"{row['cost_per_1000']:.2f}",
-        ]
-        needs = "" if row["needs"] == "nothing" else row["needs"]
-        table.add_row(escape(row["router"]), needs, *(cells if wide else cells[:3]))
-    out.print(table)
-    gold = f"{found['n_gold']:,}"
-    if found["n_gold"] < found["n_test"]:
-        gold += f" gold of {found['n_test']:,}"
-    averaged = "" if found["n_splits"] == 1 else f", mean of {found['n_splits']} splits"
-    out.print(
-        f"{gold} test queries{averaged}; percent with 95 % interval (paired bootstrap "
-        f"over {found['resampled']}); gain in points over always asking "
-        f"{escape(found['with_labels']['constant_words'])}. labels: learns "
-        f"from the {found['label_origin']} answers of the training queries. gold: knows these "
-        "answers, a bound and no router. in use: effective number of models."
-    )
-
-
-def _print_slices(found: Mapping[str, Any] | None) -> None:
-    if found is None:
-        return
-    table = Table(escape(found["by"]))
-    for name in ("queries", "this router", "best single model", "gain"):
-        table.add_column(name, justify="right")
-    for row in found["rows"]:
-        gain = "too small" if row["too_small"] else _with_interval(row, "gain", 1, sign="+")
-        accuracies = (_with_interval(row, name, 1) for name in ("own", "best"))
-        table.add_row(escape(row["slice"]), f"{row['queries']:,}", *accuracies, gain)
-    out.print(table)
-    out.print(found["note"])
-
-
-def _print_peers(found: Mapping[str, Any]) -> None:
-    """What other benchmarks measure, as far as it is known."""
-    known = [one for one in found["peer_measures"].values() if one["value"] is not None]
-    if known:
-        said = ", ".join(f"{one['name']} {_number_with_interval(one)}" for one in known)
-        out.print(f"As other benchmarks measure it: {said}.")
-
-
-def _number_with_interval(row: Mapping[str, Any]) -> str:
-    low, high = ("?" if row[end] is None else f"{row[end]:.2f}" for end in ("low", "high"))
-    return f"{row['value']:.2f} \\[{low}, {high}]"
-
-
-def _with_interval(row: Mapping[str, Any], name: str, decimals: int, sign: str = "") -> str:
-    """A share in percent with its interval, "" where there is none."""
-    value, low, high = (row.get(key) for key in (name, f"{name}_low", f"{name}_high"))
-    if value is None:
-        return ""
-    text = f"{100 * value:{sign}.{decimals}f}"
-    if low is None or high is None:
-        return text
-    return f"{text} \\[{100 * low:{sign}.{decimals}f}, {100 * high:{sign}.{decimals}f}]"
-
-
-@with_tuning
-def experiment(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="validation, generators, filtering, alignment, mmd, leave-one-out, verdicts or "
-            "robustness."
-        ),
-    ],
-    dataset: Annotated[str, typer.Argument(help="Data set of the workspace.")],
-    tuning: Tuning,
-    other: Annotated[
-        str | None, typer.Argument(help="A second data set, where two are compared.")
-    ] = None,
-    n_queries: Annotated[
-        int, typer.Option(help="filtering: how many queries each side has at most.")
-    ] = 5000,
-    splits: SplitsOption = 1,
-    seed: SeedOption = 0,
-    as_json: JsonOption = False,
-    to: Annotated[
-        Path | None,
-        typer.Option("--out", help="JSON file; default: experiments/ beside the workspace."),
-    ] = None,
-) -> None:
-    """Run one of the paper's experiments and checks: a table, its target, passed or failed."""
-    from cascal.compare.experiments import Request, run
-
-    loaded = tuning.dataset(dataset)
-    second = None if other is None else tuning.dataset(other, loaded.encoder)
-    with progress_bar(name) as progress:
-        request = Request(
-            dataset=loaded,
-            other=second,
-            settings=tuning.settings,
-            thresholds=tuning.thresholds,
-            n_queries=n_queries,
-            n_splits=splits,
-            seed=seed,
-            progress=progress,
-            encoder=tuning.encoder,
-        )
-        report = run(name, request)
-    path = to or _default_path(tuning.workspace, report)
-    report.save(path)
-    if as_json:
-        sys.stdout.write(report.to_json() + "\n")
-        return
-    _print_report(report)
-    out.print(f"Written to {escape(str(path))}; the page Evaluate opens it.")
-
-
-def _default_path(workspace: Path | None, report: Report) -> Path:
-    """experiments/NAME-DATASET.json beside the workspace."""
-    return (workspace or default_workspace()).parent / "experiments" / report.file_name
-
-
-def _print_report(report: Report) -> None:
-    if report.simulated:
-        out.print("[yellow]Simulated data.[/]")
-    out.print(f"[bold]{escape(report.question)}[/]")
-    table = Table()
-    for column in report.columns:
-        justify: Any = "left" if column.kind in ("text", "flag") else "right"
-        table.add_column(escape(column.label), justify=justify)
-    for row in report.rows:
-        table.add_row(*(_cell(row, column) for column in report.columns))
-    out.print(table)
-    out.print(escape(report.sentence))
-    colour = {"passed": "green", "failed": "red"}.get(report.outcome, "yellow")
-    out.print(f"Target: {escape(report.target)} – [{colour}]{report.outcome}[/].")
-
-
-def _cell(row: Mapping[str, Any], column: Column) -> str:
-    value = row.get(column.name)
-    if value is None:
-        return ""
-    if column.kind in ("percent", "points"):
-        return _with_interval(row, column.name, 1, "+" if column.kind == "points" else "")
-    if column.kind == "number":
-        return f"{value:.3f}"
-    if column.kind == "count":
-        return f"{value:,}"
-    if column.kind == "flag":
-        return "yes" if value else "no"
-    return escape("" if value == "nothing" else str(value))

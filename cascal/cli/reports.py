@@ -48,7 +48,7 @@ def report(
     """
     from cascal.compare.comparison import compare_routers
     from cascal.dataset.heeding import few_labels_sentence
-    from cascal.dataset.payback import find_payback
+    from cascal.dataset.payback import find_payback, find_score_payback
     from cascal.dataset.scored_evidence import gather_scores
     from cascal.dataset.snapshot import take_snapshot
     from cascal.diagnose import diagnose
@@ -59,7 +59,8 @@ def report(
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     if goes_by_scores(tuning.store, loaded, scored_by):
         evidence = gather_scores(tuning.store, dataset, scored_by)
-        _write(to, write_score_report(loaded, evidence, _command()))
+        pays = find_score_payback(tuning.store, loaded, evidence, terms)
+        _write(to, write_score_report(loaded, evidence, _command(), pays))
         return
     with progress_bar("Writing the report") as told:
         fitted = tuning.fit(loaded)
@@ -104,7 +105,7 @@ def runs(
 ) -> None:
     """List the saved runs, or make one again and say whether it is the same to the bit."""
     from cascal.dataset.saved_runs import as_json as plain
-    from cascal.dataset.saved_runs import preset_of, reopen
+    from cascal.dataset.saved_runs import labels_of, preset_of, reopen
 
     store = open_workspace(workspace)
     if name is not None:
@@ -123,7 +124,9 @@ def runs(
     if not known:
         out.print("No run is saved. Save one on the page Runs, or with `cascal fit --save-run`.")
         return
-    table = Table(*("run", "data set", "preset", "clusters", "first right", "saved", "note"))
+    table = Table(
+        *("run", "data set", "preset", "clusters", "first right", "labels", "saved", "note")
+    )
     for one in known:
         right = one.numbers.get("top1_accuracy")
         cells = (
@@ -132,6 +135,7 @@ def runs(
             escape(preset_of(one)),
             str(one.numbers.get("n_clusters", "")),
             "" if right is None else f"{right:.1%}",
+            escape(labels_of(one)),
             f"{one.created_at:%Y-%m-%d %H:%M}",
             escape(one.note),
         )

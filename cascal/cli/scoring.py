@@ -25,6 +25,7 @@ from cascal.provenance import this_account
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset
     from cascal.dataset.scored_evidence import ScoreEvidence
+    from cascal.payback import Terms
     from cascal.store import Workspace
 
 SHOWN_UNLIKE = 20
@@ -131,11 +132,24 @@ def goes_by_scores(store: Workspace, loaded: Dataset, scored_by: str | None) -> 
     )
 
 
-def report_scores(store: Workspace, dataset: str, scored_by: str | None, *, as_json: bool) -> None:
-    """Print what the scores of a data set say."""
+def report_scores(
+    store: Workspace,
+    dataset: str,
+    scored_by: str | None,
+    *,
+    as_json: bool,
+    paying: tuple[Dataset, Terms] | None = None,
+) -> None:
+    """Print what the scores of a data set say, and for `paying` when routing by them pays back."""
+    from cascal.dataset.payback import find_score_payback
     from cascal.dataset.scored_evidence import gather_scores
 
-    _print(store, gather_scores(store, dataset, scored_by), as_json=as_json)
+    evidence = gather_scores(store, dataset, scored_by)
+    more = {}
+    if paying is not None:
+        loaded, terms = paying
+        more["payback"] = find_score_payback(store, loaded, evidence, terms).to_dict()
+    _print(store, evidence, as_json=as_json, more=more)
 
 
 def fit_by_scores(
@@ -153,8 +167,14 @@ def fit_by_scores(
         out.print(f"Router by scores written to {escape(str(to))}.")
 
 
-def _print(store: Workspace, evidence: ScoreEvidence, *, as_json: bool) -> None:
-    found = evidence.to_dict()
+def _print(
+    store: Workspace,
+    evidence: ScoreEvidence,
+    *,
+    as_json: bool,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    found = evidence.to_dict() | dict(more or {})
     found["simulated"] = store.dataset(evidence.scored.dataset).origin == "simulated"
     if as_json:
         print_json(found)
@@ -179,3 +199,6 @@ def print_scores(found: Mapping[str, Any]) -> None:
     out.print(escape(found["routing"]["sentence"]))
     for warning in (*found["warnings"], *found["judges"]):
         out.print(f"  {escape(warning)}")
+    if "payback" in found:
+        out.print(f"When it pays back: {escape(found['payback']['sentence'])}")
+        out.print(f"  {escape(found['payback']['spending'])}")

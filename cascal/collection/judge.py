@@ -126,7 +126,7 @@ def judge_into(
     """
     desk, bounds = plan.desk, limits or Limits()
     handed = desk.hand_out(plan.n)
-    wanted = [one.query_id for one in (*plan.stored, *plan.queries)]
+    wanted = [*(one.query_id for one in plan.stored), *(one.query_id for one in plan.queries)]
     contents = desk.store.contents(desk.dataset, wanted)
     known = [_label(desk, handed, one, contents[one.query_id]) for one in plan.stored]
     desk.store.add_labels(desk.dataset, known)

@@ -21,6 +21,7 @@ from cascal.dataset.successor import Successor, successor
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.explain import cluster_leaders
 from cascal.intervals import Estimate, estimates
+from cascal.labels import heeded_words
 from cascal.prices import COST_UNIT
 from cascal.remembered import remembered
 from cascal.settings import joining_name, routing_name
@@ -35,6 +36,7 @@ _WORDS = {
     "routing": "routing",
     "preset": "preset",
     "clusters": "clusters follow",
+    "labels": "labels heeded",
 }
 """What the pages call a setting or a threshold; any other is called as in the code."""
 FIRST_RIGHT, VOTE_RIGHT, FIRST_COST = "First model right", "Vote right", "Cost per 1,000"
@@ -260,6 +262,7 @@ def _settings(state: Snapshot) -> dict[str, str]:
         "encoder": state.dataset.encoder,
         "preset": settings.preset_name,
         "clusters": settings.clusters,
+        "labels": _heeded(state),
     }
     if settings.preset_name == "custom":
         found |= {name: str(value) for name, value in settings.record().items()}
@@ -273,6 +276,14 @@ def _settings(state: Snapshot) -> dict[str, str]:
         "routing": routing or str(thresholds.routing),
         "cost_weight": f"{thresholds.cost_weight:g}",
     }
+
+
+def _heeded(state: Snapshot) -> str:
+    """Which labels the router heeds; "none" where it heeds none."""
+    record, correction = state.router.labels, state.router.correction
+    if correction is None:
+        return heeded_words(record) or "none"
+    return heeded_words(record, correction.n_labels, correction.draws)
 
 
 @remembered

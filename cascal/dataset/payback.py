@@ -7,13 +7,16 @@ import numpy as np
 from cascal.constant import Constant
 from cascal.dataset.contest import Contest, contest
 from cascal.dataset.cost import query_costs
+from cascal.dataset.dataset import Dataset
 from cascal.dataset.label_facts import gather_evidence, labels_of_people
+from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate, estimate
 from cascal.payback import Advantage, Payback, Spending, Terms, payback
 from cascal.store import Workspace
 
+MEAN_COST = "at the mean cost of each model"
 LABEL_SOME = (
     "there are neither test queries with gold answers nor labels; `cascal label` draws the queries "
     "that decide it."
@@ -34,6 +37,51 @@ def find_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) -> Payb
             label_price=terms.label_price,
         )
         return payback(spending, _advantage(workspace, snapshot), terms)
+
+
+def find_score_payback(
+    workspace: Workspace, dataset: Dataset, evidence: ScoreEvidence, terms: Terms
+) -> Payback:
+    """The same where answers are open-ended: quality is the mean score, by those who scored."""
+    name = dataset.info.name
+    with workspace.opened():
+        people = [one for one in workspace.response_scores(name) if one.origin == "person"]
+        spending = Spending(
+            bills=workspace.bills(name), n_labels=len(people), label_price=terms.label_price
+        )
+        return payback(spending, _by_scores(dataset, evidence), terms)
+
+
+def _by_scores(dataset: Dataset, evidence: ScoreEvidence) -> Advantage:
+    router, chosen = evidence.router, evidence.chosen
+    against = f"always asking {evidence.ranking.best}"
+    if router is None or chosen is None or evidence.gain is None:
+        return Advantage(
+            against=against,
+            saving=None,
+            saving_basis="",
+            quality=None,
+            quality_basis=evidence.routing_sentence,
+        )
+    place = {query_id: at for at, query_id in enumerate(evidence.scored.query_ids)}
+    saved, measured = [], True
+    for part in filter(None, (dataset.train, dataset.test)):
+        costs = query_costs(part, dataset.train)
+        column = np.array([part.votes.models.index(one) for one in router.models])
+        rows = np.arange(len(part))
+        first = chosen[[place[one] for one in part.votes.query_ids]]
+        always = costs.dollars[:, column[router.constant]]
+        difference = always - costs.dollars[rows, column[first]]
+        saved.append(np.where(first == router.constant, 0.0, difference))
+        measured = measured and costs.measured
+    values = np.concatenate(saved)
+    return Advantage(
+        against=f"always asking {router.models[router.constant]}",
+        saving=estimate(values) if bool(np.isfinite(values).all()) else None,
+        saving_basis="measured" if measured else MEAN_COST,
+        quality=evidence.gain.estimate,
+        quality_basis=f"in mean score, by {evidence.scored.words}",
+    )
 
 
 def _advantage(workspace: Workspace, snapshot: Snapshot) -> Advantage:
@@ -95,7 +143,7 @@ def _with_saving(
     return Advantage(
         against=_named(constant),
         saving=estimate(saved) if known else None,
-        saving_basis="measured" if costs.measured else "at the mean cost of each model",
+        saving_basis="measured" if costs.measured else MEAN_COST,
         quality=quality,
         quality_basis=basis,
     )

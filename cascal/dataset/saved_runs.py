@@ -18,7 +18,7 @@ from cascal.dataset.rectifying import with_groups_of
 from cascal.dataset.snapshot import Snapshot, snapshot_of, take_snapshot
 from cascal.datatypes import CascalError
 from cascal.fit import Fit, fit
-from cascal.labels import Correction, LabelRecord, Rectifier
+from cascal.labels import Correction, LabelRecord, Rectifier, heeded_words
 from cascal.provenance import stamp
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import Run, Workspace, content_of
@@ -83,6 +83,13 @@ def preset_of(run: Run) -> str:
         return state_of(run)[0].name
     except CascalError:  # of another version of the program
         return "unknown"
+
+
+def labels_of(run: Run) -> str:
+    """Which labels the router of a run heeds and what follows, in words; "" where it heeds none."""
+    record = LabelRecord.from_dict(run.numbers.get("labels"))
+    corrected = run.numbers.get("correction") or {"n_labels": [], "draws": []}
+    return heeded_words(record, int(sum(corrected["n_labels"])), corrected["draws"])
 
 
 def state_of(run: Run) -> tuple[FitSettings, Thresholds]:

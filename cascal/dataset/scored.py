@@ -16,6 +16,57 @@ WORDS = {"person": "people", "source": "the source of the responses", "judge": "
 """Who scored, in words."""
 
 
+def origin_words(origin: str) -> str:
+    """Whose scores an origin holds, in words."""
+    kind, _, name = origin.partition(":")
+    return f"{WORDS[kind]} {name}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreCount:
+    """How much of a data set one origin scored."""
+
+    origin: str
+    n_scores: int
+    n_queries: int
+    n_models: int
+
+    @property
+    def sentence(self) -> str:
+        """Whose scores of how much."""
+        return (
+            f"{origin_words(self.origin)}: {self.n_scores:,} scores of {self.n_queries:,} queries "
+            f"and {self.n_models:,} models"
+        )
+
+
+def score_counts(scores: Sequence[Score]) -> tuple[ScoreCount, ...]:
+    """What each origin scored, people first; scores of responses that changed do not count."""
+    return tuple(
+        ScoreCount(
+            origin=origin,
+            n_scores=len(own),
+            n_queries=len({one.query_id for one in own}),
+            n_models=len({one.model for one in own}),
+        )
+        for origin, own in score_origins(scores).items()
+    )
+
+
+def scores_of_query(scores: Sequence[Score], query_id: str) -> dict[str, dict[str, float]]:
+    """By origin, the mean score of each model's response to a query, the best first."""
+    found = {}
+    for origin, own in score_origins(scores).items():
+        values: defaultdict[str, list[float]] = defaultdict(list)
+        for one in own:
+            if one.query_id == query_id:
+                values[one.model].append(one.value)
+        means = {model: sum(given) / len(given) for model, given in values.items()}
+        if means:
+            found[origin] = dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
+    return found
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scored:
     """The scores of one origin; origins, and judges among themselves, are never mixed.
@@ -48,10 +99,9 @@ class Scored:
     @property
     def words(self) -> str:
         """Whose scores they are."""
-        kind, _, name = self.origin.partition(":")
-        if kind == "person":
+        if self.origin == "person":
             return f"{len(self.scorers)} people" if len(self.scorers) > 1 else self.scorers[0]
-        return f"{WORDS[kind]} {name}".strip()
+        return origin_words(self.origin)
 
 
 def score_origins(scores: Sequence[Score]) -> dict[str, list[Score]]:

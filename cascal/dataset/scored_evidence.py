@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cascal.dataset.scored import Scored, load_scored, score_origins
-from cascal.datatypes import CascalError, Embeddings, FloatArray, NotApplicable
+from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, NotApplicable
 from cascal.labels import Gain
 from cascal.plain_json import finite
 from cascal.scores import (
@@ -54,6 +54,7 @@ class Judged:
 class ScoreEvidence:
     """The ranking of the models, whether routing pays, and what is to be doubted.
 
+    chosen (Q,) : the model that the router asks for every query of the data set, as its column;
     router : learnt from scores, None where `no_router` says why; gain : of this very router over
     always asking its constant, in mean score, by scored queries that neither was learnt from; None
     where these are too few
@@ -62,6 +63,7 @@ class ScoreEvidence:
     scored: Scored
     ranking: Ranking
     router: ScoreRouter | None
+    chosen: IntArray | None
     gain: Gain | None
     no_router: CascalError | None
     length_tau: float
@@ -192,15 +194,16 @@ def gather_scores(
         scored = load_scored(workspace, dataset, origin)
         rows = scored.rows
         ranking = rank_by_scores(scored.scores[rows], scored.models, len(scored.query_ids))
-        router, found, refused = None, None, None
+        router, chosen, found, refused = None, None, None, None
         try:
-            router, found = _learn(scored, workspace, encoder)
+            router, chosen, found = _learn(scored, workspace, encoder)
         except CascalError as error:
             refused = error
         return ScoreEvidence(
             scored=scored,
             ranking=ranking,
             router=router,
+            chosen=chosen,
             gain=found,
             no_router=refused,
             length_tau=length_correlation(scored.scores[rows], scored.lengths[rows]),
@@ -228,7 +231,7 @@ def _vectors(workspace: Workspace, scored: Scored, encoder: str | None) -> Embed
 
 def _learn(
     scored: Scored, workspace: Workspace, encoder: str | None
-) -> tuple[ScoreRouter, Gain | None]:
+) -> tuple[ScoreRouter, IntArray, Gain | None]:
     """A router learnt from some scored queries, measured on the others; the data set's other
     queries say how often it leaves its constant.
     """
@@ -244,10 +247,10 @@ def _learn(
         scored_by=scored.words,
         fingerprint=workspace.fingerprint(scored.dataset),
     )
+    every = np.asarray(vectors.take(scored.query_ids).vectors, dtype=np.float64)
+    first = router.order(every)[0][:, 0]
     if len(measured) < MIN_MEASURED:
-        return router, None
-    chosen = router.order(np.asarray(vectors.take(scored.query_ids).vectors, dtype=np.float64))
-    first = chosen[0][:, 0]
+        return router, first, None
     rest = np.setdiff1d(np.arange(len(ids)), scored.rows)
     found = routing_gain(
         scored.scores[measured],
@@ -256,7 +259,7 @@ def _learn(
         n_contested_elsewhere=int((first[rest] != router.constant).sum()),
         n_else=len(rest),
     )
-    return router, found
+    return router, first, found
 
 
 def _judged(workspace: Workspace, dataset: str) -> tuple[Judged, ...]:

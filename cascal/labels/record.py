@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,6 +69,23 @@ class LabelRecord:
     def from_dict(cls, stored: Mapping[str, Any] | None) -> LabelRecord | None:
         """The record that a file or a saved run holds; None where no labels were used."""
         return None if stored is None else cls(**stored)
+
+
+def heeded_words(
+    record: LabelRecord | None, n_correcting: int = 0, correcting: Sequence[str] = ()
+) -> str:
+    """Which labels a router heeds and what follows, in words; "" where it heeds none.
+
+    n_correcting : labels that correct the scores, handed out by the draws `correcting`
+    """
+    said = []
+    if record is not None:
+        draws = ", ".join(record.draws)
+        said.append(f"{record.n_labels:,} labels (draw {draws}). {record.effect}")
+    if n_correcting:
+        draws = ", ".join(correcting)
+        said.append(f"{n_correcting:,} labels (draw {draws}) correct the scores.")
+    return " ".join(said)
 
 
 def lift_to_first(scores: FloatArray, column: int) -> FloatArray:

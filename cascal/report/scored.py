@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored_evidence import ScoreEvidence
+from cascal.payback import Payback
 from cascal.provenance import versions
 from cascal.report.pages import template
 
 
-def write_score_report(dataset: Dataset, evidence: ScoreEvidence, command: str) -> str:
+def write_score_report(
+    dataset: Dataset, evidence: ScoreEvidence, command: str, payback: Payback
+) -> str:
     """The whole report as HTML; it holds no query and no response."""
     found = evidence.to_dict()
     return template("scores.html").render(
         found=found,
+        payback=payback.to_dict(),
         simulated=dataset.simulated,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         models=[

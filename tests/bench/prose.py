@@ -175,6 +175,11 @@ def fixed_router(
 
 def told_as_prose(texts: list[list[str]]) -> float:
     """Share of the queries that are told as prose, of the texts of every model."""
+    return float(prose_among(texts, [str(row) for row in range(len(texts))]).mean())
+
+
+def prose_among(texts: list[list[str]], tasks: list[str]) -> BoolArray:
+    """(Q,) the queries of tasks that are told as prose, of the texts of every model."""
     read = [[read_answer(text, 0) for text in of_query] for of_query in texts]
     rows = np.repeat(np.arange(len(texts)), [len(one) for one in texts])
     flat = [one for of_query in read for one in of_query]
@@ -186,7 +191,7 @@ def told_as_prose(texts: list[list[str]]) -> float:
         same=[one.answer for one in flat],
     )
     free: BoolArray = np.ones(len(texts), dtype=bool)
-    return float(find_prose(answered, free, [str(row) for row in range(len(texts))]).mean())
+    return np.asarray(find_prose(answered, free, tasks))
 
 
 def kinds_of_texts(world: ProseWorld, n: int = 300) -> dict[str, list[list[str]]]:
