@@ -58,7 +58,7 @@ def report(
     check_target(to)
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     if goes_by_scores(tuning.store, loaded, scored_by):
-        evidence = gather_scores(tuning.store, dataset, scored_by)
+        evidence = gather_scores(tuning.store, dataset, scored_by, loaded.encoder)
         pays = find_score_payback(tuning.store, loaded, evidence, terms)
         _write(to, write_score_report(loaded, evidence, _command(), pays))
         return

@@ -144,7 +144,8 @@ def report_scores(
     from cascal.dataset.payback import find_score_payback
     from cascal.dataset.scored_evidence import gather_scores
 
-    evidence = gather_scores(store, dataset, scored_by)
+    encoder = None if paying is None else paying[0].encoder
+    evidence = gather_scores(store, dataset, scored_by, encoder)
     more = {}
     if paying is not None:
         loaded, terms = paying
