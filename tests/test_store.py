@@ -1473,6 +1473,7 @@ def test_a_file_of_the_second_schema_can_be_collected_into(filled):
             "kept",
         ):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE dataset DROP COLUMN right_by")
         connection.execute("UPDATE meta SET schema_version = 2")
     before = filled.fingerprint("demo")
     assert filled.missing("demo", ["zeta"]) == {"zeta": ["q1"]}

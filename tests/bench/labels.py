@@ -1,6 +1,6 @@
 """What a few labels tell on the real pools weak8 and mixed12, and on the demo: docs/labels.md.
 
-    python -m tests.bench.labels [--splits 5] [--draws 200] [--only TABLE …]
+    python -m tests.bench.labels [--splits 5] [--draws 200] [--only TABLE …] [--pools POOL …]
 
 Reads ../shared/realdata, which is not part of the project; takes a few minutes on two cores.
 """
@@ -11,89 +11,26 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-import cascal
-from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
-from cascal.dataset.part import Part, join, split_part
 from cascal.dataset.rectifying import correction_of
-from cascal.datatypes import FloatArray, IntArray
+from cascal.datatypes import FloatArray
 from cascal.intervals import Estimate
 from cascal.labels import (
     confidence_sequence,
-    contested,
     gain,
     keep_router,
     labels_needed,
     settled_after,
 )
-from tests.bench.outvoted import outvoted
-from tests.bench.realdata import POOLS, build_workspace
+from tests.bench.label_fields import SIMULATED, Field, measured
+from tests.bench.realdata import POOLS
 from tests.bench.worlds import REALDATA
 
 SIZES = (10, 30, 100)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Field:
-    """One split of one pool, routed: what labels could find out.
-
-    difference, advance (Q,) of the test queries: right, and consensus score, of the router's choice
-    minus the constant's, of the queries that both were asked; contested (N_c,) rows of these
-    """
-
-    pool: str
-    fit: cascal.Fit
-    train_right: FloatArray
-    test_right: FloatArray
-    test_vectors: cascal.Embeddings
-    difference: FloatArray
-    advance: FloatArray
-    contested: IntArray
-
-    @property
-    def truth(self) -> float:
-        """The router's gain over the constant on the test queries."""
-        return float(self.difference.mean())
-
-
-def fields(
-    workspace: cascal.Workspace, pool: str, n_splits: int, dataset: str = "mmlu-pro"
-) -> Iterator[Field]:
-    """The pool fitted on the training half of every split, as `recommended` does."""
-    models = list(POOLS[pool]) if pool in POOLS else None
-    study = load_dataset(workspace, dataset, models=models)
-    assert study.test is not None
-    return fields_of(join(study.train, study.test), pool, n_splits)
-
-
-def fields_of(whole: Part, pool: str, n_splits: int) -> Iterator[Field]:
-    """The queries split anew each time, fitted on the one half, the other routed."""
-    for seed in range(n_splits):
-        train, test = split_part(whole, 0.4, seed)
-        fit = cascal.fit(train.votes, train.vectors)
-        router = fit.router()
-        chosen = router.route(test.vectors).selected[:, 0]
-        constant = np.full(len(test), router.best_overall)
-        rows = np.arange(len(test))
-        scores = np.nan_to_num(cascal.fit(test.votes, test.vectors).consensus)
-        difference = test.right[rows, chosen] - test.right[rows, constant]
-        counts = np.isfinite(difference)  # both were asked
-        differ = contested(chosen, constant, test.votes.answers)
-        yield Field(
-            pool=pool,
-            fit=fit,
-            train_right=train.right,
-            test_right=test.right,
-            test_vectors=test.vectors,
-            difference=difference[counts],
-            advance=(scores[rows, chosen] - scores[rows, constant])[counts],
-            contested=np.flatnonzero(differ[counts]),
-        )
 
 
 def classical(field: Field, n: int, random: np.random.Generator) -> Estimate:
@@ -293,18 +230,12 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--only", nargs="*", help="names of tables, e.g. gate_table")
+    parser.add_argument("--pools", nargs="*", default=[*POOLS, *SIMULATED])
     options = parser.parse_args()
     if not REALDATA.is_dir():
         sys.exit("The real responses are not here (../shared/realdata).")
     with tempfile.TemporaryDirectory() as folder:
-        workspace = build_workspace(Path(folder))
-        found = [one for pool in POOLS for one in fields(workspace, pool, options.splits)]
-        demo = cascal.Workspace(Path(folder) / "demo.duckdb")
-        install_demo(demo)
-        for dataset in ("demo", "demo-weak"):
-            found += fields(demo, dataset, options.splits, dataset)
-        misled = outvoted(load_dataset(demo, "demo").gold_test)
-        found += fields_of(misled, "outvoted", options.splits)
+        found = measured(Path(folder), options.pools, options.splits)
     tables = (coverage_table, stopping_table, settling_table, gate_table, rectifier_table)
     for table in tables:
         if options.only and table.__name__ not in options.only:
