@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -253,6 +253,31 @@ def test_the_sequence_holds_every_mean_that_no_bettor_has_refuted(seed):
         up = max(capitals((drawn + 1) / 2, mean, 50))
         down = max(capitals((1 - drawn) / 2, 1 - mean, 50))
         assert (max(up, down) < 40) == (found.low < gain_tried < found.high), gain_tried
+
+
+def orders(n_plus, n_minus):
+    """Every order of so many gains and losses of 1."""
+    for places in combinations(range(n_plus + n_minus), n_plus):
+        values = -np.ones(n_plus + n_minus)
+        values[list(places)] = 1.0
+        yield values
+
+
+@pytest.mark.parametrize(("n_plus", "n_minus"), [(5, 5), (7, 3), (2, 8)])
+def test_the_bets_are_fair_over_every_order_of_a_population(n_plus, n_minus):
+    """The mean capital is 1 after every label: no luck, no simulation, and so no inflation."""
+    n, few = n_plus + n_minus, min(n_plus, n_minus)
+    up = [capitals((one[:few] + 1) / 2, n_plus / n, n) for one in orders(n_plus, n_minus)]
+    down = [capitals((1 - one[:few]) / 2, n_minus / n, n) for one in orders(n_plus, n_minus)]
+    np.testing.assert_allclose(np.mean(up, axis=0), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(np.mean(down, axis=0), 1.0, rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_over_every_order_a_true_zero_is_excluded_in_at_most_5_of_100():
+    settled = [settled_after(one[:-1], n_contested=12) for one in orders(6, 6)]
+    wrong = sum(one is not None for one in settled)
+    assert 0 < wrong <= 0.05 * len(settled)
 
 
 @pytest.mark.parametrize("side", [1.0, -1.0])

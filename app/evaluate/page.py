@@ -63,12 +63,12 @@ else:
     test = session.dataset().test
     if session.dataset().by_scores:
         scored_page()
-        st.stop()
-    _scores_unused()
-    if test is None or not test.has_gold:
+    elif test is None or not test.has_gold:
+        _scores_unused()
         _without_gold()
     else:
         _title()
+        _scores_unused()
         label_entry.few_labels()
         comparison = shared_results.comparison()
         names = [*OF_COMPARISON, *ALONE]
