@@ -58,7 +58,7 @@ def test_work_apart_refuses_and_fails_as_work_here_does(started):
     until(lambda: "running" not in (refused.state, failed.state))
     assert (refused.state, refused.refusal) == ("failed", "There is nothing to sweep.")
     assert failed.state == "failed"
-    assert "ended without a result (code 3)" in failed.refusal
+    assert "ended without a result (code -9)" in failed.refusal
 
 
 def test_work_apart_ends_when_it_is_stopped_between_two_steps(started):
