@@ -443,6 +443,17 @@ def test_a_wide_table_becomes_queries_and_responses_of_every_model(tmp_path):
     assert column(result.responses, "score") == [1.0, 0.0, 1.0, 0.5]
 
 
+def test_log_probabilities_that_may_include_thinking_are_told(tmp_path):
+    counted = {"completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 7}}
+    rows = [batch_output(), batch_output("q2"), batch_output("q3", "<think>Hm.</think>It is (B).")]
+    for row in rows[1:]:
+        row["response"]["body"]["usage"] = counted
+    jsonl(tmp_path / "input.jsonl", [batch_input(one) for one in ("q1", "q2", "q3")])
+    notes = importers.read(jsonl(tmp_path / "output.jsonl", rows)).notes
+    assert any(note.startswith("1 responses show their thinking: the mean") for note in notes)
+    assert any(note.startswith("1 responses count tokens of thinking that") for note in notes)
+
+
 def test_scores_alone_can_be_evaluated_and_never_vote(tmp_path):
     path = tmp_path / "scores.csv"
     path.write_text("question,id,a/x/score,b/y/score\nWho?,q1,1,0\nWhy?,q2,,7\n")

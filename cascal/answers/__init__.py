@@ -11,6 +11,7 @@ from cascal.answers.equivalence import (
 from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES, several_letters
 from cascal.answers.letter_sets import read_letters
 from cascal.answers.normal import normalise_answer
+from cascal.answers.prepared import holds_thinking
 from cascal.answers.prose import (
     TELLING,
     WAY_ON,
@@ -39,6 +40,7 @@ __all__ = [
     "compare_sets",
     "find_prose",
     "group_answers",
+    "holds_thinking",
     "mostly_prose",
     "normalise_answer",
     "prose_sentence",

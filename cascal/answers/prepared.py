@@ -18,6 +18,7 @@ _MARKS = tuple(
     )
 )
 """How models mark what they think: the opening mark, and the closing one that belongs to it."""
+_ANY_MARK = re.compile("|".join(one.pattern for pair in _MARKS for one in pair), re.IGNORECASE)
 _FINAL = re.compile(r"<\|channel\|>final(?:<\|message\|>)?")
 _CONTROL = re.compile(r"<\|[a-z_]{2,20}\|>")
 _END = 100_000
@@ -45,6 +46,11 @@ def prepared(text: str) -> str:
     text = _CONTROL.sub("", _without_thinking(text)).strip()
     follows = _NEXT_QUESTION.search(text)
     return text if follows is None else text[: follows.start()].strip()
+
+
+def holds_thinking(text: str) -> bool:
+    """Whether a text shows, by a mark, that the model thought before it answered."""
+    return any(sign in text for sign in "<[◁") and _ANY_MARK.search(text) is not None
 
 
 def _ends(text: str) -> str:

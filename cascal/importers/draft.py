@@ -15,6 +15,7 @@ from cascal.answers import (
     Answered,
     Reading,
     find_prose,
+    holds_thinking,
     prose_sentence,
     read_answer,
     read_letters,
@@ -97,6 +98,7 @@ class Draft:
 
     reading : the rules by which answers are read from texts
     kept    : by column and query id, the values of columns that were asked for by name
+    n_thought_unseen : responses with a log-probability whose thinking is counted but not shown
     offered : by query id, what a log says of the query besides, to be kept where it is asked for
     """
 
@@ -108,6 +110,7 @@ class Draft:
     lost_queries: dict[str, str] = field(default_factory=dict)
     kept: dict[str, dict[str, str] | dict[str, float]] = field(default_factory=dict)
     offered: dict[str, dict[str, object]] = field(default_factory=dict)
+    n_thought_unseen: int = 0
     _rows: Counter[str] = field(default_factory=Counter)
     _refused_rows: dict[str, set[int]] = field(default_factory=dict)
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -247,6 +250,7 @@ class Draft:
         else:
             self._note_answers()
             self._note_rules()
+        self._note_thinking()
         self._note_scores()
         self._note_split(plan.split)
         queries = list(self.queries.values())
@@ -335,6 +339,23 @@ class Draft:
             self.notes.append(
                 f"{len(names)} models give only right or wrong, no answers: they can be evaluated "
                 f"but cannot vote: {', '.join(names)}"
+            )
+
+    def _note_thinking(self) -> None:
+        """Say where log-probabilities are means over thinking too, or may be."""
+        n_shown = sum(
+            one.mean_logprob is not None and holds_thinking(one.text)
+            for one in self.responses.values()
+        )
+        if n_shown:
+            self.notes.append(
+                f"{n_shown:,} responses show their thinking: the mean log-probability is that of "
+                "all tokens, thinking included, and says less of the answer."
+            )
+        if self.n_thought_unseen:
+            self.notes.append(
+                f"{self.n_thought_unseen:,} responses count tokens of thinking that they do not "
+                "show: whether their mean log-probability includes these cannot be told."
             )
 
     def _note_answers(self) -> None:

@@ -257,6 +257,7 @@ def _said(sample: Record, score: Record, log: _Log, has_options: bool) -> Said:
         raw_text(part(error).get("message") or error) if error and not text else text,
         given=score.get("answer"),
         reads_text=not has_options or not (log.shuffled or "," in clean(score.get("answer"))),
+        thought=part(usage).get("reasoning_tokens"),
         status="error" if error else ended or ("truncated" if sample.get("limit") else None),
         values={
             "mean_logprob": mean_of_logprobs(choice),

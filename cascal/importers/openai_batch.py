@@ -195,12 +195,19 @@ def _said(record: Record) -> Said:
         _answer_text(body, choice),
         status="refused" if declined else _STATUS_OF_END.get(ended),
         marks_errors=True,
+        thought=_thought(usage),
         values={
             "mean_logprob": mean_of_logprobs(choice),
             "input_tokens": usage.get("prompt_tokens", usage.get("input_tokens")),
             "output_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
         },
     )
+
+
+def _thought(usage: Record) -> object:
+    """The tokens of thinking, as chats and as responses count them."""
+    details = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    return part(details).get("reasoning_tokens")
 
 
 def _answer_text(body: Record, choice: Record) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cascal.answers import MAX_FREE_ANSWER, Reading, read_answer
+from cascal.answers import MAX_FREE_ANSWER, Reading, holds_thinking, read_answer
 from cascal.datatypes import Status, option_letter
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.draft import Draft, ResponseRow
@@ -50,6 +50,7 @@ class Said:
     status       "error", "refused" or "truncated" where the source says so
     marks_errors whether the format marks errors itself, so that texts are not searched for them
     reads_text   False where a letter in the text is not the letter of that option
+    thought      tokens of thinking that the source counts, whether it shows them or not
     values       mean_logprob, input_tokens, output_tokens, cost, latency, score, as written
     """
 
@@ -58,6 +59,7 @@ class Said:
     status: Status | None = None
     marks_errors: bool = False
     reads_text: bool = True
+    thought: object = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -68,6 +70,8 @@ def add_said(draft: Draft, place: Place, said: Said, options: Sequence[str]) -> 
     reading = read_said(draft, said, options, scored=scored)
     if reading.status == "error":
         numbers["score"] = None
+    if numbers.get("mean_logprob") is not None and not holds_thinking(said.text or ""):
+        draft.n_thought_unseen += bool(amount(said.thought)[0])
     draft.add_response(
         ResponseRow(
             *place,
