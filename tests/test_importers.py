@@ -248,6 +248,17 @@ def test_a_mapping_that_does_not_fit_is_refused(tmp_path, mapping, code, name):
         importers.read(jsonl(tmp_path / "q.jsonl", QUERIES), mapping=mapping)
 
 
+def test_a_mapping_may_use_the_other_names_of_our_columns(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("nr,frage,loesung,wer,sagt\n1,What is 2+2?,4,m,5\n", encoding="utf-8")
+    names = {"id": "nr", "question": "frage", "ground_truth": "loesung", "model_name": "wer"}
+    imported = importers.read(path, mapping=names | {"model_answer": "sagt"})
+    assert imported.queries["answer"].to_pylist() == ["4"]
+    assert imported.responses["answer"].to_pylist() == ["5"]
+    with refuses("duplicate-key", "'frage'", "'nr'"):
+        importers.read(path, mapping={"question": "frage", "text": "nr"})
+
+
 def test_given_answers_and_states_are_kept(tmp_path):
     responses = [
         {"query_id": "1", "model": "a", "answer": "b", "status": "ok"},

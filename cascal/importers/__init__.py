@@ -33,7 +33,7 @@ from cascal.importers import (
     promptfoo,
     routerarena,
 )
-from cascal.importers.columns import Role, resolve, role_of, suggest, unused_columns
+from cascal.importers.columns import Role, in_our_names, resolve, role_of, suggest, unused_columns
 from cascal.importers.draft import Plan
 from cascal.importers.fields import raw_text
 from cascal.importers.limits import ImportRefused, check_file, is_zip, read_bytes, read_records
@@ -144,7 +144,7 @@ def read(
         plan = Plan(
             dataset=dataset or paths[0].stem or "import",
             origin=origin,
-            mapping=dict(mapping or {}),
+            mapping=in_our_names(mapping or {}),
             split=SplitPlan(split, test_share),
             progress=progress or (lambda _share, _sentence: None),
             reading=_checked_reading(reading),

@@ -178,6 +178,23 @@ def unused_columns(
     return [name for name in names if name not in used and not name.startswith(OWN)]
 
 
+def in_our_names(given: Mapping[str, str]) -> dict[str, str]:
+    """The mapping with our names for usual other ones: question is text, model_answer answer."""
+    ours = {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
+    ours |= {name: name for name in _ALIASES}
+    mapping: dict[str, str] = {}
+    for key, theirs in given.items():
+        role, dot, name = key.rpartition(".")
+        known = f"{role}{dot}{ours.get(name, name)}"
+        if mapping.setdefault(known, theirs) != theirs:
+            raise ImportRefused(
+                f"The mapping takes {known!r} from two columns, {mapping[known][:80]!r} and "
+                f"{theirs[:80]!r}. Name one.",
+                code="duplicate-key",
+            )
+    return mapping
+
+
 def check_names(given: Mapping[str, str]) -> None:
     """Refuse a mapping whose keys are not ours."""
     ours = (*QUERY_COLUMNS, *RESPONSE_COLUMNS)
