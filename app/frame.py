@@ -15,6 +15,7 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
 from cascal.evaluate import effective_number
 from cascal.intervals import Estimate
+from cascal.remembered import remembered
 
 CONFIG = {
     "displaylogo": False,
@@ -86,6 +87,7 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=CONFIG, alt=alt, width="stretch")
 
 
+@remembered
 def origin(data: Dataset) -> str:
     """What kind of data this is, in one line."""
     info = data.info

@@ -19,7 +19,8 @@ from cascal.dataset import query_filters
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import flipped
 from cascal.dataset.successor import Successor, successor
-from cascal.datatypes import BoolArray, IntArray, Split
+from cascal.datatypes import BoolArray, IntArray, Split, read_only
+from cascal.remembered import remembered
 
 POINTS: dict[Split, str] = {"train": "Training queries", "test": "Test queries"}
 """The choice of the queries on the map, by split."""
@@ -89,7 +90,13 @@ def shown() -> Shown:
     if st.session_state.get("points") == POINTS["test"] and data.test is not None:
         split = "test"
     part = data.part(split)
-    return Shown(split, part, np.flatnonzero(np.isfinite(part.xy).all(axis=1)))
+    return Shown(split, part, _placed(part))
+
+
+@remembered  # asked for twenty times a run
+def _placed(part: Part) -> IntArray:
+    """The rows that have a place on the map."""
+    return read_only(np.flatnonzero(np.isfinite(part.xy).all(axis=1)))
 
 
 def current() -> Selection:

@@ -10,7 +10,7 @@ import pytest
 from bench import visitors
 from conftest import free_port, thinned_workspace
 
-from app import server
+from app import frame, server
 
 COUNTING = """\
 from pathlib import Path
@@ -90,3 +90,7 @@ def test_half_of_the_states_were_seen_by_another_visitor():
             if turn > 2:
                 foreign.append(first != number)
     assert 0.4 < sum(foreign) / len(foreign) < 0.6
+
+
+def test_what_a_data_set_is_made_of_is_counted_once_for_all_pages(demo):
+    assert frame.origin(demo) is frame.origin(demo)
