@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.compare.routers import BEST_BY_GOLD, BEST_BY_LABELS, TITLES, Entry, all_routers
+from cascal.compare.routers import BEST_BY_GOLD, BEST_BY_LABELS, Entry, all_routers
 from cascal.constant import ChosenBy, Constant, join_constants
 from cascal.dataset.cost import RoutingCost, mean_cost, query_costs
 from cascal.dataset.part import Part, join, split_part
@@ -200,9 +200,9 @@ def compare_routers(
     test = replace(test, costs=costs.dollars)
     steps = list(all_routers(training, test, own.router(thresholds)))
     entries = []
-    for at, (key, step) in enumerate(steps):
+    for at, (_, step) in enumerate(steps):
         if progress is not None:
-            progress(at / len(steps), f"Routing by {TITLES.get(key, key.replace('_', ' '))}")
+            progress(at / len(steps), f"Router {at + 1} of {len(steps)}")
         entries.append(step())
     return Comparison(
         query_ids=test.votes.query_ids,
