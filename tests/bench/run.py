@@ -41,6 +41,7 @@ AMBITION = {5_000: 20.0}
 RECOMMENDED_SECONDS, LARGEST_SECONDS, IMPORT_SECONDS = 2.5, 60.0, 20.0
 CONSENSUS_QUERIES, CONSENSUS_SECONDS = 7_210, 1.3
 MOVE_SECONDS, ONE_ROUTE_SECONDS, ROUTES_PER_SECOND = 0.020, 0.001, 300_000.0
+MANY_TASKS, MANY_TASKS_MOVE_SECONDS = 100, 0.040
 GROWTH = 1.5
 """How much dearer one comparison of a query with a centre may become from 20,000 to 100,000.
 
@@ -142,7 +143,7 @@ def consensus_times(repetitions: int = REPETITIONS) -> list[float]:
     ]
 
 
-def _memory(field: str) -> float:
+def memory(field: str) -> float:
     """A field of this process's status in MB; nan where the system does not tell."""
     status = Path("/proc/self/status")
     if not status.exists():
@@ -174,7 +175,7 @@ def measure_alone(n_queries: int) -> dict[str, float]:
     small = worlds.synthetic(600)
     settings = cascal.FitSettings.preset("released")
     cascal.fit(small.votes, small.vectors, settings).router()
-    before = _memory("VmRSS")
+    before = memory("VmRSS")
     forget_peak = Path("/proc/self/clear_refs")
     if forget_peak.exists():
         forget_peak.write_text("5")
@@ -188,7 +189,7 @@ def measure_alone(n_queries: int) -> dict[str, float]:
         "median": statistics.median(times),
         "best": min(times),
         "before": before,
-        "peak": _memory("VmHWM"),
+        "peak": memory("VmHWM"),
     }
 
 
@@ -482,6 +483,10 @@ def rows(quick: bool) -> list[Row]:
         fit = cascal.fit(large.votes, large.vectors, cascal.FitSettings.preset(preset))
         work = f"new router {preset}, {N_MOVES} moves, {large.name}"
         table.append(time_row(work, threshold_moves(fit), MOVE_SECONDS, "ms"))
+    many = worlds.synthetic(SIZES[1], n_tasks=MANY_TASKS)
+    fit = cascal.fit(many.votes, many.vectors)
+    work = f"new router recommended, {N_MOVES} moves, {many.name}, {MANY_TASKS} tasks"
+    table.append(time_row(work, threshold_moves(fit), MANY_TASKS_MOVE_SECONDS, "ms"))
     for preset in ("released", "recommended"):
         table += route_rows(preset)
     work, budget = "import of the eight raw files into a workspace", f"<= {IMPORT_SECONDS:g} s"

@@ -56,9 +56,10 @@ def _unit(rows: FloatArray) -> FloatArray:
 
 def _vectors(random: np.random.Generator, task: IntArray, skill: IntArray) -> FloatArray:
     """Task + skill + text: skills of a task are anything from hardly to clearly separate."""
-    task_centre = _unit(random.normal(size=(N_TASKS, DIMENSION)))
-    skill_centre = _unit(random.normal(size=(N_TASKS, N_SKILLS, DIMENSION)))
-    clarity = random.uniform(0.2, 0.6, size=N_TASKS)
+    n_tasks = int(task.max()) + 1
+    task_centre = _unit(random.normal(size=(n_tasks, DIMENSION)))
+    skill_centre = _unit(random.normal(size=(n_tasks, N_SKILLS, DIMENSION)))
+    clarity = random.uniform(0.2, 0.6, size=n_tasks)
     rows = random.standard_normal(size=(len(task), DIMENSION))
     rows /= np.sqrt(DIMENSION)
     rows += 0.6 * task_centre[task]
@@ -66,16 +67,16 @@ def _vectors(random: np.random.Generator, task: IntArray, skill: IntArray) -> Fl
     return rows
 
 
-def synthetic(n_queries: int, seed: int = 0) -> World:
-    """A world of 14 tasks with 3 skills each and 12 models x 384 dimensions.
+def synthetic(n_queries: int, seed: int = 0, n_tasks: int = N_TASKS) -> World:
+    """A world of 14 tasks, or more, with 3 skills each and 12 models x 384 dimensions.
 
     A model is good at some skills; wrong models tend to fall for the same option; log-probabilities
     are a little higher where the vote is right; 3 % of the answers are missing.
     """
     random = np.random.default_rng(seed)
-    task = random.integers(N_TASKS, size=n_queries)
+    task = random.integers(n_tasks, size=n_queries)
     skill = random.integers(N_SKILLS, size=n_queries)
-    accuracy = random.uniform(0.3, 0.9, size=(N_TASKS, N_SKILLS, N_MODELS))
+    accuracy = random.uniform(0.3, 0.9, size=(n_tasks, N_SKILLS, N_MODELS))
     gold = random.integers(N_OPTIONS, size=n_queries)
     right = random.random((n_queries, N_MODELS)) < accuracy[task, skill]
     lure = (gold + 1 + random.integers(N_OPTIONS - 1, size=n_queries)) % N_OPTIONS
