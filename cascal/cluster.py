@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.kmeans import Problem, Solution, solve
-from cascal.merge import MERGES, Merged, normalise
+from cascal.merge import Merged, Unmerged, normalise
 from cascal.results import Candidate
 from cascal.row_chunks import FEW, row_slices
 
@@ -47,14 +47,15 @@ class TaskCandidates:
 
         Equal silhouettes: the smaller k.
         """
-        best = np.argmax(self.silhouettes, axis=1)
-        reached = np.take_along_axis(self.silhouettes, best[:, None], axis=1)[:, 0]
-        good = (reached >= min_silhouette) & np.isfinite(reached)
-        return np.where(self.largest_k == 0, 0, np.where(good, best + 1, 1))
+        return _best_ks(self.silhouettes, self.largest_k, min_silhouette)
 
     def in_force(self, min_silhouette: float) -> BoolArray:
         """(P,) the centroids of the chosen k of each model: those that are merged."""
         return np.asarray(self.k == self.chosen_k(min_silhouette)[self.owner])
+
+    def chosen(self, keep: BoolArray) -> Unmerged:
+        """Some of the centroids (P,), to be merged."""
+        return Unmerged(self.centroids[keep], self.support[keep], self.owner[keep])
 
     def candidates(self) -> list[Candidate]:
         """The same as one `Candidate` for each (model, k)."""
@@ -199,42 +200,61 @@ def no_candidates(
     return task_candidates(task, rows, vectors, np.zeros((n_models, len(rows))), max_k, seed=0)
 
 
-def merged_centroids(
-    candidates: TaskCandidates, min_silhouette: float, merge: str, merge_distance: float
-) -> Merged:
-    """The centroids of one task at the given thresholds; none if no model is strong in it."""
-    keep = candidates.in_force(min_silhouette)
-    return MERGES[merge](
-        candidates.centroids[keep], candidates.support[keep], candidates.owner[keep], merge_distance
-    )
+def in_force(by_task: Sequence[TaskCandidates], min_silhouette: float) -> list[BoolArray]:
+    """`TaskCandidates.in_force` of every task."""
+    silhouettes = np.stack([task.silhouettes for task in by_task])
+    largest = np.stack([task.largest_k for task in by_task])
+    chosen = _best_ks(silhouettes, largest, min_silhouette)
+    return [task.k == k[task.owner] for task, k in zip(by_task, chosen, strict=True)]
 
 
-def choose_and_merge(
-    candidates: TaskCandidates,
-    vectors: FloatArray,
-    min_silhouette: float,
-    merge: str,
-    merge_distance: float,
-) -> tuple[Merged, IntArray]:
-    """The centroids of one task at the given thresholds, and the nearest of them for each query.
+def _best_ks(silhouettes: FloatArray, largest_k: IntArray, min_silhouette: float) -> IntArray:
+    """(…) chosen k, of silhouettes (…, max_k) and largest k (…)."""
+    best = np.argmax(silhouettes, axis=-1)
+    reached = np.take_along_axis(silhouettes, best[..., None], axis=-1)[..., 0]
+    good = (reached >= min_silhouette) & np.isfinite(reached)
+    return np.where(largest_k == 0, 0, np.where(good, best + 1, 1))
 
-    vectors (Q, D) of the queries of all tasks. No centroid if no model is strong in the task. A
-    merged centroid is a weighted sum of candidates, so its similarity to a query is the same sum of
-    theirs, where those are kept.
+
+def nearest_merged(
+    candidates: TaskCandidates, keep: BoolArray, merged: Merged, vectors: FloatArray
+) -> IntArray:
+    """(n,) the nearest merged centroid of each query of the task; vectors (Q, D) of all tasks.
+
+    A merged centroid is a weighted sum of candidates, so its similarity to a query is the same sum
+    of theirs, where those are kept.
     """
-    merged = merged_centroids(candidates, min_silhouette, merge, merge_distance)
     if not len(merged.centroids):
-        return merged, np.zeros(len(candidates.rows), dtype=np.int64)
+        return np.zeros(len(candidates.rows), dtype=np.int64)
     if candidates.similarity is None:
-        return merged, nearest_centroids(vectors, candidates.rows, merged.centroids)
-    kept = candidates.similarity[candidates.in_force(min_silhouette)]
-    return merged, np.argmax(merged.weights @ kept, axis=0)
+        return nearest_centroids(vectors, candidates.rows, merged.centroids)
+    return np.argmax(merged.weights @ candidates.similarity[keep], axis=0)
 
 
 def nearest_centroids(vectors: FloatArray, rows: IntArray, centroids: FloatArray) -> IntArray:
     """(n,) the nearest of a task's centroids for its rows of all vectors, ties to the first."""
     nearest = np.empty(len(rows), dtype=np.int64)
     for part in row_slices(len(rows), FEW):
-        wide = np.asarray(vectors[rows[part]], dtype=np.float64)
-        nearest[part] = np.argmax(centroids @ wide.T, axis=0)
+        nearest[part] = nearest_of(vectors[rows[part]], centroids)
+    return nearest
+
+
+def nearest_of(rows: FloatArray, centroids: FloatArray) -> IntArray:
+    """(n,) the nearest of unit centroids (C, D) in float64 for unit rows (n, D), ties to the first.
+
+    Rows in float32 are compared in float32. Where another centroid is as near as twice the largest
+    error of such a product, γ = D·u / (1 − D·u), the row is compared again in float64.
+
+    Reference: Higham 2002, Accuracy and Stability of Numerical Algorithms, § 3.1.
+    """
+    if rows.dtype != np.float32:
+        return np.argmax(centroids @ np.asarray(rows, dtype=np.float64).T, axis=0)
+    similarity = rows @ centroids.T.astype(np.float32)
+    nearest = np.argmax(similarity, axis=1)
+    rounding = (rows.shape[1] + 2) * float(np.finfo(np.float32).eps) / 2.0
+    error = 1.01 * rounding / (1.0 - rounding)  # lengths are 1 to a thousandth
+    best = np.take_along_axis(similarity, nearest[:, None], axis=1)
+    doubtful = np.flatnonzero((similarity >= best - 2.0 * error).sum(axis=1) > 1)
+    wide = rows[doubtful].astype(np.float64)
+    nearest[doubtful] = np.argmax(centroids @ wide.T, axis=0)
     return nearest

@@ -14,27 +14,24 @@ import numpy as np
 
 from cascal.answers import prose_sentence, refuse_prose
 from cascal.blas import one_blas_thread
-from cascal.cluster import (
-    TaskCandidates,
-    choose_and_merge,
-    no_candidates,
-    task_candidates,
-)
+from cascal.cluster import TaskCandidates, nearest_merged, no_candidates, task_candidates
 from cascal.computing_order import Ordered, best_first, in_computing_order, number_tasks
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.groups import reliability_groups
 from cascal.merge import NO_OWNER, Merged, normalise, only_cluster
 from cascal.rank import (
     SET_SIZE,
+    Deviations,
     SelectionRanking,
-    group_means,
+    deviations,
     group_sums,
     mean_errors,
     prune_sweep,
     rank_selection,
-    shrunken_scores,
+    shrunken_deviations,
 )
 from cascal.reach import Training
+from cascal.regroup import Regrouped, Regrouping
 from cascal.results import Candidate, ConsensusScores, Learnt, Rankings, SkillClusters
 from cascal.route import Router
 from cascal.score import consensus_scores, logprob_statistics, strong_sets
@@ -132,8 +129,40 @@ class Fit:
         return self.scores.filled
 
     @cached_property
-    def _relative(self) -> FloatArray:
-        return np.asarray(self._filled - self._filled.mean(axis=1, keepdims=True))
+    def _regrouping(self) -> Regrouping:
+        scores = self._filled
+        return Regrouping(
+            tasks=self.tasks,
+            by_task=self.by_task,
+            vectors=self.vectors,
+            scores=scores,
+            means=scores.mean(axis=1),
+            merge=self.settings.merge,
+            compare=self._compared,
+        )
+
+    def _compared(
+        self, tasks: list[int], keep: list[BoolArray], merged: list[Merged]
+    ) -> list[tuple[Merged, IntArray]]:
+        """The centroids of some tasks, and the nearest of them for each of their queries."""
+        found = []
+        for number, some, own in zip(tasks, keep, merged, strict=True):
+            task = self.by_task[number]
+            nearest = nearest_merged(task, some, own, self.vectors)
+            if not len(own.centroids):
+                own = only_cluster(wide(self.vectors, task.rows))
+            found.append((own, nearest))
+        return found
+
+    def _vector_sums(self, regrouped: Regrouped) -> FloatArray:
+        """(C, D) sums of the vectors in each cluster."""
+        return np.concatenate([part.vector_sums for part in regrouped.parts])
+
+    @cached_property
+    def _of_tasks(self) -> tuple[FloatArray, Deviations]:
+        """Means (M,) of the scores relative to each query's mean, and their deviations by task."""
+        relative = self._filled - self._filled.mean(axis=1, keepdims=True)
+        return relative.mean(axis=0), deviations(relative, self.task_of_query, len(self.tasks))
 
     def router(self, thresholds: Thresholds | None = None) -> Router:
         """The router at these thresholds; milliseconds, nothing is refitted.
@@ -142,9 +171,12 @@ class Fit:
         """
         thresholds = thresholds or Thresholds()
         with one_blas_thread():
-            clusters, notes = self._pruned(self._merged(thresholds), thresholds)
-            rankings = self._ranked(clusters)
-        clusters, rankings = self._in_caller_order(clusters, rankings)
+            regrouped, notes = self._pruned(
+                self._regrouping.at(thresholds.min_silhouette, thresholds.merge_distance),
+                thresholds,
+            )
+            rankings = self._ranked(regrouped)
+        clusters, rankings = self._in_caller_order(regrouped.clusters, rankings)
         position = self.caller_models
         return Router(
             clusters=clusters,
@@ -162,53 +194,8 @@ class Fit:
             training=self._training,
         )
 
-    def _merged_tasks(self, thresholds: Thresholds) -> list[tuple[Merged, IntArray]]:
-        """The centroids of every task, and the nearest of them for each of its queries."""
-        found = []
-        for task in self.by_task:
-            merged, nearest = choose_and_merge(
-                task,
-                self.vectors,
-                thresholds.min_silhouette,
-                self.settings.merge,
-                thresholds.merge_distance,
-            )
-            if not len(merged.centroids):
-                merged = only_cluster(wide(self.vectors, task.rows))
-            found.append((merged, nearest))
-        return found
-
-    def _vector_sums(self, assignment: IntArray, n_clusters: int) -> FloatArray:
-        """(C, D) sums of the vectors in each cluster."""
-        return group_sums(self.vectors, assignment, n_clusters)
-
-    def _merged(self, thresholds: Thresholds) -> SkillClusters:
-        """Merge, then every query to the nearest centroid of its task; empty clusters vanish."""
-        centroids: list[FloatArray] = []
-        support: list[IntArray] = []
-        owner: list[IntArray] = []
-        assignment = np.empty(len(self.task_of_query), dtype=np.int64)
-        offset = 0
-        for task, (merged, nearest) in zip(
-            self.by_task, self._merged_tasks(thresholds), strict=True
-        ):
-            used, local = np.unique(nearest, return_inverse=True)
-            centroids.append(merged.centroids[used])
-            support.append(merged.support[used])
-            owner.append(merged.owner[used])
-            assignment[task.rows] = local + offset
-            offset += len(used)
-        return SkillClusters(
-            self.tasks,
-            np.concatenate(centroids),
-            np.repeat(np.arange(len(centroids)), [len(part) for part in centroids]),
-            np.concatenate(support),
-            assignment,
-            np.concatenate(owner),
-        )
-
-    def _mean_scores(self, clusters: SkillClusters) -> FloatArray:
-        means = group_means(self._filled, clusters.assignment, len(clusters))
+    def _mean_scores(self, regrouped: Regrouped) -> FloatArray:
+        means = regrouped.mean_scores
         return np.round(means, 3) if self._rounds else means
 
     @property
@@ -216,52 +203,43 @@ class Fit:
         return self.settings.ranking == "mean_3_decimals"
 
     def _pruned(
-        self, clusters: SkillClusters, thresholds: Thresholds
-    ) -> tuple[SkillClusters, tuple[str, ...]]:
+        self, regrouped: Regrouped, thresholds: Thresholds
+    ) -> tuple[Regrouped, tuple[str, ...]]:
         jaccard = thresholds.prune_jaccard
         if jaccard is None or self.settings.by_task:
-            return clusters, ()
+            return regrouped, ()
         models = self.votes.models
         if len(models) <= SET_SIZE and self.settings.name != "released":
-            return clusters, (
+            return regrouped, (
                 f"Pruning is off: with {len(models)} models the top-{SET_SIZE} sets of all "
                 "clusters are the same.",
             )
         pruned = prune_sweep(
-            self._mean_scores(clusters),
-            clusters.sizes,
-            clusters.task,
+            self._mean_scores(regrouped),
+            regrouped.clusters.sizes,
+            regrouped.clusters.task,
             models,
             jaccard,
             same_first=self.settings.joining == "sets_and_first",
         )
-        keep, place = np.unique(pruned.into, return_inverse=True)
-        assignment = place[clusters.assignment]
-        merged = SkillClusters(
-            clusters.tasks,
-            normalise(self._vector_sums(assignment, len(keep))),
-            clusters.task[keep],
-            clusters.support[keep],
-            assignment,
-            clusters.owner[keep],
-        )
+        merged = regrouped.joined(pruned.into, self._vector_sums(regrouped))
         if not pruned.opposed:
             return merged, ()
         return merged, (
             f"Pruning joined {len(pruned.opposed)} pairs of clusters whose best models differ.",
         )
 
-    def _ranked(self, clusters: SkillClusters) -> Rankings:
-        mean_scores = self._mean_scores(clusters)
+    def _ranked(self, regrouped: Regrouped) -> Rankings:
+        mean_scores = self._mean_scores(regrouped)
         overall = self._filled.mean(axis=0)
         scores, trust = mean_scores, np.ones_like(mean_scores)
         if self._rounds:
             overall = np.round(overall, 4)
         if self.settings.ranking == "shrunken":
-            scores, trust = shrunken_scores(
-                overall, self._relative, self.task_of_query, clusters.assignment, clusters.task
+            scores, trust = shrunken_deviations(
+                overall, *self._of_tasks, regrouped.relative, regrouped.clusters.task
             )
-        errors = mean_errors(self._filled, clusters.assignment, len(clusters))
+        errors = mean_errors(regrouped.scores)
         order = best_first(scores, self.votes.models)
         return Rankings(
             models=self.votes.models,

@@ -105,13 +105,21 @@ class Deviations:
     variance: FloatArray
     count: IntArray
 
+    @classmethod
+    def of_sums(cls, sums: FloatArray, squares: FloatArray, count: IntArray) -> Deviations:
+        """From the sums (G, M) of the values and of their squares; 0 for an empty group."""
+        size = np.maximum(count, 1)[:, None]
+        mean = sums / size
+        return cls(mean, np.maximum(squares / size - mean**2, 0.0), count)
+
 
 def deviations(relative: FloatArray, group: IntArray, n_groups: int) -> Deviations:
     """Mean, variance (ddof 0) and size of each group of R (Q, M)."""
-    count = np.bincount(group, minlength=n_groups)
-    mean = group_means(relative, group, n_groups)
-    square = group_means(relative**2, group, n_groups)
-    return Deviations(mean, np.maximum(square - mean**2, 0.0), count)
+    return Deviations.of_sums(
+        group_sums(relative, group, n_groups),
+        group_sums(relative**2, group, n_groups),
+        np.bincount(group, minlength=n_groups),
+    )
 
 
 def shrunken_scores(
@@ -130,8 +138,20 @@ def shrunken_scores(
     n_tasks = int(task_of_query.max(initial=-1)) + 1
     of_task = deviations(relative, task_of_query, n_tasks)
     of_cluster = deviations(relative, cluster_of_query, len(task_of_cluster))
+    return shrunken_deviations(overall, relative.mean(axis=0), of_task, of_cluster, task_of_cluster)
+
+
+def shrunken_deviations(
+    overall: FloatArray,
+    relative_overall: FloatArray,
+    of_task: Deviations,
+    of_cluster: Deviations,
+    task_of_cluster: IntArray,
+) -> tuple[FloatArray, FloatArray]:
+    """`shrunken_scores` from the deviations of tasks and clusters, and the means (M,) of R."""
+    n_tasks = len(of_task.count)
     size = np.maximum(of_task.count, 1)[:, None]
-    task_deviation = of_task.mean - relative.mean(axis=0)
+    task_deviation = of_task.mean - relative_overall
     task_trust = _believed(task_deviation, of_task.variance / size, of_task.count > 0)
     parent = task_of_cluster
     several = np.bincount(parent, minlength=n_tasks)[parent] > 1
@@ -145,9 +165,8 @@ def shrunken_scores(
     return scores, np.where(several[:, None], own_trust, task_trust[parent])
 
 
-def mean_errors(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
+def mean_errors(spread: Deviations) -> FloatArray:
     """Standard error of the mean of each group's rows, (G, M); nan for a single row."""
-    spread = deviations(values, group, n_groups)
     count = spread.count[:, None]
     variance = spread.variance * count / np.maximum(count - 1, 1)
     return np.where(count > 1, np.sqrt(variance / np.maximum(count, 1)), np.nan)

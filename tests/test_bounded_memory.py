@@ -51,7 +51,7 @@ def test_a_fit_of_float32_vectors_equals_one_of_the_same_numbers_in_float64():
 def test_a_fit_in_chunks_equals_one_in_a_piece_to_rounding(monkeypatch):
     votes, vectors = pool()
     whole = cascal.fit(votes, vectors)
-    for name, rows in (("consensus.FEW", 50), ("rank.MANY", 70), ("reach.MANY", 70)):
+    for name, rows in (("consensus.FEW", 50), ("regroup.FEW", 30), ("reach.MANY", 70)):
         monkeypatch.setattr(f"cascal.{name}", rows)
     parts = cascal.fit(votes, vectors)
     assert np.allclose(parts.consensus, whole.consensus, rtol=0, atol=1e-9, equal_nan=True)

@@ -18,7 +18,15 @@ from cascal.attainable import merge_distance_steps, silhouette_steps
 from cascal.cluster import task_candidates
 from cascal.computing_order import best_first
 from cascal.kmeans import lloyd
-from cascal.merge import NO_OWNER, merge_closest_pairs, merge_greedily, merge_steps, normalise
+from cascal.merge import (
+    NO_OWNER,
+    Unmerged,
+    merge_all,
+    merge_closest_pairs,
+    merge_greedily,
+    merge_steps,
+    normalise,
+)
 from cascal.rank import group_means
 from cascal.score import consensus_scores
 from cascal.settings import PRESETS
@@ -186,6 +194,45 @@ def test_closest_pair_merging_ignores_the_order_of_its_rows(seed, distance):
     match = (one.centroids @ other.centroids.T).argmax(axis=1)
     assert np.abs(one.centroids - other.centroids[match]).max() <= 1e-9
     assert one.support.tolist() == other.support[match].tolist()
+
+
+def one_pair_at_a_time(centroids, support, owner, distance):
+    """The merge of one task as it was before all tasks were merged in step: literal, slow."""
+    total, weights = support.astype(float), np.eye(len(centroids))
+    alive, similarity = np.ones(len(centroids), dtype=bool), centroids @ centroids.T
+    np.fill_diagonal(similarity, -np.inf)
+    for _ in range(len(centroids) - 1):
+        i, j = divmod(int(similarity.argmax()), len(centroids))
+        s_i, s_j = total[i], total[j]
+        length = np.sqrt(s_i**2 + s_j**2 + 2.0 * s_i * s_j * similarity[i, j])
+        if max(0.0, 1.0 - similarity[i, j]) >= distance:
+            break
+        weights[i] = (s_i * weights[i] + s_j * weights[j]) / length
+        alive[j] = False
+        to_others = (s_i * similarity[i] + s_j * similarity[j]) / length
+        similarity[i], similarity[:, i] = to_others, to_others
+        similarity[j], similarity[:, j] = -np.inf, -np.inf
+        total[i] += s_j
+    sums = weights[alive] @ centroids
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return sums / lengths, weights[alive] / lengths, total[alive], owner[alive]
+
+
+@pytest.mark.parametrize("distance", [0.0, 0.15, 0.6, 3.0])
+def test_merging_all_tasks_in_step_equals_each_alone_to_the_last_bit(distance):
+    random = np.random.default_rng(5)
+    parts = []
+    for n in (7, 1, 0, 12, 5, 12, 2, 9):
+        centroids = normalise(np.abs(random.normal(size=(n, 4))))
+        centroids[n // 2 :] = centroids[: n - n // 2]  # ties
+        parts.append(Unmerged(centroids, random.integers(1, 9, size=n), np.arange(n)))
+    for part, merged in zip(parts, merge_all("closest_pair", parts, distance), strict=True):
+        if not len(part.owner):
+            assert not len(merged.owner)
+            continue
+        expected = one_pair_at_a_time(*part, distance)
+        found = (merged.centroids, merged.weights, merged.support, merged.owner)
+        assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
 def literal_closest_pairs(centroids, support, distance):

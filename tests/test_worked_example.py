@@ -22,7 +22,7 @@ from cascal.compare.contenders import contenders
 from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER
 from cascal.merge import merge_closest_pairs, merge_greedily
-from cascal.rank import mean_errors, prune_sweep, rank_selection, shrunken_scores
+from cascal.rank import deviations, mean_errors, prune_sweep, rank_selection, shrunken_scores
 from cascal.results import ConsensusScores, Routes
 from cascal.score import agreement, consensus_scores, posterior, standardise, strong_sets
 from cascal.verdict import verdict
@@ -529,5 +529,7 @@ def test_a_selection_may_leave_out_what_is_unknown():
 def test_ties_go_by_name_and_errors_need_two_rows():
     assert best_first(np.array([0.5, 0.7, 0.5]), ("m2", "m3", "m1")).tolist() == [1, 2, 0]
     # 1, 2, 3: variance with n − 1 is 1, error √(1/3)
-    errors = mean_errors(np.array([[1.0], [2.0], [3.0], [7.0]]), np.array([0, 0, 0, 1]), 2)
+    errors = mean_errors(
+        deviations(np.array([[1.0], [2.0], [3.0], [7.0]]), np.array([0, 0, 0, 1]), 2)
+    )
     assert errors == pytest.approx(np.array([[3**-0.5], [NAN]]), nan_ok=True)

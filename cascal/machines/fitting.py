@@ -10,13 +10,12 @@ import numpy as np
 
 from cascal.cluster import (
     TaskCandidates,
-    merged_centroids,
     nearest_centroids,
     no_candidates,
     task_candidates,
 )
 from cascal.computing_order import number_tasks
-from cascal.datatypes import CascalError, FloatArray, IntArray, Votes
+from cascal.datatypes import BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.fit import Fit, fit_notes, refuse_unfit, scaled_weights, wide
 from cascal.machines.consensus import ConsensusByCrew
 from cascal.machines.crew import Crew, Here
@@ -25,6 +24,7 @@ from cascal.machines.grouping import groups_by_crew
 from cascal.merge import Merged, only_cluster
 from cascal.rank import group_sums
 from cascal.reach import MIN_QUERIES, Reach, leverages, reach_of, ridge_inverse, squares_of
+from cascal.regroup import Regrouped
 from cascal.route import Router
 from cascal.score import consensus_scores, strong_sets
 from cascal.settings import GROUPED, FitSettings, Thresholds
@@ -71,27 +71,22 @@ class FolderFit(Fit):
         found = self.crew.each(part_leverages, [(part, inverse) for part in self.folder.parts])
         return reach_of(inverse, self.folder.gathered(found))
 
-    def _merged_tasks(self, thresholds: Thresholds) -> list[tuple[Merged, IntArray]]:
-        merge = self.settings.merge, thresholds.merge_distance
-        merged = [
-            merged_centroids(task, thresholds.min_silhouette, *merge) for task in self.by_task
-        ]
-        return self.crew.each(part_assigned, list(zip(self.folder.parts, merged, strict=True)))
+    def _compared(
+        self, tasks: list[int], keep: list[BoolArray], merged: list[Merged]
+    ) -> list[tuple[Merged, IntArray]]:
+        parts = [self.folder.parts[task] for task in tasks]
+        return self.crew.each(part_assigned, list(zip(parts, merged, strict=True)))
 
-    def _vector_sums(self, assignment: IntArray, n_clusters: int) -> FloatArray:
+    def _vector_sums(self, regrouped: Regrouped) -> FloatArray:
         """Clusters lie within a task, so every sum comes from one part."""
-        local = [np.unique(assignment[rows], return_inverse=True) for rows in self.folder.members]
         found = self.crew.each(
             part_sums,
             [
-                (part, place, len(clusters))
-                for part, (clusters, place) in zip(self.folder.parts, local, strict=True)
+                (part, one.nearest, len(one.owner))
+                for part, one in zip(self.folder.parts, regrouped.parts, strict=True)
             ],
         )
-        sums = np.zeros((n_clusters, found[0].shape[1]))
-        for (clusters, _), some in zip(local, found, strict=True):
-            sums[clusters] = some
-        return sums
+        return np.concatenate(found)
 
 
 def part_assigned(part: Part, merged: Merged) -> tuple[Merged, IntArray]:
