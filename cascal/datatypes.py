@@ -19,6 +19,8 @@ from cascal.row_chunks import FEW, row_slices
 
 NO_ANSWER = -1
 """The vote of a model that gave no readable answer. It never votes and is never random."""
+LOWEST_LOGPROB = -1e9
+"""Lower ones count as this: a probability of 0 as well, and squares that are still numbers."""
 
 FREE_ANSWER_OPTIONS = 20
 """How many options a query with free answers is taken to have (docs/method.md § 2)."""
@@ -333,7 +335,8 @@ class Votes:
                 code="out-of-bounds",
             )
         put(self, "answers", read_only(answers.astype(np.int64)))
-        put(self, "logprobs", read_only(np.where(np.isfinite(logprobs), logprobs, np.nan)))
+        logprobs = np.where(np.isfinite(logprobs), logprobs, np.nan)
+        put(self, "logprobs", read_only(np.maximum(logprobs, LOWEST_LOGPROB)))
         n_options = np.asarray(self.option_counts, dtype=np.int64)
         put(self, "n_options", read_only(n_options))
         self._check_options(n_options)

@@ -258,3 +258,23 @@ def test_on_the_demo_confidences_and_the_same_first_model_gain_what_the_page_say
     assert len(router.clusters) == 33
     page = (Path(__file__).parents[1] / "docs" / "consensus.md").read_text(encoding="utf-8")
     assert "from 77.0 to 79.3 %, and to 81.3 %" in " ".join(page.split())
+
+
+@pytest.mark.parametrize("preset", ["released", "recommended", "paper"])
+def test_a_log_probability_near_the_end_of_numbers_gives_no_warning(preset):
+    """Warnings are errors here; the outliers weigh as much as -9999 does, and nothing is nan."""
+    rng = np.random.default_rng(0)
+    ids = [f"q{number}" for number in range(60)]
+    logprobs = -rng.random((60, 3))
+    logprobs[[3, 5, 9], [1, 1, 2]] = -1e308, -1.7e308, -1e308
+    votes = cascal.Votes(
+        ids,
+        ["a", "b"] * 30,
+        ["m", "n", "o"],
+        rng.integers(0, 4, (60, 3)),
+        logprobs,
+        n_options=np.full(60, 4),
+    )
+    vectors = cascal.Embeddings.from_array(ids, rng.normal(size=(60, 8)), encoder="e")
+    fitted = cascal.fit(votes, vectors, settings=cascal.FitSettings.preset(preset))
+    assert np.isfinite(fitted.router(cascal.Thresholds()).rankings.mean_scores).all()
