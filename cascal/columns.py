@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -111,12 +111,29 @@ MAX_REASONS = 20
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Batches:
+    """Rows that may be too many for memory, in batches that are made anew each time."""
+
+    schema: pa.Schema
+    num_rows: int
+    make: Callable[[], Iterator[pa.RecordBatch]]
+
+    def __len__(self) -> int:
+        return self.num_rows
+
+    def to_batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows in their order, a few at a time."""
+        return self.make()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Imported:
     """A data set read from files, complete and checked, not yet stored.
 
     Every response names a query of `queries` and a model of `models`; (query, model, sample) is
     unique. `refused` says what was left out; `notes` are sentences worth showing; `kept` are
     values of columns of one's own; `right` is who tells right from wrong, see `datatypes.Right`.
+    Queries and responses of a large file come in batches.
     """
 
     dataset: str
@@ -124,12 +141,23 @@ class Imported:
     source: str
     tasks: tuple[Task, ...]
     models: tuple[ModelSpec, ...]
-    queries: pa.Table
-    responses: pa.Table
+    queries: pa.Table | Batches
+    responses: pa.Table | Batches
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
     kept: pa.Table = field(default_factory=KEPT_SCHEMA.empty_table)
     right: Right = "auto"
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether there may be more rows than fit into memory."""
+        return isinstance(self.queries, Batches) or isinstance(self.responses, Batches)
+
+    def without_rows(self) -> Imported:
+        """What is said of the import, to be kept where the rows are not needed."""
+        return replace(
+            self, queries=QUERY_SCHEMA.empty_table(), responses=RESPONSE_SCHEMA.empty_table()
+        )
 
     @property
     def left_out(self) -> tuple[str, ...]:

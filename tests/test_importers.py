@@ -17,7 +17,7 @@ from refusals import refuses
 
 from cascal import importers
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
-from cascal.importers import ImportRefused, limits, tabular, unzip
+from cascal.importers import ImportRefused, arrow_tables, limits, unzip
 from cascal.importers.fields import gold_answer, logprob
 from cascal.importers.splits import drawn_test_queries
 from cascal.importers.texts import read_texts
@@ -861,7 +861,7 @@ def test_parquet_texts_may_be_binary_but_must_be_utf8(tmp_path):
 
 
 def test_a_parquet_file_of_too_many_rows_is_refused_before_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(tabular, "MAX_TABLE_ROWS", 1)
+    monkeypatch.setattr(arrow_tables, "MAX_TABLE_ROWS", 1)
     pq.write_table(pa.table({"id": ["1", "2"], "question": ["a", "b"]}), tmp_path / "q.parquet")
     with refuses("too-large", "q.parquet", 2, kind=ImportRefused):
         importers.read(tmp_path / "q.parquet")

@@ -13,6 +13,7 @@ from cascal.answers.letter_sets import read_letters
 from cascal.answers.normal import normalise_answer
 from cascal.answers.prepared import holds_thinking
 from cascal.answers.prose import (
+    LONG,
     TELLING,
     WAY_ON,
     Answered,
@@ -28,6 +29,7 @@ __all__ = [
     "CHOICE_RULES",
     "FREE_RULES",
     "LIVE_SECONDS",
+    "LONG",
     "MAX_FREE_ANSWER",
     "RULE",
     "STATED_CHOICE_RULES",

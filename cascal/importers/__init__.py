@@ -40,6 +40,7 @@ from cascal.importers.limits import ImportRefused, check_file, is_zip, read_byte
 from cascal.importers.parts import files_of, read_table, tables_of
 from cascal.importers.sniff import kind_of_file, kinds_inside
 from cascal.importers.splits import SplitPlan
+from cascal.importers.tabular import sheet_of
 from cascal.importers.unpacked import unpacked
 from cascal.importers.workbook import is_workbook_file
 
@@ -152,7 +153,14 @@ def read(
             keep=_checked_keep(kind, keep),
             log_filter=_checked_filter(kind, log_filter),
         )
-        return replace(FORMATS[kind].read(paths, plan), right=right)
+        try:
+            return replace(FORMATS[kind].read(paths, plan), right=right)
+        except MemoryError:
+            raise ImportRefused(
+                f"{paths[0].name!r} does not fit into memory, and nothing of it was stored. Write "
+                "it as JSONL, CSV or Parquet with one row a response: these are read row by row.",
+                code="too-large",
+            ) from None
 
 
 def detect(path: AnyPath | Sequence[AnyPath]) -> str:
@@ -239,7 +247,7 @@ def _preview(kind: str, paths: Sequence[Path], n: int) -> Preview:
         columns = tuple(dict.fromkeys(key for one in records for key in one))
         return Preview(kind, columns, tuple(map(_shown, records)), {})
     files = files_of(paths)
-    sheets = [read_table(file, n) for file in files]
+    sheets = [sheet_of(read_table(file), n) for file in files]
     mapping: dict[str, str] = {}
     if len(sheets) > 1 and role_of(sheets[0].columns, {}) == "joined":
         sheets = sheets[:1]

@@ -20,13 +20,14 @@ from cascal.columns import Imported
 from cascal.datatypes import Status
 from cascal.importers.calls import text_id
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
-from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, raw_text
 from cascal.importers.jsonlines import Record
 from cascal.importers.limits import ImportRefused
 from cascal.importers.messages import message_text
 from cascal.importers.openai_batch import split_id
 from cascal.importers.response import Place, Said, add_said, lettered_options
+from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import files_beside, foreign_files, keys_of_file
 
 KIND = "anthropic_batch"

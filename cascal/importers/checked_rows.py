@@ -10,23 +10,23 @@ from cascal.importers.draft import Draft
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.limits import ImportRefused
 from cascal.importers.sniff import kind_of_keys
-from cascal.importers.tabular import read_sheet
+from cascal.importers.tabular import open_table
 
 
 def read_lines(path: Path, source: str, kind: str) -> Lines:
     """The records of a table (JSONL, JSON list, CSV, Parquet); a file of two formats is refused."""
-    sheet = read_sheet(path)
-    cells = zip(*sheet.columns.values(), strict=True)
-    records = [
-        {name: cell for name, cell in zip(sheet.columns, row, strict=True) if cell is not None}
-        for row in cells
-    ]
+    stream = open_table(path)
+    rows: list[int] = []
+    records: list[Record] = []
+    for row, record in stream.records():
+        rows.append(row)
+        records.append({name: cell for name, cell in record.items() if cell is not None})
     if not records:
         raise ImportRefused(
             f"{source!r} holds no record that can be read. Export it again.", code="no-records"
         )
-    refuse_mixture(source, sheet.rows, records, kind)
-    return Lines(source, sheet.rows, records, sheet.refused)
+    refuse_mixture(source, rows, records, kind)
+    return Lines(source, rows, records, stream.refused)
 
 
 def refuse_mixture(

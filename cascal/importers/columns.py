@@ -122,6 +122,13 @@ def spread_options(columns: Iterable[str]) -> list[str]:
     return letters if len(letters) >= 2 and letters == expected else []
 
 
+def is_known(name: str) -> bool:
+    """Whether a column could be one of ours by its name."""
+    plain = name.strip().casefold()
+    known = any(plain in names for names in _ALIASES.values())
+    return known or _SPREAD.match(plain) is not None or len(name) == 1 or name.startswith(OWN)
+
+
 def suggest(columns: Iterable[str], role: Role) -> dict[str, str]:
     """Our name -> their name for every column whose name is known; no column is used twice."""
     theirs = {name.strip().casefold(): name for name in reversed(list(columns))}

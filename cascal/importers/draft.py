@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
 
-import numpy as np
-import pyarrow as pa
-
-from cascal.answers import (
-    TELLING,
-    Answered,
-    Reading,
-    find_prose,
-    holds_thinking,
-    prose_sentence,
-    read_answer,
-    read_letters,
-)
+from cascal.answers import Reading, read_answer, read_letters
 from cascal.columns import (
-    KEPT_SCHEMA,
-    QUERY_SCHEMA,
-    RESPONSE_SCHEMA,
     DatasetOrigin,
     Imported,
     Progress,
     Refusal,
 )
-from cascal.datatypes import BoolArray, ModelSpec, ReadingName, Split, Task, count_options
+from cascal.datatypes import ModelSpec, ReadingName, Task, count_options
+from cascal.importers.drafted import kept_table, query_rows, response_rows
 from cascal.importers.fields import gold_answer
-from cascal.importers.limits import MAX_FIELD_BYTES, MAX_OPTIONS, MAX_REFUSED_SHARE, ImportRefused
-from cascal.importers.splits import SplitPlan, splits_of
+from cascal.importers.limits import MAX_REFUSED_SHARE, ImportRefused
+from cascal.importers.row_checks import query_problem, text_problem
+from cascal.importers.rows import QueryRow, ResponseRow
+from cascal.importers.shelf import Shelf
+from cascal.importers.splits import SplitPlan
+from cascal.importers.tally import Tally
 
 MAX_LISTED = 1_000
 """Reports of one kind that are listed one by one; the notes count all of them."""
-_FEW = 20
-"""Answers below which nothing is said of all being wrong."""
 MAX_SAMPLE = 1_000_000
 """Highest number of a repeated response."""
 
@@ -57,41 +43,6 @@ class Plan:
     log_filter: str = ""
 
 
-class QueryRow(NamedTuple):
-    """One query as a file gives it; `gold` is a letter, an option text, an index or None."""
-
-    source: str
-    row: int
-    query_id: str
-    task: str
-    text: str
-    options: tuple[str, ...]
-    gold: Any
-    origin: str = "gold"
-    skill: str | None = None
-    split: str = "train"
-
-
-class ResponseRow(NamedTuple):
-    """One response, already read; numbers are None where unknown."""
-
-    source: str
-    row: int
-    query_id: str
-    model: str
-    sample: int
-    text: str
-    answer: str | None = None
-    rule: str | None = None
-    mean_logprob: float | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cost: float | None = None
-    latency: float | None = None
-    status: str = "ok"
-    score: float | None = None
-
-
 @dataclass(kw_only=True)
 class Draft:
     """A data set under way: rows that passed their checks, and a record of the others.
@@ -103,8 +54,8 @@ class Draft:
     """
 
     reading: ReadingName = "stated"
-    queries: dict[str, QueryRow] = field(default_factory=dict)
-    responses: dict[tuple[str, str, int], ResponseRow] = field(default_factory=dict)
+    queries: Shelf[QueryRow] = field(default_factory=lambda: Shelf(QueryRow.of))
+    responses: Shelf[ResponseRow] = field(default_factory=lambda: Shelf(ResponseRow.of))
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     lost_queries: dict[str, str] = field(default_factory=dict)
@@ -116,6 +67,7 @@ class Draft:
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _reworded: set[str] = field(default_factory=set)
     _several: set[str] = field(default_factory=set)
+    _tally: Tally = field(default_factory=Tally)
 
     def count_rows(self, source: str, n_rows: int) -> None:
         """Say how many rows a source holds: the share of refused rows is taken of it."""
@@ -156,7 +108,7 @@ class Draft:
         if known is not None and reworded and known.text != query.text:
             self._reworded.add(query.query_id)
             query = query._replace(text=known.text)
-        if known is not None and _unix(known)[2:] == _unix(query)[2:]:
+        if known is not None and self.queries.same(_unix(known), _unix(query), 2):
             if not repeats:
                 self._repeated(query)
             return
@@ -167,9 +119,10 @@ class Draft:
                 "its own id.",
                 code="conflicting-rows",
             )
-        problem = _query_problem(query)
+        problem = query_problem(query)
         if problem is None:
-            self.queries[query.query_id] = query
+            self.queries.put(query.query_id, query)
+            self._tally.count_query(query)
             if query.options and not _n_options(query):
                 self._several.add(query.query_id)
         else:
@@ -189,8 +142,8 @@ class Draft:
         if problem is not None:
             self.refuse(response.source, response.row, *problem)
         elif known is None:
-            self.responses[key] = response
-        elif known[2:] == response[2:]:
+            self._keep(key, response)
+        elif self.responses.same(known, response, 2):
             self._repeated(response)
         else:
             raise ImportRefused(
@@ -199,6 +152,12 @@ class Draft:
                 "'sample', or drop one.",
                 code="conflicting-rows",
             )
+
+    def _keep(self, key: tuple[str, str, int], response: ResponseRow) -> None:
+        query = self.queries.get(response.query_id)
+        if query is not None:
+            self.responses.put(key, response)
+            self._tally.count_response(response, query, self.queries.place(response.query_id))
 
     def _chooses_several(self, response: ResponseRow) -> bool:
         query = self.queries.get(response.query_id)
@@ -209,7 +168,8 @@ class Draft:
         silent = response.status not in ("ok", "unreadable", "truncated")
         if silent or response.rule == "given" or not response.text:
             return response
-        options = self.queries[response.query_id].options
+        query = self.queries.get(response.query_id)
+        options = query.options if query is not None else ()
         stated = self.reading == "stated"
         text = response.text
         reading = read_letters(text, options) if stated else self.read(text, 0)
@@ -243,29 +203,18 @@ class Draft:
             )
         self._note_reports()
         self._note_several()
-        prose = self._prose()
-        if prose.any():
-            tasks = [one.task for one in self.queries.values()]
-            self.notes.append(prose_sentence(prose, tasks))
-        else:
-            self._note_answers()
-            self._note_rules()
-        self._note_thinking()
-        self._note_scores()
-        self._note_split(plan.split)
-        queries = list(self.queries.values())
-        responses = list(self.responses.values())
+        self.notes += self._tally.notes(self.reading, plan.split, self.n_thought_unseen)
         return Imported(
             dataset=plan.dataset,
             origin=plan.origin,
             source=source,
-            tasks=tuple(Task(name) for name in dict.fromkeys(one.task for one in queries)),
-            models=tuple(ModelSpec(name) for name in dict.fromkeys(one.model for one in responses)),
-            queries=_query_table(queries, plan.split),
-            responses=_response_table(responses),
+            tasks=tuple(map(Task, self._tally.tasks)),
+            models=tuple(map(ModelSpec, self._tally.models)),
+            queries=query_rows(self.queries, plan.split),
+            responses=response_rows(self.responses),
             refused=tuple(self.refused),
             notes=tuple(self.notes),
-            kept=_kept_table(self.kept),
+            kept=kept_table(self.kept),
         )
 
     def _first_reason(self) -> str:
@@ -311,107 +260,6 @@ class Draft:
                 "right."
             )
 
-    def _prose(self) -> BoolArray:
-        """(Q,) queries whose answers are open-ended; texts alike count as one answer."""
-        row = {query_id: at for at, query_id in enumerate(self.queries)}
-        free = np.array([not one.options for one in self.queries.values()], dtype=bool)
-        told = [
-            one
-            for one in self.responses.values()
-            if one.sample == 0 and one.status in TELLING
-            if free[row[one.query_id]] and (one.text or one.answer)
-        ]
-        answered = Answered(
-            rows=np.array([row[one.query_id] for one in told], dtype=np.int64),
-            text_lengths=np.array([len(one.text) for one in told], dtype=np.int64),
-            answer_lengths=np.array([len(one.answer or "") for one in told], dtype=np.int64),
-            rules=[one.rule for one in told],
-            same=[one.answer and one.answer.casefold() for one in told],
-        )
-        return find_prose(answered, free, [one.task for one in self.queries.values()])
-
-    def _note_scores(self) -> None:
-        """Name the models that cannot vote because they are only scored."""
-        answering = {one.model for one in self.responses.values() if one.answer is not None}
-        scored = {one.model: None for one in self.responses.values() if one.score is not None}
-        names = [model for model in scored if model not in answering]
-        if names:
-            self.notes.append(
-                f"{len(names)} models give only right or wrong, no answers: they can be evaluated "
-                f"but cannot vote: {', '.join(names)}"
-            )
-
-    def _note_thinking(self) -> None:
-        """Say where log-probabilities are means over thinking too, or may be."""
-        n_shown = sum(
-            one.mean_logprob is not None and holds_thinking(one.text)
-            for one in self.responses.values()
-        )
-        if n_shown:
-            self.notes.append(
-                f"{n_shown:,} responses show their thinking: the mean log-probability is that of "
-                "all tokens, thinking included, and says less of the answer."
-            )
-        if self.n_thought_unseen:
-            self.notes.append(
-                f"{self.n_thought_unseen:,} responses count tokens of thinking that they do not "
-                "show: whether their mean log-probability includes these cannot be told."
-            )
-
-    def _note_answers(self) -> None:
-        """Say how many answers could be read, and warn where none of them is a gold answer."""
-        said = [one for one in self.responses.values() if one.score is None]
-        readable = [one for one in said if one.answer is not None]
-        if len(readable) < len(said):
-            self.notes.append(
-                f"{len(said) - len(readable):,} of {len(said):,} responses hold no answer that "
-                "can be read."
-            )
-        bare = [(one.answer or "").strip("().: ") for one in readable]
-        lettered = sum(len(one) == 1 and "A" <= one <= "J" for one in bare)
-        free = not any(query.options for query in self.queries.values())
-        if free and lettered >= max(_FEW, len(readable) / 2):
-            self.notes.append(
-                f"{lettered:,} of {len(readable):,} answers are single letters, but no query has "
-                "options: for multiple choice add a column options (or n_options)."
-            )
-        golds = {
-            query.query_id: (gold_answer(query.gold, query.options)[0] or "").casefold()
-            for query in self.queries.values()
-        }
-        pairs = [
-            (golds[one.query_id], (one.answer or "").casefold())
-            for one in readable
-            if golds[one.query_id]
-        ]
-        if len(pairs) >= _FEW and not any(gold == answer for gold, answer in pairs):
-            self.notes.append(
-                f"None of {len(pairs):,} answers is its query's gold answer word for word: look at "
-                "how they were read. Multiple-choice queries need a column options (or n_options)."
-            )
-
-    def _note_rules(self) -> None:
-        """Say which reading was used, and how many answers each of its rules read."""
-        rules = Counter(
-            one.rule
-            for one in self.responses.values()
-            if one.answer is not None and one.rule not in (None, "given")
-        )
-        if rules:
-            counted = ", ".join(f"{name} {count:,}" for name, count in rules.most_common())
-            self.notes.append(
-                f"{rules.total():,} answers were read from texts by the reading "
-                f"{self.reading!r}: {counted}."
-            )
-
-    def _note_split(self, plan: SplitPlan) -> None:
-        n_test = sum(one.split == "test" for one in self.queries.values())
-        if plan.test_share is not None and n_test:
-            self.notes.append(
-                f"The split of the file ({n_test:,} test queries) gives way to the test share of "
-                f"{plan.test_share:g}."
-            )
-
 
 def _places(first: QueryRow | ResponseRow, second: QueryRow | ResponseRow) -> str:
     """Where two rows stand, with the file of the first where it is another one."""
@@ -435,80 +283,5 @@ def _differing(first: QueryRow, second: QueryRow) -> str:
     return f"{names[0]}: {values[0]!r} and {values[1]!r}{also}"
 
 
-def text_problem(column: str, text: str) -> tuple[str, str] | None:
-    """Why a text cannot be stored, as (column, reason); None if it can."""
-    try:
-        n_bytes = len(text) if text.isascii() else len(text.encode())
-    except UnicodeEncodeError:
-        return column, "holds half a character (a lone surrogate), which is not valid text"
-    if n_bytes > MAX_FIELD_BYTES:
-        return column, f"{n_bytes:,} bytes, more than the {MAX_FIELD_BYTES:,} of one field"
-    return None
-
-
 def _n_options(query: QueryRow) -> int:
     return count_options(query.options, gold_answer(query.gold, query.options)[0])
-
-
-def _query_problem(query: QueryRow) -> tuple[str, str] | None:
-    if not query.query_id:
-        return "query_id", "no query id"
-    if not query.text.strip():
-        return "text", "no text"
-    if not query.task:
-        return "task", "no task"
-    n_options = len(query.options)
-    if n_options == 1:
-        return "options", "1 option; a choice needs at least 2, and none means a free answer"
-    if n_options > MAX_OPTIONS:
-        return "options", f"{n_options} options; at most {MAX_OPTIONS} (A to Z) can be read"
-    if query.split not in ("train", "test"):
-        return "split", f"split {query.split[:40]!r} is neither 'train' nor 'test'"
-    for column, text in (
-        ("query_id", query.query_id),
-        ("task", query.task),
-        ("text", query.text),
-        ("options", "".join(query.options)),
-        ("skill", query.skill or ""),
-    ):
-        if (problem := text_problem(column, text)) is not None:
-            return problem
-    gold, reason = gold_answer(query.gold, query.options)
-    return ("gold", reason) if reason else text_problem("gold", gold or "")
-
-
-def _query_table(queries: list[QueryRow], plan: SplitPlan) -> pa.Table:
-    golds = [gold_answer(one.gold, one.options)[0] for one in queries]
-    ids, tasks = [one.query_id for one in queries], [one.task for one in queries]
-    columns: dict[str, Iterable[Any]] = {
-        "query_id": ids,
-        "task": tasks,
-        "text": [one.text for one in queries],
-        "options": [list(one.options) for one in queries],
-        "answer": golds,
-        "answer_origin": [
-            "none" if gold is None else one.origin for gold, one in zip(golds, queries, strict=True)
-        ],
-        "skill": [one.skill for one in queries],
-        "split": splits_of(ids, tasks, [cast("Split", one.split) for one in queries], plan),
-    }
-    return pa.table(columns, schema=QUERY_SCHEMA)
-
-
-def _response_table(responses: list[ResponseRow]) -> pa.Table:
-    columns = {name: [getattr(one, name) for one in responses] for name in RESPONSE_SCHEMA.names}
-    return pa.table(columns, schema=RESPONSE_SCHEMA)
-
-
-def _kept_table(kept: dict[str, dict[str, str] | dict[str, float]]) -> pa.Table:
-    rows = [
-        {
-            "query_id": query_id,
-            "name": name,
-            "text": value if isinstance(value, str) else None,
-            "number": None if isinstance(value, str) else value,
-        }
-        for name, values in kept.items()
-        for query_id, value in values.items()
-    ]
-    return pa.Table.from_pylist(rows, KEPT_SCHEMA)

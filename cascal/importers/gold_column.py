@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cascal.answers import several_letters
@@ -10,85 +10,93 @@ from cascal.importers.columns import Role, resolve
 from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, is_blank, whole_number
 from cascal.importers.limits import ImportRefused
-from cascal.importers.tabular import Sheet
+from cascal.importers.options_column import Options, OptionsColumn
+from cascal.importers.stream import Stream
+
+GoldOf = Callable[[Any, Options | None], Any]
+"""The gold answer that a cell is, with the options of its query."""
+Filled = Iterator[tuple[Any, Options]]
+"""The gold answers of the queries that have one and have options."""
 
 MIN_DIFFERING = 0.1
 """Share of the queries of several responses from which a column differs too often to be gold."""
 
 
-def models_answers(sheets: Sequence[Sheet], roles: Sequence[Role], given: Mapping[str, str]) -> str:
+def models_answers(
+    streams: Sequence[Stream], roles: Sequence[Role], given: Mapping[str, str]
+) -> str:
     """The column `answer`, where it would be taken for gold and differs between the responses.
 
     Such a column holds what the models answered; "" where there is none.
     """
     if "gold" in given or "answer" in given:
         return ""
-    values: dict[str, list[str]] = {}
+    first: dict[str, str] = {}
+    several: set[str] = set()
+    differing: set[str] = set()
     column = ""
-    for sheet, role in zip(sheets, roles, strict=True):
-        mapping = resolve(sheet.columns, role, given, sheet.source)
+    for stream, role in zip(streams, roles, strict=True):
+        mapping = resolve(stream.names, role, given, stream.source)
         guessed = mapping.get("gold", "")
         if role != "joined" or "query_id" not in mapping or guessed.casefold() != "answer":
             continue
         column = guessed
-        cells = zip(sheet.columns[mapping["query_id"]], sheet.columns[guessed], strict=True)
-        for query_id, answer in cells:
-            values.setdefault(clean(query_id), []).append(clean(answer))
-    several = [len(set(answers)) > 1 for answers in values.values() if len(answers) > 1]
-    return column if several and sum(several) >= MIN_DIFFERING * len(several) else ""
+        for _, (given_id, cell) in stream.cells([mapping["query_id"], guessed]):
+            query_id, answer = clean(given_id), clean(cell)
+            if query_id in first:
+                several.add(query_id)
+            if first.setdefault(query_id, answer) != answer:
+                differing.add(query_id)
+    return column if several and len(differing) >= MIN_DIFFERING * len(several) else ""
 
 
 def gold_column(
     draft: Draft,
-    sheet: Sheet,
+    stream: Stream,
     mapping: Mapping[str, str],
-    options: Sequence[tuple[str, ...] | None],
+    options: OptionsColumn,
     first: int | None,
-) -> list[Any]:
-    """Gold answers; whole numbers that are not all options themselves are places in the options.
+) -> GoldOf:
+    """How gold answers are read; numbers that are not all options themselves are places in them.
 
     Whether they count from 0 or from 1 is told by the whole column, or by the caller.
     """
     if "gold" not in mapping:
-        return [None] * len(sheet.rows)
-    golds = _letters_apart(sheet.columns[mapping["gold"]], options)
-    filled = [
-        (whole_number(gold), clean(gold), of_query)
-        for gold, of_query in zip(golds, options, strict=True)
-        if of_query and not is_blank(gold)
-    ]
-    places = [(place, len(of_query)) for place, _, of_query in filled if place is not None]
-    if not places or len(places) < len(filled):
-        return golds
-    if first is None and all(gold in of_query for _, gold, of_query in filled):
-        return golds
-    counted = _counted_from(sheet, places) if first is None else first
-    if all(counted <= place < n_options + counted for place, n_options in places):
-        draft.notes.append(f"{sheet.source!r}: gold answers are numbers, counted from {counted}.")
-    return [
-        gold if not of_query or (place := whole_number(gold)) is None else place - counted
-        for gold, of_query in zip(golds, options, strict=True)
-    ]
+        return lambda _gold, _options: None
 
+    def filled() -> Filled:
+        for _, (gold, *cells) in stream.cells([mapping["gold"], *options.names]):
+            of_query = options.read(cells)
+            if of_query and not is_blank(gold):
+                yield gold, of_query
 
-def _letters_apart(golds: Sequence[Any], options: Sequence[tuple[str, ...] | None]) -> list[Any]:
-    """Letters in a row as "D,E", where every gold answer of the column is letters in order."""
-    filled = [
-        (clean(gold), of_query)
-        for gold, of_query in zip(golds, options, strict=True)
-        if of_query and not is_blank(gold)
-    ]
-    plain = all(
-        gold not in of_query and _ordered_letters(gold, len(of_query))
-        for gold, of_query in filled
-        if not several_letters(gold, len(of_query))
+    apart = _are_letters_in_a_row(filled())
+
+    def spaced(gold: Any, of_query: Options | None) -> Any:  # noqa: ANN401 - whatever came
+        in_a_row = apart and of_query and _ordered_letters(clean(gold), len(of_query))
+        return ",".join(clean(gold)) if in_a_row else gold
+
+    counted = _counted_from(
+        draft, stream.source, ((spaced(*one), one[1]) for one in filled()), first
     )
-    if not filled or not plain:
-        return list(golds)
-    return [
-        ",".join(clean(gold)) if of_query and _ordered_letters(clean(gold), len(of_query)) else gold
-        for gold, of_query in zip(golds, options, strict=True)
-    ]
+
+    def read(gold: Any, of_query: Options | None) -> Any:  # noqa: ANN401 - whatever came
+        gold = spaced(gold, of_query)
+        place = None if counted is None or not of_query else whole_number(gold)
+        return gold if place is None or counted is None else place - counted
+
+    return read
+
+
+def _are_letters_in_a_row(filled: Filled) -> bool:
+    """Whether every gold answer of a column is letters in order, as "DE" where D,E is meant."""
+    any_filled = False
+    for value, of_query in filled:
+        gold, any_filled = clean(value), True
+        several = several_letters(gold, len(of_query))
+        if not several and (gold in of_query or not _ordered_letters(gold, len(of_query))):
+            return False
+    return any_filled
 
 
 def _ordered_letters(text: str, n_options: int) -> bool:
@@ -96,18 +104,30 @@ def _ordered_letters(text: str, n_options: int) -> bool:
     return bool(text) and known and list(text) == sorted(set(text))
 
 
-def _counted_from(sheet: Sheet, places: Sequence[tuple[int, int]]) -> int:
-    """0 or 1, whichever the places (place, number of options) allow; refused where both could be.
+def _counted_from(draft: Draft, source: str, filled: Filled, first: int | None) -> int | None:
+    """Whether whole numbers count from 0 or from 1; None where they are not places.
 
     0 where neither fits: the rows that fall out of bounds are refused one by one.
     """
-    from_0 = all(place < n_options for place, n_options in places)
-    from_1 = all(1 <= place <= n_options for place, n_options in places)
-    if from_0 and from_1:
+    fits, all_options, n_places = [True, True], True, 0
+    for gold, of_query in filled:
+        place = whole_number(gold)
+        if place is None:
+            return None
+        n_places += 1
+        all_options = all_options and clean(gold) in of_query
+        for start in (0, 1):
+            fits[start] = fits[start] and start <= place < len(of_query) + start
+    if not n_places or (first is None and all_options):
+        return None
+    if first is None and all(fits):
         raise ImportRefused(
-            f"{sheet.source!r}: the gold answers are numbers, and none is 0 or the number of its "
+            f"{source!r}: the gold answers are numbers, and none is 0 or the number of its "
             "query's options, so they may count from 0 or from 1. Say which with --gold-from 0 "
             "or --gold-from 1 (gold_from in Python).",
             code="ambiguous-gold",
         )
-    return 1 if from_1 else 0
+    counted = int(fits[1]) if first is None else first
+    if fits[counted]:
+        draft.notes.append(f"{source!r}: gold answers are numbers, counted from {counted}.")
+    return counted

@@ -25,11 +25,12 @@ from typing import Any
 from cascal.columns import Imported
 from cascal.datatypes import option_letter
 from cascal.importers.checked_rows import items, part, rows_with
-from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.response import Place, Said, add_said, known_gold
+from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
 
 KIND = "helm"

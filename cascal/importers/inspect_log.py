@@ -27,13 +27,14 @@ from typing import NamedTuple
 from cascal.columns import Imported
 from cascal.datatypes import Status
 from cascal.importers.checked_rows import items, part, rows_with
-from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import amount, clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.kept import keep_offered
 from cascal.importers.limits import ImportRefused, check_file, is_zip, parse_json, read_bytes
 from cascal.importers.messages import mean_of_logprobs, message_text
 from cascal.importers.response import Place, Said, add_said, known_gold
+from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
 from cascal.importers.unzip import members
 

@@ -1,11 +1,12 @@
-"""A text of one JSON object a line -> numbered records."""
+"""A file of one JSON object a line -> numbered records, a line at a time."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NamedTuple
 
-from cascal.importers.limits import ImportRefused, decode
+from cascal.importers.limits import ImportRefused, decoded_lines
 
 Record = dict[str, Any]
 
@@ -19,27 +20,27 @@ class Lines(NamedTuple):
     refused: list[tuple[int, str]]
 
 
-def json_lines(name: str, raw: bytes) -> Lines:
+def json_records(
+    name: str, opened: Callable[[], BinaryIO], refuse: Callable[[int, str], None]
+) -> Iterator[tuple[int, Record]]:
     """One JSON object a line; a last line that breaks off refuses the file."""
-    texts = decode(raw, name).split("\n")
-    lines = Lines(name, [], [], [])
-    last = max((row for row, text in enumerate(texts, 1) if text.strip()), default=0)
-    for row, text in enumerate(texts, 1):
+    broken, row, ended = 0, 0, True
+    for row, text in decoded_lines(name, opened):
+        ended = text.endswith("\n")
         if not text.strip():
             continue
         record = _json_line(text)
+        broken = row if _breaks_off(text, record) else 0
         if isinstance(record, dict):
-            lines.records.append(record)
-            lines.rows.append(row)
-        elif row == last and not raw.endswith(b"\n") and _breaks_off(text, record):
-            raise ImportRefused(
-                f"{name!r} is cut off: its last line ({row}) breaks off in the middle of a "
-                "record. Download or export it again.",
-                code="damaged-file",
-            )
-        else:
-            lines.refused.append((row, "not a JSON object on one line"))
-    return lines
+            yield row, record
+        elif not broken or ended:
+            refuse(row, "not a JSON object on one line")
+    if broken and not ended:
+        raise ImportRefused(
+            f"{name!r} is cut off: its last line ({broken}) breaks off in the middle of a "
+            "record. Download or export it again.",
+            code="damaged-file",
+        )
 
 
 def _breaks_off(text: str, error: object) -> bool:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cascal.columns import MAX_KEPT_CHARS, MAX_KEPT_COLUMNS, MAX_KEPT_NAME
 from cascal.importers.columns import OWN, listed
-from cascal.importers.draft import Draft, text_problem
+from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, is_blank, raw_text
 from cascal.importers.limits import ImportRefused
-from cascal.importers.tabular import Sheet
+from cascal.importers.row_checks import text_problem
+from cascal.importers.stream import Numbered, Stream
 
 ALL = "all"
 """Asks for every column that is not used otherwise and says one thing of each query."""
+_AT_ONCE = 2 * MAX_KEPT_COLUMNS
+"""Columns that are read in one go through a file."""
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?", re.ASCII)
 """Not 007 and not 1e5, which are as often marks as amounts."""
 
@@ -28,53 +31,59 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?", re.ASCII)
 class Offer:
     """A table with the column of its query ids and the columns that nothing is taken from."""
 
-    sheet: Sheet
+    stream: Stream
     ids: str
     free: Sequence[str]
 
 
 def keep_columns(draft: Draft, offers: Sequence[Offer], wanted: Sequence[str]) -> None:
     """Keep the wanted columns of the queries that the draft knows by now, and exported ones."""
-    for name in dict.fromkeys(name for offer in offers for name in offer.sheet.columns):
-        if name.startswith(OWN):
-            draft.kept[name.removeprefix(OWN)] = _typed(_values(draft, offers, name)[0])
+    own = [name for name in _named(offers) if name.startswith(OWN)]
+    for name, column in _columns(draft, offers, own):
+        draft.kept[name.removeprefix(OWN)] = _typed(column.values)
     if ALL in wanted:
         _keep_all(draft, offers)
         return
-    for name in _checked(offers, wanted):
-        values, n_differing = _values(draft, offers, name)
-        draft.kept[name] = _typed(values)
-        if n_differing:
+    for name, column in _columns(draft, offers, _checked(offers, wanted)):
+        draft.kept[name] = _typed(column.values)
+        if column.differing:
             draft.notes.append(
-                f"Column {name!r} holds several values for {n_differing:,} queries; the first of "
-                "each was kept."
+                f"Column {name!r} holds several values for {len(column.differing):,} queries; the "
+                "first of each was kept."
             )
 
 
 def keep_offered(draft: Draft, wanted: Sequence[str]) -> None:
     """Keep what a log says of its queries besides, as `keep_columns`; name what could be kept."""
-    names = list(dict.fromkeys(name for fields in draft.offered.values() for name in fields))
-    query_ids = list(draft.offered)
-    columns: dict[str, list[object]] = {
-        name: [fields.get(name) for fields in draft.offered.values()] for name in names
-    }
-    ids = next(one for one in ("query_id", "query_id ") if one not in columns)
-    sheet = Sheet("", list(range(1, len(query_ids) + 1)), {ids: query_ids, **columns}, [])
-    keep_columns(draft, [Offer(sheet, ids, names)], wanted)
+    names = tuple(dict.fromkeys(name for fields in draft.offered.values() for name in fields))
+    ids = next(one for one in ("query_id", "query_id ") if one not in names)
+
+    def read(columns: Sequence[str]) -> Numbered:
+        for row, (query_id, fields) in enumerate(draft.offered.items(), 1):
+            yield row, [query_id if name == ids else fields.get(name) for name in columns]
+
+    n_good = len(draft.offered)
+    stream = Stream(source="", names=(ids, *names), n_good=n_good, refused=[], read=read)
+    keep_columns(draft, [Offer(stream, ids, names)], wanted)
     left = [] if ALL in wanted else [name for name in names if name not in wanted]
     if left:
         draft.notes.append(f"Said of the queries besides: {listed(left)}. --keep NAME keeps it.")
 
 
+def _named(offers: Sequence[Offer]) -> list[str]:
+    return list(dict.fromkeys(name for offer in offers for name in offer.stream.names))
+
+
 def _keep_all(draft: Draft, offers: Sequence[Offer]) -> None:
     """Keep what says one thing of each query, as far as there is room; name the others."""
     left: list[str] = []
-    for name in dict.fromkeys(name for offer in offers for name in offer.free):
-        values, n_differing = _values(draft, offers, name)
-        if n_differing or len(name) > MAX_KEPT_NAME or len(draft.kept) >= MAX_KEPT_COLUMNS:
+    free = list(dict.fromkeys(name for offer in offers for name in offer.free))
+    for name, column in _columns(draft, offers, free):
+        too_many = len(name) > MAX_KEPT_NAME or len(draft.kept) >= MAX_KEPT_COLUMNS
+        if column.differing or too_many:
             left.append(name)
-        elif values:
-            draft.kept[name] = _typed(values)
+        elif column.values:
+            draft.kept[name] = _typed(column.values)
     if left:
         draft.notes.append(
             f"Not kept: {listed(left)}. All keeps up to {MAX_KEPT_COLUMNS} columns with names up "
@@ -85,7 +94,7 @@ def _keep_all(draft: Draft, offers: Sequence[Offer]) -> None:
 def _checked(offers: Sequence[Offer], wanted: Iterable[str]) -> list[str]:
     """The wanted names, each once; refused where a file has no such column or they are too many."""
     names = list(dict.fromkeys(wanted))
-    known = list(dict.fromkeys(name for offer in offers for name in offer.sheet.columns))
+    known = _named(offers)
     for name in names:
         if name not in known:
             raise ImportRefused(
@@ -104,28 +113,46 @@ def _checked(offers: Sequence[Offer], wanted: Iterable[str]) -> list[str]:
     return names
 
 
-def _values(draft: Draft, offers: Sequence[Offer], name: str) -> tuple[dict[str, object], int]:
-    """The first value of each query, and how many queries have a second, different one."""
-    values: dict[str, object] = {}
-    differing: set[str] = set()
-    for offer in offers:
-        if name not in offer.sheet.columns:
-            continue
-        cells = zip(
-            offer.sheet.rows,
-            offer.sheet.columns[offer.ids],
-            offer.sheet.columns[name],
-            strict=True,
-        )
-        for row, given_id, value in cells:
-            query_id = clean(given_id)
-            if query_id not in draft.queries or is_blank(value):
-                continue
-            if query_id not in values and (reason := _problem(name, value)):
-                draft.report(offer.sheet.source, row, name, reason)
-            elif raw_text(values.setdefault(query_id, value)) != raw_text(value):
-                differing.add(query_id)
-    return values, len(differing)
+@dataclass(eq=False)
+class _Column:
+    """The first value of each query, the queries that have a second one, and what was refused."""
+
+    values: dict[str, object] = field(default_factory=dict)
+    differing: set[str] = field(default_factory=set)
+    problems: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def add(self, query_id: str, value: object, place: tuple[str, int, str]) -> None:
+        """Take a value in; `place` is its file, its row and its column."""
+        source, row, name = place
+        if query_id not in self.values and (reason := _problem(name, value)):
+            self.problems.append((source, row, reason))
+        elif raw_text(self.values.setdefault(query_id, value)) != raw_text(value):
+            self.differing.add(query_id)
+
+
+def _columns(
+    draft: Draft, offers: Sequence[Offer], names: Sequence[str]
+) -> Iterator[tuple[str, _Column]]:
+    """What the files say in some columns; a few columns are read at once."""
+    for start in range(0, len(names), _AT_ONCE):
+        columns = {name: _Column() for name in names[start : start + _AT_ONCE]}
+        for offer in offers:
+            _read(draft, offer, columns)
+        for name, column in columns.items():
+            for source, row, reason in column.problems:
+                draft.report(source, row, name, reason)
+            yield name, column
+
+
+def _read(draft: Draft, offer: Offer, columns: Mapping[str, _Column]) -> None:
+    stream = offer.stream
+    names = [name for name in columns if name in stream.names]
+    for row, (given_id, *cells) in stream.cells([offer.ids, *names]) if names else ():
+        filled = [pair for pair in zip(names, cells, strict=True) if not is_blank(pair[1])]
+        query_id = clean(given_id)
+        if filled and query_id in draft.queries:
+            for name, value in filled:
+                columns[name].add(query_id, value, (stream.source, row, name))
 
 
 def _problem(name: str, value: object) -> str:

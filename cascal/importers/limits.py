@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 from cascal.datatypes import CascalError
 
@@ -14,6 +14,8 @@ MAX_FILE_BYTES = 1 << 30
 """Largest file that is opened."""
 MAX_FIELD_BYTES = 4 << 20
 """Largest single text; a row with a longer one is refused."""
+MAX_LINE_BYTES = 64 << 20
+"""Longest line of a file that is read line by line."""
 MAX_OPTIONS = 26
 """Options a query may have: the letters A to Z."""
 MAX_REFUSED_SHARE = 0.5
@@ -154,33 +156,69 @@ def is_zip(head: bytes) -> bool:
 
 def decode(raw: bytes, name: str) -> str:
     """UTF-8 (with or without byte order mark) to text, or a refusal naming the byte position."""
+    _refuse_wide_characters(raw[:2], name)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _not_utf8(name, error, raw[:1024], Place(error.start, line)) from None
+
+
+def decoded_lines(name: str, opened: Callable[[], BinaryIO]) -> Iterator[tuple[int, str]]:
+    """The lines of a UTF-8 file from 1, each with its end; as `decode`, a line at a time."""
+    with opened() as stream:
+        head, before = stream.read(1024), 0
+        stream.seek(0)
+        _refuse_wide_characters(head[:2], name)
+        for row, raw in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), 1):
+            if len(raw) == MAX_LINE_BYTES:
+                raise ImportRefused(
+                    f"Line {row} of {name!r} is longer than {MAX_LINE_BYTES:,} bytes. Write one "
+                    "record a line, each with the response of one model to one query.",
+                    code="too-large",
+                )
+            try:
+                yield row, raw.decode("utf-8-sig" if row == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                place = Place(before + error.start, row)
+                raise _not_utf8(name, error, head, place) from None
+            before += len(raw)
+
+
+class Place(NamedTuple):
+    """A byte of a file, from 0, and its line, from 1."""
+
+    byte: int
+    line: int
+
+
+def _refuse_wide_characters(head: bytes, name: str) -> None:
     for mark, encoding in _BOMS:
-        if raw.startswith(mark):
+        if head.startswith(mark):
             raise ImportRefused(
                 f"{name!r} is encoded as {encoding}; UTF-8 is needed. Save it as 'CSV UTF-8', or "
                 f"run: iconv -f UTF-16 -t UTF-8 file > file-utf8",
                 code="wrong-encoding",
             )
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
-            raise ImportRefused(
-                f"{name!r} is cut off in the middle of a character. Download or export it again.",
-                code="damaged-file",
-            ) from None
-        if b"\x00" in raw[:1024]:
-            raise ImportRefused(
-                f"{name!r} is no text but binary data. Export a table as CSV, JSONL or Parquet.",
-                code="binary-file",
-            ) from None
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ImportRefused(
-            f"{name!r} is not UTF-8: byte {error.start} (line {line}) is "
-            f"0x{raw[error.start]:02x}, probably Windows-1252 or Latin-1. Save it as 'CSV UTF-8', "
-            "or run: iconv -f WINDOWS-1252 -t UTF-8 file > file-utf8",
-            code="wrong-encoding",
-        ) from None
+
+
+def _not_utf8(name: str, error: UnicodeDecodeError, head: bytes, place: Place) -> ImportRefused:
+    if error.reason == "unexpected end of data":
+        return ImportRefused(
+            f"{name!r} is cut off in the middle of a character. Download or export it again.",
+            code="damaged-file",
+        )
+    if b"\x00" in head:
+        return ImportRefused(
+            f"{name!r} is no text but binary data. Export a table as CSV, JSONL or Parquet.",
+            code="binary-file",
+        )
+    return ImportRefused(
+        f"{name!r} is not UTF-8: byte {place.byte} (line {place.line}) is "
+        f"0x{error.object[error.start]:02x}, probably Windows-1252 or Latin-1. Save it as 'CSV "
+        "UTF-8', or run: iconv -f WINDOWS-1252 -t UTF-8 file > file-utf8",
+        code="wrong-encoding",
+    )
 
 
 def parse_json(text: str | bytes, name: str) -> object:

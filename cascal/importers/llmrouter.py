@@ -26,10 +26,11 @@ from pathlib import Path
 
 from cascal.columns import Imported
 from cascal.importers.checked_rows import either, read_lines, rows_with
-from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, option_texts, raw_text
 from cascal.importers.jsonlines import Record
 from cascal.importers.response import Place, Said, add_said, known_gold
+from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
 
 KIND = "llmrouter"

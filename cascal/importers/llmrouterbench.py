@@ -25,11 +25,12 @@ from typing import NamedTuple
 
 from cascal.columns import Imported
 from cascal.importers.checked_rows import items, read_lines, refuse_mixture, rows_with
-from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.response import Place, Said, add_said, known_gold, lettered_options
+from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files, keys_of_file
 
 KIND = "llmrouterbench"

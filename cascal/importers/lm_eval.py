@@ -34,13 +34,14 @@ from typing import NamedTuple
 
 from cascal.columns import Imported
 from cascal.importers.checked_rows import part, read_lines, rows_with
-from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.kept import keep_offered
 from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.lm_eval_docs import Choice, as_choice, doc_options, doc_text, repeats_of
 from cascal.importers.response import Place, Said, add_said, known_gold
+from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
 
 KIND = "lm_eval"

@@ -6,14 +6,14 @@ of responses. Columns are found by name or by a mapping {our name: their name}; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
-from cascal.datatypes import STATUSES, option_letter
+from cascal.datatypes import STATUSES
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
     OF_ROLE,
@@ -23,25 +23,25 @@ from cascal.importers.columns import (
     require,
     resolve,
     role_of,
-    spread_options,
     suggest,
     unused_columns,
 )
-from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import (
     amount,
     clean,
     gold_answer,
     is_blank,
-    option_texts,
     raw_text,
 )
 from cascal.importers.gold_column import gold_column, models_answers
 from cascal.importers.kept import ALL, Offer, keep_columns
-from cascal.importers.limits import MAX_OPTIONS, ImportRefused
+from cascal.importers.limits import ImportRefused
+from cascal.importers.options_column import options_column
 from cascal.importers.parts import files_aside, files_of, origin_of, read_table
 from cascal.importers.response import Place, Said, measures, read_said
-from cascal.importers.tabular import Sheet
+from cascal.importers.rows import QueryRow, ResponseRow
+from cascal.importers.stream import Stream
 from cascal.importers.wide import model_columns, one_row_a_response
 
 KIND = "long"
@@ -49,7 +49,7 @@ ABOUT = "Table, one row a response (Parquet, CSV, JSONL), or queries.* and respo
 
 _SPLITS = {"": "train", "train": "train", "test": "test"}
 _PROGRESS_ROWS = 20_000
-_FEWEST_LETTERS = 4
+_OF_QUERY = ("gold", "query_id", "task", "text", "answer_origin", "skill", "split")
 _NO_OPTION = "names none of the options; counts as unreadable"
 
 
@@ -86,7 +86,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     return imported
 
 
-def _begun(sheets: Sequence[Sheet], aside: list[str], plan: Plan) -> Draft:
+def _begun(sheets: Sequence[Stream], aside: list[str], plan: Plan) -> Draft:
     """A draft that knows how many rows there are and which could not be read at all."""
     draft = Draft(reading=plan.reading)
     if aside:
@@ -95,23 +95,23 @@ def _begun(sheets: Sequence[Sheet], aside: list[str], plan: Plan) -> Draft:
         draft.count_rows(sheet.source, sheet.n_rows)
         for row, reason in sheet.refused:
             draft.refuse(sheet.source, row, "", reason)
+        if sheet.unread:
+            draft.notes.append(sheet.unread)
     return draft
 
 
-def _roles(sheets: Sequence[Sheet], plan: Plan) -> list[Role]:
+def _roles(sheets: list[Stream], plan: Plan) -> list[Role]:
     """What each table holds: all of it, one or several; or queries and then responses.
 
     Of several whole tables one that names no model holds what the model of its name said.
     """
-    found = [
-        {**suggest(one.columns, "joined"), **_mapped(one.columns, plan.mapping)} for one in sheets
-    ]
+    found = [{**suggest(one.names, "joined"), **_mapped(one.names, plan.mapping)} for one in sheets]
     if len(sheets) == 1:
-        return [role_of(sheets[0].columns, plan.mapping)]
+        return [role_of(sheets[0].names, plan.mapping)]
     if all("text" in one and ("model" in one or "response" in one) for one in found):
-        for sheet, columns in zip(sheets, found, strict=True):
+        for at, (sheet, columns) in enumerate(zip(sheets, found, strict=True)):
             if "model" not in columns:
-                sheet.columns["model"] = [Path(sheet.source).stem] * len(sheet.rows)
+                sheets[at] = sheet.with_constant("model", Path(sheet.source).stem)
         return ["joined"] * len(sheets)
     responses: list[Role] = ["responses"] * (len(sheets) - 1)
     return ["queries", *responses]
@@ -123,25 +123,25 @@ def _mapped(columns: Iterable[str], mapping: Mapping[str, str]) -> dict[str, str
     return {ours: theirs for ours, theirs in mapping.items() if theirs in names}
 
 
-def _offers(sheets: Sequence[Sheet], roles: Sequence[Role], plan: Plan) -> list[Offer]:
+def _offers(sheets: Sequence[Stream], roles: Sequence[Role], plan: Plan) -> list[Offer]:
     """What can be kept of the tables."""
     return [
         Offer(
             sheet,
-            resolve(sheet.columns, of_sheet, plan.mapping, sheet.source)["query_id"],
+            resolve(sheet.names, of_sheet, plan.mapping, sheet.source)["query_id"],
             _unused(sheet, of_sheet, plan),
         )
         for sheet, of_sheet in zip(sheets, roles, strict=True)
     ]
 
 
-def _unused(sheet: Sheet, role: Role, plan: Plan) -> list[str]:
+def _unused(sheet: Stream, role: Role, plan: Plan) -> list[str]:
     """The columns of the files that nothing of ours is taken from."""
-    unused = unused_columns(sheet.columns, role, plan.mapping, sheet.source)
+    unused = unused_columns(sheet.names, role, plan.mapping, sheet.source)
     return [name for name in unused if name not in sheet.by_folders]
 
 
-def _note_unused(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
+def _note_unused(draft: Draft, sheet: Stream, role: Role, plan: Plan) -> None:
     unused = _unused(sheet, role, plan)
     unused = [] if ALL in plan.keep else [name for name in unused if name not in plan.keep]
     if unused:
@@ -151,9 +151,9 @@ def _note_unused(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
         )
 
 
-def _add_wide(draft: Draft, sheet: Sheet, plan: Plan) -> None:
+def _add_wide(draft: Draft, sheet: Stream, plan: Plan) -> None:
     """Enter the answers of a table of queries that has a column a model, if it has."""
-    ids = resolve(sheet.columns, "queries", plan.mapping, sheet.source)["query_id"]
+    ids = resolve(sheet.names, "queries", plan.mapping, sheet.source)["query_id"]
     models = model_columns(draft, sheet, ids, _unused(sheet, "queries", plan))
     if not models:
         _note_unused(draft, sheet, "queries", plan)
@@ -170,47 +170,37 @@ def _add_wide(draft: Draft, sheet: Sheet, plan: Plan) -> None:
 
 def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """The rows of the last file, for looking at."""
-    sheet = read_table(files_of(paths)[-1])
-    return [
-        dict(zip(sheet.columns, cells, strict=True))
-        for cells in zip(*sheet.columns.values(), strict=True)
-    ]
+    stream = read_table(files_of(paths)[-1])
+    return [dict(zip(stream.names, cells, strict=True)) for _, cells in stream.cells(stream.names)]
 
 
-def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
+def add_queries(draft: Draft, stream: Stream, role: Role, plan: Plan) -> None:
     """Enter the queries of a table."""
-    _refuse_wide(sheet)
-    mapping = resolve(sheet.columns, role, plan.mapping, sheet.source)
-    require(mapping, ("query_id", "text"), sheet.columns, sheet.source)
-    spread = [] if "options" in mapping else spread_options(sheet.columns)
-    options = _options(draft, sheet, mapping, spread)
-    golds = gold_column(draft, sheet, mapping, options, plan.gold_from)
-    if mapping.get("gold", "").casefold() == "answer" and "gold" not in plan.mapping:
-        draft.notes.append(
-            f"{sheet.source!r}: the column answer is taken for the gold answers. If it holds what "
-            "the models answered, say so with answer=answer in the mapping."
-        )
-    if "task" not in mapping:
-        draft.notes.append(f"{sheet.source!r} names no task; all queries belong to 'all'.")
-    for position, cells in enumerate(_rows(sheet, mapping, OF_ROLE["queries"])):
-        query_id, task, text, _, _, _, origin, skill, split = cells
-        of_query = options[position]
+    _refuse_wide(stream)
+    mapping = resolve(stream.names, role, plan.mapping, stream.source)
+    require(mapping, ("query_id", "text"), stream.names, stream.source)
+    options = options_column(draft, stream, mapping)
+    gold_of = gold_column(draft, stream, mapping, options, plan.gold_from)
+    _note_guesses(draft, stream, mapping, plan)
+    names = [mapping.get(one) for one in _OF_QUERY]
+    for row, (*cells, gold, query_id, task, text, origin, skill, split) in stream.cells(
+        [*options.names, *names]
+    ):
+        of_query = options.read(cells)
         if of_query is None:
-            column, reason = "options", "neither a list nor JSON"
-            if "options" not in mapping and not spread:
-                column, reason = "n_options", f"no whole number up to {MAX_OPTIONS}"
+            column, reason = options.problem
             draft.lost_queries.setdefault(clean(query_id), f"{column}: {reason}")
-            draft.refuse(sheet.source, sheet.rows[position], column, reason)
+            draft.refuse(stream.source, row, column, reason)
             continue
         wanted = clean(split).casefold()
         query = QueryRow(
-            source=sheet.source,
-            row=sheet.rows[position],
+            source=stream.source,
+            row=row,
             query_id=clean(query_id),
             task=clean(task) if "task" in mapping else "all",
             text=raw_text(text),
             options=of_query,
-            gold=golds[position],
+            gold=gold_of(gold, of_query),
             origin="generated" if clean(origin) == "generated" else "gold",
             skill=clean(skill) or None,
             split=_SPLITS.get(wanted, wanted),
@@ -218,9 +208,19 @@ def add_queries(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
         draft.add_query(query, repeats=role == "joined")
 
 
-def _refuse_wide(sheet: Sheet) -> None:
+def _note_guesses(draft: Draft, stream: Stream, mapping: Mapping[str, str], plan: Plan) -> None:
+    if mapping.get("gold", "").casefold() == "answer" and "gold" not in plan.mapping:
+        draft.notes.append(
+            f"{stream.source!r}: the column answer is taken for the gold answers. If it holds what "
+            "the models answered, say so with answer=answer in the mapping."
+        )
+    if "task" not in mapping:
+        draft.notes.append(f"{stream.source!r} names no task; all queries belong to 'all'.")
+
+
+def _refuse_wide(sheet: Stream) -> None:
     """RouterBench's wide tables have a column a model, so they would lose all responses."""
-    if any("|model_response" in name for name in sheet.columns):
+    if any("|model_response" in name for name in sheet.names):
         raise ImportRefused(
             f"{sheet.source!r} is RouterBench's wide table, one column a model. Convert "
             "routerbench_raw.pkl instead: it has one row a response and is read as it is.",
@@ -228,71 +228,16 @@ def _refuse_wide(sheet: Sheet) -> None:
         )
 
 
-def _rows(sheet: Sheet, mapping: Mapping[str, str], ours: Sequence[str]) -> Iterator[Any]:
-    """The cells of each row under our names, None where there is no such column."""
-    nothing: list[Any] = [None] * len(sheet.rows)
-    columns = [sheet.columns[mapping[one]] if one in mapping else nothing for one in ours]
-    return zip(*columns, strict=True)
-
-
-def _options(
-    draft: Draft, sheet: Sheet, mapping: Mapping[str, str], spread: Sequence[str]
-) -> list[tuple[str, ...] | None]:
-    if spread:
-        columns = [sheet.columns[name] for name in spread]
-        return [_joined_options(cells) for cells in zip(*columns, strict=True)]
-    if "options" not in mapping:
-        return _lettered_options(draft, sheet, mapping)
-    return [option_texts(value) for value in sheet.columns[mapping["options"]]]
-
-
-def _lettered_options(
-    draft: Draft, sheet: Sheet, mapping: Mapping[str, str]
-) -> list[tuple[str, ...] | None]:
-    """Letters as options where the options stand in the text; none for free answers.
-
-    Their number is stated, or follows from gold answers that are all letters.
-    """
-    if "n_options" in mapping:
-        counts = [amount(value) for value in sheet.columns[mapping["n_options"]]]
-        return [
-            None if odd or (n or 0) % 1 or (n or 0) > MAX_OPTIONS else _letters(int(n or 0))
-            for n, odd in counts
-        ]
-    golds = {clean(one).strip("().: ") for one in sheet.columns.get(mapping.get("gold", ""), ())}
-    golds.discard("")
-    if len(golds) < 2 or not all(len(one) == 1 and "A" <= one <= "J" for one in golds):
-        return [()] * len(sheet.rows)
-    letters = _letters(max(_FEWEST_LETTERS, ord(max(golds)) - ord("A") + 1))
-    draft.notes.append(
-        f"{sheet.source!r} has no column of options, and its gold answers are letters: A to "
-        f"{letters[-1]} are taken for the options. If there are others, add a column n_options."
-    )
-    return [letters] * len(sheet.rows)
-
-
-def _letters(n: int) -> tuple[str, ...]:
-    return tuple(option_letter(place) for place in range(n))
-
-
-def _joined_options(cells: Sequence[Any]) -> tuple[str, ...] | None:
-    """Options of several columns; the last ones may be empty, a gap in between is odd."""
-    texts = [raw_text(cell) for cell in cells]
-    while texts and not texts[-1].strip():
-        texts.pop()
-    return tuple(texts) if all(text.strip() for text in texts) else None
-
-
-def _add_responses(draft: Draft, sheet: Sheet, role: Role, plan: Plan) -> None:
-    mapping = resolve(sheet.columns, role, plan.mapping, sheet.source)
-    require(mapping, ("query_id", "model"), sheet.columns, sheet.source)
+def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan) -> None:
+    mapping = resolve(sheet.names, role, plan.mapping, sheet.source)
+    require(mapping, ("query_id", "model"), sheet.names, sheet.source)
     if "response" not in mapping and "score" not in mapping:
-        require(mapping, ("answer",), sheet.columns, sheet.source)
-    for position, cells in enumerate(_rows(sheet, mapping, OF_ROLE["responses"])):
+        require(mapping, ("answer",), sheet.names, sheet.source)
+    names = [mapping.get(one) for one in OF_ROLE["responses"]]
+    for position, (row, cells) in enumerate(sheet.cells(names)):
         if position % _PROGRESS_ROWS == 0:
-            plan.progress(position / len(sheet.rows), f"{position:,} rows of {sheet.source} read")
+            plan.progress(position / sheet.n_good, f"{position:,} rows of {sheet.source} read")
         query_id, model, sample, *said = cells
-        row = sheet.rows[position]
         number, odd = amount(sample)
         if odd or (number or 0) % 1:
             draft.refuse(sheet.source, row, "sample", "not a whole number of at least 0")

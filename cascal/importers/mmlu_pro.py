@@ -20,7 +20,7 @@ from cascal.answers import Reading
 from cascal.columns import Imported
 from cascal.datatypes import option_letter
 from cascal.importers.api_errors import is_api_error
-from cascal.importers.draft import Draft, Plan, QueryRow, ResponseRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, gold_answer, option_texts, raw_text
 from cascal.importers.limits import (
     ImportRefused,
@@ -29,6 +29,7 @@ from cascal.importers.limits import (
     read_bytes,
     read_records,
 )
+from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.unzip import json_members
 
 KIND = "mmlu_pro"

@@ -26,15 +26,16 @@ from typing import NamedTuple
 from cascal.columns import Imported
 from cascal.datatypes import Status
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
-from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, raw_text
 from cascal.importers.jsonlines import Record
 from cascal.importers.limits import ImportRefused
 from cascal.importers.long import add_queries
 from cascal.importers.messages import mean_of_logprobs, message_text
 from cascal.importers.response import Place, Said, add_said, lettered_options
+from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import files_beside, foreign_files, keys_of_file, kind_of_file
-from cascal.importers.tabular import SUFFIXES, read_sheet
+from cascal.importers.tabular import SUFFIXES, open_table
 
 KIND = "openai_batch"
 ABOUT = "OpenAI batch output and error files (JSONL), with the input file or queries.* beside them"
@@ -99,7 +100,7 @@ def _read_texts(
     table = _table_beside(paths)
     if table is not None:
         draft.notes.append(f"The queries are those of {table.name!r}.")
-        sheet = read_sheet(table)
+        sheet = open_table(table)
         draft.count_rows(sheet.source, sheet.n_rows)
         for row, reason in sheet.refused:
             draft.refuse(sheet.source, row, "", reason)

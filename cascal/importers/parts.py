@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from cascal.columns import DatasetOrigin
 from cascal.importers.limits import ImportRefused
 from cascal.importers.sniff import files_below
-from cascal.importers.tabular import SUFFIXES, Sheet, read_sheet
+from cascal.importers.stream import Numbered, Stream
+from cascal.importers.tabular import SUFFIXES, open_table
 
 _PARTS = (".parquet", ".jsonl", ".ndjson")
 """Endings of parts: in these formats a file says what its columns are."""
@@ -83,26 +85,36 @@ def _is_table(path: Path) -> bool:
     return bool(parts_of(path)) if path.is_dir() else path.suffix in SUFFIXES
 
 
-def read_table(path: Path, n_rows: int | None = None) -> Sheet:
-    """Read a file, or all parts of a folder as one table; at most `n_rows` of it.
+def read_table(path: Path) -> Stream:
+    """A file, or all parts of a folder as one table.
 
     A folder called `task=law` says so of the rows below it, where they do not say it themselves.
-    Rows are counted through all parts.
+    Rows are counted through all parts; a column that one of them lacks is empty there.
     """
     if not path.is_dir():
-        return read_sheet(path, n_rows)
-    parts = parts_of(path)
-    if not parts:
+        return open_table(path)
+    files = parts_of(path)
+    if not files:
         raise ImportRefused(
             f"The folder {path.name!r} holds no Parquet and no JSONL file.", code="no-records"
         )
-    joined = Sheet(path.name, [], {}, [])
-    for part in parts:
-        left = None if n_rows is None else n_rows - len(joined.rows)
-        if left is not None and left <= 0:
-            break
-        _append(joined, read_sheet(part, left), dict(_said_by_folders(part.relative_to(path))))
-    return joined
+    parts = [_with_folders(open_table(file), file.relative_to(path)) for file in files]
+    if sum(part.n_rows for part in parts) > MAX_ROWS:
+        raise ImportRefused(
+            f"The folder {path.name!r} holds more than {MAX_ROWS:,} rows. Import a part of it.",
+            code="too-large",
+        )
+    return _joined(path.name, parts)
+
+
+def _with_folders(part: Stream, path: Path) -> Stream:
+    """The part, with the columns that the names of its folders say before its own."""
+    said = {name: value for name, value in _said_by_folders(path) if name not in part.names}
+    full = part
+    for name, value in said.items():
+        full = full.with_constant(name, value)
+    names = (*said, *part.names)
+    return replace(full, names=names, by_folders=frozenset(said))
 
 
 def _said_by_folders(part: Path) -> Iterator[tuple[str, str]]:
@@ -112,21 +124,24 @@ def _said_by_folders(part: Path) -> Iterator[tuple[str, str]]:
             yield unquote(column), unquote(value)
 
 
-def _append(joined: Sheet, part: Sheet, said: dict[str, str]) -> None:
-    """Add the rows of a part; a column that one of the two lacks is empty there."""
-    before, n_known = joined.n_rows, len(joined.rows)
-    if before + part.n_rows > MAX_ROWS:
-        raise ImportRefused(
-            f"The folder {joined.source!r} holds more than {MAX_ROWS:,} rows. Import a part of it.",
-            code="too-large",
-        )
-    columns: dict[str, list[Any]] = {
-        name: [value] * len(part.rows) for name, value in said.items() if name not in part.columns
-    } | part.columns
-    joined.by_folders.update(said.keys() - part.columns.keys())
-    for name in [name for name in columns if name not in joined.columns]:
-        joined.columns[name] = [None] * n_known
-    for name, values in joined.columns.items():
-        values += columns.get(name, [None] * len(part.rows))
-    joined.rows.extend(before + row for row in part.rows)
-    joined.refused.extend((before + row, reason) for row, reason in part.refused)
+def _joined(source: str, parts: Sequence[Stream]) -> Stream:
+    starts = [0, *accumulate(part.n_rows for part in parts)]
+
+    def read(names: Sequence[str]) -> Numbered:
+        for start, part in zip(starts, parts, strict=False):
+            for row, cells in part.cells(names):
+                yield start + row, cells
+
+    return Stream(
+        source=source,
+        names=tuple(dict.fromkeys(name for part in parts for name in part.names)),
+        n_good=sum(part.n_good for part in parts),
+        refused=[
+            (start + row, reason)
+            for start, part in zip(starts, parts, strict=False)
+            for row, reason in part.refused
+        ],
+        read=read,
+        by_folders=frozenset[str]().union(*(part.by_folders for part in parts)),
+        unread=" ".join(part.unread for part in parts if part.unread),
+    )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from cascal.answers import MAX_FREE_ANSWER, Reading, holds_thinking, read_answer
 from cascal.datatypes import Status, option_letter
 from cascal.importers.api_errors import is_api_error
-from cascal.importers.draft import Draft, ResponseRow
+from cascal.importers.draft import Draft
 from cascal.importers.fields import (
     OPTION_LINE,
     amount,
@@ -24,6 +24,7 @@ from cascal.importers.fields import (
     raw_text,
     score_value,
 )
+from cascal.importers.rows import ResponseRow
 
 _CHECKS: dict[str, Callable[[object], tuple[float | None, str]]] = {
     "mean_logprob": logprob,

@@ -26,11 +26,12 @@ from typing import NamedTuple
 
 from cascal.columns import Imported
 from cascal.importers.checked_rows import either, part, read_lines, rows_with
-from cascal.importers.draft import Draft, Plan, QueryRow
+from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, option_texts, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.limits import ImportRefused
 from cascal.importers.response import Place, Said, add_said, known_gold, lettered_options
+from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
 
 KIND = "routerarena"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from cascal.importers.draft import Draft, QueryRow
+from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, is_blank, raw_text
-from cascal.importers.tabular import Sheet
+from cascal.importers.rows import QueryRow
+from cascal.importers.stream import Numbered, Stream
 
 MIN_READ = 0.8
 """Share of a column's cells that name an option from which it is taken for a model's answers."""
@@ -16,49 +17,84 @@ MIN_RIGHT = 0.1
 FEWEST_MODELS = 2
 
 
-def model_columns(draft: Draft, sheet: Sheet, ids: str, free: Sequence[str]) -> list[str]:
+def model_columns(draft: Draft, stream: Stream, ids: str, free: Sequence[str]) -> list[str]:
     """The free columns that hold the answers of one model each; [] unless there are several.
 
     ids : the column of the query ids, whose queries the draft knows by now
     """
-    queries = [draft.queries.get(clean(one)) for one in sheet.columns[ids]]
-    found = [name for name in free if _answers(draft, queries, sheet.columns[name])]
+    if len(free) < FEWEST_MODELS:
+        return []
+    counts = {name: _Counts() for name in free}
+    golds: set[str] = set()
+    for _, (query_id, *cells) in stream.cells([ids, *free]):
+        query = draft.queries.get(clean(query_id))
+        if query is None:
+            continue
+        if not query.options:
+            golds.add(clean(query.gold).casefold())
+        for column, cell in zip(counts.values(), cells, strict=True):
+            if not is_blank(cell):
+                column.add(draft, query, raw_text(cell).strip())
+    found = {name for name, column in counts.items() if column.are_answers}
     if len(found) < FEWEST_MODELS:
         return []
-    golds = {clean(one.gold).casefold() for one in queries if one is not None and not one.options}
-    return [name for name in free if name in found or _among(golds, sheet.columns[name])]
+    among = _among(golds, stream, [name for name in free if name not in found])
+    return [name for name in free if name in found or name in among]
 
 
-def _answers(draft: Draft, queries: Sequence[QueryRow | None], cells: Sequence[Any]) -> bool:
-    filled = [
-        (query, raw_text(cell).strip())
-        for query, cell in zip(queries, cells, strict=True)
-        if query is not None and not is_blank(cell)
-    ]
-    if not filled:
-        return False
-    chosen = [(query, cell) for query, cell in filled if query.options]
-    named = [draft.read(cell, len(query.options)).answer for query, cell in chosen]
-    if chosen:
-        return sum(one is not None for one in named) >= MIN_READ * len(chosen)
-    right = [cell.casefold() == clean(query.gold).casefold() for query, cell in filled]
-    return sum(right) >= MIN_RIGHT * len(right)
+@dataclass(eq=False)
+class _Counts:
+    """What the cells of a column say to the queries: those with options, and those without."""
+
+    n_chosen: int = 0
+    n_named: int = 0
+    n_free: int = 0
+    n_right: int = 0
+
+    def add(self, draft: Draft, query: QueryRow, cell: str) -> None:
+        """Count a cell that is not blank."""
+        if query.options:
+            self.n_chosen += 1
+            self.n_named += draft.read(cell, len(query.options)).answer is not None
+            return
+        self.n_free += 1
+        self.n_right += cell.casefold() == clean(query.gold).casefold()
+
+    @property
+    def are_answers(self) -> bool:
+        """Whether they are the answers of a model."""
+        if self.n_chosen:
+            return self.n_named >= MIN_READ * self.n_chosen
+        return bool(self.n_free) and self.n_right >= MIN_RIGHT * self.n_free
 
 
-def _among(golds: set[str], cells: Sequence[Any]) -> bool:
-    """Whether the cells are answers to some of the queries: a model may be right in none."""
-    filled = [raw_text(cell).strip().casefold() for cell in cells if not is_blank(cell)]
-    return bool(golds) and sum(one in golds for one in filled) >= MIN_READ * max(len(filled), 1)
+def _among(golds: set[str], stream: Stream, names: Sequence[str]) -> set[str]:
+    """The columns whose cells are answers to some of the queries: a model may be right in none."""
+    if not golds or not names:
+        return set()
+    n_filled, n_known = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for _, cells in stream.cells(names):
+        for name, cell in zip(names, cells, strict=True):
+            if not is_blank(cell):
+                n_filled[name] += 1
+                n_known[name] += raw_text(cell).strip().casefold() in golds
+    return {name for name in names if n_known[name] >= MIN_READ * max(n_filled[name], 1)}
 
 
-def one_row_a_response(sheet: Sheet, ids: str, models: Sequence[str]) -> Sheet:
+def one_row_a_response(stream: Stream, ids: str, models: Sequence[str]) -> Stream:
     """The same answers under query_id, model and response; a blank cell was not asked."""
-    columns: Mapping[str, list[Any]] = sheet.columns
-    cells = [
-        (row, query_id, model, cell)
-        for model in models
-        for row, query_id, cell in zip(sheet.rows, columns[ids], columns[model], strict=True)
-        if not is_blank(cell)
-    ]
-    rows, query_ids, names, texts = map(list, zip(*cells, strict=True))
-    return Sheet(sheet.source, rows, {"query_id": query_ids, "model": names, "response": texts}, [])
+
+    def read(names: Sequence[str]) -> Numbered:
+        for model in models:
+            for row, (query_id, cell) in stream.cells([ids, model]):
+                if not is_blank(cell):
+                    told = {"query_id": query_id, "model": model, "response": cell}
+                    yield row, [told[name] for name in names]
+
+    return Stream(
+        source=stream.source,
+        names=("query_id", "model", "response"),
+        n_good=stream.n_good * len(models),
+        refused=[],
+        read=read,
+    )

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ _held = threading.local()
 
 class WorkspaceLocked(CascalError):
     """Another process or thread holds the workspace; the sentence names it."""
+
+
+SMALL_MEMORY = "256MB"
+"""What DuckDB holds in memory while a large data set is written."""
 
 
 class DiskFailed(CascalError):
@@ -167,6 +171,17 @@ def connected(
         ) from error
     finally:
         lock.release()
+
+
+@contextmanager
+def small_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Hold little in memory for as long as this lasts; the rest waits on the disk."""
+    connection.execute(f"SET memory_limit = '{SMALL_MEMORY}'")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # of a disk that failed: the engine is started anew
+            connection.execute("RESET memory_limit")
 
 
 @contextmanager

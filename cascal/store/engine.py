@@ -19,7 +19,7 @@ Config = dict[str, str | bool | int | float | list[str]]
 _CONFIG: Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    "allowed_configs": ["enable_progress_bar"],
+    "allowed_configs": ["enable_progress_bar", "memory_limit"],
 }
 _TOUCHED = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 """Ends of the names that belong to a file: nothing else may be read."""

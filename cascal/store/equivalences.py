@@ -100,7 +100,8 @@ def changed(connection: duckdb.DuckDBPyConnection, dataset: str) -> Changed:
     texts: dict[str, list[str]] = {}
     known: dict[str, dict[str, str]] = {}
     shrunk: set[str] = set()
-    for row in table.to_pylist():
+    rows = (row for batch in table.to_batches(max_chunksize=10_000) for row in batch.to_pylist())
+    for row in rows:
         query_id = row["query_id"]
         texts.setdefault(query_id, [])
         if not row["present"]:

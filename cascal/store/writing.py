@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cascal.columns import Imported
+from cascal.columns import Batches, Imported
 from cascal.datatypes import CascalError, ModelSpec, OnConflict
 from cascal.store.checks import refuse_bad_rows, refuse_conflicts, refuse_orphans
 from cascal.store.connection import scalar
@@ -101,8 +102,18 @@ DELETE FROM response r WHERE r.dataset = $d AND r.status = 'error' AND EXISTS (
 """
 
 
-def _numbered(table: pa.Table) -> pa.Table:
-    return table.append_column("row", pa.array(np.arange(len(table), dtype=np.int64)))
+def _numbered(rows: pa.Table | Batches) -> pa.RecordBatchReader:
+    """The rows with their numbers, read once and a batch at a time."""
+    schema = rows.schema.append(pa.field("row", pa.int64()))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in rows.to_batches():
+            numbers = pa.array(np.arange(start, start + len(batch), dtype=np.int64))
+            yield pa.record_batch([*batch.columns, numbers], schema=schema)
+            start += len(batch)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _price(price: float) -> float | None:

@@ -1,0 +1,167 @@
+"""Files of any size: read row by row, held on disk, stored in batches, the same as small ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+from refusals import refuses
+
+import cascal
+from cascal import importers
+from cascal.importers import ImportRefused, arrow_tables, drafted, limits, tabular
+from cascal.importers.rows import QueryRow
+from cascal.importers.shelf import Shelf
+
+ROWS = [
+    {
+        "query_id": f"q{number}",
+        "task": f"task {number % 3}",
+        "text": f"Which is number {number}?\nChoose “one”.",
+        "options": json.dumps([f"{number}", f"{number + 1}", "none"]),
+        "gold": "ABC"[number % 3],
+        "model": model,
+        "response": f"Because of {number}, the answer is ({'ABC'[number % 2]}).",
+        "mean_logprob": -0.25 * number,
+    }
+    for number in range(60)
+    for model in ("small", "large")
+]
+
+
+def written(path, rows):
+    table = pa.Table.from_pylist(rows)
+    if path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    elif path.suffix == ".csv":
+        pa_csv.write_csv(table, path)
+    else:
+        pq.write_table(table, path, row_group_size=17)
+    return path
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.parquet"])
+def test_a_file_that_comes_in_batches_is_stored_as_one_that_does_not(tmp_path, monkeypatch, name):
+    path = written(tmp_path / name, ROWS)
+    small = importers.read(path, test_share=0.4)
+    monkeypatch.setattr(drafted, "MAX_TABLE_CHARS", 0)
+    monkeypatch.setattr(arrow_tables, "BLOCK_BYTES", 2_000)
+    large = importers.read(path, test_share=0.4)
+    assert (small.in_batches, large.in_batches) == (False, True)
+    for part in ("queries", "responses"):
+        rows, batches = getattr(small, part), getattr(large, part)
+        assert len(batches) == len(rows)
+        assert pa.Table.from_batches(batches.to_batches()).equals(rows.combine_chunks())
+    stores = [cascal.Workspace(tmp_path / f"{which}.duckdb") for which in ("small", "large")]
+    reports = [store.add(one) for store, one in zip(stores, (small, large), strict=True)]
+    assert reports[0] == reports[1]
+    assert stores[0].fingerprint("rows") == stores[1].fingerprint("rows")
+
+
+def test_a_batch_that_contradicts_what_is_stored_leaves_all_as_it_was(tmp_path, monkeypatch):
+    store = cascal.Workspace(tmp_path / "w.duckdb")
+    store.add(importers.read(written(tmp_path / "rows.jsonl", ROWS)))
+    before = store.fingerprint("rows")
+    monkeypatch.setattr(drafted, "MAX_TABLE_CHARS", 0)
+    other = [*ROWS[:-1], {**ROWS[-1], "response": "The answer is (C)."}]
+    new = [{**row, "query_id": f"new {row['query_id']}"} for row in ROWS]
+    large = importers.read(written(tmp_path / "rows.jsonl", new + other))
+    with refuses("conflicting-rows", "q59"):
+        store.add(large, on_conflict="extend")
+    assert store.fingerprint("rows") == before
+    assert store.dataset("rows").n_train == 60
+
+
+def test_fields_beyond_a_number_of_names_are_counted_and_ours_are_still_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(tabular, "MAX_NAMES", 10)
+    rows = [
+        {"query_id": f"q{n}", "text": f"{n}?", "model": "m", "response": str(n), f"key {n}": n}
+        for n in range(50)
+    ]
+    rows.append({**rows[0], "query_id": "q50", "text": "50?", "cost": 0.5})
+    imported = importers.read(written(tmp_path / "rows.jsonl", rows))
+    assert imported.responses["cost"].to_pylist() == [None] * 50 + [0.5]
+    note = next(one for one in imported.notes if "beyond" in one)
+    assert note.startswith("'rows.jsonl': 44 rows have fields beyond the first 10 names")
+    assert "'key 6'" in note
+
+
+def test_a_line_without_end_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_LINE_BYTES", 200)
+    path = written(tmp_path / "rows.jsonl", [ROWS[0], {**ROWS[1], "response": "x" * 300}])
+    with refuses("too-large", "Line 1", "one record a line", kind=ImportRefused):
+        importers.read(path)
+
+
+def test_rows_come_back_from_a_shelf_as_they_went_in():
+    shelf = Shelf(QueryRow.of)
+    rows = [
+        QueryRow("f", n, f"q{n}", "t", f"text {n} 😀", ("a", "b"), gold)
+        for n, gold in enumerate(["A", 1, 1.0, None, True, ["A", "B"]] * 40)
+    ]
+    for row in rows:
+        shelf.put(row.query_id, row)
+    assert list(shelf.values()) == rows
+    assert [shelf.get(row.query_id) for row in rows] == rows
+    assert [shelf.place(row.query_id) for row in rows] == list(range(len(rows)))
+    assert (shelf.get("none"), shelf.place("none"), "q3" in shelf) == (None, -1, True)
+
+
+IN_LITTLE_MEMORY = """
+import resource, sys
+from cascal import importers
+limit = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + (60 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    importers.read(sys.argv[1])
+except importers.ImportRefused as refused:
+    print(refused.code, refused)
+"""
+PEAK = """
+import resource, sys
+from cascal import importers
+from cascal.store import Workspace
+imported = importers.read(sys.argv[1])
+Workspace(sys.argv[2]).add(imported)
+print(len(imported.responses), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def told(code, *arguments):
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is read from /proc")
+def test_too_little_memory_is_a_sentence(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([{**row, "response": "x" * 9000} for row in ROWS * 60]))
+    assert told(IN_LITTLE_MEMORY, path).startswith("too-large 'rows.json' does not fit into memory")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.parquet"])
+def test_peak_memory_does_not_grow_with_the_file(tmp_path, name):
+    """Held whole, the 150 MB take more than twice as much again."""
+    path, text = tmp_path / name, "Such a long way to say it. " * 800
+    rows = [{**row, "response": f"{at} {text}", "answer": "A"} for at, row in enumerate(ROWS)]
+    for row in rows[:]:
+        rows += [{**row, "model": f"{row['model']} {number}"} for number in range(57)]
+    written(path, rows)
+    n_rows, peak = map(int, told(PEAK, path, tmp_path / "w.duckdb").split())
+    assert n_rows == len(rows) == 6_960
+    assert peak <= 480
