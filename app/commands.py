@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from app import session, values
+from app import access, session, values
 from cascal.compare.cost import weight_label
 from cascal.settings import JOINING
 
@@ -26,6 +26,6 @@ def options_line() -> str:
 
 def command_line(*, workspace: bool = True) -> str:
     """The line that makes the same router outside the dashboard; a name is never more than one."""
-    where = f" -w {shlex.quote(str(session.workspace().path))}" if workspace else ""
+    where = f" -w {shlex.quote(access.shown_path(session.workspace().path))}" if workspace else ""
     dataset = shlex.quote(session.dataset_name())
     return f"cascal fit {dataset}{where} {options_line()} --out router.cascal"

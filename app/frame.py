@@ -9,6 +9,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
+from app import access
 from cascal.columns import Progress
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
@@ -54,8 +55,13 @@ class _Refusals(AbstractContextManager[None, bool]):
     ) -> bool:
         if not isinstance(error, CascalError):
             return False
-        st.error(escape(str(error)), title="This cannot be shown")
+        st.error(refusal(error), title="This cannot be shown")
         return True
+
+
+def refusal(error: CascalError) -> str:
+    """The sentence of a refusal, harmless and without what only the owner may know."""
+    return escape(access.shown(str(error)))
 
 
 def refusals() -> AbstractContextManager[None, bool]:

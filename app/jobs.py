@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from app import frame
+from app import access, frame
 from app.apart import Call, run_apart
 from cascal.columns import Progress
 from cascal.datatypes import CascalError
@@ -207,7 +207,10 @@ def show(
         return None
     if job is not None:
         said = job.refusal or "Stopped. Nothing was kept."
-        st.info(frame.escape(said), icon=":material/info:")
+        st.info(frame.escape(access.shown(said)), icon=":material/info:")
+    if access.read_only():
+        st.caption("This dashboard only shows: nothing is started from here.")
+        return None
     if about:
         st.caption(about)
     if st.button(label, key=f"start_{_slug(key)}", icon=":material/play_arrow:"):
@@ -228,4 +231,6 @@ def _watch(key: str) -> None:
     if job is None or job.state != "running":
         st.rerun()
     st.progress(job.share, frame.escape(job.told(reader())))
+    if access.read_only():  # the work may be somebody else's
+        return
     st.button("Stop", key=f"stop_{_slug(key)}", icon=":material/stop:", on_click=job.stop)

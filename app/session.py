@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import streamlit as st
 
 import cascal
-from app import history, values
+from app import access, history, values
 from app.values import DEFAULTS, Values
 from cascal.compare.contenders import Contender, contenders
 from cascal.compare.cost import cost_grid
@@ -32,7 +32,6 @@ from cascal.store import DatasetInfo
 from cascal.verdict import Verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
-READ_ONLY_ENV = "CASCAL_READ_ONLY"
 SNAPSHOTS_OF_FIT = 64
 """So many thresholds of a fit are remembered."""
 
@@ -49,7 +48,7 @@ def workspace() -> cascal.Workspace:
 
 def read_only() -> bool:
     """Whether others than the owner may reach this server: then nothing is written."""
-    return bool(os.environ.get(READ_ONLY_ENV))
+    return access.read_only()
 
 
 def file_token() -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import folders, frame, session
+from app.uploads import stored
 from cascal import importers
 from cascal.columns import MAX_KEPT_COLUMNS, Imported
 from cascal.datatypes import OnConflict, ReadingName, Right
@@ -69,19 +70,12 @@ def importer() -> None:
 
 
 def _stored(uploads: list[UploadedFile], folder: Path) -> Path | list[Path]:
-    """Write uploads into a fresh folder; a name is only ever a name, never a path."""
-    files = []
-    for upload in uploads:
-        file = folder / (Path(upload.name).name or "upload")
-        file.write_bytes(upload.getvalue())
-        files.append(file)
+    """The uploads as the importers take them: a file, two that belong together, or a folder."""
+    files = stored(uploads, folder)
     if len(files) == 1:
         return files[0]
-    return (
-        files
-        if len(files) == 2 and not any(f.suffix in (".zip", ".eval") for f in files)
-        else folder
-    )
+    packed = any(file.suffix in (".zip", ".eval") for file in files)
+    return files if len(files) == 2 and not packed else folder
 
 
 def _expected() -> None:
@@ -158,7 +152,8 @@ def _form(source: Path | list[Path]) -> None:
             added = session.workspace().add(
                 imported, on_conflict=CONFLICTS[conflict], progress=tell
             )
-        st.session_state["import_report"] = (imported, added.queries_added, added.responses_added)
+        said = imported.without_rows()
+        st.session_state["import_report"] = (said, added.queries_added, added.responses_added)
         st.session_state["dataset_wanted"] = imported.dataset
         st.rerun()
 

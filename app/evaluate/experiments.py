@@ -6,7 +6,7 @@ import shlex
 
 import streamlit as st
 
-from app import frame, session, theme
+from app import access, frame, session, theme
 from app.evaluate import work
 from cascal import charts
 from cascal.compare.experiments import EXPERIMENTS, Report, read_report
@@ -32,7 +32,7 @@ def experiments() -> None:
         report = work.experiment(name, other)
         if report is not None:
             _report(report, "ran")
-    where = shlex.quote(str(session.workspace().path))
+    where = shlex.quote(access.shown_path(session.workspace().path))
     st.caption("The same from a shell:")
     st.code(
         f"cascal experiment {name} {shlex.quote(session.dataset_name())} -w {where}", language=None

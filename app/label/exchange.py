@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import frame, session
+from app.uploads import file_name
 from cascal.dataset.label_desk import Desk
 
 MOST_MB = 16
@@ -52,7 +53,7 @@ def _file(desk: Desk, n_planned: int) -> bytes:
 
 def _read(desk: Desk, name: str, content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(name).name
+        path = Path(folder) / file_name(name)
         path.write_bytes(content)
         done = desk.read(path)
     known = f", {done.n_known} were known" if done.n_known else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import encoding, frame, heeded, session
+from app.uploads import file_name
 from cascal import charts
 from cascal.importers.texts import read_texts
 
@@ -24,7 +25,7 @@ def batch() -> None:
     if upload is None:
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"queries{Path(upload.name).suffix.lower()}"
+        path = Path(folder) / f"queries{Path(file_name(upload.name)).suffix.lower()}"
         path.write_bytes(upload.getvalue())
         texts = read_texts(path)
     now, data = heeded.snapshot(), session.dataset()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, heeded, history, session, values
+from app import access, frame, heeded, history, session, values
 from app.values import Values
 from cascal import charts
 from cascal.dataset.saved_runs import labels_of, make_run, preset_of, state_of
@@ -101,7 +101,7 @@ def _one(runs: dict[str, Run]) -> None:
             session.workspace().delete_run(run.name)
             st.rerun()
     st.caption("Made again in a fresh process, and compared to the bit:")
-    where = shlex.quote(str(session.workspace().path))
+    where = shlex.quote(access.shown_path(session.workspace().path))
     st.code(f"cascal runs {shlex.quote(run.name)} -w {where}", language=None, wrap_lines=True)
 
 
