@@ -11,6 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from app import frame, selection, session, shared_results, theme
+from app.terms.glossary import mark
 from cascal import charts
 from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
 from cascal.dataset.query_filters import RIGHT
@@ -21,9 +22,11 @@ LONG_TEXT = 700
 """A text with more characters gets a box of its own to scroll in."""
 TEXT_HEIGHT = 300
 NEAR_LENGTH = 110
+_SCORES = mark("consensus score", "consensus scores")
 NUMBERS = {
-    "train": "Model · consensus score · mean log-probability, where known",
-    "test": "Model · mean log-probability, where known (consensus scores: training queries only)",
+    "train": f"Model · {mark('consensus score')} · {mark('mean log-probability')}, where known",
+    "test": f"Model · {mark('mean log-probability')}, where known ({_SCORES}: training queries "
+    "only)",
 }
 OWN: dict[str, tuple[str, theme.Badge]] = {
     "gold": ("gold answer", "green"),

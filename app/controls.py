@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import commands, frame, history, links, session, strips, values
+from app.terms.glossary import mark
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
 from cascal.compare.cost import weight_label
 from cascal.settings import CLUSTERS, JOINING, PRESETS, ROUTINGS, TASKS_MEASURED
@@ -35,6 +36,9 @@ HELP = {
 
 BY_TASK = "Each task is one cluster: min silhouette, merge distance and joining have no effect."
 """Why the controls of the clusters are not shown."""
+
+EXPLAINED = {"silhouette": "silhouette", "merge distance": "merge", "joining": "joining"}
+"""Words of a described state, by their term in the glossary."""
 
 
 def sidebar() -> dict[str, DeltaGenerator]:
@@ -210,7 +214,7 @@ def _buttons() -> None:
             on_click=history.pin,
             help="Measure changes against the present state",
         )
-    st.caption(f"Changes are against: {describe(history.pinned())}")
+    st.caption(f"Changes are against: {_explained(describe(history.pinned()))}")
 
 
 def describe(state: Values) -> str:
@@ -224,6 +228,13 @@ def describe(state: Values) -> str:
     if state.cost:
         parts.append(f"cost {weight_label(state.cost)}")
     return ", ".join(parts)
+
+
+def _explained(state: str) -> str:
+    """A described state with the names of the thresholds as words that are explained."""
+    for term, word in EXPLAINED.items():
+        state = state.replace(f"{word} ", f"{mark(term, word)} ", 1)
+    return state
 
 
 def _reproduce() -> None:

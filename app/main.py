@@ -13,6 +13,7 @@ import streamlit as st  # noqa: E402 (the path comes first)
 
 from app import controls, frame, strips, turns  # noqa: E402
 from app.pages import PAGES  # noqa: E402
+from app.terms import glossary  # noqa: E402
 
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 st.html(ROOT / "theme.css")
@@ -25,6 +26,7 @@ page = st.navigation(
     ],
     position="top",
 )
+glossary.listen()
 with turns.turn(), frame.refusals():
     places = controls.sidebar()
     page.run()

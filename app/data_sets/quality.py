@@ -8,6 +8,7 @@ import streamlit as st
 import yaml
 
 from app import frame, jobs, session
+from app.terms.glossary import meaning
 from cascal import charts
 from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
@@ -77,8 +78,7 @@ def _numbers() -> None:
                 "Distance to test (MMD)",
                 f"{found.drift.mmd:.3f}",
                 f"{near} the target {MMD_TARGET}",
-                "Maximum mean discrepancy of the vectors; sets mixed at random reach "
-                f"{found.drift.null:.3f}.",
+                f"{meaning('MMD')} Sets mixed at random reach {found.drift.null:.3f}.",
             )
             about = "Share that lies as near to a training query as those lie to one another."
             note = "95 % is as good as it gets"

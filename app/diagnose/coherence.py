@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import frame, selection, session
 from app.diagnose import cell, panels
+from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import CHECKS
@@ -20,13 +21,15 @@ OPEN, LOOK = "open_coherent_cluster", "look_into_cluster"
 COLUMNS: dict[str, Any] = {
     "cluster": st.column_config.TextColumn("Cluster", width="medium"),
     "queries": st.column_config.NumberColumn("Training queries", format="localized"),
-    "mean": st.column_config.NumberColumn("Mean silhouette", format="%.3f"),
+    "mean": st.column_config.NumberColumn(
+        "Mean silhouette", format="%.3f", help=meaning("silhouette")
+    ),
     "below": st.column_config.NumberColumn(
         "Below 0, %", format="%.1f", help="On average nearer to another cluster of the task."
     ),
     "nearest": st.column_config.TextColumn("Nearest cluster", width="medium"),
     "distance": st.column_config.NumberColumn(
-        "Distance to it", format="%.2f", help="Merge distance above this makes the two one."
+        "Distance to it", format="%.2f", help=meaning("distance")
     ),
 }
 
@@ -37,7 +40,11 @@ def coherence() -> None:
     st.subheader("Which clusters are incoherent?", anchor=False)
     now = session.snapshot()
     clusters = measured(now)
-    st.caption(frame.escape(_sentence(now.labels, clusters)))
+    merge = mark("merge distance")
+    st.caption(
+        f"{frame.escape(_sentence(now.labels, clusters))} A {merge} above *Distance to it* makes "
+        "the two one."
+    )
     st.dataframe(
         charts.coherence_frame(now, clusters),
         hide_index=True,

@@ -12,6 +12,7 @@ import streamlit as st
 from app import frame, jobs, label_entry, session, theme, values
 from app.apart import Call
 from app.diagnose import applied
+from app.terms.glossary import mark
 from app.values import Values
 from cascal import charts
 from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals, try_all
@@ -126,7 +127,8 @@ def _remedies(code: str) -> None:
         f"remedies_{code}:{session.snapshot_token()}",
         f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
         Call.of(try_all, now, code),
-        about="Each is tried out on these data first; one that does not help is said not to help.",
+        about=f"Each {mark('remedy')} is tried out on these data first; one that does not help is "
+        "said not to help.",
     )
     if tried is None:
         return
@@ -197,8 +199,8 @@ def checks(findings: list[Finding]) -> None:
     """Every check with what it measured, so that silence is never taken for health."""
     st.subheader("All checks", anchor=False)
     st.caption(
-        "Each with what it measured, its rule and how far it is from it, whether it passes or not. "
-        "Choose a row for what it says and the evidence."
+        f"Each {mark('check, finding', 'check')} with what it measured, its rule and how far it "
+        "is from it, whether it passes or not. Choose a row for what it says and the evidence."
     )
     table = charts.checks_frame(findings)
     st.dataframe(

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import frame, history, selection, session, theme, values
 from app.diagnose import cell, live_chart, raising
+from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
 from cascal.datatypes import NotApplicable
@@ -70,9 +71,10 @@ def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
         f"{split:,} of {known:,} splits reach min silhouette {bench.min_silhouette:g} and make "
         "several clusters of a model's strong queries in a task; the others leave one."
     )
+    explained = sentence.replace("strong queries", mark("strong set", "strong queries"))
     st.caption(
-        f"{sentence} A cell shows the best silhouette of any number of clusters, and in brackets "
-        "the number in force; grey is below the threshold. Click a cell to look into it."
+        f"{explained} A cell shows the best {mark('silhouette')} of any number of clusters, and in "
+        "brackets the number in force; grey is below the threshold. Click a cell to look into it."
     )
     scale = theme.CELLS[theme.mode()]
     figure = charts.bench_figure(bench, scale, theme.OFF[theme.mode()], chosen)

@@ -11,6 +11,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import frame, session, theme
 from app.evaluate import work
+from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
@@ -29,8 +30,9 @@ def routers(comparison: Comparison) -> None:
     frame.chart(figure, "routers", _routers_alt(three, "top1"))
     _routers_table(three, comparison.constant_model, "main_routers", "content")
     st.caption(
-        "Lines and brackets are 95 % intervals, paired over the same queries. Gains are over "
-        f"always asking {frame.escape(comparison.constant_model.words)}."
+        "Lines and brackets are 95 % intervals, paired over the same queries. "
+        f"{mark('gain', 'Gains')} are over always asking "
+        f"{frame.escape(comparison.constant_model.words)}."
     )
     _peers()
     with st.expander(f"All {len(table)} routers", on_change="rerun", key="all_of_them") as every:
@@ -87,7 +89,8 @@ def _all_routers(comparison: Comparison) -> None:
     st.caption(
         "Round: no labels. Square: learns from the training queries’ "
         f"{'gold' if origin == 'gold' else origin} answers. Open diamond: knows these very "
-        "answers, a bound. In colour: CASCAL; large: the router of the present settings."
+        f"answers, a bound such as the {mark('oracle')}. In colour: CASCAL; large: the router of "
+        "the present settings."
     )
     _routers_table(table, comparison.constant_model, "routers_table", 420)
 
@@ -126,7 +129,7 @@ def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
         "hit": number("Any of 3", format="%.1f %%", help="Any of its best three is right."),
         "gain_text": text("Gain, points", alignment="right", help=f"Over {always}."),
         "p_text": text("p", alignment="right", help=f"McNemar, exact, against {always}."),
-        "effective": number("Spread", format="%.1f", help="Effective number of models."),
+        "effective": number("Spread", format="%.1f", help=meaning("effective models")),
         "cost": number("$/1,000", format="%.2f", help="US dollars per 1,000 queries."),
         "vote_cost": number("Vote $", format="%.2f", help="The same where three vote."),
         "needs": text("Needs"),

@@ -9,12 +9,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, session, theme
 from app.evaluate import work
+from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import column_names, slices_by, slices_note
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
+
+TAU = meaning("Kendall τ")
 
 
 def where(comparison: Comparison) -> None:
@@ -72,9 +75,9 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
     figure = charts.gain_figure(table, theme.accent(), theme.right_and_wrong()[1])
     frame.chart(figure, "gains", f"Paired gain in points over always asking {constant}.")
     st.caption(
-        f"Over always asking {frame.escape(constant)}. Lines are 95 % intervals. In colour: gains "
-        "whose interval lies above 0, and losses whose "
-        "interval lies below."
+        f"{mark('gain', 'Gains')} over always asking {frame.escape(constant)}. Lines are "
+        "95 % intervals. In colour: gains whose interval lies above 0, and losses whose interval "
+        "lies below."
     )
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
@@ -89,9 +92,7 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
             "own": number("CASCAL", format="%.1f %%"),
             "best": number(constant, format="%.1f %%"),
             "gain_text": text("Gain, points", alignment="right"),
-            "tau_text": text(
-                "τ", alignment="right", help="Kendall τ-b of consensus and gold ranking."
-            ),
+            "tau_text": text("τ", alignment="right", help=f"Of consensus and gold ranking. {TAU}"),
         },
     )
 
@@ -107,8 +108,7 @@ def _ceilings(tau: Estimate) -> None:
             "Ranking like gold (τ)",
             f"{tau.value:.2f}",
             f"[{tau.low:.2f}, {tau.high:.2f}]",
-            "Kendall τ-b between the models’ consensus and gold rankings over all queries. "
-            "1: same order, 0: unrelated, below 0: reversed.",
+            f"Of the models’ consensus and gold rankings over all queries. {TAU}",
         )
         frame.metric(
             "Clusters and winners",

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, label_entry, session, shared_results, theme
+from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import TO_LABEL
@@ -40,8 +41,9 @@ def headline(result: Verdict) -> None:
     st.badge(label, icon=icon, color=colour)
     st.title(frame.escape(result.sentence), anchor=False)
     st.caption(
-        "Difference in right first answers on the same gold test queries, with its 95 % interval "
-        "(paired bootstrap). The router saw no answer; the page Evaluate compares all routers."
+        f"Difference in right first answers on the same {mark('gold, generated', 'gold')} test "
+        "queries, with its 95 % interval (paired bootstrap). The router saw no "
+        "answer; the page Evaluate compares all routers."
     )
 
 
@@ -77,7 +79,8 @@ def headline_without_labels() -> None:
     st.title(HEADLINES[light.light], anchor=False)
     st.caption(
         "There are no test queries with gold answers, so nobody knows what routing gains here; a "
-        "generated answer is not taken for truth. This is what the models agree on."
+        f"{mark('gold, generated', 'generated')} answer is not taken for truth. This "
+        f"{mark('light')} is what the models agree on."
     )
     _label_button()
     _light_details(light)
@@ -183,7 +186,13 @@ def numbers() -> None:
                 height="stretch",
                 help="Plurality of the best-ranked models; each costs a call a query.",
             )
-        st.metric("Skill clusters", len(router.clusters), border=True, height="stretch")
+        st.metric(
+            "Skill clusters",
+            len(router.clusters),
+            border=True,
+            height="stretch",
+            help=meaning("skill cluster"),
+        )
         frame.models_in_use(now)
         _cost(now)
 
@@ -243,8 +252,8 @@ def evidence() -> None:
     figure = charts.interval_figure(table, "name", "accuracy", colours, percent=True)
     frame.chart(figure, "contenders", _alt(table))
     st.caption(
-        "Share of right answers with 95 % intervals. “By gold” and the oracle know the answers "
-        "beforehand: bounds, not choices."
+        f"Share of right answers with 95 % intervals. “By gold” and the {mark('oracle')} know the "
+        "answers beforehand: bounds, not choices."
     )
 
 

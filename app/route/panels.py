@@ -12,6 +12,7 @@ from app import card, frame, session, theme
 from app.map_component.component import render_map
 from app.map_component.spec import MapSpec
 from app.route.question import Decision, stored_name
+from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
@@ -79,8 +80,8 @@ def _scores(trace: RouteTrace) -> None:
     figure = charts.interval_figure(charts.trace_frame(trace), "model", "mean", colours)
     frame.chart(figure, "route_scores", "Score of every model with its 95 % interval.")
     st.caption(
-        "Expected consensus score of each model at this place, with its 95 % interval where one "
-        "is defined. Errors that the models share are not in the intervals."
+        f"Expected {mark('consensus score')} of each model at this place, with its 95 % interval "
+        "where one is defined. Errors that the models share are not in the intervals."
     )
 
 
@@ -109,7 +110,9 @@ def _clusters(trace: RouteTrace) -> None:
             "weight": st.column_config.ProgressColumn(
                 "Weight", format="%.0f %%", min_value=0, max_value=100, width=95
             ),
-            "distance": st.column_config.NumberColumn("Distance", format="%.2f", width=70),
+            "distance": st.column_config.NumberColumn(
+                "Distance", format="%.2f", width=70, help=meaning("distance")
+            ),
             "alone": st.column_config.TextColumn(
                 "Alone", width=110, help="What this cluster alone would choose."
             ),
@@ -117,10 +120,12 @@ def _clusters(trace: RouteTrace) -> None:
     )
     if trace.fallback_limit is not None:
         st.caption(
-            f"Fallback to the global ranking: {trace.fallback_share:.0%} (acts beyond a distance "
-            f"of {trace.fallback_limit:g})."
+            f"{mark('fallback', 'Fallback')} to the global ranking: {trace.fallback_share:.0%} "
+            f"(acts beyond a distance of {trace.fallback_limit:g})."
         )
-    st.caption(f"Effective number of clusters blended: {trace.effective_clusters:.1f}.")
+    st.caption(
+        f"Effective number of clusters {mark('blend', 'blended')}: {trace.effective_clusters:.1f}."
+    )
 
 
 def _answers(decision: Decision) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import card, filters, frame, label_entry, selection, session, theme
+from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
@@ -32,7 +33,13 @@ def change_strip() -> None:
     with st.grid(2, min_column_width=120, gap="xsmall", key="changes"):
         moved = change.clusters_after - change.clusters_before or None
         about = "as pinned" if moved is None else "vs pinned"
-        _number("Skill clusters", f"{change.clusters_after}", moved, about)
+        _number(
+            "Skill clusters",
+            f"{change.clusters_after}",
+            moved,
+            about,
+            help=meaning("skill cluster"),
+        )
         _number(
             "Routes flipped",
             f"{change.flipped_share:.1%}",
@@ -141,7 +148,7 @@ def _ranked(rows: IntArray) -> None:
     if shown.split == "train":
         fit = session.fit()
         frame_ = charts.selection_frame(fit.ranked(rows), fit.models)
-        st.caption("Mean consensus score with 95 % interval.")
+        st.caption(f"Mean {mark('consensus score')} with 95 % interval.")
     else:
         ranked = shown.part.ranked(rows)
         frame_ = charts.selection_frame(ranked, shown.part.votes.models)
@@ -188,8 +195,8 @@ def _inspector() -> None:
     frame.chart(figure, "cluster_ranking", "Models of the cluster, as the router ranks them.")
     aside = cluster_leaders(now.router)[cluster].aside
     st.caption(
-        "Mean consensus score with 95 % interval, in the order in which the router picks at the "
-        "cluster's centre."
+        f"Mean {mark('consensus score')} with 95 % interval, in the order in which the router "
+        "picks at the cluster's centre."
         + (frame.escape(f" By consensus alone first: {aside}.") if aside else "")
     )
     if len(now.router.models) > 1:
