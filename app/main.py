@@ -14,6 +14,7 @@ import streamlit as st  # noqa: E402 (the path comes first)
 from app import controls, frame, strips, turns  # noqa: E402
 from app.pages import PAGES  # noqa: E402
 from app.terms import glossary  # noqa: E402
+from app.tour import tour  # noqa: E402
 
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 st.html(ROOT / "theme.css")
@@ -29,5 +30,7 @@ page = st.navigation(
 glossary.listen()
 with turns.turn(), frame.refusals():
     places = controls.sidebar()
+    tour.lead()
     page.run()
     strips.fill_late(places)
+    tour.show()

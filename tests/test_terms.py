@@ -41,6 +41,7 @@ def test_a_marked_word_is_a_link_to_its_sentence_and_an_unknown_one_is_refused()
         mark("accuracy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "words"),
     [
@@ -58,6 +59,7 @@ def test_pages_mark_their_words(demo_file, monkeypatch, folder, words):
     assert {to for _, to in marked} <= known
 
 
+@pytest.mark.slow
 def test_a_route_says_what_a_consensus_score_is(demo_file, monkeypatch, demo):
     app = page(demo_file, monkeypatch, "route")
     app.text_area(key="query_text").set_value(demo.test.texts[0]).run()

@@ -163,20 +163,24 @@ def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
         label = effect.proposal.label
         st.text(f"{label[:1].upper()}{label[1:]}: {' · '.join(parts)}")
     with apply:
-        if _can_be_set(effect.proposal):
+        if can_be_set(effect.proposal):
             st.button(
-                "Apply", key=f"apply_{code}_{at}", type=weight, on_click=_apply, args=(effect,)
+                "Apply",
+                key=f"apply_{code}_{at}",
+                type=weight,
+                on_click=apply_effect,
+                args=(effect,),
             )
 
 
-def _can_be_set(proposal: Proposal) -> bool:
+def can_be_set(proposal: Proposal) -> bool:
     """Whether the controls can show it: a preset by its name, thresholds where the sliders go."""
     state = _state(proposal)
     inside = all(low <= getattr(state, name) <= high for name, (low, high) in values.RANGES.items())
     return proposal.settings.preset_name in PRESETS and inside
 
 
-def _apply(effect: Effect) -> None:
+def apply_effect(effect: Effect) -> None:
     """Set the controls to the proposal; the proof of what it did stays on the page."""
     applied.apply(effect.proposal.label, _state(effect.proposal))
 

@@ -27,7 +27,7 @@ class Terms {
     on("focusin", (event) => this.marked(event.target) && this.show(this.marked(event.target)));
     on("focusout", (event) => this.marked(event.target) === this.word && this.hide());
     on("keydown", (event) => event.key === "Escape" && this.hide());
-    on("scroll", () => this.hide());
+    on("scroll", () => this.word && this.place()); // focus scrolls a word into view
     on("click", (event) => this.click(event));
     this.watcher = new MutationObserver(() => (this.frame ??= requestAnimationFrame(() => this.dress())));
     this.watcher.observe(document.querySelector(".stApp") ?? document.body, { childList: true, subtree: true });
@@ -80,7 +80,11 @@ class Terms {
     this.word = word;
     this.hint.textContent = document.getElementById(word.hash.slice(1))?.textContent ?? "";
     this.hint.showPopover();
-    const at = word.getBoundingClientRect();
+    this.place();
+  }
+
+  place() {
+    const at = this.word.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.hint;
     const left = Math.max(GAP, Math.min(at.left, window.innerWidth - width - GAP));
     const above = at.top - height - GAP;

@@ -108,6 +108,15 @@ def _fewer(snapshot: Snapshot) -> list[Proposal]:
     ]
 
 
+def _merged_less(snapshot: Snapshot) -> list[Proposal]:
+    """The default merge distance, where a larger one made clusters of what is not alike."""
+    now, usual = snapshot.router.thresholds, Thresholds().merge_distance
+    if now.merge_distance <= usual:
+        return []
+    label = f"merge only clusters nearer than {usual:g}"
+    return [Proposal(label, snapshot.fit.settings, replace(now, merge_distance=usual))]
+
+
 def _lower_silhouette(snapshot: Snapshot) -> list[Proposal]:
     known = [float(one) for one in best_silhouettes(snapshot.fit) if np.isfinite(one)]
     if not known:
@@ -170,7 +179,7 @@ def _clustered(by: str) -> Callable[[Snapshot], list[Proposal]]:
     return make
 
 
-_THRESHOLDS_OF_CLUSTERS = (_joined, _fewer, _lower_silhouette, _unjoined)
+_THRESHOLDS_OF_CLUSTERS = (_joined, _fewer, _merged_less, _lower_silhouette, _unjoined)
 """What does nothing where each task is one cluster."""
 
 REMEDIES: dict[str, tuple[Callable[[Snapshot], list[Proposal]], ...]] = {
@@ -187,7 +196,7 @@ REMEDIES: dict[str, tuple[Callable[[Snapshot], list[Proposal]], ...]] = {
         _presets,
     ),
     "CAS204": (_presets,),
-    "CAS205": (_joined, _fewer, _clustered("task")),
+    "CAS205": (_joined, _fewer, _merged_less, _clustered("task")),
     "CAS302": (_presets,),
     "CAS401": (_routed("blend", "task_blend", "nearest"),),
     "CAS402": (_routed("late_fallback", "no_fallback"), _presets),

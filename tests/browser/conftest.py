@@ -25,6 +25,8 @@ FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-sync", "--disable-background-networking", "--disable-component-update"),
 ]
+KNOWS_THE_TOUR = "try { localStorage.setItem('cascal.tour', 'known') } catch {}"
+"""Other tests are about pages without the offer at their foot."""
 LAUNCHER = """\
 import streamlit as st
 from pathlib import Path
@@ -101,9 +103,12 @@ def window(profile) -> Iterator[Callable[..., object]]:
         scheme: str = "light",
         *,
         motion: str = "no-preference",
+        new_here: bool = False,
     ) -> object:
         page = profile.new_page()
         opened.append(page)
+        if not new_here:
+            page.add_init_script(KNOWS_THE_TOUR)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         return page

@@ -66,8 +66,8 @@ def empty_dashboard(serve, tmp_path_factory) -> str:
 class Reader:
     """A browser page with everything it asked for or complained about."""
 
-    def __init__(self, window, scheme="light", width=1400, height=1000) -> None:
-        self.page = window(width, height, scheme)
+    def __init__(self, window, scheme="light", width=1400, height=1000, *, new_here=False) -> None:
+        self.page = window(width, height, scheme, new_here=new_here)
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.page.on("request", self._request)

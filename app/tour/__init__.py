@@ -1,0 +1,1 @@
+"""A tour of a minute through the demo."""

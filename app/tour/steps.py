@@ -1,0 +1,142 @@
+"""The steps of the tour: what each says, and what its button does for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from app import history, jobs, session, shared_results, values
+from app.diagnose import panels
+from app.values import Values
+from cascal.dataset.snapshot import Snapshot
+from cascal.diagnose import Effect, Finding, try_all
+
+BROKEN_MERGE = 0.6
+"""A merge distance that makes one cluster of skills that are not alike."""
+BEFORE = "tour_before"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing to see on one page, and the button that goes on.
+
+    says : in the words of this moment; act : what the button does before the next page opens
+    ready : whether it can be done yet
+    """
+
+    page: str
+    says: Callable[[], str]
+    does: str
+    act: Callable[[], None] = lambda: None
+    ready: Callable[[], bool] = lambda: True
+
+
+def _type_a_query() -> None:
+    """Put a query of the test set into the box of the page Route: its vector is stored."""
+    data = session.dataset()
+    part = data.test if data.test is not None else data.train
+    st.session_state["query_text"] = part.texts[len(part.texts) // 3]
+    st.session_state["route_tab"] = "One query"
+
+
+def _break() -> None:
+    before = values.present()
+    st.session_state[BEFORE] = before
+    history.change_to(replace(before, merge=BROKEN_MERGE))
+
+
+def _said_of_the_break() -> str:
+    now, before = session.snapshot(), _snapshot_before()
+    sentence = (
+        f"Skills that are not alike share a ranking: {len(now.router.clusters)} clusters instead "
+        f"of {len(before.router.clusters)}"
+    )
+    if now.evaluation is None or before.evaluation is None:
+        return f"{sentence}."
+    right, was = now.evaluation.top1_accuracy, before.evaluation.top1_accuracy
+    return f"{sentence}, {right:.1%} right instead of {was:.1%}."
+
+
+def _snapshot_before() -> Snapshot:
+    before: Values = st.session_state.get(BEFORE, values.DEFAULTS)
+    return session.snapshot_at(before)
+
+
+def _issues() -> list[Finding] | None:
+    """The issues of the present state; None while the checks run."""
+    job = jobs.find(shared_results.findings_key())
+    if job is None or job.state != "done":
+        return None
+    return [finding for finding in job.result if finding.section == "issue"]
+
+
+def _mend() -> None:
+    """Try every remedy of the issues out and apply the best that helps, as its button would."""
+    helping = [
+        effect
+        for issue in _issues() or ()
+        for effect in try_all(session.snapshot(), issue.code)
+        if effect.judgement == "helps" and panels.can_be_set(effect.proposal)
+    ]
+    if helping:
+        panels.apply_effect(max(helping, key=_gain))
+
+
+def _gain(effect: Effect) -> float:
+    return effect.gain.value if effect.gain is not None else 0.0
+
+
+def undo_all() -> None:
+    """Back to the state before the tour broke it; nothing where it did not."""
+    before: Values | None = st.session_state.pop(BEFORE, None)
+    while before is not None and values.present() != before and history.can_undo():
+        history.undo()
+
+
+def _said_of_checks() -> str:
+    if _issues() is None:
+        return "Diagnose looks for what is wrong now. The checks take a few seconds."
+    return "Diagnose names what is wrong. Remedies are tried out on these data before one is used."
+
+
+STEPS = (
+    Step(
+        page="overview",
+        says=lambda: "The headline answers whether routing pays here, and how sure that is.",
+        does="Show who is good at what",
+    ),
+    Step(
+        page="skills",
+        says=lambda: (
+            "Every point is a query, in the colour of the model that is asked first. "
+            "Queries that are alike lie together."
+        ),
+        does="Type a query",
+        act=_type_a_query,
+    ),
+    Step(
+        page="route",
+        says=lambda: "Here is where this query goes, how narrow that is, and what would change it.",
+        does=f"Break it: merge distance {BROKEN_MERGE:g}",
+        act=_break,
+    ),
+    Step(page="skills", says=_said_of_the_break, does="Ask what is wrong"),
+    Step(
+        page="diagnose",
+        says=_said_of_checks,
+        does="Mend it",
+        act=_mend,
+        ready=lambda: _issues() is not None,
+    ),
+    Step(
+        page="diagnose",
+        says=lambda: (
+            "The box under the headline proves what the remedy did. Every change can be undone."
+        ),
+        does="Undo it all",
+        act=undo_all,
+    ),
+)
+"""In their order; the button of one opens the page of the next."""

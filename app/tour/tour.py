@@ -1,0 +1,118 @@
+"""The tour at the foot of the page: offered once on the demo, skipped at any step.
+
+The browser remembers that it was offered (offer.js); whoever wants it again finds it in the
+sidebar.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import frame, session
+from app.tour.steps import STEPS, undo_all
+
+DEMO = "demo"
+"""The data set that the steps are about."""
+_STEP, _OPEN = "tour_step", "tour_open"
+_COMPONENT = st.components.v2.component(
+    "cascal_tour_offer",
+    js=Path(__file__).with_name("offer.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def lead() -> None:
+    """Open the page that the last step asked for, and the way to take the tour again."""
+    if not _on_the_demo():
+        return
+    with st.sidebar:
+        st.button(
+            "Take the tour",
+            key="tour_again",
+            type="tertiary",
+            icon=":material/tour:",
+            help="Six steps of ten seconds: from the verdict to a router that is broken and "
+            "mended. Everything is undone in the end.",
+            on_click=_go_to,
+            args=(0,),
+        )
+    folder = st.session_state.pop(_OPEN, None)
+    if folder is not None:
+        frame.open_page(folder)
+
+
+def show() -> None:
+    """The present step, or the offer; nothing on other data than the demo."""
+    if not _on_the_demo():
+        return
+    step: int | None = st.session_state.get(_STEP)
+    if step is None:
+        _offer()
+    else:
+        _step(step)
+
+
+def _on_the_demo() -> bool:
+    info = session.current_info()
+    return info is not None and info.name == DEMO and info.origin == "simulated"
+
+
+def _offer() -> None:
+    """Ask the browser whether it knows the tour, and offer it where it does not."""
+    with st.container(key="tour_memory"):
+        told = _COMPONENT(key="tour_offer", data={}, height=1, on_offer_change=lambda: None)
+    if not told.offer or st.session_state.get("tour_refused"):
+        return
+    with _bar():
+        st.markdown("**New here?** A tour of 60 seconds shows what this is.", width="stretch")
+        st.button("Take the tour", key="tour_start", type="primary", on_click=_go_to, args=(0,))
+        st.button("No, thanks", key="tour_refuse", type="tertiary", on_click=_refuse)
+
+
+def _step(at: int) -> None:
+    step = STEPS[at]
+    with _bar():
+        st.markdown(f"**{at + 1} of {len(STEPS)}**")
+        st.markdown(step.says(), width="stretch")
+        st.button(
+            step.does,
+            key="tour_next",
+            type="primary",
+            disabled=not step.ready(),
+            on_click=_do,
+            args=(at,),
+        )
+        st.button("Skip", key="tour_skip", type="tertiary", on_click=_end)
+
+
+def _bar() -> DeltaGenerator:
+    return st.bottom.container(
+        horizontal=True, gap="small", vertical_alignment="center", key="tour", border=True
+    )
+
+
+def _do(at: int) -> None:
+    STEPS[at].act()
+    if at + 1 == len(STEPS):
+        _end()
+    else:
+        _go_to(at + 1)
+
+
+def _go_to(at: int) -> None:
+    st.session_state[_STEP] = at
+    st.session_state[_OPEN] = STEPS[at].page
+
+
+def _refuse() -> None:
+    st.session_state["tour_refused"] = True
+
+
+def _end() -> None:
+    """Leave no trace: what the tour broke is undone."""
+    undo_all()
+    st.session_state.pop(_STEP, None)
+    _refuse()

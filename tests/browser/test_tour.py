@@ -1,0 +1,74 @@
+"""The tour from the offer to the end, and words that are explained, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import idle, shot
+from .test_dashboard import broken_rules, dashboard, reader, workspace
+
+__all__ = ["dashboard", "reader", "workspace"]
+pytestmark = pytest.mark.browser
+
+STEPS = (
+    ("", "Routing pays here"),
+    ("map", "gets"),
+    ("route", "This query goes to"),
+    ("map", "gets"),
+    ("diagnose", "checks passed"),
+    ("diagnose", "checks passed"),
+)
+
+
+def merge(page) -> str:
+    return page.get_by_role("slider", name="Merge distance").input_value()
+
+
+def test_the_tour_goes_from_the_verdict_to_the_undo_and_never_comes_again(reader, dashboard):
+    one = reader(width=1280, new_here=True)
+    page = one.page
+    one.open(dashboard)
+    page.locator(".st-key-tour_start button").click()
+    merges = []
+    for at, (path, title) in enumerate(STEPS):
+        page.get_by_text(f"{at + 1} of 6").wait_for(timeout=30_000)
+        page.wait_for_url(f"**/{path}?**")
+        page.get_by_role("heading", level=1).filter(has_text=title).wait_for(timeout=60_000)
+        go_on = page.locator(".st-key-tour_next button:not([disabled])")
+        go_on.wait_for(timeout=90_000)
+        merges.append(merge(page))
+        shot(page, f"tour-{at + 1}")
+        go_on.click()
+    page.locator(".st-key-tour").wait_for(state="detached")
+    idle(page)
+    assert merges == ["0.15", "0.15", "0.15", "0.6", "0.6", "0.15"]
+    assert merge(page) == "0.15"
+    one.open(dashboard)  # as a reload: nothing but the browser's own memory is left
+    assert page.locator(".st-key-tour").count() == 0
+    one.clean()
+
+
+def test_a_word_is_explained_to_pointer_keyboard_and_screen_reader(reader, dashboard):
+    one = reader(width=420, height=800)
+    one.open(dashboard)
+    page = one.page
+    word, hint = page.get_by_role("button", name="oracle", exact=True), page.get_by_role("tooltip")
+    sentence = word.evaluate(
+        "word => document.getElementById(word.getAttribute('aria-describedby')).textContent"
+    )
+    assert sentence.startswith("Oracle: the best that could be")
+    word.focus()
+    hint.wait_for()
+    assert hint.inner_text() == sentence
+    box = hint.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 420
+    assert broken_rules(page) == []
+    page.keyboard.press("Escape")
+    hint.wait_for(state="hidden")
+    word.hover()
+    hint.wait_for()
+    before = page.url
+    word.click()
+    assert page.url == before
+    one.clean()

@@ -1,0 +1,101 @@
+"""The tour of a minute: six steps on the demo, each done by one button, and nothing left behind."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from conftest import copy_workspace
+from streamlit.testing.v1 import AppTest
+
+from app import jobs
+from app.tour.steps import BROKEN_MERGE, STEPS
+from app.values import DEFAULTS
+from cascal.dataset.snapshot import take_snapshot
+from cascal.diagnose import try_all
+from cascal.settings import Thresholds
+
+pytestmark = pytest.mark.slow
+MAIN = Path(__file__).parents[1] / "app" / "main.py"
+
+
+@pytest.fixture(scope="module")
+def demo_file(tmp_path_factory, demo_workspace) -> Path:
+    return copy_workspace(demo_workspace, tmp_path_factory.mktemp("tour") / "demo.duckdb").path
+
+
+@pytest.fixture
+def app(demo_file, monkeypatch) -> AppTest:
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(demo_file))
+    return AppTest.from_file(str(MAIN), default_timeout=120).run()
+
+
+def step(app: AppTest) -> str:
+    return next((one.value for one in app.markdown if " of 6**" in one.value), "")
+
+
+def wait_for_the_checks() -> None:
+    for _ in range(600):
+        if all(job.state != "running" for job in jobs.known_jobs().values()):
+            return
+        time.sleep(0.1)
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def test_the_tour_is_not_there_unless_the_browser_or_the_reader_asks(app):
+    assert not step(app)
+    assert not [one for one in app.button if one.key in ("tour_start", "tour_next")]
+    press(app, "tour_again")
+    assert step(app) == "**1 of 6**"
+    press(app, "tour_skip")
+    assert not step(app)
+
+
+def test_each_button_of_the_tour_does_its_step_and_in_the_end_all_is_undone(app):
+    press(app, "tour_again")
+    titles = []
+    for at, one in enumerate(STEPS):
+        assert not app.exception
+        assert step(app) == f"**{at + 1} of 6**"
+        if app.button(key="tour_next").disabled:
+            wait_for_the_checks()
+            app.run()
+        titles.append(app.title[0].value)
+        assert app.button(key="tour_next").label == one.does
+        press(app, "tour_next")
+        merge = app.session_state["merge"]
+        assert merge == (BROKEN_MERGE if at in (2, 3) else DEFAULTS.merge), (at, merge)
+    assert titles[0].startswith("Routing pays here")
+    assert titles[2].startswith("This query goes to")
+    assert "CAS205" not in titles[5]
+    assert not step(app)
+
+
+def test_skipping_in_the_middle_undoes_what_the_tour_broke(app):
+    app.session_state["tour_step"] = 2
+    app.run()
+    press(app, "tour_next")
+    assert app.session_state["merge"] == BROKEN_MERGE
+    press(app, "tour_skip")
+    assert app.session_state["merge"] == DEFAULTS.merge
+
+
+def test_on_other_data_there_is_no_tour(demo_file, monkeypatch):
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(demo_file))
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    app.query_params["dataset"] = "demo-weak"
+    app.run()
+    assert "tour_again" not in {one.key for one in app.button}
+
+
+def test_a_router_that_merges_too_far_gets_the_default_merge_distance_as_a_remedy(demo, demo_fits):
+    snapshot = take_snapshot(demo, demo_fits["recommended"], Thresholds(merge_distance=0.6))
+    best = try_all(snapshot, "CAS205")[0]
+    assert (best.judgement, best.cured) == ("helps", True)
+    assert best.proposal.label == "merge only clusters nearer than 0.15"
+    usual = take_snapshot(demo, demo_fits["recommended"], Thresholds())
+    assert "only" not in " ".join(one.proposal.label for one in try_all(usual, "CAS205"))
