@@ -26,6 +26,27 @@ class Verdict:
     gain: Estimate
     constant: Constant
 
+    @property
+    def headline(self) -> str:
+        """The sentence without by what the model was chosen, where that stands beside it."""
+        return self.sentence.replace(self.constant.words, self.constant.name)
+
+    @property
+    def answer(self) -> str:
+        """The gain alone in words; `basis` has its interval."""
+        lost = abs(100 * self.gain.value)
+        answers: dict[Decision, str] = {
+            "route": f"Routing gains {lost:.1f} points over {self.constant.name}",
+            "do not route": f"Routing loses {lost:.1f} points to {self.constant.name}",
+            "undecided": f"Routing is not shown to differ from {self.constant.name}",
+        }
+        return answers[self.light]
+
+    @property
+    def basis(self) -> str:
+        """The gain with its interval, and which model it is over."""
+        return f"{points(self.gain)} over always asking {self.constant.words}."
+
 
 def verdict(result: Evaluation, constant: Constant | None = None) -> Verdict:
     """Compare the router's first model with always asking one model, on the same gold queries.

@@ -261,14 +261,14 @@ def two_skills(n, share_wrongly_routed, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "light", "word"),
+    ("wrong", "light", "word", "answer"),
     [
-        (0.1, "route", "pays"),
-        (0.7, "do not route", "Do not route"),
-        (0.4, "undecided", "No proof"),
+        (0.1, "route", "pays", "Routing gains {:.1f} points over c"),
+        (0.7, "do not route", "Do not route", "Routing loses {:.1f} points to c"),
+        (0.4, "undecided", "No proof", "Routing is not shown to differ from c"),
     ],
 )
-def test_the_verdict_in_three_worlds(wrong, light, word):
+def test_the_verdict_in_three_worlds(wrong, light, word, answer):
     """c, the best single model, is right on 60 %, the router on 90, 30 and about 60 %."""
     result = two_skills(400, wrong)
     found = verdict(result)
@@ -278,6 +278,9 @@ def test_the_verdict_in_three_worlds(wrong, light, word):
     assert "always asking c" in found.sentence
     assert f"{100 * found.gain.value:+.1f} points" in found.sentence
     assert found.gain == result.gain_over(2)
+    assert found.answer == answer.format(abs(100 * found.gain.value))
+    assert found.headline.endswith("always asking c.")
+    assert found.basis.endswith("always asking c, the best model on these very queries.")
 
 
 def test_the_verdict_needs_more_than_a_small_gain_on_few_queries():

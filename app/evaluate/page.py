@@ -40,8 +40,13 @@ def _scores_unused() -> None:
 
 def _title() -> None:
     compared = session.contenders_and_verdict()
-    sentence = frame.escape(compared[1].sentence) if compared else "Which router is best?"
-    st.title(sentence, anchor=False)
+    if compared is None:
+        st.title("Which router is best?", anchor=False)
+        return
+    st.title(frame.escape(compared[1].answer), anchor=False)
+    st.caption(
+        frame.escape(f"{compared[1].basis} Right first answers, paired, with the 95 % interval.")
+    )
 
 
 def _without_gold() -> None:

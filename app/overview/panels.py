@@ -22,9 +22,9 @@ SHOWN_ISSUES = 3
 LEAK = "CAS305"
 """The check that says whether accuracies look too good."""
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
-    "route": (":material/check_circle:", "green", "Route"),
-    "do not route": (":material/do_not_disturb_on:", "red", "Do not route"),
-    "undecided": (":material/help:", "orange", "Undecided"),
+    "route": (":material/check_circle:", "green", "Verdict: route"),
+    "do not route": (":material/do_not_disturb_on:", "red", "Verdict: do not route"),
+    "undecided": (":material/help:", "orange", "Verdict: undecided"),
 }
 
 LIGHT_MARKS: dict[State, tuple[str, theme.Badge, str]] = {
@@ -39,11 +39,11 @@ def headline(result: Verdict) -> None:
     """The verdict in one sentence, with its interval."""
     icon, colour, label = MARKS[result.light]
     st.badge(label, icon=icon, color=colour)
-    st.title(frame.escape(result.sentence), anchor=False)
+    st.title(frame.escape(result.headline), anchor=False)
     st.caption(
-        f"Difference in right first answers on the same {mark('gold, generated', 'gold')} test "
-        "queries, with its 95 % interval (paired bootstrap). The router saw no "
-        "answer; the page Evaluate compares all routers."
+        f"{frame.escape(result.constant.words)}. Difference in right first answers on the same "
+        f"{mark('gold, generated', 'gold')} test queries, with its 95 % interval (paired "
+        "bootstrap). The router saw no answer; the page Evaluate compares all routers."
     )
 
 

@@ -35,7 +35,8 @@ def payback(scores: ScoreEvidence | None = None) -> None:
     icon, colour, label = MARKS[found.outcome]
     with shown:
         st.badge(label, icon=icon, color=colour)
-        st.text(found.sentence)
+        constant = session.snapshot().constant  # by what it was chosen stands in the headline
+        st.text(found.sentence.replace(constant.words, constant.name))
     spent.caption(frame.escape(found.spending.sentence))
     if scores is None and session.snapshot().cost.known:
         spent.caption(frame.escape(session.snapshot().cost.sentence))

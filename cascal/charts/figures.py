@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,15 @@ def in_percent(shares: ArrayLike) -> FloatArray:
     return np.where(between, percent + 1e-8 * (np.round(percent, 1) - percent), percent)
 
 
+def in_lines(text: str, length: int = 26) -> str:
+    """A long name of plotly in lines of about a length: beside it the chart keeps its room.
+
+    >>> in_lines("Always atlas-large (best by consensus and gold)")
+    'Always atlas-large (best<br>by consensus and gold)'
+    """
+    return "<br>".join(textwrap.wrap(text, length, break_long_words=False))
+
+
 def rgb_of(colours: Sequence[str]) -> FloatArray:
     """(C, 3) red, green and blue from 0 to 255 of colours written as #rrggbb."""
     return np.array([[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in colours], float)
@@ -90,7 +100,7 @@ def interval_figure(
     muted: bool = False,
 ) -> go.Figure:
     """Dots with intervals, one row each, in the order of the frame from the top."""
-    names = [plain(name, 48) for name in frame[label]]
+    names = [in_lines(plain(name, 48)) for name in frame[label]]
     known = frame["low"].notna() & frame["high"].notna()
     plus = np.where(known, frame["high"] - frame[value], 0.0)
     minus = np.where(known, frame[value] - frame["low"], 0.0)
