@@ -7,7 +7,7 @@ from dataclasses import asdict
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import commands, frame, history, links, session, strips, values
+from app import bookmarks, commands, frame, history, links, session, strips, values
 from app.terms.glossary import mark
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
 from cascal.compare.cost import weight_label
@@ -67,6 +67,7 @@ def sidebar() -> dict[str, DeltaGenerator]:
         history.begin()
         _buttons()
         _reproduce()
+        bookmarks.bookmarks()
     return places
 
 
@@ -181,6 +182,7 @@ def _routes() -> None:
         "Routing",
         list(ROUTINGS),
         key="routing",
+        format_func=_routing_label,
         on_change=history.remember,
         bind="query-params",
         help=HELP["routing"],
@@ -196,6 +198,11 @@ def _routes() -> None:
             help=HELP["cost"],
             format_func=weight_label,
         )
+
+
+def _routing_label(name: str) -> str:
+    """The name; what leaves the choice to the preset says so, beside a control of that name."""
+    return ROUTINGS[name].label if name == "preset" else name
 
 
 def _buttons() -> None:

@@ -28,7 +28,7 @@ from cascal.fit import Fit
 from cascal.light import Light
 from cascal.remembered import Latest, remembered
 from cascal.settings import FitSettings, Thresholds
-from cascal.store import DatasetInfo
+from cascal.store import DatasetInfo, Note
 from cascal.verdict import Verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
@@ -119,6 +119,21 @@ def dataset() -> Dataset:
 def _responses(name: str, query_id: str, token: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = workspace().response_texts(name, query_id).to_pylist()
     return rows
+
+
+@lru_cache(4)
+def _notes(name: str, token: str) -> tuple[Note, ...]:
+    return workspace().notes(name)
+
+
+def notes() -> tuple[Note, ...]:
+    """Every note of the chosen data set, read again only when the file has changed."""
+    return _notes(dataset_name(), file_token())
+
+
+def noted_queries() -> dict[str, Note]:
+    """The notes of queries, by id."""
+    return {note.about: note for note in notes() if note.kind == "query"}
 
 
 def responses(query_id: str) -> list[dict[str, Any]]:

@@ -86,6 +86,7 @@ def _report(*, with_texts: bool) -> str | None:
             command,
             payback=find_payback(workspace, now, Terms()),
             few_labels=few_labels_sentence(workspace, now),
+            notes=workspace.notes(data.info.name),
             with_texts=with_texts,
         )
 

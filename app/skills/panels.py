@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import card, filters, frame, label_entry, selection, session, theme
+from app import card, filters, frame, label_entry, notes, selection, session, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.dataset.part import Part
@@ -187,6 +187,7 @@ def _inspector() -> None:
     size = int(clusters.sizes[cluster])
     task = now.router.tasks[clusters.task[cluster]]
     st.caption(frame.escape(f"Cluster {cluster} · {task} · {size:,} training queries"))
+    notes.of_cluster(cluster)
     st.caption("Most typical queries:")
     for row in now.typical(cluster):
         st.text(charts.shorten(session.dataset().train.texts[row], 160))

@@ -82,6 +82,7 @@ def report(
         comparison,
         _command(),
         payback=payback,
+        notes=tuning.store.notes(dataset),
         few_labels=few,
         with_texts=not without_texts,
     )

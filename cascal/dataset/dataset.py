@@ -10,6 +10,7 @@ import numpy as np
 
 from cascal.answers import mostly_prose
 from cascal.cluster_names import Namer
+from cascal.dataset.own_names import OwnName, own_names
 from cascal.dataset.part import Part, load_part
 from cascal.dataset.reading_doubts import LeftTo, left_to_source, read_reading
 from cascal.datatypes import (
@@ -29,6 +30,7 @@ class Dataset:
     """One data set with one encoder's vectors.
 
     given_names : what models called clusters, by `members_hash` of their queries
+    own_names   : what the reader called clusters, by the rows of their queries
     doubts      : sentences about right and wrong as read from the answers, see `reading_doubts`
     """
 
@@ -40,6 +42,7 @@ class Dataset:
     test: Part | None
     given_names: Mapping[str, GivenName] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    own_names: tuple[OwnName, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -143,7 +146,8 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
         train = _by_source(train, reading.left_to)
         test = None if test is None else _by_source(test, reading.left_to)
     tasks = workspace.tasks(dataset)
-    return Dataset(info, encoder, tasks, pool, train, test, names, reading.doubts)
+    own = own_names(workspace.notes(dataset), train.votes.query_ids)
+    return Dataset(info, encoder, tasks, pool, train, test, names, reading.doubts, own)
 
 
 def _by_source(part: Part, left_to: LeftTo) -> Part:

@@ -13,6 +13,7 @@ from cascal.cluster_names import cluster_name
 from cascal.constant import Constant, choose_constant
 from cascal.dataset.cost import RoutingCost, routing_cost
 from cascal.dataset.dataset import Dataset
+from cascal.dataset.own_names import with_own
 from cascal.dataset.part import Part
 from cascal.datatypes import BoolArray, FloatArray, IntArray, NotApplicable, Split
 from cascal.doubts import Doubt, find_doubts
@@ -207,6 +208,8 @@ def snapshot_of(dataset: Dataset, fit: Fit, router: Router) -> Snapshot:
     names = dataset.namer.names(clusters.assignment, cluster_tasks)
     if dataset.given_names:
         names = with_given(names, cluster_members(dataset, clusters), dataset.given_names)
+    if dataset.own_names:
+        names = with_own(names, clusters.assignment, dataset.own_names)
     test_routes, evaluation = None, None
     if dataset.test is not None:
         test_routes = router.route(dataset.test.vectors)

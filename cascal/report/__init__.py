@@ -24,6 +24,7 @@ from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
 from cascal.report.pages import template
 from cascal.report.scored import write_score_report
+from cascal.store import Note
 from cascal.verdict import Verdict
 
 __all__ = ["MARKS", "write_report", "write_score_report"]
@@ -44,13 +45,14 @@ def write_report(
     *,
     payback: Payback | None = None,
     few_labels: str | None = None,
+    notes: Sequence[Note] = (),
     with_texts: bool = True,
 ) -> str:
     """The whole report as HTML. `command` is the line that makes the same router again.
 
     Without a workspace nobody knows what was spent: then `payback` is None and nothing is said.
-    `few_labels` is what labels say of the router.
-    Without texts, queries and the words that name clusters are left out.
+    `few_labels` is what labels say of the router; `notes` are the reader's own.
+    Without texts, queries, notes and the words that name clusters are left out.
     """
     rows = () if comparison is None else comparison.rows()
     return template("report.html").render(
@@ -71,6 +73,7 @@ def write_report(
         models=_models(snapshot),
         clusters=_clusters(snapshot, with_texts=with_texts),
         samples=_samples(dataset, snapshot) if with_texts else None,
+        notes=_notes(dataset, notes) if with_texts else (),
         comparison=comparison,
         gain_bars=gain_bars([(row.title, row.gain) for row in rows if row.gain is not None]),
         routers=_routers(rows),
@@ -151,6 +154,21 @@ def _samples(dataset: Dataset, snapshot: Snapshot) -> list[tuple[str, str]]:
             shown = text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
             samples.append((cluster_name(snapshot.names[c]), shown))
     return samples
+
+
+def _notes(dataset: Dataset, notes: Sequence[Note]) -> list[tuple[str, str, str]]:
+    """What each note is about, its name and its text; a query by its id and the first words."""
+    return [(_about(dataset, note), note.name, note.text) for note in notes]
+
+
+def _about(dataset: Dataset, note: Note) -> str:
+    if note.kind == "cluster":
+        return f"a cluster of {len(note.members):,} queries"
+    place = dataset.find(note.about)
+    if place is None:
+        return f"the query {note.about}, which is not there any more"
+    split, row = place
+    return f"the query {note.about}: {dataset.part(split).texts[row][:MAX_CHARACTERS]}"
 
 
 def _routers(rows: Sequence[Row]) -> list[tuple[str, ...]]:

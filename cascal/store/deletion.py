@@ -24,6 +24,8 @@ _OF_A_DELETED = (
     "DELETE FROM draw WHERE dataset = ?",
     "DELETE FROM cluster_name WHERE dataset = ?",
     "DELETE FROM score WHERE dataset = ?",
+    "DELETE FROM note WHERE dataset = ?",
+    "DELETE FROM bookmark WHERE dataset = ?",
 )
 """What outlives a data set that is replaced, and not one that is deleted."""
 _UNUSED_VECTORS = (

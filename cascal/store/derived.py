@@ -11,6 +11,9 @@ _LAYOUTS = """
 SELECT encoder, parameters, max(created_at), count(*) FROM layout WHERE dataset = ?
 GROUP BY encoder, parameters ORDER BY encoder, parameters
 """
+_OWN_NAMES = """
+SELECT about, name FROM note WHERE dataset = ? AND kind = 'cluster' AND name <> '' ORDER BY about
+"""
 _NAMES = "SELECT count(*), max(created_at) FROM cluster_name WHERE dataset = ?"
 
 
@@ -27,5 +30,6 @@ class Derived(WorkspaceFile):
                 vectors.encoders(connection, dataset),
                 connection.execute(_LAYOUTS, [dataset]).fetchall(),
                 connection.execute(_NAMES, [dataset]).fetchall(),
+                connection.execute(_OWN_NAMES, [dataset]).fetchall(),
             ]
         return hashlib.sha256(repr(parts).encode()).hexdigest()

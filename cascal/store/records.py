@@ -190,3 +190,31 @@ class ScoreReport:
     dataset: str
     n_added: int
     n_known: int
+
+
+NoteKind = Literal["cluster", "query"]
+"""What a note is about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A reader's own name and words for a cluster or a query.
+
+    about   : the id of the query, or the hash of the ids of the cluster's training queries
+    members : those ids; none for a query
+    """
+
+    kind: NoteKind
+    about: str
+    name: str = ""
+    text: str = ""
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bookmark:
+    """A view by its name: the page's address and what stands behind its question mark."""
+
+    name: str
+    page: str
+    link: str

@@ -106,6 +106,16 @@ CREATE TABLE kept (
 """Values of the columns that a reader kept at import; position orders the columns."""
 _RIGHT = "ALTER TABLE dataset ADD COLUMN right_by VARCHAR DEFAULT 'auto'"
 """Who tells right from wrong, see `datatypes.Right`."""
+_NOTES = """
+CREATE TABLE note (
+    dataset VARCHAR NOT NULL, kind VARCHAR NOT NULL, about VARCHAR NOT NULL,
+    name VARCHAR NOT NULL, text VARCHAR NOT NULL, members VARCHAR[] NOT NULL,
+    created_at TIMESTAMP NOT NULL, PRIMARY KEY (dataset, kind, about));
+CREATE TABLE bookmark (
+    dataset VARCHAR NOT NULL, name VARCHAR NOT NULL, page VARCHAR NOT NULL, link VARCHAR NOT NULL,
+    created_at TIMESTAMP NOT NULL, PRIMARY KEY (dataset, name));
+"""
+"""A reader's own words; members are the queries of the cluster that a note is about."""
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SCORE,
@@ -116,6 +126,7 @@ MIGRATIONS: tuple[str, ...] = (
     _SCORES,
     _KEPT,
     _RIGHT,
+    _NOTES,
 )
 """Step i turns a file of version i into version i + 1. Only ever append."""
 
@@ -142,6 +153,8 @@ TABLES = (
     "cluster_name",
     "score",
     "kept",
+    "note",
+    "bookmark",
 )
 """Every table that holds what a user stored."""
 

@@ -38,6 +38,7 @@ from cascal.store.derived import Derived
 from cascal.store.keeping import Keeping
 from cascal.store.labelling import Labelling
 from cascal.store.naming import Naming
+from cascal.store.noting import Noting
 from cascal.store.recording import COMMIT_SECONDS, Recorder
 from cascal.store.records import AddReport, DatasetInfo, Run
 from cascal.store.scoring import Scoring
@@ -45,7 +46,7 @@ from cascal.store.scoring import Scoring
 logger = logging.getLogger(__name__)
 
 
-class Workspace(Labelling, Naming, Keeping, Scoring, Billing, Derived):
+class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
     """The data sets, vectors, maps, runs, labels and scores of one DuckDB file.
 
     Every operation opens the file, works and closes it, so that several processes and threads can
