@@ -10,9 +10,10 @@ from typing import Literal
 
 import streamlit as st
 
-from app import frame, selection, session, shared_results, theme
+from app import frame, notes, selection, session, shared_results, theme
 from app.terms.glossary import mark
 from cascal import charts
+from cascal.columns import KeptColumn
 from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
 from cascal.dataset.query_filters import RIGHT
 from cascal.dataset.scored import origin_words, scores_of_query
@@ -46,9 +47,11 @@ def card() -> None:
         _head(shown, "in its cluster" if among is None else "chosen")
         _text(shown)
         _route(shown)
+        _kept(part.kept, row)
         st.markdown("**Answers**")
         answers(shown)
         _scores(shown)
+        notes.of_query(shown.query_id)
         _cluster(shown)
         _nearest(shown)
         _responses(shown)
@@ -90,6 +93,18 @@ def _go(label: str, query_id: str | None, key: str, arrow: str) -> None:
         on_click=selection.pick_query,
         args=(query_id,),
     )
+
+
+def _kept(columns: tuple[KeptColumn, ...], row: int) -> None:
+    """The values of the columns of one's own; nothing where the query has none."""
+    known = [(one.name, one.values[row]) for one in columns]
+    said = [f"{name}: {_value(value)}" for name, value in known if value == value and value != ""]
+    if said:
+        st.caption(frame.escape(" · ".join(said)))
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _text(shown: QueryCard) -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import frame, selection, session
+from app import frame, notes, selection, session
 from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
+from cascal.compare.slices import column_names, groups_in
 from cascal.datatypes import IntArray
 from cascal.reach import MIN_QUERIES
 
@@ -20,6 +21,7 @@ HELP: dict[Flag, str] = {
     "right": "the model asked first is right by the gold answer",
     "flipped": "another model comes first than in the pinned state",
     "far": "unlike any training query",
+    "noted": "with a note of your own",
 }
 
 
@@ -57,6 +59,39 @@ def choices() -> None:
     tasks = tuple(sorted(set(now.part.votes.tasks)))
     _choice("Tasks", "tasks", tasks, chosen.tasks)
     _choice("Models", "models", session.snapshot().router.models, chosen.models)
+    if session.dataset().train.kept:
+        _columns(chosen)
+
+
+def _columns(chosen: Selection) -> None:
+    """The values of each kept column, and of the length."""
+    data, count = session.dataset(), f" · {len(chosen.kept)}" if chosen.kept else ""
+    with st.popover(f"Columns{count}", key="map_kept_box"):
+        for column in column_names(data):
+            key = _column_key(column)
+            _mirror(key, [value for name, value in chosen.kept if name == column])
+            st.pills(
+                frame.escape(column.capitalize()),
+                groups_in(data, "train", column)[1],
+                selection_mode="multi",
+                key=key,
+                format_func=frame.escape,
+                on_change=_take,
+            )
+
+
+def _column_key(column: str) -> str:
+    return f"map_kept_{column}"
+
+
+def _kept(chosen: Selection) -> tuple[tuple[str, str], ...]:
+    """The values that the widgets choose, else those that are chosen."""
+    found: list[tuple[str, str]] = []
+    for column in column_names(session.dataset()):
+        present = [value for name, value in chosen.kept if name == column]
+        values = st.session_state.get(_column_key(column), present)
+        found += [(column, value) for value in values]
+    return tuple(found)
 
 
 def _choice(label: str, field: str, known: tuple[str, ...], chosen: tuple[str, ...]) -> None:
@@ -86,6 +121,7 @@ def _take() -> None:
             tasks=tuple(state.get("map_tasks", chosen.tasks)),
             models=tuple(state.get("map_models", chosen.models)),
             flags=tuple(state.get("map_flags", chosen.flags)),
+            kept=_kept(chosen),
         )
     )
 
@@ -139,6 +175,8 @@ def _acts(flag: Flag) -> bool:
         return bool(selection.flipped_queries(now).any())
     if flag == "far":
         return len(session.dataset().train) >= MIN_QUERIES
+    if flag == "noted":
+        return not session.noted_queries().keys().isdisjoint(now.part.votes.query_ids)
     return flag == "disagree" and len(now.part.votes.models) > 1
 
 
@@ -163,8 +201,16 @@ def _conditions(chosen: Selection) -> list[str]:
         *_listed("task", chosen.tasks),
         *_listed("first model", chosen.models),
         *([f"“{charts.shorten(words, 40)}”"] if words else []),
+        *_kept_conditions(chosen),
         *(FLAGS[flag] for flag in chosen.flags),
     ]
+
+
+def _kept_conditions(chosen: Selection) -> list[str]:
+    said = []
+    for column in dict.fromkeys(name for name, _ in chosen.kept):
+        said += _listed(column, tuple(value for name, value in chosen.kept if name == column))
+    return said
 
 
 def _listed(what: str, names: tuple[str, ...]) -> list[str]:
@@ -204,7 +250,9 @@ def _download(rows: IntArray) -> None:
     st.download_button(
         "CSV",
         data=lambda: charts.safe_csv(
-            charts.answers_frame(snapshot, split, rows, session.written_answers(split))
+            notes.with_notes(
+                charts.answers_frame(snapshot, split, rows, session.written_answers(split))
+            )
         ),
         file_name=f"{session.dataset_name()}-{selection.SPLITS[split]}-selected.csv",
         mime="text/csv",

@@ -15,6 +15,7 @@ import streamlit as st
 from app import session
 from app.map_component.spec import Polygon, points_in_polygon
 from cascal import charts
+from cascal.compare.slices import groups_in
 from cascal.dataset import query_filters
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import flipped
@@ -26,13 +27,14 @@ POINTS: dict[Split, str] = {"train": "Training queries", "test": "Test queries"}
 """The choice of the queries on the map, by split."""
 SPLITS: dict[Split, str] = {"train": "training", "test": "test"}
 """What the queries of a split are called."""
-Flag = Literal["disagree", "wrong", "right", "flipped", "far"]
+Flag = Literal["disagree", "wrong", "right", "flipped", "far", "noted"]
 FLAGS: dict[Flag, str] = {
     "disagree": "models disagree",
     "wrong": "router wrong",
     "right": "router right",
     "flipped": "flipped",
     "far": "far",
+    "noted": "noted",
 }
 """What is true of the queries that a flag chooses."""
 
@@ -54,6 +56,7 @@ class Selection:
     query_id : whose card is open; it leaves the other queries alone
     queries  : ids of single queries; region: lasso or box; clusters: any of these
     tasks, models : any of these tasks, any of these first models
+    kept     : columns and their values: any of the values of a column, of every column named
     search   : words that the text holds; flags: all of these are true
     """
 
@@ -66,12 +69,13 @@ class Selection:
     models: tuple[str, ...] = ()
     search: str = ""
     flags: tuple[Flag, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def narrows(self) -> bool:
         """Whether it leaves any query out."""
         conditions = (self.queries, self.region, self.clusters, self.tasks, self.models, self.flags)
-        return bool(self.search.strip()) or any(conditions)
+        return bool(self.search.strip()) or any(conditions) or bool(self.kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +137,8 @@ def selected_rows() -> IntArray | None:
     chosen, now = current(), shown()
     if not chosen.narrows:
         return None
-    state = (chosen, now.split, session.snapshot_token(), session.pinned_token())
+    noted = session.notes() if "noted" in chosen.flags else ()
+    state = (chosen, now.split, session.snapshot_token(), session.pinned_token(), noted)
     held = st.session_state.get("selected_rows")
     if held is None or held[0] != state:
         held = st.session_state["selected_rows"] = (state, np.flatnonzero(_meets(chosen, now)))
@@ -156,9 +161,17 @@ def _meets(chosen: Selection, now: Shown) -> BoolArray:
         meets &= np.isin(np.array(routes.models)[routes.selected[:, 0]], chosen.models)
     if chosen.search.strip():
         meets &= query_filters.holds_words(part, chosen.search)
+    for name in dict.fromkeys(column for column, _ in chosen.kept):
+        meets &= _has_value(chosen, name, now.split)
     for flag in chosen.flags:
         meets &= _TRUE_OF[flag](now)
     return meets
+
+
+def _has_value(chosen: Selection, name: str, split: Split) -> BoolArray:
+    group, names = groups_in(session.dataset(), split, name)
+    wanted = [names.index(value) for column, value in chosen.kept if column == name]
+    return np.isin(group, wanted)
 
 
 def _inside(region: Polygon, part: Part) -> BoolArray:
@@ -196,6 +209,7 @@ _TRUE_OF: dict[Flag, Callable[[Shown], BoolArray]] = {
     "right": _first_right,
     "flipped": flipped_queries,
     "far": lambda now: query_filters.lies_far(session.snapshot(), now.split),
+    "noted": lambda now: np.isin(now.part.votes.query_ids, list(session.noted_queries())),
 }
 
 

@@ -15,6 +15,7 @@ from app import selection, session
 from app.map_component.spec import MAX_VERTICES, Polygon
 from app.selection import FLAGS, POINTS, Flag, Selection
 from cascal import charts
+from cascal.compare.slices import column_names, groups_in
 from cascal.datatypes import CascalError
 
 MAX_IDS = 50
@@ -65,17 +66,23 @@ def _written() -> dict[str, list[str]]:
         "model": list(chosen.models),
         "search": [chosen.search.strip()],
         "only": list(chosen.flags),
+        "kept": [_pair(*one) for one in chosen.kept],
         "points": ["test"] if selection.shown().split == "test" else [],
         "colour": [colour] if colour != "model" else [],
         "skill_of": [str(state.get("skill_of", ""))] if colour == "skill" else [],
+        "kept_of": [str(state.get("kept_of", ""))] if colour == "kept" else [],
         "zoom": [",".join(f"{end:.4g}" for end in view or ())],
     }
 
 
 _NAMES = (
     *("query", "queries", "cluster", "region", "task", "model", "search", "only"),
-    *("points", "colour", "skill_of", "zoom"),
+    *("kept", "points", "colour", "skill_of", "kept_of", "zoom"),
 )
+
+
+def _pair(column: str, value: str) -> str:
+    return f"{column}={value}"
 
 
 def _fault(name: str, value: str) -> str:
@@ -122,6 +129,8 @@ class _Reader:
             st.session_state["colour"] = colour
         for model in self._known("skill_of", {one.name for one in session.dataset().models}):
             st.session_state["skill_of"] = model
+        for column in self._known("kept_of", column_names(session.dataset())):
+            st.session_state["kept_of"] = column
 
     def _names(self) -> None:
         data = session.dataset()
@@ -130,7 +139,13 @@ class _Reader:
         models = self._known("model", {model.name for model in data.models})
         only = self._known("only", FLAGS)
         flags: tuple[Flag, ...] = tuple(flag for flag in FLAGS if flag in only)
-        self.chosen = replace(self.chosen, tasks=tasks, models=models, flags=flags)
+        pairs = {
+            _pair(column, value): (column, value)
+            for column in column_names(data)
+            for value in groups_in(data, "train", column)[1]
+        }
+        kept = tuple(pairs[one] for one in self._known("kept", pairs))
+        self.chosen = replace(self.chosen, tasks=tasks, models=models, flags=flags, kept=kept)
 
     def _queries(self) -> None:
         part = selection.shown().part

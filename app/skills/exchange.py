@@ -11,6 +11,7 @@ from app.map_component.component import clear_selection
 from app.map_component.spec import MapSelection, Polygon
 from app.selection import Flag, Selection
 from cascal import charts
+from cascal.compare.slices import column_names
 from cascal.dataset.query_card import query_card
 
 KEY = "skill_map"
@@ -45,9 +46,16 @@ def _entries(chosen: Selection) -> tuple[str, ...]:
         "model": chosen.models,
         "task": chosen.tasks,
         "cluster": tuple(labels[cluster] for cluster in selection.present_clusters()),
+        "kept": tuple(value for column, value in chosen.kept if column == _column()),
         "correct": tuple(flag for flag in RIGHT if flag in chosen.flags),
     }
     return by.get(st.session_state.get("colour", "model"), ())
+
+
+def _column() -> str:
+    """The column whose values colour the map."""
+    known, chosen = column_names(session.dataset()), st.session_state.get("kept_of")
+    return chosen if chosen in known else known[0]
 
 
 def _choose_entries(names: tuple[str, ...]) -> None:
@@ -62,6 +70,10 @@ def _choose_entries(names: tuple[str, ...]) -> None:
     elif by == "cluster":
         labels = charts.cluster_labels(session.snapshot())
         selection.pick_clusters(*(labels.index(one) for one in names if one in labels))
+    elif by == "kept":
+        others_kept = tuple(one for one in chosen.kept if one[0] != _column())
+        now = tuple((_column(), name) for name in names)
+        selection.choose(replace(chosen, kept=(*others_kept, *now)))
     elif by == "correct":
         others = tuple(flag for flag in chosen.flags if flag not in RIGHT)
         entries: tuple[Flag, ...] = tuple(flag for flag in RIGHT if flag in names)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import encoding, filters, frame, selection, session, theme, values
+from app import encoding, filters, frame, notes, selection, session, theme, values
 from app.controls import describe
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec, Picture
@@ -17,6 +17,7 @@ from app.selection import Shown, selected_rows, shown
 from app.skills import exchange, moves
 from app.skills.areas import areas
 from cascal import charts
+from cascal.compare.slices import NONE, OTHER, column_names
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, IntArray
@@ -45,7 +46,20 @@ def controls(data: Dataset) -> charts.ColourBy:
     )
     if by == "skill":
         _whose_skill(data)
+    if by == "kept":
+        _which_column(data)
     return by
+
+
+def _which_column(data: Dataset) -> None:
+    st.selectbox(
+        "Column",
+        column_names(data),
+        key="kept_of",
+        persist_state="session",
+        label_visibility="collapsed",
+        width=200,
+    )
 
 
 def _whose_skill(data: Dataset) -> None:
@@ -68,6 +82,8 @@ def _group_colours(
     if by == "correct":
         return theme.right_and_wrong()
     palette = theme.palette("cluster")
+    if by == "kept":
+        return _value_colours(colouring.names)
     if by == "task":
         return tuple(palette[i % len(palette)] for i in range(len(colouring.names)))
     sizes = snapshot.router.clusters.sizes
@@ -75,6 +91,12 @@ def _group_colours(
         int(c): i for i, c in enumerate(np.argsort(-sizes, kind="stable")[:COLOURED_CLUSTERS])
     }
     return tuple(palette[largest[c]] if c in largest else theme.MUTED for c in range(len(sizes)))
+
+
+def _value_colours(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of clusters; what is no single value is muted."""
+    palette = theme.palette("cluster")
+    return tuple(theme.MUTED if n in (OTHER, NONE) else palette[i] for i, n in enumerate(names))
 
 
 def _highlight(now: Shown) -> BoolArray | None:
@@ -136,7 +158,8 @@ def _colours(
     data: Dataset, now: Shown, by: charts.ColourBy, snapshot: Snapshot
 ) -> tuple[str, dict[str, Any]]:
     """What the colours mean, and the fields of the map that make them."""
-    colouring = charts.colour_map(snapshot, data, now.split, by, st.session_state.get("skill_of"))
+    skill_of, kept_of = (st.session_state.get(name) for name in ("skill_of", "kept_of"))
+    colouring = charts.colour_map(snapshot, data, now.split, by, skill_of, kept_of)
     if colouring.group is None:
         value = None if colouring.value is None else colouring.value[now.rows]
         return colouring.title, {
@@ -193,7 +216,9 @@ def table_twin() -> None:
         rows = (now.rows if chosen is None else chosen)[:TWIN_ROWS]
         table = charts.queries_frame(session.snapshot(), now.split, rows)
         st.dataframe(
-            table.assign(text=[charts.shorten(text, 300) for text in table["text"]]),
+            notes.with_notes(
+                table.assign(text=[charts.shorten(text, 300) for text in table["text"]])
+            ),
             hide_index=True,
             alt="The queries on the map with task, cluster and first model",
         )

@@ -21,7 +21,7 @@ Written = Mapping[tuple[str, str], str]
 
 
 def queries_frame(snapshot: Snapshot, split: Split, rows: IntArray) -> pd.DataFrame:
-    """One row a query: id, task, cluster, first model, text."""
+    """One row a query: id, task, cluster, first model, columns that were kept, text."""
     part, routes = snapshot.dataset.part(split), snapshot.routes(split)
     member, labels = snapshot.clusters(split), cluster_labels(snapshot)
     return pd.DataFrame(
@@ -30,6 +30,7 @@ def queries_frame(snapshot: Snapshot, split: Split, rows: IntArray) -> pd.DataFr
             "task": [part.votes.tasks[row] for row in rows],
             "cluster": [labels[member[row]] for row in rows],
             "first model": [routes.models[routes.selected[row, 0]] for row in rows],
+            **{f"kept:{one.name}": one.values[rows] for one in part.kept},
             "text": [part.texts[row] for row in rows],
         }
     )

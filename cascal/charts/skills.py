@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
 from cascal.cluster_names import cluster_name
+from cascal.compare.slices import column_names, groups_in
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_groups, answer_label
@@ -26,7 +27,16 @@ from cascal.results import Routes
 from cascal.route import Router
 
 ColourBy = Literal[
-    "model", "cluster", "task", "margin", "skill", "agreement", "silhouette", "correct", "fallback"
+    "model",
+    "cluster",
+    "task",
+    "margin",
+    "skill",
+    "agreement",
+    "silhouette",
+    "correct",
+    "fallback",
+    "kept",
 ]
 
 COLOUR_TITLES: dict[ColourBy, str] = {
@@ -39,6 +49,7 @@ COLOUR_TITLES: dict[ColourBy, str] = {
     "silhouette": "Silhouette in its cluster",
     "correct": "First model right or wrong",
     "fallback": "Distance to the nearest cluster",
+    "kept": "Value of one column",
 }
 
 
@@ -59,10 +70,12 @@ def colour_map(
     split: Literal["train", "test"],
     by: ColourBy,
     model: str | None = None,
+    column: str | None = None,
 ) -> Colouring:
     """What the map shows for the training or test queries.
 
-    model : whose skill is shown, by default that of the model liked best
+    model  : whose skill is shown, by default that of the model liked best
+    column : whose values are shown, by default the first that was kept, or the length
 
     A test query has no silhouette: it belongs to no cluster.
     """
@@ -76,6 +89,10 @@ def colour_map(
         names = tuple(sorted(set(dataset.train.votes.tasks) | set(part.votes.tasks)))
         number = {name: at for at, name in enumerate(names)}
         return Colouring(title, np.array([number[task] for task in part.votes.tasks]), names)
+    if by == "kept":
+        known = column_names(dataset)
+        name = column if column in known else known[0]
+        return Colouring(name.capitalize(), *groups_in(dataset, split, name))
     if by == "correct":
         right = first_model_right(part, routes)
         group = np.where(np.isfinite(right), right == 0, -1).astype(np.int64)

@@ -13,9 +13,10 @@ import numpy as np
 from cascal.columns import KeptColumn, join_kept
 from cascal.compare.comparison import Comparison
 from cascal.dataset.dataset import Dataset
-from cascal.datatypes import CascalError, IntArray
+from cascal.datatypes import CascalError, IntArray, Split
 from cascal.intervals import Estimate, estimates
 from cascal.plain_json import finite
+from cascal.remembered import remembered
 
 LENGTH = "length in characters"
 """A column that every data set has."""
@@ -97,6 +98,21 @@ def slices_by(dataset: Dataset, comparison: Comparison, name: str) -> list[Slice
     row = {query_id: at for at, query_id in enumerate(ids)}
     rows = np.array([row[one] for one in comparison.query_ids], dtype=np.int64)
     return slices(comparison, *groups_of(column.take(rows)))
+
+
+def groups_in(dataset: Dataset, split: Split, name: str) -> tuple[IntArray, tuple[str, ...]]:
+    """The group (Q,) of each query of a split, and the groups' names, which both splits share."""
+    known = _groups(dataset)
+    if name not in known:
+        known[name] = groups_of(_column(dataset, name))
+    group, names = known[name]
+    n_train = len(dataset.train)
+    return (group[n_train:] if split == "test" else group[:n_train]), names
+
+
+@remembered
+def _groups(_dataset: Dataset) -> dict[str, tuple[IntArray, tuple[str, ...]]]:
+    return {}
 
 
 def _column(dataset: Dataset, name: str) -> KeptColumn:
