@@ -47,7 +47,7 @@ def card() -> None:
         _head(shown, "in its cluster" if among is None else "chosen")
         _text(shown)
         _route(shown)
-        _kept(part.kept, row)
+        _kept(session.dataset().part(split).kept, row)
         st.markdown("**Answers**")
         answers(shown)
         _scores(shown)

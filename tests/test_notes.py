@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 import test_app
@@ -18,7 +19,7 @@ from cascal.dataset.own_names import ALIKE, OwnName, own_names, with_own
 from cascal.dataset.snapshot import take_snapshot
 from cascal.given_names import members_hash
 from cascal.report import write_report
-from cascal.store import Bookmark, Note
+from cascal.store import Bookmark, Note, schema
 from cascal.store.noting import MAX_TEXT
 
 open_app = test_app.open_app
@@ -116,8 +117,23 @@ def test_a_named_cluster_has_its_name_in_every_table_until_it_is_another_one(wor
     assert not again.own_names
 
 
+def test_a_file_from_before_notes_has_none_and_takes_some(workspace):
+    before = next(at for at, step in enumerate(schema.MIGRATIONS) if "TABLE note" in step)
+    with duckdb.connect(str(workspace.path)) as connection:
+        for table in ("note", "bookmark"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("UPDATE meta SET schema_version = ?", [before])
+    older = cascal.Workspace(workspace.path)
+    assert older.notes("demo") == ()
+    older.put_note("demo", Note(kind="query", about="q1", text="new"))
+    assert len(older.notes("demo")) == 1
+
+
 def test_notes_outlive_an_import_and_not_the_data_set(workspace):
-    workspace.put_note("demo", Note(kind="query", about="q1", text="kept"))
+    note = Note(kind="query", about="q1", text="kept")
+    workspace.put_note("demo", note)
+    workspace.add(thinned_demo(8, 7)["demo"], on_conflict="replace")
+    assert workspace.notes("demo") == (note,)
     workspace.delete_dataset("demo")
     add_hashed(workspace, thinned_demo(8, 7)["demo"])
     assert workspace.notes("demo") == ()

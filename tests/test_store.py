@@ -1471,6 +1471,8 @@ def test_a_file_of_the_second_schema_can_be_collected_into(filled):
             "cluster_name",
             "score",
             "kept",
+            "note",
+            "bookmark",
         ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE dataset DROP COLUMN right_by")
