@@ -29,7 +29,7 @@ WHAT_IS_READ: dict[str, ReadingName] = {
     "Guess too, as the scripts of MMLU-Pro": "upstream",
 }
 WHO_IS_RIGHT: dict[str, Right] = {
-    "The source of free answers, where it often differs": "auto",
+    "Source, where it often differs": "auto",
     "The source's scores": "source",
     "The answers as read": "reading",
 }
@@ -126,6 +126,7 @@ def _form(source: Path | list[Path]) -> None:
             help="0: what the file says, else all are training queries.",
         )
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         first = st.selectbox("Gold numbers count", list(COUNTED_FROM), key="import_gold_from")
         reading = st.selectbox("Answers in texts", list(WHAT_IS_READ), key="import_reading")
         right = st.selectbox(
