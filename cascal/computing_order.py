@@ -32,10 +32,12 @@ def in_computing_order(votes: Votes, vectors: Embeddings, settings: FitSettings)
     vectors = vectors.take(votes.query_ids)
     fingerprint = _fingerprint(votes, vectors, settings)
     rows, columns = _canonical(votes, settings)
-    if not settings.keeps_caller_order:
+    rows_in_place, columns_in_place = (
+        np.array_equal(one, np.arange(len(one))) for one in (rows, columns)
+    )
+    if not (rows_in_place and columns_in_place):
         votes = votes.take(rows, columns)
-    in_place = np.array_equal(rows, np.arange(len(rows)))
-    array = vectors.vectors if in_place else read_only(vectors.vectors[rows])
+    array = vectors.vectors if rows_in_place else read_only(vectors.vectors[rows])
     return Ordered(votes, array, rows, columns, vectors.encoder, fingerprint)
 
 

@@ -73,17 +73,21 @@ def normal_scores(logprobs: FloatArray, groups: IntArray) -> FloatArray:
             continue
         rank = np.cumsum(counts) - (counts + 1) / 2
         z[known, model] = scipy.special.ndtri((rank[place] + 0.5) / len(known))
-    return z - _group_means(z, groups)[groups]
+    means = _group_means(z, groups)
+    for column, mean in zip(z.T, means.T, strict=True):
+        column -= mean[groups]
+    return z
 
 
 def _group_means(values: FloatArray, groups: IntArray) -> FloatArray:
     """(G, M) mean of the known values of each group; 0 where a group has none."""
     n_groups = int(groups.max(initial=0)) + 1
-    known = np.isfinite(values)
-    filled = np.where(known, values, 0.0)
-    sums = np.stack([filled[groups == group].sum(axis=0) for group in range(n_groups)])
-    counts = np.stack([known[groups == group].sum(axis=0) for group in range(n_groups)])
-    return np.asarray(sums / np.maximum(counts, 1))
+    means = np.empty((n_groups, values.shape[1]))
+    for group in range(n_groups):
+        own = values[groups == group]
+        known = np.isfinite(own)
+        means[group] = np.where(known, own, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return means
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,14 +117,11 @@ def learn_confidences(
     spread = by_votes.easiness @ EASINESS**2 - mean**2
     easy = np.where(known, mean[:, None], np.nan)
     mean_right, mean_easy = _group_means(right, groups), _group_means(easy, groups)
-    fits = [
-        _Regression.of(
-            z[known[:, j], j],
-            (right - mean_right[groups])[known[:, j], j],
-            (easy - mean_easy[groups])[known[:, j], j],
-        )
-        for j in range(z.shape[1])
-    ]
+    fits = []
+    for j, rows in enumerate(known.T):
+        own_right = right[rows, j] - mean_right[groups[rows], j]
+        own_easy = easy[rows, j] - mean_easy[groups[rows], j]
+        fits.append(_Regression.of(z[rows, j], own_right, own_easy))
     rise, easiness = np.array([fit.rise for fit in fits]), np.array([fit.easiness for fit in fits])
     residual = np.full(z.shape, np.nan)
     for j, fit in enumerate(fits):

@@ -31,11 +31,12 @@ def test_slices_cover_every_row_once(n_rows, size):
     assert max(map(len, parts)) <= size
 
 
-def test_a_fit_keeps_float32_vectors_as_they_came_and_in_place():
+def test_a_fit_keeps_votes_and_float32_vectors_as_they_came_and_in_place():
     votes, vectors = pool()
     fitted = cascal.fit(votes, vectors)
     assert fitted.vectors.dtype == np.float32
     assert np.shares_memory(fitted.vectors, vectors.vectors)
+    assert fitted.votes is votes
 
 
 def test_a_fit_of_float32_vectors_equals_one_of_the_same_numbers_in_float64():
