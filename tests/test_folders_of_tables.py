@@ -115,3 +115,13 @@ def test_vectors_beside_a_table_do_not_stop_a_folder(tmp_path):
     (tmp_path / "r.csv").write_text(HEAD + rows("m"), encoding="utf-8")
     np.savez(tmp_path / "v.npz", v=np.zeros(3))
     assert importers.read(tmp_path).responses.num_rows == 1
+
+
+def test_a_conflict_shows_where_two_long_texts_begin_to_differ(tmp_path):
+    text = "id,question,model,response,gold\n" + "".join(
+        f"q,A rather long question that ends in the {end},{model},4,4\n"
+        for end, model in (("morning", "m"), ("evening", "n"))
+    )
+    (tmp_path / "r.csv").write_text(text, encoding="utf-8")
+    with refuses("conflicting-rows", "text: '…ds in the morning' and '…ds in the evening'"):
+        importers.read(tmp_path / "r.csv")

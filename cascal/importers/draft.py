@@ -278,7 +278,11 @@ def _unix(query: QueryRow) -> QueryRow:
 def _differing(first: QueryRow, second: QueryRow) -> str:
     """What two rows of one query say differently, the first of it with both values."""
     names = [name for name in QueryRow._fields[3:] if getattr(first, name) != getattr(second, name)]
-    values = [str(getattr(one, names[0]))[:40] for one in (first, second)]
+    texts = [str(getattr(one, names[0])) for one in (first, second)]
+    pairs = enumerate(zip(*texts, strict=False))
+    same = next((place for place, (one, other) in pairs if one != other), min(map(len, texts)))
+    begin = same - 10 if same > 20 else 0  # where they begin to differ
+    values = [("…" if begin else "") + one[begin : begin + 40] for one in texts]
     also = f", also {', '.join(names[1:])}" if names[1:] else ""
     return f"{names[0]}: {values[0]!r} and {values[1]!r}{also}"
 
