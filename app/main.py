@@ -11,7 +11,7 @@ if str(ROOT.parent) not in sys.path:  # `streamlit run` only adds the folder of 
 
 import streamlit as st  # noqa: E402 (the path comes first)
 
-from app import controls, frame, strips, turns  # noqa: E402
+from app import controls, frame, session, strips, turns  # noqa: E402
 from app.pages import PAGES  # noqa: E402
 from app.terms import glossary  # noqa: E402
 from app.tour import tour  # noqa: E402
@@ -29,6 +29,8 @@ page = st.navigation(
 )
 glossary.listen()
 with turns.turn(), frame.refusals():
+    if page.url_path == PAGES["skills"][1]:
+        session.prepare()
     places = controls.sidebar()
     tour.lead()
     page.run()

@@ -182,6 +182,7 @@ async def _warm_up() -> None:
 async def warm_up(_app: st.App) -> AsyncIterator[None]:
     """Tell the map that its routes exist; warm up in threads while the server answers."""
     component.POINTS.served = True
+    gc.freeze()  # what is imported stays: no run waits while hundreds of modules are searched
     logging.getLogger(_CONTEXT_LOGGER).setLevel(logging.ERROR)
     work = asyncio.create_task(_warm_up())
     yield

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -54,9 +55,10 @@ def read_only() -> bool:
 def file_token() -> str:
     """What names the workspace file in its present state."""
     path = workspace_path()
-    if not path.exists():
+    try:
+        facts = os.stat(path)  # asked for at every use of the data: no second call for `exists`
+    except (FileNotFoundError, NotADirectoryError):
         return "none"
-    facts = path.stat()
     return f"{path}:{facts.st_ino}:{facts.st_mtime_ns}:{facts.st_size}"
 
 
@@ -72,7 +74,10 @@ def datasets() -> tuple[DatasetInfo, ...]:
 
 def current_info() -> DatasetInfo | None:
     """The data set chosen in the sidebar, the first one by default."""
-    known = datasets()
+    return _chosen(datasets())
+
+
+def _chosen(known: tuple[DatasetInfo, ...]) -> DatasetInfo | None:
     chosen = st.session_state.get("dataset")
     return next((info for info in known if info.name == chosen), known[0] if known else None)
 
@@ -88,13 +93,9 @@ def _dataset(name: str, token: str) -> Dataset:
 
 
 @lru_cache(16)
-def _derived(name: str, token: str) -> str:
-    return workspace().derived_token(name)
-
-
-def _reading_token(info: DatasetInfo) -> str:
+def _reading_token(info: DatasetInfo, token: str) -> str:
     """What names all that is read of a data set: a label or a saved run is no part of it."""
-    return f"{info!r}:{workspace_path()}:{_derived(info.name, file_token())}"
+    return f"{info!r}:{workspace_path()}:{workspace().derived_token(info.name)}"
 
 
 _known_datasets: WeakValueDictionary[tuple[str, str], Dataset] = WeakValueDictionary()
@@ -103,12 +104,13 @@ _known_datasets: WeakValueDictionary[tuple[str, str], Dataset] = WeakValueDictio
 
 def dataset() -> Dataset:
     """The chosen data set with votes, vectors and map. CascalError says what is missing."""
-    info = current_info()
+    token = file_token()
+    info = _chosen(_datasets(token))
     if info is None:
         raise CascalError(
             "The workspace is empty. Import responses on the page Data.", code="no-dataset"
         )
-    called = info.name, _reading_token(info)
+    called = info.name, _reading_token(info, token)
     found = _known_datasets.get(called)
     if found is None:
         found = _known_datasets[called] = _dataset(*called)
@@ -183,6 +185,9 @@ def _snapshots(token: str, _fit: Fit) -> Snapshots:
     return Snapshots(_fit)
 
 
+_known_snapshots: WeakValueDictionary[str, Snapshots] = WeakValueDictionary()
+
+
 def dataset_token() -> str:
     """What names the present data set, its content and its encoder."""
     return _dataset_token(dataset())
@@ -193,11 +198,16 @@ def _dataset_token(data: Dataset) -> str:
 
 
 def _fit_token(data: Dataset, settings: FitSettings) -> str:
-    return f"{_dataset_token(data)}:{settings!r}"
+    return _token(_dataset_token(data), settings)
 
 
 def _snapshot_token(data: Dataset, settings: FitSettings, thresholds: Thresholds) -> str:
-    return f"{_fit_token(data, settings)}:{thresholds!r}"
+    return _token(_dataset_token(data), settings, thresholds)
+
+
+@lru_cache(256)
+def _token(data: str, *values: object) -> str:
+    return ":".join([data, *map(repr, values)])
 
 
 def fit(settings: FitSettings | None = None) -> Fit:
@@ -211,6 +221,14 @@ def _fit_of(data: Dataset, settings: FitSettings) -> Fit:
     return known
 
 
+def _snapshots_of(data: Dataset, settings: FitSettings) -> Snapshots:
+    token = _fit_token(data, settings)
+    found = _known_snapshots.get(token)
+    if found is None:
+        found = _known_snapshots[token] = _snapshots(token, _fit_of(data, settings))
+    return found
+
+
 def known_fit() -> Fit | None:
     """The present fit if a page has asked for it; this asks for none, which would take seconds."""
     return _known_fits().get(fit_token())
@@ -220,7 +238,7 @@ def snapshot_at(state: Values) -> Snapshot:
     """Router, routes and numbers at the given values of the controls."""
     data, settings = dataset(), state.settings
     thresholds = _allowed(state.thresholds, data.costs is not None)
-    return _snapshots(_fit_token(data, settings), _fit_of(data, settings)).at(data, thresholds)
+    return _snapshots_of(data, settings).at(data, thresholds)
 
 
 def _allowed(thresholds: Thresholds, costs_known: bool) -> Thresholds:
@@ -284,6 +302,16 @@ def snapshot() -> Snapshot:
     return snapshot_at(values.present())
 
 
+def prepare() -> None:
+    """Compute the present state at once if no fit is missing, before anything is shown.
+
+    A browser draws the page anew whenever the script pauses between two elements.
+    """
+    with suppress(CascalError):  # the page says it where it can be read
+        if known_fit() is not None:
+            change()
+
+
 def change() -> tuple[Snapshot, Change]:
     """The pinned snapshot, and what is different now."""
     before, now = snapshot_at(history.pinned()), snapshot()
@@ -327,12 +355,12 @@ def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
 def warm_up() -> None:
     """Fit the first data set at the defaults before the first visitor asks for it."""
     try:
-        known = datasets()
+        token = file_token()
+        known = _datasets(token)
         if known:
-            data = _dataset(known[0].name, _reading_token(known[0]))
+            data = _dataset(known[0].name, _reading_token(known[0], token))
             settings, thresholds = DEFAULTS.settings, DEFAULTS.thresholds
-            fitted = _fit(_fit_token(data, settings), data, settings)
-            first = _snapshots(_fit_token(data, settings), fitted).at(data, thresholds)
+            first = _snapshots_of(data, settings).at(data, thresholds)
             _ = first.router.reach  # the first card and the first route ask for it
     except CascalError:
         return  # the page that needs it says it where it can be read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 
 import streamlit as st
 
@@ -51,25 +52,37 @@ class Values:
     @property
     def settings(self) -> FitSettings:
         """The settings of the preset, clustered as chosen; what is unknown is the default."""
-        preset = FitSettings.preset(self.preset if self.preset in PRESETS else DEFAULTS.preset)
-        clusters = self.clusters if self.clusters in CLUSTERS else DEFAULTS.clusters
-        return replace(preset, clusters=clusters)
+        return _settings(self.preset, self.clusters)
 
     @property
     def thresholds(self) -> Thresholds:
         """The thresholds that the controls stand for."""
-        routing = ROUTINGS.get(self.routing)
-        return Thresholds(
-            round(self.silhouette, 3),
-            round(self.merge, 3),
-            JOINING.get(self.share, JOINING[DEFAULTS.share]),
-            self.top_k,
-            routing=routing.routing if routing is not None else None,
-            cost_weight=self.cost,
-        )
+        return _thresholds(self)
 
 
 DEFAULTS = Values()
+
+
+# A page asks for both a hundred times a run, and both are checked when they are made.
+
+
+@lru_cache(32)
+def _settings(preset: str, clusters: str) -> FitSettings:
+    known = FitSettings.preset(preset if preset in PRESETS else DEFAULTS.preset)
+    return replace(known, clusters=clusters if clusters in CLUSTERS else DEFAULTS.clusters)
+
+
+@lru_cache(128)
+def _thresholds(values: Values) -> Thresholds:
+    routing = ROUTINGS.get(values.routing)
+    return Thresholds(
+        round(values.silhouette, 3),
+        round(values.merge, 3),
+        JOINING.get(values.share, JOINING[DEFAULTS.share]),
+        values.top_k,
+        routing=routing.routing if routing is not None else None,
+        cost_weight=values.cost,
+    )
 
 
 def values_of(settings: FitSettings, thresholds: Thresholds) -> Values | None:

@@ -10,7 +10,7 @@ from app.map_component.spec import points_in_polygon
 from app.skills.areas import areas
 from cascal import charts
 from cascal.charts.outlines import outline
-from cascal.dataset.snapshot import take_snapshot
+from cascal.dataset.snapshot import Snapshot, take_snapshot
 
 
 def crowd(centre: tuple[float, float], n: int = 200, seed: int = 0) -> np.ndarray:
@@ -100,3 +100,25 @@ def test_a_domain_is_the_clearest_task_of_a_model(snapshot):
             if task == one.task
         ]
         assert one.share == first.count(one.model) / len(first) > 0.5
+
+
+def test_what_is_said_of_a_cluster_is_kept_while_any_state_has_it(snapshot, monkeypatch):
+    asked = []
+    look = Snapshot.typical_texts
+
+    def counted(self: Snapshot, cluster: int) -> tuple[str, ...]:
+        asked.append(cluster)
+        return look(self, cluster)
+
+    monkeypatch.setattr(Snapshot, "typical_texts", counted)
+    before = areas(snapshot, "cluster", ())
+    asked.clear()
+    again = take_snapshot(snapshot.dataset, snapshot.fit, snapshot.router.thresholds)
+    assert [one.about for one in areas(again, "cluster", ())] == [one.about for one in before]
+    assert asked == []
+    moved = take_snapshot(snapshot.dataset, snapshot.fit, cascal.Thresholds(min_silhouette=1.0))
+    after = areas(moved, "cluster", ())
+    assert len(after) < len(before)
+    assert asked
+    for one in after:
+        assert one.about.splitlines()[1:] == [f"– {text}" for text in look(moved, one.code)]

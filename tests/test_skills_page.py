@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -239,3 +240,18 @@ def test_what_was_learnt_about_confidences_is_drawn_when_it_is_opened(open_app, 
     assert not app.exception
     assert any("Log-probabilities count for" in text.value for text in app.text)
     assert len(app.get("plotly_chart")) == drawn + 1
+
+
+@pytest.mark.slow
+def test_a_move_asks_seldom_whether_the_workspace_has_changed(open_app, small_file, monkeypatch):
+    """On a network drive every question takes a millisecond, and a move waits for all of them."""
+    app, stat, asked = open_app(small_file, "skills"), os.stat, []
+
+    def counted(path, *args, **kwargs):
+        asked.append(str(path) == str(small_file))
+        return stat(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "stat", counted)
+    app.slider(key="silhouette").set_value(0.2).run()
+    assert not app.exception
+    assert 0 < sum(asked) <= 150

@@ -16,7 +16,15 @@ from cascal.remembered import remembered
 
 NAME_LENGTH = 24
 MAX_KEPT = 2_000
-"""Outlines of clusters that were seen once: most clusters survive a move of a threshold."""
+"""Clusters that were seen once: most survive a move of a threshold."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Known:
+    """What follows from the queries and the centre of a cluster, made once."""
+
+    outline: Outline | None
+    typical: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,36 +69,40 @@ def _codes(now: Snapshot, by: charts.ColourBy, names: tuple[str, ...]) -> IntArr
 @remembered
 def _clusters(now: Snapshot) -> list[_Cluster]:
     """Telling term and task, and about each its whole name and the most typical queries."""
-    clusters = now.router.clusters
-    most, found = int(clusters.sizes.max(initial=1)), []
-    for cluster in np.argsort(-clusters.sizes, kind="stable").tolist():
-        shape = _outline(now.dataset, np.flatnonzero(clusters.assignment == cluster))
-        if shape is None:
+    sizes = now.router.clusters.sizes
+    most, found = int(sizes.max(initial=1)), []
+    for cluster in np.argsort(-sizes, kind="stable").tolist():
+        known = _of_cluster(now, cluster)
+        if known.outline is None:
             continue
         task, *terms = (charts.shorten(one, NAME_LENGTH) for one in now.names[cluster])
-        queries = (f"– {text}" for text in now.typical_texts(cluster))
+        queries = (f"– {text}" for text in known.typical)
         found.append(
             _Cluster(
                 cluster=cluster,
                 name=charts.cluster_name([*terms[:1], task]),
                 about="\n".join([charts.cluster_name(now.names[cluster]), *queries]),
-                share=float(clusters.sizes[cluster]) / most,
-                outline=shape,
+                share=float(sizes[cluster]) / most,
+                outline=known.outline,
             )
         )
     return found
 
 
 @remembered
-def _known(_dataset: Dataset) -> dict[bytes, Outline | None]:
+def _seen(_dataset: Dataset) -> dict[bytes, _Known]:
     return {}
 
 
-def _outline(data: Dataset, rows: IntArray) -> Outline | None:
-    """The outline of some training queries, made once for as long as they are a cluster."""
-    known, members = _known(data), rows.tobytes()
-    if members not in known:
-        if len(known) >= MAX_KEPT:
-            known.clear()
-        known[members] = outline(data.train.xy, rows)
-    return known[members]
+def _of_cluster(now: Snapshot, cluster: int) -> _Known:
+    """What is known of a cluster, for as long as any state has the same one."""
+    clusters = now.router.clusters
+    rows = np.flatnonzero(clusters.assignment == cluster)
+    key, seen = rows.tobytes() + clusters.centroids[cluster].tobytes(), _seen(now.dataset)
+    found = seen.get(key)
+    if found is None:
+        if len(seen) >= MAX_KEPT:
+            seen.clear()
+        shape = outline(now.dataset.train.xy, rows)
+        found = seen[key] = _Known(outline=shape, typical=now.typical_texts(cluster))
+    return found

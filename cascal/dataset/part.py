@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -113,7 +114,7 @@ class Part:
         """(Q, M) right by the labels, whatever their origin, and by the source's word."""
         return correctness(self.votes, self.labels, self.judged)
 
-    @property
+    @cached_property
     def mean_costs(self) -> FloatArray:
         """(M,) mean US dollars per 1,000 queries of each model, nan where unknown."""
         return np.asarray(COST_UNIT * mean_rows(self.costs))
