@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Error
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -24,6 +25,8 @@ CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-sync", "--disable-background-networking", "--disable-component-update"),
+    # Without a graphics card half of the time of a map goes into smoothing its points' edges.
+    "--webgl-antialiasing-mode=none",
 ]
 KNOWS_THE_TOUR = "try { localStorage.setItem('cascal.tour', 'known') } catch {}"
 """Other tests are about pages without the offer at their foot."""
@@ -39,13 +42,38 @@ CONNECTED = (
 )
 STALE = "[data-stale=true],[data-testid=stSkeleton],[data-testid=stSpinner]"
 NOTHING_STALE = f"() => !document.querySelector('{STALE}')"
+STATE = f"""() => {{
+  const app = document.querySelector('[data-testid=stApp]')?.dataset ?? {{}};
+  const stale = [...document.querySelectorAll('{STALE}')].map(one =>
+    `${{one.dataset.testid ?? one.className}} ${{one.innerText.slice(0, 60)}}`);
+  return `connection ${{app.testConnectionState}}, script ${{app.testScriptState}}, ` +
+    `${{stale.length}} stale: ${{stale.slice(0, 5).join(' | ')}}` }}"""
+LOGS: dict[str, Path] = {}
+"""The logs of the servers, by their address."""
 
 
-def idle(page, timeout: float = 25_000) -> None:
-    """Wait until the script has run and nothing on the page is stale."""
+def idle(page, timeout: float = 60_000) -> None:
+    """Wait until the script has run and nothing on the page is stale.
+
+    The wait is long enough for a machine that does much else: what must be fast has its own test.
+    """
     page.wait_for_timeout(210)  # widgets wait about 200 ms before they ask for a rerun
-    page.wait_for_selector(CONNECTED, state="attached", timeout=timeout)
-    page.wait_for_function(NOTHING_STALE, timeout=timeout)
+    try:
+        page.wait_for_selector(CONNECTED, state="attached", timeout=timeout)
+        page.wait_for_function(NOTHING_STALE, timeout=timeout)
+    except Error as error:
+        raise AssertionError(f"The page did not come to rest. {_seen(page)}") from error
+
+
+def _seen(page) -> str:
+    """What a page that does not come to rest shows, and the end of its server's log."""
+    try:
+        state = page.evaluate(STATE)
+    except Error as error:
+        state = f"no answer from the page: {error}"
+    log = LOGS.get("{0.scheme}://{0.netloc}".format(urlsplit(page.url)))
+    lines = [] if log is None else log.read_text(errors="replace").splitlines()[-20:]
+    return "\n".join([state, "The end of the server's log:", *lines])
 
 
 def shot(page, name: str) -> Path:
@@ -169,6 +197,7 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
                 command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=sink, stderr=sink
             )
         running.append(process)
+        LOGS[f"http://127.0.0.1:{port}"] = log
         _wait_until_healthy(f"http://127.0.0.1:{port}", process, log, seconds)
         return f"http://127.0.0.1:{port}"
 
