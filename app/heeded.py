@@ -83,7 +83,7 @@ def choice() -> None:
 def _offer(offered: Rectified, *, disabled: bool) -> None:
     """The correction of the scores, with its effect; off until somebody wants it."""
     st.text(offered.sentence)
-    if offered.effect.low <= 0.0:
+    if offered.changed.any() and offered.effect.low <= 0.0 <= offered.effect.high:
         st.caption("That may be nothing, or a loss: the interval holds 0.")
     st.checkbox(
         "Let them correct the scores",

@@ -120,6 +120,8 @@ def test_the_effect_is_that_of_labels_the_correction_did_not_see(labelled, free)
     assert found.effect.low <= found.effect.value <= found.effect.high
     assert found.sentence.startswith("120 labels correct the scores: ")
     assert "queries go to another model" in found.sentence
+    nothing = replace(found, changed=np.zeros(9, dtype=bool)).sentence
+    assert nothing.endswith("none of the 9 queries goes to another model by that.")
     all_alike = rectify(labelled, free, least=2)
     assert all_alike.effect == found.effect
 

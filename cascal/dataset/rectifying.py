@@ -83,6 +83,11 @@ class Rectified:
     @property
     def sentence(self) -> str:
         """How many labels, how many routes they change, and what that is estimated to bring."""
+        if not self.changed.any():
+            return (
+                f"{self.n_labels:,} labels correct the scores: none of the {len(self.changed):,} "
+                "queries goes to another model by that."
+            )
         return (
             f"{self.n_labels:,} labels correct the scores: {int(self.changed.sum()):,} of "
             f"{len(self.changed):,} queries go to another model, which is estimated to bring "
