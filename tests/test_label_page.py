@@ -492,6 +492,7 @@ def test_labels_for_the_rectifier_are_given_there_and_used_only_when_chosen(
     app.run()
     found = rectify(store, snapshot)
     assert found.n_labels == 101
+    assert line(app).startswith("101 labels, of which 100 were needed")
     assert found.sentence in texts(app)
     app.checkbox(key="rectify_scores").check().run()
     app.switch_page("runs/page.py").run()

@@ -29,10 +29,10 @@ def _headline(chosen: Choice) -> None:
     contest = chosen.question.contest
     n_labels = len(rectifier_labels(session.workspace(), session.snapshot()).ids)
     st.title(ASKED["rectifier"], anchor=False)
-    st.progress(
-        min(1.0, n_labels / FROM_LABELS),
-        f"**{n_labels} of the {FROM_LABELS} labels from which they may correct the scores**",
-    )
+    said = f"{n_labels} of the {FROM_LABELS} labels from which they may correct the scores"
+    if n_labels >= FROM_LABELS:
+        said = f"{n_labels} labels, of which {FROM_LABELS} were needed to correct the scores"
+    st.progress(min(1.0, n_labels / FROM_LABELS), f"**{said}**")
     st.caption(
         f"Training queries on which not all models say the same: {contest.n_contested:,} of "
         f"{contest.n_queries:,}, in a random order. A label counts once it tells of every model "
