@@ -135,4 +135,4 @@ def _imported(lines: Sequence[str], queries: Sequence[Query]) -> list[dict[str, 
         ]
         table.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
         read = importers.read([output, table], kind="openai_batch", dataset="batch")
-    return read.responses.to_pylist()
+    return [row for batch in read.responses.to_batches() for row in batch.to_pylist()]

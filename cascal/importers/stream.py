@@ -42,7 +42,7 @@ class Stream:
         own = set(self.names)
         wanted = list(dict.fromkeys(name for name in names if name in own))
         place = {name: at for at, name in enumerate(wanted)}
-        places = [place.get(name) for name in names]
+        places = [None if name is None else place.get(name) for name in names]
         for row, cells in self.read([name for name in wanted if name is not None]):
             yield row, tuple(None if at is None else cells[at] for at in places)
 

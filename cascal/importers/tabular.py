@@ -10,7 +10,7 @@ from functools import partial
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cascal.importers.arrow_tables import csv_stream, parquet_stream
 from cascal.importers.columns import is_known, listed
@@ -72,7 +72,10 @@ def open_table(path: Path) -> Stream:
     if head.startswith(b"PAR1") or suffix == ".parquet":
         return parquet_stream(path)
     start = head[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    opened = partial(path.open, "rb")
+
+    def opened() -> BinaryIO:
+        return path.open("rb")
+
     if suffix in (".csv", ".tsv"):
         return csv_stream(path.name, opened)
     if start == b"[":
