@@ -168,13 +168,14 @@ def _fault(message: ForwardMsg) -> str:
 class Schedule:
     """Where visitors move: half of the states were seen by another visitor, half by nobody."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, stretch: float = 1.0) -> None:
         self._random = random.Random(seed)  # noqa: S311 – repeatable, not secret
+        self._stretch = stretch
         self._seen: dict[State, int] = {(DEFAULT["silhouette"], DEFAULT["merge"]): -1}
 
     def pause(self) -> float:
         """Seconds until the next move of somebody."""
-        return self._random.uniform(*PAUSE)
+        return self._stretch * self._random.uniform(*PAUSE)
 
     def next(self, visitor: int, now: dict[str, float]) -> tuple[str, float]:
         """The threshold that a visitor moves next, and where to."""
@@ -343,10 +344,9 @@ def _wait(port: int, log: Path) -> None:
 
 
 def measure(
-    port: int, pid: int, n_visitors: int, seconds: float, truth: Truth, seed: int
+    port: int, pid: int, n_visitors: int, seconds: float, truth: Truth, schedule: Schedule
 ) -> Figures:
     """One run of some visitors, after one who came before them."""
-    schedule = Schedule(seed)
     asyncio.run(stay(port, [-1], 2 * PAUSE[1], schedule))  # whose states others see again
     begun = processor_seconds(pid)
     numbers = range(n_visitors)
@@ -363,6 +363,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--port", type=int, default=8597)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--stretch",
+        type=float,
+        default=1.0,
+        help="pauses are so many times longer: 2 where other work takes half of the processor",
+    )
     parser.add_argument("--workspace", type=Path, help="with the demo in it; default: a new one")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -372,7 +378,14 @@ def main() -> None:
         truth = Truth(workspace)
         with dashboard(workspace, given.port, Path(folder) / "log") as pid:
             runs = [
-                measure(given.port, pid, n_visitors, seconds, truth, given.seed + at)
+                measure(
+                    given.port,
+                    pid,
+                    n_visitors,
+                    seconds,
+                    truth,
+                    Schedule(given.seed + at, given.stretch),
+                )
                 for at, (n_visitors, seconds) in enumerate(
                     [(1, given.seconds), (given.visitors, given.seconds), (given.visitors, 0.0)]
                 )
