@@ -35,7 +35,7 @@ def test_others_see_no_folder_of_the_machine(monkeypatch, said, shown):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["runs", "evaluate", "skills", "sweep", "diagnose", "data_sets"])
+@pytest.mark.parametrize("page", ["runs", "skills"])
 def test_no_page_shows_a_path_to_others(open_app, small_file, monkeypatch, page):
     monkeypatch.setenv(access.READ_ONLY_ENV, "1")
     app = open_app(small_file, page)
