@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from refusals import refuses
 
 from cascal import importers
+from cascal.endpoint.logprobs import mean_logprob
 
 FOREIGN = Path(__file__).parent / "foreign"
 SUMS = {"adder": 1.0, "guesser": 5 / 8}
@@ -157,3 +159,19 @@ def test_helm_references_that_were_asked_apart_are_ranked_by_their_likelihood(tm
     imported = importers.read(folder)
     assert imported.responses["answer"].to_pylist() == ["B"]
     assert imported.responses["score"].to_pylist() == [1.0]
+
+
+def test_numbers_that_no_float_can_hold_are_no_scores(tmp_path):
+    folder = shutil.copytree(
+        FOREIGN / "helm" / "sums_free=yes_model=scripted_adder", tmp_path / "r"
+    )
+    stats = json.loads((folder / "per_instance_stats.json").read_text())
+    for one in stats[0]["stats"]:
+        one["mean"] = 10**400
+    (folder / "per_instance_stats.json").write_text(json.dumps(stats))
+    assert importers.read(folder).responses["score"].to_pylist().count(None) == 1
+
+
+def test_log_probabilities_that_no_float_can_hold_are_unknown():
+    assert math.isnan(mean_logprob({"logprobs": {"content": [{"logprob": 10**400}]}}))
+    assert math.isnan(mean_logprob({"logprobs": {"content": [{"logprob": -(10**400)}]}}))

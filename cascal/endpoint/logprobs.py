@@ -27,7 +27,7 @@ def mean_logprob(choice: Mapping[str, Any]) -> float:
     known = []
     for value in _stated(choice.get("logprobs")):
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or math.isnan(value) or value < LEAST_LOGPROB:
+        if not number or not value >= LEAST_LOGPROB:  # nan is not; an integer may be huge
             continue
         if value > LARGEST_ROUNDING:
             return math.nan

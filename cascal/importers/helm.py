@@ -20,13 +20,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from cascal.columns import Imported
 from cascal.datatypes import option_letter
 from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan
-from cascal.importers.fields import clean, raw_text
+from cascal.importers.fields import MAX_AMOUNT, clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.response import Place, Said, add_said, known_gold
@@ -50,6 +50,11 @@ SCORED = (
 """Metrics that say whether an answer is right, the first one that is there is taken."""
 _STATS, _SPEC = "per_instance_stats.json", "run_spec.json"
 Scores = dict[tuple[str, str], float]
+
+
+def is_number(value: Any) -> TypeGuard[float]:  # noqa: ANN401 - whatever JSON holds
+    """Whether a value is a number that a float can hold."""
+    return isinstance(value, int | float) and abs(value) <= MAX_AMOUNT
 
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
@@ -109,7 +114,7 @@ def _scores(draft: Draft, file: Path, source: str) -> Scores:
         key = clean(one.get("instance_id")), clean(one.get("train_trial_index")) or "0"
         for stat in map(part, items(one.get("stats"))):
             name, mean = clean(part(stat.get("name")).get("name")), stat.get("mean")
-            if name in SCORED and isinstance(mean, int | float):
+            if name in SCORED and is_number(mean):
                 found.setdefault(name, {})[key] = float(mean)
     metric = next((one for one in SCORED if one in found), "")
     if not metric:
@@ -206,7 +211,7 @@ def _said(states: Sequence[Record], score: float | None) -> Said:
 def _mean(completion: Record) -> float | None:
     """The mean of the tokens' log-probabilities; a zero for all of them stands for none."""
     values = [part(one).get("logprob") for one in items(completion.get("tokens"))]
-    known = [float(one) for one in values if isinstance(one, int | float)]
+    known = [float(one) for one in values if is_number(one)]
     return sum(known) / len(known) if any(known) and len(known) == len(values) else None
 
 
@@ -216,7 +221,7 @@ def _likeliest(states: Sequence[Record]) -> str:
     for one in states:
         completion = part(next(iter(items(part(one.get("result")).get("completions"))), None))
         value, place = completion.get("logprob"), one.get("reference_index")
-        if isinstance(value, int | float) and isinstance(place, int):
+        if is_number(value) and isinstance(place, int):
             sign = -1.0 if one.get("request_mode") == "calibration" else 1.0
             totals[place] = totals.get(place, 0.0) + sign * float(value)
     return option_letter(max(totals, key=lambda one: totals[one])) if totals else ""

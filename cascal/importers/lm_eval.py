@@ -25,7 +25,6 @@ Source of the format: github.com/EleutherAI/lm-evaluation-harness; checked again
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -35,7 +34,7 @@ from typing import NamedTuple
 from cascal.columns import Imported
 from cascal.importers.checked_rows import part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
-from cascal.importers.fields import clean, raw_text
+from cascal.importers.fields import amount, clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.kept import keep_offered
 from cascal.importers.limits import ImportRefused, parse_json, read_bytes
@@ -188,7 +187,8 @@ def _first_wanted(task: str, names: Sequence[str], wanted: str) -> list[str]:
 
 def _number(value: object) -> float:
     """A score as far as it is one."""
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+    number, _ = amount(value)
+    return number or 0.0
 
 
 def _extracted(record: Record) -> object:
