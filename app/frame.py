@@ -55,11 +55,11 @@ class _Refusals(AbstractContextManager[None, bool]):
     ) -> bool:
         if not isinstance(error, CascalError):
             return False
-        st.error(refusal(error), title="This cannot be shown")
+        st.error(shown_refusal(error), title="This cannot be shown")
         return True
 
 
-def refusal(error: CascalError) -> str:
+def shown_refusal(error: CascalError) -> str:
     """The sentence of a refusal, harmless and without what only the owner may know."""
     return escape(access.shown(str(error)))
 

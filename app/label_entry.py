@@ -65,7 +65,7 @@ def judged() -> None:
     try:
         found = gather_judged(store, data.info.name, routing().contest)
     except NotApplicable as error:
-        st.caption(frame.refusal(error))
+        st.caption(frame.shown_refusal(error))
         return
     with st.container(border=True, key="judged"):
         st.markdown("**Judged by models, not by people**")
@@ -79,7 +79,7 @@ def few_labels() -> None:
     try:
         found = heeding.few_labels(session.workspace(), session.snapshot())
     except NotApplicable as error:
-        st.caption(frame.refusal(error))
+        st.caption(frame.shown_refusal(error))
         return
     if found is None:
         return

@@ -143,6 +143,10 @@ class Regrouping:
     merge: str
     compare: Compare
 
+    def __getstate__(self) -> dict[str, object]:
+        """What is remembered stays in its process, and is no part of a copy."""
+        return {name: value for name, value in self.__dict__.items() if name != "_recent"}
+
     @cached_property
     def _recent(self) -> list[_Recent]:
         return [_Recent() for _ in self.by_task]

@@ -216,6 +216,7 @@ def test_a_workspace_of_before_there_were_labels_is_migrated(workspace):
     with duckdb.connect(str(workspace.path)) as connection:
         connection.execute("DROP TABLE draw; DROP TABLE label; DROP TABLE cluster_name")
         connection.execute("DROP TABLE score; DROP TABLE kept")
+        connection.execute("DROP TABLE note; DROP TABLE bookmark")
         connection.execute("ALTER TABLE dataset DROP COLUMN right_by")
         connection.execute("UPDATE meta SET schema_version = 4")
     old = Workspace(workspace.path)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import threading
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
+from conftest import make_world
 
+import cascal
 from cascal.remembered import Latest, remembered
+from cascal.settings import Thresholds
 
 
 class Owner:
@@ -135,3 +140,13 @@ def test_who_waits_for_a_result_that_fails_tries_again():
     found = asked_at_once(ask, 4)
     assert sorted(found, key=str) == [5, 5, 5, None]
     assert tries == [5, 5]
+
+
+def test_what_is_remembered_of_moves_is_no_part_of_a_copy():
+    votes, vectors, _ = make_world(n_queries=120)
+    fitted = cascal.fit(votes, vectors)
+    router = fitted.router(Thresholds(merge_distance=0.3))
+    copy = pickle.loads(pickle.dumps(fitted))  # noqa: S301 – made here
+    again = copy.router(Thresholds(merge_distance=0.3))
+    assert np.array_equal(again.clusters.centroids, router.clusters.centroids)
+    assert np.array_equal(again.consensus_order, router.consensus_order)

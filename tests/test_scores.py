@@ -276,6 +276,7 @@ def test_a_score_of_a_response_that_changed_is_kept_and_not_used(world, workspac
 def test_a_workspace_of_before_there_were_scores_is_migrated(workspace):
     with duckdb.connect(str(workspace.path)) as connection:
         connection.execute("DROP TABLE score; DROP TABLE kept")
+        connection.execute("DROP TABLE note; DROP TABLE bookmark")
         connection.execute("ALTER TABLE dataset DROP COLUMN right_by")
         connection.execute("UPDATE meta SET schema_version = 6")
     assert cascal.Workspace(workspace.path).response_scores("prose") == []

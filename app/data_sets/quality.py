@@ -93,7 +93,7 @@ def _needs() -> None:
     try:
         needs = quality.cluster_needs(router, session.fit().consensus)
     except NotApplicable as error:
-        st.caption(frame.refusal(error))
+        st.caption(frame.shown_refusal(error))
         return
     unsure = [one for one in needs if one.certainty < quality.SURE]
     if not unsure:

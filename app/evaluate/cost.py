@@ -22,7 +22,7 @@ def _cost(comparison: Comparison) -> None:
     try:
         curve = shared_results.cost_curve()
     except NotApplicable as error:
-        st.info(frame.refusal(error), icon=":material/info:")
+        st.info(frame.shown_refusal(error), icon=":material/info:")
         st.caption(
             "Give prices with the model pool, or a column cost (US dollars) with the responses."
         )

@@ -101,7 +101,7 @@ def _ceilings(tau: Estimate) -> None:
     try:
         information, in_sample, learnt = work.ceilings()
     except NotApplicable as error:
-        st.info(frame.refusal(error), icon=":material/info:")
+        st.info(frame.shown_refusal(error), icon=":material/info:")
         return
     with st.grid(4, min_column_width=190):
         frame.metric(

@@ -73,7 +73,7 @@ def headline_without_labels() -> None:
         light = session.light()
     except NotApplicable as error:
         st.title("Nobody can say yet whether routing pays here", anchor=False)
-        st.caption(frame.refusal(error))
+        st.caption(frame.shown_refusal(error))
         return
     _badge(light)
     st.title(HEADLINES[light.light], anchor=False)
@@ -142,7 +142,7 @@ def second_opinion() -> None:
         try:
             light = session.light()
         except NotApplicable as error:
-            st.caption(frame.refusal(error))
+            st.caption(frame.shown_refusal(error))
             return
         gain = session.snapshot().gain_over_liked_best
         right = None if gain is None else light.is_right(gain.value)

@@ -26,7 +26,7 @@ def live(decision: Decision) -> None:
     try:
         models = reachable(session.dataset().models, decision.trace.selected)
     except CascalError as error:
-        st.caption(frame.refusal(error))
+        st.caption(frame.shown_refusal(error))
         return
     places = destinations(models)
     st.caption(frame.escape(f"The data set, not you, names where the query would go: {places}."))

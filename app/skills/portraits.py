@@ -34,7 +34,7 @@ def _section() -> None:
     try:
         _gallery()
     except NotApplicable as error:
-        st.info(frame.refusal(error), icon=":material/info:")
+        st.info(frame.shown_refusal(error), icon=":material/info:")
     _table()
 
 
