@@ -227,7 +227,7 @@ class Embeddings:
                 f"{self.query_ids[off[0]][:80]!r}. Use Embeddings.from_array, which normalises.",
                 code="unusable-vector",
             )
-        object.__setattr__(self, "vectors", read_only(vectors))
+        object.__setattr__(self, "vectors", read_only(np.ascontiguousarray(vectors)))
 
     @classmethod
     def from_array(cls, query_ids: Sequence[str], array: FloatArray, encoder: str) -> Embeddings:
@@ -334,9 +334,10 @@ class Votes:
                 "Votes.logprobs holds positive numbers; log-probabilities are ≤ 0.",
                 code="out-of-bounds",
             )
-        put(self, "answers", read_only(answers.astype(np.int64)))
+        # row after row in memory, as numpy adds up in the order of the memory
+        put(self, "answers", read_only(answers.astype(np.int64, order="C")))
         logprobs = np.where(np.isfinite(logprobs), logprobs, np.nan)
-        put(self, "logprobs", read_only(np.maximum(logprobs, LOWEST_LOGPROB)))
+        put(self, "logprobs", read_only(np.maximum(logprobs, LOWEST_LOGPROB, order="C")))
         n_options = np.asarray(self.option_counts, dtype=np.int64)
         put(self, "n_options", read_only(n_options))
         self._check_options(n_options)

@@ -133,8 +133,11 @@ def estimate(values: FloatArray, *, n_resamples: int = RESAMPLES, seed: int = 0)
 
 
 def mean_rows(rows: Sequence[FloatArray] | FloatArray) -> FloatArray:
-    """Mean over the rows – draws, splits, queries –, nan where none of them counts."""
-    stacked = rows if isinstance(rows, np.ndarray) else np.stack(list(rows))
+    """Mean over the rows – draws, splits, queries –, nan where none of them counts.
+
+    To the last bit the same however the rows lie in memory.
+    """
+    stacked = np.ascontiguousarray(rows)
     known = np.isfinite(stacked)
     count = known.sum(axis=0)
     total = np.where(known, stacked, 0.0).sum(axis=0)

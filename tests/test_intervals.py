@@ -109,6 +109,12 @@ def test_mean_rows_leaves_nan_out():
     assert np.isnan(mean_rows([np.array([NAN])]))[0]
 
 
+def test_mean_rows_does_not_depend_on_how_the_rows_lie_in_memory():
+    rows = np.random.default_rng(1).random((625, 8))
+    means = mean_rows(list(rows)).tolist()
+    assert mean_rows(rows).tolist() == mean_rows(np.asfortranarray(rows)).tolist() == means
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 37, 400, 5001])
 def test_mcnemars_p_value_is_that_of_the_exact_binomial_test(n):
     for heads in sorted({0, 1, n // 3, n // 2, (n + 1) // 2, n - 1, n}):

@@ -364,6 +364,26 @@ def test_the_order_of_rows_and_models_does_not_matter(seed, preset):
     assert np.array_equal(one.consensus[np.ix_(rows, columns)], other.consensus, equal_nan=True)
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_how_arrays_lie_in_memory_does_not_matter(preset):
+    votes, vectors, _ = small_world(3, missing=0.05, n_queries=400, n_models=8)
+    ids = sorted(range(votes.shape[0]), key=votes.query_ids.__getitem__)
+    votes = votes.take(np.array(ids), np.argsort(votes.models))  # nothing is left to be sorted
+    vectors = vectors.take(votes.query_ids)
+    by_column = replace(
+        votes,
+        answers=np.asfortranarray(votes.answers),
+        logprobs=np.asfortranarray(votes.logprobs),
+    )
+    columnwise = replace(vectors, vectors=np.asfortranarray(vectors.vectors))
+    chosen = cascal.FitSettings.preset(preset)
+    one = cascal.fit(votes, vectors, chosen, n_jobs=1)
+    other = cascal.fit(by_column, columnwise, chosen, n_jobs=1)
+    assert np.array_equal(one.consensus, other.consensus, equal_nan=True)
+    first, second = (fitted.router().route(vectors) for fitted in (one, other))
+    assert np.array_equal(first.scores, second.scores)
+
+
 # The staged fit equals a fit from scratch, and the method written out in loops
 
 

@@ -274,6 +274,16 @@ def test_a_run_of_some_models_is_made_again_with_these(workspace, small):
     assert reopen(workspace, run).differences == ()
 
 
+def test_naming_every_model_changes_no_number(small):
+    named = small.with_models([model.name for model in small.models])
+    assert named.costs.tolist() == small.costs.tolist()
+    for part, same in ((named.train, small.train), (named.test, small.test)):
+        for name in ("costs", "judged", "right"):
+            ours, theirs = getattr(part, name), getattr(same, name)
+            assert np.array_equal(ours, theirs, equal_nan=True)
+            assert np.array_equal(ours.sum(axis=0), theirs.sum(axis=0), equal_nan=True)
+
+
 @pytest.mark.slow
 def test_a_fresh_process_makes_the_same_run_and_says_so(workspace, small, small_snapshot):
     workspace.save_run(make_run(small, small_snapshot, "fresh"))

@@ -177,8 +177,8 @@ class Part:
         return replace(
             self,
             votes=self.votes.take(np.arange(len(self)), columns),
-            judged=self.judged[:, columns],
-            costs=self.costs[:, columns],
+            judged=np.take(self.judged, columns, axis=1),  # row after row in memory, as it was
+            costs=np.take(self.costs, columns, axis=1),
         )
 
 
