@@ -321,7 +321,7 @@ def test_a_workspace_that_is_no_database_is_a_sentence(open_app, tmp_path):
     assert "cannot be opened as a workspace" in app.error[0].value
 
 
-def wait_for_chart(app: AppTest, seconds: int = 60) -> None:
+def wait_for_chart(app: AppTest, seconds: int = 240) -> None:
     """A job runs in a thread of its own; the page shows its result when it is run again."""
     for _ in range(seconds * 2):
         going = any(job.state == "running" for job in jobs.known_jobs().values())

@@ -115,7 +115,7 @@ def snapshot_of(path) -> Snapshot:
     return take_snapshot(data, fitted, Thresholds())
 
 
-def run_until(app: AppTest, key: str, seconds: int = 90) -> None:
+def run_until(app: AppTest, key: str, seconds: int = 240) -> None:
     """Run the page again until the jobs of a name are done and shown."""
     for _ in range(seconds * 2):
         named = [job for name, job in jobs.known_jobs().items() if name.startswith(key)]

@@ -282,7 +282,7 @@ def test_the_clusters_of_a_split_are_named_by_what_their_queries_say():
     assert all(name.startswith(bench.tasks[t]) for name in names)
 
 
-def wait_for(app: AppTest, key: str, seconds: int = 60) -> None:
+def wait_for(app: AppTest, key: str, seconds: int = 240) -> None:
     """Until the jobs of a name are done, and the page has shown what they found."""
     for _ in range(seconds * 5):
         if all(job.state == "done" for name, job in jobs.known_jobs().items() if key in name):
