@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -112,7 +112,11 @@ MAX_REASONS = 20
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Batches:
-    """Rows that may be too many for memory, in batches that are made anew each time."""
+    """Rows that may be too many for memory, in batches that are made anew each time.
+
+    To who reads them they are a table: columns that are asked for are put together of the batches,
+    and for anything else a table does all rows are brought into memory, see `to_table`.
+    """
 
     schema: pa.Schema
     num_rows: int
@@ -124,6 +128,35 @@ class Batches:
     def to_batches(self) -> Iterator[pa.RecordBatch]:
         """All rows in their order, a few at a time."""
         return self.make()
+
+    def to_table(self) -> pa.Table:
+        """All rows at once."""
+        return self.select(self.schema.names)
+
+    def select(self, columns: Sequence[str | int]) -> pa.Table:
+        """A table of some columns; the others are never in memory all at once."""
+        wanted = self.schema.empty_table().select(columns).schema
+        return pa.Table.from_batches((one.select(columns) for one in self.make()), schema=wanted)
+
+    def column(self, name: str | int) -> pa.ChunkedArray:
+        """One column."""
+        self.schema.field(name)  # raises what a table raises where there is no such column
+        return self.select([name]).column(0)
+
+    def __getitem__(self, key: str | int | slice) -> pa.ChunkedArray | pa.Table:
+        """A column by its name or number, or a range of rows."""
+        return self.to_table()[key] if isinstance(key, slice) else self.column(key)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as many kinds as a table has
+        """Whatever else a table has."""
+        if name.startswith("_") or not hasattr(pa.Table, name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.to_table(), name)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows for pyarrow, Polars or DuckDB, a batch at a time."""
+        reader = pa.RecordBatchReader.from_batches(self.schema, self.make())
+        return reader.__arrow_c_stream__(requested_schema)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
 import sys
 
+import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
@@ -15,9 +18,9 @@ from refusals import refuses
 
 import cascal
 from cascal import importers
-from cascal.importers import ImportRefused, arrow_tables, drafted, limits, tabular
+from cascal.columns import Batches
+from cascal.importers import ImportRefused, arrow_tables, limits, shelf, tabular
 from cascal.importers.rows import QueryRow
-from cascal.importers.shelf import Shelf
 
 ROWS = [
     {
@@ -50,7 +53,7 @@ def written(path, rows):
 def test_a_file_that_comes_in_batches_is_stored_as_one_that_does_not(tmp_path, monkeypatch, name):
     path = written(tmp_path / name, ROWS)
     small = importers.read(path, test_share=0.4)
-    monkeypatch.setattr(drafted, "MAX_TABLE_CHARS", 0)
+    monkeypatch.setattr(shelf, "MAX_HELD_CHARS", 0)
     monkeypatch.setattr(arrow_tables, "BLOCK_BYTES", 2_000)
     large = importers.read(path, test_share=0.4)
     assert (small.in_batches, large.in_batches) == (False, True)
@@ -68,7 +71,7 @@ def test_a_batch_that_contradicts_what_is_stored_leaves_all_as_it_was(tmp_path, 
     store = cascal.Workspace(tmp_path / "w.duckdb")
     store.add(importers.read(written(tmp_path / "rows.jsonl", ROWS)))
     before = store.fingerprint("rows")
-    monkeypatch.setattr(drafted, "MAX_TABLE_CHARS", 0)
+    monkeypatch.setattr(shelf, "MAX_HELD_CHARS", 0)
     other = [*ROWS[:-1], {**ROWS[-1], "response": "The answer is (C)."}]
     new = [{**row, "query_id": f"new {row['query_id']}"} for row in ROWS]
     large = importers.read(written(tmp_path / "rows.jsonl", new + other))
@@ -99,18 +102,47 @@ def test_a_line_without_end_is_a_sentence(tmp_path, monkeypatch):
         importers.read(path)
 
 
-def test_rows_come_back_from_a_shelf_as_they_went_in():
-    shelf = Shelf(QueryRow.of)
+def test_batches_are_a_table_to_who_reads_them(tmp_path, monkeypatch):
+    path = written(tmp_path / "rows.jsonl", ROWS)
+    table = importers.read(path).responses
+    monkeypatch.setattr(shelf, "MAX_HELD_CHARS", 0)
+    batches = importers.read(path).responses
+    assert isinstance(batches, Batches)
+    assert (batches.num_rows, batches.num_columns) == table.shape == batches.shape
+    assert batches.column_names == table.column_names
+    assert batches["answer"].to_pylist() == table["answer"].to_pylist()
+    assert batches.column(3).to_pylist() == batches[3].to_pylist() == table[3].to_pylist()
+    assert batches.select(["model", "text"]).equals(table.select(["model", "text"]))
+    assert batches[5:9].equals(table[5:9])
+    assert batches.to_pylist() == table.to_pylist()
+    large = pc.field("model") == "large"
+    assert batches.filter(large).equals(table.filter(large))
+    assert pa.table(batches).equals(batches.to_table())
+    assert batches.to_table().equals(table)
+    assert duckdb.sql("SELECT count(DISTINCT query_id) FROM batches").fetchall() == [(60,)]
+    assert copy.copy(batches).equals(table)
+    for way in (batches.column, batches.__getitem__):
+        with pytest.raises(KeyError, match="none"):
+            way("none")
+    assert not hasattr(batches, "none")
+
+
+@pytest.mark.parametrize("most", [0, 10_000, shelf.MAX_HELD_CHARS])
+def test_rows_come_back_from_a_shelf_as_they_went_in(monkeypatch, most):
+    monkeypatch.setattr(shelf, "MAX_HELD_CHARS", most)
+    held = shelf.Shelf(QueryRow.of)
     rows = [
         QueryRow("f", n, f"q{n}", "t", f"text {n} 😀", ("a", "b"), gold)
         for n, gold in enumerate(["A", 1, 1.0, None, True, ["A", "B"]] * 40)
     ]
-    for row in rows:
-        shelf.put(row.query_id, row)
-    assert list(shelf.values()) == rows
-    assert [shelf.get(row.query_id) for row in rows] == rows
-    assert [shelf.place(row.query_id) for row in rows] == list(range(len(rows)))
-    assert (shelf.get("none"), shelf.place("none"), "q3" in shelf) == (None, -1, True)
+    assert [held.put(row.query_id, row) for row in rows] == [None] * len(rows)
+    assert held.on_disk == (most <= 10_000)
+    assert [held.put(row.query_id, row._replace(text="new")) for row in rows] == rows
+    assert len(held) == len(rows)
+    assert list(held.values()) == rows
+    assert [held.get(row.query_id) for row in rows] == rows
+    assert [held.place(row.query_id) for row in rows] == list(range(len(rows)))
+    assert (held.get("none"), held.place("none"), "q3" in held) == (None, -1, True)
 
 
 IN_LITTLE_MEMORY = """

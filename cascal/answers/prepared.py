@@ -19,6 +19,8 @@ _MARKS = tuple(
 )
 """How models mark what they think: the opening mark, and the closing one that belongs to it."""
 _ANY_MARK = re.compile("|".join(one.pattern for pair in _MARKS for one in pair), re.IGNORECASE)
+_SIGNS = "<[◁"
+"""What every mark begins with."""
 _FINAL = re.compile(r"<\|channel\|>final(?:<\|message\|>)?")
 _CONTROL = re.compile(r"<\|[a-z_]{2,20}\|>")
 _END = 100_000
@@ -50,7 +52,11 @@ def prepared(text: str) -> str:
 
 def holds_thinking(text: str) -> bool:
     """Whether a text shows, by a mark, that the model thought before it answered."""
-    return any(sign in text for sign in "<[◁") and _ANY_MARK.search(text) is not None
+    return _holds_a_sign(text) and _ANY_MARK.search(text) is not None
+
+
+def _holds_a_sign(text: str) -> bool:
+    return any(sign in text for sign in _SIGNS)
 
 
 def _ends(text: str) -> str:
@@ -59,6 +65,8 @@ def _ends(text: str) -> str:
 
 
 def _without_thinking(text: str) -> str:
+    if not _holds_a_sign(text):
+        return text
     *_, final = [0, *(match.end() for match in _FINAL.finditer(text))]
     if final:
         return text[final:]

@@ -136,13 +136,14 @@ class Draft:
         elif self._chooses_several(response):
             self.report(response.source, response.row, "answer", "several options; no answer")
             response = response._replace(answer=None, rule=None, status="unreadable")
-        key = (response.query_id, response.model, response.sample)
         problem = self._response_problem(response)
-        known = self.responses.get(key)
         if problem is not None:
             self.refuse(response.source, response.row, *problem)
-        elif known is None:
-            self._keep(key, response)
+            return
+        key = (response.query_id, response.model, response.sample)
+        known = self.responses.put(key, response)
+        if known is None:
+            self._count(response)
         elif self.responses.same(known, response, 2):
             self._repeated(response)
         else:
@@ -153,10 +154,9 @@ class Draft:
                 code="conflicting-rows",
             )
 
-    def _keep(self, key: tuple[str, str, int], response: ResponseRow) -> None:
+    def _count(self, response: ResponseRow) -> None:
         query = self.queries.get(response.query_id)
         if query is not None:
-            self.responses.put(key, response)
             self._tally.count_response(response, query, self.queries.place(response.query_id))
 
     def _chooses_several(self, response: ResponseRow) -> bool:

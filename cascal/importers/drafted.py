@@ -16,8 +16,6 @@ from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.shelf import Shelf
 from cascal.importers.splits import SplitPlan, splits_of
 
-MAX_TABLE_CHARS = 32 << 20
-"""Up to so many characters rows become a table; more stay on disk and come in batches."""
 _ROWS_OF_A_BATCH = 2_000
 _CHARS_OF_A_BATCH = 4 << 20
 
@@ -87,9 +85,9 @@ def _rows(
             yield batch(rows, start)
             start += len(rows)
 
-    if shelf.n_chars <= MAX_TABLE_CHARS:
-        return pa.Table.from_batches(batches(), schema=schema).combine_chunks()
-    return Batches(schema=schema, num_rows=len(shelf), make=batches)
+    if shelf.on_disk:
+        return Batches(schema=schema, num_rows=len(shelf), make=batches)
+    return pa.Table.from_batches(batches(), schema=schema).combine_chunks()
 
 
 def kept_table(kept: dict[str, dict[str, str] | dict[str, float]]) -> pa.Table:
