@@ -21,7 +21,8 @@ from cascal.columns import Progress
 from cascal.datatypes import CascalError
 
 ROOT = Path(__file__).resolve().parents[1]
-NICENESS = 10
+NICENESS = 5
+"""Below the pages in rank, but not starved where both processors are busy."""
 STOP_WITHIN = 0.2
 """Seconds."""
 T = TypeVar("T")

@@ -119,7 +119,7 @@ def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):  # n
     box = page.get_by_test_id("stVerticalBlock").filter(has=badge).last
     box.get_by_role("button", name=re.compile("^Try ")).click()
     applies = page.locator(f"[class*='st-key-apply_{code}_'] button")
-    applies.first.wait_for(timeout=120_000)
+    applies.first.wait_for(timeout=240_000)
     idle(page, 60_000)
     shot(page, f"signature-{name}")
     tried = page.get_by_test_id("stText").filter(has_text=words).first.inner_text()
