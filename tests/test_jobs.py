@@ -11,7 +11,7 @@ import pytest
 from apart_work import fails, lasts, refuses, whose_process
 
 from app import jobs
-from app.apart import Call, run_apart
+from app.apart import NICENESS, Call, run_apart
 
 
 def until(condition) -> None:
@@ -48,7 +48,7 @@ def test_work_apart_is_done_by_another_process_below_the_pages_in_rank(started):
     told = []
     found = run_apart(Call.of(whose_process), lambda *now: told.append(now), threading.Event())
     assert found[0] != os.getpid()
-    assert found[1] >= min(os.nice(0) + 10, 19)
+    assert found[1] >= min(os.nice(0) + NICENESS, 19)
     assert told == [(0.5, "Half")]
 
 

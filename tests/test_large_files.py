@@ -137,7 +137,8 @@ def test_rows_come_back_from_a_shelf_as_they_went_in(monkeypatch, most):
     ]
     assert [held.put(row.query_id, row) for row in rows] == [None] * len(rows)
     assert held.on_disk == (most <= 10_000)
-    assert [held.put(row.query_id, row._replace(text="new")) for row in rows] == rows
+    later = [QueryRow("f", n, row.query_id, "t", "new", (), None) for n, row in enumerate(rows)]
+    assert [held.put(row.query_id, row) for row in later] == rows
     assert len(held) == len(rows)
     assert list(held.values()) == rows
     assert [held.get(row.query_id) for row in rows] == rows
