@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from cascal.blas import one_blas_thread
 from cascal.datatypes import CascalError
@@ -118,6 +120,7 @@ def connect(address: str, *, patience: float = PATIENCE) -> Iterator[Workers]:
         ) from None
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE}):
         try:
+            _knock(address, patience)
             client = Client(address, timeout=patience, set_as_default=False)
         except (OSError, ValueError) as error:
             raise CascalError(
@@ -128,6 +131,20 @@ def connect(address: str, *, patience: float = PATIENCE) -> Iterator[Workers]:
         with client:
             _check(address, client.run(_about) if client.nthreads() else {})
             yield Workers(client)
+
+
+def _knock(address: str, patience: float) -> None:
+    """OSError or ValueError where nobody listens.
+
+    A client that never connected must not be made: when it is collected it takes a lock of its
+    library, and waits for ever where that happens while the lock is held.
+    """
+    where = urlsplit(address if "://" in address else f"tcp://{address}")
+    if where.scheme == "inproc":  # of this very process, reached without a port
+        return
+    if where.hostname is None or where.port is None:
+        raise ValueError("host and port are needed, as in tcp://10.0.0.1:8786")
+    socket.create_connection((where.hostname, where.port), timeout=patience).close()
 
 
 def _about(dask_worker: Any) -> tuple[str, bool]:  # noqa: ANN401
