@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, interval_texts, plain
+from cascal.charts.figures import MUTED, in_percent, interval_bar, interval_texts, plain
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 
@@ -120,14 +120,7 @@ def routers_figure(
                 "symbol": list(shown["symbol"]),
                 "color": [accent if key in own else MUTED for key in shown["key"]],
             },
-            error_x={
-                "type": "data",
-                "array": high - value,
-                "arrayminus": value - low,
-                "thickness": 1.5,
-                "width": 4,
-                "color": MUTED,
-            },
+            error_x=interval_bar(value, low, high),
             customdata=np.column_stack([low, high]),
             hovertemplate=f"%{{y}}: %{{x:{sign}.1f}} [%{{customdata[0]:{sign}.1f}}, "
             f"%{{customdata[1]:{sign}.1f}}]<extra></extra>",

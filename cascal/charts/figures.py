@@ -77,6 +77,18 @@ def in_lines(text: str, length: int = 26) -> str:
     return "<br>".join(textwrap.wrap(text, length, break_long_words=False))
 
 
+def interval_bar(value: FloatArray, low: FloatArray, high: FloatArray) -> dict[str, Any]:
+    """Plotly's error bars from the low to the high end of each value."""
+    return {
+        "type": "data",
+        "array": high - value,
+        "arrayminus": value - low,
+        "thickness": 1.5,
+        "width": 4,
+        "color": MUTED,
+    }
+
+
 def rgb_of(colours: Sequence[str]) -> FloatArray:
     """(C, 3) red, green and blue from 0 to 255 of colours written as #rrggbb."""
     return np.array([[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in colours], float)

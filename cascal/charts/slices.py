@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, in_points, interval_texts, plain
+from cascal.charts.figures import MUTED, in_percent, in_points, interval_bar, interval_texts, plain
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import Slice, slices
@@ -87,14 +87,7 @@ def gain_figure(frame: pd.DataFrame, accent: str, warning: str) -> go.Figure:
             y=[plain(name, 44) for name in frame["name"]],
             mode="markers",
             marker={"size": 10, "color": colour.tolist()},
-            error_x={
-                "type": "data",
-                "array": high - value,
-                "arrayminus": value - low,
-                "thickness": 1.5,
-                "width": 4,
-                "color": MUTED,
-            },
+            error_x=interval_bar(value, low, high),
             customdata=np.column_stack([low, high, frame["queries"].to_numpy(float)]),
             hovertemplate="%{y}: %{x:+.1f} points [%{customdata[0]:+.1f}, %{customdata[1]:+.1f}], "
             "%{customdata[2]:,.0f} queries<extra></extra>",
