@@ -11,7 +11,7 @@ from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
 from cascal.compare.slices import column_names, groups_in
 from cascal.datatypes import IntArray
-from cascal.reach import MIN_QUERIES
+from cascal.routing.reach import MIN_QUERIES
 
 MAX_NAMED = 3
 LABELS = {"tasks": "Of any of these tasks", "models": "Any of these models comes first"}

@@ -11,12 +11,12 @@ import streamlit as st
 
 from app import access
 from cascal.columns import Progress
+from cascal.computing.remembered import remembered
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
 from cascal.evaluate import effective_number
 from cascal.intervals import Estimate
-from cascal.remembered import remembered
 
 CONFIG = {
     "displaylogo": False,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import frame, session
 from cascal.dataset.successor import successor
-from cascal.given_names import LONGEST, members_hash, short_name
+from cascal.naming.given_names import LONGEST, members_hash, short_name
 from cascal.store import Note, NoteKind
 from cascal.store.noting import MAX_TEXT
 

@@ -9,7 +9,7 @@ from app import frame, session, theme
 from cascal.answers import WAY_ON
 from cascal.dataset.scored import origin_words, score_origins
 from cascal.dataset.scored_evidence import ScoreEvidence, gather_scores
-from cascal.verdict import Decision
+from cascal.verdicts.verdict import Decision
 
 MARKS: dict[Decision, tuple[str, theme.Badge, str]] = {
     "route": (":material/check_circle:", "green", "A router by scores pays"),

@@ -16,12 +16,12 @@ from app import session
 from app.map_component.spec import Polygon, points_in_polygon
 from cascal import charts
 from cascal.compare.slices import groups_in
+from cascal.computing.remembered import remembered
 from cascal.dataset import query_filters
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import flipped
 from cascal.dataset.successor import Successor, successor
 from cascal.datatypes import BoolArray, IntArray, Split, read_only
-from cascal.remembered import remembered
 
 POINTS: dict[Split, str] = {"train": "Training queries", "test": "Test queries"}
 """The choice of the queries on the map, by split."""

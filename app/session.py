@@ -22,15 +22,15 @@ from app import access, history, values
 from app.values import DEFAULTS, Values
 from cascal.compare.contenders import Contender, contenders
 from cascal.compare.cost import cost_grid
+from cascal.computing.remembered import Latest, remembered
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.datatypes import CascalError, Split
 from cascal.fit import Fit
-from cascal.light import Light
-from cascal.remembered import Latest, remembered
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import DatasetInfo, Note
-from cascal.verdict import Verdict
+from cascal.verdicts.light import Light
+from cascal.verdicts.verdict import Verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
 SNAPSHOTS_OF_FIT = 64

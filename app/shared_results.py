@@ -18,7 +18,7 @@ from cascal.dataset.saved_runs import Reopened, reopen
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding, diagnose
 from cascal.store import Run, Score
-from cascal.verdict import points
+from cascal.verdicts.verdict import points
 
 MAX_LOSS = 0.005
 """Share of right first answers that a bargain may cost."""

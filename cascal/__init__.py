@@ -23,7 +23,7 @@ from cascal.datatypes import (
 from cascal.evaluate import Evaluation, evaluate  # binds the function over the module's name
 from cascal.fit import Fit, fit  # the same
 from cascal.results import ConsensusScores, Rankings, Routes, SkillClusters
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.scores import ScoreRouter
 from cascal.settings import FitSettings, Routing, Thresholds
 

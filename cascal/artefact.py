@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cascal.datatypes import CascalError
-from cascal.owner_only import owner_only
+from cascal.files.owner_only import owner_only
 
 FORMAT = "cascal-router"
 FORMAT_VERSION = 1

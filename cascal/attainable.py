@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from cascal.blas import one_blas_thread
+from cascal.clustering.merge import merge_steps
+from cascal.computing.blas import one_blas_thread
 from cascal.datatypes import FloatArray, IntArray
 from cascal.fit import Fit
-from cascal.merge import merge_steps
 
 
 def silhouette_steps(fitted: Fit) -> FloatArray:

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from cascal.row_chunks import FEW, row_slices
+from cascal.computing.row_chunks import FEW, row_slices
 
 NO_ANSWER = -1
 """The vote of a model that gave no readable answer. It never votes and is never random."""

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from cascal.computing.remembered import remembered
 from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray
-from cascal.plain_json import without_nan
-from cascal.reach import WITHIN
-from cascal.remembered import remembered
-from cascal.route import FALLBACK_WIDTH, Blend, Router
+from cascal.files.plain_json import without_nan
+from cascal.routing.reach import WITHIN
+from cascal.routing.route import FALLBACK_WIDTH, Blend, Router
 
 NEAREST_TASKS = 3
 Z95 = 1.96

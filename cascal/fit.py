@@ -13,12 +13,13 @@ from functools import cached_property
 import numpy as np
 
 from cascal.answers import prose_sentence, refuse_prose
-from cascal.blas import one_blas_thread
-from cascal.cluster import TaskCandidates, nearest_merged, no_candidates, task_candidates
+from cascal.clustering.cluster import TaskCandidates, nearest_merged, no_candidates, task_candidates
+from cascal.clustering.groups import reliability_groups
+from cascal.clustering.merge import NO_OWNER, Merged, normalise, only_cluster
+from cascal.clustering.regroup import Regrouped, Regrouping
+from cascal.computing.blas import one_blas_thread
 from cascal.computing_order import Ordered, best_first, in_computing_order, number_tasks
 from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
-from cascal.groups import reliability_groups
-from cascal.merge import NO_OWNER, Merged, normalise, only_cluster
 from cascal.rank import (
     SET_SIZE,
     Deviations,
@@ -30,10 +31,9 @@ from cascal.rank import (
     rank_selection,
     shrunken_deviations,
 )
-from cascal.reach import Training
-from cascal.regroup import Regrouped, Regrouping
 from cascal.results import Candidate, ConsensusScores, Learnt, Rankings, SkillClusters
-from cascal.route import Router
+from cascal.routing.reach import Training
+from cascal.routing.route import Router
 from cascal.score import consensus_scores, logprob_statistics, strong_sets
 from cascal.settings import GROUPED, LABELS, FitSettings, Thresholds
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from cascal.computing.row_chunks import MANY, row_slices
 from cascal.computing_order import best_first
 from cascal.datatypes import BoolArray, FloatArray, IntArray
-from cascal.row_chunks import MANY, row_slices
 
 SET_SIZE = 3
 """Pruning compares the sets of the first three models, whatever `top_k`."""

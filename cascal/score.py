@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import scipy
 
-from cascal.confidence import listening_consensus
-from cascal.consensus import Consensus, ConsensusHere
+from cascal.consensus.confidence import listening_consensus
+from cascal.consensus.expectation_maximisation import Consensus, ConsensusHere
+from cascal.consensus.latent import Slots, dawid_skene, find_slots, own_slot
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
-from cascal.latent import Slots, dawid_skene, find_slots, own_slot
 from cascal.results import ConsensusScores
 from cascal.settings import GROUPED, PRESETS
 from cascal.vote import standardise

@@ -25,11 +25,11 @@ from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import CHECKS
-from cascal.light import HEADLINES
 from cascal.settings import BOUNDS, TASKS_MEASURED
 from cascal.simulate import load_demo
 from cascal.simulate.prose import prose_world
 from cascal.store import Score
+from cascal.verdicts.light import HEADLINES
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 VIEWS = (

@@ -7,7 +7,7 @@ import pytest
 
 import cascal
 from cascal.attainable import Reachable, merge_distance_steps, silhouette_steps
-from cascal.merge import merge_steps
+from cascal.clustering.merge import merge_steps
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from refusals import refuses
 import cascal
 from cascal import importers
 from cascal.artefact import ArtefactError, checksum, write_artefact
+from cascal.clustering.groups import reliability_groups
 from cascal.datatypes import option_letter
 from cascal.explain import explain
-from cascal.groups import reliability_groups
-from cascal.route import EncoderMismatch
+from cascal.routing.route import EncoderMismatch
 from cascal.score import logprob_statistics, standardise
 from cascal.settings import BOUNDS, PRESETS
 from cascal.store import Workspace

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from cascal.blas import one_blas_thread
+from cascal.computing.blas import one_blas_thread
 from cascal.encode import bert_encoder
 from cascal.encode.bert import gelu
 from cascal.encode.bert_encoder import MANY, BertEncoder

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import cascal
+from cascal.computing.row_chunks import row_slices
 from cascal.rank import group_sums
-from cascal.reach import measured
-from cascal.row_chunks import row_slices
+from cascal.routing.reach import measured
 
 
 def pool(n_queries=240, n_models=5, seed=0, dtype=np.float32):
@@ -52,8 +52,9 @@ def test_a_fit_of_float32_vectors_equals_one_of_the_same_numbers_in_float64():
 def test_a_fit_in_chunks_equals_one_in_a_piece_to_rounding(monkeypatch):
     votes, vectors = pool()
     whole = cascal.fit(votes, vectors)
-    for name, rows in (("consensus.FEW", 50), ("regroup.FEW", 30), ("reach.MANY", 70)):
-        monkeypatch.setattr(f"cascal.{name}", rows)
+    monkeypatch.setattr("cascal.consensus.expectation_maximisation.FEW", 50)
+    monkeypatch.setattr("cascal.clustering.regroup.FEW", 30)
+    monkeypatch.setattr("cascal.routing.reach.MANY", 70)
     parts = cascal.fit(votes, vectors)
     assert np.allclose(parts.consensus, whole.consensus, rtol=0, atol=1e-9, equal_nan=True)
     one, other = whole.router(), parts.router()
@@ -66,7 +67,7 @@ def test_sums_and_reach_in_chunks_equal_those_of_all_rows(monkeypatch):
     random = np.random.default_rng(1)
     rows, group = random.normal(size=(300, 8)), random.integers(4, size=300)
     sums, reach = group_sums(rows, group, 4), measured(rows)
-    for module in ("rank", "reach"):
+    for module in ("rank", "routing.reach"):
         monkeypatch.setattr(f"cascal.{module}.MANY", 64)
     assert np.abs(group_sums(rows, group, 4) - sums).max() <= 1e-9
     assert np.abs(measured(rows).precision - reach.precision).max() <= 1e-6
@@ -77,7 +78,7 @@ def test_a_move_without_kept_similarities_makes_the_same_router(monkeypatch, mer
     votes, vectors = pool()
     thresholds = cascal.Thresholds(0.0, merge_distance)
     kept = cascal.fit(votes, vectors)
-    monkeypatch.setattr("cascal.cluster.KEPT_SIMILARITIES", 0)
+    monkeypatch.setattr("cascal.clustering.cluster.KEPT_SIMILARITIES", 0)
     dropped = cascal.fit(votes, vectors)
     assert all(task.similarity is not None for task in kept.by_task)
     assert all(task.similarity is None for task in dropped.by_task)

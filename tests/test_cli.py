@@ -19,8 +19,8 @@ import cascal
 from cascal import cli, importers
 from cascal.cli import data
 from cascal.compare.experiments import read_report
-from cascal.light import QUESTION
-from cascal.reach import Reach
+from cascal.routing.reach import Reach
+from cascal.verdicts.light import QUESTION
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from refusals import refuses
 
-from cascal.cluster_names import Namer, cluster_name, cluster_names
+from cascal.naming.cluster_names import Namer, cluster_name, cluster_names
 
 GAS = [
     "In this exercise the gas pressure rises to 300 kPa.",

@@ -12,13 +12,13 @@ from refusals import refuses
 import cascal
 from cascal.compare.baselines import BASELINES
 from cascal.compare.comparison import average_comparisons, compare_on_splits, compare_routers
-from cascal.constant import choose_constant
 from cascal.dataset.part import join, split_part
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.evaluate import correctness
-from cascal.light import cross_fitted_gains, half_fits, halves, traffic_light
 from cascal.settings import FitSettings
-from cascal.verdict import verdict
+from cascal.verdicts.constant import choose_constant
+from cascal.verdicts.light import cross_fitted_gains, half_fits, halves, traffic_light
+from cascal.verdicts.verdict import verdict
 
 LABEL_FREE = {
     *("cascal", "released", "paper", "global_consensus", "knn_consensus", "kmeans_agreement"),

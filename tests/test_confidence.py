@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cascal
-from cascal.confidence import (
+from cascal.consensus.confidence import (
     ALARMING_SHARE,
     confidence_likelihood,
     inverted,
@@ -19,10 +19,15 @@ from cascal.confidence import (
     listening_consensus,
     normal_scores,
 )
-from cascal.consensus import EXCESS, MAX_ALPHA, ConsensusHere, polya_dawid_skene
+from cascal.consensus.expectation_maximisation import (
+    EXCESS,
+    MAX_ALPHA,
+    ConsensusHere,
+    polya_dawid_skene,
+)
+from cascal.consensus.latent import ALPHA, EASINESS, find_slots
 from cascal.datatypes import NO_ANSWER
 from cascal.demo import install_demo
-from cascal.latent import ALPHA, EASINESS, find_slots
 from cascal.settings import FitSettings
 from cascal.study import load_study
 from tests.conftest import shared

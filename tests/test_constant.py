@@ -11,8 +11,8 @@ from conftest import make_part, split_world
 import cascal
 from cascal.compare.baselines import BestSingle
 from cascal.compare.comparison import compare_on_splits, compare_routers
-from cascal.constant import Constant, choose_constant, join_constants
 from cascal.datatypes import NO_ANSWER
+from cascal.verdicts.constant import Constant, choose_constant, join_constants
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import cascal
 from cascal.charts.skills import coverage_frame
 from cascal.compare.comparison import compare_routers
 from cascal.compare.contenders import contenders, merged
-from cascal.constant import choose_constant
+from cascal.verdicts.constant import choose_constant
 
 NO = cascal.NO_ANSWER
 SHARED_ROWS = {

@@ -13,11 +13,11 @@ from refusals import refuses
 import cascal
 from cascal.compare.comparison import compare_routers
 from cascal.compare.cost import cost_curve, cost_grid, weight_label
-from cascal.constant import choose_constant
 from cascal.dataset.cost import query_costs, routing_cost
 from cascal.datatypes import ModelSpec, NotApplicable
 from cascal.prices import cost_of_tokens, response_cost
 from cascal.settings import Thresholds
+from cascal.verdicts.constant import choose_constant
 
 PRICED = ModelSpec("a", input_price=2.0, output_price=5.0)
 

@@ -14,7 +14,7 @@ from cascal.dataset.demo import demo_folder, install_demo
 from cascal.dataset.snapshot import compare, flip_pairs, flipped, take_snapshot
 from cascal.diagnose.coherence import own_silhouettes
 from cascal.simulate import SimulatedPool
-from cascal.verdict import verdict
+from cascal.verdicts.verdict import verdict
 
 SEPARATE = cascal.Thresholds(prune_jaccard=None)
 

@@ -36,9 +36,9 @@ from cascal.diagnose.remedies import REMEDIES, try_out
 from cascal.doubts import find_doubts
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import excess_agreement, kinships
-from cascal.light import half_fits, traffic_light
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import DatasetInfo
+from cascal.verdicts.light import half_fits, traffic_light
 
 NAN = np.nan
 N = 600

@@ -12,7 +12,7 @@ from cascal.dataset.part import Part, split_part
 from cascal.datatypes import Embeddings, Votes
 from cascal.draws import random_places, random_rows, stratified_halves, stratified_rows
 from cascal.importers.splits import drawn_test_queries
-from cascal.light import halves
+from cascal.verdicts.light import halves
 
 N = 19
 IDS = tuple(f"q{7 * row % N}" for row in range(N))

@@ -16,8 +16,8 @@ from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number, first_share
 from cascal.intervals import bootstrap_counts, estimate
 from cascal.results import Routes
-from cascal.route import softmax
-from cascal.verdict import verdict
+from cascal.routing.route import softmax
+from cascal.verdicts.verdict import verdict
 from cascal.vote import final_answers
 
 NO = cascal.NO_ANSWER

@@ -13,7 +13,7 @@ from conftest import make_world
 import cascal
 from cascal.explain import explain
 from cascal.results import Rankings, SkillClusters
-from cascal.route import FALLBACK_WIDTH, Router
+from cascal.routing.route import FALLBACK_WIDTH, Router
 
 ROUTINGS = {
     "recommended": None,

@@ -10,7 +10,7 @@ import pytest
 from conftest import shared
 
 import cascal
-from cascal.consensus import polya_dawid_skene
+from cascal.consensus.expectation_maximisation import polya_dawid_skene
 from cascal.score import consensus_scores, standardise
 from cascal.vote import final_answers
 

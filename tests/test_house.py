@@ -49,11 +49,11 @@ def test_no_test_reaches_a_private_name(path):
 @pytest.mark.parametrize(
     "code",
     [
-        "from cascal.kmeans import _trials",
+        "from cascal.clustering.kmeans import _trials",
         "from cascal._inner import name",
         "kmeans._trials(3)",
         "workspace.file._open",
-        "monkeypatch.setattr('cascal.kmeans._trials', str)",
+        "monkeypatch.setattr('cascal.clustering.kmeans._trials', str)",
         "monkeypatch.setattr(kmeans, '_trials', str)",
         "getattr(kmeans, '_trials')",
     ],

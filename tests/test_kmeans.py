@@ -9,11 +9,11 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_samples, silhouette_score
 
-from cascal import kmeans
-from cascal.cluster import cosine_silhouettes, query_silhouettes, task_candidates
-from cascal.groups import reliability_groups
-from cascal.kmeans import Problem, solve
-from cascal.merge import normalise
+from cascal.clustering import kmeans
+from cascal.clustering.cluster import cosine_silhouettes, query_silhouettes, task_candidates
+from cascal.clustering.groups import reliability_groups
+from cascal.clustering.kmeans import Problem, solve
+from cascal.clustering.merge import normalise
 
 
 def random_rows(random, n=80, dimension=8, n_centres=4, noise=0.4):
@@ -219,7 +219,7 @@ def test_groups_equal_the_library_in_chunks_of_rows(monkeypatch, n_rows, dtype, 
     random = np.random.default_rng(seed)
     rows = random_rows(random, n=n_rows, n_centres=12, noise=0.6).astype(dtype)
     model = KMeans(n_rows // 500, n_init=2, random_state=seed).fit(rows.astype(np.float64))
-    monkeypatch.setattr("cascal.groups.FEW", 300)
+    monkeypatch.setattr("cascal.clustering.groups.FEW", 300)
     assert reliability_groups(rows, seed).tolist() == model.labels_.tolist()
 
 
@@ -227,13 +227,13 @@ def test_groups_are_the_library_s_where_a_cluster_empties_on_the_way(monkeypatch
     """Where all centres start in one place, all rows but its own go to the first of them."""
     rows = random_rows(np.random.default_rng(3), n=1600)
     model = KMeans(3, n_init=2, random_state=1).fit(rows)
-    monkeypatch.setattr("cascal.groups.seed_rows", lambda rows, draws: [7, 7, 7])
+    monkeypatch.setattr("cascal.clustering.groups.seed_rows", lambda rows, draws: [7, 7, 7])
     assert reliability_groups(rows, 1).tolist() == model.labels_.tolist()
 
 
 def test_groups_make_no_copy_of_the_vectors(monkeypatch):
     rows = random_rows(np.random.default_rng(4), n=10_000, dimension=200).astype(np.float32)
-    monkeypatch.setattr("cascal.groups.FEW", 500)
+    monkeypatch.setattr("cascal.clustering.groups.FEW", 500)
     tracemalloc.start()
     reliability_groups(rows, 0)
     peak = tracemalloc.get_traced_memory()[1]

@@ -36,8 +36,8 @@ from cascal.dataset.saved_runs import decisions_hash, labels_of, make_run
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import option_letter
 from cascal.encode.encoders import load_encoder
-from cascal.light import HEADLINES
 from cascal.settings import Thresholds
+from cascal.verdicts.light import HEADLINES
 
 MAIN = Path(__file__).parents[1] / "app" / "main.py"
 pytestmark = pytest.mark.slow

@@ -32,8 +32,8 @@ from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NO_ANSWER
 from cascal.doubts.pool import conspicuous_pair
 from cascal.explain import cluster_leaders
-from cascal.given_names import GivenName
 from cascal.labels import confidence_sequence, labels_needed
+from cascal.naming.given_names import GivenName
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import PURPOSES
 

@@ -21,7 +21,7 @@ from cascal.dataset.label_lessons import learnt
 from cascal.dataset.label_questions import cluster_question
 from cascal.dataset.label_rows import label_rows, two_sides
 from cascal.dataset.snapshot import take_snapshot
-from cascal.spreadsheet import original_cell, safe_cell
+from cascal.files.spreadsheet import original_cell, safe_cell
 
 SHARED = ("label", "demo", "-w", "w.duckdb", "--who", "ann")
 

@@ -12,7 +12,6 @@ from refusals import refuses
 
 import cascal
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
-from cascal.constant import Constant
 from cascal.dataset.contest import (
     Contest,
     contest,
@@ -31,6 +30,7 @@ from cascal.datatypes import NO_ANSWER, ModelSpec
 from cascal.labels import combined_gain, confidence_sequence, gain
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import Draw, Label
+from cascal.verdicts.constant import Constant
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ from crowdkit.aggregation import OneCoinDawidSkene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cascal.consensus import MIN_ITERATIONS, polya_dawid_skene
-from cascal.datatypes import NO_ANSWER
-from cascal.latent import (
+from cascal.consensus.expectation_maximisation import MIN_ITERATIONS, polya_dawid_skene
+from cascal.consensus.latent import (
     ALPHA,
     KAPPA,
     MAX_ITERATIONS,
@@ -28,6 +27,7 @@ from cascal.latent import (
     starting_reliability,
     statistics,
 )
+from cascal.datatypes import NO_ANSWER
 from tests.literal_consensus import (
     literal_pds,
     random_world,
@@ -333,7 +333,7 @@ def test_chunks_of_rows_change_a_consensus_by_rounding_alone(monkeypatch):
     answers = random.integers(-1, 4, size=(700, 6))
     groups, options = random.integers(3, size=700), np.full(700, 4)
     whole = polya_dawid_skene(answers, groups, options)
-    monkeypatch.setattr("cascal.consensus.FEW", 64)
+    monkeypatch.setattr("cascal.consensus.expectation_maximisation.FEW", 64)
     parts = polya_dawid_skene(answers, groups, options)
     assert parts.iterations == whole.iterations
     assert np.abs(parts.scores - whole.scores).max() <= 1e-9

@@ -13,12 +13,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import cascal
-from cascal import route as route_module
 from cascal.attainable import merge_distance_steps, silhouette_steps
-from cascal.cluster import task_candidates
-from cascal.computing_order import best_first
-from cascal.kmeans import lloyd
-from cascal.merge import (
+from cascal.clustering.cluster import task_candidates
+from cascal.clustering.kmeans import lloyd
+from cascal.clustering.merge import (
     NO_OWNER,
     Unmerged,
     merge_all,
@@ -27,7 +25,9 @@ from cascal.merge import (
     merge_steps,
     normalise,
 )
+from cascal.computing_order import best_first
 from cascal.rank import group_means
+from cascal.routing import route as route_module
 from cascal.score import consensus_scores
 from cascal.settings import PRESETS
 

@@ -28,9 +28,16 @@ from cascal.dataset.label_questions import routing_question
 from cascal.dataset.snapshot import take_snapshot
 from cascal.dataset.to_label import queries_to_label
 from cascal.datatypes import NO_ANSWER
-from cascal.light import HEADLINES, RECORD, RECORD_NOTE, UNIT, record_sentence, traffic_light
 from cascal.report import write_report
 from cascal.settings import FitSettings, Thresholds
+from cascal.verdicts.light import (
+    HEADLINES,
+    RECORD,
+    RECORD_NOTE,
+    UNIT,
+    record_sentence,
+    traffic_light,
+)
 
 TRUST_PAGE = (Path(__file__).parents[1] / "docs" / "trust.md").read_text(encoding="utf-8")
 

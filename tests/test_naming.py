@@ -16,12 +16,12 @@ from test_app import open_app as open_app
 from test_app import plain
 
 import cascal
-from cascal.cluster_names import cluster_name
 from cascal.collection.name_clusters import name_into, plan_names
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Snapshot, cluster_members, take_snapshot
 from cascal.endpoint import Patience
-from cascal.given_names import LONGEST, GivenName, members_hash, short_name, with_given
+from cascal.naming.cluster_names import cluster_name
+from cascal.naming.given_names import LONGEST, GivenName, members_hash, short_name, with_given
 
 FAST = Patience(attempts=1, total_seconds=5.0, timeout=5.0)
 

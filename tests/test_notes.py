@@ -17,7 +17,7 @@ from app.bookmarks import address
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.own_names import ALIKE, OwnName, own_names, with_own
 from cascal.dataset.snapshot import take_snapshot
-from cascal.given_names import members_hash
+from cascal.naming.given_names import members_hash
 from cascal.report import write_report
 from cascal.store import Bookmark, Note, schema
 from cascal.store.noting import MAX_TEXT

@@ -18,10 +18,10 @@ from cascal.dataset.payback import find_payback
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NO_ANSWER, ModelSpec
 from cascal.intervals import Estimate
-from cascal.payback import Advantage, Spending, Terms, payback
 from cascal.prices import Bill
 from cascal.settings import Thresholds
 from cascal.store import Label
+from cascal.verdicts.payback import Advantage, Spending, Terms, payback
 
 BILLS = (Bill("a", 6.0, 1000, 0), Bill("b", 2.0, 500, 500))
 """$6, and $2 for half of the calls, so $4: $10 in all."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from cascal.cli.common import print_json
-from cascal.plain_json import finite, without_nan
+from cascal.files.plain_json import finite, without_nan
 
 
 def test_nan_and_infinities_become_none_at_any_depth():

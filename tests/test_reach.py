@@ -13,7 +13,7 @@ from refusals import refuses
 import cascal
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.explain import explain
-from cascal.reach import MIN_QUERIES, Reach, measured
+from cascal.routing.reach import MIN_QUERIES, Reach, measured
 
 
 @pytest.fixture(scope="module")

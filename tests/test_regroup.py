@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import cascal
-from cascal.cluster import nearest_of
-from cascal.merge import normalise
+from cascal.clustering.cluster import nearest_of
+from cascal.clustering.merge import normalise
 from cascal.rank import deviations, group_means, mean_errors, shrunken_scores
 
 N_TASKS = 6

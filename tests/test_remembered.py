@@ -14,7 +14,7 @@ import pytest
 from conftest import make_world
 
 import cascal
-from cascal.remembered import Latest, remembered
+from cascal.computing.remembered import Latest, remembered
 from cascal.settings import Thresholds
 
 

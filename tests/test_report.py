@@ -29,10 +29,10 @@ from cascal.dataset.saved_runs import (
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import diagnose
 from cascal.intervals import Estimate
-from cascal.payback import Terms
 from cascal.report import write_report
 from cascal.report.drawings import gain_bars
 from cascal.settings import ROUTINGS, FitSettings, Thresholds
+from cascal.verdicts.payback import Terms
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 

@@ -23,7 +23,6 @@ from cascal.dataset.scored import load_scored, score_counts, scores_of_query
 from cascal.dataset.scored_evidence import gather_scores
 from cascal.datatypes import CascalError
 from cascal.labels import gain
-from cascal.payback import Terms
 from cascal.report import write_score_report
 from cascal.scores import (
     ScoreRouter,
@@ -37,6 +36,7 @@ from cascal.scores import (
 )
 from cascal.simulate.prose import judge_scores, prose_world
 from cascal.store import Score
+from cascal.verdicts.payback import Terms
 
 MODELS = ("a", "b", "c")
 

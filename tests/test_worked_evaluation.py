@@ -30,12 +30,12 @@ from cascal.compare.gold_agreement import (
     map_gain,
 )
 from cascal.compare.routers import all_routers, baseline_entry, entry_of, random_entry
-from cascal.constant import Constant, choose_constant
 from cascal.evaluate import agreement_rate, correctness, normalised_entropy
 from cascal.intervals import mcnemar
 from cascal.rank import tau_b
 from cascal.results import Routes
-from cascal.verdict import decide, verdict
+from cascal.verdicts.constant import Constant, choose_constant
+from cascal.verdicts.verdict import decide, verdict
 
 A, B, C = range(3)
 MODELS = ("a", "b", "c")

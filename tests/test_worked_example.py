@@ -18,14 +18,14 @@ import pytest
 from conftest import make_part
 
 import cascal
+from cascal.clustering.merge import merge_closest_pairs, merge_greedily
 from cascal.compare.contenders import contenders
 from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER
-from cascal.merge import merge_closest_pairs, merge_greedily
 from cascal.rank import deviations, mean_errors, prune_sweep, rank_selection, shrunken_scores
 from cascal.results import ConsensusScores, Routes
 from cascal.score import agreement, consensus_scores, posterior, standardise, strong_sets
-from cascal.verdict import verdict
+from cascal.verdicts.verdict import verdict
 from cascal.vote import final_answers
 
 A, B, C, D = range(4)

@@ -8,7 +8,7 @@ import streamlit as st
 from app import frame, session
 from cascal import charts
 from cascal.compare.comparison import Comparison
-from cascal.verdict import decide_between
+from cascal.verdicts.verdict import decide_between
 
 A_ONLY, B_ONLY = "A right, B wrong", "B right, A wrong"
 N_SHOWN = 100

@@ -15,8 +15,8 @@ from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
-from cascal.constant import Constant
 from cascal.settings import PRESETS
+from cascal.verdicts.constant import Constant
 
 OWN = ("cascal", *PRESETS, "released_late")
 

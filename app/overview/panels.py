@@ -15,8 +15,8 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
-from cascal.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
-from cascal.verdict import Verdict, points
+from cascal.verdicts.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
+from cascal.verdicts.verdict import Verdict, points
 
 SHOWN_ISSUES = 3
 LEAK = "CAS305"

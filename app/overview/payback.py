@@ -7,7 +7,7 @@ import streamlit as st
 from app import frame, session, theme
 from cascal.dataset.payback import find_payback, find_score_payback
 from cascal.dataset.scored_evidence import ScoreEvidence
-from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Terms
+from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Terms
 
 MARKS: dict[Outcome, tuple[str, theme.Badge, str]] = {
     "pays back": (":material/check_circle:", "green", "Pays back"),

@@ -9,11 +9,11 @@ import streamlit as st
 
 from app import encoding, frame, heeded, session
 from cascal import charts
+from cascal.computing.remembered import remembered
 from cascal.dataset.part import Part
 from cascal.dataset.query_filters import pool_agreement
 from cascal.datatypes import FloatArray, IntArray, Split
 from cascal.explain import RouteTrace, explain
-from cascal.remembered import remembered
 
 N_EXAMPLES = 4
 EXAMPLE_LENGTH = 34

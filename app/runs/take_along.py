@@ -13,8 +13,8 @@ from cascal.compare.comparison import Comparison, compare_routers
 from cascal.dataset.heeding import few_labels_sentence
 from cascal.dataset.payback import find_payback
 from cascal.diagnose import Finding, diagnose
-from cascal.payback import Terms
 from cascal.report import write_report
+from cascal.verdicts.payback import Terms
 
 SECONDS_OF_CHECKS, SECONDS_OF_ROUTERS = 1.5e-4, 3.5e-4
 """What a response takes in the checks and in the comparison of routers, on two cores."""

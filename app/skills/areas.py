@@ -9,10 +9,10 @@ import numpy as np
 from app.map_component.spec import Area
 from cascal import charts
 from cascal.charts.outlines import Outline, outline
+from cascal.computing.remembered import remembered
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
-from cascal.remembered import remembered
 
 NAME_LENGTH = 24
 MAX_KEPT = 2_000

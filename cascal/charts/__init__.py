@@ -84,7 +84,7 @@ from cascal.charts.slices import (
 )
 from cascal.charts.task_skills import BASES, Basis, task_skills_figure, task_skills_frame
 from cascal.charts.what_if import removals_frame, scaling_figure, scaling_frame
-from cascal.cluster_names import cluster_name
+from cascal.naming.cluster_names import cluster_name
 
 __all__ = [
     "ABOUT",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cascal.confidence import inverted
+from cascal.consensus.confidence import inverted
 from cascal.explain import Z95
 from cascal.results import Learnt
 

@@ -17,8 +17,8 @@ from cascal.dataset.part import Part
 from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate, estimate
-from cascal.light import RECORD
 from cascal.settings import Thresholds, joining_name
+from cascal.verdicts.light import RECORD
 
 SWEEP_MEASURES = {
     "top1": "First model right, %",

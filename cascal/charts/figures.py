@@ -14,8 +14,8 @@ import plotly.io as pio
 from numpy.typing import ArrayLike
 
 from cascal.datatypes import FloatArray
+from cascal.files.spreadsheet import safe_cell
 from cascal.intervals import Estimate
-from cascal.spreadsheet import safe_cell
 
 NAME_LENGTH = 40
 

@@ -10,12 +10,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
-from cascal.cluster_names import cluster_name
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
 from cascal.diagnose.coherence import Coherence
 from cascal.diagnose.silhouettes import SMALLEST_K, SilhouetteBench, Split
+from cascal.naming.cluster_names import cluster_name
 
 KEY = 58
 """Pixels of the colour key."""

@@ -11,7 +11,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
-from cascal.cluster_names import cluster_name
 from cascal.compare.slices import column_names, groups_in
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
@@ -22,9 +21,10 @@ from cascal.datatypes import FloatArray, IntArray, Votes
 from cascal.diagnose.coherence import own_silhouettes
 from cascal.explain import Z95, RouteTrace, cluster_leaders
 from cascal.intervals import mean_rows
+from cascal.naming.cluster_names import cluster_name
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
-from cascal.route import Router
+from cascal.routing.route import Router
 
 ColourBy = Literal[
     "model",

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cascal.datatypes import CascalError
-from cascal.plain_json import without_nan
+from cascal.files.plain_json import without_nan
 from cascal.settings import FitSettings
 
 if TYPE_CHECKING:

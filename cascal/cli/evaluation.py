@@ -23,7 +23,7 @@ from cascal.cli.experimenting import SeedOption, SplitsOption
 from cascal.cli.scoring import ScoredByOption, goes_by_scores, report_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import NotApplicable
-from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
+from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 if TYPE_CHECKING:
     from cascal.compare.comparison import Comparison

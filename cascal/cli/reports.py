@@ -26,7 +26,7 @@ from cascal.cli.common import (
 )
 from cascal.cli.scoring import ScoredByOption, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
+from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 
 @with_tuning

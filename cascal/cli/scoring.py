@@ -25,8 +25,8 @@ from cascal.provenance import this_account
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset
     from cascal.dataset.scored_evidence import ScoreEvidence
-    from cascal.payback import Terms
     from cascal.store import Workspace
+    from cascal.verdicts.payback import Terms
 
 SHOWN_UNLIKE = 20
 CUT = 80

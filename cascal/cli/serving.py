@@ -66,7 +66,7 @@ def serve(
     from joblib import cpu_count
 
     from cascal import serve as server
-    from cascal.blas import one_blas_thread
+    from cascal.computing.blas import one_blas_thread
     from cascal.encode.bert_encoder import BertEncoder
     from cascal.endpoint import read_key
 

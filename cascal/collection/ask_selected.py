@@ -14,7 +14,7 @@ from cascal.collection.collect import as_response
 from cascal.datatypes import CascalError, ModelSpec, Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.prompts import answer_messages
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.vote import winner_of
 
 PATIENCE = Patience(attempts=2, total_seconds=60.0, timeout=45.0)

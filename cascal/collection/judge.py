@@ -22,8 +22,8 @@ from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import Question
 from cascal.datatypes import Query, Response
 from cascal.endpoint.pool_file import PoolModel
-from cascal.payback import dollars
 from cascal.store import JUDGE, Draw, Label, Workspace
+from cascal.verdicts.payback import dollars
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,13 +7,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cascal.cluster_names import cluster_name
 from cascal.collection.ask_selected import destinations
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, cluster_members
 from cascal.datatypes import CascalError, ModelSpec
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
-from cascal.given_names import GivenName, short_name
+from cascal.naming.cluster_names import cluster_name
+from cascal.naming.given_names import GivenName, short_name
 from cascal.prices import response_cost
 from cascal.prompts import naming_messages
 from cascal.store import Workspace

@@ -10,16 +10,16 @@ import numpy as np
 
 from cascal.columns import Progress
 from cascal.compare.routers import BEST_BY_GOLD, BEST_BY_LABELS, Entry, all_routers
-from cascal.constant import ChosenBy, Constant, join_constants
 from cascal.dataset.cost import RoutingCost, mean_cost, query_costs
 from cascal.dataset.part import Part, join, split_part
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.evaluate import effective_number, normalised_entropy
+from cascal.files.plain_json import finite
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, McNemar, estimates, mcnemar, mean_rows
-from cascal.plain_json import finite
 from cascal.settings import FitSettings, Thresholds
-from cascal.verdict import Verdict, decide
+from cascal.verdicts.constant import ChosenBy, Constant, join_constants
+from cascal.verdicts.verdict import Verdict, decide
 
 TEST_SHARE = 0.4
 

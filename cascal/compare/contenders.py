@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cascal.compare.routers import BEST_BY_GOLD, right_of, yardsticks
-from cascal.constant import Constant
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.evaluate import Evaluation, first_right, vote_right
 from cascal.intervals import Estimate, estimate
-from cascal.route import Router
+from cascal.routing.route import Router
+from cascal.verdicts.constant import Constant
 
 
 @dataclass(frozen=True, eq=False)

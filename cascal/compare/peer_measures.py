@@ -17,8 +17,8 @@ from cascal.compare.cost import cost_grid, pareto_front
 from cascal.dataset.cost import first_costs, query_costs
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable
+from cascal.files.plain_json import finite
 from cascal.intervals import Estimate, estimate, interval, mean_rows, resampled_means
-from cascal.plain_json import finite
 from cascal.prices import COST_UNIT
 
 RESAMPLES = 500

@@ -17,7 +17,7 @@ import numpy as np
 from cascal.columns import Progress
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.encode.batches import Encoder
-from cascal.route import Router
+from cascal.routing.route import Router
 
 CHARACTERS_A_TYPO = 60
 """One typo for so many characters of a text, at least one."""

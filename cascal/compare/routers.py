@@ -34,7 +34,7 @@ from cascal.evaluate import vote_right
 from cascal.fit import fit
 from cascal.intervals import mean_rows
 from cascal.results import Routes
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.score import usable_presets
 from cascal.settings import FitSettings, Thresholds
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cascal.cluster_names import cluster_name
+from cascal.computing.remembered import remembered
 from cascal.dataset.cost import first_costs
 from cascal.dataset.query_filters import first_model_right
 from cascal.dataset.saved_runs import decisions_hash
@@ -22,10 +22,10 @@ from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.explain import cluster_leaders
 from cascal.intervals import Estimate, estimates
 from cascal.labels import heeded_words
+from cascal.naming.cluster_names import cluster_name
 from cascal.prices import COST_UNIT
-from cascal.remembered import remembered
 from cascal.settings import joining_name, routing_name
-from cascal.verdict import Decision, decision, points
+from cascal.verdicts.verdict import Decision, decision, points
 
 _WORDS = {
     "min_silhouette": "min silhouette",

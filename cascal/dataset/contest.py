@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from cascal.constant import Constant, join_constants
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, CascalError, IntArray, NotApplicable
@@ -18,8 +17,9 @@ from cascal.doubts.pool import conspicuous_pair, shared_rejections
 from cascal.draws import random_rows
 from cascal.explain import cluster_leaders
 from cascal.labels import contested
-from cascal.light import cross_fit
 from cascal.store import Draw, Purpose
+from cascal.verdicts.constant import Constant, join_constants
+from cascal.verdicts.light import cross_fit
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.constant import Constant
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.prices import COST_UNIT
 from cascal.results import Routes
+from cascal.verdicts.constant import Constant
 
 MEASURED = "what the chosen models really cost on these queries"
 

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 
 from cascal.answers import mostly_prose
-from cascal.cluster_names import Namer
 from cascal.dataset.own_names import OwnName, own_names
 from cascal.dataset.part import Part, load_part
 from cascal.dataset.reading_doubts import LeftTo, left_to_source, read_reading
@@ -21,7 +20,8 @@ from cascal.datatypes import (
     Split,
     Task,
 )
-from cascal.given_names import GivenName
+from cascal.naming.cluster_names import Namer
+from cascal.naming.given_names import GivenName
 from cascal.store import DatasetInfo, Workspace
 
 

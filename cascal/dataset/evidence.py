@@ -22,7 +22,7 @@ from cascal.labels import (
     labels_needed,
 )
 from cascal.store import Draw, Label
-from cascal.verdict import Decision, decide, decide_between, decision
+from cascal.verdicts.verdict import Decision, decide, decide_between, decision
 
 NOTHING_TO_LABEL = "On no query do the two answer differently: there is nothing to label."
 

@@ -11,8 +11,8 @@ from typing import Any
 from cascal.dataset.contest import Contest
 from cascal.dataset.label_rows import COLUMNS, settings_text, two_sides
 from cascal.datatypes import CascalError, option_letter
+from cascal.files.spreadsheet import original_cell
 from cascal.importers.tabular import read_sheet
-from cascal.spreadsheet import original_cell
 from cascal.store import Draw, Label, Mark
 
 NEEDED = ("of", "query_id", "answer", "draw", "settings", "content")

@@ -6,7 +6,7 @@ from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
 from cascal.store import Purpose
-from cascal.verdict import Decision
+from cascal.verdicts.verdict import Decision
 
 CHANGES: dict[Purpose, dict[Decision, str]] = {
     "routing": {

@@ -17,7 +17,7 @@ from typing import Any
 from cascal.dataset.contest import Contest
 from cascal.dataset.label_rights import given_answers
 from cascal.datatypes import option_letter
-from cascal.spreadsheet import safe_cell
+from cascal.files.spreadsheet import safe_cell
 from cascal.store import Draw, Label, Workspace
 
 COLUMNS = (

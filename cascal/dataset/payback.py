@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.constant import Constant
 from cascal.dataset.contest import Contest, contest
 from cascal.dataset.cost import query_costs
 from cascal.dataset.dataset import Dataset
@@ -13,8 +12,9 @@ from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate, estimate
-from cascal.payback import Advantage, Payback, Spending, Terms, payback
 from cascal.store import Workspace
+from cascal.verdicts.constant import Constant
+from cascal.verdicts.payback import Advantage, Payback, Spending, Terms, payback
 
 MEAN_COST = "at the mean cost of each model"
 LABEL_SOME = (

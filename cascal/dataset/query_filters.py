@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from cascal.computing.remembered import remembered
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, Split
-from cascal.remembered import remembered
 from cascal.results import Routes
 from cascal.score import agreement
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.clustering.merge import normalise
 from cascal.dataset.contest import Contest
 from cascal.dataset.label_facts import gather_labels
 from cascal.dataset.label_rights import rights
@@ -20,11 +21,10 @@ from cascal.datatypes import BoolArray, FloatArray, IntArray, NotApplicable
 from cascal.fit import Fit
 from cascal.intervals import Estimate
 from cascal.labels import Correction, Rectifier, gain, rectifier
-from cascal.merge import normalise
 from cascal.rank import group_sums
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.store import Draw, Label, Workspace
-from cascal.verdict import points
+from cascal.verdicts.verdict import points
 
 FROM_LABELS = 100
 """With fewer the gate alone is better (docs/labels.md)."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from cascal.datatypes import CascalError
 from cascal.draws import random_places
+from cascal.files.spreadsheet import original_cell, safe_cell
 from cascal.importers.tabular import Sheet, read_sheet
-from cascal.spreadsheet import original_cell, safe_cell
 from cascal.store import Score, ScoreOrigin, Workspace
 
 COLUMNS = ("query_id", "task", "text", "response_key", "response", "score", "who", "content")

@@ -9,8 +9,8 @@ import numpy as np
 
 from cascal.dataset.scored import Scored, load_scored, score_origins
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, NotApplicable
+from cascal.files.plain_json import finite
 from cascal.labels import Gain
-from cascal.plain_json import finite
 from cascal.scores import (
     MIN_MEASURED,
     WARNED,
@@ -25,7 +25,7 @@ from cascal.scores import (
     routing_gain,
 )
 from cascal.store import Workspace
-from cascal.verdict import Decision, decision
+from cascal.verdicts.verdict import Decision, decision
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cascal.cluster_names import cluster_name
-from cascal.constant import Constant, choose_constant
+from cascal.computing.remembered import remembered
 from cascal.dataset.cost import RoutingCost, routing_cost
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.own_names import with_own
@@ -20,14 +19,15 @@ from cascal.doubts import Doubt, find_doubts
 from cascal.evaluate import Evaluation, first_share
 from cascal.explain import cluster_leaders
 from cascal.fit import Fit
-from cascal.given_names import members_hash, with_given
 from cascal.intervals import Estimate, estimate
-from cascal.light import Light, half_fits, traffic_light
-from cascal.remembered import remembered
+from cascal.naming.cluster_names import cluster_name
+from cascal.naming.given_names import members_hash, with_given
 from cascal.results import Routes, SkillClusters
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.settings import Thresholds
-from cascal.verdict import Verdict, verdict
+from cascal.verdicts.constant import Constant, choose_constant
+from cascal.verdicts.light import Light, half_fits, traffic_light
+from cascal.verdicts.verdict import Verdict, verdict
 
 N_TYPICAL = 3
 

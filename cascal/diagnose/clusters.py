@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.computing.remembered import remembered
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
-from cascal.light import ONE_SIDED, cross_fitted_gains
 from cascal.rank import SET_SIZE
-from cascal.remembered import remembered
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.settings import Thresholds
+from cascal.verdicts.light import ONE_SIDED, cross_fitted_gains
 
 UNSEPARATED_TASKS = 0.5
 """Share of the tasks without any clear split from which the clusters count as not separated."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.cluster import query_silhouettes
+from cascal.clustering.cluster import query_silhouettes
+from cascal.computing.remembered import remembered
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, read_only
-from cascal.remembered import remembered
 
 
 @remembered

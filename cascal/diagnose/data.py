@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
-from cascal.confidence import ALARMING_SHARE
+from cascal.consensus.confidence import ALARMING_SHARE
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.evidence import Evidence, largest, largest_tasks

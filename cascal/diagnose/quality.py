@@ -11,12 +11,12 @@ import numpy as np
 import scipy
 
 from cascal.compare.drift import Drift, coverage, mmd
+from cascal.computing.remembered import remembered
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, NotApplicable, read_only
 from cascal.encode.neighbours import nearest, nearest_earlier
 from cascal.fit import Fit
-from cascal.remembered import remembered
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.score import agreement
 
 NEAR_DUPLICATE = 0.95

@@ -16,7 +16,7 @@ from cascal.doubts import TITLES
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import near_chance
 from cascal.fit import Fit
-from cascal.reach import WITHIN, Reach
+from cascal.routing.reach import WITHIN, Reach
 from cascal.settings import PROBABILITIES
 
 WRONG_TASK = 0.2

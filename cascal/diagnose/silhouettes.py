@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cascal.cluster import TaskCandidates, query_silhouettes
+from cascal.clustering.cluster import TaskCandidates, query_silhouettes
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.clusters import refuse_one_cluster_a_task
 from cascal.fit import Fit, wide

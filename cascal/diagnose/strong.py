@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.cluster import TaskCandidates, task_candidates
+from cascal.clustering.cluster import TaskCandidates, task_candidates
 from cascal.datatypes import FloatArray, IntArray
 from cascal.fit import Fit, wide
 from cascal.score import strong_sets

@@ -1,7 +1,7 @@
 """What makes a consensus doubtful, found without any label.
 
-The light without labels (`cascal.light`) and the checks of the same codes (`cascal.diagnose`) ask
-the same functions here, which keep what is costly with the fit.
+The light without labels (`cascal.verdicts.light`) and the checks of the same codes
+(`cascal.diagnose`) ask the same functions here, which keep what is costly with the fit.
 """
 
 from __future__ import annotations

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.confidence import ALARMING_SHARE, MIN_KNOWN, inverted, listening_consensus
-from cascal.consensus import ConsensusHere
+from cascal.computing.remembered import remembered
+from cascal.consensus.confidence import ALARMING_SHARE, MIN_KNOWN, inverted, listening_consensus
+from cascal.consensus.expectation_maximisation import ConsensusHere
+from cascal.consensus.latent import find_slots
 from cascal.datatypes import NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
-from cascal.latent import find_slots
-from cascal.remembered import remembered
 from cascal.results import Learnt
 
 

@@ -6,13 +6,13 @@ from collections import Counter
 
 import numpy as np
 
+from cascal.computing.remembered import remembered
 from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.draws import random_places, random_rows, stratified_halves
 from cascal.fit import Fit
 from cascal.rank import tau_b
-from cascal.remembered import remembered
 from cascal.score import consensus_scores
 
 OPPOSITE = 0.0

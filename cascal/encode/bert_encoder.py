@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cascal.blas import one_blas_thread
+from cascal.computing.blas import one_blas_thread
 from cascal.datatypes import FloatArray
 from cascal.encode.batches import BatchEncoder, readable
 from cascal.encode.bert import Bert

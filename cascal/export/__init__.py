@@ -9,7 +9,7 @@ from cascal.datatypes import CascalError
 from cascal.export.avengers import write_avengers
 from cascal.export.nordlys import write_nordlys
 from cascal.export.vllm_sr import write_vllm_sr
-from cascal.route import Router
+from cascal.routing.route import Router
 
 TARGETS: dict[str, Callable[[Router, Path], tuple[str, ...]]] = {
     "nordlys": write_nordlys,

@@ -11,7 +11,7 @@ import numpy as np
 from cascal.computing_order import best_first
 from cascal.datatypes import CascalError
 from cascal.export.tables import as_json, check_finite, write_whole
-from cascal.route import Router
+from cascal.routing.route import Router
 
 
 def write_avengers(router: Router, target: Path) -> tuple[str, ...]:

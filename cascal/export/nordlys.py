@@ -8,7 +8,7 @@ import numpy as np
 
 from cascal.datatypes import FloatArray, IntArray
 from cascal.export.tables import ONLY_NEAREST, as_json, check_finite, write_whole
-from cascal.route import Router
+from cascal.routing.route import Router
 
 
 def write_nordlys(router: Router, target: Path) -> tuple[str, ...]:

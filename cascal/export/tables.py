@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cascal.datatypes import CascalError
-from cascal.route import Router
+from cascal.routing.route import Router
 
 ONLY_NEAREST = (
     "The nearest cluster decides alone, by what this router picks at its centre: between centres "

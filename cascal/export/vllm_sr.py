@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cascal.export.tables import ONLY_NEAREST, as_json, check_finite, write_whole
-from cascal.route import Router
+from cascal.routing.route import Router
 
 N_CATEGORIES = 14
 """Length of the one-hot category its feature vectors end in."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from cascal.consensus import Ballots, Climbed, Consensus, Evidence, Sums
+from cascal.consensus.expectation_maximisation import Ballots, Climbed, Consensus, Evidence, Sums
+from cascal.consensus.latent import Slots, WrongVotes, own_slot
 from cascal.datatypes import FloatArray, IntArray
-from cascal.latent import Slots, WrongVotes, own_slot
 from cascal.machines.crew import Crew, Kept
 from cascal.machines.folder import VectorFolder
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from cascal.blas import one_blas_thread
+from cascal.computing.blas import one_blas_thread
 from cascal.datatypes import CascalError
 from cascal.provenance import versions
 

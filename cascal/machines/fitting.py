@@ -8,12 +8,14 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from cascal.cluster import (
+from cascal.clustering.cluster import (
     TaskCandidates,
     nearest_centroids,
     no_candidates,
     task_candidates,
 )
+from cascal.clustering.merge import Merged, only_cluster
+from cascal.clustering.regroup import Regrouped
 from cascal.computing_order import number_tasks
 from cascal.datatypes import BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.fit import Fit, fit_notes, refuse_unfit, scaled_weights, wide
@@ -21,11 +23,9 @@ from cascal.machines.consensus import ConsensusByCrew
 from cascal.machines.crew import Crew, Here
 from cascal.machines.folder import Part, VectorFolder, digest_of, rows_of
 from cascal.machines.grouping import groups_by_crew
-from cascal.merge import Merged, only_cluster
 from cascal.rank import group_sums
-from cascal.reach import MIN_QUERIES, Reach, leverages, reach_of, ridge_inverse, squares_of
-from cascal.regroup import Regrouped
-from cascal.route import Router
+from cascal.routing.reach import MIN_QUERIES, Reach, leverages, reach_of, ridge_inverse, squares_of
+from cascal.routing.route import Router
 from cascal.score import consensus_scores, strong_sets
 from cascal.settings import GROUPED, FitSettings, Thresholds
 

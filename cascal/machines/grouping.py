@@ -12,12 +12,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cascal.cluster import distinct_rows, n_distinct
+from cascal.clustering.cluster import distinct_rows, n_distinct
+from cascal.clustering.groups import (
+    MAX_ITER,
+    MIN_GROUPS,
+    N_INIT,
+    RELATIVE_TOLERANCE,
+    Draws,
+    n_groups,
+)
+from cascal.computing.row_chunks import FEW, row_slices
 from cascal.datatypes import CascalError, FloatArray, IntArray
-from cascal.groups import MAX_ITER, MIN_GROUPS, N_INIT, RELATIVE_TOLERANCE, Draws, n_groups
 from cascal.machines.crew import Crew, Kept
 from cascal.machines.folder import Part, VectorFolder, rows_of
-from cascal.row_chunks import FEW, row_slices
 
 
 class Moments(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.evaluate import effective_number
-from cascal.route import Router
+from cascal.routing.route import Router
 
 Encode = Callable[[str, Sequence[str]], FloatArray]
 """Unit vectors (n, D) of texts by the encoder of an id."""

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from cascal.policy.checking import Among, Policy, PolicyError, RouteRule
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.yaml_files.fields import Fields, read_fields, refusal, refused_with, shown
 
 _ROUTES = ("must_go_to", "must_not_go_to")

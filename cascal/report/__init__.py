@@ -11,21 +11,21 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from cascal.cluster_names import cluster_name
 from cascal.compare.comparison import Comparison, Row
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
 from cascal.explain import N_LEADERS, cluster_leaders
 from cascal.intervals import Estimate
-from cascal.light import HEADLINES, QUESTION, RECORD, RECORD_NOTE, Light, State
-from cascal.payback import Payback
+from cascal.naming.cluster_names import cluster_name
 from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
 from cascal.report.pages import template
 from cascal.report.scored import write_score_report
 from cascal.store import Note
-from cascal.verdict import Verdict
+from cascal.verdicts.light import HEADLINES, QUESTION, RECORD, RECORD_NOTE, Light, State
+from cascal.verdicts.payback import Payback
+from cascal.verdicts.verdict import Verdict
 
 __all__ = ["MARKS", "write_report", "write_score_report"]
 

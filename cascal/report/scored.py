@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored_evidence import ScoreEvidence
-from cascal.payback import Payback
 from cascal.provenance import versions
 from cascal.report.pages import template
+from cascal.verdicts.payback import Payback
 
 
 def write_score_report(

@@ -19,7 +19,7 @@ from cascal.datatypes import (
     NotApplicable,
     read_only,
 )
-from cascal.router_parts import check_score_parts
+from cascal.routing.router_parts import check_score_parts
 from cascal.scores.ranking import checked_scores
 
 KIND = "scores"

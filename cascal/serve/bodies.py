@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cascal.datatypes import FloatArray
-from cascal.plain_json import read_plain
+from cascal.files.plain_json import read_plain
 from cascal.serve.errors import ApiError
 from cascal.serve.pool import RESERVED
 

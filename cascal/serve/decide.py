@@ -15,7 +15,7 @@ import numpy as np
 from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, FloatArray
 from cascal.results import Routes
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.scores import ScoreRouter
 from cascal.serve.by_scores import ScoreDecision, decide_by_scores
 from cascal.serve.errors import ApiError

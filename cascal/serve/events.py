@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cascal.endpoint.keys import blot
-from cascal.plain_json import read_plain
+from cascal.files.plain_json import read_plain
 from cascal.serve.errors import ApiError, TooLarge
 
 if TYPE_CHECKING:

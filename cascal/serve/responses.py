@@ -11,7 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from cascal.plain_json import read_plain
+from cascal.files.plain_json import read_plain
 from cascal.serve.errors import ApiError
 from cascal.serve.events import DONE, as_event, event_data
 

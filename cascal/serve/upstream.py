@@ -17,7 +17,7 @@ from cascal.endpoint import EndpointError, read_key, scrub
 from cascal.endpoint.client import certificates
 from cascal.endpoint.keys import blot
 from cascal.endpoint.retry import cause_of
-from cascal.plain_json import read_plain
+from cascal.files.plain_json import read_plain
 from cascal.serve.errors import ApiError, TooLarge
 from cascal.serve.events import EventStream, first_chunk, split_events
 

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from cascal.datatypes import CascalError
-from cascal.owner_only import owner_only
+from cascal.files.owner_only import owner_only
 
 if sys.platform == "win32":
     import msvcrt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cascal.given_names import GivenName
+from cascal.naming.given_names import GivenName
 from cascal.store.connection import fetch, scalar
 from cascal.store.file import WorkspaceFile
 from cascal.store.reading import require

@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 import cascal
+from cascal.computing.row_chunks import MANY, row_slices
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
-from cascal.row_chunks import MANY, row_slices
 
 from . import run
 from .worlds import DIMENSION, N_OPTIONS, N_SKILLS, N_TASKS

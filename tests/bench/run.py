@@ -21,12 +21,13 @@ from pathlib import Path
 import numpy as np
 
 import cascal
-from cascal import importers, kmeans
+from cascal import importers
+from cascal.clustering import kmeans
+from cascal.clustering.groups import reliability_groups
 from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray
-from cascal.groups import reliability_groups
 from cascal.results import Rankings, SkillClusters
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.score import consensus_scores
 from cascal.settings import DEFAULT_CONSENSUS
 

@@ -9,12 +9,12 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from cascal.blas import one_blas_thread
+from cascal.clustering.groups import reliability_groups
+from cascal.computing.blas import one_blas_thread
 from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
-from cascal.groups import reliability_groups
 from cascal.results import Routes
-from cascal.route import check_vectors
+from cascal.routing.route import check_vectors
 from cascal.score import consensus_scores, logprob_statistics
 from cascal.settings import GROUPED
 

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from cascal.cluster import n_distinct
+from cascal.clustering.cluster import n_distinct
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import FloatArray
 from cascal.rank import group_means
-from cascal.route import softmax
+from cascal.routing.route import softmax
 
 RANK_OFFSET = 0.1
 PUBLISHED_CLUSTERS, PUBLISHED_SEED = 64, 42

@@ -14,11 +14,11 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import scipy
 
+from cascal.clustering.merge import normalise
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import FloatArray, IntArray
-from cascal.merge import normalise
 from cascal.rank import group_sums
-from cascal.route import softmax
+from cascal.routing.route import softmax
 
 TEMPERATURE = 0.5
 N_COMPONENTS = 32

@@ -11,7 +11,7 @@ from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Traini
 from cascal.datatypes import CascalError, Embeddings
 from cascal.fit import fit_on_labels
 from cascal.rank import group_means
-from cascal.route import Router
+from cascal.routing.route import Router
 from cascal.settings import LABELS, PRESETS, FitSettings, Thresholds
 
 WITH_LABELS = FitSettings(

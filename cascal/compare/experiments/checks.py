@@ -11,8 +11,8 @@ from cascal.compare.experiments.request import Request
 from cascal.compare.gold_agreement import Alignment, skill_alignment
 from cascal.compare.without_a_model import leave_one_out
 from cascal.datatypes import NotApplicable
+from cascal.files.plain_json import finite
 from cascal.fit import fit
-from cascal.plain_json import finite
 from cascal.provenance import stamp
 
 ALIGNMENT_TARGET = 0.70

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from cascal.datatypes import CascalError
+from cascal.files.plain_json import finite, without_nan
 from cascal.intervals import Estimate
-from cascal.plain_json import finite, without_nan
 
 FORMAT, FORMAT_VERSION = "cascal-experiment", 1
 MAX_BYTES = 16 << 20

@@ -22,9 +22,9 @@ from cascal.compare.routers import Entry
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
+from cascal.files.plain_json import finite
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimates, mean_rows
-from cascal.plain_json import finite
 from cascal.provenance import stamp
 
 TOP1, VOTE = Column("top1", "First model right", "percent"), Column("vote", "Vote of 3", "percent")

@@ -13,17 +13,17 @@ from cascal.columns import Progress
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.experiments.routers import splits_of
-from cascal.constant import Constant, choose_constant, join_constants
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.doubts import find_doubts
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate, mean_rows
-from cascal.light import Light, State, half_fits, traffic_light
 from cascal.provenance import stamp
 from cascal.score import usable_presets
 from cascal.settings import FitSettings
-from cascal.verdict import decide
+from cascal.verdicts.constant import Constant, choose_constant, join_constants
+from cascal.verdicts.light import Light, State, half_fits, traffic_light
+from cascal.verdicts.verdict import decide
 
 
 def verdicts(request: Request) -> Report:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.datatypes import FloatArray, IntArray
-from cascal.latent import (
+from cascal.computing.row_chunks import FEW, row_slices
+from cascal.consensus.latent import (
     ALPHA,
     EASINESS,
     MAX_ITERATIONS,
@@ -29,7 +29,7 @@ from cascal.latent import (
     starting_reliability,
     statistics,
 )
-from cascal.row_chunks import FEW, row_slices
+from cascal.datatypes import FloatArray, IntArray
 
 EXCESS, MAX_ALPHA = 3.0, 0.7
 """α moves only by what exceeds this factor, and never beyond this value."""

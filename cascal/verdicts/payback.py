@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from cascal.datatypes import CascalError
+from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
-from cascal.plain_json import finite
 from cascal.prices import COST_UNIT, Bill
-from cascal.verdict import points
+from cascal.verdicts.verdict import points
 
 Outcome = Literal["pays back", "never", "not shown equal", "unknown"]
 DEFAULT_HORIZON = 100_000

@@ -13,9 +13,13 @@ from functools import partial
 import numpy as np
 import scipy
 
-from cascal.consensus import Consensus, PolyaDawidSkene, guarded_concentration
+from cascal.consensus.expectation_maximisation import (
+    Consensus,
+    PolyaDawidSkene,
+    guarded_concentration,
+)
+from cascal.consensus.latent import EASINESS, Slots
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray
-from cascal.latent import EASINESS, Slots
 from cascal.results import Learnt
 
 MIN_KNOWN = 30

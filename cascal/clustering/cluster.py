@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.clustering.kmeans import Problem, Solution, solve
+from cascal.clustering.merge import Merged, Unmerged, normalise
+from cascal.computing.row_chunks import FEW, row_slices
 from cascal.datatypes import BoolArray, FloatArray, IntArray
-from cascal.kmeans import Problem, Solution, solve
-from cascal.merge import Merged, Unmerged, normalise
 from cascal.results import Candidate
-from cascal.row_chunks import FEW, row_slices
 
 _DECIMALS_OF_IDENTITY = 12
 KEPT_SIMILARITIES = 4_000_000

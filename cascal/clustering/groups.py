@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cascal.blas import one_blas_thread
-from cascal.cluster import n_distinct
+from cascal.clustering.cluster import n_distinct
+from cascal.computing.blas import one_blas_thread
+from cascal.computing.row_chunks import FEW, row_slices
 from cascal.datatypes import FloatArray, IntArray
-from cascal.row_chunks import FEW, row_slices
 
 QUERIES_PER_GROUP, MIN_GROUPS, MAX_GROUPS = 500, 2, 16
 N_INIT, MAX_ITER, RELATIVE_TOLERANCE = 2, 300, 1e-4

@@ -1,8 +1,8 @@
 """Is routing worth it here? A paired gain over always asking one model, by gold answers.
 
 See docs/method.md § 11. It says "do not route" as readily as "route". A few labels where they
-decide are enough (docs/labels.md); without any there is only `cascal.light`, which answers another
-question.
+decide are enough (docs/labels.md); without any there is only `cascal.verdicts.light`, which
+answers another question.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cascal.constant import Constant, choose_constant
 from cascal.evaluate import Evaluation
 from cascal.intervals import Estimate
+from cascal.verdicts.constant import Constant, choose_constant
 
 Decision = Literal["route", "do not route", "undecided"]
 

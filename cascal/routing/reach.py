@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from cascal.computing.row_chunks import FEW, MANY, row_slices
 from cascal.datatypes import CascalError, FloatArray, read_only
-from cascal.row_chunks import FEW, MANY, row_slices
 
 WITHIN = 0.99
 """Share of the training queries that lie within the reach."""

@@ -8,8 +8,8 @@ from itertools import permutations
 import numpy as np
 import scipy
 
-from cascal.cluster_words import Reader
 from cascal.datatypes import CascalError, FloatArray, IntArray
+from cascal.naming.cluster_words import Reader
 
 _MAX_TERMS = 6000
 _MAX_WORDS = 3

@@ -15,9 +15,9 @@ from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
 from cascal.labels import Correction, LabelRecord, lift_to_first
-from cascal.reach import Reach, Training
 from cascal.results import LEARNT_PER_MODEL, Learnt, Rankings, Routes, SkillClusters
-from cascal.router_parts import check_parts
+from cascal.routing.reach import Reach, Training
+from cascal.routing.router_parts import check_parts
 from cascal.settings import FitSettings, Routing, Thresholds
 
 FALLBACK_WIDTH = 0.2

@@ -14,12 +14,12 @@ from threading import Lock
 
 import numpy as np
 
-from cascal.cluster import TaskCandidates, in_force
+from cascal.clustering.cluster import TaskCandidates, in_force
+from cascal.clustering.merge import Merged, merge_all, normalise
+from cascal.computing.row_chunks import FEW, row_slices
 from cascal.datatypes import BoolArray, FloatArray, IntArray
-from cascal.merge import Merged, merge_all, normalise
 from cascal.rank import Deviations, group_sums
 from cascal.results import SkillClusters
-from cascal.row_chunks import FEW, row_slices
 
 KEPT_MOVES = 8
 """So many different states of each task are remembered."""

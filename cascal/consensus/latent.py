@@ -1,7 +1,7 @@
 """Consensus as inference: how probable is it that a vote names the true option?
 
 The parts of two models of the pool with a hidden truth per query: Polya–Dawid–Skene, climbed in
-`consensus`, and one-coin Dawid–Skene. Neither ever sees an answer key.
+`expectation_maximisation`, and one-coin Dawid–Skene. Neither ever sees an answer key.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""How arrays are computed: in chunks, with bounded threads, once."""

@@ -1,0 +1,1 @@
+"""Consensus as inference: how probable it is that a vote names the true option."""

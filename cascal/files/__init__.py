@@ -1,0 +1,1 @@
+"""Plain formats and modes of the files this product writes."""

@@ -1,0 +1,1 @@
+"""Names of clusters: computed from their queries, or given by a person."""
