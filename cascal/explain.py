@@ -12,8 +12,9 @@ from cascal.computing.remembered import remembered
 from cascal.computing_order import best_first
 from cascal.datatypes import FloatArray, IntArray
 from cascal.files.plain_json import without_nan
+from cascal.routing.blend import FALLBACK_WIDTH, Blend
 from cascal.routing.reach import WITHIN
-from cascal.routing.route import FALLBACK_WIDTH, Blend, Router
+from cascal.routing.route import Router
 
 NEAREST_TASKS = 3
 Z95 = 1.96

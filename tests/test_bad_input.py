@@ -22,7 +22,7 @@ from cascal.artefact import ArtefactError, checksum, write_artefact
 from cascal.clustering.groups import reliability_groups
 from cascal.datatypes import option_letter
 from cascal.explain import explain
-from cascal.routing.route import EncoderMismatch
+from cascal.routing.same_encoder import EncoderMismatch
 from cascal.score import logprob_statistics, standardise
 from cascal.settings import BOUNDS, PRESETS
 from cascal.store import Workspace

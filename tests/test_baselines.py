@@ -37,7 +37,7 @@ from cascal.compare.baselines.neighbours import (
     triplet_differences,
 )
 from cascal.datatypes import NO_ANSWER
-from cascal.routing.route import EncoderMismatch
+from cascal.routing.same_encoder import EncoderMismatch
 
 NAMES = sorted(BASELINES)
 

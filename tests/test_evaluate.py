@@ -16,7 +16,7 @@ from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number, first_share
 from cascal.intervals import bootstrap_counts, estimate
 from cascal.results import Routes
-from cascal.routing.route import softmax
+from cascal.routing.blend import softmax
 from cascal.verdicts.verdict import verdict
 from cascal.vote import final_answers
 

@@ -13,7 +13,8 @@ from conftest import make_world
 import cascal
 from cascal.explain import explain
 from cascal.results import Rankings, SkillClusters
-from cascal.routing.route import FALLBACK_WIDTH, Router
+from cascal.routing.blend import FALLBACK_WIDTH
+from cascal.routing.route import Router
 
 ROUTINGS = {
     "recommended": None,

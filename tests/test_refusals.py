@@ -47,7 +47,8 @@ from cascal.hosts import allowed_hosts
 from cascal.importers.addresses import local_copies
 from cascal.policy import read_policy
 from cascal.refusals import REFUSALS
-from cascal.routing.route import EncoderMismatch, Router
+from cascal.routing.route import Router
+from cascal.routing.same_encoder import EncoderMismatch
 from cascal.score import consensus_scores
 from cascal.serve.decide import Decider
 from cascal.serve.endpoints import Endpoints

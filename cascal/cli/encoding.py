@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cascal.datatypes import CascalError
-from cascal.routing.route import check_encoder
+from cascal.routing.same_encoder import check_encoder
 
 if TYPE_CHECKING:
     from cascal.encode.batches import Encoder

@@ -26,7 +26,7 @@ from cascal.cli.machines import SchedulerOption, fit_by_workers, refuse_beside_s
 from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError, NotApplicable
-from cascal.routing.route import check_vectors
+from cascal.routing.same_encoder import check_vectors
 from cascal.scores.score_router import KIND, router_of
 
 if TYPE_CHECKING:

@@ -2,89 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cascal.artefact import ArtefactError, read_artefact, write_artefact
+from cascal.computing.row_chunks import row_slices
 from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
 from cascal.labels import Correction, LabelRecord, lift_to_first
-from cascal.results import LEARNT_PER_MODEL, Learnt, Rankings, Routes, SkillClusters
+from cascal.results import Learnt, Rankings, Routes, SkillClusters
+from cascal.routing.blend import Blend, faded, faded_share, nearest_clusters, softmax
 from cascal.routing.reach import Reach, Training
-from cascal.routing.router_parts import check_parts
+from cascal.routing.router_file import read_router, router_arrays, write_router
+from cascal.routing.same_encoder import check_vectors
 from cascal.settings import FitSettings, Routing, Thresholds
 
-FALLBACK_WIDTH = 0.2
-"""Distance over which the global ranking fades in completely (released code)."""
 CHUNK = 1024
 """Queries routed at a time: few enough for their vectors to stay in the processor's cache."""
-
-
-class EncoderMismatch(CascalError):
-    """Vectors of another encoder or dimension than the router's."""
-
-
-class FittedOnVectors(Protocol):
-    """Anything that reads the vectors of one encoder."""
-
-    @property
-    def encoder(self) -> str:
-        """Id of the encoder."""
-
-    @property
-    def dimension(self) -> int:
-        """Number of dimensions of its vectors."""
-
-
-def check_encoder(encoder_id: str, wanted: str) -> None:
-    """Refuse another encoder than the one a router was fitted with: `EncoderMismatch`."""
-    if encoder_id != wanted:
-        raise EncoderMismatch(
-            f"The encoder {encoder_id!r} is not the one this router was fitted with ({wanted!r}). "
-            "Name that one, or fit again.",
-            code="other-encoder",
-        )
-
-
-def check_vectors(router: FittedOnVectors, vectors: Embeddings | FloatArray) -> None:
-    """Refuse vectors (Q, D) of another encoder or dimension than the router's: `EncoderMismatch`.
-
-    A bare array is taken to come from the router's encoder.
-    """
-    if isinstance(vectors, Embeddings):
-        check_encoder(vectors.encoder, router.encoder)
-        vectors = vectors.vectors
-    if vectors.shape[1] != router.dimension:
-        raise EncoderMismatch(
-            f"The vectors have {vectors.shape[1]} dimensions, this router needs "
-            f"{router.dimension} (encoder {router.encoder!r}).",
-            code="other-encoder",
-        )
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Blend:
-    """What a batch of vectors met on its way: everything a trace shows.
-
-    near_task (Q,) and task_similarity (Q, T); task (Q,) chosen; nearest (Q, k) clusters and
-    their distances and weights (Q, k); alpha (Q,) of the fallback; scores (Q, M), in which
-    from_labels (Q, M) is what labels added
-    """
-
-    task: IntArray
-    task_similarity: FloatArray
-    nearest: IntArray
-    distances: FloatArray
-    weights: FloatArray
-    alpha: FloatArray
-    scores: FloatArray
-    from_labels: FloatArray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -256,19 +193,19 @@ class Router:
         `EncoderMismatch` if they come from another encoder or have another dimension.
         """
         query_ids, array = self._checked(vectors)
-        parts = [self.blend(chunk) for chunk in _chunks(array)]
-        scores = _join([part.scores for part in parts], (0, len(self.models)))
+        parts = [self.blend(array[rows]) for rows in row_slices(len(array), CHUNK)]
+        scores = np.concatenate([part.scores for part in parts])
         k = min(self.thresholds.top_k, len(self.models))
         return Routes(
             query_ids=query_ids,
             models=self.models,
             tasks=self.tasks,
-            task=_join([part.task for part in parts], (0,), np.int64),
-            cluster=_join([part.nearest[:, 0] for part in parts], (0,), np.int64),
-            distance=_join([part.distances[:, 0] for part in parts], (0,)),
+            task=np.concatenate([part.task for part in parts]),
+            cluster=np.concatenate([part.nearest[:, 0] for part in parts]),
+            distance=np.concatenate([part.distances[:, 0] for part in parts]),
             scores=scores,
             selected=best_first(scores, self.models, k),
-            fallback=_join([part.alpha for part in parts], (0,)),
+            fallback=np.concatenate([part.alpha for part in parts]),
             center=self.center,
             spread=self.spread,
         )
@@ -302,16 +239,16 @@ class Router:
             other = self.clusters.task[None, :] != task[:, None]
             similarity = np.where(other, -np.inf, similarity)
         k = 1 if routing.kind == "nearest" else min(routing.k_nearest, len(self.clusters))
-        nearest, distances = _nearest(similarity, k)
+        nearest, distances = nearest_clusters(similarity, k)
         weights = softmax(-distances / routing.distance_temperature)
         table = self._sharpened if routing.sharp else self.rankings.scores
         scores = np.einsum("qk,qkm->qm", weights, table[nearest])
-        alpha = self._alpha(distances[:, 0])
-        plain = _faded(scores, alpha, self.rankings.overall)
+        alpha = faded_share(distances[:, 0], routing.fallback_distance)
+        plain = faded(scores, alpha, self.rankings.overall)
         if self.correction is None:
             scores = plain
         else:
-            scores = _faded(scores + self.correction.at(rows), alpha, self.overall)
+            scores = faded(scores + self.correction.at(rows), alpha, self.overall)
         from_labels = scores - plain
         if self.adjustment.any():
             scores = scores + self.adjustment
@@ -335,175 +272,18 @@ class Router:
             return np.zeros(scores.shape)
         return lift_to_first(scores, self.models.index(self.always))
 
-    def _alpha(self, distance: FloatArray) -> FloatArray:
-        """(Q,) how far the global ranking fades in, by the distance to the nearest cluster."""
-        limit = self.routing.fallback_distance
-        if limit is None:
-            return np.zeros(len(distance))
-        return np.clip((distance - limit) / FALLBACK_WIDTH, 0.0, 1.0)
-
     def save(self, path: str | Path) -> None:
         """Write the router as one file: JSON and arrays without pickle, with a checksum.
 
         Holds no query text and no response.
         """
-        header = {
-            "encoder": self.encoder,
-            "dimension": self.dimension,
-            "models": list(self.models),
-            "tasks": list(self.tasks),
-            "settings": self.settings.record(),
-            "thresholds": asdict(self.thresholds),
-            "fingerprint": self.fingerprint,
-            "notes": list(self.notes),
-            "reach": None if self.reach is None else self.reach.limit,
-            "learnt": None if self.learnt is None else self.learnt.shared,
-            "labels": None if self.labels is None else self.labels.to_dict(),
-            "correction": None if self.correction is None else self.correction.header(),
-        }
-        heeded = self.labels is not None or self.correction is not None
-        write_artefact(Path(path), header, self.arrays(), heeded=heeded)
+        write_router(Path(path), self)
 
     def arrays(self) -> dict[str, Any]:
         """What the router is made of, by name, as its file holds it."""
-        clusters, rankings = self.clusters, self.rankings
-        return {
-            "centroids": clusters.centroids,
-            "cluster_task": clusters.task,
-            "support": clusters.support,
-            "assignment": clusters.assignment,
-            "owner": clusters.owner,
-            "scores": rankings.scores,
-            "mean_scores": rankings.mean_scores,
-            "standard_error": rankings.standard_error,
-            "trust": rankings.trust,
-            "order": rankings.order,
-            "overall": rankings.overall,
-            "representatives": self.representatives,
-            "center": self.center,
-            "spread": self.spread,
-            **({} if self.costs is None else {"costs": self.costs}),
-            **({} if self.reach is None else {"reach_precision": self.reach.precision}),
-            **({} if self.learnt is None else _named("learnt_", self.learnt.per_model)),
-            **({} if self.correction is None else self.correction.arrays()),
-        }
+        return router_arrays(self)
 
     @classmethod
     def load(cls, path: str | Path) -> Router:
         """Read a router; needs no streamlit, duckdb or torch. `ArtefactError` if damaged."""
-        header, stored = read_artefact(Path(path))
-        name = Path(path).name
-        if "kind" in header:
-            raise ArtefactError(
-                f"{name} holds a router by {str(header['kind'])[:40]}, not by votes. `cascal "
-                "route` and `cascal serve` take it, and cascal.ScoreRouter.load.",
-                code="foreign-file",
-            )
-        try:
-            check_parts(header, stored)
-            return _from_parts(header, stored)
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
-            raise ArtefactError(
-                f"{name} lacks a part of a router: {error}.", code="damaged-file"
-            ) from error
-        except CascalError as error:
-            raise ArtefactError(
-                f"{name} holds no router that can be used: {error} Export the router again.",
-                code="damaged-file",
-            ) from error
-
-
-def _from_parts(header: dict[str, Any], stored: dict[str, Any]) -> Router:
-    models = tuple(header["models"])
-    thresholds = dict(header["thresholds"])
-    if thresholds["routing"] is not None:
-        thresholds["routing"] = Routing(**thresholds["routing"])
-    clusters = SkillClusters(
-        tuple(header["tasks"]),
-        stored["centroids"],
-        stored["cluster_task"],
-        stored["support"],
-        stored["assignment"],
-        stored["owner"],
-    )
-    rankings = Rankings(
-        models=models,
-        scores=stored["scores"],
-        mean_scores=stored["mean_scores"],
-        standard_error=stored["standard_error"],
-        trust=stored["trust"],
-        order=stored["order"],
-        overall=stored["overall"],
-    )
-    reach = None
-    if header.get("reach") is not None:
-        reach = Reach(stored["reach_precision"], header["reach"])
-    learnt = None
-    if header.get("learnt") is not None:
-        per_model = {name: stored[f"learnt_{name}"] for name in LEARNT_PER_MODEL}
-        learnt = Learnt(**header["learnt"], **per_model)
-    return Router(
-        clusters=clusters,
-        rankings=rankings,
-        representatives=stored["representatives"],
-        encoder=header["encoder"],
-        settings=FitSettings.from_record(header["settings"]),
-        thresholds=Thresholds(**thresholds),
-        fingerprint=header["fingerprint"],
-        center=stored["center"],
-        spread=stored["spread"],
-        notes=tuple(header["notes"]),
-        costs=stored.get("costs"),
-        learnt=learnt,
-        labels=LabelRecord.from_dict(header.get("labels")),
-        correction=Correction.from_parts(header.get("correction"), stored),
-        stored_reach=reach,
-    )
-
-
-def _faded(scores: FloatArray, alpha: FloatArray, overall: FloatArray) -> FloatArray:
-    """(Q, M) scores with the global ones (M,) mixed in by alpha (Q,); unchanged where it is 0."""
-    if not alpha.any():
-        return scores
-    total = scores.sum(axis=1, keepdims=True)
-    share = np.divide(scores, total, out=np.zeros_like(scores), where=total != 0)
-    common = overall / overall.sum() if overall.sum() else np.zeros_like(overall)
-    mixed = (1.0 - alpha)[:, None] * share + alpha[:, None] * common
-    return np.where((alpha > 0)[:, None], mixed, scores)
-
-
-def _named(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {prefix + name: array for name, array in arrays.items()}
-
-
-def softmax(values: FloatArray) -> FloatArray:
-    """exp(x) / Σ exp(x) over the last axis; the same bits as SciPy's, which is slow to import."""
-    shifted = np.exp(values - values.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
-
-
-def _chunks(array: FloatArray) -> Iterator[FloatArray]:
-    for start in range(0, len(array), CHUNK):
-        yield array[start : start + CHUNK]
-
-
-def _join(
-    parts: Sequence[NDArray[Any]], empty: tuple[int, ...], dtype: type = np.float64
-) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else np.empty(empty, dtype=dtype)
-
-
-def _nearest(similarity: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """The k columns of largest similarity, best first, and their distances: both (Q, k).
-
-    Where fewer columns are allowed (−inf), the distance is inf, so the weight becomes 0.
-    """
-    left = np.array(similarity)
-    each = np.arange(len(left))
-    nearest = np.empty((len(left), k), dtype=np.int64)
-    distances = np.empty((len(left), k))
-    for place in range(k):
-        nearest[:, place] = np.argmax(left, axis=1)
-        distances[:, place] = 1.0 - left[each, nearest[:, place]]
-        left[each, nearest[:, place]] = -np.inf
-    return nearest, distances
+        return read_router(Path(path), cls)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cascal.datatypes import CascalError
 from cascal.hosts import HostGuard
-from cascal.routing.route import check_encoder
+from cascal.routing.same_encoder import check_encoder
 from cascal.serve.endpoints import Endpoints
 from cascal.serve.errors import ApiError
 from cascal.serve.options import ServeOptions

@@ -14,7 +14,7 @@ from cascal.computing.blas import one_blas_thread
 from cascal.computing_order import best_first
 from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.results import Routes
-from cascal.routing.route import check_vectors
+from cascal.routing.same_encoder import check_vectors
 from cascal.score import consensus_scores, logprob_statistics
 from cascal.settings import GROUPED
 

@@ -11,7 +11,7 @@ from cascal.clustering.cluster import n_distinct
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import FloatArray
 from cascal.rank import group_means
-from cascal.routing.route import softmax
+from cascal.routing.blend import softmax
 
 RANK_OFFSET = 0.1
 PUBLISHED_CLUSTERS, PUBLISHED_SEED = 64, 42

@@ -18,7 +18,7 @@ from cascal.clustering.merge import normalise
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.datatypes import FloatArray, IntArray
 from cascal.rank import group_sums
-from cascal.routing.route import softmax
+from cascal.routing.blend import softmax
 
 TEMPERATURE = 0.5
 N_COMPONENTS = 32

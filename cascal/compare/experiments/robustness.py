@@ -17,7 +17,8 @@ from cascal.encode.encoders import endpoint_host, load_encoder
 from cascal.fit import fit
 from cascal.intervals import estimates
 from cascal.provenance import stamp
-from cascal.routing.route import Router, check_encoder
+from cascal.routing.route import Router
+from cascal.routing.same_encoder import check_encoder
 
 MAX_FLIPPED = 0.10
 N_REWORDED = 300
