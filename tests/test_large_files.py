@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import duckdb
+import openpyxl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -44,6 +45,14 @@ def written(path, rows):
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     elif path.suffix == ".csv":
         pa_csv.write_csv(table, path)
+    elif path.suffix == ".json":
+        path.write_text(json.dumps(rows), encoding="utf-8")
+    elif path.suffix == ".xlsx":
+        book = openpyxl.Workbook(write_only=True)
+        sheet = book.create_sheet("Answers")
+        for cells in (rows[0], *(row.values() for row in rows)):
+            sheet.append(list(cells))
+        book.save(path)
     else:
         pq.write_table(table, path, row_group_size=17)
     return path
@@ -183,16 +192,16 @@ def told(code, *arguments):
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is read from /proc")
 def test_too_little_memory_is_a_sentence(tmp_path):
     path = tmp_path / "rows.json"
-    path.write_text(json.dumps([{**row, "response": "x" * 9000} for row in ROWS * 60]))
+    path.write_text(json.dumps([{**row, "response": "x" * (30 << 20)} for row in ROWS[:2]]))
     assert told(IN_LITTLE_MEMORY, path).startswith("too-large 'rows.json' does not fit into memory")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "rows.parquet"])
-def test_peak_memory_does_not_grow_with_the_file(tmp_path, name):
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "xlsx", "parquet"])
+def test_peak_memory_does_not_grow_with_the_file(tmp_path, kind):
     """ru_maxrss would be that of pytest, which a child begins with."""
-    path, text = tmp_path / name, "Such a long way to say it. " * 800
+    path, text = tmp_path / f"rows.{kind}", "Such a long way to say it. " * 800
     rows = [{**row, "response": f"{at} {text}", "answer": "A"} for at, row in enumerate(ROWS)]
     for row in rows[:]:
         rows += [{**row, "model": f"{row['model']} {number}"} for number in range(57)]

@@ -156,12 +156,13 @@ def is_zip(head: bytes) -> bool:
 
 def decode(raw: bytes, name: str) -> str:
     """UTF-8 (with or without byte order mark) to text, or a refusal naming the byte position."""
-    _refuse_wide_characters(raw[:2], name)
+    refuse_wide_characters(raw[:2], name)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise _not_utf8(name, error, raw[:1024], Place(error.start, line)) from None
+        start = len(raw) - len(error.object) + error.start  # a byte order mark counts too
+        line = raw.count(b"\n", 0, start) + 1
+        raise not_utf8(name, error, raw[:1024], Place(start, line)) from None
 
 
 def decoded_lines(name: str, opened: Callable[[], BinaryIO]) -> Iterator[tuple[int, str]]:
@@ -169,7 +170,7 @@ def decoded_lines(name: str, opened: Callable[[], BinaryIO]) -> Iterator[tuple[i
     with opened() as stream:
         head, before = stream.read(1024), 0
         stream.seek(0)
-        _refuse_wide_characters(head[:2], name)
+        refuse_wide_characters(head[:2], name)
         for row, raw in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), 1):
             if len(raw) == MAX_LINE_BYTES:
                 raise ImportRefused(
@@ -180,8 +181,8 @@ def decoded_lines(name: str, opened: Callable[[], BinaryIO]) -> Iterator[tuple[i
             try:
                 yield row, raw.decode("utf-8-sig" if row == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                place = Place(before + error.start, row)
-                raise _not_utf8(name, error, head, place) from None
+                place = Place(before + len(raw) - len(error.object) + error.start, row)
+                raise not_utf8(name, error, head, place) from None
             before += len(raw)
 
 
@@ -192,7 +193,8 @@ class Place(NamedTuple):
     line: int
 
 
-def _refuse_wide_characters(head: bytes, name: str) -> None:
+def refuse_wide_characters(head: bytes, name: str) -> None:
+    """Refuse a file that begins with the byte order mark of UTF-16."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             raise ImportRefused(
@@ -202,7 +204,8 @@ def _refuse_wide_characters(head: bytes, name: str) -> None:
             )
 
 
-def _not_utf8(name: str, error: UnicodeDecodeError, head: bytes, place: Place) -> ImportRefused:
+def not_utf8(name: str, error: UnicodeDecodeError, head: bytes, place: Place) -> ImportRefused:
+    """The refusal of a file with this head that holds other bytes than UTF-8 in a place."""
     if error.reason == "unexpected end of data":
         return ImportRefused(
             f"{name!r} is cut off in the middle of a character. Download or export it again.",
@@ -228,18 +231,29 @@ def parse_json(text: str | bytes, name: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        cut = "it breaks off" if error.pos >= len(text.rstrip()) - 1 else "it is not valid JSON"
-        raise ImportRefused(
-            f"{name!r} cannot be read: {cut} at line {error.lineno}, column {error.colno} "
-            f"({error.msg}). Download or export it again.",
-            code="damaged-file",
-        ) from None
+        cut = error.pos >= len(text.rstrip()) - 1
+        raise damaged_json(name, error.msg, (error.lineno, error.colno), cut=cut) from None
     except (RecursionError, ValueError) as error:
-        reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)[:80]
-        raise ImportRefused(
-            f"{name!r} is no list of records that can be read ({reason}). Export it again.",
-            code="not-records",
-        ) from None
+        raise no_json(name, error) from None
+
+
+def damaged_json(name: str, message: str, place: tuple[int, int], *, cut: bool) -> ImportRefused:
+    """The refusal of a JSON file that is wrong at a line and column, from 1, or `cut` off there."""
+    what = "it breaks off" if cut else "it is not valid JSON"
+    return ImportRefused(
+        f"{name!r} cannot be read: {what} at line {place[0]}, column {place[1]} ({message}). "
+        "Download or export it again.",
+        code="damaged-file",
+    )
+
+
+def no_json(name: str, error: Exception) -> ImportRefused:
+    """The refusal of a JSON file with numbers too long or too many levels."""
+    reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)[:80]
+    return ImportRefused(
+        f"{name!r} is no list of records that can be read ({reason}). Export it again.",
+        code="not-records",
+    )
 
 
 def read_records(raw: bytes, name: str) -> list[dict[str, Any]]:

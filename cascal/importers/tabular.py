@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cascal.importers.arrow_tables import csv_stream, parquet_stream
 from cascal.importers.columns import is_known, listed
+from cascal.importers.json_list import list_elements
 from cascal.importers.jsonlines import Record, json_records
-from cascal.importers.limits import ImportRefused, check_file, is_zip, parse_json, read_bytes
+from cascal.importers.limits import ImportRefused, check_file, is_zip
 from cascal.importers.stream import Numbered, Stream
-from cascal.importers.workbook import is_workbook_file, read_as_csv
+from cascal.importers.workbook import is_workbook_file, opened_as_csv
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xlsx")
 MAX_NAMES = 1_000
@@ -62,7 +62,7 @@ def open_table(path: Path) -> Stream:
     head = check_file(path)
     suffix = path.suffix.lower()
     if is_zip(head) and is_workbook_file(path):
-        return csv_stream(path.name, partial(BytesIO, read_as_csv(path)))
+        return csv_stream(path.name, opened_as_csv(path))
     if is_zip(head):
         raise ImportRefused(
             f"{path.name!r} is a zip archive; only MMLU-Pro result zips and inspect .eval logs "
@@ -79,7 +79,7 @@ def open_table(path: Path) -> Stream:
     if suffix in (".csv", ".tsv"):
         return csv_stream(path.name, opened)
     if start == b"[":
-        return _of_records(path.name, _array(parse_json(read_bytes(path), path.name), path.name))
+        return _of_list(path.name, opened)
     if start == b"{" and (document := _one_object(path)) is not None:
         raise ImportRefused(
             f"{path.name!r} is good JSON, but of no known format: an object with "
@@ -113,21 +113,13 @@ def _one_object(path: Path) -> dict[str, Any] | None:
     return None
 
 
-def _array(document: object, name: str) -> list[Any]:
-    if isinstance(document, list):
-        return document
-    raise ImportRefused(
-        f"{name!r} holds no list of records. Export it as JSONL.", code="not-records"
-    )
-
-
 Records = Callable[[Callable[[int, str], None]], Iterator[tuple[int, Record]]]
 """Goes through the records of a file; what is called says which rows are none, and why."""
 
 
-def _of_records(name: str, records: list[Any]) -> Stream:
+def _of_list(name: str, opened: Callable[[], BinaryIO]) -> Stream:
     def good(refuse: Callable[[int, str], None]) -> Iterator[tuple[int, Record]]:
-        for row, one in enumerate(records, 1):
+        for row, one in enumerate(list_elements(name, opened), 1):
             if isinstance(one, dict):
                 yield row, one
             else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
+import tempfile
+import weakref
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cascal.importers.limits import ImportRefused
 
@@ -45,10 +46,11 @@ def is_workbook_file(path: Path) -> bool:
         return False
 
 
-def read_as_csv(path: Path) -> bytes:
-    """The only sheet with rows, in UTF-8: values as they were last computed, no formula.
+def opened_as_csv(path: Path) -> Callable[[], BinaryIO]:
+    """What opens the only sheet with rows, in UTF-8: values as last computed, no formula.
 
-    ImportRefused for a damaged workbook, for several sheets with rows, and without openpyxl.
+    The rows lie in a temporary file that goes with what is returned. ImportRefused for a damaged
+    workbook, for several sheets with rows, and without openpyxl.
     """
     try:
         from openpyxl import load_workbook
@@ -59,17 +61,25 @@ def read_as_csv(path: Path) -> bytes:
             code="not-installed",
         ) from None
     _check_size(path)
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False) as made:
+        rows = Path(made.name)
+
+    def opened() -> BinaryIO:
+        return rows.open("rb")
+
+    weakref.finalize(opened, rows.unlink)
     try:
-        with path.open("rb") as file:
-            book = load_workbook(file, read_only=True, data_only=True)
-            sheets = {sheet.title: list(_rows(sheet)) for sheet in book.worksheets}
+        with path.open("rb") as packed:
+            book = load_workbook(packed, read_only=True, data_only=True)
+            filled = [one.title for one in book.worksheets if next(_rows(one), None)]
+            if len(filled) == 1:
+                _write(_rows(book[filled[0]]), rows)
     except _DAMAGES as error:
         raise ImportRefused(
             f"{path.name!r} is no workbook that can be read ({str(error)[:100]}). Open and save it "
             "again, or save the sheet as 'CSV UTF-8'.",
             code="damaged-file",
         ) from None
-    filled = {name: rows for name, rows in sheets.items() if rows}
     if len(filled) != 1:
         names = ", ".join(repr(name[:40]) for name in filled) or "none"
         raise ImportRefused(
@@ -77,7 +87,7 @@ def read_as_csv(path: Path) -> bytes:
             "one that is meant in a workbook of its own.",
             code="unknown-format",
         )
-    return _written(next(iter(filled.values())))
+    return opened
 
 
 def _check_size(path: Path) -> None:
@@ -109,8 +119,10 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _written(rows: list[list[str]]) -> bytes:
+def _write(rows: Iterator[list[str]], path: Path) -> None:
     """A row shorter than the header is filled up; a longer one stays, and is refused as in CSV."""
-    width, text = len(rows[0]), io.StringIO()
-    csv.writer(text).writerows([*row, *[""] * (width - len(row))] for row in rows)
-    return text.getvalue().encode()
+    header = next(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(header)
+        table.writerows([*row, *[""] * (len(header) - len(row))] for row in rows)
