@@ -31,7 +31,7 @@ def in_computing_order(votes: Votes, vectors: Embeddings, settings: FitSettings)
     """Votes and the vectors of their queries, by id and name, or as they are for `released`."""
     vectors = vectors.take(votes.query_ids)
     fingerprint = _fingerprint(votes, vectors, settings)
-    rows, columns = _canonical(votes, settings)
+    rows, columns = canonical_order(votes, settings)
     rows_in_place, columns_in_place = (
         np.array_equal(one, np.arange(len(one))) for one in (rows, columns)
     )
@@ -50,7 +50,7 @@ def number_tasks(names: tuple[str, ...], settings: FitSettings) -> tuple[tuple[s
     return tasks, np.array([number[name] for name in names], dtype=np.int64)
 
 
-def _canonical(votes: Votes, settings: FitSettings) -> tuple[IntArray, IntArray]:
+def canonical_order(votes: Votes, settings: FitSettings) -> tuple[IntArray, IntArray]:
     """Computing order of rows and models: by query id and model name, or the caller's."""
     n_queries, n_models = votes.shape
     if settings.keeps_caller_order:

@@ -7,10 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
+from cascal.clustering.candidates import wide
 from cascal.clustering.cluster import TaskCandidates, query_silhouettes
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.clusters import refuse_one_cluster_a_task
-from cascal.fit import Fit, wide
+from cascal.fit import Fit
 
 SMALLEST_K = 2
 """The first split that has a silhouette."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.clustering.candidates import wide
 from cascal.clustering.cluster import TaskCandidates, task_candidates
 from cascal.datatypes import FloatArray, IntArray
-from cascal.fit import Fit, wide
+from cascal.fit import Fit
 from cascal.score import strong_sets
 
 

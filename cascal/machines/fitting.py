@@ -8,17 +8,15 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from cascal.clustering.cluster import (
-    TaskCandidates,
-    nearest_centroids,
-    no_candidates,
-    task_candidates,
-)
+from cascal.clustering.candidates import candidates_of, wide
+from cascal.clustering.cluster import TaskCandidates, nearest_centroids
 from cascal.clustering.merge import Merged, only_cluster
 from cascal.clustering.regroup import Regrouped
-from cascal.computing_order import number_tasks
+from cascal.computing_order import Ordered, canonical_order
 from cascal.datatypes import BoolArray, CascalError, FloatArray, IntArray, Votes
-from cascal.fit import Fit, fit_notes, refuse_unfit, scaled_weights, wide
+from cascal.fit import Fit
+from cascal.fit.estimate import fit_fields
+from cascal.fit.suitable import refuse_unfit
 from cascal.machines.consensus import ConsensusByCrew
 from cascal.machines.crew import Crew, Here
 from cascal.machines.folder import Part, VectorFolder, digest_of, rows_of
@@ -53,12 +51,8 @@ class FolderFit(Fit):
             code="no-vectors",
         )
 
-    def one_cluster_a_task(self) -> FolderFit:
-        """The same consensus with `clusters="task"`, to be measured beside this fit."""
-        settings = replace(self.settings, clusters="task")
-        by_task = _candidates(self.crew, self.folder, self._filled, settings)
-        notes = fit_notes(self.votes, settings, self.strong, len(self.tasks))
-        return replace(self, settings=settings, by_task=by_task, notes=notes)
+    def _candidates(self, weights: FloatArray, settings: FitSettings) -> tuple[TaskCandidates, ...]:
+        return _candidates(self.crew, self.folder, weights, settings)
 
     @cached_property
     def _reach(self) -> Reach | None:
@@ -124,12 +118,7 @@ def part_candidates(
     """
     with rows_of(part) as rows:
         every = np.arange(len(rows))
-        own = wide(rows, every)
-        if settings.by_task:
-            found = no_candidates(task, every, own, weights.shape[1], settings.max_k)
-        else:
-            scaled = scaled_weights(weights.T)
-            found = task_candidates(task, every, own, scaled, settings.max_k, settings.seed)
+        found = candidates_of(task, every, rows, weights, settings)
     return replace(found, rows=np.empty(0, dtype=np.int64), similarity=None, labels={})
 
 
@@ -154,36 +143,30 @@ def fit_folder(
             "has none. Fit it in one process, or take another preset.",
             code="conflicting-settings",
         )
-    rows, columns = (
-        np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)
-        for names in (votes.query_ids, votes.models)
+    rows, columns = canonical_order(votes, settings)
+    ordered = Ordered(
+        votes.take(rows, columns),
+        np.empty((0, 0)),
+        rows,
+        columns,
+        vectors.encoder,
+        _fingerprint(votes, vectors, settings, crew),
     )
-    fingerprint = _fingerprint(votes, vectors, settings, crew)
-    votes = votes.take(rows, columns)
+    votes = ordered.votes
     groups = groups_by_crew(vectors, crew, settings.seed) if settings.consensus in GROUPED else None
     asked = partial(ConsensusByCrew, crew, vectors)
     scores = consensus_scores(votes, settings.consensus, groups, asked)
     strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
-    tasks, task_of_query = number_tasks(votes.tasks, settings)
-    return FolderFit(
-        votes=votes,
-        vectors=np.empty((0, 0)),
-        encoder=vectors.encoder,
-        settings=settings,
+    fields = fit_fields(
+        ordered,
+        settings,
         scores=scores,
         strong=strong,
         groups=groups,
-        tasks=tasks,
-        task_of_query=task_of_query,
         by_task=_candidates(crew, vectors, weights, settings),
-        caller_rows=np.argsort(rows),
-        caller_models=np.argsort(columns),
-        fingerprint=fingerprint,
-        notes=fit_notes(votes, settings, strong, len(tasks)),
         costs=costs,
-        folder=vectors,
-        crew=crew,
     )
+    return FolderFit(**fields, folder=vectors, crew=crew)
 
 
 def _candidates(

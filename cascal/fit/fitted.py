@@ -1,25 +1,21 @@
-"""The one place that knows the order: votes and vectors -> `Fit` -> `Router`.
-
-votes ── score ──> strong sets ── cluster ──> candidates (all k)        once, in `fit`
-candidates + thresholds ── merge ── assign ── rank ── prune ──> Router   in milliseconds
-With `clusters="task"` there are no candidates: every task is one cluster.
-"""
+"""What a fit has estimated, read again at any thresholds (docs/method.md §§ 5–7)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
-from cascal.answers import prose_sentence, refuse_prose
-from cascal.clustering.cluster import TaskCandidates, nearest_merged, no_candidates, task_candidates
-from cascal.clustering.groups import reliability_groups
+from cascal.clustering.candidates import candidates_by_task, wide
+from cascal.clustering.cluster import TaskCandidates, nearest_merged
 from cascal.clustering.merge import NO_OWNER, Merged, normalise, only_cluster
 from cascal.clustering.regroup import Regrouped, Regrouping
 from cascal.computing.blas import one_blas_thread
-from cascal.computing_order import Ordered, best_first, in_computing_order, number_tasks
-from cascal.datatypes import BoolArray, CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.computing_order import best_first
+from cascal.datatypes import BoolArray, FloatArray, IntArray, Votes
+from cascal.fit.suitable import fit_notes
 from cascal.rank import (
     SET_SIZE,
     Deviations,
@@ -34,8 +30,7 @@ from cascal.rank import (
 from cascal.results import Candidate, ConsensusScores, Learnt, Rankings, SkillClusters
 from cascal.routing.reach import Training
 from cascal.routing.route import Router
-from cascal.score import consensus_scores, logprob_statistics, strong_sets
-from cascal.settings import GROUPED, LABELS, FitSettings, Thresholds
+from cascal.settings import FitSettings, Thresholds
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,15 +105,19 @@ class Fit:
         """Every k-means result of every (task, model, k), in the computing order."""
         return [one for task in self.by_task for one in task.candidates()]
 
-    def one_cluster_a_task(self) -> Fit:
+    def one_cluster_a_task(self) -> Self:
         """The same consensus with `clusters="task"`, at once: to be measured beside this fit.
 
         Routes are those of a fit with these settings; the fingerprint stays that of this fit.
         """
         settings = replace(self.settings, clusters="task")
-        by_task = _candidates(self.vectors, self.task_of_query, self._filled, settings, n_jobs=1)
+        by_task = self._candidates(self._filled, settings)
         notes = fit_notes(self.votes, settings, self.strong, len(self.tasks))
         return replace(self, settings=settings, by_task=by_task, notes=notes)
+
+    def _candidates(self, weights: FloatArray, settings: FitSettings) -> tuple[TaskCandidates, ...]:
+        """Candidates of every task by other weights (Q, M) and settings."""
+        return candidates_by_task(self.vectors, self.task_of_query, weights, settings, n_jobs=1)
 
     @cached_property
     def _training(self) -> Training:
@@ -271,210 +270,6 @@ class Fit:
         )
 
 
-def wide(vectors: FloatArray, rows: IntArray) -> FloatArray:
-    """Some rows (n, D) in float64: everything is computed in it, whatever is kept."""
-    return np.asarray(vectors[rows], dtype=np.float64)
-
-
 def _representatives(clusters: SkillClusters) -> FloatArray:
     """(T, D) normalised unweighted mean of the centroids of each task."""
     return normalise(group_sums(clusters.centroids, clusters.task, len(clusters.tasks)))
-
-
-def fit_notes(
-    votes: Votes, settings: FitSettings, strong: BoolArray, n_tasks: int
-) -> tuple[str, ...]:
-    """What whoever uses the fit should know of its data."""
-    notes = []
-    answered = votes.answered
-    known = votes.confident
-    if not answered.any():
-        notes.append(
-            "No model gave a readable answer: every score is 0 and no ranking means anything."
-        )
-    elif not known.any() and settings.consensus in ("posterior", "z_sum"):
-        notes.append(
-            "No confidence signal: there are no log-probabilities, every vote weighs the same."
-        )
-    elif known.sum() < answered.sum() and settings.consensus in ("posterior", "z_sum"):
-        share = 1.0 - known.sum() / answered.sum()
-        notes.append(f"No confidence signal for {share:.1%} of the votes: they count as average.")
-    if votes.prose is not None and votes.prose.any():
-        notes.append(prose_sentence(votes.prose, votes.tasks))
-    if len(votes.models) == 1:
-        notes.append("There is one model: nothing can be routed, every ranking has one entry.")
-    empty = n_tasks - len({votes.tasks[row] for row in np.flatnonzero(strong.any(axis=1))})
-    if empty and answered.any() and not settings.by_task:
-        notes.append(f"{empty} of {n_tasks} tasks have no strong query; each is one cluster.")
-    return tuple(notes)
-
-
-def fit(
-    votes: Votes,
-    vectors: Embeddings,
-    settings: FitSettings | None = None,
-    *,
-    n_jobs: int = -1,
-    costs: FloatArray | None = None,
-) -> Fit:
-    """Estimate skills from votes alone: consensus, strong sets, k-means for every k.
-
-    votes (Q, M) and vectors of the same queries (matched by id); settings default to the preset
-    "recommended". `n_jobs` tasks run at once through joblib, whose backend the caller may choose
-    with `joblib.parallel_config`; it never changes the result. `costs` (M,) in US dollars per
-    1,000 queries let the threshold `cost_weight` act. No answer key is ever read.
-
-    Reference: Niu et al. 2026, arXiv:2601.09692; where we differ: docs/method.md §§ 8, 13.
-    """
-    settings = settings or FitSettings.preset("recommended")
-    refuse_unfit(votes, settings, costs)
-    ordered = in_computing_order(votes, vectors, settings)
-    votes, array = ordered.votes, ordered.array
-    groups = reliability_groups(array, settings.seed) if settings.consensus in GROUPED else None
-    scores = consensus_scores(votes, settings.consensus, groups)
-    strong, weights = strong_sets(votes, scores, settings.strong, settings.min_agreement)
-    return _clustered(
-        ordered=ordered,
-        settings=settings,
-        scores=scores,
-        strong_and_weights=(strong, weights),
-        groups=groups,
-        n_jobs=n_jobs,
-        costs=costs,
-    )
-
-
-def fit_on_labels(
-    votes: Votes, vectors: Embeddings, correct: FloatArray, settings: FitSettings
-) -> Fit:
-    """The same skills estimated from labels instead of consensus (docs/method.md § 10, CASCAL-GT).
-
-    correct (Q, M): 1 right, 0 wrong, nan = not known, in the caller's order. A model is strong
-    where it is right, with weight `correct`; rankings are means of `correct`, nan counting as 0.
-    """
-    _check_size(votes, None)
-    if correct.shape != votes.shape:
-        raise CascalError(
-            f"correct has shape {correct.shape}, the votes have {votes.shape}.", code="wrong-shape"
-        )
-    ordered = in_computing_order(votes, vectors, settings)
-    values = np.nan_to_num(correct[np.ix_(ordered.rows, ordered.columns)], nan=0.0)
-    center, spread = logprob_statistics(
-        np.where(ordered.votes.answered, ordered.votes.logprobs, np.nan)
-    )
-    scores = ConsensusScores(values, center, spread, LABELS)
-    strong = values > 0.5
-    weighted = (strong, np.where(strong, values, 0.0))
-    return _clustered(
-        ordered=ordered,
-        settings=settings,
-        scores=scores,
-        strong_and_weights=weighted,
-        groups=None,
-        n_jobs=-1,
-        costs=None,
-    )
-
-
-def refuse_unfit(votes: Votes, settings: FitSettings, costs: FloatArray | None) -> None:
-    """Refuse what no consensus can be estimated from."""
-    if settings.consensus == LABELS:
-        raise CascalError(
-            "Scores by labels need labels: use cascal.compare.baselines.CascalWithLabels.",
-            code="needs-labels",
-        )
-    _check_size(votes, costs)
-    refuse_prose(votes.prose, votes.tasks)
-
-
-def _check_size(votes: Votes, costs: FloatArray | None) -> None:
-    if not all(votes.shape):
-        raise CascalError(
-            f"There are {votes.shape[0]} queries and {votes.shape[1]} models; at least one of each "
-            "is needed. Import responses first.",
-            code="nothing-to-fit",
-        )
-    if costs is not None and np.shape(costs) != (len(votes.models),):
-        raise CascalError(
-            f"costs has shape {np.shape(costs)} for {len(votes.models)} models.", code="wrong-shape"
-        )
-
-
-def _clustered(
-    ordered: Ordered,
-    settings: FitSettings,
-    scores: ConsensusScores,
-    strong_and_weights: tuple[BoolArray, FloatArray],
-    groups: IntArray | None,
-    n_jobs: int,
-    costs: FloatArray | None,
-) -> Fit:
-    """Strong sets -> candidates for every task, model and k; the rest is `Fit.router`."""
-    votes, array = ordered.votes, ordered.array
-    strong, weights = strong_and_weights
-    tasks, task_of_query = number_tasks(votes.tasks, settings)
-    by_task = _candidates(array, task_of_query, weights, settings, n_jobs=n_jobs)
-    return Fit(
-        votes=votes,
-        vectors=array,
-        encoder=ordered.encoder,
-        settings=settings,
-        scores=scores,
-        strong=strong,
-        groups=groups,
-        tasks=tasks,
-        task_of_query=task_of_query,
-        by_task=by_task,
-        caller_rows=np.argsort(ordered.rows),
-        caller_models=np.argsort(ordered.columns),
-        fingerprint=ordered.fingerprint,
-        notes=fit_notes(votes, settings, strong, len(tasks)),
-        costs=costs,
-    )
-
-
-def _candidates(
-    array: FloatArray,
-    task_of_query: IntArray,
-    weights: FloatArray,
-    settings: FitSettings,
-    *,
-    n_jobs: int,
-) -> tuple[TaskCandidates, ...]:
-    """Candidates of every task, from the weights (Q, M) of the strong votes."""
-    from joblib import Parallel, delayed  # slow to import, and routing does not need it
-
-    n_tasks, n_models = int(task_of_query.max(initial=-1)) + 1, weights.shape[1]
-    members = [np.flatnonzero(task_of_query == task) for task in range(n_tasks)]
-    if settings.by_task:
-        return tuple(
-            no_candidates(task, rows, wide(array, rows), n_models, settings.max_k)
-            for task, rows in enumerate(members)
-        )
-    with one_blas_thread():
-        found = Parallel(n_jobs=n_jobs, prefer="threads")(
-            delayed(_of_task)(task, rows, array, weights, settings)
-            for task, rows in enumerate(members)
-        )
-    return tuple(found)
-
-
-def _of_task(
-    task: int, rows: IntArray, array: FloatArray, weights: FloatArray, settings: FitSettings
-) -> TaskCandidates:
-    """Candidates of one task; its rows are widened here, so that no task waits with its copy."""
-    return task_candidates(
-        task,
-        rows,
-        wide(array, rows),
-        scaled_weights(weights[rows].T),
-        settings.max_k,
-        settings.seed,
-    )
-
-
-def scaled_weights(weights: FloatArray) -> FloatArray:
-    """(M, n) weights of a task's strong votes, scaled to sum to their number for each model."""
-    total = weights.sum(axis=1, keepdims=True)
-    count = (weights > 0).sum(axis=1, keepdims=True)
-    return np.asarray(weights * np.divide(count, total, out=np.ones_like(total), where=total > 0))
