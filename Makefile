@@ -28,7 +28,7 @@ demo: $(VENV)/.demo
 # modules are imported, and data sets fitted, once for both.
 test: $(VENV)/.dev
 	$(MAKE) -j 2 lint wheel
-	$(PYTEST) --ignore tests/browser -m "not browser and not bench"
+	$(PYTEST) --ignore tests/browser -m "not browser and not bench and not realdata"
 	$(MAKE) browser
 
 $(VENV)/bin/python:
@@ -54,7 +54,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(PYTEST) --ignore tests/browser -m "not slow and not attack and not browser and not bench"
+	$(PYTEST) --ignore tests/browser -m "not slow and not attack and not browser and not bench and not realdata"
 
 # What `unit` leaves out: the slow tests and a fixed sample of every attack.
 slow: $(VENV)/.dev
@@ -81,8 +81,9 @@ bench: $(VENV)/.dev
 bench-large: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.large
 
-# All routers on the real responses of ../shared/realdata: docs/realdata.md.
+# The importer on the large files of ../shared/realdata, and all routers on them: docs/realdata.md.
 realdata: $(VENV)/.dev
+	$(PYTEST) --ignore tests/browser -m realdata
 	$(BIN)/python -m tests.bench.realdata
 
 clean:

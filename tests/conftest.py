@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import socket
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 import cascal
 from cascal.columns import Imported
@@ -22,6 +24,9 @@ from cascal.encode.encoders import load_encoder
 from cascal.labels import LabelRecord
 from cascal.settings import PRESETS
 from cascal.simulate import load_demo
+
+# Every AppTest would read the metadata of all installed packages anew, for half a second and more.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 SHARED = Path(__file__).parents[2] / "shared"
 

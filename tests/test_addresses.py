@@ -158,6 +158,7 @@ def test_parts_of_one_table_are_read_together_and_counted_through(tmp_path):
 # --- s3 ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_workspace_folder_and_s3_give_the_same_fit(workspace, exported, s3, tmp_path):
     put_folder(s3, exported, "bucket/sets/demo")
     expected_ids, expected_scores, expected_models = routed(workspace.path)
@@ -175,6 +176,7 @@ def test_workspace_folder_and_s3_give_the_same_fit(workspace, exported, s3, tmp_
     assert all(KEY in authorization for _, authorization in s3.asked)
 
 
+@pytest.mark.slow
 def test_fit_takes_a_folder_or_an_address_and_leaves_no_workspace(
     workspace, exported, s3, tmp_path, monkeypatch
 ):

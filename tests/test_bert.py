@@ -87,6 +87,7 @@ def test_the_vectors_are_those_of_sentence_transformers(minilm, by_torch, capfd)
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_text_has_its_vector_alone_in_a_batch_and_in_threads(minilm):
     texts = [*ODD, *some_texts(40)]
     together = minilm.encode(texts)

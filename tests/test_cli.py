@@ -54,6 +54,7 @@ def folder(tmp_path_factory, demo_workspace):
     return folder
 
 
+@pytest.mark.slow
 def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(folder):
     plain = cascal_cli("evaluate", "small", "-w", "w.duckdb", cwd=folder)
     assert plain.returncode == 0, plain.stderr
@@ -171,6 +172,7 @@ def test_info_lists_what_is_there(folder):
     assert "simulated" in cascal_cli("info", "-w", "w.duckdb", cwd=folder).stdout
 
 
+@pytest.mark.slow
 def test_fit_prints_clusters_and_the_verdict_as_json(folder):
     done = cascal_cli("fit", "demo", "--json", "-w", "w.duckdb", cwd=folder)
     summary = json.loads(done.stdout)

@@ -148,6 +148,7 @@ def embedding(path: Path, pause: float) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
 
 
+@pytest.mark.slow
 def test_a_kill_loses_one_batch_and_the_next_run_goes_on(tmp_path):
     path = tmp_path / "w.duckdb"
     texts = {f"q{number}": f"Text number {number}" for number in range(3 * BATCH + 7)}

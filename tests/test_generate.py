@@ -111,6 +111,7 @@ def test_kept_queries_are_valid_and_in_the_order_of_their_numbers(undisturbed):
     assert all(one.similar_to in known and "Cosine 0." in one.reason for one in twins)
 
 
+@pytest.mark.slow
 def test_any_speed_of_replies_gives_the_same_queries(undisturbed):
     sink, *_ = undisturbed
     for concurrency, slow in ((1, 0.0), (40, 0.1)):

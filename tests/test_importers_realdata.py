@@ -12,7 +12,7 @@ from cascal import importers
 FOLDER = Path(__file__).parents[2] / "shared" / "realdata" / "mmlu_pro"
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.realdata,
     pytest.mark.skipif(not FOLDER.is_dir(), reason=f"real model responses are not here: {FOLDER}"),
 ]
 

@@ -106,6 +106,7 @@ def test_the_route_command_loads_no_more_than_its_encoder(router_file):
     assert not modules.intersection(COMPUTING)
 
 
+@pytest.mark.slow
 def test_a_text_is_routed_by_minilm_without_torch_in_little_time(minilm_router):
     """Seconds of the processor: what else runs on the machine does not count."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -122,6 +123,7 @@ def test_what_is_loaded_late_is_there_when_it_is_asked_for():
     assert "cascal.fit" in loaded(code)
 
 
+@pytest.mark.slow
 def test_the_dashboard_waits_with_the_encoder_and_the_map():
     heavy = {"sentence_transformers", "torch", "umap"}
     assert not loaded("import app.session, app.encoding, app.controls").intersection(heavy)

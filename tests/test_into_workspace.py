@@ -241,6 +241,7 @@ def test_leaks_are_counted_against_the_test_queries_of_another_data_set(shell):
     assert sorted(leaks) == sorted(Workspace("work.duckdb").queries("old")["query_id"].to_pylist())
 
 
+@pytest.mark.slow
 def test_the_key_is_nowhere_but_in_the_request(shell, monkeypatch, tmp_path, caplog, capfd):
     monkeypatch.setenv("MARKER_API_KEY", KEY)
     line = "build three.yaml pool.yaml --generator generator-strong --n 5 --out r.cascal"

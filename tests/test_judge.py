@@ -59,6 +59,7 @@ def by_hand(store, question, plan, n, answer):
         desk.give(place, answer(place))
 
 
+@pytest.mark.slow
 def test_a_judge_is_asked_once_a_query_and_its_labels_are_marked(store, free):
     question = routing_question(free)
     with counting() as asked:
@@ -143,6 +144,7 @@ def test_judged_labels_are_never_mixed_with_those_of_people(store, free):
     assert few_labels_sentence(store, free).endswith(again.sentence)
 
 
+@pytest.mark.slow
 def test_its_agreement_with_people_has_an_interval(store, free):
     question = routing_question(free)
     with counting() as asked:

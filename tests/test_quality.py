@@ -15,6 +15,8 @@ from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.diagnose.quality import cluster_needs, label_agreement, tasks_for_more, training_quality
 from cascal.encode.neighbours import nearest, nearest_earlier, nearest_other
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def studies(demo, demo_weak):

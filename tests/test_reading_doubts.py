@@ -12,6 +12,8 @@ from cascal.cli import app
 from cascal.dataset.dataset import load_dataset
 from cascal.store import Workspace
 
+pytestmark = pytest.mark.slow
+
 QUERIES = range(40)
 
 

@@ -95,7 +95,7 @@ def test_recommended_reaches_the_known_accuracy(mmlu, pool, preset):
     assert found == pytest.approx(KNOWN[pool, preset], abs=TOLERANCE)
 
 
-@pytest.mark.slow
+@pytest.mark.realdata
 def test_from_raw_files_to_an_explained_route(mmlu, tmp_path):
     """Import the eight raw files, load the given vectors, fit, move a threshold, route, explain."""
     queries, _, vectors = mmlu

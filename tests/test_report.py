@@ -99,6 +99,7 @@ def report(study, snapshot, findings, *, with_texts=True, comparison=None):
     )
 
 
+@pytest.mark.slow
 def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
     study, snapshot, findings, comparison
 ):

@@ -376,6 +376,7 @@ def test_a_router_is_learnt_from_the_workspace_and_measured_on_other_queries(wor
     assert plain["routing"]["against"] == against
 
 
+@pytest.mark.slow
 def test_the_commands_go_by_scores_where_votes_cannot_be_compared(world, workspace, tmp_path):
     given_ = ("-w", "w.duckdb")
     for command in ("fit", "evaluate"):

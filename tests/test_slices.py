@@ -23,6 +23,8 @@ from cascal.compare.slices import (
     slices_note,
 )
 
+pytestmark = pytest.mark.slow
+
 open_app = test_app.open_app
 
 

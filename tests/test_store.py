@@ -1111,6 +1111,7 @@ def test_threads_of_one_process_take_turns(filled, tmp_path):
     assert len(filled.datasets()) == 7
 
 
+@pytest.mark.slow
 def test_processes_that_write_delete_and_create_at_once_lose_nothing(tmp_path):
     path = tmp_path / "w.duckdb"
     script = """

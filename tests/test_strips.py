@@ -52,6 +52,7 @@ def images(app) -> list[str]:
     return [one.proto.imgs[0].alt for one in app.sidebar.image]
 
 
+@pytest.mark.slow
 def test_the_strips_appear_once_the_page_has_fitted_and_follow_the_sliders(open_app, small_file):
     app = open_app(small_file, "skills")
     assert not app.exception
