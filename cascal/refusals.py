@@ -104,3 +104,23 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
 )
 """Code of every refusal → its meaning. The refusals of `cascal serve` over HTTP are not among
 them: their codes are those that OpenAI clients know (`cascal.serve.errors.STATUS`)."""
+
+
+class CascalError(ValueError):
+    """A refusal in one sentence: what came, what is wrong, what to do.
+
+    `code` names the kind of refusal in a few words with hyphens; all are in `REFUSALS`.
+    It stays when the sentence is reworded, so programs and tests go by it.
+    """
+
+    def __init__(self, sentence: str, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+    def __reduce__(self) -> tuple[type[CascalError], tuple[str, str]]:
+        """Made again with its code where another process refused."""
+        return type(self), (str(self), self.code)
+
+
+class NotApplicable(CascalError):
+    """A measure or check that is undefined for the data at hand."""
