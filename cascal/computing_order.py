@@ -73,13 +73,12 @@ def best_first(scores: FloatArray, models: Sequence[str], k: int | None = None) 
     A few of many are found by looking for the largest so often, which is faster than sorting.
     """
     by_name = np.argsort(np.asarray(models), kind="stable")
-    left = np.asarray(scores)[..., by_name]
+    left = np.take(scores, by_name, axis=-1)
     if k is None:
         return np.asarray(by_name[np.argsort(-left, axis=-1, kind="stable")])
-    left = np.array(left, dtype=np.float64)
-    chosen = np.empty((*left.shape[:-1], k), dtype=np.int64)
+    left = left.astype(np.float64, copy=False).reshape(-1, len(by_name))
+    chosen, each = np.empty((len(left), k), dtype=np.int64), np.arange(len(left))
     for place in range(k):
-        largest = np.argmax(left, axis=-1)
-        chosen[..., place] = largest
-        np.put_along_axis(left, largest[..., None], -np.inf, axis=-1)
-    return np.asarray(by_name[chosen])
+        chosen[:, place] = largest = np.argmax(left, axis=-1)
+        left[each, largest] = -np.inf
+    return np.asarray(by_name[chosen].reshape(*np.shape(scores)[:-1], k))

@@ -205,7 +205,7 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
     if len(order) > 1:
         lead = float(blend.scores[0, order[0]] - blend.scores[0, order[1]])
     weights = blend.weights[0][blend.weights[0] > 0]
-    task_distance = 1.0 - blend.task_similarity[0]
+    task_distance = 1.0 - router.task_similarity(row)[0]
     nearest_tasks = np.argsort(task_distance, kind="stable")[:NEAREST_TASKS]
     routing, reach = router.routing, router.reach
     return RouteTrace(

@@ -1,4 +1,4 @@
-"""From similarities to scores: nearest clusters, their weights, and the fallback that fades in.
+"""From the nearest clusters to scores: their weights, and the fallback that fades in.
 
 The formulas of docs/method.md § 7, each over a batch of rows.
 """
@@ -19,35 +19,17 @@ FALLBACK_WIDTH = 0.2
 class Blend:
     """What a batch of vectors met on its way: everything a trace shows.
 
-    near_task (Q,) and task_similarity (Q, T); task (Q,) chosen; nearest (Q, k) clusters and
-    their distances and weights (Q, k); alpha (Q,) of the fallback; scores (Q, M), in which
-    from_labels (Q, M) is what labels added
+    task (Q,) chosen; nearest (Q, k) clusters and their distances and weights (Q, k); alpha (Q,)
+    of the fallback; scores (Q, M), in which from_labels (Q, M) is what labels added
     """
 
     task: IntArray
-    task_similarity: FloatArray
     nearest: IntArray
     distances: FloatArray
     weights: FloatArray
     alpha: FloatArray
     scores: FloatArray
     from_labels: FloatArray
-
-
-def nearest_clusters(similarity: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """The k columns of largest similarity, best first, and their distances: both (Q, k).
-
-    Where fewer columns are allowed (−inf), the distance is inf, so the weight becomes 0.
-    """
-    left = np.array(similarity)
-    each = np.arange(len(left))
-    nearest = np.empty((len(left), k), dtype=np.int64)
-    distances = np.empty((len(left), k))
-    for place in range(k):
-        nearest[:, place] = np.argmax(left, axis=1)
-        distances[:, place] = 1.0 - left[each, nearest[:, place]]
-        left[each, nearest[:, place]] = -np.inf
-    return nearest, distances
 
 
 def softmax(values: FloatArray) -> FloatArray:

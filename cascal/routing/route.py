@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from cascal.computing.row_chunks import row_slices
+from cascal.computing.threads import in_threads
 from cascal.computing_order import best_first
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
 from cascal.labels import Correction, LabelRecord, lift_to_first
 from cascal.results import Learnt, Rankings, Routes, SkillClusters
-from cascal.routing.blend import Blend, faded, faded_share, nearest_clusters, softmax
+from cascal.routing.blend import Blend, faded, faded_share, softmax
+from cascal.routing.nearest import UnitVectors
 from cascal.routing.reach import Reach, Training
 from cascal.routing.router_file import read_router, router_arrays, write_router
 from cascal.routing.same_encoder import check_vectors
@@ -22,6 +24,8 @@ from cascal.settings import FitSettings, Routing, Thresholds
 
 CHUNK = 1024
 """Queries routed at a time: few enough for their vectors to stay in the processor's cache."""
+CHUNKS_FOR_THREADS = 8
+"""Batches of so many chunks are worth several threads."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -143,6 +147,14 @@ class Router:
         return np.where(scores.sum(axis=1, keepdims=True) > 0, sharp, 0.0)
 
     @cached_property
+    def _centroids(self) -> UnitVectors:
+        return UnitVectors(np.ascontiguousarray(self.clusters.centroids, dtype=np.float64))
+
+    @cached_property
+    def _representatives(self) -> UnitVectors:
+        return UnitVectors(np.ascontiguousarray(self.representatives, dtype=np.float64))
+
+    @cached_property
     def at_centers(self) -> Blend:
         """What a query exactly at the centre of each cluster meets on its way (C rows)."""
         return self.blend(self.clusters.centroids)
@@ -193,19 +205,30 @@ class Router:
         `EncoderMismatch` if they come from another encoder or have another dimension.
         """
         query_ids, array = self._checked(vectors)
-        parts = [self.blend(array[rows]) for rows in row_slices(len(array), CHUNK)]
-        scores = np.concatenate([part.scores for part in parts])
-        k = min(self.thresholds.top_k, len(self.models))
+        n_queries, n_models = len(array), len(self.models)
+        task, cluster = np.empty((2, n_queries), dtype=np.int64)
+        distance, fallback = np.empty((2, n_queries))
+        scores = np.empty((n_queries, n_models))
+        selected = np.empty((n_queries, min(self.thresholds.top_k, n_models)), dtype=np.int64)
+
+        def decide(rows: slice) -> None:
+            met = self.blend(array[rows])
+            task[rows], cluster[rows] = met.task, met.nearest[:, 0]
+            distance[rows], fallback[rows] = met.distances[:, 0], met.alpha
+            scores[rows] = met.scores
+            selected[rows] = best_first(met.scores, self.models, selected.shape[1])
+
+        in_threads(decide, list(row_slices(n_queries, CHUNK)), CHUNKS_FOR_THREADS)
         return Routes(
             query_ids=query_ids,
             models=self.models,
             tasks=self.tasks,
-            task=np.concatenate([part.task for part in parts]),
-            cluster=np.concatenate([part.nearest[:, 0] for part in parts]),
-            distance=np.concatenate([part.distances[:, 0] for part in parts]),
+            task=task,
+            cluster=cluster,
+            distance=distance,
             scores=scores,
-            selected=best_first(scores, self.models, k),
-            fallback=np.concatenate([part.alpha for part in parts]),
+            selected=selected,
+            fallback=fallback,
             center=self.center,
             spread=self.spread,
         )
@@ -227,19 +250,8 @@ class Router:
 
     def blend(self, vectors: FloatArray) -> Blend:
         """The whole computation for unit rows (Q, D), unchecked."""
-        rows = np.asarray(vectors, dtype=np.float64)
         routing = self.routing
-        every = rows @ np.concatenate([self.clusters.centroids, self.representatives]).T
-        similarity, task_similarity = np.split(every, [len(self.clusters)], axis=1)
-        if routing.two_stage:
-            task = np.argmax(task_similarity, axis=1)
-        else:
-            task = self.clusters.task[np.argmax(similarity, axis=1)]
-        if not routing.across_tasks:
-            other = self.clusters.task[None, :] != task[:, None]
-            similarity = np.where(other, -np.inf, similarity)
-        k = 1 if routing.kind == "nearest" else min(routing.k_nearest, len(self.clusters))
-        nearest, distances = nearest_clusters(similarity, k)
+        task, nearest, distances = self._near(vectors)
         weights = softmax(-distances / routing.distance_temperature)
         table = self._sharpened if routing.sharp else self.rankings.scores
         scores = np.einsum("qk,qkm->qm", weights, table[nearest])
@@ -248,7 +260,8 @@ class Router:
         if self.correction is None:
             scores = plain
         else:
-            scores = faded(scores + self.correction.at(rows), alpha, self.overall)
+            wide = np.asarray(vectors, dtype=np.float64)
+            scores = faded(scores + self.correction.at(wide), alpha, self.overall)
         from_labels = scores - plain
         if self.adjustment.any():
             scores = scores + self.adjustment
@@ -257,7 +270,6 @@ class Router:
             scores, from_labels = scores + lift, from_labels + lift
         return Blend(
             task=task,
-            task_similarity=task_similarity,
             nearest=nearest,
             distances=distances,
             weights=weights,
@@ -265,6 +277,26 @@ class Router:
             scores=scores,
             from_labels=from_labels,
         )
+
+    def _near(self, rows: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """The task (Q,) of each row, its nearest clusters and their distances, both (Q, k)."""
+        routing, clusters = self.routing, self.clusters
+        compared = self._centroids.compared(rows)
+        if routing.two_stage:
+            task = self._representatives.compared(compared.rows).first()
+        elif not routing.across_tasks:
+            task = clusters.task[compared.first()]
+        if not routing.across_tasks:
+            compared = compared.among(clusters.task == task[:, None])
+        k = 1 if routing.kind == "nearest" else min(routing.k_nearest, len(clusters))
+        nearest, distances = compared.nearest(k)
+        if routing.across_tasks:
+            task = clusters.task[nearest[:, 0]]
+        return task, nearest, distances
+
+    def task_similarity(self, rows: FloatArray) -> FloatArray:
+        """(Q, T) cosine of unit rows (Q, D) and the representatives of the tasks."""
+        return np.asarray(rows @ self.representatives.T)
 
     def _gate(self, scores: FloatArray) -> FloatArray:
         """(Q, M) what lifts the model that is always asked above the others; 0 without a gate."""
