@@ -19,7 +19,7 @@ PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 # Images of containers set this; the tests start many processes, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint unit slow attack wheel browser bench bench-large realdata clean
+.PHONY: demo test lint unit slow attack wheel browser pictures bench bench-large realdata clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
@@ -73,6 +73,10 @@ wheel: $(VENV)/.dev
 browser: $(VENV)/.dev
 	$(PYTEST) tests/browser -m "browser and not bench"
 	$(BIN)/python -m pytest tests/browser -m "browser and bench"
+
+# The pictures of the README, from the running product.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.pictures
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.run

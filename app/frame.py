@@ -18,11 +18,8 @@ from cascal.datatypes import CascalError
 from cascal.evaluate import effective_number
 from cascal.intervals import Estimate
 
-CONFIG = {
-    "displaylogo": False,
-    "scrollZoom": False,
-    "modeBarButtonsToRemove": ["zoomIn2d", "zoomOut2d", "autoScale2d", "lasso2d", "select2d"],
-}
+CONFIG = {"displayModeBar": False, "scrollZoom": False}
+"""A chart is saved by the buttons of app/chart_files; a double click takes a zoom back."""
 _BY_BUTTON = "came_by_button"
 _HERE = Path(__file__).resolve().parent
 
@@ -165,10 +162,3 @@ def notice(data: Dataset) -> None:
         st.caption(escape(f"{data.info.name}: {origin(data)}"), width="stretch")
     for doubt in data.doubts:
         st.warning(escape(doubt), icon=":material/rule:")
-
-
-def empty(sentence: str, page: str, label: str) -> None:
-    """An empty state: what is missing, and the way to get it."""
-    with st.container(border=True):
-        st.subheader(sentence)
-        st.page_link(page_file(page), label=label, icon=":material/arrow_forward:")

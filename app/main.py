@@ -12,6 +12,7 @@ if str(ROOT.parent) not in sys.path:  # `streamlit run` only adds the folder of 
 import streamlit as st  # noqa: E402 (the path comes first)
 
 from app import controls, frame, session, strips, turns  # noqa: E402
+from app.chart_files import chart_files  # noqa: E402
 from app.pages import PAGES  # noqa: E402
 from app.terms import glossary  # noqa: E402
 from app.tour import tour  # noqa: E402
@@ -34,5 +35,6 @@ with turns.turn(), frame.refusals():
     places = controls.sidebar()
     tour.lead()
     page.run()
+    chart_files.offer()
     strips.fill_late(places)
     tour.show()

@@ -138,6 +138,11 @@ def test_a_page_renders_on_an_empty_workspace_and_says_what_to_do(open_app, tmp_
     assert not app.exception
     assert not app.error
     assert app.title
+    if view != "collect":
+        assert any(one.label == "Load the simulated demo" for one in app.button)
+    if view not in ("collect", "data_sets"):
+        assert "There are no data yet" in [one.value for one in app.subheader]
+        assert any(one.value.startswith("This page tells ") for one in app.text)
 
 
 def test_a_slider_changes_the_number_of_clusters_and_undo_restores_it(open_app, small_file):
@@ -357,6 +362,11 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     assert set(three["needs"][[0, 2]]) == {"no labels"}
     heading = next(one.value for one in app.subheader if "right by this router" in one.value)
     assert f"{three['top1'][0]:.1f}" in plain(heading)
+    answers = dict(tab.label.split(": ") for tab in app.tabs[:4])
+    assert answers["Routers"] == f"{three['top1'][0]:.1f} %"
+    assert answers["Where it gains"].endswith(" of 9 tasks")
+    wins, losses = map(int, answers["A right, B wrong"].split(" to "))
+    assert (wins - losses) * three["gain"][0] > 0
     app.session_state["all_of_them"] = True
     app.run()
     table = app.dataframe[1].value

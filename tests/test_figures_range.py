@@ -29,3 +29,17 @@ def test_an_interval_figure_holds_its_intervals():
     low, high = charts.interval_figure(table, "name", "mean", {}).layout.xaxis.range
     assert low < 0.6
     assert high > 0.99
+
+
+def test_names_stand_above_their_rows_and_every_row_has_room():
+    names = ["a short one", "Always asking a model of a long name"]
+    table = pd.DataFrame({"name": names, "mean": [0.7, 0.8], "low": [0.6, 0.7], "high": [0.8, 0.9]})
+    layout = charts.interval_figure(table, "name", "mean", {}).layout
+    assert [(one.text, one.y, one.x) for one in layout.annotations] == [
+        (name, row, 0) for row, name in enumerate(names)
+    ]
+    assert all(one.yshift > 10 for one in layout.annotations)
+    assert not layout.yaxis.showticklabels
+    bottom, top = layout.yaxis.range
+    pixels = layout.height / (bottom - top)
+    assert -top * pixels > layout.annotations[0].yshift + 8, "the first name is on the chart"

@@ -99,7 +99,7 @@ def test_frames_count_against_the_present_preset_and_list_the_queries(demo):
     tasks = charts.disputed_tasks_frame(three)
     assert tasks.to_dict("list") == {
         "task": ["u", "t"],
-        "share": [pytest.approx(2 / 3), 0.5],
+        "share": [pytest.approx(200 / 3), 50],
         "queries": [3, 2],
         "disputed": [2, 1],
     }

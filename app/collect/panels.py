@@ -105,7 +105,10 @@ def _budget(key: str) -> Budget:
 
 
 def what() -> None:
-    """The queries: those of a data set, or written by a generator from descriptions of tasks."""
+    """The queries: those of a data set, or written by a generator from descriptions of tasks.
+
+    Which data set is asked stands below, as what is written becomes one.
+    """
     st.subheader("2. What to ask?", anchor=False)
     how = st.segmented_control(
         "Queries",
@@ -116,8 +119,12 @@ def what() -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
+    known = [info.name for info in session.datasets()]
     if how == WRITTEN:
         _generate()
+    if known:
+        _follow(known)
+        st.selectbox("Data set to ask", known, key="asked_dataset")
 
 
 def _generate() -> None:
@@ -192,12 +199,10 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator) -> None:
     title : where the page says what it found
     """
     st.subheader("3. What does it cost, and go", anchor=False)
-    known = [info.name for info in session.datasets()]
-    if not known:
+    dataset: str | None = st.session_state.get("asked_dataset")
+    if dataset is None or not session.datasets():
         st.caption("There is no data set yet: generate queries first, or import some.")
         return
-    _follow(known)
-    dataset = st.selectbox("Data set to ask", known, key="asked_dataset")
     with st.expander("Ask less, ask errors again, set limits"):
         retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
         share = st.slider(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import frame, session
 from app.data_sets import importing, panels, quality, queries
+from app.no_data import demo_button
 
 TABS = {
     "Queries and answers": queries.queries,
@@ -22,7 +23,7 @@ if session.current_info() is None:
         "zips or the released CASCAL files. No labels are needed."
     )
     importing.importer()
-    panels.demo_button()
+    demo_button()
 else:
     panels.headline()
     panels.encode_missing()

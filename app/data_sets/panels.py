@@ -8,7 +8,6 @@ import streamlit as st
 
 from app import encoding, frame, session, shared_results, theme
 from cascal import charts
-from cascal.dataset.demo import install_demo
 from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import MINILM
@@ -21,9 +20,11 @@ def headline() -> None:
     info = session.current_info()
     if info is None:
         return
-    kind = "Simulated" if info.origin == "simulated" else "Real"
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.badge(f"{kind} data", color="orange" if info.origin == "simulated" else "blue")
+        if info.origin == "simulated":
+            st.badge("Simulated data", color="orange", icon=":material/science:")
+        else:
+            st.badge("Real data", color="blue")
         st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
     n_queries = info.n_train + info.n_test
     st.title(
@@ -45,16 +46,6 @@ def _gaps() -> str:
     if answered == asked:
         return "; every answer can be read"
     return f"; {asked - answered:,} of {asked:,} answers cannot be read"
-
-
-def demo_button() -> None:
-    """The way in for somebody without data."""
-    if session.read_only():
-        return
-    if st.button("Load the simulated demo", icon=":material/science:"):
-        with st.spinner("Storing the demo"):
-            install_demo(session.workspace())
-        st.rerun()
 
 
 def loaded() -> None:

@@ -112,7 +112,7 @@ def _needs() -> None:
                 "queries": [one.n_queries for one in unsure],
                 "pair": [f"{one.first} over {one.second}" for one in unsure],
                 "lead": [one.lead for one in unsure],
-                "certainty": [one.certainty for one in unsure],
+                "certainty": [100 * one.certainty for one in unsure],
                 "needed": [
                     "as good as equal" if one.needed is None else f"{one.needed:,} more"
                     for one in unsure
@@ -128,7 +128,7 @@ def _needs() -> None:
             "queries": st.column_config.NumberColumn("Queries", format="localized"),
             "pair": "First two models",
             "lead": st.column_config.NumberColumn("Lead", format="%.3f"),
-            "certainty": st.column_config.ProgressColumn("Sure", format="percent", max_value=1.0),
+            "certainty": st.column_config.ProgressColumn("Sure", format="%.0f %%", max_value=100),
             "needed": "To be sure",
         },
     )

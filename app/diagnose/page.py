@@ -6,10 +6,13 @@ import streamlit as st
 
 from app import frame, session, shared_results
 from app.diagnose import applied, coherence, panels, silhouettes
+from app.no_data import no_data
 
 if session.current_info() is None:
-    st.title("What is wrong with a router?", anchor=False)
-    frame.empty("There are no data yet, so there is no router.", "data_sets", "Import responses")
+    no_data(
+        "What is wrong with a router?",
+        "what is wrong with a router, on what evidence, and what would help",
+    )
 else:
     frame.notice(session.dataset())
     headline = st.container()

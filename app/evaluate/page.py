@@ -10,9 +10,12 @@ from app.evaluate.differences import differences
 from app.evaluate.experiments import experiments
 from app.evaluate.presets import presets
 from app.evaluate.routers import meanwhile, routers
+from app.evaluate.tab_answers import tab_answers
 from app.evaluate.what_if import what_if
 from app.evaluate.where import where
+from app.no_data import no_data
 from app.scored import scored_page
+from cascal.compare.comparison import Comparison
 from cascal.dataset.scored import score_counts
 
 OF_COMPARISON = {
@@ -22,6 +25,7 @@ OF_COMPARISON = {
     "A right, B wrong": differences,
 }
 ALONE = {"Presets": presets, "What if": what_if, "Experiments": experiments}
+TAB = "evaluate_tab"
 WITHOUT_GOLD = {"Presets": presets, "Experiments": experiments}
 
 
@@ -49,6 +53,15 @@ def _title() -> None:
     )
 
 
+def _labels(names: list[str], comparison: Comparison | None) -> list[str]:
+    """The names of the tabs, with their answers as soon as these are known; the open one stays."""
+    answers = {} if comparison is None else tab_answers(comparison)
+    labels = {name: f"{name}: {answers[name]}" if name in answers else name for name in names}
+    opened = str(st.session_state.get(TAB, "")).partition(":")[0]
+    st.session_state[TAB] = labels.get(opened, labels[names[0]])
+    return list(labels.values())
+
+
 def _without_gold() -> None:
     st.title("Without gold answers, accuracies cannot be compared", anchor=False)
     st.caption("The Overview shows the verdict that needs no labels. Reports can be opened here.")
@@ -61,8 +74,10 @@ def _without_gold() -> None:
 
 
 if session.current_info() is None:
-    st.title("Which router is best?", anchor=False)
-    frame.empty("There are no data yet.", "data_sets", "Import responses")
+    no_data(
+        "Which router is best?",
+        "what this router is worth beside always asking one model and beside twenty others",
+    )
 else:
     frame.notice(session.dataset())
     test = session.dataset().test
@@ -77,7 +92,7 @@ else:
         label_entry.few_labels()
         comparison = shared_results.comparison()
         names = [*OF_COMPARISON, *ALONE]
-        tabs = st.tabs(names, on_change="rerun", key="evaluate_tab")
+        tabs = st.tabs(_labels(names, comparison), on_change="rerun", key=TAB)
         for name, tab in zip(names, tabs, strict=True):
             if tab.open:
                 with tab, frame.refusals():

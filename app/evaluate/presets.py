@@ -19,7 +19,7 @@ def presets() -> None:
     if choices is None:
         return
     st.subheader(_headline(choices), anchor=False)
-    st.text(choices.sentence)
+    st.text(choices.sentence.replace("`", ""))
     _table(charts.presets_frame(choices, session.current_settings().preset_name))
     if choices.disputed.any():
         _tasks(charts.disputed_tasks_frame(choices))
@@ -48,7 +48,7 @@ def _table(table: pd.DataFrame) -> None:
 def _tasks(table: pd.DataFrame) -> None:
     columns = {
         "task": st.column_config.TextColumn("Task"),
-        "share": st.column_config.ProgressColumn("Disputed", format="percent", max_value=1.0),
+        "share": st.column_config.ProgressColumn("Disputed", format="%.0f %%", max_value=100),
         "disputed": st.column_config.NumberColumn("Disputed queries"),
         "queries": st.column_config.NumberColumn("Queries"),
     }

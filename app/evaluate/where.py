@@ -38,16 +38,17 @@ def where(comparison: Comparison) -> None:
     if which in by_column:
         _slices(comparison, by_column[which], answer)
     else:
-        per_task = which == "Per task"
-        table = _per_task(comparison, by_task) if per_task else _per_cluster(comparison, by_cluster)
-        kind = "tasks" if per_task else "clusters"
+        by_tasks = which == "Per task"
+        table = per_task(comparison, by_task) if by_tasks else _per_cluster(comparison, by_cluster)
+        kind = "tasks" if by_tasks else "clusters"
         answer.subheader(frame.escape(charts.gains_sentence(table, kind)), anchor=False)
         _groups(table, name)
     st.subheader("How much could the clusters bring?", anchor=False)
     _ceilings(overall.tau)
 
 
-def _per_task(comparison: Comparison, agreement: list[GoldAgreement]) -> pd.DataFrame:
+def per_task(comparison: Comparison, agreement: list[GoldAgreement]) -> pd.DataFrame:
+    """One row a task, the largest gain first."""
     tasks = tuple(sorted(set(comparison.tasks)))
     number = {task: at for at, task in enumerate(tasks)}
     group = np.array([number[task] for task in comparison.tasks])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from app import frame, session
 from app.label import choice, work
+from app.no_data import no_data
 
 if session.current_info() is None:
-    st.title("A few labels decide", anchor=False)
-    frame.empty("There are no data yet.", "data_sets", "Import responses")
+    no_data("A few labels decide", "what ten to thirty labels, one click each, say about routing")
 else:
     frame.notice(session.dataset())
     with frame.refusals():

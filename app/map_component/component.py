@@ -85,6 +85,11 @@ def module_address(name: str) -> str:
     return f"{base_path()}{MODULES_PATH}/{MODULES_VERSION}/{name}"
 
 
+def font_address() -> str:
+    """Where a browser gets the font that a saved picture carries."""
+    return f"{base_path()}{FONT_PATH}"
+
+
 def plotly_address() -> str:
     """Where a browser gets plotly.js; the version in it lets the browser keep it."""
     return f"{base_path()}{PLOTLY_PATH}?v={plotly.__version__}"
@@ -154,7 +159,7 @@ def map_state(spec: MapSpec, token: str) -> dict[str, Any]:
         "plotly": plotly_address(),
         "module": module_address("map.js"),
         "points": f"{base_path()}{POINTS_PATH}/{POINTS.put(spec)}",
-        "font": f"{base_path()}{FONT_PATH}",
+        "font": font_address(),
         "token": token,
         "dataKey": spec.data_key,
         "revision": spec.revision,

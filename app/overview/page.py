@@ -5,13 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, heeded, label_entry, session
+from app.no_data import no_data
 from app.overview import panels
 from app.overview.payback import payback
 from app.scored import scored_page
 
 if session.current_info() is None:
-    st.title("Which model is good at what?", anchor=False)
-    frame.empty("There are no data yet.", "data_sets", "Import responses")
+    no_data(
+        "Which model is good at what?",
+        "whether routing pays, how sure that is, what it costs and when it pays back",
+    )
 elif session.dataset().by_scores:
     frame.notice(session.dataset())
     scores = scored_page()

@@ -251,10 +251,10 @@ def evidence() -> None:
     colours = dict.fromkeys(table["name"][:2], theme.accent())
     figure = charts.interval_figure(table, "name", "accuracy", colours, percent=True)
     frame.chart(figure, "contenders", _alt(table))
-    st.caption(
-        f"Share of right answers with 95 % intervals. “By gold” and the {mark('oracle')} know the "
-        "answers beforehand: bounds, not choices."
-    )
+    bounds = f"The {mark('oracle')} knows the answers beforehand: a bound, no choice."
+    if table["needs_gold"].sum() > 1:
+        bounds = f"“By gold” and the {mark('oracle')} know the answers beforehand: bounds."
+    st.caption(f"Share of right answers with 95 % intervals. {bounds}")
 
 
 def bargain() -> None:
@@ -291,7 +291,13 @@ def findings(caution: DeltaGenerator) -> None:
     issues = [finding for finding in results if finding.section == "issue"]
     leak = next((one for one in issues if one.code == LEAK), None)
     if leak is not None and session.snapshot().evaluation is not None:
-        caution.markdown(f":small[:orange[{frame.escape(f'Caution, {LEAK}: {leak.sentence}')}]]")
+        what = frame.escape(leak.title[:1].lower() + leak.title[1:])
+        caution.page_link(
+            frame.page_file("diagnose"),
+            label=f":orange[Caution, {LEAK}: {what}; these numbers may be too good]",
+            icon=":material/warning:",
+            help=leak.sentence,
+        )
     for issue in issues[:SHOWN_ISSUES]:
         with st.expander(frame.escape(f"{issue.code} {issue.title}"), icon=":material/warning:"):
             st.text(issue.sentence)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from app import encoding, frame, session
+from app.no_data import no_data
 from app.route import batch, live, panels, question
 
 if session.current_info() is None:
-    st.title("Where would a query go?", anchor=False)
-    frame.empty("There are no data yet, so there is no router.", "data_sets", "Import responses")
+    no_data(
+        "Where would a query go?",
+        "which models a query goes to, how narrow that is, and what would change it",
+    )
 else:
     frame.notice(session.dataset())
     encoding.warm_up(session.dataset().encoder)

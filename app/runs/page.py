@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from app import frame, heeded, session
+from app import heeded, session
+from app.no_data import no_data
 from app.runs import changes, saved, take_along
 
 TITLE = "What changed?"
 
 if session.current_info() is None:
-    st.title(TITLE, anchor=False)
-    frame.empty("There are no data yet, so there is no run.", "data_sets", "Import responses")
+    no_data(TITLE, "what a change did to clusters, routes and verdict")
 else:
     runs = session.workspace().runs()
     changes.changes(runs)

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import filters, frame, selection_links, session
+from app.no_data import no_data
 from app.skills import confidences, map_panel, naming, panels, portraits
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
@@ -69,8 +70,10 @@ def _explore() -> None:
 
 
 if session.current_info() is None:
-    st.title(TITLE, anchor=False)
-    frame.empty("There are no data yet.", "data_sets", "Import responses")
+    no_data(
+        TITLE,
+        "who is good at what: every query a point, in the colour of the model that is asked first",
+    )
 else:
     st.html(LAYOUT)
     frame.notice(session.dataset())

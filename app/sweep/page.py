@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from app import frame, session
+from app.no_data import no_data
 from app.sweep import panels
 
 if session.current_info() is None:
-    st.title(panels.TITLE, anchor=False)
-    frame.empty("There are no data yet, so there is no router.", "data_sets", "Import responses")
+    no_data(panels.TITLE, "what every value of a threshold would give")
 else:
     frame.notice(session.dataset())
     with frame.refusals():

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, interval_bar, interval_texts, plain
+from cascal.charts.figures import (
+    MUTED,
+    in_percent,
+    interval_bar,
+    interval_texts,
+    names_above,
+    plain,
+)
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 
@@ -126,8 +133,7 @@ def routers_figure(
             f"%{{customdata[1]:{sign}.1f}}]<extra></extra>",
         )
     )
-    figure.update_layout(template="cascal", height=27 * len(shown) + 56)
-    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
+    names_above(figure, names)
     unit = "points" if measure == "gain" else "percent of the test queries"
     figure.update_xaxes(title=unit, zeroline=measure == "gain")
     return figure

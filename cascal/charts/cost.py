@@ -13,6 +13,9 @@ from cascal.charts.name_places import free_sides, in_pixels
 from cascal.compare.comparison import Row
 from cascal.compare.cost import CostPoint, pareto_front, weight_label
 
+WIDTH = 400
+"""Pixels that the names are laid out for: where they are free on a phone they are everywhere."""
+
 
 def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
     """Cost and quality of every router that chooses, and of CASCAL at every cost weight."""
@@ -136,7 +139,7 @@ def _named_points(frame: pd.DataFrame, now: float) -> pd.DataFrame:
     named["text"] = [
         "present router" if here[at] else _point_name(frame.iloc[at]) for at in order.tolist()
     ]
-    x = in_pixels(np.log10(frame["cost"].to_numpy(float)), 900)
+    x = in_pixels(np.log10(frame["cost"].to_numpy(float)), WIDTH)
     y = in_pixels(frame["quality"].to_numpy(float), 380)
     must = [bool(here[at] or not curve[at]) for at in order]
     named["position"] = free_sides(x, y, order.tolist(), named["text"].tolist(), must)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +24,8 @@ WORDS_KEPT = 0.7
 MUTED = "#9AA4B2"
 
 INKS = ("#0B111C", "#FFFFFF")
+ROW_HEIGHT = 40
+"""Pixels of a row whose name stands above its line."""
 EQUAL = 0.192
 """Luminance of a colour on which both inks are as readable."""
 
@@ -68,15 +69,6 @@ def in_percent(shares: ArrayLike) -> FloatArray:
     return np.where(between, percent + 1e-8 * (np.round(percent, 1) - percent), percent)
 
 
-def in_lines(text: str, length: int = 26) -> str:
-    """A long name of plotly in lines of about a length: beside it the chart keeps its room.
-
-    >>> in_lines("Always atlas-large (best by consensus and gold)")
-    'Always atlas-large (best<br>by consensus and gold)'
-    """
-    return "<br>".join(textwrap.wrap(text, length, break_long_words=False))
-
-
 def interval_bar(value: FloatArray, low: FloatArray, high: FloatArray) -> dict[str, Any]:
     """Plotly's error bars from the low to the high end of each value."""
     return {
@@ -102,6 +94,28 @@ def luminance(colours: Sequence[str]) -> FloatArray:
     return light
 
 
+def names_above(figure: go.Figure, names: Sequence[str], room: int = 60) -> None:
+    """Write the name of every row above its line: on a phone too the chart has the whole width.
+
+    names : in their order from the top, as plotly is to show them; room : pixels for the axis
+    """
+    figure.update_layout(template="cascal", height=ROW_HEIGHT * len(names) + room)
+    figure.update_yaxes(
+        range=[len(names) - 0.6, -0.9], title=None, showgrid=False, showticklabels=False
+    )
+    for row, name in enumerate(names):
+        figure.add_annotation(
+            text=name,
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=row,
+            yshift=0.4 * ROW_HEIGHT,
+            showarrow=False,
+            font={"size": 12},
+        )
+
+
 def interval_figure(
     frame: pd.DataFrame,
     label: str,
@@ -112,7 +126,7 @@ def interval_figure(
     muted: bool = False,
 ) -> go.Figure:
     """Dots with intervals, one row each, in the order of the frame from the top."""
-    names = [in_lines(plain(name, 48)) for name in frame[label]]
+    names = [plain(name, 48) for name in frame[label]]
     known = frame["low"].notna() & frame["high"].notna()
     plus = np.where(known, frame["high"] - frame[value], 0.0)
     minus = np.where(known, frame[value] - frame["low"], 0.0)
@@ -137,8 +151,7 @@ def interval_figure(
             f"%{{customdata[1]:{number}}}]<extra></extra>",
         )
     )
-    figure.update_layout(template="cascal", height=36 * len(frame) + 48)
-    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
+    names_above(figure, names, 40)
     ends = [*(frame[value] - minus), *(frame[value] + plus)]
     figure.update_xaxes(
         tickformat=".0%" if percent else ".2f",

@@ -30,7 +30,7 @@ def latency_figure(frame: pd.DataFrame, accent: str) -> go.Figure:
     figure = go.Figure()
     names = [plain(one, 24) for one in frame["what"]]
     rows, must = list(range(len(frame))), [kind != KINDS["model"] for kind in frame["kind"]]
-    x = frame["median"].to_numpy(float) / float(frame["slow"].max()) * 900
+    x = frame["median"].to_numpy(float) / float(frame["slow"].max()) * 600
     y = in_pixels(frame["quality"].to_numpy(float), 300)
     sides = free_sides(x, y, rows, names, must)
     for kind, symbol in zip(KINDS.values(), ("circle", "triangle-up", "circle"), strict=True):

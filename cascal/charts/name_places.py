@@ -15,8 +15,8 @@ SIDES = {
     "bottom left": (False, False),
 }
 """Where a name may stand, the preferred side first: (right of its point, above it)."""
-LETTER, LINE = 7, 15
-"""Width of a letter and height of a line, in pixels."""
+LETTER, CAPITAL, LINE = 7, 9, 15
+"""Widths of a letter and height of a line, in pixels."""
 
 _Box = tuple[float, float, float, float]
 
@@ -38,7 +38,7 @@ def free_sides(
     taken: list[_Box] = []
     found: list[str | None] = []
     for row, name, needed in zip(rows, names, must, strict=True):
-        boxes = {side: _name_box(x[row], y[row], len(name), side) for side in SIDES}
+        boxes = {side: _name_box(x[row], y[row], _width(name), side) for side in SIDES}
         free = [side for side, box in boxes.items() if not any(_meet(box, one) for one in taken)]
         clear = [side for side in free if not any(_meet(boxes[side], one) for one in points)]
         side = next(iter(clear), next(iter(free), None) if needed else None)
@@ -48,10 +48,14 @@ def free_sides(
     return found
 
 
-def _name_box(x: float, y: float, n_letters: int, side: str) -> _Box:
+def _width(name: str) -> int:
+    return sum(CAPITAL if letter.isupper() else LETTER for letter in name)
+
+
+def _name_box(x: float, y: float, width: int, side: str) -> _Box:
     right, up = SIDES[side]
-    left, low = (x + 5 if right else x - 5 - LETTER * n_letters), (y + 5 if up else y - 20)
-    return (left, low, left + LETTER * n_letters, low + LINE)
+    left, low = (x + 5 if right else x - 5 - width), (y + 5 if up else y - 20)
+    return (left, low, left + width, low + LINE)
 
 
 def _meet(one: _Box, other: _Box) -> bool:

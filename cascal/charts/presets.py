@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cascal.charts.figures import in_percent
 from cascal.compare.presets import PresetChoices
 from cascal.dataset.part import Part
 
@@ -26,10 +27,10 @@ def presets_frame(choices: PresetChoices, present: str) -> pd.DataFrame:
 
 
 def disputed_tasks_frame(choices: PresetChoices) -> pd.DataFrame:
-    """Tasks with disputed queries, the largest share first."""
+    """Tasks with disputed queries, the largest share (in percent) first."""
     table = pd.DataFrame(choices.by_task(), columns=["task", "queries", "disputed"])
     table = table[table["disputed"] > 0].reset_index(drop=True)
-    table.insert(1, "share", table["disputed"] / table["queries"])
+    table.insert(1, "share", in_percent(table["disputed"] / table["queries"]))
     return table
 
 

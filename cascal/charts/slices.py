@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, in_points, interval_bar, interval_texts, plain
+from cascal.charts.figures import (
+    MUTED,
+    in_percent,
+    in_points,
+    interval_bar,
+    interval_texts,
+    names_above,
+    plain,
+)
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import Slice, slices
@@ -81,10 +89,11 @@ def gain_figure(frame: pd.DataFrame, accent: str, warning: str) -> go.Figure:
     """Paired gains with intervals; losses that are certain stand out, doubtful ones are muted."""
     value, low, high = (frame[name].to_numpy(float) for name in ("gain", "low", "high"))
     colour = np.where(low > 0, accent, np.where(high < 0, warning, MUTED))
+    names = [plain(name, 44) for name in frame["name"]]
     figure = go.Figure(
         go.Scatter(
             x=value,
-            y=[plain(name, 44) for name in frame["name"]],
+            y=names,
             mode="markers",
             marker={"size": 10, "color": colour.tolist()},
             error_x=interval_bar(value, low, high),
@@ -93,8 +102,7 @@ def gain_figure(frame: pd.DataFrame, accent: str, warning: str) -> go.Figure:
             "%{customdata[2]:,.0f} queries<extra></extra>",
         )
     )
-    figure.update_layout(template="cascal", height=27 * len(frame) + 60)
-    figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
+    names_above(figure, names)
     figure.update_xaxes(title="points", zeroline=True)
     return figure
 

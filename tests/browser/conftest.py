@@ -151,13 +151,15 @@ def window(profile) -> Iterator[Callable[..., object]]:
     developer.detach()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path, seconds: float) -> None:
+def wait_until_healthy(url: str, process: subprocess.Popen, log: Path, seconds: float) -> None:
+    """Wait until a server answers; one that ends or takes longer fails with what it logged."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -189,7 +191,7 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
             launcher = folder / "launcher.py"
             launcher.write_text(LAUNCHER.format(script=str(script)), encoding="utf-8")
             script = launcher
-        port, log = _free_port(), log or folder / "server.log"
+        port, log = free_port(), log or folder / "server.log"
         command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
         command += [f"--server.port={port}", "--server.address=127.0.0.1"]
         with log.open("w") as sink:
@@ -198,7 +200,7 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
             )
         running.append(process)
         LOGS[f"http://127.0.0.1:{port}"] = log
-        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log, seconds)
+        wait_until_healthy(f"http://127.0.0.1:{port}", process, log, seconds)
         return f"http://127.0.0.1:{port}"
 
     yield start

@@ -3,47 +3,16 @@
 
 import { count, shape } from "./dom.js";
 import { MUTED_OPACITY, OPACITY } from "./figure.js";
+import { FONT, folded, fontFace, save as saveFile, widthOf } from "./files.js";
 
 const MARGIN = 24;
 const HEAD = 34; // the title
 const LINE = 22;
 const SCALE_WIDTH = 200;
-const PNG_SCALE = 2;
-const FONT = "Inter, system-ui, sans-serif";
 const JOINT = " · ";
 
-const ruler = document.createElement("canvas").getContext("2d");
-
 export async function save(map, kind) {
-  const drawing = new XMLSerializer().serializeToString(drawn(map, await fontFace(map.data.font)));
-  const svg = new Blob([drawing], { type: "image/svg+xml" });
-  const file = kind === "svg" ? svg : await pixels(svg);
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = `${map.data.picture.name}.${kind}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-async function pixels(svg) {
-  const image = new Image();
-  image.src = URL.createObjectURL(svg);
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  canvas.width = image.width * PNG_SCALE;
-  canvas.height = image.height * PNG_SCALE;
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  URL.revokeObjectURL(image.src);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-}
-
-// The file carries its font: a picture cannot use that of the page.
-async function fontFace(address) {
-  const font = await (await fetch(address)).blob();
-  const reader = new FileReader();
-  const read = new Promise((resolve) => { reader.onload = () => resolve(reader.result); });
-  reader.readAsDataURL(font);
-  return `@font-face { font-family: Inter; font-weight: 100 900; src: url(${await read}) }`;
+  await saveFile(drawn(map, await fontFace(map.data.font)), map.data.picture.name, kind);
 }
 
 function drawn(map, font) {
@@ -51,7 +20,7 @@ function drawn(map, font) {
   const { clientWidth: width, clientHeight: height } = map.stage;
   const legend = legendOf(map, width, look);
   const { title, subtitle, footer } = map.data.picture;
-  const about = folded(subtitle, width);
+  const about = folded(subtitle, width, { joint: JOINT });
   const head = HEAD + about.length * LINE;
   const all = { width: width + 2 * MARGIN, height: head + height + legend.height + LINE + 2 * MARGIN };
   const at = (y, ...content) => shape("g", { transform: `translate(${MARGIN}, ${y})` }, ...content);
@@ -78,22 +47,6 @@ function colours({ root, foot }) {
 function words(text, x, y, { size = 12, weight = 400, fill, anchor = "start" }) {
   const attributes = { x, y, "font-size": size, "font-weight": weight, fill, "text-anchor": anchor };
   return shape("text", attributes, text);
-}
-
-// A text of several parts in as many lines as its width asks for.
-function folded(text, width) {
-  const lines = [];
-  for (const part of text.split(JOINT)) {
-    const longer = lines.length ? lines.at(-1) + JOINT + part : part;
-    if (lines.length && widthOf(longer, 13) <= width) lines[lines.length - 1] = longer;
-    else lines.push(part);
-  }
-  return lines;
-}
-
-function widthOf(text, size, weight = 400) {
-  ruler.font = `${weight} ${size}px ${FONT}`;
-  return ruler.measureText(text).width;
 }
 
 function stage(map, width, height, look) {

@@ -1,0 +1,66 @@
+"""Every chart is saved by a click, as PNG and SVG, with its title and what it was made from."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+from .conftest import idle
+from .test_dashboard import dashboard as dashboard
+from .test_dashboard import reader as reader
+from .test_dashboard import workspace as workspace
+
+pytestmark = pytest.mark.browser
+
+SVG = "{http://www.w3.org/2000/svg}"
+BARE = """() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]
+  .filter(one => one.parentElement.querySelectorAll('.cascal-files button').length !== 2).length"""
+
+
+def saved(page, chart, kind: str, path):
+    with page.expect_download() as started:
+        chart.get_by_role("button", name=f"Save this chart as {kind}").click()
+    assert started.value.suggested_filename == f"demo-contenders.{kind.lower()}"
+    started.value.save_as(path)
+    return path
+
+
+def test_a_chart_is_saved_with_title_data_set_and_the_word_simulated(reader, dashboard, tmp_path):
+    one = reader()
+    one.open(dashboard)
+    page = one.page
+    page.wait_for_selector(".st-key-contenders .main-svg", timeout=60_000)
+    idle(page)
+    assert page.evaluate(BARE) == 0, "every chart has both buttons"
+    chart = page.locator(".st-key-contenders")
+    chart.hover()
+    root = ElementTree.parse(saved(page, chart, "SVG", tmp_path / "a.svg")).getroot()  # noqa: S314 (our own file)
+    texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
+    assert "What the router must beat" in texts
+    assert any(text.startswith("demo · simulated models") for text in texts)
+    assert any("merge 0.15" in text for text in texts)
+    assert any("Plurality of all" in text for text in texts)
+    image = Image.open(saved(page, chart, "PNG", tmp_path / "a.png")).convert("RGB")
+    assert image.width == pytest.approx(2 * float(root.get("width")), abs=2)
+    assert len(image.getcolors(1_000_000)) > 20, "the chart is on it"
+    one.clean()
+
+
+def test_a_bookmark_opens_in_the_same_tab_with_its_state(reader, dashboard):
+    one = reader()
+    one.open(f"{dashboard}/runs?merge=0.3")
+    page = one.page
+    page.get_by_text("Bookmarks").click()
+    page.get_by_label("Name of this view").fill("merged")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    idle(page)
+    one.open(dashboard)
+    page.get_by_text("Bookmarks").click()
+    page.get_by_role("link", name="merged").click()
+    page.wait_for_url("**/runs?**")
+    idle(page)
+    assert len(page.context.pages) <= 2, "the profile has one page of its own"
+    assert page.get_by_role("slider", name="Merge distance").input_value() == "0.3"
+    one.clean()
