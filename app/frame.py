@@ -12,6 +12,7 @@ import streamlit as st
 from app import access
 from cascal.columns import Progress
 from cascal.computing.remembered import remembered
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
@@ -97,13 +98,14 @@ def origin(data: Dataset) -> str:
     kinds = "simulated models" if data.simulated else "real responses"
     test = "no test queries"
     if data.test is not None:
-        test = f"{info.n_test:,} test queries {_with_gold(data.test.n_gold, info.n_test)}"
+        test = f"{counted(info.n_test, 'test query')} {_with_gold(data.test.n_gold, info.n_test)}"
     origins = data.train.origins
     labelled = sum(one != "none" for one in origins)
-    train = f"{info.n_train:,} generated training queries"
+    train = f"{counted(info.n_train, 'generated training query')}"
     if "generated" not in origins:
-        train = f"{info.n_train:,} training queries {_with_gold(labelled, len(origins))}"
-    return f"{kinds} · {info.n_models} models · {info.n_tasks} tasks · {train} · {test}"
+        train = f"{counted(info.n_train, 'training query')} {_with_gold(labelled, len(origins))}"
+    models, tasks = counted(info.n_models, "model"), counted(info.n_tasks, "task")
+    return f"{kinds} · {models} · {tasks} · {train} · {test}"
 
 
 def _with_gold(n_gold: int, n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import history, session
+from cascal.counted import counted
 from cascal.dataset.heeding import heed_labels
 from cascal.dataset.rectifying import Rectified, rectify
 from cascal.dataset.snapshot import Snapshot
@@ -65,7 +66,7 @@ def choice() -> None:
     with st.container(border=True, key="labels_heeded"):
         st.markdown("**What labels change**")
         if record is not None:
-            st.text(f"{record.n_labels:,} labels. {record.effect}")
+            st.text(f"{counted(record.n_labels, 'label')}. {record.effect}")
         if offered is not None:
             _offer(offered, disabled=ignored)
         st.checkbox(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.computing_order import best_first
+from cascal.counted import counted
 from cascal.datatypes import (
     NO_ANSWER,
     CascalError,
@@ -139,7 +140,7 @@ def correctness(votes: Votes, gold: IntArray, judged: FloatArray | None = None) 
     gold = np.asarray(gold)
     if gold.shape != (len(votes.query_ids),):
         raise CascalError(
-            f"gold has shape {gold.shape}, but there are {len(votes.query_ids)} queries.",
+            f"gold has shape {gold.shape}, but there are {counted(len(votes.query_ids), 'query')}.",
             code="wrong-shape",
         )
     counts = (gold != NO_ANSWER)[:, None] & votes.asked
@@ -166,7 +167,8 @@ def evaluate(
     gold = np.asarray(gold)
     if gold.shape != (len(routes),):
         raise CascalError(
-            f"gold has shape {gold.shape}, but there are {len(routes)} routes.", code="wrong-shape"
+            f"gold has shape {gold.shape}, but there are {counted(len(routes), 'route')}.",
+            code="wrong-shape",
         )
     if routes.query_ids != votes.query_ids and routes.query_ids != _numbered(len(routes)):
         raise CascalError(

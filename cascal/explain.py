@@ -10,6 +10,7 @@ import numpy as np
 
 from cascal.computing.remembered import remembered
 from cascal.computing_order import best_first
+from cascal.counted import counted
 from cascal.datatypes import FloatArray, IntArray
 from cascal.files.plain_json import without_nan
 from cascal.routing.blend import FALLBACK_WIDTH, Blend
@@ -284,7 +285,8 @@ def _by_labels(router: Router, row: FloatArray, order: IntArray) -> str:
     first = router.models[order[0]]
     effect = "" if router.labels is None else router.labels.effect
     if router.correction is not None and not router.always:
-        effect = f"{effect} {router.correction.n_labels:,} labels correct the scores.".strip()
+        labels = counted(router.correction.n_labels, "label corrects", "labels correct")
+        effect = f"{effect} {labels} the scores.".strip()
     elif not router.always:
         return effect
     free = router.without_labels

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cascal.answers import normalise_answer
+from cascal.counted import counted
 from cascal.datatypes import Query, Task, option_letter
 
 N_OPTIONS = 4
@@ -220,7 +221,11 @@ def _options(written: object) -> list[str] | str:
         letters = [option_letter(place) for place in range(len(written))]
         written = [written.get(letter) for letter in letters]
     if not isinstance(written, list) or len(written) != N_OPTIONS:
-        count = f"{len(written)} options" if isinstance(written, list) else "no list of options"
+        count = (
+            f"{counted(len(written), 'option')}"
+            if isinstance(written, list)
+            else "no list of options"
+        )
         return f"The reply has {count}; a query needs {N_OPTIONS}."
     options = [_as_text(one) for one in written]
     if not all(options):

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.results import Routes
 
@@ -80,7 +81,8 @@ def selected_answers(routes: Routes, votes: Votes) -> tuple[IntArray, FloatArray
     """
     if len(routes) != len(votes.query_ids):
         raise CascalError(
-            f"{len(routes)} routes were given with {len(votes.query_ids)} votes.",
+            f"{counted(len(routes), 'route was', 'routes were')} given with "
+            f"{counted(len(votes.query_ids), 'vote')}.",
             code="wrong-shape",
         )
     position = {name: column for column, name in enumerate(votes.models)}

@@ -144,7 +144,7 @@ def test_given_vectors_are_taken_and_checked(folder):
     )
     np.save(folder / "odd.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     for arguments, says in (
-        (("v.npz",), "1 queries of 'small' have no vector"),
+        (("v.npz",), "1 query of 'small' has no vector"),
         (("v.npy",), "--ids"),
         (("odd.npy", "--ids", "ids.csv"), "no array that can be read"),
         (("none.npy",), "There is no file"),

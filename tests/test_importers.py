@@ -312,7 +312,7 @@ def test_scores_alone_are_legal_and_named_in_a_note(tmp_path):
     assert column(result.responses, "status") == ["ok", "unreadable", "unreadable"]
     assert [one.column for one in result.refused] == ["score"]
     assert (
-        "1 models give only right or wrong, no answers: they can be evaluated but cannot "
+        "1 model gives only right or wrong, no answers: it can be evaluated but cannot "
         "vote: m" in result.notes
     )
 

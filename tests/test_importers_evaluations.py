@@ -90,7 +90,7 @@ def test_langfuse_generations_are_read_by_what_was_asked(name):
     assert imported.responses["status"].to_pylist() == ["ok"] * 15 + ["error"]
     assert imported.responses["output_tokens"].to_pylist() == [6] * 16
     assert imported.responses["cost"][0].as_py() == 0.0002
-    assert any("1 spans and events" in note for note in imported.notes)
+    assert any("1 span or event is no call" in note for note in imported.notes)
 
 
 def test_scores_of_a_langfuse_trace_belong_to_its_generation(tmp_path):

@@ -88,7 +88,7 @@ def test_query_files_join_the_routing_files_and_name_the_split(tmp_path):
     assert column(result.queries, "text") == [HTML, "alone?", "tested?"]
     assert column(result.queries, "split") == ["train", "train", "test"]
     assert result.responses.num_rows == 3
-    assert any("1 queries are in train and test files" in note for note in result.notes)
+    assert any("1 query is in train and test files" in note for note in result.notes)
     alone = importers.read(tmp_path / "query_train.jsonl")
     assert (alone.queries.num_rows, alone.responses.num_rows) == (2, 0)
 
@@ -282,7 +282,7 @@ def test_predictions_name_the_chosen_model_and_the_index_in_any_spelling(tmp_pat
     assert column(result.responses, "answer") == ["A", "A"]
     assert column(result.responses, "score") == [0.0, 1.0]
     assert column(result.responses, "cost") == [2.5e-05] * 2
-    assert any("1 predictions have no generated result" in note for note in result.notes)
+    assert any("1 prediction has no generated result" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
@@ -450,8 +450,8 @@ def test_log_probabilities_that_may_include_thinking_are_told(tmp_path):
         row["response"]["body"]["usage"] = counted
     jsonl(tmp_path / "input.jsonl", [batch_input(one) for one in ("q1", "q2", "q3")])
     notes = importers.read(jsonl(tmp_path / "output.jsonl", rows)).notes
-    assert any(note.startswith("1 responses show their thinking: the mean") for note in notes)
-    assert any(note.startswith("1 responses count tokens of thinking that") for note in notes)
+    assert any(note.startswith("1 response shows their thinking: the mean") for note in notes)
+    assert any(note.startswith("1 response counts tokens of thinking that") for note in notes)
 
 
 def test_scores_alone_can_be_evaluated_and_never_vote(tmp_path):

@@ -138,7 +138,7 @@ def test_a_single_likelihood_has_a_score_and_no_answer(tmp_path):
     assert column(result.responses, "status") == ["ok"]
     assert column(result.responses, "score") == [1.0]
     assert (
-        "1 models give only right or wrong, no answers: they can be evaluated but cannot "
+        "1 model gives only right or wrong, no answers: it can be evaluated but cannot "
         "vote: org/tiny" in result.notes
     )
 

@@ -70,7 +70,7 @@ def test_of_several_values_the_first_is_kept_and_the_number_of_queries_said(log)
     log.write_text(log.read_text() + row("q4", "a", "fr") + row("q4", "b", "it"))
     result = importers.read(log, keep=["language"])
     assert values(result)["language", "q4"] == "fr"
-    assert any("several values for 1 queries" in one for one in result.notes)
+    assert any("several values for 1 query" in one for one in result.notes)
 
 
 def test_a_value_that_is_too_long_is_left_out_and_said(log):

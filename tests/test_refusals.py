@@ -353,7 +353,7 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     ),
     "no-such-option": (
         lambda _: one_vote(answer=7, n_options=4),
-        r"1 votes name an option that does not exist, the first is answer 7 of gpt to query 'q1', "
+        r"1 vote names an option that does not exist, the first is answer 7 of gpt to query 'q1', "
         r"which has 4 options\. Use -1 for an unreadable answer\.",
     ),
     "no-test-queries": (
@@ -366,7 +366,7 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     ),
     "no-vectors": (
         lambda stage: stage.vectors.take(["q9999"]),
-        r"1 queries have no embedding, the first is 'q9999'\. "
+        r"1 query has no embedding, the first is 'q9999'\. "
         r"Run `cascal embed` first, or leave these queries out\.",
     ),
     "not-comparable": (
@@ -470,7 +470,7 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     ),
     "unusable-text": (
         texts_with_a_gap,
-        r"asked\.csv has 1 rows without a text, the first is row \d\. "
+        r"asked\.csv has 1 row without a text, the first is row \d\. "
         r"A policy counts every row: remove them\.",
     ),
     "unusable-vector": (

@@ -445,7 +445,7 @@ def test_scores_are_counted_and_shown_by_origin_and_never_mixed(world, workspace
     scores = workspace.response_scores("prose")
     assert [one.sentence for one in score_counts(scores)] == [
         "people: 32 scores of 2 queries and 8 models",
-        "the judge big: 8 scores of 1 queries and 8 models",
+        "the judge big: 8 scores of 1 query and 8 models",
     ]
     first, second, third = world.query_ids[:3]
     shown = scores_of_query(scores, first)

@@ -77,7 +77,7 @@ def test_membership_ignores_where_the_polygon_starts_and_its_direction(seed, shi
     ("changes", "sentence"),
     [
         ({"facts": (Fact("Task", np.zeros(2, int), ("a",)),)}, "'Task' is known of 2 of 6 points"),
-        ({"hover": ["one"]}, "MapSpec.hover has 1 entries for 6 points"),
+        ({"hover": ["one"]}, "MapSpec.hover has 1 entry for 6 points"),
         ({"group": np.zeros(6), "value": np.zeros(6)}, "not both"),
         ({"group": np.full(6, 2), "group_names": ("a",), "group_colors": ("#000000",)}, "no name"),
         ({"group_names": ("a", "b"), "group_colors": ("#000000",)}, "give every group one"),

@@ -113,4 +113,4 @@ def test_the_command_and_the_page_show_the_slices_of_a_kept_column(open_app, tmp
     app.session_state["gain_groups"] = "Per **lang**"
     app.run()
     assert not app.exception
-    assert any("1 slices were looked at" in one.value for one in app.caption)
+    assert any("1 slice was looked at" in one.value for one in app.caption)

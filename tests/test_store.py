@@ -635,7 +635,7 @@ def test_only_new_answers_are_compared_and_nothing_twice(workspace, monkeypatch)
     rows = [query("more", options=[], answer=None)]
     more = imported(rows, [response("more", "a", "2")], models=FREE_POOL[:3])
     workspace.add(more, on_conflict="extend", progress=lambda *one: shares.append(one))
-    assert shares == [(0.0, "Comparing free answers of 1 queries")]
+    assert shares == [(0.0, "Comparing free answers of 1 query")]
     monkeypatch.setattr("cascal.store.equivalences.compare_sets", None)
     assert workspace.votes("demo").shape == (41, 3)
 

@@ -13,6 +13,7 @@ from app import frame, jobs, session
 from app.collect import work
 from cascal.collection.collect_less import COST
 from cascal.collection.task_file import TaskRequest
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 from cascal.endpoint import Budget
 from cascal.endpoint.pool_file import PoolModel
@@ -181,8 +182,8 @@ def _writing_ahead(tasks: tuple[TaskRequest, ...], n: int, generator: str) -> No
     wanted = sum(n if one.n is None else one.n for one in tasks)
     st.caption(
         frame.escape(
-            f"{wanted:,} queries in {len(tasks)} tasks: as many calls of {generator}, and some "
-            "more for what comes twice or is unusable."
+            f"{counted(wanted, 'query')} in {counted(len(tasks), 'task')}: as many calls of "
+            f"{generator}, and some more for what comes twice or is unusable."
         )
     )
 
@@ -220,7 +221,7 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator) -> None:
         n_calls, dollars = _ahead(dataset, models, share / 100, retry=retry)
         title.title(_headline(n_calls, dollars, dataset), anchor=False)
         if st.button(
-            f"Collect {n_calls:,} responses" if n_calls else "Collect",
+            f"Collect {counted(n_calls, 'response')}" if n_calls else "Collect",
             type="primary",
             icon=":material/forum:",
             key="collect_now",
@@ -235,7 +236,7 @@ def _headline(n_calls: int, dollars: float, dataset: str) -> str:
     if not n_calls:
         return frame.escape(f"Nothing to ask: the pool has answered all of {dataset}")
     price = "at an unknown price" if math.isnan(dollars) else f"for about ${dollars:,.2f}"
-    return frame.escape(f"{n_calls:,} calls {price} complete {dataset}")
+    return frame.escape(f"{counted(n_calls, 'call')} {price} complete {dataset}")
 
 
 def _ahead(
@@ -251,7 +252,9 @@ def _ahead(
     with st.grid(3, min_column_width=200):
         frame.metric("Calls", f"{n_calls:,}", "at most" if share < 1 else "one a query and model")
         price = "unknown" if math.isnan(dollars) else f"${dollars:,.2f}"
-        unpriced = f"{len(ahead.unpriced)} models without prices" if ahead.unpriced else ""
+        unpriced = (
+            f"{counted(len(ahead.unpriced), 'model')} without prices" if ahead.unpriced else ""
+        )
         frame.metric("Cost, about", price, unpriced, ahead.basis)
         stored = session.workspace().dataset(dataset).n_responses
         frame.metric("Stored already", f"{stored:,}", "never asked again")

@@ -14,6 +14,7 @@ from app import folders, frame, session
 from app.uploads import stored
 from cascal import importers
 from cascal.columns import MAX_KEPT_COLUMNS, Imported
+from cascal.counted import counted
 from cascal.datatypes import OnConflict, ReadingName, Right
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
@@ -216,7 +217,7 @@ def _report() -> None:
     imported, n_queries, n_responses = stored
     _say(imported, n_queries, n_responses)
     if imported.refused:
-        st.warning(f"{len(imported.refused):,} things were left out.")
+        st.warning(f"{counted(len(imported.refused), 'thing was', 'things were')} left out.")
         st.dataframe(
             pd.DataFrame(
                 [
@@ -232,8 +233,8 @@ def _report() -> None:
 def _say(imported: Imported, n_queries: int, n_responses: int) -> None:
     st.success(
         frame.escape(
-            f"Imported {imported.dataset}: {n_queries:,} queries and {n_responses:,} responses of "
-            f"{len(imported.models)} models."
+            f"Imported {imported.dataset}: {counted(n_queries, 'query')} and "
+            f"{counted(n_responses, 'response')} of {counted(len(imported.models), 'model')}."
         )
     )
     for note in imported.notes:

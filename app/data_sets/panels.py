@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import encoding, frame, session, shared_results, theme
 from cascal import charts
+from cascal.counted import counted
 from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import MINILM
@@ -28,8 +29,8 @@ def headline() -> None:
         st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
     n_queries = info.n_train + info.n_test
     st.title(
-        f"{info.n_models} models answered {n_queries:,} queries in {info.n_tasks} tasks"
-        f"{frame.escape(_gaps())}",
+        f"{counted(info.n_models, 'model')} answered {counted(n_queries, 'query')} in "
+        f"{counted(info.n_tasks, 'task')}{frame.escape(_gaps())}",
         anchor=False,
     )
 
@@ -45,7 +46,7 @@ def _gaps() -> str:
     answered = sum(int(part.votes.answered.sum()) for part in parts)
     if answered == asked:
         return "; every answer can be read"
-    return f"; {asked - answered:,} of {asked:,} answers cannot be read"
+    return f"; {asked - answered:,} of {counted(asked, 'answer')} cannot be read"
 
 
 def loaded() -> None:
@@ -112,7 +113,10 @@ def _vectors() -> None:
     st.subheader("Vectors and map", anchor=False)
     n_queries = info.n_train + info.n_test
     for encoder, covered, dimension in session.workspace().encoders(info.name):
-        st.text(f"{encoder}: {covered:,} of {n_queries:,} queries, {dimension} dimensions")
+        st.text(
+            f"{encoder}: {covered:,} of {counted(n_queries, 'query')}, "
+            f"{counted(dimension, 'dimension')}"
+        )
 
 
 def encode_missing() -> None:
@@ -123,7 +127,10 @@ def encode_missing() -> None:
     missing = session.workspace().texts_without_vectors(info.name, encoding.encoder_name())
     if not missing:
         return
-    st.warning(f"{len(missing):,} texts of this data set have no vector yet.")
+    st.warning(
+        f"{counted(len(missing), 'text of this data set has', 'texts of this data set have')} "
+        "no vector yet."
+    )
     if session.read_only():
         return
     name = st.text_input(
@@ -133,12 +140,17 @@ def encode_missing() -> None:
         help="A sentence-transformers name or folder, endpoint:MODEL@BASE_URL, or hashing "
         "(needs nothing, knows no synonyms).",
     )
-    if st.button(f"Encode {len(missing):,} texts", type="primary", icon=":material/scatter_plot:"):
+    if st.button(
+        f"Encode {counted(len(missing), 'text')}", type="primary", icon=":material/scatter_plot:"
+    ):
         with frame.refusals():
             with frame.progress("Loading the encoder") as tell:
                 n_cut = encoding.embed(info.name, name, tell)
             if n_cut:
-                st.warning(f"{n_cut:,} texts were longer than the encoder reads and were cut.")
+                st.warning(
+                    f"{counted(n_cut, 'text was cut: it is', 'texts were cut: they are')} longer "
+                    "than the encoder reads."
+                )
             st.rerun()
 
 

@@ -13,6 +13,7 @@ from cascal import charts
 from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
 from cascal.compare.drift import MMD_TARGET
+from cascal.counted import agreeing, counted
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import quality
 from cascal.diagnose.quality import TrainingQuality
@@ -84,7 +85,9 @@ def _numbers() -> None:
             note = "95 % is as good as it gets"
             frame.metric("Test queries covered", f"{found.covered:.0%}", note, about)
     if found.tasks_with_one:
-        st.info(f"{found.tasks_with_one} tasks have a single training query.")
+        st.info(
+            f"{counted(found.tasks_with_one, 'task has', 'tasks have')} a single training query."
+        )
 
 
 def _needs() -> None:
@@ -101,8 +104,8 @@ def _needs() -> None:
         return
     names = charts.cluster_labels(session.snapshot())
     st.caption(
-        f"In {len(unsure)} of {len(needs)} clusters the first model is ahead with less than "
-        f"{quality.SURE:.0%} probability."
+        f"In {len(unsure)} of {counted(len(needs), 'cluster')} the first model is ahead with less "
+        f"than {quality.SURE:.0%} probability."
     )
     st.dataframe(
         pd.DataFrame(
@@ -135,7 +138,7 @@ def _needs() -> None:
     entries = quality.tasks_for_more(session.dataset(), router, unsure)
     if entries:
         st.download_button(
-            f"Task file that asks a generator for them ({len(entries)} entries)",
+            f"Task file that asks a generator for them ({counted(len(entries), 'entry')})",
             yaml.safe_dump({"tasks": entries}, allow_unicode=True, sort_keys=False),
             file_name="more.yaml",
             mime="application/yaml",
@@ -175,7 +178,9 @@ def _filter() -> None:
 
 def _filtered(kept: Filtered, n_queries: int, strong: int, others: int) -> None:
     share = len(kept.rows) / max(1, n_queries)
-    st.text(f"{len(kept.rows):,} of {n_queries:,} queries stay ({share:.0%}).")
+    n_kept = len(kept.rows)
+    stay = agreeing(n_kept, "stays", "stay")
+    st.text(f"{n_kept:,} of {counted(n_queries, 'query')} {stay} ({share:.0%}).")
     table = pd.DataFrame({"task": list(kept.passed), "stay": list(kept.passed.values())})
     table = table.sort_values("stay", ascending=False, kind="stable", ignore_index=True)
     st.dataframe(

@@ -11,6 +11,7 @@ from app import frame, selection, session
 from app.diagnose import cell, panels
 from app.terms.glossary import mark, meaning
 from cascal import charts
+from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import CHECKS
 from cascal.diagnose.coherence import Coherence
@@ -126,7 +127,8 @@ def _sentence(labels: tuple[str, ...], clusters: list[Coherence]) -> str:
         f" Nothing can be said of {n_other}: alone in the task, or one query." if n_other else ""
     )
     return (
-        f"Of {len(known)} clusters beside others of their task {labels[worst.cluster]} is the "
-        f"least coherent: mean silhouette {worst.mean:.3f}, {worst.below_zero:.0%} of its queries "
-        f"below 0.{other} Training queries, each beside the other clusters in force of its task."
+        f"Of {counted(len(known), 'cluster')} beside others of their task {labels[worst.cluster]} "
+        f"is the least coherent: mean silhouette {worst.mean:.3f}, {worst.below_zero:.0%} of its "
+        f"queries below 0.{other} Training queries, each beside the other clusters in force of its "
+        "task."
     )

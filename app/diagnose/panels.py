@@ -15,6 +15,7 @@ from app.diagnose import applied
 from app.terms.glossary import mark
 from app.values import Values
 from cascal import charts
+from cascal.counted import counted
 from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals, try_all
 from cascal.diagnose.finding import Section
 from cascal.evaluate import effective_number
@@ -53,9 +54,9 @@ def title(findings: list[Finding] | None) -> None:
         return
     n, passed = len(_of(findings, "issue")), len(_of(findings, "passed"))
     names = [one.title for one in _of(findings, "issue")]
-    what = "Nothing stands out" if not n else f"{n} issue{'s' if n > 1 else ''}"
+    what = "Nothing stands out" if not n else counted(n, "issue")
     named = f": {names[0][0].lower()}{names[0][1:]}" if n == 1 else ""
-    st.title(f"{what}{named}; {passed} of {len(findings)} checks passed", anchor=False)
+    st.title(f"{what}{named}; {passed} of {counted(len(findings), 'check')} passed", anchor=False)
     if n > 1:
         st.markdown(frame.escape(" · ".join(names)))
 
@@ -102,7 +103,9 @@ def _figure(code: str, key: str) -> None:
     if measured is None or not measured.names:
         return
     figure = charts.evidence_figure(measured, theme.accent())
-    frame.chart(figure, f"{key}_{code}", f"{measured.measure} of {len(measured.names)} items")
+    frame.chart(
+        figure, f"{key}_{code}", f"{measured.measure} of {counted(len(measured.names), 'item')}"
+    )
     if measured.rule is not None:
         st.caption(f"Dashed: the rule, {measured.rule:g}.")
     if measured.errors is not None:
@@ -137,7 +140,9 @@ def _remedies(code: str) -> None:
         _effect(code, tried.index(effect), effect, "primary")
     if not useless:
         return
-    many = f"{len(useless)} remedies that do" if len(useless) > 1 else "1 remedy that does"
+    many = (
+        f"{counted(len(useless), 'remedy')} that do" if len(useless) > 1 else "1 remedy that does"
+    )
     with st.expander(f"{many} not help"):
         for effect in useless:
             _effect(code, tried.index(effect), effect, "tertiary")
@@ -147,7 +152,7 @@ def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
     before = session.snapshot()
     clusters, effective = len(before.router.clusters), effective_number(before.share)
     parts = [
-        f"{clusters} → {effect.clusters} clusters",
+        f"{clusters} → {counted(effect.clusters, 'cluster')}",
         f"models in use {effective:.1f} → {effect.effective_models:.1f}",
         f"{effect.flipped:.0%} of the routes flip",
     ]

@@ -7,6 +7,7 @@ import streamlit as st
 from app import frame, jobs, session, theme
 from app.apart import Call
 from cascal.columns import Progress
+from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.raising import Trial, Value, other_vectors, what_would_raise
 from cascal.diagnose.silhouettes import SilhouetteBench
@@ -72,4 +73,5 @@ def _values(trial: Trial) -> str:
 
 
 def _value(value: Value) -> str:
-    return f"{value.silhouette:.3f} ({value.n:,} queries, {value.k} clusters)".replace("-", "−")
+    silhouette = f"{value.silhouette:.3f}".replace("-", "−")
+    return f"{silhouette} ({counted(value.n, 'query')}, {counted(value.k, 'cluster')})"

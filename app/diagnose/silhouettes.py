@@ -13,6 +13,7 @@ from app.diagnose import cell, live_chart, raising
 from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
+from cascal.counted import agreeing, counted
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.silhouettes import SilhouetteBench, Split, silhouette_bench, split_of
 
@@ -68,8 +69,9 @@ def silhouettes() -> None:
 def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
     known, split = int((bench.best_k > 0).sum()), int((bench.k > 1).sum())
     sentence = (
-        f"{split:,} of {known:,} splits reach min silhouette {bench.min_silhouette:g} and make "
-        "several clusters of a model's strong queries in a task; the others leave one."
+        f"{split:,} of {counted(known, 'split')} {agreeing(split, 'reaches', 'reach')} min "
+        f"silhouette {bench.min_silhouette:g} and make several clusters of a model's strong "
+        "queries in a task; the others leave one."
     )
     explained = sentence.replace("strong queries", mark("strong set", "strong queries"))
     st.caption(
@@ -158,18 +160,20 @@ def _move_threshold(value: float) -> None:
 
 def _in_force(bench: SilhouetteBench, task: int, model: int) -> str:
     best, n = bench.best[task, model], bench.n_strong[task, model]
-    what = f"the {n:,} strong queries of {bench.models[model]} in {bench.tasks[task]}"
+    what = f"the {counted(n, 'strong query')} of {bench.models[model]} in {bench.tasks[task]}"
     margin = abs(best - bench.min_silhouette)
     if bench.k[task, model] > 1:
-        return f"{bench.k[task, model]} clusters of {what}: {margin:.3f} above the threshold"
+        clusters = counted(bench.k[task, model], "cluster")
+        return f"{clusters} of {what}: {margin:.3f} above the threshold"
     return f"One cluster of {what}: the best split is {margin:.3f} below the threshold"
 
 
 def _split(split: Split, names: tuple[str, ...]) -> None:
     """The silhouette plot of one number of clusters."""
     sentence = (
-        f"Mean silhouette {split.mean:.3f}; {split.below_zero:.0%} of {len(split.rows):,} queries "
-        "lie below 0, on average nearer to another cluster than to their own."
+        f"Mean silhouette {split.mean:.3f}; {split.below_zero:.0%} of "
+        f"{counted(len(split.rows), 'query')} lie below 0, on average nearer to another cluster "
+        "than to their own."
     )
     st.caption(sentence)
     frame.chart(charts.split_figure(split, names, theme.palette("cluster")), "split", sentence)
@@ -196,7 +200,7 @@ def _queries(split: Split, names: tuple[str, ...]) -> None:
 
 def _lowest(split: Split, names: tuple[str, ...]) -> None:
     train, places = session.dataset().train, split.lowest(N_LOWEST).tolist()
-    st.markdown(f"**The {len(places)} queries that fit their cluster least**")
+    st.markdown(f"**The {counted(len(places), 'query')} that fit their cluster least**")
     with st.grid(2, min_column_width=320):
         for place in places:
             row = int(split.rows[place])

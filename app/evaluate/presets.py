@@ -9,6 +9,7 @@ from app import frame, session
 from app.evaluate import work
 from cascal import charts
 from cascal.compare.presets import PresetChoices
+from cascal.counted import counted
 
 N_SHOWN = 200
 
@@ -30,7 +31,7 @@ def _headline(choices: PresetChoices) -> str:
     n_disputed, n_queries = int(choices.disputed.sum()), len(choices.query_ids)
     if not n_disputed:
         return "The choice of preset changes no first model here"
-    return f"The presets disagree on {n_disputed:,} of {n_queries:,} queries"
+    return f"The presets disagree on {n_disputed:,} of {counted(n_queries, 'query')}"
 
 
 def _table(table: pd.DataFrame) -> None:

@@ -15,6 +15,7 @@ from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
+from cascal.counted import counted
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
 
@@ -35,7 +36,9 @@ def routers(comparison: Comparison) -> None:
         f"{frame.escape(comparison.constant_model.words)}."
     )
     _peers()
-    with st.expander(f"All {len(table)} routers", on_change="rerun", key="all_of_them") as every:
+    with st.expander(
+        f"All {counted(len(table), 'router')}", on_change="rerun", key="all_of_them"
+    ) as every:
         if every.open:
             _all_routers(comparison)
 
@@ -88,9 +91,9 @@ def _all_routers(comparison: Comparison) -> None:
     origin = comparison.label_origin
     st.caption(
         "Round: no labels. Square: learns from the training queries’ "
-        f"{'gold' if origin == 'gold' else origin} answers. Open diamond: knows these very "
-        f"answers, a bound such as the {mark('oracle')}. In colour: CASCAL; large: the router of "
-        "the present settings."
+        f"{'gold' if origin == 'gold' else origin} answers. Open diamond: knows these "
+        f"very answers, a bound such as the {mark('oracle')}. In colour: CASCAL; large: the router "
+        "of the present settings."
     )
     _routers_table(table, comparison.constant_model, "routers_table", 420)
 

@@ -24,6 +24,7 @@ from cascal.compare.peer_measures import PeerMeasure, peer_measures
 from cascal.compare.presets import PresetChoices, compare_presets
 from cascal.compare.scaling import ScalingPoint, scaling_curve
 from cascal.compare.without_a_model import Removal, leave_one_out
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
@@ -67,7 +68,7 @@ def removals() -> list[Removal] | None:
         f"removals:{session.snapshot_token()}",
         "Leave each model out",
         work,
-        about=f"Fits again without each of the {len(fitted.models)} models.",
+        about=f"Fits again without each of the {counted(len(fitted.models), 'model')}.",
     )
 
 

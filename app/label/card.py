@@ -11,6 +11,7 @@ import streamlit as st
 
 from app import frame, session
 from app.label import actions
+from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_rows import lettered
 from cascal.datatypes import NO_ANSWER, option_letter
@@ -95,7 +96,7 @@ def _models_answers(desk: Desk, place: int) -> None:
     for answer, n_models in sorted(counts.items(), key=lambda item: -item[1]):
         what = "no answer" if answer == NO_ANSWER else option_letter(answer)
         mark = ", one of the two in question" if answer in compared else ""
-        lines.append(f"{what}: {n_models} of {len(answers)} models{mark}")
+        lines.append(f"{what}: {n_models} of {counted(len(answers), 'model')}{mark}")
     st.caption("What the models answered")
     st.text("\n".join(lines))
 

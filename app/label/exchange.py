@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import frame, session
 from app.uploads import file_name
+from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
 
 MOST_MB = 16
@@ -25,7 +26,7 @@ def exchange(desk: Desk, n_planned: int) -> None:
         "and its settings."
     )
     st.download_button(
-        f"{n_planned} queries as CSV",
+        f"{counted(n_planned, 'query')} as CSV",
         lambda: _file(desk, n_planned),
         file_name=f"label-{desk.dataset}.csv",
         mime="text/csv",
@@ -58,5 +59,5 @@ def _read(desk: Desk, name: str, content: bytes) -> None:
         done = desk.read(path)
     known = f", {done.n_known} were known" if done.n_known else ""
     st.session_state["label_file_turn"] = st.session_state.get("label_file_turn", 0) + 1
-    st.toast(frame.escape(f"{done.n_added} labels stored{known}."))
+    st.toast(frame.escape(f"{counted(done.n_added, 'label')} stored{known}."))
     st.rerun()

@@ -10,6 +10,7 @@ import streamlit as st
 from app import frame, session
 from app.label import exchange
 from cascal import charts
+from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import ASKED
@@ -59,13 +60,13 @@ def _given(desk: Desk, every: list[Label]) -> None:
     n_outdated = sum(not one.current for one in every)
     if n_outdated:
         st.warning(
-            f"{n_outdated} label{'s are' if n_outdated > 1 else ' is'} on queries that were edited "
+            f"{counted(n_outdated, 'label is', 'labels are')} on queries that were edited "
             "since: kept, and not used."
         )
     picked = [newest[row] for row in frame.picked_rows("labels_given") if row < len(newest)]
     if picked and not session.read_only():
         st.button(
-            f"Delete {len(picked)} label{'s' if len(picked) > 1 else ''}",
+            f"Delete {counted(len(picked), 'label')}",
             key="delete_labels",
             icon=":material/delete:",
             on_click=_delete,

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.label import actions, card
 from app.label.choice import PLANNED, next_plan
+from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_lessons import learnt
@@ -34,7 +35,7 @@ def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -
             elif (more := _more(desk)) is not None:
                 buttons["Enter"] = "label_plan_more"
                 if st.button(
-                    f"Plan {more} labels `Enter`",
+                    f"Plan {counted(more, 'label')} `Enter`",
                     key="label_plan_more",
                     on_click=actions.plan,
                     args=(more,),

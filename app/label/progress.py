@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import frame, theme
 from cascal import charts
+from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import progress_line, unreachable_line
@@ -25,7 +26,7 @@ def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -
     st.caption(
         frame.escape(
             f"{sides[:1].upper()}{sides[1:]}. The two answer differently on "
-            f"{contest.n_contested:,} of {contest.n_queries:,} queries; which of these are "
+            f"{contest.n_contested:,} of {counted(contest.n_queries, 'query')}; which of these are "
             "labelled is drawn at random."
         )
     )
@@ -40,7 +41,7 @@ def picture(facts: LabelFacts, found: Evidence, n_planned: int) -> None:
     st.image(
         charts.label_trail_svg(table, n_planned, colours),
         width="stretch",
-        alt=f"The interval of the gain after each of {found.gain.n_labels} labels",
+        alt=f"The interval of the gain after each of {counted(found.gain.n_labels, 'label')}",
     )
     st.caption(
         "Band: the 95 % interval, which may be looked at after every label. Settled as soon as it "

@@ -7,6 +7,7 @@ import streamlit as st
 from app import frame, heeded, session
 from app.label import actions, card, given, keys
 from app.label.choice import Choice
+from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import ASKED
 from cascal.dataset.rectifying import FROM_LABELS, rectifier_labels
@@ -31,7 +32,8 @@ def _headline(chosen: Choice) -> None:
     st.title(ASKED["rectifier"], anchor=False)
     said = f"{n_labels} of the {FROM_LABELS} labels from which they may correct the scores"
     if n_labels >= FROM_LABELS:
-        said = f"{n_labels} labels, of which {FROM_LABELS} were needed to correct the scores"
+        labels = counted(n_labels, "label")
+        said = f"{labels}, of which {FROM_LABELS} were needed to correct the scores"
     st.progress(min(1.0, n_labels / FROM_LABELS), f"**{said}**")
     st.caption(
         f"Training queries on which not all models say the same: {contest.n_contested:,} of "
@@ -48,7 +50,10 @@ def _query(chosen: Choice, desk: Desk) -> card.Keys:
     if place is not None:
         return card.query(desk, place)
     with st.container(border=True, key="label_lesson"):
-        st.text(f"All {chosen.n_planned} planned queries are labelled. Plan more above to go on.")
+        st.text(
+            f"{counted(chosen.n_planned, 'planned query is', 'planned queries are all')} labelled. "
+            "Plan more above to go on."
+        )
         card.undo_button(desk)
     return {"ArrowLeft": "label_undo"}
 

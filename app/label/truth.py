@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import frame
 from app.label import progress
+from cascal.counted import counted
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth, truth_is_known
 from cascal.dataset.label_questions import Question
 
@@ -25,8 +26,9 @@ def offer(question: Question, n_planned: int) -> None:
         "Let the known truth answer",
         key="label_truth_start",
         icon=":material/play_arrow:",
-        help=f"Plays {n_planned} labels from the gold answers of these data, to show what happens. "
-        "They are simulated: kept nowhere, and never counted with those of people.",
+        help=f"Plays {counted(n_planned, 'label')} from the gold answers of these data, to show "
+        "what happens. They are simulated: kept nowhere, and never counted with those of "
+        "people.",
         on_click=_start,
         args=(question.draw.draw_id, n_planned),
     )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app import theme
+from cascal.counted import counted
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
@@ -162,18 +163,22 @@ class MapSpec:
         for name in ("y", "ids", "group", "value", "highlight", "hover"):
             column = getattr(self, name)
             if column is not None and len(column) != n:
-                raise ValueError(f"MapSpec.{name} has {len(column)} entries for {n} points.")
+                raise ValueError(
+                    f"MapSpec.{name} has {counted(len(column), 'entry')} for {counted(n, 'point')}."
+                )
         for fact in (*self.data_facts, *self.facts):
             if len(fact.codes) != n:
-                raise ValueError(f"{fact.title!r} is known of {len(fact.codes)} of {n} points.")
+                raise ValueError(
+                    f"{fact.title!r} is known of {len(fact.codes)} of {counted(n, 'point')}."
+                )
         if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):
             raise ValueError("MapSpec.x and y hold nan or infinity: leave out unplaced queries.")
         if self.group is not None and self.value is not None:
             raise ValueError("MapSpec takes a group or a value, not both.")
         if len(self.group_names) != len(self.group_colors):
             raise ValueError(
-                f"MapSpec has {len(self.group_names)} group names and "
-                f"{len(self.group_colors)} group colours: give every group one."
+                f"MapSpec names {counted(len(self.group_names), 'group')} and has "
+                f"{counted(len(self.group_colors), 'group colour')}: give every group one."
             )
         if self.group is not None and n and self.group.max() >= len(self.group_names):
             raise ValueError(f"MapSpec.group names group {self.group.max()}, which has no name.")
@@ -243,8 +248,8 @@ class MapSpec:
             return ""
         more = "Zoom in for the others."
         if self.dense:
-            return f"Density of {n:,} queries; {SAMPLE:,} of them shown as points. {more}"
-        return f"{MAX_POINTS:,} of {n:,} queries are shown. {more}"
+            return f"Density of {counted(n, 'query')}; {SAMPLE:,} of them shown as points. {more}"
+        return f"{MAX_POINTS:,} of {counted(n, 'query')} are shown. {more}"
 
 
 def even_sample(rows: IntArray, size: int) -> IntArray:

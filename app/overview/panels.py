@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
+from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
@@ -121,7 +122,7 @@ def _light_details(light: Light) -> None:
     st.caption(
         frame.escape(
             f"Behind the light: {light.mean:+.4f}, lower bound {light.bound:+.4f}, from "
-            f"{light.n:,} training queries, routed by what was learnt on the other half of "
+            f"{counted(light.n, 'training query')}, routed by what was learnt on the other half of "
             f"them. Unit: {UNIT} ({light.score})."
         )
     )
@@ -304,8 +305,8 @@ def findings(caution: DeltaGenerator) -> None:
     if issues[SHOWN_ISSUES:]:
         st.caption(f"and {len(issues) - SHOWN_ISSUES} more on the page Diagnose.")
     st.caption(
-        f"{len(issues)} of {len(results)} checks found an issue. The page Diagnose shows the "
-        "evidence and tries remedies out."
+        f"{len(issues)} of {counted(len(results), 'check')} found an issue. The page Diagnose "
+        "shows the evidence and tries remedies out."
     )
 
 

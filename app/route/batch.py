@@ -10,6 +10,7 @@ import streamlit as st
 from app import encoding, frame, heeded, session
 from app.uploads import file_name
 from cascal import charts
+from cascal.counted import counted
 from cascal.importers.texts import read_texts
 
 
@@ -36,9 +37,11 @@ def batch() -> None:
         vectors = encoder.encode(texts.texts, tell)
     routes = now.router.route(vectors)
     table = charts.decisions_frame(routes, texts.query_ids, texts.texts)
-    st.subheader(f"{len(table):,} queries routed", anchor=False)
+    st.subheader(f"{counted(len(table), 'query')} routed", anchor=False)
     if texts.refused:
-        st.warning(f"{len(texts.refused)} rows hold no text and were left out.")
+        st.warning(
+            f"{counted(len(texts.refused), 'row holds', 'rows hold')} no text and were left out."
+        )
     st.dataframe(table, hide_index=True, alt="Decision for every query of the file")
     st.download_button(
         "Download as CSV",

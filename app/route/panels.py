@@ -14,6 +14,7 @@ from app.map_component.spec import MapSpec
 from app.route.question import Decision, stored_name
 from app.terms.glossary import mark, meaning
 from cascal import charts
+from cascal.counted import counted
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
 from cascal.explain import RouteTrace
@@ -35,8 +36,9 @@ def title(decision: Decision | None) -> None:
 def hint() -> None:
     """The empty state of the page."""
     st.caption(
-        f"Type a query, or try one of the {stored_name()} queries. You see the models it would go "
-        "to, the skill clusters behind the decision and what would have to change for another one."
+        f"Type a query, or try one of the {stored_name()} queries. You see the models it "
+        "would go to, the skill clusters behind the decision and what would have to change for "
+        "another one."
     )
 
 
@@ -171,7 +173,7 @@ def _position(decision: Decision) -> None:
         revision=decision.text[:40],
         mode=theme.mode(),
         alt="The query on the map of the training queries, with lines to its nearest neighbours.",
-        legend_title=f"{len(rows):,} training queries",
+        legend_title=f"{counted(len(rows), 'training query')}",
         caption="Colour: first model. Lines: the nearest training queries.",
     )
     render_map(spec, key="route_map", height=680)

@@ -19,6 +19,7 @@ from cascal.compare.states import (
     StateChange,
     compare_states,
 )
+from cascal.counted import agreeing, counted
 from cascal.dataset.snapshot import Snapshot, flip_pairs
 from cascal.datatypes import Split
 from cascal.store import Run
@@ -120,7 +121,7 @@ def _numbers(found: StateChange) -> None:
         frame.metric(
             "Go elsewhere",
             f"{len(found.flipped):,}",
-            f"{share:.1%} of {found.n_queries:,} queries",
+            f"{share:.1%} of {counted(found.n_queries, 'query')}",
             "Routed queries whose first model is another one.",
         )
         frame.metric(
@@ -173,7 +174,8 @@ def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:
 def _flips(found: StateChange, before: State, after: State) -> None:
     n = len(found.flipped)
     st.subheader(
-        f"The {n:,} queries that go elsewhere" if n else "No query goes elsewhere", anchor=False
+        (f"The {counted(n, 'query')} that go elsewhere") if n else "No query goes elsewhere",
+        anchor=False,
     )
     if not n:
         return
@@ -272,9 +274,13 @@ def _clusters(found: StateChange) -> None:
         return
     n, of = len(found.clusters), len(found.before.router.clusters)
     if not n:
-        st.subheader(f"All {of} clusters are what they were", anchor=False)
+        st.subheader(
+            f"{counted(of, 'cluster is what it was', 'clusters are all what they were')}",
+            anchor=False,
+        )
         return
-    st.subheader(f"{n} of {of} clusters are not what they were", anchor=False)
+    were = agreeing(n, "is not what it was", "are not what they were")
+    st.subheader(f"{n} of {counted(of, 'cluster')} {were}", anchor=False)
     st.dataframe(
         pd.DataFrame([_became(one) for one in sorted(found.clusters, key=_keeps_its_model)]),
         hide_index=True,

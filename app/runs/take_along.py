@@ -10,6 +10,7 @@ import streamlit as st
 from app import commands, heeded, jobs, session, shared_results
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
+from cascal.counted import counted
 from cascal.dataset.heeding import few_labels_sentence
 from cascal.dataset.payback import find_payback
 from cascal.diagnose import Finding, diagnose
@@ -111,5 +112,5 @@ def _duration(*, with_texts: bool) -> str:
     if seconds < 5:
         return "a few seconds"
     if seconds < 90:
-        return f"about {5 * round(seconds / 5)} seconds"
-    return f"about {round(seconds / 60)} minutes"
+        return f"about {counted(5 * round(seconds / 5), 'second')}"
+    return f"about {counted(round(seconds / 60), 'minute')}"

@@ -18,6 +18,7 @@ from app.skills import exchange, moves
 from app.skills.areas import areas
 from cascal import charts
 from cascal.compare.slices import NONE, OTHER, column_names
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, IntArray
@@ -133,8 +134,8 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         facts=(cluster, model),
         revision=f"{session.current_settings().name}:{session.current_thresholds()!r}:{by}",
         mode=theme.mode(),
-        alt=f"Map of {len(now.rows):,} queries in {n_clusters} skill clusters, coloured by "
-        f"{title.lower()}. The table below the map lists the same.",
+        alt=f"Map of {counted(len(now.rows), 'query')} in {counted(n_clusters, 'skill cluster')}, "
+        f"coloured by {title.lower()}. The table below the map lists the same.",
         caption="Near = alike in wording; the axes have no meaning. Thresholds recolour points and "
         "never move them.",
     )
@@ -147,7 +148,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
 def _picture(data: Dataset, title: str, n_clusters: int) -> Picture:
     """What is written on a saved picture."""
     return Picture(
-        title=f"{n_clusters} skill clusters, coloured by {title.lower()}",
+        title=f"{counted(n_clusters, 'skill cluster')}, coloured by {title.lower()}",
         subtitle=f"{data.info.name} · {frame.origin(data)}",
         footer=describe(values.present()),
         name=re.sub(r"[^\w.-]+", "-", f"skill-map-{data.info.name}"),
@@ -222,4 +223,4 @@ def table_twin() -> None:
             hide_index=True,
             alt="The queries on the map with task, cluster and first model",
         )
-        st.caption(frame.escape(f"{len(rows):,} of {len(now.rows):,} queries."))
+        st.caption(frame.escape(f"{len(rows):,} of {counted(len(now.rows), 'query')}."))

@@ -11,6 +11,7 @@ from app import session, strips, theme, values
 from app.map_component.spec import Flips
 from app.selection import Shown
 from app.values import THRESHOLDS, Values
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, flip_pairs, flipped
 
@@ -56,7 +57,7 @@ def _sentence(before: Snapshot, after: Snapshot, now: Shown) -> str:
     named = [f"{count:,} {old} → {new}" for old, new, count in pairs[:PAIRS]]
     others = sum(count for *_, count in pairs[PAIRS:])
     if others:
-        named.append(f"{others:,} others")
+        named.append(f"{counted(others, 'other')}")
     total = sum(count for *_, count in pairs)
     return f"{total:,} flipped: {', '.join(named)}"
 

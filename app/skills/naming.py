@@ -9,6 +9,7 @@ import streamlit as st
 from app import frame, jobs, session
 from cascal.collection.name_clusters import Named, NamingPlan, name_into, plan_names
 from cascal.columns import Progress
+from cascal.counted import agreeing, counted
 from cascal.dataset.dataset import Dataset
 from cascal.store import Workspace
 
@@ -52,8 +53,8 @@ def _stored(data: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             frame.escape(
-                f"{shown} of {len(session.snapshot().names)} clusters here are named by "
-                f"{', '.join(models)}."
+                f"{shown} of {counted(len(session.snapshot().names), 'cluster')} here "
+                f"{agreeing(shown, 'is', 'are')} named by {', '.join(models)}."
             ),
             width="stretch",
         )
@@ -72,7 +73,7 @@ def _ask(plan: NamingPlan) -> None:
     key = f"names:{session.snapshot_token()}:{plan.model.name}:{hash(tuple(plan.requests))}"
     work = partial(_work, plan, session.workspace(), session.dataset())
     n_calls = len(plan.requests)
-    label = f"Send {n_calls:,} call{'s' if n_calls > 1 else ''}"
+    label = f"Send {counted(n_calls, 'call')}"
     named = jobs.show(key, label, work, about=frame.escape(plan.sentence), line="calls")
     if named is not None:
         st.markdown(frame.escape(named.sentence))
@@ -83,6 +84,6 @@ def _work(plan: NamingPlan, workspace: Workspace, data: Dataset, progress: Progr
     n_calls = len(plan.requests)
 
     def told(n_replies: int) -> None:
-        progress(n_replies / n_calls, f"{n_replies:,} of {n_calls:,} replies")
+        progress(n_replies / n_calls, f"{n_replies:,} of {counted(n_calls, 'reply')}")
 
     return name_into(workspace, data, plan, told)

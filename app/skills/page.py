@@ -11,6 +11,7 @@ from app import filters, frame, selection_links, session
 from app.no_data import no_data
 from app.skills import confidences, map_panel, naming, panels, portraits
 from cascal import charts
+from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 
 TITLE = "Who is good at what?"
@@ -34,7 +35,7 @@ def _who_gets(now: Snapshot) -> str:
         return _listed([(one.model, f"{one.share:.0%} of {one.task}") for one in domains])
     said = [(names[one], f"{shares[one]:.0%}") for one in order[:2]]
     if rest := order[2:]:
-        others = names[rest[0]] if len(rest) == 1 else f"{len(rest)} others"
+        others = names[rest[0]] if len(rest) == 1 else f"{counted(len(rest), 'other')}"
         said.append((others, f"{shares[rest].sum():.0%}"))
     return _listed(said)
 

@@ -11,6 +11,7 @@ import streamlit as st
 from app import card, filters, frame, label_entry, notes, selection, session, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
+from cascal.counted import agreeing, counted
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import FloatArray, IntArray
@@ -44,7 +45,7 @@ def change_strip() -> None:
             "Routes flipped",
             f"{change.flipped_share:.1%}",
             None if same else int(change.flipped.sum()),
-            "nothing is moved yet" if same else f"of {len(change.flipped):,} queries",
+            "nothing is moved yet" if same else f"of {counted(len(change.flipped), 'query')}",
             arrow="off",
             help="Queries that get another first model than in the pinned state.",
         )
@@ -143,7 +144,7 @@ def _share_table(now: FloatArray, before: FloatArray) -> None:
 
 def _ranked(rows: IntArray) -> None:
     shown, (before, _) = selection.shown(), session.change()
-    st.subheader(f"Best models for these {len(rows):,} queries", anchor=False)
+    st.subheader(f"Best models for these {counted(len(rows), 'query')}", anchor=False)
     _followed()
     if shown.split == "train":
         fit = session.fit()
@@ -153,8 +154,8 @@ def _ranked(rows: IntArray) -> None:
         ranked = shown.part.ranked(rows)
         frame_ = charts.selection_frame(ranked, shown.part.votes.models)
         st.caption(
-            f"Share of right answers with 95 % interval; {ranked.n_queries:,} of the queries have "
-            "a gold answer."
+            f"Share of right answers with 95 % interval; {ranked.n_queries:,} of the queries "
+            f"{agreeing(ranked.n_queries, 'has', 'have')} a gold answer."
         )
     few = len(rows) < MIN_QUERIES
     figure = charts.interval_figure(
@@ -162,7 +163,7 @@ def _ranked(rows: IntArray) -> None:
     )
     frame.chart(figure, "selection_ranking", "Models ranked over the selected queries.")
     if few:
-        st.caption(f"Only {len(rows)} queries: the intervals are wide.")
+        st.caption(f"Only {counted(len(rows), 'query')}: the intervals are wide.")
     st.markdown("**Who gets them**")
     now, then = (one.routes(shown.split) for one in (session.snapshot(), before))
     _share_table(first_share(now, rows), first_share(then, rows))
@@ -186,7 +187,7 @@ def _inspector() -> None:
     _followed()
     size = int(clusters.sizes[cluster])
     task = now.router.tasks[clusters.task[cluster]]
-    st.caption(frame.escape(f"Cluster {cluster} · {task} · {size:,} training queries"))
+    st.caption(frame.escape(f"Cluster {cluster} · {task} · {counted(size, 'training query')}"))
     notes.of_cluster(cluster)
     st.caption("Most typical queries:")
     for row in now.typical(cluster):
@@ -221,7 +222,7 @@ def samples() -> None:
 def _chosen_name(rows: IntArray) -> str:
     cluster = selection.inspected_cluster()
     if cluster is None:
-        return f"these {len(rows):,} queries"
+        return f"these {counted(len(rows), 'query')}"
     return charts.cluster_name(session.snapshot().names[cluster])
 
 

@@ -12,6 +12,7 @@ from app import frame, session, theme
 from app.controls import describe
 from app.values import present
 from cascal import charts
+from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 
@@ -100,8 +101,8 @@ def _poster(shown: charts.Portraits, measure: charts.Measure, mode: theme.Mode) 
     data, now = session.dataset(), session.snapshot()
     simulated = "simulated · " if data.simulated else ""
     caption = (
-        f"{simulated}{len(shown.xy):,} training queries · {len(now.router.clusters)} skill "
-        f"clusters · {describe(present())}"
+        f"{simulated}{counted(len(shown.xy), 'training query')} · "
+        f"{counted(len(now.router.clusters), 'skill cluster')} · {describe(present())}"
     )
     picture = charts.poster(
         shown,

@@ -14,6 +14,7 @@ from app.controls import BY_TASK
 from app.values import DEFAULTS, Values
 from cascal import charts
 from cascal.compare.sweep import NAMES, Curve, Name, curve, sweep_map, sweepable
+from cascal.counted import counted
 from cascal.settings import joining_name
 
 
@@ -104,8 +105,8 @@ def _choose(found: Curve) -> None:
         st.caption(
             f"Highest point estimate: {frame_['top1'].iloc[best]:.1f} % at "
             f"{frame_['value'].iloc[best]}. Choosing a threshold by the test queries and quoting "
-            f"their accuracy flatters: no interval knows that the best of {len(frame_)} values "
-            "was picked."
+            "their accuracy flatters: no interval knows that the best of "
+            f"{counted(len(frame_), 'value')} was picked."
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
@@ -129,7 +130,7 @@ def _choose(found: Curve) -> None:
 def _option(frame_: pd.DataFrame, at: int) -> str:
     row = frame_.iloc[at]
     right = "" if pd.isna(row["top1"]) else f", {row['top1']:.1f} % right"
-    return f"{row['value']}: {row['clusters']} clusters{right}"
+    return f"{row['value']}: {counted(row['clusters'], 'cluster')}{right}"
 
 
 def _use(name: Name, value: float | None) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from app import history, jobs, session, shared_results, values
 from app.diagnose import panels
 from app.values import Values
+from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Effect, Finding, try_all
 
@@ -50,8 +51,8 @@ def _break() -> None:
 def _said_of_the_break() -> str:
     now, before = session.snapshot(), _snapshot_before()
     sentence = (
-        f"Skills that are not alike share a ranking: {len(now.router.clusters)} clusters instead "
-        f"of {len(before.router.clusters)}"
+        "Skills that are not alike share a ranking: "
+        f"{counted(len(now.router.clusters), 'cluster')} instead of {len(before.router.clusters)}"
     )
     if now.evaluation is None or before.evaluation is None:
         return f"{sentence}."

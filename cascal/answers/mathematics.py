@@ -22,6 +22,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from cascal.answers.groups import Groups
+from cascal.counted import counted
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +128,8 @@ def _compare_singly(units: Sequence[Unit], ends: float, report: Report) -> None:
     if different:
         one, other = min(different)
         report(
-            f"{len(different)} comparisons of free answers took over {PAIR_SECONDS:g} s each; "
-            f"these count as different answers, as {one[:60]!r} and {other[:60]!r}."
+            f"{counted(len(different), 'comparison')} of free answers took over {PAIR_SECONDS:g} s "
+            f"each; these count as different answers, as {one[:60]!r} and {other[:60]!r}."
         )
 
 

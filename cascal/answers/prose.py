@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import BoolArray, CascalError, IntArray, Status
 
 LONG = 60
@@ -88,7 +89,7 @@ def prose_sentence(prose: BoolArray, tasks: Sequence[str]) -> str:
     shown = ", ".join(repr(name[:40]) for name in named[:3])
     more = "" if len(named) <= 3 else f" and {len(named) - 3} more"
     return (
-        f"Answers are not comparable: {int(prose.sum()):,} of {len(prose):,} queries (task "
+        f"Answers are not comparable: {int(prose.sum()):,} of {counted(len(prose), 'query')} (task "
         f"{shown}{more}) have open-ended answers, which are no votes, so nothing can be ranked or "
         f"routed without labels. {WAY_ON}"
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cascal.consensus.confidence import inverted
+from cascal.counted import counted
 from cascal.explain import Z95
 from cascal.results import Learnt
 
@@ -53,6 +54,6 @@ def confidence_sentence(learnt: Learnt | None) -> str:
         return f"{mistakes} No log-probability counts: the votes alone decide."
     used = int((learnt.rise > 0).sum())
     return (
-        f"{mistakes} Log-probabilities count for {used} of {len(learnt.slope)} models: those that "
-        "are surer where the votes call them right."
+        f"{mistakes} Log-probabilities count for {used} of {counted(len(learnt.slope), 'model')}: "
+        "those that are surer where the votes call them right."
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cascal.charts.figures import in_points
+from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
 
 WIDTH, HEIGHT = 420, 190
@@ -126,5 +127,5 @@ def _ticks(axes: _Axes, n_planned: int, colours: Mapping[str, str]) -> str:
         f'stroke="{colours["muted"]}" stroke-dasharray="3 3"/>'
         f'<text x="{_LEFT}" y="{y}" fill="{colours["muted"]}">0</text>'
         f'<text x="{plan:.1f}" y="{y}" text-anchor="middle" fill="{colours["muted"]}">'
-        f"{n_planned} labels</text>"
+        f"{counted(n_planned, 'label')}</text>"
     )

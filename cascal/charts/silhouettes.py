@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
@@ -151,8 +152,8 @@ def _hovers(bench: SilhouetteBench) -> list[list[str]]:
     return [
         [
             f"{plain(task)}, {plain(model)}<br>best {bench.best[t, m]:.3f} with "
-            f"{bench.best_k[t, m]} clusters<br>in force: {bench.k[t, m]}, of "
-            f"{bench.n_strong[t, m]:,} strong queries"
+            f"{counted(bench.best_k[t, m], 'cluster')}<br>in force: {bench.k[t, m]}, of "
+            f"{counted(bench.n_strong[t, m], 'strong query')}"
             for m, model in enumerate(bench.models)
         ]
         for t, task in enumerate(bench.tasks)

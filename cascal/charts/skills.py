@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
 from cascal.compare.slices import column_names, groups_in
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_groups, answer_label
@@ -138,7 +139,7 @@ def agreement_groups(part: Part) -> tuple[IntArray, tuple[str, ...]]:
     """(Q,) how many models gave the most frequent answer, and what to call 0, 1, 2, … of them."""
     n_models = len(part.votes.models)
     size = np.rint(pool_agreement(part) * n_models).astype(np.int64)
-    return size, tuple(f"{n} of {n_models} models" for n in range(n_models + 1))
+    return size, tuple(f"{n} of {counted(n_models, 'model')}" for n in range(n_models + 1))
 
 
 def cluster_labels(snapshot: Snapshot) -> tuple[str, ...]:

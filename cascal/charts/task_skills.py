@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from cascal.charts.figures import cell_texts, plain
 from cascal.charts.silhouettes import MOST_COLUMNS
+from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
 from cascal.rank import rank_selection
@@ -123,7 +124,10 @@ def _hovers(frame: pd.DataFrame, shape: tuple[int, int], *, percent: bool) -> li
     number = ".1%" if percent else ".3f"
     columns = (frame[name] for name in ("task", "model", "low", "high", "queries"))
     texts = [
-        f"{plain(task)}, {plain(model)}<br>[{low:{number}}, {high:{number}}] of {n:,} queries"
+        (
+            f"{plain(task)}, {plain(model)}<br>[{low:{number}}, {high:{number}}] of "
+            f"{counted(n, 'query')}"
+        )
         for task, model, low, high, n in zip(*columns, strict=True)
     ]
     return [texts[start : start + shape[1]] for start in range(0, len(texts), shape[1])]

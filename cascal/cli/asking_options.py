@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import err, out, progress_bar
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def run_generate(
             f"{one.leaked:,}",
         )
     out.print(table)
-    out.print(f"{done.asked:,} calls, ${done.cost:,.4f}.")
+    out.print(f"{counted(done.asked, 'call')}, ${done.cost:,.4f}.")
     if done.short:
         out.print(
             f"Attempts are used up for {escape(', '.join(done.short))}: too many repeat or cannot "
@@ -203,8 +204,8 @@ def run_collect(
     _print_collected(done)
     for row in store.failures(dataset).to_pylist():
         out.print(
-            f"{escape(row['model'])}: {row['n_queries']:,} errors stored, {escape(row['cause'])}, "
-            f"e.g. {escape(row['example'])}",
+            f"{escape(row['model'])}: {counted(row['n_queries'], 'error')} stored, "
+            f"{escape(row['cause'])}, e.g. {escape(row['example'])}",
             soft_wrap=True,
         )
     return done
@@ -276,6 +277,7 @@ def run_filter(
         table.add_row(escape(task), f"{passed:,}", f"{kept.kept[task]:,}")
     out.print(table)
     out.print(
-        f"{len(kept.rows):,} of {loaded.info.n_train:,} training queries are in {escape(to)} now."
+        f"{len(kept.rows):,} of {counted(loaded.info.n_train, 'training query')} are in "
+        f"{escape(to)} now."
     )
     return kept

@@ -44,6 +44,7 @@ from cascal.cli.common import (
     print_encoded,
     progress_bar,
 )
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
@@ -165,7 +166,8 @@ def collect(
     if reparse:
         from cascal.collection.into_workspace import reparse as read_again
 
-        out.print(f"{read_again(store, dataset):,} responses are read otherwise now.")
+        n_other = read_again(store, dataset)
+        out.print(f"{counted(n_other, 'response is', 'responses are')} read otherwise now.")
         return
     if batch_out is not None or batch_in:
         if fraction != 1.0:
@@ -195,11 +197,11 @@ def _batches(
 
     if batch_in:
         n_stored = read_batches(store, dataset, models, batch_in)
-        out.print(f"{n_stored:,} responses stored.")
+        out.print(f"{counted(n_stored, 'response')} stored.")
     if batch_out is not None:
         written = write_batches(store, dataset, models, batch_out, retry_errors=retry_errors)
         for file, n_lines in written.items():
-            out.print(f"{n_lines:,} requests written to {escape(str(file))}.")
+            out.print(f"{counted(n_lines, 'request')} written to {escape(str(file))}.")
         if not written:
             out.print("Nothing is missing; no file was written.")
 
@@ -267,7 +269,7 @@ def build(
     with limits_of(budget_calls, budget_tokens, budget_dollars) as limits:
         out.print(f"Generating queries with {escape(author.name)}")
         _go_on_or_end(run_generate(store, name, writing, limits).ended)
-        out.print(f"Collecting responses of {len(models)} models")
+        out.print(f"Collecting responses of {counted(len(models), 'model')}")
         done = run_collect(store, name, models, limits, retry=retry_errors)
         _go_on_or_end(done.ended or next((one.halted for one in done.models if one.halted), ""))
     _fit(store, _prepared(store, name, (encoder, key_env), keep, preset), settings, to)
@@ -312,6 +314,6 @@ def _fit(store: Workspace, name: str, settings: FitSettings, to: Path) -> None:
         router = fitted.router()
     router.save(to)
     out.print(
-        f"Router with {len(router.clusters)} clusters and {len(router.models)} models written to "
-        f"{escape(str(to))}."
+        f"Router with {counted(len(router.clusters), 'cluster')} and "
+        f"{counted(len(router.models), 'model')} written to {escape(str(to))}."
     )

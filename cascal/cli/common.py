@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 from cascal.files.plain_json import without_nan
 from cascal.settings import FitSettings
@@ -112,7 +113,7 @@ def print_json(value: object, *, indent: int | None = 1) -> None:
 def print_encoded(done: EncodedDataset) -> None:
     """Say what was encoded, or that there was nothing left to encode."""
     if done.n_new:
-        out.print(f"{done.n_new:,} texts encoded with {escape(done.encoder)}.")
+        out.print(f"{counted(done.n_new, 'text')} encoded with {escape(done.encoder)}.")
     else:
         out.print(f"Every text has a vector of {escape(done.encoder)} already.")
 

@@ -21,6 +21,7 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
+from cascal.counted import counted
 from cascal.datatypes import CascalError, OnConflict, ReadingName, Right
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ def import_(
             imported, on_conflict=on_conflict, progress=report
         )
     out.print(
-        f"Imported {escape(added.dataset)}: {added.queries_added:,} queries, "
-        f"{added.responses_added:,} responses of {len(imported.models)} models"
+        f"Imported {escape(added.dataset)}: {counted(added.queries_added, 'query')}, "
+        f"{counted(added.responses_added, 'response')} of {counted(len(imported.models), 'model')}"
         + (f"; {added.already_there:,} were there already." if added.already_there else ".")
     )
     if kept := pc.unique(imported.kept["name"]).to_pylist():
@@ -159,7 +160,7 @@ def _print_refused(imported: Imported, target: Path | None) -> None:
     for note in imported.notes:
         out.print(f"  {escape(note)}")
     if imported.refused:
-        out.print(f"{len(imported.refused):,} things were left out:")
+        out.print(f"{counted(len(imported.refused), 'thing was', 'things were')} left out:")
         for one in imported.refused[:SHOWN_REFUSALS]:
             out.print(
                 f"  {escape(one.source)} row {one.row} {escape(one.column)}: {escape(one.reason)}"
@@ -200,8 +201,8 @@ def info(
         n_labels = len(store.labels(one.name))
         scored = store.score_counts(one.name)
         evidence = (
-            *((f"{n_labels:,} labels",) if n_labels else ()),
-            *(f"{n:,} scores by {origin}" for origin, n in scored.items()),
+            *((f"{counted(n_labels, 'label')}",) if n_labels else ()),
+            *(f"{counted(n, 'score')} by {origin}" for origin, n in scored.items()),
         )
         cells = (
             escape(one.name),
@@ -256,7 +257,7 @@ def embed(
     if draw:
         with progress_bar("Drawing the map") as report:
             n_placed = draw_map(store, dataset, encoder, report)
-        out.print(f"{n_placed:,} queries placed on the map.")
+        out.print(f"{counted(n_placed, 'query')} placed on the map.")
 
 
 def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
@@ -270,7 +271,10 @@ def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
             encoded = encode_dataset(store, dataset, coder, report)
     except KeyboardInterrupt:
         n_left = len(store.texts_without_vectors(dataset, coder.id))
-        err.print(f"Stopped: {n_left:,} texts have no vector yet. The same command goes on there.")
+        err.print(
+            f"Stopped: {counted(n_left, 'text has', 'texts have')} no vector yet. "
+            "The same command goes on there."
+        )
         raise
     print_encoded(encoded)
     if encoded.n_cut:
@@ -286,4 +290,4 @@ def _adopt(store: Workspace, dataset: str, encoder: str, given: str, ids: Path |
     with local_copies([given]) as (path,):
         query_ids, array = read_vectors(path, ids)
     n = adopt_vectors(store, dataset, encoder, query_ids, array)
-    out.print(f"{n:,} queries have vectors of {escape(encoder)} now.")
+    out.print(f"{counted(n, 'query has', 'queries have')} vectors of {escape(encoder)} now.")

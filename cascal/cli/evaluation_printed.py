@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import out
+from cascal.counted import counted
 
 WIDE = 110
 """From this many columns on, the table also shows models in use and cost."""
@@ -74,15 +75,15 @@ def _print_routers(found: Mapping[str, Any]) -> None:
         needs = "" if row["needs"] == "nothing" else row["needs"]
         table.add_row(escape(row["router"]), needs, *(cells if wide else cells[:3]))
     out.print(table)
-    gold = f"{found['n_gold']:,}"
+    gold = counted(found["n_gold"], "test query")
     if found["n_gold"] < found["n_test"]:
-        gold += f" gold of {found['n_test']:,}"
-    averaged = "" if found["n_splits"] == 1 else f", mean of {found['n_splits']} splits"
+        gold = f"{found['n_gold']:,} gold of {counted(found['n_test'], 'test query')}"
+    averaged = "" if found["n_splits"] == 1 else f", mean of {counted(found['n_splits'], 'split')}"
     out.print(
-        f"{gold} test queries{averaged}; percent with 95 % interval (paired bootstrap "
+        f"{gold}{averaged}; percent with 95 % interval (paired bootstrap "
         f"over {found['resampled']}); gain in points over always asking "
-        f"{escape(found['with_labels']['constant_words'])}. labels: learns "
-        f"from the {found['label_origin']} answers of the training queries. gold: knows these "
+        f"{escape(found['with_labels']['constant_words'])}. labels: learns from the "
+        f"{found['label_origin']} answers of the training queries. gold: knows these "
         "answers, a bound and no router. in use: effective number of models."
     )
 

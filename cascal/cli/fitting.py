@@ -25,6 +25,7 @@ from cascal.cli.in_place import is_in_place, where_it_is
 from cascal.cli.machines import SchedulerOption, fit_by_workers, refuse_beside_scheduler
 from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
+from cascal.counted import counted
 from cascal.datatypes import CascalError, NotApplicable
 from cascal.routing.same_encoder import check_vectors
 from cascal.scores.score_router import KIND, router_of
@@ -142,7 +143,7 @@ def _print_summary(
 ) -> None:
     if simulated:
         out.print("[yellow]Simulated data.[/]")
-    out.print(f"{summary['n_clusters']} skill clusters, preset {summary['preset']}.")
+    out.print(f"{counted(summary['n_clusters'], 'skill cluster')}, preset {summary['preset']}.")
     table = Table(
         "cluster", "name", "task", "queries", "best three", "by consensus alone, if another"
     )
@@ -160,7 +161,7 @@ def _print_summary(
         out.print(f"Note: {escape(note)}")
     if summary["verdict"]:
         out.print(
-            f"{summary['n_gold']:,} test queries with gold: first model right "
+            f"{counted(summary['n_gold'], 'test query')} with gold: first model right "
             f"{summary['top1_accuracy']:.1%}, vote of {summary['top_k']} right "
             f"{summary['vote_accuracy']:.1%}."
         )
@@ -206,8 +207,8 @@ def export(
         router = tuning.snapshot(loaded, ignore_labels=ignore_labels, rectify=rectify).router
     router.save(to)
     out.print(
-        f"Router with {len(router.clusters)} clusters and {len(router.models)} models written to "
-        f"{escape(str(to))}."
+        f"Router with {counted(len(router.clusters), 'cluster')} and "
+        f"{counted(len(router.models), 'model')} written to {escape(str(to))}."
     )
     _print_labels(router)
     if rectify:
@@ -222,7 +223,7 @@ def _export_data(store: Workspace, dataset: str, folder: Path) -> None:
     whole = [name for name, covered, _ in encoders if covered == n_queries]
     n = write_parquet_folder(store, dataset, folder, whole[0] if whole else None)
     made = f" and vectors by {escape(whole[0])}" if whole else ", and no vectors"
-    out.print(f"{n:,} queries, their responses{made} written to {escape(str(folder))}.")
+    out.print(f"{counted(n, 'query')}, their responses{made} written to {escape(str(folder))}.")
 
 
 def route(

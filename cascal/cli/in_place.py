@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from cascal.cli.common import err, progress_bar
 from cascal.cli.tuning import Tuning
+from cascal.counted import agreeing, counted
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
@@ -54,8 +55,12 @@ def _read(path: Path, address: str, encoder: str | None) -> str:
         imported = importers.read(copy, progress=report)
         store.add(imported)
         _add_vectors(store, imported.dataset, copy / "vectors", encoder)
-    if imported.refused:
-        err.print(f"{len(imported.refused):,} rows of {escape(address)} were left out.")
+    n_refused = len(imported.refused)
+    if n_refused:
+        err.print(
+            f"{counted(n_refused, 'row')} of {escape(address)} "
+            f"{agreeing(n_refused, 'was', 'were')} left out."
+        )
     return imported.dataset
 
 

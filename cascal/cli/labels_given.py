@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from cascal.cli.common import err, out, print_json
+from cascal.counted import counted
 from cascal.datatypes import CascalError, NotApplicable
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ def write(desk: Desk, n: int, path: Path) -> None:
         return
     n_rows = desk.write(path, n)
     out.print(
-        f"{n_rows} of {len(desk.draw.frame)} contested queries written to {escape(str(path))}. "
-        "Fill in the column `answer` (a letter, a free answer, skip or bad), or right_1 and "
-        "right_2, and read it with --in and the same options."
+        f"{n_rows} of {counted(len(desk.draw.frame), 'contested query')} written to "
+        f"{escape(str(path))}. Fill in the column `answer` (a letter, a free answer, skip or bad), "
+        "or right_1 and right_2, and read it with --in and the same options."
     )
 
 
@@ -35,7 +36,7 @@ def read_labels(desk: Desk, path: Path) -> None:
     """Store what a filled-in table says."""
     done = desk.read(path)
     known = f", {done.n_known} were known" if done.n_known else ""
-    err.print(f"{done.n_added} labels stored{known}.")
+    err.print(f"{counted(done.n_added, 'label')} stored{known}.")
 
 
 def take_back(desk: Desk) -> None:
@@ -96,7 +97,10 @@ def report(question: Question, desk: Desk, *, as_json: bool) -> None:
     if found.disputed:
         out.print(f"People disagree on {escape(', '.join(found.disputed))}.")
     if found.n_outdated:
-        out.print(f"{found.n_outdated} labels are on queries that were edited since: not used.")
+        out.print(
+            f"{counted(found.n_outdated, 'label is', 'labels are')} on queries that were edited "
+            "since: not used."
+        )
 
 
 def report_rectifier(store: Workspace, snapshot: Snapshot, *, as_json: bool) -> None:

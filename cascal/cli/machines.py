@@ -13,6 +13,7 @@ from rich.table import Table
 
 from cascal.cli.common import err, out, print_json, progress_bar
 from cascal.cli.tuning import Tuning
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _summary(router: cascal.Router) -> dict[str, Any]:
 
 
 def _print(summary: dict[str, Any]) -> None:
-    out.print(f"{summary['n_clusters']} skill clusters, preset {summary['preset']}.")
+    out.print(f"{counted(summary['n_clusters'], 'skill cluster')}, preset {summary['preset']}.")
     table = Table("cluster", "task", "queries", "best three")
     for row in summary["clusters"]:
         table.add_row(

@@ -22,6 +22,7 @@ from cascal.cli.common import (
     out,
     print_json,
 )
+from cascal.counted import counted
 
 
 def quality(
@@ -52,7 +53,7 @@ def quality(
         entries = tasks_for_more(loaded, router, needs)
         text = yaml.safe_dump({"tasks": entries}, allow_unicode=True, sort_keys=False)
         tasks_out.write_text(text, encoding="utf-8")
-        err.print(f"{len(entries)} entries written to {escape(str(tasks_out))}.")
+        err.print(f"{counted(len(entries), 'entry')} written to {escape(str(tasks_out))}.")
     if as_json:
         body = {**found, "clusters": [asdict(one) for one in needs]}
         print_json(body)

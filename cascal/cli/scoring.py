@@ -19,6 +19,7 @@ from cascal.cli.common import (
     out,
     print_json,
 )
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 from cascal.provenance import this_account
 
@@ -80,7 +81,7 @@ def scores(
         _read(store, dataset, filled, scorer, judged=judge is not None)
     elif delete:
         n_gone = store.delete_scores(dataset, "judge" if judge else "person", scorer)
-        out.print(f"{n_gone:,} scores of {escape(scorer)} deleted.")
+        out.print(f"{counted(n_gone, 'score')} of {escape(scorer)} deleted.")
         return
     report_scores(store, dataset, scored_by, as_json=as_json)
 
@@ -90,10 +91,11 @@ def _write(store: Workspace, dataset: str, path: Path, n: int, who: str, seed: i
 
     rows = score_rows(store, dataset, n, who, seed)
     write_score_file(path, rows)
+    n_queries = len({row["query_id"] for row in rows})
     out.print(
-        f"{len(rows):,} responses to {len({row['query_id'] for row in rows}):,} queries written to "
-        f"{escape(str(path))}, without their models' names. Fill in the column `score` from 0 "
-        "(useless) to 1 (as good as can be), and read it with --in."
+        f"{counted(len(rows), 'response')} to {counted(n_queries, 'query')} "
+        f"written to {escape(str(path))}, without their models' names. Fill in the column `score` "
+        "from 0 (useless) to 1 (as good as can be), and read it with --in."
     )
 
 
@@ -103,7 +105,7 @@ def _read(store: Workspace, dataset: str, path: Path, who: str, *, judged: bool)
     given = read_score_file(store, dataset, path, "judge" if judged else "person", who)
     done = store.add_scores(dataset, given)
     known = f"; {done.n_known:,} were there already" if done.n_known else ""
-    out.print(f"{done.n_added:,} scores stored{known}.")
+    out.print(f"{counted(done.n_added, 'score')} stored{known}.")
 
 
 def _list_unlike(store: Workspace, dataset: str, *, as_json: bool) -> None:
@@ -120,8 +122,8 @@ def _list_unlike(store: Workspace, dataset: str, *, as_json: bool) -> None:
         table.add_row(escape(one.query_id), escape(one.model), f"{one.likeness:.1f}", escape(cut))
     out.print(table)
     out.print(
-        f"{len(found):,} responses to {N_LOOKED_AT} random queries, or all, use other words than "
-        "all others: look at them. This ranks no model."
+        f"{counted(len(found), 'response')} to {N_LOOKED_AT} random queries, or all, use other "
+        "words than all others: look at them. This ranks no model."
     )
 
 

@@ -14,6 +14,7 @@ from cascal.cli.asking_options import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out, print_json
 from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
 from cascal.cli.fitting import load_router
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
 from cascal.hosts import LOOPBACK, allowed_hosts
 from cascal.yaml_files.documents import read_document
@@ -105,8 +106,8 @@ def serve(
     listening = server.listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     out.print(
-        f"Router with {len(loaded.models)} models: http://{escape(shown)}:"
-        f"{listening.getsockname()[1]}/v1  (Ctrl+C ends it)",
+        f"Router with {counted(len(loaded.models), 'model')}: "
+        f"http://{escape(shown)}:{listening.getsockname()[1]}/v1  (Ctrl+C ends it)",
         soft_wrap=True,
     )
     with one_blas_thread(numpy_alone=True):  # as each text does, but once for all of them
@@ -132,8 +133,8 @@ def convert(
     loaded = cascal.Router.load(router)
     lost = write(loaded, target, to)
     out.print(
-        f"Router with {len(loaded.clusters)} clusters and {len(loaded.models)} models written to "
-        f"{escape(str(target))} for {escape(to)}."
+        f"Router with {counted(len(loaded.clusters), 'cluster')} and "
+        f"{counted(len(loaded.models), 'model')} written to {escape(str(target))} for {escape(to)}."
     )
     for sentence in lost:
         out.print(f"Lost: {escape(sentence)}")
@@ -165,6 +166,6 @@ def check(
         for one in outcome.violated:
             out.print(f"[red]Violated:[/] {escape(one.sentence)}", soft_wrap=True)
         if not outcome.violated:
-            out.print(f"{len(outcome.assertions)} assertions hold.")
+            out.print(f"{counted(len(outcome.assertions), 'assertion holds', 'assertions hold')}.")
     if outcome.violated:
         raise typer.Exit(1)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.draws import hashed_places, stratified_order
 from cascal.rank import deviations, shrunken_scores
@@ -47,8 +48,8 @@ def check_fraction(fraction: float, n_queries: int, n_models: int) -> None:
     n_base = _n_base(n_queries, n_models, fraction)
     if fraction < 1.0 and n_base < LEAST_BASE:
         raise CascalError(
-            f"A fraction of {fraction:g} of {n_queries:,} training queries leaves a base sample of "
-            f"{n_base}; it needs {LEAST_BASE}. Ask for a larger fraction, or all.",
+            f"A fraction of {fraction:g} of {counted(n_queries, 'training query')} leaves a base "
+            f"sample of {n_base}; it needs {LEAST_BASE}. Ask for a larger fraction, or all.",
             code="out-of-bounds",
         )
 

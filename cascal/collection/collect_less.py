@@ -14,6 +14,7 @@ import numpy as np
 from cascal.collection.ask_less import base_sample, check_fraction, most_calls, still_to_ask
 from cascal.collection.collect import CollectProgress, ModelProgress, collect
 from cascal.collection.into_workspace import Limits, join_pool, missing_queries
+from cascal.counted import counted
 from cascal.datatypes import BoolArray, Query
 from cascal.endpoint.pool_file import PoolModel
 from cascal.store import Workspace
@@ -46,11 +47,12 @@ class CallsAhead:
     def sentence(self) -> str:
         """All of it in a sentence."""
         whole = (self.n_queries + self.n_test) * self.n_models
-        test = f" and {self.n_test:,} test queries" if self.n_test else ""
+        test = f" and {counted(self.n_test, 'test query')}" if self.n_test else ""
         return (
-            f"At most {self.most:,} calls; all would be {whole:,}, and {self.stored:,} are stored. "
-            f"Every model is asked {self.n_base:,} of {self.n_queries:,} training queries{test}; "
-            "then further queries go to the models that may still be the best of their task."
+            f"At most {counted(self.most, 'call')}; all would be {whole:,}, and {self.stored:,} "
+            f"are stored. Every model is asked {self.n_base:,} of "
+            f"{counted(self.n_queries, 'training query')}{test}; then further queries go to the "
+            "models that may still be the best of their task."
         )
 
 

@@ -30,6 +30,7 @@ from cascal.collection.attempts import (
     final,
 )
 from cascal.collection.task_file import TaskRequest
+from cascal.counted import counted
 from cascal.datatypes import Query
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.endpoint.pool_file import PoolModel
@@ -106,7 +107,7 @@ class GenerateProgress:
         for one in self.tasks:
             total.update(one.outcomes)
         lost = ", ".join(f"{total[name]:,} {name}" for name in OUTCOMES[2:] if total[name])
-        kept = f"{total['kept']:,} queries" + (f" ({lost})" if lost else "")
+        kept = f"{counted(total['kept'], 'query')}" + (f" ({lost})" if lost else "")
         left = f", about {self.eta:,.0f} s left" if self.eta > 0 else ""
         return f"{kept}, {self.rate:,.1f}/s, ${self.cost:,.4f}{left}"
 

@@ -16,6 +16,7 @@ from cascal.collection.ask_selected import destinations
 from cascal.collection.collect import CollectProgress, collect
 from cascal.collection.cost_ahead import CostAhead, cost_of_calls
 from cascal.collection.into_workspace import Limits, read_queries
+from cascal.counted import counted
 from cascal.dataset.contest import new_draw
 from cascal.dataset.judged import judgeable
 from cascal.dataset.label_desk import Desk
@@ -45,13 +46,19 @@ class JudgingPlan:
     def sentence(self) -> str:
         """How many calls go where at what cost, and what they are taken for."""
         frame, n_calls = len(self.desk.draw.frame), len(self.queries)
-        calls = f"{n_calls:,} call{'' if n_calls == 1 else 's'} to {self.model.name}"
+        calls = f"{counted(n_calls, 'call')} to {self.model.name}"
         where = f" at {destinations([self.model.spec])}, one a query{self._cost}" if n_calls else ""
-        known = f" {len(self.stored):,} stored answers of it are used." if self.stored else ""
+        known = (
+            " "
+            f"{counted(len(self.stored), 'stored answer of it is', 'stored answers of it are')} "
+            "used."
+            if self.stored
+            else ("")
+        )
         return (
-            f"{calls}{where}: it judges {min(self.n, frame):,} of the {frame:,} contested queries "
-            f"on which it is not compared.{known} Its labels are marked as judged, and are neither "
-            "gold nor people's."
+            f"{calls}{where}: it judges {min(self.n, frame):,} of the "
+            f"{counted(frame, 'contested query')} on which it is not compared.{known} Its labels "
+            "are marked as judged, and are neither gold nor people's."
         )
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cascal.collection.ask_selected import destinations
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, cluster_members
 from cascal.datatypes import CascalError, ModelSpec
@@ -57,7 +58,7 @@ class NamingPlan:
             cost = f"about ${self.cost:,.4f}, at most ${self.most:,.4f}"
         n_calls = len(self.requests)
         return (
-            f"{n_calls:,} call{'s' if n_calls > 1 else ''} to {self.model.name} at "
+            f"{counted(n_calls, 'call')} to {self.model.name} at "
             f"{destinations([self.model])}, one a cluster: {cost}. Sent are up to {N_QUERIES} "
             "training queries of each cluster, and the names of the others of its task."
         )
@@ -118,7 +119,7 @@ class Named:
         """All of it in one line."""
         cost = f" for ${self.cost:,.4f}" if math.isfinite(self.cost) else ""
         failed = f"; {len(self.failures)} without: {self.failures[0]}" if self.failures else ""
-        return f"{len(self.names):,} clusters named{cost}{failed}"
+        return f"{counted(len(self.names), 'cluster')} named{cost}{failed}"
 
 
 def name_into(

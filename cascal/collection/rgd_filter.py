@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import NO_ANSWER, CascalError, FloatArray, IntArray, Votes
 from cascal.draws import random_rows
 
@@ -44,8 +45,9 @@ def rgd_filter(
     n_models = len(votes.models)
     if not 1 <= n_strong < n_models or max_others < 0:
         raise CascalError(
-            f"n_strong is {n_strong} and max_others {max_others}; with {n_models} models n_strong "
-            f"must lie between 1 and {n_models - 1}, and max_others be at least 0.",
+            f"n_strong is {n_strong} and max_others {max_others}; with "
+            f"{counted(n_models, 'model')} n_strong must lie between 1 and {n_models - 1}, and "
+            "max_others be at least 0.",
             code="out-of-bounds",
         )
     order = sorted(range(n_models), key=lambda m: (-overall[m], votes.models[m]))

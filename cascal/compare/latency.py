@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.dataset.response_numbers import read_latencies
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Split
@@ -64,7 +65,7 @@ class Waits:
             f"{routed.slow:.2g} s with the routed model, {always.median:.2g} s and "
             f"{always.slow:.2g} s with always asking {self.constant}; on average routing {how} "
             f"{sign * self.saved.value:.2g} s [{ends[0]:.2g}, {ends[1]:.2g}] a query "
-            f"({self.n_queries:,} queries)."
+            f"({counted(self.n_queries, 'query')})."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def timed(seconds: FloatArray) -> BoolArray:
     known = np.asarray(np.isfinite(seconds).all(axis=1))
     if known.sum() < MIN_KNOWN:
         raise NotApplicable(
-            f"Of {int(known.sum()):,} queries all models say how long they took; at least "
+            f"Of {counted(int(known.sum()), 'query')} all models say how long they took; at least "
             f"{MIN_KNOWN} are needed. Import a column latency (seconds) with the responses.",
             code="needs-latencies",
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.datatypes import NotApplicable
 from cascal.draws import random_places, stratified_rows
@@ -62,8 +63,8 @@ def scaling_curve(
     sizes = [size for size in sizes if size <= len(training)]
     if not sizes:
         raise NotApplicable(
-            f"{len(training)} training queries are too few for a curve; {MIN_TRAINING} is its "
-            "first point.",
+            f"{counted(len(training), 'training query is', 'training queries are')} too few for a "
+            f"curve; {MIN_TRAINING} is its first point.",
             code="too-little-data",
         )
     points = []
@@ -71,7 +72,7 @@ def scaling_curve(
 
         def report(share: float, at: int = at, size: int = size) -> None:
             if progress is not None:
-                sentence = f"Fitting {size:,} of {len(training):,} training queries"
+                sentence = f"Fitting {size:,} of {counted(len(training), 'training query')}"
                 progress((at + share) / len(sizes), sentence)
 
         draws = [training]

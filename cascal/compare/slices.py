@@ -13,6 +13,7 @@ import numpy as np
 from cascal.columns import KeptColumn, join_kept
 from cascal.compare.comparison import Comparison
 from cascal.computing.remembered import remembered
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError, IntArray, Split
 from cascal.files.plain_json import finite
@@ -77,8 +78,8 @@ def slices_note(found: Sequence[Slice]) -> str:
     """How many slices were looked at, what chance alone does to them, and which are too small."""
     n, small = len(found), sum(one.too_small for one in found)
     said = (
-        f"{n} slices were looked at: each 95 % interval misses by chance one time in twenty, so of "
-        f"{n} about {MISSED * n:.1f}."
+        f"{counted(n, 'slice was', 'slices were')} looked at: each 95 % interval misses by chance "
+        f"one time in twenty, so of {n} about {MISSED * n:.1f}."
     )
     if small:
         said += f" Fewer than {MIN_QUERIES} queries are in {small} of them: too small to tell."

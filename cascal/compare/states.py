@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from cascal.computing.remembered import remembered
+from cascal.counted import agreeing, counted
 from cascal.dataset.cost import first_costs
 from cascal.dataset.query_filters import first_model_right
 from cascal.dataset.saved_runs import decisions_hash
@@ -95,7 +96,7 @@ class ClusterChange:
             return f"dissolved into {', '.join(into[:_NAMED])}{more}"
         if now.same:
             return "holds the same queries, with another first model"
-        others = f" and {now.joined:,} others" if now.joined else ""
+        others = f" and {counted(now.joined, 'other')}" if now.joined else ""
         kept = "all" if now.kept == now.n_members else f"{now.kept / now.n_members:.0%} of"
         name = "" if into[0] == self.name else f"{into[0]}: "
         return f"{name}{kept} its queries{others}"
@@ -235,7 +236,10 @@ class StateChange:
         n = len(self.flipped)
         if not n:
             return f"No query goes elsewhere than in {name}"
-        went = f"{n:,} of {self.n_queries:,} queries go elsewhere than in {name}"
+        went = (
+            f"{n:,} of {counted(self.n_queries, 'query')} {agreeing(n, 'goes', 'go')} elsewhere "
+            f"than in {name}"
+        )
         if self.gain is None:
             return went
         return f"{went}; {_JUDGED[decision(self.gain)]}: {points(self.gain)}"
@@ -246,7 +250,7 @@ def compare_states(before: Snapshot, after: Snapshot) -> StateChange:
     old, new = (one.routes("test").query_ids for one in (before, after))
     if old != new:
         raise CascalError(
-            f"{before.dataset.info.name!r} ({len(old):,} routed queries) and "
+            f"{before.dataset.info.name!r} ({counted(len(old), 'routed query')}) and "
             f"{after.dataset.info.name!r} ({len(new):,}) route different queries; only states of "
             "the same data set can be compared.",
             code="other-queries",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.datatypes import NotApplicable
 from cascal.fit import Fit, fit
@@ -46,7 +47,8 @@ def leave_one_out(
     models = fitted.models
     if len(models) < 3:
         raise NotApplicable(
-            f"Removing one of {len(models)} models leaves nothing to route.", code="too-little-data"
+            f"Removing one of {counted(len(models), 'model')} leaves nothing to route.",
+            code="too-little-data",
         )
     whole = fitted.router(thresholds)
     routed = whole.route((test or training).vectors)

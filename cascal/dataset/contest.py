@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, CascalError, IntArray, NotApplicable
@@ -152,7 +153,8 @@ def contest_of_cluster(snapshot: Snapshot, cluster: int) -> Contest:
     if not 0 <= cluster < len(router.clusters) or len(router.models) < 2:
         raise NotApplicable(
             f"There is no cluster {cluster} with two models to compare; there are "
-            f"{len(router.clusters)} clusters and {len(router.models)} models.",
+            f"{counted(len(router.clusters), 'cluster')} and "
+            f"{counted(len(router.models), 'model')}.",
             code="nothing-to-compare",
         )
     part = snapshot.dataset.part("test")

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from cascal.answers import mostly_prose
+from cascal.counted import counted
 from cascal.dataset.own_names import OwnName, own_names
 from cascal.dataset.part import Part, load_part
 from cascal.dataset.reading_doubts import LeftTo, left_to_source, read_reading
@@ -120,9 +121,9 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
     info = workspace.dataset(dataset)
     if not info.n_train or not info.n_models:
         raise CascalError(
-            f"The data set {dataset!r} has {info.n_train} training queries and {info.n_models} "
-            "models; at least one of each is needed. Import responses, or mark queries as "
-            "training.",
+            f"The data set {dataset!r} has {counted(info.n_train, 'training query')} and "
+            f"{counted(info.n_models, 'model')}; at least one of each is needed. Import "
+            "responses, or mark queries as training.",
             code="nothing-to-fit",
         )
     if encoder is None:

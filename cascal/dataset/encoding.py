@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.counted import agreeing, counted
 from cascal.datatypes import (
     CascalError,
     Embeddings,
@@ -58,9 +59,10 @@ def adopt_vectors(
     missing = [one for one in ids if one not in place]
     if missing:
         raise CascalError(
-            f"{len(missing):,} queries of {dataset!r} have no vector in the file, the first is "
-            f"{missing[0][:80]!r}. Give vectors of all queries, or encode them with "
-            "`cascal embed`.",
+            f"{counted(len(missing), 'query')} of {dataset!r} "
+            f"{agreeing(len(missing), 'has', 'have')} no vector in the file, the first is "
+            f"{missing[0][:80]!r}. Give vectors of all queries, or encode them with `cascal "
+            "embed`.",
             code="no-vectors",
         )
     first = {text: one for one, text in zip(reversed(ids), reversed(hashes), strict=True)}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.counted import agreeing, counted
 from cascal.dataset.contest import Contest
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.intervals import CONFIDENCE, Estimate
@@ -72,12 +73,13 @@ class Evidence:
         if not counts.n_contested:
             return f"{said} {NOTHING_TO_LABEL}"
         labelled = (
-            f"{counts.n_labels:,} labels; {counts.n_contested:,} of {counts.n_queries:,} queries "
-            "are contested"
+            f"{counted(counts.n_labels, 'label')}; {counts.n_contested:,} of "
+            f"{counted(counts.n_queries, 'query')} {agreeing(counts.n_contested, 'is', 'are')} "
+            "contested"
         )
         if self.settled or self.more is None:
             return f"{said} ({labelled}.)"
-        return f"{said} ({labelled}, about {self.more:,} more labels would settle it.)"
+        return f"{said} ({labelled}, about {counted(self.more, 'more label')} would settle it.)"
 
     def to_dict(self, contest: Contest) -> dict[str, Any]:
         """The evidence in JSON types; `looked_at_once` is the narrower interval for one look."""

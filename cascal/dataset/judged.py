@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from cascal.counted import counted
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import gather_labels
@@ -46,8 +47,8 @@ class Judged:
             return f"{said} No person has labelled what it judged, so nobody knows how good it is."
         found = self.agreement
         return (
-            f"{said} People say the same as the judge on {found.value:.0%} "
-            f"[{found.low:.0%}, {found.high:.0%}] of the {found.n:,} queries that both labelled."
+            f"{said} People say the same as the judge on {found.value:.0%} [{found.low:.0%}, "
+            f"{found.high:.0%}] of the {counted(found.n, 'query')} that both labelled."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,9 +127,10 @@ def judgeable(contest: Contest, judge: str) -> Contest:
     left, every = int(may.sum()), contest.n_contested
     if left < min(LEAST, max(1, every)):
         raise CascalError(
-            f"{judge[:80]} is one of the two models compared on {every - left:,} of {every:,} "
-            f"contested queries, and a model never judges where it is compared: {left:,} are left, "
-            f"{LEAST} are needed. Name another model as judge, or label them yourself.",
+            f"{judge[:80]} is one of the two models compared on {every - left:,} of "
+            f"{counted(every, 'contested query')}, and a model never judges where it is compared: "
+            f"{left:,} are left, {LEAST} are needed. Name another model as judge, or label them "
+            "yourself.",
             code="judges-itself",
         )
     return replace(contest, chosen=may)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cascal.counted import counted
 from cascal.dataset.contest import Contest
 from cascal.dataset.label_rows import COLUMNS, settings_text, two_sides
 from cascal.datatypes import CascalError, option_letter
@@ -130,8 +131,9 @@ def _refuse_lost_rows(name: str, rows: Sequence[Mapping[str, str]], draw: Draw) 
     else:
         what = f"{len(lost)} of them are gone, such as {lost[0][:80]!r}"
     raise CascalError(
-        f"{name!r} no longer holds the {size or len(ids)} queries that were drawn: {what}. Nothing "
-        "was stored; keep every row and every id, and leave blank what nobody answered.",
+        f"{name!r} no longer holds the {counted(size or len(ids), 'query')} that were drawn: "
+        f"{what}. Nothing was stored; keep every row and every id, and leave blank what nobody "
+        "answered.",
         code="changed-draw",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cascal.counted import counted
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
@@ -92,11 +93,14 @@ def unreachable_line(contest: Contest, found: Evidence) -> str:
         return ""
     share = found.n_unreachable / contest.n_contested
     more = (
-        f" About {found.more:,} labels of the present draw would settle it." if found.more else ""
+        (f" About {counted(found.more, 'label')} of the present draw would settle it.")
+        if found.more
+        else ""
     )
     return (
-        f"{found.n_unreachable:,} of the {contest.n_contested:,} queries that are contested now "
-        f"({share:.0%}) were contested in no draw that has labels, as where a threshold was moved "
-        f"since: each of them may be a gain or a loss, which widens the interval by "
-        f"{100 * found.n_unreachable / contest.n_queries:.1f} points on either side.{more}"
+        f"{found.n_unreachable:,} of the {counted(contest.n_contested, 'query')} that are "
+        f"contested now ({share:.0%}) were contested in no draw that has labels, as where a "
+        "threshold was moved since: each of them may be a gain or a loss, which widens the "
+        f"interval by {100 * found.n_unreachable / contest.n_queries:.1f} points on either "
+        f"side.{more}"
     )

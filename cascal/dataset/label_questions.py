@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cascal.counted import counted
 from cascal.dataset.contest import (
     Contest,
     contest,
@@ -85,7 +86,7 @@ def cluster_called(labels: Sequence[str], called: str) -> int:
     if len(found) == 1:
         return found[0]
     known = ", ".join(f"{at} {labels[at]}" for at in (found or range(len(labels))))
-    how_many = f"{len(found)} clusters are" if found else "No cluster is"
+    how_many = f"{counted(len(found), 'cluster is', 'clusters are')}" if found else "No cluster is"
     raise CascalError(
         f"{how_many} called {called[:80]!r}. Name one, by its number or its name: {known[:600]}.",
         code="unknown-choice",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.dataset.contest import Contest, contest
 from cascal.dataset.cost import query_costs
 from cascal.dataset.dataset import Dataset
@@ -98,7 +99,7 @@ def _advantage(workspace: Workspace, snapshot: Snapshot) -> Advantage:
     evidence = gather_evidence(workspace, snapshot.dataset.info.name, found)
     if not evidence.gain.n_labels and evidence.gain.n_contested:
         return _nothing(constant, LABEL_SOME)
-    basis = f"by {evidence.gain.n_labels:,} labels"
+    basis = f"by {counted(evidence.gain.n_labels, 'label')}"
     return _with_saving(snapshot, found, constant, evidence.watched, basis)
 
 

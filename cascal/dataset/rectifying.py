@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cascal.clustering.merge import normalise
+from cascal.counted import agreeing, counted
 from cascal.dataset.contest import Contest
 from cascal.dataset.label_facts import gather_labels
 from cascal.dataset.label_rights import rights
@@ -83,14 +84,16 @@ class Rectified:
     @property
     def sentence(self) -> str:
         """How many labels, how many routes they change, and what that is estimated to bring."""
-        if not self.changed.any():
+        n_changed = int(self.changed.sum())
+        if not n_changed:
             return (
-                f"{self.n_labels:,} labels correct the scores: none of the {len(self.changed):,} "
-                "queries goes to another model by that."
+                f"{counted(self.n_labels, 'label corrects', 'labels correct')} the scores: none of "
+                f"the {counted(len(self.changed), 'query')} goes to another model by that."
             )
         return (
-            f"{self.n_labels:,} labels correct the scores: {int(self.changed.sum()):,} of "
-            f"{len(self.changed):,} queries go to another model, which is estimated to bring "
+            f"{counted(self.n_labels, 'label corrects', 'labels correct')} the scores: "
+            f"{n_changed:,} of {counted(len(self.changed), 'query')} "
+            f"{agreeing(n_changed, 'goes', 'go')} to another model, which is estimated to bring "
             f"{points(self.effect)}."
         )
 
@@ -134,8 +137,9 @@ class RectifierLabels:
         """NotApplicable with fewer than `least` of them."""
         if len(self.ids) < max(2, least):
             raise NotApplicable(
-                f"{len(self.ids)} labels for the rectifier are too few: from {max(2, least)} on it "
-                f"helps. `cascal label {dataset} --purpose rectifier` hands out queries.",
+                f"{counted(len(self.ids), 'label')} for the rectifier are too few: from "
+                f"{max(2, least)} on it helps. `cascal label {dataset} --purpose rectifier` hands "
+                "out queries.",
                 code="too-little-data",
             )
 

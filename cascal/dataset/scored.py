@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.store import Score, Workspace
 
@@ -35,8 +36,8 @@ class ScoreCount:
     def sentence(self) -> str:
         """Whose scores of how much."""
         return (
-            f"{origin_words(self.origin)}: {self.n_scores:,} scores of {self.n_queries:,} queries "
-            f"and {self.n_models:,} models"
+            f"{origin_words(self.origin)}: {counted(self.n_scores, 'score')} of "
+            f"{counted(self.n_queries, 'query')} and {counted(self.n_models, 'model')}"
         )
 
 

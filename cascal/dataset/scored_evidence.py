@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.dataset.scored import Scored, load_scored, score_origins
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, NotApplicable
 from cascal.files.plain_json import finite
@@ -45,8 +46,9 @@ class Judged:
     def sentence(self) -> str:
         """Both numbers; a judge is never taken for the truth."""
         return (
-            f"Judge {self.judge} against people on the same {self.n:,} responses: correlation "
-            f"within a query {self.correlation:.2f}, order of the models τ = {self.tau:.2f}."
+            f"Judge {self.judge} against people on the same {counted(self.n, 'response')}: "
+            f"correlation within a query {self.correlation:.2f}, order of the models τ = "
+            f"{self.tau:.2f}."
         )
 
 
@@ -86,7 +88,7 @@ class ScoreEvidence:
             )
         return (
             f"Always ask {found.best}: the best mean score, {_score(found)}, by "
-            f"{self.scored.words} on {found.n_scored:,} of {found.n_queries:,} queries; "
+            f"{self.scored.words} on {found.n_scored:,} of {counted(found.n_queries, 'query')}; "
             f"{others}."
         )
 
@@ -95,7 +97,7 @@ class ScoreEvidence:
         """Whether routing pays over always asking one model."""
         if self.router is None:
             return str(self.no_router)
-        learnt = f"learnt from {self.router.n_scored:,} queries"
+        learnt = f"learnt from {counted(self.router.n_scored, 'query')}"
         if self.gain is None:
             return (
                 f"A router was {learnt}, but on fewer than {MIN_MEASURED} further ones is every "
@@ -111,7 +113,7 @@ class ScoreEvidence:
         }
         return (
             f"{words[self.decision]}, both {learnt} and measured on "
-            f"{self.ranking.n_scored - self.router.n_scored:,} others."
+            f"{counted(self.ranking.n_scored - self.router.n_scored, 'other')}."
         )
 
     @property
@@ -127,12 +129,13 @@ class ScoreEvidence:
             found.append(f"Without any score: {', '.join(self.scored.unscored_models)}.")
         if self.scored.n_partial:
             found.append(
-                f"{self.scored.n_partial:,} queries lack the score of some model and do not count."
+                f"{counted(self.scored.n_partial, 'query lacks', 'queries lack')} the score of "
+                "some model and do not count."
             )
         if self.scored.n_outdated:
             found.append(
-                f"{self.scored.n_outdated:,} scores are of responses or queries that changed "
-                "since; they are kept and not used."
+                f"{counted(self.scored.n_outdated, 'score is', 'scores are')} of responses or "
+                "queries that changed since; they are kept and not used."
             )
         return tuple(found)
 

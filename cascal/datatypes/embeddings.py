@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cascal.computing.row_chunks import FEW, row_slices
+from cascal.counted import counted
 from cascal.datatypes.arrays import FloatArray, read_only
 from cascal.datatypes.ids import unique_ids
 from cascal.refusals import CascalError
@@ -33,23 +34,26 @@ class Embeddings:
         vectors = self.vectors
         if vectors.ndim != 2 or len(vectors) != len(self.query_ids):
             raise CascalError(
-                f"Embeddings.vectors has shape {vectors.shape}, but {len(self.query_ids)} query "
-                "ids need (queries, dimensions).",
+                f"Embeddings.vectors has shape {vectors.shape}, but "
+                f"{counted(len(self.query_ids), 'query id needs', 'query ids need')} (queries, "
+                "dimensions).",
                 code="wrong-shape",
             )
         lengths = _row_lengths(vectors)
         bad = np.flatnonzero(~np.isfinite(lengths))
         if len(bad):
             raise CascalError(
-                f"{len(bad)} embedding vectors hold nan or infinite numbers, the first is of query "
-                f"{self.query_ids[bad[0]][:80]!r}. Encode these queries again or leave them out.",
+                f"{counted(len(bad), 'embedding vector holds', 'embedding vectors hold')} nan or "
+                f"infinite numbers, the first is of query {self.query_ids[bad[0]][:80]!r}. Encode "
+                "these queries again or leave them out.",
                 code="unusable-vector",
             )
         off = np.flatnonzero(np.abs(lengths - 1.0) > 1e-3)
         if len(off):
             raise CascalError(
-                f"{len(off)} embedding vectors are not of length 1, the first is of query "
-                f"{self.query_ids[off[0]][:80]!r}. Use Embeddings.from_array, which normalises.",
+                f"{counted(len(off), 'embedding vector is', 'embedding vectors are')} not of "
+                f"length 1, the first is of query {self.query_ids[off[0]][:80]!r}. Use "
+                "Embeddings.from_array, which normalises.",
                 code="unusable-vector",
             )
         object.__setattr__(self, "vectors", read_only(np.ascontiguousarray(vectors)))
@@ -72,8 +76,9 @@ class Embeddings:
         if len(bad):
             name = ids[bad[0]][:80] if bad[0] < len(ids) else str(bad[0])
             raise CascalError(
-                f"{len(bad)} embedding vectors are all zero or hold nan or infinite numbers, the "
-                f"first is of query {name!r}. Encode these queries again or leave them out.",
+                f"{counted(len(bad), 'embedding vector is', 'embedding vectors are')} all zero or "
+                f"hold nan or infinite numbers, the first is of query {name!r}. Encode these "
+                "queries again or leave them out.",
                 code="unusable-vector",
             )
         unit = np.empty(array.shape, np.float64 if array.dtype == np.float64 else np.float32)
@@ -94,8 +99,8 @@ class Embeddings:
         missing = [one for one in query_ids if one not in position]
         if missing:
             raise CascalError(
-                f"{len(missing)} queries have no embedding, the first is {missing[0][:80]!r}. "
-                "Run `cascal embed` first, or leave these queries out.",
+                f"{counted(len(missing), 'query has', 'queries have')} no embedding, the first is "
+                f"{missing[0][:80]!r}. Run `cascal embed` first, or leave these queries out.",
                 code="no-vectors",
             )
         rows = np.array([position[one] for one in query_ids], dtype=np.intp)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cascal.counted import counted
 from cascal.datatypes.arrays import BoolArray, FloatArray, IntArray, read_only
 from cascal.datatypes.ids import unique_ids
 from cascal.datatypes.options import NO_ANSWER
@@ -51,7 +52,8 @@ class Votes:
         n_queries, n_models = len(self.query_ids), len(self.models)
         if len(self.tasks) != n_queries:
             raise CascalError(
-                f"Votes.tasks has {len(self.tasks)} names for {n_queries} queries.",
+                f"Votes.tasks has {counted(len(self.tasks), 'name')} for "
+                f"{counted(n_queries, 'query')}.",
                 code="wrong-shape",
             )
         self._check_shapes(n_queries, n_models)
@@ -69,8 +71,8 @@ class Votes:
             array = getattr(self, name)
             if array is not None and np.shape(array) != (n_queries, n_models):
                 raise CascalError(
-                    f"Votes.{name} has shape {np.shape(array)}, but {n_queries} queries and "
-                    f"{n_models} models need {(n_queries, n_models)}.",
+                    f"Votes.{name} has shape {np.shape(array)}, but {counted(n_queries, 'query')} "
+                    f"and {counted(n_models, 'model')} need {(n_queries, n_models)}.",
                     code="wrong-shape",
                 )
 
@@ -91,10 +93,11 @@ class Votes:
         rows, columns = np.nonzero((self.answers >= limit) | (self.answers < NO_ANSWER))
         if len(rows):
             raise CascalError(
-                f"{len(rows)} votes name an option that does not exist, the first is answer "
-                f"{self.answers[rows[0], columns[0]]} of {self.models[columns[0]]} to query "
-                f"{self.query_ids[rows[0]][:80]!r}, which has {n_options[rows[0]]} options. "
-                f"Use {NO_ANSWER} for an unreadable answer.",
+                f"{counted(len(rows), 'vote names', 'votes name')} an option that does not exist, "
+                f"the first is answer {self.answers[rows[0], columns[0]]} of "
+                f"{self.models[columns[0]]} to query {self.query_ids[rows[0]][:80]!r}, which has "
+                f"{counted(n_options[rows[0]], 'option')}. Use {NO_ANSWER} for an unreadable "
+                "answer.",
                 code="no-such-option",
             )
 

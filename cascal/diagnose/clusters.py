@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing.remembered import remembered
+from cascal.counted import agreeing, counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.evidence import MOST, Evidence, largest
@@ -79,9 +80,9 @@ def not_separated(snapshot: Snapshot) -> Look:
                 "per task. Look at the encoder before lowering the threshold."
             )
         return (
-            f"In {below.sum()} of {len(best)} tasks no split reaches min_silhouette {required:g} "
-            f"(best overall {best.max():.3f}): these tasks are one cluster each, skills inside "
-            "them are not told apart."
+            f"In {below.sum()} of {counted(len(best), 'task')} no split reaches min_silhouette "
+            f"{required:g} (best overall {best.max():.3f}): these tasks are one cluster each, "
+            "skills inside them are not told apart."
         )
 
     measure = Measure(name=name, value=float(below.mean()), rule=UNSEPARATED_TASKS)
@@ -109,7 +110,8 @@ def explosion(snapshot: Snapshot) -> Look:
     clusters, models = snapshot.router.clusters, snapshot.router.models
     if len(models) <= SET_SIZE:
         raise NotApplicable(
-            f"With {len(models)} models all clusters share their best.", code="too-little-data"
+            f"With {counted(len(models), 'model')} all clusters share their best.",
+            code="too-little-data",
         )
     redundant = n_redundant(snapshot)
     name = "Clusters that repeat another's best models"
@@ -117,9 +119,9 @@ def explosion(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name=name, value=redundant, rule=rule, share=False),
         issue=lambda: (
-            f"{len(clusters)} clusters have only {len(clusters) - redundant} different sets of "
-            f"three best models by consensus alone: {redundant} of them repeat another's. Joining "
-            "them loses little."
+            f"{counted(len(clusters), 'cluster has', 'clusters have')} only "
+            f"{counted(len(clusters) - redundant, 'set', 'different sets')} of three best models "
+            f"by consensus alone: {redundant} of them repeat another's. Joining them loses little."
         ),
     )
 
@@ -144,9 +146,10 @@ def thin(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name=name, value=float(small.mean()), rule=THIN_SHARE),
         issue=lambda: (
-            f"{small.sum()} of {len(sizes)} clusters hold fewer than {MIN_QUERIES} training "
-            f"queries (smallest {sizes.min()}): their rankings are noise more than signal. Join "
-            "them, or generate more."
+            f"{small.sum()} of {counted(len(sizes), 'cluster')} "
+            f"{agreeing(small.sum(), 'holds', 'hold')} fewer than {MIN_QUERIES} training queries "
+            f"(smallest {sizes.min()}): their rankings are noise more than signal. Join them, or "
+            "generate more."
         ),
     )
 
@@ -268,14 +271,10 @@ def _gains(snapshot: Snapshot) -> Evidence:
     found, clusters = gain_over_tasks(snapshot), snapshot.router.clusters
     order = sorted(set(found.tasks), key=lambda task: -found.of_task(task)[0])[:MOST]
     counts = dict(zip(clusters.tasks, np.bincount(clusters.task), strict=True))
-    names = tuple(f"{task} ({_counted(counts.get(task, 0))})" for task in order)
+    names = tuple(f"{task} ({counted(counts.get(task, 0), 'cluster')})" for task in order)
     means, errors = zip(*(found.of_task(task) for task in order), strict=True)
     measure = "gain over one cluster a task, in consensus score"
     return Evidence(measure, names, means, NO_GAIN, errors)
-
-
-def _counted(n_clusters: int) -> str:
-    return f"{n_clusters} cluster{'' if n_clusters == 1 else 's'}"
 
 
 @check(
@@ -294,10 +293,10 @@ def idle(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name=name, value=low, rule=NO_GAIN, holds_if="above", share=False),
         issue=lambda: (
-            f"By consensus alone, {len(router.clusters)} clusters are {compared} "
-            f"{len(router.tasks)} tasks: learnt on one half of the queries and measured on the "
-            f"other, the mean consensus score of the first model changes by {found.mean:+.4f} "
-            f"[{low:+.4f}, {high:+.4f}] (rule: the lower end above {NO_GAIN:g}; this is no "
-            "accuracy). One cluster a task is simpler."
+            f"By consensus alone, {counted(len(router.clusters), 'cluster is', 'clusters are')} "
+            f"{compared} {counted(len(router.tasks), 'task')}: learnt on one half of the queries "
+            "and measured on the other, the mean consensus score of the first model changes by "
+            f"{found.mean:+.4f} [{low:+.4f}, {high:+.4f}] (rule: the lower end above {NO_GAIN:g}; "
+            "this is no accuracy). One cluster a task is simpler."
         ),
     )

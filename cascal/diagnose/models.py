@@ -8,6 +8,7 @@ import numpy as np
 
 from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements
 from cascal.computing.remembered import remembered
+from cascal.counted import counted
 from cascal.dataset.label_questions import family_question
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import Row, queries_to_label
@@ -93,9 +94,9 @@ def _contradicted_clusters(snapshot: Snapshot) -> Look:
         against = [one for one in per_cluster if one.tau.high < OPPOSITE]
         worst = min(against, key=lambda one: one.tau.value)
         return (
-            f"In {len(against)} of {len(per_cluster)} clusters the ranking certainly contradicts "
-            f"the gold answers ({worst.scope}: τ {worst.tau.value:.2f} [{worst.tau.low:.2f}, "
-            f"{worst.tau.high:.2f}])."
+            f"In {len(against)} of {counted(len(per_cluster), 'cluster')} the ranking certainly "
+            f"contradicts the gold answers ({worst.scope}: τ {worst.tau.value:.2f} "
+            f"[{worst.tau.low:.2f}, {worst.tau.high:.2f}])."
         )
 
     name = "Upper end of τ in the cluster that agrees least"
@@ -262,9 +263,9 @@ def noise(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name=name, value=share, rule=NOISE_SHARE),
         issue=lambda: (
-            f"{len(doubtful)} of {len(needs)} clusters, with {share:.0%} of the queries, have a "
-            f"first model that is ahead with less than {SURE:.0%} probability: which of the first "
-            "two is asked there is close to a coin toss. "
+            f"{len(doubtful)} of {counted(len(needs), 'cluster')}, with {share:.0%} of the "
+            f"queries, have a first model that is ahead with less than {SURE:.0%} probability: "
+            "which of the first two is asked there is close to a coin toss. "
             f"{second_better(snapshot)}More queries or fewer clusters would help."
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cascal.counted import counted
 from cascal.dataset.snapshot import Change
 from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate
@@ -46,7 +47,7 @@ class Proof:
         which = "; ".join(parts) or "the same ones"
         if not n and not self.after:
             which = "none before and after"
-        return f"{n} issue{'' if n == 1 else 's'} → {len(self.after)} ({which})"
+        return f"{counted(n, 'issue')} → {len(self.after)} ({which})"
 
     @property
     def effects(self) -> str:
@@ -56,7 +57,8 @@ class Proof:
             low, high = (f"{100 * end:+.1f}" for end in (self.gain.low, self.gain.high))
             right = f"accuracy {100 * self.gain.value:+.1f} [{low}, {high}] points"
         first, second = self.clusters
-        return f"{right}; {self.flipped:.0%} of the routes flip; {first} → {second} clusters"
+        clusters = f"{first} → {counted(second, 'cluster')}"
+        return f"{right}; {self.flipped:.0%} of the routes flip; {clusters}"
 
 
 def prove(before: Sequence[Finding], after: Sequence[Finding], change: Change) -> Proof:

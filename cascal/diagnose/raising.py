@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.counted import agreeing, counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.diagnose.quality import repeats
@@ -100,7 +101,11 @@ def fewer_clusters(fitted: Fit, task: int, model: int, k: int) -> Trial:
     before = Value(silhouette=float(table[k - 1]), n=n, k=k)
     after = Value(silhouette=float(table[best - 1]), n=n, k=best)
     better = after.silhouette > before.silhouette
-    said = f"{best} clusters are clearer than {k}" if better else f"none is clearer than {k}"
+    said = (
+        f"{counted(best, 'cluster is', 'clusters are')} clearer than {k}"
+        if better
+        else f"none is clearer than {k}"
+    )
     return Trial(label=label, sentence=f"Of fewer clusters {said}.", before=before, after=after)
 
 
@@ -128,12 +133,17 @@ def more_queries(queries: StrongQueries, k: int, seed: int) -> Trial:
     """The same number of clusters of a half, three quarters and all: does more data raise it?"""
     label, n = "More queries (from a half to all)", len(queries.ids)
     if n < FEWEST:
-        few = f"{n} strong queries are too few to split a half of them ({FEWEST} are needed)."
+        few = (
+            f"{counted(n, 'strong query is', 'strong queries are')} too few to split a half of "
+            f"them ({FEWEST} are needed)."
+        )
         return Trial(label=label, sentence=few)
     half, most = (_samples(queries, round(share * n), k, seed) for share in (0.5, 0.75))
     whole = silhouettes_by_k(queries, k, seed)[k - 1]
     if not np.isfinite([*half, *most, whole]).all():
-        return Trial(label=label, sentence=f"Samples of a half have no split into {k} clusters.")
+        return Trial(
+            label=label, sentence=f"Samples of a half have no split into {counted(k, 'cluster')}."
+        )
     course = trend(float(half.mean()), float(most.mean()), float(whole), float(half.std(ddof=1)))
     says = {
         "rises": "It is still rising: more queries of this kind may raise it further.",
@@ -177,13 +187,20 @@ def without_repeats(snapshot: Snapshot, queries: StrongQueries, k: int) -> Trial
     repeated[compared] = twice[queries.rows[compared]]
     n, n_repeated = len(queries.ids), int(repeated.sum())
     if not n_repeated:
-        return Trial(label=label, sentence=f"None of the {n} strong queries repeats another.")
+        return Trial(
+            label=label, sentence=f"None of the {counted(n, 'strong query')} repeats another."
+        )
     seed = snapshot.fit.settings.seed
     kept = queries.take(np.flatnonzero(~repeated))
     value = silhouettes_by_k(kept, k, seed)[k - 1]
-    said = f"{n_repeated} of {n} strong queries repeat an earlier query, or nearly"
+    said = (
+        f"{n_repeated} of {counted(n, 'strong query')} {agreeing(n_repeated, 'repeats', 'repeat')} "
+        "an earlier query, or nearly"
+    )
     if not np.isfinite(value):
-        return Trial(label=label, sentence=f"{said}: the rest has no split into {k} clusters.")
+        return Trial(
+            label=label, sentence=f"{said}: the rest has no split into {counted(k, 'cluster')}."
+        )
     before = silhouettes_by_k(queries, k, seed)[k - 1]
     beside = _beside_chance(float(value), _samples(queries, len(kept.ids), k, seed))
     return Trial(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable
@@ -136,9 +137,9 @@ def averaged(snapshot: Snapshot) -> Look:
     return look_at(
         measure,
         issue=lambda: (
-            f"{effective:.1f} of {routing.k_nearest} clusters count about equally, and the nearest "
-            f"one is overruled for {overruled:.0%} of the queries: differences between clusters "
-            "are averaged away. Route by the nearest cluster, or join clusters."
+            f"{effective:.1f} of {counted(routing.k_nearest, 'cluster')} count about equally, and "
+            f"the nearest one is overruled for {overruled:.0%} of the queries: differences between "
+            "clusters are averaged away. Route by the nearest cluster, or join clusters."
         ),
     )
 
@@ -207,9 +208,9 @@ def opposed(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name=name, value=share, rule=OPPOSED),
         issue=lambda: (
-            f"Joining made {len(snapshot.router.clusters)} of {apart} clusters (they share their "
-            f"three best models), and {share:.0%} of the queries now lie in a cluster with another "
-            "best model by consensus alone than before."
+            f"Joining made {len(snapshot.router.clusters)} of {counted(apart, 'cluster')} (they "
+            f"share their three best models), and {share:.0%} of the queries now lie in a cluster "
+            "with another best model by consensus alone than before."
         ),
     )
 

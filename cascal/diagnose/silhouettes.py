@@ -9,6 +9,7 @@ import numpy as np
 
 from cascal.clustering.candidates import wide
 from cascal.clustering.cluster import TaskCandidates, query_silhouettes
+from cascal.counted import counted
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.clusters import refuse_one_cluster_a_task
 from cascal.fit import Fit
@@ -124,7 +125,7 @@ def split_of(fitted: Fit, task: int, model: int, k: int) -> Split:
     if k < SMALLEST_K or (column, k) not in fitted.by_task[task].labels:
         raise NotApplicable(
             f"The strong queries of {fitted.models[model]} in {fitted.tasks[task]} have no split "
-            f"into {k} clusters.",
+            f"into {counted(k, 'cluster')}.",
             code="nothing-to-split",
         )
     candidate = fitted.by_task[task].candidate(column, k)

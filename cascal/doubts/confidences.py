@@ -8,6 +8,7 @@ from cascal.computing.remembered import remembered
 from cascal.consensus.confidence import ALARMING_SHARE, MIN_KNOWN, inverted, listening_consensus
 from cascal.consensus.expectation_maximisation import ConsensusHere
 from cascal.consensus.latent import find_slots
+from cascal.counted import agreeing, counted
 from cascal.datatypes import NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
@@ -38,8 +39,8 @@ def confidences(fitted: Fit) -> Learnt:
         raise NotApplicable("No model gave any answer.", code="no-answers")
     if not votes.confident.any():
         raise NotApplicable(
-            f"None of the {int(votes.answered.sum()):,} votes has a log-probability. 'paper' "
-            "cannot be used; the other presets do without.",
+            f"None of the {counted(int(votes.answered.sum()), 'vote')} has a log-probability. "
+            "'paper' cannot be used; the other presets do without.",
             code="needs-log-probabilities",
         )
     learnt = _learnt(fitted)
@@ -59,11 +60,11 @@ def surer_where_wrong(fitted: Fit) -> Look:
     return look_at(
         Measure(name="Models surer where called wrong", value=wrong / n_heard, rule=ALARMING_SHARE),
         issue=lambda: (
-            f"{wrong} of {n_heard} models are surer where the votes of all call them wrong "
-            f"({fitted.models[worst]} by {-learnt.slope[worst]:.2f} ± "
-            f"{learnt.slope_error[worst]:.2f} standard deviations; rule: fewer than "
-            f"{ALARMING_SHARE:.0%} of the models): either their confidences are inverted, or the "
-            "consensus is."
+            f"{wrong} of {counted(n_heard, 'model')} {agreeing(wrong, 'is', 'are')} surer where "
+            f"the votes of all call them wrong ({fitted.models[worst]} by "
+            f"{-learnt.slope[worst]:.2f} ± {learnt.slope_error[worst]:.2f} standard deviations; "
+            f"rule: fewer than {ALARMING_SHARE:.0%} of the models): either their confidences are "
+            "inverted, or the consensus is."
         ),
     )
 
@@ -76,9 +77,9 @@ def without_signal(fitted: Fit) -> Look:
     return look_at(
         Measure(name=name, value=right / n_heard, rule=least, holds_if="at least"),
         issue=lambda: (
-            f"Only {right} of {n_heard} models are surer where the votes of all call them right, "
-            f"beyond two standard errors (rule: {least:.0%} or more): a preset that weighs by "
-            "confidence weighs by noise."
+            f"Only {right} of {counted(n_heard, 'model')} {agreeing(right, 'is', 'are')} surer "
+            "where the votes of all call them right, beyond two standard errors (rule: "
+            f"{least:.0%} or more): a preset that weighs by confidence weighs by noise."
         ),
     )
 

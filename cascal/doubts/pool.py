@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from cascal.counted import counted
 from cascal.datatypes import (
     BoolArray,
     FloatArray,
@@ -120,10 +121,10 @@ def echo(fitted: Fit) -> Look:
     return look_at(
         _shared(pair),
         issue=lambda: (
-            f"{pair.first} and {pair.second} share {pair.shared:,} answers that the consensus "
-            f"rejects, {pair.ratio:.1f} times as many as an average pair of such models: either a "
-            "family that votes as a bloc, or a strong minority that is outvoted. Ten labels on "
-            "exactly these queries tell."
+            f"{pair.first} and {pair.second} share {counted(pair.shared, 'answer')} that the "
+            f"consensus rejects, {pair.ratio:.1f} times as many as an average pair of such models: "
+            "either a family that votes as a bloc, or a strong minority that is outvoted. Ten "
+            "labels on exactly these queries tell."
         ),
     )
 
@@ -192,8 +193,8 @@ def _one_letter(votes: Votes) -> Look:
     return look_at(
         Measure(name=f"Answers {letter} of {model}", value=share, rule=ONE_LETTER),
         issue=lambda: (
-            f"{model} answers {letter} in {share:.0%} of its answers: it is not choosing. Its "
-            "votes are noise; leave it out, or look at its prompt."
+            f"{model} answers {letter} in {share:.0%} of its answers: it is not "
+            "choosing. Its votes are noise; leave it out, or look at its prompt."
         ),
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from cascal.computing.remembered import remembered
 from cascal.computing_order import best_first
+from cascal.counted import counted
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.draws import random_places, random_rows, stratified_halves
@@ -99,8 +100,9 @@ def first_models(fitted: Fit) -> tuple[str, ...]:
     n_queries, n_models = fitted.votes.shape
     if n_queries < MIN_QUERIES or n_models < MANY_FIRST:
         raise NotApplicable(
-            f"{n_queries} training queries and {n_models} models are too few to say whether "
-            f"half-samples agree who is best: at least {MIN_QUERIES} and {MANY_FIRST} are needed.",
+            f"{counted(n_queries, 'training query')} and {counted(n_models, 'model')} are too few "
+            f"to say whether half-samples agree who is best: at least {MIN_QUERIES} and "
+            f"{MANY_FIRST} are needed.",
             code="too-little-data",
         )
     return _first_models(fitted)
@@ -114,8 +116,8 @@ def undecided(fitted: Fit) -> Look:
     return look_at(
         Measure(name=name, value=len(counts), rule=MANY_FIRST, share=False),
         issue=lambda: (
-            f"{N_SAMPLES} random halves of the queries name {len(counts)} models as the best "
-            f"({named}; rule: fewer than {MANY_FIRST}). Where that was so in real pools, the "
+            f"{N_SAMPLES} random halves of the queries name {counted(len(counts), 'model')} as the "
+            f"best ({named}; rule: fewer than {MANY_FIRST}). Where that was so in real pools, the "
             "default was 7 points below the best single model: trust neither before ten labels "
             "tell."
         ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
 
 if TYPE_CHECKING:
@@ -99,9 +100,9 @@ def refuse_other_dimension(encoder_id: str, found: int, expected: int) -> None:
     """A changed encoder is never mixed with old vectors."""
     if found != expected:
         raise CascalError(
-            f"Encoder {encoder_id!r} now gives {found} dimensions, but its earlier vectors have "
-            f"{expected}: the model behind this name has changed. Delete its vectors, or name it "
-            "differently.",
+            f"Encoder {encoder_id!r} now gives {counted(found, 'dimension')}, but its earlier "
+            f"vectors have {expected}: the model behind this name has changed. Delete its "
+            "vectors, or name it differently.",
             code="changed-encoder",
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cascal.columns import Progress
+from cascal.counted import counted
 from cascal.datatypes import FloatArray
 from cascal.encode.batches import Encoder, total_cut
 
@@ -72,7 +73,7 @@ class _Pace:
 
     def _tell(self, done: int) -> None:
         if self._progress is not None:
-            sentence = f"{done:,} of {self._total:,} texts encoded{self._left(done)}"
+            sentence = f"{done:,} of {counted(self._total, 'text')} encoded{self._left(done)}"
             self._progress(done / self._total, sentence)
 
     def _left(self, done: int) -> str:

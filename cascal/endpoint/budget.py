@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from cascal.counted import counted
+
 
 @dataclass(frozen=True)
 class Spent:
@@ -43,9 +45,9 @@ class Budget:
         """Which limit is reached, in a sentence; None while calls may start."""
         spent = self._spent
         if self.calls is not None and spent.calls >= self.calls:
-            return f"The budget of {self.calls:,} calls is used up."
+            return f"The budget of {counted(self.calls, 'call')} is used up."
         if self.tokens is not None and spent.tokens >= self.tokens:
-            return f"The budget of {self.tokens:,} tokens is used up ({spent.tokens:,})."
+            return f"The budget of {counted(self.tokens, 'token')} is used up ({spent.tokens:,})."
         if self.dollars is not None and spent.dollars >= self.dollars:
             return f"The budget of ${self.dollars:,.2f} is used up (${spent.dollars:,.4f})."
         return None

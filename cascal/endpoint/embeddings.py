@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import FloatArray
 from cascal.endpoint.client import endpoint_client
 from cascal.endpoint.keys import EndpointError, check_base_url, omitted_headers, read_key
@@ -71,7 +72,7 @@ async def _embed(
             _same_dimension(parts, base_url)
             n_done += len(texts)
             if progress is not None:
-                progress(n_done / n_texts, f"{n_done:,} texts encoded")
+                progress(n_done / n_texts, f"{counted(n_done, 'text')} encoded")
     return parts
 
 
@@ -118,7 +119,8 @@ def _vectors(body: str, n_texts: int, base_url: str) -> FloatArray:
         )
     if sorted(rows, key=str) != sorted(range(n_texts), key=str):
         raise EndpointError(
-            f"{host} returned {len(rows)} embeddings for {n_texts} texts.", code="endpoint-failed"
+            f"{host} returned {counted(len(rows), 'embedding')} for {counted(n_texts, 'text')}.",
+            code="endpoint-failed",
         )
     array = _array([rows[row] for row in range(n_texts)])
     if array is None:
@@ -149,7 +151,7 @@ def _array(rows: list[object]) -> FloatArray | None:
 def _same_dimension(parts: list[FloatArray], base_url: str) -> None:
     if parts[-1].shape[1] != parts[0].shape[1]:
         raise EndpointError(
-            f"{urlsplit(base_url).netloc} returned {parts[-1].shape[1]} dimensions after "
-            f"{parts[0].shape[1]}: the model changed while it was asked. Try again.",
+            f"{urlsplit(base_url).netloc} returned {counted(parts[-1].shape[1], 'dimension')} "
+            f"after {parts[0].shape[1]}: the model changed while it was asked. Try again.",
             code="changed-encoder",
         )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cascal.counted import counted
 from cascal.datatypes import ModelSpec
 from cascal.endpoint.chat import ChatClient, ChatRequest, Reply
 from cascal.endpoint.client import endpoint_client
@@ -118,7 +119,7 @@ def _on_models(model: ModelSpec, models: tuple[str, ...] | Failure) -> str:
         return f"The models are not listed: {models.reason}"
     wanted = model.model_id or model.name
     has = "among them" if wanted in models else "but not"
-    return f"{len(models)} models are listed, {has} {wanted}."
+    return f"{counted(len(models), 'model is', 'models are')} listed, {has} {wanted}."
 
 
 def _follows(text: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from cascal.counted import counted
 from cascal.endpoint.keys import scrub
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def ending(failure: Failure, attempt: int, left: float, patience: Patience) -> s
     if not failure.retry:
         return ""
     if attempt >= patience.attempts:
-        return f" Gave up after {attempt} attempts."
+        return f" Gave up after {counted(attempt, 'attempt')}."
     if left <= 0:
         return f" Gave up: one more attempt would pass the {patience.total_seconds:g} s allowed."
     return None

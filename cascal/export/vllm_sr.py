@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.export.tables import ONLY_NEAREST, as_json, check_finite, write_whole
 from cascal.routing.route import Router
 
@@ -48,5 +49,5 @@ def write_vllm_sr(router: Router, target: Path) -> tuple[str, ...]:
         ONLY_NEAREST,
         "Only the first model of each cluster is kept; nothing can vote.",
         f"The file cannot name an encoder: set its embedding model to {router.encoder!r} "
-        f"({router.dimension} dimensions).",
+        f"({counted(router.dimension, 'dimension')}).",
     )

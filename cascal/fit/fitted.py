@@ -14,6 +14,7 @@ from cascal.clustering.merge import NO_OWNER, Merged, normalise, only_cluster
 from cascal.clustering.regroup import Regrouped, Regrouping
 from cascal.computing.blas import one_blas_thread
 from cascal.computing_order import best_first
+from cascal.counted import counted
 from cascal.datatypes import BoolArray, FloatArray, IntArray, Votes
 from cascal.fit.suitable import fit_notes
 from cascal.rank import (
@@ -210,8 +211,8 @@ class Fit:
         models = self.votes.models
         if len(models) <= SET_SIZE and self.settings.name != "released":
             return regrouped, (
-                f"Pruning is off: with {len(models)} models the top-{SET_SIZE} sets of all "
-                "clusters are the same.",
+                f"Pruning is off: with {counted(len(models), 'model')} the top-{SET_SIZE} sets of "
+                "all clusters are the same.",
             )
         pruned = prune_sweep(
             self._mean_scores(regrouped),
@@ -225,7 +226,8 @@ class Fit:
         if not pruned.opposed:
             return merged, ()
         return merged, (
-            f"Pruning joined {len(pruned.opposed)} pairs of clusters whose best models differ.",
+            f"Pruning joined {counted(len(pruned.opposed), 'pair')} of clusters whose best models "
+            "differ.",
         )
 
     def _ranked(self, regrouped: Regrouped) -> Rankings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cascal.answers import prose_sentence, refuse_prose
+from cascal.counted import agreeing, counted
 from cascal.datatypes import BoolArray, CascalError, FloatArray, Votes
 from cascal.settings import LABELS, FitSettings
 
@@ -24,13 +25,15 @@ def refuse_sizes(votes: Votes, costs: FloatArray | None) -> None:
     """Refuse no query, no model, and costs (M,) of another pool."""
     if not all(votes.shape):
         raise CascalError(
-            f"There are {votes.shape[0]} queries and {votes.shape[1]} models; at least one of each "
-            "is needed. Import responses first.",
+            f"There are {counted(votes.shape[0], 'query')} and "
+            f"{counted(votes.shape[1], 'model')}; at least one of each is needed. Import "
+            "responses first.",
             code="nothing-to-fit",
         )
     if costs is not None and np.shape(costs) != (len(votes.models),):
         raise CascalError(
-            f"costs has shape {np.shape(costs)} for {len(votes.models)} models.", code="wrong-shape"
+            f"costs has shape {np.shape(costs)} for {counted(len(votes.models), 'model')}.",
+            code="wrong-shape",
         )
 
 
@@ -58,5 +61,8 @@ def fit_notes(
         notes.append("There is one model: nothing can be routed, every ranking has one entry.")
     empty = n_tasks - len({votes.tasks[row] for row in np.flatnonzero(strong.any(axis=1))})
     if empty and answered.any() and not settings.by_task:
-        notes.append(f"{empty} of {n_tasks} tasks have no strong query; each is one cluster.")
+        notes.append(
+            f"{empty} of {counted(n_tasks, 'task')} {agreeing(empty, 'has', 'have')} no strong "
+            "query; each is one cluster."
+        )
     return tuple(notes)

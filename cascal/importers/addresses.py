@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from cascal.columns import Progress
+from cascal.counted import counted
 from cascal.hosts import LOOPBACK
 from cascal.importers.limits import MAX_FILE_BYTES, ImportRefused
 from cascal.importers.sniff import MAX_FILES, may_hold_rows
@@ -172,8 +173,8 @@ def _copy_below(source: Any, root: PurePosixPath, found: Sequence[Any], copy: _C
         )
     if len(wanted) > MAX_FILES:
         raise ImportRefused(
-            f"s3://{root} holds {len(wanted):,} files, more than the {MAX_FILES:,} that are read. "
-            "Give the address of one data set.",
+            f"s3://{root} holds {counted(len(wanted), 'file')}, more than the {MAX_FILES:,} that "
+            "are read. Give the address of one data set.",
             code="too-large",
         )
     sizes = [one.size for one in wanted]

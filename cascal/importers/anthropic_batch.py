@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.datatypes import Status
 from cascal.importers.calls import text_id
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
@@ -59,7 +60,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         plan.progress(number / len(results), f"Reading {source}")
         _add_results(draft, file, source, asked)
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

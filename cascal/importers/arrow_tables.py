@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from cascal.counted import counted
 from cascal.importers.limits import MAX_FIELD_BYTES, ImportRefused, decoded_lines
 from cascal.importers.stream import Numbered, Stream
 
@@ -42,8 +43,8 @@ def parquet_stream(path: Path) -> Stream:
     _refuse_repeated(path.name, names)
     if n_rows > MAX_TABLE_ROWS:
         raise ImportRefused(
-            f"{path.name!r} declares {n_rows:,} rows, more than the {MAX_TABLE_ROWS:,} that are "
-            "read. Split it.",
+            f"{path.name!r} declares {counted(n_rows, 'row')}, more than the {MAX_TABLE_ROWS:,} "
+            "that are read. Split it.",
             code="too-large",
         )
     return Stream(source=path.name, names=names, n_good=n_rows, refused=[], read=read)
@@ -204,7 +205,9 @@ def _skip(_row: object) -> str:
 def _ragged_rows(skipped: list[tuple[int, str]]) -> Callable[[Any], str]:
     def skip(row: Any) -> str:  # noqa: ANN401 - a pyarrow type without stubs
         number = (row.number or len(skipped) + 2) - 1
-        skipped.append((number, f"{row.actual_columns} fields instead of {row.expected_columns}"))
+        skipped.append(
+            (number, (f"{counted(row.actual_columns, 'field')} instead of {row.expected_columns}"))
+        )
         return "skip"
 
     return skip

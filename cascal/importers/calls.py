@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.kept import keep_offered
 from cascal.importers.response import Place, Said, add_said, known_gold, lettered_options
@@ -62,7 +63,7 @@ def read_calls(
             seen.add(call.call_id)
     keep_offered(draft, plan.keep)
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, gold_answer, is_blank, logprob, option_texts, raw_text
@@ -76,7 +77,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
             n_read += 1
     _note_tensors(draft, path)
     imported = draft.finish(plan, path.name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 
@@ -186,8 +187,8 @@ def _add_responses(draft: Draft, part: _Part, file: Path, prefix: str) -> None:
         )
     if n_changed:
         draft.notes.append(
-            f"{source}: {n_changed:,} of {len(records):,} answers read from the text differ from "
-            "selected_choice; the text was followed."
+            f"{source}: {n_changed:,} of {counted(len(records), 'answer')} read from the text "
+            "differ from selected_choice; the text was followed."
         )
 
 

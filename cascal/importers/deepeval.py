@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cascal.columns import Imported
+from cascal.counted import agreeing, counted
 from cascal.importers.calls import Call, read_calls
 from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -67,7 +68,10 @@ def _calls(draft: Draft, file: Path, source: str) -> Iterator[Call]:
             f"{source} names no model (hyperparameters model); its own name does: {model}."
         )
     if n_turns := len(items(run.get("conversationalTestCases"))):
-        draft.notes.append(f"{source}: {n_turns:,} conversations of several turns were not read.")
+        draft.notes.append(
+            f"{source}: {counted(n_turns, 'conversation')} of several turns "
+            f"{agreeing(n_turns, 'was', 'were')} not read."
+        )
     for row, case in rows_with(draft, lines, ("input",)):
         yield Call(
             row=row,

@@ -12,6 +12,7 @@ from cascal.columns import (
     Progress,
     Refusal,
 )
+from cascal.counted import agreeing, counted
 from cascal.datatypes import ModelSpec, ReadingName, Task, count_options
 from cascal.importers.drafted import kept_table, query_rows, response_rows
 from cascal.importers.fields import gold_answer
@@ -233,31 +234,33 @@ class Draft:
                     if one.source == source and one.row in rows
                 ).most_common(1)[0]
                 raise ImportRefused(
-                    f"{len(rows):,} of {total:,} rows of {source!r} were refused, so nothing is "
-                    f"imported. The most frequent reason ({n_rows:,} rows): {reason}. Check the "
-                    "column mapping or repair the file.",
+                    f"{len(rows):,} of {counted(total, 'row')} of {source!r} were refused, so "
+                    f"nothing is imported. The most frequent reason ({counted(n_rows, 'row')}): "
+                    f"{reason}. Check the column mapping or repair the file.",
                     code="mostly-refused",
                 )
 
     def _note_reports(self) -> None:
         n_refused = sum(map(len, self._refused_rows.values()))
         if n_refused:
-            self.notes.insert(0, f"{n_refused:,} rows were refused and left out.")
+            self.notes.insert(
+                0, f"{counted(n_refused, 'row was', 'rows were')} refused and left out."
+            )
         for (source, column, reason), n_rows in self._reports.items():
             where = f", column {column!r}" if column else ""
-            self.notes.append(f"{source}{where}: {n_rows:,} rows – {reason}.")
+            self.notes.append(f"{source}{where}: {counted(n_rows, 'row')} – {reason}.")
         if self._reworded:
             self.notes.append(
-                f"{len(self._reworded):,} queries are worded differently in several places; the "
-                "first wording was kept."
+                f"{counted(len(self._reworded), 'query is', 'queries are')} worded differently in "
+                "several places; the first wording was kept."
             )
 
     def _note_several(self) -> None:
         if self._several:
             self.notes.append(
-                f"{len(self._several):,} of {len(self.queries):,} queries have several right "
-                "options: each set of letters is one answer, as D,E, and only the whole set is "
-                "right."
+                f"{len(self._several):,} of {counted(len(self.queries), 'query')} "
+                f"{agreeing(len(self._several), 'has', 'have')} several right options: each set of "
+                "letters is one answer, as D,E, and only the whole set is right."
             )
 
 

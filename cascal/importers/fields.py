@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from cascal.answers import several_letters
+from cascal.counted import counted
 from cascal.datatypes import option_letter
 
 BLANK = frozenset({"", "n/a", "na", "nan", "none", "null", "<na>"})
@@ -75,7 +76,7 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
     if len(bare) == 1 and bare.isascii() and bare.isalpha():
         if ord(bare) - ord("A") < len(options):
             return bare, ""
-        return None, f"answer {bare!r} is beyond the {len(options)} options"
+        return None, f"answer {bare!r} is beyond the {counted(len(options), 'option')}"
     place = _place_of(text, options)
     if place is not None:
         return option_letter(place), ""
@@ -120,7 +121,10 @@ def whole_number(value: object) -> int | None:
 def _by_index(index: float, n_options: int) -> tuple[str | None, str]:
     if 0 <= index < n_options and index == int(index):
         return option_letter(int(index)), ""
-    return None, f"answer {str(index)[:20]} is beyond the {n_options} options, counted from 0"
+    return (
+        None,
+        f"answer {str(index)[:20]} is beyond the {counted(n_options, 'option')}, counted from 0",
+    )
 
 
 def option_texts(value: object) -> tuple[str, ...] | None:

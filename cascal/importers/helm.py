@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.datatypes import option_letter
 from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -65,7 +66,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         plan.progress(number / len(files), f"Reading {source}")
         _add_run(draft, file, source)
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.datatypes import Status
 from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -84,7 +85,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
             _add(draft, log, (row, query_id, scorer), sample)
     keep_offered(draft, plan.keep)
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 
@@ -180,7 +181,7 @@ def _note_state(draft: Draft, log: _Log) -> None:
     if log.status != "success":
         draft.notes.append(
             f"{log.source}: the run did not finish (status {log.status[:20]!r}); its "
-            f"{len(log.lines.records):,} samples were imported."
+            f"{counted(len(log.lines.records), 'sample was', 'samples were')} imported."
         )
     if log.shuffled:
         draft.notes.append(

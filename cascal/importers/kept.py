@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cascal.columns import MAX_KEPT_CHARS, MAX_KEPT_COLUMNS, MAX_KEPT_NAME
+from cascal.counted import counted
 from cascal.importers.columns import OWN, listed
 from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, is_blank, raw_text
@@ -48,8 +49,8 @@ def keep_columns(draft: Draft, offers: Sequence[Offer], wanted: Sequence[str]) -
         draft.kept[name] = _typed(column.values)
         if column.differing:
             draft.notes.append(
-                f"Column {name!r} holds several values for {len(column.differing):,} queries; the "
-                "first of each was kept."
+                f"Column {name!r} holds several values for "
+                f"{counted(len(column.differing), 'query')}; the first of each was kept."
             )
 
 
@@ -104,7 +105,7 @@ def _checked(offers: Sequence[Offer], wanted: Iterable[str]) -> list[str]:
             )
     too_long = next((name for name in names if len(name) > MAX_KEPT_NAME), "")
     if too_long or len(names) > MAX_KEPT_COLUMNS:
-        came = f"the name {too_long[:80]!r}" if too_long else f"{len(names)} columns"
+        came = f"the name {too_long[:80]!r}" if too_long else f"{counted(len(names), 'column')}"
         raise ImportRefused(
             f"To be kept came {came}; up to {MAX_KEPT_COLUMNS} columns with names up to "
             f"{MAX_KEPT_NAME} characters are. Name fewer, or rename the column.",

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.importers.calls import Call, read_calls
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -101,7 +102,11 @@ def _calls(draft: Draft, file: Path, source: str) -> Iterator[Call]:
         )
     if len(kept) < len(lines.records):
         others = len(lines.records) - len(kept)
-        draft.notes.append(f"{source}: {others:,} spans and events are no calls of a model.")
+        draft.notes.append(
+            f"{source}: "
+            f"{counted(others, 'span or event is no call', 'spans and events are no calls')} of a "
+            "model."
+        )
     calls = Lines(
         source,
         [lines.rows[place] for place in kept],

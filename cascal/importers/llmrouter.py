@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.importers.checked_rows import either, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, option_texts, raw_text
@@ -67,13 +68,16 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     test = {one.query_id for one in rows if one.split == "test"}
     both = {one.query_id for one in rows if one.split == "train"} & test
     if both:
-        draft.notes.append(f"{len(both):,} queries are in train and test files; they are test.")
+        draft.notes.append(
+            f"{counted(len(both), 'query is', 'queries are')} in train and test files: "
+            "such a query counts as test."
+        )
     for number, one in enumerate(rows):
         if number % 20_000 == 0:
-            plan.progress(0.5 + 0.5 * number / len(rows), f"{number:,} rows read")
+            plan.progress(0.5 + 0.5 * number / len(rows), f"{counted(number, 'row')} read")
         _add(draft, one, "test" if one.query_id in test else "train")
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.importers.checked_rows import items, read_lines, refuse_mixture, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, raw_text
@@ -79,10 +80,10 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     golds = _golds(rows)
     for number, row in enumerate(rows):
         if number % 20_000 == 0:
-            plan.progress(0.7 + 0.3 * number / len(rows), f"{number:,} records read")
+            plan.progress(0.7 + 0.3 * number / len(rows), f"{counted(number, 'record')} read")
         _add(draft, row, golds.get(row.query_id))
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

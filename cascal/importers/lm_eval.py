@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.importers.checked_rows import part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import amount, clean, raw_text
@@ -88,7 +89,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         _add_log(draft, log, names)
     keep_offered(draft, plan.keep)
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.datatypes import STATUSES
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
@@ -82,7 +83,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
             _note_unused(draft, sheet, role, plan)
     keep_columns(draft, _offers(sheets, roles, plan), plan.keep)
     imported = draft.finish(plan, " + ".join(path.name for path in paths))
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 
@@ -236,7 +237,9 @@ def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan) -> None:
     names = [mapping.get(one) for one in OF_ROLE["responses"]]
     for position, (row, cells) in enumerate(sheet.cells(names)):
         if position % _PROGRESS_ROWS == 0:
-            plan.progress(position / sheet.n_good, f"{position:,} rows of {sheet.source} read")
+            plan.progress(
+                position / sheet.n_good, f"{counted(position, 'row')} of {sheet.source} read"
+            )
         query_id, model, sample, *said = cells
         number, odd = amount(sample)
         if odd or (number or 0) % 1:

@@ -18,6 +18,7 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.datatypes import option_letter
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.draft import Draft, Plan
@@ -84,7 +85,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         _add_responses(draft, model, source, of_model)
     _note_versions(draft, versions)
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 
@@ -135,8 +136,9 @@ def _outputs(
     missing = [name for name in REQUIRED if records and not any(name in one for one in records)]
     if missing or not records:
         raise ImportRefused(
-            f"{source!r} holds {len(records)} records without {', '.join(missing) or 'content'}; "
-            f"MMLU-Pro results have {', '.join(REQUIRED)} and generated_text or pred.",
+            f"{source!r} holds {counted(len(records), 'record')} without "
+            f"{', '.join(missing) or 'content'}; MMLU-Pro results have {', '.join(REQUIRED)} and "
+            "generated_text or pred.",
             code="missing-column",
         )
     outputs: list[_Output] = []
@@ -215,8 +217,9 @@ def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Out
         )
     if moved or lost:
         draft.notes.append(
-            f"{model} answered another version of {moved + lost} queries: {moved} answers were "
-            f"carried over by the option's text, {lost} have no such option and are unreadable."
+            f"{model} answered another version of {counted(moved + lost, 'query')}: "
+            f"{counted(moved, 'answer was', 'answers were')} carried over by the option's text, "
+            f"{lost} have no such option and are unreadable."
         )
 
 
@@ -244,13 +247,13 @@ def _note_versions(draft: Draft, versions: Versions) -> None:
     ]
     if several:
         draft.notes.append(
-            f"{len(several)} queries exist in versions with other options; the version of most "
-            "files was kept."
+            f"{counted(len(several), 'query exists', 'queries exist')} in versions with other "
+            "options; the version of most files was kept."
         )
     if disputed:
         draft.notes.append(
-            f"The files disagree on the gold answer of {len(disputed)} queries; the answer of most "
-            "files was kept."
+            f"The files disagree on the gold answer of {counted(len(disputed), 'query')}; the "
+            "answer of most files was kept."
         )
 
 

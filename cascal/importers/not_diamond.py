@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.importers.checked_rows import read_lines, rows_with
 from cascal.importers.columns import listed, suggest
 from cascal.importers.draft import Draft, Plan
@@ -53,7 +54,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         for row, record in rows_with(draft, lines, (columns.prompt,)):
             _add(draft, source, row, record, columns, prefix)
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.datatypes import Status
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -71,13 +72,13 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     names = _names(lines)
     for number, line in enumerate(lines):
         if number % 20_000 == 0:
-            plan.progress(0.5 + 0.5 * number / len(lines), f"{number:,} lines read")
+            plan.progress(0.5 + 0.5 * number / len(lines), f"{counted(number, 'line')} read")
         model = clean(_body(line.record).get("model")) or names.get(line.requested, line.requested)
         query = draft.queries.get(line.query_id)
         place = Place(line.source, line.row, line.query_id, model)
         add_said(draft, place, _said(line.record), query.options if query is not None else ())
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

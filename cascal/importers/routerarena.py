@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
+from cascal.counted import counted
 from cascal.importers.checked_rows import either, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, option_texts, raw_text
@@ -76,12 +77,15 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     seen: dict[tuple[str, str], list[_Seen]] = {}
     for number, one in enumerate(one for one in rows if not one.is_query):
         if number % 20_000 == 0:
-            plan.progress(0.7 + 0.3 * number / len(rows), f"{number:,} records read")
+            plan.progress(0.7 + 0.3 * number / len(rows), f"{counted(number, 'record')} read")
         unanswered += not _add_response(draft, one, seen)
     if unanswered:
-        draft.notes.append(f"{unanswered:,} predictions have no generated result: no response.")
+        draft.notes.append(
+            f"{counted(unanswered, 'prediction has', 'predictions have')} no generated result: "
+            "no response."
+        )
     imported = draft.finish(plan, paths[0].name)
-    plan.progress(1.0, f"{imported.responses.num_rows:,} responses read")
+    plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
 
 

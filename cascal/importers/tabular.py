@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cascal.counted import counted
 from cascal.importers.arrow_tables import csv_stream, parquet_stream
 from cascal.importers.columns import is_known, listed
 from cascal.importers.json_list import list_elements
@@ -170,6 +171,6 @@ def _unread(name: str, n_rows: int, example: str) -> str:
     if not n_rows:
         return ""
     return (
-        f"{name!r}: {n_rows:,} rows have fields beyond the first {MAX_NAMES:,} names, such as "
-        f"{example[:40]!r}; these were not read."
+        f"{name!r}: {counted(n_rows, 'row has', 'rows have')} fields beyond the first "
+        f"{MAX_NAMES:,} names, such as {example[:40]!r}; these were not read."
     )

@@ -10,6 +10,7 @@ from hashlib import blake2b
 import numpy as np
 
 from cascal.answers import LONG, TELLING, Answered, find_prose, holds_thinking, prose_sentence
+from cascal.counted import agreeing, counted
 from cascal.datatypes import ReadingName
 from cascal.importers.fields import gold_answer
 from cascal.importers.rows import QueryRow, ResponseRow
@@ -89,19 +90,22 @@ class Tally:
         notes: list[str] = []
         if self._n_readable < self._n_said:
             notes.append(
-                f"{self._n_said - self._n_readable:,} of {self._n_said:,} responses hold no "
-                "answer that can be read."
+                f"{self._n_said - self._n_readable:,} of {counted(self._n_said, 'response')} "
+                f"{agreeing(self._n_said - self._n_readable, 'holds', 'hold')} "
+                "no answer that can be read."
             )
         if all(self._free) and self._n_lettered >= max(_FEW, self._n_readable / 2):
             notes.append(
-                f"{self._n_lettered:,} of {self._n_readable:,} answers are single letters, but no "
-                "query has options: for multiple choice add a column options (or n_options)."
+                f"{self._n_lettered:,} of {counted(self._n_readable, 'answer')} "
+                f"{agreeing(self._n_lettered, 'is a single letter', 'are single letters')}, "
+                "but no query has options: for multiple choice add a column options (or "
+                "n_options)."
             )
         if self._n_compared >= _FEW and not self._any_right:
             notes.append(
-                f"None of {self._n_compared:,} answers is its query's gold answer word for word: "
-                "look at how they were read. Multiple-choice queries need a column options (or "
-                "n_options)."
+                f"None of {counted(self._n_compared, 'answer')} is its query's gold answer word "
+                "for word: look at how they were read. Multiple-choice queries need a column "
+                "options (or n_options)."
             )
         return notes
 
@@ -109,10 +113,10 @@ class Tally:
         """Which reading was used, and how many answers each of its rules read."""
         if not self._rules:
             return []
-        counted = ", ".join(f"{name} {count:,}" for name, count in self._rules.most_common())
+        by_rule = ", ".join(f"{name} {count:,}" for name, count in self._rules.most_common())
         return [
-            f"{self._rules.total():,} answers were read from texts by the reading "
-            f"{reading!r}: {counted}."
+            f"{counted(self._rules.total(), 'answer was', 'answers were')} read from texts by the "
+            f"reading {reading!r}: {by_rule}."
         ]
 
     def _on_thinking(self, n_unseen: int) -> list[str]:
@@ -120,13 +124,14 @@ class Tally:
         notes: list[str] = []
         if self._n_thinking:
             notes.append(
-                f"{self._n_thinking:,} responses show their thinking: the mean log-probability is "
-                "that of all tokens, thinking included, and says less of the answer."
+                f"{counted(self._n_thinking, 'response shows', 'responses show')} their thinking: "
+                "the mean log-probability is that of all tokens, thinking included, and says less "
+                "of the answer."
             )
         if n_unseen:
             notes.append(
-                f"{n_unseen:,} responses count tokens of thinking that they do not show: whether "
-                "their mean log-probability includes these cannot be told."
+                f"{counted(n_unseen, 'response counts', 'responses count')} tokens of thinking "
+                "that nobody sees: whether the mean log-probability includes these cannot be told."
             )
         return notes
 
@@ -136,16 +141,17 @@ class Tally:
         if not names:
             return []
         return [
-            f"{len(names)} models give only right or wrong, no answers: they can be evaluated "
-            f"but cannot vote: {', '.join(names)}"
+            f"{counted(len(names), 'model gives', 'models give')} only right or wrong, no answers: "
+            f"{agreeing(len(names), 'it', 'they')} can be evaluated but cannot vote: "
+            f"{', '.join(names)}"
         ]
 
     def _on_split(self, plan: SplitPlan) -> list[str]:
         if plan.test_share is None or not self.n_test:
             return []
         return [
-            f"The split of the file ({self.n_test:,} test queries) gives way to the test share of "
-            f"{plan.test_share:g}."
+            f"The split of the file ({counted(self.n_test, 'test query')}) gives way to the test "
+            f"share of {plan.test_share:g}."
         ]
 
 

@@ -12,6 +12,7 @@ from typing import IO, TypeVar
 
 import pyarrow as pa
 
+from cascal.counted import counted
 from cascal.importers.limits import ImportRefused, check_file
 
 MAX_UNZIPPED_BYTES = 512 << 20
@@ -102,7 +103,8 @@ def taken(
             check_sizes(path.name, chosen, len(listed), most)
             if not chosen:
                 raise ImportRefused(
-                    f"{path.name!r} holds no file that is read ({len(listed)} members). {expected}",
+                    f"{path.name!r} holds no file that is read "
+                    f"({counted(len(listed), 'member')}). {expected}",
                     code="missing-part",
                 )
             for member in chosen:
@@ -126,8 +128,8 @@ def check_sizes(name: str, chosen: list[zipfile.ZipInfo], n_listed: int, most: i
     """Refuse an archive by what it declares, before anything is unpacked."""
     if n_listed > most:
         raise ImportRefused(
-            f"{name!r} lists {n_listed:,} members; at most {most:,} are read. Pack the result "
-            "files only.",
+            f"{name!r} lists {counted(n_listed, 'member')}; at most {most:,} are read. Pack the "
+            "result files only.",
             code="too-large",
         )
     unpacked = sum(member.file_size for member in chosen)

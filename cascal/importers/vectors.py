@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cascal.counted import counted
 from cascal.datatypes import FloatArray
 from cascal.importers.columns import suggest
 from cascal.importers.fields import clean
@@ -115,7 +116,8 @@ def _checked(
         )
     if len(array) != len(query_ids):
         raise ImportRefused(
-            f"{path.name!r} has {len(array):,} rows, but there are {len(query_ids):,} query ids.",
+            f"{path.name!r} has {counted(len(array), 'row')}, but there are "
+            f"{counted(len(query_ids), 'query id')}.",
             code="wrong-shape",
         )
     if len(set(query_ids)) < len(query_ids):

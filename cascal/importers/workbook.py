@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cascal.counted import counted
 from cascal.importers.limits import ImportRefused
 
 MAX_UNPACKED = 512 << 20
@@ -83,8 +84,8 @@ def opened_as_csv(path: Path) -> Callable[[], BinaryIO]:
     if len(filled) != 1:
         names = ", ".join(repr(name[:40]) for name in filled) or "none"
         raise ImportRefused(
-            f"{path.name!r} has {len(filled)} sheets with rows ({names}); one is needed. Save the "
-            "one that is meant in a workbook of its own.",
+            f"{path.name!r} has {counted(len(filled), 'sheet')} with rows ({names}); one is "
+            "needed. Save the one that is meant in a workbook of its own.",
             code="unknown-format",
         )
     return opened

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import BoolArray, CascalError, IntArray
 
 
@@ -22,7 +23,8 @@ def contested(
     rows = np.arange(len(answers))
     if first.shape != rows.shape or second.shape != rows.shape:
         raise CascalError(
-            f"{first.shape} and {second.shape} choices do not belong to {len(answers)} queries.",
+            f"{first.shape} and {second.shape} choices do not belong to "
+            f"{counted(len(answers), 'query')}.",
             code="wrong-shape",
         )
     differ = answers[rows, first] != answers[rows, second]

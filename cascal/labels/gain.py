@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
 from cascal.intervals import CONFIDENCE, Estimate
 
@@ -62,9 +63,10 @@ def checked_differences(
             code="out-of-bounds",
         )
     if not len(values) <= n_contested <= (n_contested if n_queries is None else n_queries):
-        of = "" if n_queries is None else f" of {n_queries} queries"
+        of = "" if n_queries is None else f" of {counted(n_queries, 'query')}"
         raise CascalError(
-            f"There are {len(values)} labels on {n_contested} contested{of}.", code="out-of-bounds"
+            f"There are {counted(len(values), 'label')} on {n_contested} contested{of}.",
+            code="out-of-bounds",
         )
     return values
 
@@ -134,7 +136,9 @@ def _prediction_weight(values: FloatArray, predicted: FloatArray, fraction: floa
     """How far the prediction is followed: 0 where it is constant, never beyond 1."""
     if predicted.shape != values.shape:
         raise CascalError(
-            f"There are {len(predicted)} predictions for {len(values)} labels.", code="wrong-shape"
+            f"There are {counted(len(predicted), 'prediction')} for "
+            f"{counted(len(values), 'label')}.",
+            code="wrong-shape",
         )
     if len(values) < 2 or not predicted.var() > 0:
         return 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import BoolArray, CascalError, FloatArray, IntArray
 
 
@@ -20,7 +21,8 @@ def inclusion_probabilities(
     for drawn, size in zip(n_drawn.tolist(), sizes.tolist(), strict=True):
         if not 0 <= drawn <= size:
             raise CascalError(
-                f"{drawn} queries cannot be drawn from a frame of {size}.", code="out-of-bounds"
+                f"{counted(drawn, 'query')} cannot be drawn from a frame of {size}.",
+                code="out-of-bounds",
             )
     shares = np.divide(n_drawn, sizes, out=np.zeros(len(sizes)), where=sizes > 0)
     return np.asarray(1.0 - np.where(held, 1.0 - shares[:, None], 1.0).prod(axis=0))

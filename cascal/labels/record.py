@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.counted import agreeing, counted
 from cascal.datatypes import CascalError, FloatArray
 
 LEAD = 0.01
@@ -46,8 +47,8 @@ class LabelRecord:
             )
         if not 0 < self.n_labels <= self.n_queries or self.n_contested > self.n_queries:
             raise CascalError(
-                f"{self.n_labels} labels on {self.n_contested} contested of {self.n_queries} "
-                "queries are no numbers of labels.",
+                f"{counted(self.n_labels, 'label')} on {self.n_contested} contested of "
+                f"{counted(self.n_queries, 'query')} are no numbers of labels.",
                 code="out-of-bounds",
             )
 
@@ -81,10 +82,11 @@ def heeded_words(
     said = []
     if record is not None:
         draws = ", ".join(record.draws)
-        said.append(f"{record.n_labels:,} labels (draw {draws}). {record.effect}")
+        said.append(f"{counted(record.n_labels, 'label')} (draw {draws}). {record.effect}")
     if n_correcting:
         draws = ", ".join(correcting)
-        said.append(f"{n_correcting:,} labels (draw {draws}) correct the scores.")
+        correct = agreeing(n_correcting, "corrects", "correct")
+        said.append(f"{counted(n_correcting, 'label')} (draw {draws}) {correct} the scores.")
     return " ".join(said)
 
 

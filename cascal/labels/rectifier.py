@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, IntArray, read_only
 
 MOST = 2.0
@@ -54,8 +55,8 @@ class Correction:
         shapes = (found.corrections.shape, found.n_labels.shape)
         if shapes != ((n_groups, len(found.overall)), (n_groups,)):
             raise CascalError(
-                f"Corrections of shape {shapes[0]} do not belong to {n_groups} groups and "
-                f"{len(found.overall)} models.",
+                f"Corrections of shape {shapes[0]} do not belong to {counted(n_groups, 'group')} "
+                f"and {counted(len(found.overall), 'model')}.",
                 code="wrong-shape",
             )
         numbers = (self.centroids, found.overall, found.corrections)
@@ -146,8 +147,9 @@ def rectifier(
     """
     if right.shape != consensus.shape or groups.shape != (len(right),) or len(right) < 2:
         raise CascalError(
-            f"{right.shape} labels, {consensus.shape} scores and {groups.shape} groups: the first "
-            "two need the same shape, two rows at least, and one group a row.",
+            f"{right.shape} labels, {consensus.shape} scores and "
+            f"{groups.shape} groups: the first two need the same shape, two rows at "
+            "least, and one group a row.",
             code="wrong-shape",
         )
     errors = _row_centred(right) - _row_centred(consensus)

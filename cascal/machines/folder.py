@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.importers.fields import clean
 from cascal.importers.parts import parts_of
@@ -116,8 +117,8 @@ def _part(folder: Path, needed: set[str], hold: int) -> Part:
     missing = needed - set(found)
     if missing:
         raise CascalError(
-            f"{len(missing)} queries have no vector in {folder.name!r}, the first is "
-            f"{min(missing)[:80]!r}. Write the folder anew: cascal export --parquet.",
+            f"{counted(len(missing), 'query has', 'queries have')} no vector in {folder.name!r}, "
+            f"the first is {min(missing)[:80]!r}. Write the folder anew: cascal export --parquet.",
             code="no-vectors",
         )
     return Part(str(folder.resolve()), np.packbits(keep).tobytes(), len(needed), hold)

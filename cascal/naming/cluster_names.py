@@ -8,6 +8,7 @@ from itertools import permutations
 import numpy as np
 import scipy
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.naming.cluster_words import Reader
 
@@ -101,8 +102,9 @@ class Namer:
         n_texts = self._present.shape[0]
         if assignment.shape != (n_texts,) or (assignment >= n_clusters).any():
             raise CascalError(
-                f"An assignment of shape {assignment.shape} to {n_clusters} clusters does not fit "
-                f"{n_texts} texts: one cluster below {n_clusters} is needed for each.",
+                f"An assignment of shape {assignment.shape} to {counted(n_clusters, 'cluster')} "
+                f"does not fit {counted(n_texts, 'text')}: one cluster below {n_clusters} is "
+                "needed for each.",
                 code="wrong-shape",
             )
         rows = np.flatnonzero(assignment >= 0)

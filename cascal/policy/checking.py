@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.evaluate import effective_number
 from cascal.routing.route import Router
@@ -125,7 +126,8 @@ def _check_shares(router: Router, policy: Policy, share: FloatArray) -> list[Ass
     for name, part in zip(router.models, share, strict=True):
         limit = limits.get(name, limits.get(""))
         if limit is not None:
-            said = f"max_share: {name} gets {part:.1%} of {len(policy.prompts):,} prompts; at most "
+            prompts = counted(len(policy.prompts), "prompt")
+            said = f"max_share: {name} gets {part:.1%} of {prompts}; at most "
             assertions.append(
                 Assertion(
                     "max_share", bool(part <= limit), f"{said}{limit:.1%}.", float(part), limit
@@ -148,8 +150,8 @@ def _check_flips(policy: Policy, first: Sequence[str], before: Sequence[str]) ->
     return Assertion(
         "baseline",
         share <= limit,
-        f"baseline: {share:.1%} of {len(first):,} prompts go to another model than before; at "
-        f"most {limit:.1%}.",
+        f"baseline: {share:.1%} of {counted(len(first), 'prompt')} go to another model than "
+        f"before; at most {limit:.1%}.",
         share,
         limit,
     )

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from cascal.counted import counted
 from cascal.policy.checking import Among, Policy, PolicyError, RouteRule
 from cascal.routing.route import Router
 from cascal.yaml_files.fields import Fields, read_fields, refusal, refused_with, shown
@@ -255,7 +256,7 @@ def _texts_of(name: str, folder: Path) -> tuple[str, ...]:
     read = read_texts(folder / name)
     if read.refused:
         raise PolicyError(
-            f"{name} has {len(read.refused)} rows without a text, the first is row "
+            f"{name} has {counted(len(read.refused), 'row')} without a text, the first is row "
             f"{read.refused[0].row}. A policy counts every row: remove them.",
             code="unusable-text",
         )

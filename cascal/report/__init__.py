@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from cascal.compare.comparison import Comparison, Row
+from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
@@ -163,7 +164,7 @@ def _notes(dataset: Dataset, notes: Sequence[Note]) -> list[tuple[str, str, str]
 
 def _about(dataset: Dataset, note: Note) -> str:
     if note.kind == "cluster":
-        return f"a cluster of {len(note.members):,} queries"
+        return f"a cluster of {counted(len(note.members), 'query')}"
     place = dataset.find(note.about)
     if place is None:
         return f"the query {note.about}, which is not there any more"

@@ -12,6 +12,7 @@ import numpy as np
 from cascal.computing.row_chunks import row_slices
 from cascal.computing.threads import in_threads
 from cascal.computing_order import best_first
+from cascal.counted import counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
 from cascal.labels import Correction, LabelRecord, lift_to_first
 from cascal.results import Learnt, Rankings, Routes, SkillClusters
@@ -78,8 +79,9 @@ class Router:
         shape = (len(correction.rectifier.overall), correction.centroids.shape[1])
         if shape != (len(self.models), self.dimension):
             raise CascalError(
-                f"The corrections are for {shape[0]} models and vectors of {shape[1]} dimensions; "
-                f"the router has {len(self.models)} and {self.dimension}.",
+                f"The corrections are for {counted(shape[0], 'model')} and vectors of "
+                f"{counted(shape[1], 'dimension')}; the router has {len(self.models)} and "
+                f"{self.dimension}.",
                 code="wrong-shape",
             )
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 from cascal.results import LEARNT_PER_MODEL
 
@@ -143,7 +144,7 @@ def _check_array(name: str, array: NDArray[Any], wanted: _Array, sizes: dict[str
     if array.shape != shape:
         raise CascalError(
             f"{name} has the shape {array.shape}, not {shape}: it does not belong to the "
-            f"{sizes['M']} models and the other arrays.",
+            f"{counted(sizes['M'], 'model')} and the other arrays.",
             code="wrong-shape",
         )
     below = sizes[wanted.most] - 1 if isinstance(wanted.most, str) else wanted.most

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 
 
@@ -43,7 +44,7 @@ def check_vectors(router: FittedOnVectors, vectors: Embeddings | FloatArray) -> 
         vectors = vectors.vectors
     if vectors.shape[1] != router.dimension:
         raise EncoderMismatch(
-            f"The vectors have {vectors.shape[1]} dimensions, this router needs "
+            f"The vectors have {counted(vectors.shape[1], 'dimension')}, this router needs "
             f"{router.dimension} (encoder {router.encoder!r}).",
             code="other-encoder",
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, NotApplicable
 from cascal.intervals import CONFIDENCE, Estimate
 
@@ -73,7 +74,8 @@ def checked_scores(scores: FloatArray, models: Sequence[str]) -> FloatArray:
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] != len(models) or not len(models):
         raise CascalError(
-            f"Scores have shape {values.shape} for {len(models)} models.", code="wrong-shape"
+            f"Scores have shape {values.shape} for {counted(len(models), 'model')}.",
+            code="wrong-shape",
         )
     if not ((values >= 0.0) & (values <= 1.0)).all():
         raise CascalError(
@@ -101,8 +103,9 @@ def rank_by_scores(scores: FloatArray, models: Sequence[str], n_queries: int) ->
     n, n_models = values.shape
     if n < MIN_RANKED:
         raise NotApplicable(
-            f"{n} queries have a score of every model; at least {MIN_RANKED} are needed to rank "
-            "them, and 30 to 100 to choose one. Score more (cascal scores DATASET --out FILE).",
+            f"{counted(n, 'query has', 'queries have')} a score of every model; at least "
+            f"{MIN_RANKED} are needed to rank them, and 30 to 100 to choose one. Score more "
+            "(cascal scores DATASET --out FILE).",
             code="too-little-data",
         )
     pseudo, left = min(1.0, 2.0 * model_spread(values)), max(0.0, 1.0 - n / n_queries)

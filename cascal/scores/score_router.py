@@ -11,6 +11,7 @@ import numpy as np
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.computing_order import best_first
+from cascal.counted import counted
 from cascal.datatypes import (
     CascalError,
     Embeddings,
@@ -51,8 +52,9 @@ class ScoreRouter:
         n_models, dimension = len(self.models), len(self.center)
         if self.weights.shape != (dimension, n_models) or self.means.shape != (n_models,):
             raise CascalError(
-                f"A router by scores of {n_models} models has weights {self.weights.shape} and "
-                f"means {self.means.shape} in {dimension} dimensions.",
+                f"A router by scores of {counted(n_models, 'model')} has weights "
+                f"{self.weights.shape} and means {self.means.shape} in "
+                f"{counted(dimension, 'dimension')}.",
                 code="wrong-shape",
             )
         for name in ("center", "weights", "means"):
@@ -72,8 +74,8 @@ class ScoreRouter:
         """(n, M) by how much each model is expected to be above the mean of all, per query."""
         if vectors.shape[1:] != (self.dimension,):
             raise CascalError(
-                f"The router takes vectors of {self.dimension} dimensions; these have shape "
-                f"{vectors.shape}. Encode the queries with {self.encoder}.",
+                f"The router takes vectors of {counted(self.dimension, 'dimension')}; these have "
+                f"shape {vectors.shape}. Encode the queries with {self.encoder}.",
                 code="other-encoder",
             )
         return np.asarray(self.means + (vectors - self.center) @ self.weights)
@@ -161,9 +163,9 @@ def refuse_few(n_scored: int) -> None:
     """Refuse to learn from fewer than `MIN_SCORED` queries."""
     if n_scored < MIN_SCORED:
         raise NotApplicable(
-            f"{n_scored} queries have a score of every model; a router needs {MIN_SCORED}, and "
-            "below that always asking the best model is better. Score more queries, or take that "
-            "model (cascal scores names it).",
+            f"{counted(n_scored, 'query has', 'queries have')} a score of every model; a router "
+            f"needs {MIN_SCORED}, and below that always asking the best model is better. Score "
+            "more queries, or take that model (cascal scores names it).",
             code="too-little-data",
         )
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from cascal.counted import counted
+
 HEAD_SECONDS = 10.0
 """How long the head of a request may take from the first byte awaited to the last."""
 MAX_CONNECTIONS = 512
@@ -77,7 +79,8 @@ class FewLines(logging.Filter):
         started, n_lines = self._seen.get(kind, (now, 0))
         if now - started >= _SECONDS:
             if n_lines > _LINES:
-                record.msg = f"{record.msg} ({n_lines - _LINES:,} more such lines were left out)"
+                more = counted(n_lines - _LINES, "more such line was", "more such lines were")
+                record.msg = f"{record.msg} ({more} left out)"
             started, n_lines = now, 0
         self._seen[kind] = (started, n_lines + 1)
         return n_lines < _LINES

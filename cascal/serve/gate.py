@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from cascal.counted import counted
 from cascal.serve.errors import ApiError
 
 
@@ -23,7 +24,10 @@ class Gate:
     async def enter(self) -> None:
         """Take a place; every call that returns needs one `leave`."""
         if self._places.locked() and self.waiting >= self._queue:
-            raise _overloaded(f"{self.inside} requests are under way and {self.waiting} wait.")
+            raise _overloaded(
+                f"{counted(self.inside, 'request is', 'requests are')} under way and "
+                f"{counted(self.waiting, 'waits', 'wait')}."
+            )
         self.waiting += 1
         try:
             async with asyncio.timeout(self._seconds):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, ModelSpec
 from cascal.endpoint.pool_file import PoolModel, unset_keys
 
@@ -31,7 +32,7 @@ def choose_models(pool: Sequence[PoolModel], models: Sequence[str]) -> Pool:
     missing = [name for name in models if name not in by_name]
     if missing:
         raise CascalError(
-            f"The pool file lacks {len(missing)} of the router's {len(models)} models: "
+            f"The pool file lacks {len(missing)} of the router's {counted(len(models), 'model')}: "
             f"{', '.join(missing[:5])}. Add an entry for each, or fit a router without them.",
             code="unknown-model",
         )

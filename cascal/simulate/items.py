@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError, Query
 from cascal.simulate.questions import SKILLS
 from cascal.simulate.random_streams import stream
@@ -30,7 +31,7 @@ class Item:
         n_options = len(self.query.options)
         if len(self.temptations) != n_options or not 0 <= self.truth < n_options:
             raise CascalError(
-                f"Item {self.query.query_id!r} has {n_options} options, but "
+                f"Item {self.query.query_id!r} has {counted(n_options, 'option')}, but "
                 f"{len(self.temptations)} temptations and the truth {self.truth}.",
                 code="wrong-options",
             )

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from cascal.answers import RULE, AnswerSet, compare_sets
 from cascal.columns import Progress
+from cascal.counted import counted
 from cascal.store.connection import fetch
 from cascal.store.fingerprints import update_fingerprint
 from cascal.store.option_counts import n_options_of
@@ -78,7 +79,7 @@ class Changed:
 
         def told(share: float) -> None:
             if progress is not None:
-                progress(share, f"Comparing free answers of {len(self.answers):,} queries")
+                progress(share, f"Comparing free answers of {counted(len(self.answers), 'query')}")
 
         told(0.0)
         same = compare_sets(list(self.answers.values()), told=told)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from cascal.columns import KEPT_SCHEMA, MAX_KEPT_COLUMNS, Imported, KeptColumn
+from cascal.counted import counted
 from cascal.datatypes import CascalError, Split
 from cascal.store.connection import fetch, first_row, scalar
 from cascal.store.file import WorkspaceFile
@@ -68,7 +69,7 @@ def add_kept(connection: duckdb.DuckDBPyConnection, imported: Imported) -> None:
     )
     if n_columns > MAX_KEPT_COLUMNS:
         raise CascalError(
-            f"Data set {name[:80]!r} would keep {n_columns} columns of its own; up to "
+            f"Data set {name[:80]!r} would keep {counted(n_columns, 'column')} of its own; up to "
             f"{MAX_KEPT_COLUMNS} are kept. Nothing was written.",
             code="out-of-bounds",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
+from cascal.counted import counted
 from cascal.datatypes import NO_ANSWER, CascalError
 from cascal.store.records import MARKS, PURPOSES, Draw, Label
 from cascal.store.voting import option_index
@@ -14,8 +15,8 @@ def refuse_bad_draw(given: Draw, known: Container[str]) -> None:
     _refuse_choice("purpose", given.purpose, PURPOSES)
     if not 0 <= given.n_asked <= len(given.frame) or len(set(given.frame)) < len(given.frame):
         raise CascalError(
-            f"{given.n_asked} of {len(given.frame)} queries, {len(set(given.frame))} of them "
-            "different, cannot be asked without replacement.",
+            f"{given.n_asked} of {counted(len(given.frame), 'query')}, {len(set(given.frame))} of "
+            "them different, cannot be asked without replacement.",
             code="out-of-bounds",
         )
     unknown = [one for one in given.frame if one not in known]
@@ -80,7 +81,7 @@ def _refuse_bad_answer(label: Label, n_options: int, models: set[str]) -> None:
     if answer and n_options and not NO_ANSWER < option_index(answer) < n_options:
         raise CascalError(
             f"Query {shown!r} is labelled {answer[:40]!r}, which is not the letter of one of its "
-            f"{n_options} options. Nothing was stored.",
+            f"{counted(n_options, 'option')}. Nothing was stored.",
             code="unusable-row",
         )
 

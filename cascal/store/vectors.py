@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from cascal.counted import agreeing, counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray, Split
 from cascal.store.connection import fetch, scalar
 from cascal.store.reading import require
@@ -62,8 +63,9 @@ def _checked(encoder: str, dimension: int, hashes: Sequence[str], array: FloatAr
     vectors = np.asarray(array, dtype=np.float32)
     if dimension < 1 or vectors.shape != (len(hashes), dimension):
         raise CascalError(
-            f"The vectors of {encoder!r} have shape {vectors.shape}, but {len(hashes)} texts and "
-            f"{dimension} dimensions need {(len(hashes), dimension)}.",
+            f"The vectors of {encoder!r} have shape {vectors.shape}, but "
+            f"{counted(len(hashes), 'text')} and {counted(dimension, 'dimension')} need "
+            f"{(len(hashes), dimension)}.",
             code="wrong-shape",
         )
     if len(set(hashes)) != len(hashes):
@@ -74,8 +76,9 @@ def _checked(encoder: str, dimension: int, hashes: Sequence[str], array: FloatAr
     bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
     if len(bad):
         raise CascalError(
-            f"{len(bad)} vectors of {encoder!r} are all zero or hold nan or infinite numbers, the "
-            f"first is that of text {hashes[bad[0]]}. Nothing was written; encode them again.",
+            f"{counted(len(bad), 'vector')} of {encoder!r} {agreeing(len(bad), 'is', 'are')} all "
+            f"zero or {agreeing(len(bad), 'holds', 'hold')} nan or infinite numbers, the first is "
+            f"that of text {hashes[bad[0]]}. Nothing was written; encode them again.",
             code="unusable-vector",
         )
     return vectors
@@ -89,8 +92,9 @@ def _refuse_other_dimension(
         connection.execute("INSERT INTO encoder VALUES (?, ?)", [encoder, dimension])
     elif known != dimension:
         raise CascalError(
-            f"Encoder {encoder!r} has vectors of {known} dimensions here, these have {dimension}: "
-            "a changed encoder can never be mixed with old vectors. Give it another name.",
+            f"Encoder {encoder!r} has vectors of {counted(known, 'dimension')} here, these have "
+            f"{dimension}: a changed encoder can never be mixed with old vectors. Give it another "
+            "name.",
             code="changed-encoder",
         )
 
@@ -111,9 +115,9 @@ def _refuse_changed(
     changed = np.flatnonzero((old * new).sum(axis=1) < SAME_VECTOR * lengths)
     if len(changed):
         raise CascalError(
-            f"Encoder {encoder!r} gives {len(changed)} texts another vector than before, the first "
-            f"is {known['text_hash'][int(changed[0])].as_py()}: a changed encoder can never be "
-            "mixed with old vectors. Give it another name.",
+            f"Encoder {encoder!r} gives {counted(len(changed), 'text')} another vector than "
+            f"before, the first is {known['text_hash'][int(changed[0])].as_py()}: a changed "
+            "encoder can never be mixed with old vectors. Give it another name.",
             code="changed-encoder",
         )
 
@@ -155,8 +159,9 @@ def embeddings(
     dimension = scalar(connection, "SELECT dimension FROM encoder WHERE name = $e", e=encoder)
     if missing or dimension is None:
         raise CascalError(
-            f"{missing} of {len(table)} queries of data set {dataset[:80]!r} have no vector by "
-            f"encoder {encoder[:80]!r}. Run `cascal embed` first.",
+            f"{missing} of {counted(len(table), 'query')} of data set {dataset[:80]!r} "
+            f"{agreeing(missing, 'has', 'have')} no "
+            f"vector by encoder {encoder[:80]!r}. Run `cascal embed` first.",
             code="no-vectors",
         )
     return Embeddings.from_array(
@@ -184,8 +189,9 @@ def put_layout(
     points = np.asarray(xy, dtype=np.float32)
     if points.shape != (len(query_ids), 2) or not np.isfinite(points).all():
         raise CascalError(
-            f"The map has shape {points.shape}; {len(query_ids)} queries need finite numbers of "
-            f"shape {(len(query_ids), 2)}.",
+            f"The map has shape {points.shape}; "
+            f"{counted(len(query_ids), 'query needs', 'queries need')} finite numbers of shape "
+            f"{(len(query_ids), 2)}.",
             code="wrong-shape",
         )
     connection.execute(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cascal.counted import counted
 from cascal.datatypes import Embeddings, FloatArray, IntArray, NotApplicable, Votes
 from cascal.doubts import Doubt
 from cascal.draws import random_places, stratified_halves
@@ -127,9 +128,9 @@ class Light:
         n_sides = router + constant
         return (
             f"{says} Learnt on either half of the training queries and tried on the other, it asks "
-            f"another model for {self.elsewhere:,} of the {self.n:,} queries; on {n_sides:,} of "
-            f"these the models prefer one of the two answers, its choice {router:,} times and that "
-            f"of the model liked best {constant:,} times: weighed by how strongly, "
+            f"another model for {self.elsewhere:,} of the {counted(self.n, 'query')}; on "
+            f"{n_sides:,} of these the models prefer one of the two answers, its choice {router:,} "
+            f"times and that of the model liked best {constant:,} times: weighed by how strongly, "
             f"{'more' if agree else 'no more'} than sampling explains."
         )
 
@@ -250,8 +251,9 @@ def half_fits(
     """Fits on two random halves of the training queries; thresholds may then move freely."""
     if len(votes.query_ids) < MIN_LIGHT_QUERIES or len(votes.models) < 2:
         raise NotApplicable(
-            f"{len(votes.query_ids)} training queries and {len(votes.models)} models are too few "
-            f"for a light without labels: at least {MIN_LIGHT_QUERIES} and 2 are needed.",
+            f"{counted(len(votes.query_ids), 'training query')} and "
+            f"{counted(len(votes.models), 'model')} are too few for a light without labels: at "
+            f"least {MIN_LIGHT_QUERIES} and 2 are needed.",
             code="too-little-data",
         )
     half = halves(votes.query_ids, votes.tasks, seed)

@@ -11,6 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
@@ -42,7 +43,8 @@ class Terms:
             )
         if self.horizon < 1:
             raise CascalError(
-                f"The horizon is {self.horizon} queries; write 1 or more.", code="out-of-bounds"
+                f"The horizon is {counted(self.horizon, 'query')}; write 1 or more.",
+                code="out-of-bounds",
             )
         if not 0.0 <= self.tolerance < 1.0:
             raise CascalError(
@@ -92,14 +94,17 @@ class Spending:
             )
         calls = sum(one.n_calls for one in self.bills)
         guessed = sum(one.n_unknown for one in self.bills)
-        said = f"Spent: {dollars(self.collecting)} on {calls:,} calls"
+        said = f"Spent: {dollars(self.collecting)} on {counted(calls, 'call')}"
         if guessed:
             said += f" ({guessed:,} of them at the mean cost of their model)"
         if self.n_labels and self.label_price is None:
-            said += f"; {self.n_labels:,} labels are not counted, as no price of one is stated"
+            labels = counted(self.n_labels, "label is", "labels are")
+            said += f"; {labels} not counted, as no price of one is stated"
         elif self.n_labels:
             price = dollars(self.label_price or 0.0)
-            said += f" and {dollars(self.labelling)} on {self.n_labels:,} labels at {price}"
+            said += (
+                f" and {dollars(self.labelling)} on {counted(self.n_labels, 'label')} at {price}"
+            )
         return f"{said}."
 
 
@@ -262,6 +267,6 @@ def _pays(
     return (
         f"It pays back after {after} [{least}, {most}] queries: routing saves "
         f"{_per_thousand(saving)}over {advantage.against} ({advantage.saving_basis}), at "
-        f"{points(quality)} ({advantage.quality_basis}). At {terms.horizon:,} queries the "
+        f"{points(quality)} ({advantage.quality_basis}). At {counted(terms.horizon, 'query')} the "
         f"spending is {share} [{low}, {high}] of the saving."
     )

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from cascal.counted import counted
 from cascal.datatypes import CascalError
 
 MAX_BYTES = 4 << 20
@@ -134,7 +135,7 @@ def _twin(keys: Iterable[str]) -> str | None:
 def _short_whole_number(digits: str) -> int:
     if len(digits) > MAX_NUMBER:
         raise CascalError(
-            f"A number of {len(digits):,} digits is none that can be read. Write at most "
+            f"A number of {counted(len(digits), 'digit')} is none that can be read. Write at most "
             f"{MAX_NUMBER}.",
             code="unreadable-value",
         )

@@ -28,6 +28,7 @@ export class Near {
   get note() {
     if (!this.points) return null;
     const { x, total } = this.points;
+    if (total === 1) return "The query in view is shown.";
     const [drawn, all] = [x.length, total].map((n) => n.toLocaleString("en"));
     return this.partial ? `${drawn} of ${all} queries in view are shown.` : `All ${all} queries in view are shown.`;
   }

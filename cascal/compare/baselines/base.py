@@ -12,6 +12,7 @@ import numpy as np
 from cascal.clustering.groups import reliability_groups
 from cascal.computing.blas import one_blas_thread
 from cascal.computing_order import best_first
+from cascal.counted import counted
 from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.results import Routes
 from cascal.routing.same_encoder import check_vectors
@@ -134,8 +135,8 @@ class Baseline(ABC):
         """
         if not all(votes.shape):
             raise CascalError(
-                f"{self.title}: there are {votes.shape[0]} queries and {votes.shape[1]} models; "
-                "at least one of each is needed.",
+                f"{self.title}: there are {counted(votes.shape[0], 'query')} and "
+                f"{counted(votes.shape[1], 'model')}; at least one of each is needed.",
                 code="nothing-to-fit",
             )
         right = np.full(votes.shape, np.nan)
@@ -190,8 +191,8 @@ def label_matrix(votes: Votes, labels: Labels) -> FloatArray:
         return given
     if given.shape != (len(votes.query_ids),):
         raise CascalError(
-            f"labels has shape {given.shape}; {votes.shape[0]} answers or a matrix of shape "
-            f"{votes.shape} are needed.",
+            f"labels has shape {given.shape}; {counted(votes.shape[0], 'answer')} or a matrix of "
+            f"shape {votes.shape} are needed.",
             code="wrong-shape",
         )
     known = (given != NO_ANSWER)[:, None] & votes.asked

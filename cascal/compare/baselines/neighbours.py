@@ -9,6 +9,7 @@ import numpy as np
 
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.consensus.latent import find_slots, own_slot
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.encode.neighbours import nearest_rows
 from cascal.settings import DEFAULT_CONSENSUS
@@ -118,15 +119,16 @@ class SmoothieTrain(Baseline):
             missing = [one for one in votes.query_ids if one not in self.responses]
             if missing:
                 raise CascalError(
-                    f"{len(missing)} training queries have no embedded responses, the first is "
-                    f"{missing[0][:80]!r}. Embed them, or leave `responses` out.",
+                    f"{counted(len(missing), 'training query has', 'training queries have')} no "
+                    f"embedded responses, the first is {missing[0][:80]!r}. Embed them, or leave "
+                    "`responses` out.",
                     code="no-vectors",
                 )
             stacked = np.stack([self.responses[one] for one in votes.query_ids])
             if stacked.shape[1] != len(votes.models):
                 raise CascalError(
-                    f"Embedded responses are of {stacked.shape[1]} models, the pool has "
-                    f"{len(votes.models)}.",
+                    f"Embedded responses are of {counted(stacked.shape[1], 'model')}, the pool "
+                    f"has {len(votes.models)}.",
                     code="other-models",
                 )
             apart = embedded_disagreement(np.asarray(stacked, dtype=np.float64))

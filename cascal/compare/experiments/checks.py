@@ -10,6 +10,7 @@ from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.gold_agreement import Alignment, skill_alignment
 from cascal.compare.without_a_model import leave_one_out
+from cascal.counted import counted
 from cascal.datatypes import NotApplicable
 from cascal.files.plain_json import finite
 from cascal.fit import fit
@@ -49,9 +50,9 @@ def alignment(request: Request) -> Report:
         experiment="alignment",
         question="Do the clusters match the skills that people would name?",
         datasets=request.names,
-        sentence=f"{n_given} clusters match {len(given.skills)} known skills with a mean "
-        f"best-match Jaccard of {given.mean:.2f}; with joining off, {n_unjoined} clusters and "
-        f"{without.mean:.2f}.",
+        sentence=f"{counted(n_given, 'cluster')} match {len(given.skills)} known skills with a "
+        f"mean best-match Jaccard of {given.mean:.2f}; with joining off, "
+        f"{counted(n_unjoined, 'cluster')} and {without.mean:.2f}.",
         target=f"mean best-match Jaccard of at least {ALIGNMENT_TARGET:.2f}",
         passed=given.mean >= ALIGNMENT_TARGET,
         columns=(

@@ -19,6 +19,7 @@ from cascal.compare.comparison import (
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.routers import Entry
+from cascal.counted import agreeing, counted
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
@@ -66,16 +67,20 @@ def validation(request: Request) -> Report:
     origin = comparison.label_origin
     rows = comparison.table()
     own = next(row for row in rows if row["key"] == "cascal")
-    splits = "the stored split" if comparison.n_splits == 1 else f"{comparison.n_splits} splits"
+    splits = (
+        "the stored split"
+        if comparison.n_splits == 1
+        else f"{counted(comparison.n_splits, 'split')}"
+    )
     return Report(
         experiment="validation",
         question="Does CASCAL route better than always asking the model that the consensus likes "
         "best?",
         datasets=request.names,
-        sentence=f"On {splits}, with {origin} training answers for the routers that need some, "
-        f"CASCAL's first model is right in {own['top1']:.1%}; {_points(gain)} against the "
-        f"best constant choice by consensus ({test.only_first:,} queries won, "
-        f"{test.only_second:,} lost).",
+        sentence=f"On {splits}, with {origin} training answers for the routers that "
+        f"need some, CASCAL's first model is right in {own['top1']:.1%}; {_points(gain)} "
+        "against the best constant choice by consensus "
+        f"({counted(test.only_first, 'query')} won, {test.only_second:,} lost).",
         target="gain over the global consensus above 0 (lower bound)",
         passed=gain.low > 0,
         columns=(
@@ -147,7 +152,8 @@ def filtering(request: Request) -> Report:
     )
     if len(kept.rows) < 40:
         raise NotApplicable(
-            f"Only {len(kept.rows)} of {len(large):,} queries pass the filter; too few to fit on.",
+            f"Only {len(kept.rows)} of {counted(len(large), 'query')} "
+            f"{agreeing(len(kept.rows), 'passes', 'pass')} the filter; too few to fit on.",
             code="too-little-data",
         )
     source = large if request.other is None else request.other.train

@@ -13,6 +13,7 @@ from cascal.columns import Progress
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.experiments.routers import splits_of
+from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.doubts import find_doubts
@@ -46,8 +47,8 @@ def verdicts(request: Request) -> Report:
         experiment="verdicts",
         question="Is the light without labels right, where labels can tell?",
         datasets=request.names,
-        sentence=f"The light was sure in {sure} of {n} cases (presets × splits), and right in "
-        f"{right} of these.",
+        sentence=f"The light was sure in {sure} of {counted(n, 'case')} (presets × splits), and "
+        f"right in {right} of these.",
         target="where it is sure, right more often than not for every preset",
         passed=all(2 * row["n_right"] > row["n_sure"] for row in rows if row["n_sure"])
         if sure

@@ -1,0 +1,29 @@
+"""A number of things as a sentence says it: "1 query", "2,000 queries"."""
+
+from __future__ import annotations
+
+from typing import SupportsIndex
+
+_WITH_ES = ("s", "x", "ch", "sh")
+
+
+def counted(n: SupportsIndex, one: str, many: str = "") -> str:
+    """A number and what it counts, with a comma at each thousand.
+
+    one, many: what follows 1, and what follows any other number; `many` is only needed where it is
+    not the usual plural of the last word, as where a verb follows: "query has", "queries have".
+    """
+    number = n.__index__()
+    return f"{number:,} {one if number == 1 else many or plural(one)}"
+
+
+def agreeing(n: SupportsIndex, one: str, many: str) -> str:
+    """The word that goes with a number that stands elsewhere: "is" with 1, "are" with others."""
+    return one if n.__index__() == 1 else many
+
+
+def plural(one: str) -> str:
+    """The usual plural of the last word: query -> queries, check -> checks, match -> matches."""
+    if one.endswith("y") and one[-2:-1] not in "aeiou":
+        return f"{one[:-1]}ies"
+    return f"{one}es" if one.endswith(_WITH_ES) else f"{one}s"

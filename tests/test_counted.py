@@ -1,0 +1,78 @@
+"""A sentence about one thing says so: "1 query has", never "1 queries have"."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cascal.counted import agreeing, counted
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted(path for room in ("cascal", "app") for path in (ROOT / room).rglob("*.py"))
+COUNT = re.compile(r"len\(|(^|\.)n_\w+$|^n$|\.n$|\.sum\(\)|shape\[")
+"""How an expression that counts something looks."""
+THINGS = (
+    "answers calls checks choices clusters columns comparisons dimensions entries errors files "
+    "issues items labels lines members models names options pairs predictions prompts queries "
+    "records remedies replies requests responses routers routes rows samples scores sheets slices "
+    "splits tasks texts tokens values vectors votes"
+)
+PLURAL = re.compile(rf" (?!all |of |the )(?:[a-z]+ )?(?:{THINGS.replace(' ', '|')})\b")
+
+
+@pytest.mark.parametrize(
+    ("n", "words", "said"),
+    [
+        (0, ("query",), "0 queries"),
+        (1, ("query",), "1 query"),
+        (2, ("query",), "2 queries"),
+        (1234, ("training query",), "1,234 training queries"),
+        (2, ("reply",), "2 replies"),
+        (2, ("day",), "2 days"),
+        (2, ("batch",), "2 batches"),
+        (2, ("index", "indices"), "2 indices"),
+        (1, ("query has", "queries have"), "1 query has"),
+        (5, ("query has", "queries have"), "5 queries have"),
+        (np.int64(1), ("model",), "1 model"),
+    ],
+)
+def test_what_is_counted_agrees_with_its_number(n, words, said):
+    assert counted(n, *words) == said
+
+
+def test_a_verb_agrees_with_a_number_that_stands_elsewhere():
+    assert [agreeing(n, "is", "are") for n in (0, 1, 2)] == ["are", "is", "are"]
+
+
+def bare_plurals(code: str) -> Iterator[str]:
+    """Counts in f-strings that are followed by a plural whatever they are."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            for value, text in zip(node.values, node.values[1:], strict=False):
+                if not (isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant)):
+                    continue
+                expression = ast.unparse(value.value)
+                if COUNT.search(expression) and PLURAL.match(str(text.value)):
+                    yield f"{{{expression}}}{str(text.value)[:30]}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['f"{len(rows)} rows"', 'f"{n} of {n_test:,} test queries"', 'f"{wrong.sum()} models are"'],
+)
+def test_a_plural_that_stays_with_one_is_noticed(code):
+    assert list(bare_plurals(code))
+
+
+def test_what_may_be_one_is_nowhere_followed_by_a_plural():
+    found = {
+        path.relative_to(ROOT).as_posix(): plurals
+        for path in FILES
+        if (plurals := list(bare_plurals(path.read_text(encoding="utf-8"))))
+    }
+    assert found == {}
