@@ -40,7 +40,8 @@ def batch() -> None:
     st.subheader(f"{counted(len(table), 'query')} routed", anchor=False)
     if texts.refused:
         st.warning(
-            f"{counted(len(texts.refused), 'row holds', 'rows hold')} no text and were left out."
+            f"{counted(len(texts.refused), 'row without text was', 'rows without text were')} left "
+            "out."
         )
     st.dataframe(table, hide_index=True, alt="Decision for every query of the file")
     st.download_button(

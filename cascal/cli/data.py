@@ -21,7 +21,7 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
-from cascal.counted import counted
+from cascal.counted import agreeing, counted
 from cascal.datatypes import CascalError, OnConflict, ReadingName, Right
 
 if TYPE_CHECKING:
@@ -278,7 +278,8 @@ def _encode(store: Workspace, dataset: str, encoder: str, key_env: str) -> str:
         raise
     print_encoded(encoded)
     if encoded.n_cut:
-        out.print(f"{encoded.n_cut:,} of them were longer than the encoder reads and were cut.")
+        was = agreeing(encoded.n_cut, "was", "were")
+        out.print(f"{encoded.n_cut:,} of them {was} longer than the encoder reads and {was} cut.")
     return encoded.encoder
 
 

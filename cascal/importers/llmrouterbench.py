@@ -145,7 +145,8 @@ def _newest(draft: Draft, runs: Sequence[_Run]) -> list[_Run]:
     left_out = [run.source for run in runs if run.source not in newest]
     if left_out:
         draft.notes.append(
-            f"{len(left_out)} older or demo runs were left out: {', '.join(left_out[:20])}."
+            f"{counted(len(left_out), 'older or demo run was', 'older or demo runs were')} left "
+            f"out: {', '.join(left_out[:20])}."
         )
     return list(kept.values())
 
