@@ -15,9 +15,10 @@ from cascal import charts
 from cascal.cli import app
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose.quality import cluster_needs
-from cascal.explain import cluster_leaders, explain
+from cascal.explain import explain
 from cascal.export import convert
 from cascal.report import write_report
+from cascal.routing.leaders import cluster_leaders
 from cascal.settings import PRESETS
 
 DIFFERING = {"recommended": 6, "recommended-1": 7, "released": 1, "paper": 0}

@@ -57,7 +57,11 @@ def bare_plurals(code: str) -> Iterator[str]:
                 if not (isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant)):
                     continue
                 expression = ast.unparse(value.value)
-                if COUNT.search(expression) and PLURAL.match(str(text.value)):
+                if (
+                    "counted(" not in expression
+                    and COUNT.search(expression)
+                    and PLURAL.match(str(text.value))
+                ):
                     yield f"{{{expression}}}{str(text.value)[:30]}"
 
 

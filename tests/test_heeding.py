@@ -25,9 +25,10 @@ from cascal.dataset.heeding import few_labels, heed_labels, labels_digest
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.saved_runs import make_run, reopen
 from cascal.dataset.snapshot import take_snapshot
-from cascal.explain import cluster_leaders, explain
+from cascal.explain import explain
 from cascal.labels import keep_router, lift_to_first
 from cascal.report import write_report
+from cascal.routing.leaders import cluster_leaders
 
 RECORD = label_record(always="b")
 

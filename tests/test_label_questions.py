@@ -31,9 +31,9 @@ from cascal.dataset.saved_runs import make_run
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NO_ANSWER
 from cascal.doubts.pool import conspicuous_pair
-from cascal.explain import cluster_leaders
 from cascal.labels import confidence_sequence, labels_needed
 from cascal.naming.given_names import GivenName
+from cascal.routing.leaders import cluster_leaders
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import PURPOSES
 

@@ -21,6 +21,7 @@ from cascal.cli import app
 from cascal.dataset.parquet_folder import write_parquet_folder
 from cascal.machines import VectorFolder, connect, fit_folder
 from cascal.machines.folder import peak_rows
+from cascal.routing.leaders import cluster_leaders
 from cascal.settings import FitSettings
 from cascal.study import load_study
 
@@ -207,6 +208,8 @@ def test_the_command_writes_the_router_that_a_plain_fit_makes(cluster, tmp_path,
     plain = cascal.fit(study.train.votes, study.train.vectors).router()
     loaded = cascal.Router.load(tmp_path / "r.cascal")
     assert told["n_clusters"] == len(plain.clusters)
+    leaders = cluster_leaders(plain)
+    assert [row["best"] for row in told["clusters"]] == [list(one.best) for one in leaders]
     assert np.abs(loaded.clusters.centroids - plain.clusters.centroids).max() <= 1e-9
     routes = loaded.route(study.test.vectors)
     assert np.array_equal(routes.selected, plain.route(study.test.vectors).selected)

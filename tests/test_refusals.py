@@ -475,13 +475,13 @@ WORDED: Mapping[str, tuple[Trigger, str]] = {
     ),
     "unusable-vector": (
         lambda _: Embeddings.from_array(["q1", "q2"], np.diag([1.0, 0.0]), "test"),
-        r"1 embedding vectors are all zero or hold nan or infinite numbers, the first is of query "
+        r"1 embedding vector is all zero or hold nan or infinite numbers, the first is of query "
         r"'q2'\. Encode these queries again or leave them out\.",
     ),
     "wrong-path": (router_into_a_folder, r"/.+ is a folder\. Name a file to write\."),
     "wrong-shape": (
         lambda _: Embeddings(("q1",), np.eye(2), "test"),
-        r"Embeddings\.vectors has shape \(2, 2\), but 1 query ids need \(queries, dimensions\)\.",
+        r"Embeddings\.vectors has shape \(2, 2\), but 1 query id needs \(queries, dimensions\)\.",
     ),
     "wrong-type": (
         lambda _: Thresholds(routing="blend"),

@@ -17,7 +17,7 @@ from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import FloatArray, IntArray
 from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import first_share
-from cascal.explain import cluster_leaders
+from cascal.routing.leaders import cluster_leaders
 from cascal.settings import TASKS_MEASURED
 
 N_SAMPLES = 6

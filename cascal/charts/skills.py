@@ -20,11 +20,12 @@ from cascal.dataset.query_filters import first_model_right, pool_agreement
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, Votes
 from cascal.diagnose.coherence import own_silhouettes
-from cascal.explain import Z95, RouteTrace, cluster_leaders
+from cascal.explain import Z95, RouteTrace
 from cascal.intervals import mean_rows
 from cascal.naming.cluster_names import cluster_name
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
+from cascal.routing.leaders import cluster_leaders
 from cascal.routing.route import Router
 
 ColourBy = Literal[

@@ -33,7 +33,7 @@ from cascal.scores.score_router import KIND, router_of
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset
     from cascal.dataset.snapshot import Snapshot
-    from cascal.explain import ClusterLeaders
+    from cascal.routing.leaders import ClusterLeaders
     from cascal.store import Workspace
 
 IgnoreLabelsOption = Annotated[
@@ -108,7 +108,7 @@ def fit(
 def _print_fit(
     store: Workspace, loaded: Dataset, snapshot: Snapshot, *, ignore_labels: bool
 ) -> None:
-    from cascal.explain import cluster_leaders
+    from cascal.routing.leaders import cluster_leaders
 
     _print_summary(snapshot.summary(), cluster_leaders(snapshot.router), loaded.simulated)
     _print_labels(snapshot.router)

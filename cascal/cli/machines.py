@@ -15,6 +15,7 @@ from cascal.cli.common import err, out, print_json, progress_bar
 from cascal.cli.tuning import Tuning
 from cascal.counted import counted
 from cascal.datatypes import CascalError
+from cascal.routing.leaders import router_summary
 
 if TYPE_CHECKING:
     import cascal
@@ -64,10 +65,11 @@ def fit_by_workers(
         router = fit_folder(votes, vectors, tuning.settings, crew=crew).router(tuning.thresholds)
     if to is not None:
         router.save(to)
+    summary = router_summary(router)
     if as_json:
-        print_json(_summary(router))
+        print_json(summary)
         return
-    _print(_summary(router))
+    _print(summary)
     if to is not None:
         out.print(f"Router written to {escape(str(to))}.")
 
@@ -88,25 +90,6 @@ def _votes(folder: Path, models: tuple[str, ...] | None) -> cascal.Votes:
             votes = store.votes(imported.dataset, "train", models)
     asked = votes.asked.any(axis=1)
     return votes if asked.all() else votes.take(np.flatnonzero(asked))
-
-
-def _summary(router: cascal.Router) -> dict[str, Any]:
-    sizes, order = router.clusters.sizes, router.rankings.order
-    return {
-        "preset": router.settings.name,
-        "fingerprint": router.fingerprint,
-        "n_clusters": len(router.clusters),
-        "clusters": [
-            {
-                "cluster": c,
-                "task": router.tasks[router.clusters.task[c]],
-                "queries": int(sizes[c]),
-                "best": [router.models[m] for m in order[c, :3]],
-            }
-            for c in range(len(router.clusters))
-        ],
-        "notes": list(router.notes),
-    }
 
 
 def _print(summary: dict[str, Any]) -> None:

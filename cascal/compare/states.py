@@ -20,11 +20,11 @@ from cascal.dataset.saved_runs import decisions_hash
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.successor import Successor, successor
 from cascal.datatypes import CascalError, FloatArray, IntArray
-from cascal.explain import cluster_leaders
 from cascal.intervals import Estimate, estimates
 from cascal.labels import heeded_words
 from cascal.naming.cluster_names import cluster_name
 from cascal.prices import COST_UNIT
+from cascal.routing.leaders import cluster_leaders
 from cascal.settings import joining_name, routing_name
 from cascal.verdicts.verdict import Decision, decision, points
 

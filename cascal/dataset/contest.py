@@ -16,8 +16,8 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, CascalError, IntArray, NotApplicable
 from cascal.doubts.pool import conspicuous_pair, shared_rejections
 from cascal.draws import random_rows
-from cascal.explain import cluster_leaders
 from cascal.labels import contested
+from cascal.routing.leaders import cluster_leaders
 from cascal.store import Draw, Purpose
 from cascal.verdicts.constant import Constant, join_constants
 from cascal.verdicts.light import cross_fit

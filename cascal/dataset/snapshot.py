@@ -17,12 +17,12 @@ from cascal.dataset.part import Part
 from cascal.datatypes import BoolArray, FloatArray, IntArray, NotApplicable, Split
 from cascal.doubts import Doubt, find_doubts
 from cascal.evaluate import Evaluation, first_share
-from cascal.explain import cluster_leaders
 from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
 from cascal.naming.cluster_names import cluster_name
 from cascal.naming.given_names import members_hash, with_given
 from cascal.results import Routes, SkillClusters
+from cascal.routing.leaders import router_summary
 from cascal.routing.route import Router
 from cascal.settings import Thresholds
 from cascal.verdicts.constant import Constant, choose_constant
@@ -159,24 +159,11 @@ class Snapshot:
     def summary(self) -> dict[str, Any]:
         """Clusters, notes and numbers in JSON types, for the command line."""
         router, result = self.router, self.evaluation
-        sizes, leaders = router.clusters.sizes, cluster_leaders(router)
+        summary = router_summary(router)
+        for row, name in zip(summary["clusters"], self.names, strict=True):
+            row["name"] = cluster_name(name)
         return {
-            "preset": router.settings.name,
-            "fingerprint": router.fingerprint,
-            "n_clusters": len(router.clusters),
-            "clusters": [
-                {
-                    "cluster": c,
-                    "name": cluster_name(self.names[c]),
-                    "task": router.tasks[router.clusters.task[c]],
-                    "queries": int(sizes[c]),
-                    "best": list(leaders[c].best),
-                    "by_consensus": list(leaders[c].by_consensus),
-                    "reasons": list(leaders[c].reasons),
-                }
-                for c in range(len(router.clusters))
-            ],
-            "notes": list(router.notes),
+            **summary,
             "labels": None if router.labels is None else router.labels.to_dict(),
             "top1_accuracy": result.top1_accuracy if result else None,
             "top3_vote_accuracy": result.top3_vote_accuracy if result else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cascal.counted import counted
 from cascal.importers.fields import gold_answer
 from cascal.importers.limits import MAX_FIELD_BYTES, MAX_OPTIONS
 from cascal.importers.rows import QueryRow
@@ -30,7 +31,8 @@ def query_problem(query: QueryRow) -> tuple[str, str] | None:
     if n_options == 1:
         return "options", "1 option; a choice needs at least 2, and none means a free answer"
     if n_options > MAX_OPTIONS:
-        return "options", f"{n_options} options; at most {MAX_OPTIONS} (A to Z) can be read"
+        given = counted(n_options, "option")
+        return "options", f"{given}; at most {MAX_OPTIONS} (A to Z) can be read"
     if query.split not in ("train", "test"):
         return "split", f"split {query.split[:40]!r} is neither 'train' nor 'test'"
     for column, text in (

@@ -16,13 +16,13 @@ from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
-from cascal.explain import N_LEADERS, cluster_leaders
 from cascal.intervals import Estimate
 from cascal.naming.cluster_names import cluster_name
 from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
 from cascal.report.pages import template
 from cascal.report.scored import write_score_report
+from cascal.routing.leaders import N_LEADERS, cluster_leaders
 from cascal.store import Note
 from cascal.verdicts.light import HEADLINES, QUESTION, RECORD, RECORD_NOTE, Light, State
 from cascal.verdicts.payback import Payback
