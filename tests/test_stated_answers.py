@@ -35,6 +35,9 @@ CHOICES = [
     ("So we get it\n#### B", "B", "hashes"),
     ("Whatever it costs, **B. Rome** then", "B", "bold"),
     ("B) Plan A and plan C", "B", "leading_letter"),
+    ("Prediction: B", "B", "labelled"),
+    ("The answer is C. difficile, so B.", "B", "as_option"),
+    ("A: wrong\nB: wrong\nC: correct\nD: wrong", "C", "marked"),
     ("A is right", "A", "concludes"),
     ("Hard to say.\n\n(C)", "C", "last_line"),
 ]

@@ -9,23 +9,37 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from cascal.answers.languages import (
+    CHOOSE_ABROAD,
+    EAST,
+    LETTER_ABROAD,
+    LETTER_ITSELF,
+    speaks_abroad,
+)
 from cascal.answers.prepared import TAKEN_BACK
 
 _WRAP = r"[\s(\[{*_$\"'“‘「（<`]{0,8}(?:\\(?:boxed|text|textbf|mathrm|mathbf)\{){0,2}\(?"
-_NOUN = (
-    r"(?:(?:option|choice|letter|answer|buchstabe|lettre|(?:la\s)?opción|la|选项|選項)"
-    r"\s{0,2}:?\s{0,2})?"
-)
+_NOUN = rf"(?:(?:{LETTER_ITSELF}|la|a(?=\s[B-Z]))\s{{0,2}}:?\s{{0,2}})?"
 _GOES_ON = (
     r"because|since|as|for|which|that|and|but|not|due|by|so|where|while|if|with|given|rather|is|was"
     r"|in|from|only|alone|here|denn|weil|car|parce|porque|perché|et|und|mais|aber|pero|y"
 )
 _NO_WORD = rf"(?!\s[a-zà-ÿ](?!\w)|\s(?!(?:{_GOES_ON})\b)[a-zà-ÿ]{{2,}})"
 _NO_FORMULA = r"(?!\s{0,2}(?:[=≈+/^²³₀-₉∝]|[<>]\s?\w|\*[^*\s])|\s?-\s?\d)"
-_ALONE = r"(?![A-Za-z0-9À-ÿ]|['’-]\w|_[^_\W])"
-_CAPITAL = rf"([A-Z]){_ALONE}{_NO_WORD}{_NO_FORMULA}"
-_SMALL = r"([a-z])(?=\s{0,2}(?:[).\]*}】」,;:!]|$))(?!\)?\s{0,2}[=+*/^])"
+_ALONE = r"(?![A-Za-z0-9À-ÿ]|['’-](?!d[iı]r\b)\w|_[^_\W]|\.\d)"
+_SPECIES = (
+    r"(?!\.\s(?:coli|difficile|aureus|elegans|melanogaster|subtilis|thaliana|anthracis|botulinum|tetani"
+    r"|perfringens|albicans|pneumoniae|pyogenes|cereus|pylori|influenzae|faecalis|cerevisiae|gondii"
+    r"|vivax|falciparum|gambiae|aegypti|sapiens|burgdorferi|diphtheriae|pertussis|tuberculosis)\b)"
+)
+_DENIED = (
+    r"(?!\)?[*_]{0,3}\s(?:is|are|was|would\sbe)\s(?:also\s|clearly\s)?"
+    r"(?:wrong|incorrect|false|not\b|ruled\sout))"
+)
+_CAPITAL = rf"([A-Z]){_ALONE}{_SPECIES}{_DENIED}{_NO_WORD}{_NO_FORMULA}"
+_SMALL = rf"([a-z])(?=\s{{0,2}}(?:[).\]*}}】」,;:!]|$))(?!\)?\s{{0,2}}[=+*/^]){_DENIED}"
 _LETTER = rf"{_WRAP}{_NOUN}{_WRAP}(?:{_CAPITAL}|{_SMALL})"
 
 _IS = (
@@ -35,53 +49,82 @@ _IS = (
     r"|\.(?=\s?\()|[*_#]{0,4}\s{0,3}\n)"
 )
 _ANSWER = (
-    r"(?<![a-z])(?:answer|ans|(?:correct|right|best|final|chosen|most\slikely|most\sappropriate)\s"
-    r"(?:option|choice|response|selection|letter|solution|statement|one)|(?:my|the)\s"
+    r"(?<![a-z])(?:answer|ans|(?:correct|right|best|final|chosen|closest|most\slikely"
+    r"|most\sappropriate)\s(?:option|choice|response|selection|letter|solution|statement|one)"
+    r"|closest|(?:my|the)\s"
     r"(?:choice|pick|selection))(?:\s(?:choice|option|letter))?"
     r"(?:\s(?:to|for|of)\s[^\n.:]{1,60}|\shere|,?\s(?:therefore|thus|then),?)?"
 )
-_ABROAD = (
-    r"(?:antwort|lösung|antwoord|r[ée]ponse|respuesta|risposta|resposta|odpowied[zź]|cevap|svar"
-    r"|ответ|відповідь|الإجابة|الجواب|उत्तर)(?:\s(?:korrekt\w{0,2}|correcta?|corretta|richtige?"
-    r"|finale?|doğru))?\s{0,2}(?:[*_]{0,3}[:：=—–-]|ist|lautet|wäre|est|serait|es|sería|è|é|jest|is|är"
-    r"|هي|है)\s{0,2}:?"
-)
-_EAST = (
-    r"(?:答案|正确选项|正確選項|正解|答え|答|정답|답)\s{0,2}(?:应该|應該)?"
-    r"(?:选择|选|選擇|選|为|為|是|は|은|는|[:：]){1,2}"
-    r"|(?:故选|应选|选择|選擇|故選|选)\s{0,2}[:：]?"
-)
+_EAST = rf"{EAST}|(?:故选|应选|选择|選擇|故選|选)\s{{0,2}}[:：]?"
 _CHOOSE = (
     r"(?<![a-z])(?:i(?:['’]d|['’]ll|\swould|\swill|\sshould)?\s(?:pick|choose|select|say|go\swith"
-    r"|opt\sfor|answer\swith|guess|think(?:\sthat)?(?:\sit(?:\sis|['’]s))?|believe(?:\sthat)?"
-    r"(?:\sit(?:\sis|['’]s)))|(?:i['’]m|i\sam)\sgoing\swith|(?:we|so|to|please|must|should|therefore"
-    r"|\A|[.:\n])\s{0,2}(?:pick|choose|select))"
+    r"|opt\sfor|answer(?:\swith)?|guess|think(?:\sthat)?(?:\sit(?:\sis|['’]s))?|believe(?:\sthat)?"
+    r"(?:\sit(?:\sis|['’]s)))|(?:i['’]m|i\sam)\sgoing\swith|let['’]?s\s(?:go\swith|pick|choose|say)|(?:we|so|to|please|must|should|therefore"
+    r"|\A|[.:\n])\s{0,2}(?:pick|choose|select)):?"
 )
 _CONCLUDES = (
-    r"(?<![a-z])(?:it\smust\sbe|it\sshould\sbe|must\sbe|leaves(?:\sus\swith)?|left\swith"
-    r"|corresponds\sto|which\sis|that\sis|i\.e\.,?|namely|so\sthe\sone\sis|it\sis|it['’]s)"
+    r"(?<![a-z])(?:it\smust\sbe|it\sshould\sbe|must\sbe|has\sto\sbe|can\sonly\sbe|leaves(?:\sus\swith)?"
+    r"|left\swith|corresponds\sto|matches|which\sis|that\sis,?|i\.e\.,?|namely|so\sthe\sone\sis|it\sis"
+    r"(?:\sactually)?|it['’]s(?:\sactually)?|(?:but|most|more)\slikely|correction:|(?<=\W)no,|i\smeant|make\sthat)"
 )
 _ALSO = re.compile(
     r"\A[\s)*\]}\"'.]{0,4}(?:\s?(?:,|/|&|and|or|und|oder|et|ou|y|o|和|或)\s{0,2}){1,2}(?:option\s)?[(*]{0,3}"
     rf"([A-Z]){_ALONE}(?!\s[a-z])",
 )
-_RIGHT = re.compile(
-    r"(?<![A-Za-z0-9])\(?([A-Z])\)?[*:.]{0,3}\s{1,3}(?:is|would\sbe|must\sbe|seems|ist|est|es)\s"
-    r"(?:the\s|indeed\s|clearly\s)?"
-    r"(?:only\s|most\s|best\s)?(?:correct|right|best|richtig|correcte?|answer|appropriate)\b"
+_IS_RIGHT = r"(?:correct|right|best|richtig|korrekt|correcte?|correcta|answer|appropriate)\b"
+_RIGHT = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<![A-Za-z0-9])\(?([A-Z])\)?[*:.]{0,3}\s{1,3}(?:is|would\sbe|must\sbe|seems|ist|est|es|è|é|jest)"
+        r"\s(?:the\s|indeed\s|clearly\s)?(?:only\s|most\s|best\s)?"
+        rf"(?:{_IS_RIGHT}|one\sthat\sfits|(?:option|choice|one)\sthat|poprawna|prawidłowa|corretta|correta)",
+        rf"(?i:\bmakes\s)(?i:option\s)?\(?([A-Z])\)?\s(?:the\s)?(?:only\s|best\s)?{_IS_RIGHT}",
+        r"(?i:\bonly\s(?:option|choice|statement|answer)\s)\(?([A-Z])\)?\s"
+        r"(?:satisfies|fits|matches|works|is|meets|remains)\b(?!\s(?:not|wrong|incorrect|false))",
+        r"(?i:\b(?:so|thus|hence|therefore)[,:]?\s)\(?([A-Z])\)\s[^\n.]{1,60}\sis\s(?:the\s)?(?:answer|correct)\b",
+        r"(?<![A-Za-z0-9])([A-Z])\s?(?:选项|選項)?\s?(?:是)?(?:正确|正確)(?:的|答案)?(?=[。.！!\s]|\Z)",
+        r"(?:選択肢|選択枝)?\s?(?<![A-Za-z0-9])([A-Z])\s?(?:が|は)\s?(?:正しい|正解)",
+        r"(?<![A-Za-z0-9])([A-Z])\s?(?:이|가|번이)?\s?(?:정답|맞습니다|맞다)",
+        r"(?i:(?<![a-z])ich\swürde\s(?:option\s)?)([A-Z])\s(?:wählen|nehmen|sagen|antworten)",
+        rf"(?<!\w)\(([a-z])\)\s(?:is|would\sbe)\s(?:the\s)?{_IS_RIGHT}",
+    )
 )
 _STATED = tuple(
     re.compile(rf"{anchor}{_LETTER}")
-    for anchor in (rf"(?i:{_ANSWER}{_IS})", rf"(?i:{_ABROAD})", f"(?:{_EAST})")
+    for anchor in (
+        rf"(?i:{_ANSWER}{_IS}|(?<![a-z])ans\.\s)",
+        rf"(?i:{LETTER_ABROAD})",
+        f"(?:{_EAST})",
+    )
 )
-_CHOSEN = tuple(re.compile(rf"(?i:{anchor}){_LETTER}") for anchor in (_CHOOSE, _CONCLUDES))
+_AT_HOME = (_STATED[0], _STATED[2])
+_CHOSEN = tuple(
+    re.compile(rf"(?i:{anchor}){_LETTER}") for anchor in (_CHOOSE, _CONCLUDES, CHOOSE_ABROAD)
+)
+_AS_OPTION = re.compile(
+    r"(?i:(?<![a-z])answer\b[^\n]{1,80}?(?:\(|,\s(?:(?:that\sis|i\.e\.|namely|so|thus|hence|which\sis),?\s)?)"
+    r"(?:the\s)?(?:option|choice)\s)\(?([A-Z])\)?[).]{0,2}\s{0,2}(?:\Z|\n)"
+    r"|(?i:(?<![a-z])answer\sis\s)[A-Z]\b[^\n]{1,60}?,\s(?:so|thus|hence|i\.e\.,?)\s\(?([A-Z])\)?[.]?\s{0,2}(?:\Z|\n)"
+)
+"""A name or a formula that begins with a letter, and which option that is."""
+_DOUBTED = re.compile(
+    r"(?i)\b(?:wait|correction|double[-\s]check|mistake|scratch\sthat|hold\son|oops|on\ssecond\sthought|no,)"
+)
+"""What comes between an answer and a conclusion that takes its place."""
+_AT_FIRST = re.compile(
+    r"(?i)\b(?:thought|at\sfirst|initially|first\sglance|might\s(?:think|say)|tempt\w{0,3})\b(?:(?!\bbut\b)[^.!?\n]){0,60}\Z"
+)
+"""What comes before an answer that is not meant."""
 _HOMOGLYPHS = str.maketrans("АВСЕ", "ABCE")  # Cyrillic
 _RUSSIAN = re.compile(r"(?i)(?:ответ|відповідь)\W{0,6}[АВСЕ](?!\w)")
 
-_TAG = re.compile(r"(?i)<(?:final_?)?answer>\s{0,9}(?:option\s)?\(?([a-z])\)?[.:]?[^<]{0,200}</")
+_TAG = re.compile(
+    r"(?i)<(?:final_?)?answer>\s{0,9}(?:option\s)?\(?([a-z])\)?(?![a-z]|\s{0,2}(?:,|/|&|and\b|or\b)\s{0,2}"
+    r"\(?[a-z]\b)[.:]?[^<]{0,200}</"
+)
 _JSON = re.compile(
-    r"(?i)[\"'](?:final_?|correct_?)?(?:answer|choice|option|answer_?letter)[\"']\s{0,9}:\s{0,9}[\"']\s{0,9}"
-    r"\(?([a-z])\)?(?:[.:)][^\"\n]{0,200})?\s{0,9}[\"']"
+    r"(?i)[\"'](?:final_?|correct_?|selected_?|predicted_?)?(?:answer|choice|option|answer_?letter|letter|label)[\"']\s{0,9}:\s{0,9}\[?\s{0,9}[\"']"
+    r"\s{0,9}\(?([a-z])\)?(?:[.:)][^\"\n]{0,200})?\s{0,9}[\"'](?!\s{0,9},\s{0,9}[\"'][A-Z][\"'])"
 )
 _BOXED = re.compile(
     r"\\boxed\s{0,9}\{\s{0,9}(?:\\(?:text|textbf|mathrm|mathbf)\s{0,9}\{)?\s{0,9}"
@@ -89,9 +132,25 @@ _BOXED = re.compile(
 )
 _HASHES = re.compile(r"(?m)^####\s{0,9}\(?([A-Za-z])\)?[.]?\s{0,9}$")
 _LEADING = re.compile(
-    r"\A(?i:option\s|choice\s)?[(*\[\s]{0,4}(?:([A-Z])[*]{0,3}(?:[).:\]]{1,3}[*]{0,3}\s|\s[-–—]\s|\s{0,3}(?:\n|$))"
-    r"|(?<!\()([a-z])\)\s(?=[a-z]))"
+    rf"\A(?i:option\s|choice\s)?[(*\[\s]{{0,4}}(?:([A-Z]){_DENIED}[*]{{0,3}}(?:[).:\]]{{1,3}}[*]{{0,3}}"
+    r"(?:\s|(?=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]))|\s[-–—]\s|\s{0,3}(?:\n|$)"
+    r"|,?\s(?:because|since|denn|weil|porque|parce\sque)\s)"
+    rf"|(?<!\()([a-z]){_DENIED}\)\s(?=[a-z])|(?<!\()([b-z])\.\s(?=\w))"
 )
+_SMALL_LISTED = re.compile(r"(?m)^\s{0,4}([a-z])[).]\s")
+_MARKED = re.compile(r"(?m)^[\s*_(#\d.-]{0,8}(?:[Oo]ption\s)?([A-Z])[).:*\s–-]{1,6}([^\n]{0,400})$")
+_MARK_RIGHT = re.compile(r"(?i)✅|✓|✔|☑|\b(?:correct|right)\b")
+_MARK_WRONG = re.compile(
+    r"(?i)❌|✗|✘|✖|\b(?:incorrect|wrong)\b|\bnot\s\w{0,8}\s?(?:correct|right)\b"
+)
+_ADVERBS = re.compile(
+    r"(?i)\A(?:(?:only|definitely|clearly|probably|certainly|obviously|likely|maybe|sure|yes|ok|okay|so|thus|hence"
+    r"|therefore|it s|it is|i think|i guess|option|choice|letter|answer) )+"
+)
+_LABELLED = re.compile(r"(?:[A-Za-z][A-Za-z ]{2,24}|A)[:：]\s{0,3}[(*]{0,3}([A-Z])[)*.]{0,4}")
+"""Any label and a letter: "Prediction: B"."""
+_IN_A_ROW = re.compile(r"\A\(?A[).:](?=.{1,200}?\sB[).:].{1,200}?\sC[).:])", re.DOTALL)
+"""The options, listed in one line or several."""
 _BOLD = re.compile(r"\*\*\(?([A-Z])(?=[.:)*])[^*\n]{0,200}\*\*")
 _LISTED = re.compile(r"(?m)^[\s*_(#-]{0,6}([A-Z])(?:[).:*]|\s{0,3}$)")
 _LAST_LINE = re.compile(r"(?:\A|\n)[\s(*\[$]{0,6}([A-Z])[\s).*\]$]{0,6}\Z")
@@ -120,6 +179,8 @@ def _statements(patterns: tuple[re.Pattern[str], ...], text: str) -> list[_State
     found = []
     for pattern in patterns:
         for match in pattern.finditer(text):
+            if _AT_FIRST.search(text, max(0, match.start() - 100), match.start()):
+                continue
             letter = next(group for group in match.groups() if group)
             also = _ALSO.match(text[match.end() : match.end() + 40])
             several = also is not None and also[1].upper() != letter.upper()
@@ -129,17 +190,17 @@ def _statements(patterns: tuple[re.Pattern[str], ...], text: str) -> list[_State
 
 def _stated(text: str) -> Iterator[str]:
     """The first statement that is not taken back; several letters at once are no answer."""
-    yield from _settled(_statements(_STATED, text), text)
+    patterns = _STATED if speaks_abroad(text) else _AT_HOME
+    yield from _settled(_statements(patterns, text), text)
 
 
-def _chosen(text: str) -> Iterator[str]:
-    """The last statement that concludes."""
+def _chosen(text: str, start: int = 0) -> Iterator[str]:
+    """The last statement that concludes, of those behind a place."""
     found = _statements(_CHOSEN, text)
-    found += [_Statement(match.start(), match.end(), match[1]) for match in _RIGHT.finditer(text)]
-    found += [_Statement(match.start(), match.end(), match[1]) for match in _SO.finditer(text)]
-    for statement in sorted(found, key=lambda one: one.end, reverse=True):
-        if statement.letter is not None:
-            yield statement.letter
+    for pattern in (*_RIGHT, _SO):
+        found += [_Statement(one.start(), one.end(), one[1]) for one in pattern.finditer(text)]
+    behind = sorted((one for one in found if one.start >= start), key=lambda one: -one.end)
+    yield from (one.letter for one in behind if one.letter)
 
 
 def _settled(statements: list[_Statement], text: str) -> Iterator[str]:
@@ -149,22 +210,43 @@ def _settled(statements: list[_Statement], text: str) -> Iterator[str]:
         if open_still or TAKEN_BACK.search(text, end, max(end, statement.start)):
             settled = statement
         end = statement.end
-    if settled is not None and settled.letter is not None:
-        yield settled.letter
+    if settled is None or settled.letter is None:
+        return
+    doubt = _DOUBTED.search(text, settled.end)
+    if doubt is not None:
+        yield from islice(_chosen(text, doubt.start()), 1)
+    yield settled.letter
 
 
 def _whole(text: str) -> Iterator[str]:
     core = re.sub(r"[\W_]+", " ", text[:40]).strip() if len(text) < 40 else ""
-    core = re.sub(r"(?i)\A(?:option|choice|answer) ", "", core)
+    core = _ADVERBS.sub("", core)
     if len(core) == 1 and core.isascii() and core.isalpha():
         yield core
+
+
+def _labelled(text: str) -> Iterator[str]:
+    match = _LABELLED.fullmatch(text)
+    if match is not None:
+        yield match[1]
 
 
 def _leading(text: str) -> Iterator[str]:
     """A letter that opens the text, unless a list of the options does."""
     match = _LEADING.match(text)
-    if match is not None and len(set(_LISTED.findall(text))) < 2:
-        yield match[1] or match[2]
+    if match is not None and len(set(_LISTED.findall(text))) < 2 and not _IN_A_ROW.match(text):
+        small = match[2] or match[3]
+        if not small or len(set(_SMALL_LISTED.findall(text))) < 2:
+            yield match[1] or small
+
+
+def _marked(text: str) -> Iterator[str]:
+    """The one option of a list that is marked as right, where others are marked as wrong."""
+    lines = _MARKED.findall(text)
+    wrong = {letter for letter, rest in lines if _MARK_WRONG.search(rest)}
+    right = {letter for letter, rest in lines if _MARK_RIGHT.search(rest)} - wrong
+    if len(wrong) > 1 and len(right) == 1:
+        yield right.pop()
 
 
 def _bold(text: str) -> Iterator[str]:
@@ -185,9 +267,12 @@ STATED_CHOICE_RULES: tuple[tuple[str, Callable[[str], Iterator[str]]], ...] = (
     ("json_answer", lambda text: _only(_JSON, text)),
     ("boxed", lambda text: _only(_BOXED, text)),
     ("hashes", lambda text: _only(_HASHES, text)),
+    ("as_option", lambda text: _only(_AS_OPTION, text)),
     ("answer_is", _stated),
+    ("labelled", _labelled),
     ("leading_letter", _leading),
     ("concludes", _chosen),
+    ("marked", _marked),
     ("bold", _bold),
     ("last_line", _last_line),
 )

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
+from cascal.answers.languages import ANSWER_ABROAD, EAST, POLITE_END, UNKNOWN
 from cascal.answers.prepared import TAKEN_BACK
 
 MAX_FREE_ANSWER = 200
@@ -21,18 +22,26 @@ _LETTERS = re.compile(
 """Letters alone, with what joins them: all of them are the answer."""
 _VERB = (
     r"(?:\s{1,3}(?:is|was|are|would\sbe|should\sbe|must\sbe|equals|comes\s(?:out\s)?to)"
-    r"(?:\s(?:therefore|thus|hence|approximately|about)(?=\s))?\s{0,3}:?|[*_]{0,3}\s{0,3}[:=：][*_]{0,3})"
-)
-_ABROAD = (
-    r"(?:antwort|antwoord|r[ée]ponse|respuesta|risposta|resposta|odpowied[zź]|cevap|svar|ответ)"
-    r"(?:\s(?:korrekt\w{0,2}|correcta?|corretta|finale?))?"
-    r"\s{0,3}(?:[*_]{0,3}[:：=][*_]{0,3}|ist|lautet|est|es|è|é|jest|is|är)\s|(?:答案|答え|答|정답|답)"
-    r"\s{0,3}(?:[:：]|是|为|は|은|는){1,2}"
+    r"(?:\s(?:therefore|thus|hence|approximately|about|probably|(?:most\s)?likely|clearly)(?=\s))?\s{0,3}:?|[*_]{0,3}\s{0,3}[:=：][*_]{0,3})"
 )
 _PHRASE = re.compile(
     rf"(?i)(?<!will\s)(?<!to\s)(?<![a-z])(?:(?:answer|result)(?:\s(?:to|for|of)\s[^\n.:]{{1,60}})?{_VERB}"
-    rf"|{_ABROAD})[:*_ \t]{{0,9}}(?:\n[ \t]{{0,9}}){{0,2}}(?=([^\n]{{1,240}}))"
+    rf"|{ANSWER_ABROAD}|{EAST})[:*_ \t]{{0,9}}(?:\n[ \t]{{0,9}}){{0,2}}(?=([^\n]{{0,240}}))"
 )
+_NO_WORDS = re.compile(
+    r"(?i)\A\W*(?:(?:the|my|so|final|correct|right|therefore|thus)\W+)*(?:(?:answer|result)\W*(?:is|are|would\sbe)?)?\W*\Z"
+)
+"""Nothing said, or nothing but that there is an answer."""
+_EMPTY = re.compile(
+    r"\{.{0,200}\"(?:final_?)?answer\"\s{0,9}:\s{0,9}(?:null|\"\s{0,9}\")\s{0,9}[,}].{0,4000}",
+    re.DOTALL,
+)
+_IS_THE_ANSWER = re.compile(
+    r"(?i)\A(?:so\s|thus\s|hence\s)?(?!this|that|it|which|what|there)(\S.{0,80}?)\s(?:is|was)\sthe\s"
+    r"(?:final\s|correct\s|right\s)?answer[.!]?\Z"
+)
+_FENCED = re.compile(r"\A```(?:text|txt|plaintext)?\n([^\n]{1,200})\n```\Z")
+_LABEL = re.compile(r"\AA:\s{0,3}(?=\S)")
 _HEADING = re.compile(
     r"(?im)^[#*_ \t]{0,6}(?:final\s)?answer[*_: \t]{0,6}\n+[ \t]{0,9}([^\n]{1,240})"
 )
@@ -46,21 +55,30 @@ _ABBREVIATION = re.compile(
     r"|sen|rep|rev|e\.g|i\.e|cf|al|u\.s|u\.k|a\.d|b\.c|p|pp|op|bros|dept|est|jan|feb|mar|apr|aug|sept?|oct|nov"
     r"|dec)|\b[A-Z])\Z"
 )
+_NOT_THAT = re.compile(r",\s(?:and\s)?not\s.{1,200}\Z")
 _INITIALS = re.compile(r"(?:\b[A-Z]\.\s?)+[A-Z]\Z")
 _STOP = re.compile(r"[.。](?=\s|\Z)")
-_NAMED = re.compile(r"\A\$?\\?[a-zA-Z](?:\([a-z]\)|_\{?\w\}?)?\s?=\s?(?=\S)")
+_NAMED = re.compile(
+    r"\A\$?\\?([a-zA-Z])(?:\([a-z]\)|_\{?\w\}?)?\s?=\s?(?=\S)(?!.{0,200}(?<![a-zA-Z\\])\1(?![a-zA-Z])|.{0,200}=)"
+)
+"""The variable that a value is given for, unless more is said of it."""
+_AGAIN = re.compile(r"(?i)\s{0,3}(?:so\s|thus\s)?(?:the\s|my\s)?(?:final\s|correct\s|right\s){0,2}")
+"""What may stand between two phrases for one answer: "Final answer: the answer is 42"."""
+_POLITE = re.compile(POLITE_END)
+_EASTERN = re.compile(EAST)
 _DENIED = re.compile(r"(?i)(?:not|that|it|because|when|if|whether)\b")
 _CLAUSE = re.compile(r"(?i)\A(?:that|it|because|when|if|whether|as follows|given|found|in the)\b")
 _UNKNOWN = re.compile(
     r"(?i)\A(?:i['’]?m\s(?:not\ssure|unsure)|(?:i\s)?(?:do\snot|don['’]?t|cannot|can['’]?t)\s"
     r"(?:know|tell|say|determine)\b.{0,60}|no\sidea|unknown|unsure|not\ssure|idk|no\sanswer"
-    r"|je\sne\ssais\spas|ich\swei(?:ß|ss)\s(?:es\s)?nicht|no\s(?:lo\s)?s[eé]|不知道|n/a)[\s.!]{0,3}\Z"
+    rf"|{UNKNOWN}|n/a)[\s.!。]{{0,3}}\Z"
 )
 _WRAPPED = " \t*_`"
 
 
 def _first_sentence(text: str) -> str:
     """Up to the first full stop that ends a sentence: after no abbreviation, initial or number."""
+    text = _NOT_THAT.sub("", text)
     for stop in _STOP.finditer(text):
         if _ABBREVIATION.search(text[: stop.start()]) is None:
             return text[: stop.start()]
@@ -72,10 +90,12 @@ def _phrase(text: str) -> str | None:
     settled, end = None, 0
     for match in _PHRASE.finditer(text):
         words = match[1].strip(_WRAPPED)
-        if not _DENIED.match(words):
-            if settled is None or TAKEN_BACK.search(text, end, match.start()):
-                settled = match[1]
-            end = match.end()
+        if _DENIED.match(words) or _NO_WORDS.match(words):
+            continue
+        again = settled is not None and _AGAIN.fullmatch(text, end, match.start())
+        if settled is None or again or TAKEN_BACK.search(text, end, match.start()):
+            settled = _POLITE.sub("", match[1]) if _EASTERN.match(match[0]) else match[1]
+        end = match.end()
     return None if settled is None else _first_sentence(settled)
 
 
@@ -84,7 +104,7 @@ def _json(text: str) -> str | None:
     if not found:
         return None
     if not found[-1].startswith('"'):
-        return str(found[-1])
+        return None if found[-1] == "null" else str(found[-1])
     try:
         return str(json.loads(found[-1], strict=False))
     except ValueError:
@@ -114,9 +134,13 @@ def _first_line(text: str) -> str | None:
 
 
 def _whole(text: str) -> str | None:
-    """A text of one line that does not speak of its answer."""
+    """A text of one line that does not speak of its answer, or says that it is one."""
+    stated = _IS_THE_ANSWER.match(text) or _FENCED.match(text)
+    if stated is not None:
+        return stated[1]
     short = len(text) <= MAX_FREE_ANSWER and "\n" not in text
-    return text if short and _PHRASE.search(text) is None else None
+    said = _PHRASE.search(text) is None and _NO_WORDS.match(text) is None
+    return _LABEL.sub("", text) if short and said and _EMPTY.match(text) is None else None
 
 
 def letter_set(answer: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cascal.answers.choices import read_choice
 from cascal.answers.free import read_free
+from cascal.answers.languages import REFUSALS
 from cascal.answers.prepared import prepared
 from cascal.answers.upstream import read_upstream
 from cascal.datatypes import ReadingName, Status
@@ -28,9 +29,10 @@ class Reading:
 _REFUSAL = re.compile(
     r"(?:i|we|sorry|unfortunately|as an ai|my apologies)\b.{0,80}?"
     r"(?:\b(?:can(?:no|['’]?)t|can not|won['’]?t|will not|unable to|not able to|not allowed to"
-    r"|not permitted to|decline to))\s(?:\w{1,20}\s){0,2}"
+    r"|not permitted to|decline to))\s(?:(?!determine|find|decide|tell|say|be\b)\w{1,20}\s){0,2}"
     r"(?:help|assist|answer|provide|comply|respond|do|fulfil\w{0,2}|discuss|continue|give|engage"
     r"|support|share|create|generate|process)\b"
+    rf"|{REFUSALS}"
 )
 
 
