@@ -193,7 +193,7 @@ OF_DATA: Mapping[str, tuple[Callable[[Any], object], str]] = {
     ),
     "conflicting-rows": (
         other_text,
-        r"Data set 'd' holds query 'q1' with different content already; nothing was written\. "
+        r"Data set 'd' holds query 'q1' with another text already; nothing was written\. "
         r"Replace the whole data set \(--on-conflict replace\), or import under another name\.",
     ),
     "dataset-in-use": (

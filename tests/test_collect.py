@@ -429,7 +429,9 @@ def test_what_no_text_decides_is_not_read_again():
         row | {"text": "The answer is (B).", "status": "truncated"},
         row | {"text": "I cannot help with that.", "status": "unreadable"},
     ]
-    changed = reparsed(pa.Table.from_pylist(rows, RESPONSE_SCHEMA), {"q": 2}).to_pylist()
+    changed = reparsed(
+        pa.Table.from_pylist(rows, RESPONSE_SCHEMA), {"q": Query("q", "t", "?", options=("1", "2"))}
+    ).to_pylist()
     assert [(one["answer"], one["status"]) for one in changed] == [
         ("B", "truncated"),
         (None, "refused"),

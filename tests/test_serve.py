@@ -39,7 +39,7 @@ from cascal.encode.encoders import MINILM, load_encoder
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
 from cascal.serve import app as serve_app
-from cascal.serve.bodies import count_options
+from cascal.serve.bodies import listed_options
 from cascal.serve.connections import BoundedConnection, FewLines
 from cascal.serve.decide import MAX_BATCH, Decider, Decision, decision_headers
 from cascal.serve.errors import STATUS, ApiError
@@ -304,10 +304,10 @@ def test_a_vote_is_counted_as_final_answers_counts_it(
 
 
 def test_options_are_counted_in_the_question():
-    assert count_options("Which?\nA. one\nB. two\nC. three") == 3
-    assert count_options("Which?\n(A) one\n(B) two") == 2
-    assert count_options("A. Lincoln was born when?") == 0
-    assert count_options("Plan:\nA. first\n\nWhich?\nA. one\nB. two") == 2
+    assert listed_options("Which?\nA. one\nB. two\nC. three") == ("one", "two", "three")
+    assert listed_options("Which?\n(A) one\n(B) two") == ("one", "two")
+    assert listed_options("A. Lincoln was born when?") == ()
+    assert listed_options("Plan:\nA. first\n\nWhich?\nA. one\nB. two") == ("one", "two")
 
 
 def test_top_k_says_how_many_are_asked(served, router, talkative):

@@ -4,12 +4,18 @@ import csv
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from cascal import importers
 from cascal.answers import read_letters
+from cascal.collection.collect import as_response, reparsed
+from cascal.columns import RESPONSE_SCHEMA
 from cascal.datatypes import NO_ANSWER, Query, count_options
+from cascal.endpoint.chat import Reply
 from cascal.prompts import answer_messages, find_query
+from cascal.serve.upstream import Answer
+from cascal.serve.voting import read_vote
 from cascal.store import Workspace
 
 OPTIONS = ("copper", "iron", "neon", "argon", "zinc")
@@ -143,3 +149,23 @@ def test_prose_of_several_letters_votes_as_the_set(tmp_path):
     responses = importers.read(path).responses
     assert responses["answer"].to_pylist() == ["C,D", "C,E", None]
     assert responses["status"].to_pylist() == ["ok", "ok", "refused"]
+
+
+def test_a_collected_reply_is_read_as_an_imported_one():
+    query = Query("q1", "t", "Which?", options=OPTIONS, answer="C,D", answer_origin="gold")
+    reply = Reply(text="C. neon and D. argon", status="ok")
+    assert as_response(query, "m", reply).answer == "C,D"
+    worse = dict.fromkeys(RESPONSE_SCHEMA.names) | {"query_id": "q1", "model": "m", "sample": 0}
+    worse |= {"text": reply.text, "status": "ok", "answer": "D"}
+    table = pa.Table.from_pylist([worse], RESPONSE_SCHEMA)
+    assert reparsed(table, {"q1": query})["answer"].to_pylist() == ["C,D"]
+
+
+@pytest.mark.parametrize(
+    ("text", "n_options", "answer"),
+    [("C. neon and D. argon", 0, "C,D"), ("The answer is D.", 5, "D"), ("no gas", 0, "no gas")],
+)
+def test_a_served_reply_is_read_as_an_imported_one(text, n_options, answer):
+    body = {"choices": [{"message": {"content": text}}]}
+    reply = Answer("", body)
+    assert read_vote("m", reply, n_options, OPTIONS).answer == answer

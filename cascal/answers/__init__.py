@@ -9,7 +9,7 @@ from cascal.answers.equivalence import (
     group_answers,
 )
 from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES, several_letters
-from cascal.answers.letter_sets import read_letters
+from cascal.answers.letter_sets import read_letters, read_response
 from cascal.answers.normal import normalise_answer
 from cascal.answers.prepared import holds_thinking
 from cascal.answers.prose import (
@@ -48,6 +48,7 @@ __all__ = [
     "prose_sentence",
     "read_answer",
     "read_letters",
+    "read_response",
     "refuse_prose",
     "several_letters",
 ]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from cascal.answers.prepared import TAKEN_BACK, prepared
 from cascal.answers.reading import Reading, read_answer
-from cascal.datatypes import option_letter
+from cascal.datatypes import ReadingName, option_letter
 
 RULE = "letter_set"
 _JOINED = (
@@ -57,6 +57,19 @@ def read_letters(text: str, options: Sequence[str]) -> Reading:
     if lone.answer is not None and set(re.findall(r"\b[A-Z]\b", bare)) == {lone.answer}:
         return lone
     return Reading(None, None, "refused" if reading.status == "refused" else "unreadable")
+
+
+def read_response(
+    text: str, n_options: int, options: Sequence[str] = (), reading: ReadingName = "stated"
+) -> Reading:
+    """What a response says to a query, wherever it comes from: an import, a collection, a call.
+
+    A query that has options and counts as free (`n_options` 0) has several right ones: all letters
+    are its answer.
+    """
+    if options and not n_options and reading == "stated":
+        return read_letters(text, options)
+    return read_answer(text, n_options, reading)
 
 
 def _letters_alone(text: str, options: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cascal.answers import read_answer
+from cascal.answers import read_response
 from cascal.columns import RESPONSE_SCHEMA
 from cascal.datatypes import Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
@@ -230,7 +230,7 @@ def as_response(query: Query, model: str, reply: Reply) -> Response:
     if reply.status == "error":
         return Response(query.query_id, model, status="error")
     text = reply.text[:MAX_CHARACTERS].encode("utf-8", "replace").decode()  # half a pair is no text
-    read = read_answer(text, query.n_options)
+    read = read_response(text, query.n_options, query.options)
     if reply.status == "refused":
         read = replace(read, answer=None, rule=DECLARED, status="refused")
     elif reply.status == "truncated":
@@ -250,7 +250,7 @@ def as_response(query: Query, model: str, reply: Reply) -> Response:
     )
 
 
-def reparsed(responses: pa.Table, n_options: Mapping[str, int]) -> pa.Table:
+def reparsed(responses: pa.Table, queries: Mapping[str, Query]) -> pa.Table:
     """The responses (RESPONSE_SCHEMA with texts) that the rules of `answers` now read otherwise.
 
     Errors, declared refusals, answers that an import was given and empty texts stay as they are;
@@ -261,7 +261,8 @@ def reparsed(responses: pa.Table, n_options: Mapping[str, int]) -> pa.Table:
         kept = row["status"] in ("error", "missing") or row["rule"] in (DECLARED, "given")
         if kept or not row["text"]:
             continue
-        read = read_answer(row["text"], n_options[row["query_id"]])
+        query = queries[row["query_id"]]
+        read = read_response(row["text"], query.n_options, query.options)
         status = "truncated" if row["status"] == "truncated" else read.status
         new = {"answer": read.answer, "rule": read.rule, "status": status}
         if any(row[name] != value for name, value in new.items()):

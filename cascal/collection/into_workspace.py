@@ -22,7 +22,7 @@ from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.collection.task_file import TaskRequest
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.dataset import Dataset
-from cascal.datatypes import CascalError, OnConflict, Query, count_options
+from cascal.datatypes import CascalError, OnConflict, Query
 from cascal.endpoint import Budget, Patience
 from cascal.endpoint.pool_file import PoolModel
 from cascal.fit import Fit
@@ -160,13 +160,11 @@ def reparse(workspace: Workspace, dataset: str) -> int:
 
     Only models with a base URL are looked at: an import reads its own texts.
     """
-    queries = workspace.queries(dataset)
-    rows = queries.select(["query_id", "options", "answer"]).to_pylist()
-    n_options = {row["query_id"]: count_options(row["options"], row["answer"]) for row in rows}
+    queries = {query.query_id: query for query in read_queries(workspace, dataset)}
     collected = [model.name for model in workspace.models(dataset) if model.base_url]
     table = workspace.responses(dataset, with_text=True)
     changed = reparsed(
-        table.filter(pc.is_in(table["model"], pa.array(collected, pa.string()))), n_options
+        table.filter(pc.is_in(table["model"], pa.array(collected, pa.string()))), queries
     )
     if len(changed):
         workspace.replace_responses(dataset, changed)

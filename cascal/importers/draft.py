@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cascal.answers import Reading, read_answer, read_letters
+from cascal.answers import Reading, read_answer, read_response
 from cascal.columns import (
     DatasetOrigin,
     Imported,
@@ -105,11 +105,12 @@ class Draft:
         `repeats`: every response's row brings its query along. `reworded`: the same query may come
         in another wording (another prompt around it); the first one is kept and this is noted.
         """
+        query = _unix(query)
         known = self.queries.get(query.query_id)
         if known is not None and reworded and known.text != query.text:
             self._reworded.add(query.query_id)
             query = query._replace(text=known.text)
-        if known is not None and self.queries.same(_unix(known), _unix(query), 2):
+        if known is not None and self.queries.same(known, query, 2):
             if not repeats:
                 self._repeated(query)
             return
@@ -171,9 +172,7 @@ class Draft:
             return response
         query = self.queries.get(response.query_id)
         options = query.options if query is not None else ()
-        stated = self.reading == "stated"
-        text = response.text
-        reading = read_letters(text, options) if stated else self.read(text, 0)
+        reading = read_response(response.text, 0, options, self.reading)
         status = reading.status if response.status == "unreadable" else response.status
         return response._replace(answer=reading.answer, rule=reading.rule, status=status)
 

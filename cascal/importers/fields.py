@@ -8,6 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from cascal.answers import several_letters
@@ -26,6 +27,9 @@ _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _AROUND_QUOTED = re.compile(r"(?:array\()?[\[(][\s,]*[\])](?:,\s*dtype=[\w.<]+)?\)?")
 LOGPROB_SLACK = 1e-6
 """Rounding above zero that a log-probability is forgiven."""
+LEAST_MEAN_LOGPROB = -30.0
+"""A mean below it is a sum over tokens, or has placeholders such as -9999 in it: sampled tokens
+with a mean probability of 1e-13 do not occur."""
 MAX_AMOUNT = 2.0**53
 """Larger counts, costs and durations are taken for damage."""
 
@@ -190,6 +194,8 @@ def logprob(value: object) -> tuple[float | None, str]:
         return None, "log-probability is nan; stored as unknown"
     if math.isinf(number):
         return None, "log-probability is infinite; stored as unknown"
+    if number < LEAST_MEAN_LOGPROB:
+        return None, "no mean of log-probabilities is so low (a sum, or -9999); stored as unknown"
     if number > LOGPROB_SLACK:
         return None, "log-probability is positive; stored as unknown"
     return min(number, 0.0), ""
@@ -219,6 +225,8 @@ def score_value(value: object) -> tuple[float | None, str]:
 
 
 def _number(value: object) -> float | None:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):

@@ -21,7 +21,7 @@ B = TypeVar("B", bound=BaseModel)
 
 MAX_DEPTH = 100
 _MAX_OPTIONS = 26
-_OPTION = re.compile(r"^\s{0,8}\(?([A-Z])[.):]\s", re.MULTILINE)
+_OPTION = re.compile(r"^\s{0,8}\(?([A-Z])[.):](?=\s)[ \t]{0,8}([^\n]{0,4000})", re.MULTILINE)
 _EXPECTED = {
     "model": f"Name a model, e.g. {RESERVED[0]!r}.",
     "messages": "messages must be a list that is not empty.",
@@ -52,6 +52,7 @@ class ChatAsked:
     text       what is routed: the last user message; "" where it has no text, or a model is named
     top_k      how many models vote; None = as the router was tuned
     n_options  options of a choice, 0 = a free answer; counted in the text where not given
+    options    those that the text lists; all right ones are asked for where n_options is 0
     body       what goes upstream, without the field `cascal`
     """
 
@@ -60,6 +61,7 @@ class ChatAsked:
     text: str
     top_k: int | None
     n_options: int
+    options: tuple[str, ...]
     stream: bool
     body: Mapping[str, Any]
 
@@ -193,6 +195,7 @@ def read_chat(body: dict[str, Any], models: Sequence[str]) -> ChatAsked:
     text = last_user_text(chat.messages) if routed else ""
     voted = chat.model == "cascal-vote" and "mode" not in ours.model_fields_set
     mode: Mode = "vote" if voted else ours.mode
+    options = listed_options(text)
     if stream and mode == "vote":
         raise ApiError(
             "vote_cannot_stream", "A vote is known only when all have answered: leave stream out."
@@ -204,7 +207,8 @@ def read_chat(body: dict[str, Any], models: Sequence[str]) -> ChatAsked:
         mode=mode,
         text=text,
         top_k=ours.top_k,
-        n_options=count_options(text) if ours.n_options is None else ours.n_options,
+        n_options=len(options) if ours.n_options is None else ours.n_options,
+        options=options,
         stream=stream,
         body={name: value for name, value in body.items() if name != "cascal"},
     )
@@ -241,13 +245,16 @@ def as_unicode(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def count_options(text: str) -> int:
-    """How many lines A., B., … a text ends in; 0 if there are not at least two."""
-    expected = 0
-    for letter in _OPTION.findall(text):
+def listed_options(text: str) -> tuple[str, ...]:
+    """The lines A., B., … that a text ends in; none if there are not at least two."""
+    options: list[str] = []
+    for letter, option in _OPTION.findall(text):
         place = ord(letter) - ord("A")
-        expected = place + 1 if place == expected else int(place == 0)
-    return expected if expected >= 2 else 0
+        if place != len(options):
+            options.clear()
+        if place == len(options):
+            options.append(option.strip())
+    return tuple(options) if len(options) >= 2 else ()
 
 
 def read_route(body: dict[str, Any], n_models: int, max_batch: int) -> RouteAsked:

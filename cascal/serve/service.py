@@ -192,7 +192,7 @@ class Service:
         if not answers:
             raise next(one for one in outcomes if isinstance(one, ApiError))
         votes = [
-            read_vote(name, one, asked.n_options)
+            read_vote(name, one, asked.n_options, asked.options)
             for name, one in zip(decision.selected, outcomes, strict=True)
         ]
         verdict = await count_votes(decision.routes, votes, asked.n_options)

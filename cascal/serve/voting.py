@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cascal.answers import LIVE_SECONDS, Reading, group_answers, read_answer
+from cascal.answers import LIVE_SECONDS, Reading, group_answers, read_response
 from cascal.endpoint import mean_logprob
 from cascal.results import Routes
 from cascal.serve.errors import ApiError
@@ -65,13 +65,22 @@ class Verdict:
         }
 
 
-def read_vote(model: str, outcome: Answer | ApiError, n_options: int) -> Vote:
-    """Read the answer of one model's reply; an error has none."""
+def read_vote(
+    model: str, outcome: Answer | ApiError, n_options: int, options: Sequence[str] = ()
+) -> Vote:
+    """Read the answer of one model's reply; an error has none.
+
+    Where several of the listed options may be right, all letters are the answer; a reply that names
+    none is read as free text.
+    """
     if isinstance(outcome, ApiError):
         return Vote(model, None, np.nan, outcome)
     choice = outcome.body["choices"][0]
     content = choice["message"].get("content")
-    reading = read_answer(content if isinstance(content, str) else "", n_options)
+    text = content if isinstance(content, str) else ""
+    reading = read_response(text, n_options, options)
+    if reading.answer is None and options and not n_options:
+        reading = read_response(text, 0)
     return Vote(model, reading, mean_logprob(choice), None)
 
 

@@ -88,31 +88,52 @@ _ORPHANS = (
         "A response to query {1!r} names the model {0!r}, which is not in the pool.",
     ),
 )
+
+
+def _differing(*columns: tuple[str, str]) -> str:
+    """SQL for the fields, by the names that files have, in which a new and a stored row differ."""
+    cases = (
+        f"CASE WHEN n.{column} IS DISTINCT FROM o.{column} THEN '{shown}' END"
+        for column, shown in columns
+    )
+    return f"concat_ws(', ', {', '.join(cases)})"
+
+
+_QUERY_FIELDS = _differing(
+    *(("task", "task"), ("text", "text"), ("options", "options"), ("answer", "gold")),
+    *(("answer_origin", "answer_origin"), ("skill", "skill"), ("split", "split")),
+)
+_RESPONSE_FIELDS = _differing(
+    *(("text", "response"), ("answer", "answer"), ("rule", "rule"), ("status", "status")),
+    *(("mean_logprob", "mean_logprob"), ("input_tokens", "input_tokens"), ("score", "score")),
+    *(("output_tokens", "output_tokens"), ("cost", "cost"), ("latency", "latency")),
+)
 _CONFLICTS = (
     (
-        "SELECT n.query_id FROM new_query n JOIN query q ON q.dataset = ? "
-        "AND q.query_id = n.query_id WHERE q.content_hash <> n.content_hash "
+        f"SELECT n.query_id, {_QUERY_FIELDS} FROM new_query n JOIN query o ON o.dataset = ? "  # noqa: S608 – no value
+        "AND o.query_id = n.query_id WHERE o.content_hash <> n.content_hash "
         "ORDER BY n.row LIMIT 1",
-        "query {0!r}",
+        "query {0!r} with another {1}",
     ),
     (
-        "SELECT n.model, n.query_id, n.sample FROM new_response n JOIN response r "
-        "ON r.dataset = ? AND r.query_id = n.query_id AND r.model = n.model "
-        "AND r.sample = n.sample WHERE r.content_hash <> n.content_hash AND r.status <> 'error' "
+        f"SELECT n.model, n.query_id, n.sample, {_RESPONSE_FIELDS} "  # noqa: S608 – no value
+        "FROM new_response n JOIN response o "
+        "ON o.dataset = ? AND o.query_id = n.query_id AND o.model = n.model "
+        "AND o.sample = n.sample WHERE o.content_hash <> n.content_hash AND o.status <> 'error' "
         "ORDER BY n.row LIMIT 1",
-        "the response of {0!r} to query {1!r}, sample {2},",
+        "the response of {0!r} to query {1!r}, sample {2}, with another {3}",
     ),
     (
         "SELECT n.name FROM new_model n JOIN model m ON m.dataset = ? AND m.name = n.name "
         "WHERE NOT n.bare AND (m.model_id, m.base_url, m.key_env, m.input_price, "
         "m.output_price, m.simulated) IS DISTINCT FROM (n.model_id, n.base_url, n.key_env, "
         "n.input_price, n.output_price, n.simulated) ORDER BY n.row LIMIT 1",
-        "model {0!r}",
+        "model {0!r} with different content",
     ),
     (
         "SELECT n.name FROM new_task n JOIN task t ON t.dataset = ? AND t.name = n.name "
         "WHERE n.description <> '' AND t.description <> n.description ORDER BY n.row LIMIT 1",
-        "task {0!r}",
+        "task {0!r} with different content",
     ),
 )
 
@@ -159,8 +180,8 @@ def refuse_conflicts(connection: duckdb.DuckDBPyConnection, dataset: str) -> Non
         row = first_row(connection, sql, [dataset])
         if row is not None:
             raise CascalError(
-                f"Data set {dataset[:80]!r} holds {what.format(*_shown(row))} with different "
-                "content already; nothing was written. Replace the whole data set "
-                "(--on-conflict replace), or import under another name.",
+                f"Data set {dataset[:80]!r} holds {what.format(*_shown(row))} already; "
+                "nothing was written. Replace the whole data set (--on-conflict replace), or "
+                "import under another name.",
                 code="conflicting-rows",
             )
