@@ -8,6 +8,7 @@ import pytest
 
 from cascal import charts
 from cascal.charts.figures import round_range
+from cascal.charts.name_places import free_sides
 
 
 @pytest.mark.parametrize("values", [[0.695, 0.971], [0.0, 0.27], [-3.2, 11.8], [0.5], [0.0, 1e-9]])
@@ -43,3 +44,10 @@ def test_names_stand_above_their_rows_and_every_row_has_room():
     bottom, top = layout.yaxis.range
     pixels = layout.height / (bottom - top)
     assert -top * pixels > layout.annotations[0].yshift + 8, "the first name is on the chart"
+
+
+def test_names_of_points_that_nearly_touch_leave_room_between_them():
+    x, y = np.array([100.0, 104.0, 300.0]), np.array([100.0, 100.0, 100.0])
+    left, right, far = free_sides(x, y, [0, 1, 2], ["AVENGERS", "map", "far"], [False] * 3)
+    assert (left, far) == ("top left", "top left")
+    assert right not in ("top left", "top right"), "beside the first name there is no room above"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from app import frame, session, shared_results, theme
@@ -40,4 +41,25 @@ def _cost(comparison: Comparison) -> None:
         "cheaper is as good. Move “Cost weight” in the sidebar to obey it everywhere."
     )
     with st.expander("The same as a table"):
-        st.dataframe(table, hide_index=True, alt="Cost and quality of all routers")
+        _table(table)
+
+
+def _table(table: pd.DataFrame) -> None:
+    """The points of the chart, those on the front first."""
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table.sort_values(["pareto", "cost"], ascending=[False, True]),
+        hide_index=True,
+        placeholder="–",
+        alt="Cost and quality of all routers",
+        column_order=("what", "asks", "cost", "quality", "pareto"),
+        column_config={
+            "what": "Router",
+            "asks": "Asks",
+            "cost": number("$/1,000", format="%.3f", help="US dollars per 1,000 queries."),
+            "quality": number("Right", format="%.1f %%"),
+            "pareto": st.column_config.CheckboxColumn(
+                "On the front", help="Nothing cheaper is as good."
+            ),
+        },
+    )

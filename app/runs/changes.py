@@ -72,8 +72,8 @@ def _saved(run: Run) -> State:
 
 def changes(runs: list[Run]) -> None:
     """The answer as the title, then what it rests on."""
-    title, known = st.container(), states(runs)
     frame.notice(session.dataset())
+    title, known = st.container(), states(runs)
     now, then = _two(list(known))
     with frame.refusals():
         before, after = known[then], known[now]

@@ -141,7 +141,7 @@ def _named_points(frame: pd.DataFrame, now: float) -> pd.DataFrame:
     ]
     x = in_pixels(np.log10(frame["cost"].to_numpy(float)), WIDTH)
     y = in_pixels(frame["quality"].to_numpy(float), 380)
-    must = [bool(here[at] or not curve[at]) for at in order]
+    must = [bool(here[at]) for at in order]
     named["position"] = free_sides(x, y, order.tolist(), named["text"].tolist(), must)
     return named[named["position"].notna()]
 

@@ -17,6 +17,8 @@ SIDES = {
 """Where a name may stand, the preferred side first: (right of its point, above it)."""
 LETTER, CAPITAL, LINE = 7, 9, 15
 """Widths of a letter and height of a line, in pixels."""
+SLACK = 5
+"""Pixels by which a name may lie elsewhere: no chart is exactly as wide as it is thought to be."""
 
 _Box = tuple[float, float, float, float]
 
@@ -54,8 +56,8 @@ def _width(name: str) -> int:
 
 def _name_box(x: float, y: float, width: int, side: str) -> _Box:
     right, up = SIDES[side]
-    left, low = (x + 5 if right else x - 5 - width), (y + 5 if up else y - 20)
-    return (left, low, left + width, low + LINE)
+    left, low = (x - SLACK if right else x - SLACK - width), (y + 5 if up else y - 20)
+    return (left, low, left + width + 2 * SLACK, low + LINE)
 
 
 def _meet(one: _Box, other: _Box) -> bool:
