@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypedDict
 
 import pandas as pd
 import streamlit as st
@@ -127,15 +128,7 @@ def _form(source: Path | list[Path]) -> None:
             help="0: what the file says, else all are training queries.",
         )
         conflict = st.selectbox("If it exists", list(CONFLICTS), key="import_conflict")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = st.selectbox("Gold numbers count", list(COUNTED_FROM), key="import_gold_from")
-        reading = st.selectbox("Answers in texts", list(WHAT_IS_READ), key="import_reading")
-        right = st.selectbox(
-            "Right and wrong, if scored",
-            list(WHO_IS_RIGHT),
-            key="import_right",
-            help="Who tells right from wrong where the file holds scores of its own.",
-        )
+    meant = _meant()
     if st.button("Import", type="primary", icon=":material/upload:"):
         with frame.progress("Reading") as tell:
             imported = importers.read(
@@ -145,10 +138,8 @@ def _form(source: Path | list[Path]) -> None:
                 mapping=mapping,
                 progress=tell,
                 test_share=share or None,
-                reading=WHAT_IS_READ[reading],
-                gold_from=COUNTED_FROM[first],
                 keep=keep,
-                right=WHO_IS_RIGHT[right],
+                **meant,
             )
             tell(1.0, "Storing")
             added = session.workspace().add(
@@ -158,6 +149,31 @@ def _form(source: Path | list[Path]) -> None:
         st.session_state["import_report"] = (said, added.queries_added, added.responses_added)
         st.session_state["dataset_wanted"] = imported.dataset
         st.rerun()
+
+
+class _Meant(TypedDict):
+    """What numbers and texts of the file mean, as `importers.read` takes it."""
+
+    gold_from: int | None
+    reading: ReadingName
+    right: Right
+
+
+def _meant() -> _Meant:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = st.selectbox("Gold numbers count", list(COUNTED_FROM), key="import_gold_from")
+        reading = st.selectbox("Answers in texts", list(WHAT_IS_READ), key="import_reading")
+        right = st.selectbox(
+            "Right and wrong, if scored",
+            list(WHO_IS_RIGHT),
+            key="import_right",
+            help="Who tells right from wrong where the file holds scores of its own.",
+        )
+    return {
+        "gold_from": COUNTED_FROM[first],
+        "reading": WHAT_IS_READ[reading],
+        "right": WHO_IS_RIGHT[right],
+    }
 
 
 def _kept(look: Preview) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -14,9 +16,10 @@ from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
 from cascal.compare.drift import MMD_TARGET
 from cascal.counted import agreeing, counted
+from cascal.dataset.dataset import Dataset
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import quality
-from cascal.diagnose.quality import TrainingQuality
+from cascal.diagnose.quality import ClusterNeed, TrainingQuality
 
 
 def quality_of_training() -> None:
@@ -37,57 +40,71 @@ def _numbers() -> None:
     found = jobs.show(f"quality:{session.fit_token()}", "Measure", work, at_once=True)
     if found is None:
         return
-    compared = "" if found.n_compared == len(data.train) else f" of the first {found.n_compared:,}"
     with st.grid(4, min_column_width=185):
-        frame.metric(
-            "Separating queries",
-            f"{found.separating:.0%}",
-            "",
-            "Share on which not all answering models agree. Others say nothing about who is "
-            "better.",
-        )
-        frame.metric(
-            "Mean agreement",
-            f"{found.agreement:.0%}",
-            "",
-            "Mean share of the models in the largest group.",
-        )
-        if found.label_agreement is not None:
-            origin = data.train.label_origin.capitalize()
-            about = (
-                "Share of the queries’ own answers that the consensus holds too. A weak generator "
-                "answers its own questions badly, which shows here without any gold answer."
-            )
-            frame.metric(f"{origin} answers upheld", f"{found.label_agreement:.0%}", "", about)
-        frame.metric(
-            "Repeated queries",
-            f"{found.duplicates + found.near_duplicates:,}",
-            f"{found.duplicates:,} word for word",
-            f"An earlier query{compared} is the same, or its vector has a cosine of at least "
-            f"{quality.NEAR_DUPLICATE}.",
-        )
-        frame.metric(
-            "In the test set too",
-            f"{found.near_leaked:,}",
-            f"{found.leaked:,} word for word",
-            "Training queries that repeat a test query: "
-            "accuracies on the test queries flatter then.",
-        )
-        if found.drift is not None and found.covered is not None:
-            near = "below" if found.drift.mmd < MMD_TARGET else "above"
-            frame.metric(
-                "Distance to test (MMD)",
-                f"{found.drift.mmd:.3f}",
-                f"{near} the target {MMD_TARGET}",
-                f"{meaning('MMD')} Sets mixed at random reach {found.drift.null:.3f}.",
-            )
-            about = "Share that lies as near to a training query as those lie to one another."
-            note = "95 % is as good as it gets"
-            frame.metric("Test queries covered", f"{found.covered:.0%}", note, about)
+        _of_the_votes(found, data)
+        _of_repetition(found, len(data.train))
+        _of_the_test_set(found)
     if found.tasks_with_one:
         st.info(
             f"{counted(found.tasks_with_one, 'task has', 'tasks have')} a single training query."
         )
+
+
+def _of_the_votes(found: TrainingQuality, data: Dataset) -> None:
+    """How much the votes tell, and how far they uphold the queries' own answers."""
+    frame.metric(
+        "Separating queries",
+        f"{found.separating:.0%}",
+        "",
+        "Share on which not all answering models agree. Others say nothing about who is better.",
+    )
+    frame.metric(
+        "Mean agreement",
+        f"{found.agreement:.0%}",
+        "",
+        "Mean share of the models in the largest group.",
+    )
+    if found.label_agreement is not None:
+        origin = data.train.label_origin.capitalize()
+        about = (
+            "Share of the queries’ own answers that the consensus holds too. A weak generator "
+            "answers its own questions badly, which shows here without any gold answer."
+        )
+        frame.metric(f"{origin} answers upheld", f"{found.label_agreement:.0%}", "", about)
+
+
+def _of_repetition(found: TrainingQuality, n_queries: int) -> None:
+    """What is there twice, within the training queries or in the test set too."""
+    compared = "" if found.n_compared == n_queries else f" of the first {found.n_compared:,}"
+    frame.metric(
+        "Repeated queries",
+        f"{found.duplicates + found.near_duplicates:,}",
+        f"{found.duplicates:,} word for word",
+        f"An earlier query{compared} is the same, or its vector has a cosine of at least "
+        f"{quality.NEAR_DUPLICATE}.",
+    )
+    frame.metric(
+        "In the test set too",
+        f"{found.near_leaked:,}",
+        f"{found.leaked:,} word for word",
+        "Training queries that repeat a test query: accuracies on the test queries flatter then.",
+    )
+
+
+def _of_the_test_set(found: TrainingQuality) -> None:
+    """How near the training queries are to the test queries; nothing without any."""
+    if found.drift is None or found.covered is None:
+        return
+    near = "below" if found.drift.mmd < MMD_TARGET else "above"
+    frame.metric(
+        "Distance to test (MMD)",
+        f"{found.drift.mmd:.3f}",
+        f"{near} the target {MMD_TARGET}",
+        f"{meaning('MMD')} Sets mixed at random reach {found.drift.null:.3f}.",
+    )
+    about = "Share that lies as near to a training query as those lie to one another."
+    note = "95 % is as good as it gets"
+    frame.metric("Test queries covered", f"{found.covered:.0%}", note, about)
 
 
 def _needs() -> None:
@@ -107,6 +124,20 @@ def _needs() -> None:
         f"In {len(unsure)} of {counted(len(needs), 'cluster')} the first model is ahead with less "
         f"than {quality.SURE:.0%} probability."
     )
+    _needs_table(unsure, names)
+    entries = quality.tasks_for_more(session.dataset(), router, unsure)
+    if entries:
+        st.download_button(
+            f"Task file that asks a generator for them ({counted(len(entries), 'entry')})",
+            yaml.safe_dump({"tasks": entries}, allow_unicode=True, sort_keys=False),
+            file_name="more.yaml",
+            mime="application/yaml",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _needs_table(unsure: Sequence[ClusterNeed], names: Sequence[str]) -> None:
     st.dataframe(
         pd.DataFrame(
             {
@@ -135,16 +166,6 @@ def _needs() -> None:
             "needed": "To be sure",
         },
     )
-    entries = quality.tasks_for_more(session.dataset(), router, unsure)
-    if entries:
-        st.download_button(
-            f"Task file that asks a generator for them ({counted(len(entries), 'entry')})",
-            yaml.safe_dump({"tasks": entries}, allow_unicode=True, sort_keys=False),
-            file_name="more.yaml",
-            mime="application/yaml",
-            icon=":material/download:",
-            on_click="ignore",
-        )
 
 
 def _filter() -> None:

@@ -160,6 +160,11 @@ def _table() -> None:
     )
     figure = charts.task_skills_figure(table, theme.CELLS[theme.mode()], percent=percent)
     frame.chart(figure, "task_skills", f"{charts.BASES[basis]} of every model in every task.")
+    _numbers(table, charts.BASES[basis], percent=percent)
+
+
+def _numbers(table: pd.DataFrame, measure: str, *, percent: bool) -> None:
+    """The same as a table, in percent where it is a share."""
     number = st.column_config.NumberColumn
     scale, format_ = (100, "%.1f %%") if percent else (1, "%.3f")
     st.dataframe(
@@ -167,7 +172,7 @@ def _table() -> None:
         hide_index=True,
         height=240,
         key="task_skills_table",
-        alt=f"{charts.BASES[basis]} of every model in every task, with 95 % intervals",
+        alt=f"{measure} of every model in every task, with 95 % intervals",
         column_order=("task", "model", "mean", "low", "high", "queries"),
         column_config={
             "task": "Task",

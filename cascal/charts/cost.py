@@ -75,47 +75,8 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
         )
     )
     for asks, symbol in (("1 model", "circle"), ("3 vote", "triangle-up")):
-        of_kind = frame[frame["asks"] == asks]
-        routers, curve = of_kind[of_kind["kind"] != "curve"], of_kind[of_kind["kind"] == "curve"]
-        hover = "%{text}: %{y:.1f} % for $%{x:.3g} per 1,000<extra></extra>"
-        figure.add_trace(
-            go.Scatter(
-                x=routers["cost"].to_numpy(float),
-                y=routers["quality"].to_numpy(float),
-                mode="markers",
-                text=[f"{plain(one)}, {asks}" for one in routers["what"]],
-                marker={"color": MUTED, "size": 9, "symbol": symbol},
-                hovertemplate=hover,
-                name=f"Routers, {asks}",
-            )
-        )
-        sizes = [13 if abs(one - now) < 1e-12 else 6 for one in curve["weight"]]
-        figure.add_trace(
-            go.Scatter(
-                x=curve["cost"].to_numpy(float),
-                y=curve["quality"].to_numpy(float),
-                mode="lines+markers",
-                text=[f"{plain(one, 60)}, {asks}" for one in curve["what"]],
-                marker={"color": accent, "size": sizes, "symbol": symbol},
-                line={"color": accent, "width": 1.5},
-                hovertemplate=hover,
-                name=f"CASCAL by cost weight, {asks}",
-            )
-        )
-    named = _named_points(frame, now)
-    figure.add_trace(
-        go.Scatter(
-            x=named["cost"].to_numpy(float),
-            y=named["quality"].to_numpy(float),
-            mode="text",
-            text=list(named["text"]),
-            textposition=list(named["position"]),
-            textfont={"size": 12},
-            hoverinfo="skip",
-            showlegend=False,
-            cliponaxis=False,
-        )
-    )
+        figure.add_traces(_points(frame[frame["asks"] == asks], asks, symbol, accent, now))
+    figure.add_trace(_names(_named_points(frame, now)))
     figure.update_layout(template="cascal", height=520, showlegend=True)
     figure.update_layout(legend={"orientation": "h", "y": -0.17, "x": 0})
     figure.update_xaxes(
@@ -126,6 +87,51 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
     )
     figure.update_yaxes(title="percent right")
     return figure
+
+
+def _points(
+    frame: pd.DataFrame, asks: str, symbol: str, accent: str, now: float
+) -> tuple[go.Scatter, go.Scatter]:
+    """The routers that ask so many models as points, and CASCAL's cost weights as a line."""
+    routers, curve = frame[frame["kind"] != "curve"], frame[frame["kind"] == "curve"]
+    hover = "%{text}: %{y:.1f} % for $%{x:.3g} per 1,000<extra></extra>"
+    sizes = [13 if abs(one - now) < 1e-12 else 6 for one in curve["weight"]]
+    return (
+        go.Scatter(
+            x=routers["cost"].to_numpy(float),
+            y=routers["quality"].to_numpy(float),
+            mode="markers",
+            text=[f"{plain(one)}, {asks}" for one in routers["what"]],
+            marker={"color": MUTED, "size": 9, "symbol": symbol},
+            hovertemplate=hover,
+            name=f"Routers, {asks}",
+        ),
+        go.Scatter(
+            x=curve["cost"].to_numpy(float),
+            y=curve["quality"].to_numpy(float),
+            mode="lines+markers",
+            text=[f"{plain(one, 60)}, {asks}" for one in curve["what"]],
+            marker={"color": accent, "size": sizes, "symbol": symbol},
+            line={"color": accent, "width": 1.5},
+            hovertemplate=hover,
+            name=f"CASCAL by cost weight, {asks}",
+        ),
+    )
+
+
+def _names(named: pd.DataFrame) -> go.Scatter:
+    """The names beside their points."""
+    return go.Scatter(
+        x=named["cost"].to_numpy(float),
+        y=named["quality"].to_numpy(float),
+        mode="text",
+        text=list(named["text"]),
+        textposition=list(named["position"]),
+        textfont={"size": 12},
+        hoverinfo="skip",
+        showlegend=False,
+        cliponaxis=False,
+    )
 
 
 def _named_points(frame: pd.DataFrame, now: float) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from plotly.subplots import make_subplots
 from cascal.charts.figures import MUTED, in_percent, plain
 from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.dataset.part import Part
+from cascal.datatypes import FloatArray
 from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate, estimate
@@ -130,20 +131,7 @@ def curve_figure(curve: Curve, accent: str) -> go.Figure:
     for at, name in enumerate(shown):
         row, column = at // 2 + 1, at % 2 + 1
         if name == "top1":
-            band = np.concatenate([frame["high"], frame["low"][::-1]])
-            figure.add_trace(
-                go.Scatter(
-                    x=np.concatenate([x, x[::-1]]),
-                    y=band,
-                    fill="toself",
-                    mode="lines",
-                    line={"width": 0},
-                    fillcolor="rgba(120,140,200,0.22)",
-                    hoverinfo="skip",
-                ),
-                row=row,
-                col=column,
-            )
+            figure.add_trace(_band(x, frame), row=row, col=column)
         figure.add_trace(
             go.Scatter(
                 x=x,
@@ -164,6 +152,19 @@ def curve_figure(curve: Curve, accent: str) -> go.Figure:
         figure.update_xaxes(type="log")
     figure.update_layout(template="cascal", height=560, margin={"t": 36, "b": 36})
     return figure
+
+
+def _band(x: FloatArray, frame: pd.DataFrame) -> go.Scatter:
+    """The intervals of all values as one area."""
+    return go.Scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([frame["high"], frame["low"][::-1]]),
+        fill="toself",
+        mode="lines",
+        line={"width": 0},
+        fillcolor="rgba(120,140,200,0.22)",
+        hoverinfo="skip",
+    )
 
 
 def _mark_now(figure: go.Figure, curve: Curve, frame: pd.DataFrame) -> None:

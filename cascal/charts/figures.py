@@ -127,37 +127,29 @@ def interval_figure(
 ) -> go.Figure:
     """Dots with intervals, one row each, in the order of the frame from the top."""
     names = [plain(name, 48) for name in frame[label]]
+    middle = frame[value].to_numpy(float)
     known = frame["low"].notna() & frame["high"].notna()
-    plus = np.where(known, frame["high"] - frame[value], 0.0)
-    minus = np.where(known, frame[value] - frame["low"], 0.0)
+    low, high = (np.where(known, frame[end], middle) for end in ("low", "high"))
     colour = [MUTED if muted else colours.get(name, MUTED) for name in frame[label]]
     number = ".1%" if percent else ".3f"
     figure = go.Figure(
         go.Scatter(
-            x=frame[value].to_numpy(float),
+            x=middle,
             y=names,
             mode="markers",
             marker={"size": 11, "color": colour},
-            error_x={
-                "type": "data",
-                "array": plus,
-                "arrayminus": minus,
-                "thickness": 1.5,
-                "width": 4,
-                "color": MUTED,
-            },
+            error_x=interval_bar(middle, low, high),
             customdata=np.column_stack([frame["low"], frame["high"]]).astype(float),
             hovertemplate=f"%{{y}}: %{{x:{number}}} [%{{customdata[0]:{number}}}, "
             f"%{{customdata[1]:{number}}}]<extra></extra>",
         )
     )
     names_above(figure, names, 40)
-    ends = [*(frame[value] - minus), *(frame[value] + plus)]
     figure.update_xaxes(
         tickformat=".0%" if percent else ".2f",
         title=None,
         zeroline=False,
-        range=round_range(ends),
+        range=round_range([*low, *high]),
     )
     return figure
 

@@ -144,19 +144,7 @@ def _serve(workspace: Path, host: str, port: int, allowed: _Allowed) -> None:
             "can read this workspace. There is no sign-in, so the pages are read-only."
         )
     _check_port(host, port)
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(folder / "app" / "server.py"),
-        f"--server.address={host}",
-        f"--server.port={port}",
-        "--server.headless=true",
-        "--browser.gatherUsageStats=false",
-        "--server.fileWatcherType=none",
-        *(f"--server.allowedHosts={name}" for name in _for_streamlit(host, hosts)),
-    ]
+    command = _command(folder, host, port, hosts)
     environment = {
         **os.environ,
         WORKSPACE_ENV: str(workspace.resolve()),
@@ -177,6 +165,23 @@ def _serve(workspace: Path, host: str, port: int, allowed: _Allowed) -> None:
             f"The dashboard ended with code {code}; the lines above say why.",
             code="not-running",
         )
+
+
+def _command(folder: Path, host: str, port: int, hosts: tuple[str, ...]) -> list[str]:
+    """How the dashboard's own process is started."""
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(folder / "app" / "server.py"),
+        f"--server.address={host}",
+        f"--server.port={port}",
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+        "--server.fileWatcherType=none",
+        *(f"--server.allowedHosts={name}" for name in _for_streamlit(host, hosts)),
+    ]
 
 
 def _for_streamlit(host: str, hosts: tuple[str, ...]) -> tuple[str, ...]:

@@ -89,29 +89,40 @@ def serve(
         api_key_env=api_key_env,
         hosts=allowed_hosts(host, allow_host or ()),
     )
-    for note in models.notes:
+    _say_before(loaded, models.notes, host)
+    app = server.create_app(loaded, models, coder, options)
+    with err.status("Loading the encoder"):
+        server.warm_up(app)
+    listening = server.listen(host, port)
+    _say_where(loaded, host, listening.getsockname()[1])
+    with one_blas_thread(numpy_alone=True):  # as each text does, but once for all of them
+        server.run(app, listening)
+
+
+def _say_before(
+    router: cascal.Router | cascal.ScoreRouter, notes: Sequence[str], host: str
+) -> None:
+    """What whoever serves should know of the pool, the router and the address."""
+    for note in notes:
         err.print(f"Note: {escape(note)}")
-    if isinstance(loaded, cascal.ScoreRouter):
-        err.print(f"A router by scores of {escape(loaded.scored_by)}: there are no votes.")
-    elif loaded.labels is not None:
-        err.print(f"With a few labels: {escape(loaded.labels.sentence)}")
+    if isinstance(router, cascal.ScoreRouter):
+        err.print(f"A router by scores of {escape(router.scored_by)}: there are no votes.")
+    elif router.labels is not None:
+        err.print(f"With a few labels: {escape(router.labels.sentence)}")
     if host not in LOOPBACK:
         err.print(
             f"[yellow]Warning:[/] listening on {escape(host)}: everybody with the key can ask your "
             "models at your cost."
         )
-    app = server.create_app(loaded, models, coder, options)
-    with err.status("Loading the encoder"):
-        server.warm_up(app)
-    listening = server.listen(host, port)
+
+
+def _say_where(router: cascal.Router | cascal.ScoreRouter, host: str, port: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     out.print(
-        f"Router with {counted(len(loaded.models), 'model')}: "
-        f"http://{escape(shown)}:{listening.getsockname()[1]}/v1  (Ctrl+C ends it)",
+        f"Router with {counted(len(router.models), 'model')}: "
+        f"http://{escape(shown)}:{port}/v1  (Ctrl+C ends it)",
         soft_wrap=True,
     )
-    with one_blas_thread(numpy_alone=True):  # as each text does, but once for all of them
-        server.run(app, listening)
 
 
 def _no_key(host: str) -> CascalError:
