@@ -19,6 +19,7 @@ from cascal import importers
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
 from cascal.importers import ImportRefused, arrow_tables, limits, unzip
 from cascal.importers.fields import gold_answer, logprob
+from cascal.importers.first_rows import PREVIEW_CHARS
 from cascal.importers.splits import drawn_test_queries
 from cascal.importers.texts import read_texts
 
@@ -741,7 +742,7 @@ def test_a_preview_shows_rows_and_suggests_a_mapping_without_importing(tmp_path)
     results(tmp_path / "..", "m", [record(1, ["a", "b"], "A", "x" * 9_999)])
     shown = importers.preview(tmp_path.parent / "model_outputs_m_5shots.zip")
     assert shown.kind == "mmlu_pro"
-    assert len(shown.rows[0]["generated_text"]) == importers.PREVIEW_CHARS
+    assert len(shown.rows[0]["generated_text"]) == PREVIEW_CHARS
 
 
 def test_progress_may_stop_an_import(tmp_path):

@@ -47,8 +47,9 @@ from refusals import refuses
 
 from cascal import importers
 from cascal.datatypes import STATUSES
-from cascal.importers import FORMATS, KINDS, ImportRefused, sniff
+from cascal.importers import KINDS, ImportRefused, sniff
 from cascal.importers.api_errors import is_api_error
+from cascal.importers.formats import FORMATS
 from cascal.importers.response import lettered_options
 from cascal.store import Workspace
 

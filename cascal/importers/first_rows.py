@@ -1,0 +1,69 @@
+"""The first rows of a file, to look at before it is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cascal.importers import long
+from cascal.importers.columns import Role, resolve, role_of, suggest, unused_columns
+from cascal.importers.fields import raw_text
+from cascal.importers.formats import FORMATS
+from cascal.importers.parts import files_of, read_table
+from cascal.importers.tabular import sheet_of
+
+PREVIEW_CHARS = 2_000
+"""Longer texts are cut in a preview, and only there."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first rows of a file, and which of its columns would be taken for which of ours.
+
+    unused : the columns of a table that nothing would be taken from
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    mapping: dict[str, str]
+    unused: tuple[str, ...] = ()
+
+
+def first_rows(kind: str, paths: Sequence[Path], n: int) -> Preview:
+    """The first n rows of files of a kind, and what their columns would be taken for."""
+    if kind != long.KIND:
+        records = FORMATS[kind].first_records(paths)[:n]
+        columns = tuple(dict.fromkeys(key for one in records for key in one))
+        return Preview(kind, columns, tuple(map(_shown, records)), {})
+    files = files_of(paths)
+    sheets = [sheet_of(read_table(file), n) for file in files]
+    mapping: dict[str, str] = {}
+    if len(sheets) > 1 and role_of(sheets[0].columns, {}) == "joined":
+        sheets = sheets[:1]
+    if len(sheets) == 2:
+        mapping = {f"responses.{k}": v for k, v in suggest(sheets[1].columns, "responses").items()}
+    role = role_of(sheets[0].columns, {}) if len(sheets) == 1 else "queries"
+    mapping = {**resolve(sheets[0].columns, role, {}, sheets[0].source), **mapping}
+    sheet = sheets[-1] if len(sheets) == 2 else sheets[0]
+    columns = tuple(dict.fromkeys(name for one in sheets for name in one.columns))
+    rows = [
+        dict(zip(sheet.columns, cells, strict=True))
+        for cells in zip(*sheet.columns.values(), strict=True)
+    ]
+    roles: tuple[Role, ...] = (role, "responses")
+    unused = dict.fromkeys(
+        name
+        for one, of_sheet in zip(sheets, roles, strict=False)
+        for name in unused_columns(one.columns, of_sheet, {}, one.source)
+    )
+    return Preview(kind, columns, tuple(map(_shown, rows)), mapping, tuple(unused))
+
+
+def _shown(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value if isinstance(value, int | float | None) else raw_text(value)[:PREVIEW_CHARS]
+        for key, value in record.items()
+    }
