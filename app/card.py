@@ -10,7 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
-from app import frame, notes, selection, session, shared_results, theme
+from app import frame, heeded, notes, selection, session, shared_results, theme
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.columns import KeptColumn
@@ -61,7 +61,7 @@ def of_query(split: Split, row: int, among: IntArray | None = None) -> QueryCard
     """The card of a query with its free answers as they were written; `among` as in query_card."""
     votes = session.dataset().part(split).votes
     written = {} if votes.option_counts[row] else _written(votes.query_ids[row])
-    return query_card(session.snapshot(), split, row, written, among)
+    return query_card(heeded.snapshot(), split, row, written, among)
 
 
 def _written(query_id: str) -> dict[str, str]:
@@ -176,7 +176,7 @@ def _scores(shown: QueryCard) -> None:
 
 
 def _cluster(shown: QueryCard) -> None:
-    names = session.snapshot().names
+    names = heeded.snapshot().names
     st.markdown("**Cluster**")
     st.button(
         frame.escape(charts.cluster_name(names[shown.cluster])),

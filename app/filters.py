@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import frame, notes, selection, session
+from app import frame, heeded, notes, selection, session
 from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
 from cascal.compare.slices import column_names, groups_in
@@ -59,7 +59,7 @@ def choices() -> None:
     now, chosen = selection.shown(), selection.current()
     tasks = tuple(sorted(set(now.part.votes.tasks)))
     _choice("Tasks", "tasks", tasks, chosen.tasks)
-    _choice("Models", "models", session.snapshot().router.models, chosen.models)
+    _choice("Models", "models", heeded.snapshot().router.models, chosen.models)
     if session.dataset().train.kept:
         _columns(chosen)
 
@@ -225,13 +225,13 @@ def _listed(what: str, names: tuple[str, ...]) -> list[str]:
 def present_name(picked: PickedCluster) -> str:
     """The name of a picked cluster now, the earlier one where it has dissolved."""
     cluster = selection.became(picked).cluster
-    names = session.snapshot().names
+    names = heeded.snapshot().names
     return picked.name if cluster is None else charts.cluster_name(names[cluster])
 
 
 def followed(picked: PickedCluster) -> str:
     """What became of a picked cluster, in a sentence; empty where it is what it was."""
-    now, names = selection.became(picked), session.snapshot().names
+    now, names = selection.became(picked), heeded.snapshot().names
     if now.same:
         return ""
     if now.cluster is None:
@@ -247,7 +247,7 @@ def followed(picked: PickedCluster) -> str:
 
 
 def _download(rows: IntArray) -> None:
-    snapshot, split = session.snapshot(), selection.shown().split
+    snapshot, split = heeded.snapshot(), selection.shown().split
     st.download_button(
         "CSV",
         data=lambda: charts.safe_csv(

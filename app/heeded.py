@@ -1,27 +1,101 @@
-"""The present state as the labels of the workspace make it: what is routed, saved and exported."""
+"""The present state as the labels of the workspace make it: what is asked, shown and saved.
+
+Every page takes its state from here. Those that judge or tune the router itself take it from
+`session`, and say with `left_out` what they leave out.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
 import streamlit as st
 
-from app import history, session
+from app import frame, history, session
+from cascal.compare.contenders import Contender
+from cascal.computing.remembered import remembered
 from cascal.counted import counted
 from cascal.dataset.heeding import heed_labels
+from cascal.dataset.label_facts import labels_of_people
 from cascal.dataset.rectifying import Rectified, rectify
-from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import NotApplicable
+from cascal.dataset.snapshot import Change, Snapshot, compare
+from cascal.datatypes import CascalError, NotApplicable
+from cascal.verdicts.verdict import Verdict
 
+SHOWN = "This page shows what is asked by that. Overview says more, and how to ignore labels."
+HEADLINE = "The numbers below are of that; the headline judges the router without the gate."
+LEFT_OUT = "That is left out here: this page is about the router as it is without labels."
 _IGNORE, _RECTIFY = "ignore_labels", "rectify_scores"
 
 
 def snapshot() -> Snapshot:
     """The present state with the gate, and with corrected scores where that was chosen."""
-    return _as_chosen(session.snapshot(), session.snapshot_token())
+    return at(session.snapshot())
 
 
 def pinned() -> Snapshot:
     """The pinned state by the same labels."""
-    return _as_chosen(session.snapshot_at(history.pinned()), session.pinned_token())
+    return at(session.snapshot_at(history.pinned()))
+
+
+def at(free: Snapshot) -> Snapshot:
+    """Any state by the same labels, as this reader lets them count."""
+    if st.session_state.get(_IGNORE) or not _labelled():
+        return free
+    return _heeding(free, rectified=bool(st.session_state.get(_RECTIFY)))
+
+
+def token() -> str:
+    """What names the present state and what labels make of it; keys of caches."""
+    return f"{session.snapshot_token()}:{_heard(snapshot())}"
+
+
+def pinned_token() -> str:
+    """What names the pinned state and what labels make of it."""
+    return f"{session.pinned_token()}:{_heard(pinned())}"
+
+
+def _heard(now: Snapshot) -> str:
+    correction = now.router.correction
+    return f"{now.router.always}:{'' if correction is None else correction.digest}"
+
+
+def change() -> tuple[Snapshot, Change]:
+    """The pinned snapshot, and what is different now."""
+    before, now = pinned(), snapshot()
+    known = _changes_since(before)
+    found = known.get(now)
+    if found is None:
+        found = known[now] = compare(before, now)
+    return before, found
+
+
+@remembered
+def _changes_since(_before: Snapshot) -> WeakKeyDictionary[Snapshot, Change]:
+    return WeakKeyDictionary()
+
+
+def prepare() -> None:
+    """Compute the present state at once if no fit is missing, before anything is shown.
+
+    A browser draws the page anew whenever the script pauses between two elements.
+    """
+    with suppress(CascalError):  # the page says it where it can be read
+        if session.known_fit() is not None:
+            change()
+
+
+def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
+    """The router beside what it must beat, without a gate; None without gold test queries."""
+    return session.contenders_of(snapshot().ungated, token())
+
+
+def notice(what_follows: str) -> None:
+    """Say what labels make of the present state and what that means here; else nothing."""
+    said = snapshot().router.changed_by_labels
+    if said:
+        st.caption(frame.escape(f"{said} {what_follows}"))
 
 
 def correction() -> Rectified | None:
@@ -29,21 +103,36 @@ def correction() -> Rectified | None:
     return _correction(f"{session.snapshot_token()}:{session.file_token()}", session.snapshot())
 
 
-def _as_chosen(free: Snapshot, token: str) -> Snapshot:
-    if st.session_state.get(_IGNORE):
-        return free
-    rectified = bool(st.session_state.get(_RECTIFY))
-    return _heeding(f"{token}:{session.file_token()}", free, rectified)
+def _labelled() -> bool:
+    """Whether anybody labelled anything: else the states are as they are."""
+    return _has_labels(session.dataset_name(), session.file_token())
 
 
-@st.cache_resource(show_spinner="Asking the labels", max_entries=8)
-def _heeding(token: str, _free: Snapshot, rectified: bool) -> Snapshot:
+@lru_cache(16)  # asked for a hundred times a run
+def _has_labels(name: str, token: str) -> bool:
+    return bool(labels_of_people(session.workspace(), name))
+
+
+def _heeding(free: Snapshot, *, rectified: bool) -> Snapshot:
+    """A state by the labels, made again when the file has changed."""
+    known, token = _heeding_of(free), session.file_token()
+    held = known.get(rectified)
+    if held is None or held[0] != token:
+        found = _heed(free, rectified=rectified)
+        held = known[rectified] = (token, None if found is free else found)
+    return held[1] or free
+
+
+@remembered
+def _heeding_of(_free: Snapshot) -> dict[bool, tuple[str, Snapshot | None]]:
+    return {}
+
+
+def _heed(free: Snapshot, *, rectified: bool) -> Snapshot:
     if rectified:
-        try:
-            return heed_labels(session.workspace(), _free, rectified=True)
-        except NotApplicable:  # its labels are gone, or another preset was chosen
-            pass
-    return heed_labels(session.workspace(), _free)
+        with suppress(NotApplicable):  # its labels are gone, or another preset was chosen
+            return heed_labels(session.workspace(), free, rectified=True)
+    return heed_labels(session.workspace(), free)
 
 
 @st.cache_resource(show_spinner="Trying what labels would correct", max_entries=4)
@@ -57,9 +146,9 @@ def _correction(token: str, _free: Snapshot) -> Rectified | None:
 def choice() -> None:
     """What the labels make of the router, said, with the ways to undo it; nothing without any."""
     ignored = bool(st.session_state.get(_IGNORE))
-    record = _heeding(
-        f"{session.snapshot_token()}:{session.file_token()}", session.snapshot(), False
-    ).router.labels
+    if not _labelled():
+        return
+    record = _heeding(session.snapshot(), rectified=False).router.labels
     offered = correction()
     if record is None and offered is None:
         return
@@ -76,8 +165,8 @@ def choice() -> None:
             help="The router then decides as if nobody had labelled anything.",
         )
         st.caption(
-            "Holds for Route, for Runs, and for the runs and files that are saved there; the other "
-            "pages show the router itself, which is what labels judge."
+            "Holds for all that is routed, shown and saved. Whether routing pays is asked of the "
+            "router itself; so are Evaluate, Sweep and Diagnose."
         )
 
 

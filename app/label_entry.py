@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import frame, session
+from app import frame, heeded, session
 from cascal.dataset import heeding
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
@@ -44,17 +44,17 @@ def _remembered(token: str, _make: Callable[[], Question]) -> Question:
 
 def question(token: str, make: Callable[[], Question]) -> Question:
     """A question about the present state with its draw, made once; the token names it."""
-    return _remembered(f"{session.snapshot_token()}:{token}", make)
+    return _remembered(f"{heeded.token()}:{token}", make)
 
 
 def routing() -> Question:
     """Whether the present router pays."""
-    return question("routing", lambda: routing_question(session.snapshot()))
+    return question("routing", lambda: routing_question(heeded.snapshot().ungated))
 
 
 def evidence() -> tuple[Contest, Evidence] | None:
     """What the labels say about the present router; None where there are none."""
-    return routing_evidence(session.workspace(), session.snapshot())
+    return routing_evidence(session.workspace(), heeded.snapshot())
 
 
 def judged() -> None:
@@ -77,7 +77,7 @@ def judged() -> None:
 def few_labels() -> None:
     """The third kind of verdict, where there are labels, and the way to give more of them."""
     try:
-        found = heeding.few_labels(session.workspace(), session.snapshot())
+        found = heeding.few_labels(session.workspace(), heeded.snapshot())
     except NotApplicable as error:
         st.caption(frame.shown_refusal(error))
         return

@@ -11,7 +11,7 @@ if str(ROOT.parent) not in sys.path:  # `streamlit run` only adds the folder of 
 
 import streamlit as st  # noqa: E402 (the path comes first)
 
-from app import controls, frame, session, strips, turns  # noqa: E402
+from app import controls, frame, heeded, strips, turns  # noqa: E402
 from app.chart_files import chart_files  # noqa: E402
 from app.pages import PAGES  # noqa: E402
 from app.terms import glossary  # noqa: E402
@@ -31,7 +31,7 @@ page = st.navigation(
 glossary.listen()
 with turns.turn(), frame.refusals():
     if page.url_path == PAGES["skills"][1]:
-        session.prepare()
+        heeded.prepare()
     places = controls.sidebar()
     tour.lead()
     page.run()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, session
+from app import frame, heeded, session
 from cascal.dataset.successor import successor
 from cascal.naming.given_names import LONGEST, members_hash, short_name
 from cascal.store import Note, NoteKind
@@ -36,7 +36,7 @@ def of_query(query_id: str) -> None:
 
 def of_cluster(cluster: int) -> None:
     """The note of a cluster: its own, or that of the earlier one that became it."""
-    data, now = session.dataset(), session.snapshot()
+    data, now = session.dataset(), heeded.snapshot()
     query_ids = data.train.votes.query_ids
     rows = np.flatnonzero(now.router.clusters.assignment == cluster)
     members = tuple(query_ids[row] for row in rows.tolist())
@@ -47,7 +47,7 @@ def of_cluster(cluster: int) -> None:
 
 def _earlier(cluster: int) -> Note | None:
     """The note of a cluster whose queries are mostly in this one now."""
-    train, now = session.dataset().train, session.snapshot()
+    train, now = session.dataset().train, heeded.snapshot()
     row = {query_id: at for at, query_id in enumerate(train.votes.query_ids)}
     for note in (one for one in session.notes() if one.kind == "cluster"):
         members = np.array([row[one] for one in note.members if one in row], np.int64)

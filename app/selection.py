@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from app import session
+from app import heeded, session
 from app.map_component.spec import Polygon, points_in_polygon
 from cascal import charts
 from cascal.compare.slices import groups_in
@@ -138,7 +138,7 @@ def selected_rows() -> IntArray | None:
     if not chosen.narrows:
         return None
     noted = session.notes() if "noted" in chosen.flags else ()
-    state = (chosen, now.split, session.snapshot_token(), session.pinned_token(), noted)
+    state = (chosen, now.split, heeded.token(), heeded.pinned_token(), noted)
     held = st.session_state.get("selected_rows")
     if held is None or held[0] != state:
         held = st.session_state["selected_rows"] = (state, np.flatnonzero(_meets(chosen, now)))
@@ -147,7 +147,7 @@ def selected_rows() -> IntArray | None:
 
 
 def _meets(chosen: Selection, now: Shown) -> BoolArray:
-    part, routes = now.part, session.snapshot().routes(now.split)
+    part, routes = now.part, heeded.snapshot().routes(now.split)
     meets = np.ones(len(part), dtype=bool)
     if chosen.queries:
         meets &= np.isin(part.votes.query_ids, chosen.queries)
@@ -182,7 +182,7 @@ def _inside(region: Polygon, part: Part) -> BoolArray:
 
 def _in_cluster(picked: PickedCluster, split: Split) -> BoolArray:
     """Queries of its successor; those that it had where it has none."""
-    member, now = session.snapshot().clusters(split), became(picked)
+    member, now = heeded.snapshot().clusters(split), became(picked)
     if now.cluster is not None:
         return np.asarray(member == now.cluster)
     rows = picked.train if split == "train" else picked.test
@@ -190,17 +190,17 @@ def _in_cluster(picked: PickedCluster, split: Split) -> BoolArray:
 
 
 def _first_right(now: Shown) -> BoolArray:
-    return query_filters.first_model_right(now.part, session.snapshot().routes(now.split)) == 1
+    return query_filters.first_model_right(now.part, heeded.snapshot().routes(now.split)) == 1
 
 
 def _first_wrong(now: Shown) -> BoolArray:
-    return query_filters.first_model_right(now.part, session.snapshot().routes(now.split)) == 0
+    return query_filters.first_model_right(now.part, heeded.snapshot().routes(now.split)) == 0
 
 
 def flipped_queries(now: Shown) -> BoolArray:
     """(Q,) queries with another first model than in the pinned state."""
-    before, _ = session.change()
-    return flipped(before, session.snapshot(), now.split)
+    before, _ = heeded.change()
+    return flipped(before, heeded.snapshot(), now.split)
 
 
 _TRUE_OF: dict[Flag, Callable[[Shown], BoolArray]] = {
@@ -208,7 +208,7 @@ _TRUE_OF: dict[Flag, Callable[[Shown], BoolArray]] = {
     "wrong": _first_wrong,
     "right": _first_right,
     "flipped": flipped_queries,
-    "far": lambda now: query_filters.lies_far(session.snapshot(), now.split),
+    "far": lambda now: query_filters.lies_far(heeded.snapshot(), now.split),
     "noted": lambda now: np.isin(now.part.votes.query_ids, list(session.noted_queries())),
 }
 
@@ -216,12 +216,12 @@ _TRUE_OF: dict[Flag, Callable[[Shown], BoolArray]] = {
 def became(picked: PickedCluster) -> Successor:
     """What a picked cluster is at the present thresholds."""
     members = np.array(picked.train, dtype=np.int64)
-    return successor(members, session.snapshot().router.clusters.assignment)
+    return successor(members, heeded.snapshot().router.clusters.assignment)
 
 
 def as_picked(cluster: int) -> PickedCluster:
     """A present cluster, to be followed."""
-    now = session.snapshot()
+    now = heeded.snapshot()
     splits: tuple[Split, ...] = ("train", "test")
     train, test = (tuple(np.flatnonzero(now.clusters(s) == cluster).tolist()) for s in splits)
     return PickedCluster(name=charts.cluster_name(now.names[cluster]), train=train, test=test)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from app import selection, session
+from app import heeded, selection, session
 from app.map_component.spec import MAX_VERTICES, Polygon
 from app.selection import FLAGS, POINTS, Flag, Selection
 from cascal import charts
@@ -35,7 +35,7 @@ def read() -> list[str]:
 def open_clusters() -> list[str]:
     """Choose the clusters of the address, once its thresholds are those of the page."""
     numbers: list[str] = st.session_state.pop("link_clusters", [])
-    n_clusters = len(session.snapshot().router.clusters)
+    n_clusters = len(heeded.snapshot().router.clusters)
     known = [one for one in numbers if one.isdecimal() and int(one) < n_clusters]
     if known:
         picked = tuple(selection.as_picked(int(one)) for one in dict.fromkeys(known))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
@@ -22,9 +21,9 @@ from app import access, history, values
 from app.values import DEFAULTS, Values
 from cascal.compare.contenders import Contender, contenders
 from cascal.compare.cost import cost_grid
-from cascal.computing.remembered import Latest, remembered
+from cascal.computing.remembered import Latest
 from cascal.dataset.dataset import Dataset, load_dataset
-from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
+from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import CascalError, Split
 from cascal.fit import Fit
 from cascal.settings import FitSettings, Thresholds
@@ -302,31 +301,6 @@ def snapshot() -> Snapshot:
     return snapshot_at(values.present())
 
 
-def prepare() -> None:
-    """Compute the present state at once if no fit is missing, before anything is shown.
-
-    A browser draws the page anew whenever the script pauses between two elements.
-    """
-    with suppress(CascalError):  # the page says it where it can be read
-        if known_fit() is not None:
-            change()
-
-
-def change() -> tuple[Snapshot, Change]:
-    """The pinned snapshot, and what is different now."""
-    before, now = snapshot_at(history.pinned()), snapshot()
-    known = _changes_since(before)
-    found = known.get(now)
-    if found is None:
-        found = known[now] = compare(before, now)
-    return before, found
-
-
-@remembered
-def _changes_since(_before: Snapshot) -> WeakKeyDictionary[Snapshot, Change]:
-    return WeakKeyDictionary()
-
-
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _contenders_and_verdict(
     token: str, _dataset: Dataset, _snapshot: Snapshot
@@ -347,9 +321,12 @@ def light() -> Light:
 
 def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
     """The router beside what it must beat, and the verdict; None without gold test queries."""
-    data, now = dataset(), snapshot()
-    token = _snapshot_token(data, current_settings(), current_thresholds())
-    return _contenders_and_verdict(token, data, now)
+    return contenders_of(snapshot(), snapshot_token())
+
+
+def contenders_of(now: Snapshot, token: str) -> tuple[list[Contender], Verdict] | None:
+    """The same of any state of the chosen data set; the token names it."""
+    return _contenders_and_verdict(token, dataset(), now)
 
 
 def warm_up() -> None:

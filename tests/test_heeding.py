@@ -23,12 +23,14 @@ from cascal.compare.comparison import compare_routers
 from cascal.dataset.contest import contest, new_draw
 from cascal.dataset.heeding import few_labels, heed_labels, labels_digest
 from cascal.dataset.label_desk import Desk
+from cascal.dataset.payback import find_payback
 from cascal.dataset.saved_runs import make_run, reopen
 from cascal.dataset.snapshot import take_snapshot
 from cascal.explain import explain
 from cascal.labels import keep_router, lift_to_first
 from cascal.report import write_report
 from cascal.routing.leaders import cluster_leaders
+from cascal.verdicts.payback import Terms
 
 RECORD = label_record(always="b")
 
@@ -271,6 +273,10 @@ def test_fit_and_export_close_the_gate_and_say_so_and_can_be_told_not_to(templat
     assert f"Labels say: always {best}." in " ".join(traced.stderr.split())
     found = json.loads(cascal_cli("evaluate", "demo", "--json", *shared, cwd=tmp_path).stdout)
     assert found["with_few_labels"]["always"] == best
+    said = " ".join(cascal_cli("evaluate", "demo", *shared, cwd=tmp_path).stdout.split())
+    assert "All else that is said here is of the router without them." in said
+    cascal_cli("report", "demo", "r.html", *shared, cwd=tmp_path)
+    assert f"Labels say: always {best}. Map, shares" in (tmp_path / "r.html").read_text("utf-8")
 
 
 @pytest.mark.slow
@@ -286,3 +292,30 @@ def test_the_report_shows_the_verdict_of_the_labels(template, tmp_path, free):
     assert f"always {few.record.always}." in text
     without = write_report(free.dataset, free, light, (), compared, "c")
     assert "With a few labels" not in without
+    gated = heed_labels(store, free)
+    asked = write_report(free.dataset, gated, light, (), compared, "c", few_labels=few.sentence)
+    assert gated.router.changed_by_labels in asked
+    assert "payback and the routers compared are without it" in asked
+    assert free.verdict.sentence in asked
+    assert asked.count("<td class=num>100.0%") + asked.count(">100.0%<") == 1
+    assert free.router.changed_by_labels == ""
+
+
+def test_the_verdict_and_the_payback_are_about_the_router_without_its_gate(
+    template, tmp_path, free
+):
+    store = labelled(template, tmp_path, free, router_right=False)
+    gated = heed_labels(store, free)
+    assert gated.n_models_in_use == 1
+    assert gated.verdict == free.verdict
+    assert gated.gain_over_liked_best == free.gain_over_liked_best
+    assert find_payback(store, gated, Terms()) == find_payback(store, free, Terms())
+    assert gated.ungated.test_routes.selected.tolist() == free.test_routes.selected.tolist()
+
+
+def test_an_open_gate_routes_nothing_anew(template, tmp_path, free):
+    heeded = heed_labels(labelled(template, tmp_path, free, router_right=True), free)
+    assert heeded.router.labels is not None
+    assert heeded.train_routes is free.train_routes
+    assert heeded.evaluation is free.evaluation
+    assert free.routed_by(free.router) is free

@@ -15,7 +15,7 @@ from console import cascal_cli
 from streamlit.testing.v1 import AppTest
 
 import cascal
-from app import session
+from app import heeded, session
 from app.label import truth
 from cascal import charts
 from cascal.dataset.dataset import load_dataset
@@ -474,6 +474,52 @@ def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
     app.switch_page("route/page.py").run()
     app.text_area(key="query_text").set_value(snapshot.dataset.test.texts[0]).run()
     assert not app.exception
+
+
+def tiles(app: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in app.metric}
+
+
+def said_of_labels(app: AppTest) -> list[str]:
+    """The captions that say what labels make of the state, and what that means on this page."""
+    captions = (one.value.replace("\\", "") for one in app.caption)
+    return [one for one in captions if one.startswith("Labels say: always")]
+
+
+def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_everywhere(
+    monkeypatch, store, snapshot
+):
+    against_the_router(routing_question(snapshot).desk(store, "ann"), 10)
+    gated = heed_labels(store, snapshot)
+    asked = f"Labels say: always {gated.router.always}."
+    right, free_right = (
+        f"{one.evaluation.top1_accuracy:.1%}" for one in (gated, gated.without_labels)
+    )
+    assert right != free_right
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    verdict = app.title[0].value
+    assert verdict.replace("\\", "") == snapshot.verdict.headline
+    assert said_of_labels(app) == [f"{asked} {heeded.HEADLINE}"]
+    assert tiles(app)["First model right"] == right
+    assert tiles(app)["Models in use"] == f"1 of {len(snapshot.router.models)}"
+    app.switch_page("skills/page.py").run()
+    assert app.title[0].value.replace("\\", "") == f"{gated.router.always} gets all queries"
+    assert tiles(app)["First model right"] == right
+    assert said_of_labels(app) == [f"{asked} {heeded.SHOWN}"]
+    app.switch_page("route/page.py").run()
+    assert said_of_labels(app) == [f"{asked} {heeded.SHOWN}"]
+    for page in ("evaluate", "sweep", "diagnose"):
+        app.switch_page(f"{page}/page.py").run()
+        assert said_of_labels(app) == [f"{asked} {heeded.LEFT_OUT}"]
+    app.switch_page("overview/page.py").run()
+    app.checkbox(key="ignore_labels").check().run()
+    assert not said_of_labels(app)
+    assert tiles(app)["First model right"] == free_right
+    assert app.title[0].value == verdict
+    app.switch_page("skills/page.py").run()
+    assert tiles(app)["First model right"] == free_right
+    assert not said_of_labels(app)
 
 
 def test_labels_for_the_rectifier_are_given_there_and_used_only_when_chosen(

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import card, filters, frame, selection, selection_links, session
+from app import card, filters, frame, heeded, selection, selection_links, session
 from cascal import charts
 from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import IntArray, Split
@@ -80,7 +80,7 @@ def _answers(split: Split, rows: IntArray) -> pd.DataFrame:
     part = session.dataset().part(split)
     free = not part.votes.option_counts[rows].all()
     written = session.written_answers(split) if free else {}
-    return charts.compact_answers_frame(session.snapshot(), split, rows, written)
+    return charts.compact_answers_frame(heeded.snapshot(), split, rows, written)
 
 
 def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session, shared_results
+from app import frame, heeded, session, shared_results
 from app.diagnose import applied, coherence, panels, silhouettes
 from app.no_data import no_data
 
@@ -15,6 +15,7 @@ if session.current_info() is None:
     )
 else:
     frame.notice(session.dataset())
+    heeded.notice(heeded.LEFT_OUT)
     headline = st.container()
     with st.container(key="issues"):  # one place, however much is in it: what follows stays mounted
         findings = shared_results.findings()

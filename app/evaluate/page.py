@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, label_entry, session, shared_results
+from app import frame, heeded, label_entry, session, shared_results
 from app.evaluate.cost import cost
 from app.evaluate.differences import differences
 from app.evaluate.experiments import experiments
@@ -88,6 +88,7 @@ else:
         _without_gold()
     else:
         _title()
+        heeded.notice(heeded.LEFT_OUT)
         _scores_unused()
         label_entry.few_labels()
         comparison = shared_results.comparison()

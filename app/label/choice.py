@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from app import frame, label_entry, session
+from app import frame, heeded, label_entry, session
 from app.label import sides
 from cascal.dataset.label_questions import (
     ASKED,
@@ -133,11 +133,11 @@ def _family() -> Question:
 
 
 def _cluster() -> Question:
-    labels = session.snapshot().labels
+    labels = heeded.snapshot().labels
     known = {str(cluster): label for cluster, label in enumerate(labels)}
     cluster = int(_select("Cluster", label_entry.CLUSTER, known, width=290))
     return label_entry.question(
-        f"cluster:{cluster}", lambda: cluster_question(session.snapshot(), cluster)
+        f"cluster:{cluster}", lambda: cluster_question(heeded.snapshot().ungated, cluster)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app import history, label_entry, session, shared_results, values
+from app import heeded, history, label_entry, session, shared_results, values
 from cascal.dataset.saved_runs import state_of
 from cascal.dataset.snapshot import Snapshot
 from cascal.settings import PRESETS, FitSettings, Thresholds
@@ -57,7 +57,7 @@ def side(name: str, saved: Mapping[str, Run]) -> Side:
     return Side(
         name=state.preset if name == PRESENT else f"{PINNED} ({state.preset})",
         token=f"{name}:{state!r}",
-        snapshot=lambda: session.snapshot_at(state),
+        snapshot=lambda: heeded.at(session.snapshot_at(state)),
         record=_record(state.settings, state.thresholds),
     )
 

@@ -22,13 +22,14 @@ elif session.dataset().by_scores:
         payback(scores)
 else:
     frame.notice(session.dataset())
-    compared = session.contenders_and_verdict()
+    compared = heeded.contenders_and_verdict()
     labelled = compared is None and panels.headline_of_labels()
     if compared is not None:
         panels.headline(compared[1])
     elif not labelled:
         panels.headline_without_labels()
     caution = st.container()
+    heeded.notice(heeded.HEADLINE)
     panels.numbers()
     saving = st.container()
     payback()

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, label_entry, session, shared_results, theme
+from app import frame, heeded, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.counted import counted
@@ -145,7 +145,7 @@ def second_opinion() -> None:
         except NotApplicable as error:
             st.caption(frame.shown_refusal(error))
             return
-        gain = session.snapshot().gain_over_liked_best
+        gain = heeded.snapshot().gain_over_liked_best
         right = None if gain is None else light.is_right(gain.value)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             _badge(light)
@@ -173,7 +173,7 @@ def _in_one_line(light: Light, gain: Estimate | None) -> str:
 
 def numbers() -> None:
     """Accuracy, clusters, models in use and cost, as tiles."""
-    now = session.snapshot()
+    now = heeded.snapshot()
     result, router = now.evaluation, now.router
     with st.grid(5, min_column_width=150):
         if result is not None:
@@ -218,10 +218,10 @@ def _cost(now: Snapshot) -> None:
 
 def picture() -> None:
     """The map as a picture, and who gets the queries in the same colours."""
-    data, now = session.dataset(), session.snapshot()
+    data, now = session.dataset(), heeded.snapshot()
     colours = theme.colors_by_name((model.name for model in data.models), "model")
     left, right = st.columns([0.55, 0.45], gap="large")
-    image = _map_image(session.snapshot_token(), theme.mode(), now, colours)
+    image = _map_image(heeded.token(), theme.mode(), now, colours)
     if image is not None:
         with left:
             st.subheader("Where each model is asked first", anchor=False)
@@ -244,7 +244,7 @@ def _map_image(
 
 def evidence() -> None:
     """What the router must beat."""
-    compared = session.contenders_and_verdict()
+    compared = heeded.contenders_and_verdict()
     if compared is None:
         return
     st.subheader("What the router must beat", anchor=False)
@@ -259,8 +259,9 @@ def evidence() -> None:
 
 
 def bargain() -> None:
-    """The best bargain, where there are prices and gold answers."""
-    if session.snapshot().evaluation is None or not session.cost_weights():
+    """The best bargain, where there are prices, gold answers and a choice."""
+    now = heeded.snapshot()
+    if now.evaluation is None or now.router.always or not session.cost_weights():
         return
     with st.container(border=True):
         shared_results.bargain("take_bargain")
@@ -275,7 +276,7 @@ def _alt(table: pd.DataFrame) -> str:
 def findings(caution: DeltaGenerator) -> None:
     """Notes and the first issues of the diagnosis; `caution` stands beside the verdict."""
     st.subheader("Worth knowing", anchor=False)
-    for note in session.snapshot().router.notes:
+    for note in heeded.snapshot().router.notes:
         st.info(frame.escape(note), icon=":material/info:")
     silent = session.dataset().train.silent_models
     if silent:
@@ -291,7 +292,7 @@ def findings(caution: DeltaGenerator) -> None:
         return
     issues = [finding for finding in results if finding.section == "issue"]
     leak = next((one for one in issues if one.code == LEAK), None)
-    if leak is not None and session.snapshot().evaluation is not None:
+    if leak is not None and heeded.snapshot().evaluation is not None:
         what = frame.escape(leak.title[:1].lower() + leak.title[1:])
         caution.page_link(
             frame.page_file("diagnose"),

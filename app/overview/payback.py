@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session, theme
+from app import frame, heeded, session, theme
 from cascal.dataset.payback import find_payback, find_score_payback
 from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Terms
@@ -31,15 +31,16 @@ def payback(scores: ScoreEvidence | None = None) -> None:
     if scores is not None:
         found = find_score_payback(store, session.dataset(), scores, terms)
     else:
-        found = find_payback(store, session.snapshot(), terms)
+        found = find_payback(store, heeded.snapshot(), terms)
     icon, colour, label = MARKS[found.outcome]
     with shown:
         st.badge(label, icon=icon, color=colour)
-        constant = session.snapshot().constant  # by what it was chosen stands in the headline
+        constant = heeded.snapshot().constant  # by what it was chosen stands in the headline
         st.text(found.sentence.replace(constant.words, constant.name))
     spent.caption(frame.escape(found.spending.sentence))
-    if scores is None and session.snapshot().cost.known:
-        spent.caption(frame.escape(session.snapshot().cost.sentence))
+    cost = heeded.snapshot().ungated.cost
+    if scores is None and cost.known:
+        spent.caption(frame.escape(cost.sentence))
 
 
 def _terms() -> Terms:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import encoding, frame, session
+from app import encoding, frame, heeded, session
 from app.no_data import no_data
 from app.route import batch, live, panels, question
 
@@ -15,6 +15,7 @@ if session.current_info() is None:
     )
 else:
     frame.notice(session.dataset())
+    heeded.notice(heeded.SHOWN)
     encoding.warm_up(session.dataset().encoder)
     headline = st.container()
     one, several = st.tabs(["One query", "A file of queries"], on_change="rerun", key="route_tab")

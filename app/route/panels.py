@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import card, frame, session, theme
+from app import card, frame, heeded, session, theme
 from app.map_component.component import render_map
 from app.map_component.spec import MapSpec
 from app.route.question import Decision, stored_name
@@ -95,7 +95,7 @@ def _changes(trace: RouteTrace) -> None:
 
 def _clusters(trace: RouteTrace) -> None:
     st.subheader("Clusters that decided", anchor=False)
-    names = charts.cluster_labels(session.snapshot())
+    names = charts.cluster_labels(heeded.snapshot())
     st.dataframe(
         pd.DataFrame(
             {
@@ -149,7 +149,7 @@ def _near(decision: Decision) -> list[tuple[int, float]]:
 
 
 def _position(decision: Decision) -> None:
-    data, now = session.dataset(), session.snapshot()
+    data, now = session.dataset(), heeded.snapshot()
     rows = data.train.placed
     if len(rows) < N_NEIGHBOURS:
         return

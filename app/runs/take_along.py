@@ -56,7 +56,7 @@ def _router_bytes() -> bytes:
 
 
 def _report(*, with_texts: bool) -> str | None:
-    data, now = session.dataset(), session.snapshot()
+    data, free, now = session.dataset(), session.snapshot(), heeded.snapshot()
     fitted, thresholds = session.fit(), session.current_thresholds()
     command = commands.command_line(workspace=False)
     workspace = session.workspace()
@@ -64,9 +64,8 @@ def _report(*, with_texts: bool) -> str | None:
 
     def work(progress: Progress) -> str:
         known = jobs.find(findings_key) if with_texts else None
-        findings: list[Finding] = (
-            known.result if known and known.result else diagnose(now if with_texts else now.unnamed)
-        )
+        checked = free if with_texts else free.unnamed
+        findings: list[Finding] = known.result if known and known.result else diagnose(checked)
         compared = jobs.find(comparison_key)
         comparison: Comparison | None = compared.result if compared else None
         if comparison is None and data.test is not None and data.test.has_gold:
@@ -92,7 +91,7 @@ def _report(*, with_texts: bool) -> str | None:
         )
 
     return jobs.show(
-        f"report:{with_texts}:{session.snapshot_token()}",
+        f"report:{with_texts}:{heeded.token()}",
         "Write the report",
         work,
         about=f"One HTML file with verdict, map, rankings, routers, findings and settings: "

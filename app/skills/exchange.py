@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import selection, session
+from app import heeded, selection, session
 from app.map_component.component import clear_selection
 from app.map_component.spec import MapSelection, Polygon
 from app.selection import Flag, Selection
@@ -41,7 +41,7 @@ def _comparable(mark: MapSelection) -> MapSelection:
 
 def _entries(chosen: Selection) -> tuple[str, ...]:
     """The entries of the map's legend that are chosen, by what colours the map."""
-    labels = charts.cluster_labels(session.snapshot())
+    labels = charts.cluster_labels(heeded.snapshot())
     by: dict[str, tuple[str, ...]] = {
         "model": chosen.models,
         "task": chosen.tasks,
@@ -62,13 +62,13 @@ def _choose_entries(names: tuple[str, ...]) -> None:
     """Choose what the entries of the legend stand for; entries of what is unknown are the map's."""
     by, chosen = st.session_state.get("colour", "model"), selection.current()
     if by == "model":
-        models = session.snapshot().router.models
+        models = heeded.snapshot().router.models
         selection.choose(replace(chosen, models=tuple(one for one in names if one in models)))
     elif by == "task":
         tasks = set(selection.shown().part.votes.tasks)
         selection.choose(replace(chosen, tasks=tuple(one for one in names if one in tasks)))
     elif by == "cluster":
-        labels = charts.cluster_labels(session.snapshot())
+        labels = charts.cluster_labels(heeded.snapshot())
         selection.pick_clusters(*(labels.index(one) for one in names if one in labels))
     elif by == "kept":
         others_kept = tuple(one for one in chosen.kept if one[0] != _column())
@@ -118,7 +118,7 @@ def step(by: int) -> None:
     place = selection.picked_query()
     if place is None:
         return
-    card = query_card(session.snapshot(), *place, among=selection.leads_through(*place))
+    card = query_card(heeded.snapshot(), *place, among=selection.leads_through(*place))
     query_id = card.before if by < 0 else card.after
     if query_id is not None:
         selection.pick_query(query_id)

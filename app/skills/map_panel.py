@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import encoding, filters, frame, notes, selection, session, theme, values
+from app import encoding, filters, frame, heeded, notes, selection, session, theme, values
 from app.controls import describe
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec, Picture
@@ -112,7 +112,7 @@ def _legend_title(now: Shown, lit: BoolArray | None) -> str:
 
 
 def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
-    now, snapshot = shown(), session.snapshot()
+    now, snapshot = shown(), heeded.snapshot()
     title, colours = _colours(data, now, by, snapshot)
     xy = now.part.xy[now.rows]
     n_clusters, lit = len(snapshot.router.clusters), _highlight(now)
@@ -139,7 +139,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         caption="Near = alike in wording; the axes have no meaning. Thresholds recolour points and "
         "never move them.",
     )
-    pinned, _ = session.change()
+    pinned, _ = heeded.change()
     if pinned is snapshot:
         return spec
     return replace(spec, pinned=replace(spec, **_colours(data, now, by, pinned)[1]))
@@ -180,7 +180,7 @@ def _colours(
 
 def _fact(data: Dataset, now: Shown, by: charts.ColourBy) -> Fact:
     """What the card of a query says of it: what a colour would show."""
-    colouring = charts.colour_map(session.snapshot(), data, now.split, by)
+    colouring = charts.colour_map(heeded.snapshot(), data, now.split, by)
     codes = colouring.group if colouring.group is not None else np.zeros(len(now.part), np.int64)
     return _of(Fact(colouring.title, codes, colouring.names), now.rows)
 
@@ -215,7 +215,7 @@ def table_twin() -> None:
             return
         now, chosen = shown(), selected_rows()
         rows = (now.rows if chosen is None else chosen)[:TWIN_ROWS]
-        table = charts.queries_frame(session.snapshot(), now.split, rows)
+        table = charts.queries_frame(heeded.snapshot(), now.split, rows)
         st.dataframe(
             notes.with_notes(
                 table.assign(text=[charts.shorten(text, 300) for text in table["text"]])

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import streamlit as st
 
-from app import session, strips, theme, values
+from app import heeded, session, strips, theme, values
 from app.map_component.spec import Flips
 from app.selection import Shown
 from app.values import THRESHOLDS, Values
@@ -38,7 +38,7 @@ def flips(data: Dataset, now: Shown) -> Flips | None:
     move = last_move()
     if move is None:
         return None
-    before, after = session.snapshot_at(move[0]), session.snapshot()
+    before, after = heeded.at(session.snapshot_at(move[0])), heeded.snapshot()
     rows = np.flatnonzero(flipped(before, after, now.split)[now.rows])
     old, new = (one.routes(now.split).selected[now.rows[rows], 0] for one in (before, after))
     named = theme.colors_by_name((model.name for model in data.models), "model")

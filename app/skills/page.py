@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app import filters, frame, selection_links, session
+from app import filters, frame, heeded, selection_links, session
 from app.no_data import no_data
 from app.skills import confidences, map_panel, naming, panels, portraits
 from cascal import charts
@@ -21,7 +21,7 @@ LAYOUT = Path(__file__).with_name("layout.css")
 
 
 def _headline() -> None:
-    now = session.snapshot()
+    now = heeded.snapshot()
     st.title(frame.escape(_who_gets(now)), anchor=False)
 
 
@@ -78,6 +78,7 @@ if session.current_info() is None:
 else:
     st.html(LAYOUT)
     frame.notice(session.dataset())
+    heeded.notice(heeded.SHOWN)
     _headline()
     for fault in selection_links.open_clusters():
         st.warning(frame.escape(fault))

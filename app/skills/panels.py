@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import card, filters, frame, label_entry, notes, selection, session, theme
+from app import card, filters, frame, heeded, label_entry, notes, selection, session, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.counted import agreeing, counted
@@ -28,8 +28,8 @@ HEIGHT = 560
 
 def change_strip() -> None:
     """Four numbers, each with its change against the pinned state where it is another one."""
-    now = session.snapshot()
-    pinned, change = session.change()
+    now = heeded.snapshot()
+    pinned, change = heeded.change()
     same = pinned is now
     with st.grid(2, min_column_width=120, gap="xsmall", key="changes"):
         moved = change.clusters_after - change.clusters_before or None
@@ -109,8 +109,8 @@ def _colours() -> dict[str, str]:
 
 
 def _shares() -> None:
-    before, _ = session.change()
-    now = session.snapshot()
+    before, _ = heeded.change()
+    now = heeded.snapshot()
     routed = "test" if session.dataset().test is not None else "training"
     st.subheader(f"Who gets the {len(now.routes('test')):,} {routed} queries", anchor=False)
     _share_table(now.share, before.share)
@@ -119,7 +119,7 @@ def _shares() -> None:
 
 def _share_table(now: FloatArray, before: FloatArray) -> None:
     # a table, not a figure: it is updated in place, a figure would be mounted anew at every move
-    table = charts.share_frame(session.snapshot().router.models, now, before)
+    table = charts.share_frame(heeded.snapshot().router.models, now, before)
     moved = ["change"] if table["change"].any() else []
     st.dataframe(
         table,
@@ -143,7 +143,7 @@ def _share_table(now: FloatArray, before: FloatArray) -> None:
 
 
 def _ranked(rows: IntArray) -> None:
-    shown, (before, _) = selection.shown(), session.change()
+    shown, (before, _) = selection.shown(), heeded.change()
     st.subheader(f"Best models for these {counted(len(rows), 'query')}", anchor=False)
     _followed()
     if shown.split == "train":
@@ -165,7 +165,7 @@ def _ranked(rows: IntArray) -> None:
     if few:
         st.caption(f"Only {counted(len(rows), 'query')}: the intervals are wide.")
     st.markdown("**Who gets them**")
-    now, then = (one.routes(shown.split) for one in (session.snapshot(), before))
+    now, then = (one.routes(shown.split) for one in (heeded.snapshot(), before))
     _share_table(first_share(now, rows), first_share(then, rows))
 
 
@@ -181,7 +181,7 @@ def _inspector() -> None:
     cluster = selection.inspected_cluster()
     if cluster is None:
         return
-    now = session.snapshot()
+    now = heeded.snapshot()
     clusters = now.router.clusters
     st.subheader(frame.escape(charts.cluster_name(now.names[cluster])), anchor=False)
     _followed()
@@ -223,7 +223,7 @@ def _chosen_name(rows: IntArray) -> str:
     cluster = selection.inspected_cluster()
     if cluster is None:
         return f"these {counted(len(rows), 'query')}"
-    return charts.cluster_name(session.snapshot().names[cluster])
+    return charts.cluster_name(heeded.snapshot().names[cluster])
 
 
 def _sample(part: Part, row: int) -> None:
@@ -246,11 +246,11 @@ def _table() -> pd.DataFrame:
 
     All of them stay where clusters are chosen, so that another one can be picked.
     """
-    table = charts.clusters_frame(session.snapshot())
+    table = charts.clusters_frame(heeded.snapshot())
     rows, chosen = selection.selected_rows(), selection.current()
     if rows is None:
         return table
-    member = session.snapshot().clusters(selection.shown().split)[rows]
+    member = heeded.snapshot().clusters(selection.shown().split)[rows]
     table["chosen"] = np.bincount(member, minlength=len(table))
     if chosen.clusters:
         return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app import frame, session
+from app import frame, heeded, session
 from app.no_data import no_data
 from app.sweep import panels
 
@@ -10,6 +10,7 @@ if session.current_info() is None:
     no_data(panels.TITLE, "what every value of a threshold would give")
 else:
     frame.notice(session.dataset())
+    heeded.notice(heeded.LEFT_OUT)
     with frame.refusals():
         panels.curves()
         panels.maps()

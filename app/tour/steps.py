@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from app import history, jobs, session, shared_results, values
+from app import heeded, history, jobs, session, shared_results, values
 from app.diagnose import panels
 from app.values import Values
 from cascal.counted import counted
@@ -49,7 +49,7 @@ def _break() -> None:
 
 
 def _said_of_the_break() -> str:
-    now, before = session.snapshot(), _snapshot_before()
+    now, before = heeded.snapshot(), _snapshot_before()
     sentence = (
         "Skills that are not alike share a ranking: "
         f"{counted(len(now.router.clusters), 'cluster')} instead of {len(before.router.clusters)}"
@@ -62,7 +62,7 @@ def _said_of_the_break() -> str:
 
 def _snapshot_before() -> Snapshot:
     before: Values = st.session_state.get(BEFORE, values.DEFAULTS)
-    return session.snapshot_at(before)
+    return heeded.at(session.snapshot_at(before))
 
 
 def _issues() -> list[Finding] | None:

@@ -19,6 +19,8 @@ def _print_labels(found: Mapping[str, Any]) -> None:
     """What people labelled, and what models judged."""
     if found["with_few_labels"]:
         out.print(f"With a few labels: {escape(found['with_few_labels']['sentence'])}")
+        if found["with_few_labels"].get("always"):
+            out.print("All else that is said here is of the router without them.")
     for judged in found["judged"]:
         out.print(escape(judged["sentence"]))
 

@@ -165,7 +165,8 @@ def _print_summary(
             f"{summary['top1_accuracy']:.1%}, vote of {summary['top_k']} right "
             f"{summary['vote_accuracy']:.1%}."
         )
-        out.print(escape(summary["verdict"]))
+        gated = summary["labels"] is not None and summary["labels"]["always"]
+        out.print(f"{'Without the gate: ' if gated else ''}{escape(summary['verdict'])}")
     if summary["cost"]:
         out.print(escape(summary["cost"]))
 

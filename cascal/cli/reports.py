@@ -47,7 +47,7 @@ def report(
     Where answers are open-ended, with the ranking by their scores.
     """
     from cascal.compare.comparison import compare_routers
-    from cascal.dataset.heeding import few_labels_sentence
+    from cascal.dataset.heeding import few_labels_sentence, heed_labels
     from cascal.dataset.payback import find_payback, find_score_payback
     from cascal.dataset.scored_evidence import gather_scores
     from cascal.dataset.snapshot import take_snapshot
@@ -72,6 +72,7 @@ def report(
                 loaded.train, loaded.test, settings, thresholds, fitted=fitted, progress=told
             )
         light = snapshot.light_or_reason
+        snapshot = heed_labels(tuning.store, snapshot)
         payback = find_payback(tuning.store, snapshot, terms)
         few = few_labels_sentence(tuning.store, snapshot)
     text = write_report(

@@ -12,7 +12,7 @@ from cascal.dataset.judged import gather_judged
 from cascal.dataset.label_facts import labels_of_people, routing_evidence
 from cascal.dataset.labels_digest import labels_digest
 from cascal.dataset.rectifying import rectify
-from cascal.dataset.snapshot import Snapshot, snapshot_of
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.labels import LabelRecord
 from cascal.store import Label, Workspace
@@ -97,8 +97,7 @@ def heed_labels(workspace: Workspace, snapshot: Snapshot, *, rectified: bool = F
 
 def heeding(snapshot: Snapshot, record: LabelRecord | None) -> Snapshot:
     """The same with a router that heeds these labels."""
-    router = replace(snapshot.router, labels=record)
-    return snapshot_of(snapshot.dataset, snapshot.fit, router)
+    return snapshot.routed_by(replace(snapshot.router, labels=record))
 
 
 def _record(

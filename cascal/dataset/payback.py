@@ -28,9 +28,10 @@ def find_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) -> Payb
     """Whether a router pays back what its data set cost: the one place that says it.
 
     Quality by the gold answers of the test queries, where there are any, against the model that the
-    verdict names; else by the labels of the workspace, against the best model by consensus.
+    verdict names; else by the labels of the workspace, against the best model by consensus. It is
+    about the router without a gate, as the verdict is.
     """
-    name = snapshot.dataset.info.name
+    snapshot, name = snapshot.ungated, snapshot.dataset.info.name
     with workspace.opened():
         spending = Spending(
             bills=workspace.bills(name),

@@ -15,7 +15,7 @@ import numpy as np
 
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.rectifying import with_groups_of
-from cascal.dataset.snapshot import Snapshot, snapshot_of, take_snapshot
+from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import CascalError
 from cascal.fit import Fit, fit
 from cascal.labels import Correction, LabelRecord, Rectifier, heeded_words
@@ -151,9 +151,7 @@ def reopen(workspace: Workspace, run: Run) -> Reopened:
         labels=LabelRecord.from_dict(run.numbers.get("labels")),
         correction=_correction(fitted, run.numbers.get("correction")),
     )
-    if router.labels is not None or router.correction is not None:
-        snapshot = snapshot_of(dataset, fitted, router)
-    return Reopened(run, dataset, snapshot)
+    return Reopened(run, dataset, snapshot.routed_by(router))
 
 
 def _correction(fitted: Fit, stored: Mapping[str, Any] | None) -> Correction | None:

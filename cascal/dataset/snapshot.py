@@ -72,23 +72,31 @@ class Snapshot:
         tasks = (self.router.tasks[task] for task in self.router.clusters.task)
         return replace(self, names=tuple((task, f"cluster {c}") for c, task in enumerate(tasks)))
 
-    @property
+    @cached_property
     def without_labels(self) -> Snapshot:
         """What the router does without labels."""
-        return self._with(self.router.without_labels)
+        return self.routed_by(self.router.without_labels)
 
-    @property
+    @cached_property
     def ungated(self) -> Snapshot:
-        """What the router does without a gate: what labels can judge."""
-        return self._with(self.router.ungated)
+        """What the router does without a gate: what gold answers and labels can judge."""
+        return self.routed_by(self.router.ungated)
 
-    def _with(self, router: Router) -> Snapshot:
-        return self if router is self.router else snapshot_of(self.dataset, self.fit, router)
+    def routed_by(self, router: Router) -> Snapshot:
+        """What this router does instead, which differs from the own one in the labels it heeds."""
+        own = self.router
+        if router.always == own.always and router.correction is own.correction:
+            return self if router is own else replace(self, router=router)  # the routes are equal
+        return snapshot_of(self.dataset, self.fit, router)
 
     @property
     def verdict(self) -> Verdict | None:
-        """Whether routing pays on the gold test queries; None without any."""
-        return None if self.evaluation is None else verdict(self.evaluation, self.constant)
+        """Whether routing pays on the gold test queries; None without any.
+
+        About the router without a gate: with a closed one it is the very model it is compared with.
+        """
+        free = self.ungated
+        return None if free.evaluation is None else verdict(free.evaluation, free.constant)
 
     @property
     def halves(self) -> tuple[Fit, Fit]:
@@ -119,8 +127,9 @@ class Snapshot:
     @property
     def gain_over_liked_best(self) -> Estimate | None:
         """What the light is about, by gold answers: gain over the best model by consensus."""
-        result = self.evaluation
-        return None if result is None else result.gain_over(self.router.best_overall)
+        free = self.without_labels
+        result = free.evaluation
+        return None if result is None else result.gain_over(free.router.best_overall)
 
     def routes(self, split: Split) -> Routes:
         """Routes of the training or the test queries."""

@@ -70,6 +70,7 @@ def write_report(
         record_note=RECORD_NOTE,
         payback=payback,
         few_labels=few_labels,
+        by_labels=snapshot.router.changed_by_labels,
         dots=map_dots(dataset, snapshot),
         models=_models(snapshot),
         clusters=_clusters(snapshot, with_texts=with_texts),

@@ -107,6 +107,14 @@ class Router:
         return "" if self.labels is None else self.labels.always
 
     @property
+    def changed_by_labels(self) -> str:
+        """What labels change of the routes, in words; "" where they change none."""
+        said = [] if not self.always or self.labels is None else [self.labels.effect]
+        if self.correction is not None:
+            said.append(f"{self.correction.n_labels:,} labels correct the scores.")
+        return " ".join(said)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """(M,) the pool."""
         return self.rankings.models

@@ -76,12 +76,17 @@ WAYS: dict[str, Callable[[Field, int, np.random.Generator], Estimate]] = {
 }
 
 
+def _by_pool(found: list[Field]) -> Iterator[tuple[str, list[Field]]]:
+    """The splits of every pool."""
+    for pool in dict.fromkeys(one.pool for one in found):
+        yield pool, [one for one in found if one.pool == pool]
+
+
 def coverage_table(found: list[Field], n_draws: int) -> Iterator[str]:
     """Half-width in points and coverage of every way, mean over the splits (worst split)."""
     yield "| pool | labels | " + " | ".join(WAYS) + " |"
     yield "|---|---|" + "---|" * len(WAYS)
-    for pool in POOLS:
-        own = [one for one in found if one.pool == pool]
+    for pool, own in _by_pool(found):
         for n in SIZES:
             cells = [_cell([_covered(one, n, way, n_draws) for one in own]) for way in WAYS]
             yield f"| {pool} | {n} | " + " | ".join(cells) + " |"
@@ -112,9 +117,8 @@ def stopping_table(found: list[Field], n_draws: int) -> Iterator[str]:
     """How often stopping at the first interval without 0 is wrong, where the true gain is 0."""
     yield "| pool | contested | plain, after each of 100 | watched, to 100 | watched, to the last |"
     yield "|---|---|---|---|---|"
-    for pool in POOLS:
+    for pool, own in _by_pool(found):
         wrong = np.zeros(3)
-        own = [one for one in found if one.pool == pool]
         for field in own:
             random = np.random.default_rng(1)
             for _ in range(n_draws):
@@ -130,7 +134,10 @@ def stopping_table(found: list[Field], n_draws: int) -> Iterator[str]:
 
 def _errors(values: FloatArray, n_queries: int) -> FloatArray:
     size = len(values)
-    looks = [gain(values[:n], n_contested=size, n_queries=n_queries) for n in range(3, 101)]
+    looks = [
+        gain(values[:n], n_contested=size, n_queries=n_queries)
+        for n in range(3, min(size, 100) + 1)
+    ]
     peeked = any(one.low > 0 or one.high < 0 for one in looks)
     settled = settled_after(values[:-1], n_contested=size)
     early = settled is not None and settled <= 100
@@ -171,8 +178,7 @@ def gate_table(found: list[Field], n_draws: int) -> Iterator[str]:
     """Points that the gate adds to the router, [95 % of the splits and draws], worst split."""
     yield "| pool | router over constant | gate at 10 | gate at 30 | gate at 100 |"
     yield "|---|---|---|---|---|"
-    for pool in dict.fromkeys(one.pool for one in found):
-        own = [one for one in found if one.pool == pool]
+    for pool, own in _by_pool(found):
         cells = [_added([_gate(one, n, n_draws) for one in own]) for n in SIZES]
         truths = [100 * one.truth for one in own]
         yield f"| {pool} | {np.mean(truths):+.2f} | " + " | ".join(cells) + " |"
@@ -199,8 +205,7 @@ def rectifier_table(found: list[Field], n_draws: int) -> Iterator[str]:
     """Points that `cascal fit --rectify` adds to the router, without the gate."""
     yield "| pool | labels on random training queries: 50 | 100 | 150 | all |"
     yield "|---|---|---|---|---|"
-    for pool in dict.fromkeys(one.pool for one in found):
-        own = [one for one in found if one.pool == pool]
+    for pool, own in _by_pool(found):
         cells = [_added([_rectified(one, n, n_draws) for one in own]) for n in (50, 100, 150)]
         cells.append(_added([_rectified(one, None, 1) for one in own]))
         yield f"| {pool} | " + " | ".join(cells) + " |"
