@@ -93,7 +93,7 @@ def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
 
 def notice(what_follows: str) -> None:
     """Say what labels make of the present state and what that means here; else nothing."""
-    said = snapshot().router.changed_by_labels
+    said = snapshot().router.changed_by_labels if _labelled() else ""
     if said:
         st.caption(frame.escape(f"{said} {what_follows}"))
 

@@ -52,6 +52,7 @@ def _evidence(token: str, name: str, origin: str) -> ScoreEvidence:
 def _without_scores(name: str) -> None:
     st.title("Open-ended answers cannot be ranked without scores", anchor=False)
     st.text(f"No two of these answers are the same, so there are no votes to count. {WAY_ON}")
+    st.page_link(frame.page_file("label"), label="Score them here", icon=":material/edit_note:")
     st.code(f"cascal scores {name} --out score.csv --n 30", language="bash")
 
 

@@ -97,6 +97,9 @@ def test_what_goes_out_comes_back_and_says_whether_routing_pays(folder):
     assert {one.probability for one in labels} == {12 / len(draw.frame)}
     said = f"10 labels; {len(draw.frame)} of 250 queries are contested"
     assert said in " ".join(done.stdout.split())
+    bob = cascal_cli(*SHARED[:-1], "bob", "--in", "l.csv", cwd=folder)
+    assert "11 labels stored" in bob.stderr  # the file names nobody, whoever fills it in
+    cascal.Workspace(folder / "w.duckdb").delete_labels("demo", person="bob")
     again = read(folder)
     assert "0 labels stored, 11 were known" in again.stderr
     plain = json.loads(cascal_cli(*SHARED, "--json", cwd=folder).stdout)
@@ -198,7 +201,9 @@ def test_a_file_is_read_under_the_settings_it_was_written_under(folder):
     written(folder, "--n", "5", "--preset", "released")
     done = read(folder)
     assert done.returncode == 1
-    assert "settings differ" in done.stderr
+    assert "other settings: consensus, joining, merge, ranking" in " ".join(done.stderr.split())
+    moved = " ".join(read(folder, "--preset", "released", "--merge-distance", "0.1").stderr.split())
+    assert "other settings: merge_distance differ." in moved
     assert read(folder, "--preset", "released").returncode == 0
 
 

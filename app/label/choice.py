@@ -51,11 +51,11 @@ def choice() -> Choice:
         _forget_others(purpose)
         question = _OF_PURPOSE[purpose]()
         n_planned = _planned()
-        person = _person()
+        name = person()
     if _faults():
         st.warning(frame.escape(" ".join(_faults())))
     return Choice(
-        question=question, person=person, n_planned=min(n_planned, len(question.draw.frame))
+        question=question, person=name, n_planned=min(n_planned, len(question.draw.frame))
     )
 
 
@@ -110,8 +110,9 @@ def _planned() -> int:
     return planned
 
 
-def _person() -> str:
-    person = st.text_input(
+def person() -> str:
+    """The name of who labels or scores."""
+    name = st.text_input(
         "Your name",
         value=this_account(),
         key="label_person",
@@ -119,7 +120,7 @@ def _person() -> str:
         width=150,
         disabled=session.read_only(),
     )
-    return person.strip() or this_account()
+    return name.strip() or this_account()
 
 
 def next_plan() -> int | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from app import frame, session
-from app.label import choice, work
+from app.label import choice, scoring, work
 from app.no_data import no_data
 
 if session.current_info() is None:
     no_data("A few labels decide", "what ten to thirty labels, one click each, say about routing")
+elif session.dataset().by_scores:
+    frame.notice(session.dataset())
+    scoring.scoring()
 else:
     frame.notice(session.dataset())
     with frame.refusals():

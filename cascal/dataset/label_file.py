@@ -28,6 +28,8 @@ _VERDICTS = {
     **dict.fromkeys(("yes", "y", "true", "right", "1", "1.0"), True),
     **dict.fromkeys(("no", "n", "false", "wrong", "0", "0.0"), False),
 }
+MOST_NAMED = 6
+"""So many settings that differ are named at most."""
 _LETTER = re.compile(r"\(?([A-Za-z]{1,2})[).:]?(?:\s.*)?", re.DOTALL)
 
 
@@ -101,17 +103,23 @@ def _refuse_other_settings(
             written = None
         if written == present:
             continue
-        differ = sorted(
-            one
-            for one in present
-            if not isinstance(written, dict) or written.get(one) != present[one]
-        )
+        differ = ", ".join(_different(present, written)[:MOST_NAMED]) or "further ones"
         raise CascalError(
-            f"{name!r} was written under other settings: {', '.join(differ) or 'further ones'} "
-            "differ. Nothing was stored; read it with the options it was written with, its column "
-            "`settings` holds them.",
+            f"{name!r} was written under other settings: {differ} differ. Nothing was stored; read "
+            "it with the options it was written with, its column `settings` holds them.",
             code="conflicting-settings",
         )
+
+
+def _different(present: Mapping[str, Any], written: object) -> list[str]:
+    """Names of the settings that differ, those inside of a group by their own names."""
+    names: list[str] = []
+    for name, value in sorted(present.items()):
+        other = written.get(name) if isinstance(written, dict) else None
+        if value != other:
+            inside = _different(value, other) if isinstance(value, dict) else []
+            names += inside or [name]
+    return names
 
 
 def _refuse_lost_rows(name: str, rows: Sequence[Mapping[str, str]], draw: Draw) -> None:

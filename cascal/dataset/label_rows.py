@@ -54,7 +54,7 @@ def two_sides(contest: Contest, draw: Draw, query_id: str) -> tuple[str, str]:
 def label_rows(
     workspace: Workspace, dataset: str, contest: Contest, draw: Draw, who: str
 ) -> list[Row]:
-    """One row for every query that was handed out; those labelled by `who` hold the answer."""
+    """One row for every query that was handed out; those labelled by `who` hold answer and name."""
     own = {
         one.query_id: one for one in workspace.labels(dataset) if one.person == who and one.current
     }
@@ -64,14 +64,13 @@ def label_rows(
     given = given_answers(workspace, dataset, free) if free else {}
     shared = {
         "of": len(asked),
-        "who": who,
         "draw": draw.draw_id,
         "probability": draw.probability,
         "settings": settings_text(draw.settings),
     }
     return [
         shared
-        | {"place": place, "content": contents[query_id]}
+        | {"place": place, "content": contents[query_id], "who": who if query_id in own else ""}
         | _of_query(contest, query_id)
         | _of_label(own.get(query_id), two_sides(contest, draw, query_id), given.get(query_id, {}))
         for place, query_id in enumerate(asked, 1)

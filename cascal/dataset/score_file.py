@@ -61,7 +61,7 @@ def _rows(workspace: Workspace, dataset: str, n: int, who: str, seed: int) -> li
                     "response_key": response_key(*place),
                     "response": one["text"] or one["answer"] or "",
                     "score": own.get(place, ""),
-                    "who": who,
+                    "who": who if place in own else "",
                     "content": contents[place],
                 }
             )

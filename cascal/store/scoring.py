@@ -112,6 +112,27 @@ class Scoring(WorkspaceFile):
         with self._reading() as connection:
             return _contents(connection, dataset)
 
+    def undo_score(self, dataset: str, scorer: str) -> Score:
+        """Take the last score of a person back; CascalError where there is none."""
+        own = [
+            one
+            for one in self.response_scores(dataset)
+            if (one.origin, one.scorer) == ("person", scorer)
+        ]
+        if not own:
+            raise CascalError(
+                f"There is no score of {scorer[:80]!r} in data set {dataset[:80]!r} to take back.",
+                code="missing-value",
+            )
+        last = own[-1]
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM score WHERE dataset = ? AND query_id = ? AND model = ? "
+                "AND origin = ? AND scorer = ? AND content = ?",
+                [dataset, *last.key],
+            )
+        return last
+
     def delete_scores(self, dataset: str, origin: str, scorer: str) -> int:
         """Delete all scores of one person or judge; returns how many there were."""
         key = {"d": dataset, "o": origin, "s": scorer}

@@ -1,0 +1,146 @@
+"""Scores of open-ended responses, one response at a time, by keyboard; the ranking beside them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import frame, session
+from app.label import actions, card, choice, keys
+from cascal.dataset.score_desk import OpenResponse, ScoreDesk
+from cascal.dataset.scored_evidence import gather_scores
+from cascal.datatypes import CascalError
+
+TITLE = "How good is this answer?"
+PLANS = (10, 30, 100, 230)
+WORDS = (
+    ("1", "Useless", 0.0),
+    ("2", "Poor", 0.25),
+    ("3", "Middling", 0.5),
+    ("4", "Good", 0.75),
+    ("5", "As good as can be", 1.0),
+)
+"""Key, words and value of each score."""
+_SKIPPED = "scoring_skipped"
+TEXT_HEIGHT = 220
+RESPONSE_HEIGHT = 320
+
+
+@st.fragment(key="scoring")
+def scoring() -> None:
+    """The next response, and what all scores say so far; a key runs only this."""
+    st.title(TITLE, anchor=False)
+    with frame.refusals():
+        _scoring()
+
+
+def _scoring() -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        n = st.segmented_control(
+            "Queries planned", PLANS, default=30, required=True, key="scoring_planned"
+        )
+        person = choice.person()
+    desk = ScoreDesk(
+        store=session.workspace(),
+        dataset=session.dataset_name(),
+        person=person,
+        n=n,
+    )
+    n_done, n_all = desk.progress()
+    st.progress(n_done / max(n_all, 1), f"**{n_done} of {n_all} responses**")
+    st.caption(
+        f"All responses to {n} queries that were drawn at random. Whose a response is is not shown."
+    )
+    actions.refusal()
+    left, right = st.columns([0.62, 0.38], gap="large")
+    with left:
+        keys.listen(_response(desk))
+    with right:
+        _ranking(desk.dataset)
+
+
+def _response(desk: ScoreDesk) -> card.Keys:
+    """The response that is to be scored; returned are the keys that do it."""
+    if session.read_only():
+        st.info(actions.READ_ONLY)
+        return {}
+    found = desk.open_response(_skipped(desk))
+    if found is None:
+        with st.container(border=True, key="scoring_end"):
+            st.text("All planned queries are scored or skipped. Plan more above to go on.")
+            _undo_button(desk)
+        return {"ArrowLeft": "scoring_undo"}
+    with st.container(border=True, key="scoring_response"):
+        st.caption(frame.escape(found.task))
+        _text(found.text, TEXT_HEIGHT)
+        st.caption("A response")
+        with st.container(border=True):
+            _text(found.response or "(no answer)", RESPONSE_HEIGHT)
+        return _buttons(desk, found)
+
+
+def _text(text: str, height: int) -> None:
+    """A text as it is; a long one in a box of its own to scroll in."""
+    with st.container(height=height if len(text) > card.LONG_TEXT else "content", border=False):
+        st.text(text)
+
+
+def _buttons(desk: ScoreDesk, found: OpenResponse) -> card.Keys:
+    buttons = {"ArrowRight": "scoring_skip", "ArrowLeft": "scoring_undo"}
+    with st.container(horizontal=True, gap="small"):
+        for key, words, value in WORDS:
+            buttons[key] = f"scoring_{key}"
+            label = f"{words} `{key}`"
+            st.button(label, key=buttons[key], on_click=_give, args=(desk, found, value))
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Skip this query `→`",
+            key="scoring_skip",
+            type="tertiary",
+            help="Its other responses are left out too: only whole queries are compared.",
+            on_click=_skip,
+            args=(desk, found),
+        )
+        _undo_button(desk)
+    return buttons
+
+
+def _undo_button(desk: ScoreDesk) -> None:
+    st.button(
+        "Take back `←`",
+        key="scoring_undo",
+        type="tertiary",
+        help="Deletes the last score that you gave.",
+        on_click=actions.tried,
+        args=(desk.undo,),
+    )
+
+
+def _give(desk: ScoreDesk, found: OpenResponse, value: float) -> None:
+    actions.tried(lambda: desk.give(found, value))
+
+
+def _skipped(desk: ScoreDesk) -> set[str]:
+    """The queries that this person skipped in this session."""
+    every: dict[tuple[str, str], set[str]] = st.session_state.setdefault(_SKIPPED, {})
+    return every.setdefault((desk.dataset, desk.person), set())
+
+
+def _skip(desk: ScoreDesk, found: OpenResponse) -> None:
+    keys.next_turn()
+    _skipped(desk).add(found.query_id)
+
+
+def _ranking(dataset: str) -> None:
+    """What the scores of people say so far."""
+    st.markdown("**What people's scores say so far**")
+    try:
+        found = gather_scores(session.workspace(), dataset, "person", session.dataset().encoder)
+    except CascalError as error:
+        st.caption(frame.shown_refusal(error))
+        return
+    st.text(found.sentence)
+    for warning in found.warnings:
+        st.warning(frame.escape(warning))
+    st.page_link(
+        frame.page_file("overview"), label="Overview has the ranking", icon=":material/leaderboard:"
+    )
