@@ -6,20 +6,12 @@ import streamlit as st
 
 from app import frame, session
 from app.label import actions, card, choice, keys
-from cascal.dataset.score_desk import OpenResponse, ScoreDesk
+from cascal.dataset.score_desk import SCALE, OpenResponse, ScoreDesk
 from cascal.dataset.scored_evidence import gather_scores
 from cascal.datatypes import CascalError
 
 TITLE = "How good is this answer?"
 PLANS = (10, 30, 100, 230)
-WORDS = (
-    ("1", "Useless", 0.0),
-    ("2", "Poor", 0.25),
-    ("3", "Middling", 0.5),
-    ("4", "Good", 0.75),
-    ("5", "As good as can be", 1.0),
-)
-"""Key, words and value of each score."""
 _SKIPPED = "scoring_skipped"
 TEXT_HEIGHT = 220
 RESPONSE_HEIGHT = 320
@@ -87,7 +79,7 @@ def _text(text: str, height: int) -> None:
 def _buttons(desk: ScoreDesk, found: OpenResponse) -> card.Keys:
     buttons = {"ArrowRight": "scoring_skip", "ArrowLeft": "scoring_undo"}
     with st.container(horizontal=True, gap="small"):
-        for key, words, value in WORDS:
+        for key, (words, value) in zip("12345", SCALE, strict=True):
             buttons[key] = f"scoring_{key}"
             label = f"{words} `{key}`"
             st.button(label, key=buttons[key], on_click=_give, args=(desk, found, value))

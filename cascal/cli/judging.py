@@ -1,4 +1,4 @@
-"""`cascal label --judge`: a model of a pool labels instead of a person."""
+"""`cascal label --judge` and `cascal scores --judge`: a model of a pool in place of a person."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cascal.cli.common import err, out, print_json, progress_bar
 from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
+    from cascal.collection.collect import CollectProgress
     from cascal.collection.into_workspace import Limits
     from cascal.dataset.label_questions import Question
     from cascal.endpoint.pool_file import PoolModel
@@ -60,11 +61,28 @@ def let_judge(
     err.print(escape(plan.sentence), soft_wrap=True)
     with progress_bar("Judging") as report:
         done = judge_into(plan, limits=limits, progress=lambda now: report(now.share, now.sentence))
-    for trouble in filter(None, (done.ended, *(one.halted for one in done.models))):
-        err.print(f"Ended early: {escape(trouble)} The same command goes on.", soft_wrap=True)
+    _tell_troubles(done)
     for judged in gather_judged(store, question.dataset, question.contest):
         if judged.judge == model.name:
             if as_json:
                 print_json(judged.to_dict())
             else:
                 out.print(escape(judged.sentence))
+
+
+def let_score(
+    store: Workspace, dataset: str, model: PoolModel, n: int, seed: int, limits: Limits
+) -> None:
+    """Say what will be sent, and ask the judge how good the responses are."""
+    from cascal.collection.score_judge import plan_scoring, score_into
+
+    plan = plan_scoring(store, dataset, model, n, seed)
+    err.print(escape(plan.sentence), soft_wrap=True)
+    with progress_bar("Scoring") as report:
+        done = score_into(plan, limits=limits, progress=lambda now: report(now.share, now.sentence))
+    _tell_troubles(done)
+
+
+def _tell_troubles(done: CollectProgress) -> None:
+    for trouble in filter(None, (done.ended, *(one.halted for one in done.models))):
+        err.print(f"Ended early: {escape(trouble)} The same command goes on.", soft_wrap=True)

@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from cascal.cli.asking_options import CallsOption, DollarsOption, limits_of
 from cascal.cli.common import (
     JsonOption,
     WorkspaceOption,
@@ -19,6 +20,7 @@ from cascal.cli.common import (
     out,
     print_json,
 )
+from cascal.cli.judging import JudgePoolOption, judge_of, let_score
 from cascal.counted import counted
 from cascal.datatypes import CascalError
 from cascal.provenance import this_account
@@ -52,8 +54,12 @@ def scores(
         str | None, typer.Option(help="Whose scores; else the name of this account.")
     ] = None,
     judge: Annotated[
-        str | None, typer.Option(help="The scores are a model's that judges, of this name.")
+        str | None,
+        typer.Option(help="A model judges: one of --pool scores now, or --in holds its scores."),
     ] = None,
+    pool: JudgePoolOption = None,
+    budget_calls: CallsOption = None,
+    budget_dollars: DollarsOption = None,
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete all scores of --who or --judge.")
     ] = False,
@@ -64,20 +70,25 @@ def scores(
     as_json: JsonOption = False,
 ) -> None:
     """Score open-ended responses from 0 to 1, and say which model is best and how sure that is."""
-    if sum([to is not None, filled is not None, delete, unlike]) > 1:
+    if sum([to is not None, filled is not None, delete, unlike, pool is not None]) > 1:
         raise CascalError(
-            "Give one of --out, --in, --delete and --unlike.", code="conflicting-settings"
+            "Give one of --out, --in, --delete, --unlike and --pool.", code="conflicting-settings"
         )
     check_target(to)
     store = open_workspace(workspace)
     scorer = judge or who or this_account()
-    if unlike:
+    if pool is not None:
+        model = judge_of(judge or "", pool)
+        with limits_of(budget_calls, None, budget_dollars) as limits:
+            let_score(store, dataset, model, n, seed, limits)
+        scored_by = scored_by or f"judge:{model.name}"
+    elif unlike:
         _list_unlike(store, dataset, as_json=as_json)
         return
-    if to is not None:
+    elif to is not None:
         _write(store, dataset, to, n, scorer, seed)
         return
-    if filled is not None:
+    elif filled is not None:
         _read(store, dataset, filled, scorer, judged=judge is not None)
     elif delete:
         n_gone = store.delete_scores(dataset, "judge" if judge else "person", scorer)

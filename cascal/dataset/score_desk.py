@@ -6,7 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from cascal.dataset.score_file import drawn_queries, response_key
-from cascal.store import Score, Workspace
+from cascal.store import Score, ScoreOrigin, Workspace
+
+SCALE = (
+    ("Useless", 0.0),
+    ("Poor", 0.25),
+    ("Middling", 0.5),
+    ("Good", 0.75),
+    ("As good as can be", 1.0),
+)
+"""What may be said of a response, by people and by judges, and its score."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,12 @@ class ScoreDesk:
         with self.store.opened():
             wanted, own = self._wanted(), self._own()
         return len(own & set(wanted)), len(wanted)
+
+    def open_responses(self, origin: ScoreOrigin = "person") -> list[OpenResponse]:
+        """Every response that has no score of this person, or of the judge of this name."""
+        with self.store.opened():
+            wanted, own = self._wanted(), self._own(origin)
+            return [self._response(one, wanted[one]) for one in wanted if one not in own]
 
     def open_response(self, without: Collection[str] = ()) -> OpenResponse | None:
         """The first response without this person's score; `without` these queries; None at the end.
@@ -74,11 +89,11 @@ class ScoreDesk:
         )
         return {one: contents[one] for one in places}
 
-    def _own(self) -> set[tuple[str, str]]:
+    def _own(self, origin: ScoreOrigin = "person") -> set[tuple[str, str]]:
         return {
             (one.query_id, one.model)
             for one in self.store.response_scores(self.dataset)
-            if (one.origin, one.scorer) == ("person", self.person) and one.current
+            if (one.origin, one.scorer) == (origin, self.person) and one.current
         }
 
     def _response(self, place: tuple[str, str], content: str) -> OpenResponse:
