@@ -40,14 +40,15 @@ def _scoring() -> None:
     n_done, n_all = desk.progress()
     st.progress(n_done / max(n_all, 1), f"**{n_done} of {n_all} responses**")
     st.caption(
-        f"All responses to {n} queries that were drawn at random. Whose a response is is not shown."
+        "Every response to queries that were drawn at random, one after the other; no model's name "
+        "is shown."
     )
     actions.refusal()
     left, right = st.columns([0.62, 0.38], gap="large")
     with left:
         keys.listen(_response(desk))
     with right:
-        _ranking(desk.dataset)
+        _ranking(desk)
 
 
 def _response(desk: ScoreDesk) -> card.Keys:
@@ -122,13 +123,16 @@ def _skip(desk: ScoreDesk, found: OpenResponse) -> None:
     _skipped(desk).add(found.query_id)
 
 
-def _ranking(dataset: str) -> None:
+def _ranking(desk: ScoreDesk) -> None:
     """What the scores of people say so far."""
     st.markdown("**What people's scores say so far**")
     try:
-        found = gather_scores(session.workspace(), dataset, "person", session.dataset().encoder)
-    except CascalError as error:
-        st.caption(frame.shown_refusal(error))
+        found = gather_scores(desk.store, desk.dataset, "person", session.dataset().encoder)
+    except CascalError:  # too few, or none yet
+        st.caption(
+            "Nothing yet. The ranking stands here once five queries are scored whole; to choose a "
+            "model takes 30 to 100 of them, and a router 230."
+        )
         return
     st.text(found.sentence)
     for warning in found.warnings:

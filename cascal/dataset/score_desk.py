@@ -13,7 +13,7 @@ SCALE = (
     ("Poor", 0.25),
     ("Middling", 0.5),
     ("Good", 0.75),
-    ("As good as can be", 1.0),
+    ("Perfect", 1.0),
 )
 """What may be said of a response, by people and by judges, and its score."""
 
