@@ -64,7 +64,7 @@ def test_a_judge_never_scores_its_own_responses(template, tmp_path):
         plan = plan_scoring(store, "prose", named(asked.pool(), own), 3)
     assert (plan.n_own, len(plan.responses)) == (3, 21)
     assert own not in {one.model for one in plan.responses.values()}
-    assert "none of its own 3 responses" in plan.sentence
+    assert "does not score 3 responses of its own" in plan.sentence
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from cascal.collection.ask_selected import destinations
 from cascal.collection.collect import CollectProgress, collect
 from cascal.collection.cost_ahead import CostAhead, cost_of_calls
 from cascal.collection.into_workspace import Limits
+from cascal.counted import counted
 from cascal.dataset.score_desk import SCALE, OpenResponse, ScoreDesk
 from cascal.dataset.score_file import response_key
 from cascal.datatypes import NotApplicable, Query, Response, option_letter
@@ -48,13 +49,14 @@ class ScoringPlan:
     def sentence(self) -> str:
         """How many calls go where at what cost, and what they are taken for."""
         n_calls = len(self.responses)
-        calls = f"{n_calls:,} call{'' if n_calls == 1 else 's'} to {self.model.name}"
+        calls = f"{counted(n_calls, 'call')} to {self.model.name}"
         where = f" at {destinations([self.model.spec])}, one a response{self._cost}"
-        own = f" It scores none of its own {self.n_own:,} responses." if self.n_own else ""
+        queries, own = counted(self.desk.n, "random query"), counted(self.n_own, "response")
+        left_out = f" It does not score {own} of its own." if self.n_own else ""
         return (
-            f"{calls}{where if n_calls else ''}: the responses to {self.desk.n:,} random queries, "
-            f"without their models' names.{own} Its scores are marked as a judge's, and are "
-            "neither gold nor people's."
+            f"{calls}{where if n_calls else ''}: responses to {queries}, without their models' "
+            f"names.{left_out} Its scores are marked as a judge's, and are neither gold nor "
+            "people's."
         )
 
     @property

@@ -111,7 +111,8 @@ class Router:
         """What labels change of the routes, in words; "" where they change none."""
         said = [] if not self.always or self.labels is None else [self.labels.effect]
         if self.correction is not None:
-            said.append(f"{self.correction.n_labels:,} labels correct the scores.")
+            labels = counted(self.correction.n_labels, "label corrects", "labels correct")
+            said.append(f"{labels} the scores.")
         return " ".join(said)
 
     @property
