@@ -30,7 +30,7 @@ from cascal.settings import FitSettings, Routing, Thresholds
 if TYPE_CHECKING:
     from cascal.store import Workspace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "NO_ANSWER",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 import warnings
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+import cascal
 from cascal.cli import (
     collecting,
     data,
@@ -68,7 +68,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"cascal {importlib.metadata.version('cascal')}")
+        typer.echo(f"cascal {cascal.__version__}")
         raise typer.Exit
 
 
