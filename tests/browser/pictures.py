@@ -41,7 +41,8 @@ MOVES = (("ArrowRight", 15), ("ArrowRight", 20), ("ArrowLeft", 35))
 """Keys on the slider of the merge distance, and how often each."""
 LOOK_MS = 1800
 """How long the reader looks at what a move did."""
-LONGEST_MS = 1500
+SHORTEST_MS, LONGEST_MS = 60, 1500
+"""Bounds of how long a picture of the film stands; the next one shows what a shorter one did."""
 MAX_BYTES = 1_500_000
 
 
@@ -107,7 +108,8 @@ def animation(frames: list[tuple[float, Image.Image]], quality: int) -> bytes:
     for (at, picture), end in zip(frames, ends, strict=True):
         height = round(FILM_WIDTH * picture.height / picture.width)
         small = picture.resize((FILM_WIDTH, height), Image.Resampling.LANCZOS)
-        if pictures and small.tobytes() == pictures[-1].tobytes():
+        same = bool(pictures) and small.tobytes() == pictures[-1].tobytes()
+        if same or (pictures and 1000 * (end - at) < SHORTEST_MS):
             lasts[-1] += 1000 * (end - at)
         else:
             pictures.append(small)
@@ -118,10 +120,10 @@ def animation(frames: list[tuple[float, Image.Image]], quality: int) -> bytes:
         "WEBP",
         save_all=True,
         append_images=pictures[1:],
-        duration=[round(min(LONGEST_MS, max(20.0, one))) for one in lasts],
+        duration=[round(min(LONGEST_MS, one)) for one in lasts],
         loop=0,
         quality=quality,
-        method=6,
+        method=4,
     )
     return file.getvalue()
 
@@ -131,10 +133,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         with dashboard(Path(name)) as url:
-            opened(browser.new_page(viewport=SIZE), url).screenshot(path=MAP)
+            still = opened(browser.new_page(viewport=SIZE), url)
+            still.screenshot(path=MAP)
+            still.close()
             frames = film(opened(browser.new_page(viewport=FILM_SIZE), url))
         browser.close()
-    for quality in (80, 60, 40, 20):
+    for quality in (70, 40, 15):
         data = animation(frames, quality)
         if len(data) <= MAX_BYTES:
             break
