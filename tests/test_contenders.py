@@ -9,7 +9,7 @@ import pytest
 from conftest import make_part, make_world, split_world
 
 import cascal
-from cascal.charts.skills import coverage_frame
+from cascal.charts.agreement import coverage_frame
 from cascal.compare.comparison import compare_routers
 from cascal.compare.contenders import contenders, merged
 from cascal.verdicts.constant import choose_constant

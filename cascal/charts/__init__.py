@@ -6,6 +6,13 @@ escaped: plotly reads a subset of HTML. Colours are passed in, by name.
 
 from __future__ import annotations
 
+from cascal.charts.agreement import (
+    agreement_figure,
+    agreement_frame,
+    agreement_groups,
+    coverage_frame,
+    who_disagrees,
+)
 from cascal.charts.comparison import (
     PRESENT,
     contenders_frame,
@@ -33,6 +40,7 @@ from cascal.charts.experiments import report_frame
 from cascal.charts.figures import in_percent, interval_figure, safe_csv, shorten
 from cascal.charts.label_trail import label_trail_frame, label_trail_svg
 from cascal.charts.latency import latency_figure, latency_frame
+from cascal.charts.map_colours import COLOUR_TITLES, ColourBy, Colouring, colour_map
 from cascal.charts.pictures import Look, png, scale_image
 from cascal.charts.portraits import (
     ABOUT,
@@ -57,23 +65,14 @@ from cascal.charts.silhouettes import (
     splits_figure,
 )
 from cascal.charts.skills import (
-    COLOUR_TITLES,
-    ColourBy,
-    Colouring,
-    agreement_figure,
-    agreement_frame,
-    agreement_groups,
     cluster_labels,
     clusters_frame,
-    colour_map,
-    coverage_frame,
     decisions_frame,
     ranking_frame,
     selection_frame,
     share_figure,
     share_frame,
     trace_frame,
-    who_disagrees,
 )
 from cascal.charts.slices import (
     differences_frame,
