@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, session
-from app.collect import panels
+from app.collect.pool_editor import pool
+from app.collect.queries import what
+from app.collect.responses import collect
 
 title = st.empty()
 title.title("Whom to ask, what, and what it costs", anchor=False)
@@ -18,7 +20,7 @@ else:
         "for all of it."
     )
     with frame.refusals():
-        models = panels.pool()
-        panels.what()
+        models = pool()
+        what()
         if models:
-            panels.collect(models, title)
+            collect(models, title)

@@ -1,0 +1,79 @@
+"""Whom to ask: the table of endpoints, and whether their servers answer."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import frame
+from app.collect import work
+from cascal.endpoint.pool_file import PoolModel
+
+SECRETS = (
+    "A key is never written here: name the environment variable that holds it in key_env. Prices "
+    "are US dollars per million tokens."
+)
+
+
+def pool() -> tuple[PoolModel, ...] | None:
+    """The pool editor and its check; None while it holds something that cannot be used."""
+    st.subheader("1. Whom to ask?", anchor=False)
+    frame_ = editor("pool", generators=False)
+    with frame.refusals():
+        models = work.pool_of(frame_)
+        with st.container(horizontal=True, gap="small"):
+            check = st.button("Check the servers", icon=":material/network_check:")
+            st.download_button(
+                "Pool file",
+                work.pool_yaml(frame_),
+                file_name="pool.yaml",
+                mime="application/yaml",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        if check:
+            with st.spinner("Asking every model for a sign of life", show_time=True):
+                st.session_state["checked"] = work.checked(models)
+        if st.session_state.get("checked"):
+            st.dataframe(
+                pd.DataFrame(st.session_state["checked"]),
+                hide_index=True,
+                alt="What the servers can do",
+            )
+        return models
+    return None
+
+
+def editor(key: str, *, generators: bool) -> pd.DataFrame:
+    """A table of endpoints to fill in, or the simulated models."""
+    own = st.segmented_control(
+        "From",
+        ["Simulated", "My endpoints"],
+        default="Simulated",
+        required=True,
+        key=f"{key}_source",
+        label_visibility="collapsed",
+    )
+    if own == "Simulated":
+        start = work.simulated_frame(generators=generators)
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.badge("Simulated data", color="orange", icon=":material/science:")
+            st.caption("Models that do not exist, on this machine: no key, no cost.")
+    else:
+        start = work.empty_frame()
+        st.caption(SECRETS)
+    return st.data_editor(
+        start,
+        num_rows="dynamic",
+        hide_index=True,
+        key=f"{key}_{own}",
+        column_config={
+            "name": st.column_config.TextColumn("Name", required=True),
+            "model_id": st.column_config.TextColumn("Model id at the server"),
+            "base_url": st.column_config.TextColumn("Base URL (…/v1)", required=True),
+            "key_env": st.column_config.TextColumn("key_env", help=SECRETS),
+            "input_price": st.column_config.NumberColumn("$ in", min_value=0.0),
+            "output_price": st.column_config.NumberColumn("$ out", min_value=0.0),
+            "concurrency": st.column_config.NumberColumn("At once", min_value=1, max_value=256),
+        },
+    )
