@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import frame, session
 from app.label import actions, card, choice, keys
+from cascal.counted import counted
 from cascal.dataset.score_desk import SCALE, OpenResponse, ScoreDesk
 from cascal.dataset.scored_evidence import gather_scores
 from cascal.datatypes import CascalError
@@ -38,7 +39,7 @@ def _scoring() -> None:
         n=n,
     )
     n_done, n_all = desk.progress()
-    st.progress(n_done / max(n_all, 1), f"**{n_done} of {n_all} responses**")
+    st.progress(n_done / max(n_all, 1), f"**{n_done} of {counted(n_all, 'response')}**")
     st.caption(
         "Every response to queries that were drawn at random, one after the other; no model's name "
         "is shown."
