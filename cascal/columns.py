@@ -166,7 +166,8 @@ class Imported:
     Every response names a query of `queries` and a model of `models`; (query, model, sample) is
     unique. `refused` says what was left out; `notes` are sentences worth showing; `kept` are
     values of columns of one's own; `right` is who tells right from wrong, see `datatypes.Right`.
-    Queries and responses of a large file come in batches.
+    Queries and responses of a large file come in batches. `offered` are names of what a log says
+    of its queries besides, which may be kept.
     """
 
     dataset: str
@@ -180,6 +181,7 @@ class Imported:
     notes: tuple[str, ...] = ()
     kept: pa.Table = field(default_factory=KEPT_SCHEMA.empty_table)
     right: Right = "auto"
+    offered: tuple[str, ...] = ()
 
     @property
     def in_batches(self) -> bool:

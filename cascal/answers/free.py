@@ -16,7 +16,7 @@ _SHORT_LINE = 60
 
 _CAPITAL = re.compile(r"\b[A-Z]\b")
 _LETTERS = re.compile(
-    r"\(?[A-Z]\)?(?:\s{0,3}(?:[,;/&+]|\b(?:and|und|et|y)\b){1,2}\s{0,3}(?:\b(?:and|und|et|y)\s{1,3})?"
+    r"\(?[A-Z]\)?(?:\s{0,3}(?:[,;/&+|]|\b(?:and|und|et|y)\b){1,2}\s{0,3}(?:\b(?:and|und|et|y)\s{1,3})?"
     r"\(?[A-Z]\)?){1,25}"
 )
 """Letters alone, with what joins them: all of them are the answer."""

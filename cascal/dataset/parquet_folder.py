@@ -1,6 +1,6 @@
 """A data set as a folder of Parquet files, one part a task: for other engines, and to be imported.
 
-    dataset.json                            where the data come from: real or simulated
+    dataset.json                            real or simulated data, and who tells right from wrong
     queries/task=TASK/part-0.parquet        the columns that `cascal import` reads, kept:NAME too
     responses/task=TASK/part-0.parquet
     vectors/task=TASK/part-0.parquet        query_id and vector, if there is an encoder
@@ -55,7 +55,8 @@ def write_parquet_folder(
             "vector": pa.FixedSizeListArray.from_arrays(flat, vectors.dimension),
         }
         _write(partial / "vectors", pa.table(columns), queries)
-    about = {"format": FOLDER_FORMAT, "version": 1, "origin": workspace.dataset(dataset).origin}
+    info = workspace.dataset(dataset)
+    about = {"format": FOLDER_FORMAT, "version": 1, "origin": info.origin, "right": info.right}
     (partial / ABOUT_FILE).write_text(json.dumps(about) + "\n", encoding="utf-8")
     partial.rename(folder)
     return len(queries)

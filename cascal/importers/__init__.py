@@ -27,6 +27,7 @@ from cascal.importers.first_rows import Preview, first_rows
 from cascal.importers.formats import FORMATS, KEEPING, KINDS
 from cascal.importers.kinds import kind_of
 from cascal.importers.limits import ImportRefused
+from cascal.importers.parts import right_of
 from cascal.importers.splits import SplitPlan
 from cascal.importers.unpacked import unpacked
 
@@ -79,7 +80,7 @@ def read(
             log_filter=checked_filter(kind, log_filter),
         )
         try:
-            return replace(FORMATS[kind].read(paths, plan), right=right)
+            return replace(FORMATS[kind].read(paths, plan), right=right_of(paths[0], right))
         except MemoryError:
             raise ImportRefused(
                 f"{paths[0].name!r} does not fit into memory, and nothing of it was stored. Write "

@@ -14,6 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from cascal.counted import counted
+from cascal.importers.csv_quotes import STRAY, Quotes
 from cascal.importers.limits import MAX_FIELD_BYTES, ImportRefused, decoded_lines
 from cascal.importers.stream import Numbered, Stream
 
@@ -118,15 +119,16 @@ def _as_text(column: pa.Array) -> pa.Array:
 class _Look(NamedTuple):
     """What a first reading tells of a CSV file."""
 
-    header: str
     n_quotes: int
     tail: bytes
+    delimiter: str
+    stray: frozenset[int]
 
 
 def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
     """The rows of a CSV file; one with a quote that is never closed is refused."""
     look = _look(name, opened)
-    delimiter = max((",", ";", "\t"), key=look.header.count)
+    delimiter = look.delimiter
     with _well_formed(name), _csv_reader(opened, delimiter, (), _skip) as reader:
         names = reader.schema.names
     _refuse_repeated(name, names)
@@ -140,6 +142,7 @@ def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
             n_good += len(batch)
             last = str(batch.column(len(names) - 1)[-1].as_py()) if len(batch) else last
     gone = {row for row, _ in skipped}
+    stray = look.stray - gone
 
     def read(wanted: Sequence[str]) -> Numbered:
         rows = (row for row in count(1) if row not in gone)
@@ -147,23 +150,28 @@ def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
             for block in blocks:
                 for start in range(0, len(block), _ROWS_AT_ONCE):
                     batch = block.slice(start, _ROWS_AT_ONCE)
-                    yield from zip(rows, _cells(name, batch, wanted), strict=False)
+                    numbered = zip(rows, _cells(name, batch, wanted), strict=False)
+                    yield from (one for one in numbered if one[0] not in stray)
 
     _check_last_quote(name, look, last, cut=any(row == n_good + len(gone) for row in gone))
-    return Stream(source=name, names=tuple(names), n_good=n_good, refused=skipped, read=read)
+    refused = sorted([*skipped, *((row, STRAY) for row in stray)])
+    n_good -= len(stray)
+    return Stream(source=name, names=tuple(names), n_good=n_good, refused=refused, read=read)
 
 
 def _look(name: str, opened: Callable[[], BinaryIO]) -> _Look:
-    """Read it once through: is it UTF-8, and how often does it quote?"""
-    header, n_quotes = "", 0
+    """Read it once through: is it UTF-8, and how does it quote?"""
+    quotes, n_quotes = Quotes(), 0
     for row, text in decoded_lines(name, opened):
-        header = text if row == 1 else header
+        if row == 1:
+            quotes.delimiter = max((",", ";", "\t"), key=text.count)
         n_quotes += text.count('"')
+        quotes.feed(text)
     with opened() as stream:
         n_bytes = stream.seek(0, SEEK_END)
         stream.seek(max(0, n_bytes - MAX_FIELD_BYTES))
         tail = stream.read()
-    return _Look(header, n_quotes, tail)
+    return _Look(n_quotes, tail, quotes.delimiter, frozenset(quotes.stray))
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def read_calls(
     calls_of: Callable[[Draft, Path, str], Iterator[Call]],
 ) -> Imported:
     """Read every file of a kind by `calls_of(draft, file, source)`."""
-    draft = Draft(reading=plan.reading)
+    draft = Draft(reading=plan.reading, gold_from=plan.gold_from)
     files = foreign_files(paths, kind)
     asked: Counter[tuple[str, str]] = Counter()
     seen: set[str] = set()
@@ -77,7 +77,7 @@ def _add(draft: Draft, source: str, call: Call, asked: Counter[tuple[str, str]])
         task=call.task,
         text=call.text,
         options=options,
-        gold=known_gold(draft, source, call.row, call.gold, options),
+        gold=known_gold(draft, source, call.row, call.gold, options, draft.gold_from),
     )
     draft.add_query(query, repeats=True)
     draft.offer(query_id, call.fields)

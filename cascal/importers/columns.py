@@ -57,6 +57,8 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "problem",
         "instruction",
         "input",
+        "messages",
+        "conversation",
     ),
     "options": ("options", "choices", "candidates"),
     "n_options": ("n_options", "num_options", "n_choices", "num_choices"),
@@ -124,14 +126,19 @@ def spread_options(columns: Iterable[str]) -> list[str]:
 
 def is_known(name: str) -> bool:
     """Whether a column could be one of ours by its name."""
-    plain = name.strip().casefold()
+    plain = _plain(name)
     known = any(plain in names for names in _ALIASES.values())
     return known or _SPREAD.match(plain) is not None or len(name) == 1 or name.startswith(OWN)
 
 
+def _plain(name: str) -> str:
+    """A name as ours are written: "Query ID" is query_id."""
+    return re.sub(r"[\s-]+", "_", name.strip().casefold())
+
+
 def suggest(columns: Iterable[str], role: Role) -> dict[str, str]:
     """Our name -> their name for every column whose name is known; no column is used twice."""
-    theirs = {name.strip().casefold(): name for name in reversed(list(columns))}
+    theirs = {_plain(name): name for name in reversed(list(columns))}
     mapping: dict[str, str] = {}
     for ours in OF_ROLE[role]:
         names = _ALIASES[ours]

@@ -49,12 +49,14 @@ class Draft:
     """A data set under way: rows that passed their checks, and a record of the others.
 
     reading : the rules by which answers are read from texts
+    gold_from : from where gold answers that are numbers count the options, None = nobody says
     kept    : by column and query id, the values of columns that were asked for by name
     n_thought_unseen : responses with a log-probability whose thinking is counted but not shown
     offered : by query id, what a log says of the query besides, to be kept where it is asked for
     """
 
     reading: ReadingName = "stated"
+    gold_from: int | None = None
     queries: Shelf[QueryRow] = field(default_factory=lambda: Shelf(QueryRow.of))
     responses: Shelf[ResponseRow] = field(default_factory=lambda: Shelf(ResponseRow.of))
     refused: list[Refusal] = field(default_factory=list)
@@ -67,6 +69,7 @@ class Draft:
     _refused_rows: dict[str, set[int]] = field(default_factory=dict)
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _reworded: set[str] = field(default_factory=set)
+    _lost_tasks: Counter[str] = field(default_factory=Counter)
     _several: set[str] = field(default_factory=set)
     _tally: Tally = field(default_factory=Tally)
 
@@ -128,8 +131,14 @@ class Draft:
             if query.options and not _n_options(query):
                 self._several.add(query.query_id)
         else:
-            self.lost_queries.setdefault(query.query_id, problem[1])
+            self.lose(query.query_id, query.task, problem[1])
             self.refuse(query.source, query.row, *problem)
+
+    def lose(self, query_id: str, task: str, reason: str) -> None:
+        """Take down that a query is left out: its responses are, too."""
+        if query_id not in self.lost_queries:
+            self.lost_queries[query_id] = reason
+            self._lost_tasks[task] += 1
 
     def add_response(self, response: ResponseRow) -> None:
         """Check and keep one response; its query must be known."""
@@ -215,6 +224,7 @@ class Draft:
             refused=tuple(self.refused),
             notes=tuple(self.notes),
             kept=kept_table(self.kept),
+            offered=tuple(dict.fromkeys(name for one in self.offered.values() for name in one)),
         )
 
     def _first_reason(self) -> str:
@@ -241,6 +251,11 @@ class Draft:
 
     def _note_reports(self) -> None:
         n_refused = sum(map(len, self._refused_rows.values()))
+        whole = [one for one in self._lost_tasks if one and one not in self._tally.tasks]
+        if whole:
+            n_lost = sum(self._lost_tasks[one] for one in whole)
+            names = ", ".join(repr(one[:40]) for one in whole[:5])
+            self.notes.insert(0, f"Nothing is left of {names}: {n_lost:,} queries were left out.")
         if n_refused:
             self.notes.insert(
                 0, f"{counted(n_refused, 'row was', 'rows were')} refused and left out."

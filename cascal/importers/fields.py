@@ -23,6 +23,18 @@ _DECIMAL_COMMA = re.compile(r"[-+−]?\d{0,15},(?:\d{1,2}|\d{4,15})|[-+−]?0,\d
 """Not 1,234, which may be a thousand and more."""
 OPTION_LINE = re.compile(r"[ \t]{0,4}\(?([A-Z])[.):][ \t]{1,4}(\S[^\n]{0,4000})\Z")
 """An option behind its letter."""
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_VERDICTS = {
+    **dict.fromkeys(("true", "correct", "right", "pass", "passed", "yes", "c"), 1.0),
+    **dict.fromkeys(("false", "incorrect", "wrong", "fail", "failed", "no", "i"), 0.0),
+}
+"""Words for right and wrong; C and I are those of inspect_ai."""
+_NO_LIST = 0
+"""What an object holds that holds no options: neither a list nor blank."""
+_TEXT_OF_OPTION = ("text", "value", "content", "option", "choice", "answer")
+_CALLED = re.compile(
+    r"(?i)\A(?:the\s)?(?:(?:correct|right)\s)?(?:answer|option|choice)(?:\sis)?[\s:]{1,4}"
+)
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _AROUND_QUOTED = re.compile(r"(?:array\()?[\[(][\s,]*[\])](?:,\s*dtype=[\w.<]+)?\)?")
 LOGPROB_SLACK = 1e-6
@@ -43,7 +55,7 @@ def clean(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return unicodedata.normalize("NFC", str(value).strip())
+    return unicodedata.normalize("NFC", str(value).strip().strip(_INVISIBLE).strip())
 
 
 def raw_text(value: object) -> str:
@@ -75,7 +87,7 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
         return (text.strip() if text.strip() else None), ""
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         return _by_index(value, len(options))
-    text = clean(value)
+    text = _uncalled(clean(value), options)
     bare = text.strip("().: ").upper()
     if len(bare) == 1 and bare.isascii() and bare.isalpha():
         if ord(bare) - ord("A") < len(options):
@@ -93,6 +105,11 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
     if number is not None:
         return _by_index(number, len(options))
     return None, f"answer {text[:60]!r} is neither a letter, an index nor one of the options"
+
+
+def _uncalled(text: str, options: Sequence[str]) -> str:
+    """The text without "Answer:" or "Option", unless it is an option with that."""
+    return text if _place_of(text, options) is not None else _CALLED.sub("", text)
 
 
 def _place_of(text: str, options: Sequence[str]) -> int | None:
@@ -139,19 +156,52 @@ def option_texts(value: object) -> tuple[str, ...] | None:
     if isinstance(value, str) and value.strip().startswith(("[", "{", "(", "array(")):
         value = _listed(value.strip())
     if isinstance(value, dict):
-        value = _by_letter(value) or value.get("text", value.get("choices"))
+        value = _by_letter(value) or value.get("text", value.get("choices", _NO_LIST))
     if isinstance(value, list | tuple):
-        return tuple(raw_text(one) for one in value)
+        return _without_letters([_option_text(one) for one in value])
     if isinstance(value, str) and not is_blank(value):
         return tuple(option_lines(value)) or None
     return () if is_blank(value) else None
 
 
 def _by_letter(options: Mapping[str, object]) -> list[object] | None:
-    """The values of an object whose keys are A, B, C … in whatever order; None for another."""
+    """The values of an object whose keys are A, B, C …, or numbers, in whatever order, or None."""
     keys = {str(key).strip("(). ").upper(): value for key, value in options.items()}
-    letters = [option_letter(place) for place in range(len(keys))]
-    return [keys[one] for one in letters] if sorted(keys) == letters and letters else None
+    first = first_label(options)
+    places = range(len(keys))
+    names = [option_letter(one) if first is None else str(first + one) for one in places]
+    return [keys[one] for one in names] if names and set(keys) == set(names) else None
+
+
+def first_label(options: object) -> int | None:
+    """From where the labels of options count, where they are numbers in a row from 0 or from 1.
+
+    Labels are the keys of an object, or its list `label`.
+    """
+    if isinstance(options, str) and options.lstrip().startswith("{"):
+        options = _listed(options.strip())
+    given = options.get("label", list(options)) if isinstance(options, dict) else None
+    numbers = [whole_number(one) for one in given] if isinstance(given, list) else []
+    labels = sorted(one for one in numbers if one is not None)
+    if not labels or len(labels) < len(numbers) or labels[0] not in (0, 1):
+        return None
+    return labels[0] if labels == list(range(labels[0], labels[-1] + 1)) else None
+
+
+def _option_text(option: object) -> str:
+    """An option; of an object that holds its text, the text."""
+    if isinstance(option, dict):
+        option = next((option[name] for name in _TEXT_OF_OPTION if name in option), option)
+    return raw_text(option)
+
+
+def _without_letters(options: Sequence[str]) -> tuple[str, ...]:
+    """The options without the letters A, B, C … where all of them begin with theirs."""
+    found = [OPTION_LINE.match(one) for one in options]
+    letters = [match[1] for match in found if match is not None]
+    if len(options) < 2 or letters != [option_letter(place) for place in range(len(options))]:
+        return tuple(options)
+    return tuple(match[2].strip() for match in found if match is not None)
 
 
 def _listed(text: str) -> object:
@@ -218,7 +268,9 @@ def score_value(value: object) -> tuple[float | None, str]:
     if is_blank(value):
         return None, ""
     text = clean(value).casefold()
-    number = float(text == "true") if text in ("true", "false") else _number(value)
+    number = _VERDICTS[text] if text in _VERDICTS else _number(value)
+    if text.endswith("%") and (share := _number(text[:-1].strip())) is not None:
+        number = share / 100
     if number is None or not 0.0 <= number <= 1.0:
         return None, "not a number between 0 and 1; stored as unknown"
     return number, ""

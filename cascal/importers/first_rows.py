@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cascal.importers import long
 from cascal.importers.columns import Role, resolve, role_of, suggest, unused_columns
+from cascal.importers.draft import Plan
 from cascal.importers.fields import raw_text
-from cascal.importers.formats import FORMATS
+from cascal.importers.formats import FORMATS, KEEPING
+from cascal.importers.limits import ImportRefused
 from cascal.importers.parts import files_of, read_table
+from cascal.importers.sniff import foreign_files
+from cascal.importers.splits import SplitPlan
 from cascal.importers.tabular import sheet_of
 
+MAX_LOOKED_THROUGH = 64 << 20
+"""Bytes of a log up to which a preview says what may be kept."""
 PREVIEW_CHARS = 2_000
 """Longer texts are cut in a preview, and only there."""
 
@@ -22,7 +29,8 @@ PREVIEW_CHARS = 2_000
 class Preview:
     """The first rows of a file, and which of its columns would be taken for which of ours.
 
-    unused : the columns of a table that nothing would be taken from
+    unused : the columns of a table that nothing would be taken from, or what a log says of its
+             queries besides
     """
 
     kind: str
@@ -37,7 +45,7 @@ def first_rows(kind: str, paths: Sequence[Path], n: int) -> Preview:
     if kind != long.KIND:
         records = FORMATS[kind].first_records(paths)[:n]
         columns = tuple(dict.fromkeys(key for one in records for key in one))
-        return Preview(kind, columns, tuple(map(_shown, records)), {})
+        return Preview(kind, columns, tuple(map(_shown, records)), {}, _offered(kind, paths))
     files = files_of(paths)
     sheets = [sheet_of(read_table(file), n) for file in files]
     mapping: dict[str, str] = {}
@@ -60,6 +68,25 @@ def first_rows(kind: str, paths: Sequence[Path], n: int) -> Preview:
         for name in unused_columns(one.columns, of_sheet, {}, one.source)
     )
     return Preview(kind, columns, tuple(map(_shown, rows)), mapping, tuple(unused))
+
+
+def _offered(kind: str, paths: Sequence[Path]) -> tuple[str, ...]:
+    """What the first file of a log says of its queries besides, unless the file is large."""
+    if kind not in KEEPING:
+        return ()
+    file, _ = foreign_files(paths, kind)[0]
+    if file.stat().st_size > MAX_LOOKED_THROUGH:
+        return ()
+    plan = Plan(
+        dataset=file.stem,
+        origin="real",
+        mapping={},
+        split=SplitPlan(),
+        progress=lambda _share, _sentence: None,
+    )
+    with suppress(ImportRefused):
+        return FORMATS[kind].read([file], plan).offered
+    return ()
 
 
 def _shown(record: dict[str, Any]) -> dict[str, Any]:

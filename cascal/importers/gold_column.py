@@ -8,7 +8,7 @@ from typing import Any
 from cascal.answers import several_letters
 from cascal.importers.columns import Role, resolve
 from cascal.importers.draft import Draft
-from cascal.importers.fields import clean, is_blank, whole_number
+from cascal.importers.fields import clean, first_label, is_blank, whole_number
 from cascal.importers.limits import ImportRefused
 from cascal.importers.options_column import Options, OptionsColumn
 from cascal.importers.stream import Stream
@@ -70,6 +70,9 @@ def gold_column(
             if of_query and not is_blank(gold):
                 yield gold, of_query
 
+    if first is None and "options" in mapping:
+        labels = {first_label(cell) for _, (cell,) in stream.cells([mapping["options"]])}
+        first = labels.pop() if len(labels) == 1 else None
     apart = _are_letters_in_a_row(filled())
 
     def spaced(gold: Any, of_query: Options | None) -> Any:  # noqa: ANN401 - whatever came

@@ -69,7 +69,7 @@ class _Log(NamedTuple):
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
     """Read one log, or all logs of a folder."""
-    draft = Draft(reading=plan.reading)
+    draft = Draft(reading=plan.reading, gold_from=plan.gold_from)
     files = foreign_files(paths, KIND)
     logs: list[_Log] = []
     for number, (file, source) in enumerate(files):
@@ -236,7 +236,7 @@ def _target(
     if len(several) > 1:
         draft.report(*where, "target", "several answers are right; the first was kept")
     value = several[0] if several else None if isinstance(target, list) else target
-    return known_gold(draft, *where, value, options)
+    return known_gold(draft, *where, value, options, draft.gold_from)
 
 
 def _resolved(sample: Record, text: str) -> str:

@@ -38,12 +38,13 @@ from cascal.importers.fields import (
 from cascal.importers.gold_column import gold_column, models_answers
 from cascal.importers.kept import ALL, Offer, keep_columns
 from cascal.importers.limits import ImportRefused
+from cascal.importers.messages import message_text, replied_text
 from cascal.importers.options_column import options_column
 from cascal.importers.parts import files_aside, files_of, origin_of, read_table
 from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.stream import Stream
-from cascal.importers.wide import model_columns, one_row_a_response
+from cascal.importers.wide import FEWEST_MODELS, model_columns, one_row_a_response
 
 KIND = "long"
 ABOUT = "Table, one row a response (Parquet, CSV, JSONL), or queries.* and responses.*"
@@ -51,6 +52,7 @@ ABOUT = "Table, one row a response (Parquet, CSV, JSONL), or queries.* and respo
 _SPLITS = {"": "train", "train": "train", "test": "test"}
 _PROGRESS_ROWS = 20_000
 _OF_QUERY = ("gold", "query_id", "task", "text", "answer_origin", "skill", "split")
+_SEVERAL_TEXTS = "several texts in one row; write one a row, numbered in a column sample"
 _NO_OPTION = "names none of the options; counts as unreadable"
 
 
@@ -158,6 +160,13 @@ def _add_wide(draft: Draft, sheet: Stream, plan: Plan) -> None:
     models = model_columns(draft, sheet, ids, _unused(sheet, "queries", plan))
     if not models:
         _note_unused(draft, sheet, "queries", plan)
+        if len(_unused(sheet, "queries", plan)) >= FEWEST_MODELS:
+            draft.notes.insert(
+                0,
+                f"No response was read: {sheet.source!r} has no column model, and no columns that "
+                "are plainly the answers of a model each. If some are, write one row a response, "
+                "with the columns query_id, model and response.",
+            )
         return
     others = [name for name in _unused(sheet, "queries", plan) if name not in (*models, *plan.keep)]
     left = f" Not used: {listed(others)}." if others else ""
@@ -190,7 +199,7 @@ def add_queries(draft: Draft, stream: Stream, role: Role, plan: Plan) -> None:
         of_query = options.read(cells)
         if of_query is None:
             column, reason = options.problem
-            draft.lost_queries.setdefault(clean(query_id), f"{column}: {reason}")
+            draft.lose(clean(query_id), clean(task), f"{column}: {reason}")
             draft.refuse(stream.source, row, column, reason)
             continue
         wanted = clean(split).casefold()
@@ -199,7 +208,7 @@ def add_queries(draft: Draft, stream: Stream, role: Role, plan: Plan) -> None:
             row=row,
             query_id=clean(query_id),
             task=clean(task) if "task" in mapping else "all",
-            text=raw_text(text),
+            text=message_text(text),
             options=of_query,
             gold=gold_of(gold, of_query),
             origin="generated" if clean(origin) == "generated" else "gold",
@@ -241,6 +250,9 @@ def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan) -> None:
                 position / sheet.n_good, f"{counted(position, 'row')} of {sheet.source} read"
             )
         query_id, model, sample, *said = cells
+        if isinstance(said[0], list) and len(said[0]) > 1 and all(map(_is_text, said[0])):
+            draft.refuse(sheet.source, row, "response", _SEVERAL_TEXTS)
+            continue
         number, odd = amount(sample)
         if odd or (number or 0) % 1:
             draft.refuse(sheet.source, row, "sample", "not a whole number of at least 0")
@@ -249,9 +261,14 @@ def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan) -> None:
         draft.add_response(_response(draft, place, said, "response" in mapping))
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 def _response(draft: Draft, place: Place, said: Sequence[Any], has_text: bool) -> ResponseRow:
     """One row under our names, its answer read and its numbers checked."""
     text, given, rule, *values, status, score = said
+    text = replied_text(text)
     columns = ("mean_logprob", "input_tokens", "output_tokens", "cost", "latency")
     measured = dict(zip(columns, values, strict=True)) | {"score": score}
     numbers = measures(draft, place.source, place.row, measured)

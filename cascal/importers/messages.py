@@ -25,6 +25,21 @@ def message_text(value: object) -> str:
     return "\n".join(_part_text(one) for one in value)
 
 
+def replied_text(value: object) -> object:
+    """A reply as it stands in a table: of a message, or of a conversation, what the model said.
+
+    Texts and all else stay as they are, but a list of one text is that text.
+    """
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        return value[0]
+    if isinstance(value, list) and value and all("role" in part(one) for one in value):
+        said = [part(one) for one in value if part(one).get("role") != "user"]
+        return "\n\n".join(message_text(one.get("content")) for one in said[-1:])
+    if isinstance(value, dict) and "content" in value and "role" in value:
+        return message_text(value["content"])
+    return value
+
+
 def _said_by_user(text: str) -> str:
     """The user's messages of a conversation that is written as JSON; any other text as it is."""
     if not text.lstrip().startswith("[{"):

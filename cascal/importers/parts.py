@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from cascal.columns import DatasetOrigin
+from cascal.datatypes import RIGHTS, Right
 from cascal.importers.limits import ImportRefused
 from cascal.importers.sniff import files_below
 from cascal.importers.stream import Numbered, Stream
@@ -45,12 +47,26 @@ def files_aside(paths: Sequence[Path]) -> list[str]:
 
 def origin_of(path: Path, otherwise: DatasetOrigin) -> DatasetOrigin:
     """Where the data of a folder come from: one that we wrote says so if they are simulated."""
+    return "simulated" if _about(path).get("origin") == "simulated" else otherwise
+
+
+def right_of(path: Path, otherwise: Right) -> Right:
+    """Who tells right from wrong: what a folder that we wrote says, unless it was chosen."""
+    said = _about(path).get("right")
+    return (
+        next((one for one in RIGHTS if one == said), otherwise)
+        if otherwise == "auto"
+        else otherwise
+    )
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """What a folder that we wrote says of itself; nothing of another."""
     try:
         about = json.loads((path / ABOUT_FILE).read_bytes())
     except (OSError, ValueError, RecursionError):
-        return otherwise
-    ours = isinstance(about, dict) and about.get("format") == FOLDER_FORMAT
-    return "simulated" if ours and about.get("origin") == "simulated" else otherwise
+        return {}
+    return about if isinstance(about, dict) and about.get("format") == FOLDER_FORMAT else {}
 
 
 def files_of(paths: Sequence[Path]) -> list[Path]:

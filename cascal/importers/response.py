@@ -18,11 +18,13 @@ from cascal.importers.draft import Draft
 from cascal.importers.fields import (
     OPTION_LINE,
     amount,
+    clean,
     gold_answer,
     is_blank,
     logprob,
     raw_text,
     score_value,
+    whole_number,
 )
 from cascal.importers.rows import ResponseRow
 
@@ -136,17 +138,30 @@ def _given_answer(given: object, text: str, options: Sequence[str]) -> str | Non
 
 
 def known_gold(
-    draft: Draft, source: str, row: int, value: object, options: Sequence[str]
+    draft: Draft,
+    source: str,
+    row: int,
+    value: object,
+    options: Sequence[str],
+    first: int | None = 0,
 ) -> str | None:
     """A gold answer as letter or text; one that names no option is reported and unknown.
 
-    Without options the answer is taken out of a worked solution ("… #### 72", a boxed result).
+    first: from where numbers count the options; None where the format does not say, and then a
+    number that is no option itself is unknown. Without options the answer is taken out of a
+    worked solution ("… #### 72", a boxed result).
     """
     if not options:
         text = raw_text(value).strip()
         if "####" in text or "\\boxed" in text:
             return read_answer(text, 0).answer or text
         return text or None
+    number = None if clean(value) in options else whole_number(value)
+    if number is not None and first is None:
+        reason = "a number, which may count from 0 or from 1 (--gold-from); stored as unknown"
+        draft.report(source, row, "gold", reason)
+        return None
+    value = value if number is None else number - (first or 0)
     answer, problem = gold_answer(value, options)
     if problem:
         draft.report(source, row, "gold", f"{problem}; stored as unknown")

@@ -104,13 +104,24 @@ def _one_object(path: Path) -> dict[str, Any] | None:
     raw = path.read_bytes()
     first, _, rest = raw.partition(b"\n")
     if not rest.strip():
-        return None
+        return _without_columns(raw)
     with suppress(ValueError, RecursionError):
         json.loads(first)
         return None
     with suppress(ValueError, RecursionError):
         document = json.loads(raw)
         return document if isinstance(document, dict) else None
+    return None
+
+
+def _without_columns(raw: bytes) -> dict[str, Any] | None:
+    """The one object of a file, where none of its fields could be a column and some are nested."""
+    with suppress(ValueError, RecursionError):
+        document = json.loads(raw)
+        nested = isinstance(document, dict) and any(
+            isinstance(one, list | dict) for one in document.values()
+        )
+        return document if nested and not any(map(is_known, document)) else None
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,21 @@ MIN_READ = 0.8
 MIN_RIGHT = 0.1
 """The same for free answers: share of the cells that are the gold answer."""
 FEWEST_MODELS = 2
+_SCORES = frozenset({"0", "1", "0.0", "1.0", "true", "false"})
+_MODEL = re.compile(
+    r"(?i)(?:.*[/_: -])?(?:gpt|chatgpt|claude|llama|mistral|mixtral|ministral|gemini|gemma|qwen|qwq"
+    r"|phi|deepseek|command|yi|falcon|grok|nova|granite|olmo|glm|kimi|o[134])(?![a-z]).*"
+    r"|(?:response|answer|output)_.+"
+    r"|.+_(?:response|answer|output)"
+)
+_NUMBERS = re.compile(
+    r"(?i).*[_ -](?:cost|price|latency|time|seconds|tokens?|logprobs?|score|correct|acc|id|rank)\Z"
+)
+
+
+def _is_called_a_model(name: str) -> bool:
+    """Whether a column is called as models or their responses are, and not as their numbers."""
+    return _MODEL.fullmatch(name) is not None and _NUMBERS.fullmatch(name) is None
 
 
 def model_columns(draft: Draft, stream: Stream, ids: str, free: Sequence[str]) -> list[str]:
@@ -36,6 +52,9 @@ def model_columns(draft: Draft, stream: Stream, ids: str, free: Sequence[str]) -
             if not is_blank(cell):
                 column.add(draft, query, raw_text(cell).strip())
     found = {name for name, column in counts.items() if column.are_answers}
+    called = [name for name in free if _is_called_a_model(name) and not counts[name].are_scores]
+    if len(called) >= FEWEST_MODELS:
+        found.update(called)
     if len(found) < FEWEST_MODELS:
         return []
     among = _among(golds, stream, [name for name in free if name not in found])
@@ -50,15 +69,26 @@ class _Counts:
     n_named: int = 0
     n_free: int = 0
     n_right: int = 0
+    n_scores: int = 0
+    n_golds_like_scores: int = 0
 
     def add(self, draft: Draft, query: QueryRow, cell: str) -> None:
         """Count a cell that is not blank."""
+        self.n_scores += cell.casefold() in _SCORES
+        self.n_golds_like_scores += clean(query.gold).casefold() in _SCORES
         if query.options:
             self.n_chosen += 1
             self.n_named += draft.read(cell, len(query.options)).answer is not None
             return
         self.n_free += 1
-        self.n_right += cell.casefold() == clean(query.gold).casefold()
+        said = draft.read(cell, 0).answer or cell
+        self.n_right += clean(query.gold).casefold() in (cell.casefold(), said.casefold())
+
+    @property
+    def are_scores(self) -> bool:
+        """Whether every cell is 0 or 1 where gold answers are not: right or wrong, no answer."""
+        n_cells = self.n_chosen + self.n_free
+        return self.n_scores == n_cells and self.n_golds_like_scores < n_cells
 
     @property
     def are_answers(self) -> bool:
