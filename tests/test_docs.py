@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image
 from typer.testing import CliRunner
 
 import cascal
@@ -144,6 +145,14 @@ def test_no_page_repeats_a_table_of_another():
 def test_no_placeholder_is_left_and_the_version_is_in_the_changelog():
     assert not re.search(r"@[A-Z_]+@", ALL)
     assert f"## {cascal.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_pictures_of_the_readme_are_light_and_one_of_them_moves():
+    pictures = [ROOT / name for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)]
+    assert pictures
+    assert all(path.stat().st_size < 1_500_000 for path in pictures)
+    moves = [getattr(Image.open(path), "n_frames", 1) > 1 for path in pictures]
+    assert moves == [False, True]
 
 
 # --- examples run

@@ -133,10 +133,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         with dashboard(Path(name)) as url:
-            still = opened(browser.new_page(viewport=SIZE), url)
-            still.screenshot(path=MAP)
-            still.close()
-            frames = film(opened(browser.new_page(viewport=FILM_SIZE), url))
+            page = opened(browser.new_page(viewport=SIZE), url)
+            page.screenshot(path=MAP)
+            page.set_viewport_size(FILM_SIZE)
+            page.wait_for_timeout(2000)
+            frames = film(page)
         browser.close()
     for quality in (70, 40, 15):
         data = animation(frames, quality)
