@@ -105,7 +105,7 @@ def correction() -> Rectified | None:
 
 def _labelled() -> bool:
     """Whether anybody labelled anything: else the states are as they are."""
-    return _has_labels(session.dataset_name(), session.file_token())
+    return _has_labels(session.dataset().info.name, session.file_token())
 
 
 @lru_cache(16)  # asked for a hundred times a run
