@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import bookmarks, commands, frame, history, links, session, strips, values
+from app.pages import EXPLORE, HEADLINE
 from app.terms.glossary import mark
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
 from cascal.compare.cost import weight_label
@@ -36,6 +37,8 @@ HELP = {
 
 BY_TASK = "Each task is one cluster: min silhouette, merge distance and joining have no effect."
 """Why the controls of the clusters are not shown."""
+
+_COMMAND = "command"
 
 EXPLAINED = {"silhouette": "silhouette", "merge distance": "merge", "joining": "joining"}
 """Words of a described state, by their term in the glossary."""
@@ -122,12 +125,20 @@ def _clusters() -> dict[str, DeltaGenerator]:
         list(JOINING),
         key="share",
         default=DEFAULTS.share,
-        on_change=history.remember,
+        on_change=_moved,
         bind="query-params",
         required=True,
         help=HELP["share"],
     )
     return places
+
+
+def _moved() -> None:
+    """After a threshold has moved: where a page has said what follows it, nothing else is drawn."""
+    could_undo = history.can_undo()
+    history.remember()
+    if history.can_undo() == could_undo:  # else a button changes too
+        frame.draw_only(EXPLORE, HEADLINE, _COMMAND, strips.fragment_key("merge"))
 
 
 def _keep(*names: str) -> None:
@@ -144,24 +155,20 @@ def _slider(
 
     Returned is the place of a strip that cannot be drawn yet.
     """
-    reach = strips.reachable(key)
-    about = HELP[key] if reach is None else f"{HELP[key]} **Now:** {reach.sentence}"
     with st.container(gap="xsmall", key=f"strip_{key}"):
-        st.markdown(f":small[{label}]", help=about)
-        place = st.container()
-        strips.fill(place, reach)
+        place = strips.over(key, label, HELP[key])
         st.slider(
             label,
             *ends,
             default,
             step=strips.STEP,
             key=key,
-            on_change=history.remember,
+            on_change=_moved,
             bind="query-params",
-            help=about,
+            help=HELP[key],
             label_visibility="collapsed",
         )
-    return {key: place} if reach is None else {}
+    return {} if place is None else {key: place}
 
 
 def _routes() -> None:
@@ -172,7 +179,7 @@ def _routes() -> None:
             *VOTERS,
             DEFAULTS.top_k,
             key="top_k",
-            on_change=history.remember,
+            on_change=_moved,
             bind="query-params",
             help=HELP["top_k"],
         )
@@ -183,7 +190,7 @@ def _routes() -> None:
         list(ROUTINGS),
         key="routing",
         format_func=_routing_label,
-        on_change=history.remember,
+        on_change=_moved,
         bind="query-params",
         help=HELP["routing"],
     )
@@ -193,7 +200,7 @@ def _routes() -> None:
             "Cost weight",
             weights,
             key="cost",
-            on_change=history.remember,
+            on_change=_moved,
             bind="query-params",
             help=HELP["cost"],
             format_func=weight_label,
@@ -244,6 +251,7 @@ def _explained(state: str) -> str:
     return state
 
 
+@st.fragment(key=_COMMAND)
 def _reproduce() -> None:
     with st.popover("Reproduce this state", width="stretch"):
         st.write("The same router from the command line:")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from app import access
 from cascal.columns import Progress
@@ -21,7 +22,7 @@ from cascal.intervals import Estimate
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 """A chart is saved by the buttons of app/chart_files; a double click takes a zoom back."""
-_BY_BUTTON = "came_by_button"
+_BY_BUTTON, _WHOLE = "came_by_button", "draw_whole"
 _HERE = Path(__file__).resolve().parent
 
 
@@ -38,6 +39,22 @@ def open_page(folder: str) -> None:
     """
     st.session_state[_BY_BUTTON] = True
     st.switch_page(page_file(folder), query_params={})
+
+
+def draw_only(*fragments: str) -> None:
+    """In a callback: draw these fragments anew, in this order, instead of the whole page.
+
+    All of the page is drawn where it has not all of them, or has asked for it (`draw_whole`).
+    """
+    if st.session_state.get(_WHOLE):
+        return
+    with suppress(StreamlitAPIException):
+        st.rerun(list(fragments))
+
+
+def draw_whole(wanted: bool) -> None:
+    """Whether `draw_only` shall draw all of the page from now on."""
+    st.session_state[_WHOLE] = wanted
 
 
 def came_by_button() -> bool:

@@ -15,3 +15,6 @@ PAGES = {
     "runs": ("Runs", "runs"),
 }
 """Title and address by folder, in the order of the navigation; the first is that of the server."""
+
+HEADLINE, EXPLORE = "headline", "explore"
+"""The fragments of the page Skill map that hold all that follows a threshold."""

@@ -44,7 +44,33 @@ def _reachable(token: str, key: str, min_silhouette: float, _fit: Fit) -> Reacha
     return Reachable.of(merge_distance_steps(_fit, min_silhouette), positions)
 
 
-def fill(place: DeltaGenerator, reach: Reachable | None) -> None:
+def fragment_key(key: str) -> str:
+    """What the part of the page over a slider is called: a move of another may redraw it alone."""
+    return f"over_{key}"
+
+
+def over(key: str, label: str, about: str) -> DeltaGenerator | None:
+    """The label of the slider that follows, what it does, and its strip.
+
+    Returned is the place of a strip that cannot be drawn yet.
+    """
+    places: list[DeltaGenerator] = []
+
+    def draw() -> None:
+        reach = reachable(key)
+        now = "" if reach is None else f" **Now:** {reach.sentence}"
+        with st.container(gap="xsmall"):
+            st.markdown(f":small[{label}]", help=about + now)
+            place = st.container()
+        _fill(place, reach)
+        if reach is None:
+            places.append(place)
+
+    st.fragment(draw, key=fragment_key(key))()
+    return places[0] if places else None
+
+
+def _fill(place: DeltaGenerator, reach: Reachable | None) -> None:
     """Draw the strip, as wide as the slider that follows; nothing where nothing is known."""
     if reach is not None:
         place.image(drawing(reach, theme.mode()), width="stretch", alt=reach.sentence)
@@ -53,7 +79,7 @@ def fill(place: DeltaGenerator, reach: Reachable | None) -> None:
 def fill_late(places: Mapping[str, DeltaGenerator]) -> None:
     """Draw the strips that had to wait until the page fitted."""
     for key, place in places.items():
-        fill(place, reachable(key))
+        _fill(place, reachable(key))
 
 
 def drawing(reach: Reachable, mode: theme.Mode) -> str:

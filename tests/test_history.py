@@ -20,6 +20,7 @@ def test_quick_steps_of_one_control_are_one_undo(open_app, small_file, monkeypat
     def step(key: str, value: float, seconds: float) -> None:
         now[0] += seconds
         app.slider(key=key).set_value(value).run()
+        app.run()  # all of the page, of which a move draws a part
 
     step("merge", 0.2, 10.0)
     step("merge", 0.21, 0.5)

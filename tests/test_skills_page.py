@@ -117,6 +117,7 @@ def test_the_map_says_what_the_last_move_flipped_or_where_nothing_can(open_app, 
     [band] = [one.value for one in app.text if "min silhouette is between" in one.value]
     low, high = map(float, re.findall(r"0\.\d\d", band))
     assert low <= 0.05 < 0.06 <= high
+    app.run()
     app.slider(key="silhouette").set_value(0.5).run()
     [flips] = [one.value for one in app.text if re.match(r"[\d,]+ flipped: ", one.value)]
     numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?= )", flips)]
@@ -124,6 +125,35 @@ def test_the_map_says_what_the_last_move_flipped_or_where_nothing_can(open_app, 
     app.session_state["colour"] = "task"
     app.run()
     assert flips in [one.value for one in app.text]
+
+
+def _of_a_page(app) -> dict[str, list[str]]:
+    """All that a threshold moves on the page: headline, numbers, command, strip over its slider."""
+    return {
+        "headline": [one.value for one in app.title],
+        "numbers": [f"{one.label}: {one.value} {one.delta}" for one in app.metric],
+        "command": [one.value for one in app.sidebar.code],
+        "strip": [one.proto.imgs[0].alt for one in app.sidebar.image][-1:],
+        "clusters": [
+            str(one.value["name"].tolist()) for one in app.dataframe if "lead" in one.value
+        ],
+    }
+
+
+@pytest.mark.slow
+def test_a_move_draws_what_follows_it_and_leaves_the_rest_of_the_page(open_app, small_file):
+    app = open_app(small_file, "skills")
+    app.slider(key="silhouette").set_value(0.11).run()
+    assert app.selectbox(key="preset"), "now there is something to undo: all of the page is drawn"
+    before = _of_a_page(app)
+    app.slider(key="silhouette").set_value(0.5).run()
+    assert not app.exception
+    alone = _of_a_page(app)
+    assert not [one for one in app.selectbox if one.key == "preset"]
+    assert not [one for one in app.button if one.key == "undo"]
+    app.run()
+    assert _of_a_page(app) == alone
+    assert not [name for name in before if before[name] == alone[name]]
 
 
 @pytest.mark.slow

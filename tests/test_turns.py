@@ -35,6 +35,22 @@ def test_turns_come_one_after_the_other_in_the_order_of_arrival():
     assert order == [(number,) for number in range(6)]
 
 
+def test_who_has_the_turn_goes_on_with_a_part_of_the_page():
+    turns, order = Turns(longest=30), []
+
+    def other() -> None:
+        with turns.turn():
+            order.append("other")
+
+    with ThreadPoolExecutor(1) as threads, turns.turn():
+        threads.submit(other)
+        until(lambda: turns.n_waiting == 1)
+        with turns.turn():
+            order.append("part")
+        order.append("page")
+    assert order == ["part", "page", "other"]
+
+
 def test_a_long_turn_goes_on_beside_the_next_ones():
     turns, ended = Turns(longest=0.05), threading.Event()
 

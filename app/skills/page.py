@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app import filters, frame, heeded, selection_links, session
+from app import filters, frame, heeded, selection_links, session, turns
 from app.no_data import no_data
+from app.pages import EXPLORE, HEADLINE
 from app.skills import confidences, map_panel, naming, panels, portraits
 from cascal import charts
 from cascal.counted import counted
@@ -20,6 +21,7 @@ NAMED = 3
 LAYOUT = Path(__file__).with_name("layout.css")
 
 
+@st.fragment(key=HEADLINE)
 def _headline() -> None:
     now = heeded.snapshot()
     st.title(frame.escape(_who_gets(now)), anchor=False)
@@ -45,10 +47,11 @@ def _listed(shares: list[tuple[str, str]]) -> str:
     return ", ".join([f"{model} gets {what}", *(" ".join(one) for one in others)])
 
 
-@st.fragment(key="explore")
+@st.fragment(key=EXPLORE)
 def _explore() -> None:
     """All that follows what is chosen: a click runs this alone, not the sidebar and the page."""
-    with frame.refusals():
+    with turns.turn(), frame.refusals():
+        session.prepare()
         with st.container(
             horizontal=True, gap="small", vertical_alignment="center", key="map_filters"
         ):
@@ -68,6 +71,9 @@ def _explore() -> None:
         panels.cluster_table()
         map_panel.table_twin()
         selection_links.show()
+        portraits.portraits()
+        naming.naming()
+        confidences.confidences()
 
 
 if session.current_info() is None:
@@ -83,6 +89,3 @@ else:
     for fault in selection_links.open_clusters():
         st.warning(frame.escape(fault))
     _explore()
-    portraits.portraits()
-    naming.naming()
-    confidences.confidences()

@@ -46,9 +46,10 @@ def lead() -> None:
 
 def show() -> None:
     """The present step, or the offer; nothing on other data than the demo."""
+    step: int | None = st.session_state.get(_STEP)
+    frame.draw_whole(step is not None)  # what a step says follows every move
     if not _on_the_demo():
         return
-    step: int | None = st.session_state.get(_STEP)
     if step is None:
         _offer()
     else:

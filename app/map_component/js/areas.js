@@ -28,8 +28,9 @@ export class Areas {
 
   // A name of several words also comes with its first word alone, where more has no room.
   fill({ areas, marker, palette }, extent) {
-    if (this.areas === areas && this.marker === marker && this.palette === palette) return;
-    Object.assign(this, { areas, marker, palette, extent });
+    const content = JSON.stringify([areas, marker, palette, extent]);
+    if (this.content === content) return;
+    Object.assign(this, { areas, marker, palette, extent, content });
     this.curves = areas.map(readCurves);
     this.paths = areas.map((area, at) => outline(area, this.curves[at], palette));
     this.outlines.replaceChildren(...this.paths);
@@ -37,7 +38,7 @@ export class Areas {
     if (marker) this.names.unshift(markerName(marker, extent));
     const tags = this.names.flatMap(({ tags }) => tags);
     this.above.replaceChildren(this.lines, ...tags);
-    this.laid = false;
+    this.laid = null;
   }
 
   // In a legend of which some entries are chosen the other outlines fade.
@@ -70,19 +71,26 @@ export class Areas {
 
   // Follow the axes: names keep their place beside their cluster.
   follow(map) {
+    this.measure(map);
+    if (this.laid) this.write();
+  }
+
+  measure(map) {
     const [x0, x1, y0, y1] = this.extent;
     const [left, bottom] = map.pixels(x0, y0);
     const [right, top] = map.pixels(x1, y1);
     const scale = [(right - left) / STEPS, (top - bottom) / STEPS];
     this.outlines.setAttribute("transform", `matrix(${scale[0]} 0 0 ${scale[1]} ${left} ${bottom})`);
     this.scale = { left, bottom, scale };
-    if (this.laid) this.write();
   }
 
-  // Give every name the best place that is left, the largest cluster first.
+  // Find the best place that is left for every name, the largest cluster first; none is sought anew
+  // where nothing has moved.
   lay(map, taken) {
-    this.follow(map);
     const { clientWidth: width, clientHeight: height } = map.stage;
+    const look = [map.points.x, String([width, height, map.view.ranges, taken])];
+    if (this.laid && look.every((one, at) => one === this.laid[at])) return;
+    this.measure(map);
     for (const name of this.names) {
       name.sizes ??= name.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
       name.whole ??= name.tags.map((tag) => tag.scrollWidth <= tag.clientWidth);
@@ -93,8 +101,7 @@ export class Areas {
     const most = width < NARROW ? FEW : Math.round((width * height) / ROOM);
     const wanted = this.names.filter(({ over, ring }) => over || inView(ring, width, height));
     this.placed = arrange(wanted.slice(0, most + (this.marker ? 1 : 0)), crowd, [width, height], taken);
-    this.laid = true;
-    this.write();
+    this.laid = look;
   }
 
   // Every curve, in pixels.

@@ -63,6 +63,9 @@ export class Flips {
 
   paint(map) {
     const left = this.pulsing ? Math.max(0, this.until - performance.now()) / PULSE : 0;
+    const nothing = !this.pulsing && !this.rings().length;
+    if (nothing && this.blank) return;
+    this.blank = nothing;
     const pen = this.pen(map.stage);
     if (this.pulsing) this.paintPulse(pen, map, left);
     else this.paintRings(pen, map);

@@ -39,7 +39,12 @@ export const decodedState = ({ codes, wide, highlight, moving }) => ({
   moving: moving.map(readFact),
 });
 
-export const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+export function bytes(text) {
+  const letters = atob(text);
+  const made = new Uint8Array(letters.length);
+  for (let i = 0; i < made.length; i++) made[i] = letters.charCodeAt(i);
+  return made.buffer;
+}
 
 export const readCodes = (text, wide) => (wide ? new Uint16Array(bytes(text)) : new Uint8Array(bytes(text)));
 
