@@ -53,7 +53,7 @@ def draw_only(*fragments: str) -> None:
 
 
 def draw_whole(wanted: bool) -> None:
-    """Whether `draw_only` shall draw all of the page from now on."""
+    """Whether `draw_only` draws all of the page from now on."""
     st.session_state[_WHOLE] = wanted
 
 

@@ -29,6 +29,7 @@ page = st.navigation(
     position="top",
 )
 glossary.listen()
+frame.draw_whole(True)  # until this run has come to its end: a move may break it off
 with turns.turn(), frame.refusals():
     if page.url_path == PAGES["skills"][1]:
         heeded.prepare()

@@ -103,6 +103,12 @@ def _placed(part: Part) -> IntArray:
     return read_only(np.flatnonzero(np.isfinite(part.xy).all(axis=1)))
 
 
+@remembered
+def placed_texts(part: Part) -> tuple[str, ...]:
+    """The texts of these rows."""
+    return tuple(part.texts[row] for row in _placed(part).tolist())
+
+
 def current() -> Selection:
     """What is chosen; nothing where the data set is another one than it was."""
     data = session.dataset_token()

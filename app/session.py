@@ -7,10 +7,12 @@ No DuckDB connection is ever kept: it would lock other processes out.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import local
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -51,8 +53,26 @@ def read_only() -> bool:
     return access.read_only()
 
 
+_look = local()
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """All that follows in it shows one state of the workspace file, which is asked for once."""
+    _look.token = file_token()
+    try:
+        yield
+    finally:
+        del _look.token
+
+
 def file_token() -> str:
     """What names the workspace file in its present state."""
+    seen: str | None = getattr(_look, "token", None)
+    return _file_token() if seen is None else seen
+
+
+def _file_token() -> str:
     path = workspace_path()
     try:
         facts = os.stat(path)  # asked for at every use of the data: no second call for `exists`

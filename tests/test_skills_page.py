@@ -284,4 +284,8 @@ def test_a_move_asks_seldom_whether_the_workspace_has_changed(open_app, small_fi
     monkeypatch.setattr(os, "stat", counted)
     app.slider(key="silhouette").set_value(0.2).run()
     assert not app.exception
-    assert 0 < sum(asked) <= 150
+    assert 0 < sum(asked) <= 60
+    asked.clear()
+    app.slider(key="silhouette").set_value(0.3).run()
+    assert not app.exception
+    assert 0 < sum(asked) <= 15

@@ -13,7 +13,7 @@ from app import encoding, filters, frame, heeded, notes, selection, session, the
 from app.controls import describe
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec, Picture
-from app.selection import Shown, selected_rows, shown
+from app.selection import Shown, placed_texts, selected_rows, shown
 from app.skills import exchange, moves
 from app.skills.areas import areas
 from cascal import charts
@@ -129,7 +129,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         legend_title=_legend_title(now, lit),
         highlight=lit,
         selection=exchange.marked(),
-        hover=[now.part.texts[row] for row in now.rows],
+        hover=placed_texts(now.part),
         data_facts=(task, _of(agreed, now.rows)),
         facts=(cluster, model),
         revision=f"{session.current_settings().name}:{session.current_thresholds()!r}:{by}",

@@ -50,7 +50,7 @@ def _listed(shares: list[tuple[str, str]]) -> str:
 @st.fragment(key=EXPLORE)
 def _explore() -> None:
     """All that follows what is chosen: a click runs this alone, not the sidebar and the page."""
-    with turns.turn(), frame.refusals():
+    with turns.turn(), session.one_look(), frame.refusals():
         session.prepare()
         with st.container(
             horizontal=True, gap="small", vertical_alignment="center", key="map_filters"

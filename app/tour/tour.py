@@ -47,7 +47,7 @@ def lead() -> None:
 def show() -> None:
     """The present step, or the offer; nothing on other data than the demo."""
     step: int | None = st.session_state.get(_STEP)
-    frame.draw_whole(step is not None)  # what a step says follows every move
+    frame.draw_whole(step is not None)  # what a step says follows every move; it stands last
     if not _on_the_demo():
         return
     if step is None:

@@ -193,6 +193,27 @@ def test_steps_of_a_held_key_are_one_undo(reader, dashboard):
     assert one.page.get_by_role("button", name="Undo", exact=True).is_disabled()
 
 
+def test_a_move_that_draws_a_part_of_the_page_is_in_the_link_and_is_undone(reader, dashboard):
+    """The first move draws all of the page, as there is something to undo now; others a part."""
+    one, strip = on_map(reader, dashboard), ".st-key-strip_merge img"
+    undo = one.page.get_by_role("button", name="Undo", exact=True)
+    counts = [one.metric("Skill clusters")]
+    one.slide("Merge distance", "ArrowRight", 6)
+    counts.append(one.metric("Skill clusters"))
+    reach = one.page.locator(strip).get_attribute("alt")
+    one.slide("Min silhouette", "End", 1)
+    assert "silhouette=0.5" in one.page.url
+    assert "merge=0.21" in one.page.url
+    assert one.page.locator(strip).get_attribute("alt") != reach
+    assert len({*counts, one.metric("Skill clusters")}) == 3
+    for before in reversed(counts):
+        undo.click()
+        idle(one.page)
+        assert one.metric("Skill clusters") == before
+    assert undo.is_disabled()
+    one.clean()
+
+
 @pytest.mark.parametrize("size", [(1440, 900), (1360, 1130), (420, 1100)])
 def test_the_legend_of_the_models_is_whole(reader, dashboard, size):
     one = on_map(reader, dashboard, width=size[0], height=size[1])
