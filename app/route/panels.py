@@ -108,15 +108,15 @@ def _clusters(trace: RouteTrace) -> None:
         hide_index=True,
         alt="Clusters that decided, with weight, distance and the model each would choose alone",
         column_config={
-            "cluster": st.column_config.TextColumn("Cluster", width=195),
+            "cluster": st.column_config.TextColumn("Cluster", width=220),
             "weight": st.column_config.ProgressColumn(
-                "Weight", format="%.0f %%", min_value=0, max_value=100, width=95
+                "Weight", format="%.0f %%", min_value=0, max_value=100, width=80
             ),
             "distance": st.column_config.NumberColumn(
-                "Distance", format="%.2f", width=70, help=meaning("distance")
+                "Distance", format="%.2f", width=68, help=meaning("distance")
             ),
             "alone": st.column_config.TextColumn(
-                "Alone", width=110, help="What this cluster alone would choose."
+                "Alone", width=104, help="What this cluster alone would choose."
             ),
         },
     )
