@@ -74,6 +74,7 @@ class Visitor:
     state: dict[str, float] = field(default_factory=lambda: dict(DEFAULT))
     _ids: dict[str, str] = field(default_factory=dict)
     _moved: dict[str, float] = field(default_factory=dict)
+    _boxes: dict[str, str] = field(default_factory=dict)
     _kept: dict[str, ForwardMsg] = field(default_factory=dict)
 
     async def open(self) -> Move:
@@ -94,6 +95,7 @@ class Visitor:
             async with asyncio.timeout(PATIENCE):
                 async for message in self._messages():
                     line = _read(message, self._ids, shown) or line
+                    self._boxes |= _box(message)
                     fault = fault or _fault(message)
         except TimeoutError:
             fault = f"no answer within {PATIENCE:g} s"
@@ -114,6 +116,8 @@ class Visitor:
         client = request.rerun_script
         client.page_name, client.query_string = "map", f"dataset={self.dataset}"
         client.cached_message_hashes.extend(self._kept)
+        for box, option in self._boxes.items():  # a browser tells the values of all it shows
+            client.widget_states.widgets.add(id=box, string_value=option)
         for name, value in self._moved.items():
             widget = client.widget_states.widgets.add(id=self._ids[name])
             widget.double_array_value.data.append(value)
@@ -151,6 +155,12 @@ def _read(message: ForwardMsg, ids: dict[str, str], shown: dict[str, str]) -> st
     elif kind == "code" and element.code.code_text.startswith("cascal fit"):
         return element.code.code_text
     return ""
+
+
+def _box(message: ForwardMsg) -> dict[str, str]:
+    """The id and the present option of a select box, if this is one."""
+    box = message.delta.new_element.selectbox
+    return {box.id: box.options[box.default]} if box.options else {}
 
 
 def _fault(message: ForwardMsg) -> str:
