@@ -23,6 +23,7 @@ LAYOUT = Path(__file__).with_name("layout.css")
 
 @st.fragment(key=HEADLINE)
 def _headline() -> None:
+    heeded.notice(heeded.SHOWN)
     now = heeded.snapshot()
     st.title(frame.escape(_who_gets(now)), anchor=False)
 
@@ -51,7 +52,7 @@ def _listed(shares: list[tuple[str, str]]) -> str:
 def _explore() -> None:
     """All that follows what is chosen: a click runs this alone, not the sidebar and the page."""
     with turns.turn(), session.one_look(), frame.refusals():
-        session.prepare()
+        heeded.prepare()
         with st.container(
             horizontal=True, gap="small", vertical_alignment="center", key="map_filters"
         ):
@@ -84,7 +85,6 @@ if session.current_info() is None:
 else:
     st.html(LAYOUT)
     frame.notice(session.dataset())
-    heeded.notice(heeded.SHOWN)
     _headline()
     for fault in selection_links.open_clusters():
         st.warning(frame.escape(fault))
