@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import bookmarks, commands, frame, history, links, session, strips, values
-from app.pages import EXPLORE, HEADLINE
+from app.pages import CHART_FILES, EXPLORE, HEADLINE
 from app.terms.glossary import mark
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
 from cascal.compare.cost import weight_label
@@ -138,7 +138,7 @@ def _moved() -> None:
     could_undo = history.can_undo()
     history.remember()
     if history.can_undo() == could_undo:  # else a button changes too
-        frame.draw_only(EXPLORE, HEADLINE, _COMMAND, strips.fragment_key("merge"))
+        frame.draw_only(EXPLORE, HEADLINE, _COMMAND, strips.fragment_key("merge"), CHART_FILES)
 
 
 def _keep(*names: str) -> None:

@@ -14,6 +14,7 @@ import streamlit as st
 from app import frame, session
 from app.controls import describe
 from app.map_component import component
+from app.pages import CHART_FILES
 from app.values import present
 
 HERE = Path(__file__).resolve().parent
@@ -24,6 +25,7 @@ _COMPONENT = st.components.v2.component(
 )
 
 
+@st.fragment(key=CHART_FILES)
 def offer() -> None:
     """Give every chart of the page its buttons; nothing where there are no data."""
     if session.current_info() is None:
