@@ -102,8 +102,9 @@ def _chosen(known: tuple[DatasetInfo, ...]) -> DatasetInfo | None:
 
 
 def dataset_name() -> str:
-    """The name of the data set chosen in the sidebar."""
-    return str(st.session_state["dataset"])
+    """The name of the chosen data set; empty where there is none."""
+    info = current_info()
+    return "" if info is None else info.name
 
 
 @st.cache_resource(show_spinner="Reading responses and vectors", max_entries=3)
