@@ -151,7 +151,10 @@ def test_the_pictures_of_the_readme_are_light_and_one_of_them_moves():
     pictures = [ROOT / name for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)]
     assert pictures
     assert all(path.stat().st_size < 1_500_000 for path in pictures)
-    moves = [getattr(Image.open(path), "n_frames", 1) > 1 for path in pictures]
+    moves = []
+    for path in pictures:
+        with Image.open(path) as picture:
+            moves.append(getattr(picture, "n_frames", 1) > 1)
     assert moves == [False, True]
 
 
