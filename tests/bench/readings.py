@@ -1,6 +1,6 @@
-"""What it changes how answers are read: the table of docs/readings.md.
+"""What it changes how answers are read: prints two tables of docs/prose.md.
 
-    python -m tests.bench.readings [--splits 10] [--out docs/readings.md]
+    python -m tests.bench.readings [--splits 5]
 
 Reads what eight real models wrote to MMLU-Pro (../shared/realdata, not part of the project) once as
 the scripts of MMLU-Pro do (`--reading upstream`) and once as CASCAL Studio does by itself.
@@ -30,17 +30,6 @@ ORDER: tuple[ReadingName, ...] = ("upstream", "stated")
 """Before and after."""
 SHOWN = ("CASCAL ", "Plurality", "Best single (", "Per-task consensus")
 """Routers of the table, by how their names begin."""
-INTRODUCTION = """\
-# What it changes how answers are read
-
-Why are some answers left out that other programs count?
-
-Eight real models answered the questions of MMLU-Pro at length. The scripts of that benchmark take
-the last lone capital where no phrase names a letter (`cascal import --reading upstream`); CASCAL
-Studio takes only what a text [states](files.md#how-an-answer-is-read). Both readings of the same
-files, made by `python -m tests.bench.readings`: votes first, then routers in the mean of {splits}
-random splits (60 % training, 40 % test; percent with 95 % interval, paired bootstrap over queries).
-"""
 
 
 class Vote(NamedTuple):
@@ -114,11 +103,11 @@ def routers_table(workspace: cascal.Workspace, n_splits: int) -> list[str]:
             if row["router"].startswith(SHOWN):
                 cells = {name: percent(row, name) for name in ("top1", "vote")}
                 rows.setdefault(row["router"], {})[reading] = cells
-        print(f"{reading} is done", flush=True)
-    header = ("router", *(f"{what}, {one}" for what in ("first", "vote of 3") for one in ORDER))
+    header = ("right answers", *rows)
     cells = [
-        (router, *(held[one][name] for name in ("top1", "vote") for one in ORDER))
-        for router, held in rows.items()
+        (f"{shown}, {one}", *(held[one][name] for held in rows.values()))
+        for shown, name in (("first model", "top1"), ("vote of 3", "vote"))
+        for one in ORDER
     ]
     return _table(header, cells)
 
@@ -129,10 +118,9 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def main() -> None:
-    """Write the page."""
+    """Print both tables."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n", maxsplit=1)[0])
-    parser.add_argument("--splits", type=int, default=10)
-    parser.add_argument("--out", type=Path, default=Path("docs/readings.md"))
+    parser.add_argument("--splits", type=int, default=5)
     options = parser.parse_args()
     if not REALDATA.is_dir():
         sys.exit("The real responses are not here (../shared/realdata).")
@@ -147,14 +135,8 @@ def main() -> None:
             read.append(votes(imported))
             workspace.add(imported)
             adopt_vectors(workspace, reading, ENCODER, ids, array)
-        lines = [
-            INTRODUCTION.format(splits=options.splits),
-            *votes_table(*read),
-            "",
-            *routers_table(workspace, options.splits),
-            "",
-        ]
-    options.out.write_text("\n".join(lines), encoding="utf-8")
+        lines = [*votes_table(*read), "", *routers_table(workspace, options.splits)]
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
