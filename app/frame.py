@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ from cascal.intervals import Estimate
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 """A chart is saved by the buttons of app/chart_files; a double click takes a zoom back."""
 _BY_BUTTON, _WHOLE = "came_by_button", "draw_whole"
+_COMMAND = re.compile(r"(`cascal [\w =./-]*`)")
+"""A command in a sentence of ours, in letters that stay what they are inside of backticks."""
 _HERE = Path(__file__).resolve().parent
 
 
@@ -97,7 +100,12 @@ def progress(sentence: str) -> Iterator[Progress]:
 
 
 def escape(text: str) -> str:
-    """Make a text harmless where Streamlit would read Markdown."""
+    """Make a text harmless where Streamlit would read Markdown; a command of ours stays marked."""
+    parts = _COMMAND.split(text)
+    return "".join(part if at % 2 else _plain(part) for at, part in enumerate(parts))
+
+
+def _plain(text: str) -> str:
     special = "\\`*_{}[]()<>#+-.!|$:~"
     return "".join(f"\\{letter}" if letter in special else letter for letter in text)
 

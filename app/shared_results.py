@@ -10,13 +10,14 @@ from app import frame, history, jobs, session, values
 from app.apart import Call
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
-from cascal.compare.cost import CostPoint, cheapest_within, weight_label
+from cascal.compare.cost import CostPoint, bargains, weight_label
 from cascal.compare.cost import cost_curve as compute_curve
 from cascal.compare.states import compare_states
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.saved_runs import Reopened, reopen
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding, diagnose
+from cascal.intervals import Estimate
 from cascal.store import Run, Score
 from cascal.verdicts.verdict import points
 
@@ -66,38 +67,75 @@ def cost_curve() -> list[CostPoint]:
 
 
 def bargain(key: str) -> None:
-    """The cheapest cost weight that costs at most half a point, and a button that takes it."""
-    curve = cost_curve()
-    cheap, free = cheapest_within(curve, MAX_LOSS), curve[0]
-    if cheap.cost_weight == 0.0:
+    """The cheapest cost weight that costs at most half a point, and a button that takes it.
+
+    Beside the present state; what is proven to lose is no bargain.
+    """
+    curve, now = cost_curve(), values.present()
+    found = _bargain(curve, now)
+    if found is None:
+        _no_bargain(curve, now)
+        return
+    cheap, gain = found
+    dear = next(point for point in curve if point.cost_weight == now.cost)
+    st.subheader(frame.escape(f"The best bargain: {_instead(cheap, dear)}"), anchor=False)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        state = replace(now, cost=cheap.cost_weight)
+        st.button("Take it", key=key, on_click=history.change_to, args=(state,))
+        st.caption(
+            frame.escape(
+                f"{'' if gain is None else f'{points(gain)} on the same queries. '}"
+                f"Cost weight {weight_label(cheap.cost_weight)} instead of "
+                f"{weight_label(now.cost)}: the cheapest that loses at most "
+                f"{100 * MAX_LOSS:g} points and is not proven to lose any. {_votes(cheap, dear)}"
+            ),
+            width="stretch",
+        )
+
+
+def _bargain(
+    curve: list[CostPoint], now: values.Values
+) -> tuple[CostPoint, Estimate | None] | None:
+    """The cheapest point that is not proven worse than the present state, and its difference."""
+    before = session.snapshot_at(now)
+    for point in bargains(curve, now.cost, MAX_LOSS):
+        after = session.snapshot_at(replace(now, cost=point.cost_weight))
+        gain = compare_states(before, after).gain
+        if gain is None or gain.high >= 0:
+            return point, gain
+    return None
+
+
+def _no_bargain(curve: list[CostPoint], now: values.Values) -> None:
+    """Nothing cheaper is as good: because the bargain is taken, or because there is none."""
+    free, taken = curve[0], next(point for point in curve if point.cost_weight == now.cost)
+    if taken.cost1 >= free.cost1:
         st.subheader(
             f"No cost weight saves money for less than {100 * MAX_LOSS:g} points", anchor=False
         )
         return
-    now = values.present()
-    dear, thrifty = (replace(now, cost=weight) for weight in (0.0, cheap.cost_weight))
-    gain = compare_states(session.snapshot_at(dear), session.snapshot_at(thrifty)).gain
-    st.subheader(
-        frame.escape(
-            f"The best bargain: {100 * cheap.top1:.1f} % right for ${cheap.cost1:,.2f} instead of "
-            f"{100 * free.top1:.1f} % for ${free.cost1:,.2f} per 1,000 queries"
-        ),
-        anchor=False,
-    )
-    said = "" if gain is None else f"{points(gain)} on the same queries. "
-    weight = weight_label(cheap.cost_weight)
+    st.subheader(frame.escape(f"A bargain: {_instead(taken, free)}"), anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if now.cost == cheap.cost_weight:
-            st.badge("Taken", color="green", icon=":material/check:")
-        else:
-            st.button("Take it", key=key, on_click=history.change_to, args=(thrifty,))
+        st.badge("Taken", color="green", icon=":material/check:")
         st.caption(
             frame.escape(
-                f"{said}Cost weight {weight}: the cheapest that loses at most "
-                f"{100 * MAX_LOSS:g} points."
+                f"Cost weight {weight_label(now.cost)} instead of 0; nothing cheaper loses at most "
+                f"{100 * MAX_LOSS:g} points. {_votes(taken, free)}"
             ),
             width="stretch",
         )
+
+
+def _instead(cheap: CostPoint, dear: CostPoint) -> str:
+    """What a point gives and costs, beside another."""
+    return (
+        f"{cheap.top1:.1%} right for ${cheap.cost1:,.2f} instead of "
+        f"{dear.top1:.1%} for ${dear.cost1:,.2f} per 1,000 queries"
+    )
+
+
+def _votes(cheap: CostPoint, dear: CostPoint) -> str:
+    return f"The vote of three: {cheap.vote:.1%} instead of {dear.vote:.1%}."
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

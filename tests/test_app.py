@@ -15,7 +15,7 @@ from conftest import add_hashed, copy_workspace, thinned_demo, with_queries
 from streamlit.testing.v1 import AppTest
 
 import cascal
-from app import jobs, session, shared_results, values
+from app import frame, jobs, session, shared_results, values
 from app.controls import BY_TASK
 from app.route.question import example_rows
 from cascal import charts
@@ -622,7 +622,7 @@ def test_a_bargain_is_a_stop_of_the_slider(open_app, small_file):
     (offer,) = [plain(one.value) for one in app.caption if "Cost weight " in plain(one.value)]
     assert "points [" in offer
     app.button(key="use_bargain").click().run()
-    named = offer.split("Cost weight ")[1].split(":")[0]
+    named = offer.split("Cost weight ")[1].split(" instead of 0:")[0]
     assert f"{app.select_slider(key='cost').value:g}" == named
 
 
@@ -814,3 +814,34 @@ def test_live_calls_are_impossible_without_endpoints_and_off_with_them(open_app,
     assert not app.exception
     assert any("have no endpoint" in one.value for one in app.caption)
     assert not app.toggle
+
+
+@pytest.mark.slow
+def test_a_or_b_stays_chosen_when_the_preset_takes_another_title(open_app, small_file):
+    app = open_app(small_file, "evaluate", preset="released")
+    wait_for_chart(app)
+    open_tab(app, "A right, B wrong")
+
+    def boxes():
+        return {one.label: one for one in app.selectbox if one.label in "AB"}
+
+    boxes()["B"].set_value("recommended").run()
+    assert "CASCAL recommended" in plain(app.subheader[0].value)
+    app.selectbox(key="preset").set_value("recommended").run()
+    for _ in range(240):
+        if len(boxes()) == 2:
+            break
+        time.sleep(0.5)
+        app.run()
+    a, b = (boxes()[one] for one in "AB")
+    assert (a.value, a.options[a.index]) == ("cascal", "CASCAL recommended")
+    assert "recommended" not in b.options[b.index]
+    assert plain(app.subheader[0].value).count("CASCAL recommended") == 1
+
+
+def test_a_command_in_a_sentence_stays_marked_and_all_else_is_text():
+    said = "Nobody; `cascal label DATA --n 30` asks *you* or `evil` or `cascal $(x)`."
+    assert frame.escape(said) == (
+        "Nobody; `cascal label DATA --n 30` asks \\*you\\* or \\`evil\\` or "
+        "\\`cascal \\$\\(x\\)\\`\\."
+    )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import frame, session
 from cascal import charts
+from cascal.charts import PRESENT
 from cascal.compare.comparison import Comparison
 from cascal.verdicts.verdict import decide_between
 
@@ -48,16 +49,31 @@ def _two_routers(comparison: Comparison) -> tuple[str, str]:
     titles = {
         key: comparison[key].title for key in comparison.keys if key not in ("random", "plurality")
     }
-    keys = list(titles)
     left, right = st.columns(2)
     with left:
-        first = st.selectbox("A", keys, format_func=titles.__getitem__, key="router_a")
+        first = _router("A", "router_a", titles, PRESENT)
     with right:
-        default = keys.index(comparison.constant)
-        second = st.selectbox(
-            "B", keys, index=default, format_func=titles.__getitem__, key="router_b"
-        )
+        second = _router("B", "router_b", titles, comparison.constant)
     return first, second
+
+
+def _router(label: str, name: str, titles: dict[str, str], default: str) -> str:
+    """A box of routers whose choice stays when the settings change what a title stands for.
+
+    The browser holds the title that was picked, and "CASCAL released" may be the present router
+    first and another one after: so the box is a new one whenever titles change.
+    """
+    kept = st.session_state.get(name, default)
+    keys = list(titles)
+    chosen: str = st.selectbox(
+        label,
+        keys,
+        index=keys.index(kept if kept in titles else default),
+        format_func=titles.__getitem__,
+        key=f"{name} of {' · '.join(titles.values())}",
+    )
+    st.session_state[name] = chosen
+    return chosen
 
 
 def _queries(table: pd.DataFrame, n_rows: int) -> None:

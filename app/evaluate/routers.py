@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan
+from math import isfinite, isnan
 from typing import Literal
 
 import pandas as pd
@@ -18,8 +18,11 @@ from cascal.compare.comparison import Comparison
 from cascal.counted import counted
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
+from cascal.verdicts.verdict import decide_between
 
 OWN = ("cascal", *PRESETS, "released_late")
+MEASURED = 2
+"""This router and the best single model: a third row is the best other router without labels."""
 
 
 def routers(comparison: Comparison) -> None:
@@ -35,12 +38,24 @@ def routers(comparison: Comparison) -> None:
         f"{mark('gain', 'Gains')} are over always asking "
         f"{frame.escape(comparison.constant_model.words)}."
     )
+    if len(three) > MEASURED:
+        st.caption(frame.escape(_beside_the_best_other(comparison, three.iloc[-1])))
     _peers()
     with st.expander(
         f"All {counted(len(table), 'router')}", on_change="rerun", key="all_of_them"
     ) as every:
         if every.open:
             _all_routers(comparison)
+
+
+def _beside_the_best_other(comparison: Comparison, other: pd.Series) -> str:
+    """What the best other router without labels gains over this one, and what it costs."""
+    gain, *_ = comparison.compare(str(other["key"]), charts.PRESENT)
+    said = decide_between(gain, (str(other["router"]), "this router"))
+    costs = comparison.cost(str(other["key"])).routed, comparison.cost().routed
+    if not all(isfinite(one) for one in costs):
+        return said
+    return f"{said} It costs ${costs[0]:,.2f} per 1,000 queries, this router ${costs[1]:,.2f}."
 
 
 def meanwhile() -> None:
@@ -95,6 +110,9 @@ def _all_routers(comparison: Comparison) -> None:
         f"very answers, a bound such as the {mark('oracle')}. In colour: CASCAL; large: the router "
         "of the present settings."
     )
+    absent = table[table[measure].isna()]["router"]
+    if len(absent):
+        st.caption(frame.escape(f"In the table only, without this measure: {', '.join(absent)}."))
     _routers_table(table, comparison.constant_model, "routers_table", 420)
 
 

@@ -88,10 +88,16 @@ def _cost_point(fitted: Fit, thresholds: Thresholds, test: Part, dollars: FloatA
     )
 
 
-def cheapest_within(curve: Sequence[CostPoint], loss: float) -> CostPoint:
-    """The cheapest point whose first model is at most `loss` less often right than at weight 0."""
-    good = [point for point in curve if point.top1 >= curve[0].top1 - loss]
-    return min(good, key=lambda point: (point.cost1, point.cost_weight))
+def bargains(curve: Sequence[CostPoint], cost_weight: float, loss: float) -> list[CostPoint]:
+    """The points of a curve that cost less than the weight in force, the cheapest first.
+
+    Their first model is at most `loss` less often right than at that weight, and than at weight 0,
+    so that bargains taken one after another do not add up.
+    """
+    now = next(point for point in curve if point.cost_weight == cost_weight)
+    least = max(now.top1, curve[0].top1) - loss
+    good = [point for point in curve if point.top1 >= least and point.cost1 < now.cost1]
+    return sorted(good, key=lambda point: (point.cost1, point.cost_weight))
 
 
 def pareto_front(costs: FloatArray, quality: FloatArray) -> IntArray:
