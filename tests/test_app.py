@@ -836,7 +836,7 @@ def test_a_or_b_stays_chosen_when_the_preset_takes_another_title(open_app, small
     a, b = (boxes()[one] for one in "AB")
     assert (a.value, a.options[a.index]) == ("cascal", "CASCAL recommended")
     assert "recommended" not in b.options[b.index]
-    assert plain(app.subheader[0].value).count("CASCAL recommended") == 1
+    assert "CASCAL recommended and CASCAL recommended" not in plain(app.subheader[0].value)
 
 
 def test_a_command_in_a_sentence_stays_marked_and_all_else_is_text():

@@ -255,7 +255,8 @@ class Draft:
         if whole:
             n_lost = sum(self._lost_tasks[one] for one in whole)
             names = ", ".join(repr(one[:40]) for one in whole[:5])
-            self.notes.insert(0, f"Nothing is left of {names}: {n_lost:,} queries were left out.")
+            lost = counted(n_lost, "query was", "queries were")
+            self.notes.insert(0, f"Nothing is left of {names}: {lost} left out.")
         if n_refused:
             self.notes.insert(
                 0, f"{counted(n_refused, 'row was', 'rows were')} refused and left out."
