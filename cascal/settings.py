@@ -63,6 +63,7 @@ BOUNDS: dict[str, dict[str, Bound]] = {
         "min_agreement": Bound(0.0, 1.0),
         "max_k": Bound(1, 100, whole=True),
         "seed": Bound(0, 2**32 - 1, whole=True),
+        "sample": Bound(50, 1_000_000, whole=True, optional=True),
     },
 }
 """The bounds of every number that can be chosen; files, links, options and pages keep to them."""
@@ -172,12 +173,18 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+_ONLY_ONE_BEFORE = {"joining": "sets", "clusters": "skills", "sample": None}
+"""Fields that came later, at the value that was the only one before."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
     """Which variant of each part is used (docs/method.md § 8). Changing one refits.
 
     clusters "skills": those of the models' strong queries in each task; "task": one cluster a task,
              so that `max_k`, `merge`, `joining` and the thresholds of clusters have no effect
+    sample   k-means of a task is of at most so many of its strong queries, to whose centres all are
+             assigned once; None: of all
     joining  "sets": clusters whose three best models have the Jaccard index of `prune_jaccard`;
              "sets_and_first": only if their best model is the same as well
     """
@@ -192,6 +199,7 @@ class FitSettings:
     min_agreement: float = 0.5
     max_k: int = 5
     seed: int = 0
+    sample: int | None = None
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -250,7 +258,7 @@ class FitSettings:
         was recorded then still compares equal.
         """
         fields = asdict(self)
-        for name, only_one_before in (("joining", "sets"), ("clusters", "skills")):
+        for name, only_one_before in _ONLY_ONE_BEFORE.items():
             if fields[name] == only_one_before:
                 del fields[name]
         return fields

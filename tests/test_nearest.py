@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 import cascal
 from cascal.clustering.merge import normalise
+from cascal.computing.rounding import product_error
 from cascal.computing.row_chunks import row_slices
 from cascal.computing.threads import in_threads
 from cascal.computing_order import best_first
 from cascal.results import Rankings, SkillClusters
-from cascal.routing.nearest import MANY_VECTORS, UnitVectors, product_error
+from cascal.routing.nearest import MANY_VECTORS, UnitVectors
 from cascal.routing.route import CHUNK, CHUNKS_FOR_THREADS, Router
 
 N_TASKS, N_MODELS = 7, 5
@@ -116,7 +117,7 @@ def test_no_product_is_further_off_than_the_bound(dimension, width):
         rows = (0.7 * normalise(random.normal(size=(200, dimension)) + shift)).astype(width)
         right = rows.astype(np.longdouble) @ vectors.T.astype(np.longdouble)
         error = np.abs((rows @ vectors.T.astype(width)) - right).max()
-        assert error <= product_error(dimension, float(np.finfo(width).eps), 0.7)
+        assert error <= product_error(dimension, np.dtype(width), 0.7)
 
 
 @pytest.mark.parametrize("length", [0.0, 1e-30, 1e-3, 50.0, 1e30])

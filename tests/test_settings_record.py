@@ -17,7 +17,7 @@ OLDER = [name for name, settings in PRESETS.items() if settings.joining == "sets
 @pytest.mark.parametrize("name", OLDER)
 def test_the_record_of_a_preset_is_what_it_was_before_more_could_be_chosen(name):
     settings = FitSettings.preset(name)
-    later = ("joining", "clusters")
+    later = ("joining", "clusters", "sample")
     before = {key: value for key, value in asdict(settings).items() if key not in later}
     assert list(settings.record().items()) == list(before.items())
 

@@ -47,7 +47,7 @@ def candidates_of(
     if settings.by_task:
         return no_candidates(task, rows, own, weights.shape[1], settings.max_k)
     scaled = scaled_weights(weights[rows].T)
-    return task_candidates(task, rows, own, scaled, settings.max_k, settings.seed)
+    return task_candidates(task, rows, own, scaled, settings.max_k, settings.seed, settings.sample)
 
 
 def scaled_weights(weights: FloatArray) -> FloatArray:

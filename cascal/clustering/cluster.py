@@ -9,6 +9,8 @@ import numpy as np
 
 from cascal.clustering.kmeans import Problem, Solution, solve
 from cascal.clustering.merge import Merged, Unmerged, normalise
+from cascal.clustering.sampling import assign_once, stratified
+from cascal.computing.rounding import product_error
 from cascal.computing.row_chunks import FEW, row_slices
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.results import Candidate
@@ -159,16 +161,28 @@ def _silhouettes(
 
 
 def task_candidates(
-    task: int, rows: IntArray, vectors: FloatArray, weights: FloatArray, max_k: int, seed: int
+    task: int,
+    rows: IntArray,
+    vectors: FloatArray,
+    weights: FloatArray,
+    max_k: int,
+    seed: int,
+    sample: int | None = None,
 ) -> TaskCandidates:
     """Cluster the strong queries of every model in one task, for every k.
 
     vectors (n, D) unit rows of the task's queries, weights (M, n) of the strong votes, 0 elsewhere.
+    `sample`: k-means of at most so many rows, to whose centres all are assigned once.
     """
     n_models = len(weights)
-    largest = _largest_k(weights, vectors, max_k)
+    some = stratified(weights, sample)
+    used = slice(None) if some is None else some
+    largest = _largest_k(weights[:, used], vectors[used], max_k)
     problems = [Problem(m, k) for m in range(n_models) for k in range(2, largest[m] + 1)]
-    solutions = solve(vectors, weights, problems, seed) if problems else []
+    solutions = solve(vectors[used], weights[:, used], problems, seed) if problems else []
+    if some is not None:
+        solutions = assign_once(vectors, weights, problems, solutions)
+        largest = np.maximum(largest, (weights > 0).any(axis=1))
     table = _silhouettes(vectors, problems, solutions, n_models, max_k)
     whole = _whole(weights, vectors)
     listed = [(m, 1, whole[m]) for m in range(n_models) if largest[m]]
@@ -243,16 +257,13 @@ def nearest_of(rows: FloatArray, centroids: FloatArray) -> IntArray:
     """(n,) the nearest of unit centroids (C, D) in float64 for unit rows (n, D), ties to the first.
 
     Rows in float32 are compared in float32. Where another centroid is as near as twice the largest
-    error of such a product, γ = D·u / (1 − D·u), the row is compared again in float64.
-
-    Reference: Higham 2002, Accuracy and Stability of Numerical Algorithms, § 3.1.
+    error of such a product, the row is compared again in float64.
     """
     if rows.dtype != np.float32:
         return np.argmax(centroids @ np.asarray(rows, dtype=np.float64).T, axis=0)
     similarity = rows @ centroids.T.astype(np.float32)
     nearest = np.argmax(similarity, axis=1)
-    rounding = (rows.shape[1] + 2) * float(np.finfo(np.float32).eps) / 2.0
-    error = 1.01 * rounding / (1.0 - rounding)  # lengths are 1 to a thousandth
+    error = product_error(rows.shape[1], rows.dtype)
     best = np.take_along_axis(similarity, nearest[:, None], axis=1)
     doubtful = np.flatnonzero((similarity >= best - 2.0 * error).sum(axis=1) > 1)
     wide = rows[doubtful].astype(np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from cascal.answers import prose_sentence, refuse_prose
@@ -64,5 +66,12 @@ def fit_notes(
         notes.append(
             f"{empty} of {counted(n_tasks, 'task')} {agreeing(empty, 'has', 'have')} no strong "
             "query; each is one cluster."
+        )
+    if settings.sample is not None and not settings.by_task:
+        strong_in = Counter(votes.tasks[row] for row in np.flatnonzero(strong.any(axis=1)))
+        n_sampled = sum(count > settings.sample for count in strong_in.values())
+        notes.append(
+            f"The k-means of {n_sampled} of {counted(n_tasks, 'task')} saw a sample of "
+            f"{settings.sample:,} strong queries; all were assigned to its clusters once."
         )
     return tuple(notes)

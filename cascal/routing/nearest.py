@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from cascal.computing.rounding import product_error
 from cascal.computing.row_chunks import row_slices
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 
@@ -23,19 +24,6 @@ _PAIRS = 2_048
 """Doubtful pairs compared at a time."""
 _LENGTHS = (0.1, 10.0)
 """Rows of such a length neither overflow nor vanish in float32; others are compared in float64."""
-
-
-def product_error(dimension: int, epsilon: float, length: float) -> float:
-    """How far a product of a row and a unit vector may be from that of the pair alone.
-
-    |x| γ with γ = n·u / (1 − n·u), n = D + 2, u = ε / 2: a sum of D products in any order, of a
-    vector that was rounded. 2 % more for lengths that are 1 to a thousandth and for the error of
-    the pair's own product in float64.
-
-    Reference: Higham 2002, Accuracy and Stability of Numerical Algorithms, § 3.1.
-    """
-    rounding = (dimension + 2) * epsilon / 2.0
-    return 1.02 * length * rounding / (1.0 - rounding)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +122,5 @@ class UnitVectors:
         ):
             rows, vectors = np.asarray(rows, dtype=np.float64), self.vectors
             lengths = np.sqrt(np.vecdot(rows, rows))
-        epsilon = float(np.finfo(rows.dtype).eps)
-        error = product_error(rows.shape[1], epsilon, float(lengths.max(initial=0.0)))
+        error = product_error(rows.shape[1], rows.dtype, float(lengths.max(initial=0.0)))
         return Comparison(rows, self.vectors, rows @ vectors.T, error)

@@ -43,11 +43,12 @@ MIXED12 = (
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """Votes and float64 unit vectors of the same queries."""
+    """Votes and float64 unit vectors of the same queries; gold (Q,) where they were made."""
 
     name: str
     votes: cascal.Votes
     vectors: cascal.Embeddings
+    gold: IntArray | None = None
 
 
 def _unit(rows: FloatArray) -> FloatArray:
@@ -95,7 +96,7 @@ def synthetic(n_queries: int, seed: int = 0, n_tasks: int = N_TASKS) -> World:
         np.full(n_queries, N_OPTIONS),
     )
     vectors = cascal.Embeddings.from_array(ids, _vectors(random, task, skill), "synthetic")
-    return World(f"{n_queries:,} x {N_MODELS} x {DIMENSION}", votes, vectors)
+    return World(f"{n_queries:,} x {N_MODELS} x {DIMENSION}", votes, vectors, gold)
 
 
 def mixed12() -> World | None:
