@@ -550,7 +550,10 @@ def test_open_ended_answers_are_ranked_by_scores_and_other_pages_say_why_not(ope
     app.session_state["data_tab"] = "Data sets"
     app.run()
     assert any("people: 240 scores of 30 queries and 8 models" in one.value for one in app.text)
-    for view in ("skills", "diagnose", "label", "sweep"):
+    app = open_app(workspace.path, "label")
+    assert not app.exception
+    assert not app.error
+    for view in ("skills", "diagnose", "sweep"):
         app = open_app(workspace.path, view)
         assert not app.exception
         assert any("not comparable" in one.value for one in app.error)

@@ -156,7 +156,7 @@ def test_a_task_of_which_nothing_is_left_is_a_headline(tmp_path):
     rows += [{"query_id": "x", "task": "essays", "text": ""}]
     path = tmp_path / "q.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in rows))
-    assert "Nothing is left of 'essays': 1 queries were left out." in importers.read(path).notes
+    assert "Nothing is left of 'essays': 1 query was left out." in importers.read(path).notes
 
 
 def test_names_of_columns_and_models_may_be_written_otherwise(tmp_path):

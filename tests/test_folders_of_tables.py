@@ -100,14 +100,14 @@ def test_gold_answers_that_contradict_in_one_query_of_many_are_refused_by_column
         importers.read(tmp_path / "r.csv")
 
 
-def test_only_other_line_ends_are_no_conflict_and_the_first_wording_stays(tmp_path):
+def test_only_other_line_ends_are_no_conflict_and_those_of_unix_are_stored(tmp_path):
     queries = [
         {"query_id": "q", "text": one, "model": model, "response": "It is 4.", "gold": "4"}
         for one, model in (("a\r\nb", "m"), ("a\nb", "n"))
     ]
     (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, queries)), encoding="utf-8")
     imported = importers.read(tmp_path / "r.jsonl")
-    assert imported.queries["text"].to_pylist() == ["a\r\nb"]
+    assert imported.queries["text"].to_pylist() == ["a\nb"]
     assert imported.responses.num_rows == 2
 
 

@@ -292,10 +292,10 @@ def test_the_file_hides_the_models_and_more_queries_begin_with_the_same(world, w
     write_score_file(tmp_path / "s.csv", few)
     read = read_score_file(workspace, "prose", tmp_path / "s.csv", "person", "bob")
     assert workspace.add_scores("prose", read).n_added == 8
-    assert {one.scorer for one in read} == {"ann"}
+    assert {one.scorer for one in read} == {"bob"}
     assert {one.model for one in read} == set(world.models)
     assert {one.value for one in read} == {0.5}
-    assert [row["score"] for row in score_rows(workspace, "prose", 2, "ann")] == [0.5] * 8 + [
+    assert [row["score"] for row in score_rows(workspace, "prose", 2, "bob")] == [0.5] * 8 + [
         ""
     ] * 8
 

@@ -16,6 +16,7 @@ from app.controls import describe
 from app.map_component import component
 from app.pages import CHART_FILES
 from app.values import present
+from cascal.datatypes import CascalError
 
 HERE = Path(__file__).resolve().parent
 _COMPONENT = st.components.v2.component(
@@ -27,10 +28,13 @@ _COMPONENT = st.components.v2.component(
 
 @st.fragment(key=CHART_FILES)
 def offer() -> None:
-    """Give every chart of the page its buttons; nothing where there are no data."""
-    if session.current_info() is None:
+    """Give every chart of the page its buttons; nothing where there are no data to draw."""
+    try:
+        if session.current_info() is None:
+            return
+        data = session.dataset()
+    except CascalError:  # the page itself says why
         return
-    data = session.dataset()
     with st.container(key="chart_files"):
         _COMPONENT(
             key="chart_files_offer",

@@ -23,9 +23,10 @@ LAYOUT = Path(__file__).with_name("layout.css")
 
 @st.fragment(key=HEADLINE)
 def _headline() -> None:
-    heeded.notice(heeded.SHOWN)
-    now = heeded.snapshot()
-    st.title(frame.escape(_who_gets(now)), anchor=False)
+    with session.one_look(), frame.refusals():
+        heeded.notice(heeded.SHOWN)
+        now = heeded.snapshot()
+        st.title(frame.escape(_who_gets(now)), anchor=False)
 
 
 def _who_gets(now: Snapshot) -> str:
@@ -85,6 +86,7 @@ if session.current_info() is None:
 else:
     st.html(LAYOUT)
     frame.notice(session.dataset())
+    session.snapshot()  # where it is refused, the sentence stands in place of the page
     _headline()
     for fault in selection_links.open_clusters():
         st.warning(frame.escape(fault))

@@ -104,7 +104,7 @@ def _one_object(path: Path) -> dict[str, Any] | None:
     raw = path.read_bytes()
     first, _, rest = raw.partition(b"\n")
     if not rest.strip():
-        return _without_columns(raw)
+        return _without_columns(raw) if path.suffix.lower() == ".json" else None
     with suppress(ValueError, RecursionError):
         json.loads(first)
         return None
