@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
@@ -168,9 +169,18 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     run_until(app, "diagnosis:")
     table = next(one.value for one in app.dataframe if "nearest" in one.value)
     worst = table["cluster"].iloc[0]
-    assert any(one.value == f"{worst}:" for one in app.text)
+    assert any(one.value.startswith(f"{worst}: mean silhouette") for one in app.text)
+    titles = [plain(one.value) for one in (*app.title, *app.subheader)]
+    assert "checks passed" in titles[0]
+    assert titles.index("Which clusters are incoherent?") < titles.index("Silhouettes")
+    known = [one for one in app.caption if "clusters in force beside" in plain(one.value)]
+    assert worst in plain(known[0].value)
+    assert any("the least coherent is " + worst in plain(one.value) for one in app.caption)
     app.button(key="look_into_cluster").click().run()
     assert not app.exception
+    said = [plain(one.value) for one in app.info if "goes to the nearest" in one.value]
+    assert len(said) == 1
+    assert f"“{worst}”" in said[0]
     assert app.selectbox(key="silhouette_task").value == worst.partition(" · ")[0]
     rows = CHECKS["CAS205"].evidence(snapshot_of(small_file)).table
     shown = [one.value for one in app.dataframe if "probably better" in one.value]
@@ -184,3 +194,34 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     app.button(key="open_coherent_cluster").click().run()
     assert not app.exception
     assert any(worst in plain(one.value) for one in (*app.subheader, *app.markdown))
+
+
+@pytest.mark.slow
+def test_the_counts_of_the_headline_add_up(open_app, small_file):
+    app = open_app(small_file, "diagnose")
+    run_until(app, "diagnosis:")
+    title = plain(app.title[0].value)
+    counts = [
+        int(found.group(1)) if (found := re.search(rf"(\d+) {what}", title)) else 0
+        for what in ("issue", "of", "not applicable")
+    ]
+    assert sum(counts) == len(CHECKS)
+
+
+@pytest.mark.slow
+def test_what_would_make_a_cluster_coherent_is_applied_with_one_click(open_app, small_file):
+    app = open_app(small_file, "diagnose", share="off", merge="0.0")
+    run_until(app, "diagnosis:")
+    if not any(one.key.startswith("apply_cohere") for one in app.button):
+        if any(one.key == "start_cohere" for one in app.button):
+            app.button(key="start_cohere").click().run()
+        run_until(app, "cohere:")
+    assert not app.exception
+    said = [one.value for one in app.text if "of its queries" in one.value and "→" in one.value]
+    assert any("clusters ·" in one and "of the routes flip" in one for one in said)
+    before = app.slider(key="merge").value, app.slider(key="silhouette").value
+    joining = app.session_state["share"]
+    next(one for one in app.button if one.key.startswith("apply_cohere")).click().run()
+    assert not app.exception
+    after = app.slider(key="merge").value, app.slider(key="silhouette").value
+    assert (*after, app.session_state["share"]) != (*before, joining)

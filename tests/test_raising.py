@@ -13,9 +13,10 @@ from sklearn.metrics import silhouette_samples, silhouette_score
 from test_diagnose import case_of
 
 import cascal
-from cascal.dataset.snapshot import Snapshot
+from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.coherence import coherence, own_silhouettes
+from cascal.diagnose.coherence import coherence, coherence_sentence, own_silhouettes
+from cascal.diagnose.cohering import held_by, what_makes_coherent
 from cascal.diagnose.raising import (
     FEWEST,
     N_SAMPLES,
@@ -24,7 +25,7 @@ from cascal.diagnose.raising import (
     trend,
     what_would_raise,
 )
-from cascal.diagnose.silhouettes import silhouette_bench
+from cascal.diagnose.silhouettes import silhouette_bench, split_of
 from cascal.diagnose.strong import silhouettes_by_k, strong_queries, tightness
 from cascal.draws import random_rows
 from cascal.settings import PRESETS, FitSettings, Thresholds
@@ -300,3 +301,66 @@ def test_one_cluster_a_task_has_no_silhouette():
     found = coherence(case_of(part, by_task, test=None))
     assert len(found) == 1
     assert np.isnan(found[0].mean)
+
+
+def test_an_incoherent_cluster_is_one_below_the_least_silhouette_or_with_many_queries_below_0():
+    (one,) = coherence(agreed_world(np.tile(np.eye(8)[0], (9, 1))))
+    assert not one.low(0.05)  # nothing can be said of it
+    for mean, below, low in [(0.049, 0, True), (0.05, 0.24, False), (0.05, 0.25, True)]:
+        assert replace(one, mean=mean, below_zero=below).low(0.05) is low
+    clusters = [replace(one, mean=0.043, below_zero=0.3), replace(one, mean=0.2, below_zero=0.0)]
+    said = coherence_sentence(("law · wills",), clusters, 0.05)
+    assert said == (
+        "1 of 2 clusters in force beside others of their task is incoherent (a mean below min "
+        "silhouette 0.05, or 25% of the queries below 0). The least coherent is law · wills: mean "
+        "silhouette 0.043, 30% of its queries below 0."
+    )
+    assert coherence_sentence(("law · wills",), clusters[1:], 0.05).startswith(
+        "None of 1 cluster in force"
+    )
+
+
+def test_what_makes_a_cluster_coherent_is_measured_on_the_router_that_would_be_in_force():
+    case = agreed_world(blobs(30, spread=0.25, n_blobs=3))
+    chosen = coherence(case)[0]
+    rows = np.flatnonzero(case.router.clusters.assignment == chosen.cluster)
+    found = what_makes_coherent(case, chosen.cluster)
+    assert len({one.effect.proposal.thresholds for one in found}) == len(found) > 3
+    merged = next(one for one in found if "merge it with" in one.effect.proposal.label)
+    assert 0 < merged.effect.proposal.thresholds.merge_distance - chosen.distance <= 0.0100001
+    for one in found:
+        after = take_snapshot(case.dataset, case.fit, one.effect.proposal.thresholds)
+        values = own_silhouettes(after)[rows]
+        assert one.effect.clusters == len(after.router.clusters)
+        assert one.before == chosen.mean
+        if np.isfinite(values).any():
+            assert one.after == pytest.approx(np.nanmean(values))
+            low = one.after < 0 or one.below_after >= 0.25
+            assert one.effect.cured is not low
+        else:
+            assert one.sentence == "its queries are then in the only cluster of their task"
+
+
+def test_the_queries_of_a_cluster_in_force_are_counted_in_each_cluster_of_a_split():
+    case = agreed_world(blobs(30, n_blobs=3))
+    split, assignment = split_of(case.fit, 0, 0, 3), case.router.clusters.assignment
+    counts = [held_by(split, assignment, one) for one in range(len(case.router.clusters))]
+    assert sum(counts).tolist() == np.bincount(split.cluster).tolist()
+    apart = np.where(np.isin(np.arange(90), split.rows[split.cluster == 1][:7]), 5, 0)
+    assert held_by(split, apart, 5).tolist() == [0, 7, 0]
+
+
+def test_what_is_the_repeats_own_is_told_apart_from_chance():
+    case = agreed_world(np.repeat(noise(12), 4, axis=0))
+    copied = trial(case, "Without repeated queries", k=4)
+    assert f"{copied.own:+.3f} of the change is the work of the repeats" in copied.sentence
+    assert copied.own == pytest.approx(copied.change - copied.by_chance)
+    fewer = trial(case, "Fewer clusters", k=4)
+    assert fewer.own == fewer.change
+    assert replace(copied, by_chance=np.nan).own is None
+
+
+def test_a_rise_that_is_not_steady_is_not_clear():
+    unclear = trial(agreed_world(noise(60)), "More queries (from a half to all)")
+    assert unclear.clear is ("does not rise steadily" not in unclear.sentence)
+    assert not trial(agreed_world(blobs(30)), "More queries (from a half to all)", k=2).clear

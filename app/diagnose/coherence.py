@@ -7,17 +7,21 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import frame, selection, session
-from app.diagnose import cell, panels
+from app import frame, jobs, selection, session
+from app.apart import Call
+from app.diagnose import cell, panels, silhouettes
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import CHECKS
-from cascal.diagnose.coherence import Coherence
+from cascal.diagnose.coherence import Coherence, coherence_sentence
 from cascal.diagnose.coherence import coherence as measured
+from cascal.diagnose.cohering import what_makes_coherent
 from cascal.diagnose.silhouettes import silhouette_bench
 
+HEIGHT = 213
+"""Five rows of the table, the others are scrolled to."""
+LOW = " (low)"
 OPEN, LOOK = "open_coherent_cluster", "look_into_cluster"
 COLUMNS: dict[str, Any] = {
     "cluster": st.column_config.TextColumn("Cluster", width="medium"),
@@ -37,14 +41,18 @@ COLUMNS: dict[str, Any] = {
 
 @st.fragment
 def coherence() -> None:
-    """Every cluster in force, the least coherent first; a chosen one opens on the map."""
+    """Every cluster in force, the least coherent first, and what would help the chosen one."""
     st.subheader("Which clusters are incoherent?", anchor=False)
     now = session.snapshot()
-    clusters = measured(now)
-    merge = mark("merge distance")
+    clusters, least = measured(now), now.router.thresholds.min_silhouette
+    unknown = sum(not np.isfinite(one.mean) for one in clusters)
+    other = (
+        f" Nothing can be said of {unknown}: alone in the task, or one query." if unknown else ""
+    )
     st.caption(
-        f"{frame.escape(_sentence(now.labels, clusters))} A {merge} above *Distance to it* makes "
-        "the two one."
+        f"{frame.escape(coherence_sentence(now.labels, clusters, least) + other)} Training "
+        f"queries, each beside the other clusters in force of its task. A {mark('merge distance')} "
+        "above *Distance to it* makes the two one."
     )
     st.dataframe(
         charts.coherence_frame(now, clusters),
@@ -55,15 +63,19 @@ def coherence() -> None:
         column_config=COLUMNS,
         alt="Clusters in force with their mean silhouette",
         placeholder="–",
-        height=320,
+        height=HEIGHT,
     )
     picked = [row for row in frame.picked_rows("coherence") if row < len(clusters)]
-    _actions(now, clusters[picked[0]] if picked else clusters[0])
+    chosen = clusters[picked[0]] if picked else clusters[0]
+    _actions(now, chosen)
+    if np.isfinite(chosen.mean):
+        _help(now, chosen)
 
 
 def _actions(now: Snapshot, chosen: Coherence) -> None:
     """Open a cluster on the map, or look at the splits that it came from."""
-    st.text(f"{now.labels[chosen.cluster]}:")
+    low = chosen.low(now.router.thresholds.min_silhouette)
+    st.text(f"{now.labels[chosen.cluster]}: {chosen.measured}{LOW if low else ''}")
     with st.container(horizontal=True, gap="small"):
         if st.button(
             "Open on the skill map",
@@ -76,9 +88,10 @@ def _actions(now: Snapshot, chosen: Coherence) -> None:
         if np.isfinite(chosen.mean) and st.button(
             "Look into its silhouettes",
             key=LOOK,
-            icon=":material/arrow_upward:",
+            icon=":material/arrow_downward:",
+            help="The split that it came from, below.",
             on_click=_look,
-            args=(chosen.task, int(now.router.clusters.owner[chosen.cluster])),
+            args=(chosen,),
         ):
             st.rerun()
         if st.button(
@@ -88,6 +101,26 @@ def _actions(now: Snapshot, chosen: Coherence) -> None:
             on_click=_colour_map,
         ):
             frame.open_page("skills")
+
+
+def _help(now: Snapshot, chosen: Coherence) -> None:
+    """Thresholds that make other clusters of its queries, each tried out, with one click."""
+    found = jobs.show(
+        f"cohere:{session.snapshot_token()}:{chosen.cluster}",
+        "What would make it coherent?",
+        Call.of(what_makes_coherent, now, chosen.cluster),
+        at_once=chosen.low(now.router.thresholds.min_silhouette),
+        about="Tried out: merging it with its nearest, merging less, other joining, other min "
+        "silhouettes. Fewer clusters, other starts, more queries, no repeats and other encoders "
+        "are tried out on the split that it came from, below.",
+    )
+    if found:
+        panels.effect_rows("cohere", [(one.effect, one.sentence) for one in found])
+    if found and not any(one.effect.cured for one in found):
+        st.caption(
+            "No threshold makes it coherent. Look into its silhouettes: what would raise those of "
+            "the split that it came from is tried out there."
+        )
 
 
 def _colour_map() -> None:
@@ -107,28 +140,16 @@ def second_better() -> None:
         return
     st.caption(
         "Clusters whose own training queries put the second model ahead, with the probability by "
-        "consensus scores; by gold answers, where there are some, from the nearest test queries."
+        "consensus scores: an estimate from what the models agree on, without any label. Where "
+        "there are gold answers, *By gold answers* is what the test queries of the cluster say of "
+        "the same question. Where the two differ, believe the gold answers if there are many: "
+        "consensus is wrong where most models share an error, and a few queries decide little."
     )
     panels.evidence_table(evidence.table, "second_better")
 
 
-def _look(task: str, owner: int) -> None:
-    threshold = session.current_thresholds().min_silhouette
-    cell.pick_owner(silhouette_bench(session.fit(), threshold), task, owner)
-
-
-def _sentence(labels: tuple[str, ...], clusters: list[Coherence]) -> str:
-    known = [one for one in clusters if np.isfinite(one.mean)]
-    if not known:
-        return "Every task is one cluster: none lies beside another that its queries could be in."
-    worst = known[0]
-    n_other = len(clusters) - len(known)
-    other = (
-        f" Nothing can be said of {n_other}: alone in the task, or one query." if n_other else ""
-    )
-    return (
-        f"Of {counted(len(known), 'cluster')} beside others of their task {labels[worst.cluster]} "
-        f"is the least coherent: mean silhouette {worst.mean:.3f}, {worst.below_zero:.0%} of its "
-        f"queries below 0.{other} Training queries, each beside the other clusters in force of its "
-        "task."
-    )
+def _look(chosen: Coherence) -> None:
+    now = session.snapshot()
+    bench = silhouette_bench(session.fit(), now.router.thresholds.min_silhouette)
+    cell.pick_owner(bench, chosen.task, int(now.router.clusters.owner[chosen.cluster]))
+    silhouettes.look_into(chosen.cluster)

@@ -17,6 +17,7 @@ else:
     frame.notice(session.dataset())
     heeded.notice(heeded.LEFT_OUT)
     headline = st.container()
+    incoherent = st.container(key="incoherent")
     with st.container(key="issues"):  # one place, however much is in it: what follows stays mounted
         findings = shared_results.findings()
         if findings is not None:
@@ -24,8 +25,9 @@ else:
     with headline:
         panels.title(findings)
         applied.strip(findings)
+    with incoherent:
+        coherence.coherence()
     silhouettes.silhouettes()
-    coherence.coherence()
     coherence.second_better()
     if findings is not None:
         panels.checks(findings)

@@ -53,10 +53,14 @@ def title(findings: list[Finding] | None) -> None:
         st.title("Looking for what is wrong with this router", anchor=False)
         return
     n, passed = len(_of(findings, "issue")), len(_of(findings, "passed"))
+    unasked = len(_of(findings, "not applicable"))
     names = [one.title for one in _of(findings, "issue")]
     what = "Nothing stands out" if not n else counted(n, "issue")
     named = f": {names[0][0].lower()}{names[0][1:]}" if n == 1 else ""
-    st.title(f"{what}{named}; {passed} of {counted(len(findings), 'check')} passed", anchor=False)
+    rest = f", {unasked} not applicable" if unasked else ""
+    st.title(
+        f"{what}{named}; {passed} of {counted(len(findings), 'check')} passed{rest}", anchor=False
+    )
     if n > 1:
         st.markdown(frame.escape(" · ".join(names)))
 
@@ -135,20 +139,27 @@ def _remedies(code: str) -> None:
     )
     if tried is None:
         return
-    useless = [effect for effect in tried if effect.judgement in NO_HELP]
-    for effect in (effect for effect in tried if effect not in useless):
-        _effect(code, tried.index(effect), effect, "primary")
+    effect_rows(code, [(effect, "") for effect in tried])
+
+
+def effect_rows(code: str, tried: Sequence[tuple[Effect, str]]) -> None:
+    """What was tried out, each with what to say first; what does not help is folded away."""
+    rows = list(enumerate(tried))
+    useless = [row for row in rows if row[1][0].judgement in NO_HELP]
+    for at, (effect, first) in (row for row in rows if row not in useless):
+        _effect_row(code, at, effect, "primary", first)
     if not useless:
         return
     many = (
         f"{counted(len(useless), 'remedy')} that do" if len(useless) > 1 else "1 remedy that does"
     )
     with st.expander(f"{many} not help"):
-        for effect in useless:
-            _effect(code, tried.index(effect), effect, "tertiary")
+        for at, (effect, first) in useless:
+            _effect_row(code, at, effect, "tertiary", first)
 
 
-def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
+def _effect_row(code: str, at: int, effect: Effect, weight: Weight, first: str = "") -> None:
+    """A proposal with what it did, `first` before all else, and a button that applies it."""
     before = session.snapshot()
     clusters, effective = len(before.router.clusters), effective_number(before.share)
     parts = [
@@ -156,6 +167,7 @@ def _effect(code: str, at: int, effect: Effect, weight: Weight) -> None:
         f"models in use {effective:.1f} → {effect.effective_models:.1f}",
         f"{effect.flipped:.0%} of the routes flip",
     ]
+    parts = [first, *parts] if first else parts
     if effect.gain is not None:
         gain = effect.gain
         parts.append(f"right {100 * gain.value:+.1f} pts {frame.interval(gain)}")

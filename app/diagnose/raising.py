@@ -15,6 +15,7 @@ from cascal.store import Workspace
 
 CLEAR = 0.02
 """A change of a silhouette that is worth a colour."""
+OWN = "The change that is its own: without what as many queries left out at random bring too."
 ABOUT = (
     "Tried out on these queries: fewer clusters, another start of k-means, more queries, no "
     "repeats, other encoders."
@@ -40,7 +41,7 @@ def _tried_out(
 
 
 def _order(trial: Trial) -> tuple[bool, float]:
-    return trial.change is None, -(trial.change or 0.0)
+    return trial.own is None, -(trial.own or 0.0)
 
 
 def _trial(trial: Trial) -> None:
@@ -48,8 +49,11 @@ def _trial(trial: Trial) -> None:
     with mark:
         if trial.change is None:
             st.badge("not tried", color="gray")
+        elif trial.own is None:
+            st.badge("unknown", color="gray", help="What is its own cannot be told from chance.")
         else:
-            st.badge(signed(trial.change), color=_colour(trial.change))
+            colour = _colour(trial.own) if trial.clear else "gray"
+            st.badge(signed(trial.own), color=colour, help=OWN)
     with what, st.container(gap="xsmall"):
         st.text(f"{trial.label}{_values(trial)}")
         st.caption(frame.escape(trial.sentence))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
 from cascal.counted import agreeing, counted
+from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
+from cascal.diagnose.coherence import coherence
+from cascal.diagnose.cohering import held_by
 from cascal.diagnose.silhouettes import SilhouetteBench, Split, silhouette_bench, split_of
 
 N_LOWEST = 10
@@ -33,6 +37,20 @@ COLUMNS: dict[str, Any] = {
 
 
 MOVED = "silhouette_line_moved"
+INTO = "silhouettes_of"
+"""The state and the cluster in force that were looked into, and how often."""
+
+_ARRIVE = st.components.v2.component(
+    "cascal_arrive",
+    js=Path(__file__).with_name("arrive.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def look_into(cluster: int) -> None:
+    """Bring the reader here, and say how a cluster in force and the split belong together."""
+    _, _, turn = st.session_state.get(INTO, ("", 0, 0))
+    st.session_state[INTO] = (session.snapshot_token(), cluster, turn + 1)
 
 
 @st.fragment
@@ -40,7 +58,10 @@ def silhouettes() -> None:
     """All candidates, one task and model of them by k, one split query by query."""
     if st.session_state.pop(MOVED, False):
         st.rerun()  # a dragged line moves the slider: all of the page follows
-    st.subheader("Silhouettes", anchor=False)
+    with st.container(key="silhouettes_here"):
+        st.subheader("Silhouettes", anchor=False)
+    token, cluster, turn = st.session_state.get(INTO, ("", 0, 0))
+    _ARRIVE(key="arrive", data={"at": ".st-key-silhouettes_here", "turn": turn}, height=1)
     try:
         bench = silhouette_bench(session.fit(), session.current_thresholds().min_silhouette)
     except NotApplicable as error:
@@ -54,12 +75,15 @@ def silhouettes() -> None:
         st.info("This model has no two different strong queries in this task: nothing to split.")
         return
     st.markdown(f"**{frame.escape(_in_force(bench, task, model))}**")
+    told = st.container()
     by_k, plot = st.columns(2, gap="medium")
     with plot:
         k = cell.choose_k(bench, task, model)
         split = split_of(session.fit(), task, model, k)
         names = charts.split_names(split, session.dataset(), bench.tasks[task])
         _split(split, tuple(name.removeprefix(f"{bench.tasks[task]} · ") for name in names))
+    if token == session.snapshot_token():
+        told.info(frame.escape(_held(cluster, split, names, bench.models[model])))
     with by_k:
         _by_k(bench, task, model)
     raising.raising(bench, task, model, k)
@@ -68,14 +92,16 @@ def silhouettes() -> None:
 
 def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
     known, split = int((bench.best_k > 0).sum()), int((bench.k > 1).sum())
+    rest = "" if split == known else "; the others leave one"
     sentence = (
         f"{split:,} of {counted(known, 'split')} {agreeing(split, 'reaches', 'reach')} min "
         f"silhouette {bench.min_silhouette:g} and make several clusters of a model's strong "
-        "queries in a task; the others leave one."
+        f"queries in a task{rest}."
     )
     explained = sentence.replace("strong queries", mark("strong set", "strong queries"))
     st.caption(
-        f"{explained} A cell shows the best {mark('silhouette')} of any number of clusters, and in "
+        f"{explained} {frame.escape(_least_coherent(session.snapshot()))} "
+        f"A cell shows the best {mark('silhouette')} of any number of clusters, and in "
         "brackets the number in force; grey is below the threshold. Click a cell to look into it."
     )
     scale = theme.CELLS[theme.mode()]
@@ -177,6 +203,36 @@ def _split(split: Split, names: tuple[str, ...]) -> None:
     )
     st.caption(sentence)
     frame.chart(charts.split_figure(split, names, theme.palette("cluster")), "split", sentence)
+
+
+def _held(cluster: int, split: Split, names: tuple[str, ...], model: str) -> str:
+    """How a cluster in force and a split of one model's strong queries belong together."""
+    now = session.snapshot()
+    counts = held_by(split, now.router.clusters.assignment, cluster)
+    where = ", ".join(
+        f"{counts[at]:,} in “{names[at]}”"
+        for at in np.argsort(-counts, kind="stable")
+        if counts[at]
+    )
+    n_queries, n_strong = int(now.router.clusters.sizes[cluster]), int(counts.sum())
+    said = f"in this split they lie: {where}" if where else "none of them is in this split"
+    return (
+        "A cluster in force is not a cluster of one split: the centres of every model's split are "
+        "merged and joined, and then each training query of the task goes to the nearest. Of "
+        f"{counted(n_queries, 'query')} of “{now.labels[cluster]}” {n_strong:,} "
+        f"{agreeing(n_strong, 'is strong', 'are strong')} for {model}; {said}."
+    )
+
+
+def _least_coherent(now: Snapshot) -> str:
+    """The least coherent cluster in force, which no split's silhouette tells of."""
+    known = [one for one in coherence(now) if np.isfinite(one.mean)]
+    if not known:
+        return ""
+    return (
+        "Of the clusters in force, which are merged and joined from these and hold all queries, "
+        f"the least coherent is {now.labels[known[0].cluster]}: {known[0].measured}."
+    )
 
 
 def _queries(split: Split, names: tuple[str, ...]) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cascal.clustering.cluster import query_silhouettes
 from cascal.computing.remembered import remembered
+from cascal.counted import agreeing, counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, read_only
+
+MANY_BELOW_ZERO = 0.25
+"""Share of a cluster's queries below 0 from which it counts as incoherent, whatever their mean."""
 
 
 @remembered
@@ -48,6 +53,21 @@ class Coherence:
     nearest: int | None
     distance: float
 
+    def low(self, min_silhouette: float) -> bool:
+        """Whether it is incoherent: its mean below what a split must reach, or many below 0.
+
+        False where nothing can be said.
+        """
+        return bool(self.mean < min_silhouette or self.below_zero >= MANY_BELOW_ZERO)
+
+    @property
+    def measured(self) -> str:
+        """Its numbers in words."""
+        if np.isnan(self.mean):
+            return "nothing to compare its queries with"
+        mean = f"{self.mean:.3f}".replace("-", "−")
+        return f"mean silhouette {mean}, {self.below_zero:.0%} of its queries below 0"
+
 
 def coherence(snapshot: Snapshot) -> list[Coherence]:
     """Every cluster in force, the least coherent first, last those of which nothing can be said."""
@@ -69,6 +89,24 @@ def coherence(snapshot: Snapshot) -> list[Coherence]:
             )
         )
     return sorted(found, key=lambda one: (np.nan_to_num(one.mean, nan=np.inf), one.cluster))
+
+
+def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: float) -> str:
+    """How many clusters in force are incoherent, by which rule, and which is the least coherent.
+
+    clusters : all of `coherence`, labels (C,) their names, least : min silhouette
+    """
+    known = [one for one in clusters if np.isfinite(one.mean)]
+    if not known:
+        return "Every task is one cluster: none lies beside another that its queries could be in."
+    n_low, worst = sum(one.low(least) for one in known), known[0]
+    verb = agreeing(n_low, "is", "are")
+    rule = f"a mean below min silhouette {least:g}, or {MANY_BELOW_ZERO:.0%} of the queries below 0"
+    return (
+        f"{n_low or 'None'} of {counted(len(known), 'cluster')} in force beside others of their "
+        f"task {verb} incoherent ({rule}). The least coherent is {labels[worst.cluster]}: "
+        f"{worst.measured}."
+    )
 
 
 def _nearest(snapshot: Snapshot, cluster: int) -> tuple[int | None, float]:

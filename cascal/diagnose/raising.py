@@ -46,12 +46,19 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What a change did to the silhouette of a split; or why it could not be tried."""
+    """What a change did to the silhouette of a split; or why it could not be tried.
+
+    by_chance : the part of the change that is no work of this remedy, since leaving out as many
+    queries at random brings it too; nan where that is not known
+    clear : whether the change is more than samples differ from one another
+    """
 
     label: str
     sentence: str
     before: Value | None = None
     after: Value | None = None
+    by_chance: float = 0.0
+    clear: bool = True
 
     @property
     def change(self) -> float | None:
@@ -59,6 +66,12 @@ class Trial:
         if self.before is None or self.after is None:
             return None
         return self.after.silhouette - self.before.silhouette
+
+    @property
+    def own(self) -> float | None:
+        """The change that is the remedy's own; None where nothing was measured, or not apart."""
+        change = self.change
+        return None if change is None or np.isnan(self.by_chance) else change - self.by_chance
 
 
 def what_would_raise(
@@ -157,6 +170,7 @@ def more_queries(queries: StrongQueries, k: int, seed: int) -> Trial:
         f"{says[course]}",
         before=Value(silhouette=float(half.mean()), n=round(n / 2), k=k),
         after=Value(silhouette=float(whole), n=n, k=k),
+        clear=course != "unclear",
     )
 
 
@@ -201,19 +215,19 @@ def without_repeats(snapshot: Snapshot, queries: StrongQueries, k: int) -> Trial
         return Trial(
             label=label, sentence=f"{said}: the rest has no split into {counted(k, 'cluster')}."
         )
-    before = silhouettes_by_k(queries, k, seed)[k - 1]
-    beside = _beside_chance(float(value), _samples(queries, len(kept.ids), k, seed))
+    before = float(silhouettes_by_k(queries, k, seed)[k - 1])
+    chance = float(_samples(queries, len(kept.ids), k, seed).mean())
     return Trial(
         label=label,
-        sentence=f"{said}. {beside}",
-        before=Value(silhouette=float(before), n=n, k=k),
+        sentence=f"{said}. {_beside_chance(float(value), chance)}",
+        before=Value(silhouette=before, n=n, k=k),
         after=Value(silhouette=float(value), n=len(kept.ids), k=k),
+        by_chance=chance - before if np.isfinite(chance) else np.nan,
     )
 
 
-def _beside_chance(value: float, random: FloatArray) -> str:
+def _beside_chance(value: float, chance: float) -> str:
     """How much of a silhouette is not there if as many queries are left out at random."""
-    chance = float(random.mean())
     if not np.isfinite(chance):
         return f"Without as many taken at random there is not always a split ({N_SAMPLES} samples)."
     return (

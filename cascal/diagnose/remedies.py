@@ -234,29 +234,47 @@ def proposals(code: str, snapshot: Snapshot) -> list[Proposal]:
     ]
 
 
-def try_out(
-    snapshot: Snapshot, code: str, proposal: Proposal, *, with_stability: bool = False
-) -> Effect:
-    """Build the router of a proposal (refit where its settings differ) and look at it again."""
+def proposals_of_clusters(snapshot: Snapshot) -> list[Proposal]:
+    """Every threshold that makes other clusters of the same candidates; none by task."""
+    makers = () if snapshot.fit.settings.by_task else _THRESHOLDS_OF_CLUSTERS
+    found = [one for make in makers for one in make(snapshot)]
+    return [one for one in found if one.thresholds != snapshot.router.thresholds]
+
+
+def snapshot_of(snapshot: Snapshot, proposal: Proposal) -> Snapshot:
+    """The state with a proposal in force; a refit where its settings differ."""
     fitted = snapshot.fit
     if proposal.settings != snapshot.fit.settings:
         train = snapshot.dataset.train
         fitted = fit(train.votes, train.vectors, proposal.settings, costs=snapshot.fit.costs)
-    now = take_snapshot(snapshot.dataset, fitted, proposal.thresholds)
-    finding = CHECKS[code].find(now)
-    before, after = snapshot.routes("test"), now.routes("test")
-    gain = None
-    if snapshot.evaluation is not None and now.evaluation is not None:
-        gain = estimate(now.evaluation.top1_right - snapshot.evaluation.top1_right)
-    stable = None
+    return take_snapshot(snapshot.dataset, fitted, proposal.thresholds)
+
+
+def try_out(
+    snapshot: Snapshot, code: str, proposal: Proposal, *, with_stability: bool = False
+) -> Effect:
+    """Build the router of a proposal (refit where its settings differ) and look at it again."""
+    now = snapshot_of(snapshot, proposal)
+    cured, stable = CHECKS[code].find(now).section != "issue", None
     if with_stability:
         try:
             stable = stability(now)
         except NotApplicable:
             stable = None
+    return effect_of(snapshot, now, proposal, cured=cured, stable=stable)
+
+
+def effect_of(
+    snapshot: Snapshot, now: Snapshot, proposal: Proposal, *, cured: bool, stable: float | None
+) -> Effect:
+    """What a proposal changed: snapshot before it, now with it in force."""
+    before, after = snapshot.routes("test"), now.routes("test")
+    gain = None
+    if snapshot.evaluation is not None and now.evaluation is not None:
+        gain = estimate(now.evaluation.top1_right - snapshot.evaluation.top1_right)
     return Effect(
         proposal=proposal,
-        cured=finding.section != "issue",
+        cured=cured,
         clusters=len(now.router.clusters),
         effective_models=effective_number(now.share),
         flipped=float((before.selected[:, 0] != after.selected[:, 0]).mean())
@@ -275,16 +293,13 @@ def try_all(snapshot: Snapshot, code: str, progress: Progress | None = None) -> 
         if progress is not None:
             progress(at / len(wanted), f"Trying: {proposal.label}")
         found.append(try_out(snapshot, code, proposal, with_stability=code == "CAS104"))
-    rank = {
-        "helps": 0,
-        "more right answers, but no cure": 1,
-        "cures it, accuracy unchanged": 1,
-        "cures it, accuracy unproven": 1,
-    }
-    return sorted(
-        found,
-        key=lambda one: (
-            rank.get(one.judgement, 2 if one.judgement != "harms" else 3),
-            -(one.gain.value if one.gain else 0.0),
-        ),
-    )
+    return sorted(found, key=what_helps_first)
+
+
+_RANK = {"helps": 0, "does not help": 2, "harms": 3}
+"""Places of the judgements; all others lie between."""
+
+
+def what_helps_first(effect: Effect) -> tuple[int, float]:
+    """Sorts effects: what helps before what does not, of equals the larger gain."""
+    return _RANK.get(effect.judgement, 1), -(effect.gain.value if effect.gain else 0.0)

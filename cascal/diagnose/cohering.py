@@ -1,0 +1,112 @@
+"""What would make an incoherent cluster coherent? Every threshold is tried out, not guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cascal.columns import Progress
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import IntArray
+from cascal.diagnose.coherence import Coherence, coherence, own_silhouettes
+from cascal.diagnose.remedies import (
+    Effect,
+    Proposal,
+    effect_of,
+    proposals_of_clusters,
+    snapshot_of,
+    what_helps_first,
+)
+from cascal.diagnose.silhouettes import Split
+
+STEP = 0.01
+"""A step of the merge distance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cohesion:
+    """What a proposal did to the queries of one cluster, beside its effect on everything.
+
+    before, after : mean of their silhouettes in the clusters that then hold them, nan where none
+    has a neighbour in its task; below_before, below_after : shares below 0
+    """
+
+    effect: Effect
+    before: float
+    after: float
+    below_before: float
+    below_after: float
+
+    @property
+    def sentence(self) -> str:
+        """The silhouettes of the queries before and after."""
+        if np.isnan(self.after):
+            return "its queries are then in the only cluster of their task"
+        numbers = f"{self.before:.3f} → {self.after:.3f}".replace("-", "−")
+        return (
+            f"mean silhouette of its queries {numbers}, below 0 {self.below_before:.0%} → "
+            f"{self.below_after:.0%}"
+        )
+
+
+def what_makes_coherent(
+    snapshot: Snapshot, cluster: int, progress: Progress | None = None
+) -> tuple[Cohesion, ...]:
+    """Merging it with its nearest, and every other threshold of the clusters; what helps first.
+
+    Cured is the cluster whose queries are no longer incoherent, by the rule in force now, in the
+    clusters that then hold them.
+    """
+    rows = np.flatnonzero(snapshot.router.clusters.assignment == cluster)
+    chosen = next(one for one in coherence(snapshot) if one.cluster == cluster)
+    wanted, found = _proposals(snapshot, chosen), []
+    for at, proposal in enumerate(wanted):
+        if progress is not None:
+            progress(at / len(wanted), f"Trying: {proposal.label}")
+        found.append(_tried(snapshot, chosen, rows, proposal))
+    return tuple(sorted(found, key=lambda one: what_helps_first(one.effect)))
+
+
+def _proposals(snapshot: Snapshot, chosen: Coherence) -> list[Proposal]:
+    now, wanted = snapshot.router.thresholds, proposals_of_clusters(snapshot)
+    merges = [] if not now.merge_distance else [("merge only", round(now.merge_distance / 2, 2))]
+    if chosen.nearest is not None:
+        nearest = round((np.floor(chosen.distance / STEP) + 1) * STEP, 2)
+        merges.insert(0, (f"merge it with {snapshot.labels[chosen.nearest]}:", nearest))
+    own = [
+        Proposal(
+            f"{label} clusters nearer than {value:g}",
+            snapshot.fit.settings,
+            replace(now, merge_distance=value),
+        )
+        for label, value in merges
+        if value <= 2.0 and value != now.merge_distance
+    ]
+    taken = [one.thresholds for one in own]
+    return own + [one for one in wanted if one.thresholds not in taken]
+
+
+def _tried(snapshot: Snapshot, chosen: Coherence, rows: IntArray, proposal: Proposal) -> Cohesion:
+    now = snapshot_of(snapshot, proposal)
+    values = own_silhouettes(now)[rows]
+    known = values[np.isfinite(values)]
+    mean, below = (float(known.mean()), float((known < 0).mean())) if len(known) else (np.nan,) * 2
+    after = replace(chosen, mean=mean, below_zero=below)
+    cured = not after.low(snapshot.router.thresholds.min_silhouette)
+    return Cohesion(
+        effect=effect_of(snapshot, now, proposal, cured=cured, stable=None),
+        before=chosen.mean,
+        after=mean,
+        below_before=chosen.below_zero,
+        below_after=below,
+    )
+
+
+def held_by(split: Split, assignment: IntArray, cluster: int) -> IntArray:
+    """(k,) how many of a cluster's queries lie in each cluster of a split, as strong queries.
+
+    assignment (Q,) : cluster in force of every training query
+    """
+    inside = split.cluster[assignment[split.rows] == cluster]
+    return np.bincount(inside, minlength=split.k)
