@@ -144,7 +144,7 @@ def _share_table(now: FloatArray, before: FloatArray) -> None:
 
 def _ranked(rows: IntArray) -> None:
     shown, (before, _) = selection.shown(), heeded.change()
-    st.subheader(f"Best models for these {counted(len(rows), 'query')}", anchor=False)
+    st.subheader(f"Best models for {_these(rows)}", anchor=False)
     _followed()
     if shown.split == "train":
         fit = session.fit()
@@ -219,10 +219,14 @@ def samples() -> None:
             _sample(now.part, row)
 
 
+def _these(rows: IntArray) -> str:
+    return f"{agreeing(len(rows), 'this', 'these')} {counted(len(rows), 'query')}"
+
+
 def _chosen_name(rows: IntArray) -> str:
     cluster = selection.inspected_cluster()
     if cluster is None:
-        return f"these {counted(len(rows), 'query')}"
+        return _these(rows)
     return charts.cluster_name(heeded.snapshot().names[cluster])
 
 

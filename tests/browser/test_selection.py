@@ -79,7 +79,8 @@ def test_a_key_leads_to_the_search_whose_hits_are_lit_and_clear_ends_all(reader,
     assert fewer < hits
     lit(one, fewer)
     assert f"{fewer:,} of 5,000 training queries" in one.page.locator(".cm-legend").inner_text()
-    heading = f"Best models for these {fewer:,} queries"
+    these = "this 1 query" if fewer == 1 else f"these {fewer:,} queries"
+    heading = f"Best models for {these}"
     assert one.page.get_by_role("heading", name=heading).is_visible()
     shot(one.page, "map-search")
     one.page.get_by_role("button", name="Clear", exact=True).first.click()
