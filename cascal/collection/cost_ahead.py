@@ -16,6 +16,7 @@ from cascal.endpoint.pool_file import PoolModel
 from cascal.prices import cost_of_tokens
 from cascal.prompts import answer_messages
 from cascal.store import Workspace
+from cascal.verdicts.payback import dollars as in_dollars
 
 CHARACTERS_PER_TOKEN = 4.0
 """Of a prompt; languages other than English need more tokens."""
@@ -51,6 +52,13 @@ class CostAhead:
         """The sum over models with prices; nan where none has any."""
         known = [one.dollars for one in self.models if not math.isnan(one.dollars)]
         return math.fsum(known) if known else math.nan
+
+    @property
+    def words(self) -> str:
+        """What the calls cost, for a sentence that said how many there are."""
+        if math.isnan(self.dollars):
+            return "at a cost that is not known, as the pool file gives no prices"
+        return f"about {in_dollars(self.dollars)}"
 
     @property
     def unpriced(self) -> tuple[str, ...]:

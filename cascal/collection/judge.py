@@ -6,7 +6,6 @@ Its labels are never gold and never mixed with people's (`cascal.dataset.judged`
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -24,7 +23,6 @@ from cascal.dataset.label_questions import Question
 from cascal.datatypes import Query, Response
 from cascal.endpoint.pool_file import PoolModel
 from cascal.store import JUDGE, Draw, Label, Workspace
-from cascal.verdicts.payback import dollars
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,25 +45,18 @@ class JudgingPlan:
         """How many calls go where at what cost, and what they are taken for."""
         frame, n_calls = len(self.desk.draw.frame), len(self.queries)
         calls = f"{counted(n_calls, 'call')} to {self.model.name}"
-        where = f" at {destinations([self.model.spec])}, one a query{self._cost}" if n_calls else ""
-        known = (
-            " "
-            f"{counted(len(self.stored), 'stored answer of it is', 'stored answers of it are')} "
-            "used."
-            if self.stored
-            else ("")
+        where = (
+            f" at {destinations([self.model.spec])}, one a query, {self.ahead.words}"
+            if n_calls
+            else ""
         )
+        answers = counted(len(self.stored), "stored answer of it is", "stored answers of it are")
+        known = f" {answers} used." if self.stored else ""
         return (
             f"{calls}{where}: it judges {min(self.n, frame):,} of the "
             f"{counted(frame, 'contested query')} on which it is not compared.{known} Its labels "
             "are marked as judged, and are neither gold nor people's."
         )
-
-    @property
-    def _cost(self) -> str:
-        if math.isnan(self.ahead.dollars):
-            return ", at a cost that is not known, as the pool file gives no prices"
-        return f", about {dollars(self.ahead.dollars)}"
 
 
 @dataclass(frozen=True, kw_only=True)

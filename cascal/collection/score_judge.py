@@ -6,7 +6,6 @@ origin of their own, never gold and never mixed with people's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,7 +19,6 @@ from cascal.dataset.score_file import response_key
 from cascal.datatypes import NotApplicable, Query, Response, option_letter
 from cascal.endpoint.pool_file import PoolModel
 from cascal.store import Score, Workspace
-from cascal.verdicts.payback import dollars
 
 OPTIONS = tuple(words for words, _ in SCALE)
 VALUES = {option_letter(place): value for place, (_, value) in enumerate(SCALE)}
@@ -50,7 +48,7 @@ class ScoringPlan:
         """How many calls go where at what cost, and what they are taken for."""
         n_calls = len(self.responses)
         calls = f"{counted(n_calls, 'call')} to {self.model.name}"
-        where = f" at {destinations([self.model.spec])}, one a response{self._cost}"
+        where = f" at {destinations([self.model.spec])}, one a response, {self.ahead.words}"
         queries, own = counted(self.desk.n, "random query"), counted(self.n_own, "response")
         left_out = f" It does not score {own} of its own." if self.n_own else ""
         return (
@@ -58,12 +56,6 @@ class ScoringPlan:
             f"names.{left_out} Its scores are marked as a judge's, and are neither gold nor "
             "people's."
         )
-
-    @property
-    def _cost(self) -> str:
-        if math.isnan(self.ahead.dollars):
-            return ", at a cost that is not known, as the pool file gives no prices"
-        return f", about {dollars(self.ahead.dollars)}"
 
 
 def plan_scoring(
