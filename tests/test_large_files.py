@@ -209,3 +209,24 @@ def test_peak_memory_does_not_grow_with_the_file(tmp_path, kind):
     n_rows, peak = map(int, told(PEAK, path, tmp_path / "w.duckdb").split())
     assert n_rows == len(rows) == 6_960
     assert peak <= 600
+
+
+@pytest.mark.parametrize(
+    ("n_chars", "least", "most"), [(10, 4 << 20, 4 << 20), (3_000_000, 6_000_000, 6_010_000)]
+)
+def test_a_block_of_a_csv_holds_its_longest_row_and_not_much_more(
+    tmp_path, monkeypatch, n_chars, least, most
+):
+    sizes, options = [], pa_csv.ReadOptions
+
+    def noted(**given):
+        sizes.append(given["block_size"])
+        return options(**given)
+
+    monkeypatch.setattr(pa_csv, "ReadOptions", noted)
+    long = "é\n" + "x" * n_chars
+    rows = [*ROWS[:4], {**ROWS[4], "response": f"{long} The answer is (A)."}]
+    imported = importers.read(written(tmp_path / "rows.csv", rows))
+    assert imported.responses["text"].to_pylist()[-1].startswith(long)
+    assert sizes
+    assert all(least <= one <= most for one in sizes)

@@ -23,7 +23,9 @@ MAX_TABLE_BYTES = 8 << 30
 MAX_TABLE_ROWS = 20_000_000
 """Rows a Parquet file may hold; a few bytes can declare billions of empty ones."""
 BLOCK_BYTES = 32 << 20
-"""A row of a CSV file, at most; so much is read at a time."""
+"""A row of a CSV file, at most."""
+_USUAL_BLOCK = 4 << 20
+"""Bytes read at a time where no row is longer; Arrow reads a dozen of them ahead."""
 _ROWS_AT_ONCE = 2_000
 _BYTES_AT_ONCE = 8 << 20
 
@@ -38,7 +40,7 @@ def parquet_stream(path: Path) -> Stream:
                 row += 1
                 yield row, cells
 
-    with _complete(path.name), pq.ParquetFile(path) as file:
+    with _complete(path.name), _parquet_file(path) as file:
         names = tuple(file.schema_arrow.names)
         n_rows = file.metadata.num_rows
     _refuse_repeated(path.name, names)
@@ -51,9 +53,14 @@ def parquet_stream(path: Path) -> Stream:
     return Stream(source=path.name, names=names, n_good=n_rows, refused=[], read=read)
 
 
+def _parquet_file(path: Path) -> pq.ParquetFile:
+    """An open file of which nothing is read ahead: Arrow would hold all of it."""
+    return pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
+
+
 def _parquet_batches(path: Path, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
     n_bytes = 0
-    with _complete(path.name), pq.ParquetFile(path, buffer_size=1 << 20) as file:
+    with _complete(path.name), _parquet_file(path) as file:
         n_rows = max(file.metadata.num_rows, 1)
         of_row = (
             1
@@ -123,20 +130,20 @@ class _Look(NamedTuple):
     tail: bytes
     delimiter: str
     stray: frozenset[int]
+    longest: int
 
 
 def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
     """The rows of a CSV file; one with a quote that is never closed is refused."""
     look = _look(name, opened)
-    delimiter = look.delimiter
-    with _well_formed(name), _csv_reader(opened, delimiter, (), _skip) as reader:
+    with _well_formed(name), _csv_reader(opened, look, (), _skip) as reader:
         names = reader.schema.names
     _refuse_repeated(name, names)
     skipped: list[tuple[int, str]] = []
     n_good, last = 0, ""
     with (
         _well_formed(name),
-        _csv_reader(opened, delimiter, names, _ragged_rows(skipped)) as reader,
+        _csv_reader(opened, look, names, _ragged_rows(skipped)) as reader,
     ):
         for batch in reader:
             n_good += len(batch)
@@ -146,7 +153,7 @@ def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
 
     def read(wanted: Sequence[str]) -> Numbered:
         rows = (row for row in count(1) if row not in gone)
-        with _well_formed(name), _csv_reader(opened, delimiter, names, _skip) as blocks:
+        with _well_formed(name), _csv_reader(opened, look, names, _skip) as blocks:
             for block in blocks:
                 for start in range(0, len(block), _ROWS_AT_ONCE):
                     batch = block.slice(start, _ROWS_AT_ONCE)
@@ -171,22 +178,23 @@ def _look(name: str, opened: Callable[[], BinaryIO]) -> _Look:
         n_bytes = stream.seek(0, SEEK_END)
         stream.seek(max(0, n_bytes - MAX_FIELD_BYTES))
         tail = stream.read()
-    return _Look(n_quotes, tail, quotes.delimiter, frozenset(quotes.stray))
+    return _Look(n_quotes, tail, quotes.delimiter, frozenset(quotes.stray), quotes.longest)
 
 
 @contextmanager
 def _csv_reader(
     opened: Callable[[], BinaryIO],
-    delimiter: str,
+    look: _Look,
     names: Sequence[str],
     ragged: Callable[[Any], str],
 ) -> Iterator[pa_csv.CSVStreamingReader]:
+    block = min(BLOCK_BYTES, max(_USUAL_BLOCK, 2 * look.longest))
     with opened() as file:
         yield pa_csv.open_csv(
             file,
-            read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+            read_options=pa_csv.ReadOptions(use_threads=False, block_size=block),
             parse_options=pa_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=ragged
+                delimiter=look.delimiter, newlines_in_values=True, invalid_row_handler=ragged
             ),
             convert_options=pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False

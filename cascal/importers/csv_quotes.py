@@ -11,15 +11,18 @@ STRAY = 'a quote inside a quoted cell is not doubled, so its text is unsure; wri
 class Quotes:
     """What the lines say, fed one by one with the header first.
 
-    inside : whether the last line ended within a quoted cell
-    row    : number of the row that the last line belongs to, from 1, without the header
-    stray  : rows with text behind the quote that closes a cell
+    inside  : whether the last line ended within a quoted cell
+    row     : number of the row that the last line belongs to, from 1, without the header
+    stray   : rows with text behind the quote that closes a cell
+    longest : bytes of the longest row, at most
     """
 
     delimiter: str = ""
     inside: bool = False
     row: int = -1
     stray: list[int] = field(default_factory=list)
+    longest: int = 0
+    _n_bytes: int = 0  # of the row so far
 
     def feed(self, line: str) -> None:
         """Take in the next line; an empty one between rows is none."""
@@ -28,6 +31,9 @@ class Quotes:
             if not text:
                 return
             self.row += 1
+            self._n_bytes = 0
+        self._n_bytes += len(line) if line.isascii() else 4 * len(line)
+        self.longest = max(self.longest, self._n_bytes)
         if '"' in text and self._walk(text) and self.stray[-1:] != [self.row]:
             self.stray.append(self.row)
 
