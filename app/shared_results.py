@@ -84,10 +84,9 @@ def bargain(key: str) -> None:
         st.button("Take it", key=key, on_click=history.change_to, args=(state,))
         st.caption(
             frame.escape(
-                f"{'' if gain is None else f'{points(gain)} on the same queries. '}"
+                f"{'' if gain is None else f'{points(gain)}. '}{_votes(cheap, dear)} "
                 f"Cost weight {weight_label(cheap.cost_weight)} instead of "
-                f"{weight_label(now.cost)}: the cheapest that loses at most "
-                f"{100 * MAX_LOSS:g} points and is not proven to lose any. {_votes(cheap, dear)}"
+                f"{weight_label(now.cost)}, not proven to lose."
             ),
             width="stretch",
         )
@@ -114,16 +113,15 @@ def _no_bargain(curve: list[CostPoint], now: values.Values) -> None:
             f"No cost weight saves money for less than {100 * MAX_LOSS:g} points", anchor=False
         )
         return
-    st.subheader(frame.escape(f"A bargain: {_instead(taken, free)}"), anchor=False)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.badge("Taken", color="green", icon=":material/check:")
-        st.caption(
-            frame.escape(
-                f"Cost weight {weight_label(now.cost)} instead of 0; nothing cheaper loses at most "
-                f"{100 * MAX_LOSS:g} points. {_votes(taken, free)}"
-            ),
-            width="stretch",
+    cheap = taken.top1 >= free.top1 - MAX_LOSS
+    what = "A bargain, taken" if cheap else "Cheaper, and more often wrong"
+    st.subheader(frame.escape(f"{what}: {_instead(taken, free)}"), anchor=False)
+    st.caption(
+        frame.escape(
+            f"Cost weight {weight_label(now.cost)} instead of 0; nothing cheaper loses at most "
+            f"{100 * MAX_LOSS:g} points. {_votes(taken, free)}"
         )
+    )
 
 
 def _instead(cheap: CostPoint, dear: CostPoint) -> str:

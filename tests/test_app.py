@@ -625,8 +625,17 @@ def test_a_bargain_is_a_stop_of_the_slider(open_app, small_file):
     (offer,) = [plain(one.value) for one in app.caption if "Cost weight " in plain(one.value)]
     assert "points [" in offer
     app.button(key="use_bargain").click().run()
-    named = offer.split("Cost weight ")[1].split(" instead of 0:")[0]
+    named = offer.split("Cost weight ")[1].split(" instead of 0,")[0]
     assert f"{app.select_slider(key='cost').value:g}" == named
+
+
+@pytest.mark.slow
+def test_a_cost_weight_that_loses_much_is_called_no_bargain(open_app, small_file):
+    dearest = open_app(small_file, "skills").select_slider(key="cost").options[-1]
+    app = open_app(small_file, cost=dearest)
+    said = [plain(one.value) for one in app.subheader]
+    assert any(one.startswith("Cheaper, and more often wrong: ") for one in said)
+    assert not any("bargain" in one for one in said)
 
 
 @pytest.mark.slow

@@ -325,7 +325,13 @@ def test_what_makes_a_cluster_coherent_is_measured_on_the_router_that_would_be_i
     chosen = coherence(case)[0]
     rows = np.flatnonzero(case.router.clusters.assignment == chosen.cluster)
     found = what_makes_coherent(case, chosen.cluster)
-    assert len({one.effect.proposal.thresholds for one in found}) == len(found) > 3
+    assert found
+    made = [
+        take_snapshot(case.dataset, case.fit, one.effect.proposal.thresholds).router.clusters
+        for one in found
+    ]
+    clusters = [one.assignment.tolist() for one in [case.router.clusters, *made]]
+    assert all(one not in clusters[:at] for at, one in enumerate(clusters))
     merged = next(one for one in found if "merge it with" in one.effect.proposal.label)
     assert 0 < merged.effect.proposal.thresholds.merge_distance - chosen.distance <= 0.0100001
     for one in found:

@@ -55,16 +55,22 @@ def what_makes_coherent(
 ) -> tuple[Cohesion, ...]:
     """Merging it with its nearest, and every other threshold of the clusters; what helps first.
 
+    Of proposals that make the same clusters only the first is told, and none that changes nothing.
     Cured is the cluster whose queries are no longer incoherent, by the rule in force now, in the
     clusters that then hold them.
     """
     rows = np.flatnonzero(snapshot.router.clusters.assignment == cluster)
     chosen = next(one for one in coherence(snapshot) if one.cluster == cluster)
     wanted, found = _proposals(snapshot, chosen), []
+    known = {snapshot.router.clusters.assignment.tobytes()}
     for at, proposal in enumerate(wanted):
         if progress is not None:
             progress(at / len(wanted), f"Trying: {proposal.label}")
-        found.append(_tried(snapshot, chosen, rows, proposal))
+        now = snapshot_of(snapshot, proposal)
+        clusters = now.router.clusters.assignment.tobytes()
+        if clusters not in known:
+            known.add(clusters)
+            found.append(_tried(snapshot, now, chosen, rows, proposal))
     return tuple(sorted(found, key=lambda one: what_helps_first(one.effect)))
 
 
@@ -87,8 +93,9 @@ def _proposals(snapshot: Snapshot, chosen: Coherence) -> list[Proposal]:
     return own + [one for one in wanted if one.thresholds not in taken]
 
 
-def _tried(snapshot: Snapshot, chosen: Coherence, rows: IntArray, proposal: Proposal) -> Cohesion:
-    now = snapshot_of(snapshot, proposal)
+def _tried(
+    snapshot: Snapshot, now: Snapshot, chosen: Coherence, rows: IntArray, proposal: Proposal
+) -> Cohesion:
     values = own_silhouettes(now)[rows]
     known = values[np.isfinite(values)]
     mean, below = (float(known.mean()), float((known < 0).mean())) if len(known) else (np.nan,) * 2
