@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from cascal.datatypes import CascalError
+from cascal.store import guard
 from cascal.store.engine import attach, detach
 
 _OWN = re.compile(r"different configuration|Unique file handle conflict")
@@ -114,6 +115,7 @@ def _inode(path: Path) -> int | None:
 def _open(path: Path, read_only: bool, timeout: float, started: float) -> duckdb.DuckDBPyConnection:
     """Connect, waiting for the lock; a file that was swapped meanwhile is opened again."""
     while True:
+        guard.mend(path)
         inode = _inode(path)
         try:
             connection = attach(path, read_only=read_only)
@@ -159,6 +161,9 @@ def connected(
             _connections()[_file_key(path)] = connection
         try:
             yield connection
+            if not read_only:
+                with suppress(OSError, duckdb.Error):  # the log keeps all; the next one tries again
+                    guard.checkpoint(path, connection)
         finally:
             _connections().pop(_file_key(path), None)
             detach(path, connection)

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from cascal.datatypes import CascalError
+from cascal.store import guard
 from cascal.store.connection import BATCH, connected, transaction
 from cascal.store.reading import require
 from cascal.store.schema import TABLES, migrate, scratch_path
@@ -54,7 +55,7 @@ def rewrite(path: Path, timeout: float) -> None:
     try:
         with connected(path, read_only=False, timeout=timeout) as old:
             _remove_leftovers(path)
-            old.checkpoint()
+            guard.checkpoint(path, old)
             with connected(scratch, read_only=False, timeout=timeout) as fresh:
                 copy_content(old, fresh, scratch)
             if os.name == "nt":  # Windows swaps no open file
@@ -72,7 +73,7 @@ def rewrite(path: Path, timeout: float) -> None:
 
 def _remove_leftovers(path: Path) -> None:
     """Delete the copies that a program left behind when it was killed while rewriting."""
-    leftover = re.compile(re.escape(path.name) + r"\.\d+\.\d+\.new(\.wal)?")
+    leftover = re.compile(re.escape(path.name) + r"\.\d+\.\d+\.new(\.wal|\.guard)?")
     for one in path.parent.iterdir():
         if leftover.fullmatch(one.name):
             one.unlink(missing_ok=True)
@@ -87,4 +88,4 @@ def copy_content(
         for table in TABLES:
             reader = old.table(table).to_arrow_reader(BATCH)
             fresh.from_arrow(reader).insert_into(table)
-    fresh.checkpoint()
+    guard.checkpoint(scratch, fresh)

@@ -20,7 +20,10 @@ _CONFIG: Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allowed_configs": ["enable_progress_bar", "memory_limit"],
+    "wal_autocheckpoint": "1TB",
+    "checkpoint_on_detach": "DISABLED",
 }
+"""Checkpoints are `guard.checkpoint` alone: a kill can tear the file in any other one."""
 _TOUCHED = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 """Ends of the names that belong to a file: nothing else may be read."""
 _KEPT = 4

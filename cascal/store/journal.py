@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from cascal.datatypes import CascalError
+from cascal.files.durable import sync_folder
 from cascal.files.owner_only import owner_only
 
 if sys.platform == "win32":
@@ -146,12 +147,7 @@ class _Segment:
         self._file = open(path, "ab", buffering=0, opener=owner_only)  # noqa: SIM115 – kept open
         self._size = self._synced = 0
         self._syncing = threading.Lock()
-        if sys.platform != "win32":  # which opens no folder
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        sync_folder(path.parent)
 
     def write(self, line: bytes) -> int:
         """Write all of a line or nothing of it; the size of the file then. One thread at a time."""
