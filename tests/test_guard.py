@@ -146,7 +146,8 @@ def test_no_checkpoint_happens_but_the_guarded_one(path):
             with transaction(connection):
                 connection.execute(
                     "INSERT INTO task SELECT 'second', i, 't' || i, repeat(i::VARCHAR, 400) "
-                    f"FROM range({number * 20_000}, {number * 20_000 + 20_000}) r(i)"
+                    "FROM (SELECT 20000 * ? + i AS i FROM range(20000) r(i))",
+                    [number],
                 )
         assert path.with_name("w.duckdb.wal").stat().st_size > 20_000_000
         assert path.read_bytes()[:HEADERS] == before
