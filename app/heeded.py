@@ -21,10 +21,16 @@ from cascal.dataset.label_facts import labels_of_people
 from cascal.dataset.rectifying import Rectified, rectify
 from cascal.dataset.snapshot import Change, Snapshot, compare
 from cascal.datatypes import CascalError, NotApplicable
+from cascal.routing.route import Router
 from cascal.verdicts.verdict import Verdict
 
 SHOWN = "This page shows what is asked by that. Overview says more, and how to ignore labels."
 HEADLINE = "The numbers below are of that; the headline judges the router without the gate."
+COMPARED = (
+    "That is this router in all that compares routers, with what it is without labels beside it; "
+    "the headline judges it without the gate. Cost weights, Presets, What if and Experiments leave "
+    "labels out."
+)
 LEFT_OUT = "That is left out here: this page is about the router as it is without labels."
 _IGNORE, _RECTIFY = "ignore_labels", "rectify_scores"
 
@@ -89,6 +95,12 @@ def prepare() -> None:
 def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
     """The router beside what it must beat, without a gate; None without gold test queries."""
     return session.contenders_of(snapshot().ungated, token())
+
+
+def changed_router() -> Router | None:
+    """The present router where labels change what it does; else None."""
+    router = snapshot().router
+    return router if router.changed_by_labels else None
 
 
 def notice(what_follows: str) -> None:
@@ -166,7 +178,7 @@ def choice() -> None:
         )
         st.caption(
             "Holds for all that is routed, shown and saved. Whether routing pays is asked of the "
-            "router itself; so are Evaluate, Sweep and Diagnose."
+            "router itself. Sweep and Diagnose are about it too; Evaluate compares both."
         )
 
 

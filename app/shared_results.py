@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import frame, history, jobs, session, values
+from app import frame, heeded, history, jobs, session, values
 from app.apart import Call
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
@@ -41,15 +41,21 @@ def findings() -> list[Finding] | None:
 
 
 def comparison_key() -> str:
-    """The job that compares all routers in the present state."""
-    return f"comparison:{session.snapshot_token()}"
+    """The job that compares all routers in the present state, as labels make it."""
+    return f"comparison:{heeded.token()}"
 
 
 def comparison() -> Comparison | None:
     """All routers on the test queries; None while they are being compared."""
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     work = Call.of(
-        compare_routers, data.train, data.gold_test, fitted.settings, thresholds, fitted=fitted
+        compare_routers,
+        data.train,
+        data.gold_test,
+        fitted.settings,
+        thresholds,
+        fitted=fitted,
+        in_use=heeded.changed_router(),
     )
     return jobs.show(comparison_key(), "Compare all routers", work, at_once=True)
 

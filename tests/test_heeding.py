@@ -18,6 +18,7 @@ from console import cascal_cli
 from refusals import refuses
 
 import cascal
+from cascal import charts
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.compare.comparison import compare_routers
 from cascal.dataset.contest import contest, new_draw
@@ -284,7 +285,10 @@ def test_the_report_shows_the_verdict_of_the_labels(template, tmp_path, free):
     store = labelled(template, tmp_path, free, router_right=False)
     few = few_labels(store, free)
     compared = compare_routers(
-        free.dataset.train, free.dataset.test, free.fit.settings, fitted=free.fit
+        free.dataset.train,
+        free.dataset.test,
+        fitted=free.fit,
+        in_use=heed_labels(store, free).router,
     )
     light = free.light_or_reason
     text = write_report(free.dataset, free, light, (), compared, "c", few_labels=few.sentence)
@@ -295,10 +299,37 @@ def test_the_report_shows_the_verdict_of_the_labels(template, tmp_path, free):
     gated = heed_labels(store, free)
     asked = write_report(free.dataset, gated, light, (), compared, "c", few_labels=few.sentence)
     assert gated.router.changed_by_labels in asked
-    assert "payback and the routers compared are without it" in asked
+    assert "headline and payback are without it" in asked
+    assert "CASCAL recommended, heeding labels" in asked
+    assert "CASCAL recommended, without labels" in asked
     assert free.verdict.sentence in asked
     assert asked.count("<td class=num>100.0%") + asked.count(">100.0%<") == 1
     assert free.router.changed_by_labels == ""
+
+
+@pytest.mark.slow
+def test_the_router_in_use_is_compared_and_what_it_is_without_labels_beside_it(
+    template, tmp_path, free
+):
+    """All other rows stay, to the bit; nothing is added where labels change nothing."""
+    data, fitted = free.dataset, free.fit
+    gated = heed_labels(labelled(template, tmp_path, free, router_right=False), free)
+    plain = compare_routers(data.train, data.test, fitted=fitted)
+    same = compare_routers(data.train, data.test, fitted=fitted, in_use=free.router)
+    both = compare_routers(data.train, data.test, fitted=fitted, in_use=gated.router)
+    assert same.table() == plain.table()
+    rows, before = ({row["key"]: row for row in one.table()} for one in (both, plain))
+    assert list(rows) == ["cascal", "without_labels", *list(before)[1:]]
+    assert rows["cascal"]["top1"] == gated.evaluation.top1_accuracy
+    assert rows["cascal"]["needs"] == "few labels"
+    named = {"key": "cascal", "router": "CASCAL recommended"}
+    assert rows["without_labels"] | named == before["cascal"]
+    assert {key: rows[key] for key in list(before)[1:]} == dict(list(before.items())[1:])
+    shown = charts.main_routers(charts.routers_frame(both.rows()), both.constant, "x")
+    assert shown["role"].tolist() == ["present", "without labels", "constant", "other"]
+    sentence = charts.routers_sentence(shown)
+    said = [f"{100 * one.evaluation.top1_accuracy:.1f} %" for one in (gated, free)]
+    assert sentence.startswith(f"{said[0]} right by this router, {said[1]} without labels, ")
 
 
 def test_the_verdict_and_the_payback_are_about_the_router_without_its_gate(

@@ -486,6 +486,18 @@ def said_of_labels(app: AppTest) -> list[str]:
     return [one for one in captions if one.startswith("Labels say: always")]
 
 
+def evaluated(app: AppTest) -> str:
+    """What Evaluate says of the routers as soon as they are compared, with one way of percent."""
+    app.switch_page("evaluate/page.py").run()
+    until = time.monotonic() + 120
+    while not any("right by this router" in one.value for one in app.subheader):
+        assert time.monotonic() < until
+        time.sleep(0.5)
+        app.run()
+    said = next(one.value for one in app.subheader if "right by this router" in one.value)
+    return said.replace("\\", "").replace(" %", "%")
+
+
 def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_everywhere(
     monkeypatch, store, snapshot
 ):
@@ -509,9 +521,12 @@ def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_eve
     assert said_of_labels(app) == [f"{asked} {heeded.SHOWN}"]
     app.switch_page("route/page.py").run()
     assert said_of_labels(app) == [f"{asked} {heeded.SHOWN}"]
-    for page in ("evaluate", "sweep", "diagnose"):
+    for page in ("sweep", "diagnose"):
         app.switch_page(f"{page}/page.py").run()
         assert said_of_labels(app) == [f"{asked} {heeded.LEFT_OUT}"]
+    compared = evaluated(app)
+    assert said_of_labels(app) == [f"{asked} {heeded.COMPARED}"]
+    assert f"{right} right by this router, {free_right} without labels" in compared
     app.switch_page("overview/page.py").run()
     app.checkbox(key="ignore_labels").check().run()
     assert not said_of_labels(app)

@@ -43,7 +43,7 @@ def _scores_unused() -> None:
 
 
 def _title() -> None:
-    compared = session.contenders_and_verdict()
+    compared = heeded.contenders_and_verdict()
     if compared is None:
         st.title("Which router is best?", anchor=False)
         return
@@ -88,7 +88,7 @@ else:
         _without_gold()
     else:
         _title()
-        heeded.notice(heeded.LEFT_OUT)
+        heeded.notice(heeded.COMPARED)
         _scores_unused()
         label_entry.few_labels()
         comparison = shared_results.comparison()

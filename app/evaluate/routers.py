@@ -9,37 +9,36 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import frame, session, theme
+from app import frame, heeded, theme
 from app.evaluate import work
 from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
+from cascal.compare.routers import WITHOUT_LABELS
 from cascal.counted import counted
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
 from cascal.verdicts.verdict import decide_between
 
-OWN = ("cascal", *PRESETS, "released_late")
-MEASURED = 2
-"""This router and the best single model: a third row is the best other router without labels."""
+OWN = (charts.PRESENT, WITHOUT_LABELS, *PRESETS, "released_late")
 
 
 def routers(comparison: Comparison) -> None:
-    """The answer and the three routers it is about; all others and other measures folded."""
+    """The answer and the routers it is about; all others and other measures folded."""
     table = charts.routers_frame(comparison.rows())
-    three = charts.main_routers(table, comparison.constant, comparison.constant_model.name)
-    st.subheader(frame.escape(charts.routers_sentence(three)), anchor=False)
-    figure = charts.routers_figure(three, "top1", theme.accent(), OWN)
-    frame.chart(figure, "routers", _routers_alt(three, "top1"))
-    _routers_table(three, comparison.constant_model, "main_routers", "content")
+    main = charts.main_routers(table, comparison.constant, comparison.constant_model.name)
+    st.subheader(frame.escape(charts.routers_sentence(main)), anchor=False)
+    figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
+    frame.chart(figure, "routers", _routers_alt(main, "top1"))
+    _routers_table(main, comparison.constant_model, "main_routers", "content")
     st.caption(
         "Lines and brackets are 95 % intervals, paired over the same queries. "
         f"{mark('gain', 'Gains')} are over always asking "
         f"{frame.escape(comparison.constant_model.words)}."
     )
-    if len(three) > MEASURED:
-        st.caption(frame.escape(_beside_the_best_other(comparison, three.iloc[-1])))
+    for _, other in main[main["role"] == "other"].iterrows():
+        st.caption(frame.escape(_beside_the_best_other(comparison, other)))
     _peers()
     with st.expander(
         f"All {counted(len(table), 'router')}", on_change="rerun", key="all_of_them"
@@ -60,7 +59,7 @@ def _beside_the_best_other(comparison: Comparison, other: pd.Series) -> str:
 
 def meanwhile() -> None:
     """What is known before all routers are compared: this one and what it must beat."""
-    compared = session.contenders_and_verdict()
+    compared = heeded.contenders_and_verdict()
     if compared is None:
         return
     st.subheader("This router and what it must beat; the others follow", anchor=False)
@@ -106,7 +105,8 @@ def _all_routers(comparison: Comparison) -> None:
     origin = comparison.label_origin
     st.caption(
         "Round: no labels. Square: learns from the training queries’ "
-        f"{'gold' if origin == 'gold' else origin} answers. Open diamond: knows these "
+        f"{'gold' if origin == 'gold' else origin} answers, or heeds a few labels. Open diamond: "
+        "knows these "
         f"very answers, a bound such as the {mark('oracle')}. In colour: CASCAL; large: the router "
         "of the present settings."
     )

@@ -7,7 +7,7 @@ from math import isfinite
 import numpy as np
 import streamlit as st
 
-from app import session
+from app import heeded
 from app.evaluate.where import per_task
 from cascal.charts.comparison import PRESENT
 from cascal.charts.figures import in_percent
@@ -19,10 +19,10 @@ def tab_answers(comparison: Comparison) -> dict[str, str]:
     """The answer by the name of its tab; tabs whose answer takes a job have none."""
     right = float(in_percent(np.nanmean(comparison[PRESENT].top1)))
     answers = {"Routers": f"{right:.1f} %"}
-    change = session.snapshot().cost.change
+    change = heeded.snapshot().cost.change
     if isfinite(change):
         answers["Cost"] = f"{100 * abs(change):.0f} % {'less' if change < 0 else 'more'}"
-    answers["Where it gains"] = _gains(session.snapshot_token(), comparison)
+    answers["Where it gains"] = _gains(heeded.token(), comparison)
     chosen = (st.session_state.get(f"router_{side}") for side in "ab")
     first, second = (
         one if one in comparison.keys else default

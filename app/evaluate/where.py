@@ -52,14 +52,14 @@ def per_task(comparison: Comparison, agreement: list[GoldAgreement]) -> pd.DataF
     tasks = tuple(sorted(set(comparison.tasks)))
     number = {task: at for at, task in enumerate(tasks)}
     group = np.array([number[task] for task in comparison.tasks])
-    return charts.groups_frame(comparison, group, tasks, "cascal", agreement)
+    return charts.groups_frame(comparison, group, tasks, charts.PRESENT, agreement)
 
 
 def _per_cluster(comparison: Comparison, agreement: list[GoldAgreement]) -> pd.DataFrame:
     now = session.snapshot()
     names = charts.cluster_labels(now)
     named = [GoldAgreement(names[int(of.scope)], of.tau, of.n_train) for of in agreement]
-    return charts.groups_frame(comparison, now.routes("test").cluster, names, "cascal", named)
+    return charts.groups_frame(comparison, now.routes("test").cluster, names, charts.PRESENT, named)
 
 
 def _slices(comparison: Comparison, column: str, answer: DeltaGenerator) -> None:

@@ -58,6 +58,7 @@ def _router_bytes() -> bytes:
 def _report(*, with_texts: bool) -> str | None:
     data, free, now = session.dataset(), session.snapshot(), heeded.snapshot()
     fitted, thresholds = session.fit(), session.current_thresholds()
+    in_use = heeded.changed_router()
     command = commands.command_line(workspace=False)
     workspace = session.workspace()
     findings_key, comparison_key = shared_results.findings_key(), shared_results.comparison_key()
@@ -75,6 +76,7 @@ def _report(*, with_texts: bool) -> str | None:
                 fitted.settings,
                 thresholds,
                 fitted=fitted,
+                in_use=in_use,
                 progress=progress,
             )
         return write_report(

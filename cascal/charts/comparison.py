@@ -19,6 +19,7 @@ from cascal.charts.figures import (
 )
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
+from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -31,13 +32,14 @@ MEASURES: dict[Measure, str] = {
 NEEDS = {
     "nothing": "no labels",
     "labels": "training labels",
+    "few labels": "a few labels",
     "gold": "these answers (a bound)",
 }
 
-SYMBOLS = {"nothing": "circle", "labels": "square", "gold": "diamond-open"}
+SYMBOLS = {"nothing": "circle", "labels": "square", "few labels": "square", "gold": "diamond-open"}
 
-PRESENT = "cascal"
-"""The key of the router under test, the one of the present settings."""
+PRESENT = UNDER_TEST
+"""The key of the router under test, the one in use at the present settings."""
 
 
 def p_text(p_value: float) -> str:
@@ -80,23 +82,31 @@ def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFram
 def main_routers(frame: pd.DataFrame, constant: str, name: str) -> pd.DataFrame:
     """The present router, the constant (its key, the model's name) and the best without labels.
 
-    The last one is the best of all others that need no labels.
+    The last one is the best of all others that need no labels. Where labels change the present
+    router, what it is without them stands beside it. The column `role` says which is which.
     """
-    free = frame[(frame["needs"] == NEEDS["nothing"]) & (frame["key"] != PRESENT)]
-    other = free[free["top1"].notna()].nlargest(1, "top1")["key"].tolist()
-    three = frame.set_index("key", drop=False).loc[[PRESENT, constant, *other]]
-    three.loc[constant, ["router", "gain_text"]] = f"Always asking {name}", "compared with"
-    return three.reset_index(drop=True)
+    own = frame["key"].isin([PRESENT, WITHOUT_LABELS])
+    free = frame[(frame["needs"] == NEEDS["nothing"]) & ~own & frame["top1"].notna()]
+    roles = {PRESENT: "present", WITHOUT_LABELS: "without labels", constant: "constant"}
+    roles |= dict.fromkeys(free.nlargest(1, "top1")["key"], "other")
+    known = frame.set_index("key", drop=False)
+    main = known.loc[[key for key in roles if key in known.index]].copy()
+    main["role"] = main["key"].map(roles)
+    main.loc[constant, ["router", "gain_text"]] = f"Always asking {name}", "compared with"
+    return main.reset_index(drop=True)
 
 
-def routers_sentence(three: pd.DataFrame) -> str:
-    """The three routers in a sentence."""
-    accuracies = [f"{value:.1f} %" for value in three["top1"]]
-    always = three["router"][1].replace("Always", "always")
-    sentence = f"{accuracies[0]} right by this router, {accuracies[1]} by {always}"
-    if len(three) < 3:
-        return sentence
-    return f"{sentence}, {accuracies[2]} by the best other router without labels"
+def routers_sentence(main: pd.DataFrame) -> str:
+    """The main routers in a sentence."""
+    right = {row.role: f"{row.top1:.1f} %" for row in main.itertuples(index=False)}
+    always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
+    said = [f"{right['present']} right by this router"]
+    if "without labels" in right:
+        said.append(f"{right['without labels']} without labels")
+    said.append(f"{right['constant']} by {always}")
+    if "other" in right:
+        said.append(f"{right['other']} by the best other router without labels")
+    return ", ".join(said)
 
 
 def routers_figure(

@@ -64,15 +64,21 @@ def report(
         return
     with progress_bar("Writing the report") as told:
         fitted = tuning.fit(loaded)
-        snapshot = take_snapshot(loaded, fitted, thresholds)
-        findings = diagnose(snapshot.unnamed if without_texts else snapshot, told)
+        free = take_snapshot(loaded, fitted, thresholds)
+        snapshot = heed_labels(tuning.store, free)
+        findings = diagnose(free.unnamed if without_texts else free, told)
         comparison = None
         if loaded.test is not None and loaded.test.has_gold:
             comparison = compare_routers(
-                loaded.train, loaded.test, settings, thresholds, fitted=fitted, progress=told
+                loaded.train,
+                loaded.test,
+                settings,
+                thresholds,
+                fitted=fitted,
+                in_use=snapshot.router,
+                progress=told,
             )
-        light = snapshot.light_or_reason
-        snapshot = heed_labels(tuning.store, snapshot)
+        light = free.light_or_reason
         payback = find_payback(tuning.store, snapshot, terms)
         few = few_labels_sentence(tuning.store, snapshot)
     text = write_report(

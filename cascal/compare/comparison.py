@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.compare.routers import BEST_BY_GOLD, BEST_BY_LABELS, Entry, all_routers
+from cascal.compare.routers import (
+    BEST_BY_GOLD,
+    BEST_BY_LABELS,
+    UNDER_TEST,
+    Entry,
+    all_routers,
+)
 from cascal.dataset.cost import RoutingCost, mean_cost, query_costs
 from cascal.dataset.part import Part, join, split_part
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
@@ -17,6 +23,7 @@ from cascal.evaluate import effective_number, normalised_entropy
 from cascal.files.plain_json import finite
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, McNemar, estimates, mcnemar, mean_rows
+from cascal.routing.route import Router
 from cascal.settings import FitSettings, Thresholds
 from cascal.verdicts.constant import ChosenBy, Constant, join_constants
 from cascal.verdicts.verdict import Verdict, decide
@@ -141,12 +148,12 @@ class Comparison:
         losses = np.flatnonzero((first <= 0.5) & (second > 0.5))
         return gain, mcnemar(first, second), wins, losses
 
-    def verdict(self, key: str = "cascal") -> Verdict:
+    def verdict(self, key: str = UNDER_TEST) -> Verdict:
         """Whether one router pays against the best constant, by its paired gain."""
         gain, *_ = self.compare(key, self.constant)
         return decide(gain, self.constant_model)
 
-    def cost(self, key: str = "cascal") -> RoutingCost:
+    def cost(self, key: str = UNDER_TEST) -> RoutingCost:
         """What one router's first models cost, beside the best constant."""
         routed, always = (mean_cost(self[one].cost1) for one in (key, self.constant))
         return RoutingCost(routed, always, self.constant_model, self.costs_measured)
@@ -179,13 +186,15 @@ def compare_routers(
     thresholds: Thresholds | None = None,
     *,
     fitted: Fit | None = None,
+    in_use: Router | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Fit every router on the training part and evaluate it on the test part.
 
     `settings` and `thresholds` are those of the router under test (key "cascal"); the other
-    presets follow at their own default thresholds. `fitted` saves fitting it again. NotApplicable
-    where the test part has no gold answer.
+    presets follow at their own default thresholds. `fitted` saves fitting it again; `in_use` is
+    what a few labels make of that router, see `all_routers`. NotApplicable where the test part
+    has no gold answer.
     """
     if not test.has_gold:
         raise NotApplicable(
@@ -198,7 +207,7 @@ def compare_routers(
     )
     costs = query_costs(test, training)
     test = replace(test, costs=costs.dollars)
-    steps = list(all_routers(training, test, own.router(thresholds)))
+    steps = list(all_routers(training, test, own.router(thresholds), in_use))
     entries = []
     for at, (_, step) in enumerate(steps):
         if progress is not None:

@@ -38,6 +38,8 @@ from cascal.routing.route import Router
 from cascal.score import usable_presets
 from cascal.settings import FitSettings, Thresholds
 
+UNDER_TEST, WITHOUT_LABELS = "cascal", "without_labels"
+"""The router that is in use; beside it what it would be without labels, where they change it."""
 BEST_BY_LABELS, BEST_BY_GOLD = "best_single", "best_by_gold"
 _RANDOM_DRAWS = 32
 """Draws that the expected vote of three random models is averaged over."""
@@ -61,7 +63,8 @@ class Entry:
     top1, vote, hit (Q,): right by its first model, by the vote of its best three, by any of the
     best three; 1, 0 or – averaged over draws or splits – between, nan = not counted. first (Q,)
     chosen model, −1 where there is none. cost1, cost3 (Q,) US dollars, nan = unknown.
-    needs: "nothing", "labels" (of training queries) or "gold" (of these very queries: a bound).
+    needs: "nothing", "labels" (of training queries), "few labels" (of `cascal label`) or "gold" (of
+    these very queries: a bound).
     """
 
     key: str
@@ -250,14 +253,16 @@ Step = tuple[str, Callable[[], Entry]]
 """Key of a router, and what makes its entry."""
 
 
-def all_routers(training: Part, test: Part, router: Router) -> Iterator[Step]:
+def all_routers(
+    training: Part, test: Part, router: Router, in_use: Router | None = None
+) -> Iterator[Step]:
     """Every router of a comparison, the one under test first, bounds last.
 
     Routers that need labels use the training part's, whatever their origin, and are left out where
-    there are none.
+    there are none. `in_use` is the router as a few labels change it, if they do: it is the one
+    under test then, and without them it has a row of its own.
     """
-    own = f"CASCAL {router.settings.name}"
-    yield "cascal", partial(_own_entry, own, router, test)
+    yield from _under_test(router, in_use, test)
     for name in usable_presets(training.votes):
         if name != router.settings.name:
             yield name, partial(_preset_entry, name, training, test)
@@ -287,5 +292,18 @@ def _yardstick(key: str, title: str, needs: str, fixed: dict[str, Routes], test:
     return key, partial(entry_of, key, title, needs, fixed[key], test)
 
 
-def _own_entry(title: str, router: Router, test: Part) -> Entry:
-    return entry_of("cascal", title, "nothing", router.route(test.vectors), test)
+def _under_test(router: Router, in_use: Router | None, test: Part) -> Iterator[Step]:
+    own = f"CASCAL {router.settings.name}"
+    if in_use is None or not in_use.changed_by_labels:
+        yield UNDER_TEST, partial(_entry_of_router, UNDER_TEST, own, "nothing", router, test)
+        return
+    heeding, ignoring = f"{own}, heeding labels", f"{own}, without labels"
+    yield UNDER_TEST, partial(_entry_of_router, UNDER_TEST, heeding, "few labels", in_use, test)
+    yield (
+        WITHOUT_LABELS,
+        partial(_entry_of_router, WITHOUT_LABELS, ignoring, "nothing", router, test),
+    )
+
+
+def _entry_of_router(key: str, title: str, needs: str, router: Router, test: Part) -> Entry:
+    return entry_of(key, title, needs, router.route(test.vectors), test)
