@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cascal.cli.common import err, out, progress_bar
+from cascal.cli.common import err, named_models, out, progress_bar
 from cascal.counted import counted
 from cascal.datatypes import CascalError
 
@@ -78,6 +78,23 @@ def read_models(pool_file: str, concurrency: int | None = None) -> list[PoolMode
     else:
         models = list(read_pool(pool_file))
     return [model if concurrency is None else _faster(model, concurrency) for model in models]
+
+
+def only_models(models: Sequence[PoolModel], written: str | None) -> list[PoolModel]:
+    """The models of a pool that `--models` names, in its order; all where it is not given."""
+    names = named_models(written)
+    if names is None:
+        return list(models)
+    known = {model.name: model for model in models}
+    strange = [name for name in names if name not in known]
+    if strange or not names:
+        raise CascalError(
+            f"The pool has no model {strange[0]!r}. It has {', '.join(known)}."
+            if strange
+            else f"--models names no model. The pool has {', '.join(known)}.",
+            code="unknown-model",
+        )
+    return [known[name] for name in dict.fromkeys(names)]
 
 
 def read_generator(named: str, concurrency: int | None = None) -> PoolModel:
@@ -202,13 +219,44 @@ def run_collect(
     """Collect with a progress bar, then print what came of it, model by model."""
     done = _collected(store, dataset, models, limits, retry=retry, fraction=fraction)
     _print_collected(done)
+    print_failures(store, dataset)
+    return done
+
+
+def run_shard(
+    store: Workspace,
+    dataset: str,
+    models: Sequence[PoolModel],
+    limits: Limits,
+    folder: Path,
+    *,
+    retry: bool,
+) -> CollectProgress:
+    """Collect into the shards of a folder with a progress bar, then print what came of it."""
+    from cascal.collection.shards import collect_shard
+
+    with progress_bar("Collecting") as report:
+        done = collect_shard(
+            store,
+            dataset,
+            models,
+            folder,
+            retry_errors=retry,
+            limits=limits,
+            progress=lambda now: report(now.share, now.sentence),
+        )
+    _print_collected(done)
+    return done
+
+
+def print_failures(store: Workspace, dataset: str) -> None:
+    """The stored errors of a data set, by model and cause."""
     for row in store.failures(dataset).to_pylist():
         out.print(
             f"{escape(row['model'])}: {counted(row['n_queries'], 'error')} stored, "
             f"{escape(row['cause'])}, e.g. {escape(row['example'])}",
             soft_wrap=True,
         )
-    return done
 
 
 def _collected(

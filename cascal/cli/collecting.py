@@ -26,14 +26,18 @@ from cascal.cli.asking_options import (
     TokensOption,
     Writing,
     limits_of,
+    only_models,
+    print_failures,
     read_generator,
     read_models,
     run_collect,
     run_filter,
     run_generate,
+    run_shard,
 )
 from cascal.cli.common import (
     ClustersOption,
+    ModelsOption,
     PresetOption,
     WorkspaceOption,
     check_target,
@@ -157,12 +161,35 @@ def collect(
         bool, typer.Option("--reparse", help="Read the answers of stored texts again; no calls.")
     ] = False,
     fraction: FractionOption = 1.0,
+    only: ModelsOption = None,
+    shard: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write to this folder, not to the workspace: several processes or machines "
+            "ask at once, each other --models, within one budget.",
+        ),
+    ] = None,
+    merge: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Take over what the shards in it hold; no calls."),
+    ] = None,
     budget_calls: CallsOption = None,
     budget_tokens: TokensOption = None,
     budget_dollars: DollarsOption = None,
 ) -> None:
     """Ask every model every query it has not answered; the same command goes on after a stop."""
-    store, models = open_workspace(workspace), read_models(pool_file, concurrency)
+    store = open_workspace(workspace)
+    models = only_models(read_models(pool_file, concurrency), only)
+    if shard is not None and (fraction != 1.0 or merge or batch_out or batch_in or reparse):
+        raise CascalError(
+            "--shard asks and writes to a folder of its own. Leave out --fraction, --merge, "
+            "--reparse and the batch files, or --shard.",
+            code="conflicting-settings",
+        )
+    if merge is not None:
+        _merge(store, dataset, models, merge)
+        return
     if reparse:
         from cascal.collection.into_workspace import reparse as read_again
 
@@ -179,10 +206,23 @@ def collect(
         _batches(store, dataset, models, batch_out, batch_in or [], retry_errors)
         return
     with limits_of(budget_calls, budget_tokens, budget_dollars) as limits:
-        done = run_collect(store, dataset, models, limits, retry=retry_errors, fraction=fraction)
+        if shard is not None:
+            done = run_shard(store, dataset, models, limits, shard, retry=retry_errors)
+        else:
+            done = run_collect(
+                store, dataset, models, limits, retry=retry_errors, fraction=fraction
+            )
     _say_why(done.ended)
     if any(one.halted for one in done.models):
         raise typer.Exit(1)
+
+
+def _merge(store: Workspace, dataset: str, models: Sequence[PoolModel], folder: Path) -> None:
+    from cascal.collection.shards import merge_shards
+
+    n_taken = merge_shards(store, dataset, models, folder)
+    out.print(f"{counted(n_taken, 'response')} taken over from {escape(str(folder))}.")
+    print_failures(store, dataset)
 
 
 def _batches(

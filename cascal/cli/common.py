@@ -49,6 +49,9 @@ EncoderOfDataOption = Annotated[
     str | None,
     typer.Option("--encoder", help="Whose vectors; default: the encoder that covers most queries."),
 ]
+ModelsOption = Annotated[
+    str | None, typer.Option("--models", help="Only these models of the pool, comma-separated.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LabelPriceOption = Annotated[
     float | None,
@@ -65,6 +68,13 @@ ToleranceOption = Annotated[
 def chosen_settings(preset: str, clusters: str) -> FitSettings:
     """The settings of a preset, with skill clusters or one cluster a task."""
     return replace(FitSettings.preset(preset), clusters=clusters)
+
+
+def named_models(written: str | None) -> tuple[str, ...] | None:
+    """The names of `--models`; None for the whole pool."""
+    if written is None:
+        return None
+    return tuple(name.strip() for name in written.split(",") if name.strip())
 
 
 def default_workspace() -> Path:

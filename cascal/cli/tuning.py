@@ -15,9 +15,11 @@ import cascal
 from cascal.cli.common import (
     ClustersOption,
     EncoderOfDataOption,
+    ModelsOption,
     PresetOption,
     WorkspaceOption,
     chosen_settings,
+    named_models,
     open_workspace,
 )
 from cascal.datatypes import CascalError
@@ -94,9 +96,7 @@ def tuning_options(
     routing: Annotated[
         str, typer.Option(help=f"How clusters decide: {', '.join(ROUTINGS)}.")
     ] = "preset",
-    models: Annotated[
-        str | None, typer.Option("--models", help="Only these models of the pool, comma-separated.")
-    ] = None,
+    models: ModelsOption = None,
     encoder: EncoderOfDataOption = None,
 ) -> Tuning:
     """The options and their defaults; what cannot be used is refused in a sentence."""
@@ -104,10 +104,8 @@ def tuning_options(
     thresholds = cascal.Thresholds(
         min_silhouette, merge_distance, jaccard, top_k, named_routing(routing), cost_weight
     )
-    chosen = None
-    if models is not None:
-        chosen = tuple(name.strip() for name in models.split(",") if name.strip())
-    return Tuning(workspace, chosen_settings(preset, clusters), thresholds, chosen, encoder)
+    settings, chosen = chosen_settings(preset, clusters), named_models(models)
+    return Tuning(workspace, settings, thresholds, chosen, encoder)
 
 
 def with_tuning(command: Callable[..., None]) -> Callable[..., None]:

@@ -15,6 +15,7 @@ from cascal.endpoint.logprobs import mean_logprob
 from cascal.endpoint.probing import Probe, probe
 from cascal.endpoint.retry import Cause, Patience, retry_after
 from cascal.endpoint.running import run_to_end
+from cascal.endpoint.shared_budget import SharedBudget
 
 __all__ = [
     "Budget",
@@ -26,6 +27,7 @@ __all__ = [
     "Probe",
     "Reply",
     "ReplyStatus",
+    "SharedBudget",
     "Spent",
     "check_base_url",
     "embed",

@@ -43,7 +43,9 @@ class Budget:
     @property
     def reached(self) -> str | None:
         """Which limit is reached, in a sentence; None while calls may start."""
-        spent = self._spent
+        return self._reached(self.spent)
+
+    def _reached(self, spent: Spent) -> str | None:
         if self.calls is not None and spent.calls >= self.calls:
             return f"The budget of {counted(self.calls, 'call')} is used up."
         if self.tokens is not None and spent.tokens >= self.tokens:
@@ -55,9 +57,9 @@ class Budget:
     def reserve(self) -> str | None:
         """Take one call; None if it may start, otherwise the sentence of `reached`."""
         with self._lock:
-            reached = self.reached
+            spent = self._spent
+            reached = self._reached(spent)
             if reached is None:
-                spent = self._spent
                 self._spent = Spent(spent.calls + 1, spent.tokens, spent.dollars)
             return reached
 

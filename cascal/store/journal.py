@@ -13,7 +13,6 @@ import glob
 import hashlib
 import json
 import os
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,12 +21,8 @@ from typing import IO, Any
 
 from cascal.datatypes import CascalError
 from cascal.files.durable import sync_folder
+from cascal.files.held import held
 from cascal.files.owner_only import owner_only
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 SEGMENT_ROWS = 2_000
 
@@ -179,24 +174,14 @@ class _Segment:
 
 
 def _hold(path: Path, dataset: str) -> IO[bytes]:
-    """An exclusive lock that ends with the process; one on a file removed meanwhile is no lock."""
-    while True:
-        held = path.open("ab")
-        try:
-            if sys.platform == "win32":
-                msvcrt.locking(held.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held.close()
-            raise JournalLocked(
-                f"Another process generates or collects into {dataset[:80]!r} right now. Wait for "
-                "it or stop it; what it has stored stays.",
-                code="dataset-in-use",
-            ) from None
-        if path.exists() and os.fstat(held.fileno()).st_ino == path.stat().st_ino:
-            return held
-        held.close()
+    lock = held(path)
+    if lock is None:
+        raise JournalLocked(
+            f"Another process generates or collects into {dataset[:80]!r} right now. Wait for "
+            "it or stop it; what it has stored stays.",
+            code="dataset-in-use",
+        )
+    return lock
 
 
 def discard(workspace: Path, dataset: str) -> None:

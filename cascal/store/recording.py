@@ -20,6 +20,12 @@ _WAITS = "What was received waits in the journal beside it and is taken over by 
 Commit = Callable[[Sequence[Mapping[str, Any]]], None]
 
 
+def response_row(response: Response, cause: str = "", sentence: str = "") -> dict[str, Any]:
+    """A response as a row of a journal; of an error also its cause and the sentence about it."""
+    failure = {"cause": cause, "sentence": sentence} if cause or sentence else {}
+    return {"response": vars(response), **failure}
+
+
 class Recorder:
     """Takes responses and attempts one at a time; a context manager.
 
@@ -71,8 +77,7 @@ class Recorder:
 
     def response(self, response: Response, cause: str = "", sentence: str = "") -> None:
         """Keep one response; of an error also its cause and the sentence about it."""
-        failure = {"cause": cause, "sentence": sentence} if cause or sentence else {}
-        self._append({"response": vars(response), **failure})
+        self._append(response_row(response, cause, sentence))
 
     def attempt(self, attempt: Mapping[str, Any], query: Query | None = None) -> None:
         """Keep one attempt at a query, by its task and number, and the query if there is one.

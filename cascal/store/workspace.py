@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -28,6 +30,7 @@ from cascal.store import (
     journal,
     reading,
     runs,
+    shards,
     vectors,
     voting,
     writing,
@@ -142,14 +145,18 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
 
     def recording(self, dataset: str, *, seconds: float = COMMIT_SECONDS) -> Recorder:
         """What takes responses and attempts of a data set as they come; see `Recorder`."""
-
-        def commit(rows: Sequence[Mapping[str, Any]]) -> None:
-            with self._writing() as connection:
-                collecting.record(connection, dataset, rows)
-                changed = equivalences.changed(connection, dataset)
-            self._compare(dataset, changed)
-
+        commit = partial(self._record, dataset)
         return Recorder(self.path, dataset, commit, seconds=seconds)
+
+    def merge_shards(self, dataset: str, folder: Path) -> int:
+        """Take over what the shards of a folder hold; how many responses, see `shards.merge`."""
+        return shards.merge(folder, dataset, partial(self._record, dataset))
+
+    def _record(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        with self._writing() as connection:
+            collecting.record(connection, dataset, rows)
+            changed = equivalences.changed(connection, dataset)
+        self._compare(dataset, changed)
 
     def missing(
         self, dataset: str, models: Sequence[str], *, retry_errors: bool = False
