@@ -23,7 +23,7 @@ from cascal.dataset.encoding import encode_dataset
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.heeding import heed_labels
 from cascal.dataset.judged import gather_judged
-from cascal.dataset.known_truth import KNOWN_TRUTH
+from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
 from cascal.dataset.label_questions import (
     ASKED,
@@ -135,7 +135,7 @@ def test_the_last_label_is_taken_back(open_label, store):
     assert "no label of 'ann'" in app.error[0].value.replace("\\", "")
 
 
-def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, monkeypatch):
+def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, snapshot, monkeypatch):
     begun = time.monotonic()
     monkeypatch.setattr(truth, "clock", lambda: begun)
     app = press(open_label(), "label_truth_start")
@@ -147,10 +147,18 @@ def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, monk
     app.run()
     assert line(app).startswith("30 of 30: gain +")
     assert any(KNOWN_TRUTH in one.value for one in app.caption)
+    found = labels_of_the_truth(routing_question(snapshot), 30).evidence()
+    assert app.title[0].value.replace("\\", "") == found.headline(
+        routing_question(snapshot).contest
+    )
+    assert len(table(app, "truth")) == 30
+    press(app, "label_truth_on")
+    n_contested = len(routing_question(snapshot).draw.frame)
+    assert line(app).startswith(f"30 of {n_contested}: gain +")
     assert store.labels("demo") == []
     assert store.draws("demo") == []
     press(app, "label_truth_stop")
-    assert line(app).startswith("0 of 30: nothing is known yet")
+    assert line(app).startswith(f"0 of {n_contested}: nothing is known yet")
 
 
 def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch):
@@ -238,7 +246,8 @@ def test_the_planned_number_ends_it_and_a_key_plans_more(open_label, store, snap
     found = desk.evidence()
     assert not found.settled
     assert line(app).startswith("30 of 30: gain ")
-    assert found.sentence(desk.contest) in texts(app)
+    assert app.title[0].value.replace("\\", "") == found.headline(desk.contest)
+    assert found.tally(desk.contest) in texts(app)
     assert "Not settled" in texts(app)
     press(app, "label_plan_more")
     assert line(app).startswith("30 of ")
@@ -251,7 +260,7 @@ def test_when_all_is_labelled_the_title_says_what_was_learnt(open_label, store, 
     app = open_label()
     app.segmented_control(key="label_planned").set_value(300).run()
     title = app.title[0].value.replace("\\", "")
-    assert title == desk.evidence().verdict(desk.contest)
+    assert title == desk.evidence().headline(desk.contest)
     assert line(app).endswith("settled")
     assert "What it changes" in [one.value for one in app.subheader]
 

@@ -229,13 +229,13 @@ def test_the_picture_holds_every_interval_and_its_numbers(snapshot):
     assert list(table["labels"]) == list(range(9))
     assert table["low"].iloc[-1] == pytest.approx(100 * trail[-1].watched.low)
     colours = {"accent": "#1F4FD8", "text": "#17202E", "muted": "#9AA4B2", "paper": "#FFFFFF"}
-    drawn = ET.fromstring(charts.label_trail_svg(table, 30, colours))  # noqa: S314 – our own
+    drawn = ET.fromstring(charts.label_trail_svg(table, 30, colours, ("<a>", "b")))  # noqa: S314 – our own
     written = [one.text for one in drawn.iter(f"{SVG}text")]
     last = table.iloc[-1]
     assert {f"{last[name]:+.1f}".replace("-", "−") for name in ("low", "gain", "high")} <= set(
         written
     )
-    assert "30 labels" in written
+    assert {"30 labels", "<a> better", "b better"} <= set(written)
     (band,) = drawn.iter(f"{SVG}polygon")
     assert len(band.attrib["points"].split()) == 2 * len(table)
 

@@ -25,15 +25,7 @@ def exchange(desk: Desk, n_planned: int) -> None:
         "and `right_2`; keep every row and every id. What comes back is checked against the draw "
         "and its settings."
     )
-    st.download_button(
-        f"{counted(n_planned, 'query')} as CSV",
-        lambda: _file(desk, n_planned),
-        file_name=f"label-{desk.dataset}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        icon=":material/download:",
-        disabled=not n_planned,
-    )
+    download(desk, n_planned, "label_file_out")
     turn = st.session_state.get("label_file_turn", 0)
     upload = st.file_uploader(
         "Filled-in file",
@@ -43,6 +35,21 @@ def exchange(desk: Desk, n_planned: int) -> None:
     )
     if upload is not None and st.button("Read its labels", key="read_labels"):
         _read(desk, upload.name, upload.getvalue())
+
+
+def download(desk: Desk, n_planned: int, key: str) -> None:
+    """A button that hands out the planned queries, with the labels that this person gave."""
+    n_queries = min(n_planned, len(desk.draw.frame))
+    st.download_button(
+        f"{counted(n_queries, 'query')} as CSV",
+        lambda: _file(desk, n_planned),
+        file_name=f"label-{desk.dataset}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        disabled=not n_queries,
+        key=key,
+    )
 
 
 def _file(desk: Desk, n_planned: int) -> bytes:

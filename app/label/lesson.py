@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.label import actions, card
+from app import frame
+from app.label import actions, card, exchange
 from app.label.choice import PLANNED, next_plan
 from cascal.counted import counted
-from cascal.dataset.evidence import Evidence
+from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_lessons import learnt
 from cascal.dataset.label_questions import Question
+from cascal.store import Purpose
+
+NEXT: dict[Purpose, tuple[tuple[str, str, str], ...]] = {
+    "routing": (
+        ("overview", "The verdict on Overview", ":material/verified:"),
+        ("evaluate", "Compare all routers", ":material/leaderboard:"),
+    ),
+    "settings": (("runs", "What changed between the two", ":material/compare_arrows:"),),
+    "family": (("diagnose", "Back to the checks", ":material/troubleshoot:"),),
+    "cluster": (("skills", "Back to the map", ":material/hub:"),),
+}
+"""Where each question leads when it is answered: page, words, icon."""
 
 
 def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -> card.Keys:
     """The end for now; returned are the keys that go on."""
-    sentence, change = learnt(question, found)
     buttons = {}
     with st.container(border=True, key="label_lesson"):
-        if not found.settled or not found.gain.n_contested:  # else it is the title of the page
-            st.subheader("What was learnt", anchor=False)
-            st.text(sentence)
-        st.subheader("What it changes", anchor=False)
-        st.text(change)
+        what_it_means(question, found)
         with st.container(horizontal=True, gap="small"):
             if place is not None:
                 buttons["Enter"] = "label_go_on"
@@ -32,11 +40,12 @@ def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -
                     on_click=actions.go_on,
                     args=(desk,),
                 )
-            elif (more := _more(desk)) is not None:
+            elif (more := more_planned(question)) is not None:
                 buttons["Enter"] = "label_plan_more"
                 if st.button(
                     f"Plan {counted(more, 'label')} `Enter`",
                     key="label_plan_more",
+                    type="secondary" if found.settled else "primary",
                     on_click=actions.plan,
                     args=(more,),
                 ):
@@ -44,10 +53,29 @@ def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -
             if found.gain.n_labels:
                 buttons["ArrowLeft"] = "label_undo"
                 card.undo_button(desk)
+        if found.gain.n_labels:
+            _lead_on(question, desk)
     return buttons
 
 
-def _more(desk: Desk) -> int | None:
+def what_it_means(question: Question, found: Evidence) -> None:
+    """What the gain comes from, and what follows from it."""
+    st.subheader("What was learnt", anchor=False)
+    contested = found.gain.n_contested
+    st.text(found.tally(question.contest) if contested else NOTHING_TO_LABEL)
+    st.subheader("What it changes", anchor=False)
+    st.text(learnt(question, found)[1])
+
+
+def more_planned(question: Question) -> int | None:
     """The next larger plan, if the draw holds more."""
     drawn = st.session_state[PLANNED]
-    return next_plan() if len(desk.draw.frame) > drawn else None
+    return next_plan() if len(question.draw.frame) > drawn else None
+
+
+def _lead_on(question: Question, desk: Desk) -> None:
+    """The labels as a file, and the pages where they count."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        for folder, words, icon in NEXT.get(question.draw.purpose, ()):
+            st.page_link(frame.page_file(folder), label=words, icon=icon)
+        exchange.download(desk, st.session_state[PLANNED], "label_take")

@@ -1,4 +1,4 @@
-"""How far it is: what is asked, the interval that shrinks, and what was learnt in the end."""
+"""How far it is: what is asked, what the labels say, and the interval that shrinks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from cascal.dataset.label_questions import ASKED, Question
 
 
 def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -> None:
-    """The question and how far it is answered; the answer where it is settled."""
+    """The question; from the first label on what is known of its answer."""
     contest = question.contest
-    told = found.settled and contest.n_contested
-    title = found.verdict(contest) if told else ASKED[question.draw.purpose]
+    told = found.gain.n_labels and contest.n_contested
+    title = found.headline(contest) if told else ASKED[question.draw.purpose]
     st.title(frame.escape(title), anchor=False)
     if contest.n_contested:
         line = progress_line(found, n_done, n_planned)
@@ -32,14 +32,20 @@ def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -
     )
 
 
-def picture(facts: LabelFacts, found: Evidence, n_planned: int) -> None:
-    """The interval after every label, and what else is to be known about it."""
+def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = False) -> None:
+    """The interval after every label, and what else is to be known about it.
+
+    ends : nothing is asked any more, so that it is what the page is about
+    """
     table = charts.label_trail_frame(facts.trail())
+    if ends and found.settled:
+        n_planned = found.gain.n_labels
     text, paper = theme.TEXT_AND_PAPER[theme.mode()]
     colours = {"accent": theme.accent(), "text": text, "muted": theme.MUTED, "paper": paper}
+    names = facts.contest.short_names
     st.markdown("**Gain in points, by number of labels**")
     st.image(
-        charts.label_trail_svg(table, n_planned, colours),
+        charts.label_trail_svg(table, n_planned, colours, names, large=ends),
         width="stretch",
         alt=f"The interval of the gain after each of {counted(found.gain.n_labels, 'label')}",
     )

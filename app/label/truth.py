@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 
+import pandas as pd
 import streamlit as st
 
 from app import frame
-from app.label import progress
+from app.label import lesson, progress
+from app.label.choice import PLANNED
+from cascal import charts
 from cascal.counted import counted
+from cascal.dataset.evidence import Evidence
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth, truth_is_known
+from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_questions import Question
+from cascal.store import Label
 
 SECONDS = 0.33
 """From one label to the next: 30 take ten seconds."""
-_PLAY = "label_truth"
+_PLAY, _PLANNED_ANEW = "label_truth", "label_truth_planned"
 clock = time.monotonic
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Show:
+    """A show of a draw that began then; `ended` is the label that settled it, None before."""
+
+    draw_id: str = ""
+    n_planned: int = 0
+    begun: float = 0.0
+    ended: int | None = None
+
+    @property
+    def n_played(self) -> int:
+        """How many labels there are by now."""
+        if self.ended is not None:
+            return self.ended
+        return min(self.n_planned, int((clock() - self.begun) / SECONDS))
 
 
 def offer(question: Question, n_planned: int) -> None:
@@ -34,69 +58,158 @@ def offer(question: Question, n_planned: int) -> None:
     )
 
 
-def _start(draw_id: str, n_planned: int) -> None:
-    st.session_state[_PLAY] = (draw_id, n_planned, clock())
+def _start(draw_id: str, n_planned: int, n_played: int = 0) -> None:
+    begun = clock() - n_played * SECONDS
+    st.session_state[_PLAY] = _Show(draw_id=draw_id, n_planned=n_planned, begun=begun)
+
+
+def _play_on(question: Question, more: int, n_played: int) -> None:
+    st.session_state[PLANNED] = more
+    st.session_state[_PLANNED_ANEW] = True
+    _start(question.draw.draw_id, _at_most(question, more), n_played)
+
+
+def _at_most(question: Question, n_labels: int) -> int:
+    return min(n_labels, len(question.draw.frame))
 
 
 def _stop() -> None:
     st.session_state.pop(_PLAY, None)
 
 
+def _show() -> _Show:
+    shown: _Show = st.session_state.get(_PLAY, _Show())
+    return shown
+
+
 def playing(question: Question) -> bool:
     """Whether the show of this draw is on."""
-    return bool(st.session_state.get(_PLAY, ("", 0, 0.0))[0] == question.draw.draw_id)
+    return _show().draw_id == question.draw.draw_id
 
 
 def play(question: Question) -> None:
     """One label after the other; the last state stays until the reader goes back."""
-    _, n_planned, begun = st.session_state[_PLAY]
-    if _n_played(n_planned, begun) < n_planned:
-        _run(question, n_planned, begun)
+    if st.session_state.pop(_PLANNED_ANEW, False):
+        st.rerun()  # the plan is shown outside the fragment
+    shown = _show()
+    n_labels = shown.n_played
+    facts = labels_of_the_truth(question, n_labels)
+    found = facts.evidence()
+    if n_labels == shown.n_planned or found.settled:
+        _end(question, facts, found, shown.n_planned)
     else:
-        _show(question, n_planned, n_planned)
+        _run(question, shown.n_planned)
 
 
 @st.fragment(run_every=SECONDS)
-def _run(question: Question, n_planned: int, begun: float) -> None:
-    n_labels = _n_played(n_planned, begun)
-    _show(question, n_labels, n_planned)
-    if n_labels == n_planned:
+def _run(question: Question, n_planned: int) -> None:
+    n_labels = _show().n_played
+    facts = labels_of_the_truth(question, n_labels)
+    found = facts.evidence()
+    _headline(question, found, n_labels, n_planned)
+    left, right = st.columns([0.58, 0.42], gap="medium")
+    with left:
+        _query(question, facts, n_planned)
+        st.button("Back to the labels of people", key="label_truth_stop", on_click=_stop)
+        _whose_labels()
+    with right:
+        progress.picture(facts, found, n_planned)
+    if found.settled:
+        st.session_state[_PLAY] = replace(_show(), ended=n_labels)
+    if found.settled or n_labels == n_planned:
         st.rerun()
 
 
-def _n_played(n_planned: int, begun: float) -> int:
-    return min(n_planned, int((clock() - begun) / SECONDS))
-
-
-def _show(question: Question, n_labels: int, n_planned: int) -> None:
-    facts = labels_of_the_truth(question, n_labels)
-    found = facts.evidence()
+def _headline(question: Question, found: Evidence, n_labels: int, n_planned: int) -> None:
     st.badge("Simulated labels", color="orange", icon=":material/science:")
     progress.headline(question, found, n_labels, n_planned)
-    left, right = st.columns([0.58, 0.42], gap="large")
+
+
+def _end(question: Question, facts: LabelFacts, found: Evidence, n_planned: int) -> None:
+    """What these labels would say, the ways on, and the queries behind it."""
+    n_labels = len(facts.labels)
+    _headline(question, found, n_labels, n_planned)
+    left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
-        _query(question, n_labels, n_planned)
-        st.button("Back to the labels of people", key="label_truth_stop", on_click=_stop)
-        st.caption(
-            f"Labels by “{KNOWN_TRUTH}”: the gold answers of these data. They are stored nowhere "
-            "and count for no verdict."
-        )
-    with right:
-        progress.picture(facts, found, n_planned)
+        progress.picture(facts, found, n_planned, ends=True)
+    with right, st.container(border=True, key="label_lesson"):
+        lesson.what_it_means(question, found)
+        more = None if found.settled else _more(question)
+        with st.container(horizontal=True, gap="small"):
+            st.button("Label these yourself", key="label_truth_stop", on_click=_stop)
+            if more is not None:
+                st.button(
+                    f"Play on to {counted(more, 'label')}",
+                    key="label_truth_on",
+                    type="primary",
+                    on_click=_play_on,
+                    args=(question, more, n_labels),
+                )
+        _whose_labels()
+    _queries(question, facts)
 
 
-def _query(question: Question, n_labels: int, n_planned: int) -> None:
+def _more(question: Question) -> int | None:
+    """The next larger plan, if the draw holds more and the truth of it is known."""
+    more = lesson.more_planned(question)
+    known = more is not None and truth_is_known(question, _at_most(question, more))
+    return more if known else None
+
+
+def _whose_labels() -> None:
+    st.caption(
+        f"Labels by “{KNOWN_TRUTH}”: the gold answers of these data. They are stored nowhere "
+        "and count for no verdict."
+    )
+
+
+def _query(question: Question, facts: LabelFacts, n_planned: int) -> None:
     """The query that was labelled last, and what the truth said."""
-    if not n_labels:
+    if not facts.labels:
         return
-    facts = labels_of_the_truth(question, n_labels)
-    label, contest = facts.labels[-1], question.contest
-    row = contest.row_of[label.query_id]
+    label, part = facts.labels[-1], question.contest.part
+    row = question.contest.row_of[label.query_id]
+    n_labels = len(facts.labels)
     with st.container(border=True, key="label_query"):
-        st.caption(frame.escape(f"{contest.part.votes.tasks[row]} · {n_labels} of {n_planned}"))
-        st.text(contest.part.texts[row])
-        if label.answer:
-            st.text(f"The truth: {contest.part.shown_answer(row, int(contest.part.gold[row]))}")
-        else:
-            right = [name for name, verdict in label.verdicts.items() if verdict]
-            st.text(f"The truth: {' and '.join(right) or 'neither'} right")
+        st.caption(frame.escape(f"{part.votes.tasks[row]} · {n_labels} of {n_planned}"))
+        st.text(part.texts[row])
+        st.text(f"The truth: {_truth(question, label)}")
+
+
+def _truth(question: Question, label: Label) -> str:
+    part, row = question.contest.part, question.contest.row_of[label.query_id]
+    if label.answer:
+        return part.shown_answer(row, int(part.gold[row]))
+    return f"{_right(label)} right"
+
+
+def _right(label: Label) -> str:
+    """Which of the two models is right."""
+    return " and ".join(name for name, right in label.verdicts.items() if right) or "neither"
+
+
+def _queries(question: Question, facts: LabelFacts) -> None:
+    """Every query that was labelled, and which of the two models is right there."""
+    part, row_of = question.contest.part, question.contest.row_of
+    st.subheader(f"The {counted(len(facts.labels), 'query')} behind it", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "task": [part.votes.tasks[row_of[one.query_id]] for one in facts.labels],
+                "query": [
+                    charts.shorten(part.texts[row_of[one.query_id]], 160) for one in facts.labels
+                ],
+                "truth": [_truth(question, one) for one in facts.labels],
+                "right": [_right(one) for one in facts.labels],
+            }
+        ),
+        hide_index=True,
+        height=300,
+        alt="Every query that was labelled, the truth, and which of the two models is right",
+        column_config={
+            "task": st.column_config.TextColumn("Task", width=90),
+            "query": st.column_config.TextColumn("Query", width="large"),
+            "truth": st.column_config.TextColumn("The truth", width=180),
+            "right": st.column_config.TextColumn("Right", width=130),
+        },
+    )

@@ -7,7 +7,6 @@ import streamlit as st
 from app import frame, heeded, label_entry, session
 from app.label import actions, card, given, keys, lesson, progress, teaching, truth
 from app.label.choice import Choice
-from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_facts import LabelFacts, gather_labels
 from cascal.dataset.label_questions import Question
@@ -15,7 +14,10 @@ from cascal.dataset.label_questions import Question
 
 @st.fragment(key="labelling")
 def labelling(chosen: Choice) -> None:
-    """The query at hand, the interval so far, and the labels behind it; a key runs only this."""
+    """The query at hand or what was learnt, the interval so far, and the labels behind it.
+
+    A key runs only this.
+    """
     with frame.refusals():
         if chosen.question.draw.purpose == "rectifier":
             teaching.teaching(chosen)
@@ -32,29 +34,27 @@ def _labelling(chosen: Choice) -> None:
     found = facts.evidence()
     progress.headline(question, found, _done(desk, facts, n_planned), n_planned)
     actions.refusal()
-    left, right = st.columns([0.58, 0.42], gap="large")
-    with left:
-        keys.listen(_query_or_lesson(chosen, desk, facts, found))
+    place = desk.open_place(facts.labels, n_planned)
+    asks = place is not None and (actions.goes_on(desk) or not found.settled)
+    left, right = st.columns([0.58, 0.42], gap="medium")
+    work, picture = (left, right) if asks else (right, left)
+    with picture:
+        progress.picture(facts, found, n_planned, ends=not asks)
+    with work:
+        if session.read_only():
+            st.info(actions.READ_ONLY)
+        elif asks and place is not None:
+            keys.listen(card.query(desk, place))
+        else:
+            if place is None:
+                _hand_out(desk, facts, n_planned)
+            keys.listen(lesson.lesson(question, desk, found, place))
     with right:
-        progress.picture(facts, found, n_planned)
         truth.offer(question, n_planned)
         if question.draw.purpose == "routing":
             label_entry.judged()
             heeded.choice()
     given.labels(desk, found, n_planned)
-
-
-def _query_or_lesson(chosen: Choice, desk: Desk, facts: LabelFacts, found: Evidence) -> card.Keys:
-    """What is to be done now; returned are the keys that do it."""
-    if session.read_only():
-        st.info(actions.READ_ONLY)
-        return {}
-    place = desk.open_place(facts.labels, chosen.n_planned)
-    if place is not None and (actions.goes_on(desk) or not found.settled):
-        return card.query(desk, place)
-    if place is None:
-        _hand_out(desk, facts, chosen.n_planned)
-    return lesson.lesson(chosen.question, desk, found, place)
 
 
 def _facts(question: Question) -> LabelFacts:

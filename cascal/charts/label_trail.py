@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from cascal.charts.figures import in_points
+from cascal.charts.figures import in_points, plain
 from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
 
-WIDTH, HEIGHT = 420, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 58, 14, 30
+_SMALL, _LARGE = (420, 230), (480, 290)
+"""Width and height of the drawing, beside a query and where it is what the page is about."""
+_LEFT, _RIGHT, _TOP, _BOTTOM = 24, 58, 14, 30
+_LONGEST = 30
+"""Characters of the name of a side."""
 
 
 def label_trail_frame(trail: Sequence[Evidence]) -> pd.DataFrame:
@@ -29,31 +32,41 @@ def label_trail_frame(trail: Sequence[Evidence]) -> pd.DataFrame:
 class _Axes:
     """From labels and points to pixels."""
 
-    def __init__(self, table: pd.DataFrame, n_planned: int) -> None:
+    def __init__(self, table: pd.DataFrame, n_planned: int, size: tuple[int, int]) -> None:
+        self.width, self.height = size
         self.most = max(int(table["labels"].max()), n_planned, 1)
         reach = max(table["high"].max(), -table["low"].min(), 1e-9)
         self.top = 1.08 * reach
 
     def x(self, labels: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * labels / self.most
+        return _LEFT + (self.width - _LEFT - _RIGHT) * labels / self.most
 
     def y(self, points: float) -> float:
-        middle = (_TOP + HEIGHT - _BOTTOM) / 2
-        return middle - (HEIGHT - _TOP - _BOTTOM) / 2 * points / self.top
+        middle = (_TOP + self.height - _BOTTOM) / 2
+        return middle - (self.height - _TOP - _BOTTOM) / 2 * points / self.top
 
 
-def label_trail_svg(table: pd.DataFrame, n_planned: int, colours: Mapping[str, str]) -> str:
-    """The frame as SVG; colours: accent, text, muted and paper."""
-    axes = _Axes(table, n_planned)
+def label_trail_svg(
+    table: pd.DataFrame,
+    n_planned: int,
+    colours: Mapping[str, str],
+    names: tuple[str, str],
+    *,
+    large: bool = False,
+) -> str:
+    """The frame as SVG; colours: accent, text, muted and paper; names of the two sides."""
+    width, height = _LARGE if large else _SMALL
+    axes = _Axes(table, n_planned, (width, height))
     parts = [
-        _zero(axes, colours),
         _band(axes, table, colours["accent"]),
+        _zero(axes, colours),
+        _sides(axes, names, colours["text"]),
         _now(axes, table, colours),
         _ticks(axes, n_planned, colours),
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" font-family="Inter, system-ui, sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" font-family="Inter, system-ui, sans-serif" '
         f'font-size="12">{"".join(parts)}</svg>'
     )
 
@@ -61,9 +74,19 @@ def label_trail_svg(table: pd.DataFrame, n_planned: int, colours: Mapping[str, s
 def _zero(axes: _Axes, colours: Mapping[str, str]) -> str:
     y = axes.y(0)
     return (
-        f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+        f'<line x1="{_LEFT}" x2="{axes.width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
         f'stroke="{colours["text"]}" stroke-width="1"/>'
         f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" fill="{colours["text"]}">0</text>'
+    )
+
+
+def _sides(axes: _Axes, names: tuple[str, str], colour: str) -> str:
+    """Which side is better above the zero line, and which below."""
+    heights = axes.y(axes.top) + 4, axes.y(-axes.top) + 2
+    return "".join(
+        f'<text x="{_LEFT + 8}" y="{y:.1f}" fill="{colour}" fill-opacity="0.72">'
+        f"{plain(name, _LONGEST)} better</text>"
+        for name, y in zip(names, heights, strict=True)
     )
 
 
@@ -120,10 +143,10 @@ def _signed(points: float) -> str:
 
 def _ticks(axes: _Axes, n_planned: int, colours: Mapping[str, str]) -> str:
     """How many labels there are, and where the plan ends."""
-    y = HEIGHT - 10
+    y = axes.height - 10
     plan = axes.x(n_planned)
     return (
-        f'<line x1="{plan:.1f}" x2="{plan:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}" '
+        f'<line x1="{plan:.1f}" x2="{plan:.1f}" y1="{_TOP}" y2="{axes.height - _BOTTOM}" '
         f'stroke="{colours["muted"]}" stroke-dasharray="3 3"/>'
         f'<text x="{_LEFT}" y="{y}" fill="{colours["muted"]}">0</text>'
         f'<text x="{plan:.1f}" y="{y}" text-anchor="middle" fill="{colours["muted"]}">'

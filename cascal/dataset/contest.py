@@ -55,6 +55,12 @@ class Contest:
         return np.asarray(differ & self.counts)
 
     @property
+    def short_names(self) -> tuple[str, str]:
+        """What the two are called in a few words: a model that is always asked by its name."""
+        first, second = self.names
+        return first, second if self.constant is None else self.constant.name
+
+    @property
     def n_queries(self) -> int:
         """How many queries the verdict is about."""
         return int(self.counts.sum())

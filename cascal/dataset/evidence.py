@@ -37,7 +37,8 @@ class Evidence:
     more : about how many more labels would settle it, None as long as there is none
     keep_first : whether the gate still lets the first way through, or falls back on the second
     disputed : queries on which people disagree; n_outdated labels on queries edited since;
-    draws : whose labels are used; n_unreachable : contested queries that none of them could reach
+    draws : whose labels are used; n_unreachable : contested queries that none of them could reach;
+    n_first, n_second : labelled queries on which only the first, or only the second, is right
     """
 
     gain: Gain
@@ -49,6 +50,8 @@ class Evidence:
     n_outdated: int
     draws: tuple[str, ...]
     n_unreachable: int = 0
+    n_first: int = 0
+    n_second: int = 0
 
     @property
     def settled(self) -> bool:
@@ -66,6 +69,21 @@ class Evidence:
         if contest.constant is not None:
             return decide(self.watched, contest.constant).sentence
         return decide_between(self.watched, contest.names)
+
+    def headline(self, contest: Contest) -> str:
+        """The same without by what the model was chosen, where that stands beside it."""
+        if contest.constant is not None:
+            return decide(self.watched, contest.constant).headline
+        return self.verdict(contest)
+
+    def tally(self, contest: Contest) -> str:
+        """What the gain comes from: on how many labelled queries one side alone is right."""
+        first, second = contest.short_names
+        alike = self.gain.n_labels - self.n_first - self.n_second
+        return (
+            f"{counted(self.gain.n_labels, 'labelled query')}: {first} alone is right on "
+            f"{self.n_first}, {second} alone on {self.n_second}, no difference on {alike}."
+        )
 
     def sentence(self, contest: Contest) -> str:
         """What the labels say, from how many of them, and how many more would settle it."""
@@ -143,6 +161,8 @@ def weigh(
         n_outdated=n_outdated,
         draws=tuple(one.draw_id for one in used),
         n_unreachable=_unreachable(contest, used) if used else 0,
+        n_first=sum(one > 0 for one in decided),
+        n_second=sum(one < 0 for one in decided),
     )
 
 

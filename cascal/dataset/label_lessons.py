@@ -69,11 +69,9 @@ def learnt(question: Question, found: Evidence) -> tuple[str, str]:
 
 
 def _change(question: Question, decision: Decision) -> str:
-    contest = question.contest
-    first, second = contest.names
-    short = contest.constant.name if contest.constant is not None else second
+    first, second = question.contest.names
     return CHANGES[question.draw.purpose][decision].format(
-        first=first, second=second, second_short=short
+        first=first, second=second, second_short=question.contest.short_names[1]
     )
 
 
