@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from attack import hostile
+from good_files import released
 from hypothesis import given
 from hypothesis import strategies as st
 from refusals import refuses
@@ -645,41 +646,6 @@ def test_cut_foreign_and_empty_zips_are_refused(tmp_path):
 
 
 # --- the released CASCAL layout
-
-
-def released(folder, *, selected="B", test_ids=(8,)):
-    base = [
-        {
-            "question_id": i,
-            "category": "law",
-            "question": f"q{i}",
-            "options": ["a", "b"],
-            "answer": "A",
-        }
-        for i in (0, 1)
-    ]
-    test = [{**base[0], "question_id": i, "question": "t"} for i in test_ids]
-    said = ["The answer is (B).", "no idea"]
-    responses = [
-        {
-            **one,
-            "m_response": text,
-            "avg_logprob": -0.25,
-            "selected_choice": selected,
-            "is_correct": 0,
-            "consensus_score": 9.9,
-        }
-        for one, text in zip(base, said, strict=True)
-    ]
-    for path, rows in (
-        ("Data/MMLU/train.json", base),
-        ("Data/MMLU/test.json", test),
-        ("Model_Responses/MMLU-train/m.json", responses),
-        ("Model_Responses/MMLU-test/m.json", [{**test[0], "selected_choice": "N/A"}]),
-    ):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(json.dumps(rows))
-    return folder
 
 
 def test_the_released_layout_is_read_with_answers_from_the_text(tmp_path):

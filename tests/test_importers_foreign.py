@@ -11,8 +11,6 @@ from foreign_files import (
     ERROR,
     HTML,
     PROMPT,
-    anthropic_request,
-    anthropic_result,
     arena_cached,
     arena_prediction,
     arena_query,
@@ -24,23 +22,14 @@ from foreign_files import (
     bench_flat,
     bench_record,
     bench_run,
-    deepeval_run,
     diamond_csv,
     document,
     harness_choice,
-    harness_folder,
-    harness_text,
-    helm_run,
-    inspect_json,
-    inspect_sample,
     jsonl,
-    langfuse_export,
-    litellm_row,
-    openai_evals_record,
-    promptfoo_row,
     query_row,
     router_row,
 )
+from good_files import write_good
 from hypothesis import given
 from hypothesis import strategies as st
 from refusals import refuses
@@ -479,62 +468,6 @@ def test_a_table_without_a_column_of_prompts_is_refused(tmp_path):
 
 
 # --- what holds for every format
-
-
-def write_calls(kind, folder, last):
-    """A good log of calls."""
-    if kind == "promptfoo":
-        return jsonl(folder / "out.jsonl", [promptfoo_row(), promptfoo_row(1, **last)])
-    if kind == "litellm_log":
-        return jsonl(folder / "log.jsonl", [litellm_row(), litellm_row(1, **last)])
-    asked = [anthropic_request("q1"), anthropic_request("q2", f"{HTML} two")]
-    jsonl(folder / "input.jsonl", asked)
-    return jsonl(folder / "output.jsonl", [anthropic_result(), anthropic_result("q2")])
-
-
-def arena_run(folder, **answer):
-    if "text" in answer:
-        answer = {"answer": answer["text"]}
-    return jsonl(folder / "m.jsonl", [arena_cached(), arena_cached("ArcMMLU_2", **answer)])
-
-
-RUNS = {
-    "routerarena": arena_run,
-    "langfuse": langfuse_export,
-    "deepeval": deepeval_run,
-    "helm": helm_run,
-    "openai_evals": openai_evals_record,
-}
-
-
-def write_good(kind, folder, text=None):
-    """A good file of a kind; `text` is what the model says in its last row instead."""
-    if kind == "lm_eval":
-        rows = [harness_text(0), harness_text(1)]
-        if text:
-            rows[1] |= {"resps": [[text]], "filtered_resps": [text]}
-        return harness_folder(folder, task="gsm8k", rows=rows)
-    if kind == "inspect_log":
-        last = inspect_sample(2, completion=text, answer=text) if text else inspect_sample(2)
-        return inspect_json(folder / "log.json", [inspect_sample(1), last])
-    if kind == "llmrouter":
-        rows = [router_row(), router_row(model="m", **({"response": text} if text else {}))]
-        return jsonl(folder / "routing.jsonl", rows)
-    if kind == "llmrouterbench":
-        last = bench_flat(record_index=2)
-        if text:
-            last |= {"raw_output": text, "prediction": text}
-        return jsonl(folder / "flat.jsonl", [bench_flat(), last])
-    if kind == "openai_batch":
-        jsonl(folder / "input.jsonl", [batch_input("q1"), batch_input("q2")])
-        last = batch_output("q2", **({"content": text} if text else {}))
-        return jsonl(folder / "output.jsonl", [batch_output(), last])
-    if kind in ("promptfoo", "litellm_log", "anthropic_batch"):
-        return write_calls(kind, folder, {"output": text} if text else {})
-    if kind in RUNS:
-        return RUNS[kind](folder, **({"text": text} if text else {}))
-    rows = [[HTML, "1", "The answer is 4", "0", "5"], ["Two?", "1", text or "é4", "0", "5"]]
-    return diamond_csv(folder / "data.csv", rows)
 
 
 FOREIGN = [kind for kind in KINDS if kind not in ("long", "mmlu_pro", "cascal_release")]

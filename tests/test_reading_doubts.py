@@ -151,11 +151,43 @@ def choices(letter, *, score=None):
     ]
 
 
-def test_of_choices_the_answers_decide_and_the_difference_is_said(tmp_path):
-    said, data = stored(tmp_path, choices(lambda n: "BC"[n % 2], score=lambda n: 1))
+def test_of_choices_too_the_source_decides_where_it_often_says_otherwise(tmp_path):
+    rows = choices(lambda n: "BC"[n % 2], score=lambda n: 1)
+    said, data = stored(tmp_path, rows)
     assert "40 answers to choices itself" in said
     assert "20 (50%): 'q1' of m1 is right for the source" in said
-    assert data.train.right.mean() == 0.5
+    assert "Look at these queries first" in said
+    assert data.train.right.mean() == 1.0
+    _, as_read = stored(tmp_path, rows, "--on-conflict", "extend", "--right", "reading")
+    assert as_read.train.right.mean() == 0.5
+
+
+def test_where_the_source_seldom_says_otherwise_it_is_said_and_the_answers_decide(tmp_path):
+    said, data = stored(tmp_path, choices(lambda n: "B", score=lambda n: int(n > 1)))
+    assert "Warning" not in said
+    assert "for 2 (5.0%): 'q0' of m1 is wrong for the source; 'q1' of m1 is wrong" in said
+    assert "These are few, so the answers as read tell right from wrong. `--right source`" in said
+    assert data.doubts == ()
+    assert data.train.right.mean() == 1.0
+
+
+def test_of_letters_that_the_source_read_itself_one_difference_is_enough(tmp_path):
+    rows = choices(lambda n: "B", score=lambda n: int(n != 0))
+    for n, row in enumerate(rows):
+        row["model_answer"] = "B" if n else ""
+    said, data = stored(tmp_path, rows)
+    assert "for 1 (2.5%): 'q0' of m1 is wrong for the source. Its scores tell right" in said
+    assert data.train.right.sum() == len(rows) - 1
+
+
+def test_a_model_that_the_source_did_not_score_counts_as_read(tmp_path):
+    scored = choices(lambda n: "B", score=lambda n: int(n % 2))
+    others = [
+        {**one, "model": "m2", "response": "BC"[n % 4 == 0], "score": ""}
+        for n, one in enumerate(scored)
+    ]
+    _, data = stored(tmp_path, scored + others)
+    assert data.train.right.mean(axis=0).tolist() == [0.5, 0.75]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from app.uploads import stored
 from cascal import importers
 from cascal.columns import MAX_KEPT_COLUMNS, Imported
 from cascal.counted import counted
+from cascal.dataset.reading_doubts import reading_of
 from cascal.datatypes import OnConflict, ReadingName, Right
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
@@ -146,7 +147,9 @@ def _form(source: Path | list[Path]) -> None:
                 imported, on_conflict=CONFLICTS[conflict], progress=tell
             )
         said = imported.without_rows()
-        st.session_state["import_report"] = (said, added.queries_added, added.responses_added)
+        reading = reading_of(session.workspace(), imported.dataset)
+        n_added = (added.queries_added, added.responses_added)
+        st.session_state["import_report"] = (said, *n_added, reading)
         st.session_state["dataset_wanted"] = imported.dataset
         st.rerun()
 
@@ -230,8 +233,13 @@ def _report() -> None:
     stored = st.session_state.get("import_report")
     if stored is None:
         return
-    imported, n_queries, n_responses = stored
+    imported, n_queries, n_responses, reading = stored
     _say(imported, n_queries, n_responses)
+    for note in reading.notes:
+        st.text(f"• {note}")
+    if not session.workspace().encoders(imported.dataset):  # else every page says it
+        for doubt in reading.doubts:
+            st.warning(frame.escape(doubt), icon=":material/rule:")
     if imported.refused:
         st.warning(f"{counted(len(imported.refused), 'thing was', 'things were')} left out.")
         st.dataframe(

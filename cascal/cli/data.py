@@ -86,7 +86,7 @@ def import_(
         Right,
         typer.Option(
             help="Who tells right from wrong where the source scored the responses: its scores, "
-            "the answers as read, or (auto) its scores of free answers where they often differ."
+            "the answers as read, or (auto) its scores where they often differ."
         ),
     ] = "auto",
     log_filter: Annotated[
@@ -142,7 +142,10 @@ def _print_doubts(store: Workspace, dataset: str) -> None:
     """Say loudly where right and wrong may be read from the answers otherwise than they are."""
     from cascal.dataset.reading_doubts import reading_of
 
-    for doubt in reading_of(store, dataset).doubts:
+    reading = reading_of(store, dataset)
+    for note in reading.notes:
+        out.print(f"  {escape(note)}")
+    for doubt in reading.doubts:
         out.print(f"[yellow]Warning:[/] {escape(doubt)}")
 
 

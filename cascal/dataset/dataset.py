@@ -12,8 +12,9 @@ from cascal.answers import mostly_prose
 from cascal.counted import counted
 from cascal.dataset.own_names import OwnName, own_names
 from cascal.dataset.part import Part, load_part
-from cascal.dataset.reading_doubts import LeftTo, left_to_source, read_reading
+from cascal.dataset.reading_doubts import LeftTo, judged_there, read_reading, told_by_source
 from cascal.datatypes import (
+    NO_ANSWER,
     CascalError,
     FloatArray,
     ModelSpec,
@@ -142,7 +143,9 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
     if info.n_test:
         test = load_part(workspace, dataset, encoder, "test", layout, pool)
     names = workspace.cluster_names(dataset)
-    reading = read_reading([train] if test is None else [train, test], info.right)
+    parts = [train] if test is None else [train, test]
+    given = workspace.letters_given(dataset)
+    reading = read_reading(parts, info.right, letters_given=given)
     if reading.left_to != "none":
         train = _by_source(train, reading.left_to)
         test = None if test is None else _by_source(test, reading.left_to)
@@ -153,8 +156,9 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
 
 def _by_source(part: Part, left_to: LeftTo) -> Part:
     """Answers right or wrong as the source says; the workspace keeps the gold answers."""
-    gold, labels = (left_to_source(part, one, left_to) for one in (part.gold, part.labels))
-    return replace(part, gold=gold, labels=labels)
+    told = told_by_source(part, left_to)
+    gold, labels = (np.where(told, NO_ANSWER, one) for one in (part.gold, part.labels))
+    return replace(part, gold=gold, labels=labels, judged=judged_there(part, told))
 
 
 def _asked(part: Part) -> Part:

@@ -1,9 +1,10 @@
 """Whether right and wrong can be read from the answers, or their source knows better.
 
-A score that comes beside an answer is the source's own verdict. Where free answers are often right
-for the source and wrong for us, or the other way round, its judge is finer than our reading: then
-its scores decide. A user may choose either word for all answers. Where hardly any model is
-right, numbers tell nothing about the models. All this is said at import and on every page.
+A score that comes beside an answer is the source's own verdict. Where answers are often right for
+the source and wrong for us, or the other way round, its judge is finer than our reading: then its
+scores decide, of free answers and of choices alike. Of choices one difference is enough where the
+source read the letters itself. A user may choose either word for all answers. Where hardly any
+model is right, numbers tell nothing about the models. All this is said at import and on every page.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cascal.evaluate import correctness
 from cascal.store import Workspace
 
 MOST_DIFFERENT = 0.05
-"""Share of free answers of which the source may say otherwise before it decides."""
+"""Share of answers of which the source may say otherwise before it decides."""
 HARDLY_ANY = 0.05
 """Share of right answers that the best model has at least where answers are read as they are."""
 MIN_QUERIES = 20
@@ -29,23 +30,33 @@ _RIGHT = 0.5
 _N_EXAMPLES = 3
 
 
-_SOURCE_IS_FINER = (
+_SOURCE_DECIDES = (
     "Its scores tell right from wrong there; the votes still compare the answers as read. "
     "`--right reading` at import takes the answers as read instead."
 )
 _LOOK_FIRST = (
-    "The answers as read tell right from wrong. Look at these queries first: gold answers may "
-    "count from another number, or answers be read wrongly. `--right source` at import takes the "
-    "scores instead."
+    f"{_SOURCE_DECIDES} Look at these queries first: gold answers may count from another number, "
+    "or a score mean something else than right or wrong."
 )
-_WHO_DECIDES: dict[Right, str] = {
-    "auto": "",
+_TOO_FEW = (
+    "These are few, so the answers as read tell right from wrong. `--right source` at import takes "
+    "the scores instead."
+)
+_AS_CHOSEN: dict[Right, str] = {
     "source": "Its scores tell right from wrong, as was chosen; the votes still compare the "
     "answers as read.",
     "reading": "The answers as read tell right from wrong, as was chosen.",
 }
-LeftTo = Literal["none", "free", "all"]
-"""Answers of which the source's word counts: of no query, of free ones, of all."""
+LeftTo = Literal["none", "free", "choices", "all"]
+"""Answers of which the source's word counts: of no query, of free ones, of choices, of all."""
+
+_LEFT_TO: dict[tuple[bool, bool], LeftTo] = {
+    (False, False): "none",
+    (True, False): "free",
+    (False, True): "choices",
+    (True, True): "all",
+}
+"""By whether the source is finer about free answers, and about choices."""
 
 
 class Answers(Protocol):
@@ -70,26 +81,40 @@ class Reading:
 
     left_to : whose answers are right or wrong as the source's scores say
     doubts  : sentences for a user, none where nothing is wrong
+    notes   : where the source says otherwise for so few answers that nothing follows
     """
 
     left_to: LeftTo
     doubts: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def read_reading(parts: Sequence[Answers], right: Right = "auto") -> Reading:
-    """Compare the source's word with the answers of all parts of a data set."""
+def read_reading(
+    parts: Sequence[Answers], right: Right = "auto", *, letters_given: bool = False
+) -> Reading:
+    """Compare the source's word with the answers of all parts of a data set.
+
+    letters_given: whether the source read the letters of most scored choices itself
+    """
     free = _Differences(parts, free=True)
     chosen = _Differences(parts, free=False)
-    finer = free.share > MOST_DIFFERENT
+    free_finer = free.share > MOST_DIFFERENT
+    chosen_finer = chosen.share > MOST_DIFFERENT or (letters_given and chosen.n_differ > 0)
     left_to: LeftTo = "all" if right == "source" else "none"
-    if right == "auto" and finer:
-        left_to = "free"
-    said = (
-        free.sentence(_WHO_DECIDES[right] or _SOURCE_IS_FINER),
-        chosen.sentence(_WHO_DECIDES[right] or _LOOK_FIRST),
+    if right == "auto":
+        left_to = _LEFT_TO[free_finer, chosen_finer]
+    as_chosen = _AS_CHOSEN.get(right)
+    loud = (
+        free.sentence(as_chosen or _SOURCE_DECIDES) if free_finer else "",
+        chosen.sentence(as_chosen or _LOOK_FIRST) if chosen_finer else "",
         _hardly_any_right(parts, left_to),
     )
-    return Reading(left_to=left_to, doubts=tuple(one for one in said if one))
+    quiet = (
+        "" if free_finer else free.sentence(as_chosen or _TOO_FEW),
+        "" if chosen_finer else chosen.sentence(as_chosen or _TOO_FEW),
+    )
+    doubts, notes = (tuple(one for one in said if one) for said in (loud, quiet))
+    return Reading(left_to=left_to, doubts=doubts, notes=notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +139,7 @@ def reading_of(workspace: Workspace, dataset: str) -> Reading:
             for split in splits
         ],
         workspace.dataset(dataset).right,
+        letters_given=workspace.letters_given(dataset),
     )
 
 
@@ -139,12 +165,13 @@ class _Differences:
         return self.n_differ / self.n_both if self.n_both else 0.0
 
     def sentence(self, consequence: str) -> str:
-        """What differs, with examples; "" where little does."""
-        if self.share <= MOST_DIFFERENT:
+        """What differs, with examples; "" where nothing does."""
+        if not self.n_differ:
             return ""
+        share = f"{self.share:.0%}" if self.share > MOST_DIFFERENT else f"{self.share:.1%}"
         return (
             f"The source scored {self.n_both:,} {self._kind} itself and says otherwise than "
-            f"comparing them with the gold answers for {self.n_differ:,} ({self.share:.0%}): "
+            f"comparing them with the gold answers for {self.n_differ:,} ({share}): "
             f"{'; '.join(self.examples[:_N_EXAMPLES])}. {consequence}"
         )
 
@@ -179,16 +206,24 @@ def _hardly_any_right(parts: Sequence[Answers], left_to: LeftTo) -> str:
     return ""
 
 
-def left_to_source(part: Answers, gold: IntArray, left_to: LeftTo) -> IntArray:
-    """Gold (Q,) without the queries of which the source says anything, where its word counts."""
-    told = np.isfinite(part.judged).any(axis=1)
-    if left_to != "all":
-        told &= (part.votes.option_counts == 0) & (left_to == "free")
-    return np.where(told, NO_ANSWER, gold)
+def told_by_source(part: Answers, left_to: LeftTo) -> BoolArray:
+    """(Q,) queries of which the source says anything, where its word counts."""
+    told = np.asarray(np.isfinite(part.judged).any(axis=1))
+    if left_to in ("free", "choices"):
+        told &= (part.votes.option_counts == 0) == (left_to == "free")
+    return np.zeros_like(told) if left_to == "none" else told
+
+
+def judged_there(part: Answers, told: BoolArray) -> FloatArray:
+    """(Q, M) the source's word; of responses it left out there, whether they are right as read."""
+    silent = told[:, None] & np.isnan(part.judged)
+    return np.where(silent, correctness(part.votes, part.gold), part.judged)
 
 
 def _right(part: Answers, left_to: LeftTo) -> FloatArray:
-    return correctness(part.votes, left_to_source(part, part.gold, left_to), part.judged)
+    told = told_by_source(part, left_to)
+    gold = np.where(told, NO_ANSWER, part.gold)
+    return correctness(part.votes, gold, judged_there(part, told))
 
 
 def _chance(parts: Sequence[Answers]) -> float:

@@ -17,7 +17,7 @@ READINGS: tuple[ReadingName, ...] = get_args(ReadingName)
 """stated: only what a text states as its answer. upstream: as MMLU-Pro's own scripts guess."""
 Right = Literal["auto", "source", "reading"]
 """Who tells right from wrong where a source scored responses itself: its scores, the answers as
-they are read, or (auto) the scores of free answers where they often say otherwise."""
+they are read, or (auto) the scores where they often say otherwise."""
 RIGHTS: tuple[Right, ...] = get_args(Right)
 Status = Literal["ok", "unreadable", "truncated", "refused", "error", "missing"]
 STATUSES: tuple[Status, ...] = ("ok", "unreadable", "truncated", "refused", "error", "missing")

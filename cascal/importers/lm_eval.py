@@ -35,7 +35,7 @@ from cascal.columns import Imported
 from cascal.counted import counted
 from cascal.importers.checked_rows import part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
-from cascal.importers.fields import amount, clean, raw_text
+from cascal.importers.fields import amount, clean, gold_answer, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.kept import keep_offered
 from cascal.importers.limits import ImportRefused, parse_json, read_bytes
@@ -282,11 +282,13 @@ def _chosen(choice: Choice) -> Said:
 def _generated(draft: Draft, record: Record, options: Sequence[str]) -> Iterator[Said]:
     """Every repeat of a generated text; likelihoods have no text, only a score.
 
-    What the filter extracted counts for the first repeat, where the text itself reads as nothing.
+    What the filter extracted counts for the first repeat, where the text itself reads as nothing
+    or as the same letter.
     """
     extracted = _extracted(record)
     given = extracted if isinstance(extracted, str) and extracted != INVALID else None
     for text in repeats_of(record):
-        readable = text is not None and draft.read(text, len(options)).answer is not None
-        yield Said(text, None if readable else given)
+        read = None if text is None else draft.read(text, len(options)).answer
+        same = bool(options) and read == gold_answer(given, options)[0]
+        yield Said(text, given if read is None or same else None)
         given = None

@@ -13,6 +13,7 @@ import pyarrow as pa
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA
 from cascal.datatypes import CascalError, ModelSpec, Split, Task
 from cascal.store.connection import fetch, scalar
+from cascal.store.option_counts import n_options_of
 from cascal.store.records import DatasetInfo
 
 _DATASETS = """
@@ -44,6 +45,13 @@ WHERE r.dataset = $dataset AND ($split IS NULL OR q.split = $split)
 ORDER BY q.position, m.position, r.sample
 """
 
+_GIVEN = f"""
+SELECT count(*) FILTER (r.rule = 'given') * 2 > count(*)
+FROM response r JOIN query q ON q.dataset = $dataset AND q.query_id = r.query_id
+WHERE r.dataset = $dataset AND r.sample = 0 AND r.score IS NOT NULL AND r.answer IS NOT NULL
+    AND {n_options_of("q")} > 0
+"""  # noqa: S608 – no value
+
 
 def datasets(connection: duckdb.DuckDBPyConnection) -> list[DatasetInfo]:
     """Every stored data set, oldest first."""
@@ -56,6 +64,11 @@ def _dataset_info(row: tuple[Any, ...]) -> DatasetInfo:
     values["answer_origins"] = tuple(one for one in ("gold", "generated", "none") if one in present)
     values["created_at"] = values["created_at"].replace(tzinfo=UTC)
     return DatasetInfo(**values)
+
+
+def letters_given(connection: duckdb.DuckDBPyConnection, dataset: str) -> bool:
+    """Whether most scored answers to choices are letters that their source read itself."""
+    return bool(scalar(connection, _GIVEN, dataset=dataset))
 
 
 def require(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -272,6 +272,11 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
             stored = voting.read_answers(connection, dataset, split)
         return stored.scores()
 
+    def letters_given(self, dataset: str) -> bool:
+        """Whether the source itself read the letters of most choices that it scored."""
+        with self._reading() as connection:
+            return reading.letters_given(connection, dataset)
+
     def gold(self, dataset: str, split: Split | None = None) -> tuple[IntArray, tuple[str, ...]]:
         """The vote (Q,) that each query's own answer is, or NO_ANSWER, and its answer_origin.
 

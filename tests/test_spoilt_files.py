@@ -1,0 +1,123 @@
+"""Spoilt files of every format: imported whole, or refused in a sentence and nothing is stored."""
+
+import os
+
+import numpy as np
+import pytest
+from attack import FULL, count
+from good_files import EVERY, pack, write_any
+
+from cascal import importers
+from cascal.datatypes import CascalError
+from cascal.store import Workspace
+
+N_FILES = 12_000
+"""Spoilt files of `make attack`, over all formats."""
+NASTY = [
+    *(b"", b"\x00", b"\xff", b'"', b'""', b"'", b"\\", b"\\u0000", b"\\ud800", b",", b"\n", b"\r"),
+    *(b"[", b"]", b"{", b"}", b"null", b"NaN", b"-Infinity", b"1e999", b"-9999", b"9" * 400),
+    *(b"true", b"[]", b"{}", b'""', b"\xef\xbb\xbf", "é\u202e".encode(), b"\t", b"answer", b"B"),
+    *(b"<think>", b"\\boxed{", b"1;2;3", b"=1+1", b"../../x", b"attachment://x", b"a" * 5_000),
+]
+
+
+def spoil(content, random):
+    """A few bytes deleted, repeated, moved, replaced or put in; or the end cut off."""
+    content = bytearray(content)
+    for _ in range(int(random.integers(1, 4))):
+        start = int(random.integers(0, len(content) + 1))
+        end = min(len(content), start + int(random.integers(0, 40)))
+        nasty = NASTY[random.integers(len(NASTY))]
+        what = random.integers(6)
+        if what == 0:
+            content[start:end] = nasty
+        elif what == 1:
+            content[start:start] = nasty
+        elif what == 2:
+            content[start:start] = content[start:end] * int(random.integers(1, 4))
+        elif what == 3:
+            del content[start:end]
+        elif what == 4:
+            content[start : start + 1] = bytes(random.integers(0, 256, 1, dtype=np.uint8))
+        elif random.random() < 0.2:
+            del content[start:]
+    return bytes(content)
+
+
+class Folder:
+    """A good file with its companions, and their bytes."""
+
+    def __init__(self, kind, path):
+        self.kind, self.path = kind, path
+        path.mkdir()
+        self.good = write_any(kind, path)
+        plain = path / "plain.csv"
+        self.plain = plain.read_bytes() if plain.exists() else b""
+        plain.unlink(missing_ok=True)
+        inside = sorted(one for one in path.rglob("*") if one.is_file())
+        self.files = {one: one.read_bytes() for one in inside}
+
+    def spoilt(self, random):
+        """The path with one file spoilt, the others good; packed ones are often spoilt inside."""
+        for path, content in self.files.items():
+            path.write_bytes(content)
+        if self.plain and random.random() < 0.7:
+            return pack(self.kind, self.path / "table.csv", spoil(self.plain, random))
+        target = list(self.files)[random.integers(len(self.files))]
+        target.write_bytes(spoil(self.files[target], random))
+        return self.good
+
+
+def held(workspace):
+    """Everything that a workspace holds of its data set."""
+    return (
+        workspace.datasets(),
+        workspace.models("d"),
+        workspace.tasks("d"),
+        workspace.queries("d"),
+        workspace.responses("d", with_text=True),
+    )
+
+
+def counts(workspace):
+    """Queries and responses that are stored."""
+    info = workspace.dataset("d")
+    return info.n_queries, info.n_responses
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_spoilt_file_is_imported_whole_or_leaves_the_workspace_as_it_was(
+    kind, tmp_path, record_property
+):
+    seed = int.from_bytes(os.urandom(4)) if FULL else 14
+    folder = Folder(kind, tmp_path / "files")
+    workspace = Workspace(tmp_path / "w.duckdb")
+    workspace.add(importers.read(folder.good, dataset="d"))
+    before, n_before = held(workspace), counts(workspace)
+    n_refused = n_imported = 0
+    partial, unsaid = [], []
+    for number in range(count(full=-(-N_FILES // len(EVERY)), sample=6)):
+        path = folder.spoilt(np.random.default_rng([seed, number]))
+        try:
+            imported = importers.read(path, dataset="d")
+            added = workspace.add(imported, on_conflict="extend")
+        except CascalError as error:
+            n_refused += 1
+            if not str(error).strip() or len(str(error)) > 2_000 or not error.code:
+                unsaid.append((number, str(error)))
+            if held(workspace) != before:
+                partial.append(number)
+            continue
+        n_imported += 1
+        n_rows = len(imported.queries) + len(imported.responses)
+        n_added = added.queries_added + added.responses_added
+        stored = counts(workspace)
+        if n_rows != n_added + added.already_there or sum(stored) != sum(n_before) + n_added:
+            partial.append(number)
+        before, n_before = held(workspace), stored
+    assert not partial, f"{len(partial)} partial imports with seed {seed}: {partial[:5]}"
+    assert not unsaid, f"refused without a sentence, seed {seed}: {unsaid[:3]}"
+    record_property("imported", n_imported)
+    record_property("refused", n_refused)
+    assert n_refused or not FULL
