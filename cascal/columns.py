@@ -106,6 +106,8 @@ class Refusal:
     reason: str
 
 
+LEFT_OUT = "Left out"
+"""How the lines of a data set's note begin that say what an import refused."""
 MAX_REASONS = 20
 """So many reasons for what was left out are kept with a data set."""
 
@@ -198,7 +200,9 @@ class Imported:
     def left_out(self) -> tuple[str, ...]:
         """What was refused, by reason, the most frequent first; nothing of the rows themselves."""
         counts = Counter(one.reason for one in self.refused)
-        return tuple(f"Left out {n:,} ×: {reason}" for reason, n in counts.most_common(MAX_REASONS))
+        return tuple(
+            f"{LEFT_OUT} {n:,} ×: {reason}" for reason, n in counts.most_common(MAX_REASONS)
+        )
 
     def __post_init__(self) -> None:
         for name, table, schema in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,9 @@ from cascal import charts
 from cascal.columns import Refusal
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
+from cascal.diagnose import CHECKS, Finding, diagnose
+from cascal.diagnose.finding import Section
+from cascal.diagnose.fitness import FATAL, WARNING, data_fitness
 from cascal.settings import Thresholds
 
 open_app = test_app.open_app
@@ -38,7 +42,50 @@ def test_queries_come_with_the_answer_of_every_model_and_the_least_agreed_first(
         sum(getattr(part.votes, name).sum() for part in (data.train, data.test))
         for name in ("asked", "answered")
     )
-    assert f"{asked - read:,} of {asked:,} answers cannot be read" in plain(app.title[0].value)
+    said = [plain(one.value) for one in app.caption]
+    assert any(f"{asked - read:,} of {asked:,} answers cannot be read" in one for one in said)
+
+
+def finding(code: str, section: Section = "issue") -> Finding:
+    return Finding(code, f"Title of {code}", section, "A sentence.")
+
+
+def test_the_headline_says_whether_the_data_are_good_enough_and_why(demo, demo_fits):
+    snapshot = take_snapshot(demo, demo_fits["recommended"], Thresholds())
+    passed = [finding(code, "passed") for code in (*FATAL, *WARNING, "CAS101")]
+    n_checks = len(FATAL) + len(WARNING)
+    assert data_fitness(snapshot, passed).headline.endswith(f"yes, {n_checks} checks passed")
+    other = [finding("CAS101"), finding("CAS405")]  # about clusters and routes
+    assert data_fitness(snapshot, other).answer == "yes"
+    warned = data_fitness(snapshot, [finding("CAS305"), finding("CAS304"), finding("CAS204")])
+    assert warned.answer == "with warnings"
+    assert "yes, with 3 warnings (title of CAS204; title of CAS304; 1 more)" in warned.headline
+    assert [one.code for one in warned.findings] == ["CAS204", "CAS304", "CAS305"]
+    refused = data_fitness(snapshot, [finding("CAS305"), finding("CAS406")])
+    assert (refused.answer, refused.headline.split(": ")[1]) == ("no", "no (title of CAS406)")
+    assert {*FATAL, *WARNING} <= set(CHECKS)
+    few = replace(demo, train=demo.train.take(np.arange(5)), test=None)
+    small = take_snapshot(few, cascal.fit(few.train.votes, few.train.vectors), Thresholds())
+    assert "no, because 5 training queries and 8 models are too few" in (
+        data_fitness(small, passed).headline
+    )
+
+
+@pytest.mark.slow
+def test_the_page_says_it_when_the_checks_are_through(open_app, small_file):
+    app = open_app(small_file, "data_sets")
+    until = time.monotonic() + 60
+    while app.title[0].value.endswith("?"):
+        assert time.monotonic() < until
+        time.sleep(0.3)
+        app.run()
+    study = load_dataset(cascal.Workspace(small_file), "demo")
+    fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
+    snapshot = take_snapshot(study, fitted, Thresholds())
+    found = data_fitness(snapshot, diagnose(snapshot))
+    assert plain(app.title[0].value) == found.headline
+    listed = [plain(one.label) for one in app.expander]
+    assert listed[: len(found.findings)] == [f"{one.code} {one.title}" for one in found.findings]
 
 
 @pytest.mark.slow
@@ -75,6 +122,7 @@ def test_what_an_import_left_out_is_still_said_after_it(open_app, tmp_path):
     add_hashed(store, replace(imported, refused=refused))
     assert "Left out 2 ×: There is no model." in store.dataset("demo").note
     app = open_app(store.path, "data_sets")
+    assert any("Left out 2 ×: There is no model." in plain(one.value) for one in app.caption)
     app.session_state["data_tab"] = "Data sets"
     app.run()
     assert any("Left out 2 ×: There is no model." in one.value for one in app.text)

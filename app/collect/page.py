@@ -14,13 +14,13 @@ title.title("Whom to ask, what, and what it costs", anchor=False)
 if session.read_only():
     st.info("This server can be reached by others and has no sign-in: collecting is off.")
 else:
+    ahead = st.container()
     st.caption(
-        "Nothing is sent before step 3 has said how many calls there are and what they cost. What "
-        "is stopped goes on where it ended. From a shell: cascal pool, generate, collect, or build "
-        "for all of it."
+        "Nothing is sent before you press the button of step 3. What is stopped goes on where it "
+        "ended. From a shell: cascal pool, generate, collect, or build for all of it."
     )
     with frame.refusals():
         models = pool()
         what()
         if models:
-            collect(models, title)
+            collect(models, title, ahead)

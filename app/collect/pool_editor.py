@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import frame
 from app.collect import work
+from cascal.counted import counted
 from cascal.endpoint.pool_file import PoolModel
 
 SECRETS = (
@@ -59,14 +60,21 @@ def editor(key: str, *, generators: bool) -> pd.DataFrame:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.badge("Simulated data", color="orange", icon=":material/science:")
             st.caption("Models that do not exist, on this machine: no key, no cost.")
-    else:
-        start = work.empty_frame()
-        st.caption(SECRETS)
+        if generators:  # these stand in a box of their own already
+            return _table(start, f"{key}_{own}")
+        with st.expander(f"See or change the {counted(len(start), 'model')}"):
+            return _table(start, f"{key}_{own}")
+    st.caption(SECRETS)
+    return _table(work.empty_frame(), f"{key}_{own}")
+
+
+def _table(start: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The rows of an editor, as the reader leaves them."""
     return st.data_editor(
         start,
         num_rows="dynamic",
         hide_index=True,
-        key=f"{key}_{own}",
+        key=key,
         column_config={
             "name": st.column_config.TextColumn("Name", required=True),
             "model_id": st.column_config.TextColumn("Model id at the server"),

@@ -12,19 +12,24 @@ from app import frame, session
 from app.collect import work
 from app.collect.running import budget, failures, run
 from cascal.collection.collect_less import COST
+from cascal.collection.cost_ahead import CostAhead
 from cascal.counted import counted
 from cascal.endpoint.pool_file import PoolModel
 
 
-def collect(models: tuple[PoolModel, ...], title: DeltaGenerator) -> None:
+def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: DeltaGenerator) -> None:
     """Calls and cost before anything is sent; then the run, per model, with errors by cause.
 
-    title : where the page says what it found
+    title, summary : where the page says what it found, and shows its numbers, before the steps
     """
     st.subheader("3. What does it cost, and go", anchor=False)
     dataset: str | None = st.session_state.get("asked_dataset")
     if dataset is None or not session.datasets():
-        st.caption("There is no data set yet: generate queries first, or import some.")
+        title.title(_first_queries(models), anchor=False)
+        st.caption("There is no data set yet. Press “Generate” in step 2, or bring queries:")
+        st.page_link(
+            frame.page_file("data_sets"), label="Import responses", icon=":material/upload:"
+        )
         return
     with st.expander("Ask less, ask errors again, set limits"):
         retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
@@ -40,8 +45,13 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator) -> None:
         )
         limits = budget("collect")
     with frame.refusals():
-        n_calls, dollars = _ahead(dataset, models, share / 100, retry=retry)
+        ahead = work.ahead(dataset, models, retry=retry)
+        n_calls, dollars = _asked(ahead, dataset, models, share / 100, retry=retry)
         title.title(_headline(n_calls, dollars, dataset), anchor=False)
+        with summary:
+            _numbers(ahead, dataset, n_calls, dollars, whole=share == 100)
+        if n_calls:
+            _of_each_model(ahead)
         if st.button(
             f"Collect {counted(n_calls, 'response')}" if n_calls else "Collect",
             type="primary",
@@ -50,8 +60,14 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator) -> None:
             disabled=not n_calls,
         ):
             work.start_collecting(dataset, models, limits, retry=retry, fraction=share / 100)
+        if not n_calls:
+            _nothing_to_ask()
     run(f"collect:{dataset}", "models")
     failures(dataset)
+
+
+def _first_queries(models: tuple[PoolModel, ...]) -> str:
+    return f"First have queries written, then ask {counted(len(models), 'model')}"
 
 
 def _headline(n_calls: int, dollars: float, dataset: str) -> str:
@@ -61,28 +77,48 @@ def _headline(n_calls: int, dollars: float, dataset: str) -> str:
     return frame.escape(f"{counted(n_calls, 'call')} {price} complete {dataset}")
 
 
-def _ahead(
-    dataset: str, models: tuple[PoolModel, ...], share: float, *, retry: bool
+def _nothing_to_ask() -> None:
+    """Where to go when all is answered."""
+    st.caption("Every model of the pool has answered every query.")
+    with st.container(horizontal=True, gap="medium"):
+        st.page_link(
+            frame.page_file("data_sets"), label="Look at the answers", icon=":material/table_rows:"
+        )
+        st.page_link(
+            frame.page_file("skills"), label="See who is good at what", icon=":material/hub:"
+        )
+
+
+def _asked(
+    ahead: CostAhead, dataset: str, models: tuple[PoolModel, ...], share: float, *, retry: bool
 ) -> tuple[int, float]:
-    """Say how many calls that makes and about what they cost; both are returned."""
-    ahead = work.ahead(dataset, models, retry=retry)
-    n_calls, dollars = ahead.calls, ahead.dollars
-    if share < 1 and ahead.calls:
-        fewer = work.fewer(dataset, models, share, retry=retry)
-        n_calls, dollars = fewer.most, dollars * fewer.most / ahead.calls
-        st.caption(f"{fewer.sentence} {COST}")
-    with st.grid(3, min_column_width=200):
-        frame.metric("Calls", f"{n_calls:,}", "at most" if share < 1 else "one a query and model")
+    """How many calls are made and about what they cost, where less than all is asked."""
+    if share == 1 or not ahead.calls:
+        return ahead.calls, ahead.dollars
+    fewer = work.fewer(dataset, models, share, retry=retry)
+    st.caption(f"{fewer.sentence} {COST}")
+    return fewer.most, ahead.dollars * fewer.most / ahead.calls
+
+
+def _numbers(ahead: CostAhead, dataset: str, n_calls: int, dollars: float, *, whole: bool) -> None:
+    """Whom, what and what it costs, before anything is sent."""
+    info = session.workspace().dataset(dataset)
+    with st.grid(4, min_column_width=150):
+        frame.metric("Models", f"{len(ahead.models):,}", f"{info.n_responses:,} stored answers")
+        n_queries = info.n_train + info.n_test
+        frame.metric("Queries", f"{n_queries:,}", dataset)
+        note = "one a query and model" if whole else "at most"
+        frame.metric("Calls", f"{n_calls:,}", note, "What is stored is never asked again.")
         price = "unknown" if math.isnan(dollars) else f"${dollars:,.2f}"
         unpriced = (
-            f"{counted(len(ahead.unpriced), 'model')} without prices" if ahead.unpriced else ""
+            f"{counted(len(ahead.unpriced), 'model')} without prices"
+            if ahead.unpriced
+            else "nothing is sent yet"
         )
         frame.metric("Cost, about", price, unpriced, ahead.basis)
-        stored = session.workspace().dataset(dataset).n_responses
-        frame.metric("Stored already", f"{stored:,}", "never asked again")
-    if not n_calls:
-        st.caption("Every model of the pool has answered every query: there is nothing to ask.")
-        return 0, 0.0
+
+
+def _of_each_model(ahead: CostAhead) -> None:
     with st.expander("Calls and cost of each model"):
         st.dataframe(
             pd.DataFrame(ahead.models),
@@ -97,4 +133,3 @@ def _ahead(
             },
         )
         st.caption(frame.escape(ahead.basis))
-    return n_calls, dollars

@@ -59,6 +59,9 @@ def run(key: str, part: str) -> None:
         st.success("All queries are there. Next: collect the responses.")
     else:
         st.success("Everything is collected. Encode it on the page Data, then look at the map.")
+        st.page_link(
+            frame.page_file("data_sets"), label="Go on to Data", icon=":material/arrow_forward:"
+        )
 
 
 def _detail(now: Any, part: str) -> None:  # noqa: ANN401 – progress of either run, or None

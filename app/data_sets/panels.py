@@ -8,16 +8,19 @@ import streamlit as st
 
 from app import encoding, frame, session, shared_results, theme
 from cascal import charts
+from cascal.columns import LEFT_OUT
 from cascal.counted import counted
 from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
+from cascal.diagnose import fitness
 from cascal.encode.encoders import MINILM
+from cascal.store import DatasetInfo
 
 PERCENT = "%.1f %%"
 
 
 def headline() -> None:
-    """What the chosen data set is, as a sentence."""
+    """Whether the chosen data set is good enough for routing, why, and what it is."""
     info = session.current_info()
     if info is None:
         return
@@ -27,19 +30,60 @@ def headline() -> None:
         else:
             st.badge("Real data", color="blue")
         st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
+    title = st.empty()
+    title.title(f"{fitness.QUESTION}?", anchor=False)
+    st.caption(frame.escape(_content(info)))
+    try:
+        prose = session.dataset().by_scores
+        found = None if prose else _fitness()
+    except CascalError as error:  # without vectors, or where nothing can be fitted
+        title.title(f"{fitness.QUESTION}: not yet", anchor=False)
+        st.caption(frame.shown_refusal(error))
+        return
+    if prose:
+        title.title(fitness.OPEN_ENDED, anchor=False)
+        st.page_link(
+            frame.page_file("label"), label="Score them instead", icon=":material/edit_note:"
+        )
+    if found is not None:
+        title.title(frame.escape(found.headline), anchor=False)
+        _reasons(found)
+
+
+def _fitness() -> fitness.Fitness | None:
+    """What the checks say of the data; None while they run."""
+    findings = shared_results.findings()
+    return None if findings is None else fitness.data_fitness(session.snapshot(), findings)
+
+
+def _reasons(found: fitness.Fitness) -> None:
+    """The findings behind the headline, each with its sentence."""
+    for one in found.findings:
+        with st.expander(frame.escape(f"{one.code} {one.title}"), icon=":material/warning:"):
+            st.text(one.sentence)
+            st.page_link(
+                frame.page_file("diagnose"),
+                label="The page Diagnose has the evidence and what would help",
+                icon=":material/troubleshoot:",
+            )
+
+
+def _content(info: DatasetInfo) -> str:
+    """How much there is, how much of it cannot be read, and what an import left out."""
     n_queries = info.n_train + info.n_test
-    st.title(
+    left_out = [line for line in info.note.splitlines() if line.startswith(LEFT_OUT)]
+    said = (
         f"{counted(info.n_models, 'model')} answered {counted(n_queries, 'query')} in "
-        f"{counted(info.n_tasks, 'task')}{frame.escape(_gaps())}",
-        anchor=False,
+        f"{counted(info.n_tasks, 'task')}{_gaps()}."
     )
+    return " ".join([said, *left_out])
 
 
 def _gaps() -> str:
     """How much of what was asked has no answer that can be read; nothing where it is unknown."""
     try:
         data = session.dataset()
-    except CascalError:  # without vectors: the tabs say so
+    except CascalError:  # without vectors: the headline says so
         return ""
     parts = [part for part in (data.train, data.test) if part is not None]
     asked = sum(int(part.votes.asked.sum()) for part in parts)

@@ -12,6 +12,10 @@ from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import IntArray, Split
 
 N_SHOWN = 1000
+ROW_HEIGHT = 64
+"""Pixels: three lines of a query."""
+LETTER = 7.5
+"""Pixels of a letter of a header, about."""
 KEY = "queries_and_answers"
 OWN = {"gold": "Gold", "generated": "Generated", "mixed": "Own answer", "none": "Own answer"}
 
@@ -62,7 +66,8 @@ def _table() -> None:
         on_select=pick,
         selection_mode="single-row",
         hide_index=True,
-        height=560,
+        height=592,
+        row_height=ROW_HEIGHT,
         alt="Queries with the answer of every model; pick one to open it",
         column_order=[name for name in table.columns if name != "query"],
         column_config=_columns(table),
@@ -83,21 +88,25 @@ def _answers(split: Split, rows: IntArray) -> pd.DataFrame:
     return charts.compact_answers_frame(heeded.snapshot(), split, rows, written)
 
 
+def _width(header: str) -> int:
+    return max(74, round(LETTER * len(header)) + 20)
+
+
 def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
     text = st.column_config.TextColumn
     own = OWN[selection.shown().part.label_origin]
     models = {
-        name: text(name.removeprefix("model:"), width=74)
+        name: text(model := name.removeprefix("model:"), width=_width(model))
         for name in table.columns
         if name.startswith("model:")
     }
     return {
-        "text": text("Query", width=220, pinned=True),
+        "text": text("Query", width=290, pinned=True),
         "task": text("Task", width=90),
         "agreement": st.column_config.NumberColumn(
             "Agree", format="%.0f %%", width=64, help="Share of the models in the largest group."
         ),
-        "own": text(own, width=60 if own == "Gold" else 84),
+        "own": text(own, width=60 if own == "Gold" else 96),
         "first": text("Goes to", width=118, help="The first model of the route."),
         **models,
     }

@@ -15,7 +15,7 @@ from cascal.dataset.query_filters import RIGHT, pool_agreement
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NO_ANSWER, IntArray, Split
 
-TEXT_LENGTH, ANSWER_LENGTH = 200, 24
+TEXT_LENGTH, ANSWER_LENGTH = 100, 24
 Written = Mapping[tuple[str, str], str]
 """Answers as they were written, by query and model."""
 
