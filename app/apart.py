@@ -21,7 +21,7 @@ from cascal.columns import Progress
 from cascal.datatypes import CascalError
 
 ROOT = Path(__file__).resolve().parents[1]
-NICENESS = 5
+LOWEST = 5
 """Below the pages in rank, but not starved where both processors are busy."""
 STOP_WITHIN = 0.2
 """Seconds."""
@@ -46,12 +46,13 @@ class Call(Generic[T]):
         return self.function(*self.args, **self.options, progress=progress)
 
 
-def run_apart(work: Call[T], report: Progress, stopped: Event) -> T:
+def run_apart(work: Call[T], report: Progress, stopped: Event, niceness: int = LOWEST) -> T:
     """Do the work in another process; its progress and its refusal are as if done here.
 
+    niceness : how far that process is below this one in rank
     Once `stopped` is set the process is ended, and `report` is called so that it can say so.
     """
-    command = [sys.executable, "-m", "app.apart"]
+    command = [sys.executable, "-m", "app.apart", str(niceness)]
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with subprocess.Popen(  # noqa: S603 – our own
@@ -108,7 +109,7 @@ def _answer(work: Call[Any], back: BinaryIO) -> None:
 def main() -> None:
     """What the process does: work comes in, messages go out, and nothing else goes there."""
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(int(sys.argv[1]))
     back = sys.stdout.buffer
     with redirect_stdout(sys.stderr):
         _answer(pickle.load(sys.stdin.buffer), back)  # noqa: S301 – of our parent

@@ -17,7 +17,7 @@ from uuid import uuid4
 import streamlit as st
 
 from app import access, frame
-from app.apart import Call, run_apart
+from app.apart import LOWEST, Call, run_apart
 from cascal.columns import Progress
 from cascal.datatypes import CascalError
 
@@ -35,7 +35,7 @@ class Stopped(Exception):
 
 T = TypeVar("T")
 State = Literal["running", "done", "stopped", "failed"]
-LineName = Literal["short", "page", "long", "calls"]
+LineName = Literal["short", "asked", "page", "long", "calls"]
 
 
 class Line:
@@ -70,9 +70,13 @@ class Line:
             return self._jobs[: self._jobs.index(job)] if job in self._jobs else []
 
 
-LINES: dict[LineName, Line] = {name: Line() for name in ("short", "page", "long", "calls")}
-"""short: seconds, begun where a page is opened; page: the same in a process of its own; long: on
-request; calls: waits for servers."""
+LINES: dict[LineName, Line] = {name: Line() for name in ("short", "asked", "page", "long", "calls")}
+"""short: seconds, begun where a page is opened; asked: seconds in a process of its own, for what a
+visitor asked for and looks at; page: what a page begins by itself in such a process; long: minutes,
+on request; calls: waits for servers. What is asked for waits for none but its like, and goes before
+all other work that is done apart."""
+NICENESS = {"asked": 2}
+"""How far below the pages in rank the processes of a line are; those of others are `LOWEST`."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -85,6 +89,7 @@ class Job:
     work: Callable[[Progress], Any]
     line: Line
     owner: str
+    niceness: int = LOWEST
     state: State = "running"
     detail: Any = None
     share: float = 0.0
@@ -131,7 +136,7 @@ class Job:
 
     def _do(self) -> object:
         if isinstance(self.work, Call):
-            return run_apart(self.work, self.report, self._stop)
+            return run_apart(self.work, self.report, self._stop, self.niceness)
         return self.work(self.report)
 
     def told(self, reader: str) -> str:
@@ -169,7 +174,8 @@ def start(key: str, work: Callable[[Progress], Any], line: LineName = "long") ->
                 :-MAX_KEPT
             ]:
                 del known[old]
-            job = known[key] = Job(work=work, line=LINES[line], owner=reader())
+            rank = NICENESS.get(line, LOWEST)
+            job = known[key] = Job(work=work, line=LINES[line], owner=reader(), niceness=rank)
             job.line.join(job)
             threading.Thread(target=job.run, name="cascal-job", daemon=True).start()
     return job
@@ -189,14 +195,15 @@ def show(
     *,
     at_once: bool = False,
     about: str = "",
-    line: LineName = "long",
+    line: LineName | None = None,
 ) -> T | None:
     """The result of a job, or None while there is none: then its button or its progress is shown.
 
     `at_once` starts it without asking; `about` says what the button would do and how long it takes.
+    Without a `line` it is that of long work, or of what a page begins by itself.
     """
-    if at_once:
-        line = "page" if isinstance(work, Call) else "short"
+    if line is None:
+        line = ("page" if isinstance(work, Call) else "short") if at_once else "long"
     job = find(key)
     if job is None and at_once:
         job = start(key, work, line)

@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from app import heeded, session
+from app import heeded, history, session, values
 from app.map_component.spec import Polygon, points_in_polygon
+from app.values import Values
 from cascal import charts
 from cascal.compare.slices import groups_in
 from cascal.computing.remembered import remembered
@@ -131,6 +132,14 @@ def show_flipped() -> None:
     choose(Selection(data=session.dataset_token(), flags=("flipped",)))
     tested = session.dataset().test is not None
     st.session_state["points"] = POINTS["test" if tested else "train"]
+
+
+def show_change(before: Values, after: Values) -> None:
+    """Pin one state, go to another and choose what flips between them. For callbacks."""
+    st.session_state["pinned"] = before
+    if after != values.present():
+        history.change_to(after)
+    show_flipped()
 
 
 def all_rows() -> IntArray:

@@ -10,7 +10,7 @@ from app import frame, heeded, history, jobs, session, values
 from app.apart import Call
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
-from cascal.compare.cost import CostPoint, bargains, weight_label
+from cascal.compare.cost import MAX_LOSS, CostPoint, bargains, instead, weight_label
 from cascal.compare.cost import cost_curve as compute_curve
 from cascal.compare.states import compare_states
 from cascal.dataset.dataset import Dataset
@@ -20,9 +20,6 @@ from cascal.diagnose import Finding, diagnose
 from cascal.intervals import Estimate
 from cascal.store import Run, Score
 from cascal.verdicts.verdict import points
-
-MAX_LOSS = 0.005
-"""Share of right first answers that a bargain may cost."""
 
 
 def findings_key() -> str:
@@ -84,7 +81,7 @@ def bargain(key: str) -> None:
         return
     cheap, gain = found
     dear = next(point for point in curve if point.cost_weight == now.cost)
-    st.subheader(frame.escape(f"The best bargain: {_instead(cheap, dear)}"), anchor=False)
+    st.subheader(frame.escape(f"The best bargain: {instead(cheap, dear)}"), anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         state = replace(now, cost=cheap.cost_weight)
         st.button("Take it", key=key, on_click=history.change_to, args=(state,))
@@ -103,7 +100,7 @@ def _bargain(
 ) -> tuple[CostPoint, Estimate | None] | None:
     """The cheapest point that is not proven worse than the present state, and its difference."""
     before = session.snapshot_at(now)
-    for point in bargains(curve, now.cost, MAX_LOSS):
+    for point in bargains(curve, now.cost):
         after = session.snapshot_at(replace(now, cost=point.cost_weight))
         gain = compare_states(before, after).gain
         if gain is None or gain.high >= 0:
@@ -121,20 +118,12 @@ def _no_bargain(curve: list[CostPoint], now: values.Values) -> None:
         return
     cheap = taken.top1 >= free.top1 - MAX_LOSS
     what = "A bargain, taken" if cheap else "Cheaper, and more often wrong"
-    st.subheader(frame.escape(f"{what}: {_instead(taken, free)}"), anchor=False)
+    st.subheader(frame.escape(f"{what}: {instead(taken, free)}"), anchor=False)
     st.caption(
         frame.escape(
             f"Cost weight {weight_label(now.cost)} instead of 0; nothing cheaper loses at most "
             f"{100 * MAX_LOSS:g} points. {_votes(taken, free)}"
         )
-    )
-
-
-def _instead(cheap: CostPoint, dear: CostPoint) -> str:
-    """What a point gives and costs, beside another."""
-    return (
-        f"{cheap.top1:.1%} right for ${cheap.cost1:,.2f} instead of "
-        f"{dear.top1:.1%} for ${dear.cost1:,.2f} per 1,000 queries"
     )
 
 

@@ -1,4 +1,4 @@
-"""A number of things as a sentence says it: "1 query", "2,000 queries"."""
+"""Numbers as a sentence says them: "1 query", "2,000 queries", "76.6 %"."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def plural(one: str) -> str:
     if one.endswith("y") and one[-2:-1] not in "aeiou":
         return f"{one[:-1]}ies"
     return f"{one}es" if one.endswith(_WITH_ES) else f"{one}s"
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share in percent, with a space before its sign: 0.766 -> "76.6 %" with one decimal."""
+    return f"{share:.{decimals}%}".replace("%", " %")

@@ -734,13 +734,19 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
 def test_a_swept_value_can_be_used(open_app, small_file):
     app = open_app(small_file, "sweep")
     wait_for_chart(app)
-    assert any("Merge distance 0.15" in one.value for one in app.subheader)
-    assert app.title[0].value.startswith("Merge distance: ")
-    assert "0.15" in app.title[0].value
-    app.selectbox(key="sweep_value_merge_distance").set_value(40).run()
+    assert "merge distance" in app.title[0].value
+    value(app).set_value(40).run()
     app.button(key="use_value").click().run()
     assert app.slider(key="merge").value == 0.4
     assert not app.exception
+    assert "merge distance" in app.title[0].value  # at once, without another sweep
+    assert any("merge distance 0\\.15 → 0\\.4" in one.value for one in app.markdown)
+    app.button(key="undo_value").click().run()
+    assert app.slider(key="merge").value == 0.15
+
+
+def value(app: AppTest):
+    return next(one for one in app.selectbox if one.label == "Value")
 
 
 @pytest.mark.slow

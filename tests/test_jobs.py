@@ -11,7 +11,7 @@ import pytest
 from apart_work import fails, lasts, refuses, whose_process
 
 from app import jobs
-from app.apart import NICENESS, Call, run_apart
+from app.apart import LOWEST, Call, run_apart
 
 
 def until(condition) -> None:
@@ -48,7 +48,7 @@ def test_work_apart_is_done_by_another_process_below_the_pages_in_rank(started):
     told = []
     found = run_apart(Call.of(whose_process), lambda *now: told.append(now), threading.Event())
     assert found[0] != os.getpid()
-    assert found[1] >= min(os.nice(0) + NICENESS, 19)
+    assert found[1] >= min(os.nice(0) + LOWEST, 19)
     assert told == [(0.5, "Half")]
 
 
@@ -95,4 +95,17 @@ def test_short_work_does_not_wait_for_long_work(started):
     short = started(lambda report: "here", jobs.LINES["short"])
     until(lambda: short.state == "done")
     assert long.state == "running"
+    go_on.set()
+
+
+def test_what_a_visitor_asks_for_waits_for_no_work_in_the_background_and_goes_before_it(started):
+    go_on = threading.Event()
+    background = [
+        started(lambda report: go_on.wait(30), jobs.LINES[name]) for name in ("page", "long")
+    ]
+    first = jobs.start("first asked for", Call.of(whose_process), "asked")
+    second = jobs.start("second asked for", Call.of(whose_process), "asked")
+    until(lambda: second.state == "done")
+    assert [job.state for job in background] == ["running", "running"]
+    assert first.result[1] < min(os.nice(0) + LOWEST, 19)
     go_on.set()

@@ -12,16 +12,24 @@ from conftest import split_world
 from refusals import refuses
 
 import cascal
-from cascal.charts.diagnosis import best_change, curve_figure, curve_frame, map_figure, value_label
+from cascal.charts.diagnosis import changing_measures, curve_figure, curve_frame, map_figure
 from cascal.compare.cost import cost_grid
 from cascal.compare.sweep import (
     JACCARDS,
     NAMES,
     attainable,
     curve,
+    read_at,
     sweep_map,
     visit,
     with_value,
+)
+from cascal.compare.sweep_answer import (
+    answer,
+    best_place,
+    change_between,
+    gains_over_now,
+    value_label,
 )
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.settings import JOINING, PRESETS, FitSettings, Thresholds, joining_name
@@ -80,10 +88,8 @@ def test_joining_has_its_attainable_settings_and_merging_a_grid(fitted):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_curve_holds_the_present_value_and_its_band_agrees_with_it(
-    name, parts, fitted, reference
-):
-    found = curve(fitted, Thresholds(), name, parts[1], parts[0], reference)
+def test_a_curve_holds_the_present_value_and_its_band_agrees_with_it(name, parts, fitted):
+    found = curve(fitted, Thresholds(), name, parts[1], parts[0])
     now = next(point for point in found.points if point.value(name) == found.now)
     assert now.flipped == 0.0
     if found.band is not None:
@@ -99,12 +105,16 @@ def test_a_curve_holds_the_present_value_and_its_band_agrees_with_it(
                 assert other.n_clusters != now.n_clusters or not same
     frame = curve_frame(found)
     assert len(frame) == len(found.points)
-    assert curve_figure(found, "#1F4FD8").data
+    changing, constant = changing_measures(found)
+    for measure in changing:
+        assert curve_figure(found, measure, "#1F4FD8").data
+        assert np.ptp(frame[measure].dropna()) > 0
+    assert len(changing) + len(constant) == 5
 
 
-def test_a_value_between_the_grid_is_visited_too(parts, fitted, reference):
+def test_a_value_between_the_grid_is_visited_too(parts, fitted):
     thresholds = Thresholds(merge_distance=0.1234)
-    found = curve(fitted, thresholds, "merge_distance", parts[1], parts[0], reference)
+    found = curve(fitted, thresholds, "merge_distance", parts[1], parts[0])
     values = [point.value("merge_distance") for point in found.points]
     assert 0.1234 in values
     assert values == sorted(values)
@@ -132,22 +142,120 @@ def test_a_map_is_drawn_for_every_measure(parts, fitted, reference):
         assert figure.data[-1].y == (JACCARDS.index(Thresholds().prune_jaccard),)
 
 
-def test_the_best_value_is_compared_with_the_present_one(parts, fitted, reference):
+@pytest.mark.parametrize("merge", [0.3, 0.1234])
+def test_a_curve_read_from_another_value_is_that_of_a_sweep_from_there(parts, fitted, merge):
     train, test = parts
-    found = curve(fitted, Thresholds(), "merge_distance", test, train, reference)
-    best, gain = best_change(found, test, fitted.models)
-    now = next(one for one in found.points if one.value("merge_distance") == found.now)
-    assert best.top1.value == max(one.top1.value for one in found.points)
-    assert gain.value == pytest.approx(best.top1.value - now.top1.value)
+    there = Thresholds(merge_distance=merge)
+    first = curve(fitted, Thresholds(), "merge_distance", test, train)
+    read = read_at(first, fitted, there, test, train)
+    fresh = curve(fitted, there, "merge_distance", test, train)
+    assert (read.now, read.band) == (merge, fresh.band)
+    assert curve_frame(read).equals(curve_frame(fresh))
+
+
+def test_the_best_value_is_compared_with_the_present_one(parts, fitted):
+    train, test = parts
+    found = curve(fitted, Thresholds(), "merge_distance", test, train)
+    best, gains = best_place(found), gains_over_now(found, test, fitted.models)
+    tops = [one.top1.value for one in found.points]
+    assert tops[best] == max(tops)
+    now = tops[found.at_now]
+    assert [one.value for one in gains] == pytest.approx([top - now for top in tops])
     none = replace(test, gold=np.full(len(test), NO_ANSWER))
-    unknown = curve(fitted, Thresholds(), "merge_distance", none, train, reference)
-    assert best_change(unknown, none, fitted.models) is None
+    unknown = curve(fitted, Thresholds(), "merge_distance", none, train)
+    assert gains_over_now(unknown, none, fitted.models) is None
+    assert answer(unknown, none, fitted.models).title.startswith("Without gold answers nothing")
+
+
+def pointed(found, rates, dollars=None):
+    """The curve with other first models: at each value the share of right answers that is asked."""
+    points = []
+    for place, (point, rate) in enumerate(zip(found.points, rates, strict=True)):
+        first = np.zeros(100, dtype=np.int64)
+        first[: round(100 * rate)] = 1
+        known = {} if dollars is None else {"dollars": dollars[place]}
+        top1 = replace(found.points[0].top1, value=rate)
+        points.append(
+            replace(point, first=first, top1=top1, flipped=float(rate != rates[0]), **known)
+        )
+    return replace(found, points=tuple(points), now=points[0].value(found.name))
+
+
+class Right:
+    """Queries of which the first model is never right and the second always."""
+
+    def __init__(self, votes) -> None:
+        self.right, self.votes = np.tile([0.0, 1.0] + [0.0] * 8, (100, 1)), votes
+        self.right = self.right[:, : len(votes.models)]
+
+    def __len__(self) -> int:
+        return 100
+
+
+@pytest.mark.parametrize(
+    ("rates", "says"),
+    [
+        ([0.5, 0.5, 0.5, 0.5], "Joining makes no difference here"),
+        ([0.5, 0.9, 0.5, 0.5], "Set joining to all 3: +40.0 points"),
+        ([0.5, 0.5, 0.51, 0.49], "Leave joining at off: it hardly matters"),
+        ([0.9, 0.9, 0.9, 0.5], "Leave joining at off: 1 or more is proven worse, none better"),
+    ],
+)
+def test_the_answer_of_a_sweep_says_where_to_set_a_threshold_and_whether_it_matters(
+    rates, says, parts, fitted
+):
+    found = curve(fitted, Thresholds(), "prune_jaccard", parts[1], parts[0])
+    told = answer(pointed(found, rates), Right(parts[1].votes), parts[1].votes.models)
+    assert told.title.startswith(says)
+    back = change_between(pointed(found, rates), 1, 0, Right(parts[1].votes), parts[1].votes.models)
+    assert back.startswith("joining all 3 → off · ")
+
+
+def test_a_cost_weight_that_saves_and_loses_little_is_proposed_in_dollars(parts, fitted):
+    found = curve(fitted, Thresholds(), "cost_weight", parts[1], parts[0])
+    n, queries = len(found.points), Right(parts[1].votes)
+    rates, dollars = [0.9, 0.9] + [0.5] * (n - 2), [2.0, 1.0] + [0.5] * (n - 2)
+    told = answer(pointed(found, rates, dollars), queries, queries.votes.models)
+    value = value_label("cost_weight", found.points[1].value("cost_weight"))
+    assert told.title == (
+        f"Set cost weight to {value}: no proven loss, $1.00 instead of $2.00 per 1,000 queries"
+    )
+    assert told.basis.startswith("90.0 % right for $1.00 instead of 90.0 % for $2.00 per 1,000")
+    taken = replace(pointed(found, rates, dollars), now=found.points[1].value("cost_weight"))
+    told = answer(taken, queries, queries.votes.models)
+    assert told.title == (
+        f"Leave cost weight at {value}: no proven loss against 0, $1.00 instead of $2.00 per "
+        "1,000 queries"
+    )
+    dearer = answer(pointed(found, rates, [2.0] * n), queries, queries.votes.models)
+    assert dearer.title.startswith("Leave cost weight at 0: ")
+
+
+def test_cost_weights_have_plain_ticks_and_a_place_for_none(parts, fitted):
+    found = curve(fitted, Thresholds(), "cost_weight", parts[1], parts[0])
+    figure = curve_figure(found, "top1", "#1F4FD8")
+    ticks = figure.layout.xaxis.ticktext
+    assert ticks[0] == "0"
+    assert not [tick for tick in ticks if set(tick) - set("0123456789.")]
+    dashed = [shape.x0 for shape in figure.layout.shapes if shape.line.dash == "dash"]
+    assert dashed == [figure.layout.xaxis.tickvals[0]]
+    places = figure.data[-1].x
+    assert list(places) == sorted(places)
+    assert value_label("cost_weight", 1e-05) == "0.00001"
+
+
+def test_dollars_are_those_of_the_chosen_models(parts, fitted):
+    train, test = parts
+    found = curve(fitted, Thresholds(), "cost_weight", test, train)
+    routes = fitted.router(Thresholds()).route(test.vectors)
+    spent = np.take_along_axis(test.costs, routes.selected[:, :1], axis=1)
+    assert found.points[0].dollars == pytest.approx(1000 * spent.mean())
 
 
 def test_what_cannot_be_swept_is_refused(parts, fitted, reference):
     train, test = parts
     with refuses("unknown-choice", "'top_k'"):
-        curve(fitted, Thresholds(), "top_k", test, train, reference)
+        curve(fitted, Thresholds(), "top_k", test, train)
     twice = ("merge_distance", "merge_distance")
     with refuses("conflicting-settings"):
         sweep_map(fitted, Thresholds(), twice, test, train, reference)

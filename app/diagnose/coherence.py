@@ -113,6 +113,7 @@ def _help(now: Snapshot, chosen: Coherence) -> None:
         about="Tried out: merging it with its nearest, merging less, other joining, other min "
         "silhouettes. Fewer clusters, other starts, more queries, no repeats and other encoders "
         "are tried out on the split that it came from, below.",
+        line="asked",
     )
     if found:
         panels.effect_rows("cohere", [(one.effect, one.sentence) for one in found])

@@ -136,6 +136,7 @@ def _remedies(code: str) -> None:
         Call.of(try_all, now, code),
         about=f"Each {mark('remedy')} is tried out on these data first; one that does not help is "
         "said not to help.",
+        line="asked",
     )
     if tried is None:
         return

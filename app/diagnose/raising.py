@@ -26,7 +26,7 @@ def raising(bench: SilhouetteBench, task: int, model: int, k: int) -> None:
     """A button, then every trial, the one that raises it most first."""
     work = Call.of(_tried_out, session.workspace(), session.snapshot(), task, model, k)
     key = f"raise:{session.fit_token()}:{bench.tasks[task]}:{bench.models[model]}:{k}"
-    trials = jobs.show(key, "What would raise it?", work, about=ABOUT)
+    trials = jobs.show(key, "What would raise it?", work, about=ABOUT, line="asked")
     if trials:
         st.markdown("**What would raise it?**")
     for trial in sorted(trials or (), key=_order):

@@ -193,18 +193,11 @@ def _map_button(before: State, after: State) -> None:
     if st.button(
         "Show them on the map",
         icon=":material/hub:",
-        on_click=_to_map,
+        on_click=selection.show_change,
         args=(before.controls, after.controls),
         help=f"Moves the controls to {after.name} and pins {before.name}.",
     ):
         frame.open_page("skills")
-
-
-def _to_map(before: Values, after: Values) -> None:
-    st.session_state["pinned"] = before
-    if after != values.present():
-        history.change_to(after)
-    selection.show_flipped()
 
 
 def _split(found: StateChange) -> Split:

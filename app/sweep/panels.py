@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, history, jobs, session, theme, values
+from app import frame, history, jobs, selection, session, theme, values
 from app.apart import Call
 from app.controls import BY_TASK
 from app.values import DEFAULTS, Values
 from cascal import charts
-from cascal.compare.sweep import NAMES, Curve, Name, curve, sweep_map, sweepable
+from cascal.compare.sweep import (
+    NAMES,
+    Curve,
+    Name,
+    Point,
+    curve,
+    read_at,
+    routed_part,
+    sweep_map,
+    sweepable,
+    with_value,
+)
+from cascal.compare.sweep_answer import answer, change_between
 from cascal.counted import counted
-from cascal.settings import joining_name
+from cascal.settings import Thresholds, joining_name
 
 
 def _names() -> list[Name]:
@@ -23,17 +35,30 @@ def _names() -> list[Name]:
     return [name for name in found if name != "cost_weight" or session.cost_weights()]
 
 
-TITLE = "What would another threshold do?"
+TITLE = "Where should a threshold be, and does it matter?"
+MAIN = ("top1", "dollars")
+"""The measures that decide; the others say what lies behind them."""
+USED = "used_value_of_sweep"
+COLUMNS: dict[str, Any] = {
+    "value": "Value",
+    "clusters": "Clusters",
+    "effective": st.column_config.NumberColumn("Effective models", format="%.1f"),
+    "flipped": st.column_config.NumberColumn("Routes flipped", format="%.1f %%"),
+    "dollars": st.column_config.NumberColumn("$/1,000", format="%.2f"),
+    "top1": st.column_config.NumberColumn("First model right", format="%.1f %%"),
+    "low": st.column_config.NumberColumn("from", format="%.1f %%"),
+    "high": st.column_config.NumberColumn("to", format="%.1f %%"),
+}
 
 
 def curves() -> None:
-    """One threshold over its attainable values; the headline says whether another one is better."""
-    headline = st.empty()
-    headline.title(TITLE, anchor=False)
+    """One threshold over its attainable values; the headline says where to set it."""
+    headline = st.container()
     names = _names()
     if session.current_settings().by_task:
         st.caption(BY_TASK)
     if not names:
+        headline.title(TITLE, anchor=False)
         st.info("No threshold is left to sweep: there are no costs to weigh either.")
         return
     name: Name = st.segmented_control(
@@ -45,8 +70,31 @@ def curves() -> None:
         key="sweep_name",
         label_visibility="collapsed",
     )
+    found = _curve(name)
+    if found is None:
+        headline.title(TITLE, anchor=False)
+        return
+    data = session.dataset()
+    said = answer(found, routed_part(data.test, data.train), session.fit().models)
+    with headline:
+        st.title(frame.escape(said.title), anchor=False)
+        st.caption(frame.escape(said.basis))
+    _used(found)
+    _choose(found, said.point)
+    _figures(found)
+    with st.expander("The curve as a table"):
+        st.dataframe(
+            charts.curve_frame(found).drop(columns="x"),
+            hide_index=True,
+            alt="The curve as a table",
+            placeholder="–",
+            column_config=COLUMNS,
+        )
+
+
+def _curve(name: Name) -> Curve | None:
+    """The curve as read from the present value; the job is the same wherever that value is."""
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
-    reference = session.snapshot().routes("test")
     work = Call.of(
         curve,
         fitted=fitted,
@@ -54,87 +102,121 @@ def curves() -> None:
         name=name,
         test=data.test,
         training=data.train,
-        reference=reference,
     )
-    found = jobs.show(f"curve_{name}:{session.snapshot_token()}", "Sweep", work, at_once=True)
-    if found is None:
-        return
-    headline.title(_answer(found), anchor=False)
-    st.subheader(_sentence(found), anchor=False)
-    figure = charts.curve_figure(found, theme.accent())
-    frame.chart(figure, "curve", _sentence(found))
+    held = with_value(thresholds, name, getattr(Thresholds(), name))
+    key = f"curve_{name}:{session.fit_token()}:{held!r}"
+    found = jobs.show(key, "Sweep", work, at_once=True, line="asked")
+    return None if found is None else read_at(found, fitted, thresholds, data.test, data.train)
+
+
+def _figures(found: Curve) -> None:
+    """Quality and cost large, what lies behind them small; what does not change as a line."""
+    changing, constant = charts.changing_measures(found)
+    main = [measure for measure in changing if measure in MAIN]
+    for measures, height in (
+        (main, 260),
+        ([measure for measure in changing if measure not in MAIN], 200),
+    ):
+        if not measures:
+            continue
+        with st.grid(len(measures), min_column_width=260):
+            for measure in measures:
+                with st.container():
+                    st.markdown(f"**{charts.SWEEP_MEASURES[measure]}**")
+                    figure = charts.curve_figure(found, measure, theme.accent(), height)
+                    alt = f"{charts.SWEEP_MEASURES[measure]} by {NAMES[found.name].lower()}."
+                    frame.chart(figure, f"curve_{measure}", alt)
+    shade = "" if found.band is None else " Grey: where nothing changes around it."
+    band = " Light band: the 95 % interval." if "top1" in changing else ""
+    stays = f" The same at every value: {'; '.join(constant)}." if constant else ""
     st.caption(
-        "Dashed: the present value. Shaded: where nothing changes around it. Accuracy is of the "
-        "gold test queries, with its 95 % interval; only values at which something can change are "
-        "visited."
-    )
-    _choose(found)
-
-
-def _answer(found: Curve) -> str:
-    """Whether some value is better than the present one, with the paired interval."""
-    label, now = NAMES[found.name], charts.value_label(found.name, found.now)
-    data = session.dataset()
-    change = charts.best_change(found, data.test or data.train, session.fit().models)
-    if change is None:
-        return f"{label}: what changes around {now}"
-    best, gain = change
-    value = charts.value_label(found.name, best.value(found.name))
-    if value == now:
-        return f"{label}: no value is right more often than {now}"
-    points = f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
-    if gain.low > 0:
-        return f"{label}: {value} looks better than {now}, {points}"
-    return f"{label}: no value is proven better than {now}; the best, {value}, brings {points}"
-
-
-def _sentence(found: Curve) -> str:
-    label = NAMES[found.name]
-    now = charts.value_label(found.name, found.now)
-    if found.band is None:
-        return f"{label} {now}: the next value in either direction changes something"
-    low, high = (charts.value_label(found.name, one) for one in found.band)
-    return f"{label} {now}: nothing changes between {low} and {high}"
-
-
-def _choose(found: Curve) -> None:
-    frame_ = charts.curve_frame(found)
-    known = frame_["top1"].notna().any()
-    best = int(np.nanargmax(frame_["top1"].to_numpy(float))) if known else 0
-    if known:
-        st.caption(
-            f"Highest point estimate: {frame_['top1'].iloc[best]:.1f} % at "
-            f"{frame_['value'].iloc[best]}. Choosing a threshold by the test queries and quoting "
-            "their accuracy flatters: no interval knows that the best of "
-            f"{counted(len(frame_), 'value')} was picked."
+        frame.escape(
+            f"Dashed: the present value.{shade}{band} Visited are only values at which something "
+            f"can change.{stays}"
         )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    )
+
+
+def _choose(found: Curve, proposed: Point) -> None:
+    """Another value to use, the proposed one first, and the queries that it moves."""
+    frame_ = charts.curve_frame(found)
+    values_ = [point.value(found.name) for point in found.points]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.selectbox(
             "Value",
             range(len(frame_)),
-            format_func=lambda at: _option(frame_, at),
-            index=best,
-            key=f"sweep_value_{found.name}",
+            format_func=lambda at: _option(frame_, at, found.at_now),
+            index=values_.index(proposed.value(found.name)),
+            key=f"sweep_value_{found.name} from {found.now} of {len(values_)}",
+            width=420,
         )
-        value = found.points[chosen].value(found.name)
-        st.button("Use this value", on_click=_use, args=(found.name, value), key="use_value")
-    with st.expander("The curve as a table"):
-        st.dataframe(
-            frame_.drop(columns="x"),
-            hide_index=True,
-            alt="The curve as a table",
-            placeholder="–",
+        state = _with(values.present(), found.name, values_[chosen])
+        st.button(
+            "Use this value",
+            on_click=_use,
+            args=(found, values_[chosen], state),
+            key="use_value",
+            disabled=chosen == found.at_now,
         )
+        n_moved = round(found.points[chosen].flipped * len(found.points[chosen].first))
+        if n_moved and st.button(
+            f"Show the {counted(n_moved, 'query')} that it moves",
+            key="show_moved",
+            icon=":material/hub:",
+            type="tertiary",
+            on_click=selection.show_change,
+            args=(values.present(), state),
+            help="Sets this value, pins the present one, and opens the map with these queries.",
+        ):
+            frame.open_page("skills")
 
 
-def _option(frame_: pd.DataFrame, at: int) -> str:
+def _option(frame_: pd.DataFrame, at: int, now: int) -> str:
     row = frame_.iloc[at]
-    right = "" if pd.isna(row["top1"]) else f", {row['top1']:.1f} % right"
-    return f"{row['value']}: {counted(row['clusters'], 'cluster')}{right}"
+    parts = [counted(row["clusters"], "cluster")]
+    if not pd.isna(row["top1"]):
+        parts.append(f"{row['top1']:.1f} % right")
+    if not pd.isna(row["dollars"]):
+        parts.append(f"${row['dollars']:,.2f}")
+    present = " (present)" if at == now else ""
+    return f"{row['value']}{present}: {', '.join(parts)}"
 
 
-def _use(name: Name, value: float | None) -> None:
-    history.change_to(_with(values.present(), name, value))
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """A value in use: which threshold, what it was before, and the state that it made."""
+
+    name: Name
+    before: float | None
+    state: Values
+
+
+def _use(found: Curve, value: float | None, state: Values) -> None:
+    history.change_to(state)
+    st.session_state[USED] = Used(name=found.name, before=found.now, state=state)
+
+
+def _used(found: Curve) -> None:
+    """What the value that was taken here changed, until another state or another threshold."""
+    used: Used | None = st.session_state.get(USED)
+    if used is None or used.state != values.present():
+        st.session_state.pop(USED, None)
+        return
+    places = [point.value(found.name) for point in found.points]
+    if used.name != found.name or used.before not in places:
+        return
+    data = session.dataset()
+    part = routed_part(data.test, data.train)
+    was = places.index(used.before)
+    change = change_between(found, was, found.at_now, part, session.fit().models)
+    with st.container(border=True, key="used_value"):
+        st.markdown(f":material/check_circle: **In use: {frame.escape(change)}**")
+        st.button("Undo", key="undo_value", icon=":material/undo:", on_click=_undo)
+
+
+def _undo() -> None:
+    history.undo()
+    st.session_state.pop(USED, None)
 
 
 def _with(state: Values, name: Name, value: float | None) -> Values:
@@ -172,7 +254,8 @@ def maps() -> None:
     reference = session.snapshot().routes("test")
     work = Call.of(sweep_map, fitted, thresholds, (first, second), data.test, data.train, reference)
     key = f"sweepmap_{first}_{second}:{session.snapshot_token()}"
-    found = jobs.show(key, "Draw the map", work, about="Up to 1,024 settings, some ten seconds.")
+    about = "Up to 1,024 settings, some ten seconds."
+    found = jobs.show(key, "Draw the map", work, about=about, line="asked")
     if found is None:
         return
     figure = charts.map_figure(found, measure, theme.SEQUENTIAL[theme.mode()], thresholds)

@@ -26,14 +26,13 @@ from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
 from cascal.charts.diagnosis import (
     SWEEP_MEASURES,
-    best_change,
+    changing_measures,
     checks_frame,
     curve_figure,
     curve_frame,
     evidence_figure,
     map_figure,
     track_record_frame,
-    value_label,
 )
 from cascal.charts.domains import Domain, domains
 from cascal.charts.experiments import report_frame
@@ -105,7 +104,7 @@ __all__ = [
     "answers_frame",
     "bench_figure",
     "bench_frame",
-    "best_change",
+    "changing_measures",
     "checks_frame",
     "cluster_labels",
     "cluster_name",
@@ -170,6 +169,5 @@ __all__ = [
     "task_skills_frame",
     "trace_frame",
     "track_record_frame",
-    "value_label",
     "who_disagrees",
 ]

@@ -9,23 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from cascal.charts.figures import MUTED, in_percent, plain
+from cascal.compare.cost import weight_label
 from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
-from cascal.dataset.part import Part
+from cascal.compare.sweep_answer import value_label
 from cascal.datatypes import FloatArray
 from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import Finding
-from cascal.intervals import Estimate, estimate
-from cascal.settings import Thresholds, joining_name
+from cascal.settings import Thresholds
 from cascal.verdicts.light import RECORD
 
+SAME = 1e-9
+"""Values of a measure that lie nearer than this do not change."""
 SWEEP_MEASURES = {
     "top1": "First model right, %",
-    "clusters": "Skill clusters",
-    "effective": "Effective models",
+    "dollars": "US dollars per 1,000 queries",
     "flipped": "Routes flipped, %",
+    "effective": "Effective models",
+    "clusters": "Skill clusters",
 }
 
 
@@ -88,27 +90,27 @@ def track_record_frame() -> pd.DataFrame:
     )
 
 
-def value_label(name: str, value: float | None) -> str:
-    """A threshold's value in words."""
-    if name == "prune_jaccard" and (known := joining_name(value)):
-        return known
-    return "off" if value is None else f"{value:.4g}"
-
-
 def curve_frame(curve: Curve) -> pd.DataFrame:
-    """One row a visited value: clusters, models in use, flipped routes, accuracy with interval."""
+    """One row a visited value: clusters, models in use, flipped routes, cost, accuracy.
+
+    x is where the value stands on the chart: joining by its place, cost weights as in `_decades`.
+    """
     points = curve.points
     tops = [point.top1 for point in points]
+    values = [point.value(curve.name) for point in points]
+    x: list[float] = [float(value or 0.0) for value in values]
+    if curve.name == "prune_jaccard":
+        x = [float(at) for at in range(len(points))]
+    elif curve.name == "cost_weight":
+        x = _decades(x)
     return pd.DataFrame(
         {
-            "value": [value_label(curve.name, point.value(curve.name)) for point in points],
-            "x": [
-                float(at) if curve.name == "prune_jaccard" else point.value(curve.name)
-                for at, point in enumerate(points)
-            ],
+            "value": [value_label(curve.name, value) for value in values],
+            "x": x,
             "clusters": [point.n_clusters for point in points],
             "effective": [point.effective_models for point in points],
             "flipped": in_percent([point.flipped for point in points]),
+            "dollars": [point.dollars for point in points],
             "top1": in_percent([np.nan if one is None else one.value for one in tops]),
             "low": in_percent([np.nan if one is None else one.low for one in tops]),
             "high": in_percent([np.nan if one is None else one.high for one in tops]),
@@ -116,42 +118,64 @@ def curve_frame(curve: Curve) -> pd.DataFrame:
     )
 
 
-def curve_figure(curve: Curve, accent: str) -> go.Figure:
-    """Four measures over one threshold; dashed: now, shaded: where nothing changes."""
+def _decades(weights: Sequence[float]) -> list[float]:
+    """The decimal logarithms of cost weights; 0 stands half a decade below the smallest other."""
+    positive = [weight for weight in weights if weight > 0]
+    zero = np.log10(min(positive)) - 0.5 if positive else 0.0
+    return [float(np.log10(weight)) if weight > 0 else float(zero) for weight in weights]
+
+
+def changing_measures(curve: Curve) -> tuple[list[str], list[str]]:
+    """The measures that change over a curve, and what those are that stay the same.
+
+    Unknown measures, as accuracy without gold answers, are in neither.
+    """
     frame = curve_frame(curve)
-    shown = [name for name in SWEEP_MEASURES if name != "top1" or frame["top1"].notna().any()]
-    figure = make_subplots(
-        rows=2,
-        cols=2,
-        subplot_titles=[SWEEP_MEASURES[name] for name in shown],
-        vertical_spacing=0.17,
-        horizontal_spacing=0.08,
-    )
-    x = frame["x"].to_numpy(float)
-    for at, name in enumerate(shown):
-        row, column = at // 2 + 1, at % 2 + 1
-        if name == "top1":
-            figure.add_trace(_band(x, frame), row=row, col=column)
-        figure.add_trace(
-            go.Scatter(
-                x=x,
-                y=frame[name].to_numpy(float),
-                mode="lines+markers",
-                line={"color": accent, "shape": "hv" if name == "clusters" else "linear"},
-                marker={"size": 4},
-                text=list(frame["value"]),
-                hovertemplate="%{text}: %{y:.4g}<extra></extra>",
-            ),
-            row=row,
-            col=column,
+    known = [name for name in SWEEP_MEASURES if frame[name].notna().any()]
+    constant = [name for name in known if np.ptp(frame[name].dropna()) < SAME]
+    said = [f"{SWEEP_MEASURES[name]}: {frame[name].iloc[0]:.4g}" for name in constant]
+    return [name for name in known if name not in constant], said
+
+
+def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> go.Figure:
+    """One measure over one threshold; dashed: now, shaded: where nothing changes."""
+    frame = curve_frame(curve)
+    x, figure = frame["x"].to_numpy(float), go.Figure()
+    if measure == "top1":
+        figure.add_trace(_band(x, frame))
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=frame[measure].to_numpy(float),
+            mode="lines+markers",
+            line={"color": accent, "shape": "hv" if measure == "clusters" else "linear"},
+            marker={"size": 4},
+            text=list(frame["value"]),
+            hovertemplate="%{text}: %{y:.4g}<extra></extra>",
         )
+    )
     _mark_now(figure, curve, frame)
-    if curve.name == "prune_jaccard":
-        figure.update_xaxes(tickvals=x.tolist(), ticktext=list(frame["value"]))
-    elif curve.name == "cost_weight":
-        figure.update_xaxes(type="log")
-    figure.update_layout(template="cascal", height=560, margin={"t": 36, "b": 36})
+    figure.update_layout(
+        template="cascal", height=height, margin={"t": 8, "b": 40}, showlegend=False
+    )
+    figure.update_xaxes(title=NAMES[curve.name], **_curve_ticks(curve, frame))
+    figure.update_yaxes(nticks=6, tickformat="$,.2f" if measure == "dollars" else "~r")
     return figure
+
+
+def _curve_ticks(curve: Curve, frame: pd.DataFrame) -> dict[str, Any]:
+    """Plain numbers along the axis: every setting of joining, 0 and the decades of cost weights."""
+    if curve.name == "prune_jaccard":
+        return {"tickvals": frame["x"].tolist(), "ticktext": list(frame["value"])}
+    if curve.name != "cost_weight":
+        return {"tickformat": ".2~f", "nticks": 7}
+    whole = range(int(np.ceil(frame["x"].iloc[1:].min())), int(frame["x"].max()) + 1)
+    zero = [float(frame["x"].iloc[0])] if curve.points[0].value(curve.name) == 0 else []
+    return {
+        "tickvals": [*zero, *(float(decade) for decade in whole)],
+        "ticktext": [*("0" for _ in zero), *(weight_label(10.0**decade) for decade in whole)],
+        "tickangle": 0,
+    }
 
 
 def _band(x: FloatArray, frame: pd.DataFrame) -> go.Scatter:
@@ -168,34 +192,13 @@ def _band(x: FloatArray, frame: pd.DataFrame) -> go.Scatter:
 
 
 def _mark_now(figure: go.Figure, curve: Curve, frame: pd.DataFrame) -> None:
-    at = next(
-        place for place, point in enumerate(curve.points) if point.value(curve.name) == curve.now
-    )
-    now = float(frame["x"].iloc[at])
-    figure.add_vline(x=now, line={"color": MUTED, "dash": "dash", "width": 1.5})
+    x = frame["x"].to_numpy(float)
+    figure.add_vline(x=x[curve.at_now], line={"color": MUTED, "dash": "dash", "width": 1.5})
     if curve.band is None or curve.name == "prune_jaccard":
         return
-    low, high = curve.band
-    if low is not None and high is not None:
-        figure.add_vrect(x0=low, x1=high, fillcolor=MUTED, opacity=0.15, line_width=0)
-
-
-def best_change(curve: Curve, part: Part, models: Sequence[str]) -> tuple[Point, Estimate] | None:
-    """The point that is right most often, and its paired gain over the present one.
-
-    part holds the routed queries, models (M,) what `Point.first` points into. None without gold
-    answers; of equal points the present one counts, else the first.
-    """
-    now = next(one for one in curve.points if one.value(curve.name) == curve.now)
-    if now.top1 is None:
-        return None
-    rates = [-1.0 if one.top1 is None else one.top1.value for one in curve.points]
-    best = curve.points[int(np.argmax(rates))]
-    if now.top1.value >= max(rates):
-        best = now
-    right = part.right[:, [part.votes.models.index(name) for name in models]]
-    rows = np.arange(len(right))
-    return best, estimate(right[rows, best.first] - right[rows, now.first])
+    values = [point.value(curve.name) for point in curve.points]
+    low, high = (x[values.index(one)] for one in curve.band)
+    figure.add_vrect(x0=low, x1=high, fillcolor=MUTED, opacity=0.15, line_width=0)
 
 
 def map_figure(
@@ -277,4 +280,6 @@ def _measure(point: Point, measure: str) -> float:
         return point.effective_models
     if measure == "flipped":
         return float(in_percent(point.flipped))
+    if measure == "dollars":
+        return point.dollars
     return float(in_percent(np.nan if point.top1 is None else point.top1.value))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.computing_order import best_first
+from cascal.counted import percent
 from cascal.dataset.cost import mean_cost, query_costs
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
@@ -17,6 +18,8 @@ from cascal.settings import Thresholds
 
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 """Round cost weights in a decade."""
+MAX_LOSS = 0.005
+"""Share of right first answers that a bargain may cost."""
 
 
 def cost_grid(costs: FloatArray | None) -> tuple[float, ...]:
@@ -43,7 +46,7 @@ def cost_grid(costs: FloatArray | None) -> tuple[float, ...]:
 
 def weight_label(weight: float) -> str:
     """A cost weight as it is shown, linked and given to commands; reading it gives it back."""
-    return f"{weight:.12g}"
+    return np.format_float_positional(float(f"{weight:.12g}"), trim="-")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,14 @@ class CostPoint:
     cost1: float
     cost3: float
     effective_models: float
+
+
+def instead(cheap: CostPoint, dear: CostPoint) -> str:
+    """What a point gives and costs, beside another."""
+    return (
+        f"{percent(cheap.top1, 1)} right for ${cheap.cost1:,.2f} instead of "
+        f"{percent(dear.top1, 1)} for ${dear.cost1:,.2f} per 1,000 queries"
+    )
 
 
 def cost_curve(fitted: Fit, thresholds: Thresholds, test: Part, training: Part) -> list[CostPoint]:
@@ -88,7 +99,9 @@ def _cost_point(fitted: Fit, thresholds: Thresholds, test: Part, dollars: FloatA
     )
 
 
-def bargains(curve: Sequence[CostPoint], cost_weight: float, loss: float) -> list[CostPoint]:
+def bargains(
+    curve: Sequence[CostPoint], cost_weight: float, loss: float = MAX_LOSS
+) -> list[CostPoint]:
     """The points of a curve that cost less than the weight in force, the cheapest first.
 
     Their first model is at most `loss` less often right than at that weight, and than at weight 0,

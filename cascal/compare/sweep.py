@@ -17,6 +17,7 @@ from joblib import Parallel, delayed
 from cascal.attainable import silhouette_steps
 from cascal.columns import Progress
 from cascal.compare.cost import cost_grid
+from cascal.dataset.cost import mean_cost, query_costs
 from cascal.dataset.part import Part
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
 from cascal.evaluate import correctness, effective_number, first_share
@@ -77,6 +78,7 @@ class Point:
     """What the router does at one setting; first (Q,) chosen models, right (Q,) top-1 or nan.
 
     flipped : share of the queries with another first model than at the reference
+    dollars : US dollars per 1,000 queries of the first model; nan where not all are known
     """
 
     thresholds: Thresholds
@@ -85,6 +87,7 @@ class Point:
     flipped: float
     top1: Estimate | None
     first: IntArray
+    dollars: float
 
     def value(self, name: Name) -> float | None:
         """The threshold's value at this point."""
@@ -104,12 +107,13 @@ def visit(
 
     Accuracies, with paired intervals, are those of test queries with gold answers.
     """
-    part = test if test is not None else training
+    part = routed_part(test, training)
     gold = test is not None and test.has_gold  # training accuracies would be those of seen queries
     column = np.array([part.votes.models.index(name) for name in fitted.models])
     right = correctness(part.votes, part.gold, part.judged)[:, column] if gold else None
     rows = np.arange(len(part))
     base = reference.selected[:, 0]
+    dollars = query_costs(part, training).dollars[:, column]
 
     def look(thresholds: Thresholds) -> tuple[int, FloatArray, IntArray]:
         router = fitted.router(replace(thresholds, top_k=1))
@@ -130,12 +134,22 @@ def visit(
             thresholds,
             n_clusters,
             effective_number(share),
-            float((first != base).mean()) if len(first) else 0.0,
+            _share_that_differs(first, base),
             top1,
             first,
+            mean_cost(dollars[rows, first]),
         )
         for thresholds, (n_clusters, share, first), top1 in zip(settings, found, tops, strict=True)
     ]
+
+
+def routed_part(test: Part | None, training: Part) -> Part:
+    """The queries that are routed: those of the test part, else those of the training part."""
+    return test if test is not None else training
+
+
+def _share_that_differs(first: IntArray, base: IntArray) -> float:
+    return float((first != base).mean()) if len(first) else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +165,11 @@ class Curve:
     points: tuple[Point, ...]
     band: tuple[float | None, float | None] | None
 
+    @property
+    def at_now(self) -> int:
+        """The place of the present value among the points."""
+        return [point.value(self.name) for point in self.points].index(self.now)
+
 
 def curve(
     fitted: Fit,
@@ -158,7 +177,6 @@ def curve(
     name: Name,
     test: Part | None,
     training: Part,
-    reference: Routes,
     progress: Progress | None = None,
 ) -> Curve:
     """Move one threshold over its attainable values, the others held."""
@@ -172,8 +190,32 @@ def curve(
     if now not in values:
         values = sorted([*values, now], key=_order)
     settings = [with_value(thresholds, name, one) for one in values]
-    points = visit(fitted, settings, test, training, reference, progress)
-    return Curve(name, now, tuple(points), _band(points, values.index(now), values))
+    reference = fitted.router(thresholds).route(routed_part(test, training).vectors)
+    return _read(name, now, visit(fitted, settings, test, training, reference, progress))
+
+
+def read_at(
+    found: Curve, fitted: Fit, thresholds: Thresholds, test: Part | None, training: Part
+) -> Curve:
+    """The same curve read from another present value, which is visited if it was not.
+
+    Only the swept threshold may differ from those the curve was made with.
+    """
+    now: float | None = getattr(thresholds, found.name)
+    points = list(found.points)
+    if now not in [point.value(found.name) for point in points]:
+        reference = fitted.router(thresholds).route(routed_part(test, training).vectors)
+        points += visit(fitted, [thresholds], test, training, reference)
+        points.sort(key=lambda point: _order(point.value(found.name)))
+    return _read(found.name, now, points)
+
+
+def _read(name: Name, now: float | None, points: Sequence[Point]) -> Curve:
+    values = [point.value(name) for point in points]
+    at = values.index(now)
+    base = points[at].first
+    told = [replace(point, flipped=_share_that_differs(point.first, base)) for point in points]
+    return Curve(name, now, tuple(told), _band(told, at, values))
 
 
 def with_value(thresholds: Thresholds, name: Name, value: float | None) -> Thresholds:
