@@ -10,6 +10,7 @@ from answer_texts import FREE as FREE_TEXTS
 from cascal import answers
 from cascal.answers import Reading
 from cascal.answers import read_answer as read
+from cascal.answers.statements import CHOSEN, RIGHT, SO, STATED
 
 
 def read_answer(text: str, n_options: int) -> Reading:
@@ -110,3 +111,12 @@ def test_several_letters_are_one_answer_written_in_order(text):
 @pytest.mark.parametrize("text", ["D or E", "D&E Ltd", "A, a", "D", "DNA, RNA", "I and you"])
 def test_other_free_answers_stay_as_they_are(text):
     assert read_answer(text, 0).answer == text
+
+
+@pytest.mark.parametrize("dress", [str, str.upper, lambda text: text.replace(" ", "\n")])
+def test_words_that_are_looked_for_first_hide_no_match(dress):
+    texts = [dress(text) for text, *_ in CHOICE_TEXTS]
+    for worded in (*STATED, *CHOSEN, *RIGHT, SO):
+        for text in texts:
+            found = [one.span() for one in worded.find(text)]
+            assert found == [one.span() for one in worded.pattern.finditer(text)], text

@@ -11,100 +11,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from cascal.answers.languages import (
-    CHOOSE_ABROAD,
-    EAST,
-    LETTER_ABROAD,
-    LETTER_ITSELF,
-    speaks_abroad,
-)
+from cascal.answers.languages import speaks_abroad
 from cascal.answers.prepared import TAKEN_BACK
+from cascal.answers.statements import ALONE, AT_HOME, CHOSEN, DENIED, RIGHT, SO, STATED, Worded
 
-_WRAP = r"[\s(\[{*_$\"'“‘「（<`]{0,8}(?:\\(?:boxed|text|textbf|mathrm|mathbf)\{){0,2}\(?"
-_NOUN = rf"(?:(?:{LETTER_ITSELF}|la|a(?=\s[B-Z]))\s{{0,2}}:?\s{{0,2}})?"
-_GOES_ON = (
-    r"because|since|as|for|which|that|and|but|not|due|by|so|where|while|if|with|given|rather|is|was"
-    r"|in|from|only|alone|here|denn|weil|car|parce|porque|perché|et|und|mais|aber|pero|y"
-)
-_NO_WORD = rf"(?!\s[a-zà-ÿ](?!\w)|\s(?!(?:{_GOES_ON})\b)[a-zà-ÿ]{{2,}})"
-_NO_FORMULA = r"(?!\s{0,2}(?:[=≈+/^²³₀-₉∝]|[<>]\s?\w|\*[^*\s])|\s?-\s?\d)"
-_ALONE = r"(?![A-Za-z0-9À-ÿ]|['’-](?!d[iı]r\b)\w|_[^_\W]|\.\d)"
-_SPECIES = (
-    r"(?!\.\s(?:coli|difficile|aureus|elegans|melanogaster|subtilis|thaliana|anthracis|botulinum|tetani"
-    r"|perfringens|albicans|pneumoniae|pyogenes|cereus|pylori|influenzae|faecalis|cerevisiae|gondii"
-    r"|vivax|falciparum|gambiae|aegypti|sapiens|burgdorferi|diphtheriae|pertussis|tuberculosis)\b)"
-)
-_DENIED = (
-    r"(?!\)?[*_]{0,3}\s(?:is|are|was|would\sbe)\s(?:also\s|clearly\s)?"
-    r"(?:wrong|incorrect|false|not\b|ruled\sout))"
-)
-_CAPITAL = rf"([A-Z]){_ALONE}{_SPECIES}{_DENIED}{_NO_WORD}{_NO_FORMULA}"
-_SMALL = rf"([a-z])(?=\s{{0,2}}(?:[).\]*}}】」,;:!]|$))(?!\)?\s{{0,2}}[=+*/^]){_DENIED}"
-_LETTER = rf"{_WRAP}{_NOUN}{_WRAP}(?:{_CAPITAL}|{_SMALL})"
-
-_IS = (
-    r"(?:\s{1,3}(?:is|was|would\sbe|should\sbe|must\sbe|will\sbe|has\sto\sbe|can\sonly\sbe"
-    r"|seems\sto\sbe|appears\sto\sbe|turns\sout\sto\sbe)(?:\s(?:therefore|thus|hence|then|clearly"
-    r"|most\slikely|likely|probably|definitely|indeed|actually))?\s{0,3}:?|[*_]{0,3}\s{0,3}[:=：–—]"
-    r"|\.(?=\s?\()|[*_#]{0,4}\s{0,3}\n)"
-)
-_ANSWER = (
-    r"(?<![a-z])(?:answer|ans|(?:correct|right|best|final|chosen|closest|most\slikely"
-    r"|most\sappropriate)\s(?:option|choice|response|selection|letter|solution|statement|one)"
-    r"|closest|(?:my|the)\s"
-    r"(?:choice|pick|selection))(?:\s(?:choice|option|letter))?"
-    r"(?:\s(?:to|for|of)\s[^\n.:]{1,60}|\shere|,?\s(?:therefore|thus|then),?)?"
-)
-_EAST = rf"{EAST}|(?:故选|应选|选择|選擇|故選|选)\s{{0,2}}[:：]?"
-_CHOOSE = (
-    r"(?<![a-z])(?:i(?:['’]d|['’]ll|\swould|\swill|\sshould)?\s(?:pick|choose|select|say|go\swith"
-    r"|opt\sfor|answer(?:\swith)?|guess|think(?:\sthat)?(?:\sit(?:\sis|['’]s))?|believe(?:\sthat)?"
-    r"(?:\sit(?:\sis|['’]s)))|(?:i['’]m|i\sam)\sgoing\swith|let['’]?s\s(?:go\swith|pick|choose|say)|(?:we|so|to|please|must|should|therefore"
-    r"|\A|[.:\n])\s{0,2}(?:pick|choose|select)):?"
-)
-_CONCLUDES = (
-    r"(?<![a-z])(?:it\smust\sbe|it\sshould\sbe|must\sbe|has\sto\sbe|can\sonly\sbe|leaves(?:\sus\swith)?"
-    r"|left\swith|corresponds\sto|matches|which\sis|that\sis,?|i\.e\.,?|namely|so\sthe\sone\sis|it\sis"
-    r"(?:\sactually)?|it['’]s(?:\sactually)?|(?:but|most|more)\slikely|correction:|(?<=\W)no,|i\smeant|make\sthat)"
-)
 _ALSO = re.compile(
     r"\A[\s)*\]}\"'.]{0,4}(?:\s?(?:,|/|&|and|or|und|oder|et|ou|y|o|和|或)\s{0,2}){1,2}(?:option\s)?[(*]{0,3}"
-    rf"([A-Z]){_ALONE}(?!\s[a-z])",
+    rf"([A-Z]){ALONE}(?!\s[a-z])",
 )
-_IS_RIGHT = r"(?:correct|right|best|richtig|korrekt|correcte?|correcta|answer|appropriate)\b"
-_RIGHT = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?<![A-Za-z0-9])\(?([A-Z])\)?[*:.]{0,3}\s{1,3}(?:is|would\sbe|must\sbe|seems|ist|est|es|è|é|jest)"
-        r"\s(?:the\s|indeed\s|clearly\s)?(?:only\s|most\s|best\s)?"
-        rf"(?:{_IS_RIGHT}|one\sthat\sfits|(?:option|choice|one)\sthat|poprawna|prawidłowa|corretta|correta)",
-        rf"(?i:\bmakes\s)(?i:option\s)?\(?([A-Z])\)?\s(?:the\s)?(?:only\s|best\s)?{_IS_RIGHT}",
-        r"(?i:\bonly\s(?:option|choice|statement|answer)\s)\(?([A-Z])\)?\s"
-        r"(?:satisfies|fits|matches|works|is|meets|remains)\b(?!\s(?:not|wrong|incorrect|false))",
-        r"(?i:\b(?:so|thus|hence|therefore)[,:]?\s)\(?([A-Z])\)\s[^\n.]{1,60}\sis\s(?:the\s)?(?:answer|correct)\b",
-        r"(?<![A-Za-z0-9])([A-Z])\s?(?:选项|選項)?\s?(?:是)?(?:正确|正確)(?:的|答案)?(?=[。.！!\s]|\Z)",
-        r"(?:選択肢|選択枝)?\s?(?<![A-Za-z0-9])([A-Z])\s?(?:が|は)\s?(?:正しい|正解)",
-        r"(?<![A-Za-z0-9])([A-Z])\s?(?:이|가|번이)?\s?(?:정답|맞습니다|맞다)",
-        r"(?i:(?<![a-z])ich\swürde\s(?:option\s)?)([A-Z])\s(?:wählen|nehmen|sagen|antworten)",
-        rf"(?<!\w)\(([a-z])\)\s(?:is|would\sbe)\s(?:the\s)?{_IS_RIGHT}",
-    )
-)
-_STATED = tuple(
-    re.compile(rf"{anchor}{_LETTER}")
-    for anchor in (
-        rf"(?i:{_ANSWER}{_IS}|(?<![a-z])ans\.\s)",
-        rf"(?i:{LETTER_ABROAD})",
-        f"(?:{_EAST})",
-    )
-)
-_AT_HOME = (_STATED[0], _STATED[2])
-_CHOSEN = tuple(
-    re.compile(rf"(?i:{anchor}){_LETTER}") for anchor in (_CHOOSE, _CONCLUDES, CHOOSE_ABROAD)
-)
-_AS_OPTION = re.compile(
-    r"(?i:(?<![a-z])answer\b[^\n]{1,80}?(?:\(|,\s(?:(?:that\sis|i\.e\.|namely|so|thus|hence|which\sis),?\s)?)"
-    r"(?:the\s)?(?:option|choice)\s)\(?([A-Z])\)?[).]{0,2}\s{0,2}(?:\Z|\n)"
-    r"|(?i:(?<![a-z])answer\sis\s)[A-Z]\b[^\n]{1,60}?,\s(?:so|thus|hence|i\.e\.,?)\s\(?([A-Z])\)?[.]?\s{0,2}(?:\Z|\n)"
+_AS_OPTION = Worded(
+    ("answer",),
+    re.compile(
+        r"(?i:(?<![a-z])answer\b[^\n]{1,80}?(?:\(|,\s(?:(?:that\sis|i\.e\.|namely|so|thus|hence|which\sis),?\s)?)"
+        r"(?:the\s)?(?:option|choice)\s)\(?([A-Z])\)?[).]{0,2}\s{0,2}(?:\Z|\n)"
+        r"|(?i:(?<![a-z])answer\sis\s)[A-Z]\b[^\n]{1,60}?,\s(?:so|thus|hence|i\.e\.,?)\s\(?([A-Z])\)?[.]?\s{0,2}(?:\Z|\n)",
+    ),
 )
 """A name or a formula that begins with a letter, and which option that is."""
 _DOUBTED = re.compile(
@@ -132,10 +53,10 @@ _BOXED = re.compile(
 )
 _HASHES = re.compile(r"(?m)^####\s{0,9}\(?([A-Za-z])\)?[.]?\s{0,9}$")
 _LEADING = re.compile(
-    rf"\A(?i:option\s|choice\s)?[(*\[\s]{{0,4}}(?:([A-Z]){_DENIED}[*]{{0,3}}(?:[).:\]]{{1,3}}[*]{{0,3}}"
+    rf"\A(?i:option\s|choice\s)?[(*\[\s]{{0,4}}(?:([A-Z]){DENIED}[*]{{0,3}}(?:[).:\]]{{1,3}}[*]{{0,3}}"
     r"(?:\s|(?=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]))|\s[-–—]\s|\s{0,3}(?:\n|$)"
     r"|,?\s(?:because|since|denn|weil|porque|parce\sque)\s)"
-    rf"|(?<!\()([a-z]){_DENIED}\)\s(?=[a-z])|(?<!\()([b-z])\.\s(?=\w))"
+    rf"|(?<!\()([a-z]){DENIED}\)\s(?=[a-z])|(?<!\()([b-z])\.\s(?=\w))"
 )
 _SMALL_LISTED = re.compile(r"(?m)^\s{0,4}([a-z])[).]\s")
 _MARKED = re.compile(r"(?m)^[\s*_(#\d.-]{0,8}(?:[Oo]ption\s)?([A-Z])[).:*\s–-]{1,6}([^\n]{0,400})$")
@@ -155,9 +76,6 @@ _BOLD = re.compile(r"\*\*\(?([A-Z])(?=[.:)*])[^*\n]{0,200}\*\*")
 _LISTED = re.compile(r"(?m)^[\s*_(#-]{0,6}([A-Z])(?:[).:*]|\s{0,3}$)")
 _LAST_LINE = re.compile(r"(?:\A|\n)[\s(*\[$]{0,6}([A-Z])[\s).*\]$]{0,6}\Z")
 _BARE = re.compile(r"(?m)^[\s(*\[$]{0,6}([A-Z])[\s).*\]$]{0,6}$")
-_SO = re.compile(
-    r"(?i:\b(?:so|thus|hence|therefore|donc|also)\b|→|=>|⇒)[\s,:]{0,3}[(*]{0,3}([A-Z])[)*]{0,3}[.!]?\s{0,3}(?:\Z|\n)"
-)
 
 
 @dataclass(frozen=True)
@@ -169,16 +87,17 @@ class _Statement:
     letter: str | None
 
 
-def _only(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+def _only(pattern: re.Pattern[str] | Worded, text: str) -> Iterator[str]:
     """The letters that a pattern names, the last one first."""
-    for match in reversed(list(pattern.finditer(text))):
+    matches = pattern.find(text) if isinstance(pattern, Worded) else pattern.finditer(text)
+    for match in reversed(list(matches)):
         yield next(group for group in match.groups() if group)
 
 
-def _statements(patterns: tuple[re.Pattern[str], ...], text: str) -> list[_Statement]:
+def _statements(patterns: tuple[Worded, ...], text: str) -> list[_Statement]:
     found = []
     for pattern in patterns:
-        for match in pattern.finditer(text):
+        for match in pattern.find(text):
             if _AT_FIRST.search(text, max(0, match.start() - 100), match.start()):
                 continue
             letter = next(group for group in match.groups() if group)
@@ -190,15 +109,15 @@ def _statements(patterns: tuple[re.Pattern[str], ...], text: str) -> list[_State
 
 def _stated(text: str) -> Iterator[str]:
     """The first statement that is not taken back; several letters at once are no answer."""
-    patterns = _STATED if speaks_abroad(text) else _AT_HOME
+    patterns = STATED if speaks_abroad(text) else AT_HOME
     yield from _settled(_statements(patterns, text), text)
 
 
 def _chosen(text: str, start: int = 0) -> Iterator[str]:
     """The last statement that concludes, of those behind a place."""
-    found = _statements(_CHOSEN, text)
-    for pattern in (*_RIGHT, _SO):
-        found += [_Statement(one.start(), one.end(), one[1]) for one in pattern.finditer(text)]
+    found = _statements(CHOSEN, text)
+    for pattern in (*RIGHT, SO):
+        found += [_Statement(one.start(), one.end(), one[1]) for one in pattern.find(text)]
     behind = sorted((one for one in found if one.start >= start), key=lambda one: -one.end)
     yield from (one.letter for one in behind if one.letter)
 
@@ -289,7 +208,7 @@ def read_choice(text: str, n_options: int) -> tuple[str | None, str | None]:
 
     A letter beyond the options is passed over; without any other, its rule is returned alone.
     """
-    if _RUSSIAN.search(text):
+    if not text.isascii() and _RUSSIAN.search(text):
         text = text.translate(_HOMOGLYPHS)
     beyond = None
     for rule, named in STATED_CHOICE_RULES:

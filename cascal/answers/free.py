@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from cascal.answers.languages import ANSWER_ABROAD, EAST, POLITE_END, UNKNOWN
+from cascal.answers.languages import ANSWER_ABROAD, EAST, POLITE_END, UNKNOWN, is_plain
 from cascal.answers.prepared import TAKEN_BACK
 
 MAX_FREE_ANSWER = 200
@@ -24,10 +24,14 @@ _VERB = (
     r"(?:\s{1,3}(?:is|was|are|would\sbe|should\sbe|must\sbe|equals|comes\s(?:out\s)?to)"
     r"(?:\s(?:therefore|thus|hence|approximately|about|probably|(?:most\s)?likely|clearly)(?=\s))?\s{0,3}:?|[*_]{0,3}\s{0,3}[:=：][*_]{0,3})"
 )
-_PHRASE = re.compile(
-    rf"(?i)(?<!will\s)(?<!to\s)(?<![a-z])(?:(?:answer|result)(?:\s(?:to|for|of)\s[^\n.:]{{1,60}})?{_VERB}"
-    rf"|{ANSWER_ABROAD}|{EAST})[:*_ \t]{{0,9}}(?:\n[ \t]{{0,9}}){{0,2}}(?=([^\n]{{0,240}}))"
+_AT_HOME = (
+    r"(?<!will\s)(?<!to\s)(?<![a-z])(?:(?:answer|result)(?:\s(?:to|for|of)\s[^\n.:]{1,60})?"
+    f"{_VERB}"
 )
+_BEHIND = r")[:*_ \t]{0,9}(?:\n[ \t]{0,9}){0,2}(?=([^\n]{0,240}))"
+_PHRASE = re.compile(rf"(?i){_AT_HOME}|{ANSWER_ABROAD}|{EAST}{_BEHIND}")
+_PHRASE_AT_HOME = re.compile(f"(?i){_AT_HOME}{_BEHIND}")
+"""The same where no other language speaks, in a tenth of the time."""
 _NO_WORDS = re.compile(
     r"(?i)\A\W*(?:(?:the|my|so|final|correct|right|therefore|thus)\W+)*(?:(?:answer|result)\W*(?:is|are|would\sbe)?)?\W*\Z"
 )
@@ -85,10 +89,19 @@ def _first_sentence(text: str) -> str:
     return text
 
 
+def _phrases(text: str) -> Iterator[re.Match[str]]:
+    """Every place that says "the answer is", in any language."""
+    if not is_plain(text):
+        return _PHRASE.finditer(text)
+    folded = text.lower()
+    spoken = "answer" in folded or "result" in folded
+    return _PHRASE_AT_HOME.finditer(text) if spoken else iter(())
+
+
 def _phrase(text: str) -> str | None:
     """What follows the first "answer is" that is not denied or taken back."""
     settled, end = None, 0
-    for match in _PHRASE.finditer(text):
+    for match in _phrases(text):
         words = match[1].strip(_WRAPPED)
         if _DENIED.match(words) or _NO_WORDS.match(words):
             continue
@@ -139,7 +152,7 @@ def _whole(text: str) -> str | None:
     if stated is not None:
         return stated[1]
     short = len(text) <= MAX_FREE_ANSWER and "\n" not in text
-    said = _PHRASE.search(text) is None and _NO_WORDS.match(text) is None
+    said = next(_phrases(text), None) is None and _NO_WORDS.match(text) is None
     return _LABEL.sub("", text) if short and said and _EMPTY.match(text) is None else None
 
 

@@ -60,12 +60,18 @@ def prepared(text: str) -> str:
 
     Empty where nothing is left, as of a reply that was cut off while the model thought.
     """
-    text = _ends(text).translate(_INVISIBLE)
-    text = _WIDE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    again = _USER_AGAIN.search(text)
-    if again is not None and text[: again.start()].strip():
-        text = text[: again.start()]
-    text = _CONTROL.sub("", _without_thinking(text)).strip()
+    text = _ends(text)
+    if not text.isascii():
+        text = text.translate(_INVISIBLE)
+        text = _WIDE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    if "<" in text or "[" in text:
+        again = _USER_AGAIN.search(text)
+        if again is not None and text[: again.start()].strip():
+            text = text[: again.start()]
+        text = _CONTROL.sub("", _without_thinking(text))
+    elif _ANALYSIS.match(text) or "◁" in text:
+        text = _without_thinking(text)
+    text = text.strip()
     follows = _NEXT_QUESTION.search(text)
     return text if follows is None else text[: follows.start()].strip()
 
