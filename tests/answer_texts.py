@@ -298,3 +298,296 @@ FREE: tuple[tuple[str, str], ...] = (
     ("42 is the answer.", "42"),
 )
 """Text and free answer; "" where the text gives none."""
+
+# Decided by hand before the program read any of them: then 54 were read rightly, 2 wrongly.
+HARD_CHOICES: tuple[tuple[str, int, str], ...] = (
+    (
+        "Let me weigh the options. B looks tempting, but its units don't match. C "
+        "contradicts the second law. What remains is D, and it checks out "
+        "numerically.\n\nFinal answer: D",
+        4,
+        "D",
+    ),
+    (
+        "The enzyme is vitamin K dependent, so the clotting factors of option (C) "
+        "are affected. Thus (C) is the correct response.",
+        4,
+        "C",
+    ),
+    (
+        "I initially thought the answer was B. After recomputing the integral, "
+        "however, the answer is D.",
+        4,
+        "D",
+    ),
+    (
+        "Die richtige Lösung ist B, weil nur dort der Impuls erhalten bleibt. "
+        "Antwort A vernachlässigt die Reibung.",
+        4,
+        "B",
+    ),
+    (
+        "Après élimination de A et de D, il reste B et C. La bonne réponse est donc C.",
+        4,
+        "C",
+    ),
+    (
+        "正确答案是 D。选项 A 混淆了速度和加速度。",
+        4,
+        "D",
+    ),
+    (
+        "A risposta certa è la B: il PIL reale scende. Infatti la risposta corretta è B.",
+        4,
+        "B",
+    ),
+    (
+        "<think>The answer is A? No: with friction it is C. Hmm, so C.</think>\n\n**C**",
+        4,
+        "C",
+    ),
+    (
+        "<reasoning>\nOption B gives 12 J. The answer is B.",
+        4,
+        "",
+    ),
+    (
+        "Options A and B are both incorrect, and so is D. Therefore the only "
+        "possibility left is C.",
+        4,
+        "C",
+    ),
+    (
+        "| Option | Verdict |\n|---|---|\n| A | ✗ wrong sign |\n| B | ✗ wrong unit "
+        "|\n| C | ✓ correct |\n| D | ✗ too large |",
+        4,
+        "C",
+    ),
+    (
+        "1. A – false, mitochondria have DNA\n2. B – true\n3. C – false\n4. D – "
+        "false\n\nAnswer → B",
+        4,
+        "B",
+    ),
+    (
+        "The blood group is A, Rh negative. Such a patient can receive group O, "
+        "hence the right choice is (D).",
+        4,
+        "D",
+    ),
+    (
+        "F = ma gives 20 N, and E = mc² is irrelevant here.",
+        10,
+        "",
+    ),
+    (
+        "By Ohm's law I = V/R = 2 A, which corresponds to choice (B).",
+        4,
+        "B",
+    ),
+    (
+        "I cannot determine this without the figure. Please provide the diagram.",
+        4,
+        "",
+    ),
+    (
+        "It could be either B or D; the question does not give enough information.",
+        4,
+        "",
+    ),
+    (
+        "My answer: c",
+        4,
+        "C",
+    ),
+    (
+        "ANSWER: $\\text{(B)}$",
+        4,
+        "B",
+    ),
+    (
+        '\'{"reasoning": "A is out because of the sign", "answer": "C"}',
+        4,
+        "C",
+    ),
+    (
+        '\'```json\n{\n  "final_answer": "D",\n  "confidence": 0.83\n}\n```',
+        4,
+        "D",
+    ),
+    (
+        "To solve this we need the moles of NaOH. n = 0.1 × 0.025 = 0.0025 mol. The "
+        "concentration of the acid is then 0.125 mol/l, so the",
+        4,
+        "",
+    ),
+    (
+        "Oops, I made an arithmetic slip above: 7 × 8 = 56, not 54. So it's not A but B.",
+        4,
+        "B",
+    ),
+    (
+        "Answer: B (not C, as is often believed).",
+        4,
+        "B",
+    ),
+    (
+        "Jawaban yang benar adalah B karena tekanan naik.",
+        4,
+        "B",
+    ),
+    (
+        "Правильный вариант – C, поскольку A и B противоречат условию.",
+        4,
+        "C",
+    ),
+    (
+        "答えは（C）です。Aは時制が違います。",
+        4,
+        "C",
+    ),
+    (
+        "The answer is (E). \n\nQuestion: What is the capital of France?\nOptions: "
+        "A. Paris B. Rome\nAnswer: Let's think step by step. The answer is (A).",
+        5,
+        "E",
+    ),
+    (
+        "Plan A is cheaper, plan B is faster. The committee should adopt plan A, so "
+        "option 3, i.e. (C), describes the recommendation.",
+        4,
+        "C",
+    ),
+    (
+        "**Analysis**\n- **A** fails for n = 2.\n- **B** fails for n = 3.\n- **C** "
+        "fails for n = 5.\n- **D** holds for every n.\n\nThus statement **D** is the "
+        "one that is always true.",
+        4,
+        "D",
+    ),
+)
+
+HARD_FREE: tuple[tuple[str, str], ...] = (
+    (
+        "After simplifying we get x = 3/4.\n\n**Answer: 3/4**",
+        "3/4",
+    ),
+    (
+        "The capital of Australia is Canberra, not Sydney.\n\nFinal answer: Canberra",
+        "Canberra",
+    ),
+    (
+        "#### 1,250",
+        "1,250",
+    ),
+    (
+        "So the total is $18.\nThe answer is $18.",
+        "$18",
+    ),
+    (
+        "Die Antwort lautet: 3,75 Liter.",
+        "3,75 Liter",
+    ),
+    (
+        "La réponse est Victor Hugo.",
+        "Victor Hugo",
+    ),
+    (
+        "The answer is J. R. R. Tolkien.",
+        "J. R. R. Tolkien",
+    ),
+    (
+        "The answer is approximately 9.81 m/s².",
+        "9.81 m/s²",
+    ),
+    (
+        "I'm not certain, but I don't know the exact year.",
+        "",
+    ),
+    (
+        "<think>It might be 12. Or 14? Let me check 3*4=12.</think>\n12",
+        "12",
+    ),
+    (
+        "<think>Let me compute 17 * 23 = 391. The answer is 391",
+        "",
+    ),
+    (
+        "The answer is 42. Wait, I forgot the last row. The answer is 47.",
+        "47",
+    ),
+    (
+        '\'```json\n{"answer": "Rio de Janeiro, Brazil"}\n```',
+        "Rio de Janeiro, Brazil",
+    ),
+    (
+        '\'{"thought": "2+2", "final_answer": 4}',
+        "4",
+    ),
+    (
+        "Thus, \\boxed{\\dfrac{7}{12}}.",
+        "\\dfrac{7}{12}",
+    ),
+    (
+        "We have \\boxed{5} at first, but adding the carry gives \\boxed{15}",
+        "15",
+    ),
+    (
+        "答案是：北京",
+        "北京",
+    ),
+    (
+        "La respuesta final es 24 manzanas.",
+        "24 manzanas",
+    ),
+    (
+        "Answer:\nMount Everest",
+        "Mount Everest",
+    ),
+    (
+        "O(n log n)",
+        "O(n log n)",
+    ),
+    (
+        "The final answer is St. Petersburg.",
+        "St. Petersburg",
+    ),
+    (
+        "First, 12 apples cost 12 × 0.5 = 6 dollars. Then three pears cost 4.5 "
+        "dollars. Adding both, we can see that the",
+        "",
+    ),
+    (
+        "<answer>Marie Curie</answer>",
+        "Marie Curie",
+    ),
+    (
+        "The answer is “To Kill a Mockingbird”.",
+        "To Kill a Mockingbird",
+    ),
+    (
+        "Ответ: 15",
+        "15",
+    ),
+    (
+        "A: Barack Obama",
+        "Barack Obama",
+    ),
+    (
+        "As an AI language model, I cannot answer this.",
+        "",
+    ),
+    (
+        "The answer is 2:30 p.m.",
+        "2:30 p.m.",
+    ),
+    (
+        "The correct answer is: 1/2 + √3",
+        "1/2 + √3",
+    ),
+    (
+        "Therefore, the value of the expression is 120.\n\nAnswer: **120**\n\nLet me "
+        "know if you need more detail!",
+        "120",
+    ),
+)

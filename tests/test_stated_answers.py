@@ -6,10 +6,12 @@ Its laws stand in test_answers.py.
 import pytest
 from answer_texts import CHOICES as CHOICE_TEXTS
 from answer_texts import FREE as FREE_TEXTS
+from answer_texts import HARD_CHOICES, HARD_FREE
 
 from cascal import answers
 from cascal.answers import Reading
 from cascal.answers import read_answer as read
+from cascal.answers.normal import normalise_answer
 from cascal.answers.statements import CHOSEN, RIGHT, SO, STATED
 
 
@@ -53,7 +55,7 @@ def test_every_rule_is_tested():
     assert {name for name, _ in answers.STATED_CHOICE_RULES} == {rule for _, _, rule in CHOICES}
 
 
-@pytest.mark.parametrize(("text", "n_options", "answer"), CHOICE_TEXTS)
+@pytest.mark.parametrize(("text", "n_options", "answer"), [*CHOICE_TEXTS, *HARD_CHOICES])
 def test_a_choice_is_read_as_a_careful_reader_reads_it(text, n_options, answer):
     assert (read_answer(text, n_options).answer or "") == answer
 
@@ -61,6 +63,11 @@ def test_a_choice_is_read_as_a_careful_reader_reads_it(text, n_options, answer):
 @pytest.mark.parametrize(("text", "answer"), FREE_TEXTS)
 def test_a_free_answer_is_read_as_a_careful_reader_reads_it(text, answer):
     assert (read_answer(text, 0).answer or "") == answer
+
+
+@pytest.mark.parametrize(("text", "answer"), HARD_FREE)
+def test_a_free_answer_is_the_same_as_what_a_careful_reader_reads(text, answer):
+    assert normalise_answer(read_answer(text, 0).answer or "") == normalise_answer(answer)
 
 
 def test_a_lone_capital_is_guessed_upstream_only():

@@ -59,7 +59,9 @@ _LEADING = re.compile(
     rf"|(?<!\()([a-z]){DENIED}\)\s(?=[a-z])|(?<!\()([b-z])\.\s(?=\w))"
 )
 _SMALL_LISTED = re.compile(r"(?m)^\s{0,4}([a-z])[).]\s")
-_MARKED = re.compile(r"(?m)^[\s*_(#\d.-]{0,8}(?:[Oo]ption\s)?([A-Z])[).:*\s–-]{1,6}([^\n]{0,400})$")
+_MARKED = re.compile(
+    r"(?m)^[\s*_(#\d.|-]{0,8}(?:[Oo]ption\s)?([A-Z])[).:*\s|–-]{1,6}([^\n]{0,400})$"
+)
 _MARK_RIGHT = re.compile(r"(?i)✅|✓|✔|☑|\b(?:correct|right)\b")
 _MARK_WRONG = re.compile(
     r"(?i)❌|✗|✘|✖|\b(?:incorrect|wrong)\b|\bnot\s\w{0,8}\s?(?:correct|right)\b"

@@ -44,6 +44,11 @@ _IS_THE_ANSWER = re.compile(
     r"(?i)\A(?:so\s|thus\s|hence\s)?(?!this|that|it|which|what|there)(\S.{0,80}?)\s(?:is|was)\sthe\s"
     r"(?:final\s|correct\s|right\s)?answer[.!]?\Z"
 )
+_CUT_OFF = re.compile(
+    r"(?i)(?:\S{1,60}\s+){7,}(?:the|an?|of|to|that|is|are|and|or|so|with|by|for|in|on|we|can|which|because"
+    r"|must|der|die|das|und|ist|le|et|est|que|de|el|=)"
+)
+"""A sentence that breaks off before its end."""
 _FENCED = re.compile(r"\A```(?:text|txt|plaintext)?\n([^\n]{1,200})\n```\Z")
 _LABEL = re.compile(r"\AA:\s{0,3}(?=\S)")
 _HEADING = re.compile(
@@ -60,7 +65,7 @@ _ABBREVIATION = re.compile(
     r"|dec)|\b[A-Z])\Z"
 )
 _NOT_THAT = re.compile(r",\s(?:and\s)?not\s.{1,200}\Z")
-_INITIALS = re.compile(r"(?:\b[A-Z]\.\s?)+[A-Z]\Z")
+_INITIALS = re.compile(r"(?:\b[A-Z]\.\s?)+[A-Z]\Z|\b[ap]\.m\Z")
 _STOP = re.compile(r"[.。](?=\s|\Z)")
 _NAMED = re.compile(
     r"\A\$?\\?([a-zA-Z])(?:\([a-z]\)|_\{?\w\}?)?\s?=\s?(?=\S)(?!.{0,200}(?<![a-zA-Z\\])\1(?![a-zA-Z])|.{0,200}=)"
@@ -73,7 +78,8 @@ _EASTERN = re.compile(EAST)
 _DENIED = re.compile(r"(?i)(?:not|that|it|because|when|if|whether)\b")
 _CLAUSE = re.compile(r"(?i)\A(?:that|it|because|when|if|whether|as follows|given|found|in the)\b")
 _UNKNOWN = re.compile(
-    r"(?i)\A(?:i['’]?m\s(?:not\ssure|unsure)|(?:i\s)?(?:do\snot|don['’]?t|cannot|can['’]?t)\s"
+    r"(?i)\A(?:i['’]?m\s(?:not\s(?:sure|certain)|unsure)[,;.]?\s(?:but|and|so)\s)?"
+    r"(?:i['’]?m\s(?:not\ssure|unsure)|(?:i\s)?(?:do\snot|don['’]?t|cannot|can['’]?t)\s"
     r"(?:know|tell|say|determine)\b.{0,60}|no\sidea|unknown|unsure|not\ssure|idk|no\sanswer"
     rf"|{UNKNOWN}|n/a)[\s.!。]{{0,3}}\Z"
 )
@@ -153,7 +159,8 @@ def _whole(text: str) -> str | None:
         return stated[1]
     short = len(text) <= MAX_FREE_ANSWER and "\n" not in text
     said = next(_phrases(text), None) is None and _NO_WORDS.match(text) is None
-    return _LABEL.sub("", text) if short and said and _EMPTY.match(text) is None else None
+    whole = _EMPTY.match(text) is None and _CUT_OFF.fullmatch(text) is None
+    return _LABEL.sub("", text) if short and said and whole else None
 
 
 def letter_set(answer: str) -> str:

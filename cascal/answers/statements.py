@@ -38,7 +38,8 @@ _WRAP = r"[\s(\[{*_$\"'“‘「（<`]{0,8}(?:\\(?:boxed|text|textbf|mathrm|math
 _NOUN = rf"(?:(?:{LETTER_ITSELF}|la|a(?=\s[B-Z]))\s{{0,2}}:?\s{{0,2}})?"
 _GOES_ON = (
     r"because|since|as|for|which|that|and|but|not|due|by|so|where|while|if|with|given|rather|is|was"
-    r"|in|from|only|alone|here|denn|weil|car|parce|porque|perché|et|und|mais|aber|pero|y"
+    r"|in|from|only|alone|here|denn|weil|car|parce|porque|perché|et|und|mais|aber|pero|y|da|puisque|poiché|pois|omdat|bo"
+    r"|ponieważ|gdyż|protože|karena|sebab|kerana|çünkü|vì|deoarece|eftersom|fordi"
 )
 _NO_WORD = rf"(?!\s[a-zà-ÿ](?!\w)|\s(?!(?:{_GOES_ON})\b)[a-zà-ÿ]{{2,}})"
 _NO_FORMULA = r"(?!\s{0,2}(?:[=≈+/^²³₀-₉∝]|[<>]\s?\w|\*[^*\s])|\s?-\s?\d)"
@@ -77,7 +78,9 @@ _CHOOSE = (
     r"|\A|[.:\n])\s{0,2}(?:pick|choose|select)):?"
 )
 _CONCLUDES = (
-    r"(?<![a-z])(?:it\smust\sbe|it\sshould\sbe|must\sbe|has\sto\sbe|can\sonly\sbe|leaves(?:\sus\swith)?"
+    r"(?<![a-z])(?:(?:only|sole|single)\s(?:possibility|option|choice|candidate|one|answer)\s(?:left|remaining"
+    r"|that\s(?:remains|is\sleft|works|fits))\sis|what\s(?:remains|is\sleft)\sis|remaining\s(?:possibility|option"
+    r"|choice|candidate|one|answer)\sis|it\smust\sbe|it\sshould\sbe|must\sbe|has\sto\sbe|can\sonly\sbe|leaves(?:\sus\swith)?"
     r"|left\swith|corresponds\sto|matches|which\sis|that\sis,?|i\.e\.,?|namely|so\sthe\sone\sis|it\sis"
     r"(?:\sactually)?|it['’]s(?:\sactually)?|(?:but|most|more)\slikely|correction:|(?<=\W)no,|i\smeant|make\sthat)"
 )
@@ -138,9 +141,14 @@ CHOSEN = (
         (
             *("must be", "it should be", "has to be", "can only be", "leaves", "left with"),
             *("corresponds to", "matches", "which is", "that is", "i.e", "namely", "the one is"),
+            *("left is", "remaining is", "remains is", "works is", "fits is", "remaining "),
             *("it is", "it's", "likely", "correction:", "no,", "i meant", "make that"),
         ),
         re.compile(rf"(?i:{_CONCLUDES}){_LETTER}"),
+    ),
+    Worded(
+        (" but",),
+        re.compile(rf"(?i:(?<![a-z])not\s(?:option\s)?\(?[a-z]\)?,?\sbut(?:\srather)?){_LETTER}"),
     ),
     Worded(
         (
