@@ -198,11 +198,8 @@ def _cluster(shown: QueryCard) -> None:
 
 def _route(shown: QueryCard) -> None:
     trace = shown.trace
-    first, *others = (one.model for one in trace.models)
-    st.markdown(f"**Goes to {frame.escape(first)}**")
-    if others:
-        sentences = [f"Runner-up: {others[0]}, {trace.lead:.3f} behind.", trace.doubt]
-        st.caption(frame.escape(" ".join(filter(None, sentences))))
+    st.markdown(f"**Goes to {frame.escape(trace.models[0].model)}**")
+    st.caption(frame.escape(" ".join(filter(None, [trace.reason, trace.doubt]))))
     if trace.caution:
         st.caption(frame.escape(trace.caution))
     if st.button(

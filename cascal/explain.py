@@ -12,8 +12,8 @@ from cascal.computing_order import best_first
 from cascal.counted import counted
 from cascal.datatypes import FloatArray, IntArray
 from cascal.files.plain_json import without_nan
-from cascal.routing.blend import FALLBACK_WIDTH, Blend
-from cascal.routing.reach import WITHIN
+from cascal.routing.blend import Blend
+from cascal.routing.reasons import caution_of, score_parts, what_would_change, why_first
 from cascal.routing.route import Router
 
 NEAREST_TASKS = 3
@@ -57,7 +57,8 @@ class RouteTrace:
     99 % of them lie within reach: a query beyond is far. Both are None where the router does not
     know its reach; then nothing is far. nearest_tasks are (name, distance); effective_clusters is
     exp(entropy of the weights): 1 = one cluster decided alone; lead is the score difference of the
-    first and second model. by_labels says what labels changed, empty where the router heeds none.
+    first and second model. because is the clause that says what decided. by_labels says what labels
+    changed, empty where the router heeds none.
     """
 
     task: str
@@ -71,6 +72,7 @@ class RouteTrace:
     fallback_share: float
     lead: float
     effective_clusters: float
+    because: str
     what_would_change: tuple[str, ...]
     by_labels: str
     preset: str
@@ -105,19 +107,22 @@ class RouteTrace:
     @property
     def caution(self) -> str:
         """What to say of a far query; empty for any other."""
-        if not self.far:
+        distance, reach = self.training_distance, self.reach
+        if not self.far or distance is None or reach is None:
             return ""
-        return (
-            f"Unlike any training query: it lies at distance {self.training_distance:.3f} from "
-            f"them, a usual one of them at 1, and {WITHIN:.0%} of them within {self.reach:.3f}. "
-            "Trust this route less."
-        )
+        return caution_of(distance, reach)
+
+    @property
+    def reason(self) -> str:
+        """Why the query goes where it goes, in one sentence."""
+        return f"Routed to {self.models[0].model}, because {self.because}."
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types only; nan becomes None."""
         plain: dict[str, Any] = without_nan(asdict(self))
         plain["selected"] = list(self.selected)
-        plain |= {"far": self.far, "caution": self.caution, "doubt": self.doubt}
+        plain |= {"reason": self.reason, "doubt": self.doubt}
+        plain |= {"far": self.far, "caution": self.caution}
         return plain | without_nan({"lead_noise": self.lead_noise})
 
 
@@ -150,7 +155,8 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
         fallback_share=float(blend.alpha[0]),
         lead=lead,
         effective_clusters=float(np.exp(-(weights * np.log(weights)).sum())),
-        what_would_change=_what_would_change(router, blend, order, labels),
+        because=why_first(router, blend, order, labels),
+        what_would_change=what_would_change(router, blend, order, labels),
         by_labels=_by_labels(router, row, order),
         preset=router.settings.name,
         encoder=router.encoder,
@@ -176,15 +182,8 @@ def _clusters(router: Router, blend: Blend) -> tuple[TracedCluster, ...]:
 
 
 def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel, ...]:
-    """Score = (1 − α)·share of the clusters + α·global share + bonus − λ·cost + by labels."""
-    scores, alpha = blend.scores[0], float(blend.alpha[0])
-    bonus = np.zeros(len(scores))
-    bonus[router.best_overall] = router.routing.margin
-    overall = router.rankings.overall
-    fallback = alpha * overall / overall.sum() if alpha and overall.sum() else np.zeros(len(scores))
-    penalty = bonus - router.adjustment
-    from_labels = blend.from_labels[0]
-    from_clusters = scores - from_labels - router.adjustment - fallback
+    """Every model with the parts of its score, best first."""
+    scores, parts = blend.scores[0], score_parts(router, blend)
     error = np.full(len(scores), np.nan)
     if not router.routing.sharp:
         errors = router.rankings.standard_error[blend.nearest[0]]
@@ -196,11 +195,11 @@ def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel,
             rank=rank + 1,
             score=float(scores[m]),
             standard_error=float(error[m]),
-            from_clusters=float(from_clusters[m]),
-            from_fallback=float(fallback[m]),
-            margin_bonus=float(bonus[m]),
-            cost_penalty=float(penalty[m]),
-            from_labels=float(from_labels[m]),
+            from_clusters=float(parts.from_clusters[m]),
+            from_fallback=float(parts.from_fallback[m]),
+            margin_bonus=float(parts.bonus[m]),
+            cost_penalty=float(parts.penalty[m]),
+            from_labels=float(parts.from_labels[m]),
             selected=rank < k,
         )
         for rank, m in enumerate(order)
@@ -221,47 +220,3 @@ def _by_labels(router: Router, row: FloatArray, order: IntArray) -> str:
     if other == first:
         return f"{effect} Without them it would go there too."
     return f"{effect} Without them this query would go to {other}."
-
-
-def _what_would_change(
-    router: Router, blend: Blend, order: IntArray, labels: Sequence[str]
-) -> tuple[str, ...]:
-    """Sentences on what would have to be different for another model to come first."""
-    names, scores, routing = router.models, blend.scores[0], router.routing
-    first = names[order[0]]
-    if len(order) < 2:
-        return ("There is only one model.",)
-    if router.always:
-        return (f"Nothing about this query: labels say to ask always {router.always}.",)
-    lead = scores[order[0]] - scores[order[1]]
-    said = [f"{names[order[1]]} comes first if its score rises by more than {lead:.3f}."]
-    if routing.margin and order[0] == router.best_overall and lead < routing.margin:
-        said.append(
-            f"Without the bonus of {routing.margin:g} for the best model overall, "
-            f"{names[order[1]]} would come first."
-        )
-    if router.thresholds.cost_weight and router.costs is not None:
-        free = scores + router.thresholds.cost_weight * router.costs
-        dearest = names[best_first(free, names)[0]]
-        if dearest != first:
-            said.append(f"Without the cost weight, {dearest} would come first.")
-    alone = {
-        names[router.first_alone[c]]: c
-        for c, weight in zip(blend.nearest[0], blend.weights[0], strict=True)
-        if weight > 0
-    }
-    others = {name: c for name, c in alone.items() if name != first}
-    for name, c in others.items():
-        cluster = f"“{labels[c]}”" if labels else f"cluster {c}"
-        said.append(f"Inside {cluster} alone, {name} would come first.")
-    limit, distance = routing.fallback_distance, float(blend.distances[0, 0])
-    if limit is not None and blend.alpha[0] == 0:
-        said.append(
-            f"Farther than {limit:g} from its nearest cluster (now {distance:.2f}) the global "
-            f"ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on."
-        )
-    elif limit is not None:
-        said.append(
-            f"Nearer than {limit:g} to a cluster (now {distance:.2f}) the clusters decide alone."
-        )
-    return tuple(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import shlex
 import time
 import weakref
@@ -288,12 +289,15 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
     next(one for one in app.button if one.label == "Try a test query").click().run()
     assert not app.exception
     assert app.title[0].value.startswith("This query goes to")
+    said = [plain(one.value) for one in app.markdown]
+    assert any(re.match(r"Routed to \S+, because .* \(\d\.\d\d against ", one) for one in said)
     assert "What the models answered" in [one.value for one in app.subheader]
     training = load_dataset(cascal.Workspace(demo_file), "demo").train.texts
     app.text_area(key="query_text").set_value(training[7]).run()
     assert not app.warning
     app.text_area(key="query_text").set_value("zzz qqq xxyyz").run()
-    assert any("Unlike any training query" in one.value for one in app.warning)
+    assert app.title[0].value.startswith("Unlike any training query: this query goes to ")
+    assert any("times as far from the training queries" in one.value for one in app.warning)
 
 
 @pytest.mark.slow

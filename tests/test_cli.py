@@ -313,6 +313,8 @@ def test_route_takes_a_text_standard_input_and_a_file(folder):
     record = json.loads(one.stdout)
     assert record["selected"] == record["trace"]["selected"]
     assert record["trace"]["what_would_change"]
+    assert record["trace"]["reason"].startswith(f"Routed to {record['selected'][0]}, because ")
+    assert record["trace"]["reason"] in one.stderr
     piped = cascal_cli("route", "r.cascal", cwd=folder, stdin="first kings?\n\nsecond sums?\n")
     assert [json.loads(line)["query_id"] for line in piped.stdout.splitlines()] == ["1", "2"]
     (folder / "batch.csv").write_text("id,text\na,kings of kind 1?\nb,sums?\n", encoding="utf-8")
@@ -328,7 +330,7 @@ def test_a_trace_says_that_a_query_is_far_in_its_json_and_in_words(folder):
     trace = json.loads(done.stdout)["trace"]
     assert (trace["far"], trace["reach"]) == (True, 1.0)
     assert trace["training_distance"] == pytest.approx(2.0)
-    assert "at distance 2.000 from them" in trace["caution"]
+    assert "2.00 times as far from the training queries" in trace["caution"]
     assert trace["caution"] in done.stderr
 
 

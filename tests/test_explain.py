@@ -184,7 +184,8 @@ def test_unknown_errors_and_leads_become_null():
     found = json.loads(strict_json(trace.to_dict()))
     assert found["lead"] is None
     assert found["models"][0]["standard_error"] is None
-    assert trace.what_would_change == ("There is only one model.",)
+    assert trace.what_would_change == ()
+    assert trace.reason == found["reason"] == "Routed to only, because it is the only model."
 
 
 def test_the_standard_error_of_a_blend():
@@ -338,3 +339,79 @@ def test_the_global_ranking_fades_in_between_the_limit_and_0_2_beyond(distance, 
 def test_the_trace_names_the_preset_and_the_encoder(fit, unseen):
     trace = explain(fit.router(), unseen[0])
     assert (trace.preset, trace.encoder) == ("recommended", "test")
+
+
+# Why it goes there: what is said to decide is taken away, and the route is another one.
+
+
+def test_the_part_said_to_decide_is_the_last_that_changed_the_first_model(router, unseen):
+    """With no part named, the clusters alone choose the same; the numbers are the scores."""
+    plain, said = without_margin(router), set()
+    bare = replace(plain.thresholds, routing=replace(plain.routing, fallback_distance=None))
+    alone = replace(plain, thresholds=bare)
+    for vector in unseen:
+        trace = explain(router, vector)
+        first, second = trace.models[:2]
+        figures = f" ({first.score:.2f} against {second.score:.2f} for {second.model})"
+        assert figures in trace.because
+        by_bonus = re.match(r"the bonus of .* puts (\S+) above (\S+) \(", trace.because)
+        without_bonus, by_clusters = (
+            explain(one, vector).models[0].model for one in (plain, alone)
+        )
+        assert (without_bonus != first.model) == bool(by_bonus)
+        if by_bonus:
+            assert by_bonus.groups() == (first.model, without_bonus)
+        elif by_clusters != first.model:
+            assert "the global ranking " in trace.because
+        if not by_bonus and trace.fallback_share == 0:
+            assert "skill cluster" in trace.because
+            assert "global ranking" not in trace.because
+        said.add(bool(by_bonus))
+    assert router.routing.margin != 0.3 or said == {True, False}
+
+
+def test_one_cluster_that_decides_is_named_and_several_are_said_to_be_blended():
+    scores = [[0.9, 0.8, 0.1], [0.4, 0.9, 0.1], [0.1, 0.2, 0.9]]
+    near = hand_made(scores, [0.5] * 3, cascal.Routing("nearest", k_nearest=1))
+    assert explain(near, EAST, ["sums", "dates", "law"]).reason == (
+        "Routed to a, because the nearest skill cluster is “sums”, and a answers such queries most "
+        "like the consensus (0.90 against 0.80 for b)."
+    )
+    assert "the nearest skill cluster is cluster 0 (t), and a" in explain(near, EAST).because
+    flat = cascal.Routing("blend", k_nearest=2, distance_temperature=100.0)
+    assert explain(hand_made(scores, [0.5] * 3, flat), EAST, ["sums", "dates", "law"]).because == (
+        "2 skill clusters, the nearest “sums”, are blended, and b answers most like the consensus "
+        "over all of them (0.85 against 0.65 for a), though the nearest alone would choose a"
+    )
+
+
+@pytest.mark.parametrize(
+    ("distance", "said"),
+    [
+        (0.30, "the nearest skill cluster is “sums”, and a answers such queries most"),
+        (
+            0.50,
+            "is far (cosine distance 0.50), so the global ranking counts for 75% and puts c abov",
+        ),
+        (
+            0.90,
+            "no skill cluster is near (cosine distance 0.90), so the global ranking decides and",
+        ),
+    ],
+)
+def test_the_fallback_is_named_where_it_decides(distance, said):
+    routing = cascal.Routing("blend", two_stage=True, fallback_distance=0.35)
+    router = hand_made([[0.6, 0.3, 0.1]], [0.1, 0.3, 0.6], routing, angles=(0.0,))
+    vector = np.array([1 - distance, np.sqrt(1 - (1 - distance) ** 2)])
+    trace = explain(router, vector, ["sums"])
+    assert said in trace.because
+    assert trace.models[0].model == ("a" if distance == 0.30 else "c")
+
+
+def test_the_cost_weight_is_named_where_it_decides():
+    router = hand_made([[0.9, 0.8, 0.1]], [0.5] * 3, cascal.Routing("nearest"), angles=(0.0,))
+    dear = replace(router.thresholds, cost_weight=0.1)
+    router = replace(router, costs=np.array([3.0, 1.0, 1.0]), thresholds=dear)
+    assert explain(router, EAST).because == (
+        "the cost weight puts b above a, which costs more (0.70 against 0.60 for a)"
+    )

@@ -170,7 +170,8 @@ def test_the_trace_says_where_the_query_would_go_without_labels(gated):
             assert trace.by_labels == (
                 f"Labels say: always {closed.always}. Without them this query would go to {first}."
             )
-        assert len(trace.what_would_change) == 1
+        assert trace.what_would_change == ()
+        assert trace.because == f"labels say to ask always {closed.always}"
         for one in trace.models:
             parts = one.from_clusters + one.from_fallback + one.margin_bonus
             assert one.score == pytest.approx(parts - one.cost_penalty + one.from_labels)

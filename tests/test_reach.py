@@ -76,8 +76,9 @@ def test_a_trace_says_it_and_the_file_says_the_same(router, training, tmp_path):
         )
         assert explain(router, vector).to_dict() == trace.to_dict()
     said = explain(loaded, odd)
-    assert f"distance {said.training_distance:.3f}" in said.caution
-    assert f"within {said.reach:.3f}" in said.caution
+    far = f"{said.training_distance:.2f} times as far from the training queries as a usual one"
+    assert far in said.caution
+    assert f"within {said.reach:.2f} times" in said.caution
     stated = json.loads(json.dumps(said.to_dict(), allow_nan=False))
     assert (stated["far"], stated["caution"]) == (True, said.caution)
 

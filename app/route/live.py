@@ -22,7 +22,7 @@ def live(decision: Decision) -> None:
     """A switch, a button, and the answers as they come with cost, seconds and the vote."""
     if session.read_only():
         return
-    st.subheader("Ask them now", anchor=False)
+    st.subheader("Ask these models now", anchor=False)
     try:
         models = reachable(session.dataset().models, decision.trace.selected)
     except CascalError as error:
@@ -31,7 +31,7 @@ def live(decision: Decision) -> None:
     places = destinations(models)
     st.caption(frame.escape(f"The data set, not you, names where the query would go: {places}."))
     on = st.toggle(  # its key: a yes to some hosts is none to others
-        "Call the endpoints of the selected models", key=f"live_on:{places}", value=False
+        "Send the query to the chosen models", key=f"live_on:{places}", value=False
     )
     if not on:
         st.caption("Off. Nothing is sent anywhere until you switch it on and press the button.")

@@ -12,7 +12,7 @@ from app import card, frame, heeded, session, theme
 from app.map_component.component import render_map
 from app.map_component.spec import MapSpec
 from app.route.question import Decision, stored_name
-from app.terms.glossary import mark, meaning
+from app.terms.glossary import mark
 from cascal import charts
 from cascal.counted import counted
 from cascal.encode.layout import place
@@ -23,14 +23,19 @@ N_NEIGHBOURS = 5
 
 
 def title(decision: Decision | None) -> None:
-    """Where the query goes is the headline."""
+    """Where the query goes is the headline; below it stands why."""
     if decision is None:
         st.title("Where would a query go, and why?", anchor=False)
         return
     trace = decision.trace
-    first = frame.escape(trace.models[0].model)
-    how = ", narrowly" if trace.doubt else ""
-    st.title(f"This query goes to {first}{how}", anchor=False)
+    first, how = frame.escape(trace.models[0].model), ", narrowly" if trace.doubt else ""
+    where = f"his query goes to {first}{how}"
+    st.title(f"Unlike any training query: t{where}" if trace.far else f"T{where}", anchor=False)
+    with st.container(key="route_why", gap="xsmall"):
+        st.markdown(frame.escape(trace.reason))
+        if trace.far:
+            st.warning(frame.escape(trace.caution), icon=":material/explore_off:")
+        st.caption(frame.escape(_lead(trace)))
 
 
 def hint() -> None:
@@ -45,14 +50,8 @@ def hint() -> None:
 def answer(decision: Decision) -> None:
     """The decision and the evidence for it."""
     trace = decision.trace
-    st.text(_lead(trace))
-    others = ", ".join(trace.selected[1:])
-    also = f" If {len(trace.selected)} vote: also {others}." if others else ""
-    st.caption(frame.escape(f"Task: {trace.task} ({trace.task_rule}).{also}"))
     if trace.by_labels:
         st.text(trace.by_labels)
-    if trace.far:
-        st.warning(trace.caution, icon=":material/explore_off:")
     left, right = st.columns(2, gap="large")
     with left:
         _scores(trace)
@@ -66,13 +65,14 @@ def answer(decision: Decision) -> None:
 
 
 def _lead(trace: RouteTrace) -> str:
-    """How far the first model is ahead of the second one, and whether that may be chance."""
-    if len(trace.models) < 2:
-        return "It is the only model."
-    second = trace.models[1].model
+    """Whether the lead may be chance, who votes along, and what the task is taken to be."""
+    said = []
     if trace.doubt:
-        return f"{second} may be as good: {trace.doubt[0].lower()}{trace.doubt[1:]}"
-    return f"Ahead of {second} by {trace.lead:.3f}."
+        second = trace.models[1].model
+        said.append(f"{second} may be as good: {trace.doubt[0].lower()}{trace.doubt[1:]}")
+    if others := ", ".join(trace.selected[1:]):
+        said.append(f"If {len(trace.selected)} vote: also {others}.")
+    return " ".join([*said, f"Task: {trace.task} ({trace.task_rule})."])
 
 
 def _scores(trace: RouteTrace) -> None:
@@ -88,6 +88,8 @@ def _scores(trace: RouteTrace) -> None:
 
 
 def _changes(trace: RouteTrace) -> None:
+    if not trace.what_would_change:
+        return
     st.subheader("What would change it", anchor=False)
     for sentence in trace.what_would_change:
         st.text(f"• {sentence}")
@@ -95,35 +97,23 @@ def _changes(trace: RouteTrace) -> None:
 
 def _clusters(trace: RouteTrace) -> None:
     st.subheader("Clusters that decided", anchor=False)
-    names = charts.cluster_labels(heeded.snapshot())
-    st.dataframe(
+    names = heeded.snapshot().labels
+    st.table(  # its cells wrap at words: no name is cut
         pd.DataFrame(
             {
-                "cluster": [names[one.cluster] for one in trace.clusters],
-                "weight": [100 * one.weight for one in trace.clusters],
-                "distance": [one.distance for one in trace.clusters],
-                "alone": [one.first_alone for one in trace.clusters],
+                "Skill cluster": [frame.escape(names[one.cluster]) for one in trace.clusters],
+                "Weight": [f"{one.weight:.0%}" for one in trace.clusters],
+                mark("distance", "Cosine distance"): [
+                    f"{one.distance:.2f}" for one in trace.clusters
+                ],
+                "Alone it would choose": [frame.escape(one.first_alone) for one in trace.clusters],
             }
-        ),
-        hide_index=True,
-        alt="Clusters that decided, with weight, distance and the model each would choose alone",
-        column_config={
-            "cluster": st.column_config.TextColumn("Cluster", width=220),
-            "weight": st.column_config.ProgressColumn(
-                "Weight", format="%.0f %%", min_value=0, max_value=100, width=80
-            ),
-            "distance": st.column_config.NumberColumn(
-                "Distance", format="%.2f", width=68, help=meaning("distance")
-            ),
-            "alone": st.column_config.TextColumn(
-                "Alone", width=104, help="What this cluster alone would choose."
-            ),
-        },
+        ).set_index("Skill cluster")
     )
     if trace.fallback_limit is not None:
         st.caption(
             f"{mark('fallback', 'Fallback')} to the global ranking: {trace.fallback_share:.0%} "
-            f"(acts beyond a distance of {trace.fallback_limit:g})."
+            f"(acts beyond a cosine distance of {trace.fallback_limit:g})."
         )
     st.caption(
         f"Effective number of clusters {mark('blend', 'blended')}: {trace.effective_clusters:.1f}."
@@ -180,26 +170,23 @@ def _position(decision: Decision) -> None:
 
 
 def _neighbours(decision: Decision) -> None:
-    """The nearest training queries, and how each model did there."""
+    """The nearest training queries, each with its cluster and where it goes."""
     with st.expander(f"The {N_NEIGHBOURS} nearest training queries"):
         _list_neighbours(decision)
 
 
 def _list_neighbours(decision: Decision) -> None:
-    data, fit = session.dataset(), session.fit()
-    scores = fit.consensus
-    order = [fit.models.index(one.model) for one in decision.trace.models]
+    data, now = session.dataset(), heeded.snapshot()
+    cluster, first = now.clusters("train"), now.routes("train").selected[:, 0]
     for row, distance in _near(decision):
-        with st.container(border=True, gap="small"):
+        with st.container(border=True, gap="xsmall"):
             st.text(charts.shorten(data.train.texts[row], 300))
-            marks = ", ".join(f"{fit.models[m]} {scores[row, m]:.2f}" for m in order[:5])
+            name, model = now.labels[cluster[row]], now.router.models[first[row]]
+            st.markdown(frame.escape(f"Goes to {model} · {name}"))
+            answers = charts.who_disagrees(data.train.votes, row)
             st.caption(
-                frame.escape(
-                    f"distance {distance:.2f} · {data.train.votes.tasks[row]} · consensus scores: "
-                    f"{marks}"
-                )
+                frame.escape(f"Who answered what: {answers} · cosine distance {distance:.2f}")
             )
-            st.caption(frame.escape(charts.who_disagrees(data.train.votes, row)))
 
 
 def _trace(trace: RouteTrace) -> None:

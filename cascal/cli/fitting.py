@@ -285,6 +285,8 @@ def route(
         if trace:
             traced = explain(loaded, vectors.vectors[row])
             record["trace"] = traced.to_dict()
+            if len(texts) == 1:
+                err.print(escape(traced.reason), soft_wrap=True)
             if traced.by_labels:
                 err.print(f"Query {escape(query_id)}. {escape(traced.by_labels)}", soft_wrap=True)
             if traced.far:

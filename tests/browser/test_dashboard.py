@@ -382,7 +382,7 @@ def test_a_typed_query_is_routed_and_explained(reader, dashboard):
     for part in ("Scores of the models", "Clusters that decided", "What would change it"):
         assert one.page.get_by_role("heading", name=part).is_visible()
     one.page.get_by_text("The 5 nearest training queries").click()
-    assert one.page.get_by_text("consensus scores:").first.is_visible()
+    assert one.page.get_by_text("Who answered what:").first.is_visible()
     assert one.page.get_by_test_id("stText").filter(has_text="comes first if").is_visible()
     one.page.get_by_text("The whole trace as JSON").click()
     assert one.page.get_by_text('"effective_clusters"').first.is_visible()

@@ -55,7 +55,7 @@ def test_a_live_call_uses_the_key_and_no_page_receives_it(serve, reader, tmp_pat
         one.open(f"{url}/route")
         one.page.get_by_role("button", name="Try a training query").click()
         idle(one.page)
-        one.page.get_by_text("Call the endpoints of the selected models").click()
+        one.page.get_by_text("Send the query to the chosen models").click()
         idle(one.page)
         one.page.get_by_role("button", name="Ask", exact=True).click()
         one.page.get_by_text("3 of 3 have answered").wait_for(timeout=30_000)

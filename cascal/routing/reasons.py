@@ -1,0 +1,187 @@
+"""Why a query goes to its first model, and what would send it to another one, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.computing_order import best_first
+from cascal.counted import counted
+from cascal.datatypes import FloatArray, IntArray
+from cascal.routing.blend import FALLBACK_WIDTH, Blend
+from cascal.routing.reach import WITHIN
+from cascal.routing.route import Router
+
+MOST = 0.5
+"""A cluster with more than this share of the weight decides; with less several are blended."""
+ALL = 0.995
+"""From here on a weight is rounded to the whole."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScoreParts:
+    """The scores (M,) of one query, part by part: their sum, the penalty taken off."""
+
+    from_clusters: FloatArray
+    from_fallback: FloatArray
+    bonus: FloatArray
+    penalty: FloatArray
+    from_labels: FloatArray
+
+
+def score_parts(router: Router, blend: Blend) -> ScoreParts:
+    """Score = (1 − α)·share of the clusters + α·global share + bonus − λ·cost + by labels."""
+    scores, alpha = blend.scores[0], float(blend.alpha[0])
+    bonus = np.zeros(len(scores))
+    bonus[router.best_overall] = router.routing.margin
+    overall = router.rankings.overall
+    fallback = alpha * overall / overall.sum() if alpha and overall.sum() else np.zeros(len(scores))
+    from_labels = blend.from_labels[0]
+    return ScoreParts(
+        from_clusters=scores - from_labels - router.adjustment - fallback,
+        from_fallback=fallback,
+        bonus=bonus,
+        penalty=bonus - router.adjustment,
+        from_labels=from_labels,
+    )
+
+
+def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[str] = ()) -> str:
+    """The clause after "because": what put the first model before all others.
+
+    That is the last part of the score that changed who comes first; without such a part, the
+    clusters alone. order : (M,) best first; labels : (C,) what the clusters are called.
+    """
+    first = router.models[order[0]]
+    if len(order) < 2:
+        return "it is the only model"
+    if router.always:
+        return f"labels say to ask always {router.always}"
+    score = blend.scores[0]
+    figures = f"({score[order[0]]:.2f} against {score[order[1]]:.2f} for {router.models[order[1]]})"
+    before = decided = ""
+    for sentence, leader in _steps(router, blend):
+        if before and leader != before:
+            decided = sentence.format(first=leader, before=before)
+        before = leader
+    if decided:
+        return f"{decided} {figures}"
+    return _by_clusters(router, blend, first, figures, labels)
+
+
+def _steps(router: Router, blend: Blend) -> Iterator[tuple[str, str]]:
+    """Part by part, who comes first with it, and what to say where that was another before it."""
+    parts, total = score_parts(router, blend), np.zeros(len(router.models))
+    lifts = "puts {first} above {before}"
+    for sentence, added in (
+        ("", parts.from_clusters),
+        (_of_the_fallback(blend), parts.from_fallback),
+        (f"the bonus of {router.routing.margin:g} for the best model overall {lifts}", parts.bonus),
+        (f"the cost weight {lifts}, which costs more", -parts.penalty),
+        (f"labels correct the scores, which {lifts}", parts.from_labels),
+    ):
+        total = total + added
+        known = total.round(12)  # sums in another order differ in the last digits
+        yield sentence, router.models[best_first(known, router.models)[0]] if known.any() else "all"
+
+
+def _of_the_fallback(blend: Blend) -> str:
+    share = float(blend.alpha[0])
+    far = f"cosine distance {blend.distances[0, 0]:.2f}"
+    if share < 1:
+        return (
+            f"the nearest skill cluster is far ({far}), so the global ranking counts for "
+            f"{share:.0%} and puts {{first}} above {{before}}"
+        )
+    return (
+        f"no skill cluster is near ({far}), so the global ranking decides and begins with {{first}}"
+    )
+
+
+def _by_clusters(
+    router: Router, blend: Blend, first: str, figures: str, labels: Sequence[str]
+) -> str:
+    """One cluster that decides, or several that are blended."""
+    nearest, weights = int(blend.nearest[0, 0]), blend.weights[0]
+    name, alone = called(router, nearest, labels), router.models[router.first_alone[nearest]]
+    n_clusters = int(np.count_nonzero(weights > 0))
+    if alone == first and weights[0] > MOST:
+        weight = f", with {weights[0]:.0%} of the weight" if weights[0] < ALL else ""
+        return (
+            f"the nearest skill cluster is {name}{weight}, and {first} answers such queries most "
+            f"like the consensus {figures}"
+        )
+    though = "" if alone == first else f", though the nearest alone would choose {alone}"
+    return (
+        f"{counted(n_clusters, 'skill cluster')}, the nearest {name}, are blended, and {first} "
+        f"answers most like the consensus over all of them {figures}{though}"
+    )
+
+
+def called(router: Router, cluster: int, labels: Sequence[str]) -> str:
+    """A cluster in a sentence: by its name in quotes, else by its number and task."""
+    if labels:
+        return f"“{labels[cluster]}”"
+    return f"cluster {cluster} ({router.tasks[router.clusters.task[cluster]]})"
+
+
+def times_as_far(distance: float) -> str:
+    """A distance from the training queries in words: the one scale on which it is told."""
+    return f"{distance:.2f} times as far from the training queries as a usual one of them"
+
+
+def caution_of(distance: float, reach: float) -> str:
+    """What to say of a query beyond the reach."""
+    return (
+        f"Unlike any training query: it is {times_as_far(distance)}; {WITHIN:.0%} of them are "
+        f"within {reach:.2f} times. Trust this route less."
+    )
+
+
+def what_would_change(
+    router: Router, blend: Blend, order: IntArray, labels: Sequence[str]
+) -> tuple[str, ...]:
+    """Sentences on what would have to be different for another model to come first.
+
+    None where nothing about the query could: with one model, or where labels ask always the same.
+    """
+    names, scores, routing = router.models, blend.scores[0], router.routing
+    first = names[order[0]]
+    if len(order) < 2 or router.always:
+        return ()
+    lead = scores[order[0]] - scores[order[1]]
+    said = [f"{names[order[1]]} comes first if its score rises by more than {lead:.3f}."]
+    if routing.margin and order[0] == router.best_overall and lead < routing.margin:
+        said.append(
+            f"Without the bonus of {routing.margin:g} for the best model overall, "
+            f"{names[order[1]]} would come first."
+        )
+    if router.thresholds.cost_weight and router.costs is not None:
+        free = scores + router.thresholds.cost_weight * router.costs
+        dearest = names[best_first(free, names)[0]]
+        if dearest != first:
+            said.append(f"Without the cost weight, {dearest} would come first.")
+    alone = {
+        names[router.first_alone[c]]: c
+        for c, weight in zip(blend.nearest[0], blend.weights[0], strict=True)
+        if weight > 0
+    }
+    for name, c in alone.items():
+        if name != first:
+            cluster = f"“{labels[c]}”" if labels else f"cluster {c}"
+            said.append(f"Inside {cluster} alone, {name} would come first.")
+    return (*said, *_fallback_changes(routing.fallback_distance, blend))
+
+
+def _fallback_changes(limit: float | None, blend: Blend) -> Iterator[str]:
+    """Where the global ranking would begin or cease to count."""
+    distance = float(blend.distances[0, 0])
+    if limit is not None and blend.alpha[0] == 0:
+        yield (
+            f"Farther than {limit:g} from its nearest cluster (now {distance:.2f}) the global "
+            f"ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on."
+        )
+    elif limit is not None:
+        yield f"Nearer than {limit:g} to a cluster (now {distance:.2f}) the clusters decide alone."
