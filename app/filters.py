@@ -10,7 +10,6 @@ from app import frame, heeded, notes, selection, session
 from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
 from cascal.compare.slices import column_names, groups_in
-from cascal.counted import counted
 from cascal.datatypes import IntArray
 from cascal.routing.reach import MIN_QUERIES
 
@@ -238,8 +237,7 @@ def followed(picked: PickedCluster) -> str:
         into = [charts.cluster_name(names[cluster]) for cluster in now.into]
         more = f" and {len(into) - MAX_NAMED} more" if len(into) > MAX_NAMED else ""
         return f"{picked.name} dissolved into {', '.join(into[:MAX_NAMED])}{more}."
-    others = f" and {counted(now.joined, 'other')}" if now.joined else ""
-    what = f"has {now.kept / now.n_members:.0%} of its queries{others}"
+    what = f"has {now.holds([charts.cluster_name(one) for one in names])}"
     name = charts.cluster_name(names[now.cluster])
     if name == picked.name:
         return f"{name} now {what}, measured against when it was picked."

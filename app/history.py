@@ -89,3 +89,8 @@ def pinned() -> Values:
     """The state that changes are measured against; the defaults until something is pinned."""
     state: Values = st.session_state.get("pinned", DEFAULTS)
     return state
+
+
+def is_pinned() -> bool:
+    """Whether a state was pinned; without one changes are measured against the defaults."""
+    return "pinned" in st.session_state

@@ -29,7 +29,9 @@ def headings(app) -> list[str]:
 def test_nothing_changed_is_said_where_nothing_did(open_app, small_file):
     app = open_app(small_file, "runs")
     assert not app.exception
-    assert title(app) == "Nothing changed since the pinned state"
+    assert title(app) == (
+        "Nothing changed since the pinned state (the defaults, as nothing else is pinned)"
+    )
     assert any("to the last bit" in one.value for one in app.text)
     assert not any("elsewhere" in one for one in headings(app))
 
@@ -59,14 +61,21 @@ def test_a_saved_run_is_compared_with_the_present_state_and_opened(open_app, sma
         state = take_snapshot(data, fitted, Thresholds(merge_distance=distance))
         store.save_run(make_run(data, state, name), replace=True)
     app = open_app(small_file, "runs")
+    assert app.selectbox(key="changed_against").value == "Run merged"  # the one that differs
+    assert "queries go elsewhere than in run “merged”" in title(app)
     app.selectbox(key="changed_against").set_value("Run like now").run()
-    assert title(app) == "Nothing changed since run “like now”"
+    assert title(app).startswith("Nothing changed since run “like now”, saved 20")
     app.selectbox(key="changed_against").set_value("Run merged").run()
     assert "queries go elsewhere than in run “merged”" in title(app)
     app.selectbox(key="one_run").set_value("merged").run()
     app.button(key="open_run").click().run()
     assert app.session_state["merge"] == 0.5
-    assert title(app) == "Nothing changed since run “merged”"
+    assert title(app).startswith("Nothing changed since run “merged”, saved 20")
+    store.delete_run("merged")
+    app = open_app(small_file, "runs")
+    assert title(app).startswith("Nothing changed since run “like now”, saved 20")
+    app = open_app(small_file, "runs", merge="0.4")
+    assert app.selectbox(key="changed_against").value == "The pinned state"
 
 
 @pytest.mark.slow

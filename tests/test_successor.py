@@ -30,6 +30,15 @@ def test_the_successor_shares_most_and_its_losses_and_gains_are_counted():
     assert not found.same
     assert (found.n_members, found.kept, found.joined) == (10, 8, 2)
     assert found.into == (0, 1)
+    assert found.holds(["A", "B"]) == "80 % of its queries and 2 others; the other 2 went to B (2)"
+
+
+def test_of_many_clusters_that_hold_the_rest_three_are_named():
+    found = successor(rows((0, 20)), assignment(12, 3, 2, 1, 1, 1))
+    assert found.holds(list("ABCDEF")) == (
+        "60 % of its queries; the other 8 went to B (3), C (2), D (1) and 2 more"
+    )
+    assert successor(rows((0, 10)), assignment(100)).holds(["A"]) == "all its queries and 90 others"
 
 
 def test_a_cluster_that_is_swallowed_whole_is_the_one_that_swallowed_it():

@@ -18,7 +18,7 @@ from cascal.dataset.cost import first_costs
 from cascal.dataset.query_filters import first_model_right
 from cascal.dataset.saved_runs import decisions_hash
 from cascal.dataset.snapshot import Snapshot
-from cascal.dataset.successor import Successor, successor
+from cascal.dataset.successor import NAMED, Successor, successor
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.intervals import Estimate, estimates
 from cascal.labels import heeded_words
@@ -42,7 +42,6 @@ _WORDS = {
 """What the pages call a setting or a threshold; any other is called as in the code."""
 FIRST_RIGHT, VOTE_RIGHT, FIRST_COST = "First model right", "Vote right", "Cost per 1,000"
 """The names of the measures; the cost is that of the first model, in US dollars."""
-_NAMED = 3
 _JUDGED: dict[Decision, str] = {
     "route": "the router is better",
     "do not route": "the router is worse",
@@ -77,6 +76,7 @@ class ClusterChange:
     """A cluster that is not what it was, or that has another first model.
 
     name, first_before : as it was; became : its name now, of all it went into where it dissolved;
+    holds : how many of its queries are there, and where the others are
     first_after : the first model there, "" where it dissolved
     """
 
@@ -84,6 +84,7 @@ class ClusterChange:
     n_queries: int
     became: tuple[str, ...]
     followed: Successor
+    holds: str
     first_before: str
     first_after: str
 
@@ -92,14 +93,12 @@ class ClusterChange:
         """What became of the cluster."""
         now, into = self.followed, self.became
         if now.cluster is None:
-            more = f" and {len(into) - _NAMED} more" if len(into) > _NAMED else ""
-            return f"dissolved into {', '.join(into[:_NAMED])}{more}"
+            more = f" and {len(into) - NAMED} more" if len(into) > NAMED else ""
+            return f"dissolved into {', '.join(into[:NAMED])}{more}"
         if now.same:
             return "holds the same queries, with another first model"
-        others = f" and {counted(now.joined, 'other')}" if now.joined else ""
-        kept = "all" if now.kept == now.n_members else f"{now.kept / now.n_members:.0%} of"
         name = "" if into[0] == self.name else f"{into[0]}: "
-        return f"{name}{kept} its queries{others}"
+        return f"{name}{self.holds}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +184,7 @@ class StateChange:
             n_queries=len(members),
             became=tuple(cluster_name(self.after.names[one]) for one in into),
             followed=followed,
+            holds=followed.holds([cluster_name(one) for one in self.after.names]),
             first_before=first,
             first_after=then,
         )
