@@ -18,9 +18,10 @@ from cascal.dataset.contest import contest, new_draw
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.label_file import read_label_file
 from cascal.dataset.label_lessons import learnt
-from cascal.dataset.label_questions import cluster_question
+from cascal.dataset.label_questions import cluster_question, family_question
 from cascal.dataset.label_rows import label_rows, two_sides
 from cascal.dataset.snapshot import take_snapshot
+from cascal.datatypes import option_letter
 from cascal.files.spreadsheet import original_cell, safe_cell
 
 SHARED = ("label", "demo", "-w", "w.duckdb", "--who", "ann")
@@ -251,6 +252,44 @@ def test_the_first_model_of_a_cluster_is_asked_about_by_name_and_the_file_keeps_
     assert found.gain.n_labels == 1
     assert done.stdout.endswith(f"{learnt(question, found)[1]}\n")
     assert cascal.Workspace(folder / "w.duckdb").draws("demo")[-1].purpose == "cluster"
+
+
+@pytest.mark.slow
+def test_a_family_is_asked_about_by_file_and_in_the_terminal_until_it_is_settled(
+    demo_workspace, demo_weak, demo_weak_fit, tmp_path
+):
+    """The pair of demo-weak against the consensus; by gold answers the consensus is right."""
+    store = copy_workspace(demo_workspace, tmp_path / "w.duckdb")
+    question = family_question(take_snapshot(demo_weak, demo_weak_fit, cascal.Thresholds()))
+    shared = ("label", "demo-weak", "-w", "w.duckdb", "--who", "ann", "--family", "fjord-base")
+    done = cascal_cli(*shared, "--n", "6", "--out", "l.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = rows_of(tmp_path / "l.csv")
+    assert [row["query_id"] for row in rows] == list(question.draw.frame[:6])
+    assert json.loads(rows[0]["settings"])["pair"] == list(question.contest.names)
+    for row in rows:
+        row |= {"right_1": "no", "right_2": "no"}
+    fill(tmp_path, rows)
+    done = cascal_cli(*shared, "--in", "l.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "6 labels; 150 of 150 queries are contested" in " ".join(done.stdout.split())
+    other = (*shared[:-1], "fjord-chat")  # the other one of the pair
+    typed = "\n".join(_of_the_consensus(question, place) for place in range(7, 61))
+    done = cascal_cli(*other, "--n", "60", "--ask", cwd=tmp_path, stdin=f"{typed}\n")
+    assert done.returncode == 0, done.stderr
+    found = question.desk(store, "ann").evidence()
+    assert found.settled
+    assert (found.n_first, found.decision) == (0, "do not route")
+    assert found.gain.n_labels < 60
+    assert " ".join(done.stdout.split()).endswith(learnt(question, found)[1])
+    assert {one.purpose for one in store.labels("demo-weak")} == {"family"}
+
+
+def _of_the_consensus(question, place: int) -> str:
+    """The letter that the consensus gives to the query at a place of the draw."""
+    contest = question.contest
+    row = contest.row_of[question.draw.frame[place - 1]]
+    return option_letter(int(contest.part.votes.answers[row, contest.second[row]]))
 
 
 def test_a_question_that_is_none_is_refused_in_a_sentence(folder):
