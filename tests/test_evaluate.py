@@ -17,7 +17,8 @@ from cascal.evaluate import effective_number, first_share
 from cascal.intervals import bootstrap_counts, estimate
 from cascal.results import Routes
 from cascal.routing.blend import softmax
-from cascal.verdicts.verdict import verdict
+from cascal.verdicts.constant import Constant
+from cascal.verdicts.verdict import decide_by_gold, verdict
 from cascal.vote import final_answers
 
 NO = cascal.NO_ANSWER
@@ -305,6 +306,18 @@ def test_always_choosing_the_best_model_is_undecided_not_a_loss():
     found = verdict(result)
     assert found.light == "undecided"
     assert (found.gain.low, found.gain.value, found.gain.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("n_gold", "light"), [(2, "undecided"), (9, "undecided"), (10, "route")])
+def test_a_handful_of_gold_answers_decides_nothing_however_clear_they_are(n_gold, light):
+    """Every resample of equal values is the same: their interval has no width, and says nothing."""
+    gain = estimate(np.ones(n_gold))
+    assert (gain.low, gain.high) == (1.0, 1.0)
+    found = decide_by_gold(gain, Constant(0, "a", "these queries"))
+    assert found.light == light
+    few = f"{n_gold} test queries with gold answers are too few, 10 are needed"
+    assert (few in found.sentence) == (light == "undecided")
+    assert ("points" in found.sentence) == (light == "route")
 
 
 def test_no_gold_answer_means_no_numbers_and_a_sentence_for_the_verdict():

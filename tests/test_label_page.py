@@ -413,8 +413,10 @@ def test_without_gold_the_labels_are_the_headline(monkeypatch, store, snapshot):
     assert app.title[0].value in HEADLINES.values()
     by_truth(desk, 12)
     app.run()
-    assert app.title[0].value.replace("\\", "") == desk.evidence().sentence(desk.contest)
-    assert any("By labels of ann" in one.value for one in app.caption)
+    found = desk.evidence()
+    assert app.title[0].value.replace("\\", "") == found.headline(desk.contest)
+    said = next(one.value.replace("\\", "") for one in app.caption if "By ann" in one.value)
+    assert said.startswith(f"{found.labelled(desk.contest)}. By ann, on queries that decide")
 
 
 def test_runs_and_a_cluster_lead_to_their_question(monkeypatch, store, snapshot):

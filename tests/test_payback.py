@@ -52,6 +52,7 @@ def test_ten_dollars_and_a_fifth_of_a_cent_a_query_break_even_after_5_000_querie
         "At 50,000 queries the spending is 10.0% [5.0%, 20.0%] of the saving.",
     ):
         assert says in found.sentence
+    assert found.headline == "It pays back after 5,000 queries"
     assert "500 of them at the mean cost" in found.spending.sentence
     assert "20 labels are not counted" in found.spending.sentence
 

@@ -17,9 +17,10 @@ from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
 from cascal.verdicts.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
-from cascal.verdicts.verdict import Verdict, points
+from cascal.verdicts.verdict import Verdict, points, too_few
 
 SHOWN_ISSUES = 3
+LIGHT_DETAILS = "What the models agree on, and how to know"
 LEAK = "CAS305"
 """The check that says whether accuracies look too good."""
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
@@ -59,10 +60,13 @@ def headline_of_labels() -> bool:
     contest, said = found
     icon, colour, label = MARKS[said.decision]
     st.badge(label, icon=icon, color=colour)
-    st.title(frame.escape(said.sentence(contest)), anchor=False)
+    st.title(frame.escape(said.headline(contest)), anchor=False)
     st.caption(
-        f"By labels of {frame.escape(', '.join(said.people))} on queries that decide, drawn at "
-        "random, with the 95 % interval that holds however often one looks."
+        frame.escape(
+            f"{said.labelled(contest)}. By {', '.join(said.people)}, on queries that decide, drawn "
+            "at random, with the 95 % interval that holds however often one looks. Compared with "
+            f"{contest.names[1]}."
+        )
     )
     label_entry.button("See and give labels", "more_labels", "routing")
     return True
@@ -84,7 +88,8 @@ def headline_without_labels() -> None:
         f"{mark('light')} is what the models agree on."
     )
     _label_button()
-    _light_details(light)
+    with st.expander(LIGHT_DETAILS):
+        _light_details(light)
 
 
 def _label_button() -> None:
@@ -157,7 +162,7 @@ def second_opinion() -> None:
                 )
             st.caption(frame.escape(_in_one_line(light, gain)), width="stretch")
         _label_button()
-        with st.expander("What the models agree on, and how to know"):
+        with st.expander(LIGHT_DETAILS):
             _light_details(light)
 
 
@@ -220,14 +225,15 @@ def picture() -> None:
     """The map as a picture, and who gets the queries in the same colours."""
     data, now = session.dataset(), heeded.snapshot()
     colours = theme.colors_by_name((model.name for model in data.models), "model")
-    left, right = st.columns([0.55, 0.45], gap="large")
     image = _map_image(heeded.token(), theme.mode(), now, colours)
+    left = right = st.container()
     if image is not None:
+        left, right = st.columns([0.55, 0.45], gap="large")
         with left:
             st.subheader("Where each model is asked first", anchor=False)
             st.image(image, width="stretch", alt="The map of the training queries by first model")
             st.page_link(frame.page_file("skills"), label="Open the map", icon=":material/hub:")
-    with right if image is not None else left:
+    with right:
         st.subheader("Who gets the queries", anchor=False)
         figure = charts.share_figure(now.router.models, now.share, colours)
         frame.chart(figure, "shares", "Share of the queries that each model gets first.")
@@ -261,7 +267,10 @@ def evidence() -> None:
 def bargain() -> None:
     """The best bargain, where there are prices, gold answers and a choice."""
     now = heeded.snapshot()
-    if now.evaluation is None or now.router.always or not session.cost_weights():
+    result = now.evaluation
+    if result is None or too_few(result.n_gold):
+        return
+    if now.router.always or not session.cost_weights():
         return
     with st.container(border=True):
         shared_results.bargain("take_bargain")

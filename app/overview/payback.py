@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, heeded, session, theme
+from app import frame, heeded, session
 from cascal.dataset.payback import find_payback, find_score_payback
 from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Terms
 
-MARKS: dict[Outcome, tuple[str, theme.Badge, str]] = {
-    "pays back": (":material/check_circle:", "green", "Pays back"),
-    "never": (":material/do_not_disturb_on:", "red", "Never, as far as these data say"),
-    "not shown equal": (":material/help:", "orange", "Quality is not shown to be equal"),
-    "unknown": (":material/help:", "orange", "Not known"),
+MARKS: dict[Outcome, str] = {
+    "pays back": ":green[:material/check_circle:]",
+    "never": ":red[:material/do_not_disturb_on:]",
+    "not shown equal": ":orange[:material/help:]",
+    "unknown": ":orange[:material/help:]",
 }
 
 
@@ -22,7 +22,6 @@ def payback(scores: ScoreEvidence | None = None) -> None:
 
     scores : what is gone by where answers are open-ended
     """
-    st.subheader("When does it pay back?", anchor=False)
     shown = st.container()
     with st.expander("What was spent, and for how many queries this is reckoned"):
         spent = st.container()
@@ -32,9 +31,8 @@ def payback(scores: ScoreEvidence | None = None) -> None:
         found = find_score_payback(store, session.dataset(), scores, terms)
     else:
         found = find_payback(store, heeded.snapshot(), terms)
-    icon, colour, label = MARKS[found.outcome]
     with shown:
-        st.badge(label, icon=icon, color=colour)
+        st.subheader(f"{MARKS[found.outcome]} {frame.escape(found.headline)}", anchor=False)
         constant = heeded.snapshot().constant  # by what it was chosen stands in the headline
         st.text(found.sentence.replace(constant.words, constant.name))
     spent.caption(frame.escape(found.spending.sentence))

@@ -26,7 +26,7 @@ from cascal.intervals import Estimate, McNemar, estimates, mcnemar, mean_rows
 from cascal.routing.route import Router
 from cascal.settings import FitSettings, Thresholds
 from cascal.verdicts.constant import ChosenBy, Constant, join_constants
-from cascal.verdicts.verdict import Verdict, decide
+from cascal.verdicts.verdict import Verdict, decide_by_gold
 
 TEST_SHARE = 0.4
 
@@ -151,7 +151,7 @@ class Comparison:
     def verdict(self, key: str = UNDER_TEST) -> Verdict:
         """Whether one router pays against the best constant, by its paired gain."""
         gain, *_ = self.compare(key, self.constant)
-        return decide(gain, self.constant_model)
+        return decide_by_gold(gain, self.constant_model)
 
     def cost(self, key: str = UNDER_TEST) -> RoutingCost:
         """What one router's first models cost, beside the best constant."""

@@ -85,16 +85,21 @@ class Evidence:
             f"{self.n_first}, {second} alone on {self.n_second}, no difference on {alike}."
         )
 
-    def sentence(self, contest: Contest) -> str:
-        """What the labels say, from how many of them, and how many more would settle it."""
-        said, counts = self.verdict(contest), self.gain
-        if not counts.n_contested:
-            return f"{said} {NOTHING_TO_LABEL}"
-        labelled = (
+    def labelled(self, contest: Contest) -> str:
+        """How many labels there are, and among how many queries they were drawn."""
+        counts = self.gain
+        return (
             f"{counted(counts.n_labels, 'label')}; {counts.n_contested:,} of "
             f"{counted(counts.n_queries, 'query')} {agreeing(counts.n_contested, 'is', 'are')} "
             "contested"
         )
+
+    def sentence(self, contest: Contest) -> str:
+        """What the labels say, from how many of them, and how many more would settle it."""
+        said = self.verdict(contest)
+        if not self.gain.n_contested:
+            return f"{said} {NOTHING_TO_LABEL}"
+        labelled = self.labelled(contest)
         if self.settled or self.more is None:
             return f"{said} ({labelled}.)"
         return f"{said} ({labelled}, about {counted(self.more, 'more label')} would settle it.)"

@@ -16,6 +16,7 @@ from cascal.intervals import Estimate, estimate
 from cascal.store import Workspace
 from cascal.verdicts.constant import Constant
 from cascal.verdicts.payback import Advantage, Payback, Spending, Terms, payback
+from cascal.verdicts.verdict import too_few
 
 MEAN_COST = "at the mean cost of each model"
 LABEL_SOME = (
@@ -88,10 +89,11 @@ def _by_scores(dataset: Dataset, evidence: ScoreEvidence) -> Advantage:
 
 def _advantage(workspace: Workspace, snapshot: Snapshot) -> Advantage:
     if snapshot.verdict is not None and snapshot.dataset.test is not None:
+        gain = snapshot.verdict.gain
+        if why := too_few(gain.n):
+            return _nothing(snapshot.constant, f"{why}.")
         found = _by_gold(snapshot)
-        return _with_saving(
-            snapshot, found, snapshot.constant, snapshot.verdict.gain, "by gold answers"
-        )
+        return _with_saving(snapshot, found, snapshot.constant, gain, "by gold answers")
     try:
         found = contest(snapshot)
     except NotApplicable as error:

@@ -140,6 +140,18 @@ class Payback:
     break_even: Estimate | None = None
     ratio: Estimate | None = None
 
+    @property
+    def headline(self) -> str:
+        """The answer alone."""
+        headlines: dict[Outcome, str] = {
+            "never": "It never pays back, as far as these data say",
+            "not shown equal": "No break-even: quality is not shown to be equal",
+            "unknown": "When it pays back is not known",
+        }
+        if self.break_even is None:
+            return headlines[self.outcome]
+        return f"It pays back after {math.ceil(self.break_even.value):,} queries"
+
     def to_dict(self) -> dict[str, Any]:
         """JSON types; what is unknown is null."""
         return {

@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cascal.counted import agreeing, counted
 from cascal.evaluate import Evaluation
 from cascal.intervals import Estimate
 from cascal.verdicts.constant import Constant, choose_constant
 
 Decision = Literal["route", "do not route", "undecided"]
+LEAST_GOLD = 10
+"""With fewer gold test queries nothing is decided: a bootstrap of a handful sees too little."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def verdict(result: Evaluation, constant: Constant | None = None) -> Verdict:
     the lower bound of the paired gain is above 0, "do not route" if the upper bound is below 0.
     """
     chosen = constant or choose_constant(result.models, result=result)
-    return decide(result.gain_over(chosen.model), chosen)
+    return decide_by_gold(result.gain_over(chosen.model), chosen)
 
 
 def points(gain: Estimate) -> str:
@@ -80,6 +83,25 @@ def decide(gain: Estimate, constant: Constant) -> Verdict:
     }
     light = decision(gain)
     return Verdict(light, sentences[light], gain, constant)
+
+
+def too_few(n_gold: int) -> str:
+    """Why so many test queries with gold answers decide nothing; "" where they are enough."""
+    if n_gold >= LEAST_GOLD:
+        return ""
+    are = agreeing(n_gold, "is", "are")
+    queries = counted(n_gold, "test query")
+    return f"{queries} with gold answers {are} too few, {LEAST_GOLD} are needed"
+
+
+def decide_by_gold(gain: Estimate, constant: Constant) -> Verdict:
+    """The verdict for a gain on test queries with gold answers: none as long as they are few."""
+    why = too_few(gain.n)
+    if not why:
+        return decide(gain, constant)
+    return Verdict(
+        "undecided", f"Nobody can say yet whether routing pays here: {why}.", gain, constant
+    )
 
 
 def decide_between(gain: Estimate, names: tuple[str, str]) -> str:
