@@ -31,8 +31,9 @@ from cascal.diagnose import (
     try_all,
 )
 from cascal.diagnose.clusters import gain_over_tasks, stability
-from cascal.diagnose.quality import training_quality
+from cascal.diagnose.quality import NEAR_DUPLICATE, training_quality
 from cascal.diagnose.remedies import REMEDIES, try_out
+from cascal.diagnose.repeats import without_repeats
 from cascal.doubts import find_doubts
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import excess_agreement, kinships
@@ -591,12 +592,31 @@ def test_repeats_and_moves_are_shown_task_by_task():
     counts = {name: case.dataset.train.votes.tasks.count(name) for name in shown.names}
     total = sum(share * counts[name] for name, share in zip(shown.names, shown.values, strict=True))
     assert round(total) == training_quality(case.dataset).near_duplicates > 0
+    pairs = [row for row in shown.table if row["what repeats"] == "test query"]
+    train, test = case.dataset.train, case.dataset.test
+    for row in pairs:
+        assert row["query"] in test.texts
+        assert row["repeats this training query"] in train.texts
+    assert [row["likeness"] for row in pairs[:30]].count("word for word") == 30
     case = hid_a_difference()
     joining = CHECKS["CAS405"]
     shown, said = joining.evidence(case), joining.find(case).sentence
     apart = case.fit.router(replace(case.router.thresholds, prune_jaccard=None))
     assert max(shown.values) >= shown.rule
     assert f"of {len(apart.clusters)} clusters" in said
+
+
+def test_the_gain_without_repeated_test_queries_is_that_of_the_others():
+    case = leaked()
+    changed, result = without_repeats(case), case.evaluation
+    cosines = case.dataset.test.vectors.vectors @ case.dataset.train.vectors.vectors.T
+    others = cosines.max(axis=1) < NEAR_DUPLICATE
+    assert changed.n_repeated == (~others).sum() >= 30
+    gained = (result.top1_right - result.model_right[:, case.constant.model])[others]
+    assert changed.gain_without.value == pytest.approx(np.nanmean(gained))
+    assert changed.gain.value == pytest.approx(result.gain_over(case.constant.model).value)
+    assert changed.sentence in CHECKS["CAS305"].find(case).sentence
+    assert f"{changed.n_repeated} of {len(others)} test queries repeat" in changed.sentence
 
 
 def test_sisters_are_named_first():

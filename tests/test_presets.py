@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -39,8 +40,48 @@ def test_disputed_queries_are_those_with_two_first_models():
     assert three.differing("paper").tolist() == [2, 3, 0]
     assert three.used("recommended") == [("a", 2), ("c", 2), ("b", 1)]
     assert three.by_task() == [("u", 3, 2), ("t", 2, 1)]
-    assert "3 of 5 test queries (60%)" in three.sentence
+    assert "3 of 5 test queries (60 %)" in three.sentence
     assert "gold answers of some of these queries do" in three.sentence
+
+
+@pytest.mark.parametrize(
+    ("right", "says"),
+    [
+        ([0.5, 0.9, 0.2], "released is right more often than recommended: +40.0 points"),
+        ([0.9, 0.5, 0.2], "recommended is right more often than any other preset"),
+        (
+            [0.5, 0.51, 0.2],
+            "No preset is proven right more often than recommended; it is right more often than "
+            "paper",
+        ),
+    ],
+)
+def test_gold_answers_say_which_preset_is_right_more_often(right, says):
+    """Model a is never right, b always; each preset asks b as often as it is to be right."""
+    first = [[int(at < round(100 * share)) for at in range(100)] for share in right]
+    asked = PresetChoices(
+        presets=("recommended", "released", "paper"),
+        models=("a", "b"),
+        query_ids=tuple(f"q{at}" for at in range(100)),
+        tasks=("t",) * 100,
+        first=np.array(first),
+        best_overall=np.zeros(3, dtype=int),
+        confident=True,
+        on_training_queries=False,
+    )
+    part = SimpleNamespace(
+        has_gold=True,
+        votes=SimpleNamespace(models=("a", "b")),
+        right=np.tile([0.0, 1.0], (100, 1)),
+    )
+    judged = asked.judged(part, "recommended")
+    assert judged.sentence.startswith(says)
+    assert [one.value for one in judged.right] == pytest.approx(right)
+    frame = charts.presets_frame(asked, "recommended", judged)
+    assert frame["gain"].iloc[0] == "present"
+    assert frame["right"].tolist() == pytest.approx([100 * share for share in right])
+    part.has_gold = False
+    assert asked.judged(part, "recommended") is None
 
 
 def test_agreement_is_said_to_change_nothing():
@@ -103,10 +144,14 @@ def test_frames_count_against_the_present_preset_and_list_the_queries(demo):
         "queries": [3, 2],
         "disputed": [2, 1],
     }
-    queries = charts.disputed_queries_frame(part, three, limit=2)
+    named = replace(three, models=part.votes.models)
+    queries = charts.disputed_queries_frame(part, named, limit=2)
     assert isinstance(queries, pd.DataFrame)
     assert queries["query"].tolist() == [part.texts[1], part.texts[3]]
-    assert queries["paper"].tolist() == ["b", "c"]
+    models, right = part.votes.models, part.right
+    assert queries["paper"].tolist() == [
+        f"{'✓' if right[row, model] else '✗'} {models[model]}" for row, model in ((1, 1), (3, 2))
+    ]
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The tab Presets of the page Evaluate: does the choice of preset matter here?"""
+"""The tab Presets of the page Evaluate: which preset is right more often, and does it matter?"""
 
 from __future__ import annotations
 
@@ -19,9 +19,18 @@ def presets() -> None:
     choices = work.preset_choices()
     if choices is None:
         return
-    st.subheader(_headline(choices), anchor=False)
-    st.text(choices.sentence.replace("`", ""))
-    _table(charts.presets_frame(choices, session.current_settings().preset_name))
+    data, present = session.dataset(), session.current_settings().preset_name
+    judged = choices.judged(data.test, present) if data.test is not None else None
+    if judged is None or not choices.disputed.any():
+        st.subheader(_headline(choices), anchor=False)
+        st.text(choices.sentence.replace("`", ""))
+    else:
+        st.subheader(frame.escape(judged.sentence), anchor=False)
+        st.caption(
+            f"{_headline(choices)}. By the gold answers, each preset with its own rule at the "
+            "present thresholds; gains are paired, with 95 % intervals."
+        )
+    _table(charts.presets_frame(choices, present, judged), judged is not None)
     if choices.disputed.any():
         _tasks(charts.disputed_tasks_frame(choices))
         _queries(choices)
@@ -34,16 +43,27 @@ def _headline(choices: PresetChoices) -> str:
     return f"The presets disagree on {n_disputed:,} of {counted(n_queries, 'query')}"
 
 
-def _table(table: pd.DataFrame) -> None:
+def _table(table: pd.DataFrame, judged: bool) -> None:
+    right = {
+        "right": st.column_config.NumberColumn("First model right", format="%.1f %%"),
+        "gain": st.column_config.TextColumn("Gain, points", alignment="right"),
+    }
     columns = {
         "preset": st.column_config.TextColumn("Preset"),
+        **(right if judged else {}),
         "best": st.column_config.TextColumn("Would always ask"),
         "used": st.column_config.TextColumn("First models, with their queries", width="large"),
         "differs": st.column_config.NumberColumn(
             "Other first model", help="Queries for which it names another than the present preset."
         ),
     }
-    st.dataframe(table, hide_index=True, column_config=columns, alt="Whom each preset asks first")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_order=list(columns),
+        column_config=columns,
+        alt="Whom each preset asks first",
+    )
 
 
 def _tasks(table: pd.DataFrame) -> None:
@@ -80,7 +100,8 @@ def _queries(choices: PresetChoices) -> None:
     )
     n_disputed = int(choices.disputed.sum())
     more = f"The first {N_SHOWN} of {n_disputed:,}. " if n_disputed > N_SHOWN else ""
-    st.caption(f"{more}Pick a row to read the whole query.")
+    known = " ✓ right, ✗ wrong by the gold answer." if part.has_gold else ""
+    st.caption(f"{more}Pick a row to read the whole query.{known}")
     for row in frame.picked_rows("disputed"):
         if row < len(table):
             st.text(table.iloc[row]["query"])

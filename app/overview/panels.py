@@ -15,6 +15,7 @@ from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
+from cascal.diagnose.repeats import without_repeats
 from cascal.intervals import Estimate
 from cascal.verdicts.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
 from cascal.verdicts.verdict import Verdict, points, too_few
@@ -302,10 +303,11 @@ def findings(caution: DeltaGenerator) -> None:
     issues = [finding for finding in results if finding.section == "issue"]
     leak = next((one for one in issues if one.code == LEAK), None)
     if leak is not None and heeded.snapshot().evaluation is not None:
-        what = frame.escape(leak.title[:1].lower() + leak.title[1:])
+        changed = without_repeats(heeded.snapshot())
+        what = leak.title[:1].lower() + leak.title[1:] if changed is None else changed.sentence
         caution.page_link(
             frame.page_file("diagnose"),
-            label=f":orange[Caution, {LEAK}: {what}; these numbers may be too good]",
+            label=f":orange[{frame.escape(f'Caution, {LEAK}: {what}')}]",
             icon=":material/warning:",
             help=leak.sentence,
         )

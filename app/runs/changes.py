@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isnan
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +11,7 @@ import streamlit as st
 from app import frame, heeded, history, label_entry, selection, session, shared_results, values
 from app.runs.saved import controls_of
 from app.values import Values
+from cascal import charts
 from cascal.compare.states import (
     FIRST_COST,
     ClusterChange,
@@ -256,8 +256,8 @@ def _queries(found: StateChange) -> None:
     table = pd.DataFrame(
         {
             "query": [part.texts[row] for row in rows],
-            "before": [_judged(first[row], was[row]) for row in rows],
-            "after": [_judged(second[row], now[row]) for row in rows],
+            "before": [charts.judged_model(first[row], was[row]) for row in rows],
+            "after": [charts.judged_model(second[row], now[row]) for row in rows],
         }
     )
     st.dataframe(
@@ -283,10 +283,6 @@ def _queries(found: StateChange) -> None:
         if at < len(rows):
             selection.pick_query(part.votes.query_ids[rows[at]])
             frame.open_page("skills")
-
-
-def _judged(model: str, right: float) -> str:
-    return model if isnan(right) else f"{'✓' if right else '✗'} {model}"
 
 
 def _clusters(found: StateChange) -> None:

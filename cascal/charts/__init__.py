@@ -36,7 +36,7 @@ from cascal.charts.diagnosis import (
 )
 from cascal.charts.domains import Domain, domains
 from cascal.charts.experiments import report_frame
-from cascal.charts.figures import in_percent, interval_figure, safe_csv, shorten
+from cascal.charts.figures import in_percent, interval_figure, judged_model, safe_csv, shorten
 from cascal.charts.label_trail import label_trail_frame, label_trail_svg
 from cascal.charts.latency import latency_figure, latency_frame
 from cascal.charts.map_colours import COLOUR_TITLES, ColourBy, Colouring, colour_map
@@ -130,6 +130,7 @@ __all__ = [
     "groups_frame",
     "in_percent",
     "interval_figure",
+    "judged_model",
     "label_trail_frame",
     "label_trail_svg",
     "latency_figure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -216,3 +217,8 @@ def in_points(found: Estimate | None) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     value, low, high = in_percent([found.value, found.low, found.high]).tolist()
     return value, low, high
+
+
+def judged_model(model: str, right: float) -> str:
+    """A model with ✓ or ✗ by the gold answer; alone where that is nan, as without one."""
+    return model if math.isnan(right) else f"{'✓' if right else '✗'} {model}"

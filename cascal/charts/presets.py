@@ -5,17 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cascal.charts.figures import in_percent
-from cascal.compare.presets import PresetChoices
+from cascal.charts.figures import in_percent, judged_model
+from cascal.compare.presets import PresetChoices, PresetVerdict
 from cascal.dataset.part import Part
+from cascal.verdicts.verdict import points
 
 
-def presets_frame(choices: PresetChoices, present: str) -> pd.DataFrame:
-    """Whom each preset asks first, and how often another than the present one or the first."""
+def presets_frame(
+    choices: PresetChoices, present: str, judged: PresetVerdict | None = None
+) -> pd.DataFrame:
+    """Whom each preset asks first, and how often another than the present one or the first.
+
+    judged : how often each is right, with its gain over the present one; unknown without
+    """
     reference = present if present in choices.presets else choices.presets[0]
+    unknown: list[float] = [np.nan] * len(choices.presets)
+    right = unknown if judged is None else in_percent([one.value for one in judged.right])
+    gains = [""] * len(choices.presets) if judged is None else _gains(judged)
     return pd.DataFrame(
         {
             "preset": choices.presets,
+            "right": right,
+            "gain": gains,
             "best": [choices.models[model] for model in choices.best_overall],
             "used": [
                 ", ".join(f"{model} {count:,}" for model, count in choices.used(name)[:3])
@@ -24,6 +35,13 @@ def presets_frame(choices: PresetChoices, present: str) -> pd.DataFrame:
             "differs": choices.differing(reference),
         }
     )
+
+
+def _gains(judged: PresetVerdict) -> list[str]:
+    return [
+        "present" if name == judged.present else points(gain).replace(" points", "")
+        for name, gain in zip(judged.presets, judged.gains, strict=True)
+    ]
 
 
 def disputed_tasks_frame(choices: PresetChoices) -> pd.DataFrame:
@@ -42,8 +60,18 @@ def disputed_queries_frame(part: Part, choices: PresetChoices, limit: int) -> pd
             "task": [part.votes.tasks[row] for row in rows],
             "query": [part.texts[row] for row in rows],
             **{
-                name: [choices.models[model] for model in choices.first[at, rows]]
+                name: [
+                    _asked(part, row, choices.models[model])
+                    for row, model in zip(rows, choices.first[at, rows], strict=True)
+                ]
                 for at, name in enumerate(choices.presets)
             },
         }
     )
+
+
+def _asked(part: Part, row: int, model: str) -> str:
+    """A first model, with a mark where the gold answer says whether it is right."""
+    if not part.has_gold:
+        return model
+    return judged_model(model, float(part.right[row, part.votes.models.index(model)]))

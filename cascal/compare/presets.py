@@ -2,7 +2,7 @@
 
 Every preset reads the same votes by another rule, so their scores cannot be compared. Their choices
 can: where all name the same model the preset does not matter, and where they differ only labels
-tell which is right.
+tell which is right. Gold answers, where there are any, say which preset is right more often.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.counted import percent
 from cascal.dataset.part import Part
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.fit import Fit, fit
+from cascal.intervals import Estimate, estimates
 from cascal.score import usable_presets
 from cascal.settings import PRESETS, Thresholds
+from cascal.verdicts.verdict import points
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +74,61 @@ class PresetChoices:
         silent = "" if self.confident else " Without log-probabilities paper cannot be fitted."
         return (
             f"{names} name different first models for {n_disputed:,} of {among} "
-            f"({n_disputed / n_queries:.0%}). Nothing without labels tells which of them is right "
-            f"there: gold answers of some of these queries do; `cascal evaluate` compares the "
-            f"presets by those there are.{silent}"
+            f"({percent(n_disputed / n_queries)}). Nothing without labels tells which of them is "
+            f"right there: gold answers of some of these queries do; `cascal evaluate` compares "
+            f"the presets by those there are.{silent}"
         )
+
+    def judged(self, part: Part, present: str) -> PresetVerdict | None:
+        """Which preset is right more often than the present one; None without gold answers.
+
+        part : the routed queries; without the present preset among them the first one is the
+        reference.
+        """
+        if not part.has_gold or self.on_training_queries:
+            return None
+        place = self.presets.index(present) if present in self.presets else 0
+        column = np.array([part.votes.models.index(name) for name in self.models])
+        rows = np.arange(len(self.query_ids))
+        right = np.column_stack([part.right[rows, column[first]] for first in self.first])
+        return PresetVerdict(
+            presets=self.presets,
+            present=self.presets[place],
+            right=tuple(estimates(right)),
+            gains=tuple(estimates(right - right[:, [place]])),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresetVerdict:
+    """How often the first model of each preset is right, by the gold answers.
+
+    right, gains : by preset; the share of right answers, and its paired gain over the present one
+    """
+
+    presets: tuple[str, ...]
+    present: str
+    right: tuple[Estimate, ...]
+    gains: tuple[Estimate, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Which preset is right more often; a difference inside its interval is none."""
+        others = [
+            (gain, name)
+            for gain, name in zip(self.gains, self.presets, strict=True)
+            if name != self.present
+        ]
+        if not others:
+            return f"{self.present} is the only preset that can be fitted here"
+        best, name = max(others, key=lambda pair: pair[0].value)
+        if best.low > 0:
+            return f"{name} is right more often than {self.present}: {points(best)}"
+        if all(gain.high < 0 for gain, _ in others):
+            return f"{self.present} is right more often than any other preset"
+        worse = [name for gain, name in others if gain.high < 0]
+        beaten = f"; it is right more often than {' and '.join(worse)}" if worse else ""
+        return f"No preset is proven right more often than {self.present}{beaten}"
 
 
 def compare_presets(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
@@ -11,6 +13,7 @@ from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.evidence import Evidence, largest, largest_tasks
 from cascal.diagnose.finding import check
 from cascal.diagnose.quality import repeats, training_quality
+from cascal.diagnose.repeats import pair_rows, without_repeats
 from cascal.doubts import TITLES
 from cascal.doubts.confidences import confidences, surer_where_wrong, without_signal
 from cascal.doubts.measure import Look, Measure, look_at, look_twice
@@ -18,6 +21,8 @@ from cascal.doubts.measure import Look, Measure, look_at, look_twice
 UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
 MIN_SEPARATING = 0.5
 DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
+MOST_PAIRS = 100
+"""As many repeated pairs of each kind are listed."""
 
 
 def missing(votes: Votes) -> tuple[BoolArray, FloatArray]:
@@ -135,7 +140,13 @@ def easy(snapshot: Snapshot) -> Look:
 def _repeats(snapshot: Snapshot) -> Evidence:
     twice = repeats(snapshot.dataset)
     tasks = snapshot.dataset.train.votes.tasks[: len(twice)]
-    return largest_tasks("share that repeats an earlier query", tasks, twice, DUPLICATE_SHARE)
+    by_task = largest_tasks("share that repeats an earlier query", tasks, twice, DUPLICATE_SHARE)
+    return replace(by_task, table=tuple(pair_rows(snapshot.dataset, MOST_PAIRS)))
+
+
+def _what_it_changes(snapshot: Snapshot) -> str:
+    changed = without_repeats(snapshot)
+    return "" if changed is None else f" {changed.sentence}"
 
 
 @check(
@@ -157,6 +168,6 @@ def repeated(snapshot: Snapshot) -> Look:
             f"{twice:.1%} of the training queries are an earlier one again, word for word "
             f"({found.duplicates:,}) or in other words; {leaked:.1%} are a test query, word for "
             f"word ({found.leaked:,}) or in other words: rankings count some questions twice, and "
-            "accuracies look too good."
+            f"accuracies look too good.{_what_it_changes(snapshot)}"
         ),
     )

@@ -72,7 +72,7 @@ def _measured(dataset: Dataset) -> TrainingQuality:
     votes, texts = dataset.train.votes, dataset.train.texts
     largest = np.rint(agreement(votes) * len(votes.models))
     answered = votes.answered.sum(axis=1)
-    rows = _compared(dataset)
+    rows = compared_vectors(dataset)
     near_leaked, drift, covered = 0, None, None
     test_texts: set[str] = set()
     if dataset.test is not None and len(dataset.test):
@@ -96,14 +96,15 @@ def _measured(dataset: Dataset) -> TrainingQuality:
     )
 
 
-def _compared(dataset: Dataset) -> FloatArray:
+def compared_vectors(dataset: Dataset) -> FloatArray:
+    """(n, D) vectors of the training queries among which near ones are looked for."""
     return np.asarray(dataset.train.vectors.vectors[:MAX_COMPARED], dtype=np.float32)
 
 
 @remembered
 def repeats(dataset: Dataset) -> BoolArray:
     """(n,) which of the compared training queries repeat an earlier one, or nearly."""
-    return read_only(nearest_earlier(_compared(dataset)) >= NEAR_DUPLICATE)
+    return read_only(nearest_earlier(compared_vectors(dataset)) >= NEAR_DUPLICATE)
 
 
 def label_agreement(dataset: Dataset, fitted: Fit) -> float | None:

@@ -1,0 +1,141 @@
+"""Queries that are there twice: pairs with both texts, and what the gain is without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cascal.computing.remembered import remembered
+from cascal.counted import agreeing, counted
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import FloatArray, IntArray, read_only
+from cascal.diagnose.quality import NEAR_DUPLICATE, compared_vectors, repeats
+from cascal.encode.neighbours import nearest
+from cascal.intervals import Estimate, estimates
+from cascal.verdicts.verdict import points
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RepeatedPairs:
+    """Queries that repeat a training query word for word or in other words.
+
+    test, train   : (t,), (n,) rows that repeat one, the nearest pairs first
+    test_of, train_of : rows of the training queries that they repeat; for `train` an earlier one
+    test_cosine, train_cosine : how near the vectors of each pair lie
+    """
+
+    test: IntArray
+    test_of: IntArray
+    test_cosine: FloatArray
+    train: IntArray
+    train_of: IntArray
+    train_cosine: FloatArray
+
+
+@remembered
+def repeated_pairs(dataset: Dataset) -> RepeatedPairs:
+    """The pairs of a data set, among the training queries that are compared."""
+    rows = compared_vectors(dataset)
+    twice = np.flatnonzero(repeats(dataset))
+    near = [nearest(rows[row : row + 1], rows[:row]) for row in twice]
+    train_of = np.array([int(place[0]) for _, place in near], dtype=np.int64)
+    likeness = np.array([float(cosine[0]) for cosine, _ in near])
+    tested = rows[:0] if dataset.test is None else dataset.test.vectors.vectors
+    cosine, test_of = nearest(np.asarray(tested, np.float32), rows)
+    test = np.flatnonzero(cosine >= NEAR_DUPLICATE)
+    test = test[np.argsort(-cosine[test], kind="stable")]
+    order = np.argsort(-likeness, kind="stable")
+    return RepeatedPairs(
+        test=read_only(test),
+        test_of=read_only(test_of[test]),
+        test_cosine=read_only(cosine[test]),
+        train=read_only(twice[order]),
+        train_of=read_only(train_of[order]),
+        train_cosine=read_only(likeness[order]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithoutRepeats:
+    """What routing gains over always asking one model, with and without repeated test queries.
+
+    n_repeated of n_test queries repeat a training query; gains are None without gold answers, that
+    without them also where no other query is left
+    """
+
+    n_repeated: int
+    n_test: int
+    constant: str
+    gain: Estimate | None
+    gain_without: Estimate | None
+
+    @property
+    def sentence(self) -> str:
+        """How many test queries are repeated, and what that does to the gain."""
+        repeat = agreeing(self.n_repeated, "repeats", "repeat")
+        said = (
+            f"{self.n_repeated:,} of {counted(self.n_test, 'test query')} {repeat} a training query"
+        )
+        if self.gain is None or self.gain_without is None or not self.n_repeated:
+            return f"{said}."
+        return (
+            f"{said}. Without them routing gains {points(self.gain_without)} over always asking "
+            f"{self.constant}, with them {points(self.gain)}."
+        )
+
+
+def without_repeats(snapshot: Snapshot) -> WithoutRepeats | None:
+    """The gain of a router with and without the repeated test queries; None without a test part."""
+    test, result = snapshot.dataset.test, snapshot.evaluation
+    if test is None:
+        return None
+    repeated = repeated_pairs(snapshot.dataset).test
+    gains: list[Estimate | None] = [None, None]
+    if result is not None:
+        gained = result.top1_right - result.model_right[:, snapshot.constant.model]
+        kept = gained.copy()
+        kept[repeated] = np.nan
+        gains = [
+            one if one.n else None
+            for column in (gained, kept)
+            for one in estimates(column[:, None])
+        ]
+    return WithoutRepeats(
+        n_repeated=len(repeated),
+        n_test=len(test),
+        constant=snapshot.constant.name,
+        gain=gains[0],
+        gain_without=gains[1],
+    )
+
+
+def pair_rows(dataset: Dataset, most: int) -> Iterator[dict[str, object]]:
+    """Rows of a table with both texts of a pair: repeated test queries first, then training ones.
+
+    At most `most` of either kind, the nearest first.
+    """
+    found, train = repeated_pairs(dataset), dataset.train
+    if dataset.test is not None:
+        texts = dataset.test.texts
+        for pair in _nearest(found.test, found.test_of, found.test_cosine, most):
+            yield _row("test query", texts[pair[0]], train.texts[pair[1]], pair[2])
+    for pair in _nearest(found.train, found.train_of, found.train_cosine, most):
+        yield _row("training query", train.texts[pair[0]], train.texts[pair[1]], pair[2])
+
+
+def _nearest(
+    rows: IntArray, of: IntArray, cosine: FloatArray, most: int
+) -> Iterator[tuple[int, int, float]]:
+    return zip(rows[:most].tolist(), of[:most].tolist(), cosine[:most].tolist(), strict=True)
+
+
+def _row(kind: str, text: str, of: str, cosine: float) -> dict[str, object]:
+    return {
+        "what repeats": kind,
+        "query": text,
+        "repeats this training query": of,
+        "likeness": "word for word" if text == of else f"{cosine:.3f}",
+    }
