@@ -85,6 +85,8 @@ def _gaps() -> str:
         data = session.dataset()
     except CascalError:  # without vectors: the headline says so
         return ""
+    if data.by_scores:
+        return "; the answers are texts"
     parts = [part for part in (data.train, data.test) if part is not None]
     asked = sum(int(part.votes.asked.sum()) for part in parts)
     answered = sum(int(part.votes.answered.sum()) for part in parts)
