@@ -13,6 +13,7 @@ from cascal.compare.comparison import Comparison, compare_routers
 from cascal.compare.cost import MAX_LOSS, CostPoint, bargains, instead, weight_label
 from cascal.compare.cost import cost_curve as compute_curve
 from cascal.compare.states import compare_states
+from cascal.counted import percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.saved_runs import Reopened, reopen
 from cascal.dataset.snapshot import Snapshot
@@ -128,7 +129,7 @@ def _no_bargain(curve: list[CostPoint], now: values.Values) -> None:
 
 
 def _votes(cheap: CostPoint, dear: CostPoint) -> str:
-    return f"The vote of three: {cheap.vote:.1%} instead of {dear.vote:.1%}."
+    return f"The vote of three: {percent(cheap.vote, 1)} instead of {percent(dear.vote, 1)}."
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

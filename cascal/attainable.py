@@ -10,6 +10,7 @@ import numpy as np
 
 from cascal.clustering.merge import merge_steps
 from cascal.computing.blas import one_blas_thread
+from cascal.counted import percent
 from cascal.datatypes import FloatArray, IntArray
 from cascal.fit import Fit
 
@@ -81,4 +82,4 @@ class Reachable:
         dead += [f"above {high:g}"] if high < last else []
         if not dead:
             return "Something can change along the whole slider."
-        return f"Nothing changes {' or '.join(dead)}: {self.dead_share:.0%} of the slider."
+        return f"Nothing changes {' or '.join(dead)}: {percent(self.dead_share)} of the slider."

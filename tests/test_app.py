@@ -129,7 +129,7 @@ def test_the_headline_of_the_map_says_who_gets_which_task(open_app, demo_file):
     app = open_app(demo_file, "skills")
     said = app.title[0].value.replace("\\", "")  # escaped, as every name is
     assert said == (
-        "fjord-chat gets 100% of dates, dune-science 99% of chemistry, cedar-code 85% of code"
+        "fjord-chat gets 100 % of dates, dune-science 99 % of chemistry, cedar-code 85 % of code"
     )
 
 
@@ -151,7 +151,7 @@ def test_a_slider_changes_the_number_of_clusters_and_undo_restores_it(open_app, 
     before = metric(app, "Skill clusters")
     app.slider(key="silhouette").set_value(0.4).run()
     assert int(metric(app, "Skill clusters")) < int(before)
-    assert metric(app, "Routes flipped") != "0.0%"
+    assert metric(app, "Routes flipped") != "0.0 %"
     app.button(key="undo").click().run()
     assert metric(app, "Skill clusters") == before
     assert app.slider(key="silhouette").value == 0.05
@@ -169,12 +169,12 @@ def test_the_shares_say_which_queries_they_count(open_app, demo_file):
 def test_pinning_makes_the_present_state_the_reference(open_app, small_file):
     app = open_app(small_file, "skills")
     app.slider(key="merge").set_value(0.4).run()
-    assert metric(app, "Routes flipped") != "0.0%"
+    assert metric(app, "Routes flipped") != "0.0 %"
     app.button(key="pin").click().run()
-    assert metric(app, "Routes flipped") == "0.0%"
+    assert metric(app, "Routes flipped") == "0.0 %"
     app.button(key="reset").click().run()
     assert app.slider(key="merge").value == 0.15
-    assert metric(app, "Routes flipped") != "0.0%"
+    assert metric(app, "Routes flipped") != "0.0 %"
 
 
 @pytest.mark.slow
@@ -201,7 +201,7 @@ def test_one_cluster_a_task_survives_a_link_and_hides_the_thresholds_of_clusters
     assert not app.exception
     assert not app.sidebar.warning
     assert metric(app, "Skill clusters") == "9"
-    assert " gets 100% of " in app.title[0].value
+    assert " gets 100 % of " in app.title[0].value
     assert app.session_state["clusters"] == "task"
     assert [one.key for one in app.sidebar.slider] == ["top_k"]
     assert "share" not in [one.key for one in app.sidebar.button_group]
@@ -758,7 +758,7 @@ def test_another_routing_is_a_threshold_like_the_others(open_app, small_file):
     app = open_app(small_file, "skills", routing="nearest")
     assert not app.exception
     assert any("--routing nearest" in one.value for one in app.code)
-    assert metric(app, "Routes flipped") != "0.0%"
+    assert metric(app, "Routes flipped") != "0.0 %"
 
 
 def run_until(app: AppTest, says: str, seconds: int = 60) -> None:

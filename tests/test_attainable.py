@@ -14,7 +14,7 @@ from cascal.clustering.merge import merge_steps
     ("steps", "counts", "live", "dead", "sentence"),
     [
         ([0.1, 0.15, 0.2], [0, 2, 1, 0], (0.1, 0.3), 0.5, "Nothing changes below 0.1 or above 0.3"),
-        ([0.0, 0.05], [2, 0, 0, 0], (0.0, 0.1), 0.75, "Nothing changes above 0.1: 75% of"),
+        ([0.0, 0.05], [2, 0, 0, 0], (0.0, 0.1), 0.75, "Nothing changes above 0.1: 75 % of"),
         ([0.05, 0.39], [1, 0, 0, 1], (0.0, 0.4), 0.0, "Something can change along the whole"),
         ([-0.3, 0.4, 0.9], [0, 0, 0, 0], None, 1.0, "Nothing changes anywhere on this slider."),
         ([], [0, 0, 0, 0], None, 1.0, "Nothing changes anywhere on this slider."),

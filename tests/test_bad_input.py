@@ -156,7 +156,7 @@ def test_a_few_missing_log_probabilities_are_counted_in_the_note():
     logprobs[10:20, 1] = -np.inf
     for preset in ("released", "paper"):
         fit = fitted(replace(votes, logprobs=logprobs), vectors, preset)
-        assert any("No confidence signal for 10.0% of the votes" in note for note in fit.notes)
+        assert any("No confidence signal for 10.0 % of the votes" in note for note in fit.notes)
 
 
 def test_duplicate_ids_are_refused_by_name():

@@ -19,6 +19,7 @@ import cascal
 from cascal import cli, importers
 from cascal.cli import data
 from cascal.compare.experiments import read_report
+from cascal.counted import percent
 from cascal.routing.reach import Reach
 from cascal.verdicts.light import QUESTION
 
@@ -244,7 +245,7 @@ def test_fit_and_evaluate_give_the_same_verdict_and_count_gold_queries(partly):
     assert found["n_test"] == 20
     printed = cascal_cli("fit", "half", "-w", "w.duckdb", "--top-k", "2", cwd=partly).stdout
     assert "10 test queries with gold" in printed
-    assert f"vote of 2 right {summary['vote_accuracy']:.1%}" in printed
+    assert f"vote of 2 right {percent(summary['vote_accuracy'], 1)}" in printed
     assert (
         "10 gold of 20 test queries"
         in cascal_cli("evaluate", "half", "-w", "w.duckdb", cwd=partly).stdout

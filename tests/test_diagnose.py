@@ -14,6 +14,7 @@ from conftest import make_part
 
 import cascal
 from cascal.charts import evidence_figure
+from cascal.counted import percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part, split_part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
@@ -516,12 +517,12 @@ def test_a_check_abstains_and_says_why(code, make):
 @pytest.mark.parametrize(
     ("holds_if", "value", "holds", "margin", "says"),
     [
-        ("below", 0.31, True, 0.19, "a: 31.0% (rule: below 50.0%; margin 19.0 points)"),
-        ("below", 0.5, False, 0.0, "a: 50.0% (rule: below 50.0%; missed by 0.0 points)"),
-        ("at least", 0.5, True, 0.0, "a: 50.0% (rule: at least 50.0%; margin 0.0 points)"),
-        ("above", 0.5, False, 0.0, "a: 50.0% (rule: above 50.0%; missed by 0.0 points)"),
-        ("above", 0.6, True, 0.1, "a: 60.0% (rule: above 50.0%; margin 10.0 points)"),
-        ("at least", 0.4, False, -0.1, "a: 40.0% (rule: at least 50.0%; missed by 10.0 points)"),
+        ("below", 0.31, True, 0.19, "a: 31.0 % (rule: below 50.0 %; margin 19.0 points)"),
+        ("below", 0.5, False, 0.0, "a: 50.0 % (rule: below 50.0 %; missed by 0.0 points)"),
+        ("at least", 0.5, True, 0.0, "a: 50.0 % (rule: at least 50.0 %; margin 0.0 points)"),
+        ("above", 0.5, False, 0.0, "a: 50.0 % (rule: above 50.0 %; missed by 0.0 points)"),
+        ("above", 0.6, True, 0.1, "a: 60.0 % (rule: above 50.0 %; margin 10.0 points)"),
+        ("at least", 0.4, False, -0.1, "a: 40.0 % (rule: at least 50.0 %; missed by 10.0 points)"),
     ],
 )
 def test_a_measure_tells_value_rule_and_margin(holds_if, value, holds, margin, says):
@@ -841,7 +842,7 @@ def test_evidence_says_what_the_sentence_says():
     snapshot = unreadable()
     check = CHECKS["CAS301"]
     shown, said = check.evidence(snapshot), check.find(snapshot).sentence
-    assert f"{shown.values[0]:.0%} of those of {shown.names[0]}" in said
+    assert f"{percent(shown.values[0])} of those of {shown.names[0]}" in said
     snapshot = sisters()
     check = CHECKS["CAS204"]
     shown, said = check.evidence(snapshot), check.find(snapshot).sentence

@@ -391,7 +391,7 @@ def test_one_cluster_that_decides_is_named_and_several_are_said_to_be_blended():
         (0.30, "the nearest skill cluster is “sums”, and a answers such queries most"),
         (
             0.50,
-            "is far (cosine distance 0.50), so the global ranking counts for 75% and puts c abov",
+            "is far (cosine distance 0.50), so the global ranking counts for 75 % and puts c abov",
         ),
         (
             0.90,

@@ -304,7 +304,7 @@ def test_the_report_shows_the_verdict_of_the_labels(template, tmp_path, free):
     assert "CASCAL recommended, heeding labels" in asked
     assert "CASCAL recommended, without labels" in asked
     assert free.verdict.sentence in asked
-    assert asked.count("<td class=num>100.0%") + asked.count(">100.0%<") == 1
+    assert asked.count("<td class=num>100.0 %") + asked.count(">100.0 %<") == 1
     assert free.router.changed_by_labels == ""
 
 

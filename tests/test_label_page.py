@@ -18,6 +18,7 @@ import cascal
 from app import heeded, session
 from app.label import truth
 from cascal import charts
+from cascal.counted import percent
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import encode_dataset
 from cascal.dataset.evidence import Evidence
@@ -475,7 +476,7 @@ def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
     assert labels_of(run) == said
     assert said in [one for table in app.dataframe for one in table.value.get("labels", ())]
     app.selectbox(key="changed_against").set_value("Run gated").run()
-    assert app.title[0].value == "Nothing changed since run “gated”"
+    assert app.title[0].value.startswith("Nothing changed since run “gated”, saved 20")
     app.checkbox(key="ignore_labels").check().run()
     assert "queries go elsewhere than in run “gated”" in app.title[0].value
     app.text_input(key="run_name").set_value("free")
@@ -498,7 +499,7 @@ def said_of_labels(app: AppTest) -> list[str]:
 
 
 def evaluated(app: AppTest) -> str:
-    """What Evaluate says of the routers as soon as they are compared, with one way of percent."""
+    """What Evaluate says of the routers as soon as they are compared."""
     app.switch_page("evaluate/page.py").run()
     until = time.monotonic() + 120
     while not any("right by this router" in one.value for one in app.subheader):
@@ -506,7 +507,7 @@ def evaluated(app: AppTest) -> str:
         time.sleep(0.5)
         app.run()
     said = next(one.value for one in app.subheader if "right by this router" in one.value)
-    return said.replace("\\", "").replace(" %", "%")
+    return said.replace("\\", "")
 
 
 def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_everywhere(
@@ -516,7 +517,7 @@ def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_eve
     gated = heed_labels(store, snapshot)
     asked = f"Labels say: always {gated.router.always}."
     right, free_right = (
-        f"{one.evaluation.top1_accuracy:.1%}" for one in (gated, gated.without_labels)
+        percent(one.evaluation.top1_accuracy, 1) for one in (gated, gated.without_labels)
     )
     assert right != free_right
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))

@@ -12,6 +12,7 @@ from conftest import make_part
 from test_diagnose import DS, study_of, world
 
 import cascal
+from cascal.counted import percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.diagnose import CHECKS, diagnose
@@ -65,11 +66,11 @@ def test_the_doubtful_clusters_say_where_the_second_model_is_probably_better(equ
     assert f"In {len(behind)} of {len(needs)} the second is probably" in finding.sentence
     for one in behind[:MOST_NAMED]:
         label = equal_models.labels[one.cluster]
-        chance = f"{1 - one.certainty:.0%}"
+        chance = percent(1 - one.certainty)
         assert f"{label} ({one.second} over {one.first}, {chance})" in finding.sentence
     rows = CHECKS["CAS205"].evidence(equal_models).table
     assert [row["cluster"] for row in rows] == [equal_models.labels[one.cluster] for one in behind]
-    assert [row["probability"] for row in rows] == [f"{1 - one.certainty:.0%}" for one in behind]
+    assert [row["probability"] for row in rows] == [percent(1 - one.certainty) for one in behind]
 
 
 def test_gold_answers_say_it_too_where_there_are_some(equal_models):
@@ -81,7 +82,7 @@ def test_gold_answers_say_it_too_where_there_are_some(equal_models):
     gap = inside[:, second] - inside[:, first]
     assert row["gold test queries"] == len(gap)
     ratio = gap.mean() / (gap.std(ddof=1) / np.sqrt(len(gap)))
-    assert row["by gold answers"] == f"{(1 + erf(ratio / sqrt(2))) / 2:.0%}"
+    assert row["by gold answers"] == percent((1 + erf(ratio / sqrt(2))) / 2)
     blind = CHECKS["CAS205"].evidence(case(gap=0.0, with_test=False)).table
     assert "by gold answers" not in blind[0]
 

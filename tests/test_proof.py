@@ -42,7 +42,7 @@ def test_the_proof_counts_the_issues_names_them_and_tells_the_accuracy():
     proof = prove(found("CAS103", "CAS205", "CAS305"), found("CAS305"), change())
     assert proof.issues == "3 issues → 1 (CAS103, CAS205 gone)"
     assert proof.effects == (
-        "accuracy +0.4 [+0.1, +0.7] points; 12% of the routes flip; 33 → 25 clusters"
+        "accuracy +0.4 [+0.1, +0.7] points; 12 % of the routes flip; 33 → 25 clusters"
     )
 
 
@@ -94,8 +94,8 @@ def test_the_table_of_checks_has_a_row_for_every_measure_and_a_reason_where_ther
     assert frame["code"].tolist() == ["CAS101", "CAS202", "CAS202"]
     assert frame["measured"].tolist() == ["Why not.", "Share", "Number"]
     assert frame.loc[0, ["value", "rule", "margin"]].isna().all()
-    assert frame["value"].tolist()[1:] == ["20.0%", "2"]
-    assert frame["rule"].tolist()[1:] == ["below 25.0%", "at least 3"]
+    assert frame["value"].tolist()[1:] == ["20.0 %", "2"]
+    assert frame["rule"].tolist()[1:] == ["below 25.0 %", "at least 3"]
     assert frame["margin"].tolist()[1:] == ["5.0 points", "−1"]
 
 

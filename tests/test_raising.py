@@ -312,8 +312,8 @@ def test_an_incoherent_cluster_is_one_below_the_least_silhouette_or_with_many_qu
     said = coherence_sentence(("law · wills",), clusters, 0.05)
     assert said == (
         "1 of 2 clusters in force beside others of their task is incoherent (a mean below min "
-        "silhouette 0.05, or 25% of the queries below 0). The least coherent is law · wills: mean "
-        "silhouette 0.043, 30% of its queries below 0."
+        "silhouette 0.05, or 25 % of the queries below 0). The least coherent is law · wills: mean "
+        "silhouette 0.043, 30 % of its queries below 0."
     )
     assert coherence_sentence(("law · wills",), clusters[1:], 0.05).startswith(
         "None of 1 cluster in force"

@@ -57,7 +57,7 @@ def sums(scored, *, spoken="The sum is {}."):
 def test_the_sources_scores_decide_where_free_answers_are_read_otherwise(tmp_path):
     said, data = stored(tmp_path, sums({"m1": lambda n: 1, "m2": lambda n: int(n % 5 != 0)}))
     assert "Warning: The source scored 80 free answers itself" in said
-    assert "72 (90%): 'q1' of m1 is right for the source; 'q1' of m2 is right" in said
+    assert "72 (90 %): 'q1' of m1 is right for the source; 'q1' of m2 is right" in said
     assert data.doubts[0] in said
     assert data.train.right.mean(axis=0).tolist() == [1.0, 24 / 30]
     assert data.test.right.mean(axis=0).tolist() == [1.0, 8 / 10]
@@ -155,7 +155,7 @@ def test_of_choices_too_the_source_decides_where_it_often_says_otherwise(tmp_pat
     rows = choices(lambda n: "BC"[n % 2], score=lambda n: 1)
     said, data = stored(tmp_path, rows)
     assert "40 answers to choices itself" in said
-    assert "20 (50%): 'q1' of m1 is right for the source" in said
+    assert "20 (50 %): 'q1' of m1 is right for the source" in said
     assert "Look at these queries first" in said
     assert data.train.right.mean() == 1.0
     _, as_read = stored(tmp_path, rows, "--on-conflict", "extend", "--right", "reading")
@@ -165,7 +165,7 @@ def test_of_choices_too_the_source_decides_where_it_often_says_otherwise(tmp_pat
 def test_where_the_source_seldom_says_otherwise_it_is_said_and_the_answers_decide(tmp_path):
     said, data = stored(tmp_path, choices(lambda n: "B", score=lambda n: int(n > 1)))
     assert "Warning" not in said
-    assert "for 2 (5.0%): 'q0' of m1 is wrong for the source; 'q1' of m1 is wrong" in said
+    assert "for 2 (5.0 %): 'q0' of m1 is wrong for the source; 'q1' of m1 is wrong" in said
     assert "These are few, so the answers as read tell right from wrong. `--right source`" in said
     assert data.doubts == ()
     assert data.train.right.mean() == 1.0
@@ -176,7 +176,7 @@ def test_of_letters_that_the_source_read_itself_one_difference_is_enough(tmp_pat
     for n, row in enumerate(rows):
         row["model_answer"] = "B" if n else ""
     said, data = stored(tmp_path, rows)
-    assert "for 1 (2.5%): 'q0' of m1 is wrong for the source. Its scores tell right" in said
+    assert "for 1 (2.5 %): 'q0' of m1 is wrong for the source. Its scores tell right" in said
     assert data.train.right.sum() == len(rows) - 1
 
 
@@ -193,8 +193,8 @@ def test_a_model_that_the_source_did_not_score_counts_as_read(tmp_path):
 @pytest.mark.parametrize(
     ("letter", "sentence"),
     [
-        (lambda n: "C", "Hardly any answer is right: the best model has 0.0%."),
-        (lambda n: "B" if n in (3, 5, 7) else "C", "below chance: the best has 7.5%, guessing 25"),
+        (lambda n: "C", "Hardly any answer is right: the best model has 0.0 %."),
+        (lambda n: "B" if n in (3, 5, 7) else "C", "below chance: the best has 7.5 %, guessing 25"),
     ],
 )
 def test_hardly_any_right_answer_is_said_loudly(tmp_path, letter, sentence):

@@ -13,6 +13,7 @@ from refusals import refuses
 import cascal
 from cascal.compare.experiments import Request, run
 from cascal.compare.rewording import REWORDINGS, reword, swap_letters
+from cascal.counted import percent
 from cascal.dataset.dataset import load_dataset
 from cascal.encode.encoders import load_encoder
 
@@ -58,7 +59,7 @@ def test_the_report_counts_the_routes_that_move(small, router):
     found = reword(router, small.test.texts, small.test.vectors.vectors, load_encoder("hashing"))
     shares = [one.flipped.mean() for one in found]
     assert [row["flipped"] for row in report.rows] == pytest.approx(shares)
-    assert f"{1 - np.mean(shares):.1%} of the routes" in report.sentence
+    assert f"{percent(1 - np.mean(shares), 1)} of the routes" in report.sentence
     assert report.passed == (max(shares) < 0.1)
     moved = [row for row in report.rows if row["flipped"]]
     assert moved

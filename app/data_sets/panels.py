@@ -9,7 +9,7 @@ import streamlit as st
 from app import encoding, frame, session, shared_results, theme
 from cascal import charts
 from cascal.columns import LEFT_OUT
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
 from cascal.diagnose import fitness
@@ -265,6 +265,6 @@ def _most_alike(table: pd.DataFrame) -> str:
     at = int(np.nanargmax(shares))
     first, second = table.index[rows[at]], table.index[columns[at]]
     return frame.escape(
-        f"{first} and {second} agree most: {shares[at]:.0%}, two models usually "
-        f"{np.nanmedian(shares):.0%}"
+        f"{first} and {second} agree most: {percent(shares[at])}, two models usually "
+        f"{percent(np.nanmedian(shares))}"
     )

@@ -15,7 +15,7 @@ from cascal import charts
 from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
 from cascal.compare.drift import MMD_TARGET
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import quality
@@ -54,13 +54,13 @@ def _of_the_votes(found: TrainingQuality, data: Dataset) -> None:
     """How much the votes tell, and how far they uphold the queries' own answers."""
     frame.metric(
         "Separating queries",
-        f"{found.separating:.0%}",
+        f"{percent(found.separating)}",
         "",
         "Share on which not all answering models agree. Others say nothing about who is better.",
     )
     frame.metric(
         "Mean agreement",
-        f"{found.agreement:.0%}",
+        f"{percent(found.agreement)}",
         "",
         "Mean share of the models in the largest group.",
     )
@@ -70,7 +70,7 @@ def _of_the_votes(found: TrainingQuality, data: Dataset) -> None:
             "Share of the queries’ own answers that the consensus holds too. A weak generator "
             "answers its own questions badly, which shows here without any gold answer."
         )
-        frame.metric(f"{origin} answers upheld", f"{found.label_agreement:.0%}", "", about)
+        frame.metric(f"{origin} answers upheld", f"{percent(found.label_agreement)}", "", about)
 
 
 def _of_repetition(found: TrainingQuality, n_queries: int) -> None:
@@ -104,7 +104,7 @@ def _of_the_test_set(found: TrainingQuality) -> None:
     )
     about = "Share that lies as near to a training query as those lie to one another."
     note = "95 % is as good as it gets"
-    frame.metric("Test queries covered", f"{found.covered:.0%}", note, about)
+    frame.metric("Test queries covered", f"{percent(found.covered)}", note, about)
 
 
 def _needs() -> None:
@@ -117,12 +117,12 @@ def _needs() -> None:
         return
     unsure = [one for one in needs if one.certainty < quality.SURE]
     if not unsure:
-        st.caption(f"Nowhere: every cluster's first model is ahead with {quality.SURE:.0%}.")
+        st.caption(f"Nowhere: every cluster's first model is ahead with {percent(quality.SURE)}.")
         return
     names = charts.cluster_labels(session.snapshot())
     st.caption(
         f"In {len(unsure)} of {counted(len(needs), 'cluster')} the first model is ahead with less "
-        f"than {quality.SURE:.0%} probability."
+        f"than {percent(quality.SURE)} probability."
     )
     _needs_table(unsure, names)
     entries = quality.tasks_for_more(session.dataset(), router, unsure)
@@ -201,7 +201,7 @@ def _filtered(kept: Filtered, n_queries: int, strong: int, others: int) -> None:
     share = len(kept.rows) / max(1, n_queries)
     n_kept = len(kept.rows)
     stay = agreeing(n_kept, "stays", "stay")
-    st.text(f"{n_kept:,} of {counted(n_queries, 'query')} {stay} ({share:.0%}).")
+    st.text(f"{n_kept:,} of {counted(n_queries, 'query')} {stay} ({percent(share)}).")
     table = pd.DataFrame({"task": list(kept.passed), "stay": list(kept.passed.values())})
     table = table.sort_values("stay", ascending=False, kind="stable", ignore_index=True)
     st.dataframe(

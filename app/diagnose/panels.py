@@ -15,7 +15,7 @@ from app.diagnose import applied
 from app.terms.glossary import mark
 from app.values import Values
 from cascal import charts
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals, try_all
 from cascal.diagnose.finding import Section
 from cascal.evaluate import effective_number
@@ -43,6 +43,8 @@ CHECK_COLUMNS: dict[str, Any] = {
 }
 LABELLED: dict[str, Purpose] = {"CAS204": "family"}
 """Issues that a few labels decide, and the purpose they are given for."""
+LONG = 60
+"""Letters of a text that a cell shows."""
 NO_HELP = ("does not help", "harms")
 Weight = Literal["primary", "secondary", "tertiary"]
 
@@ -119,10 +121,26 @@ def _figure(code: str, key: str) -> None:
 
 
 def evidence_table(rows: Sequence[Mapping[str, Any]], key: str) -> None:
-    """The rows of an evidence."""
+    """The rows of an evidence; where texts are longer than a cell, a picked row is read whole."""
     table = pd.DataFrame(list(rows))
     titles = {name: name.capitalize() for name in table.columns}
-    st.dataframe(table, hide_index=True, key=key, column_config=titles, placeholder="–")
+    long = any(len(str(value)) > LONG for row in rows for value in row.values())
+    st.dataframe(
+        table,
+        hide_index=True,
+        key=key,
+        column_config=titles,
+        placeholder="–",
+        on_select="rerun" if long else "ignore",
+        selection_mode="single-row",
+    )
+    if not long:
+        return
+    st.caption(f"{counted(len(rows), 'row')}. Pick one to read its texts.")
+    for at in (row for row in frame.picked_rows(key) if row < len(rows)):
+        with st.container(border=True):
+            for name, value in rows[at].items():
+                st.text(f"{titles[name]}: {value}")
 
 
 def _remedies(code: str) -> None:
@@ -166,7 +184,7 @@ def _effect_row(code: str, at: int, effect: Effect, weight: Weight, first: str =
     parts = [
         f"{clusters} → {counted(effect.clusters, 'cluster')}",
         f"models in use {effective:.1f} → {effect.effective_models:.1f}",
-        f"{effect.flipped:.0%} of the routes flip",
+        f"{percent(effect.flipped)} of the routes flip",
     ]
     parts = [first, *parts] if first else parts
     if effect.gain is not None:

@@ -14,7 +14,7 @@ from app.diagnose import cell, live_chart, raising
 from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import coherence
@@ -197,7 +197,7 @@ def _in_force(bench: SilhouetteBench, task: int, model: int) -> str:
 def _split(split: Split, names: tuple[str, ...]) -> None:
     """The silhouette plot of one number of clusters."""
     sentence = (
-        f"Mean silhouette {split.mean:.3f}; {split.below_zero:.0%} of "
+        f"Mean silhouette {split.mean:.3f}; {percent(split.below_zero)} of "
         f"{counted(len(split.rows), 'query')} lie below 0, on average nearer to another cluster "
         "than to their own."
     )

@@ -9,6 +9,7 @@ from app import frame, session
 from cascal import charts
 from cascal.charts import PRESENT
 from cascal.compare.comparison import Comparison
+from cascal.counted import percent
 from cascal.verdicts.verdict import decide_between
 
 A_ONLY, B_ONLY = "A right, B wrong", "B right, A wrong"
@@ -27,7 +28,7 @@ def differences(comparison: Comparison) -> None:
         frame.metric("A minus B", f"{100 * gain.value:+.1f} pts", frame.interval(gain))
         frame.metric(A_ONLY, f"{test.only_first:,}")
         frame.metric(B_ONLY, f"{test.only_second:,}", f"McNemar p: {charts.p_text(test.p_value)}")
-        frame.metric("Same first model", f"{same:.0%}")
+        frame.metric("Same first model", f"{percent(same)}")
     shown = st.segmented_control(
         "Show",
         [A_ONLY, B_ONLY],

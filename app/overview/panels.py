@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
@@ -184,11 +184,14 @@ def numbers() -> None:
     with st.grid(5, min_column_width=150):
         if result is not None:
             st.metric(
-                "First model right", f"{result.top1_accuracy:.1%}", border=True, height="stretch"
+                "First model right",
+                f"{percent(result.top1_accuracy, 1)}",
+                border=True,
+                height="stretch",
             )
             st.metric(
                 f"Vote of {result.top_k} right",
-                f"{result.vote_accuracy:.1%}",
+                f"{percent(result.vote_accuracy, 1)}",
                 border=True,
                 height="stretch",
                 help="Plurality of the best-ranked models; each costs a call a query.",
@@ -212,7 +215,7 @@ def _cost(now: Snapshot) -> None:
     note = ""
     if isfinite(cost.change):
         less = "less" if cost.change < 0 else "more"
-        note = f"{abs(cost.change):.0%} {less} than ${cost.always:,.2f}"
+        note = f"{percent(abs(cost.change))} {less} than ${cost.always:,.2f}"
     frame.metric(
         "Cost per 1,000",
         f"${cost.routed:,.2f}",
@@ -279,7 +282,8 @@ def bargain() -> None:
 
 def _alt(table: pd.DataFrame) -> str:
     return "; ".join(
-        f"{row.name}: {row.accuracy:.1%}" for row in table.itertuples(index=False, name="Row")
+        f"{name}: {percent(accuracy, 1)}"
+        for name, accuracy in zip(table["name"], table["accuracy"], strict=True)
     )
 
 
@@ -304,7 +308,7 @@ def findings(caution: DeltaGenerator) -> None:
     leak = next((one for one in issues if one.code == LEAK), None)
     if leak is not None and heeded.snapshot().evaluation is not None:
         changed = without_repeats(heeded.snapshot())
-        what = leak.title[:1].lower() + leak.title[1:] if changed is None else changed.sentence
+        what = leak.title[:1].lower() + leak.title[1:] if changed is None else changed.short
         caution.page_link(
             frame.page_file("diagnose"),
             label=f":orange[{frame.escape(f'Caution, {LEAK}: {what}')}]",

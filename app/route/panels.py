@@ -14,7 +14,7 @@ from app.map_component.spec import MapSpec
 from app.route.question import Decision, stored_name
 from app.terms.glossary import mark
 from cascal import charts
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
 from cascal.explain import RouteTrace
@@ -102,7 +102,7 @@ def _clusters(trace: RouteTrace) -> None:
         pd.DataFrame(
             {
                 "Skill cluster": [frame.escape(names[one.cluster]) for one in trace.clusters],
-                "Weight": [f"{one.weight:.0%}" for one in trace.clusters],
+                "Weight": [f"{percent(one.weight)}" for one in trace.clusters],
                 mark("distance", "Cosine distance"): [
                     f"{one.distance:.2f}" for one in trace.clusters
                 ],
@@ -112,7 +112,8 @@ def _clusters(trace: RouteTrace) -> None:
     )
     if trace.fallback_limit is not None:
         st.caption(
-            f"{mark('fallback', 'Fallback')} to the global ranking: {trace.fallback_share:.0%} "
+            f"{mark('fallback', 'Fallback')} to the global ranking: "
+            f"{percent(trace.fallback_share)} "
             f"(acts beyond a cosine distance of {trace.fallback_limit:g})."
         )
     st.caption(

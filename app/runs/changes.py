@@ -19,7 +19,7 @@ from cascal.compare.states import (
     StateChange,
     compare_states,
 )
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.dataset.saved_runs import decisions_hash
 from cascal.dataset.snapshot import Snapshot, flip_pairs
 from cascal.datatypes import Split
@@ -149,7 +149,7 @@ def _numbers(found: StateChange) -> None:
         frame.metric(
             "Go elsewhere",
             f"{len(found.flipped):,}",
-            f"{share:.1%} of {counted(found.n_queries, 'query')}",
+            f"{percent(share, 1)} of {counted(found.n_queries, 'query')}",
             "Routed queries whose first model is another one.",
         )
         frame.metric(
@@ -166,7 +166,7 @@ def _measure(measure: MeasureChange) -> None:
         frame.metric(measure.name, f"${measure.after:,.2f}", note, about)
         return
     note = f"{100 * gain.value:+.1f} {frame.interval(gain)} pts"
-    frame.metric(measure.name, f"{measure.after:.1%}", note.replace("-", "−"), about)
+    frame.metric(measure.name, f"{percent(measure.after, 1)}", note.replace("-", "−"), about)
 
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:

@@ -12,7 +12,7 @@ from app.no_data import no_data
 from app.pages import EXPLORE, HEADLINE
 from app.skills import confidences, map_panel, naming, panels, portraits
 from cascal import charts
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
 
 TITLE = "Who is good at what?"
@@ -36,11 +36,11 @@ def _who_gets(now: Snapshot) -> str:
     if len(order) == 1:
         return f"{names[order[0]]} gets all queries"
     if domains := charts.domains(now)[:NAMED]:
-        return _listed([(one.model, f"{one.share:.0%} of {one.task}") for one in domains])
-    said = [(names[one], f"{shares[one]:.0%}") for one in order[:2]]
+        return _listed([(one.model, f"{percent(one.share)} of {one.task}") for one in domains])
+    said = [(names[one], f"{percent(shares[one])}") for one in order[:2]]
     if rest := order[2:]:
         others = names[rest[0]] if len(rest) == 1 else f"{counted(len(rest), 'other')}"
-        said.append((others, f"{shares[rest].sum():.0%}"))
+        said.append((others, f"{percent(shares[rest].sum())}"))
     return _listed(said)
 
 

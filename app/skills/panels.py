@@ -11,7 +11,7 @@ import streamlit as st
 from app import card, filters, frame, heeded, label_entry, notes, selection, session, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import FloatArray, IntArray
@@ -43,7 +43,7 @@ def change_strip() -> None:
         )
         _number(
             "Routes flipped",
-            f"{change.flipped_share:.1%}",
+            f"{percent(change.flipped_share, 1)}",
             None if same else int(change.flipped.sum()),
             "nothing is moved yet" if same else f"of {counted(len(change.flipped), 'query')}",
             arrow="off",
@@ -53,7 +53,7 @@ def change_strip() -> None:
             gain = change.gain
             _number(
                 "First model right",
-                f"{now.evaluation.top1_accuracy:.1%}",
+                f"{percent(now.evaluation.top1_accuracy, 1)}",
                 None if same else round(100 * gain.value, 1),
                 "of the gold test queries"
                 if same

@@ -10,7 +10,7 @@ import streamlit as st
 from app import heeded, history, jobs, session, shared_results, values
 from app.diagnose import panels
 from app.values import Values
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Effect, Finding, try_all
 
@@ -57,7 +57,7 @@ def _said_of_the_break() -> str:
     if now.evaluation is None or before.evaluation is None:
         return f"{sentence}."
     right, was = now.evaluation.top1_accuracy, before.evaluation.top1_accuracy
-    return f"{sentence}, {right:.1%} right instead of {was:.1%}."
+    return f"{sentence}, {percent(right, 1)} right instead of {percent(was, 1)}."
 
 
 def _snapshot_before() -> Snapshot:

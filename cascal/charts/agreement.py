@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import cell_texts, in_percent, plain
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_groups, answer_label
 from cascal.dataset.query_filters import pool_agreement
@@ -66,7 +66,7 @@ def agreement_figure(frame: pd.DataFrame, scale: Sequence[str]) -> go.Figure:
         )
     )
     if few:
-        texts = [[f"{value:.0%}" for value in row] for row in shown.to_numpy()]
+        texts = [[f"{percent(value)}" for value in row] for row in shown.to_numpy()]
         figure.add_trace(
             cell_texts(shown.to_numpy(), texts, x=names, y=names, scale=scale, span=(low, high))
         )

@@ -17,6 +17,7 @@ from cascal.cli.common import (
     progress_bar,
 )
 from cascal.cli.tuning import Tuning, with_tuning
+from cascal.counted import percent
 
 if TYPE_CHECKING:
     from cascal.diagnose import Effect, Evidence, Finding
@@ -113,7 +114,7 @@ def _print_finding(finding: Finding, effects: list[Effect], evidence: Evidence |
             one.judgement,
             str(one.clusters),
             f"{one.effective_models:.1f}",
-            f"{one.flipped:.0%}",
+            f"{percent(one.flipped)}",
             points,
         )
     out.print(table)

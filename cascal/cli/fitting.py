@@ -25,7 +25,7 @@ from cascal.cli.in_place import is_in_place, where_it_is
 from cascal.cli.machines import SchedulerOption, fit_by_workers, refuse_beside_scheduler
 from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.datatypes import CascalError, NotApplicable
 from cascal.routing.same_encoder import check_vectors
 from cascal.scores.score_router import KIND, router_of
@@ -162,8 +162,8 @@ def _print_summary(
     if summary["verdict"]:
         out.print(
             f"{counted(summary['n_gold'], 'test query')} with gold: first model right "
-            f"{summary['top1_accuracy']:.1%}, vote of {summary['top_k']} right "
-            f"{summary['vote_accuracy']:.1%}."
+            f"{percent(summary['top1_accuracy'], 1)}, vote of {summary['top_k']} right "
+            f"{percent(summary['vote_accuracy'], 1)}."
         )
         gated = summary["labels"] is not None and summary["labels"]["always"]
         out.print(f"{'Without the gate: ' if gated else ''}{escape(summary['verdict'])}")

@@ -22,7 +22,7 @@ from cascal.cli.common import (
     out,
     print_json,
 )
-from cascal.counted import counted
+from cascal.counted import counted, percent
 
 
 def quality(
@@ -65,11 +65,14 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
     if simulated:
         out.print("[yellow]Simulated data.[/]")
     out.print(
-        f"{found['separating']:.0%} of the training queries separate the models; mean agreement "
-        f"{found['agreement']:.0%}."
+        f"{percent(found['separating'])} of the training queries separate the models; mean "
+        "agreement "
+        f"{percent(found['agreement'])}."
     )
     if found["label_agreement"] is not None:
-        out.print(f"The consensus upholds {found['label_agreement']:.0%} of their own answers.")
+        out.print(
+            f"The consensus upholds {percent(found['label_agreement'])} of their own answers."
+        )
     out.print(
         f"{found['duplicates']:,} repeat an earlier one word for word, "
         f"{found['near_duplicates']:,} nearly; {found['leaked']:,} and "
@@ -78,7 +81,7 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
     if found["drift"] is not None:
         out.print(
             f"MMD to the test queries {found['drift']['mmd']:.3f} (target below 0.1); "
-            f"{found['covered']:.0%} of them are covered."
+            f"{percent(found['covered'])} of them are covered."
         )
     table = Table(
         *("cluster", "task", "queries", "first two models", "lead", "sure", "more needed")
@@ -91,7 +94,7 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
             f"{one['n_queries']:,}",
             escape(f"{one['first']} over {one['second']}"),
             f"{one['lead']:.3f}",
-            f"{one['certainty']:.0%}",
+            f"{percent(one['certainty'])}",
             more,
         )
         table.add_row(*cells)

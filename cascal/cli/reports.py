@@ -26,6 +26,7 @@ from cascal.cli.common import (
 )
 from cascal.cli.scoring import ScoredByOption, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
+from cascal.counted import percent
 from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 
@@ -142,7 +143,7 @@ def runs(
             escape(one.dataset),
             escape(preset_of(one)),
             str(one.numbers.get("n_clusters", "")),
-            "" if right is None else f"{right:.1%}",
+            "" if right is None else f"{percent(right, 1)}",
             escape(labels_of(one)),
             f"{one.created_at:%Y-%m-%d %H:%M}",
             escape(one.note),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import gather_labels
@@ -47,8 +47,9 @@ class Judged:
             return f"{said} No person has labelled what it judged, so nobody knows how good it is."
         found = self.agreement
         return (
-            f"{said} People say the same as the judge on {found.value:.0%} [{found.low:.0%}, "
-            f"{found.high:.0%}] of the {counted(found.n, 'query')} that both labelled."
+            f"{said} People say the same as the judge on {percent(found.value)} "
+            f"[{percent(found.low)}, "
+            f"{percent(found.high)}] of the {counted(found.n, 'query')} that both labelled."
         )
 
     def to_dict(self) -> dict[str, Any]:

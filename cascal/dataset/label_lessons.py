@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
@@ -97,7 +97,7 @@ def unreachable_line(contest: Contest, found: Evidence) -> str:
     )
     return (
         f"{found.n_unreachable:,} of the {counted(contest.n_contested, 'query')} that are "
-        f"contested now ({share:.0%}) were contested in no draw that has labels, as where a "
+        f"contested now ({percent(share)}) were contested in no draw that has labels, as where a "
         "threshold was moved since: each of them may be a gain or a loss, which widens the "
         f"interval by {100 * found.n_unreachable / contest.n_queries:.1f} points on either "
         f"side.{more}"

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from cascal.counted import percent
 from cascal.dataset.part import true_answers
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray, Right, Split, Votes
 from cascal.evaluate import correctness
@@ -168,7 +169,9 @@ class _Differences:
         """What differs, with examples; "" where nothing does."""
         if not self.n_differ:
             return ""
-        share = f"{self.share:.0%}" if self.share > MOST_DIFFERENT else f"{self.share:.1%}"
+        share = (
+            f"{percent(self.share)}" if self.share > MOST_DIFFERENT else f"{percent(self.share, 1)}"
+        )
         return (
             f"The source scored {self.n_both:,} {self._kind} itself and says otherwise than "
             f"comparing them with the gold answers for {self.n_differ:,} ({share}): "
@@ -194,13 +197,15 @@ def _hardly_any_right(parts: Sequence[Answers], left_to: LeftTo) -> str:
     best = float((np.where(counted, right, 0.0).sum(axis=0)[enough] / n_queries).max())
     if best < HARDLY_ANY:
         return (
-            f"Hardly any answer is right: the best model has {best:.1%}. The answers or the gold "
+            f"Hardly any answer is right: the best model has {percent(best, 1)}. The answers "
+            "or the gold "
             "answers are probably read wrongly; look at some queries before you believe a number."
         )
     chance = _chance(parts)
     if best < chance - 2.0 * np.sqrt(chance * (1.0 - chance) / n_queries.min()):
         return (
-            f"Every model is below chance: the best has {best:.1%}, guessing {chance:.1%}. The "
+            f"Every model is below chance: the best has {percent(best, 1)}, guessing "
+            f"{percent(chance, 1)}. The "
             "gold answers may count from another number, or belong to other queries."
         )
     return ""

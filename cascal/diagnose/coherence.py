@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.clustering.cluster import query_silhouettes
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, read_only
 
@@ -66,7 +66,7 @@ class Coherence:
         if np.isnan(self.mean):
             return "nothing to compare its queries with"
         mean = f"{self.mean:.3f}".replace("-", "−")
-        return f"mean silhouette {mean}, {self.below_zero:.0%} of its queries below 0"
+        return f"mean silhouette {mean}, {percent(self.below_zero)} of its queries below 0"
 
 
 def coherence(snapshot: Snapshot) -> list[Coherence]:
@@ -101,7 +101,10 @@ def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: 
         return "Every task is one cluster: none lies beside another that its queries could be in."
     n_low, worst = sum(one.low(least) for one in known), known[0]
     verb = agreeing(n_low, "is", "are")
-    rule = f"a mean below min silhouette {least:g}, or {MANY_BELOW_ZERO:.0%} of the queries below 0"
+    rule = (
+        f"a mean below min silhouette {least:g}, or {percent(MANY_BELOW_ZERO)} of the "
+        "queries below 0"
+    )
     return (
         f"{n_low or 'None'} of {counted(len(known), 'cluster')} in force beside others of their "
         f"task {verb} incoherent ({rule}). The least coherent is {labels[worst.cluster]}: "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.counted import percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
 from cascal.diagnose.coherence import Coherence, coherence, own_silhouettes
@@ -45,8 +46,8 @@ class Cohesion:
             return "its queries are then in the only cluster of their task"
         numbers = f"{self.before:.3f} → {self.after:.3f}".replace("-", "−")
         return (
-            f"mean silhouette of its queries {numbers}, below 0 {self.below_before:.0%} → "
-            f"{self.below_after:.0%}"
+            f"mean silhouette of its queries {numbers}, below 0 {percent(self.below_before)} → "
+            f"{percent(self.below_after)}"
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
 from cascal.consensus.confidence import ALARMING_SHARE
+from cascal.counted import percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.evidence import Evidence, largest, largest_tasks
@@ -45,7 +46,7 @@ def _unreadable(snapshot: Snapshot) -> Evidence:
 @check(
     "CAS301",
     "Unreadable answers",
-    f"Less than {UNREADABLE_SHARE:.0%} of the responses hold no readable answer.",
+    f"Less than {percent(UNREADABLE_SHARE)} of the responses hold no readable answer.",
     _unreadable,
 )
 def unreadable(snapshot: Snapshot) -> Look:
@@ -61,7 +62,8 @@ def unreadable(snapshot: Snapshot) -> Look:
         Measure(name="Unreadable responses", value=share, rule=UNREADABLE_SHARE),
         Measure(name=f"Those of {model}", value=most, rule=UNREADABLE_OF_MODEL),
         issue=lambda: (
-            f"{share:.1%} of the responses hold no readable answer, {most:.0%} of those of "
+            f"{percent(share, 1)} of the responses hold no readable answer, {percent(most)} of "
+            "those of "
             f"{model}: they never vote, and count as wrong. Read some of them: the prompt or the "
             "reader may be at fault, not the model."
         ),
@@ -92,8 +94,9 @@ def _slopes(snapshot: Snapshot) -> Evidence:
 @check(
     "CAS302",
     TITLES["CAS302"],
-    f"At least {ALARMING_SHARE:.0%} of the models are surer where the votes call them right, and "
-    f"fewer than {ALARMING_SHARE:.0%} where they call them wrong.",
+    f"At least {percent(ALARMING_SHARE)} of the models are surer where the votes call them "
+    "right, and "
+    f"fewer than {percent(ALARMING_SHARE)} where they call them wrong.",
     _slopes,
 )
 def unconfident(snapshot: Snapshot) -> Look:
@@ -121,7 +124,7 @@ def drifted(snapshot: Snapshot) -> Look:
 @check(
     "CAS304",
     "Queries do not discriminate",
-    f"On at least {MIN_SEPARATING:.0%} of the training queries the models disagree.",
+    f"On at least {percent(MIN_SEPARATING)} of the training queries the models disagree.",
 )
 def easy(snapshot: Snapshot) -> Look:
     """Queries that all models answer alike say nothing about who is better."""
@@ -130,7 +133,7 @@ def easy(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name=name, value=separating, rule=least, holds_if="at least"),
         issue=lambda: (
-            f"Only {separating:.0%} of the training queries separate the models: the rest say "
+            f"Only {percent(separating)} of the training queries separate the models: the rest say "
             "nothing about who is better. Filter them (cascal filter), or ask the generator for "
             "harder ones."
         ),
@@ -152,8 +155,8 @@ def _what_it_changes(snapshot: Snapshot) -> str:
 @check(
     "CAS305",
     "Duplicates or leakage",
-    f"Less than {DUPLICATE_SHARE:.0%} of the training queries repeat another, and less than "
-    f"{LEAKED_SHARE:.0%} repeat a test query.",
+    f"Less than {percent(DUPLICATE_SHARE)} of the training queries repeat another, and less than "
+    f"{percent(LEAKED_SHARE)} repeat a test query.",
     _repeats,
 )
 def repeated(snapshot: Snapshot) -> Look:
@@ -165,8 +168,9 @@ def repeated(snapshot: Snapshot) -> Look:
         Measure(name="Queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
         Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
         issue=lambda: (
-            f"{twice:.1%} of the training queries are an earlier one again, word for word "
-            f"({found.duplicates:,}) or in other words; {leaked:.1%} are a test query, word for "
+            f"{percent(twice, 1)} of the training queries are an earlier one again, word for word "
+            f"({found.duplicates:,}) or in other words; {percent(leaked, 1)} are a test query, "
+            "word for "
             f"word ({found.leaked:,}) or in other words: rankings count some questions twice, and "
             f"accuracies look too good.{_what_it_changes(snapshot)}"
         ),

@@ -8,7 +8,7 @@ import numpy as np
 
 from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements
 from cascal.computing.remembered import remembered
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.label_questions import family_question
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import Row, queries_to_label
@@ -123,7 +123,7 @@ def collapsed(snapshot: Snapshot) -> Look:
         Measure(name="Queries of the first model", value=most, rule=DOMINANT_SHARE),
         Measure(name=name, value=effective, rule=least, holds_if="at least", share=False),
         issue=lambda: (
-            f"{models[first]} gets {most:.0%} of the queries (effective number of models "
+            f"{models[first]} gets {percent(most)} of the queries (effective number of models "
             f"{effective:.2f} of {len(models)}, {snapshot.n_models_in_use} get any): the router "
             "is close to always asking one model, and costs more than that."
         ),
@@ -161,7 +161,7 @@ def uniform(snapshot: Snapshot) -> Look:
     alike = look_at(
         Measure(name="Equal answers of two models", value=same, rule=SAME_ANSWERS),
         issue=lambda: (
-            f"Two models give the same answer in {same:.0%} of the queries: whichever is "
+            f"Two models give the same answer in {percent(same)} of the queries: whichever is "
             "asked hardly matters. Add models of another kind, or ask harder queries."
         ),
     )
@@ -229,7 +229,7 @@ def _second_better(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
         "cluster": snapshot.labels[need.cluster],
         "asked first": need.first,
         "probably better": need.second,
-        "probability": f"{1.0 - need.certainty:.0%}",
+        "probability": f"{percent(1.0 - need.certainty)}",
         "training queries": need.n_queries,
     }
     return {**row, **_by_gold(snapshot, need)}
@@ -244,14 +244,14 @@ def _by_gold(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
     models = test.votes.models
     gaps = inside[:, models.index(need.second)] - inside[:, models.index(need.first)]
     gaps = gaps[np.isfinite(gaps)]
-    probability = f"{lead_certainty(gaps)[2]:.0%}" if len(gaps) > 1 else "unknown"
+    probability = f"{percent(lead_certainty(gaps)[2])}" if len(gaps) > 1 else "unknown"
     return {"by gold answers": probability, "gold test queries": len(gaps)}
 
 
 @check(
     "CAS205",
     "Ranking differences inside the noise",
-    f"Most queries lie in clusters whose first model is ahead with {SURE:.0%} probability.",
+    f"Most queries lie in clusters whose first model is ahead with {percent(SURE)} probability.",
     _sureness,
 )
 def noise(snapshot: Snapshot) -> Look:
@@ -259,12 +259,15 @@ def noise(snapshot: Snapshot) -> Look:
     needs = cluster_needs(snapshot.router, snapshot.fit.consensus)
     doubtful = [one for one in needs if one.certainty < SURE]
     share = sum(one.n_queries for one in doubtful) / sum(one.n_queries for one in needs)
-    name = f"Queries in clusters whose first model is ahead with less than {SURE:.0%} probability"
+    name = (
+        f"Queries in clusters whose first model is ahead with less than {percent(SURE)} probability"
+    )
     return look_at(
         Measure(name=name, value=share, rule=NOISE_SHARE),
         issue=lambda: (
-            f"{len(doubtful)} of {counted(len(needs), 'cluster')}, with {share:.0%} of the "
-            f"queries, have a first model that is ahead with less than {SURE:.0%} probability: "
+            f"{len(doubtful)} of {counted(len(needs), 'cluster')}, with {percent(share)} of the "
+            f"queries, have a first model that is ahead with less than {percent(SURE)} "
+            "probability: "
             "which of the first two is asked there is close to a coin toss. "
             f"{second_better(snapshot)}More queries or fewer clusters would help."
         ),
@@ -278,7 +281,8 @@ def second_better(snapshot: Snapshot) -> str:
     if not found:
         return ""
     named = [
-        f"{snapshot.labels[one.cluster]} ({one.second} over {one.first}, {1 - one.certainty:.0%})"
+        f"{snapshot.labels[one.cluster]} ({one.second} over {one.first}, "
+        f"{percent(1 - one.certainty)})"
         for one in found[:MOST_NAMED]
     ]
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""

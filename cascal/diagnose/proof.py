@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Change
 from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate
@@ -58,7 +58,7 @@ class Proof:
             right = f"accuracy {100 * self.gain.value:+.1f} [{low}, {high}] points"
         first, second = self.clusters
         clusters = f"{first} → {counted(second, 'cluster')}"
-        return f"{right}; {self.flipped:.0%} of the routes flip; {clusters}"
+        return f"{right}; {percent(self.flipped)} of the routes flip; {clusters}"
 
 
 def prove(before: Sequence[Finding], after: Sequence[Finding], change: Change) -> Proof:

@@ -73,6 +73,15 @@ class WithoutRepeats:
     gain_without: Estimate | None
 
     @property
+    def short(self) -> str:
+        """The same in so few words that they fit beside a headline."""
+        said = counted(self.n_repeated, "test query repeats", "test queries repeat")
+        repeated = f"{said} a training query"
+        if self.gain_without is None or not self.n_repeated:
+            return repeated
+        return f"{repeated}; without them {points(self.gain_without)}"
+
+    @property
     def sentence(self) -> str:
         """How many test queries are repeated, and what that does to the gain."""
         repeat = agreeing(self.n_repeated, "repeats", "repeat")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable
@@ -51,7 +51,7 @@ def _misplaced(snapshot: Snapshot) -> Evidence:
 @check(
     "CAS401",
     "Wrong task chosen",
-    f"Less than {WRONG_TASK:.0%} of the test queries are routed into another task.",
+    f"Less than {percent(WRONG_TASK)} of the test queries are routed into another task.",
     _misplaced,
 )
 def misplaced(snapshot: Snapshot) -> Look:
@@ -62,8 +62,9 @@ def misplaced(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name="Queries routed into another task", value=wrong, rule=WRONG_TASK),
         issue=lambda: (
-            f"{wrong:.0%} of the test queries are routed into another task than their own (rule: "
-            f"below {WRONG_TASK:.0%}). {advice}"
+            f"{percent(wrong)} of the test queries are routed into another task than their own "
+            "(rule: "
+            f"below {percent(WRONG_TASK)}). {advice}"
         ),
     )
 
@@ -72,7 +73,7 @@ def _distances(snapshot: Snapshot) -> Evidence:
     distance = snapshot.routes("test").distance
     return Evidence(
         "distance to the nearest cluster",
-        tuple(f"{q:.0%} of the queries below" for q in QUANTILES),
+        tuple(f"{percent(q)} of the queries below" for q in QUANTILES),
         tuple(float(one) for one in np.quantile(distance, QUANTILES)),
         snapshot.router.routing.fallback_distance,
     )
@@ -98,7 +99,8 @@ def fallback(snapshot: Snapshot) -> Look:
         acts_how = "never acts" if seldom.holds else "always acts"
         means = "far queries get no caution" if seldom.holds else "the clusters hardly count"
         return (
-            f"Beyond distance {limit:g} the global ranking fades in; it {acts_how} ({acts:.0%} of "
+            f"Beyond distance {limit:g} the global ranking fades in; it {acts_how} "
+            f"({percent(acts)} of "
             f"the queries, median distance {distance:.2f}): {means}."
         )
 
@@ -138,7 +140,8 @@ def averaged(snapshot: Snapshot) -> Look:
         measure,
         issue=lambda: (
             f"{effective:.1f} of {counted(routing.k_nearest, 'cluster')} count about equally, and "
-            f"the nearest one is overruled for {overruled:.0%} of the queries: differences between "
+            f"the nearest one is overruled for {percent(overruled)} of the queries: "
+            "differences between "
             "clusters are averaged away. Route by the nearest cluster, or join clusters."
         ),
     )
@@ -152,7 +155,7 @@ def far_share(reach: Reach, test: Part) -> float:
 @check(
     "CAS404",
     "Test queries far from all training queries",
-    f"Less than {FAR:.0%} of the test queries are unlike any training query.",
+    f"Less than {percent(FAR)} of the test queries are unlike any training query.",
 )
 def far(snapshot: Snapshot) -> Look:
     """Share of test queries beyond the router's reach, as every trace tells it of one query."""
@@ -168,8 +171,9 @@ def far(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name="Test queries unlike any training query", value=share, rule=FAR),
         issue=lambda: (
-            f"{share:.0%} of the test queries are unlike any training query (expected: "
-            f"{1 - WITHIN:.0%}): their routes are guesses. Generate queries that look like them."
+            f"{percent(share)} of the test queries are unlike any training query (expected: "
+            f"{percent(1 - WITHIN)}): their routes are guesses. Generate queries that look "
+            "like them."
         ),
     )
 
@@ -195,7 +199,8 @@ def _moved(snapshot: Snapshot) -> Evidence:
 @check(
     "CAS405",
     "Joining hid a difference",
-    f"Joining changes the best model by consensus alone for less than {OPPOSED:.0%} of queries.",
+    f"Joining changes the best model by consensus alone for less than {percent(OPPOSED)} of "
+    "queries.",
     _moved,
 )
 def opposed(snapshot: Snapshot) -> Look:
@@ -209,7 +214,8 @@ def opposed(snapshot: Snapshot) -> Look:
         Measure(name=name, value=share, rule=OPPOSED),
         issue=lambda: (
             f"Joining made {len(snapshot.router.clusters)} of {counted(apart, 'cluster')} (they "
-            f"share their three best models), and {share:.0%} of the queries now lie in a cluster "
+            f"share their three best models), and {percent(share)} of the queries now lie in a "
+            "cluster "
             "with another best model by consensus alone than before."
         ),
     )

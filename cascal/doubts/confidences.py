@@ -8,7 +8,7 @@ from cascal.computing.remembered import remembered
 from cascal.consensus.confidence import ALARMING_SHARE, MIN_KNOWN, inverted, listening_consensus
 from cascal.consensus.expectation_maximisation import ConsensusHere
 from cascal.consensus.latent import find_slots
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.datatypes import NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
@@ -63,7 +63,8 @@ def surer_where_wrong(fitted: Fit) -> Look:
             f"{wrong} of {counted(n_heard, 'model')} {agreeing(wrong, 'is', 'are')} surer where "
             f"the votes of all call them wrong ({fitted.models[worst]} by "
             f"{-learnt.slope[worst]:.2f} ± {learnt.slope_error[worst]:.2f} standard deviations; "
-            f"rule: fewer than {ALARMING_SHARE:.0%} of the models): either their confidences are "
+            f"rule: fewer than {percent(ALARMING_SHARE)} of the models): either their "
+            "confidences are "
             "inverted, or the consensus is."
         ),
     )
@@ -79,7 +80,7 @@ def without_signal(fitted: Fit) -> Look:
         issue=lambda: (
             f"Only {right} of {counted(n_heard, 'model')} {agreeing(right, 'is', 'are')} surer "
             "where the votes of all call them right, beyond two standard errors (rule: "
-            f"{least:.0%} or more): a preset that weighs by confidence weighs by noise."
+            f"{percent(least)} or more): a preset that weighs by confidence weighs by noise."
         ),
     )
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from cascal.counted import percent
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
@@ -56,7 +58,7 @@ class Measure:
         return f"{100 * abs(self.margin):.1f} points" if self.share else f"{abs(self.margin):.3g}"
 
     def _number(self, value: float) -> str:
-        return f"{value:.1%}" if self.share else f"{value:.3g}"
+        return f"{percent(value, 1)}" if self.share else f"{value:.3g}"
 
 
 @dataclass(frozen=True)

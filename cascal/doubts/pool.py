@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.datatypes import (
     BoolArray,
     FloatArray,
@@ -177,8 +177,10 @@ def _excess(votes: Votes) -> Look:
     return look_at(
         Measure(name=name, value=more, rule=NEAR_CHANCE, holds_if="at least"),
         issue=lambda: (
-            f"Two models agree in {observed:.0%} of the queries, where their letters alone would "
-            f"give {expected:.0%}: the pool is near chance, and agreement carries no truth. Use "
+            f"Two models agree in {percent(observed)} of the queries, where their letters "
+            "alone would "
+            f"give {percent(expected)}: the pool is near chance, and agreement carries no "
+            "truth. Use "
             "easier queries or better models."
         ),
     )
@@ -193,7 +195,7 @@ def _one_letter(votes: Votes) -> Look:
     return look_at(
         Measure(name=f"Answers {letter} of {model}", value=share, rule=ONE_LETTER),
         issue=lambda: (
-            f"{model} answers {letter} in {share:.0%} of its answers: it is not "
+            f"{model} answers {letter} in {percent(share)} of its answers: it is not "
             "choosing. Its votes are noise; leave it out, or look at its prompt."
         ),
     )

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from cascal.answers import prose_sentence, refuse_prose
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.datatypes import BoolArray, CascalError, FloatArray, Votes
 from cascal.settings import LABELS, FitSettings
 
@@ -56,7 +56,9 @@ def fit_notes(
         )
     elif known.sum() < answered.sum() and settings.consensus in ("posterior", "z_sum"):
         share = 1.0 - known.sum() / answered.sum()
-        notes.append(f"No confidence signal for {share:.1%} of the votes: they count as average.")
+        notes.append(
+            f"No confidence signal for {percent(share, 1)} of the votes: they count as average."
+        )
     if votes.prose is not None and votes.prose.any():
         notes.append(prose_sentence(votes.prose, votes.tasks))
     if len(votes.models) == 1:

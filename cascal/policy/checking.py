@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.evaluate import effective_number
 from cascal.routing.route import Router
@@ -127,10 +127,14 @@ def _check_shares(router: Router, policy: Policy, share: FloatArray) -> list[Ass
         limit = limits.get(name, limits.get(""))
         if limit is not None:
             prompts = counted(len(policy.prompts), "prompt")
-            said = f"max_share: {name} gets {part:.1%} of {prompts}; at most "
+            said = f"max_share: {name} gets {percent(part, 1)} of {prompts}; at most "
             assertions.append(
                 Assertion(
-                    "max_share", bool(part <= limit), f"{said}{limit:.1%}.", float(part), limit
+                    "max_share",
+                    bool(part <= limit),
+                    f"{said}{percent(limit, 1)}.",
+                    float(part),
+                    limit,
                 )
             )
     least = policy.min_effective_models
@@ -150,8 +154,9 @@ def _check_flips(policy: Policy, first: Sequence[str], before: Sequence[str]) ->
     return Assertion(
         "baseline",
         share <= limit,
-        f"baseline: {share:.1%} of {counted(len(first), 'prompt')} go to another model than "
-        f"before; at most {limit:.1%}.",
+        f"baseline: {percent(share, 1)} of {counted(len(first), 'prompt')} go to another model "
+        "than "
+        f"before; at most {percent(limit, 1)}.",
         share,
         limit,
     )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from cascal.compare.comparison import Comparison, Row
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
@@ -127,7 +127,7 @@ def _models(snapshot: Snapshot) -> list[tuple[str, ...]]:
         (
             router.models[m],
             f"{overall[m]:.3f}",
-            f"{snapshot.share[m]:.1%}",
+            f"{percent(snapshot.share[m], 1)}",
             f"{100 * right[router.models[m]]:.1f}" if router.models[m] in right else "",
         )
         for m in sorted(range(len(router.models)), key=lambda m: -overall[m])

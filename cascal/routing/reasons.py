@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.datatypes import FloatArray, IntArray
 from cascal.routing.blend import FALLBACK_WIDTH, Blend
 from cascal.routing.reach import WITHIN
@@ -93,7 +93,7 @@ def _of_the_fallback(blend: Blend) -> str:
     if share < 1:
         return (
             f"the nearest skill cluster is far ({far}), so the global ranking counts for "
-            f"{share:.0%} and puts {{first}} above {{before}}"
+            f"{percent(share)} and puts {{first}} above {{before}}"
         )
     return (
         f"no skill cluster is near ({far}), so the global ranking decides and begins with {{first}}"
@@ -108,7 +108,7 @@ def _by_clusters(
     name, alone = called(router, nearest, labels), router.models[router.first_alone[nearest]]
     n_clusters = int(np.count_nonzero(weights > 0))
     if alone == first and weights[0] > MOST:
-        weight = f", with {weights[0]:.0%} of the weight" if weights[0] < ALL else ""
+        weight = f", with {percent(weights[0])} of the weight" if weights[0] < ALL else ""
         return (
             f"the nearest skill cluster is {name}{weight}, and {first} answers such queries most "
             f"like the consensus {figures}"
@@ -135,7 +135,7 @@ def times_as_far(distance: float) -> str:
 def caution_of(distance: float, reach: float) -> str:
     """What to say of a query beyond the reach."""
     return (
-        f"Unlike any training query: it is {times_as_far(distance)}; {WITHIN:.0%} of them are "
+        f"Unlike any training query: it is {times_as_far(distance)}; {percent(WITHIN)} of them are "
         f"within {reach:.2f} times. Trust this route less."
     )
 

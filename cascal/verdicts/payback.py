@@ -11,7 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.datatypes import CascalError
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
@@ -275,7 +275,7 @@ def _pays(
     after, least, most = (
         f"{math.ceil(one):,}" for one in (break_even.value, break_even.low, break_even.high)
     )
-    share, low, high = (f"{one:.1%}" for one in (ratio.value, ratio.low, ratio.high))
+    share, low, high = (f"{percent(one, 1)}" for one in (ratio.value, ratio.low, ratio.high))
     return (
         f"It pays back after {after} [{least}, {most}] queries: routing saves "
         f"{_per_thousand(saving)}over {advantage.against} ({advantage.saving_basis}), at "

@@ -11,6 +11,7 @@ import pytest
 from conftest import add_hashed, demo_snapshot, thinned_workspace
 
 import cascal
+from cascal.counted import percent
 from cascal.dataset.heeding import heed_labels
 from cascal.dataset.judged import gather_judged
 from cascal.dataset.label_questions import rectifier_question, routing_question
@@ -78,13 +79,13 @@ def test_a_closed_gate_is_shown_said_and_undone(reader, small, unlabelled, snaps
     one.open(f"{small}?dataset=demo")
     said = page.get_by_text(f"Labels say: always {gated.router.always}. The numbers below")
     assert said.is_visible()
-    assert one.metric("First model right") == f"{gated.evaluation.top1_accuracy:.1%}"
+    assert one.metric("First model right") == percent(gated.evaluation.top1_accuracy, 1)
     assert one.metric("Models in use") == "1 of 8"
     assert page.get_by_role("heading", level=1).inner_text() == snapshot.verdict.headline
     assert page.get_by_text(judged.sentence).is_visible()
     shot(page, "gate_closed")
     tick(page, "Ignore the labels")
-    assert one.metric("First model right") == f"{snapshot.evaluation.top1_accuracy:.1%}"
+    assert one.metric("First model right") == percent(snapshot.evaluation.top1_accuracy, 1)
     assert not said.count()
     tick(page, "Ignore the labels")
     assert one.metric("Models in use") == "1 of 8"
@@ -145,9 +146,9 @@ def test_a_correction_is_offered_with_its_effect_applied_and_taken_away(
     said.wait_for(timeout=60_000)
     idle(page)
     corrected = found.snapshot.evaluation.top1_accuracy
-    assert one.metric("First model right") == f"{corrected:.1%}"
+    assert one.metric("First model right") == percent(corrected, 1)
     tick(page, "Let them correct the scores")
-    assert one.metric("First model right") == f"{snapshot.evaluation.top1_accuracy:.1%}"
+    assert one.metric("First model right") == percent(snapshot.evaluation.top1_accuracy, 1)
     assert not said.count()
     one.clean()
 

@@ -10,7 +10,7 @@ import numpy as np
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.rewording import Reworded, reword
-from cascal.counted import counted
+from cascal.counted import counted, percent
 from cascal.datatypes import CascalError
 from cascal.draws import random_rows
 from cascal.encode.batches import Encoder
@@ -47,9 +47,9 @@ def robustness(request: Request) -> Report:
         experiment="robustness",
         question="Does a query still go to the same model when it is slightly reworded?",
         datasets=request.names,
-        sentence=f"{1 - mean:.1%} of the routes of {counted(len(rows), 'query')} survive a "
-        f"rewording, as RouterArena measures it; {kind!r} moves most, {worst.value:.1%}.",
-        target=f"no rewording moves {MAX_FLIPPED:.0%} of the routes or more",
+        sentence=f"{percent(1 - mean, 1)} of the routes of {counted(len(rows), 'query')} survive a "
+        f"rewording, as RouterArena measures it; {kind!r} moves most, {percent(worst.value, 1)}.",
+        target=f"no rewording moves {percent(MAX_FLIPPED)} of the routes or more",
         passed=worst.value < MAX_FLIPPED,
         columns=(
             Column("rewording", "Rewording"),

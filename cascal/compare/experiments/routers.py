@@ -19,7 +19,7 @@ from cascal.compare.comparison import (
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.routers import Entry
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
@@ -78,7 +78,7 @@ def validation(request: Request) -> Report:
         "best?",
         datasets=request.names,
         sentence=f"On {splits}, with {origin} training answers for the routers that "
-        f"need some, CASCAL's first model is right in {own['top1']:.1%}; {_points(gain)} "
+        f"need some, CASCAL's first model is right in {percent(own['top1'], 1)}; {_points(gain)} "
         "against the best constant choice by consensus "
         f"({counted(test.only_first, 'query')} won, {test.only_second:,} lost).",
         target="gain over the global consensus above 0 (lower bound)",
