@@ -137,7 +137,7 @@ def chosen_line() -> None:
     rows, chosen = selection.selected_rows(), selection.current()
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="chosen"):
         _flags(chosen)
-        with st.container(gap=None, width="stretch"):
+        with st.container(gap=None, width="stretch", key="chosen_sentence"):
             st.caption(frame.escape(sentence()))
         if rows is not None:
             if len(rows):

@@ -49,6 +49,17 @@ SEQUENTIAL: dict[Mode, tuple[str, ...]] = {
     "light": ("#BFD4FC", "#9BBAF8", "#739CF1", "#4C7DE6", "#2F60D3", "#1F49B3", "#0E2460"),
     "dark": ("#1C4285", "#2457AB", "#316FCB", "#4A8AE3", "#70A5F0", "#9BC0F7", "#EAF2FE"),
 }
+BROKEN: dict[Mode, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "light": (
+        ("#4A1804", "#B0441A"),
+        ("#EB9F57", "#BCCFF8", "#7CA3F2", "#3F6FDD", "#1B3E9C"),
+    ),
+    "dark": (
+        ("#FFF0DC", "#FFC184"),
+        ("#C27A38", "#2A4F94", "#3C74D0", "#6FA3F0", "#B9D4FB"),
+    ),
+}
+"""Below and above a value: what is bad stands out, and low values are no pale ones."""
 CELLS: dict[Mode, tuple[str, ...]] = {
     "light": ("#DCE8FE", "#BFD4FC", "#9BBAF8", "#7CA3F6"),
     "dark": ("#1A2F5A", "#1F3F80", "#2650A6", "#2F62CF"),

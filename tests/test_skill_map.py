@@ -11,14 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import demo_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
+import cascal
 from app import server, theme
 from app.map_component import component, points
 from app.map_component.fallback import fallback_figure, read_chart
+from app.map_component.scale import ramp
 from app.map_component.spec import (
     MAX_POINTS,
     Area,
@@ -28,8 +31,8 @@ from app.map_component.spec import (
     MapSpec,
     density_png,
     points_in_polygon,
-    ramp,
 )
+from cascal import charts
 from cascal.charts.figures import cell_texts, luminance
 
 SQUARE = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
@@ -104,6 +107,42 @@ def test_values_become_steps_of_the_scale_and_nan_stays_unknown():
     drawn = spec(4, value=np.array([0.0, 1.0, np.nan, 7.0]), value_range=(0.0, 1.0))
     assert drawn.codes.tolist() == [0, 47, 48, 47]
     assert drawn.palette[-1] == theme.MUTED
+
+
+def lightness_and_warmth(color: str) -> tuple[float, bool]:
+    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+    return luminance([color])[0], red > green and red > blue
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("lowest", [-0.02, -0.11, -0.4, -0.9])
+def test_a_break_parts_the_colours_exactly_at_its_value(mode, lowest):
+    """What is below stands out from the paper, what is just above is the same hue, high is not."""
+    value = np.array([lowest, -0.0001, 0.0001, 0.64, np.nan])
+    drawn = spec(5, value=value, value_range=(lowest, 0.64), value_break=0.0, mode=mode)
+    low, high = drawn.span
+    assert low <= lowest
+    assert high == 0.64
+    colors = [drawn.palette[code] for code in drawn.codes]
+    (bad, bad_warm), (below, warm), (above, above_warm), (_, high_warm) = (
+        lightness_and_warmth(one) for one in colors[:4]
+    )
+    paper = luminance([theme.TEXT_AND_PAPER[mode][1]])[0]
+    assert abs(below - paper) > abs(above - paper) + 0.1
+    assert abs(bad - paper) >= abs(below - paper) - 1e-9
+    assert (bad_warm, warm, above_warm, high_warm) == (True, True, True, False)
+    assert colors[4] == theme.MUTED
+
+
+def test_silhouettes_show_0_and_the_minimum_now_set(demo_workspace):
+    snapshot = demo_snapshot(demo_workspace)
+    for least in (0.05, 0.12):
+        now = snapshot.routed_by(snapshot.fit.router(cascal.Thresholds(min_silhouette=least)))
+        found = charts.colour_map(now, now.dataset, "train", "silhouette")
+        assert found.value_marks == (0.0, least)
+        assert found.value_break == 0.0
+        assert f"{least:g}" in found.scale_title
+        assert found.value_range[0] <= min(-0.1, np.nanmin(found.value))
 
 
 def test_more_than_255_groups_take_two_bytes():

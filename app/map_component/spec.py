@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app import theme
+from app.map_component.scale import LEVELS, broken_ramp, broken_span, ramp
 from cascal.counted import counted
 
 FloatArray = NDArray[np.floating[Any]]
@@ -27,7 +28,6 @@ DENSE = 200_000  # from here on a density image, and a small sample over it
 MAX_VERTICES = 200  # of a lasso
 SAMPLE = 5_000
 HOVER_LENGTH = 160  # characters of a text in the browser
-LEVELS = 48  # steps of a sequential scale
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,8 @@ class MapSpec:
     group        : (Q,) index into group_names, or -1 for none; drawn in group_colors
     group_title  : what the groups are
     value        : (Q,) instead of group: a sequential scale over value_range, nan is muted
+    value_break  : where values turn bad: below it the scale has other colours, which stand out
+    value_marks  : values that the scale marks by a line
     legend_title : which queries the legend counts
     highlight    : (Q,) bool; the others turn grey
     selection    : what is marked as chosen, where the page decides; None: what the reader did.
@@ -141,6 +143,8 @@ class MapSpec:
     value_title: str = ""
     value_range: tuple[float, float] | None = None
     value_colors: tuple[str, ...] = ()
+    value_break: float | None = None
+    value_marks: tuple[float, ...] = ()
     legend_title: str = ""
     highlight: NDArray[np.bool_] | NDArray[np.uint8] | None = None
     selection: MapSelection | None = None
@@ -211,15 +215,19 @@ class MapSpec:
 
     @cached_property
     def span(self) -> tuple[float, float]:
-        """The ends of the sequential scale."""
+        """The ends of the scale."""
         if self.value_range is not None:
-            return self.value_range
+            given, turns = self.value_range, self.value_break
+            return given if turns is None else broken_span(given, turns)
         known = self.value[np.isfinite(self.value)] if self.value is not None else np.zeros(0)
         return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
 
     @cached_property
     def palette(self) -> tuple[str, ...]:
         """The colours that `codes` points into; the last one is for "none" and "unknown"."""
+        if self.value is not None and self.value_break is not None:
+            low_high = theme.BROKEN[self.mode]
+            return (*broken_ramp(*low_high, self.span, self.value_break), theme.MUTED)
         if self.value is not None:
             return (*ramp(self.value_colors or theme.SEQUENTIAL[self.mode]), theme.MUTED)
         return (*(self.group_colors or theme.palette("cluster", self.mode)[:1]), theme.MUTED)
@@ -266,20 +274,6 @@ def _padded(axis: FloatArray, share: float = 0.06) -> tuple[float, float]:
     low, high = float(axis.min()), float(axis.max())
     margin = (high - low) * share or 1.0
     return low - margin, high + margin
-
-
-def ramp(colors: Sequence[str], n: int = LEVELS) -> tuple[str, ...]:
-    """Interpolate colours to n steps.
-
-    >>> ramp(["#000000", "#ffffff"], 3)
-    ('#000000', '#808080', '#ffffff')
-    """
-    stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colors], dtype=float)
-    at = np.linspace(0, len(stops) - 1, n)
-    channels = [np.interp(at, np.arange(len(stops)), channel) for channel in stops.T]
-    return tuple(
-        "#{:02x}{:02x}{:02x}".format(*map(round, rgb)) for rgb in zip(*channels, strict=True)
-    )
 
 
 def points_in_polygon(polygon: Polygon, x: FloatArray, y: FloatArray) -> IntArray:

@@ -166,8 +166,10 @@ def _colours(
         return colouring.title, {
             "areas": areas(snapshot, by, ()),
             "value": value,
-            "value_title": colouring.title,
+            "value_title": colouring.scale_title or colouring.title,
             "value_range": colouring.value_range,
+            "value_break": colouring.value_break,
+            "value_marks": colouring.value_marks,
         }
     return colouring.title, {
         "areas": areas(snapshot, by, colouring.names),

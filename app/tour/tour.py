@@ -29,19 +29,25 @@ def lead() -> None:
     if not _on_the_demo():
         return
     with st.sidebar:
-        st.button(
-            "Take the tour",
-            key="tour_again",
-            type="tertiary",
-            icon=":material/tour:",
-            help="Six steps of ten seconds: from the verdict to a router that is broken and "
-            "mended. Everything is undone in the end.",
-            on_click=_go_to,
-            args=(0,),
-        )
+        _again("tour_again")
+    with st.container(key="tour_on_a_phone"):  # where the sidebar is folded away
+        _again("tour_again_on_a_phone")
     folder = st.session_state.pop(_OPEN, None)
     if folder is not None:
         frame.open_page(folder)
+
+
+def _again(key: str) -> None:
+    st.button(
+        "Take the tour",
+        key=key,
+        type="tertiary",
+        icon=":material/tour:",
+        help="Six steps of ten seconds: from the verdict to a router that is broken and mended. "
+        "Everything is undone in the end.",
+        on_click=_go_to,
+        args=(0,),
+    )
 
 
 def show() -> None:

@@ -29,6 +29,9 @@ ColourBy = Literal[
     "kept",
 ]
 
+SILHOUETTE_ROOM = 0.1
+"""The scale of silhouettes shows at least so much below 0: that none is there can be seen."""
+
 COLOUR_TITLES: dict[ColourBy, str] = {
     "model": "First model",
     "cluster": "Skill cluster",
@@ -45,13 +48,20 @@ COLOUR_TITLES: dict[ColourBy, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Colouring:
-    """How the points of the map are coloured: by group (Q,) with names, or by value (Q,)."""
+    """How the points of the map are coloured: by group (Q,) with names, or by value (Q,).
+
+    value_break : where values turn bad; value_marks : values to be marked on the scale,
+    which scale_title names
+    """
 
     title: str
     group: IntArray | None = None
     names: tuple[str, ...] = ()
     value: FloatArray | None = None
     value_range: tuple[float, float] | None = None
+    value_break: float | None = None
+    value_marks: tuple[float, ...] = ()
+    scale_title: str = ""
 
 
 def colour_map(
@@ -103,9 +113,16 @@ def colour_map(
 
 def _silhouettes(snapshot: Snapshot, n_queries: int, split: Literal["train", "test"]) -> Colouring:
     value = own_silhouettes(snapshot) if split == "train" else np.full(n_queries, np.nan)
-    low, high = _middle(value)
-    title = COLOUR_TITLES["silhouette"]
-    return Colouring(title, value=value, value_range=(min(low, 0.0), high))
+    _, high = _middle(value)
+    known, least = value[np.isfinite(value)], snapshot.router.thresholds.min_silhouette
+    return Colouring(
+        COLOUR_TITLES["silhouette"],
+        value=value,
+        value_range=(min(float(known.min(initial=0.0)), -SILHOUETTE_ROOM), high),
+        value_break=0.0,
+        value_marks=(0.0, least),
+        scale_title=f"Silhouette · lines: 0 and the minimum, {least:g}",
+    )
 
 
 def _skill(routes: Routes, best: int, model: str | None) -> Colouring:

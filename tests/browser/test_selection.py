@@ -65,6 +65,24 @@ def click(one: Reader, row: int) -> None:
     one.page.mouse.click(x, y)
 
 
+@pytest.mark.parametrize("width", [1440, 1100, 420])
+def test_the_map_stays_where_it_is_at_the_first_click(reader, dashboard, width):
+    one = on_map(reader, dashboard, width=width)
+    stage, clear = one.page.locator(".cm-stage"), one.page.locator(".cm-bar [data-tool=clear]")
+    before = stage.bounding_box()
+    assert not clear.is_visible()
+    click(one, 10)
+    clear.wait_for(timeout=20_000)
+    idle(one.page)
+    assert stage.bounding_box() == before
+    assert one.page.locator(".cm-status").inner_text() == "1 selected"
+    clear.click()
+    clear.wait_for(state="hidden")
+    idle(one.page)
+    assert stage.bounding_box() == before
+    one.clean()
+
+
 def test_a_key_leads_to_the_search_whose_hits_are_lit_and_clear_ends_all(reader, dashboard):
     one = on_map(reader, dashboard)
     one.page.keyboard.press("/")

@@ -40,12 +40,21 @@ export class Legend {
     return made;
   }
 
-  scale({ title, ends }) {
+  scale({ title, ends, marks }) {
     const made = element("div", "cm-scale", title);
     const digits = (value) => Number(value.toPrecision(3)).toLocaleString("en");
     const line = element("div", "cm-ends");
     line.append(...ends.map((end) => element("span", "", digits(end))));
-    made.append(swatch(`linear-gradient(to right, ${this.data.palette.slice(0, -1).join(",")})`), line);
+    const bar = swatch(`linear-gradient(to right, ${this.data.palette.slice(0, -1).join(",")})`);
+    for (const value of marks) {
+      const share = (value - ends[0]) / (ends[1] - ends[0]);
+      if (share < 0 || share > 1) continue;
+      const tick = element("b", "cm-tick");
+      tick.style.left = `${100 * share}%`;
+      tick.title = digits(value);
+      bar.append(tick);
+    }
+    made.append(bar, line);
     return made;
   }
 

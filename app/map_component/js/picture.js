@@ -154,13 +154,14 @@ function entry({ legend, data }, code, look) {
   return { wide: wide + widthOf(number, 13) + 24, draw };
 }
 
-function ramp({ ends }, palette, { muted: fill }) {
+function ramp({ ends, marks }, palette, { muted: fill, text }) {
   const steps = palette.slice(0, -1);
   const width = SCALE_WIDTH / steps.length;
   const [low, high] = ends.map((end) => Number(end.toPrecision(3)).toLocaleString("en"));
   const draw = (x, y) => [
     words(low, x, y, { fill }),
     ...steps.map((color, i) => shape("rect", { x: x + 36 + i * width, y: y - 10, width: width + 0.5, height: 10, fill: color })),
+    ...marks.map((value) => shape("rect", { x: x + 35 + ((value - ends[0]) / (ends[1] - ends[0])) * SCALE_WIDTH, y: y - 13, width: 2, height: 16, fill: text })),
     words(high, x + 44 + SCALE_WIDTH, y, { fill }),
   ];
   return { wide: SCALE_WIDTH + 80, draw };

@@ -47,14 +47,17 @@ export class Toolbar {
     const { selection } = choice;
     for (const one of this.files) one.hidden = !data.picture;
     this.clearer.hidden = !choice.any;
-    this.status.textContent = selection.polygon
-      ? selection.count == null ? "Region selected" : `${count(selection.count)} selected`
-      : selection.clicked !== undefined ? "1 selected"
-      : legend.chosen.size ? `${count(drawing.lit.rows.length)} shown` : "";
+    this.say(
+      selection.polygon
+        ? selection.count == null ? "Region selected" : `${count(selection.count)} selected`
+        : selection.clicked !== undefined ? "1 selected"
+        : legend.chosen.size ? `${count(drawing.lit.rows.length)} shown` : "",
+    );
   }
 
   say(text) {
     this.status.textContent = text;
+    this.status.title = text;
   }
 }
 
