@@ -28,7 +28,9 @@ def routers(comparison: Comparison) -> None:
     """The answer and the routers it is about; all others and other measures folded."""
     table = charts.routers_frame(comparison.rows())
     main = charts.main_routers(table, comparison.constant, comparison.constant_model.name)
-    st.subheader(frame.escape(charts.routers_sentence(main)), anchor=False)
+    best = main.loc[main["role"] == "other", "key"]
+    gain = comparison.compare(str(best.iloc[0]), charts.PRESENT)[0] if len(best) else None
+    st.subheader(frame.escape(charts.routers_sentence(main, gain)), anchor=False)
     figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
     frame.chart(figure, "routers", _routers_alt(main, "top1"))
     _routers_table(main, comparison.constant_model, "main_routers", "content")

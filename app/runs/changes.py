@@ -54,7 +54,7 @@ def states(runs: list[Run]) -> dict[str, State]:
         ),
         PINNED: State(
             name="the pinned state",
-            since="" if history.is_pinned() else " (the defaults, as nothing else is pinned)",
+            since="" if history.is_pinned() else " (the defaults)",
             snapshot=heeded.pinned,
             controls=history.pinned(),
         ),

@@ -20,6 +20,7 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
+from cascal.intervals import Estimate
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -96,14 +97,19 @@ def main_routers(frame: pd.DataFrame, constant: str, name: str) -> pd.DataFrame:
     return main.reset_index(drop=True)
 
 
-def routers_sentence(main: pd.DataFrame) -> str:
-    """The main routers in a sentence."""
+def routers_sentence(main: pd.DataFrame, other: Estimate | None = None) -> str:
+    """The main routers in a sentence.
+
+    other : what the best other router gains over this one; a share is named only if that is proven
+    """
     right = {row.role: f"{row.top1:.1f} %" for row in main.itertuples(index=False)}
     always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
     said = [f"{right['present']} right by this router"]
     if "without labels" in right:
         said.append(f"{right['without labels']} without labels")
     said.append(f"{right['constant']} by {always}")
+    if "other" in right and other is not None and other.low <= 0 <= other.high:
+        return f"{', '.join(said)}; no other router without labels is proven better"
     if "other" in right:
         said.append(f"{right['other']} by the best other router without labels")
     return ", ".join(said)
