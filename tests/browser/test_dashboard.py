@@ -390,6 +390,23 @@ def test_a_typed_query_is_routed_and_explained(reader, dashboard):
     one.clean()
 
 
+@pytest.mark.parametrize(("width", "shown"), [(420, True), (1440, False)])
+def test_the_tour_stands_on_the_page_where_the_sidebar_is_folded_away(
+    reader, dashboard, width, shown
+):
+    one = reader(width=width, height=900)
+    one.open(f"{dashboard}/route")
+    idle(one.page)
+    button = one.page.locator(".st-key-tour_again_on_a_phone")
+    assert button.is_visible() == shown
+    if shown:
+        box = button.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] < 450
+    one.clean()
+
+
 def test_markup_in_a_query_stays_text(reader, dashboard):
     one = reader()
     one.open(f"{dashboard}/route")
