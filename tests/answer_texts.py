@@ -406,12 +406,12 @@ HARD_CHOICES: tuple[tuple[str, int, str], ...] = (
         "B",
     ),
     (
-        '\'{"reasoning": "A is out because of the sign", "answer": "C"}',
+        '{"reasoning": "A is out because of the sign", "answer": "C"}',
         4,
         "C",
     ),
     (
-        '\'```json\n{\n  "final_answer": "D",\n  "confidence": 0.83\n}\n```',
+        '```json\n{\n  "final_answer": "D",\n  "confidence": 0.83\n}\n```',
         4,
         "D",
     ),
@@ -517,11 +517,11 @@ HARD_FREE: tuple[tuple[str, str], ...] = (
         "47",
     ),
     (
-        '\'```json\n{"answer": "Rio de Janeiro, Brazil"}\n```',
+        '```json\n{"answer": "Rio de Janeiro, Brazil"}\n```',
         "Rio de Janeiro, Brazil",
     ),
     (
-        '\'{"thought": "2+2", "final_answer": 4}',
+        '{"thought": "2+2", "final_answer": 4}',
         "4",
     ),
     (
