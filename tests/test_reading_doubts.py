@@ -215,3 +215,33 @@ def test_every_page_says_it(tmp_path):
 
     shown = AppTest.from_function(page, args=(data,)).run(timeout=60)
     assert [one.value.replace("\\", "") for one in shown.warning] == list(data.doubts)
+
+
+@pytest.mark.parametrize("right", ["auto", "source", "reading"])
+@pytest.mark.parametrize("rate", [3, 50])
+def test_accuracies_are_equal_after_export_as_parquet_and_import_again(tmp_path, right, rate):
+    """Of free answers and choices, judged otherwise often (every third) or seldom."""
+    rows = [
+        *sums({"m1": lambda n: int(n % rate != 1), "m2": lambda n: 1}, spoken="{}"),
+        *(
+            {**one, "query_id": f"c{n}", "split": "train", "model": model, "score": score}
+            for n, one in enumerate(choices(lambda n: "BC"[n % 4 == 1], score=lambda n: 1))
+            for model, score in (("m1", int(n % rate != 2)), ("m2", ""))
+        ),
+    ]
+    columns = {name: "" for row in rows for name in row}
+    _, before = stored(tmp_path, [columns | row for row in rows], "--right", right)
+    folder, workspace = tmp_path / "out", str(tmp_path / "w.duckdb")
+    for command in (
+        ["export", "d", "--parquet", str(folder)],
+        ["import", str(folder), "--dataset", "again"],
+        ["embed", "again", "--encoder", "hashing"],
+    ):
+        done = CliRunner().invoke(app, [*command, "-w", workspace])
+        assert done.exit_code == 0, done.output
+    again = load_dataset(Workspace(workspace), "again")
+    assert (again.info.right, again.doubts) == (right, before.doubts)
+    for part, same in ((before.train, again.train), (before.test, again.test)):
+        rows = [same.votes.query_ids.index(one) for one in part.votes.query_ids]
+        assert np.array_equal(part.right, same.right[rows], equal_nan=True)
+    assert 0.5 < np.nanmean(before.train.right) < 1.0

@@ -20,6 +20,7 @@ from cascal.answers import read_response
 from cascal.columns import RESPONSE_SCHEMA
 from cascal.datatypes import Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
+from cascal.endpoint.completion import TOOL_CALL
 from cascal.endpoint.pool_file import PoolModel
 from cascal.endpoint.retry import FINAL_CAUSES, MOST_ERRORS
 from cascal.prompts import answer_messages
@@ -30,6 +31,9 @@ Sink = Callable[[Response, str, str], None]
 MAX_CHARACTERS = 1_000_000
 DECLARED = "declared"
 """The rule of a refusal that the server itself declares."""
+NO_TEXT = "no_text"
+TOOL_CALLED = "tool_call"
+"""The rules of replies without a text, and of those that call a tool instead."""
 
 PATIENCE = Patience(timeout=120.0, total_seconds=300.0)
 """Answers may be long, so an attempt may be."""
@@ -235,6 +239,9 @@ def as_response(query: Query, model: str, reply: Reply) -> Response:
         read = replace(read, answer=None, rule=DECLARED, status="refused")
     elif reply.status == "truncated":
         read = replace(read, status="truncated")
+    elif not text.strip():
+        rule = TOOL_CALLED if reply.finish_reason == TOOL_CALL else NO_TEXT
+        read = replace(read, rule=rule)
     return Response(
         query.query_id,
         model,

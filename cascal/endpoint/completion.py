@@ -12,6 +12,7 @@ from cascal.endpoint.keys import blot, scrub
 from cascal.endpoint.logprobs import mean_logprob
 from cascal.endpoint.retry import Failure, status_failure
 
+TOOL_CALL = "tool_calls"
 ReplyStatus = Literal["ok", "truncated", "refused", "error"]
 
 
@@ -31,10 +32,11 @@ def read_completion(body: str, key: str) -> Completion | Failure:
     """Read the first choice of a body, or say why it is none.
 
     A body of an error under HTTP status 200 (as gateways send) is an error. A refusal keeps the
-    model's words as text. Content in parts is joined.
+    model's words as text. Content in parts is joined. The finish reason of a call of a tool in
+    place of a text is `TOOL_CALL`, whatever the server writes.
     """
     try:
-        answer = json.loads(body)
+        answer = json.loads(body.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return _malformed("no JSON", body, key)
     choice = _first_choice(answer)
@@ -48,6 +50,8 @@ def read_completion(body: str, key: str) -> Completion | Failure:
     finish_reason = str(choice.get("finish_reason") or "")
     refusal = message.get("refusal") if isinstance(message, Mapping) else None
     text = blot(content or (refusal if isinstance(refusal, str) else ""), key)
+    if not text and calls_tool(message):
+        finish_reason = TOOL_CALL
     usage = answer.get("usage")
     return Completion(
         text,
@@ -57,6 +61,13 @@ def read_completion(body: str, key: str) -> Completion | Failure:
         _count(usage, "completion_tokens"),
         finish_reason,
     )
+
+
+def calls_tool(message: object) -> bool:
+    """Whether a message of a chat calls a tool."""
+    if not isinstance(message, Mapping):
+        return False
+    return bool(message.get("tool_calls") or message.get("function_call"))
 
 
 def _first_choice(answer: object) -> Mapping[str, Any] | None:

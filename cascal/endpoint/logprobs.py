@@ -23,7 +23,12 @@ def mean_logprob(choice: Mapping[str, Any]) -> float:
       the mean is that of the others, nan if none is left;
     - 0 < value ≤ `LARGEST_ROUNDING` is rounding and counts as 0;
     - one larger value means that the numbers are no log-probabilities: nan.
+
+    Where the message is nothing but a call of a tool its tokens are no answer: nan.
     """
+    message = choice.get("message")
+    if isinstance(message, Mapping) and message.get("tool_calls") and not message.get("content"):
+        return math.nan
     known = []
     for value in _stated(choice.get("logprobs")):
         number = isinstance(value, int | float) and not isinstance(value, bool)

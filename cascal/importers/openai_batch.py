@@ -26,6 +26,7 @@ from typing import NamedTuple
 from cascal.columns import Imported
 from cascal.counted import counted
 from cascal.datatypes import Status
+from cascal.endpoint.completion import calls_tool
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, raw_text
@@ -77,6 +78,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         query = draft.queries.get(line.query_id)
         place = Place(line.source, line.row, line.query_id, model)
         add_said(draft, place, _said(line.record), query.options if query is not None else ())
+        _name_tool(draft, line)
     imported = draft.finish(plan, paths[0].name)
     plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
     return imported
@@ -204,6 +206,14 @@ def _said(record: Record) -> Said:
             "output_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
         },
     )
+
+
+def _name_tool(draft: Draft, line: _Line) -> None:
+    """Report a call of a tool in place of a text."""
+    choice = part(next(iter(items(_body(line.record).get("choices"))), None))
+    message = part(choice.get("message"))
+    if calls_tool(message) and not message.get("content"):
+        draft.report(line.source, line.row, "response", "calls a tool and says nothing; no answer")
 
 
 def _thought(usage: Record) -> object:
