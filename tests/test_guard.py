@@ -154,3 +154,27 @@ def test_no_checkpoint_happens_but_the_guarded_one(path):
     assert path.read_bytes()[:HEADERS] != before
     assert not path.with_name("w.duckdb.wal").exists()
     assert sum(1 for one in Workspace(path).tasks("second")) == 60_000
+
+
+TRY = """
+import sys
+from pathlib import Path
+from cascal.store.connection import WorkspaceLocked, connected
+try:
+    with connected(Path(sys.argv[1]), read_only=False, timeout=0.0):
+        print("opened")
+except WorkspaceLocked:
+    print("locked")
+"""
+
+
+def test_the_lock_is_kept_until_the_checkpoint_has_ended(path):
+    """Closing any handle of a file would give up the lock that DuckDB has on it."""
+    with connected(path, read_only=False, timeout=5) as connection:
+        with transaction(connection):
+            connection.execute("UPDATE dataset SET source = 'changed' WHERE name = 'second'")
+        guard.checkpoint(path, connection)
+        done = subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", TRY, str(path)], capture_output=True, text=True, check=True
+        )
+    assert done.stdout == "locked\n"

@@ -143,6 +143,12 @@ def test_a_single_likelihood_has_a_score_and_no_answer(tmp_path):
     )
 
 
+def test_a_likelihood_that_no_float_holds_is_none(tmp_path):
+    row = harness_choice(0, resps=[[[-(10**400), "True"]], [["-1", "False"]]], acc=1.0)
+    result = importers.read(harness_folder(tmp_path, rows=[row]))
+    assert column(result.responses, "answer") == [None]
+
+
 def test_a_generated_text_is_read_again_and_one_filter_is_kept_and_named(tmp_path):
     rows = [
         harness_text(0, "#### 9", "[invalid]", "strict-match", exact_match=0.0),

@@ -23,11 +23,10 @@ from conftest import add_hashed, thinned_demo
 from counting import TASKS, Asked, counting
 from killed import CONCURRENCY, run
 from refusals import refuses
-from typer import Typer
 from typer.testing import CliRunner
 
 import cascal
-from cascal.cli import collecting, simulating
+from cascal.cli import app, simulating
 from cascal.cli.asking_options import limits_of
 from cascal.collection.into_workspace import FilterRule, filter_into
 from cascal.columns import KEPT_SCHEMA
@@ -43,11 +42,6 @@ from cascal.store.journal import read_segment, segments_of
 KEY = "sk-marker-0123456789abcdef"
 HERE = Path(__file__).parent
 ENCODER = load_encoder("hashing")
-
-app = Typer()
-for name in ("pool", "generate", "collect", "build"):
-    app.command(name)(getattr(collecting, name))
-app.command("filter")(collecting.filter_)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Columns of one's own: kept at import, stored, copied, deleted; text stays text."""
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -256,3 +257,17 @@ def test_an_exported_data_set_is_imported_with_its_kept_columns(workspace, tmp_p
     workspace.add(again)
     assert workspace.kept_rows("again").equals(workspace.kept_rows("d"))
     assert not any("not used" in one for one in again.notes)
+
+
+def test_a_number_that_no_float_holds_is_none_among_numbers(tmp_path):
+    path = tmp_path / "log.jsonl"
+    rows = [
+        {
+            **{"query_id": f"q{n}", "text": f"Is {n}?", "options": ["yes", "no"], "gold": "A"},
+            **{"model": "a", "response": "The answer is A.", "size": 10**400 if n else 3},
+        }
+        for n in range(2)
+    ]
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    found = values(importers.read(path, keep=["size"]))
+    assert found == {("size", "q0"): 3.0}

@@ -25,7 +25,7 @@ from cascal.simulate import Faults
 from cascal.simulate.faults import Broken
 from cascal.store import Workspace
 
-pytestmark = pytest.mark.attack
+pytestmark = [pytest.mark.attack, pytest.mark.timeout(3_600)]
 N_KILLS = count(full=25, sample=1)
 
 

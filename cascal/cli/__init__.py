@@ -12,6 +12,7 @@ from rich.markup import escape
 
 import cascal
 from cascal.cli import (
+    building,
     collecting,
     data,
     diagnosing,
@@ -46,7 +47,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "generate": collecting.generate,
     "collect": collecting.collect,
     "filter": collecting.filter_,
-    "build": collecting.build,
+    "build": building.build,
     "fit": fitting.fit,
     "evaluate": evaluation.evaluate,
     "label": labelling.label,

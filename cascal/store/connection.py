@@ -46,10 +46,6 @@ class WorkspaceLocked(CascalError):
     """Another process or thread holds the workspace; the sentence names it."""
 
 
-SMALL_MEMORY = "256MB"
-"""What DuckDB holds in memory while a large data set is written."""
-
-
 class DiskFailed(CascalError):
     """The database could not read or write its file: a full disk, a broken one, no memory left."""
 
@@ -167,6 +163,7 @@ def connected(
         finally:
             _connections().pop(_file_key(path), None)
             detach(path, connection)
+            guard.let_go(path)
     except _FAILURES as error:
         said = str(error).splitlines()[0][:300].rstrip(".")
         raise DiskFailed(
@@ -176,17 +173,6 @@ def connected(
         ) from error
     finally:
         lock.release()
-
-
-@contextmanager
-def small_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Hold little in memory for as long as this lasts; the rest waits on the disk."""
-    connection.execute(f"SET memory_limit = '{SMALL_MEMORY}'")
-    try:
-        yield
-    finally:
-        with suppress(duckdb.Error):  # of a disk that failed: the engine is started anew
-            connection.execute("RESET memory_limit")
 
 
 @contextmanager

@@ -19,11 +19,15 @@ Config = dict[str, str | bool | int | float | list[str]]
 _CONFIG: Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    "allowed_configs": ["enable_progress_bar", "memory_limit"],
+    "allowed_configs": ["enable_progress_bar"],
+    "memory_limit": "256MB",
+    "threads": 1,
     "wal_autocheckpoint": "1TB",
     "checkpoint_on_detach": "DISABLED",
 }
-"""Checkpoints are `guard.checkpoint` alone: a kill can tear the file in any other one."""
+"""Checkpoints are `guard.checkpoint` alone: a kill can tear the file in any other one. What DuckDB
+keeps of a large file in memory counts as ours, so that is bounded, and what does not fit waits on
+the disk; every thread needs a share of it, and long texts fill that of two."""
 _TOUCHED = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 """Ends of the names that belong to a file: nothing else may be read."""
 _KEPT = 4

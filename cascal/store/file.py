@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from cascal.datatypes import CascalError
 from cascal.store import schema
-from cascal.store.connection import connected, small_memory, transaction
+from cascal.store.connection import connected, transaction
 
 
 class WorkspaceFile:
@@ -67,15 +67,11 @@ class WorkspaceFile:
             yield connection
 
     @contextmanager
-    def _writing(self, *, large: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection inside a transaction, to a file of the current schema.
-
-        `large` says that more may be written than fits into memory.
-        """
+    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection inside a transaction, to a file of the current schema."""
         self._ensure_file()
         with connected(self.path, read_only=False, timeout=self.lock_timeout) as connection:
             schema.migrate(connection, self.path)
-            bounds = small_memory(connection) if large else nullcontext()
-            with bounds, transaction(connection):
+            with transaction(connection):
                 yield connection
         schema.remember(self.path)

@@ -15,7 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -30,6 +30,8 @@ if sys.platform != "win32":
 _HEADERS = 3 * 4096
 """Bytes before the first block: the file's own header, and two that take turns."""
 _DIGEST = 32
+_readers: dict[Path, IO[bytes]] = {}
+"""Files that are read while DuckDB has them; one thread at a time has one, see `connected`."""
 
 
 def guard_of(path: Path) -> Path:
@@ -46,9 +48,19 @@ def checkpoint(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     log = path.with_name(f"{path.name}.wal")
     if not log.exists() or not log.stat().st_size:
         return
-    _keep(path, connection)
+    if sys.platform != "win32":  # where nobody opens a file that DuckDB has open
+        _keep(path, connection)
     connection.execute("CHECKPOINT workspace")
     guard_of(path).unlink(missing_ok=True)
+
+
+def let_go(path: Path) -> None:
+    """Close what `checkpoint` read a file with, after DuckDB has let go of it.
+
+    Not before: whoever closes a file loses, on POSIX, all locks that its process has on it.
+    """
+    with suppress(KeyError):
+        _readers.pop(path.resolve()).close()
 
 
 def _keep(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
@@ -60,11 +72,11 @@ def _keep(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         "SELECT DISTINCT block_id FROM pragma_metadata_info('workspace') ORDER BY ALL"
     ).fetchall()
     places = [_HEADERS + block * size for (block,) in blocks]
-    with path.open("rb") as file:
-        parts = [(0, file.read(_HEADERS))]
-        for place in places:
-            file.seek(place)
-            parts.append((place, file.read(size)))
+    if path not in _readers:
+        _readers[path] = path.open("rb", buffering=0)
+    reader = _readers[path].fileno()
+    parts = [(0, os.pread(reader, _HEADERS, 0))]
+    parts += [(place, os.pread(reader, size, place)) for place in places]
     head = json.dumps([[place, len(content)] for place, content in parts]).encode() + b"\n"
     content = head + b"".join(content for _, content in parts)
     guard = guard_of(path)
@@ -92,6 +104,8 @@ def mend(path: Path) -> None:
         return
     with _held_alone(path) as file:
         if file is None:
+            return
+        if not guard.exists():  # its checkpoint ended just now
             return
         (_, headers), *blocks = _read(guard) or [(0, b"")]
         if headers and file.read(len(headers)) == headers:
@@ -121,7 +135,7 @@ def _read(guard: Path) -> list[tuple[int, bytes]] | None:
 def _held_alone(path: Path) -> Iterator[IO[bytes] | None]:
     """The file, open for reading and writing and locked as DuckDB locks it; None if it is in use.
 
-    Windows opens no file that DuckDB has open.
+    Also None where another file took its place meanwhile.
     """
     try:
         file = path.open("r+b")
@@ -135,4 +149,5 @@ def _held_alone(path: Path) -> Iterator[IO[bytes] | None]:
             except OSError:
                 yield None
                 return
-        yield file
+        swapped = not path.exists() or os.fstat(file.fileno()).st_ino != path.stat().st_ino
+        yield None if swapped else file

@@ -80,7 +80,7 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
         refused – except that a response of status "error" is replaced by a new attempt. A model
         or task of which only the name is given agrees with the stored one.
         """
-        with self._writing(large=imported.in_batches) as connection:
+        with self._writing() as connection:
             report = writing.add(connection, imported, on_conflict)
             changed = equivalences.changed(connection, imported.dataset)
         if on_conflict == "replace":
