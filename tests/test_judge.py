@@ -18,9 +18,9 @@ from cascal.collection.into_workspace import Limits
 from cascal.collection.judge import judge_into, plan_judging
 from cascal.dataset.contest import contest_of_models
 from cascal.dataset.heeding import few_labels, few_labels_sentence, heed_labels
-from cascal.dataset.judged import gather_judged, judgeable, judges, share_of
+from cascal.dataset.judged import gather_judged, judgeable, judges, names_of, share_of
 from cascal.dataset.label_questions import rectifier_question, routing_question
-from cascal.datatypes import option_letter
+from cascal.datatypes import ModelSpec, option_letter
 from cascal.endpoint import Budget
 from cascal.endpoint.pool_file import write_pool
 
@@ -182,6 +182,27 @@ def test_the_interval_of_a_share_is_the_exact_one():
     np.testing.assert_allclose([found.low, found.high], [0.44390, 0.97479], atol=1e-5)
     assert share_of([True] * 5).high == 1.0
     assert share_of([False] * 5).low == 0.0
+
+
+def test_a_judge_is_known_under_every_name_that_its_server_has_for_it():
+    pool = [
+        ModelSpec("large", model_id="gpt", base_url="http://one/v1"),
+        ModelSpec("large again", model_id="gpt", base_url="http://one/v1/"),
+        ModelSpec("gpt", base_url="http://one/v1"),
+        ModelSpec("elsewhere", model_id="gpt", base_url="http://two/v1"),
+        ModelSpec("imported", model_id="gpt"),
+    ]
+    judge = ModelSpec("the judge", model_id="gpt", base_url="http://one/v1")
+    assert names_of(pool, judge) == ("the judge", "large", "large again", "gpt")
+    assert names_of(pool, ModelSpec("imported")) == ("imported",)
+
+
+def test_a_judge_of_another_name_is_compared_too(free):
+    contest = routing_question(free).contest
+    first, second = free.router.models[:2]
+    left = judgeable(contest, "the judge", first, second)
+    expected = judgeable(contest, first).contested & judgeable(contest, second).contested
+    np.testing.assert_array_equal(left.contested, expected)
 
 
 def test_a_model_never_judges_where_it_is_compared(free):

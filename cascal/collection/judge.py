@@ -17,7 +17,7 @@ from cascal.collection.cost_ahead import CostAhead, cost_of_calls
 from cascal.collection.into_workspace import Limits, read_queries
 from cascal.counted import counted
 from cascal.dataset.contest import new_draw
-from cascal.dataset.judged import judgeable
+from cascal.dataset.judged import judgeable, names_of
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import Question
 from cascal.datatypes import Query, Response
@@ -72,7 +72,7 @@ def plan_judging(store: Workspace, question: Question, model: PoolModel, n: int)
 
     CascalError where it is compared on too many of them.
     """
-    found = judgeable(question.contest, model.name)
+    found = judgeable(question.contest, *names_of(store.models(question.dataset), model.spec))
     draw = new_draw(found, purpose=question.draw.purpose, settings=question.draw.settings)
     desk = Desk(
         store=store,

@@ -14,6 +14,7 @@ from cascal.collection.collect import CollectProgress, collect
 from cascal.collection.cost_ahead import CostAhead, cost_of_calls
 from cascal.collection.into_workspace import Limits
 from cascal.counted import counted
+from cascal.dataset.judged import names_of
 from cascal.dataset.score_desk import SCALE, OpenResponse, ScoreDesk
 from cascal.dataset.score_file import response_key
 from cascal.datatypes import NotApplicable, Query, Response, option_letter
@@ -67,7 +68,8 @@ def plan_scoring(
     """
     desk = ScoreDesk(store=store, dataset=dataset, person=model.name, n=n, seed=seed)
     found = desk.open_responses("judge")
-    judged = [one for one in found if one.model != model.name]
+    own = names_of(store.models(dataset), model.spec)
+    judged = [one for one in found if one.model not in own]
     if found and not judged:
         raise NotApplicable(
             f"All responses that {model.name} has not scored are its own, and no model scores "

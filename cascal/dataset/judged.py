@@ -5,7 +5,7 @@ A model never judges a query on which it is one of the two that are compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import gather_labels
 from cascal.dataset.label_rights import rights
-from cascal.datatypes import BoolArray, CascalError, FloatArray
+from cascal.datatypes import BoolArray, CascalError, FloatArray, ModelSpec
 from cascal.intervals import CONFIDENCE, Estimate
 from cascal.store import JUDGE, Workspace
 
@@ -118,13 +118,29 @@ def share_of(same: Sequence[bool]) -> Estimate:
     return Estimate(k / n, low, high, n)
 
 
-def judgeable(contest: Contest, judge: str) -> Contest:
+def names_of(models: Iterable[ModelSpec], judge: ModelSpec) -> tuple[str, ...]:
+    """The judge's name, and those under which the same model of the same server is in a pool."""
+    address = judge.base_url.rstrip("/")
+    same = [
+        one.name
+        for one in models
+        if address
+        and (one.base_url.rstrip("/"), one.model_id or one.name)
+        == (address, judge.model_id or judge.name)
+    ]
+    return tuple(dict.fromkeys((judge.name, *same)))
+
+
+def judgeable(contest: Contest, judge: str, *others: str) -> Contest:
     """The contest with the queries that a model may judge; refused where too few are left.
 
-    Those on which it is one of the two that are compared are left out: about them nothing is known
-    by its word, which widens the interval by their share.
+    `others` are further names of the judge, see `names_of`. Those on which it is one of the two
+    that are compared are left out: about them nothing is known by its word, which widens the
+    interval by their share.
     """
-    may = contest.contested & ~_compared(contest, judge)
+    may = contest.contested
+    for name in (judge, *others):
+        may = may & ~_compared(contest, name)
     left, every = int(may.sum()), contest.n_contested
     if left < min(LEAST, max(1, every)):
         raise CascalError(
