@@ -216,6 +216,9 @@ def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
         f"{_points(some.watched.high)}] points – about {some.more} more would probably settle it"
     )
     every = labels_of_the_truth(question, len(question.draw.frame)).evidence()
+    n_labels = len(question.draw.frame)
+    assert progress_line(every, 0, 30).startswith(f"{n_labels} labels: gain ")
+    assert progress_line(every, 30, 30).startswith("30 of 30: gain ")
     assert progress_line(every, 30, 30).endswith(" points – settled")
 
 

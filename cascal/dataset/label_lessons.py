@@ -46,6 +46,8 @@ def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
     done = f"{n_done} of {n_planned}"
     if not found.gain.n_labels:
         return f"{done}: nothing is known yet, the gain lies anywhere in {span} points"
+    if found.settled and not n_done:  # by the labels of others alone
+        done = counted(found.gain.n_labels, "label")
     known = f"{done}: gain {_points(shown.value)} {span} points"
     if found.settled:
         return f"{known} – settled"
