@@ -104,7 +104,7 @@ def _numbers(ahead: CostAhead, dataset: str, n_calls: int, dollars: float, *, wh
     """Whom, what and what it costs, before anything is sent."""
     info = session.workspace().dataset(dataset)
     with st.grid(4, min_column_width=150):
-        frame.metric("Models", f"{len(ahead.models):,}", f"{info.n_responses:,} stored answers")
+        frame.metric("Models", f"{len(ahead.models):,}", counted(info.n_responses, "stored answer"))
         n_queries = info.n_train + info.n_test
         frame.metric("Queries", f"{n_queries:,}", dataset)
         note = "one a query and model" if whole else "at most"

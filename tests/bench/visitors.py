@@ -33,6 +33,7 @@ from websockets.typing import Subprotocol
 
 import cascal
 from app.values import DEFAULTS
+from cascal.counted import percent
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.snapshot import take_snapshot
@@ -295,7 +296,7 @@ class Truth:
         assert now.evaluation is not None
         return {
             "Skill clusters": str(len(now.router.clusters)),
-            "First model right": f"{now.evaluation.top1_accuracy:.1%}",
+            "First model right": percent(now.evaluation.top1_accuracy, 1),
             "Models in use": f"{now.n_models_in_use} of {len(now.router.models)}",
         }
 
