@@ -192,4 +192,8 @@ def _list_neighbours(decision: Decision) -> None:
 
 def _trace(trace: RouteTrace) -> None:
     with st.expander("The whole trace as JSON"):
-        st.code(json.dumps(trace.to_dict(), indent=1, ensure_ascii=False), language=None)
+        st.code(
+            json.dumps(trace.to_dict(), indent=1, ensure_ascii=False),
+            language=None,
+            wrap_lines=True,
+        )

@@ -46,6 +46,7 @@ def table(runs: list[Run]) -> None:
         )
         return
     right = [one.numbers.get("top1_accuracy") for one in runs]
+    st.space("medium")  # for the buttons of the table, which else lie on "Save"
     st.dataframe(
         pd.DataFrame(
             {
