@@ -37,6 +37,7 @@ from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.importers.vectors import read_vectors
 from cascal.intervals import Estimate, estimate
 from cascal.refusals import REFUSALS
+from cascal.serve.errors import STATUS
 from cascal.settings import PRESETS, ROUTINGS, TASKS_MEASURED, FitSettings, Thresholds
 from cascal.yaml_files.documents import read_document
 
@@ -288,6 +289,12 @@ def test_every_check_is_documented_once_with_its_rule():
 def test_every_code_of_a_refusal_is_documented_once_with_its_meaning():
     listed = rows(PAGES["docs/refusals.md"])[2:]
     assert listed == [[f"`{code}`", meaning] for code, meaning in REFUSALS.items()]
+
+
+def test_every_code_of_the_server_is_documented_once_with_its_status():
+    table = rows(section("Serve", "docs/serve.md").partition("### What it refuses\n")[2])[2:]
+    listed = [(code, int(row[0])) for row in table for code in re.findall(r"`(\w+)`", row[1])]
+    assert sorted(listed) == sorted(STATUS.items())
 
 
 @pytest.mark.parametrize("name", PRESETS)
