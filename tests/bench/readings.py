@@ -19,6 +19,7 @@ import cascal
 from cascal import importers
 from cascal.columns import Imported
 from cascal.compare.comparison import compare_on_splits
+from cascal.counted import percent as in_words
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import adopt_vectors
 from cascal.datatypes import READINGS, ReadingName
@@ -56,7 +57,7 @@ def votes(imported: Imported) -> dict[tuple[str, str], Vote]:
 
 
 def _share(right: Sequence[bool]) -> str:
-    return f"{len(right):,} ({sum(right) / len(right):.1%} right)" if right else "none"
+    return f"{len(right):,} ({in_words(sum(right) / len(right), 1)} right)" if right else "none"
 
 
 def votes_table(
@@ -73,11 +74,11 @@ def votes_table(
         ("votes", *(f"{len(each):,}" for each in read)),
         (
             "responses without a vote",
-            *(f"{1 - len(each) / len(before):.1%}" for each in read),
+            *(in_words(1 - len(each) / len(before), 1) for each in read),
         ),
         (
             "votes that are right",
-            *(f"{sum(v.right for v in each) / len(each):.1%}" for each in read),
+            *(in_words(sum(v.right for v in each) / len(each), 1) for each in read),
         ),
         ("votes only this reading has", _share(dropped), _share(gained)),
         (
@@ -86,7 +87,10 @@ def votes_table(
         ),
         (
             "right answers of all responses",
-            *(f"{sum(v.right for v in each.values()) / len(each):.1%}" for each in (before, after)),
+            *(
+                in_words(sum(v.right for v in each.values()) / len(each), 1)
+                for each in (before, after)
+            ),
         ),
     ]
     return _table(("votes", "upstream", "stated"), cells)

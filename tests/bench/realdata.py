@@ -71,14 +71,15 @@ def routers_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def pool_section(name: str, study: Dataset, n_splits: int) -> list[str]:
+def pool_section(name: str, models: Sequence[str], study: Dataset, n_splits: int) -> list[str]:
     """Table, verdicts with and without labels, of one pool."""
     assert study.test is not None
     comparison = compare_on_splits(study.train, study.test, n_splits=n_splits)
     lines = [
         f"## {name}",
         "",
-        f"{len(study.models)} models.",
+        f"{len(models)} models: {', '.join(models)}.",
+        "",
         *routers_table(comparison.table()),
         "",
     ]
@@ -142,8 +143,10 @@ def main() -> None:
         f"vectors. Mean of {options.splits} random splits (60 % training, 40 % test, stratified by "
         "task); percent with 95 % interval (paired bootstrap over queries, each query with its "
         "mean over the splits that test it). Labels are the gold answers of the training queries; "
-        "rows that need `gold` know the test answers and are bounds, no routers. Made by "
-        "`python -m tests.bench.realdata`.",
+        "rows that need `gold` know the test answers and are bounds, no routers; a row whose "
+        "`needs` is empty needs neither. The gain is in points of first models right, over the "
+        "best single model by labels; `in use` is the effective number of models "
+        "([glossary.md](glossary.md)). Made by `python -m tests.bench.realdata`.",
         "",
         LIGHT_TEXT,
         "",
@@ -155,7 +158,7 @@ def main() -> None:
             return
         for name, models in POOLS.items():
             study = load_dataset(workspace, "mmlu-pro", models=list(models))
-            lines += pool_section(name, study, options.splits)
+            lines += pool_section(name, models, study, options.splits)
             print(f"{name} done after {time.monotonic() - started:.0f} s", flush=True)
     options.out.write_text("\n".join(lines), encoding="utf-8")
 
