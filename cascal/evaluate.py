@@ -28,7 +28,7 @@ class Evaluation:
 
     top1_right, top3_vote_right, vote_right, hit (Q,) 1 right, 0 wrong, nan = not counted (no gold
     answer, or the chosen model was never asked); model_right (Q, M) the same for every model
-    share (M,) of the queries whose first model it is; n_gold number of queries that count
+    share (M,) of the queries whose first model it is; top_k how many models voted
     """
 
     models: tuple[str, ...]

@@ -38,7 +38,7 @@ WorkspaceOption = Annotated[
         "--workspace", "-w", help="DuckDB file; default $CASCAL_WORKSPACE or data/workspace.duckdb."
     ),
 ]
-PresetOption = Annotated[str, typer.Option(help="recommended, released or paper.")]
+PresetOption = Annotated[str, typer.Option(help="recommended, recommended-1, released or paper.")]
 ClustersOption = Annotated[
     str, typer.Option(help='"skills": skill clusters inside tasks; "task": one cluster a task.')
 ]

@@ -21,7 +21,7 @@ class Embeddings:
     """Unit vectors of queries, and the encoder that made them.
 
     query_ids : (Q,)
-    vectors   : (Q, D) float32, every row of length 1
+    vectors   : (Q, D) float32 or float64, every row of length 1
     encoder   : id of the encoder; vectors of different encoders are never mixed
     """
 

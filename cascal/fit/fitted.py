@@ -40,9 +40,11 @@ class Fit:
 
     votes, vectors : in the computing order (canonical, or the caller's for `released`); the
                      vectors are as wide as they came, float32 or float64
-    row            : (Q,) position of each of the caller's queries in that order
-    scores         : consensus scores in that order; strong, weights (Q, M)
-    groups         : (Q,) groups of the reliabilities, for `pds`
+    scores         : consensus scores in that order; strong (Q, M) where a vote is strong
+    groups         : (Q,) groups of the reliabilities, None for a consensus without any
+    by_task        : k-means of every task for every model and k
+    caller_rows    : (Q,) position in that order of each of the caller's queries; caller_models
+                     (M,) the same of the models
     costs          : (M,) US dollars per 1,000 queries, in the caller's order; None = unknown
     """
 
