@@ -14,6 +14,7 @@ from app import frame, heeded, notes, selection, session, shared_results, theme
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.columns import KeptColumn
+from cascal.counted import decimal
 from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
 from cascal.dataset.query_filters import RIGHT
 from cascal.dataset.scored import origin_words, scores_of_query
@@ -145,7 +146,7 @@ def _line(vote: CardVote) -> str:
 
 
 def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
+    return "" if math.isnan(value) else decimal(value, 2)
 
 
 def _about_own(shown: QueryCard) -> str:

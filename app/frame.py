@@ -19,7 +19,6 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
 from cascal.evaluate import effective_number
-from cascal.intervals import Estimate
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 """A chart is saved by the buttons of app/chart_files; a double click takes a zoom back."""
@@ -174,11 +173,6 @@ def models_in_use(now: Snapshot) -> None:
         "equal shares: 1 where one model gets everything, all of them where each gets as many "
         "(the effective number of models).",
     )
-
-
-def interval(gain: Estimate) -> str:
-    """The 95 % interval of a difference of shares, in points."""
-    return f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
 
 
 def notice(data: Dataset) -> None:

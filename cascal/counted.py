@@ -1,4 +1,4 @@
-"""Numbers as a sentence says them: "1 query", "2,000 queries", "76.6 %"."""
+"""Numbers as a sentence says them: "1 query", "2,000 queries", "76.6 %", "−1.2"."""
 
 from __future__ import annotations
 
@@ -32,3 +32,17 @@ def plural(one: str) -> str:
 def percent(share: float, decimals: int = 0) -> str:
     """A share in percent, with a space before its sign: 0.766 -> "76.6 %" with one decimal."""
     return f"{share:.{decimals}%}".replace("%", " %")
+
+
+def decimal(number: float, decimals: int) -> str:
+    """A number with the minus of typesetting, a comma at each thousand: "0.153", "−0.021"."""
+    return _minus(f"{number:,.{decimals}f}")
+
+
+def signed(number: float, decimals: int = 1) -> str:
+    """The same of a difference, which always has a sign: "+1.2", "−0.3"."""
+    return _minus(f"{number:+,.{decimals}f}")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

@@ -1,4 +1,4 @@
-"""A sentence about one thing says so: "1 query has", never "1 queries have"."""
+"""Sentences say numbers in one way: "1 query has", never "1 queries have"; "−1.2", never "-1.2"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, decimal, signed
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(path for room in ("cascal", "app") for path in (ROOT / room).rglob("*.py"))
@@ -80,3 +80,43 @@ def test_what_may_be_one_is_nowhere_followed_by_a_plural():
         if (plurals := list(bare_plurals(path.read_text(encoding="utf-8"))))
     }
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "decimals", "said", "with_sign"),
+    [
+        (-1.25, 1, "−1.2", "−1.2"),
+        (0.0, 1, "0.0", "+0.0"),
+        (1234.5, 2, "1,234.50", "+1,234.50"),
+        (np.float64(-0.0214), 3, "−0.021", "−0.021"),
+    ],
+)
+def test_a_negative_number_has_the_minus_of_typesetting(number, decimals, said, with_sign):
+    assert decimal(number, decimals) == said
+    assert signed(number, decimals) == with_sign
+
+
+def own_signs(code: str) -> list[str]:
+    """Numbers that an f-string gives a sign by itself."""
+    return [
+        ast.unparse(one)
+        for one in ast.walk(ast.parse(code))
+        if isinstance(one, ast.FormattedValue)
+        and one.format_spec is not None
+        and ast.unparse(one.format_spec).strip("f'\"").startswith("+")
+    ]
+
+
+def test_a_sign_of_its_own_is_noticed():
+    assert len(own_signs('f"{100 * gain.value:+.1f} points"')) == 1
+    assert own_signs('f"{gain.value:.1f} points, {n:,} queries"') == []
+
+
+def test_signs_are_given_in_one_place():
+    """Tables of the shell keep the sign of a keyboard: they are copied into other programs."""
+    found = {
+        path.relative_to(ROOT).as_posix(): numbers
+        for path in FILES
+        if "cli" not in path.parts and (numbers := own_signs(path.read_text(encoding="utf-8")))
+    }
+    assert list(found) == ["cascal/counted.py"]

@@ -155,7 +155,7 @@ def test_every_purpose_says_what_each_answer_changes(snapshot):
         asked = replace(question, draw=replace(question.draw, purpose=purpose))
         said = [learnt(asked, one) for one in (pays, harms)]
         assert said[0][0].startswith("Routing pays here: +10.0 points")
-        assert said[1][0].startswith("Do not route here: -10.0 points")
+        assert said[1][0].startswith("Do not route here: −10.0 points")
         assert said[0][1] != said[1][1]
         assert all(change and "{" not in change for _, change in said)
 

@@ -48,7 +48,7 @@ def test_ten_dollars_and_a_fifth_of_a_cent_a_query_break_even_after_5_000_querie
     for says in (
         "after 5,000 [2,500, 10,000] queries",
         "saves $2.00 [$1.00, $4.00] per 1,000 queries over always asking a, the best model on",
-        "+1.0 points [-0.5, +2.5]",
+        "+1.0 points [−0.5, +2.5]",
         "At 50,000 queries the spending is 10.0 % [5.0 %, 20.0 %] of the saving.",
     ):
         assert says in found.sentence

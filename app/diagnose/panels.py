@@ -15,12 +15,13 @@ from app.diagnose import applied
 from app.terms.glossary import mark
 from app.values import Values
 from cascal import charts
-from cascal.counted import counted, percent
+from cascal.counted import counted, percent, signed
 from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals, try_all
 from cascal.diagnose.finding import Section
 from cascal.evaluate import effective_number
 from cascal.settings import PRESETS, joining_name, routing_name
 from cascal.store import Purpose
+from cascal.verdicts.verdict import span
 
 COLOURS: dict[str, theme.Badge] = {
     "helps": "green",
@@ -189,7 +190,7 @@ def _effect_row(code: str, at: int, effect: Effect, weight: Weight, first: str =
     parts = [first, *parts] if first else parts
     if effect.gain is not None:
         gain = effect.gain
-        parts.append(f"right {100 * gain.value:+.1f} pts {frame.interval(gain)}")
+        parts.append(f"right {signed(100 * gain.value)} pts {span(gain)}")
     if effect.stability is not None:
         parts.append(f"stability {effect.stability:.2f}")
     says, what, apply = st.columns([0.27, 0.61, 0.12], vertical_alignment="center")

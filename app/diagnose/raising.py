@@ -7,7 +7,7 @@ import streamlit as st
 from app import frame, jobs, session, theme
 from app.apart import Call
 from cascal.columns import Progress
-from cascal.counted import counted
+from cascal.counted import counted, decimal, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.raising import Trial, Value, other_vectors, what_would_raise
 from cascal.diagnose.silhouettes import SilhouetteBench
@@ -53,15 +53,10 @@ def _trial(trial: Trial) -> None:
             st.badge("unknown", color="gray", help="What is its own cannot be told from chance.")
         else:
             colour = _colour(trial.own) if trial.clear else "gray"
-            st.badge(signed(trial.own), color=colour, help=OWN)
+            st.badge(signed(trial.own, 3), color=colour, help=OWN)
     with what, st.container(gap="xsmall"):
         st.text(f"{trial.label}{_values(trial)}")
         st.caption(frame.escape(trial.sentence))
-
-
-def signed(number: float) -> str:
-    """A silhouette's change with its sign."""
-    return f"{number:+.3f}".replace("-", "−")
 
 
 def _colour(change: float) -> theme.Badge:
@@ -77,5 +72,5 @@ def _values(trial: Trial) -> str:
 
 
 def _value(value: Value) -> str:
-    silhouette = f"{value.silhouette:.3f}".replace("-", "−")
-    return f"{silhouette} ({counted(value.n, 'query')}, {counted(value.k, 'cluster')})"
+    of = f"{counted(value.n, 'query')}, {counted(value.k, 'cluster')}"
+    return f"{decimal(value.silhouette, 3)} ({of})"

@@ -14,7 +14,7 @@ from app.diagnose import cell, live_chart, raising
 from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, decimal, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import coherence
@@ -263,8 +263,7 @@ def _lowest(split: Split, names: tuple[str, ...]) -> None:
             query_id = train.votes.query_ids[row]
             with st.container(border=True, gap="xsmall", height="stretch"):
                 value, name = split.silhouettes[place], names[split.cluster[place]]
-                number = f"{value:.3f}".replace("-", "−")
-                st.caption(frame.escape(f"{number} · {name}"))
+                st.caption(frame.escape(f"{decimal(value, 3)} · {name}"))
                 st.text(charts.shorten(train.texts[row], TEXT_LENGTH))
                 if st.button(
                     "Open on the skill map",

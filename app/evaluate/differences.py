@@ -9,8 +9,8 @@ from app import frame, session
 from cascal import charts
 from cascal.charts import PRESENT
 from cascal.compare.comparison import Comparison
-from cascal.counted import percent
-from cascal.verdicts.verdict import decide_between
+from cascal.counted import percent, signed
+from cascal.verdicts.verdict import decide_between, span
 
 A_ONLY, B_ONLY = "A right, B wrong", "B right, A wrong"
 N_SHOWN = 100
@@ -25,7 +25,7 @@ def differences(comparison: Comparison) -> None:
     answer.subheader(frame.escape(decide_between(gain, titles)), anchor=False)
     same = float((comparison[first].first == comparison[second].first).mean())
     with st.grid(4, min_column_width=170):
-        frame.metric("A minus B", f"{100 * gain.value:+.1f} pts", frame.interval(gain))
+        frame.metric("A minus B", f"{signed(100 * gain.value)} pts", span(gain))
         frame.metric(A_ONLY, f"{test.only_first:,}")
         frame.metric(B_ONLY, f"{test.only_second:,}", f"McNemar p: {charts.p_text(test.p_value)}")
         frame.metric("Same first model", f"{percent(same)}")

@@ -14,8 +14,10 @@ from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import column_names, slices_by, slices_note
+from cascal.counted import signed
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
+from cascal.verdicts.verdict import span
 
 TAU = meaning("Kendall τ")
 
@@ -131,4 +133,4 @@ def _ceilings(tau: Estimate) -> None:
 
 
 def _gain(label: str, gain: Estimate, about: str) -> None:
-    frame.metric(label, f"{100 * gain.value:+.1f} pts", frame.interval(gain), about)
+    frame.metric(label, f"{signed(100 * gain.value)} pts", span(gain), about)

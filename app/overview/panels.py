@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import counted, percent
+from cascal.counted import counted, percent, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
@@ -127,9 +127,9 @@ def _light_details(light: Light) -> None:
     st.caption(frame.escape(RECORD_NOTE))
     st.caption(
         frame.escape(
-            f"Behind the light: {light.mean:+.4f}, lower bound {light.bound:+.4f}, from "
-            f"{counted(light.n, 'training query')}, routed by what was learnt on the other half of "
-            f"them. Unit: {UNIT} ({light.score})."
+            f"Behind the light: {signed(light.mean, 4)}, lower bound {signed(light.bound, 4)}, "
+            f"from {counted(light.n, 'training query')}, routed by what was learnt on the other "
+            f"half of them. Unit: {UNIT} ({light.score})."
         )
     )
 

@@ -19,11 +19,12 @@ from cascal.compare.states import (
     StateChange,
     compare_states,
 )
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, percent, signed
 from cascal.dataset.saved_runs import decisions_hash
 from cascal.dataset.snapshot import Snapshot, flip_pairs
 from cascal.datatypes import Split
 from cascal.store import Run
+from cascal.verdicts.verdict import span
 
 PRESENT, PINNED = "The present state", "The pinned state"
 AGAINST, BY_HAND = "changed_against", "against_by_hand"
@@ -162,11 +163,12 @@ def _numbers(found: StateChange) -> None:
 def _measure(measure: MeasureChange) -> None:
     gain, about = measure.difference, "Now, and the paired difference with its 95 % interval."
     if measure.name == FIRST_COST:
-        note = f"{gain.value:+,.2f} [{gain.low:+,.2f}, {gain.high:+,.2f}]".replace("-", "−")
+        low, high = signed(gain.low, 2), signed(gain.high, 2)
+        note = f"{signed(gain.value, 2)} [{low}, {high}]"
         frame.metric(measure.name, f"${measure.after:,.2f}", note, about)
         return
-    note = f"{100 * gain.value:+.1f} {frame.interval(gain)} pts"
-    frame.metric(measure.name, f"{percent(measure.after, 1)}", note.replace("-", "−"), about)
+    note = f"{signed(100 * gain.value)} {span(gain)} pts"
+    frame.metric(measure.name, f"{percent(measure.after, 1)}", note, about)
 
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:

@@ -19,6 +19,7 @@ from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import first_share
 from cascal.routing.leaders import cluster_leaders
 from cascal.settings import TASKS_MEASURED
+from cascal.verdicts.verdict import span
 
 N_SAMPLES = 6
 WIDTH = 340
@@ -55,9 +56,7 @@ def change_strip() -> None:
                 "First model right",
                 f"{percent(now.evaluation.top1_accuracy, 1)}",
                 None if same else round(100 * gain.value, 1),
-                "of the gold test queries"
-                if same
-                else f"pts [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]",
+                "of the gold test queries" if same else f"pts {span(gain)}",
                 colour="normal",
                 help="On the gold test queries. The change is paired, with its 95 % interval.",
             )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cascal.charts.figures import in_points, plain
-from cascal.counted import counted
+from cascal.counted import counted, signed
 from cascal.dataset.evidence import Evidence
 
 _SMALL, _LARGE = (420, 230), (480, 290)
@@ -120,7 +120,7 @@ def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> str:
     texts = [
         f'<text x="{x + 8:.1f}" y="{place + 4:.1f}" fill="{colours["text"]}" '
         f'paint-order="stroke" stroke="{colours["paper"]}" stroke-width="4" '
-        f'font-weight="{700 if name == "gain" else 400}">{_signed(last[name])}</text>'
+        f'font-weight="{700 if name == "gain" else 400}">{signed(last[name])}</text>'
         for name, place in zip(("high", "gain", "low"), places, strict=True)
     ]
     return (
@@ -135,10 +135,6 @@ def _apart(ends: list[float], least: float = 14.0) -> list[float]:
     """Three heights, moved so far apart that their numbers do not overlap."""
     high, middle, low = ends
     return [min(high, middle - least), middle, max(low, middle + least)]
-
-
-def _signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", "−")
 
 
 def _ticks(axes: _Axes, n_planned: int, colours: Mapping[str, str]) -> str:

@@ -20,6 +20,7 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import Slice, slices
+from cascal.counted import signed
 from cascal.dataset.part import Part
 from cascal.datatypes import NO_ANSWER, IntArray, option_letter
 
@@ -32,7 +33,7 @@ def gains_sentence(frame: pd.DataFrame, kind: str) -> str:
     if not len(gains):
         return sure
     best = gains.iloc[int(gains["gain"].to_numpy().argmax())]
-    return f"{sure}; most in {best['name']}: {best['gain']:+.1f} points"
+    return f"{sure}; most in {best['name']}: {signed(best['gain'])} points"
 
 
 def groups_frame(

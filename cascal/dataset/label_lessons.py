@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cascal.counted import counted, percent
+from cascal.counted import counted, percent, signed
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
 from cascal.store import Purpose
-from cascal.verdicts.verdict import Decision
+from cascal.verdicts.verdict import Decision, span
 
 CHANGES: dict[Purpose, dict[Decision, str]] = {
     "routing": {
@@ -42,22 +42,18 @@ CHANGES: dict[Purpose, dict[Decision, str]] = {
 def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
     """How far it is and what is known: "12 of 30: gain +1.8 [−0.9, +4.5] – 9 more would …"."""
     shown = found.watched
-    span = f"[{_points(shown.low)}, {_points(shown.high)}]"
+    interval = span(shown)
     done = f"{n_done} of {n_planned}"
     if not found.gain.n_labels:
-        return f"{done}: nothing is known yet, the gain lies anywhere in {span} points"
+        return f"{done}: nothing is known yet, the gain lies anywhere in {interval} points"
     if found.settled and not n_done:  # by the labels of others alone
         done = counted(found.gain.n_labels, "label")
-    known = f"{done}: gain {_points(shown.value)} {span} points"
+    known = f"{done}: gain {signed(100 * shown.value)} {interval} points"
     if found.settled:
         return f"{known} – settled"
     if not found.more:
         return known
     return f"{known} – about {found.more:,} more would probably settle it"
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def learnt(question: Question, found: Evidence) -> tuple[str, str]:

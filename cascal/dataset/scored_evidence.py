@@ -26,7 +26,7 @@ from cascal.scores import (
     routing_gain,
 )
 from cascal.store import Workspace
-from cascal.verdicts.verdict import Decision, decision
+from cascal.verdicts.verdict import Decision, decision, points
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +103,7 @@ class ScoreEvidence:
                 f"A router was {learnt}, but on fewer than {MIN_MEASURED} further ones is every "
                 "model scored: nobody knows whether it pays. Score more."
             )
-        low, high = 100 * self.gain.low, 100 * self.gain.high
-        by = f"{100 * self.gain.value:+.1f} points [{low:+.1f}, {high:+.1f}]"
+        by = points(self.gain.estimate)
         against = f"always asking {self.router.models[self.router.constant]}"
         words = {
             "route": f"A router by scores pays: {by} over {against}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.evidence import MOST, Evidence, largest
@@ -296,7 +296,7 @@ def idle(snapshot: Snapshot) -> Look:
             f"By consensus alone, {counted(len(router.clusters), 'cluster is', 'clusters are')} "
             f"{compared} {counted(len(router.tasks), 'task')}: learnt on one half of the queries "
             "and measured on the other, the mean consensus score of the first model changes by "
-            f"{found.mean:+.4f} [{low:+.4f}, {high:+.4f}] (rule: the lower end above {NO_GAIN:g}; "
-            "this is no accuracy). One cluster a task is simpler."
+            f"{signed(found.mean, 4)} [{signed(low, 4)}, {signed(high, 4)}] (rule: the lower end "
+            f"above {NO_GAIN:g}; this is no accuracy). One cluster a task is simpler."
         ),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.clustering.cluster import query_silhouettes
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, decimal, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, read_only
 
@@ -65,8 +65,8 @@ class Coherence:
         """Its numbers in words."""
         if np.isnan(self.mean):
             return "nothing to compare its queries with"
-        mean = f"{self.mean:.3f}".replace("-", "−")
-        return f"mean silhouette {mean}, {percent(self.below_zero)} of its queries below 0"
+        below = percent(self.below_zero)
+        return f"mean silhouette {decimal(self.mean, 3)}, {below} of its queries below 0"
 
 
 def coherence(snapshot: Snapshot) -> list[Coherence]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import percent
+from cascal.counted import decimal, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
 from cascal.diagnose.coherence import Coherence, coherence, own_silhouettes
@@ -44,7 +44,7 @@ class Cohesion:
         """The silhouettes of the queries before and after."""
         if np.isnan(self.after):
             return "its queries are then in the only cluster of their task"
-        numbers = f"{self.before:.3f} → {self.after:.3f}".replace("-", "−")
+        numbers = f"{decimal(self.before, 3)} → {decimal(self.after, 3)}"
         return (
             f"mean silhouette of its queries {numbers}, below 0 {percent(self.below_before)} → "
             f"{percent(self.below_after)}"

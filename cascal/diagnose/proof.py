@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cascal.counted import counted, percent
+from cascal.counted import counted, percent, signed
 from cascal.dataset.snapshot import Change
 from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate
+from cascal.verdicts.verdict import span
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +55,7 @@ class Proof:
         """What it did to the answers and the routes."""
         right = "accuracy unknown, there are no gold answers"
         if self.gain is not None:
-            low, high = (f"{100 * end:+.1f}" for end in (self.gain.low, self.gain.high))
-            right = f"accuracy {100 * self.gain.value:+.1f} [{low}, {high}] points"
+            right = f"accuracy {signed(100 * self.gain.value)} {span(self.gain)} points"
         first, second = self.clusters
         clusters = f"{first} → {counted(second, 'cluster')}"
         return f"{right}; {percent(self.flipped)} of the routes flip; {clusters}"

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.diagnose.quality import repeats
@@ -232,7 +232,7 @@ def _beside_chance(value: float, chance: float) -> str:
         return f"Without as many taken at random there is not always a split ({N_SAMPLES} samples)."
     return (
         f"Without as many taken at random it is {chance:.3f} (mean of {N_SAMPLES}): "
-        f"{value - chance:+.3f} of the change is the work of the repeats."
+        f"{signed(value - chance, 3)} of the change is the work of the repeats."
     )
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from cascal.compare.comparison import Comparison, Row
-from cascal.counted import counted, percent
+from cascal.counted import counted, percent, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
@@ -26,7 +26,7 @@ from cascal.routing.leaders import N_LEADERS, cluster_leaders
 from cascal.store import Note
 from cascal.verdicts.light import HEADLINES, QUESTION, RECORD, RECORD_NOTE, Light, State
 from cascal.verdicts.payback import Payback
-from cascal.verdicts.verdict import Verdict
+from cascal.verdicts.verdict import Verdict, span
 
 __all__ = ["MARKS", "write_report", "write_score_report"]
 
@@ -89,7 +89,7 @@ def _points(gain: Estimate | None) -> str:
     """A difference in points with its interval; empty where there is none."""
     if gain is None:
         return ""
-    return f"{100 * gain.value:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+    return f"{signed(100 * gain.value)} {span(gain)}"
 
 
 def _share(share: Estimate | None) -> str:

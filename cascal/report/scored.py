@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from cascal.counted import signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.provenance import versions
@@ -25,7 +26,7 @@ def write_score_report(
             (
                 one["model"],
                 f"{one['score']:.3f} [{one['score_low']:.3f}, {one['score_high']:.3f}]",
-                f"{100 * one['behind']:+.1f}",
+                signed(100 * one["behind"]),
                 "yes" if one["may_be_best"] else "no",
             )
             for one in found["ranking"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, signed
 from cascal.evaluate import Evaluation
 from cascal.intervals import Estimate
 from cascal.verdicts.constant import Constant, choose_constant
@@ -63,7 +63,12 @@ def verdict(result: Evaluation, constant: Constant | None = None) -> Verdict:
 
 def points(gain: Estimate) -> str:
     """A gain in points of accuracy, with its interval."""
-    return f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+    return f"{signed(100 * gain.value)} points {span(gain)}"
+
+
+def span(gain: Estimate) -> str:
+    """The interval of a gain, in points."""
+    return f"[{signed(100 * gain.low)}, {signed(100 * gain.high)}]"
 
 
 def decision(gain: Estimate) -> Decision:

@@ -27,6 +27,7 @@ from cascal.files.plain_json import finite
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimates, mean_rows
 from cascal.provenance import stamp
+from cascal.verdicts.verdict import points
 
 TOP1, VOTE = Column("top1", "First model right", "percent"), Column("vote", "Vote of 3", "percent")
 ROUTER, NEEDS = Column("router", "Router"), Column("needs", "Needs")
@@ -78,7 +79,7 @@ def validation(request: Request) -> Report:
         "best?",
         datasets=request.names,
         sentence=f"On {splits}, with {origin} training answers for the routers that "
-        f"need some, CASCAL's first model is right in {percent(own['top1'], 1)}; {_points(gain)} "
+        f"need some, CASCAL's first model is right in {percent(own['top1'], 1)}; {points(gain)} "
         "against the best constant choice by consensus "
         f"({counted(test.only_first, 'query')} won, {test.only_second:,} lost).",
         target="gain over the global consensus above 0 (lower bound)",
@@ -97,10 +98,6 @@ def validation(request: Request) -> Report:
         fingerprints=request.fingerprints,
         **stamp(request.settings, request.thresholds),
     )
-
-
-def _points(gain: Estimate) -> str:
-    return f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
 
 
 def generators(request: Request) -> Report:
@@ -169,7 +166,7 @@ def filtering(request: Request) -> Report:
         experiment="filtering",
         question="Does the filter of agreeing strong models recover what a weak generator lost?",
         datasets=request.names,
-        sentence=f"CASCAL gains {_points(arms.gain('cascal'))}. {arms.sentence} Survivors of "
+        sentence=f"CASCAL gains {points(arms.gain('cascal'))}. {arms.sentence} Survivors of "
         f"{len(large):,} per task: {survivors}.",
         target="CASCAL's first model is right more often with the filtered set (lower bound "
         "above 0)",
@@ -244,8 +241,8 @@ class _Arms:
         one, other = self.names
         return (
             f"With {one!r} instead of {other!r}, the first model of query-answer routers is right "
-            f"more often by {_points(answer)}, that of query-only routers by {_points(only)}; the "
-            f"difference between the two kinds is {_points(apart)}."
+            f"more often by {points(answer)}, that of query-only routers by {points(only)}; the "
+            f"difference between the two kinds is {points(apart)}."
         )
 
 
