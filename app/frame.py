@@ -109,6 +109,16 @@ def _plain(text: str) -> str:
     return "".join(f"\\{letter}" if letter in special else letter for letter in text)
 
 
+def headline(text: str) -> str:
+    """The same of a headline, which is narrow: no line of it begins with a percent sign."""
+    return escape(text).replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def sentence(text: str) -> None:
+    """A sentence of ours; the commands in it stand out as such."""
+    st.markdown(escape(text))
+
+
 def chart(figure: go.Figure, key: str, alt: str) -> None:
     """The only place that shows a plotly figure."""
     figure.update_layout(template="streamlit+cascal")

@@ -15,7 +15,14 @@ from cascal.dataset.label_facts import routing_evidence
 from cascal.dataset.label_questions import Question, routing_question
 from cascal.datatypes import NotApplicable
 from cascal.store import Purpose
+from cascal.verdicts.constant import Constant
+from cascal.verdicts.verdict import Decision, too_few
 
+_IN_SHORT: dict[Decision, str] = {
+    "route": "routing pays",
+    "do not route": "do not route",
+    "undecided": "not settled",
+}
 WANTED = "label_wanted"
 """What the page Label is to ask about when it is opened next, by the keys of its widgets."""
 
@@ -75,7 +82,10 @@ def judged() -> None:
 
 
 def few_labels() -> None:
-    """The third kind of verdict, where there are labels, and the way to give more of them."""
+    """The third kind of verdict, where there are labels, and the way to give more of them.
+
+    Folded where gold answers decide, which know another model to compare with.
+    """
     try:
         found = heeding.few_labels(session.workspace(), heeded.snapshot())
     except NotApplicable as error:
@@ -83,7 +93,25 @@ def few_labels() -> None:
         return
     if found is None:
         return
+    verdict = heeded.snapshot().verdict
+    if verdict is not None and not too_few(verdict.gain.n):
+        with st.expander(f"With a few labels: {_IN_SHORT[found.evidence.decision]}"):
+            _said_by_labels(found, verdict.constant)
+        return
     with st.container(border=True, key="few_labels"):
         st.markdown("**With a few labels**")
-        st.text(found.sentence)
-        button("See and give labels", "more_labels", "routing")
+        _said_by_labels(found)
+
+
+def _said_by_labels(found: heeding.FewLabels, of_gold: Constant | None = None) -> None:
+    """The verdict by labels; `of_gold` is what gold answers compare with, where they decide."""
+    st.text(found.sentence)
+    constant = found.contest.constant
+    if of_gold is not None and constant is not None and constant.name != of_gold.name:
+        st.caption(
+            frame.escape(
+                f"Labels are for where nobody has gold answers, so they compare with "
+                f"{constant.words}. The headline compares with {of_gold.words}."
+            )
+        )
+    button("See and give labels", "more_labels", "routing")

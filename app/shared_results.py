@@ -82,7 +82,7 @@ def bargain(key: str) -> None:
         return
     cheap, gain = found
     dear = next(point for point in curve if point.cost_weight == now.cost)
-    st.subheader(frame.escape(f"The best bargain: {instead(cheap, dear)}"), anchor=False)
+    st.subheader(frame.headline(f"The best bargain: {instead(cheap, dear)}"), anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         state = replace(now, cost=cheap.cost_weight)
         st.button("Take it", key=key, on_click=history.change_to, args=(state,))
@@ -119,7 +119,7 @@ def _no_bargain(curve: list[CostPoint], now: values.Values) -> None:
         return
     cheap = taken.top1 >= free.top1 - MAX_LOSS
     what = "A bargain, taken" if cheap else "Cheaper, and more often wrong"
-    st.subheader(frame.escape(f"{what}: {instead(taken, free)}"), anchor=False)
+    st.subheader(frame.headline(f"{what}: {instead(taken, free)}"), anchor=False)
     st.caption(
         frame.escape(
             f"Cost weight {weight_label(now.cost)} instead of 0; nothing cheaper loses at most "

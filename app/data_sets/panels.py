@@ -10,6 +10,7 @@ from app import encoding, frame, session, shared_results, theme
 from cascal import charts
 from cascal.columns import LEFT_OUT
 from cascal.counted import counted, percent
+from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
 from cascal.diagnose import fitness
@@ -31,7 +32,7 @@ def headline() -> None:
             st.badge("Real data", color="blue")
         st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
     title = st.empty()
-    title.title(f"{fitness.QUESTION}?", anchor=False)
+    title.title(frame.headline(_size(info)), anchor=False)
     st.caption(frame.escape(_content(info)))
     try:
         prose = session.dataset().by_scores
@@ -46,7 +47,7 @@ def headline() -> None:
             frame.page_file("label"), label="Score them instead", icon=":material/edit_note:"
         )
     if found is not None:
-        title.title(frame.escape(found.headline), anchor=False)
+        title.title(frame.headline(found.headline), anchor=False)
         _reasons(found)
 
 
@@ -68,6 +69,27 @@ def _reasons(found: fitness.Fitness) -> None:
             )
 
 
+def _size(info: DatasetInfo) -> str:
+    """What is known at once, before the checks have said whether it is good enough."""
+    n_queries = counted(info.n_train + info.n_test, "query")
+    size = f"{n_queries} × {counted(info.n_models, 'model')}"
+    try:
+        data = session.dataset()
+    except CascalError:  # without vectors
+        return size
+    asked, answered = _asked_and_answered(data)
+    if data.by_scores or not asked:
+        return size
+    return f"{size}: {percent(answered / asked, 1)} of the answers count as votes"
+
+
+def _asked_and_answered(data: Dataset) -> tuple[int, int]:
+    """How many answers were asked for, and how many of them can be read."""
+    parts = [part for part in (data.train, data.test) if part is not None]
+    asked = sum(int(part.votes.asked.sum()) for part in parts)
+    return asked, sum(int(part.votes.answered.sum()) for part in parts)
+
+
 def _content(info: DatasetInfo) -> str:
     """How much there is, how much of it cannot be read, and what an import left out."""
     n_queries = info.n_train + info.n_test
@@ -87,9 +109,7 @@ def _gaps() -> str:
         return ""
     if data.by_scores:
         return "; the answers are texts"
-    parts = [part for part in (data.train, data.test) if part is not None]
-    asked = sum(int(part.votes.asked.sum()) for part in parts)
-    answered = sum(int(part.votes.answered.sum()) for part in parts)
+    asked, answered = _asked_and_answered(data)
     if answered == asked:
         return "; every answer can be read"
     return f"; {asked - answered:,} of {counted(asked, 'answer')} cannot be read"

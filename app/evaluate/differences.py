@@ -22,7 +22,7 @@ def differences(comparison: Comparison) -> None:
     first, second = _two_routers(comparison)
     gain, test, wins, losses = comparison.compare(first, second)
     titles = comparison[first].title, comparison[second].title
-    answer.subheader(frame.escape(decide_between(gain, titles)), anchor=False)
+    answer.subheader(frame.headline(decide_between(gain, titles)), anchor=False)
     same = float((comparison[first].first == comparison[second].first).mean())
     with st.grid(4, min_column_width=170):
         frame.metric("A minus B", f"{signed(100 * gain.value)} pts", span(gain))

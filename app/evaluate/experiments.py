@@ -61,7 +61,7 @@ def _report(report: Report, key: str) -> None:
         st.badge(report.outcome.capitalize(), color=MARKS[report.outcome])
         if report.simulated:
             st.badge("Simulated data", color="orange", icon=":material/science:")
-    st.subheader(frame.escape(report.question), anchor=False)
+    st.subheader(frame.headline(report.question), anchor=False)
     st.text(report.sentence)
     st.caption(
         frame.escape(f"Target: {report.target}. {', '.join(report.datasets)}. {report.created_at}")

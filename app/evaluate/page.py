@@ -47,7 +47,7 @@ def _title() -> None:
     if compared is None:
         st.title("Which router is best?", anchor=False)
         return
-    st.title(frame.escape(compared[1].answer), anchor=False)
+    st.title(frame.headline(compared[1].answer), anchor=False)
     st.caption(
         frame.escape(f"{compared[1].basis} Right first answers, paired, with the 95 % interval.")
     )

@@ -23,9 +23,9 @@ def presets() -> None:
     judged = choices.judged(data.test, present) if data.test is not None else None
     if judged is None or not choices.disputed.any():
         st.subheader(_headline(choices), anchor=False)
-        st.text(choices.sentence.replace("`", ""))
+        frame.sentence(choices.sentence)
     else:
-        st.subheader(frame.escape(judged.sentence), anchor=False)
+        st.subheader(frame.headline(judged.sentence), anchor=False)
         st.caption(
             f"{_headline(choices)}. By the gold answers, each preset with its own rule at the "
             "present thresholds; gains are paired, with 95 % intervals."

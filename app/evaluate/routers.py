@@ -30,7 +30,7 @@ def routers(comparison: Comparison) -> None:
     main = charts.main_routers(table, comparison.constant, comparison.constant_model.name)
     best = main.loc[main["role"] == "other", "key"]
     gain = comparison.compare(str(best.iloc[0]), charts.PRESENT)[0] if len(best) else None
-    st.subheader(frame.escape(charts.routers_sentence(main, gain)), anchor=False)
+    st.subheader(frame.headline(charts.routers_sentence(main, gain)), anchor=False)
     figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
     frame.chart(figure, "routers", _routers_alt(main, "top1"))
     _routers_table(main, comparison.constant_model, "main_routers", "content")

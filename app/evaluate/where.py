@@ -43,7 +43,7 @@ def where(comparison: Comparison) -> None:
         by_tasks = which == "Per task"
         table = per_task(comparison, by_task) if by_tasks else _per_cluster(comparison, by_cluster)
         kind = "tasks" if by_tasks else "clusters"
-        answer.subheader(frame.escape(charts.gains_sentence(table, kind)), anchor=False)
+        answer.subheader(frame.headline(charts.gains_sentence(table, kind)), anchor=False)
         _groups(table, name)
     st.subheader("How much could the clusters bring?", anchor=False)
     _ceilings(overall.tau)
@@ -69,7 +69,7 @@ def _slices(comparison: Comparison, column: str, answer: DeltaGenerator) -> None
     parts = slices_by(session.dataset(), comparison, column)
     large = charts.slices_frame([one for one in parts if not one.too_small])
     sentence = charts.gains_sentence(large, "slices that are large enough")
-    answer.subheader(frame.escape(sentence), anchor=False)
+    answer.subheader(frame.headline(sentence), anchor=False)
     st.caption(slices_note(parts))
     _groups(charts.slices_frame(parts), comparison.constant_model.name)
 

@@ -18,7 +18,7 @@ def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -
     contest = question.contest
     told = found.gain.n_labels and contest.n_contested
     title = found.headline(contest) if told else ASKED[question.draw.purpose]
-    st.title(frame.escape(title), anchor=False)
+    st.title(frame.headline(title), anchor=False)
     if contest.n_contested:
         line = progress_line(found, n_done, n_planned)
         st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")

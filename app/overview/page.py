@@ -28,7 +28,7 @@ else:
         panels.headline(compared[1])
     elif not labelled:
         panels.headline_without_labels()
-    caution = st.container()
+    caution = st.container(key="caution")
     heeded.notice(heeded.HEADLINE)
     panels.numbers()
     saving = st.container()

@@ -42,7 +42,7 @@ def headline(result: Verdict) -> None:
     """The verdict in one sentence, with its interval."""
     icon, colour, label = MARKS[result.light]
     st.badge(label, icon=icon, color=colour)
-    st.title(frame.escape(result.headline), anchor=False)
+    st.title(frame.headline(result.headline), anchor=False)
     st.caption(
         f"{frame.escape(result.constant.words)}. Difference in right first answers on the same "
         f"{mark('gold, generated', 'gold')} test queries, with its 95 % interval (paired "
@@ -61,7 +61,7 @@ def headline_of_labels() -> bool:
     contest, said = found
     icon, colour, label = MARKS[said.decision]
     st.badge(label, icon=icon, color=colour)
-    st.title(frame.escape(said.headline(contest)), anchor=False)
+    st.title(frame.headline(said.headline(contest)), anchor=False)
     st.caption(
         frame.escape(
             f"{said.labelled(contest)}. By {', '.join(said.people)}, on queries that decide, drawn "
@@ -116,7 +116,7 @@ def _light_details(light: Light) -> None:
             label="The page Diagnose has the evidence",
             icon=":material/troubleshoot:",
         )
-    st.text(light.to_know)
+    frame.sentence(light.to_know)
     st.markdown("**How often this light was right**")
     st.dataframe(
         charts.track_record_frame(),
@@ -168,13 +168,14 @@ def second_opinion() -> None:
 
 
 def _in_one_line(light: Light, gain: Estimate | None) -> str:
-    """Whom the models like best, and what gold answers say of the router beside it."""
-    if gain is None:
-        return f"Beside always asking {light.constant}, which they like best."
-    return (
-        f"Beside always asking {light.constant}, which they like best. By gold answers "
-        f"{points(gain)}."
-    )
+    """What the light is about, and what gold answers say of that.
+
+    A model that is not the one of the headline is named in the details alone.
+    """
+    beside = "the model they like best"
+    if heeded.snapshot().constant.name == light.constant:
+        beside = f"always asking {light.constant}"
+    return f"Beside {beside}{'' if gain is None else f'; by gold answers {points(gain)}'}."
 
 
 def numbers() -> None:

@@ -32,9 +32,9 @@ def payback(scores: ScoreEvidence | None = None) -> None:
     else:
         found = find_payback(store, heeded.snapshot(), terms)
     with shown:
-        st.subheader(f"{MARKS[found.outcome]} {frame.escape(found.headline)}", anchor=False)
+        st.subheader(f"{MARKS[found.outcome]} {frame.headline(found.headline)}", anchor=False)
         constant = heeded.snapshot().constant  # by what it was chosen stands in the headline
-        st.text(found.sentence.replace(constant.words, constant.name))
+        frame.sentence(found.sentence.replace(constant.words, constant.name))
     spent.caption(frame.escape(found.spending.sentence))
     cost = heeded.snapshot().ungated.cost
     if scores is None and cost.known:

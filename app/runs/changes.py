@@ -88,7 +88,7 @@ def changes(runs: list[Run]) -> None:
         found = compare_states(before.snapshot(), after.snapshot())
         with title:
             since = before.since if found.nothing else ""
-            st.title(frame.escape(f"{found.sentence(before.name)}{since}"), anchor=False)
+            st.title(frame.headline(f"{found.sentence(before.name)}{since}"), anchor=False)
         for state in (before, after):
             for sentence in state.warnings():
                 st.warning(frame.escape(f"{state.name.capitalize()}: {sentence}"))

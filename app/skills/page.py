@@ -26,7 +26,7 @@ def _headline() -> None:
     with session.one_look(), frame.refusals():
         heeded.notice(heeded.SHOWN)
         now = heeded.snapshot()
-        st.title(frame.escape(_who_gets(now)), anchor=False)
+        st.title(frame.headline(_who_gets(now)), anchor=False)
 
 
 def _who_gets(now: Snapshot) -> str:

@@ -182,7 +182,7 @@ def _inspector() -> None:
         return
     now = heeded.snapshot()
     clusters = now.router.clusters
-    st.subheader(frame.escape(charts.cluster_name(now.names[cluster])), anchor=False)
+    st.subheader(frame.headline(charts.cluster_name(now.names[cluster])), anchor=False)
     _followed()
     size = int(clusters.sizes[cluster])
     task = now.router.tasks[clusters.task[cluster]]

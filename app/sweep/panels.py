@@ -77,7 +77,7 @@ def curves() -> None:
     data = session.dataset()
     said = answer(found, routed_part(data.test, data.train), session.fit().models)
     with headline:
-        st.title(frame.escape(said.title), anchor=False)
+        st.title(frame.headline(said.title), anchor=False)
         st.caption(frame.escape(said.basis))
     _used(found)
     _choose(found, said.point)
