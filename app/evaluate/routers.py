@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite, isnan
 from typing import Literal
 
@@ -21,6 +22,8 @@ from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
 from cascal.verdicts.verdict import decide_between
 
+MAIN_COLUMNS = ("router", "needs", "top1_text", "gain_text", "cost", "effective")
+ALL_COLUMNS = (*MAIN_COLUMNS, "vote", "hit", "vote_cost", "p_text")
 OWN = (charts.PRESENT, WITHOUT_LABELS, *PRESETS, "released_late")
 
 
@@ -31,9 +34,9 @@ def routers(comparison: Comparison) -> None:
     best = main.loc[main["role"] == "other", "key"]
     gain = comparison.compare(str(best.iloc[0]), charts.PRESENT)[0] if len(best) else None
     st.subheader(frame.headline(charts.routers_sentence(main, gain)), anchor=False)
+    _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS, "content")
     figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
     frame.chart(figure, "routers", _routers_alt(main, "top1"))
-    _routers_table(main, comparison.constant_model, "main_routers", "content")
     st.caption(
         "Lines and brackets are 95 % intervals, paired over the same queries. "
         f"{mark('gain', 'Gains')} are over always asking "
@@ -115,7 +118,7 @@ def _all_routers(comparison: Comparison) -> None:
     absent = table[table[measure].isna()]["router"]
     if len(absent):
         st.caption(frame.escape(f"In the table only, without this measure: {', '.join(absent)}."))
-    _routers_table(table, comparison.constant_model, "routers_table", 420)
+    _routers_table(table, comparison.constant_model, "routers_table", ALL_COLUMNS, 420)
 
 
 def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
@@ -128,9 +131,14 @@ def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
 
 
 def _routers_table(
-    table: pd.DataFrame, constant: Constant, key: str, height: int | Literal["content"]
+    table: pd.DataFrame,
+    constant: Constant,
+    key: str,
+    names: Sequence[str],
+    height: int | Literal["content"],
 ) -> None:
-    columns = _columns(f"always asking {frame.escape(constant.words)}")
+    known = _columns(f"always asking {frame.escape(constant.words)}")
+    columns = {name: known[name] for name in names}
     st.dataframe(
         table,
         hide_index=True,
@@ -146,14 +154,16 @@ def _routers_table(
 def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
-        "router": st.column_config.TextColumn("Router", pinned=True),
-        "top1_text": text("First right, %", alignment="right"),
-        "vote": number("Vote of 3", format="%.1f %%"),
-        "hit": number("Any of 3", format="%.1f %%", help="Any of its best three is right."),
-        "gain_text": text("Gain, points", alignment="right", help=f"Over {always}."),
-        "p_text": text("p", alignment="right", help=f"McNemar, exact, against {always}."),
-        "effective": number("Spread", format="%.1f", help=meaning("effective models")),
-        "cost": number("$/1,000", format="%.2f", help="US dollars per 1,000 queries."),
-        "vote_cost": number("Vote $", format="%.2f", help="The same where three vote."),
-        "needs": text("Needs"),
+        "router": text("Router", pinned=True),
+        "needs": text("Needs", width=100),
+        "top1_text": text("First right, %", alignment="right", width=130),
+        "gain_text": text("Gain, points", alignment="right", width=138, help=f"Over {always}."),
+        "cost": number("$/1,000", format="%.2f", width=70, help="US dollars per 1,000 queries."),
+        "effective": number("Spread", format="%.1f", width=68, help=meaning("effective models")),
+        "vote": number("Vote of 3", format="%.1f %%", width=76),
+        "hit": number(
+            "Any of 3", format="%.1f %%", width=76, help="Any of its best three is right."
+        ),
+        "vote_cost": number("Vote $", format="%.2f", width=66, help="The same where three vote."),
+        "p_text": text("p", alignment="right", width=66, help=f"McNemar, exact, against {always}."),
     }

@@ -16,6 +16,7 @@ from cascal.charts.figures import (
     interval_texts,
     names_above,
     plain,
+    zero_line,
 )
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
@@ -151,7 +152,9 @@ def routers_figure(
     )
     names_above(figure, names)
     unit = "points" if measure == "gain" else "percent of the test queries"
-    figure.update_xaxes(title=unit, zeroline=measure == "gain")
+    figure.update_xaxes(title=unit, zeroline=False)
+    if measure == "gain":
+        zero_line(figure, len(names))
     return figure
 
 

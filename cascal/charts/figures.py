@@ -117,6 +117,21 @@ def names_above(figure: go.Figure, names: Sequence[str], room: int = 60) -> None
         )
 
 
+def zero_line(figure: go.Figure, n_rows: int) -> None:
+    """A line at 0 that stops below the name of every row, which it else would cross."""
+    figure.update_xaxes(zeroline=False)
+    for row in range(n_rows):
+        figure.add_shape(
+            type="line",
+            x0=0,
+            x1=0,
+            y0=row - 0.18,
+            y1=row + 0.36,
+            layer="below",
+            line={"color": MUTED, "width": 2},
+        )
+
+
 def interval_figure(
     frame: pd.DataFrame,
     label: str,

@@ -16,6 +16,7 @@ from cascal.charts.figures import (
     interval_texts,
     names_above,
     plain,
+    zero_line,
 )
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
@@ -104,7 +105,8 @@ def gain_figure(frame: pd.DataFrame, accent: str, warning: str) -> go.Figure:
         )
     )
     names_above(figure, names)
-    figure.update_xaxes(title="points", zeroline=True)
+    figure.update_xaxes(title="points")
+    zero_line(figure, len(names))
     return figure
 
 
