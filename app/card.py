@@ -10,7 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
-from app import frame, heeded, notes, selection, session, shared_results, theme
+from app import frame, heeded, notes, selection, session, shared_results, stored, theme
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.columns import KeptColumn
@@ -67,7 +67,7 @@ def of_query(split: Split, row: int, among: IntArray | None = None) -> QueryCard
 
 def _written(query_id: str) -> dict[str, str]:
     """The free answer of each model, as it was written."""
-    rows = session.responses(query_id)
+    rows = stored.responses(query_id)
     return {row["model"]: row["answer"] for row in rows if not row["sample"] and row["answer"]}
 
 
@@ -236,7 +236,7 @@ def _responses(shown: QueryCard) -> None:
     with st.expander(label, on_change="rerun", key="card_responses") as responses:
         if not responses.open:
             return
-        rows = session.responses(shown.query_id)
+        rows = stored.responses(shown.query_id)
         if not any(row["text"] for row in rows):
             st.caption("The workspace holds no texts of responses to this query.")
         for row in rows:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import frame, heeded, notes, selection, session
+from app import frame, heeded, notes, selection, session, stored
 from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
 from cascal.compare.slices import column_names, groups_in
@@ -176,7 +176,7 @@ def _acts(flag: Flag) -> bool:
     if flag == "far":
         return len(session.dataset().train) >= MIN_QUERIES
     if flag == "noted":
-        return not session.noted_queries().keys().isdisjoint(now.part.votes.query_ids)
+        return not stored.noted_queries().keys().isdisjoint(now.part.votes.query_ids)
     return flag == "disagree" and len(now.part.votes.models) > 1
 
 
@@ -250,7 +250,7 @@ def _download(rows: IntArray) -> None:
         "CSV",
         data=lambda: charts.safe_csv(
             notes.with_notes(
-                charts.answers_frame(snapshot, split, rows, session.written_answers(split))
+                charts.answers_frame(snapshot, split, rows, stored.written_answers(split))
             )
         ),
         file_name=f"{session.dataset_name()}-{selection.SPLITS[split]}-selected.csv",

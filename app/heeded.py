@@ -13,9 +13,10 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from app import frame, history, session
-from cascal.compare.contenders import Contender
+from cascal.compare.contenders import Contender, contenders
 from cascal.computing.remembered import remembered
 from cascal.counted import counted
+from cascal.dataset.dataset import Dataset
 from cascal.dataset.heeding import heed_labels
 from cascal.dataset.label_facts import labels_of_people
 from cascal.dataset.rectifying import Rectified, rectify
@@ -94,7 +95,19 @@ def prepare() -> None:
 
 def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
     """The router beside what it must beat, without a gate; None without gold test queries."""
-    return session.contenders_of(snapshot().ungated, token())
+    return _contenders_and_verdict(token(), session.dataset(), snapshot().ungated)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _contenders_and_verdict(
+    token: str, _dataset: Dataset, _snapshot: Snapshot
+) -> tuple[list[Contender], Verdict] | None:
+    test, result = _dataset.test, _snapshot.evaluation
+    if test is None or result is None:
+        return None
+    rows = contenders(result, _snapshot.router, test, _snapshot.constant)
+    verdict = _snapshot.verdict
+    return None if verdict is None else (rows, verdict)
 
 
 def changed_router() -> Router | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, heeded, session
+from app import frame, heeded, session, stored
 from cascal.dataset.successor import successor
 from cascal.naming.given_names import LONGEST, members_hash, short_name
 from cascal.store import Note, NoteKind
@@ -18,7 +18,7 @@ _LAST = "note_before"
 
 def with_notes(table: pd.DataFrame) -> pd.DataFrame:
     """A table of queries with the reader's notes, where any query has one."""
-    known = session.noted_queries()
+    known = stored.noted_queries()
     if not known:
         return table
     found = [known.get(query_id) for query_id in table["query"]]
@@ -31,7 +31,7 @@ def _in_short(note: Note) -> str:
 
 def of_query(query_id: str) -> None:
     """The note of a query, and the way to write it."""
-    _shown(Note(kind="query", about=query_id), session.noted_queries().get(query_id))
+    _shown(Note(kind="query", about=query_id), stored.noted_queries().get(query_id))
 
 
 def of_cluster(cluster: int) -> None:
@@ -41,7 +41,7 @@ def of_cluster(cluster: int) -> None:
     rows = np.flatnonzero(now.router.clusters.assignment == cluster)
     members = tuple(query_ids[row] for row in rows.tolist())
     empty = Note(kind="cluster", about=members_hash(members), members=members)
-    found = next((note for note in session.notes() if note.about == empty.about), None)
+    found = next((note for note in stored.notes() if note.about == empty.about), None)
     _shown(empty, found or _earlier(cluster))
 
 
@@ -49,7 +49,7 @@ def _earlier(cluster: int) -> Note | None:
     """The note of a cluster whose queries are mostly in this one now."""
     train, now = session.dataset().train, heeded.snapshot()
     row = {query_id: at for at, query_id in enumerate(train.votes.query_ids)}
-    for note in (one for one in session.notes() if one.kind == "cluster"):
+    for note in (one for one in stored.notes() if one.kind == "cluster"):
         members = np.array([row[one] for one in note.members if one in row], np.int64)
         if successor(members, now.router.clusters.assignment).cluster == cluster:
             return note

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from app import heeded, history, session, values
+from app import heeded, history, session, stored, values
 from app.map_component.spec import Polygon, points_in_polygon
 from app.values import Values
 from cascal import charts
@@ -152,7 +152,7 @@ def selected_rows() -> IntArray | None:
     chosen, now = current(), shown()
     if not chosen.narrows:
         return None
-    noted = session.notes() if "noted" in chosen.flags else ()
+    noted = stored.notes() if "noted" in chosen.flags else ()
     state = (chosen, now.split, heeded.token(), heeded.pinned_token(), noted)
     held = st.session_state.get("selected_rows")
     if held is None or held[0] != state:
@@ -224,7 +224,7 @@ _TRUE_OF: dict[Flag, Callable[[Shown], BoolArray]] = {
     "right": _first_right,
     "flipped": flipped_queries,
     "far": lambda now: query_filters.lies_far(heeded.snapshot(), now.split),
-    "noted": lambda now: np.isin(now.part.votes.query_ids, list(session.noted_queries())),
+    "noted": lambda now: np.isin(now.part.votes.query_ids, list(stored.noted_queries())),
 }
 
 

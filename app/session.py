@@ -7,35 +7,30 @@ No DuckDB connection is ever kept: it would lock other processes out.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from threading import local
-from typing import Any
 from weakref import WeakValueDictionary
 
 import streamlit as st
 
 import cascal
 from app import access, history, values
+from app.snapshots import Snapshots
 from app.values import DEFAULTS, Values
-from cascal.compare.contenders import Contender, contenders
 from cascal.compare.cost import cost_grid
-from cascal.computing.remembered import Latest
 from cascal.dataset.dataset import Dataset, load_dataset
-from cascal.dataset.snapshot import Snapshot, take_snapshot
-from cascal.datatypes import CascalError, Split
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import CascalError
 from cascal.fit import Fit
 from cascal.settings import FitSettings, Thresholds
-from cascal.store import DatasetInfo, Note
+from cascal.store import DatasetInfo
 from cascal.verdicts.light import Light
-from cascal.verdicts.verdict import Verdict
 
 WORKSPACE_ENV = "CASCAL_WORKSPACE"
-SNAPSHOTS_OF_FIT = 64
-"""So many thresholds of a fit are remembered."""
 
 
 def workspace_path() -> Path:
@@ -137,39 +132,6 @@ def dataset() -> Dataset:
     return found
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _responses(name: str, query_id: str, token: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = workspace().response_texts(name, query_id).to_pylist()
-    return rows
-
-
-@lru_cache(4)
-def _notes(name: str, token: str) -> tuple[Note, ...]:
-    return workspace().notes(name)
-
-
-def notes() -> tuple[Note, ...]:
-    """Every note of the chosen data set, read again only when the file has changed."""
-    return _notes(dataset_name(), file_token())
-
-
-def noted_queries() -> dict[str, Note]:
-    """The notes of queries, by id."""
-    return {note.about: note for note in notes() if note.kind == "query"}
-
-
-def responses(query_id: str) -> list[dict[str, Any]]:
-    """What the models returned for one query, with its text: rows of the store, read once."""
-    return _responses(dataset().info.name, query_id, file_token())
-
-
-def written_answers(split: Split) -> dict[tuple[str, str], str]:
-    """The answers as they were written, by query and model; of first samples only."""
-    rows = workspace().responses(dataset().info.name, split).to_pylist()
-    first = (row for row in rows if not row["sample"] and row["answer"])
-    return {(row["query_id"], row["model"]): row["answer"] for row in first}
-
-
 @st.cache_resource(show_spinner="Estimating skills", max_entries=6)
 def _fit(token: str, _dataset: Dataset, _settings: FitSettings) -> Fit:
     train = _dataset.train
@@ -179,25 +141,6 @@ def _fit(token: str, _dataset: Dataset, _settings: FitSettings) -> Fit:
 @st.cache_resource(show_spinner=False)
 def _known_fits() -> WeakValueDictionary[str, Fit]:
     return WeakValueDictionary()
-
-
-class Snapshots:
-    """The latest snapshots of one fit, all of one data set, which they keep alive.
-
-    Gone with the fit; and when the data set is read anew, so that no older copy of it stays.
-    """
-
-    def __init__(self, fit: Fit) -> None:
-        self._fit = fit
-        self._held: tuple[Dataset, Callable[[Thresholds], Snapshot]] | None = None
-
-    def at(self, dataset: Dataset, thresholds: Thresholds) -> Snapshot:
-        """The snapshot at some thresholds, made when it is first asked for."""
-        held = self._held
-        if held is None or held[0] is not dataset:
-            take = Latest(partial(take_snapshot, dataset, self._fit), SNAPSHOTS_OF_FIT)
-            held = self._held = (dataset, take)  # at once: other sessions read it too
-        return held[1](thresholds)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -322,32 +265,10 @@ def snapshot() -> Snapshot:
     return snapshot_at(values.present())
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _contenders_and_verdict(
-    token: str, _dataset: Dataset, _snapshot: Snapshot
-) -> tuple[list[Contender], Verdict] | None:
-    test, result = _dataset.test, _snapshot.evaluation
-    if test is None or result is None:
-        return None
-    rows = contenders(result, _snapshot.router, test, _snapshot.constant)
-    verdict = _snapshot.verdict
-    return None if verdict is None else (rows, verdict)
-
-
 def light() -> Light:
     """The light without labels at the present state; NotApplicable says why there is none."""
     with st.spinner("Asking whether the models agree"):
         return snapshot().light
-
-
-def contenders_and_verdict() -> tuple[list[Contender], Verdict] | None:
-    """The router beside what it must beat, and the verdict; None without gold test queries."""
-    return contenders_of(snapshot(), snapshot_token())
-
-
-def contenders_of(now: Snapshot, token: str) -> tuple[list[Contender], Verdict] | None:
-    """The same of any state of the chosen data set; the token names it."""
-    return _contenders_and_verdict(token, dataset(), now)
 
 
 def warm_up() -> None:

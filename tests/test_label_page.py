@@ -507,7 +507,7 @@ def evaluated(app: AppTest) -> str:
         time.sleep(0.5)
         app.run()
     said = next(one.value for one in app.subheader if "right by this router" in one.value)
-    return said.replace("\\", "")
+    return said.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_everywhere(

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import card, filters, frame, heeded, selection, selection_links, session
+from app import card, filters, frame, heeded, selection, selection_links, session, stored
 from cascal import charts
 from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import IntArray, Split
@@ -14,7 +14,7 @@ from cascal.datatypes import IntArray, Split
 N_SHOWN = 1000
 ROW_HEIGHT = 64
 """Pixels: three lines of a query."""
-LETTER = 7.5
+LETTER = 6.6
 """Pixels of a letter of a header, about."""
 KEY = "queries_and_answers"
 OWN = {"gold": "Gold", "generated": "Generated", "mixed": "Own answer", "none": "Own answer"}
@@ -84,29 +84,28 @@ def _table() -> None:
 def _answers(split: Split, rows: IntArray) -> pd.DataFrame:
     part = session.dataset().part(split)
     free = not part.votes.option_counts[rows].all()
-    written = session.written_answers(split) if free else {}
+    written = stored.written_answers(split) if free else {}
     return charts.compact_answers_frame(heeded.snapshot(), split, rows, written)
 
 
-def _width(header: str) -> int:
-    return max(74, round(LETTER * len(header)) + 20)
-
-
 def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
+    """Letters need little room, so that the answers of eight models are seen at once."""
     text = st.column_config.TextColumn
-    own = OWN[selection.shown().part.label_origin]
-    models = {
-        name: text(model := name.removeprefix("model:"), width=_width(model))
-        for name in table.columns
-        if name.startswith("model:")
-    }
+    part = selection.shown().part
+    own, least = OWN[part.label_origin], 50 if part.votes.option_counts.all() else 110
+    names = [name for name in table.columns if name.startswith("model:")]
+    models = [name.removeprefix("model:") for name in names]
+    heads = charts.short_heads(models)
     return {
-        "text": text("Query", width=290, pinned=True),
-        "task": text("Task", width=90),
+        "text": text("Query", width=250, pinned=True),
+        "task": text("Task", width=84),
         "agreement": st.column_config.NumberColumn(
-            "Agree", format="%.0f %%", width=64, help="Share of the models in the largest group."
+            "Agree", format="%.0f %%", width=60, help="Share of the models in the largest group."
         ),
-        "own": text(own, width=60 if own == "Gold" else 96),
-        "first": text("Goes to", width=118, help="The first model of the route."),
-        **models,
+        "own": text(own, width=56 if own == "Gold" else 92),
+        "first": text("Goes to", width=110, help="The first model of the route."),
+        **{
+            name: text(head, width=max(least, round(LETTER * len(head)) + 18), help=model)
+            for name, head, model in zip(names, heads, models, strict=True)
+        },
     }

@@ -9,7 +9,7 @@ from collections import Counter
 
 import streamlit as st
 
-from app import frame, session
+from app import frame, stored
 from app.label import actions
 from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
@@ -63,7 +63,7 @@ def _options(desk: Desk, place: int, options: tuple[str, ...]) -> Keys:
 def _two_sides(desk: Desk, place: int) -> Keys:
     """Two answers without their models' names, to be judged; or the right one is typed."""
     query_id = desk.draw.frame[place - 1]
-    rows = session.responses(query_id)
+    rows = stored.responses(query_id)
     given = {row["model"]: row["answer"] for row in rows if not row["sample"]}
     for title, model in zip(("First answer", "Second answer"), desk.sides(place), strict=True):
         st.caption(title)

@@ -12,24 +12,35 @@ from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import progress_line, unreachable_line
 from cascal.dataset.label_questions import ASKED, Question
 
+HEADLINE = "label_headline"
+"""The key of what a page of labels is about."""
 
-def headline(question: Question, found: Evidence, n_done: int, n_planned: int) -> None:
-    """The question; from the first label on what is known of its answer."""
+
+def headline(
+    question: Question, found: Evidence, n_done: int, n_planned: int, *, simulated: bool = False
+) -> None:
+    """The question; from the first label on what is known of its answer.
+
+    On a phone it stands above the controls of the page. simulated : whether the labels are
+    """
     contest = question.contest
     told = found.gain.n_labels and contest.n_contested
     title = found.headline(contest) if told else ASKED[question.draw.purpose]
-    st.title(frame.headline(title), anchor=False)
-    if contest.n_contested:
-        line = progress_line(found, n_done, n_planned)
-        st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
-    sides = f"{contest.names[0]} against {contest.names[1]}"
-    st.caption(
-        frame.escape(
-            f"{sides[:1].upper()}{sides[1:]}. The two answer differently on "
-            f"{contest.n_contested:,} of {counted(contest.n_queries, 'query')}; which of these are "
-            "labelled is drawn at random."
+    with st.container(key=HEADLINE):
+        if simulated:
+            st.badge("Simulated labels", color="orange", icon=":material/science:")
+        st.title(frame.headline(title), anchor=False)
+        if contest.n_contested:
+            line = progress_line(found, n_done, n_planned)
+            st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
+        sides = f"{contest.names[0]} against {contest.names[1]}"
+        st.caption(
+            frame.escape(
+                f"{sides[:1].upper()}{sides[1:]}. The two answer differently on "
+                f"{contest.n_contested:,} of {counted(contest.n_queries, 'query')}; which of these "
+                "are labelled is drawn at random."
+            )
         )
-    )
 
 
 def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = False) -> None:

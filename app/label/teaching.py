@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, heeded, session
-from app.label import actions, card, given, keys
+from app.label import actions, card, given, keys, progress
 from app.label.choice import Choice
 from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
@@ -29,17 +29,18 @@ def teaching(chosen: Choice) -> None:
 def _headline(chosen: Choice) -> None:
     contest = chosen.question.contest
     n_labels = len(rectifier_labels(session.workspace(), session.snapshot()).ids)
-    st.title(ASKED["rectifier"], anchor=False)
     said = f"{n_labels} of the {FROM_LABELS} labels from which they may correct the scores"
     if n_labels >= FROM_LABELS:
         labels = counted(n_labels, "label")
         said = f"{labels}, of which {FROM_LABELS} were needed to correct the scores"
-    st.progress(min(1.0, n_labels / FROM_LABELS), f"**{said}**")
-    st.caption(
-        f"Training queries on which not all models say the same: {contest.n_contested:,} of "
-        f"{contest.n_queries:,}, in a random order. A label counts once it tells of every model "
-        "whether it is right."
-    )
+    with st.container(key=progress.HEADLINE):
+        st.title(ASKED["rectifier"], anchor=False)
+        st.progress(min(1.0, n_labels / FROM_LABELS), f"**{said}**")
+        st.caption(
+            "Training queries on which not all models say the same: "
+            f"{contest.n_contested:,} of {contest.n_queries:,}, in a random order. A label counts "
+            "once it tells of every model whether it is right."
+        )
 
 
 def _query(chosen: Choice, desk: Desk) -> card.Keys:

@@ -106,7 +106,7 @@ def _run(question: Question, n_planned: int) -> None:
     n_labels = _show().n_played
     facts = labels_of_the_truth(question, n_labels)
     found = facts.evidence()
-    _headline(question, found, n_labels, n_planned)
+    progress.headline(question, found, n_labels, n_planned, simulated=True)
     left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
         _query(question, facts, n_planned)
@@ -120,15 +120,10 @@ def _run(question: Question, n_planned: int) -> None:
         st.rerun()
 
 
-def _headline(question: Question, found: Evidence, n_labels: int, n_planned: int) -> None:
-    st.badge("Simulated labels", color="orange", icon=":material/science:")
-    progress.headline(question, found, n_labels, n_planned)
-
-
 def _end(question: Question, facts: LabelFacts, found: Evidence, n_planned: int) -> None:
     """What these labels would say, the ways on, and the queries behind it."""
     n_labels = len(facts.labels)
-    _headline(question, found, n_labels, n_planned)
+    progress.headline(question, found, n_labels, n_planned, simulated=True)
     left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
         progress.picture(facts, found, n_planned, ends=True)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import frame, heeded, label_entry, session
 from app.no_data import no_data
-from app.overview import panels
+from app.overview import light, panels
 from app.overview.payback import payback
 from app.scored import scored_page
 
@@ -27,7 +27,7 @@ else:
     if compared is not None:
         panels.headline(compared[1])
     elif not labelled:
-        panels.headline_without_labels()
+        light.headline_without_labels()
     caution = st.container(key="caution")
     heeded.notice(heeded.HEADLINE)
     panels.numbers()
@@ -44,6 +44,6 @@ else:
         label_entry.judged()
         heeded.choice()
         if compared is not None or labelled:
-            panels.second_opinion()
+            light.second_opinion()
     with saving, frame.refusals():
         panels.bargain()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app import heeded, session
 from app.no_data import no_data
-from app.runs import changes, saved, take_along
+from app.runs import changes, saved, states, take_along
 
 TITLE = "What changed?"
 
@@ -13,7 +13,7 @@ if session.current_info() is None:
 else:
     runs = session.workspace().runs()
     changes.changes(runs)
-    changes.label_where_they_differ(runs)
+    states.label_where_they_differ(runs)
     heeded.choice()
     saved.table(runs)
     take_along.take_along()

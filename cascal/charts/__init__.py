@@ -53,7 +53,12 @@ from cascal.charts.portraits import (
     task_image,
 )
 from cascal.charts.presets import disputed_queries_frame, disputed_tasks_frame, presets_frame
-from cascal.charts.selected_queries import answers_frame, compact_answers_frame, queries_frame
+from cascal.charts.selected_queries import (
+    answers_frame,
+    compact_answers_frame,
+    queries_frame,
+    short_heads,
+)
 from cascal.charts.silhouettes import (
     bench_figure,
     bench_frame,
@@ -159,6 +164,7 @@ __all__ = [
     "selection_frame",
     "share_figure",
     "share_frame",
+    "short_heads",
     "shorten",
     "slices_frame",
     "split_figure",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NO_ANSWER, IntArray, Split
 
 TEXT_LENGTH, ANSWER_LENGTH = 100, 24
+_WORD = re.compile(r"[^-_/ ]+")
 Written = Mapping[tuple[str, str], str]
 """Answers as they were written, by query and model."""
 
@@ -47,6 +49,21 @@ def answers_frame(
         for column, model in enumerate(part.votes.models)
     }
     return frame.assign(**answers)
+
+
+def short_heads(names: Sequence[str]) -> list[str]:
+    """Names for narrow columns: of each as many of its first words as tell it from all others.
+
+    >>> short_heads(["gpt-4o", "gpt-4o-mini", "claude-3-haiku"])
+    ['gpt-4o', 'gpt-4o-mini', 'claude']
+    """
+    return [_short_head(name, [one for one in names if one != name]) for name in names]
+
+
+def _short_head(name: str, others: Sequence[str]) -> str:
+    starts = (name[: word.end()] for word in _WORD.finditer(name))
+    own = (one for one in starts if not any(other.startswith(one) for other in others))
+    return next(own, name)
 
 
 def compact_answers_frame(

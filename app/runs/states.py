@@ -1,0 +1,113 @@
+"""Which two states the page Runs compares: the present one, the pinned one and every saved run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app import heeded, history, label_entry, session, shared_results, values
+from app.runs.saved import controls_of
+from app.values import Values
+from cascal.dataset.saved_runs import decisions_hash
+from cascal.dataset.snapshot import Snapshot
+from cascal.store import Run
+
+PRESENT, PINNED = "The present state", "The pinned state"
+AGAINST, BY_HAND = "changed_against", "against_by_hand"
+"""Whether the reader chose what to compare with; before that the page does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A state to compare: what sentences call it, how it is made, where its controls stand.
+
+    warnings: what is not as it was when it was saved, once it has been made
+    since: when it was saved, in words, or what else it is
+    """
+
+    name: str
+    since: str = ""
+    snapshot: Callable[[], Snapshot]
+    warnings: Callable[[], tuple[str, ...]] = tuple
+    controls: Values | None = None
+
+
+def states(runs: list[Run]) -> dict[str, State]:
+    """All that can be compared on the present data set, by what the choice calls it."""
+    found = {
+        PRESENT: State(
+            name="the present state", snapshot=heeded.snapshot, controls=values.present()
+        ),
+        PINNED: State(
+            name="the pinned state",
+            since="" if history.is_pinned() else " (the defaults)",
+            snapshot=heeded.pinned,
+            controls=history.pinned(),
+        ),
+    }
+    own = [run for run in runs if run.dataset == session.dataset_name()]
+    return found | {_label(run): _saved(run) for run in own}
+
+
+def _label(run: Run) -> str:
+    return f"Run {run.name}"
+
+
+def _saved(run: Run) -> State:
+    return State(
+        name=f"run “{run.name}”",
+        since=f", saved {run.created_at:%Y-%m-%d %H:%M}",
+        snapshot=lambda: shared_results.reopened(run).snapshot,
+        warnings=lambda: shared_results.reopened(run).differences,
+        controls=controls_of(run),
+    )
+
+
+def two(names: list[str], runs: list[Run]) -> tuple[str, str]:
+    """The two that are compared, by what the choice calls them: now, and before that."""
+    left, right = st.columns(2)
+    with left:
+        now = st.selectbox("What", names, key="changed", persist_state="session")
+    others = [name for name in names if name != now]
+    if not st.session_state.get(BY_HAND) or st.session_state.get(AGAINST) not in others:
+        wanted = _worth_a_look(runs)
+        st.session_state[AGAINST] = wanted if wanted in others else others[0]
+    with right:
+        then = st.selectbox(
+            "Against", others, key=AGAINST, persist_state="session", on_change=_by_hand
+        )
+    return now, then
+
+
+def _by_hand() -> None:
+    st.session_state[BY_HAND] = True
+
+
+def _worth_a_look(runs: list[Run]) -> str:
+    """The pinned state where it differs from the present one, else the latest run that does.
+
+    Where no run differs the oldest: nothing has changed since then. Without runs the pinned state.
+    """
+    own = [run for run in runs if run.dataset == session.dataset_name()]
+    if not own or history.pinned() != values.present():
+        return PINNED
+    newest = sorted(own, key=lambda run: run.created_at, reverse=True)
+    here = decisions_hash(heeded.snapshot())
+    other = (run for run in newest if run.numbers.get("decisions") != here)
+    return _label(next(other, newest[-1]))
+
+
+def label_where_they_differ(runs: list[Run]) -> None:
+    """The way to labels that tell two runs apart, where two are compared."""
+    by_label = {_label(run): run.name for run in runs}
+    now, then = st.session_state.get("changed"), st.session_state.get(AGAINST)
+    if now in by_label and then in by_label:
+        label_entry.button(
+            "Label where they differ",
+            "label_runs",
+            "settings",
+            between=label_entry.side_of_run(by_label[now]),
+            against=label_entry.side_of_run(by_label[then]),
+        )

@@ -1,0 +1,58 @@
+"""What is done on a page in a real browser: a data set in three steps, an experiment."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import test_dashboard
+from .conftest import idle, shot
+
+pytestmark = pytest.mark.browser
+workspace = test_dashboard.workspace
+dashboard = test_dashboard.dashboard
+empty_dashboard = test_dashboard.empty_dashboard
+reader = test_dashboard.reader
+
+
+def test_a_data_set_is_made_in_three_steps_and_its_cost_is_said_before(reader, empty_dashboard):
+    """Simulated models are asked, which need no key and no network."""
+    one = reader()
+    page = one.page
+    one.open(f"{empty_dashboard}/collect")
+    assert page.get_by_role("heading", level=1).inner_text().startswith("First have queries")
+    page.get_by_label("Queries a task").fill("2")
+    page.keyboard.press("Tab")
+    page.get_by_text("6 queries in 3 tasks").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_text("All queries are there").wait_for(timeout=90_000)
+    idle(page, 60_000)
+    title = page.get_by_role("heading", level=1).inner_text()
+    assert title.startswith("48 calls for about $")
+    assert title.endswith("complete generated")
+    assert one.metric("Calls") == "48"
+    assert one.metric("Cost, about").startswith("$")
+    shot(page, "collect-cost-ahead")
+    page.get_by_role("button", name="Collect 48 responses").click()
+    page.get_by_text("Everything is collected").wait_for(timeout=90_000)
+    idle(page, 60_000)
+    shot(page, "collect-done")
+    one.clean()
+
+
+def test_an_experiment_is_run_from_the_page_and_says_whether_it_passed(reader, dashboard):
+    one = reader()
+    page = one.page
+    one.open(f"{dashboard}/evaluate")
+    page.wait_for_selector(".st-key-routers .main-svg", timeout=120_000)
+    page.get_by_role("tab", name="Experiments").click()
+    idle(page)
+    page.get_by_role("combobox", name="Experiment").first.click()
+    page.get_by_role("option", name="mmd: ").click()
+    idle(page)
+    page.get_by_role("button", name="Run it").click()
+    page.get_by_text("Target: ").first.wait_for(timeout=120_000)
+    idle(page, 60_000)
+    words = page.get_by_test_id("stMarkdownBadge").all_inner_texts()
+    assert {"Passed", "Failed"}.intersection(word.strip() for word in words)
+    shot(page, "experiment-run")
+    one.clean()
