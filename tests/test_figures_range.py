@@ -51,3 +51,15 @@ def test_names_of_points_that_nearly_touch_leave_room_between_them():
     left, right, far = free_sides(x, y, [0, 1, 2], ["AVENGERS", "map", "far"], [False] * 3)
     assert (left, far) == ("top left", "top left")
     assert right not in ("top left", "top right"), "beside the first name there is no room above"
+
+
+def test_the_zero_line_stops_below_the_name_of_every_row():
+    """A name stands from 0.2 to 0.6 rows above its line, so the next one from 0.4 below it."""
+    frame = pd.DataFrame(
+        {"name": list("abc"), "gain": [-1.0, 0.0, 2.0], "low": -2.0, "high": 3.0, "queries": 9}
+    )
+    figure = charts.gain_figure(frame, "#000000", "#ffffff")
+    spans = [(shape.y0, shape.y1) for shape in figure.layout.shapes]
+    assert len(spans) == 3
+    assert all(row - 0.2 < top < row < end < row + 0.4 for row, (top, end) in enumerate(spans))
+    assert not figure.layout.xaxis.zeroline

@@ -396,6 +396,7 @@ def test_the_light_leads_to_the_page_and_labels_come_back_as_a_verdict(
     app.run()
     said = desk.evidence().sentence(desk.contest)
     assert said in texts(app)
+    assert any(one.label.startswith("With a few labels: ") for one in app.expander)  # folded
     app.switch_page("evaluate/page.py").run()
     assert said in texts(app)
 

@@ -243,6 +243,17 @@ def test_the_picture_holds_every_interval_and_its_numbers(snapshot):
     assert len(band.attrib["points"].split()) == 2 * len(table)
 
 
+def test_the_names_of_the_sides_are_where_the_numbers_are_not(snapshot):
+    table = charts.label_trail_frame(labels_of_the_truth(routing_question(snapshot), 8).trail())
+    colours = dict.fromkeys(("accent", "text", "muted", "paper"), "#17202E")
+    for n_planned, anchor in ((30, "end"), (8, "start")):
+        drawn = ET.fromstring(charts.label_trail_svg(table, n_planned, colours, ("a", "b")))  # noqa: S314 – our own
+        texts = {one.text: one.attrib for one in drawn.iter(f"{SVG}text")}
+        assert {texts[f"{name} better"]["text-anchor"] for name in "ab"} == {anchor}
+        now = float(texts[f"{table['gain'].iloc[-1]:+.1f}".replace("-", "−")]["x"])
+        assert (now < float(texts["a better"]["x"])) == (anchor == "end")
+
+
 # --- thresholds that moved
 
 

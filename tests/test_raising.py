@@ -13,6 +13,7 @@ from sklearn.metrics import silhouette_samples, silhouette_score
 from test_diagnose import case_of
 
 import cascal
+from cascal.counted import signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import coherence, coherence_sentence, own_silhouettes
@@ -142,7 +143,7 @@ def test_queries_left_out_at_random_stand_beside_those_that_repeat():
     copied = trial(case, "Without repeated queries", k=4)
     assert f"taken at random it is {np.mean(values):.3f} (mean of 8)" in copied.sentence
     own = copied.after.silhouette - np.mean(values)
-    assert f"{own:+.3f} of the change is the work of the repeats" in copied.sentence
+    assert f"{signed(own, 3)} of the change is the work of the repeats" in copied.sentence
 
 
 def test_a_poor_start_of_k_means_is_told_from_a_split_that_cannot_be_clearer():
@@ -359,7 +360,7 @@ def test_the_queries_of_a_cluster_in_force_are_counted_in_each_cluster_of_a_spli
 def test_what_is_the_repeats_own_is_told_apart_from_chance():
     case = agreed_world(np.repeat(noise(12), 4, axis=0))
     copied = trial(case, "Without repeated queries", k=4)
-    assert f"{copied.own:+.3f} of the change is the work of the repeats" in copied.sentence
+    assert f"{signed(copied.own, 3)} of the change is the work of the repeats" in copied.sentence
     assert copied.own == pytest.approx(copied.change - copied.by_chance)
     fewer = trial(case, "Fewer clusters", k=4)
     assert fewer.own == fewer.change

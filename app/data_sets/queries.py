@@ -92,20 +92,20 @@ def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
     """Letters need little room, so that the answers of eight models are seen at once."""
     text = st.column_config.TextColumn
     part = selection.shown().part
-    own, least = OWN[part.label_origin], 50 if part.votes.option_counts.all() else 110
+    own, least = OWN[part.label_origin], 42 if part.votes.option_counts.all() else 110
     names = [name for name in table.columns if name.startswith("model:")]
     models = [name.removeprefix("model:") for name in names]
     heads = charts.short_heads(models)
     return {
-        "text": text("Query", width=250, pinned=True),
+        "text": text("Query", width=212, pinned=True),
         "task": text("Task", width=84),
         "agreement": st.column_config.NumberColumn(
-            "Agree", format="%.0f %%", width=60, help="Share of the models in the largest group."
+            "Agree", format="%.0f %%", width=54, help="Share of the models in the largest group."
         ),
-        "own": text(own, width=56 if own == "Gold" else 92),
-        "first": text("Goes to", width=110, help="The first model of the route."),
+        "own": text(own, width=52 if own == "Gold" else 78),
+        "first": text("Goes to", width=104, help="The first model of the route."),
         **{
-            name: text(head, width=max(least, round(LETTER * len(head)) + 18), help=model)
+            name: text(head, width=max(least, round(LETTER * len(head)) + 14), help=model)
             for name, head, model in zip(names, heads, models, strict=True)
         },
     }

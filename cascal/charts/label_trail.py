@@ -60,7 +60,7 @@ def label_trail_svg(
     parts = [
         _band(axes, table, colours["accent"]),
         _zero(axes, colours),
-        _sides(axes, names, colours["text"]),
+        _sides(axes, names, colours["text"], at_right=_x_of_now(axes, table) < width / 2),
         _now(axes, table, colours),
         _ticks(axes, n_planned, colours),
     ]
@@ -80,11 +80,19 @@ def _zero(axes: _Axes, colours: Mapping[str, str]) -> str:
     )
 
 
-def _sides(axes: _Axes, names: tuple[str, str], colour: str) -> str:
-    """Which side is better above the zero line, and which below."""
+def _x_of_now(axes: _Axes, table: pd.DataFrame) -> float:
+    return axes.x(table["labels"].iloc[-1])
+
+
+def _sides(axes: _Axes, names: tuple[str, str], colour: str, *, at_right: bool) -> str:
+    """Which side is better above the zero line, and which below.
+
+    at_right : where the numbers of the present interval leave room
+    """
+    x, anchor = (axes.width - _RIGHT - 8, "end") if at_right else (_LEFT + 8, "start")
     heights = axes.y(axes.top) + 4, axes.y(-axes.top) + 2
     return "".join(
-        f'<text x="{_LEFT + 8}" y="{y:.1f}" fill="{colour}" fill-opacity="0.72">'
+        f'<text x="{x}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" fill-opacity="0.72">'
         f"{plain(name, _LONGEST)} better</text>"
         for name, y in zip(names, heights, strict=True)
     )
@@ -114,7 +122,7 @@ def _path(points: list[tuple[float, float]]) -> str:
 def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> str:
     """The present interval with its numbers."""
     last = table.iloc[-1]
-    x = axes.x(last["labels"])
+    x = _x_of_now(axes, table)
     ends = [axes.y(last[name]) for name in ("high", "gain", "low")]
     places = _apart(ends)
     texts = [
