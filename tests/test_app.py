@@ -128,7 +128,7 @@ def test_every_tab_of_the_page_data_renders(open_app, small_file, tab, widget):
 @pytest.mark.slow
 def test_the_headline_of_the_map_says_who_gets_which_task(open_app, demo_file):
     app = open_app(demo_file, "skills")
-    said = app.title[0].value.replace("\\", "")  # escaped, as every name is
+    said = plain(app.title[0].value)
     assert said == (
         "fjord-chat gets 100 % of dates, dune-science 99 % of chemistry, cedar-code 85 % of code"
     )
