@@ -104,11 +104,10 @@ def consensus_scores(
     Values (Q, M) are nan (0 for those and dawid_skene) where a model gave no answer.
     """
     center, spread = logprob_statistics(np.where(votes.answered, votes.logprobs, np.nan))
-    z = standardise(votes.logprobs, center, spread)
     options = votes.option_counts
     learnt = None
     if method in GROUPED:
-        groups = np.zeros(len(z), dtype=np.int64) if groups is None else groups
+        groups = np.zeros(len(options), dtype=np.int64) if groups is None else groups
         asked = consensus(find_slots(votes.answers, options), groups)
         if method == "pds":
             values = asked.maximise().scores
@@ -120,9 +119,9 @@ def consensus_scores(
         tasks = np.array([names[task] for task in votes.tasks], dtype=np.int64)
         values = dawid_skene(votes.answers, tasks, options)
     elif method == "posterior":
-        values = posterior(votes, z)
+        values = posterior(votes, standardise(votes.logprobs, center, spread))
     elif method == "z_sum":
-        values = z_sum(votes, z)
+        values = z_sum(votes, standardise(votes.logprobs, center, spread))
     elif method == "agreement":
         values = agreement_scores(votes)
     else:

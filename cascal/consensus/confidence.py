@@ -116,31 +116,19 @@ def learn_confidences(
 ) -> ConfidenceModel:
     """Regress z on P(right) and the expected easiness, both from the votes alone (§ 2.3)."""
     known = np.isfinite(z)
-    right = np.where(known, by_votes.scores, np.nan)
-    mean = by_votes.easiness @ EASINESS
-    spread = by_votes.easiness @ EASINESS**2 - mean**2
-    easy = np.where(known, mean[:, None], np.nan)
-    mean_right, mean_easy = _group_means(right, groups), _group_means(easy, groups)
-    fits = []
-    for j, rows in enumerate(known.T):
-        own_right = right[rows, j] - mean_right[groups[rows], j]
-        own_easy = easy[rows, j] - mean_easy[groups[rows], j]
-        fits.append(_Regression.of(z[rows, j], own_right, own_easy))
-    rise, easiness = np.array([fit.rise for fit in fits]), np.array([fit.easiness for fit in fits])
-    residual = np.full(z.shape, np.nan)
-    for j, fit in enumerate(fits):
-        residual[known[:, j], j] = fit.residual
-    doubt = _column_means(right * (1.0 - right))
+    regressions, residual = _regressions(z, known, by_votes, groups)
+    rise, easiness = regressions.rise, regressions.easiness
+    spread = by_votes.easiness @ EASINESS**2 - (by_votes.easiness @ EASINESS) ** 2
     unknown_easiness = _column_means(np.where(known, spread[:, None], np.nan))
     noise = _column_means(residual**2) - _column_means(residual) ** 2
-    explained = rise**2 * doubt + easiness**2 * unknown_easiness
+    explained = rise**2 * regressions.doubt + easiness**2 * unknown_easiness
     return ConfidenceModel(
-        slope=np.array([fit.slope for fit in fits]),
-        slope_error=np.array([fit.slope_error for fit in fits]),
+        slope=regressions.slope,
+        slope_error=regressions.slope_error,
         rise=rise,
         easiness=easiness,
         variance=np.clip(noise - explained, _LEAST_VARIANCE, _LARGEST_VARIANCE),
-        intercept=-rise * mean_right - easiness * mean_easy,
+        intercept=regressions.intercept,
         correlation=_shared_noise(residual, noise),
     )
 
@@ -153,34 +141,60 @@ def _column_means(values: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class _Regression:
-    """z on P(right) and easiness for one model; nan throughout for a model without z."""
+class _Regressions:
+    """z on P(right) and easiness, one a model (M,), nan for a model without z.
 
-    slope: float
-    slope_error: float
-    rise: float
-    easiness: float
-    residual: FloatArray
+    doubt (M,) mean variance of whether a vote is right; intercept (G, M)
+    """
 
-    @classmethod
-    def of(cls, z: FloatArray, right: FloatArray, easy: FloatArray) -> _Regression:
-        """Least squares without intercept; what is used of a slope shrinks with its error."""
-        if not len(z):
-            return cls(np.nan, np.nan, np.nan, np.nan, z)
-        columns = np.column_stack([right, easy])
-        inverse = np.linalg.inv(columns.T @ columns + _RIDGE * np.eye(2))
-        slopes = inverse @ (columns.T @ z)
-        residual = z - columns @ slopes
-        squared_error = residual.var() * np.diag(inverse)
-        excess = np.divide(squared_error, slopes**2, out=np.ones(2), where=slopes != 0)
-        rise, easiness = slopes * np.maximum(0.0, 1.0 - excess)
-        return cls(
-            float(slopes[0]),
-            float(np.sqrt(squared_error[0])),
-            float(np.clip(rise, 0.0, 1.0)),
-            float(np.clip(easiness, -1.0, 1.0)),
-            residual,
-        )
+    slope: FloatArray
+    slope_error: FloatArray
+    rise: FloatArray
+    easiness: FloatArray
+    doubt: FloatArray
+    intercept: FloatArray
+
+
+def _regressions(
+    z: FloatArray, known: BoolArray, by_votes: PolyaDawidSkene, groups: IntArray
+) -> tuple[_Regressions, FloatArray]:
+    """What every model's z tells, and the residuals (Q, M), nan where z is not known.
+
+    P(right) and easiness of every vote are held no longer than this takes: they are large.
+    """
+    easy = by_votes.easiness @ EASINESS
+    right = np.where(known, by_votes.scores, np.nan)
+    mean_right = _group_means(right, groups)
+    mean_easy = _group_means(np.where(known, easy[:, None], np.nan), groups)
+    residual, told = np.full(z.shape, np.nan), np.empty((4, z.shape[1]))
+    for j, rows in enumerate(known.T):
+        own_right = right[rows, j] - mean_right[groups[rows], j]
+        own_easy = easy[rows] - mean_easy[groups[rows], j]
+        told[:, j], residual[rows, j] = _regression(z[rows, j], own_right, own_easy)
+    slope, slope_error, rise, easiness = told
+    intercept = -rise * mean_right - easiness * mean_easy
+    doubt = _column_means(right * (1.0 - right))
+    return _Regressions(slope, slope_error, rise, easiness, doubt, intercept), residual
+
+
+def _regression(
+    z: FloatArray, right: FloatArray, easy: FloatArray
+) -> tuple[tuple[float, float, float, float], FloatArray]:
+    """Least squares without intercept: slope, its error, δ and γ, and the residuals (n,).
+
+    What is used of a slope, δ and γ, shrinks with its error.
+    """
+    if not len(z):
+        return (np.nan, np.nan, np.nan, np.nan), z
+    columns = np.column_stack([right, easy])
+    inverse = np.linalg.inv(columns.T @ columns + _RIDGE * np.eye(2))
+    slopes = inverse @ (columns.T @ z)
+    residual = z - columns @ slopes
+    squared_error = residual.var() * np.diag(inverse)
+    excess = np.divide(squared_error, slopes**2, out=np.ones(2), where=slopes != 0)
+    rise, easiness = slopes * np.maximum(0.0, 1.0 - excess)
+    used = float(np.clip(rise, 0.0, 1.0)), float(np.clip(easiness, -1.0, 1.0))
+    return (float(slopes[0]), float(np.sqrt(squared_error[0])), *used), residual
 
 
 def _shared_noise(residual: FloatArray, variance: FloatArray) -> float:
