@@ -11,7 +11,6 @@ from cascal.answers.equivalence import (
 from cascal.answers.free import MAX_FREE_ANSWER, STATED_FREE_RULES, several_letters
 from cascal.answers.letter_sets import read_letters, read_response
 from cascal.answers.normal import normalise_answer
-from cascal.answers.prepared import holds_thinking
 from cascal.answers.prose import (
     LONG,
     TELLING,
@@ -23,6 +22,7 @@ from cascal.answers.prose import (
     refuse_prose,
 )
 from cascal.answers.reading import Reading, read_answer
+from cascal.answers.thinking import holds_thinking
 from cascal.answers.upstream import CHOICE_RULES, FREE_RULES
 
 __all__ = [

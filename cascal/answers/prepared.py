@@ -5,33 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_TAGS = (
-    r"[a-z]{0,12}[:_]?think(?:ing)?",
-    r"thoughts?(?:_process)?",
-    r"(?:chain_of_thought|cot|reason(?:ing)?(?:_process|_content)?|reflection|deliberation)",
-    r"(?:analysis|scratch_?pad|(?:inner|internal)_?(?:monologue|thoughts?)|planning)",
-)
-_MARKS = tuple(
-    (re.compile(opening, re.IGNORECASE), re.compile(closing, re.IGNORECASE))
-    for opening, closing in (
-        *((f"<{tag}>", f"</{tag}>") for tag in _TAGS),
-        (r"\[(?:THINK|REASONING)\]", r"\[/(?:THINK|REASONING)\]"),
-        (r"<\|(?:start_of_|begin_)?think(?:ing)?\|>", r"<\|(?:/|end_(?:of_)?)think(?:ing)?\|>"),
-        (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),
-        (r"<unused94>", r"<unused95>"),
-        ("◁think▷", "◁/think▷"),
-        (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
-        (r"<\|channel>thought\b", r"<channel\|>"),
-        (r"<\|channel\|>(?:analysis|commentary)\b", r"<\|end\|>"),
-    )
-)
-"""How models mark what they think: the opening mark, and the closing one that belongs to it."""
-_ANY_MARK = re.compile("|".join(one.pattern for pair in _MARKS for one in pair), re.IGNORECASE)
-_SIGNS = "<[◁"
-"""What every mark begins with."""
-_FINAL = re.compile(r"<\|channel\|>final(?:<\|message\|>)?|(?<=.)assistantfinal(?=\W|[A-Z\d])")
-_ANALYSIS = re.compile(r"\Aanalysis(?=[A-Z])")
-"""A channel whose marks were left out: what follows it is thought."""
+from cascal.answers.thinking import without_thinking
+
 _CONTROL = re.compile(
     r"<[|｜][A-Za-z_▁]{2,24}[|｜]>|</?s>|<(?:start|end)_of_turn>(?:model\b)?|\[/?INST\]|<(?:eos|bos|pad)>"
 )
@@ -68,49 +43,14 @@ def prepared(text: str) -> str:
         again = _USER_AGAIN.search(text)
         if again is not None and text[: again.start()].strip():
             text = text[: again.start()]
-        text = _CONTROL.sub("", _without_thinking(text))
-    elif _ANALYSIS.match(text) or "◁" in text:
-        text = _without_thinking(text)
+        text = _CONTROL.sub("", without_thinking(text))
+    else:
+        text = without_thinking(text)
     text = text.strip()
     follows = _NEXT_QUESTION.search(text)
     return text if follows is None else text[: follows.start()].strip()
 
 
-def holds_thinking(text: str) -> bool:
-    """Whether a text shows, by a mark, that the model thought before it answered."""
-    return _holds_a_sign(text) and _ANY_MARK.search(text) is not None
-
-
-def _holds_a_sign(text: str) -> bool:
-    return any(sign in text for sign in _SIGNS)
-
-
 def _ends(text: str) -> str:
     """A text of more than 200,000 characters is read at its two ends."""
     return text if len(text) <= 2 * _END else f"{text[:_END]}\n\n{text[-_END:]}"
-
-
-def _without_thinking(text: str) -> str:
-    if not _holds_a_sign(text) and not _ANALYSIS.match(text):
-        return text
-    *_, final = [0, *(match.end() for match in _FINAL.finditer(text))]
-    if final:
-        return text[final:]
-    if _ANALYSIS.match(text):
-        return ""
-    for opening, closing in _MARKS:
-        text = _without(opening, closing, text)
-    return text
-
-
-def _without(opening: re.Pattern[str], closing: re.Pattern[str], text: str) -> str:
-    """The text without what stands between two marks; a mark alone opens or closes all of it."""
-    kept, at = [], 0
-    while (start := opening.search(text, at)) is not None:
-        kept.append(text[at : start.start()])
-        end = closing.search(text, start.end())
-        if end is None:
-            return "".join(kept)
-        at = end.end()
-    *_, last = [at, *(match.end() for match in closing.finditer(text, at))]
-    return text[last:] if last > at else "".join([*kept, text[at:]])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cascal.columns import Progress
 from cascal.dataset.snapshot import Snapshot
-from cascal.diagnose import clusters, data, models, routes
+from cascal.diagnose import clusters, data, models, repeats, routes
 from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import CHECKS, Check, Finding
@@ -29,7 +29,7 @@ __all__ = [
     "try_all",
 ]
 
-_REGISTERED = (clusters, models, data, routes)
+_REGISTERED = (clusters, models, data, repeats, routes)
 """Modules whose import registers their checks."""
 
 

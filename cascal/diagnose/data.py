@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
@@ -11,19 +9,15 @@ from cascal.consensus.confidence import ALARMING_SHARE
 from cascal.counted import percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
-from cascal.diagnose.evidence import Evidence, largest, largest_tasks
+from cascal.diagnose.evidence import Evidence, largest
 from cascal.diagnose.finding import check
-from cascal.diagnose.quality import repeats, training_quality
-from cascal.diagnose.repeats import pair_rows, without_repeats
+from cascal.diagnose.quality import training_quality
 from cascal.doubts import TITLES
 from cascal.doubts.confidences import confidences, surer_where_wrong, without_signal
 from cascal.doubts.measure import Look, Measure, look_at, look_twice
 
 UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
 MIN_SEPARATING = 0.5
-DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
-MOST_PAIRS = 100
-"""As many repeated pairs of each kind are listed."""
 
 
 def missing(votes: Votes) -> tuple[BoolArray, FloatArray]:
@@ -136,42 +130,5 @@ def easy(snapshot: Snapshot) -> Look:
             f"Only {percent(separating)} of the training queries separate the models: the rest say "
             "nothing about who is better. Filter them (cascal filter), or ask the generator for "
             "harder ones."
-        ),
-    )
-
-
-def _repeats(snapshot: Snapshot) -> Evidence:
-    twice = repeats(snapshot.dataset)
-    tasks = snapshot.dataset.train.votes.tasks[: len(twice)]
-    by_task = largest_tasks("share that repeats an earlier query", tasks, twice, DUPLICATE_SHARE)
-    return replace(by_task, table=tuple(pair_rows(snapshot.dataset, MOST_PAIRS)))
-
-
-def _what_it_changes(snapshot: Snapshot) -> str:
-    changed = without_repeats(snapshot)
-    return "" if changed is None else f" {changed.sentence}"
-
-
-@check(
-    "CAS305",
-    "Duplicates or leakage",
-    f"Less than {percent(DUPLICATE_SHARE)} of the training queries repeat another, and less than "
-    f"{percent(LEAKED_SHARE)} repeat a test query.",
-    _repeats,
-)
-def repeated(snapshot: Snapshot) -> Look:
-    """Queries that are in there twice, or in the test set too; near ones by their vectors."""
-    found = training_quality(snapshot.dataset)
-    n = max(1, found.n_compared)
-    twice, leaked = found.near_duplicates / n, found.near_leaked / n
-    return look_at(
-        Measure(name="Queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
-        Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
-        issue=lambda: (
-            f"{percent(twice, 1)} of the training queries are an earlier one again, word for word "
-            f"({found.duplicates:,}) or in other words; {percent(leaked, 1)} are a test query, "
-            "word for "
-            f"word ({found.leaked:,}) or in other words: rankings count some questions twice, and "
-            f"accuracies look too good.{_what_it_changes(snapshot)}"
         ),
     )

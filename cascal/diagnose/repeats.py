@@ -1,21 +1,28 @@
-"""Queries that are there twice: pairs with both texts, and what the gain is without them."""
+"""CAS305 and its evidence: queries that are there twice, and what the gain is without them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
-from cascal.diagnose.quality import NEAR_DUPLICATE, compared_vectors, repeats
+from cascal.diagnose.evidence import Evidence, largest_tasks
+from cascal.diagnose.finding import check
+from cascal.diagnose.quality import NEAR_DUPLICATE, compared_vectors, repeats, training_quality
+from cascal.doubts.measure import Look, Measure, look_at
 from cascal.encode.neighbours import nearest
 from cascal.intervals import Estimate, estimates
 from cascal.verdicts.verdict import points
+
+DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
+MOST_PAIRS = 100
+"""As many repeated pairs of each kind are listed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -148,3 +155,40 @@ def _row(kind: str, text: str, of: str, cosine: float) -> dict[str, object]:
         "repeats this training query": of,
         "likeness": "word for word" if text == of else f"{cosine:.3f}",
     }
+
+
+def _repeats(snapshot: Snapshot) -> Evidence:
+    twice = repeats(snapshot.dataset)
+    tasks = snapshot.dataset.train.votes.tasks[: len(twice)]
+    by_task = largest_tasks("share that repeats an earlier query", tasks, twice, DUPLICATE_SHARE)
+    return replace(by_task, table=tuple(pair_rows(snapshot.dataset, MOST_PAIRS)))
+
+
+def _what_it_changes(snapshot: Snapshot) -> str:
+    changed = without_repeats(snapshot)
+    return "" if changed is None else f" {changed.sentence}"
+
+
+@check(
+    "CAS305",
+    "Duplicates or leakage",
+    f"Less than {percent(DUPLICATE_SHARE)} of the training queries repeat another, and less than "
+    f"{percent(LEAKED_SHARE)} repeat a test query.",
+    _repeats,
+)
+def repeated(snapshot: Snapshot) -> Look:
+    """Queries that are in there twice, or in the test set too; near ones by their vectors."""
+    found = training_quality(snapshot.dataset)
+    n = max(1, found.n_compared)
+    twice, leaked = found.near_duplicates / n, found.near_leaked / n
+    return look_at(
+        Measure(name="Queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
+        Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
+        issue=lambda: (
+            f"{percent(twice, 1)} of the training queries are an earlier one again, word for word "
+            f"({found.duplicates:,}) or in other words; {percent(leaked, 1)} are a test query, "
+            "word for "
+            f"word ({found.leaked:,}) or in other words: rankings count some questions twice, and "
+            f"accuracies look too good.{_what_it_changes(snapshot)}"
+        ),
+    )

@@ -12,7 +12,7 @@ from typing import IO
 
 from cascal.datatypes import CascalError
 from cascal.endpoint.budget import Budget, Spent
-from cascal.files.held import held
+from cascal.files.file_lock import held
 
 _POLL = 0.002
 """Seconds between two attempts to have the ledger."""

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from cascal.datatypes import CascalError
 from cascal.files.durable import sync_folder
-from cascal.files.held import held
+from cascal.files.file_lock import held
 from cascal.files.owner_only import owner_only
 
 SEGMENT_ROWS = 2_000
