@@ -139,14 +139,15 @@ def main() -> None:
         "",
         "What is every router worth on real responses, with and without labels?",
         "",
-        "MMLU-Pro, 12,027 queries, answers of real models without log-probabilities, MiniLM "
-        f"vectors. Mean of {options.splits} random splits (60 % training, 40 % test, stratified by "
-        "task); percent with 95 % interval (paired bootstrap over queries, each query with its "
-        "mean over the splits that test it). Labels are the gold answers of the training queries; "
-        "rows that need `gold` know the test answers and are bounds, no routers; a row whose "
-        "`needs` is empty needs neither. The gain is in points of first models right, over the "
-        "best single model by labels; `in use` is the effective number of models "
-        "([glossary.md](glossary.md)). Made by `python -m tests.bench.realdata`.",
+        "MMLU-Pro, 12,027 queries (five with one option are left out), answers of real models "
+        f"without log-probabilities, MiniLM vectors. Mean of {options.splits} random splits (60 "
+        "% training, 40 % test, stratified by task); percent with 95 % interval (paired "
+        "bootstrap over queries, each query with its mean over the splits that test it). Labels "
+        "are the gold answers of the training queries; rows that need `gold` know the test "
+        "answers and are bounds, no routers; a row whose `needs` is empty needs neither. The "
+        "gain is in points of first models right, over the best single model by labels; `in "
+        "use` is the effective number of models ([glossary.md](glossary.md)). Made by `python "
+        "-m tests.bench.realdata`.",
         "",
         LIGHT_TEXT,
         "",
