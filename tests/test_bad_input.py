@@ -265,7 +265,7 @@ def test_three_models_are_not_pruned_except_by_released(preset):
     thresholds = cascal.Thresholds(merge_distance=0.02)
     router = fit.router(thresholds)
     unpruned = fit.router(replace(thresholds, prune_jaccard=None))
-    noted = [note for note in router.notes if "Pruning is off: with 3 models" in note]
+    noted = [note for note in router.notes if "Joining is off: with 3 models" in note]
     assert len(unpruned.clusters) > len(unpruned.tasks)
     assert not any("Pruning" in note for note in unpruned.notes)
     if preset == "released":

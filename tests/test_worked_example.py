@@ -254,7 +254,7 @@ def test_rankings_are_mean_scores_with_a_missing_answer_as_zero(router):
 
 def test_three_models_are_not_pruned_and_the_router_says_so(router):
     assert len(router.clusters) == 3
-    assert any("Pruning is off" in note and "3 models" in note for note in router.notes)
+    assert any("Joining is off" in note and "3 models" in note for note in router.notes)
 
 
 def test_released_settings_prune_three_models_to_one_cluster_a_task(votes, fit):

@@ -55,7 +55,9 @@ RetryOption = Annotated[
 ]
 FractionOption = Annotated[
     float,
-    typer.Option(help="Share of the calls for training queries, 0 to 1; what it costs: docs."),
+    typer.Option(
+        help="Share of the calls for training queries, 0 to 1; what it costs: docs/collect.md."
+    ),
 ]
 
 

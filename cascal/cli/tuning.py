@@ -86,7 +86,11 @@ def tuning_options(
     ] = 0.05,
     merge_distance: Annotated[float, typer.Option(help="Closer clusters become one.")] = 0.15,
     prune_jaccard: Annotated[
-        float, typer.Option(help="0.95, 0.5 or 0.2: best models in common.")
+        float,
+        typer.Option(
+            help="Clusters of a task become one if they share 3 (0.95), 2 (0.5) or 1 (0.2) of "
+            "their three best models."
+        ),
     ] = 0.95,
     prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Join clusters at all.")] = True,
     top_k: Annotated[int, typer.Option(help="How many models vote.")] = 3,

@@ -213,8 +213,8 @@ class Fit:
         models = self.votes.models
         if len(models) <= SET_SIZE and self.settings.name != "released":
             return regrouped, (
-                f"Pruning is off: with {counted(len(models), 'model')} the top-{SET_SIZE} sets of "
-                "all clusters are the same.",
+                f"Joining is off: with {counted(len(models), 'model')} the {SET_SIZE} best models "
+                "of all clusters are the same.",
             )
         pruned = prune_sweep(
             self._mean_scores(regrouped),
@@ -228,8 +228,8 @@ class Fit:
         if not pruned.opposed:
             return merged, ()
         return merged, (
-            f"Pruning joined {counted(len(pruned.opposed), 'pair')} of clusters whose best models "
-            "differ.",
+            f"Joining put {counted(len(pruned.opposed), 'pair')} of clusters together whose best "
+            "models differ.",
         )
 
     def _ranked(self, regrouped: Regrouped) -> Rankings:
