@@ -30,6 +30,7 @@ CONFLICTS: dict[str, OnConflict] = {
 WHAT_IS_READ: dict[str, ReadingName] = {
     "Only what they state as their answer": "stated",
     "Guess too, as the scripts of MMLU-Pro": "upstream",
+    "As the file says itself": "source",
 }
 WHO_IS_RIGHT: dict[str, Right] = {
     "Source, where it often differs": "auto",

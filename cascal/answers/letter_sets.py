@@ -67,7 +67,7 @@ def read_response(
     A query that has options and counts as free (`n_options` 0) has several right ones: all letters
     are its answer.
     """
-    if options and not n_options and reading == "stated":
+    if options and not n_options and reading != "upstream":
         return read_letters(text, options)
     return read_answer(text, n_options, reading)
 

@@ -63,7 +63,8 @@ def import_(
         ReadingName,
         typer.Option(
             help="How answers are read from texts: only what a text states as its answer, or as "
-            "the scripts of MMLU-Pro guess, which take the last lone capital."
+            "the scripts of MMLU-Pro guess, which take the last lone capital; or as the file says "
+            "itself (pred of MMLU-Pro results)."
         ),
     ] = "stated",
     gold_from: Annotated[

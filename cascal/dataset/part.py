@@ -264,7 +264,7 @@ def load_part(
         vectors=workspace.embeddings(dataset, encoder, split),
         gold=gold,
         labels=labels,
-        judged=workspace.scores(dataset, split),
+        judged=_with_failures(workspace.scores(dataset, split), votes),
         costs=read_costs(workspace, dataset, split, votes, models),
         texts=tuple(queries["text"].to_pylist()),
         options=tuple(tuple(one or ()) for one in queries["options"].to_pylist()),
@@ -273,6 +273,17 @@ def load_part(
         xy=_places(votes.query_ids, queries, layout),
         kept=workspace.kept_columns(dataset, split),
     )
+
+
+def _with_failures(scores: FloatArray, votes: Votes) -> FloatArray:
+    """The source's word (Q, M), where a failed call is not right either: as it is by gold answers.
+
+    Only of queries that the source judged; where it said nothing at all, nothing is known.
+    """
+    if votes.status is None:
+        return scores
+    failed = (votes.status == "error") & np.isfinite(scores).any(axis=1)[:, None]
+    return np.where(failed, 0.0, scores)
 
 
 def _places(

@@ -12,9 +12,10 @@ AnswerOrigin = Literal["gold", "generated", "none"]
 Split = Literal["train", "test"]
 OnConflict = Literal["refuse", "replace", "extend"]
 """What happens to a data set that is there already when another of its name comes."""
-ReadingName = Literal["stated", "upstream"]
+ReadingName = Literal["stated", "upstream", "source"]
 READINGS: tuple[ReadingName, ...] = get_args(ReadingName)
-"""stated: only what a text states as its answer. upstream: as MMLU-Pro's own scripts guess."""
+"""stated: only what a text states as its answer. upstream: as MMLU-Pro's own scripts guess. source:
+as the file itself says, also that there is none; texts without its word as "stated"."""
 Right = Literal["auto", "source", "reading"]
 """Who tells right from wrong where a source scored responses itself: its scores, the answers as
 they are read, or (auto) the scores where they often say otherwise."""

@@ -19,6 +19,7 @@ from cascal.importers.choices import (
     checked_first,
     checked_keep,
     checked_kind,
+    checked_mapping,
     checked_reading,
 )
 from cascal.importers.columns import in_our_names
@@ -71,7 +72,7 @@ def read(
         plan = Plan(
             dataset=dataset or paths[0].stem or "import",
             origin=origin,
-            mapping=in_our_names(mapping or {}),
+            mapping=in_our_names(checked_mapping(kind, mapping or {})),
             split=SplitPlan(split, test_share),
             progress=progress or (lambda _share, _sentence: None),
             reading=checked_reading(reading),

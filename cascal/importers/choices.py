@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cascal.datatypes import READINGS, RIGHTS, ReadingName
-from cascal.importers import lm_eval
+from cascal.importers import lm_eval, long, mmlu_pro
 from cascal.importers.formats import KEEPING, KINDS
 from cascal.importers.limits import ImportRefused
 
@@ -48,6 +48,18 @@ def checked_keep(kind: str, keep: Sequence[str]) -> tuple[str, ...]:
             code="unknown-choice",
         )
     return tuple(keep)
+
+
+def checked_mapping(kind: str, mapping: Mapping[str, str]) -> Mapping[str, str]:
+    """Names of columns, of a table."""
+    if mapping and kind != long.KIND:
+        own = " `--reading source` takes the answers that the files read themselves (pred)."
+        raise ImportRefused(
+            f"Only the columns of a table are named, and this is {kind}. Leave --map out."
+            f"{own if kind == mmlu_pro.KIND else ''}",
+            code="unknown-choice",
+        )
+    return mapping
 
 
 def checked_filter(kind: str, log_filter: str) -> str:

@@ -4,6 +4,10 @@ A question exists in up to three versions with other options. The version of mos
 least two options is kept; letters of another version are carried over by the option's text, and
 count as unreadable where the kept version has no such option.
 
+The files hold a reading of their own (`pred`, null = none), which takes the last lone capital. It is
+compared with ours and said. Where the caller chose the reading "source", it is the answer, and whether
+it is that file's own gold answer is the score: files disagree on options and gold answers.
+
 Source of the format: github.com/TIGER-AI-Lab/MMLU-Pro, folder eval_results.
 """
 
@@ -30,6 +34,7 @@ from cascal.importers.limits import (
     read_bytes,
     read_records,
 )
+from cascal.importers.own_readings import OwnReadings
 from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.unzip import json_members
 
@@ -58,7 +63,8 @@ class _Output:
     query_id: str
     options: tuple[str, ...]
     text: str
-    predicted: str | None
+    predicted: str | None  # "" where the file has read none, None where it has no such field
+    right: float | None  # whether that is the gold answer of the same file
 
 
 Versions = dict[str, dict[tuple[str, ...], _Version]]
@@ -80,9 +86,11 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     kept = {query_id: _kept_version(choices) for query_id, choices in versions.items()}
     for query in kept.values():
         draft.add_query(query)
+    own = OwnReadings()
     for number, (model, source, of_model) in enumerate(outputs):
         plan.progress(0.5 + 0.5 * number / len(outputs), f"Reading the answers of {model}")
-        _add_responses(draft, model, source, of_model)
+        _add_responses(draft, model, source, of_model, own)
+    draft.notes += own.notes("pred", chosen=plan.reading == "source")
     _note_versions(draft, versions)
     imported = draft.finish(plan, paths[0].name)
     plan.progress(1.0, f"{counted(imported.responses.num_rows, 'response')} read")
@@ -173,12 +181,15 @@ def _query_row(
     )
 
 
-def _said(record: dict[str, Any]) -> tuple[str, str | None]:
-    """Generated text and upstream's own reading of it."""
+def _said(record: dict[str, Any]) -> tuple[str, str | None, float | None]:
+    """Generated text, upstream's own reading of it, and whether that is right; see `_Output`."""
     text = next((record[name] for name in TEXT_FIELDS if record.get(name) is not None), "")
     if isinstance(text, list) and len(text) == 1:
         text = text[0]
-    return raw_text(text), clean(record.get("pred")) or None
+    if "pred" not in record:
+        return raw_text(text), None, None
+    predicted = clean(record["pred"])
+    return raw_text(text), predicted, float(predicted == clean(record.get("answer")))
 
 
 def _kept_version(choices: dict[tuple[str, ...], _Version]) -> QueryRow:
@@ -188,10 +199,12 @@ def _kept_version(choices: dict[tuple[str, ...], _Version]) -> QueryRow:
     return version.first._replace(gold=gold if gold else version.first.gold)
 
 
-def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Output]) -> None:
+def _add_responses(
+    draft: Draft, model: str, source: str, outputs: Sequence[_Output], own: OwnReadings
+) -> None:
     moved = lost = 0
     for output in outputs:
-        reading = _reading(draft, output)
+        reading = _reading(draft, model, output, own)
         query = draft.queries.get(output.query_id)
         if query is not None and query.options != output.options and reading.answer is not None:
             answer = _carried_over(reading.answer, output.options, query.options)
@@ -213,6 +226,7 @@ def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Out
                 cost=None,
                 latency=None,
                 status=reading.status,
+                score=output.right if draft.reading == "source" else None,
             )
         )
     if moved or lost:
@@ -223,13 +237,18 @@ def _add_responses(draft: Draft, model: str, source: str, outputs: Sequence[_Out
         )
 
 
-def _reading(draft: Draft, output: _Output) -> Reading:
+def _reading(draft: Draft, model: str, output: _Output, own: OwnReadings) -> Reading:
     if is_api_error(output.text):
         return Reading(None, None, "error")
-    if output.text.strip() or output.predicted is None:
+    if output.predicted is None:
         return draft.read(output.text, len(output.options))
-    answer, _ = gold_answer(output.predicted, output.options)
-    return Reading(answer, "given", "ok" if answer else "unreadable")
+    theirs, _ = gold_answer(output.predicted, output.options)
+    given = Reading(theirs, "given" if output.predicted else None, "ok" if theirs else "unreadable")
+    if not output.text.strip():
+        return given
+    read = draft.read(output.text, len(output.options))
+    own.compare(f"{output.query_id!r} of {model}", read.answer, theirs)
+    return given if draft.reading == "source" else read
 
 
 def _carried_over(letter: str, theirs: Sequence[str], ours: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ Result: provider{id, label} (or its id alone), prompt{raw, label}, vars, testCas
 
 A query is a prompt with its variables filled in. Whether all assertions passed (`success`) is the
 score, as promptfoo counts its pass rate; the right answer is known where an assertion says that the
-output equals it. A failed call has no score.
+output equals it. A failed call has no score; in promptfoo's rate and in ours it is not right.
 
 Source of the format: promptfoo.dev, output formats; checked against files of promptfoo.
 """
@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cascal.columns import Imported
+from cascal.counted import agreeing, counted
 from cascal.importers.calls import Call, read_calls
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -61,7 +62,9 @@ def _lines(file: Path, source: str) -> Lines:
 
 
 def _calls(draft: Draft, file: Path, source: str) -> Iterator[Call]:
-    for row, record in rows_with(draft, _lines(file, source), ("provider", "prompt")):
+    lines = _lines(file, source)
+    _note_failed(draft, source, lines.records)
+    for row, record in rows_with(draft, lines, ("provider", "prompt")):
         prompt = record["prompt"]
         yield Call(
             row=row,
@@ -72,6 +75,24 @@ def _calls(draft: Draft, file: Path, source: str) -> Iterator[Call]:
             call_id=clean(record.get("id")),
             fields=record.get("vars"),
         )
+
+
+def _note_failed(draft: Draft, source: str, records: Sequence[Record]) -> None:
+    """Say what promptfoo itself counts, where calls failed and so there are fewer scores."""
+    n_failed = sum(map(_failed, records))
+    if n_failed:
+        n_right = sum(one.get("success") is True for one in records)
+        draft.notes.append(
+            f"{source!r}: promptfoo counts {n_right:,} of {counted(len(records), 'result')} right. "
+            f"{counted(n_failed, 'call')} failed: {agreeing(n_failed, 'it has', 'they have')} no "
+            "answer and no score, and count as not right there and here."
+        )
+
+
+def _failed(record: Record) -> bool:
+    """Whether the call itself failed, and not only an assertion about what it gave."""
+    error = part(record.get("response")).get("error")
+    return record.get("failureReason") == _ERROR or error is not None
 
 
 def _model(provider: object) -> str:
@@ -89,7 +110,7 @@ def _gold(record: Record) -> object:
 def _said(record: Record) -> Said:
     response = part(record.get("response"))
     output, usage = response.get("output"), part(response.get("tokenUsage"))
-    failed = record.get("failureReason") == _ERROR or response.get("error") is not None
+    failed = _failed(record)
     milliseconds, _ = amount(record.get("latencyMs"))
     logprobs = {"logprobs": {"token_logprobs": response.get("logProbs")}}
     return Said(

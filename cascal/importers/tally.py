@@ -33,6 +33,7 @@ class Tally:
         self._answering: set[str] = set()
         self._scored: dict[str, None] = {}
         self._n_said = self._n_readable = self._n_lettered = self._n_compared = 0
+        self._n_given = 0
         self._any_right = False
         self._n_thinking = 0
         self._answered = _Told()
@@ -50,6 +51,7 @@ class Tally:
             self._scored.setdefault(response.model)
         else:
             self._n_said += 1
+        self._n_given += response.rule == "given"
         if response.answer is not None:
             self._answering.add(response.model)
             if response.rule not in (None, "given"):
@@ -111,10 +113,16 @@ class Tally:
 
     def _on_rules(self, reading: ReadingName) -> list[str]:
         """Which reading was used, and how many answers each of its rules read."""
+        notes: list[str] = []
+        if reading == "source":
+            reading = "stated"  # what reads a text of which the source says nothing
+            if self._n_said and not self._n_given:
+                notes.append("The source gives no answer of its own: all were read from texts.")
         if not self._rules:
-            return []
+            return notes
         by_rule = ", ".join(f"{name} {count:,}" for name, count in self._rules.most_common())
         return [
+            *notes,
             f"{counted(self._rules.total(), 'answer was', 'answers were')} read from texts by the "
             f"reading {reading!r}: {by_rule}."
         ]
