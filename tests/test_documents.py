@@ -7,6 +7,7 @@ import time
 import pytest
 from refusals import refuses
 
+from cascal.importers.texts import read_texts
 from cascal.yaml_files.documents import parse_yaml, read_document
 
 
@@ -111,3 +112,14 @@ def test_the_last_of_many_keys_is_refused_where_it_stands_twice():
     text = "a: 1\nb:\n" + "".join(f"  key{key}: 0\n" for key in [*range(2000), 1999])
     with refuses("duplicate-key", "'key1999'", "line 3"):
         parse_yaml(text, "policy")
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a\x00b", "none.yaml"])
+def test_a_name_that_no_file_can_have_is_a_file_that_is_not_there(tmp_path, name):
+    with refuses("no-such-file", "policy"):
+        read_document(tmp_path / name, "policy")
+
+
+def test_a_table_whose_name_no_file_can_have_is_refused(tmp_path):
+    with refuses("no-access", "'aaa", "Check the path"):
+        read_texts(tmp_path / ("a" * 5000))

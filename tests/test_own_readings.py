@@ -117,7 +117,9 @@ def failed(number, model, **changes):
 
 
 def scored(number, model, *, right):
-    return promptfoo_row(number, provider={"id": model}, success=right, failureReason=int(not right))
+    return promptfoo_row(
+        number, provider={"id": model}, success=right, failureReason=int(not right)
+    )
 
 
 @pytest.mark.slow

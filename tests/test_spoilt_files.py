@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from attack import FULL, count
 from good_files import EVERY, pack, write_any
+from spoiling import spoil
 
 from cascal import importers
 from cascal.datatypes import CascalError
@@ -14,35 +15,6 @@ from cascal.store import Workspace
 
 N_FILES = 12_000
 """Spoilt files of `make attack`, over all formats."""
-NASTY = [
-    *(b"", b"\x00", b"\xff", b'"', b'""', b"'", b"\\", b"\\u0000", b"\\ud800", b",", b"\n", b"\r"),
-    *(b"[", b"]", b"{", b"}", b"null", b"NaN", b"-Infinity", b"1e999", b"-9999", b"9" * 400),
-    *(b"true", b"[]", b"{}", b'""', b"\xef\xbb\xbf", "é\u202e".encode(), b"\t", b"answer", b"B"),
-    *(b"<think>", b"\\boxed{", b"1;2;3", b"=1+1", b"../../x", b"attachment://x", b"a" * 5_000),
-]
-
-
-def spoil(content, random):
-    """A few bytes deleted, repeated, moved, replaced or put in; or the end cut off."""
-    content = bytearray(content)
-    for _ in range(int(random.integers(1, 4))):
-        start = int(random.integers(0, len(content) + 1))
-        end = min(len(content), start + int(random.integers(0, 40)))
-        nasty = NASTY[random.integers(len(NASTY))]
-        what = random.integers(6)
-        if what == 0:
-            content[start:end] = nasty
-        elif what == 1:
-            content[start:start] = nasty
-        elif what == 2:
-            content[start:start] = content[start:end] * int(random.integers(1, 4))
-        elif what == 3:
-            del content[start:end]
-        elif what == 4:
-            content[start : start + 1] = bytes(random.integers(0, 256, 1, dtype=np.uint8))
-        elif random.random() < 0.2:
-            del content[start:]
-    return bytes(content)
 
 
 class Folder:

@@ -282,8 +282,8 @@ def _with_failures(scores: FloatArray, votes: Votes) -> FloatArray:
     """
     if votes.status is None:
         return scores
-    failed = (votes.status == "error") & np.isfinite(scores).any(axis=1)[:, None]
-    return np.where(failed, 0.0, scores)
+    failed = np.asarray(votes.status == "error", dtype=bool)
+    return np.where(failed & np.isfinite(scores).any(axis=1, keepdims=True), 0.0, scores)
 
 
 def _places(

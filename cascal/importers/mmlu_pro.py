@@ -4,9 +4,9 @@ A question exists in up to three versions with other options. The version of mos
 least two options is kept; letters of another version are carried over by the option's text, and
 count as unreadable where the kept version has no such option.
 
-The files hold a reading of their own (`pred`, null = none), which takes the last lone capital. It is
-compared with ours and said. Where the caller chose the reading "source", it is the answer, and whether
-it is that file's own gold answer is the score: files disagree on options and gold answers.
+The files hold a reading of their own (`pred`, null = none), which takes the last lone capital. It
+is compared with ours and said. Where the caller chose the reading "source", it is the answer, and
+whether it is that file's own gold answer is the score: files disagree on options and gold answers.
 
 Source of the format: github.com/TIGER-AI-Lab/MMLU-Pro, folder eval_results.
 """

@@ -124,7 +124,7 @@ class Tally:
         return [
             *notes,
             f"{counted(self._rules.total(), 'answer was', 'answers were')} read from texts by the "
-            f"reading {reading!r}: {by_rule}."
+            f"reading {reading!r}: {by_rule}.",
         ]
 
     def _on_thinking(self, n_unseen: int) -> list[str]:

@@ -71,7 +71,14 @@ def unpacked(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 
 def _holds_packed(path: Path) -> bool:
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # a name that no file can have
+        raise ImportRefused(
+            f"{path.name[:80]!r} cannot be opened ({error.strerror}). Check the path.",
+            code="no-access",
+        ) from None
+    if is_folder:
         return any(_is_unpacked(one) for one in all_files_below(path))
     return path.is_file() and _is_packed(path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,8 +36,11 @@ def read_document(path: Path, what: str) -> object:
     is what a file can hold but nobody writes: numbers of hundreds of digits, entries nested beyond
     any use, and aliases that multiply to more than a file could hold.
     """
-    if not path.is_file():
-        raise CascalError(f"There is no {what} at {path}.", code="no-such-file")
+    there = False
+    with suppress(OSError):  # a name that no file can have
+        there = path.is_file()
+    if not there:
+        raise CascalError(f"There is no {what} at {str(path)[:300]}.", code="no-such-file")
     if path.stat().st_size > MAX_BYTES:
         raise CascalError(
             f"The {what} {path.name} has more than {MAX_BYTES >> 20} MiB.", code="too-large"
