@@ -19,11 +19,14 @@ from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_car
 from cascal.dataset.query_filters import RIGHT
 from cascal.dataset.scored import origin_words, scores_of_query
 from cascal.datatypes import IntArray, Split, option_letter
+from cascal.diagnose.coherence import own_silhouette
 
 LONG_TEXT = 700
 """A text with more characters gets a box of its own to scroll in."""
 TEXT_HEIGHT = 300
 NEAR_LENGTH = 110
+ANSWER_WIDTH = 270
+"""Pixels that an answer takes at least: one beside the map, several where there is room."""
 _SCORES = mark("consensus score", "consensus scores")
 NUMBERS = {
     "train": f"Model · {mark('consensus score')} · {mark('mean log-probability')}, where known",
@@ -116,8 +119,9 @@ def _text(shown: QueryCard) -> None:
 def answers(shown: QueryCard) -> None:
     """Every answer with the models that gave it; whether the right one is known."""
     st.caption(NUMBERS[shown.split])
-    for answer in shown.answers:
-        _answer(shown, answer)
+    with st.grid("auto", min_column_width=ANSWER_WIDTH, gap="small"):
+        for answer in shown.answers:
+            _answer(shown, answer)
     given = {one.label for one in shown.answers}
     options = {option_letter(at): text for at, text in enumerate(shown.options) if text}
     idle = [f"{letter}: {text}" for letter, text in options.items() if letter not in given]
@@ -130,7 +134,7 @@ def answers(shown: QueryCard) -> None:
 
 
 def _answer(shown: QueryCard, answer: CardAnswer) -> None:
-    with st.container(border=True, gap="xsmall"):
+    with st.container(border=True, gap="xsmall", height="stretch"):
         st.text(f"{answer.label}: {answer.text}" if answer.text else answer.label)
         if answer.own:
             label, colour = OWN[shown.origin]
@@ -189,12 +193,23 @@ def _cluster(shown: QueryCard) -> None:
         args=(shown.cluster,),
     )
     sentence = f"Distance to its centre: {shown.distance:.2f}."
+    if shown.split == "train":
+        sentence = f"{_silhouette(shown)} {sentence}"
     if shown.next_cluster is not None:
         other = charts.cluster_name(names[shown.next_cluster])
         sentence += f" To that of the next cluster, {other}: {shown.next_distance:.2f}."
         if shown.next_distance < shown.distance:
             sentence += " So it lies nearer to another cluster than to its own."
     st.caption(frame.escape(sentence))
+
+
+def _silhouette(shown: QueryCard) -> str:
+    """How much nearer the query is to its cluster than to the next one of its task."""
+    place = session.dataset().find(shown.query_id)
+    value = math.nan if place is None else own_silhouette(heeded.snapshot(), place[1])
+    if math.isnan(value):
+        return "No silhouette: its task has no other cluster."
+    return f"Its silhouette: {decimal(value, 3)}."
 
 
 def _route(shown: QueryCard) -> None:

@@ -19,8 +19,8 @@ def options_line() -> str:
     routing = "" if now.routing == "preset" else f" --routing {now.routing}"
     clusters = "" if now.clusters == values.DEFAULTS.clusters else f" --clusters {now.clusters}"
     return (
-        f"--preset {now.preset}{clusters} --min-silhouette {now.silhouette:g} "
-        f"--merge-distance {now.merge:g} {prune} --top-k {now.top_k}{cost}{routing}"
+        f"--preset {now.preset}{clusters} --min-silhouette {now.silhouette} "
+        f"--merge-distance {now.merge} {prune} --top-k {now.top_k}{cost}{routing}"
     )
 
 

@@ -27,6 +27,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "top_k": VOTERS,
 }
 """Where the sliders move: within the bounds of the thresholds, where something still changes."""
+NOISE = 1e-9
+"""A slider's position is no nearer than this to any other value that matters."""
 THRESHOLDS = {
     "silhouette": "min_silhouette",
     "merge": "merge_distance",
@@ -76,13 +78,19 @@ def _settings(preset: str, clusters: str) -> FitSettings:
 def _thresholds(values: Values) -> Thresholds:
     routing = ROUTINGS.get(values.routing)
     return Thresholds(
-        round(values.silhouette, 3),
-        round(values.merge, 3),
+        without_noise(values.silhouette),
+        without_noise(values.merge),
         JOINING.get(values.share, JOINING[DEFAULTS.share]),
         values.top_k,
         routing=routing.routing if routing is not None else None,
         cost_weight=values.cost,
     )
+
+
+def without_noise(number: float) -> float:
+    """A position of a slider without what adding its steps left; any finer value as it is."""
+    position = round(number, 2)
+    return position if abs(number - position) < NOISE else number
 
 
 def values_of(settings: FitSettings, thresholds: Thresholds) -> Values | None:

@@ -150,6 +150,9 @@ def test_clusters_have_distinct_names_and_typical_queries_of_their_own(study, sn
         rows = snapshot.typical(cluster)
         member = np.flatnonzero(clusters.assignment == cluster)
         assert len(rows) == min(3, len(member))
+        text = " ".join(study.train.texts[rows[0]].split())
+        shown = charts.clusters_frame(snapshot)["typical"][cluster]
+        assert shown == text or (len(shown) <= 90 and text.startswith(shown.removesuffix("…")))
         assert near[rows].tolist() == sorted(near[member])[::-1][: len(rows)]
         assert set(rows) <= set(member)
 

@@ -136,8 +136,7 @@ def test_an_applied_remedy_keeps_its_proof_until_it_is_undone_dismissed_or_moved
     run_until(app, "diagnosis:")
     names = ("share", "merge", "silhouette", "preset", "routing")
     before = {name: app.session_state[name] for name in names}
-    next(one for one in app.button if one.key.startswith("start_remedies_")).click().run()
-    run_until(app, "remedies_")
+    run_until(app, "remedies_")  # those of the first issue are tried out without asking
     apply = next(one for one in app.button if one.key.startswith("apply_"))
     apply.click().run()
     assert not app.exception
@@ -173,6 +172,9 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     titles = [plain(one.value) for one in (*app.title, *app.subheader)]
     assert "checks passed" in titles[0]
     assert titles.index("Which clusters are incoherent?") < titles.index("Silhouettes")
+    ways = [plain(one.value) for one in app.markdown if "](#" in one.value]
+    assert [one.rpartition("#")[2] for one in ways] == ["incoherent)", "silhouettes)", "second)"]
+    assert any("incoherent" in one for one in ways)
     known = [one for one in app.caption if "clusters in force beside" in plain(one.value)]
     assert worst in plain(known[0].value)
     assert any("the least coherent is " + worst in plain(one.value) for one in app.caption)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from conftest import make_part
+from test_diagnose import case_of, world
 
 import cascal
 from cascal import NO_ANSWER, charts
@@ -16,6 +17,7 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.query_card import answer_groups, contested_rows, query_card
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import ModelSpec, Task
+from cascal.diagnose.coherence import own_silhouette, own_silhouettes
 from cascal.store import DatasetInfo
 
 MODELS = ("a", "b", "c", "d")
@@ -153,6 +155,14 @@ def test_cluster_distances_and_route_are_those_of_the_router(snapshot, split, ro
     assert card.next_distance == pytest.approx(away[card.next_cluster])
     first = snapshot.routes(split).selected[row, 0]
     assert card.trace.models[0].model == router.models[first]
+
+
+def test_the_silhouette_of_one_query_is_the_one_that_all_queries_give(snapshot):
+    apart = case_of(world(), thresholds=cascal.Thresholds(0.0, 0.05, None))
+    for one in (snapshot, apart):
+        every = [own_silhouette(one, row) for row in range(len(one.dataset.train))]
+        assert every == pytest.approx(own_silhouettes(one).tolist(), nan_ok=True)
+    assert np.isfinite(every).any()
 
 
 def test_with_one_cluster_there_is_no_next_one():

@@ -62,3 +62,16 @@ def test_a_pinned_state_stays_while_the_controls_move(state):
     history.pin()
     state["merge"] = 0.4
     assert history.pinned() == Values(merge=0.3)
+
+
+@pytest.mark.parametrize("exact", [0.0673452, 0.06734521987, 0.5, 0.0, 0.07])
+def test_a_value_finer_than_a_step_is_used_as_it_is(exact):
+    thresholds = Values(silhouette=exact, merge=exact).thresholds
+    assert (thresholds.min_silhouette, thresholds.merge_distance) == (exact, exact)
+    assert values.values_of(FitSettings.preset("recommended"), thresholds) == Values(
+        silhouette=exact, merge=exact
+    )
+
+
+def test_what_adding_steps_leaves_is_no_finer_value():
+    assert Values(silhouette=0.1 + 0.2).thresholds == Values(silhouette=0.3).thresholds

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import frame, jobs, selection, session
 from app.apart import Call
-from app.diagnose import cell, panels, silhouettes
+from app.diagnose import cell, panels, silhouettes, ways
 from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.dataset.snapshot import Snapshot
@@ -42,7 +42,7 @@ COLUMNS: dict[str, Any] = {
 @st.fragment
 def coherence() -> None:
     """Every cluster in force, the least coherent first, and what would help the chosen one."""
-    st.subheader("Which clusters are incoherent?", anchor=False)
+    st.subheader("Which clusters are incoherent?", anchor=ways.INCOHERENT)
     now = session.snapshot()
     clusters, least = measured(now), now.router.thresholds.min_silhouette
     unknown = sum(not np.isfinite(one.mean) for one in clusters)
@@ -135,7 +135,7 @@ def second_better() -> None:
     evidence = CHECKS["CAS205"].evidence(session.snapshot())
     if evidence is None:
         return
-    st.subheader("Where is the second model probably better?", anchor=False)
+    st.subheader("Where is the second model probably better?", anchor=ways.SECOND)
     if not evidence.table:
         st.caption("Nowhere: every cluster's first model is ahead by the cluster's own queries.")
         return

@@ -132,7 +132,8 @@ class LiveChart {
     this.line.style.width = `${xaxis._length}px`;
     this.line.style.top = `${yaxis._offset + yaxis.l2p(this.at)}px`;
     const reached = line.values.filter((value) => value >= this.at).length;
-    this.grip.textContent = `${line.name} ${this.at.toFixed(2)} · ${reached} of ${line.values.length} reach it`;
+    const at = this.at.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 4 });
+    this.grip.textContent = `${line.name} ${at} · ${reached} of ${line.values.length} reach it`;
   }
 
   take(event) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, heeded, session, shared_results
-from app.diagnose import applied, coherence, panels, silhouettes
+from app.diagnose import applied, coherence, panels, silhouettes, ways
 from app.no_data import no_data
 
 if session.current_info() is None:
@@ -17,17 +17,15 @@ else:
     frame.notice(session.dataset())
     heeded.notice(heeded.LEFT_OUT)
     headline = st.container()
-    incoherent = st.container(key="incoherent")
+    ways.ways()
     with st.container(key="issues"):  # one place, however much is in it: what follows stays mounted
         findings = shared_results.findings()
         if findings is not None:
             panels.issues(findings)
+            panels.checks(findings)
     with headline:
         panels.title(findings)
         applied.strip(findings)
-    with incoherent:
-        coherence.coherence()
+    coherence.coherence()
     silhouettes.silhouettes()
     coherence.second_better()
-    if findings is not None:
-        panels.checks(findings)

@@ -73,20 +73,20 @@ def _of(findings: list[Finding], section: Section) -> list[Finding]:
 
 
 def issues(findings: list[Finding]) -> None:
-    """The issues, each with evidence, advice and remedies."""
-    for issue in _of(findings, "issue"):
-        with st.container(border=True):
+    """The issues, each with what to do, remedies and evidence; those of the first are tried out."""
+    for at, issue in enumerate(_of(findings, "issue")):
+        with st.container(border=True, gap="small"):
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.badge(issue.code, color="orange")
                 st.markdown(f"**{issue.title}**")
+            st.text(issue.sentence)
             if issue.code in ADVICE:
                 st.markdown(f"**What to do.** {frame.escape(ADVICE[issue.code])}")
-            st.text(issue.sentence)
-            _measures(issue)
-            _evidence(issue.code)
             if issue.code in LABELLED:
                 label_entry.button("Label these 10", f"label_{issue.code}", LABELLED[issue.code])
-            _remedies(issue.code)
+            _remedies(issue.code, at_once=not at)
+            _measures(issue)
+            _evidence(issue.code)
 
 
 def _measures(finding: Finding) -> None:
@@ -144,7 +144,7 @@ def evidence_table(rows: Sequence[Mapping[str, Any]], key: str) -> None:
                 st.text(f"{titles[name]}: {value}")
 
 
-def _remedies(code: str) -> None:
+def _remedies(code: str, *, at_once: bool) -> None:
     now = session.snapshot()
     wanted = proposals(code, now)
     if not wanted:
@@ -153,6 +153,7 @@ def _remedies(code: str) -> None:
         f"remedies_{code}:{session.snapshot_token()}",
         f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
         Call.of(try_all, now, code),
+        at_once=at_once,
         about=f"Each {mark('remedy')} is tried out on these data first; one that does not help is "
         "said not to help.",
         line="asked",
@@ -238,7 +239,14 @@ def _state(proposal: Proposal) -> Values:
 
 def checks(findings: list[Finding]) -> None:
     """Every check with what it measured, so that silence is never taken for health."""
-    st.subheader("All checks", anchor=False)
+    with st.expander(
+        f"All {counted(len(findings), 'check')}: what each measured, its rule and the margin",
+        key="all_checks",
+    ):
+        _checks(findings)
+
+
+def _checks(findings: list[Finding]) -> None:
     st.caption(
         f"Each {mark('check, finding', 'check')} with what it measured, its rule and how far it "
         "is from it, whether it passes or not. Choose a row for what it says and the evidence."

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from app import frame, history, selection, session, theme, values
-from app.diagnose import cell, live_chart, raising
+from app.diagnose import cell, live_chart, raising, ways
 from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
@@ -59,7 +59,7 @@ def silhouettes() -> None:
     if st.session_state.pop(MOVED, False):
         st.rerun()  # a dragged line moves the slider: all of the page follows
     with st.container(key="silhouettes_here"):
-        st.subheader("Silhouettes", anchor=False)
+        st.subheader("Silhouettes", anchor=ways.BENCH)
     token, cluster, turn = st.session_state.get(INTO, ("", 0, 0))
     _ARRIVE(key="arrive", data={"at": ".st-key-silhouettes_here", "turn": turn}, height=1)
     try:
@@ -197,7 +197,7 @@ def _in_force(bench: SilhouetteBench, task: int, model: int) -> str:
 def _split(split: Split, names: tuple[str, ...]) -> None:
     """The silhouette plot of one number of clusters."""
     sentence = (
-        f"Mean silhouette {split.mean:.3f}; {percent(split.below_zero)} of "
+        f"Mean silhouette {decimal(split.mean, 3)}; {percent(split.below_zero)} of "
         f"{counted(len(split.rows), 'query')} lie below 0, on average nearer to another cluster "
         "than to their own."
     )

@@ -34,7 +34,7 @@ def title(decision: Decision | None) -> None:
     with st.container(key="route_why", gap="xsmall"):
         st.markdown(frame.escape(trace.reason))
         if trace.far:
-            st.warning(frame.escape(trace.caution), icon=":material/explore_off:")
+            st.warning(frame.escape(trace.how_far), icon=":material/explore_off:")
         st.caption(frame.escape(_lead(trace)))
 
 
@@ -58,7 +58,7 @@ def answer(decision: Decision) -> None:
         _changes(trace)
     with right:
         _clusters(trace)
-        _answers(decision)
+    _answers(decision)
     _position(decision)
     _neighbours(decision)
     _trace(trace)

@@ -264,7 +264,10 @@ def cluster_table() -> None:
     """All clusters; picking a row inspects it."""
     table = _table()
     st.subheader("All clusters" if len(table) else "No cluster holds any of them", anchor=False)
-    st.caption(f"{TASKS_MEASURED} *Clusters follow* in the sidebar chooses.")
+    st.caption(
+        "Pick a row for its ranking and its most typical queries, beside the map. "
+        f"{TASKS_MEASURED} *Clusters follow* in the sidebar chooses."
+    )
     clusters = table["cluster"].tolist()
     marked = [clusters.index(one) for one in selection.present_clusters() if one in clusters]
     key = f"clusters_{_table_version((tuple(clusters), tuple(marked)))}"
@@ -287,7 +290,8 @@ def cluster_table() -> None:
             height=360,
             alt="Skill clusters with task, size, best models and lead",
             column_order=(
-                *("cluster", "name", "task", "chosen", "queries", "top", "score", "lead", "aside"),
+                *("cluster", "name", "typical", "chosen", "queries", "top", "score", "lead"),
+                *("aside", "task"),
             ),
             column_config=_columns(table),
         )
@@ -308,6 +312,9 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
     return {
         "cluster": number("No.", width="small"),
         "name": text("Name"),
+        "typical": text(
+            "Most typical query", width="medium", help="The training query nearest to the centre."
+        ),
         "task": text("Task"),
         "chosen": number("Chosen", format="localized", help="Of the chosen queries on the map."),
         "queries": st.column_config.ProgressColumn(

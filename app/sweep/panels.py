@@ -227,8 +227,8 @@ def _with(state: Values, name: Name, value: float | None) -> Values:
     if name == "cost_weight":
         return replace(state, cost=number)
     if name == "merge_distance":
-        return replace(state, merge=round(number, 2))
-    return replace(state, silhouette=round(number, 2))
+        return replace(state, merge=number)
+    return replace(state, silhouette=number)
 
 
 def maps() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import cell_texts, in_percent, plain
+from cascal.charts.figures import cell_texts, in_percent, percent_hover, percent_ticks, plain
 from cascal.counted import counted, percent
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_groups, answer_label
@@ -46,13 +46,16 @@ def agreement_figure(frame: pd.DataFrame, scale: Sequence[str]) -> go.Figure:
     shown = off.loc[order, order]
     names = [plain(name, 28) for name in order]
     few = len(frame) <= 12
-    known = shown.to_numpy()[~np.isnan(shown.to_numpy())]
+    shares = in_percent(shown)
+    known = shares[np.isfinite(shares)]
     low, high = (
-        (np.floor(known.min() * 10) / 10, np.ceil(known.max() * 10) / 10) if len(known) else (0, 1)
+        (10 * np.floor(known.min() / 10), 10 * np.ceil(known.max() / 10))
+        if len(known)
+        else (0.0, 100.0)
     )
     figure = go.Figure(
         go.Heatmap(
-            z=shown.to_numpy(),
+            z=shares,
             x=names,
             y=names,
             zmin=low,
@@ -60,16 +63,14 @@ def agreement_figure(frame: pd.DataFrame, scale: Sequence[str]) -> go.Figure:
             xgap=2,
             ygap=2,
             colorscale=[[i / (len(scale) - 1), c] for i, c in enumerate(scale)],
-            colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": ".0%"},
+            colorbar={"thickness": 8, "outlinewidth": 0, **percent_ticks()},
             hoverongaps=False,
-            hovertemplate="%{y} and %{x}: %{z:.1%} equal answers<extra></extra>",
+            hovertemplate=f"%{{y}} and %{{x}}: {percent_hover('z')} equal answers<extra></extra>",
         )
     )
     if few:
         texts = [[f"{percent(value)}" for value in row] for row in shown.to_numpy()]
-        figure.add_trace(
-            cell_texts(shown.to_numpy(), texts, x=names, y=names, scale=scale, span=(low, high))
-        )
+        figure.add_trace(cell_texts(shares, texts, x=names, y=names, scale=scale, span=(low, high)))
     figure.update_layout(template="cascal", height=38 * len(frame) + 120)
     figure.update_yaxes(autorange="reversed", title=None, showgrid=False)
     figure.update_xaxes(title=None, showgrid=False, tickangle=35)

@@ -15,6 +15,8 @@ from cascal.charts.figures import (
     interval_bar,
     interval_texts,
     names_above,
+    percent_hover,
+    percent_ticks,
     plain,
     zero_line,
 )
@@ -132,7 +134,9 @@ def routers_figure(
     value, low, high = (
         shown[name].to_numpy(float) for name in (measure, f"{measure}_low", f"{measure}_high")
     )
-    sign = "+" if measure == "gain" else ""
+    ends = ("x", "customdata[0]", "customdata[1]")
+    gain = measure == "gain"
+    told = (f"%{{{one}:+.1f}}" if gain else percent_hover(one) for one in ends)
     figure = go.Figure(
         go.Scatter(
             x=value,
@@ -146,14 +150,13 @@ def routers_figure(
             },
             error_x=interval_bar(value, low, high),
             customdata=np.column_stack([low, high]),
-            hovertemplate=f"%{{y}}: %{{x:{sign}.1f}} [%{{customdata[0]:{sign}.1f}}, "
-            f"%{{customdata[1]:{sign}.1f}}]<extra></extra>",
+            hovertemplate="%{{y}}: {} [{}, {}]<extra></extra>".format(*told),
         )
     )
     names_above(figure, names)
-    unit = "points" if measure == "gain" else "percent of the test queries"
-    figure.update_xaxes(title=unit, zeroline=False)
-    if measure == "gain":
+    axis = {"title": "points"} if gain else {"title": "of the test queries", **percent_ticks()}
+    figure.update_xaxes(zeroline=False, **axis)
+    if gain:
         zero_line(figure, len(names))
     return figure
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, plain
+from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_ticks, plain
 from cascal.charts.name_places import free_sides, in_pixels
 from cascal.compare.comparison import Row
 from cascal.compare.cost import CostPoint, pareto_front, weight_label
@@ -85,7 +85,7 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
         tickformat="$~g",
         dtick="D2",
     )
-    figure.update_yaxes(title="percent right")
+    figure.update_yaxes(title="right answers", **percent_ticks())
     return figure
 
 
@@ -94,7 +94,7 @@ def _points(
 ) -> tuple[go.Scatter, go.Scatter]:
     """The routers that ask so many models as points, and CASCAL's cost weights as a line."""
     routers, curve = frame[frame["kind"] != "curve"], frame[frame["kind"] == "curve"]
-    hover = "%{text}: %{y:.1f} % for $%{x:.3g} per 1,000<extra></extra>"
+    hover = f"%{{text}}: {percent_hover('y')} for $%{{x:.3g}} per 1,000<extra></extra>"
     sizes = [13 if abs(one - now) < 1e-12 else 6 for one in curve["weight"]]
     return (
         go.Scatter(

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, plain
+from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_ticks, plain
 from cascal.compare.cost import weight_label
 from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.compare.sweep_answer import value_label
+from cascal.counted import percent
 from cascal.datatypes import FloatArray
 from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import Finding
@@ -23,12 +24,14 @@ from cascal.verdicts.light import RECORD
 SAME = 1e-9
 """Values of a measure that lie nearer than this do not change."""
 SWEEP_MEASURES = {
-    "top1": "First model right, %",
+    "top1": "First model right",
     "dollars": "US dollars per 1,000 queries",
-    "flipped": "Routes flipped, %",
+    "flipped": "Routes flipped",
     "effective": "Effective models",
     "clusters": "Skill clusters",
 }
+IN_PERCENT = ("top1", "flipped")
+"""The measures that are shares."""
 
 
 def evidence_figure(found: Evidence, accent: str) -> go.Figure:
@@ -133,8 +136,28 @@ def changing_measures(curve: Curve) -> tuple[list[str], list[str]]:
     frame = curve_frame(curve)
     known = [name for name in SWEEP_MEASURES if frame[name].notna().any()]
     constant = [name for name in known if np.ptp(frame[name].dropna()) < SAME]
-    said = [f"{SWEEP_MEASURES[name]}: {frame[name].iloc[0]:.4g}" for name in constant]
+    said = [f"{SWEEP_MEASURES[name]}: {_in_words(name, frame[name].iloc[0])}" for name in constant]
     return [name for name in known if name not in constant], said
+
+
+def _in_words(measure: str, value: float) -> str:
+    if measure in IN_PERCENT:
+        return percent(value / 100, 1)
+    return f"${value:,.2f}" if measure == "dollars" else f"{value:.4g}"
+
+
+def _hover(measure: str, name: str) -> str:
+    """A value of a measure in a hover of plotly."""
+    if measure in IN_PERCENT:
+        return percent_hover(name)
+    return f"$%{{{name}:,.2f}}" if measure == "dollars" else f"%{{{name}:.4g}}"
+
+
+def _ticks(measure: str) -> dict[str, Any]:
+    """How the axis, or the colour key, of a measure writes its values."""
+    if measure in IN_PERCENT:
+        return percent_ticks()
+    return {"tickformat": "$,.2f" if measure == "dollars" else "~r"}
 
 
 def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> go.Figure:
@@ -151,7 +174,7 @@ def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> 
             line={"color": accent, "shape": "hv" if measure == "clusters" else "linear"},
             marker={"size": 4},
             text=list(frame["value"]),
-            hovertemplate="%{text}: %{y:.4g}<extra></extra>",
+            hovertemplate=f"%{{text}}: {_hover(measure, 'y')}<extra></extra>",
         )
     )
     _mark_now(figure, curve, frame)
@@ -159,7 +182,7 @@ def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> 
         template="cascal", height=height, margin={"t": 8, "b": 40}, showlegend=False
     )
     figure.update_xaxes(title=NAMES[curve.name], **_curve_ticks(curve, frame))
-    figure.update_yaxes(nticks=6, tickformat="$,.2f" if measure == "dollars" else "~r")
+    figure.update_yaxes(nticks=6, **_ticks(measure))
     return figure
 
 
@@ -219,8 +242,8 @@ def map_figure(
             y=down.places,
             text=cells,
             colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
-            colorbar={"thickness": 8, "outlinewidth": 0},
-            hovertemplate="%{text}: %{z:.4g}<extra></extra>",
+            colorbar={"thickness": 8, "outlinewidth": 0, **_ticks(measure)},
+            hovertemplate=f"%{{text}}: {_hover(measure, 'z')}<extra></extra>",
         )
     )
     if across.now is not None and down.now is not None:

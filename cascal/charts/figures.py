@@ -70,6 +70,19 @@ def in_percent(shares: ArrayLike) -> FloatArray:
     return np.where(between, percent + 1e-8 * (np.round(percent, 1) - percent), percent)
 
 
+def percent_ticks(decimals: int = 1) -> dict[str, Any]:
+    """The ticks of an axis or a colour key whose values are in percent, as texts write it: "76 %".
+
+    At most so many decimals; the format of d3 would leave no space.
+    """
+    return {"tickformat": f".{decimals}~f", "ticksuffix": " %"}
+
+
+def percent_hover(name: str, decimals: int = 1) -> str:
+    """A value in percent in a hover of plotly, as texts write it: "76.6 %"; name: as plotly's."""
+    return f"%{{{name}:.{decimals}f}} %"
+
+
 def interval_bar(value: FloatArray, low: FloatArray, high: FloatArray) -> dict[str, Any]:
     """Plotly's error bars from the low to the high end of each value."""
     return {
@@ -143,11 +156,15 @@ def interval_figure(
 ) -> go.Figure:
     """Dots with intervals, one row each, in the order of the frame from the top."""
     names = [plain(name, 48) for name in frame[label]]
-    middle = frame[value].to_numpy(float)
-    known = frame["low"].notna() & frame["high"].notna()
-    low, high = (np.where(known, frame[end], middle) for end in ("low", "high"))
+    columns = (frame[name].to_numpy(float) for name in (value, "low", "high"))
+    middle, least, most = (in_percent(one) if percent else one for one in columns)
+    known = np.isfinite(least) & np.isfinite(most)
+    low, high = np.where(known, least, middle), np.where(known, most, middle)
     colour = [MUTED if muted else colours.get(name, MUTED) for name in frame[label]]
-    number = ".1%" if percent else ".3f"
+    told = (
+        percent_hover(one) if percent else f"%{{{one}:.3f}}"
+        for one in ("x", "customdata[0]", "customdata[1]")
+    )
     figure = go.Figure(
         go.Scatter(
             x=middle,
@@ -155,18 +172,13 @@ def interval_figure(
             mode="markers",
             marker={"size": 11, "color": colour},
             error_x=interval_bar(middle, low, high),
-            customdata=np.column_stack([frame["low"], frame["high"]]).astype(float),
-            hovertemplate=f"%{{y}}: %{{x:{number}}} [%{{customdata[0]:{number}}}, "
-            f"%{{customdata[1]:{number}}}]<extra></extra>",
+            customdata=np.column_stack([least, most]),
+            hovertemplate="%{{y}}: {} [{}, {}]<extra></extra>".format(*told),
         )
     )
     names_above(figure, names, 40)
-    figure.update_xaxes(
-        tickformat=".0%" if percent else ".2f",
-        title=None,
-        zeroline=False,
-        range=round_range([*low, *high]),
-    )
+    ticks = percent_ticks() if percent else {"tickformat": ".2f"}
+    figure.update_xaxes(title=None, zeroline=False, range=round_range([*low, *high]), **ticks)
     return figure
 
 

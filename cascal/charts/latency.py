@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, plain
+from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_ticks, plain
 from cascal.charts.name_places import free_sides, in_pixels
 from cascal.compare.latency import Waits
 
@@ -48,7 +48,7 @@ def latency_figure(frame: pd.DataFrame, accent: str) -> go.Figure:
                 hovertext=[names[row] for row in part.index],
                 customdata=slow,
                 marker={"color": colour, "size": 10, "symbol": symbol},
-                hovertemplate="%{hovertext}: %{y:.1f} %, half within %{x:.2g} s, "
+                hovertemplate=f"%{{hovertext}}: {percent_hover('y')}, half within %{{x:.2g}} s, "
                 "95 % within %{customdata:.2g} s<extra></extra>",
                 cliponaxis=False,
             )
@@ -56,5 +56,5 @@ def latency_figure(frame: pd.DataFrame, accent: str) -> go.Figure:
     figure.update_layout(template="cascal", height=420)
     title = "seconds: half of the queries; the line ends at 95 %"
     figure.update_xaxes(title=title, rangemode="tozero")
-    figure.update_yaxes(title="percent right")
+    figure.update_yaxes(title="right answers", **percent_ticks())
     return figure

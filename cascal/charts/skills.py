@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, plain, round_range
+from cascal.charts.figures import (
+    MUTED,
+    in_percent,
+    percent_hover,
+    percent_ticks,
+    plain,
+    round_range,
+    shorten,
+)
+from cascal.computing.remembered import remembered
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
 from cascal.explain import Z95, RouteTrace
@@ -17,6 +26,9 @@ from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.routing.leaders import cluster_leaders
 from cascal.routing.route import Router
+
+TYPICAL_LENGTH = 90
+"""Characters of a cluster's most typical query in a table."""
 
 
 def cluster_labels(snapshot: Snapshot) -> tuple[str, ...]:
@@ -27,6 +39,7 @@ def cluster_labels(snapshot: Snapshot) -> tuple[str, ...]:
 def clusters_frame(snapshot: Snapshot) -> pd.DataFrame:
     """One row a cluster: number, name, task, queries, first models and scores at its centre, lead.
 
+    typical: the query nearest to its centre, cut after a word, "" where it holds none
     aside: another first model by consensus alone, and why the router does not pick it.
     """
     router = snapshot.router
@@ -37,6 +50,7 @@ def clusters_frame(snapshot: Snapshot) -> pd.DataFrame:
         {
             "cluster": np.arange(len(clusters)),
             "name": [cluster_name(terms) for terms in snapshot.names],
+            "typical": _most_typical(snapshot),
             "task": [router.tasks[task] for task in clusters.task],
             "queries": clusters.sizes,
             "first": [one.best[0] for one in leaders],
@@ -46,6 +60,14 @@ def clusters_frame(snapshot: Snapshot) -> pd.DataFrame:
             "lead": lead,
         }
     )
+
+
+@remembered
+def _most_typical(snapshot: Snapshot) -> tuple[str, ...]:
+    """(C,) the query nearest to the centre of each cluster, "" where it holds none."""
+    texts, clusters = snapshot.dataset.train.texts, range(len(snapshot.router.clusters))
+    nearest = [[texts[row] for row in snapshot.typical(cluster, 1)] for cluster in clusters]
+    return tuple(shorten(" ".join(" ".join(one).split()), TYPICAL_LENGTH) for one in nearest)
 
 
 def ranking_frame(router: Router, cluster: int) -> pd.DataFrame:
@@ -108,18 +130,19 @@ def share_frame(models: Sequence[str], now: FloatArray, pinned: FloatArray) -> p
 def share_figure(models: Sequence[str], now: FloatArray, colours: Mapping[str, str]) -> go.Figure:
     """Share of the queries that each model gets first."""
     order = np.argsort(-now, kind="stable")
+    shares = in_percent(now[order])
     figure = go.Figure(
         go.Bar(
-            x=now[order],
+            x=shares,
             y=[plain(models[m]) for m in order],
             orientation="h",
             marker={"color": [colours.get(models[m], MUTED) for m in order]},
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+            hovertemplate=f"%{{y}}: {percent_hover('x')}<extra></extra>",
         )
     )
     figure.update_layout(template="cascal", height=28 * len(order) + 40)
     figure.update_yaxes(autorange="reversed", title=None)
-    figure.update_xaxes(tickformat=".0%", title=None, range=round_range([0.0, *now.tolist()]))
+    figure.update_xaxes(title=None, range=round_range([0.0, *shares]), **percent_ticks())
     return figure
 
 

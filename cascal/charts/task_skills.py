@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import cell_texts, plain
+from cascal.charts.figures import cell_texts, in_percent, percent_hover, percent_ticks, plain
 from cascal.charts.silhouettes import MOST_COLUMNS
 from cascal.counted import counted
+from cascal.counted import percent as percent_text
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
 from cascal.rank import rank_selection
@@ -66,14 +67,16 @@ def task_skills_figure(frame: pd.DataFrame, scale: Sequence[str], *, percent: bo
     """Heatmap of tasks and models; in each cell the mean and how far its interval reaches."""
     tasks, models = list(dict.fromkeys(frame["task"])), list(dict.fromkeys(frame["model"]))
     shape = (len(tasks), len(models))
+    columns = (frame["mean"], frame["high"] - frame["mean"])
     mean, reach = (
-        column.to_numpy(float).reshape(shape)
-        for column in (frame["mean"], frame["high"] - frame["mean"])
+        (in_percent(column) if percent else column.to_numpy(float)).reshape(shape)
+        for column in columns
     )
     known = mean[np.isfinite(mean)]
     span = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     x, y = list(range(len(models))), list(range(len(tasks)))
-    number, written = ".1%" if percent else ".3f", len(models) <= MOST_COLUMNS
+    ticks = percent_ticks() if percent else {"tickformat": ".3f"}
+    hover, written = percent_hover("z") if percent else "%{z:.3f}", len(models) <= MOST_COLUMNS
     figure = go.Figure(
         go.Heatmap(
             z=mean,
@@ -86,9 +89,9 @@ def task_skills_figure(frame: pd.DataFrame, scale: Sequence[str], *, percent: bo
             text=_hovers(frame, shape, percent=percent),
             colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
             showscale=not written,
-            colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": number},
+            colorbar={"thickness": 8, "outlinewidth": 0, **ticks},
             hoverongaps=False,
-            hovertemplate=f"%{{text}}<br>%{{z:{number}}}<extra></extra>",
+            hovertemplate=f"%{{text}}<br>{hover}<extra></extra>",
         )
     )
     if written:
@@ -104,9 +107,8 @@ def task_skills_figure(frame: pd.DataFrame, scale: Sequence[str], *, percent: bo
 
 def _cells(mean: FloatArray, reach: FloatArray, *, percent: bool) -> list[list[str]]:
     """The best of a row in bold; where nothing is known of the interval, the mean alone."""
-    scaled, digits = (100, 1) if percent else (1, 3)
-    texts = []
-    for means, reaches in zip(scaled * mean, scaled * reach, strict=True):
+    digits, texts = 1 if percent else 3, []
+    for means, reaches in zip(mean, reach, strict=True):
         row = [f"{value:.{digits}f}" for value in means]
         if np.isfinite(means).any():
             best = int(np.nanargmax(means))
@@ -121,13 +123,12 @@ def _cells(mean: FloatArray, reach: FloatArray, *, percent: bool) -> list[list[s
 
 
 def _hovers(frame: pd.DataFrame, shape: tuple[int, int], *, percent: bool) -> list[list[str]]:
-    number = ".1%" if percent else ".3f"
+    def told(value: float) -> str:
+        return percent_text(value, 1) if percent else f"{value:.3f}"
+
     columns = (frame[name] for name in ("task", "model", "low", "high", "queries"))
     texts = [
-        (
-            f"{plain(task)}, {plain(model)}<br>[{low:{number}}, {high:{number}}] of "
-            f"{counted(n, 'query')}"
-        )
+        (f"{plain(task)}, {plain(model)}<br>[{told(low)}, {told(high)}] of {counted(n, 'query')}")
         for task, model, low, high, n in zip(*columns, strict=True)
     ]
     return [texts[start : start + shape[1]] for start in range(0, len(texts), shape[1])]

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cascal.charts.figures import MUTED, in_percent, in_points, interval_texts, plain
+from cascal.charts.figures import (
+    MUTED,
+    in_percent,
+    in_points,
+    interval_texts,
+    percent_hover,
+    percent_ticks,
+    plain,
+)
 from cascal.compare.scaling import ScalingPoint
 from cascal.compare.without_a_model import Removal
 
@@ -35,7 +43,7 @@ def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str)
     """
     queries = frame["queries"].to_numpy(float)
     low, high = frame["top1_low"].to_numpy(float), frame["top1_high"].to_numpy(float)
-    figure = go.Figure()
+    figure, told = go.Figure(), percent_hover("y")
     figure.add_trace(
         go.Scatter(
             x=np.concatenate([queries, queries[::-1]]),
@@ -56,7 +64,7 @@ def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str)
                 mode="lines+markers",
                 name=label,
                 line={"color": accent, "dash": dash},
-                hovertemplate=f"%{{x:,.0f}} queries: {label.lower()} %{{y:.1f}} %<extra></extra>",
+                hovertemplate=f"%{{x:,.0f}} queries: {label.lower()} {told}<extra></extra>",
             )
         )
     if np.isfinite(constant):
@@ -67,13 +75,13 @@ def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str)
                 mode="lines",
                 name=f"Always {plain(name)}",
                 line={"color": MUTED, "dash": "dash"},
-                hovertemplate=f"Always {plain(name)}: %{{y:.1f}} %<extra></extra>",
+                hovertemplate=f"Always {plain(name)}: {told}<extra></extra>",
             )
         )
     figure.update_layout(template="cascal", height=360, showlegend=True)
     figure.update_layout(legend={"orientation": "h", "y": 1.1, "x": 0})
     figure.update_xaxes(type="log", title="training queries (logarithmic)")
-    figure.update_yaxes(title="percent right")
+    figure.update_yaxes(title="right answers", **percent_ticks())
     return figure
 
 

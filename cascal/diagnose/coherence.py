@@ -35,6 +35,30 @@ def own_silhouettes(snapshot: Snapshot) -> FloatArray:
     return read_only(found)
 
 
+def own_silhouette(snapshot: Snapshot, row: int) -> float:
+    """The silhouette of one training query, as in `own_silhouettes`, without those of the others.
+
+    With S_c the sum of the vectors of cluster c, its mean distance to c is 1 − x·S_c / |c|; to its
+    own |c| − 1 others.
+    """
+    clusters, vectors = snapshot.router.clusters, snapshot.dataset.train.vectors.vectors
+    own = int(clusters.assignment[row])
+    of_task = np.flatnonzero(clusters.task == clusters.task[own])
+    if len(of_task) < 2:
+        return np.nan
+    sizes = clusters.sizes[of_task].astype(float)
+    rows = np.flatnonzero(np.isin(clusters.assignment, of_task))
+    labels = np.searchsorted(of_task, clusters.assignment[rows])
+    cosines = np.bincount(labels, vectors[rows] @ vectors[row], minlength=len(of_task))
+    inside = of_task == own
+    others = ~inside & (sizes > 0)
+    if sizes[inside][0] < 2 or not others.any():
+        return 0.0
+    within = float((sizes - cosines)[inside][0] / (sizes[inside][0] - 1.0))
+    between = float((1.0 - cosines[others] / sizes[others]).min())
+    return (between - within) / (max(between, within) or 1.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Coherence:
     """How well the training queries of a cluster in force fit it.

@@ -7,7 +7,7 @@ import { bytes } from "./points.js";
 
 const NARROW = 480; // px: in such a frame the names of the largest clusters only
 const FEW = 4;
-const ROOM = 15_000; // px² of the frame for each name
+const ROOM = 10_000; // px² of the frame for each name
 const MANY = 40;
 const STEPS = 65535; // of the map from end to end, as the server counts them
 const SMALLEST = 11.5; // px, of a name

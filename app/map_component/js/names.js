@@ -4,6 +4,7 @@ const CELL = 6; // px
 const ANGLES = 24;
 const GAPS = [2, 7, 14, 22, 32]; // px between a name and its outline, the nearest first
 const COVERED = 0.12; // of a name may lie on points and outlines
+const CROWDED = 0.5; // of a name that has no room else: its halo keeps it readable
 const EDGE = 4; // px to the frame
 const APART = [5, 2]; // px between two names, across and up
 
@@ -42,12 +43,17 @@ export class Crowd {
   }
 }
 
-// Names with their places, as far as there is room: first short ones, then as many whole ones as fit.
+// Names with their places, as far as there is room: first short ones on free ground, then those that
+// have to lie on points, at last as many whole ones as fit.
 export function arrange(names, crowd, frame, taken) {
   const placed = [];
-  for (const name of names) {
-    const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, [...taken, ...placed.map(({ box }) => box)]);
-    if (spot) placed.push({ name, text: 0, ...spot });
+  for (const covered of [COVERED, CROWDED]) {
+    for (const name of names) {
+      if (placed.some((one) => one.name === name)) continue;
+      const others = [...taken, ...placed.map(({ box }) => box)];
+      const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, others, covered);
+      if (spot) placed.push({ name, text: 0, ...spot });
+    }
   }
   for (const one of placed) {
     const last = one.name.tags.length - 1;
@@ -70,7 +76,7 @@ function above({ at: [x, y], over, sizes: [[width, height]] }, frame) {
   return { box, away: 0, boxOf: () => box };
 }
 
-function bestSpot(name, crowd, frame, taken) {
+function bestSpot(name, crowd, frame, taken, covered) {
   const start = centreOf(name.ring, name.at, frame);
   if (!start) return null;
   let best = null;
@@ -79,7 +85,7 @@ function bestSpot(name, crowd, frame, taken) {
     if (candidate.cost >= (best?.cost ?? Infinity) || !isFree(box, frame, taken)) continue;
     const under = crowd.under(box);
     const cost = candidate.cost + 60 * under;
-    if (under <= COVERED && cost < (best?.cost ?? Infinity)) best = { ...candidate, cost, box };
+    if (under <= covered && cost < (best?.cost ?? Infinity)) best = { ...candidate, cost, box };
   }
   return best;
 }

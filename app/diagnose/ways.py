@@ -1,0 +1,51 @@
+"""Links from the top of the page Diagnose to its parts, each with its answer in a few words."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app import frame, session
+from cascal.counted import agreeing, counted
+from cascal.datatypes import NotApplicable
+from cascal.diagnose import CHECKS
+from cascal.diagnose.coherence import coherence
+from cascal.diagnose.silhouettes import silhouette_bench
+
+INCOHERENT, BENCH, SECOND = "incoherent", "silhouettes", "second"
+"""The anchors of the parts; that of the silhouettes is always there."""
+
+
+def ways() -> None:
+    """One line: how many clusters are incoherent, the bench, and where a second model is better."""
+    with st.container(horizontal=True, gap="small", key="ways"):
+        for anchor, says in ((INCOHERENT, _incoherent()), (BENCH, _bench()), (SECOND, _second())):
+            if says:
+                st.markdown(f"[{frame.escape(says)}](#{anchor})", width="content")
+
+
+def _incoherent() -> str:
+    now = session.snapshot()
+    known = [one for one in coherence(now) if np.isfinite(one.mean)]
+    low = sum(one.low(now.router.thresholds.min_silhouette) for one in known)
+    if not known:
+        return "Coherence: one cluster a task"
+    verb = agreeing(low, "is", "are")
+    return f"{low or 'None'} of {counted(len(known), 'cluster')} {verb} incoherent"
+
+
+def _bench() -> str:
+    try:
+        bench = silhouette_bench(session.fit(), session.current_thresholds().min_silhouette)
+    except NotApplicable:
+        return "Silhouettes"
+    known, split = int((bench.best_k > 0).sum()), int((bench.k > 1).sum())
+    return f"Silhouette bench: {split:,} of {counted(known, 'split')} in force"
+
+
+def _second() -> str:
+    found = CHECKS["CAS205"].evidence(session.snapshot())
+    if found is None:
+        return ""
+    n = len(found.table)
+    return f"A second model is probably better in {counted(n, 'cluster') if n else 'no cluster'}"
