@@ -12,7 +12,7 @@ from conftest import split_world
 from refusals import refuses
 
 import cascal
-from cascal.charts.diagnosis import changing_measures, curve_figure, curve_frame, map_figure
+from cascal.charts.sweep import changing_measures, curve_figure, curve_frame, map_figure
 from cascal.compare.cost import cost_grid
 from cascal.compare.sweep import (
     JACCARDS,

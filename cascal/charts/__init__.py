@@ -24,16 +24,7 @@ from cascal.charts.comparison import (
 )
 from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
-from cascal.charts.diagnosis import (
-    SWEEP_MEASURES,
-    changing_measures,
-    checks_frame,
-    curve_figure,
-    curve_frame,
-    evidence_figure,
-    map_figure,
-    track_record_frame,
-)
+from cascal.charts.diagnosis import checks_frame, evidence_figure, track_record_frame
 from cascal.charts.domains import Domain, domains
 from cascal.charts.experiments import report_frame
 from cascal.charts.figures import in_percent, interval_figure, judged_model, safe_csv, shorten
@@ -84,6 +75,13 @@ from cascal.charts.slices import (
     gains_sentence,
     groups_frame,
     slices_frame,
+)
+from cascal.charts.sweep import (
+    SWEEP_MEASURES,
+    changing_measures,
+    curve_figure,
+    curve_frame,
+    map_figure,
 )
 from cascal.charts.task_skills import BASES, Basis, task_skills_figure, task_skills_frame
 from cascal.charts.what_if import removals_frame, scaling_figure, scaling_frame

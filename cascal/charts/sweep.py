@@ -1,0 +1,246 @@
+"""Figures of a sweep: one threshold as curves, two as a map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_ticks
+from cascal.compare.cost import weight_label
+from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
+from cascal.compare.sweep_answer import value_label
+from cascal.counted import percent
+from cascal.datatypes import FloatArray
+from cascal.settings import Thresholds
+
+SAME = 1e-9
+"""Values of a measure that lie nearer than this do not change."""
+SWEEP_MEASURES = {
+    "top1": "First model right",
+    "dollars": "US dollars per 1,000 queries",
+    "flipped": "Routes flipped",
+    "effective": "Effective models",
+    "clusters": "Skill clusters",
+}
+IN_PERCENT = ("top1", "flipped")
+"""The measures that are shares."""
+
+
+def curve_frame(curve: Curve) -> pd.DataFrame:
+    """One row a visited value: clusters, models in use, flipped routes, cost, accuracy.
+
+    x is where the value stands on the chart: joining by its place, cost weights as in `_decades`.
+    """
+    points = curve.points
+    tops = [point.top1 for point in points]
+    values = [point.value(curve.name) for point in points]
+    x: list[float] = [float(value or 0.0) for value in values]
+    if curve.name == "prune_jaccard":
+        x = [float(at) for at in range(len(points))]
+    elif curve.name == "cost_weight":
+        x = _decades(x)
+    return pd.DataFrame(
+        {
+            "value": [value_label(curve.name, value) for value in values],
+            "x": x,
+            "clusters": [point.n_clusters for point in points],
+            "effective": [point.effective_models for point in points],
+            "flipped": in_percent([point.flipped for point in points]),
+            "dollars": [point.dollars for point in points],
+            "top1": in_percent([np.nan if one is None else one.value for one in tops]),
+            "low": in_percent([np.nan if one is None else one.low for one in tops]),
+            "high": in_percent([np.nan if one is None else one.high for one in tops]),
+        }
+    )
+
+
+def _decades(weights: Sequence[float]) -> list[float]:
+    """The decimal logarithms of cost weights; 0 stands half a decade below the smallest other."""
+    positive = [weight for weight in weights if weight > 0]
+    zero = np.log10(min(positive)) - 0.5 if positive else 0.0
+    return [float(np.log10(weight)) if weight > 0 else float(zero) for weight in weights]
+
+
+def changing_measures(curve: Curve) -> tuple[list[str], list[str]]:
+    """The measures that change over a curve, and what those are that stay the same.
+
+    Unknown measures, as accuracy without gold answers, are in neither.
+    """
+    frame = curve_frame(curve)
+    known = [name for name in SWEEP_MEASURES if frame[name].notna().any()]
+    constant = [name for name in known if np.ptp(frame[name].dropna()) < SAME]
+    said = [f"{SWEEP_MEASURES[name]}: {_in_words(name, frame[name].iloc[0])}" for name in constant]
+    return [name for name in known if name not in constant], said
+
+
+def _in_words(measure: str, value: float) -> str:
+    if measure in IN_PERCENT:
+        return percent(value / 100, 1)
+    return f"${value:,.2f}" if measure == "dollars" else f"{value:.4g}"
+
+
+def _hover(measure: str, name: str) -> str:
+    """A value of a measure in a hover of plotly."""
+    if measure in IN_PERCENT:
+        return percent_hover(name)
+    return f"$%{{{name}:,.2f}}" if measure == "dollars" else f"%{{{name}:.4g}}"
+
+
+def _ticks(measure: str) -> dict[str, Any]:
+    """How the axis, or the colour key, of a measure writes its values."""
+    if measure in IN_PERCENT:
+        return percent_ticks()
+    return {"tickformat": "$,.2f" if measure == "dollars" else "~r"}
+
+
+def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> go.Figure:
+    """One measure over one threshold; dashed: now, shaded: where nothing changes."""
+    frame = curve_frame(curve)
+    x, figure = frame["x"].to_numpy(float), go.Figure()
+    if measure == "top1":
+        figure.add_trace(_band(x, frame))
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=frame[measure].to_numpy(float),
+            mode="lines+markers",
+            line={"color": accent, "shape": "hv" if measure == "clusters" else "linear"},
+            marker={"size": 4},
+            text=list(frame["value"]),
+            hovertemplate=f"%{{text}}: {_hover(measure, 'y')}<extra></extra>",
+        )
+    )
+    _mark_now(figure, curve, frame)
+    figure.update_layout(
+        template="cascal", height=height, margin={"t": 8, "b": 40}, showlegend=False
+    )
+    figure.update_xaxes(title=NAMES[curve.name], **_curve_ticks(curve, frame))
+    figure.update_yaxes(nticks=6, **_ticks(measure))
+    return figure
+
+
+def _curve_ticks(curve: Curve, frame: pd.DataFrame) -> dict[str, Any]:
+    """Plain numbers along the axis: every setting of joining, 0 and the decades of cost weights."""
+    if curve.name == "prune_jaccard":
+        return {"tickvals": frame["x"].tolist(), "ticktext": list(frame["value"])}
+    if curve.name != "cost_weight":
+        return {"tickformat": ".2~f", "nticks": 7}
+    whole = range(int(np.ceil(frame["x"].iloc[1:].min())), int(frame["x"].max()) + 1)
+    zero = [float(frame["x"].iloc[0])] if curve.points[0].value(curve.name) == 0 else []
+    return {
+        "tickvals": [*zero, *(float(decade) for decade in whole)],
+        "ticktext": [*("0" for _ in zero), *(weight_label(10.0**decade) for decade in whole)],
+        "tickangle": 0,
+    }
+
+
+def _band(x: FloatArray, frame: pd.DataFrame) -> go.Scatter:
+    """The intervals of all values as one area."""
+    return go.Scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([frame["high"], frame["low"][::-1]]),
+        fill="toself",
+        mode="lines",
+        line={"width": 0},
+        fillcolor="rgba(120,140,200,0.22)",
+        hoverinfo="skip",
+    )
+
+
+def _mark_now(figure: go.Figure, curve: Curve, frame: pd.DataFrame) -> None:
+    x = frame["x"].to_numpy(float)
+    figure.add_vline(x=x[curve.at_now], line={"color": MUTED, "dash": "dash", "width": 1.5})
+    if curve.band is None or curve.name == "prune_jaccard":
+        return
+    values = [point.value(curve.name) for point in curve.points]
+    low, high = (x[values.index(one)] for one in curve.band)
+    figure.add_vrect(x0=low, x1=high, fillcolor=MUTED, opacity=0.15, line_width=0)
+
+
+def map_figure(
+    found: SweepMap, measure: str, scale: tuple[str, ...], now: Thresholds | None = None
+) -> go.Figure:
+    """Two thresholds as a heatmap of one measure; a cross marks the present setting."""
+    table = np.array([[_measure(point, measure) for point in row] for row in found.points])
+    across = _map_axis(found.second, found.second_values, now)
+    down = _map_axis(found.first, found.first_values, now)
+    cells = [
+        [f"{NAMES[found.first]} {one}, {NAMES[found.second]} {other}" for other in across.labels]
+        for one in down.labels
+    ]
+    figure = go.Figure(
+        go.Heatmap(
+            z=table,
+            x=across.places,
+            y=down.places,
+            text=cells,
+            colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
+            colorbar={"thickness": 8, "outlinewidth": 0, **_ticks(measure)},
+            hovertemplate=f"%{{text}}: {_hover(measure, 'z')}<extra></extra>",
+        )
+    )
+    if across.now is not None and down.now is not None:
+        for size, width, colour in ((17, 5, "#FFFFFF"), (15, 2.5, "#0B111C")):
+            figure.add_trace(
+                go.Scatter(
+                    x=[across.now],
+                    y=[down.now],
+                    mode="markers",
+                    cliponaxis=False,
+                    marker={
+                        "symbol": "x-thin",
+                        "size": size,
+                        "line": {"width": width, "color": colour},
+                    },
+                    hovertemplate="present setting<extra></extra>",
+                )
+            )
+    figure.update_layout(template="cascal", height=460)
+    figure.update_xaxes(title=NAMES[found.second], showgrid=False, zeroline=False, **across.ticks)
+    figure.update_yaxes(title=NAMES[found.first], showgrid=False, zeroline=False, **down.ticks)
+    return figure
+
+
+@dataclass(frozen=True)
+class _MapAxis:
+    """Where the values of a threshold lie, what they are called, and where the present one is."""
+
+    places: list[float]
+    labels: list[str]
+    ticks: dict[str, Any]
+    now: float | None
+
+
+def _map_axis(name: str, values: Sequence[float | None], now: Thresholds | None) -> _MapAxis:
+    """Distances lie where they are; joining and cost weights, without a scale, one by one."""
+    labels = [value_label(name, one) for one in values]
+    present: float | None = None if now is None else getattr(now, name)
+    if name in ("min_silhouette", "merge_distance"):
+        places = [float(one or 0.0) for one in values]
+        ticks: dict[str, Any] = {"range": [places[0], places[-1]], "tickformat": ".2~f"}
+        return _MapAxis(places, labels, ticks, present)
+    places = [float(at) for at in range(len(values))]
+    shown = places[:: 1 + len(places) // 9]
+    ticks = {"tickvals": shown, "ticktext": [labels[int(at)] for at in shown]}
+    if name == "prune_jaccard":
+        at = float(values.index(present)) if now is not None and present in values else None
+        return _MapAxis(places, labels, ticks, at)
+    known = None if present is None else float(np.interp(present, np.array(values, float), places))
+    return _MapAxis(places, labels, ticks, known)
+
+
+def _measure(point: Point, measure: str) -> float:
+    if measure == "clusters":
+        return float(point.n_clusters)
+    if measure == "effective":
+        return point.effective_models
+    if measure == "flipped":
+        return float(in_percent(point.flipped))
+    if measure == "dollars":
+        return point.dollars
+    return float(in_percent(np.nan if point.top1 is None else point.top1.value))
