@@ -22,7 +22,7 @@ from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
 from cascal.verdicts.verdict import decide_between
 
-MAIN_COLUMNS = ("router", "needs", "top1_text", "gain_text", "cost", "effective")
+MAIN_COLUMNS = ("router", "top1_text", "gain_text", "cost", "needs", "effective")
 ALL_COLUMNS = (*MAIN_COLUMNS, "vote", "hit", "vote_cost", "p_text")
 OWN = (charts.PRESENT, WITHOUT_LABELS, *PRESETS, "released_late")
 
@@ -155,11 +155,11 @@ def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
         "router": text("Router", pinned=True),
-        "needs": text("Needs", width=100),
-        "top1_text": text("First right, %", alignment="right", width=130),
-        "gain_text": text("Gain, points", alignment="right", width=138, help=f"Over {always}."),
+        "needs": text("Needs", width=116),
+        "top1_text": text("First right, %", alignment="right", width=126),
+        "gain_text": text("Gain, points", alignment="right", width=132, help=f"Over {always}."),
         "cost": number("$/1,000", format="%.2f", width=70, help="US dollars per 1,000 queries."),
-        "effective": number("Spread", format="%.1f", width=68, help=meaning("effective models")),
+        "effective": number("Spread", format="%.1f", width=64, help=meaning("effective models")),
         "vote": number("Vote of 3", format="%.1f %%", width=76),
         "hit": number(
             "Any of 3", format="%.1f %%", width=76, help="Any of its best three is right."

@@ -37,7 +37,7 @@ NEEDS = {
     "nothing": "no labels",
     "labels": "training labels",
     "few labels": "a few labels",
-    "gold": "these answers (a bound)",
+    "gold": "these answers",
 }
 
 SYMBOLS = {"nothing": "circle", "labels": "square", "few labels": "square", "gold": "diamond-open"}
