@@ -9,7 +9,8 @@ import streamlit as st
 
 from app import selection_links, session
 from app.values import RANGES, THRESHOLDS
-from cascal.settings import BOUNDS, CLUSTERS, JOINING, PRESETS, ROUTINGS
+from cascal.bounds import BOUNDS
+from cascal.settings import CLUSTERS, JOINING, PRESETS, ROUTINGS
 
 
 def faults(datasets: list[str]) -> list[str]:

@@ -4,93 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, asdict, dataclass, replace
-from numbers import Integral, Real
 from typing import Any, Literal
 
+from cascal.bounds import check, shown
 from cascal.datatypes import CascalError
 
 RoutingKind = Literal["nearest", "blend"]
-
-
-@dataclass(frozen=True)
-class Bound:
-    """What a number may be: from `low` to `high`, `whole` or not, or None where `optional`."""
-
-    low: float
-    high: float
-    whole: bool = False
-    optional: bool = False
-
-    def __str__(self) -> str:
-        kind = "a whole number" if self.whole else "a number"
-        none = ", or None" if self.optional else ""
-        return f"{kind} in [{_plainly(self.low)}, {_plainly(self.high)}]{none}"
-
-    def plain(self, value: object) -> object:
-        """The value as Python writes it (numpy's numbers too); ValueError where it may not be."""
-        if value is None and self.optional:
-            return None
-        number = isinstance(value, Integral if self.whole else Real) and not isinstance(value, bool)
-        if not number or not self.low <= value <= self.high:  # type: ignore[operator]
-            raise ValueError  # nan too: it is not inside
-        return int(value) if isinstance(value, Integral) else float(value)  # type: ignore[arg-type]
-
-    def read(self, text: str) -> object:
-        """The number that a text says; ValueError where it may not be."""
-        return self.plain(int(text) if self.whole else float(text))
-
-
-def _plainly(number: float) -> str:
-    return f"{number:,.0f}" if number >= 1000 else f"{number:g}"
-
-
-BOUNDS: dict[str, dict[str, Bound]] = {
-    "Routing": {
-        "k_nearest": Bound(1, 10_000, whole=True),
-        "distance_temperature": Bound(1e-6, 1e6),
-        "scoring_temperature": Bound(1e-6, 1e6),
-        "fallback_distance": Bound(0.0, 2.0, optional=True),
-        "margin": Bound(0.0, 1000.0),
-    },
-    "Thresholds": {
-        "min_silhouette": Bound(-1.0, 1.0),
-        "merge_distance": Bound(0.0, 2.0),
-        "prune_jaccard": Bound(0.0, 1.0, optional=True),
-        "top_k": Bound(1, 10_000, whole=True),
-        "cost_weight": Bound(0.0, 1e12),
-    },
-    "FitSettings": {
-        "min_agreement": Bound(0.0, 1.0),
-        "max_k": Bound(1, 100, whole=True),
-        "seed": Bound(0, 2**32 - 1, whole=True),
-        "sample": Bound(50, 1_000_000, whole=True, optional=True),
-    },
-}
-"""The bounds of every number that can be chosen; files, links, options and pages keep to them."""
-_SWITCHES = {"Routing": ("two_stage", "sharp", "across_tasks")}
-
-
-def _check(chosen: object) -> None:
-    """Refuse numbers out of bounds and switches that are none; numpy's numbers become plain."""
-    owner = type(chosen).__name__
-    for name, bound in BOUNDS[owner].items():
-        value = getattr(chosen, name)
-        try:
-            object.__setattr__(chosen, name, bound.plain(value))
-        except ValueError:
-            raise CascalError(
-                f"{owner}.{name} is {_shown(value)}; it must be {bound}.", code="out-of-bounds"
-            ) from None
-    for name in _SWITCHES.get(owner, ()):
-        value = getattr(chosen, name)
-        if not isinstance(value, bool):
-            raise CascalError(
-                f"{owner}.{name} is {_shown(value)}; it must be True or False.", code="wrong-type"
-            )
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:60]
 
 
 @dataclass(frozen=True)
@@ -122,10 +41,10 @@ class Routing:
     def __post_init__(self) -> None:
         if self.kind not in ("nearest", "blend"):
             raise CascalError(
-                f"Routing.kind is {_shown(self.kind)}; choose 'nearest' or 'blend'.",
+                f"Routing.kind is {shown(self.kind)}; choose 'nearest' or 'blend'.",
                 code="unknown-choice",
             )
-        _check(self)
+        check(self)
         if self.two_stage and self.across_tasks:
             raise CascalError(
                 "Routing.two_stage keeps to one task; it excludes across_tasks.",
@@ -147,10 +66,10 @@ class Thresholds:
     cost_weight: float = 0.0
 
     def __post_init__(self) -> None:
-        _check(self)
+        check(self)
         if not isinstance(self.routing, Routing | None):
             raise CascalError(
-                f"Thresholds.routing is {_shown(self.routing)}; give a cascal.Routing, or None.",
+                f"Thresholds.routing is {shown(self.routing)}; give a cascal.Routing, or None.",
                 code="wrong-type",
             )
 
@@ -205,7 +124,7 @@ class FitSettings:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise CascalError(
-                    f"FitSettings.{name} is {_shown(getattr(self, name))}; choose one of "
+                    f"FitSettings.{name} is {shown(getattr(self, name))}; choose one of "
                     f"{', '.join(choices)}.",
                     code="unknown-choice",
                 )
@@ -216,10 +135,10 @@ class FitSettings:
                 f"{', '.join(PROBABILITIES)}, or strong='unique'.",
                 code="needs-probabilities",
             )
-        _check(self)
+        check(self)
         if not isinstance(self.routing, Routing):
             raise CascalError(
-                f"FitSettings.routing is {_shown(self.routing)}; give a cascal.Routing.",
+                f"FitSettings.routing is {shown(self.routing)}; give a cascal.Routing.",
                 code="wrong-type",
             )
 

@@ -21,13 +21,14 @@ from app.controls import BY_TASK
 from app.route.question import example_rows
 from app.snapshots import Snapshots
 from cascal import charts
+from cascal.bounds import BOUNDS
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import demo_folder
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import CHECKS
-from cascal.settings import BOUNDS, TASKS_MEASURED
+from cascal.settings import TASKS_MEASURED
 from cascal.simulate import load_demo
 from cascal.simulate.prose import prose_world
 from cascal.store import Score
