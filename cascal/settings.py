@@ -54,8 +54,14 @@ class Routing:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What can be moved without a refit. `prune_jaccard` None = no pruning; `routing` None = the
-    preset's own; `cost_weight` λ: routes are chosen by score − λ · US dollars per 1,000 queries.
+    """What can be moved without a refit (docs/method.md §§ 4–7).
+
+    min_silhouette  a model's strong queries in a task are split only if the split is this clear
+    merge_distance  centroids nearer than this (1 − cosine) become one
+    prune_jaccard   clusters whose three best models have this Jaccard index are joined; None: never
+    top_k           how many models vote
+    routing         None: the preset's own
+    cost_weight     λ: routes are chosen by score − λ · US dollars per 1,000 queries
     """
 
     min_silhouette: float = 0.05
@@ -100,6 +106,10 @@ _ONLY_ONE_BEFORE = {"joining": "sets", "clusters": "skills", "sample": None}
 class FitSettings:
     """Which variant of each part is used (docs/method.md § 8). Changing one refits.
 
+    consensus, strong, merge, ranking, routing : the variants of docs/method.md §§ 2, 3, 5–7 by name
+    min_agreement : share of the models behind a strong vote, for `strong` "released" and "unique"
+    max_k    most clusters into which a model's strong queries of a task are split
+    seed     of k-means
     clusters "skills": those of the models' strong queries in each task; "task": one cluster a task,
              so that `max_k`, `merge`, `joining` and the thresholds of clusters have no effect
     sample   k-means of a task is of at most so many of its strong queries, to whose centres all are

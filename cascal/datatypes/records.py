@@ -26,7 +26,7 @@ STATUSES: tuple[Status, ...] = ("ok", "unreadable", "truncated", "refused", "err
 
 @dataclass(frozen=True)
 class Task:
-    """A subject with a description, the paper's *t*."""
+    """A subject with a description, the paper's *t*; queries name it by its `name`."""
 
     name: str
     description: str = ""
@@ -36,7 +36,8 @@ class Task:
 class ModelSpec:
     """A routable model. `key_env` is the *name* of the key's environment variable, never the key.
 
-    Prices are in US dollars per million tokens, nan where unknown.
+    `model_id` is what the server at `base_url` calls it. `input_price` and `output_price` are in US
+    dollars per million tokens, nan where unknown. `simulated`: no real model answers.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ModelSpec:
 class Query:
     """One question to be routed. Nothing between `score` and `route` ever sees `answer`.
 
+    `answer` is gold or generated, as `answer_origin` says; `skill` what it is known to test.
     `several`: all right options are asked for, without a gold answer that tells so.
     """
 
@@ -78,9 +80,10 @@ class Response:
     """What one model returned for one query, raw and parsed.
 
     `answer` is an option letter, or the text of a free answer; None where none could be read.
-    `rule` names the rule of `answers` that read it. `mean_logprob` is nan where unknown. `score`
-    is what the source says about being right, 0 to 1, nan where it says nothing; a response with
-    a score and no answer is legal: its model can be evaluated, but it cannot vote.
+    `rule` names the rule of `answers` that read it. `mean_logprob` is nan where unknown, as are
+    `cost` in US dollars and `latency` in seconds. Of repeated responses only `sample` 0 votes.
+    `score` is what the source says about being right, 0 to 1, nan where it says nothing; a response
+    with a score and no answer is legal: its model can be evaluated, but it cannot vote.
     """
 
     query_id: str
