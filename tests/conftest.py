@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import socket
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+from paging import end_jobs
 from streamlit.components.v2 import manifest_scanner
 
 import cascal
@@ -22,7 +25,6 @@ from cascal.dataset.part import Part, split_part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.encode.encoders import load_encoder
 from cascal.labels import LabelRecord
-from cascal.settings import PRESETS
 from cascal.simulate import load_demo
 
 # Every AppTest would read the metadata of all installed packages anew, for half a second and more.
@@ -74,6 +76,13 @@ def make_world(
     return votes, cascal.Embeddings.from_array(ids, points.astype(np.float32), "test"), gold
 
 
+@pytest.fixture(autouse=True)
+def no_job_outlives_its_test() -> Iterator[None]:
+    """Work that a page began would go on beside the tests that follow."""
+    yield
+    end_jobs()
+
+
 @pytest.fixture(scope="session")
 def world():
     return make_world()
@@ -92,10 +101,17 @@ def copy_workspace(workspace: cascal.Workspace, path: Path) -> cascal.Workspace:
     return cascal.Workspace(Path(shutil.copy(workspace.path, path)))
 
 
+@cache
+def whole_demo() -> dict[str, Imported]:
+    """The two sets of the demo as they are shipped, read once."""
+    return {one.dataset: one for one in load_demo(demo_folder())}
+
+
+@cache
 def thinned_demo(train_step: int, test_step: int) -> dict[str, Imported]:
     """The two sets of the demo, with every so-manieth training and test query only."""
     rows = [*range(0, 5000, train_step), *range(5000, 7000, test_step)]
-    return {one.dataset: with_queries(one, rows) for one in load_demo(demo_folder())}
+    return {name: with_queries(one, rows) for name, one in whole_demo().items()}
 
 
 def with_queries(imported: Imported, rows: list[int]) -> Imported:
@@ -113,9 +129,17 @@ def add_hashed(workspace: cascal.Workspace, imported: Imported) -> None:
 
 def thinned_workspace(folder: Path, train_step: int, test_step: int) -> cascal.Workspace:
     """A workspace with the thinned demo and vectors of the hashing encoder."""
-    workspace = cascal.Workspace(folder / "demo.duckdb")
-    add_hashed(workspace, thinned_demo(train_step, test_step)["demo"])
-    return workspace
+    path = folder / "demo.duckdb"
+    path.write_bytes(_thinned_file(train_step, test_step))
+    return cascal.Workspace(path)
+
+
+@cache
+def _thinned_file(train_step: int, test_step: int) -> bytes:
+    with TemporaryDirectory() as folder:
+        workspace = cascal.Workspace(Path(folder) / "demo.duckdb")
+        add_hashed(workspace, thinned_demo(train_step, test_step)["demo"])
+        return workspace.path.read_bytes()
 
 
 def demo_snapshot(workspace: cascal.Workspace) -> Snapshot:
@@ -152,13 +176,23 @@ def demo_weak(demo_workspace) -> Dataset:
     return load_dataset(demo_workspace, "demo-weak")
 
 
+class Fits(dict[str, cascal.Fit]):
+    """A data set fitted with each preset that is asked for, once."""
+
+    def __init__(self, study: Dataset) -> None:
+        super().__init__()
+        self._train = study.train
+
+    def __missing__(self, preset: str) -> cascal.Fit:
+        settings = cascal.FitSettings.preset(preset)
+        self[preset] = cascal.fit(self._train.votes, self._train.vectors, settings)
+        return self[preset]
+
+
 @pytest.fixture(scope="session")
-def demo_fits(demo) -> dict[str, cascal.Fit]:
-    """The demo fitted with each preset."""
-    return {
-        name: cascal.fit(demo.train.votes, demo.train.vectors, cascal.FitSettings.preset(name))
-        for name in PRESETS
-    }
+def demo_fits(demo) -> Fits:
+    """The demo fitted with each preset, when a test first asks for it."""
+    return Fits(demo)
 
 
 @pytest.fixture(scope="session")

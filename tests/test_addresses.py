@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import add_hashed, thinned_demo
+from conftest import thinned_workspace
 from loopback_s3 import loopback_s3
 from refusals import refuses
 
@@ -31,9 +31,7 @@ KEY = "AKIALOOPBACK"
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory) -> cascal.Workspace:
-    store = cascal.Workspace(tmp_path_factory.mktemp("stored") / "w.duckdb")
-    add_hashed(store, thinned_demo(60, 40)["demo"])
-    return store
+    return thinned_workspace(tmp_path_factory.mktemp("stored"), 60, 40)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,21 @@ from __future__ import annotations
 import gc
 import re
 import shlex
-import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import add_hashed, copy_workspace, thinned_demo, with_queries
+from conftest import (
+    add_hashed,
+    copy_workspace,
+    thinned_demo,
+    thinned_workspace,
+    whole_demo,
+    with_queries,
+)
+from paging import end_jobs, open_at, run_through, wait_for_jobs
 from streamlit.testing.v1 import AppTest
 
 import cascal
@@ -25,16 +32,13 @@ from cascal.bounds import BOUNDS
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import demo_folder
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import CHECKS
 from cascal.settings import TASKS_MEASURED
-from cascal.simulate import load_demo
 from cascal.simulate.prose import prose_world
 from cascal.store import Score
 from cascal.verdicts.light import HEADLINES
 
-MAIN = Path(__file__).parents[1] / "app" / "main.py"
 VIEWS = (
     "overview",
     "data_sets",
@@ -56,6 +60,7 @@ def demo_file(tmp_path_factory, demo_workspace) -> Path:
 
 def forget_jobs() -> None:
     """Forget all jobs but finished comparisons, which a session shows as those of its server do."""
+    end_jobs()
     for key, job in list(jobs.known_jobs().items()):
         if job.state != "done" or not key.startswith("comparison:"):
             del jobs.known_jobs()[key]
@@ -66,13 +71,7 @@ def open_app(monkeypatch):
     def open_page(workspace: Path, view: str = "overview", **params: str) -> AppTest:
         forget_jobs()
         monkeypatch.setenv("CASCAL_WORKSPACE", str(workspace))
-        app = AppTest.from_file(str(MAIN), default_timeout=120)
-        for name, value in params.items():
-            app.query_params[name] = value
-        app.run()
-        if view != "overview":
-            app.switch_page(f"{view}/page.py").run()
-        return app
+        return open_at(view, **params)
 
     return open_page
 
@@ -332,24 +331,16 @@ def test_a_workspace_that_is_no_database_is_a_sentence(open_app, tmp_path):
     assert "cannot be opened as a workspace" in app.error[0].value
 
 
-def wait_for_chart(app: AppTest, seconds: int = 240) -> None:
+def wait_for_chart(app: AppTest) -> None:
     """A job runs in a thread of its own; the page shows its result when it is run again."""
-    for _ in range(seconds * 2):
-        going = any(job.state == "running" for job in jobs.known_jobs().values())
-        if app.get("plotly_chart") and not going:
-            app.run()
-            return
-        time.sleep(0.5)
-        app.run()
-    pytest.fail("The comparison of all routers did not end in time.")
+    run_through(app)
+    assert app.get("plotly_chart")
 
 
 @pytest.fixture(scope="module")
 def small_file(tmp_path_factory) -> Path:
     """600 training and 300 test queries of the demo: everything in seconds."""
-    path = tmp_path_factory.mktemp("app") / "small.duckdb"
-    add_hashed(cascal.Workspace(path), thinned_demo(8, 7)["demo"])
-    return path
+    return thinned_workspace(tmp_path_factory.mktemp("app"), 8, 7).path
 
 
 def open_tab(app: AppTest, name: str) -> None:
@@ -405,14 +396,7 @@ def test_an_experiment_is_run_from_the_page_and_its_report_is_kept(open_app, sma
     open_tab(app, "Experiments")
     app.selectbox(key="experiment").set_value("mmd").run()
     next(one for one in app.button if one.label == "Run it").click().run()
-    for _ in range(60):
-        if any(
-            key.startswith("experiment:mmd") and job.state == "done"
-            for key, job in jobs.known_jobs().items()
-        ):
-            break
-        time.sleep(0.5)
-    app.run()
+    run_through(app)
     assert not app.exception
     assert any("MMD" in one.value for one in app.text)
     assert (small_file.parent / "experiments" / "mmd-demo.json").exists()
@@ -474,10 +458,7 @@ def test_what_ifs_run_on_request_and_can_be_stopped(open_app, small_file):
     next(one for one in app.button if one.label == "Leave each model out").click().run()
     job = next(job for key, job in jobs.known_jobs().items() if key.startswith("removals"))
     job.stop()
-    for _ in range(100):
-        if job.state != "running":
-            break
-        time.sleep(0.1)
+    wait_for_jobs("removals")
     assert job.state == "stopped"
     app.run()
     assert any("Stopped" in one.value for one in app.info)
@@ -695,8 +676,7 @@ def test_the_overview_says_what_could_be_said_without_labels(open_app, small_fil
 @pytest.mark.slow
 def test_without_gold_answers_the_light_is_the_headline(open_app, tmp_path):
     path = tmp_path / "nogold.duckdb"
-    demo = next(one for one in load_demo(demo_folder()) if one.dataset == "demo")
-    add_hashed(cascal.Workspace(path), with_queries(demo, [*range(400)]))
+    add_hashed(cascal.Workspace(path), with_queries(whole_demo()["demo"], [*range(400)]))
     app = open_app(path)
     assert not app.exception
     assert app.title[0].value in HEADLINES.values()
@@ -707,11 +687,8 @@ def test_without_gold_answers_the_light_is_the_headline(open_app, tmp_path):
 @pytest.mark.slow
 def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_app, small_file):
     app = open_app(small_file, "diagnose", share="off", merge="0.0")
-    for _ in range(120):
-        if any("checks passed" in one.value for one in app.title):
-            break
-        time.sleep(0.5)
-        app.run()
+    run_through(app)
+    assert any("checks passed" in one.value for one in app.title)
     assert not app.exception
     assert any("issue" in one.value for one in app.title)
     measured = [plain(one.value) for one in app.caption if "(rule: " in plain(one.value)]
@@ -719,12 +696,9 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
     checks = next(one.value for one in app.dataframe if "margin" in one.value)
     assert set(checks["code"]) == set(CHECKS)
     assert checks.loc[checks["result"] == "passed", "margin"].notna().any()
-    for _ in range(120):  # the remedies of the first issue are tried out without asking
-        if any(one.label == "Apply" for one in app.button):
-            break
-        time.sleep(0.5)
-        app.run()
-    weights = [one.proto.type for one in app.button if one.label == "Apply"]
+    run_through(app)  # the remedies of the first issue are tried out without asking
+    issue = next(one.key for one in app.button if one.label == "Apply").rpartition("_")[0]
+    weights = [one.proto.type for one in app.button if one.key.startswith(f"{issue}_")]
     useless = [one.label for one in app.expander if one.label.endswith("not help")]
     assert weights == sorted(weights)  # those that help first, as primary buttons
     assert ("tertiary" in weights) == bool(useless)
@@ -766,13 +740,9 @@ def test_another_routing_is_a_threshold_like_the_others(open_app, small_file):
     assert metric(app, "Routes flipped") != "0.0 %"
 
 
-def run_until(app: AppTest, says: str, seconds: int = 60) -> None:
-    for _ in range(seconds * 2):
-        if any(says in one.value for one in app.success):
-            return
-        time.sleep(0.5)
-        app.run()
-    pytest.fail(f"{says!r} was never said.")
+def run_until(app: AppTest, says: str) -> None:
+    run_through(app)
+    assert any(says in one.value for one in app.success)
 
 
 @pytest.mark.slow
@@ -855,11 +825,7 @@ def test_a_or_b_stays_chosen_when_the_preset_takes_another_title(open_app, small
     boxes()["B"].set_value("recommended").run()
     assert "CASCAL recommended" in plain(app.subheader[0].value)
     app.selectbox(key="preset").set_value("recommended").run()
-    for _ in range(240):
-        if len(boxes()) == 2:
-            break
-        time.sleep(0.5)
-        app.run()
+    run_through(app)
     a, b = (boxes()[one] for one in "AB")
     assert (a.value, a.options[a.index]) == ("cascal", "CASCAL recommended")
     assert "recommended" not in b.options[b.index]

@@ -198,17 +198,6 @@ def partly(folder):
     return folder
 
 
-@pytest.mark.slow
-def test_embedding_draws_the_map_unless_told_not_to(folder):
-    again = ("embed", "small", "--encoder", "hashing", "-w", "w.duckdb")
-    workspace = cascal.Workspace(folder / "w.duckdb")
-    encoder = workspace.encoders("small")[0][0]
-    assert workspace.layout("small", encoder) is None
-    done = cascal_cli(*again, cwd=folder)
-    assert "80 queries placed on the map." in done.stdout, done.stderr
-    assert len(workspace.layout("small", encoder)[0]) == 80
-
-
 def test_a_stopped_embedding_says_what_is_left(tmp_path, monkeypatch, capsys):
     rows = [
         {"query_id": f"q{n}", "task": "t", "text": f"Text {n}", "options": ["a", "b"]}

@@ -27,9 +27,7 @@ from cascal.consensus.expectation_maximisation import (
 )
 from cascal.consensus.latent import ALPHA, EASINESS, find_slots
 from cascal.datatypes import NO_ANSWER
-from cascal.demo import install_demo
 from cascal.settings import FitSettings
-from cascal.study import load_study
 from tests.conftest import shared
 from tests.literal_consensus import (
     LiteralConfidence,
@@ -249,10 +247,7 @@ def test_the_golden_world_gives_the_published_values():
 
 
 @pytest.mark.slow
-def test_on_the_demo_confidences_and_the_same_first_model_gain_what_the_page_says(tmp_path):
-    workspace = cascal.Workspace(tmp_path / "demo.duckdb")
-    install_demo(workspace)
-    demo = load_study(workspace, "demo")
+def test_on_the_demo_confidences_and_the_same_first_model_gain_what_the_page_says(demo):
     figures = {}
     for joining in ("sets", "sets_and_first"):
         chosen = FitSettings(consensus="pds_confidence", joining=joining)

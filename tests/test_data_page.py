@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import test_app
 from conftest import add_hashed, thinned_demo
+from paging import run_through
 from test_app import plain
 
 import cascal
@@ -74,12 +74,9 @@ def test_the_headline_says_whether_the_data_are_good_enough_and_why(demo, demo_f
 @pytest.mark.slow
 def test_the_page_says_it_when_the_checks_are_through(open_app, small_file):
     app = open_app(small_file, "data_sets")
-    until = time.monotonic() + 60
     assert "?" not in app.title[0].value  # what is known at once
-    while "Good enough" not in app.title[0].value:
-        assert time.monotonic() < until
-        time.sleep(0.3)
-        app.run()
+    run_through(app)
+    assert "Good enough" in app.title[0].value
     study = load_dataset(cascal.Workspace(small_file), "demo")
     fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
     snapshot = take_snapshot(study, fitted, Thresholds())
@@ -100,10 +97,10 @@ def test_a_link_opens_the_card_beside_the_table_and_a_search_narrows_it(open_app
     assert app.dataframe[0].value["query"].tolist() == [part.votes.query_ids[7]]
 
 
-def test_answers_are_marked_by_gold_answers_alone(demo):
+def test_answers_are_marked_by_gold_answers_alone(demo, demo_fits):
     small = replace(demo, test=demo.test.take(np.arange(40)))
-    fitted = cascal.fit(small.train.votes, small.train.vectors)
-    snapshot, rows = take_snapshot(small, fitted, Thresholds()), np.arange(40)
+    rows = np.arange(40)
+    snapshot = take_snapshot(small, demo_fits["recommended"], Thresholds())
     test = charts.compact_answers_frame(snapshot, "test", rows, {})
     train = charts.compact_answers_frame(snapshot, "train", rows, {})
     for at, name in enumerate(small.test.votes.models):

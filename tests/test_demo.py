@@ -30,7 +30,7 @@ def study(demo) -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def fits(demo_fits) -> dict[str, cascal.Fit]:
+def fits(demo_fits):
     return demo_fits
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from console import cascal_cli
 from refusals import refuses
 
 from cascal import importers
@@ -148,14 +149,20 @@ def embedding(path: Path, pause: float) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
 
 
+def store_texts(path: Path, texts: dict[str, str]) -> None:
+    """Store queries with these texts as the data set d."""
+    same = {"task": "t", "options": ["yes", "no"], "model": "m", "model_answer": "A"}
+    rows = [{"query_id": key, "text": text, **same} for key, text in texts.items()]
+    table = path.with_name("d.jsonl")
+    table.write_text("\n".join(json.dumps(row) for row in rows))
+    Workspace(path).add(importers.read(table))
+
+
 @pytest.mark.slow
 def test_a_kill_loses_one_batch_and_the_next_run_goes_on(tmp_path):
     path = tmp_path / "w.duckdb"
     texts = {f"q{number}": f"Text number {number}" for number in range(3 * BATCH + 7)}
-    same = {"task": "t", "options": ["yes", "no"], "model": "m", "model_answer": "A"}
-    rows = [{"query_id": key, "text": text, **same} for key, text in texts.items()]
-    (tmp_path / "d.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    Workspace(path).add(importers.read(tmp_path / "d.jsonl"))
+    store_texts(path, texts)
     killed = embedding(path, pause=1.0)
     asked = [int(killed.stdout.readline()) for _ in range(3)]
     killed.kill()
@@ -524,6 +531,19 @@ def test_groups_stay_together_on_the_map():
     distances = np.linalg.norm(xy[:, None] - xy[None], axis=2)
     np.fill_diagonal(distances, np.inf)
     assert np.array_equal(group[distances.argmin(axis=1)], group)
+
+
+@pytest.mark.slow
+def test_the_command_draws_the_map_unless_told_not_to(tmp_path):
+    """Here, beside what needs UMAP too: to compile it takes a quarter of a minute."""
+    path = tmp_path / "w.duckdb"
+    store_texts(path, {f"q{number}": f"Text number {number}" for number in range(80)})
+    embed = ("embed", "d", "--encoder", "hashing", "-w", str(path))
+    assert cascal_cli(*embed, "--no-map").returncode == 0
+    assert Workspace(path).layout("d", "hashing") is None
+    done = cascal_cli(*embed)
+    assert "80 queries placed on the map." in done.stdout, done.stderr
+    assert len(Workspace(path).layout("d", "hashing")[0]) == 80
 
 
 def test_a_missing_umap_is_a_sentence(monkeypatch):

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 from conftest import free_port
+from paging import open_at
 from refusals import refuses
-from streamlit.testing.v1 import AppTest
 
 from app import encoding, folders
 from cascal.cli import launch
 from cascal.datatypes import CascalError
 
-MAIN = Path(__file__).parents[1] / "app" / "main.py"
 ROWS = "query_id,text,model,response\nq1,secret words,m,A\n"
 
 
@@ -81,8 +80,7 @@ def test_without_a_word_the_working_folder_is_read(machine, monkeypatch):
 
 def test_the_page_refuses_a_path_outside_and_shows_nothing_of_it(machine, monkeypatch):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(machine / "w.duckdb"))
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
-    app.switch_page("data_sets/page.py").run()
+    app = open_at("data_sets")
     app.text_input(key="import_path").set_value(str(machine / "private" / "r.csv")).run()
     assert not app.exception
     assert any("may read" in one.value for one in app.error)

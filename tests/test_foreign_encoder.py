@@ -12,6 +12,7 @@ import pytest
 import streamlit as st
 import yaml
 from conftest import make_world
+from paging import open_at
 from refusals import refuses
 from scripted_server import KEY, scripted
 from streamlit.testing.v1 import AppTest
@@ -25,8 +26,6 @@ from cascal.dataset.encoding import encode_dataset
 from cascal.datatypes import ModelSpec
 from cascal.encode.encoders import endpoint_host, load_encoder
 from cascal.importers import read
-
-MAIN = Path(__file__).parents[1] / "app" / "main.py"
 
 
 def embedded(body: dict) -> tuple[int, dict, dict]:
@@ -192,8 +191,7 @@ def page(host, tmp_path, monkeypatch) -> AppTest:
     host.requests.clear()
     st.cache_resource.clear()
     monkeypatch.setenv("CASCAL_WORKSPACE", str(tmp_path / "w.duckdb"))
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
-    return app.switch_page("route/page.py").run()
+    return open_at("route")
 
 
 def test_the_dashboard_names_the_host_before_it_sends_a_text(page, host):

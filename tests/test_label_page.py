@@ -7,11 +7,11 @@ import io
 import shutil
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from conftest import add_hashed, copy_workspace, thinned_demo, thinned_workspace
 from console import cascal_cli
+from paging import open_at, run_through
 from streamlit.testing.v1 import AppTest
 
 import cascal
@@ -40,7 +40,6 @@ from cascal.encode.encoders import load_encoder
 from cascal.settings import Thresholds
 from cascal.verdicts.light import HEADLINES
 
-MAIN = Path(__file__).parents[1] / "app" / "main.py"
 pytestmark = pytest.mark.slow
 
 
@@ -66,10 +65,7 @@ def store(template, tmp_path) -> cascal.Workspace:
 def open_label(monkeypatch, store):
     def open_page(**params: str) -> AppTest:
         monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-        app = AppTest.from_file(str(MAIN), default_timeout=120)
-        app.query_params.update(params)
-        app.run()
-        app.switch_page("label/page.py").run()
+        app = open_at("label", **params)
         assert not app.exception
         names = [one for one in app.text_input if one.key == "label_person" and not one.disabled]
         if names:
@@ -388,7 +384,7 @@ def test_the_light_leads_to_the_page_and_labels_come_back_as_a_verdict(
     monkeypatch, store, snapshot
 ):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    app = open_at("overview")
     assert app.button(key="to_label").label == "Label these 10"
     assert "more_labels" not in [one.key for one in app.button]
     desk = routing_question(snapshot).desk(store, "ann")
@@ -411,7 +407,7 @@ def test_without_gold_the_labels_are_the_headline(monkeypatch, store, snapshot):
     store.add(replace(imported, queries=blind), on_conflict="replace")
     encode_dataset(store, "demo", load_encoder("hashing"))
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    app = open_at("overview")
     assert app.title[0].value in HEADLINES.values()
     by_truth(desk, 12)
     app.run()
@@ -426,8 +422,7 @@ def test_runs_and_a_cluster_lead_to_their_question(monkeypatch, store, snapshot)
     for name, one in (("one", snapshot), ("two", other)):
         store.save_run(make_run(one.dataset, one, name))
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
-    app.switch_page("runs/page.py").run()
+    app = open_at("runs")
     first, second = "one", "two"
     app.selectbox(key="changed").set_value(f"Run {first}").run()
     app.selectbox(key="changed_against").set_value(f"Run {second}").run()
@@ -435,10 +430,7 @@ def test_runs_and_a_cluster_lead_to_their_question(monkeypatch, store, snapshot)
     assert app.selectbox(key="purpose").value == "settings"
     assert app.selectbox(key="between").value == f"run {first}"
     assert app.selectbox(key="against").value == f"run {second}"
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
-    app.query_params["cluster"] = "2"
-    app.run()
-    app.switch_page("skills/page.py").run()
+    app = open_at("skills", cluster="2")
     press(app, "label_cluster")
     assert app.selectbox(key="purpose").value == "cluster"
     assert app.selectbox(key="of_cluster").value == "2"
@@ -465,8 +457,7 @@ def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
     best = snapshot.router.models[snapshot.router.best_overall]
     assert gated.router.always == best
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
-    app.switch_page("runs/page.py").run()
+    app = open_at("runs")
     assert f"10 labels. Labels say: always {best}." in texts(app)
     app.text_input(key="run_name").set_value("gated")
     next(one for one in app.button if one.label == "Save").click().run()
@@ -501,12 +492,7 @@ def said_of_labels(app: AppTest) -> list[str]:
 
 def evaluated(app: AppTest) -> str:
     """What Evaluate says of the routers as soon as they are compared."""
-    app.switch_page("evaluate/page.py").run()
-    until = time.monotonic() + 120
-    while not any("right by this router" in one.value for one in app.subheader):
-        assert time.monotonic() < until
-        time.sleep(0.5)
-        app.run()
+    run_through(app.switch_page("evaluate/page.py").run())
     said = next(one.value for one in app.subheader if "right by this router" in one.value)
     return said.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
@@ -522,7 +508,7 @@ def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_eve
     )
     assert right != free_right
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    app = open_at("overview")
     verdict = app.title[0].value
     assert verdict.replace("\\", "") == snapshot.verdict.headline
     assert said_of_labels(app) == [f"{asked} {heeded.HEADLINE}"]
@@ -583,7 +569,7 @@ def test_what_a_model_judged_is_shown_apart_from_what_people_say(monkeypatch, st
     against_the_router(replace(question.desk(store, "x"), person="judge:strong"), 10)
     (judged,) = gather_judged(store, "demo", question.contest)
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    app = open_at("overview")
     assert judged.sentence in texts(app)
     assert not [one for one in app.checkbox if one.key == "ignore_labels"]
     app.switch_page("label/page.py").run()

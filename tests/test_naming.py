@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import add_hashed, copy_workspace, thinned_demo
 from fake_upstream import FakeUpstream
+from paging import run_through
 from refusals import refuses
 from streamlit.testing.v1 import AppTest
 from test_app import open_app as open_app
@@ -228,15 +228,6 @@ def names_shown(app: AppTest) -> list[str]:
     return list(table["name"])
 
 
-def wait_until_named(app: AppTest) -> None:
-    for _ in range(60):
-        if any("*" in name for name in names_shown(app)):
-            return
-        time.sleep(0.25)
-        app.run()
-    raise AssertionError("no name came within 15 seconds")
-
-
 @pytest.mark.slow
 def test_names_are_asked_for_shown_and_removed_on_the_skill_map(open_app, workspace, upstream):
     data, before = load_dataset(workspace, "demo"), len(upstream.requests)
@@ -249,8 +240,7 @@ def test_names_are_asked_for_shown_and_removed_on_the_skill_map(open_app, worksp
     assert any("calls to" in plain(one.value) for one in app.caption)
     assert len(upstream.requests) == before, "nothing is sent before the button"
     app.button(key="start_names").click().run()
-    wait_until_named(app)
-    app.run()
+    run_through(app, seconds=15)
     assert not app.exception
     assert len(upstream.requests) == before + len(own)
     given = [name for name in names_shown(app) if "*" in name]

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 import test_app
-from conftest import add_hashed, copy_workspace, thinned_demo
+from conftest import add_hashed, copy_workspace, thinned_demo, thinned_workspace
 from refusals import refuses
 from streamlit.testing.v1 import AppTest
 
@@ -29,9 +29,7 @@ SIX = np.array([0, 0, 0, 1, 1, 2])
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("notes") / "small.duckdb"
-    add_hashed(cascal.Workspace(path), thinned_demo(8, 7)["demo"])
-    return path
+    return thinned_workspace(tmp_path_factory.mktemp("notes"), 8, 7).path
 
 
 @pytest.fixture

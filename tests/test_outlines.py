@@ -18,9 +18,8 @@ def crowd(centre: tuple[float, float], n: int = 200, seed: int = 0) -> np.ndarra
 
 
 @pytest.fixture(scope="module")
-def snapshot(demo):
-    fit = cascal.fit(demo.train.votes, demo.train.vectors)
-    return take_snapshot(demo, fit, cascal.Thresholds())
+def snapshot(demo, demo_fits):
+    return take_snapshot(demo, demo_fits["recommended"], cascal.Thresholds())
 
 
 XY = np.concatenate([crowd((0, 0)), crowd((8, 0), seed=1), crowd((8, 6), seed=2)])

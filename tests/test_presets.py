@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import add_hashed, thinned_demo
+from conftest import thinned_workspace
 from typer.testing import CliRunner
 
 import cascal
@@ -156,8 +156,7 @@ def test_frames_count_against_the_present_preset_and_list_the_queries(demo):
 
 @pytest.mark.slow
 def test_the_command_says_where_the_presets_differ(tmp_path):
-    workspace = cascal.Workspace(tmp_path / "w.duckdb")
-    add_hashed(workspace, thinned_demo(8, 1)["demo"])
+    workspace = thinned_workspace(tmp_path, 8, 1)
     run = CliRunner().invoke(app, ["presets", "demo", "--workspace", str(workspace.path)])
     assert run.exit_code == 0, run.output
     assert "Simulated data." in run.output

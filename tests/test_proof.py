@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 
 import numpy as np
 import pytest
 import test_app
+from paging import run_through
 from streamlit.testing.v1 import AppTest
 from test_app import plain
 from test_diagnose import case_of, explosion, world
@@ -116,16 +116,12 @@ def snapshot_of(path) -> Snapshot:
     return take_snapshot(data, fitted, Thresholds())
 
 
-def run_until(app: AppTest, key: str, seconds: int = 240) -> None:
-    """Run the page again until the jobs of a name are done and shown."""
-    for _ in range(seconds * 2):
-        named = [job for name, job in jobs.known_jobs().items() if name.startswith(key)]
-        if named and all(job.state == "done" for job in named):
-            app.run()
-            return
-        time.sleep(0.5)
-        app.run()
-    pytest.fail(f"The job {key} did not end in time.")
+def run_until(app: AppTest, key: str) -> None:
+    """Run the page again when the jobs of a name are done, so that it shows them."""
+    run_through(app)
+    named = [job for name, job in jobs.known_jobs().items() if name.startswith(key)]
+    assert named
+    assert {job.state for job in named} == {"done"}
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import add_hashed, thinned_demo
+from conftest import thinned_workspace
 from refusals import refuses
 
 import cascal
@@ -20,9 +20,8 @@ from cascal.encode.encoders import load_encoder
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    workspace = cascal.Workspace(tmp_path_factory.mktemp("robustness") / "w.duckdb")
-    add_hashed(workspace, thinned_demo(20, 20)["demo"])
-    return load_dataset(workspace, "demo")
+    folder = tmp_path_factory.mktemp("robustness")
+    return load_dataset(thinned_workspace(folder, 20, 20), "demo")
 
 
 @pytest.fixture(scope="module")

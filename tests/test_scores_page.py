@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import add_hashed, copy_workspace
+from paging import open_at
 from refusals import refuses
 from streamlit.testing.v1 import AppTest
 
@@ -67,10 +69,7 @@ def test_a_query_is_skipped_whole_and_the_last_score_is_taken_back(store):
 @pytest.mark.slow
 def test_the_page_hides_the_model_stores_at_once_and_ranks_beside(monkeypatch, store):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
-    app.query_params["dataset"] = "prose"
-    app.run()
-    app.switch_page("label/page.py").run()
+    app = open_at("label", dataset="prose")
     assert app.title[0].value == "How good is this answer?"
     app.text_input(key="label_person").set_value("ann").run()
     first = desk_of(store, n=30).open_response()
@@ -94,8 +93,19 @@ def test_the_page_hides_the_model_stores_at_once_and_ranks_beside(monkeypatch, s
     assert first.text not in [one.value for one in app.text]
     desk = desk_of(store, n=10)
     names = sorted({model for _, model in store.scored_content("prose")})
-    while (one := desk.open_response()) is not None:
-        desk.give(one, 0.5 + 0.04 * names.index(one.model))
+    store.add_scores(
+        "prose",
+        [
+            replace(
+                given,
+                query_id=one.query_id,
+                model=one.model,
+                value=0.5 + 0.04 * names.index(one.model),
+                content=one.content,
+            )
+            for one in desk.open_responses()
+        ],
+    )
     app.run()
     assert app.get("progress")[0].proto.text == "**80 of 240 responses**"
     assert gather_scores(store, "prose", "person").sentence in [one.value for one in app.text]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import streamlit as st
 import test_app
-from conftest import add_hashed, thinned_demo
+from conftest import thinned_workspace
 from streamlit.testing.v1 import AppTest
 from test_app import metric, plain
 
@@ -29,9 +29,7 @@ open_app = test_app.open_app
 @pytest.fixture(scope="module")
 def small_file(tmp_path_factory) -> Path:
     """Some queries of the demo, each with a place of its own on the map."""
-    path = tmp_path_factory.mktemp("selection") / "small.duckdb"
-    workspace = cascal.Workspace(path)
-    add_hashed(workspace, thinned_demo(8, 7)["demo"])
+    workspace = thinned_workspace(tmp_path_factory.mktemp("selection"), 8, 7)
     ids = [
         query_id
         for split in ("train", "test")
@@ -39,7 +37,7 @@ def small_file(tmp_path_factory) -> Path:
     ]
     xy = np.random.default_rng(0).normal(size=(len(ids), 2))
     workspace.put_layout("demo", workspace.encoders("demo")[0][0], "{}", ids, xy)
-    return path
+    return workspace.path
 
 
 EVERYWHERE = ((-99.0, -99.0), (99.0, -99.0), (99.0, 99.0), (-99.0, 99.0))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 import test_app
 from conftest import make_part, make_world
+from paging import wait_for_jobs
 from sklearn.metrics import silhouette_samples, silhouette_score
 from streamlit.testing.v1 import AppTest
 from test_app import plain
 from test_diagnose import case_of
 
 import cascal
-from app import jobs
 from cascal import charts
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
@@ -282,16 +280,6 @@ def test_the_clusters_of_a_split_are_named_by_what_their_queries_say():
     assert all(name.startswith(bench.tasks[t]) for name in names)
 
 
-def wait_for(app: AppTest, key: str, seconds: int = 240) -> None:
-    """Until the jobs of a name are done, and the page has shown what they found."""
-    for _ in range(seconds * 5):
-        if all(job.state == "done" for name, job in jobs.known_jobs().items() if key in name):
-            app.run()
-            return
-        time.sleep(0.2)
-    pytest.fail(f"The job {key} did not end in time.")
-
-
 def rows_of_bench(app: AppTest):
     return next(one.value for one in app.dataframe if "best_k" in one.value)
 
@@ -315,7 +303,8 @@ def test_the_page_shows_every_silhouette_and_opens_the_lowest_query(open_app, sm
     shown = " ".join(plain(one.value) for one in app.caption)
     assert f"Mean silhouette {bench.best[1, 2]:.3f}" in shown
     app.button(key="start_raise").click().run()
-    wait_for(app, "raise:")
+    wait_for_jobs("raise:")
+    app.run()
     assert not app.exception
     trials = what_would_raise(take_snapshot(data, fitted, Thresholds()), 1, 2, k, {})
     said = " ".join(one.value for one in app.text)

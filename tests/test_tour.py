@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from conftest import copy_workspace
+from paging import run_through
 from streamlit.testing.v1 import AppTest
 
-from app import jobs
 from app.tour.steps import BROKEN_MERGE, STEPS
 from app.values import DEFAULTS
 from cascal.dataset.snapshot import take_snapshot
@@ -35,13 +34,6 @@ def step(app: AppTest) -> str:
     return next((one.value for one in app.markdown if " of 6**" in one.value), "")
 
 
-def wait_for_the_checks() -> None:
-    for _ in range(600):
-        if all(job.state != "running" for job in jobs.known_jobs().values()):
-            return
-        time.sleep(0.1)
-
-
 def press(app: AppTest, key: str) -> AppTest:
     return app.button(key=key).click().run()
 
@@ -62,8 +54,7 @@ def test_each_button_of_the_tour_does_its_step_and_in_the_end_all_is_undone(app)
         assert not app.exception
         assert step(app) == f"**{at + 1} of 6**"
         if app.button(key="tour_next").disabled:
-            wait_for_the_checks()
-            app.run()
+            run_through(app)
         titles.append(app.title[0].value)
         assert app.button(key="tour_next").label == one.does
         press(app, "tour_next")
