@@ -640,6 +640,20 @@ def test_only_new_answers_are_compared_and_nothing_twice(workspace, monkeypatch)
     assert workspace.votes("demo").shape == (41, 3)
 
 
+def test_answers_that_are_compared_some_queries_at_a_time_end_as_those_compared_at_once(
+    workspace, tmp_path, monkeypatch
+):
+    whole = Workspace(tmp_path / "whole.duckdb")
+    whole.add(halves())
+    shares = []
+    monkeypatch.setattr("cascal.store.equivalences.QUERIES_AT_ONCE", 7)
+    workspace.add(halves(), progress=lambda share, _: shares.append(share))
+    assert same_rows(workspace) == same_rows(whole)
+    assert workspace.fingerprint("demo") == whole.fingerprint("demo")
+    assert shares == sorted(shares)
+    assert shares[-1] <= 1.0
+
+
 @pytest.mark.parametrize("older", ["no rows", "an older rule"])
 @pytest.mark.parametrize("writable", [True, False])
 def test_a_file_that_was_compared_otherwise_is_brought_up_to_date_when_read(

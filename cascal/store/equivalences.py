@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby, islice
+from operator import itemgetter
 
 import duckdb
 import pyarrow as pa
@@ -51,6 +54,9 @@ SELECT $dataset AS dataset, query_id, answer, representative, $rule AS rule FROM
 """
 
 
+QUERIES_AT_ONCE = 5_000
+"""Queries whose answers are texts of Python at one time."""
+
 _STORED = """
 SELECT query_id, answer, representative FROM equivalence
 WHERE dataset = $dataset AND rule = $rule
@@ -68,57 +74,67 @@ def same(
     return pa.concat_tables([stored.filter(others), compared])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Changed:
-    """The queries whose answers are not the ones that were compared, with all their answers."""
+    """The queries whose answers are not the ones that were compared, with all their answers.
 
-    answers: Mapping[str, AnswerSet]
+    rows      : query_id, answer, its known representative, and whether the answer is still there;
+                by query. As texts of Python all of them would take several times the memory.
+    query_ids : each once
+    """
+
+    rows: pa.Table
+    query_ids: tuple[str, ...]
 
     def compare(self, progress: Progress | None = None) -> pa.Table:
         """SAME_SCHEMA of these queries; needs no connection, as it may take a minute."""
+        n_queries = len(self.query_ids)
 
-        def told(share: float) -> None:
+        def told(n_done: int, n_more: int, share: float) -> None:
             if progress is not None:
-                progress(share, f"Comparing free answers of {counted(len(self.answers), 'query')}")
+                sentence = f"Comparing free answers of {counted(n_queries, 'query')}"
+                progress((n_done + share * n_more) / max(n_queries, 1), sentence)
 
-        told(0.0)
-        same = compare_sets(list(self.answers.values()), told=told)
-        rows = [
-            (query_id, answer, representative)
-            for query_id, one in zip(self.answers, same, strict=True)
-            for answer, representative in one.items()
-        ]
-        columns = zip(*rows, strict=True) if rows else ((), (), ())
-        return pa.table([pa.array(one, pa.string()) for one in columns], schema=SAME_SCHEMA)
+        told(0, 0, 0.0)
+        parts, n_done, sets = [SAME_SCHEMA.empty_table()], 0, self._sets()
+        while some := dict(islice(sets, QUERIES_AT_ONCE)):
+            parts.append(_compared(some, partial(told, n_done, len(some))))
+            n_done += len(some)
+        return pa.concat_tables(parts)
+
+    def _sets(self) -> Iterator[tuple[str, AnswerSet]]:
+        """The answers of each query.
+
+        Where an answer has gone, the others are compared anew: it may have joined two.
+        """
+        batches = self.rows.to_batches(max_chunksize=10_000)
+        rows = (row for batch in batches for row in batch.to_pylist())
+        for query_id, of_query in groupby(rows, key=itemgetter("query_id")):
+            answers = list(of_query)
+            texts = tuple(row["answer"] for row in answers if row["present"])
+            known = {
+                row["answer"]: row["representative"]
+                for row in answers
+                if row["representative"] is not None
+            }
+            yield query_id, AnswerSet(texts, known if len(texts) == len(answers) else {})
+
+
+def _compared(sets: Mapping[str, AnswerSet], told: Callable[[float], None]) -> pa.Table:
+    same = compare_sets(list(sets.values()), told=told)
+    rows = [
+        (query_id, answer, representative)
+        for query_id, one in zip(sets, same, strict=True)
+        for answer, representative in one.items()
+    ]
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    return pa.table([pa.array(one, pa.string()) for one in columns], schema=SAME_SCHEMA)
 
 
 def changed(connection: duckdb.DuckDBPyConnection, dataset: str) -> Changed:
-    """What is left to compare, by this version of the rule.
-
-    Where an answer has gone, the others of its query are compared anew: it may have joined two.
-    """
-    table = fetch(connection, _CHANGED, dataset=dataset, rule=RULE)
-    texts: dict[str, list[str]] = {}
-    known: dict[str, dict[str, str]] = {}
-    shrunk: set[str] = set()
-    rows = (row for batch in table.to_batches(max_chunksize=10_000) for row in batch.to_pylist())
-    for row in rows:
-        query_id = row["query_id"]
-        texts.setdefault(query_id, [])
-        if not row["present"]:
-            shrunk.add(query_id)
-            continue
-        texts[query_id].append(row["answer"])
-        if row["representative"] is not None:
-            known.setdefault(query_id, {})[row["answer"]] = row["representative"]
-    return Changed(
-        {
-            query_id: AnswerSet(
-                tuple(answers), {} if query_id in shrunk else known.get(query_id, {})
-            )
-            for query_id, answers in texts.items()
-        }
-    )
+    """What is left to compare, by this version of the rule."""
+    rows = fetch(connection, _CHANGED, dataset=dataset, rule=RULE)
+    return Changed(rows, tuple(pc.unique(rows["query_id"]).to_pylist()))
 
 
 def keep(
@@ -126,7 +142,7 @@ def keep(
 ) -> None:
     """Store what was compared; it becomes part of the data set's fingerprint."""
     connection.execute(
-        _FORGET, {"dataset": dataset, "rule": RULE, "changed": list(queries.answers)}
+        _FORGET, {"dataset": dataset, "rule": RULE, "changed": list(queries.query_ids)}
     )
     connection.register("compared", compared)
     connection.execute(_INSERT, {"dataset": dataset, "rule": RULE})

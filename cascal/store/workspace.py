@@ -102,7 +102,7 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
     def _compare(
         self, dataset: str, changed: equivalences.Changed, progress: Progress | None = None
     ) -> pa.Table:
-        if not changed.answers:
+        if not changed.query_ids:
             return equivalences.SAME_SCHEMA.empty_table()
         compared = changed.compare(progress)
         try:
@@ -214,7 +214,7 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
         """`opened` after `compare_answers`, in one opening where all answers are compared."""
         with self._reading() as connection:
             changed = equivalences.changed(connection, dataset)
-            if not changed.answers:
+            if not changed.query_ids:
                 yield
                 return
         self._compare(dataset, changed)
