@@ -61,6 +61,8 @@ def test_a_saved_run_is_compared_with_the_present_state_and_opened(open_app, sma
     app = open_app(small_file, "runs")
     assert app.selectbox(key="changed_against").value == "Run merged"  # the one that differs
     assert "queries go elsewhere than in run “merged”" in title(app)
+    said = [plain(one.value) for one in app.caption]
+    assert any(one.startswith("The present state decides as run “like now”") for one in said)
     app.selectbox(key="changed_against").set_value("Run like now").run()
     assert title(app).startswith("Nothing changed since run “like now”, saved 20")
     app.selectbox(key="changed_against").set_value("Run merged").run()

@@ -10,10 +10,15 @@ from app.collect.queries import what
 from app.collect.responses import collect
 
 title = st.empty()
-title.title("Whom to ask, what, and what it costs", anchor=False)
 if session.read_only():
-    st.info("This server can be reached by others and has no sign-in: collecting is off.")
+    title.title("Nothing is collected from here", anchor=False)
+    st.info(
+        "This server can be reached by others and has no sign-in, so no model is asked from it. "
+        "Whoever owns the workspace collects with `cascal collect`, or with a dashboard on the "
+        "machine that holds it."
+    )
 else:
+    title.title("Whom to ask, what, and what it costs", anchor=False)
     ahead = st.container()
     st.caption(
         "Nothing is sent before you press the button of step 3. What is stopped goes on where it "

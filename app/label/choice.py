@@ -114,7 +114,7 @@ def person() -> str:
     """The name of who labels or scores."""
     name = st.text_input(
         "Your name",
-        value=this_account(),
+        value="" if session.read_only() else this_account(),
         key="label_person",
         persist_state="session",
         width=150,

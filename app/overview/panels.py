@@ -33,9 +33,9 @@ def headline(result: Verdict) -> None:
     st.badge(label, icon=icon, color=colour)
     st.title(frame.headline(result.headline), anchor=False)
     st.caption(
-        f"{frame.escape(result.constant.words)}. Difference in right first answers on the same "
-        f"{mark('gold, generated', 'gold')} test queries, with its 95 % interval (paired "
-        "bootstrap). The router saw no answer; the page Evaluate compares all routers."
+        f"{frame.escape(result.constant.words)}. Percentage points of right first answers on the "
+        f"same test queries, whose {mark('gold, generated', 'gold')} answers the router did not "
+        "see; in brackets the 95 % interval. The page Evaluate compares all routers."
     )
 
 
@@ -68,11 +68,11 @@ def numbers() -> None:
     result, router = now.evaluation, now.router
     with st.grid(5, min_column_width=150):
         if result is not None:
-            st.metric(
+            frame.metric(
                 "First model right",
-                f"{percent(result.top1_accuracy, 1)}",
-                border=True,
-                height="stretch",
+                percent(result.top1_accuracy, 1),
+                f"{percent(result.model_accuracies[now.constant.model], 1)} by {now.constant.name}",
+                f"Beside always asking {frame.escape(now.constant.words)}.",
             )
             st.metric(
                 f"Vote of {result.top_k} right",
@@ -196,7 +196,7 @@ def findings(caution: DeltaGenerator) -> None:
         what = leak.title[:1].lower() + leak.title[1:] if changed is None else changed.short
         caution.page_link(
             frame.page_file("diagnose"),
-            label=f":orange[{frame.escape(f'Caution, {LEAK}: {what}')}]",
+            label=f":orange[{frame.escape(f'Caution: {what} ({LEAK})')}]",
             icon=":material/warning:",
             help=leak.sentence,
         )

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import frame, selection, session
-from app.runs.states import PINNED, PRESENT, State, states, two
+from app.runs.states import PINNED, PRESENT, State, saved_as, states, two
 from cascal import charts
 from cascal.compare.states import (
     FIRST_COST,
@@ -32,6 +32,7 @@ def changes(runs: list[Run]) -> None:
     with frame.refusals():
         before, after = known[then], known[now]
         found = compare_states(before.snapshot(), after.snapshot())
+        _same_as_run(runs, now, then)
         with title:
             since = before.since if found.nothing else ""
             st.title(frame.headline(f"{found.sentence(before.name)}{since}"), anchor=False)
@@ -45,6 +46,18 @@ def changes(runs: list[Run]) -> None:
         _settings_and_verdicts(found, before.name, after.name)
         _flips(found, before, after)
         _clusters(found)
+
+
+def _same_as_run(runs: list[Run], now: str, then: str) -> None:
+    """That the present state is a saved run by another name, where that is so."""
+    run = saved_as(runs)
+    if PRESENT in (now, then) and run is not None:
+        st.caption(
+            frame.escape(
+                f"The present state decides as run “{run.name}”, saved "
+                f"{run.created_at:%Y-%m-%d %H:%M}."
+            )
+        )
 
 
 def _nothing(now: str, then: str) -> None:

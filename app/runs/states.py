@@ -90,13 +90,24 @@ def _worth_a_look(runs: list[Run]) -> str:
 
     Where no run differs the oldest: nothing has changed since then. Without runs the pinned state.
     """
-    own = [run for run in runs if run.dataset == session.dataset_name()]
-    if not own or history.pinned() != values.present():
+    newest = _newest(runs)
+    if not newest or history.pinned() != values.present():
         return PINNED
-    newest = sorted(own, key=lambda run: run.created_at, reverse=True)
     here = decisions_hash(heeded.snapshot())
     other = (run for run in newest if run.numbers.get("decisions") != here)
     return _label(next(other, newest[-1]))
+
+
+def _newest(runs: list[Run]) -> list[Run]:
+    """The runs of the present data set, the latest first."""
+    own = (run for run in runs if run.dataset == session.dataset_name())
+    return sorted(own, key=lambda run: run.created_at, reverse=True)
+
+
+def saved_as(runs: list[Run]) -> Run | None:
+    """The latest run that decides as the present state does, if any."""
+    here = decisions_hash(heeded.snapshot()) if runs else ""
+    return next((run for run in _newest(runs) if run.numbers.get("decisions") == here), None)
 
 
 def label_where_they_differ(runs: list[Run]) -> None:
