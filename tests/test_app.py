@@ -320,6 +320,9 @@ def test_a_server_that_others_can_reach_writes_nothing(open_app, small_file, mon
     app = open_app(small_file, "data_sets")
     assert not app.exception
     assert not [one for one in app.button if one.label in ("Delete", "Import")]
+    app = open_app(small_file, "collect")
+    assert app.title[0].value == "Nothing is collected from here"
+    assert not [one for one in app.button if one.label.startswith(("Collect", "Generate"))]
 
 
 @pytest.mark.slow

@@ -167,6 +167,7 @@ def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch
     assert line(app).startswith("1 of 30: gain ")
     keys = [one.key for one in app.button if one.key and one.key.startswith("label_")]
     assert keys == ["label_truth_start"]
+    assert app.text_input(key="label_person").value == ""  # visitors need no account's name
     assert store.path.read_bytes() == before
 
 
