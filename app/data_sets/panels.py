@@ -14,6 +14,7 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
 from cascal.diagnose import fitness
+from cascal.diagnose.repeats import LEAK, without_repeats
 from cascal.encode.encoders import MINILM
 from cascal.store import DatasetInfo
 
@@ -59,8 +60,12 @@ def _fitness() -> fitness.Fitness | None:
 
 def _reasons(found: fitness.Fitness) -> None:
     """The findings behind the headline, each with its sentence."""
+    repeats = without_repeats(session.snapshot())
     for one in found.findings:
-        with st.expander(frame.escape(f"{one.code} {one.title}"), icon=":material/warning:"):
+        what = one.title
+        if one.code == LEAK and repeats is not None and repeats.n_repeated:
+            what = repeats.short[:1].upper() + repeats.short[1:]
+        with st.expander(frame.escape(f"{one.code} {what}"), icon=":material/warning:"):
             st.text(one.sentence)
             st.page_link(
                 frame.page_file("diagnose"),
@@ -92,10 +97,11 @@ def _asked_and_answered(data: Dataset) -> tuple[int, int]:
 
 def _content(info: DatasetInfo) -> str:
     """How much there is, how much of it cannot be read, and what an import left out."""
-    n_queries = info.n_train + info.n_test
+    parts = f"{info.n_train:,} training and {counted(info.n_test, 'test query')}"
+    queries = parts if info.n_test else counted(info.n_train, "training query")
     left_out = [line for line in info.note.splitlines() if line.startswith(LEFT_OUT)]
     said = (
-        f"{counted(info.n_models, 'model')} answered {counted(n_queries, 'query')} in "
+        f"{counted(info.n_models, 'model')} answered {queries} in "
         f"{counted(info.n_tasks, 'task')}{_gaps()}."
     )
     return " ".join([said, *left_out])

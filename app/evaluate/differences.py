@@ -21,7 +21,8 @@ def differences(comparison: Comparison) -> None:
     answer = st.container()
     first, second = _two_routers(comparison)
     gain, test, wins, losses = comparison.compare(first, second)
-    titles = comparison[first].title, comparison[second].title
+    known = _titles(comparison)
+    titles = known[first], known[second]
     answer.subheader(frame.headline(decide_between(gain, titles)), anchor=False)
     same = float((comparison[first].first == comparison[second].first).mean())
     with st.grid(4, min_column_width=170):
@@ -46,10 +47,16 @@ def differences(comparison: Comparison) -> None:
     _queries(charts.differences_frame(test_queries, rows, *chosen, N_SHOWN), len(rows))
 
 
-def _two_routers(comparison: Comparison) -> tuple[str, str]:
+def _titles(comparison: Comparison) -> dict[str, str]:
+    """The routers that choose models, by key; the constant is called as everywhere else."""
     titles = {
         key: comparison[key].title for key in comparison.keys if key not in ("random", "plurality")
     }
+    return titles | {comparison.constant: f"always asking {comparison.constant_model.name}"}
+
+
+def _two_routers(comparison: Comparison) -> tuple[str, str]:
+    titles = _titles(comparison)
     left, right = st.columns(2)
     with left:
         first = _router("A", "router_a", titles, PRESENT)

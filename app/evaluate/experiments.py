@@ -32,12 +32,17 @@ def experiments() -> None:
         report = work.experiment(name, other)
         if report is not None:
             _report(report, "ran")
+    with st.expander("From a shell, and reports that were written earlier"):
+        _shell(name)
+        _earlier()
+
+
+def _shell(name: str) -> None:
     where = shlex.quote(access.shown_path(session.workspace().path))
     st.caption("The same from a shell:")
     st.code(
         f"cascal experiment {name} {shlex.quote(session.dataset_name())} -w {where}", language=None
     )
-    _earlier()
 
 
 def _question(name: str) -> str:
@@ -47,7 +52,6 @@ def _question(name: str) -> str:
 def _earlier() -> None:
     """A report from beside the workspace, or from anywhere."""
     saved = work.saved_reports()
-    st.subheader("Reports that were written earlier", anchor=False)
     upload = st.file_uploader("Open a report", type=["json"], key="report", max_upload_size=16)
     if upload is not None:
         _report(read_report(upload.getvalue(), upload.name), "opened")

@@ -38,7 +38,7 @@ def choice() -> Choice:
     """The controls of the page in one row; NotApplicable says why a question cannot be asked."""
     for name, value in st.session_state.pop(label_entry.WANTED, {}).items():
         st.session_state[name] = value
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="label_row"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="top", key="label_row"):
         purpose = cast(
             "Purpose",
             _select(

@@ -14,6 +14,7 @@ from cascal.dataset.label_questions import ASKED, Question
 
 HEADLINE = "label_headline"
 """The key of what a page of labels is about."""
+NO_GOLD = " Gold answers count for nothing here; the page Overview says what they tell."
 
 
 def headline(
@@ -39,6 +40,7 @@ def headline(
                 f"{sides[:1].upper()}{sides[1:]}. The two answer differently on "
                 f"{contest.n_contested:,} of {counted(contest.n_queries, 'query')}; which of these "
                 "are labelled is drawn at random."
+                f"{NO_GOLD if contest.part.has_gold else ''}"
             )
         )
 

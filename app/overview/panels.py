@@ -14,12 +14,10 @@ from cascal import charts
 from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.repeats import without_repeats
+from cascal.diagnose.repeats import LEAK, without_repeats
 from cascal.verdicts.verdict import Verdict, too_few
 
 SHOWN_ISSUES = 3
-LEAK = "CAS305"
-"""The check that says whether accuracies look too good."""
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
     "route": (":material/check_circle:", "green", "Verdict: route"),
     "do not route": (":material/do_not_disturb_on:", "red", "Verdict: do not route"),
@@ -74,12 +72,11 @@ def numbers() -> None:
                 f"{percent(result.model_accuracies[now.constant.model], 1)} by {now.constant.name}",
                 f"Beside always asking {frame.escape(now.constant.words)}.",
             )
-            st.metric(
+            frame.metric(
                 f"Vote of {result.top_k} right",
-                f"{percent(result.vote_accuracy, 1)}",
-                border=True,
-                height="stretch",
-                help="Plurality of the best-ranked models; each costs a call a query.",
+                percent(result.vote_accuracy, 1),
+                f"for ${now.cost.vote:,.2f} per 1,000" if isfinite(now.cost.vote) else "",
+                "Plurality of the best-ranked models; each costs a call a query.",
             )
         st.metric(
             "Skill clusters",

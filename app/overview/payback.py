@@ -23,7 +23,7 @@ def payback(scores: ScoreEvidence | None = None) -> None:
     scores : what is gone by where answers are open-ended
     """
     shown = st.container()
-    with st.expander("What was spent, and for how many queries this is reckoned"):
+    with st.expander("For how many queries this is reckoned, and at which price of a label"):
         spent = st.container()
         terms = _terms()
     store = session.workspace()
@@ -34,8 +34,9 @@ def payback(scores: ScoreEvidence | None = None) -> None:
     with shown:
         st.subheader(f"{MARKS[found.outcome]} {frame.headline(found.headline)}", anchor=False)
         constant = heeded.snapshot().constant  # by what it was chosen stands in the headline
-        frame.sentence(found.sentence.replace(constant.words, constant.name))
-    spent.caption(frame.escape(found.spending.sentence))
+        said = found.sentence.replace(constant.words, constant.name)
+        known = found.outcome != "unknown"
+        frame.sentence(f"{found.spending.sentence} {said}" if known else said)
     cost = heeded.snapshot().ungated.cost
     if scores is None and cost.known:
         spent.caption(frame.escape(cost.sentence))

@@ -154,9 +154,14 @@ class Comparison:
         return decide_by_gold(gain, self.constant_model)
 
     def cost(self, key: str = UNDER_TEST) -> RoutingCost:
-        """What one router's first models cost, beside the best constant."""
-        routed, always = (mean_cost(self[one].cost1) for one in (key, self.constant))
-        return RoutingCost(routed, always, self.constant_model, self.costs_measured)
+        """What one router's first models and its vote of three cost, beside the best constant."""
+        return RoutingCost(
+            mean_cost(self[key].cost1),
+            mean_cost(self[key].cost3),
+            mean_cost(self[self.constant].cost1),
+            self.constant_model,
+            self.costs_measured,
+        )
 
     def table(self, *, by_task: bool = False) -> list[dict[str, Any]]:
         """The rows in JSON types: values with low and high, nan as None."""

@@ -54,10 +54,12 @@ def mean_cost(dollars: FloatArray) -> float:
 class RoutingCost:
     """US dollars per 1,000 queries of the first model, beside always asking one model.
 
-    routed, always : nan where unknown; constant : that one model; measured as in `QueryCosts`
+    routed, vote, always : nan where unknown; vote : of all models that vote; constant : that one
+    model; measured as in `QueryCosts`
     """
 
     routed: float
+    vote: float
     always: float
     constant: Constant
     measured: bool
@@ -100,8 +102,11 @@ def first_costs(routes: Routes, part: Part, training: Part) -> tuple[FloatArray,
 def routing_cost(routes: Routes, part: Part, training: Part, constant: Constant) -> RoutingCost:
     """What the first models of the routes of a part's queries cost."""
     dollars, costs = first_costs(routes, part, training)
+    column = np.array([part.votes.models.index(name) for name in routes.models], dtype=np.int64)
+    asked = np.take_along_axis(costs.dollars, column[routes.selected], axis=1)
     return RoutingCost(
         mean_cost(dollars),
+        mean_cost(asked.sum(axis=1)),
         mean_cost(costs.dollars[:, part.votes.models.index(constant.name)]),
         constant,
         costs.measured,

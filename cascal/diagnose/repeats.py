@@ -20,6 +20,7 @@ from cascal.encode.neighbours import nearest
 from cascal.intervals import Estimate, estimates
 from cascal.verdicts.verdict import points
 
+LEAK = "CAS305"
 DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
 MOST_PAIRS = 100
 """As many repeated pairs of each kind are listed."""
