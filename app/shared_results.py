@@ -90,7 +90,7 @@ def bargain(key: str) -> None:
             frame.escape(
                 f"{'' if gain is None else f'{points(gain)}. '}{_votes(cheap, dear)} "
                 f"Cost weight {weight_label(cheap.cost_weight)} instead of "
-                f"{weight_label(now.cost)}; a loss is not proven."
+                f"{weight_label(now.cost)}, a loss is not proven."
             ),
             width="stretch",
         )
