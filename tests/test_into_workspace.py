@@ -289,7 +289,9 @@ def test_the_key_is_in_no_process_title_and_no_report(tmp_path, monkeypatch):
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
             asked.wait(30)
+            process.send_signal(signal.SIGSTOP)  # it must not end before its title is read
             titles = command_lines()
+            process.send_signal(signal.SIGCONT)
             said = process.stdout.read()
         assert process.returncode == 0, said
         assert asked.keys == {f"Bearer {KEY}"}

@@ -268,13 +268,14 @@ def test_what_cannot_be_swept_is_refused(parts, fitted, reference):
 
 @pytest.mark.bench
 def test_a_thousand_settings_of_the_demo_take_ten_seconds(demo, demo_fits):
+    """Seconds of the processor: what else runs on the machine does not count."""
     study, fitted = demo, demo_fits["recommended"]
     reference = fitted.router().route(study.test.vectors)
-    started = time.perf_counter()
+    started = time.process_time()
     names = ("min_silhouette", "merge_distance")
     found = sweep_map(fitted, Thresholds(), names, study.test, study.train, reference)
     assert len(found.points) * len(found.points[0]) >= 1000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_the_settings_of_joining_are_the_attainable_jaccard_indices():
