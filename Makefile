@@ -19,15 +19,15 @@ PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 # Images of containers set this; the tests start many processes, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint unit slow attack wheel browser pictures bench bench-large realdata clean
+.PHONY: demo test lint style types unit slow attack wheel browser pictures bench bench-large realdata clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
 
-# Lint and wheel have one process each, so they share the cores. `unit` and `slow` are one run:
-# modules are imported, and data sets fitted, once for both.
+# The types take as long as style and wheel together, so each of the two cores has one of them.
+# `unit` and `slow` are one run: modules are imported, and data sets fitted, once for both.
 test: $(VENV)/.dev
-	$(MAKE) -j 2 lint wheel
+	$(MAKE) -j 2 types style wheel
 	$(PYTEST) --ignore tests/browser -m "not browser and not bench and not realdata"
 	$(MAKE) browser
 
@@ -47,11 +47,15 @@ $(VENV)/.dev: $(VENV)/.torch pyproject.toml constraints.txt
 	$(INSTALL) --constraint constraints.txt --editable '.[dev]'
 	touch $@ $(VENV)/.demo
 
-lint: $(VENV)/.dev
+lint: style types
+
+style: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p cascal -p app
 	$(BIN)/lint-imports
+
+types: $(VENV)/.dev
+	$(BIN)/mypy -p cascal -p app
 
 unit: $(VENV)/.dev
 	$(PYTEST) --ignore tests/browser -m "not slow and not attack and not browser and not bench and not realdata"
