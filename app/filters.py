@@ -20,7 +20,7 @@ HELP: dict[Flag, str] = {
     "wrong": "the model asked first is wrong by the gold answer",
     "right": "the model asked first is right by the gold answer",
     "flipped": "another model comes first than in the pinned state",
-    "far": "unlike any training query",
+    "far": "farther from the training queries than 99 % of them",
     "noted": "with a note of your own",
 }
 

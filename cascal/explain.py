@@ -13,7 +13,7 @@ from cascal.counted import counted
 from cascal.datatypes import FloatArray, IntArray
 from cascal.files.plain_json import without_nan
 from cascal.routing.blend import Blend
-from cascal.routing.reasons import how_far, score_parts, what_would_change, why_first
+from cascal.routing.reasons import caution_of, score_parts, what_would_change, why_first
 from cascal.routing.route import Router
 
 NEAREST_TASKS = 3
@@ -100,23 +100,17 @@ class RouteTrace:
 
     @property
     def far(self) -> bool:
-        """Whether the query is unlike any training query."""
+        """Whether the query is farther from the training queries than almost all of them."""
         distance, reach = self.training_distance, self.reach
         return distance is not None and reach is not None and distance > reach
 
     @property
     def caution(self) -> str:
         """What to say of a far query; empty for any other."""
-        said = self.how_far
-        return f"Unlike any training query: {said[0].lower()}{said[1:]}" if said else ""
-
-    @property
-    def how_far(self) -> str:
-        """How far a far query is, where it has been said that it is; empty for any other."""
         distance, reach = self.training_distance, self.reach
         if not self.far or distance is None or reach is None:
             return ""
-        return how_far(distance, reach)
+        return caution_of(distance, reach)
 
     @property
     def reason(self) -> str:

@@ -729,7 +729,7 @@ def test_a_remedy_that_works_comes_first_and_one_that_does_not_says_so():
     """The fallback always acts; later or never cures it, and brings the clusters back."""
     effects = try_all(always_falls_back(), "CAS402")
     assert effects[0].cured
-    assert effects[0].judgement in ("helps", "cures it, accuracy unchanged")
+    assert effects[0].judgement in ("helps", "cures it, no proven change of accuracy")
     found = try_all(equals(), "CAS205")
     assert found
     assert any(one.judgement == "does not help" for one in found)
@@ -754,7 +754,7 @@ def test_the_four_signatures_of_the_paper_get_tried_remedies(make, code):
         "harms",
         "does not help",
         "more right answers, but no cure",
-        "cures it, accuracy unchanged",
+        "cures it, no proven change of accuracy",
     }
 
 
@@ -764,7 +764,7 @@ def test_one_cluster_a_task_cures_clusters_that_add_nothing():
     assert effect.proposal.settings == replace(case.fit.settings, clusters="task")
     assert effect.cured
     assert effect.clusters == 3 < len(case.router.clusters)
-    assert effect.judgement in ("helps", "cures it, accuracy unchanged")
+    assert effect.judgement in ("helps", "cures it, no proven change of accuracy")
 
 
 def test_joining_cures_an_explosion_and_loses_nothing():
@@ -784,7 +784,7 @@ def test_without_gold_a_cure_says_that_accuracy_is_unproven():
     )
     for one in try_all(case, "CAS103"):
         assert one.gain is None
-        assert one.judgement in ("does not help", "cures it, accuracy unproven")
+        assert one.judgement in ("does not help", "cures it, accuracy unknown")
 
 
 RULES = {

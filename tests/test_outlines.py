@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import cascal
+from app.areas import areas
 from app.map_component.spec import points_in_polygon
-from app.skills.areas import areas
 from cascal import charts
 from cascal.charts.outlines import outline
 from cascal.dataset.snapshot import Snapshot, take_snapshot

@@ -26,6 +26,7 @@ from cascal.settings import Thresholds
 open_app = test_app.open_app
 small_file = test_app.small_file
 
+SPLITS = "Silhouettes of the splits that clusters are made from"
 GAIN = Estimate(0.004, 0.001, 0.007, 500)
 
 
@@ -167,7 +168,7 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     assert any(one.value.startswith(f"{worst}: mean silhouette") for one in app.text)
     titles = [plain(one.value) for one in (*app.title, *app.subheader)]
     assert "checks passed" in titles[0]
-    assert titles.index("Which clusters are incoherent?") < titles.index("Silhouettes")
+    assert titles.index("Which clusters are incoherent?") < titles.index(SPLITS)
     ways = [plain(one.value) for one in app.markdown if "](#" in one.value]
     assert [one.rpartition("#")[2] for one in ways] == ["incoherent)", "silhouettes)", "second)"]
     assert any("incoherent" in one for one in ways)

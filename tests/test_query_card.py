@@ -17,7 +17,7 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.query_card import answer_groups, contested_rows, query_card
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import ModelSpec, Task
-from cascal.diagnose.coherence import own_silhouette, own_silhouettes
+from cascal.diagnose.coherence import joined_from, own_silhouette, own_silhouettes
 from cascal.store import DatasetInfo
 
 MODELS = ("a", "b", "c", "d")
@@ -163,6 +163,18 @@ def test_the_silhouette_of_one_query_is_the_one_that_all_queries_give(snapshot):
         every = [own_silhouette(one, row) for row in range(len(one.dataset.train))]
         assert every == pytest.approx(own_silhouettes(one).tolist(), nan_ok=True)
     assert np.isfinite(every).any()
+
+
+def test_a_joined_cluster_says_what_it_was_made_of():
+    joined = case_of(world(gap=0.0), thresholds=cascal.Thresholds(0.0, 0.05, 0.5))
+    loose = case_of(world(gap=0.0), thresholds=cascal.Thresholds(0.0, 0.05, None))
+    assert len(joined.router.clusters) < len(loose.router.clusters)
+    made = [joined_from(joined, cluster) for cluster in range(len(joined.router.clusters))]
+    assert max(map(len, made)) > 1
+    for sizes, n in zip(made, joined.router.clusters.sizes, strict=True):
+        assert sizes == sorted(sizes, reverse=True)
+        assert sum(sizes) <= n
+    assert joined_from(loose, 0) == []
 
 
 def test_with_one_cluster_there_is_no_next_one():

@@ -231,6 +231,21 @@ def test_a_cost_weight_that_saves_and_loses_little_is_proposed_in_dollars(parts,
     assert dearer.title.startswith("Leave cost weight at 0: ")
 
 
+@pytest.mark.parametrize(
+    ("dollars", "place"),
+    [([2.0, 1.8, 1.5, 1.0], 2), ([2.0, 1.95, 2.0, 1.0], None), ([2.0, 1.8, np.nan, 1.0], None)],
+)
+def test_a_value_that_costs_less_and_is_right_as_often_is_named(dollars, place, parts, fitted):
+    found = curve(fitted, Thresholds(), "prune_jaccard", parts[1], parts[0])
+    queries = Right(parts[1].votes)
+    now = pointed(found, [0.5, 0.5, 0.5, 0.4], dollars)
+    told = answer(now, queries, queries.votes.models)
+    assert told.title.startswith("Leave joining at off: ")
+    cheaper = "; 2 or more costs less, $1.50 instead of $2.00 per 1,000 queries"
+    assert told.title.endswith(cheaper) == (place is not None)
+    assert told.point is now.points[place or 0]
+
+
 def test_cost_weights_have_plain_ticks_and_a_place_for_none(parts, fitted):
     found = curve(fitted, Thresholds(), "cost_weight", parts[1], parts[0])
     figure = curve_figure(found, "top1", "#1F4FD8")

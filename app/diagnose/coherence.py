@@ -12,9 +12,10 @@ from app.apart import Call
 from app.diagnose import cell, panels, silhouettes, ways
 from app.terms.glossary import mark, meaning
 from cascal import charts
+from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import CHECKS
-from cascal.diagnose.coherence import Coherence, coherence_sentence
+from cascal.diagnose.coherence import Coherence, coherence_sentence, joined_from
 from cascal.diagnose.coherence import coherence as measured
 from cascal.diagnose.cohering import what_makes_coherent
 from cascal.diagnose.silhouettes import silhouette_bench
@@ -75,7 +76,8 @@ def coherence() -> None:
 def _actions(now: Snapshot, chosen: Coherence) -> None:
     """Open a cluster on the map, or look at the splits that it came from."""
     low = chosen.low(now.router.thresholds.min_silhouette)
-    st.text(f"{now.labels[chosen.cluster]}: {chosen.measured}{LOW if low else ''}")
+    numbers = f"{now.labels[chosen.cluster]}: {chosen.measured}{LOW if low else ''}"
+    st.text(f"{numbers}{_why(now, chosen)}")
     with st.container(horizontal=True, gap="small"):
         if st.button(
             "Open on the skill map",
@@ -101,6 +103,24 @@ def _actions(now: Snapshot, chosen: Coherence) -> None:
             on_click=_colour_map,
         ):
             frame.open_page("skills")
+
+
+def _why(now: Snapshot, chosen: Coherence) -> str:
+    """What its numbers mean: where its queries lie, and what it was made of."""
+    if chosen.nearest is None or not chosen.below_zero > 0:
+        return ""
+    made, parts = "", joined_from(now, chosen.cluster)
+    if len(parts) > 1:
+        sizes = " and ".join(f"{n:,}" for n in parts)
+        made = (
+            f" Joining made it of {counted(len(parts), 'cluster')} ({sizes} queries): they share "
+            "their best models, however unlike the queries are."
+        )
+    queries = counted(round(chosen.below_zero * chosen.n_queries), "query")
+    return (
+        f". So {queries} of {chosen.n_queries:,} lie on average nearer to another cluster of "
+        f"{chosen.task} than to this one; its nearest is {now.labels[chosen.nearest]}.{made}"
+    )
 
 
 def _help(now: Snapshot, chosen: Coherence) -> None:

@@ -18,14 +18,16 @@ else:
     heeded.notice(heeded.LEFT_OUT)
     headline = st.container()
     ways.ways()
-    with st.container(key="issues"):  # one place, however much is in it: what follows stays mounted
+    found = st.container(key="issues")  # one place, however much is in it: the rest stays mounted
+    with found:
         findings = shared_results.findings()
+    with headline:  # before the evidence is sought: what was applied is said at once
+        panels.title(findings)
+        applied.strip(findings)
+    with found:
         if findings is not None:
             panels.issues(findings)
             panels.checks(findings)
-    with headline:
-        panels.title(findings)
-        applied.strip(findings)
     coherence.coherence()
     silhouettes.silhouettes()
     coherence.second_better()

@@ -17,6 +17,7 @@ from app.values import Values
 from cascal import charts
 from cascal.counted import counted, percent, signed
 from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals, try_all
+from cascal.diagnose.coherence import n_incoherent
 from cascal.diagnose.finding import Section
 from cascal.evaluate import effective_number
 from cascal.settings import PRESETS, joining_name, routing_name
@@ -26,8 +27,8 @@ from cascal.verdicts.verdict import span
 COLOURS: dict[str, theme.Badge] = {
     "helps": "green",
     "more right answers, but no cure": "blue",
-    "cures it, accuracy unchanged": "blue",
-    "cures it, accuracy unproven": "blue",
+    "cures it, no proven change of accuracy": "blue",
+    "cures it, accuracy unknown": "blue",
     "does not help": "gray",
     "harms": "red",
 }
@@ -51,15 +52,18 @@ Weight = Literal["primary", "secondary", "tertiary"]
 
 
 def title(findings: list[Finding] | None) -> None:
-    """The number of issues is the headline."""
+    """The number of issues, and of incoherent clusters, is the headline."""
     if findings is None:
         st.title("Looking for what is wrong with this router", anchor=False)
         return
     n, passed = len(_of(findings, "issue")), len(_of(findings, "passed"))
     unasked = len(_of(findings, "not applicable"))
     names = [one.title for one in _of(findings, "issue")]
-    what = "Nothing stands out" if not n else counted(n, "issue")
-    named = f": {names[0][0].lower()}{names[0][1:]}" if n == 1 else ""
+    low = n_incoherent(session.snapshot())
+    what = counted(n, "issue") if n else "No issue" if low else "Nothing stands out"
+    named = f" ({names[0][0].lower()}{names[0][1:]})" if n == 1 else ""
+    if low:
+        named += f" and {counted(low, 'incoherent cluster')}"
     rest = f", {unasked} not applicable" if unasked else ""
     st.title(
         f"{what}{named}; {passed} of {counted(len(findings), 'check')} passed{rest}", anchor=False
@@ -185,7 +189,7 @@ def _effect_row(code: str, at: int, effect: Effect, weight: Weight, first: str =
     clusters, effective = len(before.router.clusters), effective_number(before.share)
     parts = [
         f"{clusters} → {counted(effect.clusters, 'cluster')}",
-        f"models in use {effective:.1f} → {effect.effective_models:.1f}",
+        f"models in use ≈ {effective:.1f} → {effect.effective_models:.1f} equal shares",
         f"{percent(effect.flipped)} of the routes flip",
     ]
     parts = [first, *parts] if first else parts

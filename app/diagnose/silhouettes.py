@@ -59,7 +59,7 @@ def silhouettes() -> None:
     if st.session_state.pop(MOVED, False):
         st.rerun()  # a dragged line moves the slider: all of the page follows
     with st.container(key="silhouettes_here"):
-        st.subheader("Silhouettes", anchor=ways.BENCH)
+        st.subheader("Silhouettes of the splits that clusters are made from", anchor=ways.BENCH)
     token, cluster, turn = st.session_state.get(INTO, ("", 0, 0))
     _ARRIVE(key="arrive", data={"at": ".st-key-silhouettes_here", "turn": turn}, height=1)
     try:

@@ -9,7 +9,7 @@ from app import frame, session
 from cascal.counted import agreeing, counted
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import CHECKS
-from cascal.diagnose.coherence import coherence
+from cascal.diagnose.coherence import coherence, n_incoherent
 from cascal.diagnose.silhouettes import silhouette_bench
 
 INCOHERENT, BENCH, SECOND = "incoherent", "silhouettes", "second"
@@ -27,7 +27,7 @@ def ways() -> None:
 def _incoherent() -> str:
     now = session.snapshot()
     known = [one for one in coherence(now) if np.isfinite(one.mean)]
-    low = sum(one.low(now.router.thresholds.min_silhouette) for one in known)
+    low = n_incoherent(now)
     if not known:
         return "Coherence: one cluster a task"
     verb = agreeing(low, "is", "are")

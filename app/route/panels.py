@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import card, frame, heeded, session, theme
+from app.areas import areas
 from app.map_component.component import render_map
 from app.map_component.spec import MapSpec
 from app.route.question import Decision, stored_name
@@ -28,13 +29,13 @@ def title(decision: Decision | None) -> None:
         st.title("Where would a query go, and why?", anchor=False)
         return
     trace = decision.trace
-    first, how = frame.escape(trace.models[0].model), ", narrowly" if trace.doubt else ""
-    where = f"his query goes to {first}{how}"
-    st.title(f"Unlike any training query: t{where}" if trace.far else f"T{where}", anchor=False)
+    first, *others = (frame.escape(one.model) for one in trace.models)
+    how = f", narrowly ahead of {others[0]}" if trace.doubt else ""
+    st.title(f"This query goes to {first}{how}", anchor=False)
     with st.container(key="route_why", gap="xsmall"):
         st.markdown(frame.escape(trace.reason))
         if trace.far:
-            st.warning(frame.escape(trace.how_far), icon=":material/explore_off:")
+            st.warning(frame.escape(trace.caution), icon=":material/explore_off:")
         st.caption(frame.escape(_lead(trace)))
 
 
@@ -102,7 +103,7 @@ def _clusters(trace: RouteTrace) -> None:
         pd.DataFrame(
             {
                 "Skill cluster": [frame.escape(names[one.cluster]) for one in trace.clusters],
-                "Weight": [f"{percent(one.weight)}" for one in trace.clusters],
+                "Weight": [f"{percent(one.weight, 1)}" for one in trace.clusters],
                 mark("distance", "Cosine distance"): [
                     f"{one.distance:.2f}" for one in trace.clusters
                 ],
@@ -117,7 +118,8 @@ def _clusters(trace: RouteTrace) -> None:
             f"(acts beyond a cosine distance of {trace.fallback_limit:g})."
         )
     st.caption(
-        f"Effective number of clusters {mark('blend', 'blended')}: {trace.effective_clusters:.1f}."
+        f"Their weights are {mark('blend', 'blended')} as if {trace.effective_clusters:.1f} "
+        "clusters counted alike."
     )
 
 
@@ -158,6 +160,7 @@ def _position(decision: Decision) -> None:
         group=None if colouring.group is None else colouring.group[rows],
         group_names=colouring.names,
         group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),
+        areas=areas(now, "model", colouring.names),
         marker=(float(x), float(y), "this query"),
         neighbors=tuple((float(x), float(y)) for x, y in data.train.xy[near]),
         hover=[data.train.texts[row][:80] for row in rows],

@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 
 from app import encoding, filters, frame, heeded, notes, selection, session, theme, values
+from app.areas import areas
 from app.controls import describe
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec, Picture
 from app.selection import Shown, placed_texts, selected_rows, shown
 from app.skills import exchange, moves
-from app.skills.areas import areas
 from cascal import charts
 from cascal.compare.slices import NONE, OTHER, column_names
 from cascal.counted import counted

@@ -42,7 +42,7 @@ USED = "used_value_of_sweep"
 COLUMNS: dict[str, Any] = {
     "value": "Value",
     "clusters": "Clusters",
-    "effective": st.column_config.NumberColumn("Effective models", format="%.1f"),
+    "effective": st.column_config.NumberColumn("Models in use, as equal shares", format="%.1f"),
     "flipped": st.column_config.NumberColumn("Routes flipped", format="%.1f %%"),
     "dollars": st.column_config.NumberColumn("$/1,000", format="%.2f"),
     "top1": st.column_config.NumberColumn("First model right", format="%.1f %%"),

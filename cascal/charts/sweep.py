@@ -24,7 +24,7 @@ SWEEP_MEASURES = {
     "top1": "First model right",
     "dollars": "US dollars per 1,000 queries",
     "flipped": "Routes flipped",
-    "effective": "Effective models",
+    "effective": "Models in use, as equal shares",
     "clusters": "Skill clusters",
 }
 IN_PERCENT = ("top1", "flipped")

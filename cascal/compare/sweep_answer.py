@@ -1,7 +1,8 @@
 """What a sweep answers: where a threshold should be, and whether that matters.
 
 Every value is compared with the present one on the same gold test queries. The best of many values
-flatters itself, so only one whose whole interval lies above 0 is proposed, and that is said.
+flatters itself, so only one whose whole interval lies above 0 is proposed, or one that costs less
+and is right no less often, and that is said.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from cascal.datatypes import FloatArray
 from cascal.intervals import Estimate, estimates
 from cascal.settings import joining_name
 from cascal.verdicts.verdict import points as in_points
+
+SAVED = 0.05
+"""Share of the costs from which a value that saves them is worth naming."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +101,16 @@ def answer(curve: Curve, part: Part, models: Sequence[str]) -> SweepAnswer:
             title=f"{title}{_label(curve, curve.at_now)}", basis=basis, point=curve.points[best]
         )
     title = f"Leave {name} at {_label(curve, curve.at_now)}: {_reach(curve, gains)}"
-    return SweepAnswer(title=title, basis=basis, point=now)
+    place = _cheaper(curve, gains)
+    if place is None:
+        return SweepAnswer(title=title, basis=basis, point=now)
+    cheap = curve.points[place]
+    less = f"${cheap.dollars:,.2f} instead of ${now.dollars:,.2f} per 1,000 queries"
+    return SweepAnswer(
+        title=f"{title}; {_label(curve, place)} costs less, {less}",
+        basis=f"{_label(curve, place)}: {in_points(gains[place])}, not proven better. {basis}",
+        point=cheap,
+    )
 
 
 def change_between(curve: Curve, was: int, now: int, part: Part, models: Sequence[str]) -> str:
@@ -127,6 +140,17 @@ def band_sentence(curve: Curve) -> str:
 
 def _label(curve: Curve, place: int) -> str:
     return value_label(curve.name, curve.points[place].value(curve.name))
+
+
+def _cheaper(curve: Curve, gains: Sequence[Estimate]) -> int | None:
+    """The place of the cheapest value that saves enough and is right no less often than now."""
+    dollars = np.array([one.dollars for one in curve.points])
+    if not np.isfinite(dollars).all():
+        return None
+    right = np.array([gain.value >= 0 for gain in gains])
+    enough = dollars <= (1.0 - SAVED) * dollars[curve.at_now]
+    known = np.flatnonzero(right & enough)
+    return int(known[dollars[known].argmin()]) if len(known) else None
 
 
 def _bargain(curve: Curve, gains: Sequence[Estimate]) -> tuple[int, str, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from cascal.datatypes import FloatArray, read_only
 
 MANY_BELOW_ZERO = 0.25
 """Share of a cluster's queries below 0 from which it counts as incoherent, whatever their mean."""
+
+FEW = 0.1
+"""Share of a cluster's queries below which what they were before joining does not count."""
 
 
 @remembered
@@ -113,6 +116,25 @@ def coherence(snapshot: Snapshot) -> list[Coherence]:
             )
         )
     return sorted(found, key=lambda one: (np.nan_to_num(one.mean, nan=np.inf), one.cluster))
+
+
+def joined_from(snapshot: Snapshot, cluster: int) -> list[int]:
+    """Of the clusters that joining made one of, how many queries each brought, the most first.
+
+    Those with few of them are left out; one number, or none, where joining made nothing of it.
+    """
+    thresholds = snapshot.router.thresholds
+    inside = snapshot.router.clusters.assignment == cluster
+    if thresholds.prune_jaccard is None or not inside.any():
+        return []
+    apart = snapshot.fit.router(replace(thresholds, prune_jaccard=None)).clusters
+    brought = np.sort(np.bincount(apart.assignment[inside]))[::-1]
+    return [int(n) for n in brought if n >= FEW * inside.sum()]
+
+
+def n_incoherent(snapshot: Snapshot) -> int:
+    """How many clusters in force are incoherent."""
+    return sum(one.low(snapshot.router.thresholds.min_silhouette) for one in coherence(snapshot))
 
 
 def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: float) -> str:

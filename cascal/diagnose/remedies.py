@@ -63,7 +63,9 @@ class Effect:
         if self.gain is not None and self.gain.low > 0:
             return "helps"
         return (
-            "cures it, accuracy unproven" if self.gain is None else "cures it, accuracy unchanged"
+            "cures it, accuracy unknown"
+            if self.gain is None
+            else "cures it, no proven change of accuracy"
         )
 
 

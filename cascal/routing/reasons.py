@@ -132,11 +132,11 @@ def times_as_far(distance: float) -> str:
     return f"{distance:.2f} times as far from the training queries as a usual one of them"
 
 
-def how_far(distance: float, reach: float) -> str:
-    """How far a query beyond the reach is, and what follows."""
+def caution_of(distance: float, reach: float) -> str:
+    """What to say of a query beyond the reach."""
     return (
-        f"It is {times_as_far(distance)}; {percent(WITHIN)} of them are within {reach:.2f} times. "
-        "Trust this route less."
+        f"Trust this route less: the query is {times_as_far(distance)}. {percent(WITHIN)} of them "
+        f"are within {reach:.2f} times."
     )
 
 
