@@ -172,7 +172,7 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     ways = [plain(one.value) for one in app.markdown if "](#" in one.value]
     assert [one.rpartition("#")[2] for one in ways] == ["incoherent)", "silhouettes)", "second)"]
     assert any("incoherent" in one for one in ways)
-    known = [one for one in app.caption if "clusters in force beside" in plain(one.value)]
+    known = [one for one in app.caption if "clusters with others in their task" in plain(one.value)]
     assert worst in plain(known[0].value)
     assert any("the least coherent is " + worst in plain(one.value) for one in app.caption)
     app.button(key="look_into_cluster").click().run()

@@ -10,7 +10,7 @@ import streamlit as st
 from app import frame, jobs, selection, session
 from app.apart import Call
 from app.diagnose import cell, panels, silhouettes, ways
-from app.terms.glossary import mark, meaning
+from app.terms.glossary import meaning
 from cascal import charts
 from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
@@ -28,14 +28,19 @@ COLUMNS: dict[str, Any] = {
     "cluster": st.column_config.TextColumn("Cluster", width="medium"),
     "queries": st.column_config.NumberColumn("Training queries", format="localized"),
     "mean": st.column_config.NumberColumn(
-        "Mean silhouette", format="%.3f", help=meaning("silhouette")
+        "Mean silhouette",
+        format="%.3f",
+        help=f"{meaning('silhouette')} Here of training queries, beside the other clusters of "
+        "their task.",
     ),
     "below": st.column_config.NumberColumn(
         "Below 0, %", format="%.1f", help="On average nearer to another cluster of the task."
     ),
     "nearest": st.column_config.TextColumn("Nearest cluster", width="medium"),
     "distance": st.column_config.NumberColumn(
-        "Distance to it", format="%.2f", help=meaning("distance")
+        "Distance to it",
+        format="%.2f",
+        help=f"{meaning('distance')} A merge distance above it makes the two one.",
     ),
 }
 
@@ -48,13 +53,12 @@ def coherence() -> None:
     clusters, least = measured(now), now.router.thresholds.min_silhouette
     unknown = sum(not np.isfinite(one.mean) for one in clusters)
     other = (
-        f" Nothing can be said of {unknown}: alone in the task, or one query." if unknown else ""
+        f" Nothing can be said of {counted(unknown, 'further cluster')}: alone in the task, or of "
+        "one query."
+        if unknown
+        else ""
     )
-    st.caption(
-        f"{frame.escape(coherence_sentence(now.labels, clusters, least) + other)} Training "
-        f"queries, each beside the other clusters in force of its task. A {mark('merge distance')} "
-        "above *Distance to it* makes the two one."
-    )
+    st.caption(frame.escape(coherence_sentence(now.labels, clusters, least) + other))
     st.dataframe(
         charts.coherence_frame(now, clusters),
         hide_index=True,

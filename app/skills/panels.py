@@ -266,7 +266,7 @@ def cluster_table() -> None:
     st.subheader("All clusters" if len(table) else "No cluster holds any of them", anchor=False)
     st.caption(
         "Pick a row for its ranking and its most typical queries, beside the map. "
-        f"{TASKS_MEASURED} *Clusters follow* in the sidebar chooses."
+        f"{TASKS_MEASURED} In the sidebar *Clusters follow* sets which."
     )
     clusters = table["cluster"].tolist()
     marked = [clusters.index(one) for one in selection.present_clusters() if one in clusters]
@@ -310,15 +310,15 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     most = int(table["queries"].max()) if len(table) else 1
     return {
-        "cluster": number("No.", width="small"),
-        "name": text("Name"),
+        "cluster": number("No.", width=45),
+        "name": text("Name", width=190),
         "typical": text(
-            "Most typical query", width="medium", help="The training query nearest to the centre."
+            "Most typical query", width=300, help="The training query nearest to the centre."
         ),
         "task": text("Task"),
         "chosen": number("Chosen", format="localized", help="Of the chosen queries on the map."),
         "queries": st.column_config.ProgressColumn(
-            "Queries", format="localized", min_value=0, max_value=most
+            "Queries", format="localized", min_value=0, max_value=most, width=100
         ),
         "top": text(
             "Best three, best first", help="What the router picks at the cluster's centre."

@@ -113,6 +113,15 @@ def _figures(found: Curve) -> None:
     """Quality and cost large, what lies behind them small; what does not change as a line."""
     changing, constant = charts.changing_measures(found)
     main = [measure for measure in changing if measure in MAIN]
+    shade = "" if found.band is None else " Grey: where nothing changes around it."
+    band = " Light band: the 95 % interval. Ring: the highest." if "top1" in changing else ""
+    stays = f" The same at every value: {'; '.join(constant)}." if constant else ""
+    st.caption(
+        frame.escape(
+            f"Dashed: the present value.{shade}{band} Only values at which something can change "
+            f"are visited.{stays}"
+        )
+    )
     for measures, height in (
         (main, 260),
         ([measure for measure in changing if measure not in MAIN], 200),
@@ -126,15 +135,6 @@ def _figures(found: Curve) -> None:
                     figure = charts.curve_figure(found, measure, theme.accent(), height)
                     alt = f"{charts.SWEEP_MEASURES[measure]} by {NAMES[found.name].lower()}."
                     frame.chart(figure, f"curve_{measure}", alt)
-    shade = "" if found.band is None else " Grey: where nothing changes around it."
-    band = " Light band: the 95 % interval." if "top1" in changing else ""
-    stays = f" The same at every value: {'; '.join(constant)}." if constant else ""
-    st.caption(
-        frame.escape(
-            f"Dashed: the present value.{shade}{band} Visited are only values at which something "
-            f"can change.{stays}"
-        )
-    )
 
 
 def _choose(found: Curve, proposed: Point) -> None:

@@ -27,6 +27,8 @@ SWEEP_MEASURES = {
     "effective": "Models in use, as equal shares",
     "clusters": "Skill clusters",
 }
+WIDE = 5
+"""How many times the fewest clusters the most are from which on their scale is logarithmic."""
 IN_PERCENT = ("top1", "flipped")
 """The measures that are shares."""
 
@@ -103,7 +105,7 @@ def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> 
     frame = curve_frame(curve)
     x, figure = frame["x"].to_numpy(float), go.Figure()
     if measure == "top1":
-        figure.add_trace(_band(x, frame))
+        figure.add_traces((_band(x, frame), _highest(frame)))
     figure.add_trace(
         go.Scatter(
             x=x,
@@ -121,6 +123,8 @@ def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> 
     )
     figure.update_xaxes(title=NAMES[curve.name], **_curve_ticks(curve, frame))
     figure.update_yaxes(nticks=6, **_ticks(measure))
+    if measure == "clusters" and frame[measure].max() > WIDE * frame[measure].min():
+        figure.update_yaxes(type="log", nticks=None, dtick="D2", tickformat=",.0f")
     return figure
 
 
@@ -148,6 +152,18 @@ def _band(x: FloatArray, frame: pd.DataFrame) -> go.Scatter:
         mode="lines",
         line={"width": 0},
         fillcolor="rgba(120,140,200,0.22)",
+        hoverinfo="skip",
+    )
+
+
+def _highest(frame: pd.DataFrame) -> go.Scatter:
+    """A ring around the value that is right most often."""
+    best = frame.iloc[[int(frame["top1"].to_numpy(float).argmax())]]
+    return go.Scatter(
+        x=best["x"].to_numpy(float),
+        y=best["top1"].to_numpy(float),
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 13, "color": MUTED, "line": {"width": 2}},
         hoverinfo="skip",
     )
 

@@ -106,9 +106,10 @@ def answer(curve: Curve, part: Part, models: Sequence[str]) -> SweepAnswer:
         return SweepAnswer(title=title, basis=basis, point=now)
     cheap = curve.points[place]
     less = f"${cheap.dollars:,.2f} instead of ${now.dollars:,.2f} per 1,000 queries"
+    known = "" if place == best else f"{_label(curve, place)}: {in_points(gains[place])}. "
     return SweepAnswer(
         title=f"{title}; {_label(curve, place)} costs less, {less}",
-        basis=f"{_label(curve, place)}: {in_points(gains[place])}, not proven better. {basis}",
+        basis=f"{known}{basis}",
         point=cheap,
     )
 

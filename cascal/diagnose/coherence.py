@@ -148,12 +148,12 @@ def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: 
     n_low, worst = sum(one.low(least) for one in known), known[0]
     verb = agreeing(n_low, "is", "are")
     rule = (
-        f"a mean below min silhouette {least:g}, or {percent(MANY_BELOW_ZERO)} of the "
-        "queries below 0"
+        f"a mean silhouette below {least:g}, the least of a split, or {percent(MANY_BELOW_ZERO)} "
+        "of the queries below 0"
     )
     return (
-        f"{n_low or 'None'} of {counted(len(known), 'cluster')} in force beside others of their "
-        f"task {verb} incoherent ({rule}). The least coherent is {labels[worst.cluster]}: "
+        f"{n_low or 'None'} of {counted(len(known), 'cluster')} with others in their task "
+        f"{verb} incoherent ({rule}). The least coherent is {labels[worst.cluster]}: "
         f"{worst.measured}."
     )
 

@@ -71,6 +71,27 @@ def test_a_strip_is_as_wide_as_its_slider_and_right_above_it(reader, dashboard):
     one.clean()
 
 
+@pytest.mark.parametrize("height", [900, 1080])
+def test_most_clusters_are_named_and_no_name_covers_another(reader, dashboard, height):
+    one = reader(width=1440, height=height)
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    stage = one.page.locator(".cm-stage").bounding_box()
+    names = [name.bounding_box() for name in one.page.locator(".cm-label:visible").all()]
+    n_areas = one.page.locator(".cm-area").count()
+    assert len(names) >= 0.7 * n_areas
+    for at, name in enumerate(names):
+        assert stage["x"] <= name["x"]
+        assert name["x"] + name["width"] <= stage["x"] + stage["width"]
+        for other in names[at + 1 :]:
+            apart = (
+                abs(name[start] - other[start]) >= (other, name)[name[start] < other[start]][size]
+                for start, size in (("x", "width"), ("y", "height"))
+            )
+            assert any(apart)
+    one.clean()
+
+
 def test_a_label_of_a_cluster_tells_its_most_typical_queries(reader, dashboard):
     one = reader()
     one.open(f"{dashboard}/map")

@@ -4,7 +4,7 @@ const CELL = 6; // px
 const ANGLES = 24;
 const GAPS = [2, 7, 14, 22, 32]; // px between a name and its outline, the nearest first
 const COVERED = 0.12; // of a name may lie on points and outlines
-const CROWDED = 0.5; // of a name that has no room else: its halo keeps it readable
+const CROWDED = 0.28; // of a name that has no room else, close to its outline
 const EDGE = 4; // px to the frame
 const APART = [5, 2]; // px between two names, across and up
 
@@ -44,14 +44,15 @@ export class Crowd {
 }
 
 // Names with their places, as far as there is room: first short ones on free ground, then those that
-// have to lie on points, at last as many whole ones as fit.
+// have to lie on points, where nobody takes them for another's: on their own cluster or right beside
+// it; at last as many whole ones as fit.
 export function arrange(names, crowd, frame, taken) {
   const placed = [];
-  for (const covered of [COVERED, CROWDED]) {
+  for (const crowded of [false, true]) {
     for (const name of names) {
       if (placed.some((one) => one.name === name)) continue;
       const others = [...taken, ...placed.map(({ box }) => box)];
-      const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, others, covered);
+      const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, others, crowded);
       if (spot) placed.push({ name, text: 0, ...spot });
     }
   }
@@ -76,7 +77,7 @@ function above({ at: [x, y], over, sizes: [[width, height]] }, frame) {
   return { box, away: 0, boxOf: () => box };
 }
 
-function bestSpot(name, crowd, frame, taken, covered) {
+function bestSpot(name, crowd, frame, taken, crowded) {
   const start = centreOf(name.ring, name.at, frame);
   if (!start) return null;
   let best = null;
@@ -85,9 +86,15 @@ function bestSpot(name, crowd, frame, taken, covered) {
     if (candidate.cost >= (best?.cost ?? Infinity) || !isFree(box, frame, taken)) continue;
     const under = crowd.under(box);
     const cost = candidate.cost + 60 * under;
-    if (under <= covered && cost < (best?.cost ?? Infinity)) best = { ...candidate, cost, box };
+    if (mayCover(candidate, under, crowded) && cost < (best?.cost ?? Infinity)) best = { ...candidate, cost, box };
   }
   return best;
+}
+
+// The halo of a name keeps it readable on points; on its own cluster it may lie on any.
+function mayCover({ away }, under, crowded) {
+  if (!crowded) return under <= COVERED;
+  return away === 0 || (away <= GAPS[0] && under <= CROWDED);
 }
 
 // Around the outline in all directions, nearest first; better over and under it than beside it.
