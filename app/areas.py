@@ -75,7 +75,7 @@ def _clusters(now: Snapshot) -> list[_Cluster]:
         known = _of_cluster(now, cluster)
         if known.outline is None:
             continue
-        task, *terms = (charts.shorten(one, NAME_LENGTH) for one in now.names[cluster])
+        task, *terms = (_short(one) for one in now.names[cluster])
         queries = (f"– {text}" for text in known.typical)
         found.append(
             _Cluster(
@@ -87,6 +87,12 @@ def _clusters(now: Snapshot) -> list[_Cluster]:
             )
         )
     return found
+
+
+def _short(name: str) -> str:
+    """A part of a name that has room: of two joined ones the first, where both have none."""
+    first = name if len(name) <= NAME_LENGTH else name.partition(" & ")[0]
+    return charts.shorten(first, NAME_LENGTH)
 
 
 @remembered
