@@ -101,14 +101,14 @@ def answer(curve: Curve, part: Part, models: Sequence[str]) -> SweepAnswer:
             title=f"{title}{_label(curve, curve.at_now)}", basis=basis, point=curve.points[best]
         )
     title = f"Leave {name} at {_label(curve, curve.at_now)}: {_reach(curve, gains)}"
-    place = _cheaper(curve, gains)
-    if place is None:
+    cheaper = _cheaper(curve, gains)
+    if cheaper is None:
         return SweepAnswer(title=title, basis=basis, point=now)
-    cheap = curve.points[place]
+    cheap = curve.points[cheaper]
     less = f"${cheap.dollars:,.2f} instead of ${now.dollars:,.2f} per 1,000 queries"
-    known = "" if place == best else f"{_label(curve, place)}: {in_points(gains[place])}. "
+    known = "" if cheaper == best else f"{_label(curve, cheaper)}: {in_points(gains[cheaper])}. "
     return SweepAnswer(
-        title=f"{title}; {_label(curve, place)} costs less, {less}",
+        title=f"{title}; {_label(curve, cheaper)} costs less, {less}",
         basis=f"{known}{basis}",
         point=cheap,
     )
