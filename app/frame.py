@@ -185,11 +185,16 @@ def models_in_use(now: Snapshot) -> None:
     )
 
 
+def simulated() -> None:
+    """The mark of numbers that come from a simulation."""
+    st.badge("Simulated data", color="orange", icon=":material/science:")
+
+
 def notice(data: Dataset) -> None:
     """Say it on every page when the numbers come from a simulation."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="notice"):
         if data.simulated:
-            st.badge("Simulated data", color="orange", icon=":material/science:")
+            simulated()
         st.caption(escape(f"{data.info.name}: {origin(data)}"), width="stretch")
     for doubt in data.doubts:
         st.warning(escape(doubt), icon=":material/rule:")

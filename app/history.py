@@ -75,6 +75,17 @@ def undo() -> None:
         _show(_earlier().pop())
 
 
+def depth() -> int:
+    """How many earlier states there are."""
+    return len(_earlier())
+
+
+def return_to(state: Values, at: int) -> None:
+    """Go back to a state that had so many earlier ones; what came after it is forgotten."""
+    del _earlier()[at:]
+    _show(state)
+
+
 def reset() -> None:
     """Go to the defaults."""
     change_to(DEFAULTS)

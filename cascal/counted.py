@@ -39,9 +39,10 @@ def decimal(number: float, decimals: int) -> str:
     return _minus(f"{number:,.{decimals}f}")
 
 
-def signed(number: float, decimals: int = 1) -> str:
-    """The same of a difference, which always has a sign: "+1.2", "−0.3"."""
-    return _minus(f"{number:+,.{decimals}f}")
+def signed(number: float, decimals: int = 1, *, unit: str = "") -> str:
+    """The same of a difference, which always has a sign: "+1.2", "−0.3"; "−$0.30" with a unit."""
+    text = _minus(f"{number:+,.{decimals}f}")
+    return f"{text[0]}{unit}{text[1:]}"
 
 
 def _minus(text: str) -> str:

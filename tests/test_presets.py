@@ -51,7 +51,7 @@ def test_disputed_queries_are_those_with_two_first_models():
         ([0.9, 0.5, 0.2], "recommended is right more often than any other preset"),
         (
             [0.5, 0.51, 0.2],
-            "No preset is proven right more often than recommended; it is right more often than "
+            "No preset is proven right more often than recommended, which is right more often than "
             "paper",
         ),
     ],
@@ -110,6 +110,12 @@ def test_choices_are_the_routes_of_each_preset_and_no_label_is_read(demo):
         selected = router.route(few[1].vectors).selected[:, 0]
         np.testing.assert_array_equal(compared.first[at], selected)
         assert compared.best_overall[at] == router.best_overall
+    costs = compared.costs(few[1], few[0])
+    asked_first = compared.first[compared.presets.index("recommended")]
+    column = [few[1].votes.models.index(compared.models[model]) for model in asked_first]
+    dollars = few[1].costs[np.arange(len(column)), column]
+    assert costs[compared.presets.index("recommended")] == pytest.approx(1_000 * dollars.mean())
+    assert charts.presets_frame(compared, "recommended", None, costs)["cost"].tolist() == [*costs]
     blind = [
         replace(part, gold=np.full(len(part), cascal.NO_ANSWER), judged=part.judged * np.nan)
         for part in few

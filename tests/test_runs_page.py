@@ -42,7 +42,7 @@ def test_a_moved_threshold_is_the_headline_with_its_interval_and_leads_to_the_ma
     assert not app.exception
     n = int(metric(app, "Go elsewhere").replace(",", ""))
     assert n > 0
-    assert title(app).startswith(f"{n:,} of ")
+    assert title(app).startswith(f"Merge distance 0.15 → 0.5: {n:,} of ")
     assert "points [" in title(app)
     assert "1 setting differs" in headings(app)
     next(one for one in app.button if one.label == "Show them on the map").click().run()

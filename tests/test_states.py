@@ -55,7 +55,14 @@ def test_a_moved_threshold_is_named_with_what_it_did(usual, merged):
     ]
     old, new = usual.test_routes.selected[:, 0], merged.test_routes.selected[:, 0]
     assert found.flipped.tolist() == np.flatnonzero(old != new).tolist()
-    assert f"{len(found.flipped)} of {len(old)} queries go elsewhere" in found.sentence("A")
+    sentence = found.sentence("A")
+    went = f"{len(found.flipped)} of {len(old)} queries go elsewhere than in A"
+    assert sentence.startswith(f"Merge distance 0.15 → 0.5: {went}")
+    cost = next(one.difference for one in found.measures if one.name == FIRST_COST)
+    proven = not cost.low <= 0 <= cost.high
+    assert proven == ("1,000 queries cost $" in sentence)
+    if proven:
+        assert sentence.endswith(f"${abs(cost.value):,.2f} {'less' if cost.value < 0 else 'more'}")
     assert sorted(place for place, _ in found.ranks.values()) == list(range(1, 9))
 
 

@@ -1,4 +1,4 @@
-"""The tour of a minute: six steps on the demo, each done by one button, and nothing left behind."""
+"""The tour of a minute: seven steps on the demo, one button each, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def app(demo_file, monkeypatch) -> AppTest:
 
 
 def step(app: AppTest) -> str:
-    return next((one.value for one in app.markdown if " of 6**" in one.value), "")
+    return next((one.value for one in app.markdown if " of 7**" in one.value), "")
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -42,7 +42,7 @@ def test_the_tour_is_not_there_unless_the_browser_or_the_reader_asks(app):
     assert not step(app)
     assert not [one for one in app.button if one.key in ("tour_start", "tour_next")]
     press(app, "tour_again")
-    assert step(app) == "**1 of 6**"
+    assert step(app) == "**1 of 7**"
     press(app, "tour_skip")
     assert not step(app)
 
@@ -52,7 +52,7 @@ def test_each_button_of_the_tour_does_its_step_and_in_the_end_all_is_undone(app)
     titles = []
     for at, one in enumerate(STEPS):
         assert not app.exception
-        assert step(app) == f"**{at + 1} of 6**"
+        assert step(app) == f"**{at + 1} of 7**"
         if app.button(key="tour_next").disabled:
             run_through(app)
         titles.append(app.title[0].value)
@@ -63,7 +63,19 @@ def test_each_button_of_the_tour_does_its_step_and_in_the_end_all_is_undone(app)
     assert titles[0].startswith("Routing pays here")
     assert titles[2].startswith("This query goes to")
     assert "CAS205" not in titles[5]
+    assert titles[6] == titles[0]
     assert not step(app)
+    assert app.button(key="undo").disabled
+    assert "applied_remedy" not in app.session_state
+
+
+def test_the_tour_ends_with_what_to_retell(app):
+    app.session_state["tour_step"] = len(STEPS) - 1
+    app.run()
+    said = next(one.value for one in app.markdown if one.value.startswith("All is undone"))
+    assert r"9\.8 points over atlas\-large" in said
+    assert r"\$1\.91 instead of \$4\.45 per 1,000 queries" in said
+    assert "simulated" in said
 
 
 def test_skipping_in_the_middle_undoes_what_the_tour_broke(app):

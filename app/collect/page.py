@@ -21,8 +21,8 @@ else:
     title.title("Whom to ask, what, and what it costs", anchor=False)
     ahead = st.container()
     st.caption(
-        "Nothing is sent before you press the button of step 3. What is stopped goes on where it "
-        "ended. From a shell: cascal pool, generate, collect, or build for all of it."
+        "Nothing is sent before you press the button of step 3. A run that was stopped goes on "
+        "where it ended. From a shell: cascal pool, generate, collect, or build for all of it."
     )
     with frame.refusals():
         models = pool()

@@ -58,7 +58,7 @@ def editor(key: str, *, generators: bool) -> pd.DataFrame:
     if own == "Simulated":
         start = work.simulated_frame(generators=generators)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.badge("Simulated data", color="orange", icon=":material/science:")
+            frame.simulated()
             st.caption("Models that do not exist, on this machine: no key, no cost.")
         if generators:  # these stand in a box of their own already
             return _table(start, f"{key}_{own}")

@@ -47,7 +47,7 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
     with frame.refusals():
         ahead = work.ahead(dataset, models, retry=retry)
         n_calls, dollars = _asked(ahead, dataset, models, share / 100, retry=retry)
-        title.title(_headline(n_calls, dollars, dataset), anchor=False)
+        title.title(_headline(n_calls, dollars, dataset, len(ahead.models)), anchor=False)
         with summary:
             _numbers(ahead, dataset, n_calls, dollars, whole=share == 100)
         if n_calls:
@@ -70,11 +70,14 @@ def _first_queries(models: tuple[PoolModel, ...]) -> str:
     return f"First have queries written, then ask {counted(len(models), 'model')}"
 
 
-def _headline(n_calls: int, dollars: float, dataset: str) -> str:
+def _headline(n_calls: int, dollars: float, dataset: str, n_models: int) -> str:
     if not n_calls:
-        return frame.escape(f"Nothing to ask: the pool has answered all of {dataset}")
+        info = session.workspace().dataset(dataset)
+        n_queries = counted(info.n_train + info.n_test, "query")
+        asked = counted(n_models, "model has", "models have")
+        return frame.headline(f"Nothing to ask: {asked} answered all {n_queries} of {dataset}")
     price = "at an unknown price" if math.isnan(dollars) else f"for about ${dollars:,.2f}"
-    return frame.escape(f"{counted(n_calls, 'call')} {price} complete {dataset}")
+    return frame.headline(f"{counted(n_calls, 'call')} {price} complete {dataset}")
 
 
 def _nothing_to_ask() -> None:
@@ -103,11 +106,13 @@ def _asked(
 def _numbers(ahead: CostAhead, dataset: str, n_calls: int, dollars: float, *, whole: bool) -> None:
     """Whom, what and what it costs, before anything is sent."""
     info = session.workspace().dataset(dataset)
+    if info.origin == "simulated":
+        frame.simulated()
     with st.grid(4, min_column_width=150):
         frame.metric("Models", f"{len(ahead.models):,}", counted(info.n_responses, "stored answer"))
         n_queries = info.n_train + info.n_test
         frame.metric("Queries", f"{n_queries:,}", dataset)
-        note = "one a query and model" if whole else "at most"
+        note = "each model once a query" if whole else "at most"
         frame.metric("Calls", f"{n_calls:,}", note, "What is stored is never asked again.")
         price = "unknown" if math.isnan(dollars) else f"${dollars:,.2f}"
         unpriced = (

@@ -28,7 +28,7 @@ def headline() -> None:
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if info.origin == "simulated":
-            st.badge("Simulated data", color="orange", icon=":material/science:")
+            frame.simulated()
         else:
             st.badge("Real data", color="blue")
         st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")

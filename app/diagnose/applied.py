@@ -43,7 +43,7 @@ def strip(findings: list[Finding] | None) -> None:
     if applied is None:
         return
     if applied.token != session.snapshot_token():
-        _dismiss()
+        dismiss()
         return
     with st.container(border=True, key="proof"):
         label = f"{applied.label[:1].upper()}{applied.label[1:]}"
@@ -56,14 +56,15 @@ def strip(findings: list[Finding] | None) -> None:
             st.markdown(f"**{frame.escape(proof.issues)}** · {frame.escape(proof.effects)}")
         with st.container(horizontal=True, gap="small"):
             st.button("Undo", key="undo_applied", icon=":material/undo:", on_click=_undo)
-            st.button("Dismiss", key="dismiss_applied", type="tertiary", on_click=_dismiss)
+            st.button("Dismiss", key="dismiss_applied", type="tertiary", on_click=dismiss)
 
 
 def _undo() -> None:
     """Back to the state before: the last one of the history, as nothing moved since."""
     history.undo()
-    _dismiss()
+    dismiss()
 
 
-def _dismiss() -> None:
+def dismiss() -> None:
+    """Tell no more of what was applied."""
     st.session_state.pop(KEY, None)

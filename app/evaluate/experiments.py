@@ -64,7 +64,7 @@ def _report(report: Report, key: str) -> None:
     with st.container(horizontal=True, gap="small"):
         st.badge(report.outcome.capitalize(), color=MARKS[report.outcome])
         if report.simulated:
-            st.badge("Simulated data", color="orange", icon=":material/science:")
+            frame.simulated()
     st.subheader(frame.headline(report.question), anchor=False)
     st.text(report.sentence)
     st.caption(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame, session
+from app import controls, frame, session
 from app.evaluate import work
 from cascal import charts
 from cascal.compare.presets import PresetChoices
@@ -30,7 +30,8 @@ def presets() -> None:
             f"{_headline(choices)}. By the gold answers, each preset with its own rule at the "
             "present thresholds; gains are paired, with 95 % intervals."
         )
-    _table(charts.presets_frame(choices, present, judged), judged is not None)
+    costs = choices.costs(data.test or data.train, data.train)
+    _table(charts.presets_frame(choices, present, judged, costs), judged is not None)
     if choices.disputed.any():
         _tasks(charts.disputed_tasks_frame(choices))
         _queries(choices)
@@ -49,8 +50,11 @@ def _table(table: pd.DataFrame, judged: bool) -> None:
         "gain": st.column_config.TextColumn("Gain, points", alignment="right"),
     }
     columns = {
-        "preset": st.column_config.TextColumn("Preset"),
+        "preset": st.column_config.TextColumn("Preset", help=controls.HELP["preset"]),
         **(right if judged else {}),
+        "cost": st.column_config.NumberColumn(
+            "$/1,000", format="%.2f", help="US dollars of the first models per 1,000 queries."
+        ),
         "best": st.column_config.TextColumn("Would always ask"),
         "used": st.column_config.TextColumn("First models, with their queries", width="large"),
         "differs": st.column_config.NumberColumn(

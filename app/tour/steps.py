@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import streamlit as st
 
-from app import heeded, history, jobs, session, shared_results, values
-from app.diagnose import panels
+from app import frame, heeded, history, jobs, session, shared_results, values
+from app.diagnose import applied, panels
 from app.values import Values
 from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
@@ -17,6 +18,7 @@ from cascal.diagnose import Effect, Finding, try_all
 BROKEN_MERGE = 0.6
 """A merge distance that makes one cluster of skills that are not alike."""
 BEFORE = "tour_before"
+"""The state before the tour broke it, and how many earlier ones it had."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ def _type_a_query() -> None:
 
 def _break() -> None:
     before = values.present()
-    st.session_state[BEFORE] = before
+    st.session_state[BEFORE] = before, history.depth()
     history.change_to(replace(before, merge=BROKEN_MERGE))
 
 
@@ -61,7 +63,7 @@ def _said_of_the_break() -> str:
 
 
 def _snapshot_before() -> Snapshot:
-    before: Values = st.session_state.get(BEFORE, values.DEFAULTS)
+    before, _ = st.session_state.get(BEFORE, (values.DEFAULTS, 0))
     return heeded.at(session.snapshot_at(before))
 
 
@@ -91,9 +93,24 @@ def _gain(effect: Effect) -> float:
 
 def undo_all() -> None:
     """Back to the state before the tour broke it; nothing where it did not."""
-    before: Values | None = st.session_state.pop(BEFORE, None)
-    while before is not None and values.present() != before and history.can_undo():
-        history.undo()
+    broken: tuple[Values, int] | None = st.session_state.pop(BEFORE, None)
+    if broken is not None:
+        history.return_to(*broken)
+        applied.dismiss()
+
+
+def _to_retell() -> str:
+    """What a stakeholder takes along: gain and dollars, beside always asking one model."""
+    now = heeded.snapshot()
+    if now.verdict is None:
+        return "All is undone. That was the tour."
+    said = now.verdict.answer
+    if isfinite(now.cost.change):
+        said += f", at ${now.cost.routed:,.2f} instead of ${now.cost.always:,.2f} per 1,000 queries"
+    return frame.escape(
+        f"All is undone. To retell: {said}. What the router knows it learnt from answers alone, "
+        "without a label. The data are simulated."
+    )
 
 
 def _said_of_checks() -> str:
@@ -105,7 +122,10 @@ def _said_of_checks() -> str:
 STEPS = (
     Step(
         page="overview",
-        says=lambda: "The headline answers whether routing pays here, and how sure that is.",
+        says=lambda: (
+            "The headline answers whether routing pays here, and how sure that is; the tiles below "
+            "it, what it costs."
+        ),
         does="Show who is good at what",
     ),
     Step(
@@ -139,5 +159,6 @@ STEPS = (
         does="Undo it all",
         act=undo_all,
     ),
+    Step(page="overview", says=_to_retell, does="Done"),
 )
 """In their order; the button of one opens the page of the next."""

@@ -8,15 +8,20 @@ import pandas as pd
 from cascal.charts.figures import in_percent, judged_model
 from cascal.compare.presets import PresetChoices, PresetVerdict
 from cascal.dataset.part import Part
+from cascal.datatypes import FloatArray
 from cascal.verdicts.verdict import points
 
 
 def presets_frame(
-    choices: PresetChoices, present: str, judged: PresetVerdict | None = None
+    choices: PresetChoices,
+    present: str,
+    judged: PresetVerdict | None = None,
+    costs: FloatArray | None = None,
 ) -> pd.DataFrame:
     """Whom each preset asks first, and how often another than the present one or the first.
 
     judged : how often each is right, with its gain over the present one; unknown without
+    costs : (P,) US dollars per 1,000 queries, nan or None where unknown
     """
     reference = present if present in choices.presets else choices.presets[0]
     unknown: list[float] = [np.nan] * len(choices.presets)
@@ -27,6 +32,7 @@ def presets_frame(
             "preset": choices.presets,
             "right": right,
             "gain": gains,
+            "cost": unknown if costs is None else costs,
             "best": [choices.models[model] for model in choices.best_overall],
             "used": [
                 ", ".join(f"{model} {count:,}" for model, count in choices.used(name)[:3])

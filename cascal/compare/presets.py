@@ -14,6 +14,7 @@ import numpy as np
 
 from cascal.columns import Progress
 from cascal.counted import percent
+from cascal.dataset.cost import mean_cost, query_costs
 from cascal.dataset.part import Part
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.fit import Fit, fit
@@ -55,6 +56,14 @@ class PresetChoices:
         """First models of a preset and their numbers of queries, most first."""
         counts = Counter(self.models[model] for model in self.first[self.presets.index(preset)])
         return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def costs(self, part: Part, training: Part) -> FloatArray:
+        """(P,) US dollars of each preset's first models per 1,000 queries of the part; nan where
+        a cost is not known.
+        """
+        dollars, rows = query_costs(part, training).dollars, np.arange(len(self.query_ids))
+        column = np.array([part.votes.models.index(name) for name in self.models])
+        return np.array([mean_cost(dollars[rows, column[first]]) for first in self.first])
 
     def by_task(self) -> list[tuple[str, int, int]]:
         """Task, its queries, and how many of them are disputed; the largest share first."""
@@ -127,7 +136,7 @@ class PresetVerdict:
         if all(gain.high < 0 for gain, _ in others):
             return f"{self.present} is right more often than any other preset"
         worse = [name for gain, name in others if gain.high < 0]
-        beaten = f"; it is right more often than {' and '.join(worse)}" if worse else ""
+        beaten = f", which is right more often than {' and '.join(worse)}" if worse else ""
         return f"No preset is proven right more often than {self.present}{beaten}"
 
 

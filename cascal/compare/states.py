@@ -28,6 +28,8 @@ from cascal.routing.leaders import cluster_leaders
 from cascal.settings import joining_name, routing_name
 from cascal.verdicts.verdict import Decision, decision, points
 
+LONGEST_CAUSE = 60
+"""Letters of settings and their values that a sentence may begin with."""
 _WORDS = {
     "min_silhouette": "min silhouette",
     "merge_distance": "merge distance",
@@ -237,12 +239,29 @@ class StateChange:
         if not n:
             return f"No query goes elsewhere than in {name}"
         went = (
-            f"{n:,} of {counted(self.n_queries, 'query')} {agreeing(n, 'goes', 'go')} elsewhere "
-            f"than in {name}"
+            f"{self._cause}{n:,} of {counted(self.n_queries, 'query')} "
+            f"{agreeing(n, 'goes', 'go')} elsewhere than in {name}"
         )
         if self.gain is None:
-            return went
-        return f"{went}; {_JUDGED[decision(self.gain)]}: {points(self.gain)}"
+            return f"{went}{self._cheaper}"
+        return f"{went}; {_JUDGED[decision(self.gain)]}: {points(self.gain)}{self._cheaper}"
+
+    @property
+    def _cause(self) -> str:
+        """The settings that differ, where they are few enough to be said before what they did."""
+        if not 1 <= len(self.settings) <= NAMED:
+            return ""
+        told = "; ".join(f"{one.name} {one.before} → {one.after}" for one in self.settings)
+        return f"{told[:1].upper()}{told[1:]}: " if len(told) <= LONGEST_CAUSE else ""
+
+    @property
+    def _cheaper(self) -> str:
+        """What a first model costs more or less, where the interval leaves 0 out."""
+        cost = next((one.difference for one in self.measures if one.name == FIRST_COST), None)
+        if cost is None or cost.low <= 0 <= cost.high:
+            return ""
+        less = "less" if cost.value < 0 else "more"
+        return f"; 1,000 queries cost ${abs(cost.value):,.2f} {less}"
 
 
 def compare_states(before: Snapshot, after: Snapshot) -> StateChange:

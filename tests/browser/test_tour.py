@@ -17,6 +17,7 @@ STEPS = (
     ("map", "gets"),
     ("diagnose", "checks passed"),
     ("diagnose", "checks passed"),
+    ("", "Routing pays here"),
 )
 
 
@@ -31,7 +32,7 @@ def test_the_tour_goes_from_the_verdict_to_the_undo_and_never_comes_again(reader
     page.locator(".st-key-tour_start button").click()
     merges = []
     for at, (path, title) in enumerate(STEPS):
-        page.get_by_text(f"{at + 1} of 6").wait_for(timeout=30_000)
+        page.get_by_text(f"{at + 1} of 7").wait_for(timeout=30_000)
         page.wait_for_url(f"**/{path}?**")
         page.get_by_role("heading", level=1).filter(has_text=title).wait_for(timeout=60_000)
         go_on = page.locator(".st-key-tour_next button:not([disabled])")
@@ -41,8 +42,9 @@ def test_the_tour_goes_from_the_verdict_to_the_undo_and_never_comes_again(reader
         go_on.click()
     page.locator(".st-key-tour").wait_for(state="detached")
     idle(page)
-    assert merges == ["0.15", "0.15", "0.15", "0.6", "0.6", "0.15"]
+    assert merges == ["0.15", "0.15", "0.15", "0.6", "0.6", "0.15", "0.15"]
     assert merge(page) == "0.15"
+    assert page.get_by_role("button", name="Undo", exact=True).is_disabled()
     one.open(dashboard)  # as a reload: nothing but the browser's own memory is left
     assert page.locator(".st-key-tour").count() == 0
     one.clean()
