@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -48,6 +49,7 @@ STATE = f"""() => {{
     `${{one.dataset.testid ?? one.className}} ${{one.innerText.slice(0, 60)}}`);
   return `connection ${{app.testConnectionState}}, script ${{app.testScriptState}}, ` +
     `${{stale.length}} stale: ${{stale.slice(0, 5).join(' | ')}}` }}"""
+REVISION = "() => document.querySelector('.cascal-map').dataset.revision"
 LOGS: dict[str, Path] = {}
 """The logs of the servers, by their address."""
 
@@ -83,6 +85,59 @@ def shot(page, name: str) -> Path:
     if os.environ.get("CASCAL_SHOTS"):
         page.screenshot(path=path)
     return path
+
+
+class Reader:
+    """A browser page with everything it asked for or complained about."""
+
+    def __init__(self, window, scheme="light", width=1400, height=1000, *, new_here=False) -> None:
+        self.page = window(width, height, scheme, new_here=new_here)
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", self._request)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _request(self, request) -> None:
+        if not request.url.startswith(("http://127.0.0.1", "data:", "blob:", "ws://127.0.0.1")):
+            self.outside.append(request.url)
+
+    def _console(self, message) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        idle(self.page, 90_000)
+
+    def metric(self, label: str) -> str:
+        one = self.page.get_by_test_id("stMetric").filter(has_text=label)
+        return one.get_by_test_id("stMetricValue").inner_text()
+
+    def delta(self, label: str) -> str:
+        return self.page.get_by_test_id("stMetric").filter(has_text=label).inner_text()
+
+    def clean(self) -> None:
+        assert not self.outside
+        assert not self.errors
+
+    def map_drawn(self) -> None:
+        self.page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=60_000)
+
+    def revision(self) -> str:
+        return self.page.evaluate(REVISION)
+
+    def moved(self, before: str) -> None:
+        changed = "old => document.querySelector('.cascal-map').dataset.revision !== old"
+        self.page.wait_for_function(changed, arg=before, timeout=30_000)
+        idle(self.page)
+
+    def slide(self, name: str, key: str, times: int) -> None:
+        before = self.revision()
+        self.page.get_by_role("slider", name=name).focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+        self.moved(before)
 
 
 @pytest.fixture(scope="session")
@@ -211,3 +266,24 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
             process.wait(timeout=15)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory, demo_workspace) -> Path:
+    """The demo workspace of the one dashboard; a test that writes there deletes what it wrote."""
+    folder = tmp_path_factory.mktemp("workspace")
+    return Path(shutil.copy(demo_workspace.path, folder / "demo.duckdb"))
+
+
+@pytest.fixture(scope="session")
+def dashboard(serve, workspace) -> str:
+    """The real app on the demo workspace."""
+    return serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(workspace)})
+
+
+@pytest.fixture
+def reader(window):
+    def open_reader(**kwargs) -> Reader:
+        return Reader(window, **kwargs)
+
+    return open_reader

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
 
+import cascal
+
 from .conftest import idle
-from .test_dashboard import dashboard as dashboard
-from .test_dashboard import reader as reader
-from .test_dashboard import workspace as workspace
 
 pytestmark = pytest.mark.browser
 
@@ -48,17 +48,24 @@ def test_a_chart_is_saved_with_title_data_set_and_the_word_simulated(reader, das
     one.clean()
 
 
-def test_a_bookmark_opens_in_the_same_tab_with_its_state(reader, dashboard):
+@pytest.fixture
+def bookmark(workspace) -> Iterator[str]:
+    """The name of a bookmark that is gone after the test."""
+    yield "merged"
+    cascal.Workspace(workspace).delete_bookmark("demo", "merged")
+
+
+def test_a_bookmark_opens_in_the_same_tab_with_its_state(reader, dashboard, bookmark):
     one = reader()
     one.open(f"{dashboard}/runs?merge=0.3")
     page = one.page
     page.get_by_text("Bookmarks").click()
-    page.get_by_label("Name of this view").fill("merged")
+    page.get_by_label("Name of this view").fill(bookmark)
     page.get_by_role("button", name="Save", exact=True).last.click()
     idle(page)
     one.open(dashboard)
     page.get_by_text("Bookmarks").click()
-    page.get_by_role("link", name="merged").click()
+    page.get_by_role("link", name=bookmark).click()
     page.wait_for_url("**/runs?**")
     idle(page)
     assert len(page.context.pages) <= 2, "the profile has one page of its own"

@@ -8,13 +8,13 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
 
 import cascal
-from cascal.dataset.demo import install_demo
 
 from .conftest import CONNECTED, ROOT, idle, shot
 
@@ -36,7 +36,6 @@ PIXELS = """rows => {
   const {xaxis, yaxis} = gd._fullLayout, {x, y} = gd.data[1];
   return rows.map(i => [box.left + xaxis._offset + xaxis.l2p(x[i]),
                         box.top + yaxis._offset + yaxis.l2p(y[i])]) }"""
-REVISION = "() => document.querySelector('.cascal-map').dataset.revision"
 BUDGET_MS = 400
 """What an idle machine should stay below; printed beside the measured median."""
 LIMIT_MS = 1200
@@ -44,84 +43,9 @@ LIMIT_MS = 1200
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory) -> Path:
-    """A fresh demo workspace."""
-    path = tmp_path_factory.mktemp("workspace") / "demo.duckdb"
-    install_demo(cascal.Workspace(path))
-    return path
-
-
-@pytest.fixture(scope="session")
-def dashboard(serve, workspace) -> str:
-    """The real app on the demo workspace."""
-    return serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(workspace)})
-
-
-@pytest.fixture(scope="session")
 def empty_dashboard(serve, tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("workspace") / "empty.duckdb"
     return serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(path)})
-
-
-class Reader:
-    """A browser page with everything it asked for or complained about."""
-
-    def __init__(self, window, scheme="light", width=1400, height=1000, *, new_here=False) -> None:
-        self.page = window(width, height, scheme, new_here=new_here)
-        self.outside: list[str] = []
-        self.errors: list[str] = []
-        self.page.on("request", self._request)
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    def _request(self, request) -> None:
-        if not request.url.startswith(("http://127.0.0.1", "data:", "blob:", "ws://127.0.0.1")):
-            self.outside.append(request.url)
-
-    def _console(self, message) -> None:
-        if message.type == "error":
-            self.errors.append(message.text)
-
-    def open(self, url: str) -> None:
-        self.page.goto(url)
-        idle(self.page, 90_000)
-
-    def metric(self, label: str) -> str:
-        one = self.page.get_by_test_id("stMetric").filter(has_text=label)
-        return one.get_by_test_id("stMetricValue").inner_text()
-
-    def delta(self, label: str) -> str:
-        return self.page.get_by_test_id("stMetric").filter(has_text=label).inner_text()
-
-    def clean(self) -> None:
-        assert not self.outside
-        assert not self.errors
-
-    def map_drawn(self) -> None:
-        self.page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=60_000)
-
-    def revision(self) -> str:
-        return self.page.evaluate(REVISION)
-
-    def moved(self, before: str) -> None:
-        changed = "old => document.querySelector('.cascal-map').dataset.revision !== old"
-        self.page.wait_for_function(changed, arg=before, timeout=30_000)
-        idle(self.page)
-
-    def slide(self, name: str, key: str, times: int) -> None:
-        before = self.revision()
-        self.page.get_by_role("slider", name=name).focus()
-        for _ in range(times):
-            self.page.keyboard.press(key)
-        self.moved(before)
-
-
-@pytest.fixture
-def reader(window):
-    def open_reader(**kwargs) -> Reader:
-        return Reader(window, **kwargs)
-
-    return open_reader
 
 
 AXE = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})).violations
@@ -515,15 +439,24 @@ def test_pointer_released_to_updated_page_is_fast(reader, dashboard):
     assert median <= LIMIT_MS
 
 
-def test_another_process_writes_while_the_dashboard_is_open(reader, dashboard, workspace, tmp_path):
+@pytest.fixture
+def late(workspace) -> Iterator[str]:
+    """The name of a data set that is gone after the test."""
+    yield "late"
+    cascal.Workspace(workspace).delete_dataset("late")
+
+
+def test_another_process_writes_while_the_dashboard_is_open(
+    reader, dashboard, workspace, late, tmp_path
+):
     """The dashboard keeps no connection, and shows the new data set at the next run."""
     one = reader()
     one.open(f"{dashboard}/data")
-    table = tmp_path / "late.jsonl"
+    table = tmp_path / f"{late}.jsonl"
     table.write_bytes(_table(10))
     command = [sys.executable, "-m", "cascal.cli", "import", str(table), "-w", str(workspace)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     one.open(f"{dashboard}/data")
     one.page.get_by_role("combobox", name="Data set").click()
-    assert one.page.get_by_role("option", name="late", exact=True).is_visible()
+    assert one.page.get_by_role("option", name=late, exact=True).is_visible()

@@ -8,9 +8,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 
 from .conftest import idle, shot
-from .test_dashboard import dashboard, reader, workspace
 
-__all__ = ["dashboard", "reader", "workspace"]
 pytestmark = pytest.mark.browser
 
 BENCH = ".st-key-silhouette_bench .cascal-live"

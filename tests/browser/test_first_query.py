@@ -6,12 +6,9 @@ import time
 
 import pytest
 
-from . import test_dashboard
 from .conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.bench]
-workspace = test_dashboard.workspace
-reader = test_dashboard.reader
 BUDGET_SECONDS = 3.0
 """What an idle machine should stay below; printed beside what was measured."""
 LIMIT_SECONDS = 6.0

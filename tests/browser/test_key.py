@@ -16,7 +16,7 @@ from cascal.dataset.encoding import encode_dataset
 from cascal.encode.encoders import load_encoder
 
 from .conftest import ROOT, idle, shot
-from .test_dashboard import PAGES, reader  # noqa: F401 (a fixture)
+from .test_dashboard import PAGES
 
 pytestmark = pytest.mark.browser
 KEY = "sk-marker-0123456789abcdef"
@@ -35,7 +35,7 @@ def collected(path, asked) -> None:
     encode_dataset(store, "mine", encoder)
 
 
-def test_a_live_call_uses_the_key_and_no_page_receives_it(serve, reader, tmp_path, monkeypatch):  # noqa: F811
+def test_a_live_call_uses_the_key_and_no_page_receives_it(serve, reader, tmp_path, monkeypatch):
     monkeypatch.setenv("MARKER_API_KEY", KEY)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     path, log = tmp_path / "mine.duckdb", tmp_path / "server.log"

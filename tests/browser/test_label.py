@@ -6,11 +6,11 @@ import re
 
 import numpy as np
 import pytest
+from conftest import copy_workspace
 
 import cascal
 from cascal.dataset.contest import contest
 from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.dataset.label_questions import routing_question
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import option_letter
@@ -18,7 +18,6 @@ from cascal.labels import confidence_sequence
 from cascal.settings import Thresholds
 
 from .conftest import ROOT, idle, shot
-from .test_dashboard import reader  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.browser
 PLANNED = 100
@@ -26,11 +25,9 @@ LINE = re.compile(r"(\d+) of (\d+): gain ([+−][\d.]+) \[([+−][\d.]+), ([+−
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory) -> cascal.Workspace:
+def workspace(tmp_path_factory, demo_workspace) -> cascal.Workspace:
     """A demo workspace of its own: this test writes to it."""
-    store = cascal.Workspace(tmp_path_factory.mktemp("label") / "demo.duckdb")
-    install_demo(store)
-    return store
+    return copy_workspace(demo_workspace, tmp_path_factory.mktemp("label") / "demo.duckdb")
 
 
 def line(page) -> str:
@@ -66,7 +63,7 @@ def answer(page, key: str) -> None:
     idle(page)
 
 
-def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, workspace):  # noqa: F811
+def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, workspace):
     url = serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(workspace.path)})
     one = reader()
     page = one.page

@@ -21,11 +21,9 @@ from cascal.datatypes import option_letter
 from cascal.simulate.prose import prose_world
 from cascal.store import Label
 
-from . import test_dashboard
 from .conftest import ROOT, idle, shot
 
 pytestmark = pytest.mark.browser
-reader = test_dashboard.reader
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 
 from .conftest import idle, shot
-from .test_dashboard import dashboard as dashboard
-from .test_dashboard import reader as reader
-from .test_dashboard import workspace as workspace
 
 pytestmark = pytest.mark.browser
 

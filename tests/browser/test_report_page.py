@@ -9,8 +9,6 @@ from test_report import EVIL, report
 
 import cascal
 from cascal.compare.comparison import compare_routers
-from cascal.dataset.dataset import load_dataset
-from cascal.dataset.demo import install_demo
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import diagnose
 from cascal.settings import Thresholds
@@ -21,19 +19,15 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
+def written(tmp_path_factory, demo):
     """The demo's report, where every query, the data set and one cluster are called EVIL."""
-    folder = tmp_path_factory.mktemp("report")
-    workspace = cascal.Workspace(folder / "w.duckdb")
-    install_demo(workspace)
-    study = load_dataset(workspace, "demo")
-    fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
-    snapshot = take_snapshot(study, fitted, Thresholds())
-    comparison = compare_routers(study.train, study.test, fitted=fitted)
-    train = replace(study.train, texts=(EVIL,) * len(study.train.texts))
-    odd = replace(study, train=train, info=replace(study.info, name=EVIL))
+    fitted = cascal.fit(demo.train.votes, demo.train.vectors, costs=demo.costs)
+    snapshot = take_snapshot(demo, fitted, Thresholds())
+    comparison = compare_routers(demo.train, demo.test, fitted=fitted)
+    train = replace(demo.train, texts=(EVIL,) * len(demo.train.texts))
+    odd = replace(demo, train=train, info=replace(demo.info, name=EVIL))
     names = ((EVIL,), *snapshot.names[1:])
-    path = folder / "report.html"
+    path = tmp_path_factory.mktemp("report") / "report.html"
     text = report(odd, replace(snapshot, names=names), diagnose(snapshot), comparison=comparison)
     path.write_text(text, encoding="utf-8")
     return path

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from . import test_dashboard
+import cascal
+
 from .conftest import idle, shot
 
 pytestmark = pytest.mark.browser
-workspace = test_dashboard.workspace
-dashboard = test_dashboard.dashboard
-reader = test_dashboard.reader
+
+
+@pytest.fixture
+def runs_are_deleted(workspace) -> Iterator[None]:
+    """After the test the workspace has no run again."""
+    yield
+    store = cascal.Workspace(workspace)
+    for run in store.runs():
+        store.delete_run(run.name)
 
 
 def save(one, name: str, n_runs: int) -> None:
@@ -33,6 +42,7 @@ def headline(one) -> str:
     return one.page.get_by_role("heading", level=1).inner_text()
 
 
+@pytest.mark.usefixtures("runs_are_deleted")
 def test_two_saved_runs_are_compared_and_lead_to_the_map(reader, dashboard):
     one = reader()
     one.open(f"{dashboard}/runs")

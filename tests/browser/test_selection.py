@@ -6,14 +6,10 @@ import statistics
 
 import pytest
 
-from . import test_dashboard
-from .conftest import idle, shot
-from .test_dashboard import PIXELS, Reader
+from .conftest import Reader, idle, shot
+from .test_dashboard import PIXELS
 
 pytestmark = pytest.mark.browser
-workspace = test_dashboard.workspace
-dashboard = test_dashboard.dashboard
-reader = test_dashboard.reader
 SENTENCE = ".st-key-chosen [data-testid=stCaptionContainer]"
 LIT = "() => Number(document.querySelector('.cascal-map').dataset.lit)"
 CLOCK = """() => {
@@ -234,25 +230,36 @@ def test_a_move_that_draws_a_part_of_the_page_is_in_the_link_and_is_undone(reade
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1360, 1130), (420, 1100)])
-def test_the_legend_of_the_models_is_whole(reader, dashboard, size):
-    one = on_map(reader, dashboard, width=size[0], height=size[1])
+def test_the_legend_of_the_models_is_whole_and_nothing_is_wider(reader, dashboard, size):
+    width, height = size
+    one = on_map(reader, dashboard, width=width, height=height)
     whole = "legend => legend.scrollHeight <= legend.clientHeight + 1"
     assert one.page.locator(".cm-legend").evaluate(whole)
+    fits(one, width)
     one.clean()
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (420, 900)])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_the_window(reader, dashboard, size, scheme):
-    width, height = size
-    one = on_map(reader, dashboard, "?query=train-01234", width=width, height=height, scheme=scheme)
+def fits(one: Reader, width: int) -> None:
+    """No part of the page is wider than the window, and no button leaves the bar of the map."""
     assert one.page.evaluate("() => document.documentElement.scrollWidth") <= width
     bar = one.page.locator(".cm-bar").bounding_box()
     for button in one.page.locator(".cm-bar button").all():
         if button.is_visible():
             box = button.bounding_box()
             assert box["x"] + box["width"] <= bar["x"] + bar["width"] + 1
-    shot(one.page, f"map-card-{width}-{scheme}")
+
+
+@pytest.mark.parametrize(("scheme", "first"), [("light", 0), ("dark", 2)])
+def test_a_card_makes_nothing_wider_than_the_window(reader, dashboard, scheme, first):
+    """In windows of three sizes, one after the other: opened wide, and opened narrow."""
+    sizes = [(1440, 900), (1920, 1080), (420, 900)]
+    width, height = sizes[first]
+    one = on_map(reader, dashboard, "?query=train-01234", width=width, height=height, scheme=scheme)
+    for width, height in (*sizes[first:], *sizes[:first]):
+        one.page.set_viewport_size({"width": width, "height": height})
+        idle(one.page)
+        fits(one, width)
+        shot(one.page, f"map-card-{width}-{scheme}")
     one.clean()
 
 

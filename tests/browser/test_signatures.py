@@ -22,7 +22,6 @@ from cascal.datatypes import option_letter
 from cascal.simulate.demo import queries_table, responses_table
 
 from .conftest import ROOT, idle, shot
-from .test_dashboard import reader  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.browser
 
@@ -103,7 +102,7 @@ def signatures(serve, tmp_path_factory) -> str:
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):  # noqa: F811
+def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):
     _, code, state, words = SIGNATURES[name]
     one = reader(height=1800)
     one.open(f"{signatures}/diagnose?dataset={name}&{state}")

@@ -210,25 +210,24 @@ def test_a_box_is_a_polygon_of_four(opened):
     assert read["inside"] == read["count"] > 100
 
 
-@pytest.mark.parametrize("how", ["Escape", "button", "double click", "Python"])
-def test_a_selection_can_be_cleared(opened, how):
+def test_a_selection_can_be_cleared_by_key_button_double_click_and_python(opened):
     map_page = opened()
-    map_page.drag("Lasso", LASSO)
-    assert map_page.python()["inside"] > 0
-    draws = map_page.mark()["draws"]
-    if how == "Escape":
-        map_page.page.locator(".cm-plot").focus()
-        map_page.page.keyboard.press("Escape")
-    elif how == "button":
-        map_page.page.get_by_role("button", name="Clear selection").click()
-    elif how == "double click":
-        map_page.page.locator(".cm-plot").dblclick(position={"x": 20, "y": 20})
-    else:
-        map_page.page.get_by_role("button", name="Clear from Python").click()
-    map_page.redrawn(draws)
-    assert map_page.python()["inside"] is None
-    assert map_page.mark()["lit"] == "5000"
-    assert map_page.page.get_by_role("button", name="Clear selection").count() == 0
+    page, plot = map_page.page, map_page.page.locator(".cm-plot")
+    ways = {
+        "Escape": lambda: (plot.focus(), page.keyboard.press("Escape")),
+        "button": page.get_by_role("button", name="Clear selection").click,
+        "double click": lambda: plot.dblclick(position={"x": 20, "y": 20}),
+        "Python": page.get_by_role("button", name="Clear from Python").click,
+    }
+    for how, clear in ways.items():
+        map_page.drag("Lasso", LASSO)
+        assert map_page.python()["inside"] > 0, how
+        draws = map_page.mark()["draws"]
+        clear()
+        map_page.redrawn(draws)
+        assert map_page.python()["inside"] is None, how
+        assert map_page.mark()["lit"] == "5000", how
+        assert page.get_by_role("button", name="Clear selection").count() == 0, how
 
 
 def test_a_selection_survives_a_move_in_the_page(opened):

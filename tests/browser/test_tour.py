@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from .conftest import idle, shot
-from .test_dashboard import broken_rules, dashboard, reader, workspace
+from .test_dashboard import broken_rules
 
-__all__ = ["dashboard", "reader", "workspace"]
 pytestmark = pytest.mark.browser
 
 STEPS = (

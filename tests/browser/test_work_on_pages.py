@@ -10,10 +10,7 @@ from . import test_dashboard
 from .conftest import idle, shot
 
 pytestmark = pytest.mark.browser
-workspace = test_dashboard.workspace
-dashboard = test_dashboard.dashboard
 empty_dashboard = test_dashboard.empty_dashboard
-reader = test_dashboard.reader
 
 
 def test_a_data_set_is_made_in_three_steps_and_its_cost_is_said_before(reader, empty_dashboard):
