@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import card, filters, frame, heeded, selection, selection_links, session, stored
+from app.terms.glossary import meaning
 from cascal import charts
 from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import IntArray, Split
@@ -102,7 +103,7 @@ def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
         "agreement": st.column_config.NumberColumn(
             "Agree", format="%.0f %%", width=54, help="Share of the models in the largest group."
         ),
-        "own": text(own, width=52 if own == "Gold" else 78),
+        "own": text(own, width=52 if own == "Gold" else 78, help=meaning("gold, generated")),
         "first": text("Goes to", width=104, help="The first model of the route."),
         **{
             name: text(head, width=max(least, round(LETTER * len(head)) + 14), help=model)

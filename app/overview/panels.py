@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import counted, percent
+from cascal.counted import agreeing, counted, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.repeats import LEAK, without_repeats
@@ -202,9 +202,11 @@ def findings(caution: DeltaGenerator) -> None:
             st.text(issue.sentence)
     if issues[SHOWN_ISSUES:]:
         st.caption(f"and {len(issues) - SHOWN_ISSUES} more on the page Diagnose.")
+    unasked = sum(finding.section == "not applicable" for finding in results)
+    left = f", {unasked} {agreeing(unasked, 'does', 'do')} not apply" if unasked else ""
     st.caption(
-        f"{len(issues)} of {counted(len(results), 'check')} found an issue. The page Diagnose "
-        "shows the evidence and tries remedies out."
+        f"{len(issues)} of {counted(len(results), 'check')} found an issue{left}. The page "
+        "Diagnose shows the evidence and tries remedies out."
     )
 
 
