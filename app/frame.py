@@ -116,7 +116,7 @@ def headline(text: str) -> str:
 
 def sentence(text: str) -> None:
     """A sentence of ours; the commands in it stand out as such."""
-    st.markdown(escape(text))
+    st.markdown(headline(text))
 
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:
