@@ -425,6 +425,7 @@ UNLIKELY = (
     '{"choices": [{"message": {"content": "A"}, "logprobs": {"content": [{"logprob": 1e400}]}}]}',
     '{"choices": [{"message": "A"}]}',
     '{"choices": {"0": 1}}',
+    *('{"choices": null}', '{"choices": [{"message": {"content": 5}}]}', "\x00"),
 )
 ODD_BUT_WHOLE = (
     '{"choices": [{"message": {"content": "A"}}], "usage": {"prompt_tokens": %s}}' % ("9" * 400),
@@ -442,6 +443,15 @@ def test_no_reply_of_an_upstream_is_a_fault_of_ours(unlikely, reply, model):
         assert response.json()["cascal"]["cost"] is None
     else:
         assert (response.status_code, code_of(response)) == (502, "upstream_malformed")
+
+
+@pytest.mark.parametrize("model", ["cascal", "cascal-vote"])
+def test_an_error_inside_of_a_choice_is_one_of_the_upstream(unlikely, model):
+    """As gateways send it under status 200, with an empty message beside it."""
+    choice = '{"message": {"content": ""}, "finish_reason": "error", "error": {"code": 502}}'
+    reply = f'{{"choices": [{choice}]}}'
+    response = ask(unlikely, model, messages=[{"role": "user", "content": reply}])
+    assert (response.status_code, code_of(response)) == (502, "upstream_error")
 
 
 @pytest.mark.parametrize("reply", ["NaN", '{"choices": [], "created": Infinity}', "9" * 5000])

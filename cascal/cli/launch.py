@@ -196,9 +196,10 @@ def _check_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, TypeError, UnicodeError) as error:  # also: no name of a host
+            said = getattr(error, "strerror", None) or error
             raise CascalError(
-                f"Cannot listen on {host} port {port} ({error.strerror or error}). Choose another "
-                "with --port.",
+                f"Cannot listen on {host[:80]} port {port} ({said}). Choose another with --port or "
+                "--host.",
                 code="cannot-listen",
             ) from None

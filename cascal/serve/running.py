@@ -23,11 +23,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         listening.listen(_BACKLOG)  # whoever is told the address may connect at once
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError, UnicodeError) as error:  # also: no name of a host
         listening.close()
         said = getattr(error, "strerror", None) or error
         raise CascalError(
-            f"Cannot listen on {host} port {port} ({said}). Choose another with --port or --host.",
+            f"Cannot listen on {host[:80]} port {port} ({said}). Choose another with --port or "
+            "--host.",
             code="cannot-listen",
         ) from None
     return listening

@@ -131,9 +131,10 @@ def _checked(model: ModelSpec, raw: str) -> Answer:
     except ValueError:
         body = None
     choices = body.get("choices") if isinstance(body, dict) else None
-    if isinstance(choices, list) and choices and all(_is_choice(one) for one in choices):
+    whole = isinstance(choices, list) and bool(choices) and all(map(_is_choice, choices))
+    error = _stated_error(body, choices, whole=whole)
+    if whole and error is None:
         return Answer(raw, body)
-    error = body.get("error") if isinstance(body, dict) else None
     if error is not None:
         said = scrub(json.dumps(error, ensure_ascii=False), "")
         raise ApiError("upstream_error", f"{_who(model)} reports an error. {said}")
@@ -142,7 +143,17 @@ def _checked(model: ModelSpec, raw: str) -> Answer:
 
 
 def _is_choice(choice: object) -> bool:
-    return isinstance(choice, dict) and isinstance(choice.get("message"), dict)
+    """Whether it has a message; its content is a text, a list of parts, or not there."""
+    message = choice.get("message") if isinstance(choice, dict) else None
+    return isinstance(message, dict) and isinstance(message.get("content"), str | list | None)
+
+
+def _stated_error(body: object, choices: object, *, whole: bool) -> object:
+    """The error a body states instead of choices, or the first of them inside itself."""
+    if not whole and isinstance(body, dict) and body.get("error") is not None:
+        return body["error"]
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first.get("error") if isinstance(first, dict) else None
 
 
 def _who(model: ModelSpec) -> str:
