@@ -212,7 +212,7 @@ def test_peak_memory_does_not_grow_with_the_file(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    ("n_chars", "least", "most"), [(10, 4 << 20, 4 << 20), (3_000_000, 6_000_000, 6_010_000)]
+    ("n_chars", "least", "most"), [(10, 1 << 20, 1 << 20), (3_000_000, 6_000_000, 6_010_000)]
 )
 def test_a_block_of_a_csv_holds_its_longest_row_and_not_much_more(
     tmp_path, monkeypatch, n_chars, least, most

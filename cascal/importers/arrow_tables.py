@@ -24,7 +24,7 @@ MAX_TABLE_ROWS = 20_000_000
 """Rows a Parquet file may hold; a few bytes can declare billions of empty ones."""
 BLOCK_BYTES = 32 << 20
 """A row of a CSV file, at most."""
-_USUAL_BLOCK = 4 << 20
+_USUAL_BLOCK = 1 << 20
 """Bytes read at a time where no row is longer; Arrow reads a dozen of them ahead."""
 _ROWS_AT_ONCE = 2_000
 _BYTES_AT_ONCE = 8 << 20
