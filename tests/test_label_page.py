@@ -19,6 +19,7 @@ from app import heeded, session
 from app.label import truth
 from cascal import charts
 from cascal.counted import percent
+from cascal.dataset import heeding
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import encode_dataset
 from cascal.dataset.evidence import Evidence
@@ -38,6 +39,7 @@ from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import option_letter
 from cascal.encode.encoders import load_encoder
 from cascal.settings import Thresholds
+from cascal.verdicts.constant import Constant
 from cascal.verdicts.light import HEADLINES
 
 pytestmark = pytest.mark.slow
@@ -396,6 +398,26 @@ def test_the_light_leads_to_the_page_and_labels_come_back_as_a_verdict(
     assert any(one.label.startswith("With a few labels: ") for one in app.expander)  # folded
     app.switch_page("evaluate/page.py").run()
     assert said in texts(app)
+
+
+def test_labels_that_compare_with_another_model_than_gold_answers_say_why(
+    monkeypatch, store, snapshot
+):
+    by_truth(routing_question(snapshot).desk(store, "ann"), 12)
+    weighed = heeding.few_labels
+    other = Constant(1, "a model that votes like", "consensus")
+
+    def few_labels(*given):
+        found = weighed(*given)
+        return replace(found, contest=replace(found.contest, constant=other))
+
+    monkeypatch.setattr(heeding, "few_labels", few_labels)
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = open_at("overview")
+    said = [one.value.replace("\\", "") for one in app.caption]
+    (why,) = [one for one in said if one.startswith("Labels are for where nobody has gold answers")]
+    assert f"they compare with {other.words}." in why
+    assert f"The headline compares with {snapshot.constant.words}." in why
 
 
 def test_without_gold_the_labels_are_the_headline(monkeypatch, store, snapshot):
