@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refuses
+from test_encode import CODE, write_model
+from test_encode import no_network as no_network
 from threadpoolctl import threadpool_info
 
 from cascal.computing.blas import one_blas_thread
@@ -259,3 +262,33 @@ def test_linear_algebra_has_one_thread_inside_and_its_own_number_after(numpy_alo
     with one_blas_thread(numpy_alone=numpy_alone):
         assert n_threads() == {1}
     assert n_threads() == before
+
+
+@pytest.mark.slow
+def test_the_library_itself_refuses_a_class_of_the_folder(tmp_path):
+    """Here, beside what imports torch too: that takes seconds."""
+    from sentence_transformers import SentenceTransformer
+
+    folder = write_model(tmp_path / "mine")
+    (folder / "evil.py").write_text(CODE)
+    (folder / "modules.json").write_text(
+        json.dumps([{"idx": 0, "name": "0", "path": "", "type": "evil.Evil"}])
+    )
+    with pytest.raises(ValueError, match="not part of Sentence Transformers"):
+        SentenceTransformer(str(folder), local_files_only=True)
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_network")
+def test_a_copied_folder_encodes_like_the_package_and_a_broken_one_is_refused(minilm, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(minilm_folder(), folder)
+    encoder = load_encoder(str(folder))
+    assert encoder.id.startswith("folder:copy:")
+    assert np.allclose(encoder.encode(["gas law"]), minilm.encode(["gas law"]), atol=1e-6)
+    (folder / "model.safetensors").write_bytes(b"broken")
+    broken = load_encoder(str(folder))
+    assert broken.id != encoder.id
+    with refuses("encoder-failed", folder.name):
+        broken.encode(["gas law"])

