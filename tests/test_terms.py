@@ -46,7 +46,7 @@ def test_a_marked_word_is_a_link_to_its_sentence_and_an_unknown_one_is_refused()
     ("folder", "words"),
     [
         ("overview", {"gold", "oracle", "merge", "joining"}),
-        ("diagnose", {"silhouette", "strong queries", "merge distance"}),
+        ("diagnose", {"silhouette", "strong queries", "joining"}),
     ],
 )
 def test_pages_mark_their_words(demo_file, monkeypatch, folder, words):
