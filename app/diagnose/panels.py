@@ -203,7 +203,8 @@ def _effect_row(code: str, at: int, effect: Effect, weight: Weight, first: str =
         st.badge(effect.judgement.capitalize(), color=COLOURS[effect.judgement])
     with what:
         label = effect.proposal.label
-        st.text(f"{label[:1].upper()}{label[1:]}: {' · '.join(parts)}")
+        said = f"{label[:1].upper()}{label[1:]}: {' · '.join(parts)}"
+        st.text(said.replace(" %", "\u00a0%"))  # no line begins with a sign
     with apply:
         if can_be_set(effect.proposal):
             st.button(
