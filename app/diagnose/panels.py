@@ -211,7 +211,7 @@ def _effect_row(code: str, at: int, effect: Effect, weight: Weight, first: str =
                 "Apply",
                 key=f"apply_{code}_{at}",
                 type=weight,
-                on_click=apply_effect,
+                on_click=_apply_and_draw,
                 args=(effect,),
             )
 
@@ -226,6 +226,12 @@ def can_be_set(proposal: Proposal) -> bool:
 def apply_effect(effect: Effect) -> None:
     """Set the controls to the proposal; the proof of what it did stays on the page."""
     applied.apply(effect.proposal.label, _state(effect.proposal))
+
+
+def _apply_and_draw(effect: Effect) -> None:
+    """The same of a button: controls, headline and address follow also from inside a fragment."""
+    apply_effect(effect)
+    st.rerun()
 
 
 def _state(proposal: Proposal) -> Values:

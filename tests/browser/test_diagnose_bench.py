@@ -118,6 +118,30 @@ def test_an_applied_remedy_keeps_its_proof_and_is_undone(reader, dashboard):
     one.clean()
 
 
+def test_what_makes_a_cluster_coherent_is_applied_to_all_of_the_page_and_undone(reader, dashboard):
+    one = reader(height=1000)
+    one.open(f"{dashboard}/diagnose?dataset=demo")
+    page = one.page
+    apply = page.locator("[class*='st-key-apply_cohere'] button").first
+    apply.wait_for(timeout=120_000)
+    undo = page.locator(".st-key-undo button").first
+    before, usual = link(page), undo.is_disabled()
+    apply.click()
+    page.locator(".st-key-proof").get_by_text("of the routes flip").wait_for(timeout=120_000)
+    idle(page, 60_000)
+    after = link(page)
+    moved = {name for name in before | after if before.get(name) != after.get(name)}
+    assert usual
+    assert moved & {"share", "merge", "silhouette"}
+    assert undo.is_enabled()
+    undo.click()
+    page.locator(".st-key-proof").wait_for(state="detached", timeout=60_000)
+    idle(page, 60_000)
+    assert link(page) == before
+    assert undo.is_disabled()
+    one.clean()
+
+
 def test_a_click_on_a_cell_chooses_task_and_model_and_the_link_carries_them(reader, dashboard):
     one = reader(height=1400)
     opened(one, dashboard)
