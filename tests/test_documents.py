@@ -123,3 +123,16 @@ def test_a_name_that_no_file_can_have_is_a_file_that_is_not_there(tmp_path, name
 def test_a_table_whose_name_no_file_can_have_is_refused(tmp_path):
     with refuses("no-access", "'aaa", "Check the path"):
         read_texts(tmp_path / ("a" * 5000))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("p.yaml", 'a: ["\\uD800"]'), ("p.json", '{"a": ["\\ud800"]}'), ("p.json", '{"\\ud800": 1}')],
+)
+def test_half_a_character_is_refused(tmp_path, name, text):
+    with refuses("unreadable-value", name, "half a character"):
+        read(tmp_path, name, text)
+
+
+def test_a_character_written_as_two_halves_in_json_is_read(tmp_path):
+    assert read(tmp_path, "p.json", '{"a": "\\ud83d\\ude00"}') == {"a": "😀"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ MAX_DEPTH = 50
 MAX_NUMBER = 100
 """Characters of a number; without a limit some take hours to read or cannot be written again."""
 
+_HALF = re.compile("[\ud800-\udfff]")
 T = TypeVar("T")
 _PLAINLY = "Write its entries out, one below the other."
 _KINDS = {
@@ -151,6 +153,13 @@ def _refuse_shape(root: T, inner: Callable[[T], Sequence[T]], what: str) -> None
     sizes: dict[int, int] = {}
     depths: dict[int, int] = {}
     for part in _inner_first(root, inner):
+        text = getattr(part, "value", part)
+        if isinstance(text, str) and _HALF.search(text):
+            raise CascalError(
+                f"The {what} holds half a character (\\ud800 and the like), which is no text. "
+                "Write the character out.",
+                code="unreadable-value",
+            )
         held = [id(one) for one in inner(part)]
         if any(one not in sizes for one in held):
             raise CascalError(
@@ -192,5 +201,5 @@ def _inner_nodes(node: yaml.Node) -> Sequence[yaml.Node]:
 
 def _inner_values(value: object) -> Sequence[object]:
     if isinstance(value, dict):
-        return list(value.values())
+        return [*value, *value.values()]
     return value if isinstance(value, list) else ()
