@@ -94,6 +94,7 @@ def test_what_may_be_one_is_nowhere_followed_by_a_plural():
 def test_a_negative_number_has_the_minus_of_typesetting(number, decimals, said, with_sign):
     assert decimal(number, decimals) == said
     assert signed(number, decimals) == with_sign
+    assert signed(number, decimals, unit="$") == f"{with_sign[0]}${with_sign[1:]}"
 
 
 def own_signs(code: str) -> list[str]:

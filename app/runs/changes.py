@@ -89,8 +89,8 @@ def _numbers(found: StateChange) -> None:
 def _measure(measure: MeasureChange) -> None:
     gain, about = measure.difference, "Now, and the paired difference with its 95 % interval."
     if measure.name == FIRST_COST:
-        value, low, high = (signed(one, 2, unit="$") for one in (gain.value, gain.low, gain.high))
-        note = f"{value} [{low}, {high}]"
+        low, high = signed(gain.low, 2), signed(gain.high, 2)
+        note = f"{signed(gain.value, 2, unit='$')} [{low}, {high}]"
         frame.metric(measure.name, f"${measure.after:,.2f}", note, about)
         return
     note = f"{signed(100 * gain.value)} {span(gain)} pts"
