@@ -186,10 +186,10 @@ def repeated(snapshot: Snapshot) -> Look:
         Measure(name="Queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
         Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
         issue=lambda: (
-            f"{percent(twice, 1)} of the training queries are an earlier one again, word for word "
-            f"({found.duplicates:,}) or in other words; {percent(leaked, 1)} are a test query, "
-            "word for "
-            f"word ({found.leaked:,}) or in other words: rankings count some questions twice, and "
+            f"{percent(twice, 1)} of the training queries repeat an earlier one "
+            f"({found.duplicates:,} word for word, the others in other words) and "
+            f"{percent(leaked, 1)} repeat a test query ({found.leaked:,} word for word): rankings "
+            "count some questions twice, and "
             f"accuracies look too good.{_what_it_changes(snapshot)}"
         ),
     )
