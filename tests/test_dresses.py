@@ -200,3 +200,30 @@ def test_who_is_right_travels_with_a_folder_of_parquet(tmp_path):
     workspace.add(again)
     assert workspace.dataset("e").right == "source"
     assert importers.read(tmp_path / "out", right="reading").right == "reading"
+
+
+@pytest.mark.parametrize(
+    ("options", "response", "letter"),
+    [
+        (["True", "False"], "True", "A"),
+        (["True", "False"], "The answer is False.", "B"),
+        (["Yes", "No"], "**no**", "B"),
+        (["Yes", "No"], "Yes\n\nExplanation: water boils.", "A"),
+        (["1/2", "2"], "The answer is 0.5", "A"),
+        (["A", "B", "AB", "O"], "AB", "C"),
+        (["A", "B", "AB", "O"], "O", "D"),
+        (["Rome", "Paris"], "Not Paris", None),
+        (["Yes", "No"], "No idea", None),
+        (["True", "False"], "True or false? It depends.", None),
+        (["Paris", "paris.", "Rome"], "Paris", None),
+        (["Rome", "Paris"], "The answer is (A), not Paris", "A"),
+    ],
+)
+def test_a_response_may_answer_with_an_option_s_own_text(tmp_path, options, response, letter):
+    golds = ["A"] * 3
+    imported = importers.read(table(tmp_path / "r.jsonl", golds, options, response=response))
+    assert column(imported.responses, "answer") == [letter] * 3
+    upstream = importers.read(
+        table(tmp_path / "u.jsonl", golds, ["True", "False"], response="True"), reading="upstream"
+    )
+    assert column(upstream.responses, "answer") == [None] * 3

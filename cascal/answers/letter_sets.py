@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from cascal.answers.normal import normalise_answer
 from cascal.answers.prepared import TAKEN_BACK, prepared
 from cascal.answers.reading import Reading, read_answer
 from cascal.datatypes import ReadingName, option_letter
 
-RULE = "letter_set"
+RULE, OPTION_TEXT = "letter_set", "option_text"
 _JOINED = (
     r"\s{0,3}(?:[,;/&+\n]|\b(?:and|und|et|y|e|en|i)\b){1,2}\s{0,3}(?:\b(?:and|und|et|y)\s{1,3})?"
 )
@@ -65,11 +66,22 @@ def read_response(
     """What a response says to a query, wherever it comes from: an import, a collection, a call.
 
     A query that has options and counts as free (`n_options` 0) has several right ones: all letters
-    are its answer.
+    are its answer. Where no letter is stated, the text of one option may be ("True").
     """
-    if options and not n_options and reading != "upstream":
+    if not options or reading == "upstream":
+        return read_answer(text, n_options, reading)
+    if not n_options:
         return read_letters(text, options)
-    return read_answer(text, n_options, reading)
+    stated = read_answer(text, n_options)
+    return stated if stated.status != "unreadable" else _by_own_text(text, options) or stated
+
+
+def _by_own_text(text: str, options: Sequence[str]) -> Reading | None:
+    """The letter of the one option whose text is what the response answers; None without one."""
+    said = normalise_answer(read_answer(text, 0).answer or "")
+    same = [place for place, option in enumerate(options) if normalise_answer(option) == said]
+    one = bool(said) and len(same) == 1
+    return Reading(option_letter(same[0]), OPTION_TEXT, "ok") if one else None
 
 
 def _letters_alone(text: str, options: Sequence[str]) -> str:

@@ -209,7 +209,7 @@ def _reading(
     given = None if is_blank(selected) else gold_answer(selected, options)[0]
     if not text.strip():
         return Reading(given, "given" if given else None, "ok" if given else "unreadable"), False
-    reading = draft.read(text, len(options))
+    reading = draft.read(text, options)
     return reading, query is not None and reading.answer != given
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cascal.answers import Reading, read_answer, read_response
+from cascal.answers import Reading, read_response
 from cascal.columns import (
     DatasetOrigin,
     Imported,
@@ -77,9 +78,9 @@ class Draft:
         """Say how many rows a source holds: the share of refused rows is taken of it."""
         self._rows[source] += n_rows
 
-    def read(self, text: str, n_options: int) -> Reading:
-        """Read the answer from a text; 0 options mean a free answer."""
-        return read_answer(text, n_options, self.reading)
+    def read(self, text: str, options: Sequence[str]) -> Reading:
+        """Read the answer from a text; no options mean a free answer."""
+        return read_response(text, len(options), options, self.reading)
 
     def refuse(self, source: str, row: int, column: str, reason: str) -> None:
         """Leave a row out and say why; a row is refused once."""

@@ -288,7 +288,7 @@ def _generated(draft: Draft, record: Record, options: Sequence[str]) -> Iterator
     extracted = _extracted(record)
     given = extracted if isinstance(extracted, str) and extracted != INVALID else None
     for text in repeats_of(record):
-        read = None if text is None else draft.read(text, len(options)).answer
+        read = None if text is None else draft.read(text, options).answer
         same = bool(options) and read == gold_answer(given, options)[0]
         yield Said(text, given if read is None or same else None)
         given = None

@@ -241,12 +241,12 @@ def _reading(draft: Draft, model: str, output: _Output, own: OwnReadings) -> Rea
     if is_api_error(output.text):
         return Reading(None, None, "error")
     if output.predicted is None:
-        return draft.read(output.text, len(output.options))
+        return draft.read(output.text, output.options)
     theirs, _ = gold_answer(output.predicted, output.options)
     given = Reading(theirs, "given" if output.predicted else None, "ok" if theirs else "unreadable")
     if not output.text.strip():
         return given
-    read = draft.read(output.text, len(output.options))
+    read = draft.read(output.text, output.options)
     own.compare(f"{output.query_id!r} of {model}", read.answer, theirs)
     return given if draft.reading == "source" else read
 

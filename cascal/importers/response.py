@@ -113,7 +113,7 @@ def read_said(draft: Draft, said: Said, options: Sequence[str], *, scored: bool)
     if answer is not None:
         reading = Reading(answer, "given", "ok")
     elif said.reads_text:
-        reading = draft.read(text, len(options))
+        reading = draft.read(text, options)
     else:
         reading = Reading(None, None, "unreadable")
     if said.status == "refused":

@@ -78,10 +78,10 @@ class _Counts:
         self.n_golds_like_scores += clean(query.gold).casefold() in _SCORES
         if query.options:
             self.n_chosen += 1
-            self.n_named += draft.read(cell, len(query.options)).answer is not None
+            self.n_named += draft.read(cell, query.options).answer is not None
             return
         self.n_free += 1
-        said = draft.read(cell, 0).answer or cell
+        said = draft.read(cell, ()).answer or cell
         self.n_right += clean(query.gold).casefold() in (cell.casefold(), said.casefold())
 
     @property
