@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import shlex
 
+import numpy as np
+
 from app import access, session, values
 from cascal.compare.cost import weight_label
 from cascal.settings import JOINING
+
+
+def _plain(threshold: float) -> str:
+    """A threshold with all its digits, and no others."""
+    return np.format_float_positional(values.without_noise(threshold), trim="-")
 
 
 def options_line() -> str:
@@ -19,8 +26,8 @@ def options_line() -> str:
     routing = "" if now.routing == "preset" else f" --routing {now.routing}"
     clusters = "" if now.clusters == values.DEFAULTS.clusters else f" --clusters {now.clusters}"
     return (
-        f"--preset {now.preset}{clusters} --min-silhouette {now.silhouette} "
-        f"--merge-distance {now.merge} {prune} --top-k {now.top_k}{cost}{routing}"
+        f"--preset {now.preset}{clusters} --min-silhouette {_plain(now.silhouette)} "
+        f"--merge-distance {_plain(now.merge)} {prune} --top-k {now.top_k}{cost}{routing}"
     )
 
 

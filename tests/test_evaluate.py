@@ -12,6 +12,7 @@ from scipy import special
 from scipy.stats import bootstrap
 
 import cascal
+from cascal.counted import signed
 from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number, first_share
 from cascal.intervals import bootstrap_counts, estimate
@@ -277,7 +278,7 @@ def test_the_verdict_in_three_worlds(wrong, light, word, answer):
     assert found.light == light
     assert word in found.sentence
     assert "always asking c" in found.sentence
-    assert f"{100 * found.gain.value:+.1f} points" in found.sentence
+    assert f"{signed(100 * found.gain.value)} points" in found.sentence
     assert found.gain == result.gain_over(2)
     assert found.answer == answer.format(abs(100 * found.gain.value))
     assert found.headline.endswith("always asking c.")

@@ -16,10 +16,10 @@ COUNTING = """\
 from pathlib import Path
 
 import streamlit as st
-from app import session
+from app import snapshots
 from app.server import parts
 
-take = session.take_snapshot
+take = snapshots.take_snapshot
 
 
 def counted(dataset, fit, thresholds):
@@ -28,7 +28,7 @@ def counted(dataset, fit, thresholds):
     return take(dataset, fit, thresholds)
 
 
-session.take_snapshot = counted
+snapshots.take_snapshot = counted
 app = st.App(Path({main!r}), **parts())
 """
 """The dashboard, with a line in a file for every snapshot that it takes."""
