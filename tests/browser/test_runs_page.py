@@ -57,7 +57,8 @@ def test_two_saved_runs_are_compared_and_lead_to_the_map(reader, dashboard):
     choose(one, "What", "Run merged")
     choose(one, "Against", "Run first")
     assert "queries go elsewhere than in run “first”" in headline(one)
-    n_flipped = headline(one).split(" of ")[0]
+    cause, n_flipped = headline(one).split(" of ")[0].split(": ")
+    assert cause == "Merge distance 0.15 → 0.4"
     shot(one.page, "runs-compared")
     one.page.get_by_role("button", name="Show them on the map").click()
     chosen = one.page.locator(".st-key-chosen", has_text="2,000 test queries: flipped")
