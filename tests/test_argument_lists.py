@@ -234,3 +234,11 @@ def test_a_host_that_is_no_name_is_refused_in_a_sentence(tmp_path, host):
         done = cascal_cli("dashboard", "--host", host, "--port", str(free_port()), cwd=tmp_path)
     assert done.returncode == 1
     assert "Cannot listen on" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["[/]", "[bold]generators"])
+def test_an_experiment_that_is_none_is_named_as_it_was_typed(template, name):
+    done = cascal_cli("experiment", name, "small", "-w", "w.duckdb", cwd=template)
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert name in done.stderr

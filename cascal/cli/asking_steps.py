@@ -143,7 +143,7 @@ def _collected(
 
     if fraction != 1.0:
         ahead = calls_ahead(store, dataset, models, fraction, retry_errors=retry)
-        out.print(f"{ahead.sentence} {COST}", soft_wrap=True)
+        out.print(escape(f"{ahead.sentence} {COST}"), soft_wrap=True)
     with progress_bar("Collecting") as report:
 
         def tell(now: CollectProgress) -> None:

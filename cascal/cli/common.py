@@ -138,7 +138,7 @@ def progress_bar(title: str) -> Iterator[Report]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, transient=not err.is_terminal) as bar:
-        task = bar.add_task(title, total=1.0)
+        task = bar.add_task(escape(title), total=1.0)
 
         def report(share: float, sentence: str) -> None:
             bar.update(task, completed=share, description=escape(sentence))

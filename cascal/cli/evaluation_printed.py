@@ -56,7 +56,7 @@ def print_evaluation(found: Mapping[str, Any]) -> None:
             out.print(f"  That is {'right' if without['right'] else 'wrong'} here.")
         if without["to_label"]:
             out.print(f"  Such queries: {escape(', '.join(without['to_label']))}.")
-        out.print(f"  {without['record']}")
+        out.print(f"  {escape(without['record'])}")
 
 
 def _print_routers(found: Mapping[str, Any]) -> None:
@@ -101,7 +101,7 @@ def _print_slices(found: Mapping[str, Any] | None) -> None:
         accuracies = (with_interval(row, name, 1) for name in ("own", "best"))
         table.add_row(escape(row["slice"]), f"{row['queries']:,}", *accuracies, gain)
     out.print(table)
-    out.print(found["note"])
+    out.print(escape(found["note"]))
 
 
 def _print_peers(found: Mapping[str, Any]) -> None:
