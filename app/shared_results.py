@@ -88,9 +88,9 @@ def bargain(key: str) -> None:
         st.button("Take it", key=key, on_click=history.change_to, args=(state,))
         st.caption(
             frame.escape(
-                f"{'' if gain is None else f'{points(gain)}. '}{_votes(cheap, dear)} "
-                f"Cost weight {weight_label(cheap.cost_weight)} instead of "
-                f"{weight_label(now.cost)}, a loss is not proven."
+                f"{'' if gain is None else f'{points(gain)}, no proven loss. '}"
+                f"{_votes(cheap, dear)} Cost weight {weight_label(cheap.cost_weight)} instead of "
+                f"{weight_label(now.cost)}."
             ),
             width="stretch",
         )

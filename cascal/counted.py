@@ -1,7 +1,8 @@
-"""Numbers as a sentence says them: "1 query", "2,000 queries", "76.6 %", "−1.2"."""
+"""Numbers and names as a sentence says them: "1 query", "76.6 %", "−1.2", a list cut short."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import SupportsIndex
 
 _WITH_ES = ("s", "x", "ch", "sh")
@@ -47,3 +48,9 @@ def signed(number: float, decimals: int = 1, *, unit: str = "") -> str:
 
 def _minus(text: str) -> str:
     return text.replace("-", "−")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names out of a file for a sentence: the first twenty, long ones cut."""
+    more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""
+    return ", ".join(repr(name[:40]) for name in names[:20]) + more

@@ -234,7 +234,7 @@ OF_DATA: Mapping[str, tuple[Callable[[Any], object], str]] = {
     ),
     "missing-column": (
         lambda stage: read_texts(stage.file("asked.csv", b"one,two\n1,2\n")),
-        r"'asked\.csv' has no column of query texts; its columns are one, two\. "
+        r"'asked\.csv' has no column of query texts; its columns are 'one', 'two'\. "
         r"Name one text, query or prompt\.",
     ),
     "missing-part": (

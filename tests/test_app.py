@@ -619,9 +619,9 @@ def test_a_bargain_is_a_stop_of_the_slider(open_app, small_file):
     wait_for_chart(app)
     open_tab(app, "Cost")
     (offer,) = [plain(one.value) for one in app.caption if "Cost weight " in plain(one.value)]
-    assert "points [" in offer
+    assert re.match(r"[+−]\d\.\d points \[.*\], no proven loss\. The vote of three: ", offer)
     app.button(key="use_bargain").click().run()
-    named = offer.split("Cost weight ")[1].split(" instead of 0,")[0]
+    named = offer.split("Cost weight ")[1].split(" instead of 0.")[0]
     assert f"{app.select_slider(key='cost').value:g}" == named
 
 

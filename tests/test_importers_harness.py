@@ -120,7 +120,7 @@ def test_a_filter_is_kept_by_name_and_another_name_refused(tmp_path):
     rows = [harness_text(n, filter=name) for n in (0, 1) for name in ("strict", "loose")]
     folder = harness_folder(tmp_path, task="gsm8k", rows=rows)
     notes = importers.read(folder, log_filter="strict").notes
-    assert "gsm8k: filter 'strict' was kept, not loose. --filter NAME keeps another." in notes
+    assert "gsm8k: filter 'strict' was kept, not 'loose'. --filter NAME keeps another." in notes
     with refuses("unknown-choice", "'loose', 'strict'", kind=ImportRefused):
         importers.read(folder, log_filter="other")
 
@@ -162,7 +162,7 @@ def test_a_generated_text_is_read_again_and_one_filter_is_kept_and_named(tmp_pat
     assert column(result.responses, "text") == ["#### 9", "many\nlines"]
     assert column(result.responses, "answer") == ["9", "7"]
     assert column(result.responses, "score") == [1.0, 0.0]
-    assert "gsm8k: filter 'flexible-extract' was kept, not strict-match. " in result.notes[0]
+    assert "gsm8k: filter 'flexible-extract' was kept, not 'strict-match'. " in result.notes[0]
 
 
 def test_letters_are_read_from_the_text_where_the_target_is_a_letter(tmp_path):
@@ -348,7 +348,7 @@ def test_free_answers_messages_attachments_limits_and_several_targets(tmp_path):
     assert column(result.responses, "answer") == ["4", "6", None, None]
     assert column(result.responses, "score") == [0.5, 0.5, None, 1.0]
     assert column(result.responses, "status") == ["ok", "ok", "truncated", "ok"]
-    assert any("scores are those of 'includes'; not read: match" in one for one in result.notes)
+    assert any("scores are those of 'includes'; not read: 'match'" in one for one in result.notes)
     assert any("the first was kept" in one.reason for one in result.refused)
 
 

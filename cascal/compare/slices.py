@@ -13,7 +13,7 @@ import numpy as np
 from cascal.columns import KeptColumn, join_kept
 from cascal.compare.comparison import Comparison
 from cascal.computing.remembered import remembered
-from cascal.counted import counted
+from cascal.counted import counted, listed
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError, IntArray, Split
 from cascal.files.plain_json import finite
@@ -127,7 +127,7 @@ def _column(dataset: Dataset, name: str) -> KeptColumn:
         if column.name == name:
             return column
     raise CascalError(
-        f"The data set keeps no column {name[:80]!r}. There are: {', '.join(column_names(dataset))}"
+        f"The data set keeps no column {name[:80]!r}. There are: {listed(column_names(dataset))}"
         ". Others are kept by `cascal import --keep`.",
         code="unknown-choice",
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from cascal.counted import listed
 from cascal.importers.limits import ImportRefused
 
 Role = Literal["joined", "queries", "responses"]
@@ -243,9 +244,3 @@ def require(
             f"Name the column in the mapping, or rename it (known names – {known}).",
             code="missing-column",
         )
-
-
-def listed(names: list[str]) -> str:
-    """Column names for a sentence, the first twenty."""
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return ", ".join(repr(name[:40]) for name in names[:20]) + more

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted
+from cascal.counted import counted, listed
 from cascal.datatypes import Status
 from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -196,7 +196,7 @@ def _scorer(draft: Draft, log: _Log) -> str:
     )
     if len(names) > 1:
         draft.notes.append(
-            f"{log.source}: scores are those of {names[0]!r}; not read: {', '.join(names[1:])}."
+            f"{log.source}: scores are those of {names[0]!r}; not read: {listed(names[1:])}."
         )
     return names[0] if names else ""
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cascal.columns import MAX_KEPT_CHARS, MAX_KEPT_COLUMNS, MAX_KEPT_NAME
-from cascal.counted import counted
-from cascal.importers.columns import OWN, listed
+from cascal.counted import counted, listed
+from cascal.importers.columns import OWN
 from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, is_blank, raw_text
 from cascal.importers.limits import ImportRefused

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted
+from cascal.counted import counted, listed
 from cascal.importers.checked_rows import part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import amount, clean, gold_answer, raw_text
@@ -167,7 +167,7 @@ def _filters(draft: Draft, logs: Sequence[_Log], wanted: str) -> dict[str, str]:
             ranked = _first_wanted(task, ranked, wanted)
         kept[task] = ranked[0]
         if len(ranked) > 1:
-            dropped = ", ".join(sorted(ranked[1:]))
+            dropped = listed(sorted(ranked[1:]))
             draft.notes.append(
                 f"{task}: filter {ranked[0]!r} was kept, not {dropped}. "
                 "--filter NAME keeps another."
@@ -180,7 +180,7 @@ def _first_wanted(task: str, names: Sequence[str], wanted: str) -> list[str]:
     if wanted not in names:
         raise ImportRefused(
             f"Filter {wanted[:80]!r} is to be kept, but {task!r} has only "
-            f"{', '.join(repr(one) for one in sorted(names))}. Correct the name.",
+            f"{listed(sorted(names))}. Correct the name.",
             code="unknown-choice",
         )
     return [wanted, *(one for one in names if one != wanted)]

@@ -13,14 +13,13 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
-from cascal.counted import counted
+from cascal.counted import counted, listed
 from cascal.datatypes import STATUSES
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
     OF_ROLE,
     Role,
     check_names,
-    listed,
     require,
     resolve,
     role_of,

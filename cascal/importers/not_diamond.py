@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted
+from cascal.counted import counted, listed
 from cascal.importers.checked_rows import read_lines, rows_with
-from cascal.importers.columns import listed, suggest
+from cascal.importers.columns import suggest
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, is_blank, raw_text
 from cascal.importers.jsonlines import Lines, Record

@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cascal.counted import counted
+from cascal.counted import counted, listed
 from cascal.importers.arrow_tables import csv_stream, parquet_stream
-from cascal.importers.columns import is_known, listed
+from cascal.importers.columns import is_known
 from cascal.importers.json_list import list_elements
 from cascal.importers.jsonlines import Record, json_records
 from cascal.importers.limits import ImportRefused, check_file, is_zip

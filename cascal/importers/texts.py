@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from cascal.columns import Refusal
+from cascal.counted import listed
 from cascal.importers.columns import suggest
 from cascal.importers.fields import clean
 from cascal.importers.limits import ImportRefused, check_file, decode, read_bytes
@@ -40,7 +41,7 @@ def _read(path: Path) -> Texts:
     if "text" not in mapping:
         raise ImportRefused(
             f"{path.name!r} has no column of query texts; its columns are "
-            f"{', '.join(map(str, sheet.columns)) or 'none'}. Name one text, query or prompt.",
+            f"{listed(list(map(str, sheet.columns))) or 'none'}. Name one text, query or prompt.",
             code="missing-column",
         )
     texts = [clean(value) for value in sheet.columns[mapping["text"]]]

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cascal.counted import counted
+from cascal.counted import counted, listed
 from cascal.datatypes import FloatArray
 from cascal.importers.columns import suggest
 from cascal.importers.fields import clean
@@ -35,7 +35,7 @@ def read_vectors(path: Path, ids: Path | None = None) -> tuple[tuple[str, ...], 
     if isinstance(stored, dict):
         if not {"query_ids", "vectors"} <= set(stored):
             raise ImportRefused(
-                f"{path.name!r} holds the arrays {', '.join(sorted(stored)) or 'none'}; needed are "
+                f"{path.name!r} holds the arrays {listed(sorted(stored)) or 'none'}; needed are "
                 "query_ids and vectors.",
                 code="missing-part",
             )
