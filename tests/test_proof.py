@@ -60,6 +60,14 @@ def test_issues_that_came_are_told_as_those_that_went(before, after, sentence):
     assert prove(found(*before), found(*after), change()).issues == sentence
 
 
+def test_incoherent_clusters_are_counted_in_the_proof():
+    same = found("CAS305")
+    assert prove(same, same, change(), (1, 0)).issues == (
+        "1 incoherent cluster → 0; 1 issue → 1 (the same ones)"
+    )
+    assert prove(same, same, change(), (0, 0)).issues == "1 issue → 1 (the same ones)"
+
+
 def test_without_gold_no_accuracy_is_told():
     proof = prove([], [], change(gain=None))
     assert "accuracy unknown, there are no gold answers" in proof.effects

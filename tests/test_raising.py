@@ -16,7 +16,12 @@ import cascal
 from cascal.counted import signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.coherence import coherence, coherence_sentence, own_silhouettes
+from cascal.diagnose.coherence import (
+    coherence,
+    coherence_sentence,
+    n_incoherent,
+    own_silhouettes,
+)
 from cascal.diagnose.cohering import held_by, what_makes_coherent
 from cascal.diagnose.raising import (
     FEWEST,
@@ -343,9 +348,22 @@ def test_what_makes_a_cluster_coherent_is_measured_on_the_router_that_would_be_i
         if np.isfinite(values).any():
             assert one.after == pytest.approx(np.nanmean(values))
             low = one.after < 0 or one.below_after >= 0.25
-            assert one.effect.cured is not low
+            assert one.effect.cured is (not low and n_incoherent(after) <= n_incoherent(case))
         else:
-            assert one.sentence == "its queries are then in the only cluster of their task"
+            alone = "its queries are then in the only cluster of their task, "
+            assert one.sentence.startswith(alone)
+        assert one.incoherent == (n_incoherent(case), n_incoherent(after))
+        assert f" → {one.incoherent[1]}" in one.sentence
+
+
+def test_what_makes_more_clusters_incoherent_is_no_cure(demo, demo_fits):
+    """A higher min silhouette is also the line below which a cluster counts as incoherent."""
+    case = take_snapshot(demo, demo_fits["recommended"], Thresholds())
+    found = what_makes_coherent(case, coherence(case)[0].cluster)
+    worse = [one for one in found if one.incoherent[1] > one.incoherent[0]]
+    assert worse
+    assert not any(one.effect.cured for one in worse)
+    assert any(one.effect.cured and one.incoherent == (1, 0) for one in found)
 
 
 def test_the_queries_of_a_cluster_in_force_are_counted_in_each_cluster_of_a_split():

@@ -14,6 +14,7 @@ import cascal
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.explain import explain
 from cascal.routing.reach import MIN_QUERIES, Reach, measured
+from cascal.routing.reasons import caution_of
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +128,10 @@ def test_no_threshold_changes_the_reach_and_few_queries_have_none(training):
     assert few.router().reach is None
     assert not explain(few.router(), few.vectors[0]).far
     assert measured(np.zeros((120, 4))) is None
+
+
+def test_a_distance_just_beyond_the_reach_is_not_written_like_it():
+    assert "1.284 times as far" in caution_of(1.2841, 1.2812)
+    assert "within 1.281 times" in caution_of(1.2841, 1.2812)
+    assert "2.00 times as far" in caution_of(2.0, 1.28)
+    assert "within 1.28 times" in caution_of(2.0, 1.28)

@@ -11,6 +11,7 @@ from app import frame, history, jobs, session, shared_results, values
 from app.values import Values
 from cascal.dataset.snapshot import compare
 from cascal.diagnose import Finding
+from cascal.diagnose.coherence import n_incoherent
 from cascal.diagnose.proof import prove
 
 KEY = "applied_remedy"
@@ -51,8 +52,9 @@ def strip(findings: list[Finding] | None) -> None:
         if findings is None:
             st.text("The checks run again, to say what it did.")
         else:
-            before = session.snapshot_at(applied.before)
-            proof = prove(applied.findings, findings, compare(before, session.snapshot()))
+            before, now = session.snapshot_at(applied.before), session.snapshot()
+            low = n_incoherent(before), n_incoherent(now)
+            proof = prove(applied.findings, findings, compare(before, now), low)
             st.markdown(f"**{frame.escape(proof.issues)}** · {frame.escape(proof.effects)}")
         with st.container(horizontal=True, gap="small"):
             st.button("Undo", key="undo_applied", icon=":material/undo:", on_click=_undo)

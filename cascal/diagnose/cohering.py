@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import decimal, percent
+from cascal.counted import counted, decimal, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
-from cascal.diagnose.coherence import Coherence, coherence, own_silhouettes
+from cascal.diagnose.coherence import Coherence, coherence, n_incoherent, own_silhouettes
 from cascal.diagnose.remedies import (
     Effect,
     Proposal,
@@ -31,6 +31,7 @@ class Cohesion:
 
     before, after : mean of their silhouettes in the clusters that then hold them, nan where none
     has a neighbour in its task; below_before, below_after : shares below 0
+    incoherent : how many clusters in force are incoherent before and after, each by its own rule
     """
 
     effect: Effect
@@ -38,16 +39,19 @@ class Cohesion:
     after: float
     below_before: float
     below_after: float
+    incoherent: tuple[int, int]
 
     @property
     def sentence(self) -> str:
-        """The silhouettes of the queries before and after."""
+        """The silhouettes of the queries before and after, and how many clusters are incoherent."""
+        first, second = self.incoherent
+        clusters = f"{counted(first, 'incoherent cluster')} → {second:,}"
         if np.isnan(self.after):
-            return "its queries are then in the only cluster of their task"
+            return f"its queries are then in the only cluster of their task, {clusters}"
         numbers = f"{decimal(self.before, 3)} → {decimal(self.after, 3)}"
         return (
             f"mean silhouette of its queries {numbers}, below 0 {percent(self.below_before)} → "
-            f"{percent(self.below_after)}"
+            f"{percent(self.below_after)}, {clusters}"
         )
 
 
@@ -58,7 +62,7 @@ def what_makes_coherent(
 
     Of proposals that make the same clusters only the first is told, and none that changes nothing.
     Cured is the cluster whose queries are no longer incoherent, by the rule in force now, in the
-    clusters that then hold them.
+    clusters that then hold them, unless more clusters than before are then incoherent.
     """
     rows = np.flatnonzero(snapshot.router.clusters.assignment == cluster)
     chosen = next(one for one in coherence(snapshot) if one.cluster == cluster)
@@ -101,13 +105,15 @@ def _tried(
     known = values[np.isfinite(values)]
     mean, below = (float(known.mean()), float((known < 0).mean())) if len(known) else (np.nan,) * 2
     after = replace(chosen, mean=mean, below_zero=below)
-    cured = not after.low(snapshot.router.thresholds.min_silhouette)
+    first, second = n_incoherent(snapshot), n_incoherent(now)
+    cured = not after.low(snapshot.router.thresholds.min_silhouette) and second <= first
     return Cohesion(
         effect=effect_of(snapshot, now, proposal, cured=cured, stable=None),
         before=chosen.mean,
         after=mean,
         below_before=chosen.below_zero,
         below_after=below,
+        incoherent=(first, second),
     )
 
 

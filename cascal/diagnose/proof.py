@@ -17,6 +17,7 @@ class Proof:
     """Two diagnosed states of a router, and what changed from the first to the second.
 
     before, after : codes of the issues; clusters : their number before and after
+    incoherent : how many clusters were and are, None where that is not told
     flipped : share of the routes; gain : paired change of top-1 accuracy, None without gold
     """
 
@@ -25,6 +26,7 @@ class Proof:
     clusters: tuple[int, int]
     flipped: float
     gain: Estimate | None
+    incoherent: tuple[int, int] | None = None
 
     @property
     def vanished(self) -> tuple[str, ...]:
@@ -38,7 +40,7 @@ class Proof:
 
     @property
     def issues(self) -> str:
-        """How many issues there were and are, and which came and went."""
+        """How many issues and incoherent clusters there were and are; which issues changed."""
         parts = []
         if self.vanished:
             parts.append(f"{', '.join(self.vanished)} gone")
@@ -48,7 +50,11 @@ class Proof:
         which = "; ".join(parts) or "the same ones"
         if not n and not self.after:
             which = "none before and after"
-        return f"{counted(n, 'issue')} → {len(self.after)} ({which})"
+        issues = f"{counted(n, 'issue')} → {len(self.after)} ({which})"
+        if self.incoherent is None or not any(self.incoherent):
+            return issues
+        first, second = self.incoherent
+        return f"{counted(first, 'incoherent cluster')} → {second:,}; {issues}"
 
     @property
     def effects(self) -> str:
@@ -61,7 +67,12 @@ class Proof:
         return f"{right}; {percent(self.flipped)} of the routes flip; {clusters}"
 
 
-def prove(before: Sequence[Finding], after: Sequence[Finding], change: Change) -> Proof:
+def prove(
+    before: Sequence[Finding],
+    after: Sequence[Finding],
+    change: Change,
+    incoherent: tuple[int, int] | None = None,
+) -> Proof:
     """What came of a change: the findings of both states, and what moved between them."""
     return Proof(
         before=_issues(before),
@@ -69,6 +80,7 @@ def prove(before: Sequence[Finding], after: Sequence[Finding], change: Change) -
         clusters=(change.clusters_before, change.clusters_after),
         flipped=change.flipped_share,
         gain=change.gain,
+        incoherent=incoherent,
     )
 
 

@@ -127,16 +127,18 @@ def called(router: Router, cluster: int, labels: Sequence[str]) -> str:
     return f"cluster {cluster} ({router.tasks[router.clusters.task[cluster]]})"
 
 
-def times_as_far(distance: float) -> str:
+def times_as_far(distance: float, digits: int = 2) -> str:
     """A distance from the training queries in words: the one scale on which it is told."""
-    return f"{distance:.2f} times as far from the training queries as a usual one of them"
+    return f"{distance:.{digits}f} times as far from the training queries as a usual one of them"
 
 
 def caution_of(distance: float, reach: float) -> str:
     """What to say of a query beyond the reach."""
+    enough = (n for n in range(2, 9) if f"{distance:.{n}f}" != f"{reach:.{n}f}")
+    digits = next(enough, 2)  # so many that the two are not written alike
     return (
-        f"Trust this route less: the query is {times_as_far(distance)}. {percent(WITHIN)} of them "
-        f"are within {reach:.2f} times."
+        f"Trust this route less: the query is {times_as_far(distance, digits)}. {percent(WITHIN)} "
+        f"of them are within {reach:.{digits}f} times."
     )
 
 
