@@ -85,7 +85,8 @@ def _note_failed(draft: Draft, source: str, records: Sequence[Record]) -> None:
         draft.notes.append(
             f"{source!r}: promptfoo counts {n_right:,} of {counted(len(records), 'result')} right. "
             f"{counted(n_failed, 'call')} failed: {agreeing(n_failed, 'it has', 'they have')} no "
-            "answer and no score, and count as not right there and here."
+            f"answer and no score, and {agreeing(n_failed, 'counts', 'count')} as not right there "
+            "and here."
         )
 
 
