@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from cascal.counted import percent
+from cascal.counted import counted, percent
 from cascal.dataset.part import true_answers
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray, Right, Split, Votes
 from cascal.evaluate import correctness
@@ -148,7 +148,7 @@ class _Differences:
     """Answers that are right as read and wrong for the source, or the other way round."""
 
     def __init__(self, parts: Sequence[Answers], *, free: bool) -> None:
-        self._kind = "free answers" if free else "answers to choices"
+        self._free = free
         self.n_both = self.n_differ = 0
         self.examples: list[str] = []
         for part in parts:
@@ -159,6 +159,12 @@ class _Differences:
             self.n_both += int(both.sum())
             self.n_differ += int(differ.sum())
             self.examples += _examples(part.votes, read, differ)
+
+    @property
+    def _scored(self) -> str:
+        if self._free:
+            return counted(self.n_both, "free answer")
+        return counted(self.n_both, "answer to choices", "answers to choices")
 
     @property
     def share(self) -> float:
@@ -173,7 +179,7 @@ class _Differences:
             f"{percent(self.share)}" if self.share > MOST_DIFFERENT else f"{percent(self.share, 1)}"
         )
         return (
-            f"The source scored {self.n_both:,} {self._kind} itself and says otherwise than "
+            f"The source scored {self._scored} itself and says otherwise than "
             f"comparing them with the gold answers for {self.n_differ:,} ({share}): "
             f"{'; '.join(self.examples[:_N_EXAMPLES])}. {consequence}"
         )

@@ -22,7 +22,7 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
-from cascal.counted import counted
+from cascal.counted import agreeing, counted
 from cascal.datatypes import option_letter
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.draft import Draft, Plan
@@ -233,7 +233,8 @@ def _add_responses(
         draft.notes.append(
             f"{model} answered another version of {counted(moved + lost, 'query')}: "
             f"{counted(moved, 'answer was', 'answers were')} carried over by the option's text, "
-            f"{lost} have no such option and are unreadable."
+            f"{counted(lost, 'has', 'have')} no such option and {agreeing(lost, 'is', 'are')} "
+            "unreadable."
         )
 
 
