@@ -6,8 +6,10 @@ import json
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from bench import run
 from conftest import make_world
 
 import cascal
@@ -32,6 +34,9 @@ HEAVY = (
 )
 COMPUTING = (*HEAVY, "joblib", "scipy.sparse", "scipy.special")
 INTERFACE = ("rich", "typer", "yaml")
+BENCHES = sorted(
+    file.stem for file in Path(run.__file__).parent.glob("*.py") if "__main__" in file.read_text()
+)
 
 COMMAND = """
 import sys
@@ -125,5 +130,20 @@ def test_what_is_loaded_late_is_there_when_it_is_asked_for():
 
 @pytest.mark.slow
 def test_the_dashboard_waits_with_the_encoder_and_the_map():
-    heavy = {"sentence_transformers", "torch", "umap"}
-    assert not loaded("import app.session, app.encoding, app.controls").intersection(heavy)
+    assert run.heavy_imports() == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BENCHES)
+def test_every_bench_says_what_it_measures(name):
+    """A bench is seldom run: what it imports may have moved since."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.bench.{name}", "--help"],
+        cwd=run.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout

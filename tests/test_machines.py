@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from functools import partial
 from urllib.parse import quote
 
 import dask
@@ -184,13 +185,25 @@ def test_two_workers_make_the_same_router_as_one_process(world, cluster):
 
 
 @pytest.mark.slow
-def test_a_worker_killed_in_the_middle_changes_nothing(world, cluster):
+def test_a_part_is_read_by_one_worker_only(world, cluster):
+    votes, _, folder = world
+    vectors = VectorFolder.of(folder, votes, "test")
+    with connect(cluster.scheduler_address) as crew:
+        crew.on_every_worker(partial(peak_rows, anew=True))
+        fit_folder(votes, vectors, crew=crew).router()
+        peaks = crew.on_every_worker(peak_rows)
+    assert sum(peaks.values()) == vectors.n_queries
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [5, 12])
+def test_a_worker_killed_in_the_middle_changes_nothing(world, cluster, after):
     votes, _, folder = world
     vectors = VectorFolder.of(folder, votes, "test")
     alone = fit_folder(votes, vectors).router()
     with connect(cluster.scheduler_address) as crew:
         before = crew.on_every_worker(os.getpid)
-        crew = KillsOne(crew, next(iter(before.values())), after=12)
+        crew = KillsOne(crew, next(iter(before.values())), after=after)
         same_router(fit_folder(votes, vectors, crew=crew).router(), alone)
     assert crew.n_steps < 0
 
@@ -234,13 +247,17 @@ class KillsOne:
 
     def keep(self, function, arguments):
         kept = self.crew.keep(function, arguments)
-        self.n_steps -= 1
-        if self.n_steps == 0:
-            os.kill(self.process_id, signal.SIGKILL)
+        self.count()
         return kept
 
     def each(self, function, arguments):
-        return self.crew.gather(self.keep(function, arguments))
+        self.count()
+        return self.crew.each(function, arguments)
+
+    def count(self):
+        self.n_steps -= 1
+        if self.n_steps == 0:
+            os.kill(self.process_id, signal.SIGKILL)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from cascal.computing.blas import one_blas_thread
 from cascal.datatypes import CascalError
+from cascal.machines.folder import Part
 from cascal.provenance import versions
 
 Result = TypeVar("Result")
@@ -26,6 +27,11 @@ def alone(function: Callable[..., Result], *arguments: Any) -> Result:  # noqa: 
     """Call with one thread for linear algebra: more would round otherwise."""
     with one_blas_thread():
         return function(*arguments)
+
+
+def in_turn(function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]) -> list[Result]:
+    """One call after the other."""
+    return [alone(function, *one) for one in arguments]
 
 
 class Crew(ABC):
@@ -51,7 +57,7 @@ class Here(Crew):
         self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
     ) -> list[Result]:
         """One after the other."""
-        return [alone(function, *one) for one in arguments]
+        return in_turn(function, arguments)
 
     def keep(
         self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
@@ -64,17 +70,35 @@ class Workers(Crew):
     """The workers of a Dask scheduler.
 
     A part goes to the same worker every time, if it is there, for that holds its rows; else to any
-    other. What a lost worker had is computed again.
+    other. A new one goes to the worker with the fewest rows. What a lost worker had is computed
+    again.
     """
 
     def __init__(self, client: Any) -> None:  # noqa: ANN401 – dask.distributed has no types
         self._client = client
+        self._homes: dict[Part, str] = {}
 
     def each(
         self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
     ) -> list[Result]:
-        """All parts at once."""
-        return self.gather(self.keep(function, arguments))
+        """All parts at once, those of a worker in as many batches as it has threads."""
+        threads = self._client.nthreads()
+        by_home: dict[str | None, list[int]] = {}
+        for at, one in enumerate(arguments):
+            by_home.setdefault(self._home(at, one, sorted(threads)), []).append(at)
+        batches = [
+            (home, own[thread :: threads.get(home, 1)])
+            for home, own in by_home.items()
+            for thread in range(min(threads.get(home, 1), len(own)))
+        ]
+        kept = [
+            self._submit(home, in_turn, function, [arguments[at] for at in own])
+            for home, own in batches
+        ]
+        found: dict[int, Result] = {}
+        for (_, own), some in zip(batches, self.gather(kept), strict=True):
+            found.update(zip(own, some, strict=True))
+        return [found[at] for at in range(len(arguments))]
 
     def gather(self, kept: Sequence[Kept]) -> list[Any]:
         """What was kept, fetched."""
@@ -90,16 +114,29 @@ class Workers(Crew):
         """Futures: Dask moves or recomputes what they stand for."""
         workers = sorted(self._client.nthreads())
         return [
-            self._client.submit(
-                alone,
-                function,
-                *one,
-                pure=False,
-                workers=workers[at % len(workers)] if workers else None,
-                allow_other_workers=bool(workers),
-            )
+            self._submit(self._home(at, one, workers), alone, function, *one)
             for at, one in enumerate(arguments)
         ]
+
+    def _submit(self, home: str | None, function: Callable[..., Any], *arguments: Any) -> Kept:  # noqa: ANN401
+        elsewhere = home is not None
+        return self._client.submit(
+            function, *arguments, pure=False, workers=home, allow_other_workers=elsewhere
+        )
+
+    def _home(self, at: int, arguments: tuple[Any, ...], workers: list[str]) -> str | None:
+        """The worker of the part among the arguments; without one, as the parts were dealt out."""
+        if not workers:
+            return None
+        part = next((one for one in arguments if isinstance(one, Part)), None)
+        if part is None:
+            return list(self._homes.values())[at] if at < len(self._homes) else workers[0]
+        if self._homes.get(part) not in workers:
+            rows = dict.fromkeys(workers, 0)
+            for other, home in self._homes.items():
+                rows[home] = rows.get(home, 0) + other.n_rows
+            self._homes[part] = min(workers, key=rows.__getitem__)
+        return self._homes[part]
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a fit by workers costs over one in a process, and what is sent: the table of docs/scale.md.
 
-    python -m tests.bench.machines [--queries 20000]
+    python -m tests.bench.machines [--queries 20000] [--hold 10000]
 
 A synthetic world of 14 tasks, 12 models and 384 dimensions in a folder of Parquet files; a Dask
 scheduler and two worker processes with a thread each on this machine.
@@ -82,16 +82,16 @@ def main() -> None:
     """Print the rows of the table."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n", maxsplit=1)[0])
     parser.add_argument("--queries", type=int, default=20_000)
+    parser.add_argument("--hold", type=int, help="rows a process keeps; half of them by default")
     options = parser.parse_args()
+    hold = options.hold or options.queries // 2
     world = synthetic(options.queries)
     narrow = cascal.Embeddings.from_array(
         world.vectors.query_ids, world.vectors.vectors.astype(np.float32), "bench"
     )
     own = {f"distributed.worker.memory.{name}": False for name in ("target", "spill")}
     with tempfile.TemporaryDirectory() as scratch:
-        parts = VectorFolder.of(
-            write_parts(Path(scratch), world), world.votes, "bench", hold=options.queries // 2
-        )
+        parts = VectorFolder.of(write_parts(Path(scratch), world), world.votes, "bench", hold=hold)
         plain, seconds = timed(lambda: cascal.fit(world.votes, narrow, n_jobs=1).router())
         print(f"cascal.fit, one core: {seconds:.1f} s")
         here, seconds = timed(lambda: fit_folder(world.votes, parts).router())

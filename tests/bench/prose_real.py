@@ -8,6 +8,7 @@ there had been no options: none of it is prose. Takes about two minutes on two c
 
 from __future__ import annotations
 
+import argparse
 import ast
 import json
 import sys
@@ -74,6 +75,7 @@ def table(written: Written) -> Iterator[str]:
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(description=str(__doc__).split("\n", maxsplit=1)[0]).parse_args()
     if not RAW.is_dir():
         sys.exit("The real responses are not here (../shared/realdata).")
     for line in table(read_raw()):

@@ -50,13 +50,13 @@ k-means needs more iterations on more queries, with any implementation, and the 
 the same; so the time is taken a comparison, and the number of comparisons is shown beside it.
 """
 FIRST_PAINT = (
-    "app.session",
     "app.controls",
     "app.frame",
+    "app.tour",
+    "app.overview.panels",
     "app.skills.panels",
     "app.map_component.component",
-    "cascal.dataset",
-    "cascal.charts_skills",
+    "cascal.charts.skills",
 )
 TOO_HEAVY = ("torch", "umap", "sentence_transformers", "numba")
 

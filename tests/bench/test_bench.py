@@ -73,10 +73,6 @@ def test_importing_the_raw_upstream_files_takes_less_than_twenty_seconds():
     assert min(run.import_raw() for _ in range(2)) <= run.IMPORT_SECONDS
 
 
-def test_the_first_page_loads_no_heavy_library():
-    assert run.heavy_imports() == ()
-
-
 @pytest.fixture(scope="module")
 def essays():
     world = prose.prose_world(1_000)
