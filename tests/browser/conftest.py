@@ -48,7 +48,8 @@ STATE = f"""() => {{
   const stale = [...document.querySelectorAll('{STALE}')].map(one =>
     `${{one.dataset.testid ?? one.className}} ${{one.innerText.slice(0, 60)}}`);
   return `connection ${{app.testConnectionState}}, script ${{app.testScriptState}}, ` +
-    `${{stale.length}} stale: ${{stale.slice(0, 5).join(' | ')}}` }}"""
+    `${{stale.length}} stale: ${{stale.slice(0, 5).join(' | ')}}` +
+    [...document.querySelectorAll('[role=dialog]')].map(one => `, dialog: ${{one.innerText}}`) }}"""
 REVISION = "() => document.querySelector('.cascal-map').dataset.revision"
 LOGS: dict[str, Path] = {}
 """The logs of the servers, by their address."""

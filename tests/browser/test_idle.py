@@ -9,7 +9,7 @@ from .conftest import LOGS, idle
 pytestmark = pytest.mark.browser
 RUNNING = """<div data-testid="stApp" data-test-connection-state="CONNECTED"
   data-test-script-state="running"><p data-testid="stText" data-stale="true">
-  An old number</p></div>"""
+  An old number</p></div><div role="dialog">D</div>"""
 
 
 def test_a_page_without_rest_says_what_it_shows_and_what_its_server_said(window, tmp_path):
@@ -22,7 +22,7 @@ def test_a_page_without_rest_says_what_it_shows_and_what_its_server_said(window,
     with pytest.raises(AssertionError) as failure:
         idle(page, timeout=500)
     said = str(failure.value)
-    assert "connection CONNECTED, script running, 1 stale: stText An old number" in said
+    assert "connection CONNECTED, script running, 1 stale: stText An old number, dialog: D" in said
     assert said.endswith("It waits.")
     page.evaluate("""() => { document.querySelector('[data-stale]').remove();
       document.querySelector('[data-testid=stApp]').dataset.testScriptState = 'notRunning' }""")
