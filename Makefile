@@ -19,17 +19,19 @@ PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 # Images of containers set this; the tests start many processes, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint style types unit slow attack wheel browser pictures bench bench-large realdata clean
+.PHONY: demo test lint style types without-browser unit slow attack wheel browser pages timed pictures bench bench-large realdata clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
 
 # The types take as long as style and wheel together, so each of the two cores has one of them.
+# One after the other, tests leave the cores idle for four minutes in ten, above all those of pages:
+# so pages and all other tests run at once, and only what measures a time runs alone.
 # `unit` and `slow` are one run: modules are imported, and data sets fitted, once for both.
 test: $(VENV)/.dev
 	$(MAKE) -j 2 types style wheel
-	$(PYTEST) --ignore tests/browser -m "not browser and not bench and not realdata"
-	$(MAKE) browser
+	$(MAKE) -j 2 pages without-browser
+	$(MAKE) timed
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'
@@ -57,6 +59,9 @@ style: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy -p cascal -p app
 
+without-browser: $(VENV)/.dev
+	$(PYTEST) --ignore tests/browser -m "not browser and not bench and not realdata"
+
 unit: $(VENV)/.dev
 	$(PYTEST) --ignore tests/browser -m "not slow and not attack and not browser and not bench and not realdata"
 
@@ -75,7 +80,13 @@ wheel: $(VENV)/.dev
 
 # Pages side by side; what measures a time afterwards, alone.
 browser: $(VENV)/.dev
+	$(MAKE) pages
+	$(MAKE) timed
+
+pages: $(VENV)/.dev
 	$(PYTEST) tests/browser -m "browser and not bench"
+
+timed: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/browser -m "browser and bench"
 
 # The pictures of the README, from the running product.
