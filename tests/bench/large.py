@@ -27,6 +27,7 @@ from cascal.computing.row_chunks import MANY, row_slices
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
 
 from . import run
+from .timing import kmeans_floor, seconds
 from .worlds import DIMENSION, N_OPTIONS, N_SKILLS, N_TASKS
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,6 @@ SIZES = ((100_000, 12), (300_000, 30), (1_000_000, 20))
 MEGABYTES = {100_000: 900.0, 1_000_000: 4_096.0}
 """Peak memory that is asked for, file pages included."""
 N_MOVES = 10
-ROWS_OF_RATE = 4_096
 
 
 def _unit(rows: FloatArray) -> FloatArray:
@@ -116,14 +116,6 @@ def own_memory() -> Iterator[list[float]]:
         watcher.join()
 
 
-def multiplications_per_second() -> float:
-    """Measured rate of float64 products of large matrices, multiply and add counted as two."""
-    rows = np.random.default_rng(0).normal(size=(ROWS_OF_RATE, DIMENSION))
-    centers = rows[:256].T.copy()
-    best = min(run.seconds(lambda: rows @ centers) for _ in range(5))
-    return 2.0 * len(rows) * DIMENSION * centers.shape[1] / best
-
-
 def measure(folder: Path) -> dict[str, float]:
     """Fit the data set of a folder in this process."""
     votes, vectors = read_world(folder)
@@ -132,14 +124,13 @@ def measure(folder: Path) -> dict[str, float]:
         fitted = cascal.fit(votes, vectors)
         fitted.router()
         wall, processor = time.perf_counter() - start, time.process_time() - before
-        moved = [run.seconds(lambda move=move: fitted.router(move)) for move in run.moves(N_MOVES)]
-    floor = 2.0 * DIMENSION * sum(counts) / multiplications_per_second()
+        moved = [seconds(lambda move=move: fitted.router(move)) for move in run.moves(N_MOVES)]
     return {
         "queries": len(votes.query_ids),
         "models": len(votes.models),
         "seconds": wall,
         "processor": processor,
-        "floor": floor,
+        "floor": kmeans_floor(sum(counts)),
         "own": peak[0],
         "peak": run.memory("VmHWM"),
         "move": float(np.median(moved)),

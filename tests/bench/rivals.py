@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from crowdkit.aggregation import GLAD, MACE, DawidSkene, OneCoinDawidSkene
 
 import cascal
@@ -27,6 +26,7 @@ from cascal.dataset.demo import install_demo
 from cascal.dataset.part import Part, join, split_part
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
 from cascal.intervals import Estimate, estimate, mean_rows
+from tests.bench.others import by_answer
 from tests.bench.presets import random_world
 from tests.bench.realdata import POOLS, build_workspace
 from tests.bench.worlds import REALDATA
@@ -61,13 +61,6 @@ class Ballots:
         fitted = cascal.fit(part.votes, part.vectors)
         return cls(part.votes, fitted.consensus_answers, part.gold)
 
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row for each answer, as crowd-kit takes it."""
-        rows, columns = np.nonzero(self.votes.answered)
-        labels = self.votes.answers[rows, columns]
-        return pd.DataFrame({"task": rows, "worker": columns, "label": labels})
-
     def right(self, found: IntArray) -> FloatArray:
         """(Q,) 1 right, 0 wrong, nan without gold."""
         return np.where(self.gold == NO_ANSWER, np.nan, (found == self.gold).astype(float))
@@ -88,7 +81,7 @@ def of_crowd_kit(aggregator: object) -> Callable[[Ballots], FloatArray]:
     """The same for one of crowd-kit's aggregators at its own defaults."""
 
     def right(ballots: Ballots) -> FloatArray:
-        labels = aggregator.fit_predict(ballots.table)  # type: ignore[attr-defined]
+        labels = aggregator.fit_predict(by_answer(ballots.votes))  # type: ignore[attr-defined]
         found = np.full(len(ballots.gold), NO_ANSWER)
         found[labels.index.to_numpy()] = labels.to_numpy()
         return ballots.right(found)

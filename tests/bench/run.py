@@ -31,7 +31,8 @@ from cascal.routing.route import Router
 from cascal.score import consensus_scores
 from cascal.settings import DEFAULT_CONSENSUS
 
-from . import reference, worlds
+from . import others, reference, worlds
+from .timing import kmeans_floor, seconds
 from .worlds import World
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,8 @@ FIT_RATIO = {5_000: 10.0, 20_000: 20.0}
 AMBITION = {5_000: 20.0}
 RECOMMENDED_SECONDS, LARGEST_SECONDS, IMPORT_SECONDS = 2.5, 60.0, 20.0
 CONSENSUS_QUERIES, CONSENSUS_SECONDS = 7_210, 1.3
+OTHERS = {"DawidSkene": CONSENSUS_QUERIES, "MACE": 1_000, "GLAD": 1_000}
+"""Aggregators of crowd-kit, and how many queries they get: the last two take minutes with more."""
 MOVE_SECONDS, ONE_ROUTE_SECONDS, ROUTES_PER_SECOND = 0.020, 0.001, 300_000.0
 MANY_TASKS, MANY_TASKS_MOVE_SECONDS = 100, 0.040
 GROWTH = 1.5
@@ -59,13 +62,6 @@ FIRST_PAINT = (
     "cascal.charts.skills",
 )
 TOO_HEAVY = ("torch", "umap", "sentence_transformers", "numba")
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Wall-clock time of one call."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def in_turns(
@@ -134,9 +130,8 @@ def recommended_fit(world: World, repetitions: int = REPETITIONS) -> list[float]
     ]
 
 
-def consensus_times(repetitions: int = REPETITIONS) -> list[float]:
+def consensus_times(world: World, repetitions: int = REPETITIONS) -> list[float]:
     """Seconds of the default consensus with a log-probability for every vote."""
-    world = worlds.synthetic(CONSENSUS_QUERIES)
     groups = reliability_groups(world.vectors.vectors, 0)
     return [
         seconds(lambda: consensus_scores(world.votes, DEFAULT_CONSENSUS, groups))
@@ -181,11 +176,15 @@ def measure_alone(n_queries: int) -> dict[str, float]:
     if forget_peak.exists():
         forget_peak.write_text("5")
     with counted_comparisons() as counts:
+        started = time.process_time()
         times = [
             seconds(lambda: cascal.fit(world.votes, world.vectors, settings).router())
             for _ in range(REPETITIONS)
         ]
+        processor = (time.process_time() - started) / REPETITIONS
     return {
+        "processor": processor,
+        "floor": kmeans_floor(sum(counts) / REPETITIONS),
         "comparisons": sum(counts) / REPETITIONS,
         "median": statistics.median(times),
         "best": min(times),
@@ -407,8 +406,8 @@ def growth_rows(sizes: tuple[int, ...]) -> list[Row]:
         table.append(
             Row(
                 work=work,
-                reference="-",
-                ours=f"{one['median']:.2f} s",
+                reference=f"k-means floor {one['floor']:.2f} s",
+                ours=f"{one['median']:.2f} s, {one['processor']:.2f} s of processors",
                 result=result,
                 budget=budget,
                 met=met,
@@ -428,6 +427,41 @@ def time_row(work: str, times: list[float], budget: float, unit: str) -> Row:
         result=f"median of {len(times)}, {min(times) * scale:.3g} to {max(times) * scale:.3g}",
         budget=f"<= {budget * scale:g} {unit}",
         met=median <= budget,
+    )
+
+
+def consensus_rows() -> list[Row]:
+    """Our consensus against its budget, and beside it those of crowd-kit."""
+    world = worlds.synthetic(CONSENSUS_QUERIES)
+    work = f"consensus recommended, {world.name} with log-probabilities"
+    table = [time_row(work, consensus_times(world, 5), CONSENSUS_SECONDS, "s")]
+    for name, n_queries in OTHERS.items():
+        world = worlds.synthetic(n_queries)
+        theirs = others.crowd_kit_seconds(name, world.votes)
+        ours = statistics.median(consensus_times(world, 3))
+        table.append(
+            Row(
+                work=f"consensus of crowd-kit's {name}, {world.name}",
+                reference=f"{theirs:.2f} s",
+                ours=f"{ours:.2f} s",
+                result=f"{theirs / ours:.1f}x; it reads no log-probabilities",
+                budget="none",
+            )
+        )
+    return table
+
+
+def nearest_row() -> Row:
+    """A flat index of faiss that finds the nearest centroid, beside our whole route."""
+    router, queries = made_router("released"), made_queries(N_ROUTED)
+    theirs = statistics.median(others.faiss_rates(router.clusters.centroids, queries.vectors, 7))
+    ours = statistics.median(batch_rate(router, queries))
+    return Row(
+        work=f"nearest of {N_CLUSTERS} centroids by faiss, a route by ours",
+        reference=f"{theirs:,.0f} a second",
+        ours=f"{ours:,.0f} a second",
+        result=f"{ours / theirs:.2f}x; its float32 in one thread",
+        budget="none",
     )
 
 
@@ -477,8 +511,7 @@ def rows(quick: bool) -> list[Row]:
         if not quick:
             table.append(fit_row(real, 1, None))
         table.append(time_row(work, recommended_fit(real, 5), RECOMMENDED_SECONDS, "s"))
-    work = f"consensus recommended, {CONSENSUS_QUERIES:,} x 12 with log-probabilities"
-    table.append(time_row(work, consensus_times(5), CONSENSUS_SECONDS, "s"))
+    table += consensus_rows()
     table += growth_rows(SIZES[:2] if quick else SIZES)
     for preset in ("released", "recommended"):
         fit = cascal.fit(large.votes, large.vectors, cascal.FitSettings.preset(preset))
@@ -490,6 +523,7 @@ def rows(quick: bool) -> list[Row]:
     table.append(time_row(work, threshold_moves(fit), MANY_TASKS_MOVE_SECONDS, "ms"))
     for preset in ("released", "recommended"):
         table += route_rows(preset)
+    table.append(nearest_row())
     work, budget = "import of the eight raw files into a workspace", f"<= {IMPORT_SECONDS:g} s"
     if worlds.RAW.is_dir():
         table.append(
