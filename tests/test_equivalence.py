@@ -14,8 +14,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from math_verify import parse
 
-from cascal.answers import AnswerSet, compare_sets, group_answers, mathematics, normalise_answer
+from cascal.answers import (
+    AnswerSet,
+    compare_sets,
+    group_answers,
+    mathematics,
+    normalise_answer,
+    values,
+)
 
 SAME = [
     ("Rome", "rome."),
@@ -157,9 +165,77 @@ def test_only_what_is_new_is_compared():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cascal.answers.equivalence.equal_pairs", listed)
-        known = {"x^2": "x^{2}", "x*x": "x*x"}
-        compare_sets([AnswerSet(("x^2", "x*x", "x^3"), known)])
-    assert units == [(("x*x", "x^{3}"), ("x^{2}", "x^{3}"))]
+        known = {"y=x^2": "y=x^{2}", "y=x*x": "y=x*x"}
+        compare_sets([AnswerSet(("y=x^2", "y=x*x", "y=x^3"), known)])
+    assert units == [(("y=x*x", "y=x^{3}"), ("y=x^{2}", "y=x^{3}"))]
+
+
+VALUED = [
+    *("17", "-3/4", "0.125", r"\frac{3\sqrt{5}}{5}", r"3/\sqrt{5}", r"2\pi", r"4\pi r^{2}"),
+    *("x^{2}+2x+1", "(x+1)^{2}", "(x+1)(x-1)", "-x^{-2}", "2*3/4", "(a+b)/2", r"\sqrt{2}x"),
+    *(r"\frac{1}{x}+\frac{1}{y}", "n*(n+1)/2", "3/(x-1)", r"\sqrt{\frac{2}{3}}", "-(x-y)"),
+]
+UNCLEAR = [
+    *("6(38)", "20b u", r"1\frac{2}{3}", "x(y+1)", r"\pi^{4}(28)", "x^{2}(y+1)", "2/3x", "x2"),
+    *("5m", "2e", "50%", "(1,2)", "[1,2]", "x=5", "x^{1/2}", "x^y", "2^{x}", "x^{100}", "|x|"),
+    *(r"\sqrt{-1}", "1/0", "1/(x-x)", r"\sqrt[3]{2}", r"\sin x", "5!", "2**3", "(x", "", "+"),
+]
+
+
+@pytest.mark.parametrize("form", VALUED)
+def test_a_value_is_the_one_that_the_library_reads(form):
+    assert normalise_answer(form) == form or form == "0.125"
+    found = values.value_of(form)
+    expression = parse(f"${form}$", parsing_timeout=None)[0]
+    at = {one: values.LETTERS[one.name] for one in expression.free_symbols}
+    expected = float(expression.subs(at).evalf(30))
+    assert found.number == pytest.approx(expected, rel=1e-12)
+    assert 0.0 <= found.error <= 1e-12 * abs(expected)
+
+
+@pytest.mark.parametrize("form", UNCLEAR)
+def test_what_can_be_read_in_two_ways_or_not_at_all_has_no_value(form):
+    assert values.value_of(form) is None
+
+
+def test_only_values_further_apart_than_decimals_are_rounded_tell_two_expressions_apart():
+    one, other = values.value_of("0.333333"), values.value_of("1/3")
+    assert not one.apart(other)
+    assert values.value_of("0.3333").apart(other)
+    large = values.value_of("(10^{12}+1)(10^{12}-1)-10^{12}*10^{12}")
+    assert not large.apart(values.value_of("-1"))
+    assert not large.apart(values.value_of("-2"))  # all its digits are lost
+
+
+def test_expressions_of_other_values_never_reach_the_library(monkeypatch):
+    units = []
+    monkeypatch.setattr(
+        "cascal.answers.equivalence.equal_pairs",
+        lambda given, **_: units.extend(given) or [[] for _ in given],
+    )
+    compare_sets([AnswerSet(("x^2+1", "x^2+2", "1+x^2", r"\sqrt{2}", "2", r"2/\sqrt{2}", "x=2"))])
+    assert set(units[0]) == {
+        *(("1+x^{2}", "x^{2}+1"), ("2/\\sqrt{2}", "\\sqrt{2}")),
+        *((form, "x=2") for form in ("1+x^{2}", "2", "2/\\sqrt{2}", "\\sqrt{2}")),
+        *(("x=2", form) for form in ("x^{2}+1", "x^{2}+2")),
+    }
+
+
+def test_no_decision_is_lost_where_more_are_made_than_are_remembered(monkeypatch):
+    monkeypatch.setattr(mathematics, "remembered", {})
+    monkeypatch.setattr(mathematics, "MAX_REMEMBERED", 2)
+    monkeypatch.setattr(mathematics, "PAIRS_PER_TASK", 1)
+    sets = [AnswerSet((f"(x+{n})^2", f"x^2+{2 * n}x+{n * n}")) for n in range(1, 10)]
+    assert [len(set(same.values())) for same in compare_sets(sets)] == [1] * len(sets)
+    assert len(mathematics.remembered) < len(sets)
+
+
+def test_each_pair_has_the_time_of_a_pair_however_many_are_compared_together(monkeypatch):
+    timers: list[float] = []
+    monkeypatch.setattr(mathematics.signal, "setitimer", lambda _, seconds: timers.append(seconds))
+    units = [(("x+1", "x+2"), ("x+1", "x+3")), (("2y", "y+y"),)]
+    assert mathematics.equal_in_units(units) == [[], [("2y", "y+y")]]
+    assert timers == [mathematics.PAIR_SECONDS] * 3 + [0.0]
 
 
 @pytest.mark.slow

@@ -127,3 +127,20 @@ def test_words_that_are_looked_for_first_hide_no_match(dress):
         for text in texts:
             found = [one.span() for one in worded.find(text)]
             assert found == [one.span() for one in worded.pattern.finditer(text)], text
+
+
+ABROAD = (
+    "Die Antwort ist|Die Lösung lautet|Het antwoord is|La réponse est|La respuesta es"
+    "|La risposta è|A resposta é|Odpowiedź to|Odpověď je|Cevap:|YANIT:|Svaret är|Vastaus on"
+    "|A válasz:|Răspunsul este|Правильный ответ:|Відповідь:|Отговорът:|Ο ΑΠΆΝΤΗΣΗ είναι"
+    "|Jawaban adalah|Đáp án là|Câu trả lời:|התשובה היא|الإجابة:|उत्तर:|উত্তর:|คำตอบคือ"
+    "|La bonne option est|L'option correcte est|La opción correcta es|A opção correta é"
+    "|Opzione corretta:|De juiste keuze is|Prawidłowa opcja to|Правильный вариант:|Gabarito:"
+    "|Das Ergebnis ist|Le résultat est|El resultado es|Il risultato è|Het resultaat is|Wynik:"
+    "|Sonuç:|Результат:|结果是|결과는|答案是|答え：|正解は|정답은|답은|The anſwer is|The result is"
+)
+
+
+@pytest.mark.parametrize("phrase", ABROAD.split("|"))
+def test_a_text_beyond_ascii_is_read_in_every_language(phrase):
+    assert read_answer(f"≈ 7.\n{phrase} 42", 0).answer == "42"

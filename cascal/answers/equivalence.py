@@ -12,11 +12,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import NamedTuple
 
 from cascal.answers.free import MAX_FREE_ANSWER
 from cascal.answers.groups import Groups
-from cascal.answers.mathematics import Pair, Unit, equal_pairs, logger
+from cascal.answers.mathematics import Unit, equal_pairs, logger
 from cascal.answers.normal import normalise_answer, read_number
+from cascal.answers.values import Value, value_of
 
 RULE = 1
 """The version of everything that decides whether two answers are the same; raise it with that."""
@@ -92,14 +94,35 @@ def _known_groups(answers: AnswerSet, forms: Mapping[str, str]) -> Groups:
     return groups
 
 
+class _Kind(NamedTuple):
+    """What of a normal form tells from others that it cannot be equal to them."""
+
+    number: bool
+    equation: bool
+    variables: frozenset[str]
+    value: Value | None
+
+    @classmethod
+    def of(cls, form: str) -> _Kind:
+        return cls(
+            number=read_number(form.removesuffix("%")) is not None,
+            equation="=" in form,
+            variables=frozenset(re.findall("[a-z]", _NAMED.sub(" ", form))),
+            value=value_of(form),
+        )
+
+
 def _open_pairs(answers: AnswerSet, forms: Mapping[str, str], groups: Groups) -> Unit:
     """The pairs of normal forms, in sorted order, which only mathematics can decide."""
     compared = {forms[text] for text in answers.known if text in forms}
-    candidates = sorted({form for form in forms.values() if _is_mathematical(form)})
+    candidates = sorted(form for form in set(forms.values()) if _is_mathematical(form))
+    kinds = {form: _Kind.of(form) for form in candidates}
     return tuple(
-        pair
-        for pair in combinations(candidates, 2)
-        if not compared.issuperset(pair) and not groups.together(*pair) and _may_be_equal(pair)
+        (one, other)
+        for one, other in combinations(candidates, 2)
+        if _may_be_equal(kinds[one], kinds[other])
+        and not compared.issuperset((one, other))
+        and not groups.together(one, other)
     )
 
 
@@ -108,11 +131,10 @@ def _is_mathematical(form: str) -> bool:
     return short and _MATHS.search(form) is not None and _WORDY.search(form) is None
 
 
-def _may_be_equal(pair: Pair) -> bool:
-    """False for two numbers, which differ exactly, and for expressions in other variables."""
-    if all(read_number(form.removesuffix("%")) is not None for form in pair):
+def _may_be_equal(one: _Kind, other: _Kind) -> bool:
+    """False for numbers and values that differ, and for expressions in other variables."""
+    if one.number and other.number:
         return False
-    if any("=" in form for form in pair):
-        return True
-    one, other = (set(re.findall("[a-z]", _NAMED.sub(" ", form))) for form in pair)
-    return one == other
+    if one.value is not None and other.value is not None and one.value.apart(other.value):
+        return False
+    return one.equation or other.equation or one.variables == other.variables

@@ -99,7 +99,7 @@ def _phrases(text: str) -> Iterator[re.Match[str]]:
     """Every place that says "the answer is", in any language."""
     if not is_plain(text):
         return _PHRASE.finditer(text)
-    folded = text.lower()
+    folded = text.casefold()
     spoken = "answer" in folded or "result" in folded
     return _PHRASE_AT_HOME.finditer(text) if spoken else iter(())
 

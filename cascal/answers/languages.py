@@ -47,6 +47,13 @@ _FOREIGN_STEMS = (
 )
 """The same of nouns that no text in plain ASCII holds."""
 _RESULT_STEMS = ("ergebnis", "resultado", "risultato", "resultaat", "wynik")
+_OF_ANY_ANSWER = (
+    *(stem.replace("ı", "i") for stem in (*STEMS, *_FOREIGN_STEMS, *_RESULT_STEMS)),
+    *("résultat", "sonuç", "результат", "结果", "結果", "결과"),
+    *("答", "正确选项", "正確選項", "正解", "정답", "답"),
+    *("bonne", "correcte", "option option", "proposition option", "opción", "opç", "opz"),
+)
+"""What holds none of these has no `ANSWER_ABROAD` and no `EAST`, in whatever letters."""
 
 
 def speaks_abroad(text: str) -> bool:
@@ -57,11 +64,13 @@ def speaks_abroad(text: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text is in plain ASCII and holds nothing of `ANSWER_ABROAD` nor of `EAST`."""
-    if not text.isascii() or speaks_abroad(text):
-        return False
-    folded = text.lower()
-    return not any(stem in folded for stem in _RESULT_STEMS)
+    """Whether a text holds nothing of `ANSWER_ABROAD` nor of `EAST`."""
+    if text.isascii():
+        folded = text.lower()
+        return not speaks_abroad(text) and not any(stem in folded for stem in _RESULT_STEMS)
+    folded = text.casefold().replace("ı", "i").replace("\u0307", "")  # as re.IGNORECASE has them
+    folded = " ".join(folded.split())
+    return not any(stem in folded for stem in _OF_ANY_ANSWER)
 
 
 LETTER_ITSELF = (

@@ -13,10 +13,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, TimeoutError, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -39,8 +40,8 @@ Processor time, so that a busy machine decides as an idle one does.
 _WALL_SECONDS = 10 * PAIR_SECONDS
 """The deadline on the clock, which also ends what waits instead of computing."""
 MAX_WORKERS = 4
-_UNITS_PER_TASK = 8
-_MAX_REMEMBERED = 100_000
+PAIRS_PER_TASK = 64
+MAX_REMEMBERED = 100_000
 _FAILURES = (TimeoutError, ProcessExpired, BrokenProcessPool)
 
 
@@ -75,8 +76,8 @@ def _new_pool() -> ProcessPool:
 
 
 _workers = _Workers()
-remembered: dict[Unit, list[Pair]] = {}
-"""The equal pairs of every unit that this process has compared."""
+remembered: dict[bytes, list[Pair]] = {}
+"""The equal pairs of every unit that this process has compared, by the digest of the unit."""
 
 
 def equal_pairs(
@@ -92,27 +93,40 @@ def equal_pairs(
     process, and is told to `report`. `told` gets the share of the units that are done.
     """
     ends = time.monotonic() + seconds
-    waiting = [unit for unit in dict.fromkeys(units) if unit and unit not in remembered]
-    tasks = [
-        waiting[start : start + _UNITS_PER_TASK]
-        for start in range(0, len(waiting), _UNITS_PER_TASK)
-    ]
+    found = {unit: remembered.get(_digest(unit)) for unit in dict.fromkeys(units) if unit}
+    waiting = [unit for unit, equal in found.items() if equal is None]
     late: list[Unit] = []
     n_done = 0
-    for task, equal in _answered(tasks, ends):
+    for task, equal in _answered(list(_tasks(waiting)), ends):
         if equal is None:
             late += task
         else:
-            _remember(zip(task, equal, strict=True))
+            compared = dict(zip(task, equal, strict=True))
+            found.update(compared)
+            _remember(compared)
         n_done += len(task)
         if told is not None:
             told(n_done / len(waiting))
-    _compare_singly(late, ends, report)
-    return [remembered.get(unit, []) for unit in units]
+    compared = _compare_singly(late, ends, report)
+    found.update(compared)
+    _remember(compared)
+    return [found.get(unit) or [] for unit in units]
 
 
-def _compare_singly(units: Sequence[Unit], ends: float, report: Report) -> None:
-    """Compare pair by pair what was too slow together."""
+def _tasks(units: Sequence[Unit]) -> Iterator[list[Unit]]:
+    """The units, so many at a time that the way to a worker and back costs little."""
+    task: list[Unit] = []
+    for unit in units:
+        task.append(unit)
+        if sum(map(len, task)) >= PAIRS_PER_TASK:
+            yield task
+            task = []
+    if task:
+        yield task
+
+
+def _compare_singly(units: Sequence[Unit], ends: float, report: Report) -> dict[Unit, list[Pair]]:
+    """The equal pairs of what was too slow together, compared pair by pair."""
     tasks: list[list[Unit]] = [[(pair,)] for unit in units for pair in unit]
     equal: set[Pair] = set()
     different: list[Pair] = []
@@ -123,14 +137,14 @@ def _compare_singly(units: Sequence[Unit], ends: float, report: Report) -> None:
             different.append(task[0][0])
         elif found[0]:
             equal.add(task[0][0])
-    complete = [unit for unit in units if answered.issuperset(unit)]
-    _remember((unit, [pair for pair in unit if pair in equal]) for unit in complete)
     if different:
         one, other = min(different)
         report(
             f"{counted(len(different), 'comparison')} of free answers took over {PAIR_SECONDS:g} s "
             f"each; these count as different answers, as {one[:60]!r} and {other[:60]!r}."
         )
+    complete = [unit for unit in units if answered.issuperset(unit)]
+    return {unit: [pair for pair in unit if pair in equal] for unit in complete}
 
 
 def _answered(
@@ -150,10 +164,14 @@ def _answered(
             future.cancel()
 
 
-def _remember(results: Any) -> None:  # noqa: ANN401 - pairs of a unit and its equal pairs
-    if len(remembered) > _MAX_REMEMBERED:
+def _remember(compared: Mapping[Unit, list[Pair]]) -> None:
+    if len(remembered) > MAX_REMEMBERED:
         remembered.clear()
-    remembered.update(results)
+    remembered.update((_digest(unit), equal) for unit, equal in compared.items())
+
+
+def _digest(unit: Unit) -> bytes:
+    return blake2b(ascii(unit).encode(), digest_size=16).digest()
 
 
 def _prepare() -> None:
@@ -163,11 +181,7 @@ def _prepare() -> None:
 
 
 def equal_in_units(units: Sequence[Unit]) -> list[list[Pair]]:
-    """The equal pairs of each unit, as far as its groups need them; runs in a worker.
-
-    The timer makes the system end the worker, in the midst of a C call and without a parent too.
-    """
-    _end_after(PAIR_SECONDS)
+    """The equal pairs of each unit, as far as its groups need them; runs in a worker."""
     try:
         return [_equal_in_unit(unit) for unit in units]
     finally:
@@ -175,7 +189,10 @@ def equal_in_units(units: Sequence[Unit]) -> list[list[Pair]]:
 
 
 def _end_after(seconds: float) -> None:
-    """End this process after so much processor time; 0 for never. Windows has no such timer."""
+    """End this process after so much processor time; 0 for never. Windows has no such timer.
+
+    The system does it, in the midst of a C call and without a parent too.
+    """
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
@@ -183,7 +200,10 @@ def _end_after(seconds: float) -> None:
 def _equal_in_unit(unit: Unit) -> list[Pair]:
     groups, equal = Groups(), []
     for one, other in unit:
-        if not groups.together(one, other) and _equal(one, other):
+        if groups.together(one, other):
+            continue
+        _end_after(PAIR_SECONDS)
+        if _equal(one, other):
             groups.join(one, other)
             equal.append((one, other))
     return equal

@@ -16,7 +16,7 @@ _USER_AGAIN = re.compile(
 )
 """A further turn of the user, invented or logged."""
 _END = 100_000
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _WIDE = re.compile("[\uff01-\uff5e\u24b6-\u24e9\U0001d400-\U0001d7ff]")
 _NEXT_QUESTION = re.compile(
     r"\n\s{0,20}(?:[#*]{0,4}\s?)(?:(?:Next\s)?Questions?|Q|Problem|Exercise|Human|User|问题|题目|Frage|Pregunta)"
@@ -37,7 +37,7 @@ def prepared(text: str) -> str:
     """
     text = _ends(text)
     if not text.isascii():
-        text = text.translate(_INVISIBLE)
+        text = _INVISIBLE.sub("", text)
         text = _WIDE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     if "<" in text or "[" in text:
         again = _USER_AGAIN.search(text)
