@@ -197,3 +197,109 @@ def test_two_spellings_of_an_accent_are_one_model_and_one_query(tmp_path):
     imported = importers.read(path)
     assert imported.queries["query_id"].to_pylist() == [composed]
     assert [one.name for one in imported.models] == [composed, f"{composed}-2"]
+
+
+@pytest.mark.parametrize(
+    ("golds", "letters", "told"),
+    [
+        ([[0, 2], [3], [1, 0]], ["A,C", "D", "A,B"], "counted from 0"),
+        (["[1, 4]", "[2]", "4"], ["A,D", "B", "D"], "counted from 1"),
+        ([[0], "C", [1, 3]], ["A", "C", "B,D"], "counted from 0"),
+        ([[0, 1, 0, 0], [1, 0, 0, 1]], ["B", "A,D"], "1 marks a right one"),
+        (["[0 0 0 1]", "[1.0, 0.0, 0.0, 0.0]"], ["D", "A"], "1 marks a right one"),
+        ([[False, True, False, False], None], ["B", None], "1 marks a right one"),
+        (["[True, False, False, True]"], ["A,D"], "1 marks a right one"),
+    ],
+)
+def test_gold_answers_may_be_lists_of_places_or_marks(tmp_path, golds, letters, told):
+    result = imported(tmp_path, golds)
+    assert result.queries["answer"].to_pylist() == letters
+    assert any(told in note for note in result.notes)
+
+
+def test_marks_of_two_options_are_no_places_of_both(tmp_path):
+    rows = [{**row, "options": ["x", "y"]} for row in records([[0, 1], [1, 0]])]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert importers.read(path).queries["answer"].to_pylist() == ["B", "A"]
+
+
+@pytest.mark.parametrize("golds", [[[1], [2, 3]], [[1]], ["[3]"]])
+def test_places_in_lists_that_may_count_from_either_are_asked_for(tmp_path, golds):
+    with pytest.raises(importers.ImportRefused, match="--gold-from") as error:
+        imported(tmp_path, golds)
+    assert error.value.code == "ambiguous-gold"
+    assert imported(tmp_path, [[1], [2, 3]], gold_from=1).queries["answer"].to_pylist() == [
+        "A",
+        "B,C",
+    ]
+
+
+@pytest.mark.parametrize(
+    "golds", [[[0, 1, 0, 0], [0, 2]], [[0, 1, 0, 0], 2], [[0, 9]], [[2, 2]], [[True]]]
+)
+def test_lists_that_are_neither_places_nor_marks_are_a_sentence(tmp_path, golds):
+    with pytest.raises(importers.ImportRefused, match="neither the places of options") as error:
+        imported(tmp_path, golds)
+    assert error.value.code == "ambiguous-gold"
+
+
+def test_a_list_that_marks_no_option_or_counts_beyond_them_refuses_its_row(tmp_path):
+    result = imported(tmp_path, [[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]])
+    assert result.queries["answer"].to_pylist() == ["B", "C"]
+    assert "'[0, 0, 0, 0]'" in result.refused[0].reason
+    result = imported(tmp_path, [[0], [1, 4], [2]], gold_from=1)
+    assert result.queries["answer"].to_pylist() == ["A,D", "B"]
+    assert "'[0]'" in result.refused[0].reason
+
+
+NUMBERED = ["1) x\n2) y\n3) z", "1. x\n\n2. y\n3. z\n", "(1) x\n(2) y\n(3) z"]
+
+
+@pytest.mark.parametrize("lines", NUMBERED)
+def test_options_in_numbered_lines_tell_how_gold_numbers_count(tmp_path, lines):
+    rows = [{**row, "options": lines} for row in records([2, 1, 2])]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    result = importers.read(path)
+    assert result.queries["options"].to_pylist() == [["x", "y", "z"]] * 3
+    assert result.queries["answer"].to_pylist() == ["B", "A", "B"]
+    assert any("counted from 1" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("lines", ["a) x\nb) y", "(a) x\n(b) y", "0. x\n1. y", "b: y\na: x"])
+def test_options_in_lines_may_have_small_letters_or_count_from_0(lines):
+    assert option_texts(lines) == ("x", "y")
+
+
+@pytest.mark.parametrize("lines", ["1) x\n3) z", "1) x\n1) y", "a) x\n2) y", "2) x\n3) y", "1) x"])
+def test_lines_whose_labels_do_not_go_on_are_no_options(lines):
+    assert not option_texts(lines)
+
+
+ROWS = ("query_id;text;gold;model;response", "1;1, or 2?;1;m;1", '2;"a ""b""; c?";2;m;2')
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "\ufeffSEP=;\r"])
+def test_the_line_in_which_excel_names_the_separator_is_no_header(tmp_path, first):
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join([first, *ROWS, "3;x"]) + "\n", encoding="utf-8")
+    result = importers.read(path)
+    assert result.queries["text"].to_pylist() == ["1, or 2?", 'a "b"; c?']
+    assert [(one.row, one.reason) for one in result.refused] == [(3, "2 fields instead of 5")]
+    plain = tmp_path / "plain" / "rows.csv"
+    plain.parent.mkdir()
+    plain.write_text("\n".join(ROWS) + "\n", encoding="utf-8")
+    assert importers.read(plain).queries.equals(result.queries)
+
+
+def test_columns_without_a_name_or_a_value_are_left_out_with_a_sentence(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("id,question,gold,,,\n1,a?,x,,,\n2,b?,y,, ,\n3,c?\n", encoding="utf-8")
+    result = importers.read(path)
+    assert result.queries["answer"].to_pylist() == ["x", "y"]
+    assert [one.row for one in result.refused] == [3]
+    assert any("3 columns without a name" in note for note in result.notes)
+    path.write_text("id,question,gold,,\n1,a?,x,,\n2,b?,y,,z\n", encoding="utf-8")
+    with pytest.raises(importers.ImportRefused, match="column 5 without a name holds values"):
+        importers.read(path)

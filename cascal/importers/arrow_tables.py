@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from cascal.counted import counted
-from cascal.importers.csv_quotes import STRAY, Quotes
+from cascal.importers.csv_quotes import STRAY, Quotes, said_delimiter, usual_delimiter
 from cascal.importers.limits import MAX_FIELD_BYTES, ImportRefused, decoded_lines
 from cascal.importers.stream import Numbered, Stream
 
@@ -124,8 +124,9 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 
 class _Look(NamedTuple):
-    """What a first reading tells of a CSV file."""
+    """What a first reading tells of a CSV file; `head` lines come before the names of columns."""
 
+    head: int
     n_quotes: int
     tail: bytes
     delimiter: str
@@ -137,23 +138,29 @@ def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
     """The rows of a CSV file; one with a quote that is never closed is refused."""
     look = _look(name, opened)
     with _well_formed(name), _csv_reader(opened, look, (), _skip) as reader:
-        names = reader.schema.names
+        names, nameless = _numbered(reader.schema.names)
     _refuse_repeated(name, names)
     skipped: list[tuple[int, str]] = []
     n_good, last = 0, ""
     with (
         _well_formed(name),
-        _csv_reader(opened, look, names, _ragged_rows(skipped)) as reader,
+        _csv_reader(
+            opened, look, names, _ragged_rows(skipped, look.head), nameless=bool(nameless)
+        ) as reader,
     ):
         for batch in reader:
             n_good += len(batch)
             last = str(batch.column(len(names) - 1)[-1].as_py()) if len(batch) else last
+            _refuse_nameless(name, batch, nameless)
     gone = {row for row, _ in skipped}
     stray = look.stray - gone
 
     def read(wanted: Sequence[str]) -> Numbered:
         rows = (row for row in count(1) if row not in gone)
-        with _well_formed(name), _csv_reader(opened, look, names, _skip) as blocks:
+        with (
+            _well_formed(name),
+            _csv_reader(opened, look, names, _skip, nameless=bool(nameless)) as blocks,
+        ):
             for block in blocks:
                 for start in range(0, len(block), _ROWS_AT_ONCE):
                     batch = block.slice(start, _ROWS_AT_ONCE)
@@ -163,22 +170,56 @@ def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
     _check_last_quote(name, look, last, cut=any(row == n_good + len(gone) for row in gone))
     refused = sorted([*skipped, *((row, STRAY) for row in stray)])
     n_good -= len(stray)
-    return Stream(source=name, names=tuple(names), n_good=n_good, refused=refused, read=read)
+    return Stream(
+        source=name,
+        names=tuple(one for one in names if one not in nameless),
+        n_good=n_good,
+        refused=refused,
+        read=read,
+        unread=_unread(name, len(nameless)),
+    )
+
+
+def _numbered(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The columns, and those of several without a name, which are told apart by their places."""
+    if names.count("") < 2:
+        return list(names), []
+    numbered = [one or f"column {place} without a name" for place, one in enumerate(names, 1)]
+    return numbered, [one for one, name in zip(numbered, names, strict=True) if not name]
+
+
+def _refuse_nameless(name: str, batch: pa.RecordBatch, nameless: Sequence[str]) -> None:
+    """Spreadsheets write empty columns at the end of a table; others need names."""
+    for column in nameless:
+        if any(map(str.strip, batch.column(column).unique().to_pylist())):
+            raise ImportRefused(
+                f"{name!r} has several columns without a name, and {column} holds values. Name "
+                "them in the first line.",
+                code="duplicate-key",
+            )
+
+
+def _unread(name: str, n_nameless: int) -> str:
+    if not n_nameless:
+        return ""
+    return f"{name!r}: {n_nameless} columns without a name, which are empty, were left out."
 
 
 def _look(name: str, opened: Callable[[], BinaryIO]) -> _Look:
     """Read it once through: is it UTF-8, and how does it quote?"""
-    quotes, n_quotes = Quotes(), 0
+    quotes, n_quotes, head = Quotes(), 0, 0
     for row, text in decoded_lines(name, opened):
-        if row == 1:
-            quotes.delimiter = max((",", ";", "\t"), key=text.count)
+        if row == 1 and (said := said_delimiter(text)):
+            quotes.delimiter, head = said, 1
+            continue
+        quotes.delimiter = quotes.delimiter or usual_delimiter(text)
         n_quotes += text.count('"')
         quotes.feed(text)
     with opened() as stream:
         n_bytes = stream.seek(0, SEEK_END)
         stream.seek(max(0, n_bytes - MAX_FIELD_BYTES))
         tail = stream.read()
-    return _Look(n_quotes, tail, quotes.delimiter, frozenset(quotes.stray), quotes.longest)
+    return _Look(head, n_quotes, tail, quotes.delimiter, frozenset(quotes.stray), quotes.longest)
 
 
 @contextmanager
@@ -187,12 +228,20 @@ def _csv_reader(
     look: _Look,
     names: Sequence[str],
     ragged: Callable[[Any], str],
+    *,
+    nameless: bool = False,
 ) -> Iterator[pa_csv.CSVStreamingReader]:
     block = min(BLOCK_BYTES, max(_USUAL_BLOCK, 2 * look.longest))
     with opened() as file:
         yield pa_csv.open_csv(
             file,
-            read_options=pa_csv.ReadOptions(use_threads=False, block_size=block),
+            read_options=pa_csv.ReadOptions(
+                use_threads=False,
+                block_size=block,
+                skip_rows=look.head,
+                column_names=list(names) if nameless else None,
+                skip_rows_after_names=int(nameless),
+            ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=look.delimiter, newlines_in_values=True, invalid_row_handler=ragged
             ),
@@ -218,9 +267,9 @@ def _skip(_row: object) -> str:
     return "skip"
 
 
-def _ragged_rows(skipped: list[tuple[int, str]]) -> Callable[[Any], str]:
+def _ragged_rows(skipped: list[tuple[int, str]], head: int) -> Callable[[Any], str]:
     def skip(row: Any) -> str:  # noqa: ANN401 - a pyarrow type without stubs
-        number = (row.number or len(skipped) + 2) - 1
+        number = (row.number or len(skipped) + 2 + head) - 1 - head
         skipped.append(
             (number, (f"{counted(row.actual_columns, 'field')} instead of {row.expected_columns}"))
         )

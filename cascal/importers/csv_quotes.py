@@ -1,10 +1,25 @@
-"""Quotes of a CSV file: where a quoted cell ends, told line by line without reading the cells."""
+"""Lines of a CSV file: what stands between its cells, and where a quoted cell ends."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 STRAY = 'a quote inside a quoted cell is not doubled, so its text is unsure; write "" for it'
+
+
+_SAID = re.compile(r"\"?sep=([,;|\t])\"?\s*\Z", re.IGNORECASE)
+
+
+def said_delimiter(line: str) -> str:
+    """What stands between cells by the first line, as Excel says it ("sep=;"); "" for another."""
+    said = _SAID.match(line)
+    return "" if said is None else said[1]
+
+
+def usual_delimiter(line: str) -> str:
+    """What stands between the names of columns."""
+    return max((",", ";", "\t"), key=line.count)
 
 
 @dataclass(eq=False)

@@ -23,6 +23,10 @@ _DECIMAL_COMMA = re.compile(r"[-+−]?\d{0,15},(?:\d{1,2}|\d{4,15})|[-+−]?0,\d
 """Not 1,234, which may be a thousand and more."""
 OPTION_LINE = re.compile(r"[ \t]{0,4}\(?([A-Z])[.):][ \t]{1,4}(\S[^\n]{0,4000})\Z")
 """An option behind its letter."""
+_LABELLED = re.compile(
+    r"[ \t]{0,4}\(?([A-Za-z]|\d{1,2})[.):][ \t]{1,4}(\S[^\n]{0,4000})\Z", re.ASCII
+)
+"""A line of an option behind its letter, capital or not, or its number."""
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _VERDICTS = {
     **dict.fromkeys(("true", "correct", "right", "pass", "passed", "yes", "c"), 1.0),
@@ -154,13 +158,14 @@ def option_texts(value: object) -> tuple[str, ...] | None:
     A list or an object may be written as JSON, or as Python or numpy print it.
     """
     if isinstance(value, str) and value.strip().startswith(("[", "{", "(", "array(")):
-        value = _listed(value.strip())
+        listed = _listed(value.strip())
+        value = value if listed is None else listed
     if isinstance(value, dict):
         value = _by_letter(value) or value.get("text", value.get("choices", _NO_LIST))
     if isinstance(value, list | tuple):
         return _without_letters([_option_text(one) for one in value])
     if isinstance(value, str) and not is_blank(value):
-        return tuple(option_lines(value)) or None
+        return tuple(map(raw_text, _by_letter(_labelled_lines(value)) or ())) or None
     return () if is_blank(value) else None
 
 
@@ -176,10 +181,11 @@ def _by_letter(options: Mapping[str, object]) -> list[object] | None:
 def first_label(options: object) -> int | None:
     """From where the labels of options count, where they are numbers in a row from 0 or from 1.
 
-    Labels are the keys of an object, or its list `label`.
+    Labels are the keys of an object, its list `label`, or what stands before lines of options.
     """
-    if isinstance(options, str) and options.lstrip().startswith("{"):
-        options = _listed(options.strip())
+    if isinstance(options, str):
+        text = options.strip()
+        options = _listed(text) if text.startswith("{") else _labelled_lines(text)
     given = options.get("label", list(options)) if isinstance(options, dict) else None
     numbers = [whole_number(one) for one in given] if isinstance(given, list) else []
     labels = sorted(one for one in numbers if one is not None)
@@ -223,14 +229,14 @@ def _printed(text: str) -> list[object] | dict[str, object] | None:
     return value if isinstance(value, list | dict) else None
 
 
-def option_lines(text: str) -> list[str]:
-    """The options of a text that is nothing but lines "A. …", "B. …"; none for another text."""
+def _labelled_lines(text: str) -> dict[str, object]:
+    """The lines of a text by what stands before each, "A.", "b)" or "1."; none for another text."""
     lines = [line for line in text.strip().splitlines() if line.strip()]
-    found = [OPTION_LINE.match(line) for line in lines]
-    options = [match[2].strip() for match in found if match is not None]
-    letters = [match[1] for match in found if match is not None]
-    whole = len(options) == len(lines) >= 2
-    return options if whole and letters == list(map(option_letter, range(len(lines)))) else []
+    found = [_LABELLED.match(line) for line in lines]
+    options: dict[str, object] = {
+        match[1].upper(): match[2].strip() for match in found if match is not None
+    }
+    return options if len(options) == len(lines) >= 2 else {}
 
 
 def logprob(value: object) -> tuple[float | None, str]:

@@ -9,6 +9,7 @@ from cascal.answers import several_letters
 from cascal.importers.columns import Role, resolve
 from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, first_label, is_blank, whole_number
+from cascal.importers.gold_lists import at_places, kind_of_lists, marked, numbers_of
 from cascal.importers.limits import ImportRefused
 from cascal.importers.options_column import Options, OptionsColumn
 from cascal.importers.stream import Stream
@@ -63,6 +64,8 @@ def gold_column(
     """
     if "gold" not in mapping:
         return lambda _gold, _options: None
+    if not options.names and not options.read(()):
+        return lambda gold, _options: gold
 
     def filled() -> Filled:
         for _, (gold, *cells) in stream.cells([mapping["gold"], *options.names]):
@@ -70,18 +73,37 @@ def gold_column(
             if of_query and not is_blank(gold):
                 yield gold, of_query
 
+    kind = kind_of_lists(stream.source, filled())
+    if kind == "marks":
+        draft.notes.append(
+            f"{stream.source!r}: gold answers are lists of a number an option, where 1 marks a "
+            "right one."
+        )
+        return lambda gold, of_query: marked(gold) if of_query else gold
     if first is None and "options" in mapping:
         labels = {first_label(cell) for _, (cell,) in stream.cells([mapping["options"]])}
         first = labels.pop() if len(labels) == 1 else None
+    if kind == "places":
+        numbers = ((one, of_query) for gold, of_query in filled() for one in _numbers(gold))
+        start = _counted_from(draft, stream.source, numbers, first)
+        return lambda gold, of_query: at_places(gold, start) if of_query else gold
+    return _single(draft, stream.source, filled, first)
+
+
+def _numbers(gold: Any) -> Sequence[Any]:  # noqa: ANN401 - whatever came
+    """The numbers of a cell; letters may stand between lists of places."""
+    return numbers_of(gold) or (() if whole_number(gold) is None else (gold,))
+
+
+def _single(draft: Draft, source: str, filled: Callable[[], Filled], first: int | None) -> GoldOf:
+    """How gold answers are read that are no lists: letters, texts, or numbers."""
     apart = _are_letters_in_a_row(filled())
 
     def spaced(gold: Any, of_query: Options | None) -> Any:  # noqa: ANN401 - whatever came
         in_a_row = apart and of_query and _ordered_letters(clean(gold), len(of_query))
         return ",".join(clean(gold)) if in_a_row else gold
 
-    counted = _counted_from(
-        draft, stream.source, ((spaced(*one), one[1]) for one in filled()), first
-    )
+    counted = _counted_from(draft, source, ((spaced(*one), one[1]) for one in filled()), first)
 
     def read(gold: Any, of_query: Options | None) -> Any:  # noqa: ANN401 - whatever came
         gold = spaced(gold, of_query)

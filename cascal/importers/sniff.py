@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cascal.importers.csv_quotes import said_delimiter, usual_delimiter
 from cascal.importers.limits import ImportRefused, check_file, is_zip
 
 SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = tuple(
@@ -107,8 +108,10 @@ def is_inspect_zip(path: Path) -> bool:
 
 def _header(text: str) -> list[str]:
     """The column names of a CSV file, [] where its first line is none."""
-    line = text.partition("\n")[0]
-    delimiter = max((",", ";", "\t"), key=line.count)
+    line, _, rest = text.partition("\n")
+    said = said_delimiter(line)
+    line = rest.partition("\n")[0] if said else line
+    delimiter = said or usual_delimiter(line)
     with suppress(csv.Error):
         return next(csv.reader([line], delimiter=delimiter), [])
     return []
