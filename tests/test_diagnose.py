@@ -22,6 +22,7 @@ from cascal.datatypes import NO_ANSWER
 from cascal.diagnose import (
     ADVICE,
     CHECKS,
+    Finding,
     clusters,
     data,
     diagnose,
@@ -34,11 +35,12 @@ from cascal.diagnose import (
 )
 from cascal.diagnose.clusters import gain_over_tasks, stability
 from cascal.diagnose.quality import NEAR_DUPLICATE, training_quality
-from cascal.diagnose.remedies import REMEDIES, try_out
+from cascal.diagnose.remedies import REMEDIES, Effect, Proposal, best_cure, try_out
 from cascal.diagnose.repeats import without_repeats
 from cascal.doubts import find_doubts
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import excess_agreement, kinships
+from cascal.intervals import Estimate
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import DatasetInfo
 from cascal.verdicts.light import half_fits, traffic_light
@@ -599,6 +601,9 @@ def test_repeats_and_moves_are_shown_task_by_task():
     for row in pairs:
         assert row["query"] in test.texts
         assert row["repeats this training query"] in train.texts
+        assert test.texts[test.votes.query_ids.index(row["its id"])] == row["query"]
+        of = train.votes.query_ids.index(row["id of that"])
+        assert train.texts[of] == row["repeats this training query"]
     assert [row["likeness"] for row in pairs[:30]].count("word for word") == 30
     case = hid_a_difference()
     joining = CHECKS["CAS405"]
@@ -773,6 +778,42 @@ def test_joining_cures_an_explosion_and_loses_nothing():
     assert cured
     assert cured[0].clusters < 0.6 * len(explosion().router.clusters)
     assert cured[0].gain.low <= 0 <= cured[0].gain.high or cured[0].gain.value > 0
+
+
+def test_the_best_remedy_cures_does_no_proven_harm_and_has_the_most_right_answers():
+    proposal = Proposal("join", FitSettings(), Thresholds())
+
+    def tried(gain: Estimate | None, *, cured: bool = True, flipped: float = 0.1) -> Effect:
+        return Effect(
+            proposal=proposal,
+            cured=cured,
+            clusters=3,
+            effective_models=2.0,
+            flipped=flipped,
+            gain=gain,
+            stability=None,
+        )
+
+    harms = tried(Estimate(-0.02, -0.03, -0.01, 500))
+    no_cure = tried(Estimate(0.05, 0.04, 0.06, 500), cured=False)
+    less = tried(Estimate(-0.004, -0.01, 0.002, 500))
+    more = tried(Estimate(0.002, -0.002, 0.006, 500), flipped=0.5)
+    fewer_flips = tried(Estimate(0.002, -0.002, 0.006, 500), flipped=0.2)
+    proven = tried(Estimate(0.001, 0.0005, 0.0015, 500))
+    worst_first = [harms, no_cure, less, more, fewer_flips, proven]
+    for n, best in [(1, None), (2, None), (3, less), (4, more), (5, fewer_flips), (6, proven)]:
+        assert best_cure(worst_first[:n]) is best
+    assert best_cure([tried(None, cured=False)]) is None
+
+
+def test_a_finding_tells_cause_and_effect_in_two_sentences_and_the_rest_apart():
+    said = "6.9 % repeat one: too good. It gains +8.6 points. Label ten. Or drop them."
+    finding = Finding("CAS999", "Title", "issue", said)
+    assert finding.parts == (
+        "6.9 % repeat one: too good. It gains +8.6 points.",
+        "Label ten. Or drop them.",
+    )
+    assert replace(finding, sentence="One at 0.5 only.").parts == ("One at 0.5 only.", "")
 
 
 def test_without_gold_a_cure_says_that_accuracy_is_unproven():

@@ -42,18 +42,17 @@ def change(gain: Estimate | None = GAIN) -> Change:
 def test_the_proof_counts_the_issues_names_them_and_tells_the_accuracy():
     proof = prove(found("CAS103", "CAS205", "CAS305"), found("CAS305"), change())
     assert proof.issues == "3 issues → 1 (CAS103, CAS205 gone)"
-    assert proof.effects == (
-        "accuracy +0.4 [+0.1, +0.7] points; 12 % of the routes flip; 33 → 25 clusters"
-    )
+    assert proof.accuracy == "accuracy +0.4 [+0.1, +0.7] points"
+    assert proof.effects == "12 % of the routes flip; 33 → 25 clusters"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [
         (("CAS101",), ("CAS102",), "1 issue → 1 (CAS101 gone; CAS102 new)"),
-        (("CAS101",), ("CAS101",), "1 issue → 1 (the same ones)"),
+        (("CAS101",), ("CAS101",), "1 issue as before (CAS101)"),
         ((), ("CAS102", "CAS101"), "0 issues → 2 (CAS101, CAS102 new)"),
-        ((), (), "0 issues → 0 (none before and after)"),
+        ((), (), "no issue before and after"),
     ],
 )
 def test_issues_that_came_are_told_as_those_that_went(before, after, sentence):
@@ -62,16 +61,27 @@ def test_issues_that_came_are_told_as_those_that_went(before, after, sentence):
 
 def test_incoherent_clusters_are_counted_in_the_proof():
     same = found("CAS305")
-    assert prove(same, same, change(), (1, 0)).issues == (
-        "1 incoherent cluster → 0; 1 issue → 1 (the same ones)"
+    proof = prove(same, same, change(), (1, 0), (0.043, 0.150))
+    assert proof.coherence == (
+        "1 → 0 incoherent clusters · mean silhouette of its queries 0.043 → 0.150"
     )
-    assert prove(same, same, change(), (0, 0)).issues == "1 issue → 1 (the same ones)"
+    assert proof.issues == "1 issue as before (CAS305)"
+    assert (
+        prove(same, same, change(), (1, 3), (0.1, np.nan)).coherence == "1 → 3 incoherent clusters"
+    )
+    assert not prove(same, same, change()).coherence
+
+
+def test_while_the_checks_run_the_proof_tells_all_but_the_issues():
+    proof = prove(found("CAS305"), None, change(), (1, 0))
+    assert "the checks run again" in proof.issues
+    assert not proof.vanished
+    assert proof.coherence == "1 → 0 incoherent clusters"
 
 
 def test_without_gold_no_accuracy_is_told():
     proof = prove([], [], change(gain=None))
-    assert "accuracy unknown, there are no gold answers" in proof.effects
-    assert "points" not in proof.effects
+    assert proof.accuracy == "accuracy unknown, there are no gold answers"
 
 
 def test_the_proof_of_joining_is_that_of_both_diagnoses():
@@ -147,9 +157,11 @@ def test_an_applied_remedy_keeps_its_proof_until_it_is_undone_dismissed_or_moved
     assert not app.exception
     assert any("Applied:" in plain(one.value) for one in app.markdown)
     run_until(app, "diagnosis:")
-    proof = next(plain(one.value) for one in app.markdown if "of the routes flip" in one.value)
-    assert "issue" in proof
-    assert "accuracy" in proof
+    shown = [plain(one.value) for one in (*app.markdown, *app.text)]
+    told = [one for one in shown if "of the routes flip" in one and "; " in one]
+    assert len(told) == 1  # the proof
+    assert any("issue" in one and "→" in one for one in shown)
+    assert any("accuracy" in one and "] points" in one for one in shown)
     app.button(key="undo_applied").click().run()
     assert not app.exception
     assert {name: app.session_state[name] for name in names} == before
@@ -180,7 +192,7 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     ways = [plain(one.value) for one in app.markdown if "](#" in one.value]
     assert [one.rpartition("#")[2] for one in ways] == ["incoherent)", "silhouettes)", "second)"]
     assert any("incoherent" in one for one in ways)
-    known = [one for one in app.caption if "clusters with others in their task" in plain(one.value)]
+    known = [one for one in app.caption if "clusters that can be judged" in plain(one.value)]
     assert worst in plain(known[0].value)
     assert any("the least coherent is " + worst in plain(one.value) for one in app.caption)
     app.button(key="look_into_cluster").click().run()

@@ -317,12 +317,17 @@ def test_an_incoherent_cluster_is_one_below_the_least_silhouette_or_with_many_qu
     clusters = [replace(one, mean=0.043, below_zero=0.3), replace(one, mean=0.2, below_zero=0.0)]
     said = coherence_sentence(("law · wills",), clusters, 0.05)
     assert said == (
-        "1 of 2 clusters with others in their task is incoherent (a mean silhouette below 0.05, "
-        "the least of a split, or 25 % of the queries below 0). The least coherent is law · wills: "
-        "mean silhouette 0.043, 30 % of its queries below 0."
+        "1 of 2 clusters that can be judged is incoherent (a mean silhouette below 0.05, the least "
+        "of a split, or 25 % of the queries below 0). The least coherent is law · wills: mean "
+        "silhouette 0.043, 30 % of its queries below 0."
     )
     assert coherence_sentence(("law · wills",), clusters[1:], 0.05).startswith(
-        "None of 1 cluster with others in their task"
+        "None of 1 cluster that can be judged"
+    )
+    single = replace(one, nearest=0)
+    assert coherence_sentence(("law · wills",), [*clusters, one, one, single], 0.05).endswith(
+        " Not judged: 2 are alone in their tasks, with nothing to compare with; 1 holds a single "
+        "query."
     )
 
 

@@ -5,36 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from app import frame, history, jobs, session, shared_results, values
+from app.diagnose.arrive import arrive
 from app.values import Values
 from cascal.dataset.snapshot import compare
 from cascal.diagnose import Finding
 from cascal.diagnose.coherence import n_incoherent
-from cascal.diagnose.proof import prove
+from cascal.diagnose.cohering import of_queries
+from cascal.diagnose.proof import Proof, prove
 
 KEY = "applied_remedy"
+TURN = "remedies_applied"
+"""How many were applied: each brings the headline with its proof into view."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """A remedy in force: the state before it with its findings, and what names the state since."""
+    """A remedy in force: the state before it with its findings, and what names the state since.
+
+    cluster : the one in force before that it is about, None where it is about all
+    """
 
     label: str
     before: Values
     findings: tuple[Finding, ...]
     token: str
+    cluster: int | None
 
 
-def apply(label: str, state: Values) -> None:
+def apply(label: str, state: Values, cluster: int | None = None) -> None:
     """Set the controls to a remedy and keep what was; undo brings it back. For callbacks."""
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
     job = jobs.find(shared_results.findings_key())
     findings: Sequence[Finding] = job.result if job is not None and job.result else ()
     before = values.present()
     history.change_to(state)
     st.session_state[KEY] = Applied(
-        label=label, before=before, findings=tuple(findings), token=session.snapshot_token()
+        label=label,
+        before=before,
+        findings=tuple(findings),
+        token=session.snapshot_token(),
+        cluster=cluster,
     )
 
 
@@ -46,19 +60,39 @@ def strip(findings: list[Finding] | None) -> None:
     if applied.token != session.snapshot_token():
         dismiss()
         return
-    with st.container(border=True, key="proof"):
+    proof = _proof(applied, findings)
+    with st.container(border=True, key="proof", gap="small"):
         label = f"{applied.label[:1].upper()}{applied.label[1:]}"
-        st.markdown(f":material/check_circle: **Applied: {frame.escape(label)}**")
-        if findings is None:
-            st.text("The checks run again, to say what it did.")
-        else:
-            before, now = session.snapshot_at(applied.before), session.snapshot()
-            low = n_incoherent(before), n_incoherent(now)
-            proof = prove(applied.findings, findings, compare(before, now), low)
-            st.markdown(f"**{frame.escape(proof.issues)}** · {frame.escape(proof.effects)}")
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.markdown(
+                f":material/check_circle: **Applied: {frame.escape(label)}**", width="stretch"
+            )
             st.button("Undo", key="undo_applied", icon=":material/undo:", on_click=_undo)
             st.button("Dismiss", key="dismiss_applied", type="tertiary", on_click=dismiss)
+        if proof.coherence:
+            st.markdown(f"**{frame.escape(f'{proof.coherence} · {proof.accuracy}')}**")
+            st.text(f"{_about(applied)}{proof.effects}; {proof.issues}")
+        else:
+            st.markdown(f"**{frame.escape(proof.issues)}** · {frame.escape(proof.accuracy)}")
+            st.text(proof.effects)
+    arrive("headline", st.session_state[TURN])
+
+
+def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
+    before, now = session.snapshot_at(applied.before), session.snapshot()
+    means = None
+    if applied.cluster is not None:
+        rows = np.flatnonzero(before.router.clusters.assignment == applied.cluster)
+        means = of_queries(before, rows)[0], of_queries(now, rows)[0]
+    low = n_incoherent(before), n_incoherent(now)
+    return prove(applied.findings, findings, compare(before, now), low, means)
+
+
+def _about(applied: Applied) -> str:
+    """The cluster that it is about, by the name that it had."""
+    if applied.cluster is None:
+        return ""
+    return f"About {session.snapshot_at(applied.before).labels[applied.cluster]}. "
 
 
 def _undo() -> None:

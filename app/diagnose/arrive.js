@@ -1,13 +1,11 @@
 // Brings a part of the page into view, once a turn.
 
-let seen = 0;
+const seen = new Map();
 
 export default function ({ data }) {
-  if (data.turn <= seen) {
-    seen = Math.min(seen, data.turn); // a new session counts from 0
-    return;
-  }
-  seen = data.turn;
+  const last = seen.get(data.at) ?? 0;
+  seen.set(data.at, data.turn); // a new session counts from 0
+  if (data.turn <= last) return;
   const part = document.querySelector(data.at);
   if (!part) return;
   part.style.scrollMarginTop = "64px"; // the bar of pages covers what is above

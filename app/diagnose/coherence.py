@@ -7,17 +7,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import frame, jobs, selection, session
-from app.apart import Call
+from app import frame, selection, session
 from app.diagnose import cell, panels, silhouettes, ways
+from app.diagnose.incoherent import what_helps, why
 from app.terms.glossary import meaning
 from cascal import charts
-from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import CHECKS
-from cascal.diagnose.coherence import Coherence, coherence_sentence, joined_from
+from cascal.diagnose.coherence import Coherence, coherence_sentence
 from cascal.diagnose.coherence import coherence as measured
-from cascal.diagnose.cohering import what_makes_coherent
 from cascal.diagnose.silhouettes import silhouette_bench
 
 HEIGHT = 213
@@ -51,14 +49,7 @@ def coherence() -> None:
     st.subheader("Which clusters are incoherent?", anchor=ways.INCOHERENT)
     now = session.snapshot()
     clusters, least = measured(now), now.router.thresholds.min_silhouette
-    unknown = sum(not np.isfinite(one.mean) for one in clusters)
-    other = (
-        f" Nothing can be said of {counted(unknown, 'further cluster')}: alone in the task, or of "
-        "one query."
-        if unknown
-        else ""
-    )
-    st.caption(frame.escape(coherence_sentence(now.labels, clusters, least) + other))
+    st.caption(frame.escape(coherence_sentence(now.labels, clusters, least)))
     st.dataframe(
         charts.coherence_frame(now, clusters),
         hide_index=True,
@@ -73,15 +64,21 @@ def coherence() -> None:
     picked = [row for row in frame.picked_rows("coherence") if row < len(clusters)]
     chosen = clusters[picked[0]] if picked else clusters[0]
     _actions(now, chosen)
-    if np.isfinite(chosen.mean):
-        _help(now, chosen)
+    if not np.isfinite(chosen.mean):
+        return
+    if chosen.low(least) and chosen.cluster == clusters[0].cluster:
+        st.caption("What would make it coherent stands at the top of the page.")
+    elif picked:
+        what_helps(now, chosen, "cohere_picked")
+    else:
+        st.caption("It is not incoherent. Pick a cluster of the table to see what would raise it.")
 
 
 def _actions(now: Snapshot, chosen: Coherence) -> None:
     """Open a cluster on the map, or look at the splits that it came from."""
     low = chosen.low(now.router.thresholds.min_silhouette)
-    numbers = f"{now.labels[chosen.cluster]}: {chosen.measured}{LOW if low else ''}"
-    st.text(f"{numbers}{_why(now, chosen)}")
+    numbers = f"{now.labels[chosen.cluster]}: {chosen.measured}{LOW if low else ''}."
+    st.text(f"{numbers} {why(now, chosen)}")
     with st.container(horizontal=True, gap="small"):
         if st.button(
             "Open on the skill map",
@@ -107,45 +104,6 @@ def _actions(now: Snapshot, chosen: Coherence) -> None:
             on_click=_colour_map,
         ):
             frame.open_page("skills")
-
-
-def _why(now: Snapshot, chosen: Coherence) -> str:
-    """What its numbers mean: where its queries lie, and what it was made of."""
-    if chosen.nearest is None or not chosen.below_zero > 0:
-        return ""
-    made, parts = "", joined_from(now, chosen.cluster)
-    if len(parts) > 1:
-        sizes = " and ".join(f"{n:,}" for n in parts)
-        made = (
-            f" Joining made it of {counted(len(parts), 'cluster')} ({sizes} queries): they share "
-            "their best models, however unlike the queries are."
-        )
-    queries = counted(round(chosen.below_zero * chosen.n_queries), "query")
-    return (
-        f". So {queries} of {chosen.n_queries:,} lie on average nearer to another cluster of "
-        f"{chosen.task} than to this one; its nearest is {now.labels[chosen.nearest]}.{made}"
-    )
-
-
-def _help(now: Snapshot, chosen: Coherence) -> None:
-    """Thresholds that make other clusters of its queries, each tried out, with one click."""
-    found = jobs.show(
-        f"cohere:{session.snapshot_token()}:{chosen.cluster}",
-        "What would make it coherent?",
-        Call.of(what_makes_coherent, now, chosen.cluster),
-        at_once=chosen.low(now.router.thresholds.min_silhouette),
-        about="Tried out: merging it with its nearest, merging less, other joining, other min "
-        "silhouettes. Fewer clusters, other starts, more queries, no repeats and other encoders "
-        "are tried out on the split that it came from, below.",
-        line="asked",
-    )
-    if found:
-        panels.effect_rows("cohere", [(one.effect, one.sentence) for one in found])
-    if found and not any(one.effect.cured for one in found):
-        st.caption(
-            "No threshold makes it coherent. Look into its silhouettes: what would raise those of "
-            "the split that it came from is tried out there."
-        )
 
 
 def _colour_map() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, heeded, session, shared_results
-from app.diagnose import applied, coherence, panels, silhouettes, ways
+from app.diagnose import applied, coherence, incoherent, panels, silhouettes, ways
 from app.no_data import no_data
 
 if session.current_info() is None:
@@ -16,7 +16,7 @@ if session.current_info() is None:
 else:
     frame.notice(session.dataset())
     heeded.notice(heeded.LEFT_OUT)
-    headline = st.container()
+    headline = st.container(key="headline")
     ways.ways()
     found = st.container(key="issues")  # one place, however much is in it: the rest stays mounted
     with found:
@@ -25,8 +25,8 @@ else:
         panels.title(findings)
         applied.strip(findings)
     with found:
+        panels.issues(findings or [], incoherent.worst)
         if findings is not None:
-            panels.issues(findings)
             panels.checks(findings)
     coherence.coherence()
     silhouettes.silhouettes()

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import frame, jobs, label_entry, session, theme, values
+from app import frame, jobs, label_entry, session, theme
 from app.apart import Call
-from app.diagnose import applied
+from app.diagnose import effects
 from app.terms.glossary import mark
-from app.values import Values
 from cascal import charts
-from cascal.counted import counted, percent, signed
-from cascal.diagnose import ADVICE, CHECKS, Effect, Finding, Proposal, proposals, try_all
-from cascal.diagnose.coherence import n_incoherent
+from cascal.counted import counted
+from cascal.diagnose import ADVICE, CHECKS, Finding, proposals, try_all
+from cascal.diagnose.coherence import incoherent
 from cascal.diagnose.finding import Section
-from cascal.evaluate import effective_number
-from cascal.settings import PRESETS, joining_name, routing_name
+from cascal.diagnose.repeats import LEAK, pair_rows
 from cascal.store import Purpose
-from cascal.verdicts.verdict import span
 
-COLOURS: dict[str, theme.Badge] = {
-    "helps": "green",
-    "more right answers, but no cure": "blue",
-    "cures it, no proven change of accuracy": "blue",
-    "cures it, accuracy unknown": "blue",
-    "does not help": "gray",
-    "harms": "red",
-}
 CHECK_COLUMNS: dict[str, Any] = {
     "code": st.column_config.TextColumn("Code", width=75),
     "title": st.column_config.TextColumn("Check", width=245),
@@ -47,8 +35,6 @@ LABELLED: dict[str, Purpose] = {"CAS204": "family"}
 """Issues that a few labels decide, and the purpose they are given for."""
 LONG = 60
 """Letters of a text that a cell shows."""
-NO_HELP = ("does not help", "harms")
-Weight = Literal["primary", "secondary", "tertiary"]
 
 
 def title(findings: list[Finding] | None) -> None:
@@ -59,15 +45,16 @@ def title(findings: list[Finding] | None) -> None:
     n, passed = len(_of(findings, "issue")), len(_of(findings, "passed"))
     unasked = len(_of(findings, "not applicable"))
     names = [one.title for one in _of(findings, "issue")]
-    low = n_incoherent(session.snapshot())
+    now = session.snapshot()
+    low = incoherent(now)
     what = counted(n, "issue") if n else "No issue" if low else "Nothing stands out"
     named = f" ({names[0][0].lower()}{names[0][1:]})" if n == 1 else ""
     if low:
-        named += f" and {counted(low, 'incoherent cluster')}"
+        which = f" ({now.labels[low[0].cluster]})" if len(low) == 1 else ""
+        named += f" and {counted(len(low), 'incoherent cluster')}{which}"
     rest = f", {unasked} not applicable" if unasked else ""
-    st.title(
-        f"{what}{named}; {passed} of {counted(len(findings), 'check')} passed{rest}", anchor=False
-    )
+    said = f"{what}{named}; {passed} of {counted(len(findings), 'check')} passed{rest}"
+    st.title(frame.escape(said), anchor=False)
     if n > 1:
         st.markdown(frame.escape(" · ".join(names)))
 
@@ -76,36 +63,67 @@ def _of(findings: list[Finding], section: Section) -> list[Finding]:
     return [finding for finding in findings if finding.section == section]
 
 
-def issues(findings: list[Finding]) -> None:
-    """The issues, each with what to do, remedies and evidence; those of the first are tried out."""
-    for at, issue in enumerate(_of(findings, "issue")):
-        with st.container(border=True, gap="small"):
+def issues(findings: list[Finding], after_first: Callable[[], None]) -> None:
+    """Every issue as a short card; `after_first` draws what comes next to the most serious one."""
+    found = _of(findings, "issue")
+    for issue in found[:1]:
+        _issue(issue, at_once=True)
+    after_first()
+    for issue in found[1:]:
+        _issue(issue, at_once=False)
+
+
+def _issue(issue: Finding, *, at_once: bool) -> None:
+    """Cause and effect in a sentence each, and what helps; all else is folded away."""
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.badge(issue.code, color="orange")
+            st.markdown(f"**{issue.title}**")
+        said, rest = issue.parts
+        st.text(said)
+        _remedies(issue.code, at_once=at_once)
+        if issue.code in ADVICE:
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                st.badge(issue.code, color="orange")
-                st.markdown(f"**{issue.title}**")
-            st.text(issue.sentence)
-            if issue.code in ADVICE:
-                st.markdown(f"**What to do.** {frame.escape(ADVICE[issue.code])}")
-            if issue.code in LABELLED:
-                label_entry.button("Label these 10", f"label_{issue.code}", LABELLED[issue.code])
-            _remedies(issue.code, at_once=not at)
-            _measures(issue)
-            _evidence(issue.code)
+                advice = f"**What to do.** {frame.escape(ADVICE[issue.code])}"
+                st.markdown(advice, width="content")
+                _step(issue.code)
+        _more(issue, rest)
 
 
-def _measures(finding: Finding) -> None:
-    """What was measured, with the rule and how far it is from it."""
-    if finding.measures:
-        st.caption(frame.escape(". ".join(one.sentence for one in finding.measures) + "."))
+def _step(code: str) -> None:
+    """The button that begins what is advised, where there is one."""
+    if code in LABELLED:
+        label_entry.button("Label these 10", f"label_{code}", LABELLED[code])
+    if code == LEAK:
+        _save_repeats()
 
 
-def _evidence(code: str) -> None:
-    measured = CHECKS[code].evidence(session.snapshot())
-    if measured is None or not measured.names:
-        return
-    with st.expander("Evidence", on_change="rerun", key=f"evidence_{code}") as opened:
+def _save_repeats() -> None:
+    """The repeated queries as a file: what to drop before the data are imported again."""
+    data = session.dataset()
+    st.download_button(
+        "Save the repeated queries",
+        lambda: charts.safe_csv(pd.DataFrame(pair_rows(data))),
+        file_name=f"{data.info.name}-repeated.csv",
+        mime="text/csv",
+        key="save_repeats",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Ids, parts and texts, each with the query that it repeats: drop these rows from your "
+        "file and import it again. Nothing can be applied here, as dropping changes the data.",
+    )
+
+
+def _more(issue: Finding, rest: str) -> None:
+    """What was measured, with the rule and how far it is from it, and the evidence."""
+    label, key = "Measured, rule and evidence", f"more_{issue.code}"
+    with st.expander(label, on_change="rerun", key=key) as opened:
+        if rest:
+            st.text(rest)
+        if issue.measures:
+            st.caption(frame.escape(". ".join(one.sentence for one in issue.measures) + "."))
         if opened.open:
-            _figure(code, "figure")
+            _figure(issue.code, "figure")
 
 
 def _figure(code: str, key: str) -> None:
@@ -164,88 +182,7 @@ def _remedies(code: str, *, at_once: bool) -> None:
     )
     if tried is None:
         return
-    effect_rows(code, [(effect, "") for effect in tried])
-
-
-def effect_rows(code: str, tried: Sequence[tuple[Effect, str]]) -> None:
-    """What was tried out, each with what to say first; what does not help is folded away."""
-    rows = list(enumerate(tried))
-    useless = [row for row in rows if row[1][0].judgement in NO_HELP]
-    for at, (effect, first) in (row for row in rows if row not in useless):
-        _effect_row(code, at, effect, "primary", first)
-    if not useless:
-        return
-    many = (
-        f"{counted(len(useless), 'remedy')} that do" if len(useless) > 1 else "1 remedy that does"
-    )
-    with st.expander(f"{many} not help"):
-        for at, (effect, first) in useless:
-            _effect_row(code, at, effect, "tertiary", first)
-
-
-def _effect_row(code: str, at: int, effect: Effect, weight: Weight, first: str = "") -> None:
-    """A proposal with what it did, `first` before all else, and a button that applies it."""
-    before = session.snapshot()
-    clusters, effective = len(before.router.clusters), effective_number(before.share)
-    parts = [
-        f"{clusters} → {counted(effect.clusters, 'cluster')}",
-        f"models in use ≈ {effective:.1f} → {effect.effective_models:.1f} equal shares",
-        f"{percent(effect.flipped)} of the routes flip",
-    ]
-    parts = [first, *parts] if first else parts
-    if effect.gain is not None:
-        gain = effect.gain
-        parts.append(f"right {signed(100 * gain.value)} pts {span(gain)}")
-    if effect.stability is not None:
-        parts.append(f"stability {effect.stability:.2f}")
-    says, what, apply = st.columns([0.27, 0.61, 0.12], vertical_alignment="center")
-    with says:
-        st.badge(effect.judgement.capitalize(), color=COLOURS[effect.judgement])
-    with what:
-        label = effect.proposal.label
-        said = f"{label[:1].upper()}{label[1:]}: {' · '.join(parts)}"
-        st.text(said.replace(" %", "\u00a0%"))  # no line begins with a sign
-    with apply:
-        if can_be_set(effect.proposal):
-            st.button(
-                "Apply",
-                key=f"apply_{code}_{at}",
-                type=weight,
-                on_click=_apply_and_draw,
-                args=(effect,),
-            )
-
-
-def can_be_set(proposal: Proposal) -> bool:
-    """Whether the controls can show it: a preset by its name, thresholds where the sliders go."""
-    state = _state(proposal)
-    inside = all(low <= getattr(state, name) <= high for name, (low, high) in values.RANGES.items())
-    return proposal.settings.preset_name in PRESETS and inside
-
-
-def apply_effect(effect: Effect) -> None:
-    """Set the controls to the proposal; the proof of what it did stays on the page."""
-    applied.apply(effect.proposal.label, _state(effect.proposal))
-
-
-def _apply_and_draw(effect: Effect) -> None:
-    """The same of a button: controls, headline and address follow also from inside a fragment."""
-    apply_effect(effect)
-    st.rerun()
-
-
-def _state(proposal: Proposal) -> Values:
-    """What the controls show where a proposal is in force."""
-    thresholds = proposal.thresholds
-    return replace(
-        values.present(),
-        preset=proposal.settings.preset_name,
-        clusters=proposal.settings.clusters,
-        silhouette=thresholds.min_silhouette,
-        merge=thresholds.merge_distance,
-        share=joining_name(thresholds.prune_jaccard) or values.DEFAULTS.share,
-        routing=routing_name(thresholds.routing) or "preset",
-    )
+    effects.effect_rows(code, [(effect, "") for effect in tried])
 
 
 def checks(findings: list[Finding]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import streamlit as st
 
 from app import frame, history, selection, session, theme, values
 from app.diagnose import cell, live_chart, raising, ways
+from app.diagnose.arrive import arrive
 from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
@@ -40,12 +40,6 @@ MOVED = "silhouette_line_moved"
 INTO = "silhouettes_of"
 """The state and the cluster in force that were looked into, and how often."""
 
-_ARRIVE = st.components.v2.component(
-    "cascal_arrive",
-    js=Path(__file__).with_name("arrive.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
-
 
 def look_into(cluster: int) -> None:
     """Bring the reader here, and say how a cluster in force and the split belong together."""
@@ -61,7 +55,7 @@ def silhouettes() -> None:
     with st.container(key="silhouettes_here"):
         st.subheader("Silhouettes of the splits that clusters are made from", anchor=ways.BENCH)
     token, cluster, turn = st.session_state.get(INTO, ("", 0, 0))
-    _ARRIVE(key="arrive", data={"at": ".st-key-silhouettes_here", "turn": turn}, height=1)
+    arrive("silhouettes_here", turn)
     try:
         bench = silhouette_bench(session.fit(), session.current_thresholds().min_silhouette)
     except NotApplicable as error:

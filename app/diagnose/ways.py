@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 
 from app import frame, session
-from cascal.counted import agreeing, counted
+from cascal.counted import counted
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import CHECKS
-from cascal.diagnose.coherence import coherence, n_incoherent
+from cascal.diagnose.coherence import coherence, incoherent
 from cascal.diagnose.silhouettes import silhouette_bench
 
 INCOHERENT, BENCH, SECOND = "incoherent", "silhouettes", "second"
@@ -27,11 +27,13 @@ def ways() -> None:
 def _incoherent() -> str:
     now = session.snapshot()
     known = [one for one in coherence(now) if np.isfinite(one.mean)]
-    low = n_incoherent(now)
+    low = incoherent(now)
     if not known:
         return "Coherence: one cluster a task"
-    verb = agreeing(low, "is", "are")
-    return f"{low or 'None'} of {counted(len(known), 'cluster')} {verb} incoherent"
+    if not low:
+        return f"No incoherent cluster: {len(known):,} of {len(now.labels):,} judged, all coherent"
+    more = f" and {len(low) - 1} more" if len(low) > 1 else ""
+    return f"Incoherent: {now.labels[low[0].cluster]}{more}"
 
 
 def _bench() -> str:

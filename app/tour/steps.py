@@ -9,7 +9,7 @@ from math import isfinite
 import streamlit as st
 
 from app import frame, heeded, history, jobs, session, shared_results, values
-from app.diagnose import applied, panels
+from app.diagnose import applied, effects
 from app.values import Values
 from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
@@ -81,10 +81,10 @@ def _mend() -> None:
         effect
         for issue in _issues() or ()
         for effect in try_all(session.snapshot(), issue.code)
-        if effect.judgement == "helps" and panels.can_be_set(effect.proposal)
+        if effect.judgement == "helps" and effects.can_be_set(effect.proposal)
     ]
     if helping:
-        panels.apply_effect(max(helping, key=_gain))
+        effects.apply_effect(max(helping, key=_gain))
 
 
 def _gain(effect: Effect) -> float:

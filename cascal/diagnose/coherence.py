@@ -132,9 +132,15 @@ def joined_from(snapshot: Snapshot, cluster: int) -> list[int]:
     return [int(n) for n in brought if n >= FEW * inside.sum()]
 
 
+def incoherent(snapshot: Snapshot) -> list[Coherence]:
+    """The incoherent ones of the clusters in force, the least coherent first."""
+    least = snapshot.router.thresholds.min_silhouette
+    return [one for one in coherence(snapshot) if one.low(least)]
+
+
 def n_incoherent(snapshot: Snapshot) -> int:
     """How many clusters in force are incoherent."""
-    return sum(one.low(snapshot.router.thresholds.min_silhouette) for one in coherence(snapshot))
+    return len(incoherent(snapshot))
 
 
 def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: float) -> str:
@@ -152,10 +158,25 @@ def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: 
         "of the queries below 0"
     )
     return (
-        f"{n_low or 'None'} of {counted(len(known), 'cluster')} with others in their task "
-        f"{verb} incoherent ({rule}). The least coherent is {labels[worst.cluster]}: "
-        f"{worst.measured}."
+        f"{n_low or 'None'} of {counted(len(known), 'cluster')} that can be judged {verb} "
+        f"incoherent ({rule}). The least coherent is {labels[worst.cluster]}: {worst.measured}."
+        f"{_unjudged(clusters)}"
     )
+
+
+def _unjudged(clusters: list[Coherence]) -> str:
+    """Of how many clusters nothing can be said, and why."""
+    unknown = [one for one in clusters if not np.isfinite(one.mean)]
+    lone, single = (
+        [one for one in unknown if (one.nearest is None) is alone] for alone in (True, False)
+    )
+    parts = []
+    if lone:
+        alone = counted(len(lone), "is alone in its task", "are alone in their tasks")
+        parts.append(f"{alone}, with nothing to compare with")
+    if single:
+        parts.append(counted(len(single), "holds a single query", "hold a single query"))
+    return f" Not judged: {'; '.join(parts)}." if parts else ""
 
 
 def _nearest(snapshot: Snapshot, cluster: int) -> tuple[int | None, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import counted, decimal, percent
+from cascal.counted import decimal, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
 from cascal.diagnose.coherence import Coherence, coherence, n_incoherent, own_silhouettes
@@ -45,13 +45,13 @@ class Cohesion:
     def sentence(self) -> str:
         """The silhouettes of the queries before and after, and how many clusters are incoherent."""
         first, second = self.incoherent
-        clusters = f"{counted(first, 'incoherent cluster')} → {second:,}"
+        clusters = f"incoherent clusters {first:,} → {second:,}"
         if np.isnan(self.after):
-            return f"its queries are then in the only cluster of their task, {clusters}"
+            return f"{clusters}, its queries are then in the only cluster of their task"
         numbers = f"{decimal(self.before, 3)} → {decimal(self.after, 3)}"
         return (
-            f"mean silhouette of its queries {numbers}, below 0 {percent(self.below_before)} → "
-            f"{percent(self.below_after)}, {clusters}"
+            f"{clusters}, mean silhouette of its queries {numbers}, below 0 "
+            f"{percent(self.below_before)} → {percent(self.below_after)}"
         )
 
 
@@ -101,9 +101,7 @@ def _proposals(snapshot: Snapshot, chosen: Coherence) -> list[Proposal]:
 def _tried(
     snapshot: Snapshot, now: Snapshot, chosen: Coherence, rows: IntArray, proposal: Proposal
 ) -> Cohesion:
-    values = own_silhouettes(now)[rows]
-    known = values[np.isfinite(values)]
-    mean, below = (float(known.mean()), float((known < 0).mean())) if len(known) else (np.nan,) * 2
+    mean, below = of_queries(now, rows)
     after = replace(chosen, mean=mean, below_zero=below)
     first, second = n_incoherent(snapshot), n_incoherent(now)
     cured = not after.low(snapshot.router.thresholds.min_silhouette) and second <= first
@@ -115,6 +113,16 @@ def _tried(
         below_after=below,
         incoherent=(first, second),
     )
+
+
+def of_queries(snapshot: Snapshot, rows: IntArray) -> tuple[float, float]:
+    """Mean of the silhouettes of some training queries, and share below 0; nan where none has any.
+
+    rows : of the training queries, in whatever clusters they are
+    """
+    values = own_silhouettes(snapshot)[rows]
+    known = values[np.isfinite(values)]
+    return (float(known.mean()), float((known < 0).mean())) if len(known) else (np.nan, np.nan)
 
 
 def held_by(split: Split, assignment: IntArray, cluster: int) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,8 @@ from cascal.datatypes import NotApplicable
 from cascal.diagnose.evidence import Evidence
 from cascal.doubts.measure import Look, Measure
 
+_NEXT = re.compile(r"(?<=[.?]) (?=[A-Z])")
+"""Where a sentence ends and another begins."""
 Section = Literal["issue", "passed", "not applicable"]
 
 
@@ -26,6 +29,12 @@ class Finding:
     section: Section
     sentence: str
     measures: tuple[Measure, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """Cause and effect, which are the first two sentences, and what else it says."""
+        said = _NEXT.split(self.sentence)
+        return " ".join(said[:2]), " ".join(said[2:])
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
-from cascal.counted import counted, percent, signed
+from cascal.counted import counted, decimal, percent, signed
 from cascal.dataset.snapshot import Change
 from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate
@@ -16,71 +17,90 @@ from cascal.verdicts.verdict import span
 class Proof:
     """Two diagnosed states of a router, and what changed from the first to the second.
 
-    before, after : codes of the issues; clusters : their number before and after
-    incoherent : how many clusters were and are, None where that is not told
+    before, after : codes of the issues, `after` None while the checks run
+    clusters : their number before and after; incoherent : how many of them were and are incoherent
+    silhouette : mean of the queries that it is about, before and after; None for all others
     flipped : share of the routes; gain : paired change of top-1 accuracy, None without gold
     """
 
     before: tuple[str, ...]
-    after: tuple[str, ...]
+    after: tuple[str, ...] | None
     clusters: tuple[int, int]
     flipped: float
     gain: Estimate | None
-    incoherent: tuple[int, int] | None = None
+    incoherent: tuple[int, int] = (0, 0)
+    silhouette: tuple[float, float] | None = None
 
     @property
     def vanished(self) -> tuple[str, ...]:
         """Issues that are gone."""
-        return tuple(code for code in self.before if code not in self.after)
+        after = self.before if self.after is None else self.after
+        return tuple(code for code in self.before if code not in after)
 
     @property
     def appeared(self) -> tuple[str, ...]:
         """Issues that were none before."""
-        return tuple(code for code in self.after if code not in self.before)
+        return tuple(code for code in self.after or () if code not in self.before)
+
+    @property
+    def coherence(self) -> str:
+        """How many clusters were and are incoherent, and the mean silhouette; empty without any."""
+        first, second = self.incoherent
+        parts = []
+        if first or second:
+            parts.append(f"{first:,} → {counted(second, 'incoherent cluster')}")
+        if self.silhouette is not None and isfinite(sum(self.silhouette)):
+            was, now = self.silhouette
+            parts.append(f"mean silhouette of its queries {decimal(was, 3)} → {decimal(now, 3)}")
+        return " · ".join(parts)
 
     @property
     def issues(self) -> str:
-        """How many issues and incoherent clusters there were and are; which issues changed."""
+        """How many issues there were and are, and which came and went."""
+        if self.after is None:
+            return "the checks run again, to say what became of the issues"
+        n = len(self.before)
         parts = []
         if self.vanished:
             parts.append(f"{', '.join(self.vanished)} gone")
         if self.appeared:
             parts.append(f"{', '.join(self.appeared)} new")
-        n = len(self.before)
-        which = "; ".join(parts) or "the same ones"
-        if not n and not self.after:
-            which = "none before and after"
-        issues = f"{counted(n, 'issue')} → {len(self.after)} ({which})"
-        if self.incoherent is None or not any(self.incoherent):
-            return issues
-        first, second = self.incoherent
-        return f"{counted(first, 'incoherent cluster')} → {second:,}; {issues}"
+        if parts:
+            return f"{counted(n, 'issue')} → {len(self.after)} ({'; '.join(parts)})"
+        if not n:
+            return "no issue before and after"
+        return f"{counted(n, 'issue')} as before ({', '.join(self.before)})"
+
+    @property
+    def accuracy(self) -> str:
+        """What it did to the answers."""
+        if self.gain is None:
+            return "accuracy unknown, there are no gold answers"
+        return f"accuracy {signed(100 * self.gain.value)} {span(self.gain)} points"
 
     @property
     def effects(self) -> str:
-        """What it did to the answers and the routes."""
-        right = "accuracy unknown, there are no gold answers"
-        if self.gain is not None:
-            right = f"accuracy {signed(100 * self.gain.value)} {span(self.gain)} points"
+        """What it did to the routes and the clusters."""
         first, second = self.clusters
-        clusters = f"{first} → {counted(second, 'cluster')}"
-        return f"{right}; {percent(self.flipped)} of the routes flip; {clusters}"
+        return f"{percent(self.flipped)} of the routes flip; {first} → {counted(second, 'cluster')}"
 
 
 def prove(
     before: Sequence[Finding],
-    after: Sequence[Finding],
+    after: Sequence[Finding] | None,
     change: Change,
-    incoherent: tuple[int, int] | None = None,
+    incoherent: tuple[int, int] = (0, 0),
+    silhouette: tuple[float, float] | None = None,
 ) -> Proof:
     """What came of a change: the findings of both states, and what moved between them."""
     return Proof(
         before=_issues(before),
-        after=_issues(after),
+        after=None if after is None else _issues(after),
         clusters=(change.clusters_before, change.clusters_after),
         flipped=change.flipped_share,
         gain=change.gain,
         incoherent=incoherent,
+        silhouette=silhouette,
     )
 
 

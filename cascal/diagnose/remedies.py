@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -298,10 +298,22 @@ def try_all(snapshot: Snapshot, code: str, progress: Progress | None = None) -> 
     return sorted(found, key=what_helps_first)
 
 
-_RANK = {"helps": 0, "does not help": 2, "harms": 3}
-"""Places of the judgements; all others lie between."""
+NO_HELP = ("does not help", "harms")
+"""The judgements of what is not worth applying."""
+_RANK = {"helps": 0, "more right answers, but no cure": 2, "does not help": 3, "harms": 4}
+"""Places of the judgements; a cure without proven gain has the place between."""
 
 
-def what_helps_first(effect: Effect) -> tuple[int, float]:
-    """Sorts effects: what helps before what does not, of equals the larger gain."""
-    return _RANK.get(effect.judgement, 1), -(effect.gain.value if effect.gain else 0.0)
+def what_helps_first(effect: Effect) -> tuple[int, float, float]:
+    """Sorts effects: what helps before what does not, then the larger gain, then fewer flips."""
+    gain = effect.gain.value if effect.gain else 0.0
+    return _RANK.get(effect.judgement, 1), -gain, effect.flipped
+
+
+def best_cure(effects: Sequence[Effect]) -> Effect | None:
+    """The one to apply: of those that cure and do no proven harm the first by `what_helps_first`.
+
+    None where nothing cures it.
+    """
+    cures = [one for one in effects if one.cured and one.judgement not in NO_HELP]
+    return min(cures, key=what_helps_first, default=None)

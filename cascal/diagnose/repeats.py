@@ -99,7 +99,7 @@ class WithoutRepeats:
         if self.gain is None or self.gain_without is None or not self.n_repeated:
             return f"{said}."
         return (
-            f"{said}. Without them routing gains {points(self.gain_without)} over always asking "
+            f"{said}: without them routing gains {points(self.gain_without)} over always asking "
             f"{self.constant}, with them {points(self.gain)}."
         )
 
@@ -129,33 +129,27 @@ def without_repeats(snapshot: Snapshot) -> WithoutRepeats | None:
     )
 
 
-def pair_rows(dataset: Dataset, most: int) -> Iterator[dict[str, object]]:
-    """Rows of a table with both texts of a pair: repeated test queries first, then training ones.
+def pair_rows(dataset: Dataset, most: int | None = None) -> Iterator[dict[str, object]]:
+    """Rows of a table with both queries of a pair: repeated test queries first, then training ones.
 
-    At most `most` of either kind, the nearest first.
+    At most `most` of either kind, without it all of them; the nearest first.
     """
     found, train = repeated_pairs(dataset), dataset.train
+    parts = [("training query", train, found.train, found.train_of, found.train_cosine)]
     if dataset.test is not None:
-        texts = dataset.test.texts
-        for pair in _nearest(found.test, found.test_of, found.test_cosine, most):
-            yield _row("test query", texts[pair[0]], train.texts[pair[1]], pair[2])
-    for pair in _nearest(found.train, found.train_of, found.train_cosine, most):
-        yield _row("training query", train.texts[pair[0]], train.texts[pair[1]], pair[2])
-
-
-def _nearest(
-    rows: IntArray, of: IntArray, cosine: FloatArray, most: int
-) -> Iterator[tuple[int, int, float]]:
-    return zip(rows[:most].tolist(), of[:most].tolist(), cosine[:most].tolist(), strict=True)
-
-
-def _row(kind: str, text: str, of: str, cosine: float) -> dict[str, object]:
-    return {
-        "what repeats": kind,
-        "query": text,
-        "repeats this training query": of,
-        "likeness": "word for word" if text == of else f"{cosine:.3f}",
-    }
+        tested = ("test query", dataset.test, found.test, found.test_of, found.test_cosine)
+        parts.insert(0, tested)
+    for kind, part, rows, originals, cosines in parts:
+        for row, of, cosine in zip(rows[:most], originals[:most], cosines[:most], strict=True):
+            same = part.texts[row] == train.texts[of]
+            yield {
+                "what repeats": kind,
+                "its id": part.votes.query_ids[row],
+                "query": part.texts[row],
+                "repeats this training query": train.texts[of],
+                "id of that": train.votes.query_ids[of],
+                "likeness": "word for word" if same else f"{cosine:.3f}",
+            }
 
 
 def _repeats(snapshot: Snapshot) -> Evidence:
@@ -186,10 +180,9 @@ def repeated(snapshot: Snapshot) -> Look:
         Measure(name="Queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
         Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
         issue=lambda: (
-            f"{percent(twice, 1)} of the training queries repeat an earlier one "
-            f"({found.duplicates:,} word for word, the others in other words) and "
-            f"{percent(leaked, 1)} repeat a test query ({found.leaked:,} word for word): rankings "
-            "count some questions twice, and "
-            f"accuracies look too good.{_what_it_changes(snapshot)}"
+            f"{percent(twice, 1)} of the training queries repeat an earlier one and "
+            f"{percent(leaked, 1)} a test query ({found.duplicates:,} and {found.leaked:,} word "
+            "for word): rankings count some questions twice, and accuracies look too good."
+            f"{_what_it_changes(snapshot)}"
         ),
     )

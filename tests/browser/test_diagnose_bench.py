@@ -104,6 +104,7 @@ def test_an_applied_remedy_keeps_its_proof_and_is_undone(reader, dashboard):
     applies.first.click()
     proof = page.locator(".st-key-proof")
     proof.get_by_text("of the routes flip").wait_for(timeout=120_000)
+    heading.wait_for(timeout=120_000)
     idle(page, 60_000)
     n_before, n_after = (int(re.match(r"\d+", text)[0]) for text in (before, heading.inner_text()))
     said = proof.inner_text()
@@ -126,16 +127,36 @@ def test_what_makes_a_cluster_coherent_is_applied_to_all_of_the_page_and_undone(
     apply.wait_for(timeout=120_000)
     undo = page.locator(".st-key-undo button").first
     before, usual = link(page), undo.is_disabled()
+    card = page.locator(".st-key-worst").inner_text()
+    name = re.search(r"Incoherent\s+(\S.*)", card)[1]
+    page.get_by_role("heading", name=f"1 incoherent cluster ({name})").wait_for(timeout=120_000)
+    assert card.count("Best remedy") == 1
+    box = apply.bounding_box()
+    assert box["y"] + box["height"] < 900  # what helps is on the first screen
+    shot(page, "diagnose_first_screen")
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 400)")
     apply.click()
-    page.locator(".st-key-proof").get_by_text("of the routes flip").wait_for(timeout=120_000)
+    proof = page.locator(".st-key-proof")
+    proof.get_by_text("of the routes flip").wait_for(timeout=120_000)
+    page.get_by_role("heading", name=re.compile("checks passed")).wait_for(timeout=120_000)
     idle(page, 60_000)
+    page.wait_for_timeout(1_000)  # it scrolls
+    box = proof.bounding_box()
+    assert 0 < box["y"] < box["y"] + box["height"] < 600
+    assert re.search(
+        r"1 → 0 incoherent clusters · mean silhouette .* 0\.\d+ → 0\.\d+ · accuracy",
+        proof.inner_text(),
+    )
+    assert proof.get_by_role("button", name="Undo").is_visible()
+    assert not page.locator(".st-key-worst").count()
+    assert not page.locator("[class*='st-key-apply_cohere']").count()
     after = link(page)
     moved = {name for name in before | after if before.get(name) != after.get(name)}
     assert usual
     assert moved & {"share", "merge", "silhouette"}
     assert undo.is_enabled()
     undo.click()
-    page.locator(".st-key-proof").wait_for(state="detached", timeout=60_000)
+    proof.wait_for(state="detached", timeout=60_000)
     idle(page, 60_000)
     assert link(page) == before
     assert undo.is_disabled()

@@ -1,0 +1,74 @@
+"""The least coherent cluster as a card: why it is incoherent, what follows and what helps most."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app import frame, jobs, session
+from app.apart import Call
+from app.diagnose import effects
+from cascal.counted import counted
+from cascal.dataset.snapshot import Snapshot
+from cascal.diagnose.coherence import Coherence, incoherent, joined_from
+from cascal.diagnose.cohering import what_makes_coherent
+
+
+def worst() -> None:
+    """The card of the least coherent cluster, with its remedies; nothing where none is low."""
+    now = session.snapshot()
+    low = incoherent(now)
+    if not low:
+        return
+    one, least = low[0], now.router.thresholds.min_silhouette
+    with st.container(border=True, gap="small", key="worst"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.badge("Incoherent", color="orange")
+            more = f" and {len(low) - 1} more, in the table below" if len(low) > 1 else ""
+            st.markdown(f"**{frame.escape(f'{now.labels[one.cluster]}{more}')}**")
+        line = f" (a coherent cluster has at least {least:g})" if one.mean < least else ""
+        st.text(f"{why(now, one)} {one.measured[:1].upper()}{one.measured[1:]}{line}.")
+        what_helps(now, one, "cohere")
+
+
+def why(now: Snapshot, chosen: Coherence) -> str:
+    """What it was made of, and where its queries lie; empty where none lies below 0."""
+    if chosen.nearest is None or not chosen.below_zero > 0:
+        return ""
+    parts = joined_from(now, chosen.cluster)
+    queries = counted(round(chosen.below_zero * chosen.n_queries), "query")
+    where = f"{queries} of {chosen.n_queries:,} lie on average nearer to another cluster of "
+    where += f"{chosen.task} than to this one"
+    if len(parts) < 2:
+        return f"{where}; its nearest is {now.labels[chosen.nearest]}."
+    sizes = " and ".join(f"{n:,}" for n in parts)
+    return (
+        f"Joining made it of {counted(len(parts), 'cluster')} of unlike queries ({sizes}), as they "
+        f"share their best models. So {where}."
+    )
+
+
+def what_helps(now: Snapshot, chosen: Coherence, code: str) -> None:
+    """Thresholds that make other clusters of its queries, each tried out, with one click.
+
+    code : what the keys of the buttons are made of
+    """
+    found = jobs.show(
+        f"cohere:{session.snapshot_token()}:{chosen.cluster}",
+        "What would make it coherent?",
+        Call.of(what_makes_coherent, now, chosen.cluster),
+        at_once=chosen.low(now.router.thresholds.min_silhouette),
+        about="Tried out: merging it with its nearest, merging less, other joining, other min "
+        "silhouettes. Fewer clusters, other starts, more queries, no repeats and other encoders "
+        "are tried out on the split that it came from, below.",
+        line="asked",
+    )
+    if not found:
+        return
+    if not any(one.effect.cured for one in found) and np.isfinite(chosen.mean):
+        st.caption(
+            "No threshold makes it coherent. Look into its silhouettes, below: what would raise "
+            "those of the split that it came from is tried out there."
+        )
+    rows = [(one.effect, one.sentence) for one in found]
+    effects.effect_rows(code, rows, chosen.cluster)
