@@ -120,7 +120,8 @@ def test_the_e_step_maximises_expected_tempered_likelihood_plus_entropy(seed, am
 def test_the_pool_step_does_not_lower_the_pooled_likelihood(seed):
     slots, fixed, theta, groups, _ = em_state(seed)
     posterior, _ = expectation(log_joint(slots, fixed, theta, groups))
-    right, weight = statistics(posterior, slots, groups, len(theta))
+    truth, easiness = posterior.sum(axis=2), posterior.sum(axis=1)
+    right, weight = statistics(truth, easiness, slots, groups, len(theta))
     before = starting_reliability(slots)
     after = newton(right.sum(axis=0), weight.sum(axis=0), before, None)
     alone = np.zeros_like(groups)
@@ -138,7 +139,8 @@ def test_the_pool_step_does_not_lower_the_pooled_likelihood(seed):
 def test_the_theta_step_does_not_lower_likelihood_plus_prior(seed):
     slots, fixed, theta, groups, random = em_state(seed)
     posterior, _ = expectation(log_joint(slots, fixed, theta, groups))
-    right, weight = statistics(posterior, slots, groups, len(theta))
+    truth, easiness = posterior.sum(axis=2), posterior.sum(axis=1)
+    right, weight = statistics(truth, easiness, slots, groups, len(theta))
     pool = starting_reliability(slots) + random.normal(size=theta.shape[1])
 
     def objective(level):
@@ -152,7 +154,8 @@ def test_newton_ends_at_the_maximum():
     """After enough steps the gradient of E_Q[LL] + log prior, by differences, is 0."""
     slots, fixed, theta, groups, _ = em_state(5)
     posterior, _ = expectation(log_joint(slots, fixed, theta, groups))
-    right, weight = statistics(posterior, slots, groups, len(theta))
+    truth, easiness = posterior.sum(axis=2), posterior.sum(axis=1)
+    right, weight = statistics(truth, easiness, slots, groups, len(theta))
     pool = starting_reliability(slots)
     for _ in range(5):
         theta = newton(right, weight, theta, pool)

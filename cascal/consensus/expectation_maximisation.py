@@ -107,8 +107,9 @@ class Ballots:
             part, group = self.slots.part(rows), self.groups[rows]
             joint = log_joint(part, fixed[rows], theta, group, self._heard(rows, part, group))
             posterior, step.normaliser[rows] = expectation(joint)
-            step.truth[rows], step.easiness[rows] = posterior.sum(axis=2), posterior.sum(axis=1)
-            right, weight = statistics(posterior, part, group, len(theta))
+            truth, easiness = posterior.sum(axis=2), posterior.sum(axis=1)
+            step.truth[rows], step.easiness[rows] = truth, easiness
+            right, weight = statistics(truth, easiness, part, group, len(theta))
             np.add(step.right, right, out=step.right)
             np.add(step.weight, weight, out=step.weight)
         return step

@@ -232,11 +232,12 @@ def newton(
 
 
 def statistics(
-    posterior: FloatArray, slots: Slots, groups: IntArray, n_groups: int
+    truth: FloatArray, easiness: FloatArray, slots: Slots, groups: IntArray, n_groups: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Per group and model: expected right votes (G, M) and votes per easiness (G, M, Z)."""
-    right = own_slot(posterior.sum(axis=2), slots)
-    easiness = posterior.sum(axis=1)
+    """Per group and model: expected right votes (G, M) and votes per easiness (G, M, Z), under
+    the posteriors of the true slot (Q, S+1) and of the easiness (Q, Z).
+    """
+    right = own_slot(truth, slots)
     answered = (slots.of != NO_ANSWER).astype(float)
     members = [groups == group for group in range(n_groups)]
     rights = np.stack([right[rows].sum(axis=0) for rows in members])
