@@ -1,4 +1,4 @@
-"""What more than one page computes and shows: findings, routers, the best bargain, saved runs."""
+"""What more than one page computes: findings, routers, the setting to ship, saved runs."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import frame, heeded, history, jobs, session, values
+from app import heeded, jobs, session
 from app.apart import Call
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
-from cascal.compare.cost import MAX_LOSS, CostPoint, bargains, instead, weight_label
-from cascal.compare.cost import cost_curve as compute_curve
-from cascal.compare.states import compare_states
-from cascal.counted import percent
+from cascal.compare.cost import CostPoint, Trial, cost_grid, try_weights
+from cascal.compare.presets import PresetChoices, compare_presets
+from cascal.compare.recommendation import beside_presets, grid_weights, recommend
+from cascal.compare.recommended import Recommendation
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.saved_runs import Reopened, reopen
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding, diagnose
-from cascal.intervals import Estimate
+from cascal.settings import Thresholds
 from cascal.store import Run, Score
-from cascal.verdicts.verdict import points
+from cascal.verdicts.payback import DEFAULT_TOLERANCE
+
+TOLERANCE = "tolerance"
+"""The key of the points that may be lost, which Overview asks for and all pages go by."""
 
 
 def findings_key() -> str:
@@ -58,78 +61,108 @@ def comparison() -> Comparison | None:
     return jobs.show(comparison_key(), "Compare all routers", work, at_once=True)
 
 
+def _weights() -> tuple[float, ...]:
+    """The cost weights that are tried."""
+    return grid_weights(session.dataset().costs, session.current_thresholds().cost_weight)
+
+
 @st.cache_resource(show_spinner="Weighing cost", max_entries=16)
-def _curve(token: str, _dataset: Dataset, _snapshot: Snapshot) -> list[CostPoint]:
-    return compute_curve(
-        session.fit(), _snapshot.router.thresholds, _dataset.gold_test, _dataset.train
-    )
+def _trials(
+    token: str, _dataset: Dataset, _snapshot: Snapshot, _weights: tuple[float, ...]
+) -> tuple[Trial, ...]:
+    thresholds = _snapshot.router.thresholds
+    return try_weights(_snapshot.fit, thresholds, _dataset.gold_test, _dataset.train, _weights)
+
+
+def _trials_token() -> str:
+    """What names the settings in use at every cost weight."""
+    free = replace(session.current_thresholds(), cost_weight=0.0)
+    return f"{session.fit_token()}:{free!r}:{_weights()!r}"
+
+
+def trials() -> tuple[Trial, ...]:
+    """The settings in use at every cost weight; NotApplicable without gold answers."""
+    return _trials(_trials_token(), session.dataset(), session.snapshot(), _weights())
 
 
 def cost_curve() -> list[CostPoint]:
     """Quality and cost at every cost weight; NotApplicable where costs are unknown."""
-    return _curve(session.snapshot_token(), session.dataset(), session.snapshot())
+    cost_grid(session.dataset().costs)
+    return [one.point for one in trials()]
 
 
-def bargain(key: str) -> None:
-    """The cheapest cost weight that costs at most half a point, and a button that takes it.
-
-    Beside the present state; what is proven to lose is no bargain.
-    """
-    curve, now = cost_curve(), values.present()
-    found = _bargain(curve, now)
-    if found is None:
-        _no_bargain(curve, now)
-        return
-    cheap, gain = found
-    dear = next(point for point in curve if point.cost_weight == now.cost)
-    st.subheader(frame.headline(f"The best bargain: {instead(cheap, dear)}"), anchor=False)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        state = replace(now, cost=cheap.cost_weight)
-        st.button("Take it", key=key, on_click=history.change_to, args=(state,))
-        st.caption(
-            frame.escape(
-                f"{'' if gain is None else f'{points(gain)}, no proven loss. '}"
-                f"{_votes(cheap, dear)} Cost weight {weight_label(cheap.cost_weight)} instead of "
-                f"{weight_label(now.cost)}."
-            ),
-            width="stretch",
-        )
+def presets_key() -> str:
+    """The job that fits every preset, whichever preset and cost weight are in use."""
+    data, thresholds = session.dataset(), _of_presets(session.current_thresholds())
+    clusters = session.current_settings().clusters
+    return f"presets:{session.dataset_token()}:{clusters}:{thresholds!r}:{_preset_weights(data)!r}"
 
 
-def _bargain(
-    curve: list[CostPoint], now: values.Values
-) -> tuple[CostPoint, Estimate | None] | None:
-    """The cheapest point that is not proven worse than the present state, and its difference."""
-    before = session.snapshot_at(now)
-    for point in bargains(curve, now.cost):
-        after = session.snapshot_at(replace(now, cost=point.cost_weight))
-        gain = compare_states(before, after).gain
-        if gain is None or gain.high >= 0:
-            return point, gain
-    return None
+def _preset_weights(data: Dataset) -> tuple[float, ...]:
+    return _weights() if data.test is not None and data.test.has_gold else ()
 
 
-def _no_bargain(curve: list[CostPoint], now: values.Values) -> None:
-    """Nothing cheaper is as good: because the bargain is taken, or because there is none."""
-    free, taken = curve[0], next(point for point in curve if point.cost_weight == now.cost)
-    if taken.cost1 >= free.cost1:
-        st.subheader(
-            f"No cost weight saves money for less than {100 * MAX_LOSS:g} points", anchor=False
-        )
-        return
-    cheap = taken.top1 >= free.top1 - MAX_LOSS
-    what = "A bargain, taken" if cheap else "Cheaper, and more often wrong"
-    st.subheader(frame.headline(f"{what}: {instead(taken, free)}"), anchor=False)
-    st.caption(
-        frame.escape(
-            f"Cost weight {weight_label(now.cost)} instead of 0; nothing cheaper loses at most "
-            f"{100 * MAX_LOSS:g} points. {_votes(taken, free)}"
-        )
+def _of_presets(thresholds: Thresholds) -> Thresholds:
+    """The thresholds in use as far as presets obey them; weights are tried where there is gold."""
+    weight = 0.0 if _preset_weights(session.dataset()) else thresholds.cost_weight
+    defaults = Thresholds()
+    return replace(thresholds, cost_weight=weight, routing=defaults.routing, top_k=defaults.top_k)
+
+
+def preset_choices(label: str, *, at_once: bool = False) -> PresetChoices | None:
+    """Whom every preset asks first; None while they are being fitted, or were not asked for."""
+    data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
+    work = Call.of(
+        compare_presets,
+        data.train,
+        data.test,
+        _of_presets(thresholds),
+        costs=data.costs,
+        fitted=fitted,
+        weights=_preset_weights(data),
     )
+    found = jobs.show(
+        presets_key(), label, work, at_once=at_once, line=None if at_once else "asked"
+    )
+    if found is None or data.test is None or not found.trials:
+        return found
+    return found.at_weight(thresholds.cost_weight, data.test)
 
 
-def _votes(cheap: CostPoint, dear: CostPoint) -> str:
-    return f"The vote of three: {percent(cheap.vote, 1)} instead of {percent(dear.vote, 1)}."
+def presets_known() -> bool:
+    """Whether all presets are fitted, so that the recommendation looks at them too."""
+    job = jobs.find(presets_key())
+    return job is not None and job.state == "done"
+
+
+def presets_run() -> bool:
+    """Whether they are being fitted now."""
+    job = jobs.find(presets_key())
+    return job is not None and job.state == "running"
+
+
+def tolerance() -> float:
+    """The share of right first answers that may be lost, as Overview was told."""
+    return float(st.session_state.get(TOLERANCE, 100 * DEFAULT_TOLERANCE)) / 100
+
+
+@st.cache_resource(show_spinner="Comparing settings", max_entries=16)
+def _recommendation(
+    token: str, _trials: tuple[Trial, ...], weight: float, _dataset: Dataset, tolerance: float
+) -> Recommendation:
+    return recommend(_trials, weight, _dataset.gold_test, _dataset.train, tolerance)
+
+
+def recommendation() -> Recommendation:
+    """Which setting to ship, the one answer of all pages; NotApplicable without gold answers."""
+    weight, own = session.current_thresholds().cost_weight, trials()
+    token = _trials_token()
+    if presets_known():
+        presets: PresetChoices = jobs.known_jobs()[presets_key()].result
+        now, routing = session.current_settings(), session.current_thresholds().routing
+        own = beside_presets(own, presets.trials, now.preset_name, routing)
+        token += presets_key()
+    return _recommendation(token, own, weight, session.dataset(), tolerance())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -35,6 +35,19 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{share:.{decimals}%}".replace("%", " %")
 
 
+def percent_pair(first: float, second: float) -> tuple[str, str]:
+    """Two shares in percent that agree with their difference in points, which has one decimal.
+
+    With one decimal each, with two where rounding would make them contradict it: 82.05 % and
+    71.45 % are 10.6 points apart, 82.0 % and 71.5 % would not be.
+    """
+    texts = percent(first, 1), percent(second, 1)
+    apart = float(texts[0][:-2]) - float(texts[1][:-2])
+    if round(apart, 1) == round(100 * (first - second), 1):
+        return texts
+    return percent(first, 2), percent(second, 2)
+
+
 def decimal(number: float, decimals: int) -> str:
     """A number with the minus of typesetting, a comma at each thousand: "0.153", "−0.021"."""
     return _minus(f"{number:,.{decimals}f}")

@@ -613,40 +613,51 @@ def test_a_cost_weight_of_a_link_keeps_its_value_beside_the_grid(open_app, small
     assert app.select_slider(key="cost").value == 0.0
 
 
+def shipped(app) -> str:
+    """What is said of the setting to ship."""
+    texts = [plain(one.value) for one in (*app.title, *app.subheader)]
+    (said,) = [one for one in texts if one.startswith(("Ship this: ", "You use the recommended"))]
+    return said
+
+
 @pytest.mark.slow
-def test_a_bargain_is_a_stop_of_the_slider(open_app, small_file):
+def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(open_app, small_file):
+    app = open_app(small_file)
+    app.number_input(key="tolerance").set_value(20.0).run()
+    said = shipped(app)
+    assert said.startswith("Ship this: cost weight ")
+    before = metric(app, "Cost per 1,000")
+    weight = said.split("cost weight ")[1].split(",")[0]
+    app.button(key="use_recommended").click().run()
+    assert not app.exception
+    assert f"{app.select_slider(key='cost').value:g}" == weight
+    assert float(metric(app, "Cost per 1,000")[1:]) < float(before[1:])
+    assert shipped(app).startswith("You use the recommended setting: ")
+    assert "use_recommended" not in [one.key for one in app.button]
+    app.button(key="undo").click().run()
+    assert shipped(app) == said
+
+
+@pytest.mark.slow
+def test_pages_that_compare_settings_say_what_to_ship(open_app, small_file):
+    said = shipped(open_app(small_file))
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
     open_tab(app, "Cost")
-    (offer,) = [plain(one.value) for one in app.caption if "Cost weight " in plain(one.value)]
-    assert re.match(r"[+−]\d\.\d points \[.*\], no proven loss\. The vote of three: ", offer)
-    app.button(key="use_bargain").click().run()
-    named = offer.split("Cost weight ")[1].split(" instead of 0.")[0]
-    assert f"{app.select_slider(key='cost').value:g}" == named
+    assert shipped(app) == said
+    sweep = open_app(small_file, "sweep", sweep_name="cost_weight")
+    wait_for_chart(sweep)
+    sweep.segmented_control(key="sweep_name").set_value("cost_weight").run()
+    wait_for_chart(sweep)
+    assert shipped(sweep) == said
 
 
 @pytest.mark.slow
-def test_a_cost_weight_that_loses_much_is_called_no_bargain(open_app, small_file):
-    dearest = open_app(small_file, "skills").select_slider(key="cost").options[-1]
-    app = open_app(small_file, cost=dearest)
-    said = [plain(one.value) for one in app.subheader]
-    assert any(one.startswith("Cheaper, and more often wrong: ") for one in said)
-    assert not any("bargain" in one for one in said)
-
-
-@pytest.mark.slow
-def test_the_overview_offers_the_best_bargain_and_the_map_as_a_picture(open_app, demo_file):
+def test_the_overview_shows_the_map_as_a_picture(open_app, demo_file):
     app = open_app(demo_file)
     assert not app.exception
-    (offer,) = [plain(one.value) for one in app.subheader if "bargain" in one.value]
-    assert "per 1,000 queries" in offer
-    before = metric(app, "Cost per 1,000")
-    app.button(key="take_bargain").click().run()
-    assert not app.exception
-    assert app.select_slider(key="cost").value > 0
-    assert float(metric(app, "Cost per 1,000")[1:]) < float(before[1:])
     assert any(one.label == "Open the map" for one in app.get("page_link"))
-    assert "take_bargain" not in [one.key for one in app.button]
+    assert "per 1,000 queries" in shipped(app)
 
 
 @pytest.mark.slow

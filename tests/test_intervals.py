@@ -14,6 +14,7 @@ from cascal.intervals import (
     estimate,
     estimates,
     interval,
+    joint_estimates,
     mcnemar,
     mean_rows,
     resampled_means,
@@ -151,3 +152,26 @@ def test_two_thousand_resamples_of_5000_queries_and_15_routers_take_two_seconds(
     started = time.perf_counter()
     estimates(values)
     assert time.perf_counter() - started < 2.0
+
+
+def test_joint_intervals_hold_for_all_columns_at_once():
+    """In 200 worlds of 20 columns the truth is missed somewhere in about 5 %, not in 60 %."""
+    rng = np.random.default_rng(0)
+    missed = np.zeros(2)
+    for _ in range(200):
+        values = rng.normal(size=(150, 20))
+        for at, found in enumerate((joint_estimates(values)[0], estimates(values))):
+            missed[at] += any(not one.low <= 0 <= one.high for one in found)
+    assert missed[0] / 200 < 0.1
+    assert missed[1] / 200 > 0.4
+
+
+def test_joint_intervals_have_no_width_where_nothing_varies_and_none_without_values():
+    values = np.column_stack([np.zeros(50), np.arange(50) % 2, np.full(50, np.nan)])
+    (still, moving, unknown), (alone,) = joint_estimates(values, values[:, [1]])
+    assert alone.low == pytest.approx(moving.low)
+    assert (still.value, still.low, still.high, still.n) == (0.0, 0.0, 0.0, 50)
+    assert moving.low < 0.5 < moving.high
+    assert moving.high - moving.value == pytest.approx(moving.value - moving.low)
+    assert np.isnan([unknown.value, unknown.low, unknown.high]).all()
+    assert unknown.n == 0

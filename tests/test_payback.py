@@ -14,7 +14,7 @@ from refusals import refuses
 import cascal
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.contest import contest, new_draw
-from cascal.dataset.payback import find_payback
+from cascal.dataset.payback import find_choice_payback, find_payback
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NO_ANSWER, ModelSpec
 from cascal.intervals import Estimate
@@ -192,6 +192,14 @@ def test_the_demo_compares_with_the_model_of_the_verdict_on_the_same_queries(wor
     assert found.spending.collecting == pytest.approx(every.sum())
     assert found.break_even.value == pytest.approx(every.sum() / saved.mean())
     assert found.ratio.value == pytest.approx(found.break_even.value / 1000)
+
+
+def test_other_first_models_pay_back_by_the_same_reckoning(workspace, snapshot):
+    first, terms = snapshot.test_routes.selected[:, 0], Terms(tolerance=0.5)
+    same = find_choice_payback(workspace, snapshot, first, terms)
+    assert same.sentence == find_payback(workspace, snapshot, terms).sentence
+    always = np.full(len(first), snapshot.constant.model)
+    assert find_choice_payback(workspace, snapshot, always, terms).outcome == "never"
 
 
 def test_without_gold_the_labels_say_whether_quality_is_equal(workspace, snapshot):

@@ -10,7 +10,7 @@ from conftest import split_world
 from refusals import refuses
 
 import cascal
-from cascal.compare.cost import CostPoint, bargains, cost_curve, cost_grid
+from cascal.compare.cost import cost_curve, cost_grid
 from cascal.compare.scaling import draw_training, scaling_curve
 from cascal.compare.without_a_model import leave_one_out
 from cascal.datatypes import NO_ANSWER, NotApplicable
@@ -160,15 +160,3 @@ def test_mean_costs_are_per_thousand_queries_and_unknown_ones_stay_unknown(parts
     costs = np.array(train.costs)
     costs[:, 2] = np.nan
     assert replace(train, costs=costs).known_costs is None
-
-
-def test_bargains_are_cheaper_than_now_and_do_not_add_up():
-    def point(weight, right, dollars):
-        return CostPoint(weight, right, right, dollars, 3 * dollars, 2.0)
-
-    curve = [point(0.0, 0.80, 2.0), point(0.1, 0.81, 1.5), point(0.2, 0.797, 1.0)]
-    curve.append(point(0.3, 0.792, 0.5))
-    offered = {now: [one.cost_weight for one in bargains(curve, now, 0.01)] for now in (0.0, 0.1)}
-    assert offered == {0.0: [0.3, 0.2, 0.1], 0.1: []}
-    assert [one.cost_weight for one in bargains(curve, 0.1, 0.015)] == [0.2]
-    assert bargains(curve, 0.3, 0.01) == []

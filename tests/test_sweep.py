@@ -13,7 +13,8 @@ from refusals import refuses
 
 import cascal
 from cascal.charts.sweep import changing_measures, curve_figure, curve_frame, map_figure
-from cascal.compare.cost import cost_grid
+from cascal.compare.cost import cost_grid, try_weights
+from cascal.compare.recommendation import recommend
 from cascal.compare.sweep import (
     JACCARDS,
     NAMES,
@@ -196,7 +197,7 @@ class Right:
     ("rates", "says"),
     [
         ([0.5, 0.5, 0.5, 0.5], "Joining makes no difference here"),
-        ([0.5, 0.9, 0.5, 0.5], "Set joining to all 3: +40.0 points"),
+        ([0.5, 0.9, 0.5, 0.5], "Joining all 3 is right more often than off: +40.0 points"),
         ([0.5, 0.5, 0.51, 0.49], "Leave joining at off: it hardly matters"),
         ([0.9, 0.9, 0.9, 0.5], "Leave joining at off: 1 or more is proven worse, none better"),
     ],
@@ -211,39 +212,35 @@ def test_the_answer_of_a_sweep_says_where_to_set_a_threshold_and_whether_it_matt
     assert back.startswith("joining all 3 → off · ")
 
 
-def test_a_cost_weight_that_saves_and_loses_little_is_proposed_in_dollars(parts, fitted):
-    found = curve(fitted, Thresholds(), "cost_weight", parts[1], parts[0])
-    n, queries = len(found.points), Right(parts[1].votes)
-    rates, dollars = [0.9, 0.9] + [0.5] * (n - 2), [2.0, 1.0] + [0.5] * (n - 2)
-    told = answer(pointed(found, rates, dollars), queries, queries.votes.models)
-    value = value_label("cost_weight", found.points[1].value("cost_weight"))
-    assert told.title == (
-        f"Set cost weight to {value}: no proven loss, $1.00 instead of $2.00 per 1,000 queries"
-    )
-    assert told.basis.startswith("90.0 % right for $1.00 instead of 90.0 % for $2.00 per 1,000")
-    taken = replace(pointed(found, rates, dollars), now=found.points[1].value("cost_weight"))
-    told = answer(taken, queries, queries.votes.models)
-    assert told.title == (
-        f"Leave cost weight at {value}: no proven loss against 0, $1.00 instead of $2.00 per "
-        "1,000 queries"
-    )
-    dearer = answer(pointed(found, rates, [2.0] * n), queries, queries.votes.models)
-    assert dearer.title.startswith("Leave cost weight at 0: ")
+def test_where_the_cost_weight_should_be_is_what_is_recommended_everywhere():
+    train, test = split_world(seed=8, n_queries=420)
+    fitted = cascal.fit(train.votes, train.vectors, costs=train.known_costs)
+    found = curve(fitted, Thresholds(), "cost_weight", test, train)
+    trials = try_weights(fitted, Thresholds(), test, train, cost_grid(fitted.costs))
+    for weight in (0.0, 0.1):
+        here = read_at(found, fitted, Thresholds(cost_weight=weight), test, train)
+        shipped = recommend(trials, weight, test, train, 0.1)
+        told = answer(here, test, fitted.models, shipped)
+        assert told.title == shipped.title
+        assert told.basis.startswith(shipped.reason)
+        assert told.point.value("cost_weight") == shipped.best.trial.point.cost_weight == 0.1
+    assert shipped.taken
 
 
 @pytest.mark.parametrize(
     ("dollars", "place"),
     [([2.0, 1.8, 1.5, 1.0], 2), ([2.0, 1.95, 2.0, 1.0], None), ([2.0, 1.8, np.nan, 1.0], None)],
 )
-def test_a_value_that_costs_less_and_is_right_as_often_is_named(dollars, place, parts, fitted):
+def test_a_value_that_costs_less_is_named_with_what_it_may_lose(dollars, place, parts, fitted):
     found = curve(fitted, Thresholds(), "prune_jaccard", parts[1], parts[0])
     queries = Right(parts[1].votes)
     now = pointed(found, [0.5, 0.5, 0.5, 0.4], dollars)
     told = answer(now, queries, queries.votes.models)
     assert told.title.startswith("Leave joining at off: ")
-    cheaper = "; 2 or more costs less, $1.50 instead of $2.00 per 1,000 queries"
-    assert told.title.endswith(cheaper) == (place is not None)
-    assert told.point is now.points[place or 0]
+    cheaper = "2 or more would cost $1.50 instead of $2.00 per 1,000 queries"
+    assert (cheaper in told.basis) == (place is not None)
+    assert "points is not ruled out" in told.basis or place is None
+    assert told.point is now.points[0]
 
 
 def test_cost_weights_have_plain_ticks_and_a_place_for_none(parts, fitted):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame, heeded, session, shared_results, theme
+from app import frame, session, shared_results, shipping, theme
 from app.evaluate.latency import latency
 from cascal import charts
 from cascal.compare.comparison import Comparison
@@ -30,8 +30,7 @@ def _cost(comparison: Comparison) -> None:
         return
     now = session.current_thresholds().cost_weight
     best = max(curve, key=lambda point: point.top1)
-    if not heeded.snapshot().router.always:
-        shared_results.bargain("use_bargain")
+    shipping.in_short("use_recommended_of_cost")
     table = charts.cost_frame(comparison.rows(), curve)
     figure = charts.cost_figure(table, theme.accent(), now)
     frame.chart(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import controls, frame, session
-from app.evaluate import work
+from app import controls, frame, session, shared_results, shipping
 from cascal import charts
 from cascal.compare.presets import PresetChoices
 from cascal.counted import counted
@@ -16,7 +15,7 @@ N_SHOWN = 200
 
 def presets() -> None:
     """Whom each preset asks first, without a label, and the queries on which they differ."""
-    choices = work.preset_choices()
+    choices = shared_results.preset_choices("Compare the presets", at_once=True)
     if choices is None:
         return
     data, present = session.dataset(), session.current_settings().preset_name
@@ -25,10 +24,12 @@ def presets() -> None:
         st.subheader(_headline(choices), anchor=False)
         frame.sentence(choices.sentence)
     else:
-        st.subheader(frame.headline(judged.sentence), anchor=False)
+        if shipping.in_short("use_recommended_of_presets") is None:
+            st.subheader(frame.headline(judged.sentence), anchor=False)
         st.caption(
-            f"{_headline(choices)}. By the gold answers, each preset with its own rule at the "
-            "present thresholds; gains are paired, with 95 % intervals."
+            f"{frame.escape(judged.sentence)}. {_headline(choices)}. By the gold answers, each "
+            "preset with its own rule at the present thresholds; gains are paired, with 95 % "
+            "intervals."
         )
     costs = choices.costs(data.test or data.train, data.train)
     _table(charts.presets_frame(choices, present, judged, costs), judged is not None)

@@ -21,7 +21,6 @@ from cascal.compare.gold_agreement import (
     map_gain,
 )
 from cascal.compare.peer_measures import PeerMeasure, peer_measures
-from cascal.compare.presets import PresetChoices, compare_presets
 from cascal.compare.scaling import ScalingPoint, scaling_curve
 from cascal.compare.without_a_model import Removal, leave_one_out
 from cascal.counted import counted
@@ -46,17 +45,6 @@ def scaling() -> list[ScalingPoint] | None:
         "Draw the scaling curve",
         work,
         about="Fits again on 2 % to 100 % of the training queries, three draws each.",
-    )
-
-
-def preset_choices() -> PresetChoices | None:
-    """Whom every preset asks first; None while they are being fitted."""
-    data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
-    work = Call.of(
-        compare_presets, data.train, data.test, thresholds, costs=data.costs, fitted=fitted
-    )
-    return jobs.show(
-        f"presets:{session.snapshot_token()}", "Compare the presets", work, at_once=True
     )
 
 

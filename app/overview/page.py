@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, heeded, label_entry, session
+from app import frame, heeded, label_entry, session, shipping
 from app.no_data import no_data
 from app.overview import light, panels
-from app.overview.payback import payback
+from app.overview.payback import payback, stated_terms
 from app.scored import scored_page
 
 if session.current_info() is None:
@@ -19,7 +19,10 @@ elif session.dataset().by_scores:
     frame.notice(session.dataset())
     scores = scored_page()
     if scores is not None:
-        payback(scores)
+        shown, stated = st.container(), st.container()
+        terms, spent = stated_terms(stated)
+        with shown:
+            payback(terms, spent, scores)
 else:
     frame.notice(session.dataset())
     compared = heeded.contenders_and_verdict()
@@ -31,8 +34,10 @@ else:
     caution = st.container(key="caution")
     heeded.notice(heeded.HEADLINE)
     panels.numbers()
-    saving = st.container()
-    payback()
+    shipped, paid, stated = st.container(), st.container(), st.container()
+    terms, spent = stated_terms(stated)
+    with paid:
+        payback(terms, spent)
     panels.picture()
     panels.evidence()
     opinion = st.container()
@@ -45,5 +50,5 @@ else:
         heeded.choice()
         if compared is not None or labelled:
             light.second_opinion()
-    with saving, frame.refusals():
-        panels.bargain()
+    with shipped, frame.refusals():
+        shipping.ship(terms)

@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, percent, percent_pair
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.repeats import LEAK, without_repeats
-from cascal.verdicts.verdict import Verdict, too_few
+from cascal.verdicts.verdict import Verdict
 
 SHOWN_ISSUES = 3
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
@@ -66,10 +66,12 @@ def numbers() -> None:
     result, router = now.evaluation, now.router
     with st.grid(5, min_column_width=150):
         if result is not None:
+            always = float(result.model_accuracies[now.constant.model])
+            right, beside = percent_pair(result.top1_accuracy, always)
             frame.metric(
                 "First model right",
-                percent(result.top1_accuracy, 1),
-                f"{percent(result.model_accuracies[now.constant.model], 1)} by {now.constant.name}",
+                right,
+                f"{beside} by {now.constant.name}",
                 f"Beside always asking {frame.escape(now.constant.words)}.",
             )
             frame.metric(
@@ -148,18 +150,6 @@ def evidence() -> None:
     if table["needs_gold"].sum() > 1:
         bounds = f"“By gold” and the {mark('oracle')} know the answers beforehand: bounds."
     st.caption(f"Share of right answers with 95 % intervals. {bounds}")
-
-
-def bargain() -> None:
-    """The best bargain, where there are prices, gold answers and a choice."""
-    now = heeded.snapshot()
-    result = now.evaluation
-    if result is None or too_few(result.n_gold):
-        return
-    if now.router.always or not session.cost_weights():
-        return
-    with st.container(border=True):
-        shared_results.bargain("take_bargain")
 
 
 def _alt(table: pd.DataFrame) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, heeded, session
+from app import frame, heeded, session, shared_results
 from cascal.dataset.payback import find_payback, find_score_payback
 from cascal.dataset.scored_evidence import ScoreEvidence
-from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Terms
+from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Payback, Terms
 
 MARKS: dict[Outcome, str] = {
     "pays back": ":green[:material/check_circle:]",
@@ -17,35 +18,48 @@ MARKS: dict[Outcome, str] = {
 }
 
 
-def payback(scores: ScoreEvidence | None = None) -> None:
-    """Spending against saving, at the horizon and the price of a label that are stated here.
+def payback(terms: Terms, place: DeltaGenerator, scores: ScoreEvidence | None = None) -> None:
+    """Spending against saving, at the terms that are stated below it.
 
-    scores : what is gone by where answers are open-ended
+    place : where the terms are; scores : what is gone by where answers are open-ended
     """
-    shown = st.container()
-    with st.expander("For how many queries this is reckoned, and at which price of a label"):
-        spent = st.container()
-        terms = _terms()
     store = session.workspace()
     if scores is not None:
         found = find_score_payback(store, session.dataset(), scores, terms)
     else:
         found = find_payback(store, heeded.snapshot(), terms)
-    with shown:
-        st.subheader(f"{MARKS[found.outcome]} {frame.headline(found.headline)}", anchor=False)
-        constant = heeded.snapshot().constant  # by what it was chosen stands in the headline
-        said = found.sentence.replace(constant.words, constant.name)
-        known = found.outcome != "unknown"
-        frame.sentence(f"{found.spending.sentence} {said}" if known else said)
+    st.subheader(f"{MARKS[found.outcome]} {frame.headline(_headline(found))}", anchor=False)
+    constant = heeded.snapshot().constant  # by what it was chosen stands in the headline
+    said = found.sentence.replace(constant.words, constant.name)
+    known = found.outcome != "unknown"
+    frame.sentence(f"{found.spending.sentence} {said}" if known else said)
     cost = heeded.snapshot().ungated.cost
     if scores is None and cost.known:
-        spent.caption(frame.escape(cost.sentence))
+        place.caption(frame.escape(cost.sentence))
+
+
+def _headline(found: Payback) -> str:
+    if found.outcome != "pays back":
+        return found.headline
+    return f"The setting in use: {found.headline[:1].lower()}{found.headline[1:]}"
+
+
+def stated_terms(place: DeltaGenerator) -> tuple[Terms, DeltaGenerator]:
+    """The horizon, the price of a label and the points that may be lost, folded at a place."""
+    with place.expander("Queries to come, price of a label, points that may be lost"):
+        spent = st.container()
+        return _terms(), spent
 
 
 def _terms() -> Terms:
     with st.container(horizontal=True):
         horizon = st.number_input(
-            "Queries to come", min_value=1, value=DEFAULT_HORIZON, step=10_000, key="horizon"
+            "Queries to come",
+            min_value=1,
+            value=DEFAULT_HORIZON,
+            step=10_000,
+            key="horizon",
+            persist_state="session",
         )
         price = st.number_input(
             "US dollars a label",
@@ -54,6 +68,7 @@ def _terms() -> Terms:
             step=0.1,
             key="label_price",
             placeholder="labels do not count",
+            persist_state="session",
         )
         points = st.number_input(
             "Points that may be lost",
@@ -61,6 +76,8 @@ def _terms() -> Terms:
             max_value=99.0,
             value=100 * DEFAULT_TOLERANCE,
             step=0.5,
-            key="tolerance",
+            key=shared_results.TOLERANCE,
+            persist_state="session",
+            help="Of right first answers. What to ship and when it pays back both go by it.",
         )
     return Terms(label_price=price, horizon=int(horizon), tolerance=points / 100)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import frame, history, jobs, selection, session, theme, values
+from app import frame, history, jobs, selection, session, shipping, theme, values
 from app.apart import Call
 from app.controls import BY_TASK
 from app.values import DEFAULTS, Values
@@ -75,10 +75,13 @@ def curves() -> None:
         headline.title(TITLE, anchor=False)
         return
     data = session.dataset()
-    said = answer(found, routed_part(data.test, data.train), session.fit().models)
+    shipped = shipping.known()
+    said = answer(found, routed_part(data.test, data.train), session.fit().models, shipped)
     with headline:
         st.title(frame.headline(said.title), anchor=False)
         st.caption(frame.escape(said.basis))
+        if shipped is not None and said.title != shipped.title:
+            shipping.link()
     _used(found)
     _choose(found, said.point)
     _figures(found)

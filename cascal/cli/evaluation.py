@@ -56,6 +56,9 @@ def evaluate(
     horizon: HorizonOption = DEFAULT_HORIZON,
     tolerance: ToleranceOption = DEFAULT_TOLERANCE,
     scored_by: ScoredByOption = None,
+    with_presets: Annotated[
+        bool, typer.Option("--with-presets", help="Which setting to ship: of every preset too.")
+    ] = False,
 ) -> None:
     """Compare all routers on the test queries, with intervals; say whether and when routing pays.
 
@@ -101,6 +104,7 @@ def evaluate(
     found["slices"] = _slices(loaded, comparison, by)
     found["latency"] = _latency(tuning.store, snapshot)
     found["payback"] = find_payback(tuning.store, snapshot, terms).to_dict()
+    found["to_ship"] = _to_ship(tuning.store, snapshot, terms, with_presets=with_presets)
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
@@ -214,6 +218,23 @@ def _peer_measures(snapshot: Snapshot) -> dict[str, Any]:
     if snapshot.evaluation is None:
         return {}
     return {one.key: one.to_dict() for one in peer_measures(snapshot)}
+
+
+def _to_ship(
+    workspace: Workspace, snapshot: Snapshot, terms: Terms, *, with_presets: bool
+) -> dict[str, Any] | None:
+    """Which setting to ship, and when that pays back; None without gold answers."""
+    from cascal.compare.recommendation import recommend, try_settings
+    from cascal.dataset.payback import find_choice_payback
+
+    try:
+        trials = try_settings(snapshot, with_presets=with_presets)
+        weight, data = snapshot.router.thresholds.cost_weight, snapshot.dataset
+        found = recommend(trials, weight, data.gold_test, data.train, terms.tolerance)
+    except NotApplicable:
+        return None
+    paid = find_choice_payback(workspace, snapshot, found.best.trial.first, terms)
+    return {**found.to_dict(), "payback": paid.to_dict()}
 
 
 def _latency(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any] | None:

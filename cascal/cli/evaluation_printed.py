@@ -47,6 +47,7 @@ def print_evaluation(found: Mapping[str, Any]) -> None:
     payback = found["payback"]
     out.print(f"When it pays back: {escape(payback['sentence'])}")
     out.print(f"  {escape(payback['spending'])}")
+    _print_to_ship(found["to_ship"])
     without = found["without_labels"]
     out.print(f"Without labels: {escape(without['sentence'])}")
     if without["light"] is not None:
@@ -57,6 +58,20 @@ def print_evaluation(found: Mapping[str, Any]) -> None:
         if without["to_label"]:
             out.print(f"  Such queries: {escape(', '.join(without['to_label']))}.")
         out.print(f"  {escape(without['record'])}")
+
+
+def _print_to_ship(found: Mapping[str, Any] | None) -> None:
+    """Which setting to ship, and why not another."""
+    if found is None:
+        return
+    for said in (found["title"], found["reason"], found["vote"], found["payback"]["sentence"]):
+        if said:
+            out.print(f"{'' if said is found['title'] else '  '}{escape(said)}")
+    for other in found["others"]:
+        right, dollars = f"{100 * other['top1']:.1f} %", other["cost_per_1000"]
+        cost = "" if dollars is None else f" for ${dollars:,.2f}"
+        out.print(f"  {escape(other['setting'])}: {right} right{cost}; {escape(other['why_not'])}")
+    out.print(f"  {escape(found['basis'])}")
 
 
 def _print_routers(found: Mapping[str, Any]) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import percent
 from cascal.dataset.cost import mean_cost, query_costs
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
@@ -18,8 +17,6 @@ from cascal.settings import Thresholds
 
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 """Round cost weights in a decade."""
-MAX_LOSS = 0.005
-"""Share of right first answers that a bargain may cost."""
 
 
 def cost_grid(costs: FloatArray | None) -> tuple[float, ...]:
@@ -61,12 +58,18 @@ class CostPoint:
     effective_models: float
 
 
-def instead(cheap: CostPoint, dear: CostPoint) -> str:
-    """What a point gives and costs, beside another."""
-    return (
-        f"{percent(cheap.top1, 1)} right for ${cheap.cost1:,.2f} instead of "
-        f"{percent(dear.top1, 1)} for ${dear.cost1:,.2f} per 1,000 queries"
-    )
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trial:
+    """One setting that was tried on the test queries.
+
+    preset : whose setting it is, "" for the settings in use; first (Q,) columns of the votes;
+    voted (Q,) whether the vote of three is right, nan = does not count
+    """
+
+    preset: str
+    point: CostPoint
+    first: IntArray
+    voted: FloatArray
 
 
 def cost_curve(fitted: Fit, thresholds: Thresholds, test: Part, training: Part) -> list[CostPoint]:
@@ -76,41 +79,43 @@ def cost_curve(fitted: Fit, thresholds: Thresholds, test: Part, training: Part) 
     """
     test.need_gold("Quality against cost")
     weights = sorted({*cost_grid(fitted.costs), thresholds.cost_weight})
+    return [one.point for one in try_weights(fitted, thresholds, test, training, weights)]
+
+
+def try_weights(
+    fitted: Fit,
+    thresholds: Thresholds,
+    test: Part,
+    training: Part,
+    weights: Sequence[float],
+    preset: str = "",
+) -> tuple[Trial, ...]:
+    """What a fit chooses at each of some weights of cost, and what that is worth and costs."""
     dollars = query_costs(test, training).dollars
-    return [
-        _cost_point(fitted, replace(thresholds, cost_weight=weight), test, dollars)
-        for weight in weights
-    ]
-
-
-def _cost_point(fitted: Fit, thresholds: Thresholds, test: Part, dollars: FloatArray) -> CostPoint:
-    routes = fitted.router(thresholds).route(test.vectors)
-    result = test.evaluation(routes)
-    column = np.array([test.votes.models.index(name) for name in routes.models])
-    chosen = column[best_first(routes.scores, routes.models, min(3, len(column)))]
-    costs = np.take_along_axis(dollars, chosen, axis=1)
-    return CostPoint(
-        thresholds.cost_weight,
-        result.top1_accuracy,
-        result.top3_vote_accuracy,
-        mean_cost(costs[:, 0]),
-        mean_cost(costs.sum(axis=1)),
-        result.effective_models,
-    )
-
-
-def bargains(
-    curve: Sequence[CostPoint], cost_weight: float, loss: float = MAX_LOSS
-) -> list[CostPoint]:
-    """The points of a curve that cost less than the weight in force, the cheapest first.
-
-    Their first model is at most `loss` less often right than at that weight, and than at weight 0,
-    so that bargains taken one after another do not add up.
-    """
-    now = next(point for point in curve if point.cost_weight == cost_weight)
-    least = max(now.top1, curve[0].top1) - loss
-    good = [point for point in curve if point.top1 >= least and point.cost1 < now.cost1]
-    return sorted(good, key=lambda point: (point.cost1, point.cost_weight))
+    found = []
+    for weight in weights:
+        routes = fitted.router(replace(thresholds, cost_weight=weight)).route(test.vectors)
+        result = test.evaluation(routes)
+        column = np.array([test.votes.models.index(name) for name in routes.models])
+        chosen = column[best_first(routes.scores, routes.models, min(3, len(column)))]
+        costs = np.take_along_axis(dollars, chosen, axis=1)
+        point = CostPoint(
+            weight,
+            result.top1_accuracy,
+            result.top3_vote_accuracy,
+            mean_cost(costs[:, 0]),
+            mean_cost(costs.sum(axis=1)),
+            result.effective_models,
+        )
+        found.append(
+            Trial(
+                preset=preset,
+                point=point,
+                first=chosen[:, 0].astype(np.int32),  # many are kept
+                voted=result.top3_vote_right.astype(np.float32),
+            )
+        )
+    return tuple(found)
 
 
 def pareto_front(costs: FloatArray, quality: FloatArray) -> IntArray:

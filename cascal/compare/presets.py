@@ -8,11 +8,13 @@ tell which is right. Gold answers, where there are any, say which preset is righ
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.compare.cost import Trial, try_weights
 from cascal.counted import percent
 from cascal.dataset.cost import mean_cost, query_costs
 from cascal.dataset.part import Part
@@ -30,7 +32,7 @@ class PresetChoices:
 
     first (P, Q) index into `models`; best_overall (P,) whom it would always ask; confident: whether
     any log-probability is known; on_training_queries: the queries are those the presets were fitted
-    on, for want of test queries.
+    on, for want of test queries; trials: every preset at every weight of cost that was asked for.
     """
 
     presets: tuple[str, ...]
@@ -41,6 +43,14 @@ class PresetChoices:
     best_overall: IntArray
     confident: bool
     on_training_queries: bool
+    trials: tuple[Trial, ...] = ()
+
+    def at_weight(self, weight: float, part: Part) -> PresetChoices:
+        """The choices at one of the weights of cost that were tried; part holds the queries."""
+        column = np.array([self.models.index(name) for name in part.votes.models])
+        tried = {one.preset: one for one in self.trials if one.point.cost_weight == weight}
+        first = np.stack([column[tried[name].first] for name in self.presets])
+        return replace(self, first=first)
 
     @property
     def disputed(self) -> BoolArray:
@@ -147,18 +157,21 @@ def compare_presets(
     *,
     costs: FloatArray | None = None,
     fitted: Fit | None = None,
+    weights: Sequence[float] = (),
     progress: Progress | None = None,
 ) -> PresetChoices:
     """Fit every usable preset on the training part and route the queries by each; no label is read.
 
     Each routes by its own rule at the given thresholds. Without `queries` the training queries are
-    routed. `fitted` saves fitting its preset again; all cluster as it does.
+    routed. `fitted` saves fitting its preset again; all cluster as it does. `weights` of cost are
+    tried too, by the gold answers of the queries.
     """
     part = queries or training
     at = replace(thresholds or Thresholds(), routing=None)
     names = usable_presets(training.votes)
     first: list[IntArray] = []
     best: list[int] = []
+    trials: list[Trial] = []
     for place, name in enumerate(names):
         if progress is not None:
             progress(place / len(names), f"Fitting the preset {name}")
@@ -170,6 +183,8 @@ def compare_presets(
         router = own.router(at)
         first.append(router.route(part.vectors).selected[:, 0])
         best.append(router.best_overall)
+        if weights:
+            trials += try_weights(own, at, part, training, weights, preset=name)
     return PresetChoices(
         presets=names,
         models=training.votes.models,
@@ -179,4 +194,5 @@ def compare_presets(
         best_overall=np.array(best),
         confident=bool(training.votes.confident.any()),
         on_training_queries=queries is None,
+        trials=tuple(trials),
     )

@@ -1,8 +1,8 @@
 """What a sweep answers: where a threshold should be, and whether that matters.
 
 Every value is compared with the present one on the same gold test queries. The best of many values
-flatters itself, so only one whose whole interval lies above 0 is proposed, or one that costs less
-and is right no less often, and that is said.
+flatters itself, so the intervals hold for all values at once, and only one whose whole interval
+lies above 0 is called better. Which cost weight to use is what `recommend` says, here as elsewhere.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from math import isfinite, nan
 
 import numpy as np
 
-from cascal.compare.cost import CostPoint, bargains, instead, weight_label
+from cascal.compare.cost import weight_label
+from cascal.compare.recommended import Recommendation
 from cascal.compare.sweep import NAMES, Curve, Point
 from cascal.counted import agreeing, counted, percent
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
-from cascal.intervals import Estimate, estimates
+from cascal.intervals import Estimate, joint_estimates
 from cascal.settings import joining_name
 from cascal.verdicts.verdict import points as in_points
 
@@ -30,7 +31,7 @@ SAVED = 0.05
 class SweepAnswer:
     """A title that says where to set a threshold, what it rests on, and the point it proposes.
 
-    point : the proposed setting, the present one where nothing is proposed
+    point : the best setting where one is proven better or recommended, else the present one
     """
 
     title: str
@@ -48,7 +49,8 @@ def value_label(name: str, value: float | None) -> str:
 
 
 def gains_over_now(curve: Curve, part: Part, models: Sequence[str]) -> list[Estimate] | None:
-    """The paired gain of every point over the present one; None without gold answers.
+    """The paired gain of every point over the present one, with intervals that hold for all of them
+    at once; None without gold answers.
 
     part holds the routed queries, models (M,) what `Point.first` points into.
     """
@@ -60,7 +62,7 @@ def gains_over_now(curve: Curve, part: Part, models: Sequence[str]) -> list[Esti
     gained: FloatArray = np.column_stack(
         [right[rows, point.first] - right[rows, now.first] for point in curve.points]
     )
-    return estimates(gained)
+    return joint_estimates(gained)[0]
 
 
 def best_place(curve: Curve) -> int:
@@ -74,8 +76,13 @@ def best_place(curve: Curve) -> int:
     return int(np.nanargmax(rates))
 
 
-def answer(curve: Curve, part: Part, models: Sequence[str]) -> SweepAnswer:
-    """Where the threshold should be and whether it matters; part and models as for the gains."""
+def answer(
+    curve: Curve, part: Part, models: Sequence[str], recommended: Recommendation | None = None
+) -> SweepAnswer:
+    """Where the threshold should be and whether it matters; part and models as for the gains.
+
+    recommended : which setting to ship, where that is known: it says where the cost weight is
+    """
     now, name = curve.points[curve.at_now], NAMES[curve.name].lower()
     if not any(point.flipped for point in curve.points):
         title = f"{NAMES[curve.name]} makes no difference here: every value asks the same models"
@@ -91,27 +98,27 @@ def answer(curve: Curve, part: Part, models: Sequence[str]) -> SweepAnswer:
         )
     best = best_place(curve)
     basis = f"{_extremes(curve, gains)} {band_sentence(curve)}."
-    paid = _bargain(curve, gains) or _taken(curve, gains)
-    if paid is not None:
-        place, title, said = paid
-        return SweepAnswer(title=title, basis=f"{said} {basis}", point=curve.points[place])
+    if curve.name == "cost_weight" and recommended is not None:
+        return _as_recommended(curve, recommended, basis)
     if gains[best].low > 0:
-        title = f"Set {name} to {_label(curve, best)}: {in_points(gains[best])} over "
+        title = f"{NAMES[curve.name]} {_label(curve, best)} is right more often than "
         return SweepAnswer(
-            title=f"{title}{_label(curve, curve.at_now)}", basis=basis, point=curve.points[best]
+            title=f"{title}{_label(curve, curve.at_now)}: {in_points(gains[best])}",
+            basis=basis,
+            point=curve.points[best],
         )
     title = f"Leave {name} at {_label(curve, curve.at_now)}: {_reach(curve, gains)}"
-    cheaper = _cheaper(curve, gains)
-    if cheaper is None:
-        return SweepAnswer(title=title, basis=basis, point=now)
-    cheap = curve.points[cheaper]
-    less = f"${cheap.dollars:,.2f} instead of ${now.dollars:,.2f} per 1,000 queries"
-    known = "" if cheaper == best else f"{_label(curve, cheaper)}: {in_points(gains[cheaper])}. "
-    return SweepAnswer(
-        title=f"{title}; {_label(curve, cheaper)} costs less, {less}",
-        basis=f"{known}{basis}",
-        point=cheap,
-    )
+    return SweepAnswer(title=title, basis=f"{basis}{_cheaper(curve, gains, best)}", point=now)
+
+
+def _as_recommended(curve: Curve, found: Recommendation, basis: str) -> SweepAnswer:
+    """What is recommended everywhere; the cost weight of another preset is no value of this one."""
+    best, point = found.best.trial, curve.points[curve.at_now]
+    if not best.preset:
+        same = (one for one in curve.points if one.value(curve.name) == best.point.cost_weight)
+        point = next(same, point)
+    said = " ".join(filter(None, [found.reason, found.vote, basis]))
+    return SweepAnswer(title=found.title, basis=said, point=point)
 
 
 def change_between(curve: Curve, was: int, now: int, part: Part, models: Sequence[str]) -> str:
@@ -143,61 +150,26 @@ def _label(curve: Curve, place: int) -> str:
     return value_label(curve.name, curve.points[place].value(curve.name))
 
 
-def _cheaper(curve: Curve, gains: Sequence[Estimate]) -> int | None:
-    """The place of the cheapest value that saves enough and is right no less often than now."""
+def _cheaper(curve: Curve, gains: Sequence[Estimate], best: int) -> str:
+    """The cheapest value that saves enough and is right no less often than now, in a sentence.
+
+    It was picked for its cost, so what it may lose is said.
+    """
+    now = curve.points[curve.at_now]
     dollars = np.array([one.dollars for one in curve.points])
     if not np.isfinite(dollars).all():
-        return None
+        return ""
     right = np.array([gain.value >= 0 for gain in gains])
-    enough = dollars <= (1.0 - SAVED) * dollars[curve.at_now]
-    known = np.flatnonzero(right & enough)
-    return int(known[dollars[known].argmin()]) if len(known) else None
-
-
-def _bargain(curve: Curve, gains: Sequence[Estimate]) -> tuple[int, str, str] | None:
-    """The place of the cheapest cost weight that is not proven to lose; title, and both points."""
-    known = _cost_points(curve)
-    dear = known[curve.at_now] if known else None
-    for cheap in bargains(known, dear.cost_weight) if dear else ():
-        place = known.index(cheap)
-        if dear and gains[place].high >= 0:
-            title = (
-                f"Set cost weight to {weight_label(cheap.cost_weight)}: no proven loss, "
-                f"${cheap.cost1:,.2f} instead of ${dear.cost1:,.2f} per 1,000 queries"
-            )
-            return place, title, f"{instead(cheap, dear)}. {in_points(gains[place])}."
-    return None
-
-
-def _taken(curve: Curve, gains: Sequence[Estimate]) -> tuple[int, str, str] | None:
-    """The same where the present weight is a bargain beside weight 0, and nothing is cheaper."""
-    known = _cost_points(curve)
-    if not known or curve.now == 0 or known[0].cost_weight > 0 or gains[0].low > 0:
-        return None
-    now, free = known[curve.at_now], known[0]
-    if now not in bargains(known, free.cost_weight):
-        return None
-    title = (
-        f"Leave cost weight at {weight_label(now.cost_weight)}: no proven loss against 0, "
-        f"${now.cost1:,.2f} instead of ${free.cost1:,.2f} per 1,000 queries"
-    )
-    said = f"{instead(now, free)}. 0 brings {in_points(gains[0])}."
-    return curve.at_now, title, said
-
-
-def _cost_points(curve: Curve) -> list[CostPoint]:
-    """The points of a sweep of the cost weight where all costs are known, else none."""
-    known = all(isfinite(one.dollars) for one in curve.points)
+    known = np.flatnonzero(right & (dollars <= (1.0 - SAVED) * now.dollars))
+    if not len(known):
+        return ""
+    place = int(known[dollars[known].argmin()])
+    told = "" if place == best else f" ({in_points(gains[place])})"
     return (
-        [_cost_point(one) for one in curve.points] if curve.name == "cost_weight" and known else []
+        f" {_label(curve, place)} would cost ${dollars[place]:,.2f} instead of ${now.dollars:,.2f} "
+        f"per 1,000 queries{told}; a loss of up to {max(0.0, -100 * gains[place].low):.1f} points "
+        "is not ruled out."
     )
-
-
-def _cost_point(point: Point) -> CostPoint:
-    """A point as far as a bargain asks; the vote is not swept."""
-    right = nan if point.top1 is None else point.top1.value
-    weight = point.thresholds.cost_weight
-    return CostPoint(weight, right, nan, point.dollars, nan, point.effective_models)
 
 
 def _extremes(curve: Curve, gains: Sequence[Estimate]) -> str:

@@ -11,7 +11,7 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.label_facts import gather_evidence, labels_of_people
 from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import NotApplicable
+from cascal.datatypes import IntArray, NotApplicable
 from cascal.intervals import Estimate, estimate
 from cascal.store import Workspace
 from cascal.verdicts.constant import Constant
@@ -34,12 +34,41 @@ def find_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) -> Payb
     """
     snapshot, name = snapshot.ungated, snapshot.dataset.info.name
     with workspace.opened():
-        spending = Spending(
-            bills=workspace.bills(name),
-            n_labels=len(labels_of_people(workspace, name)),
-            label_price=terms.label_price,
-        )
+        spending = _spending(workspace, name, terms)
         return payback(spending, _advantage(workspace, snapshot), terms)
+
+
+def find_choice_payback(
+    workspace: Workspace, snapshot: Snapshot, first: IntArray, terms: Terms
+) -> Payback:
+    """The same for other first models, by the gold answers of the test queries.
+
+    first (Q,) columns of their votes; compared with the model that the verdict names
+    """
+    part, constant, name = snapshot.dataset.gold_test, snapshot.constant, snapshot.dataset.info.name
+    always = np.full(len(part), part.votes.models.index(constant.name))
+    rows = np.arange(len(part))
+    gain = estimate(part.right[rows, first] - part.right[rows, always])
+    found = Contest(
+        part=part,
+        first=first,
+        second=always,
+        names=("routing", constant.words),
+        constant=constant,
+    )
+    with workspace.opened():
+        spending = _spending(workspace, name, terms)
+        return payback(
+            spending, _with_saving(snapshot, found, constant, gain, "by gold answers"), terms
+        )
+
+
+def _spending(workspace: Workspace, name: str, terms: Terms) -> Spending:
+    return Spending(
+        bills=workspace.bills(name),
+        n_labels=len(labels_of_people(workspace, name)),
+        label_price=terms.label_price,
+    )
 
 
 def find_score_payback(

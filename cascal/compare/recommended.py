@@ -1,0 +1,221 @@
+"""The recommended setting in words: what to ship, why, and why not another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
+
+from cascal.compare.cost import Trial, weight_label
+from cascal.counted import counted, percent, percent_pair, signed
+from cascal.files.plain_json import finite
+from cascal.intervals import Estimate
+from cascal.verdicts.verdict import points
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One setting beside the one in use.
+
+    gain : in right first answers; dearer : US dollars per 1,000 queries more, None where unknown;
+    why : why it is not the recommended one, "" where it is
+    """
+
+    trial: Trial
+    gain: Estimate
+    dearer: Estimate | None
+    in_use: bool
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        """What is set."""
+        preset, weight = self.trial.preset, self.trial.point.cost_weight
+        if not isfinite(self.trial.point.cost1):
+            return f"preset {preset}" if preset else "the settings in use"
+        said = f"cost weight {weight_label(weight)}" if weight else "no cost weight"
+        return f"preset {preset}, {said}" if preset else said
+
+    @property
+    def result(self) -> str:
+        """How often its first answers are right, and for how much."""
+        return f"{percent(self.trial.point.top1, 1)} right{self.price}"
+
+    @property
+    def price(self) -> str:
+        """For how much, where that is known."""
+        dollars = self.trial.point.cost1
+        return f" for ${dollars:,.2f}" if isfinite(dollars) else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types; what is unknown is null."""
+        point = self.trial.point
+        return {
+            "setting": self.name,
+            "preset": self.trial.preset or None,
+            "cost_weight": point.cost_weight,
+            "in_use": self.in_use,
+            "top1": finite(point.top1),
+            "cost_per_1000": finite(point.cost1),
+            "vote": finite(point.vote),
+            "vote_cost_per_1000": finite(point.cost3),
+            "gain": asdict(self.gain),
+            "dearer_per_1000": None if self.dearer is None else asdict(self.dearer),
+            "why_not": self.why,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """The setting to ship, and why not another.
+
+    best, now : that setting and the one in use; beside : what the best one is told beside, the
+    setting in use or, where that is the best, the one that nothing is weighed in; gain, dearer,
+    voted : of the best beside that one, in first answers, US dollars per 1,000 and votes of three
+    others : those worth a look, the cheapest first; shown : whether the best one is shown to lose
+    no more than is tolerated; for_vote : the best one by the same rule where three vote
+    presets : those that were tried beside the settings in use
+    """
+
+    best: Option
+    now: Option
+    beside: Option
+    gain: Estimate
+    dearer: Estimate | None
+    voted: Estimate
+    others: tuple[Option, ...]
+    for_vote: Option
+    shown: bool
+    n_tried: int
+    presets: tuple[str, ...]
+    tolerance: float
+
+    @property
+    def taken(self) -> bool:
+        """Whether the setting in use is the recommended one."""
+        return self.best.in_use
+
+    @property
+    def title(self) -> str:
+        """What to ship, and what it gives and costs."""
+        unit = "" if self.dearer is None else " per 1,000 queries"
+        if self.taken:
+            return f"You use the recommended setting: {self.best.result}{unit}"
+        right, was = percent_pair(self.best.trial.point.top1, self.now.trial.point.top1)
+        return (
+            f"Ship this: {self.best.name}, {right} right{self.best.price} instead of "
+            f"{was}{self.now.price}{unit}"
+        )
+
+    @property
+    def short(self) -> str:
+        """The same where something else is the title."""
+        if self.taken:
+            return "You use the recommended setting."
+        return f"It is {self.best.name}: {self.best.result}."
+
+    @property
+    def reason(self) -> str:
+        """The rule and what it rests on."""
+        lost = f"{in_points(self.tolerance)} of right first answers"
+        tried = f"{counted(self.n_tried, 'setting')} tried"
+        if not self.shown:
+            return (
+                f"Of {tried} none is shown to lose at most {lost}, so the one in use stays: more "
+                "test queries with gold answers would tell."
+            )
+        if self.dearer is None:
+            return (
+                f"Costs are unknown, so that nothing is cheaper. {self._only_better(tried)}"
+                " With prices in the model pool cost weights are compared as well."
+            )
+        if self.best is self.beside:
+            return f"Nothing cheaper of {tried} is shown to lose at most {lost}."
+        return (
+            f"The cheapest of {tried} that is shown to lose at most {lost}: {points(self.gain)} "
+            f"and {_dollars(self.dearer)} per 1,000 queries beside {self._beside}."
+        )
+
+    def _only_better(self, tried: str) -> str:
+        if self.taken:
+            return f"Of {tried} none is proven right more often."
+        return f"Of {tried} it is the best that is proven right more often: {points(self.gain)}."
+
+    @property
+    def _beside(self) -> str:
+        return "the setting in use" if self.beside.in_use else self.beside.name
+
+    @property
+    def vote(self) -> str:
+        """What becomes of the vote of three, which the rule does not look at."""
+        if self.best is self.beside:
+            said = ""
+        else:
+            rates = percent_pair(*(one.trial.point.vote for one in (self.best, self.beside)))
+            said = (
+                f"Where three vote: {' instead of '.join(rates)} right, {points(self.voted)}, "
+                f"{_judged(self.voted, self.tolerance)}. "
+            )
+        vote = self.for_vote.trial.point
+        if self.for_vote.trial is self.best.trial or not isfinite(vote.cost3):
+            return said.strip()
+        keeps = "keeps the one in use" if self.for_vote.in_use else f"says {self.for_vote.name}"
+        return (
+            f"{said}For the vote the same rule {keeps}: {percent(vote.vote, 1)} right for "
+            f"${vote.cost3:,.2f}."
+        )
+
+    @property
+    def basis(self) -> str:
+        """What was tried, and how the intervals are to be read."""
+        beside = "cost weights of the settings in use"
+        if self.presets:
+            n = len(self.presets)
+            beside += f" and of the {'preset' if n == 1 else f'{n} presets'} {_and(self.presets)}"
+        return (
+            f"Compared: {beside}, all at the other thresholds in use, on the same "
+            f"{counted(self.gain.n, 'test query')}. The best of many flatters itself, so the "
+            "intervals of first answers and costs hold for all of them at once; where two are "
+            "compared alone, as on the page Runs, they are narrower."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types, for commands."""
+        return {
+            "title": self.title,
+            "reason": self.reason,
+            "vote": self.vote,
+            "basis": self.basis,
+            "taken": self.taken,
+            "tolerance": self.tolerance,
+            "n_tried": self.n_tried,
+            "best": self.best.to_dict(),
+            "in_use": self.now.to_dict(),
+            "for_vote": self.for_vote.to_dict(),
+            "others": [one.to_dict() for one in self.others],
+        }
+
+
+def in_points(share: float) -> str:
+    """A share of right answers in points: "1 point", "0.5 points"."""
+    return f"{100 * share:g} point{'' if share == 0.01 else 's'}"
+
+
+def _and(names: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _dollars(change: Estimate) -> str:
+    low, high = (signed(one, 2, unit="$") for one in (change.low, change.high))
+    return f"{signed(change.value, 2, unit='$')} [{low}, {high}]"
+
+
+def _judged(gain: Estimate, tolerance: float) -> str:
+    """What an interval says of a loss."""
+    if gain.high < 0:
+        return "a proven loss"
+    if gain.low > 0:
+        return "a proven gain"
+    if gain.low >= -tolerance:
+        return f"no loss above {in_points(tolerance)}"
+    return f"a loss of up to {-100 * gain.low:.1f} points is not ruled out"
