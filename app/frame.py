@@ -154,13 +154,18 @@ def picked_rows(key: str) -> list[int]:
     return list(event["selection"]["rows"]) if event else []
 
 
-def metric(label: str, value: str, note: str = "", about: str | None = None) -> None:
-    """A tile: a number, a grey note such as its interval, and what it means."""
+def metric(
+    label: str, value: str, note: str = "", about: str | None = None, good: bool | None = None
+) -> None:
+    """A tile: a number, a note such as its interval, and what it means.
+
+    good : whether the note tells of a gain, in green, or of a loss, in red; else it is grey
+    """
     st.metric(
         label,
         value,
         delta=note or None,
-        delta_color="off",
+        delta_color="off" if good is None else "green" if good else "red",
         delta_arrow="off",
         border=True,
         height="stretch",

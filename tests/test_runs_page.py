@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import test_app
 from test_app import metric, plain
@@ -29,7 +31,7 @@ def headings(app) -> list[str]:
 def test_nothing_changed_is_said_where_nothing_did(open_app, small_file):
     app = open_app(small_file, "runs")
     assert not app.exception
-    assert title(app) == ("Nothing changed since the pinned state (the defaults)")
+    assert title(app) == ("Nothing changed since the defaults")
     assert any("to the last bit" in one.value for one in app.text)
     assert not any("elsewhere" in one for one in headings(app))
 
@@ -42,8 +44,12 @@ def test_a_moved_threshold_is_the_headline_with_its_interval_and_leads_to_the_ma
     assert not app.exception
     n = int(metric(app, "Go elsewhere").replace(",", ""))
     assert n > 0
-    assert title(app).startswith(f"Merge distance 0.15 → 0.5: {n:,} of ")
+    assert re.match(r"(Better|Worse|Cheaper|Dearer|Not proven).* the defaults: ", title(app))
     assert "points [" in title(app)
+    assert title(app).endswith(", because merge distance 0.15 → 0.5")
+    (tile,) = [one for one in app.metric if one.label.startswith("First model right: ")]
+    assert tile.label.partition(": ")[2] in ("better", "worse", "no proof of change", "the same")
+    assert "[" in tile.delta
     assert "1 setting differs" in headings(app)
     next(one for one in app.button if one.label == "Show them on the map").click().run()
     assert not app.exception
@@ -60,13 +66,13 @@ def test_a_saved_run_is_compared_with_the_present_state_and_opened(open_app, sma
         store.save_run(make_run(data, state, name), replace=True)
     app = open_app(small_file, "runs")
     assert app.selectbox(key="changed_against").value == "Run merged"  # the one that differs
-    assert "queries go elsewhere than in run “merged”" in title(app)
+    assert " run “merged”: " in title(app)
     said = [plain(one.value) for one in app.caption]
     assert any(one.startswith("The present state decides as run “like now”") for one in said)
     app.selectbox(key="changed_against").set_value("Run like now").run()
     assert title(app).startswith("Nothing changed since run “like now”, saved 20")
     app.selectbox(key="changed_against").set_value("Run merged").run()
-    assert "queries go elsewhere than in run “merged”" in title(app)
+    assert " run “merged”: " in title(app)
     app.selectbox(key="one_run").set_value("merged").run()
     app.button(key="open_run").click().run()
     assert app.session_state["merge"] == 0.5

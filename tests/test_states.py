@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,17 @@ import pytest
 from refusals import refuses
 
 import cascal
-from cascal.compare.states import FIRST_COST, FIRST_RIGHT, VOTE_RIGHT, compare_states
+from cascal.compare.states import (
+    FIRST_COST,
+    FIRST_RIGHT,
+    VOTE_RIGHT,
+    MeasureChange,
+    compare_states,
+)
 from cascal.dataset.snapshot import take_snapshot
-from cascal.intervals import estimate
+from cascal.intervals import Estimate, estimate
 from cascal.settings import FitSettings, Thresholds
+from cascal.verdicts.verdict import points
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +64,37 @@ def test_a_moved_threshold_is_named_with_what_it_did(usual, merged):
     old, new = usual.test_routes.selected[:, 0], merged.test_routes.selected[:, 0]
     assert found.flipped.tolist() == np.flatnonzero(old != new).tolist()
     sentence = found.sentence("A")
-    went = f"{len(found.flipped)} of {len(old)} queries go elsewhere than in A"
-    assert sentence.startswith(f"Merge distance 0.15 → 0.5: {went}")
+    assert re.match(r"[A-Z][a-z, ]+ than A: ", sentence)
+    assert f": {points(found.gain)}" in sentence
+    assert sentence.endswith(", because merge distance 0.15 → 0.5")
     cost = next(one.difference for one in found.measures if one.name == FIRST_COST)
     proven = not cost.low <= 0 <= cost.high
-    assert proven == ("1,000 queries cost $" in sentence)
-    if proven:
-        assert sentence.endswith(f"${abs(cost.value):,.2f} {'less' if cost.value < 0 else 'more'}")
+    less = "cheaper" if cost.value < 0 else "dearer"
+    assert proven == (f", ${abs(cost.value):,.2f} {less} per 1,000, because" in sentence)
     assert sorted(place for place, _ in found.ranks.values()) == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("gain", "dollars", "says"),
+    [
+        (
+            (0.03, 0.01, 0.05),
+            (-1.0, -2.0, -0.5),
+            "Better than A: +3.0 points [+1.0, +5.0], $1",
+        ),
+        ((0.0, -0.01, 0.01), (-1.0, -2.0, -0.5), "Cheaper, and not proven worse, than A: +0.0 po"),
+        ((0.0, -0.01, 0.01), (1.0, 0.5, 2.0), "Dearer, and not proven better, than A: +0.0 poin"),
+        ((0.0, -0.01, 0.01), (1.0, -0.5, 2.0), "Not proven better or worse than A: +0.0 points ["),
+    ],
+)
+def test_the_outcome_leads(usual, merged, gain, dollars, says):
+    found = compare_states(usual, merged)
+    measured = [
+        MeasureChange(name=name, before=0.5, after=0.5, difference=Estimate(*values, 200))
+        for name, values in ((FIRST_RIGHT, gain), (FIRST_COST, dollars))
+    ]
+    found.__dict__["measures"] = tuple(measured)
+    assert found.sentence("A").startswith(says)
 
 
 def test_every_difference_is_paired_and_is_the_difference_of_the_two_numbers(usual, merged):

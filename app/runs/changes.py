@@ -87,14 +87,22 @@ def _numbers(found: StateChange) -> None:
 
 
 def _measure(measure: MeasureChange) -> None:
+    """A number with what it gained or lost: coloured, with its sign, and in a word."""
     gain, about = measure.difference, "Now, and the paired difference with its 95 % interval."
-    if measure.name == FIRST_COST:
+    costs = measure.name == FIRST_COST
+    proven = not gain.low <= 0 <= gain.high
+    good = (gain.value < 0) == costs if proven else None
+    if costs:
         low, high = signed(gain.low, 2), signed(gain.high, 2)
-        note = f"{signed(gain.value, 2, unit='$')} [{low}, {high}]"
-        frame.metric(measure.name, f"${measure.after:,.2f}", note, about)
-        return
-    note = f"{signed(100 * gain.value)} {span(gain)} pts"
-    frame.metric(measure.name, f"{percent(measure.after, 1)}", note, about)
+        said = f"{signed(gain.value, 2, unit='$')} [{low}, {high}]"
+        value, words = f"${measure.after:,.2f}", ("cheaper", "dearer")
+    else:
+        said = f"{signed(100 * gain.value)} {span(gain)} pts"
+        value, words = percent(measure.after, 1), ("better", "worse")
+    word = "no proof of change" if good is None else words[0 if good else 1]
+    if gain.low == gain.high == 0:
+        word = "the same"
+    frame.metric(f"{measure.name}: {word}", value, said, about, good)
 
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:
@@ -113,17 +121,18 @@ def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:
                 alt="What is set differently",
                 column_config={
                     "setting": "What",
-                    "before": before.capitalize(),
-                    "after": after.capitalize(),
+                    "before": f"Before: {before}",
+                    "after": f"Now: {after}",
                 },
             )
     with right:
         verdicts = found.before.verdict, found.after.verdict
         stays = "The verdict stays" if found.same_verdict else "The verdict changes"
         st.subheader(stays, anchor=False)
-        for name, verdict in zip((before, after), verdicts, strict=True):
+        sides = f"Before: {before}", f"Now: {after}"
+        for side, verdict in zip(sides, verdicts, strict=True):
             said = verdict.sentence if verdict else "No gold answers, no verdict."
-            st.markdown(f"**{frame.escape(name.capitalize())}**")
+            st.markdown(f"**{frame.escape(side)}**")
             st.text(said)
 
 

@@ -41,8 +41,7 @@ def states(runs: list[Run]) -> dict[str, State]:
             name="the present state", snapshot=heeded.snapshot, controls=values.present()
         ),
         PINNED: State(
-            name="the pinned state",
-            since="" if history.is_pinned() else " (the defaults)",
+            name="the pinned state" if history.is_pinned() else "the defaults",
             snapshot=heeded.pinned,
             controls=history.pinned(),
         ),
@@ -69,16 +68,28 @@ def two(names: list[str], runs: list[Run]) -> tuple[str, str]:
     """The two that are compared, by what the choice calls them: now, and before that."""
     left, right = st.columns(2)
     with left:
-        now = st.selectbox("What", names, key="changed", persist_state="session")
+        now = st.selectbox("Now", names, key="changed", persist_state="session", format_func=_shown)
     others = [name for name in names if name != now]
     if not st.session_state.get(BY_HAND) or st.session_state.get(AGAINST) not in others:
         wanted = _worth_a_look(runs)
         st.session_state[AGAINST] = wanted if wanted in others else others[0]
     with right:
         then = st.selectbox(
-            "Against", others, key=AGAINST, persist_state="session", on_change=_by_hand
+            "Before",
+            others,
+            key=AGAINST,
+            persist_state="session",
+            on_change=_by_hand,
+            format_func=_shown,
         )
     return now, then
+
+
+def _shown(name: str) -> str:
+    """What the choice calls a state: nobody looks for a pinned one where nothing was pinned."""
+    if name == PINNED and not history.is_pinned():
+        return "The defaults (nothing is pinned)"
+    return name
 
 
 def _by_hand() -> None:

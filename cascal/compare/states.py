@@ -29,7 +29,7 @@ from cascal.settings import joining_name, routing_name
 from cascal.verdicts.verdict import Decision, decision, points
 
 LONGEST_CAUSE = 60
-"""Letters of settings and their values that a sentence may begin with."""
+"""Letters of settings and their values that a sentence may end with."""
 _WORDS = {
     "min_silhouette": "min silhouette",
     "merge_distance": "merge distance",
@@ -45,10 +45,12 @@ _WORDS = {
 FIRST_RIGHT, VOTE_RIGHT, FIRST_COST = "First model right", "Vote right", "Cost per 1,000"
 """The names of the measures; the cost is that of the first model, in US dollars."""
 _JUDGED: dict[Decision, str] = {
-    "route": "the router is better",
-    "do not route": "the router is worse",
-    "undecided": "no proof that it is better or worse",
+    "route": "Better than {}",
+    "do not route": "Worse than {}",
+    "undecided": "Not proven better or worse than {}",
 }
+_CHEAPER = "Cheaper, and not proven worse, than {}"
+_DEARER = "Dearer, and not proven better, than {}"
 
 
 @dataclass(frozen=True)
@@ -232,36 +234,43 @@ class StateChange:
         return decided[0] == decided[1]
 
     def sentence(self, name: str) -> str:
-        """The change since a state of this name, in a sentence."""
+        """What the change since a state of this name is worth, and what made it, in a sentence."""
         if self.nothing:
             return f"Nothing changed since {name}"
         n = len(self.flipped)
         if not n:
             return f"No query goes elsewhere than in {name}"
-        went = (
-            f"{self._cause}{n:,} of {counted(self.n_queries, 'query')} "
-            f"{agreeing(n, 'goes', 'go')} elsewhere than in {name}"
-        )
-        if self.gain is None:
-            return f"{went}{self._cheaper}"
-        return f"{went}; {_JUDGED[decision(self.gain)]}: {points(self.gain)}{self._cheaper}"
+        paid = ""
+        if self._dollars is not None:
+            less = "cheaper" if self._dollars < 0 else "dearer"
+            paid = f", ${abs(self._dollars):,.2f} {less} per 1,000"
+        if self.gain is not None:
+            return f"{self._outcome.format(name)}: {points(self.gain)}{paid}{self._cause}"
+        are = agreeing(n, "goes", "go")
+        went = f"{n:,} of {counted(self.n_queries, 'query')} {are} elsewhere than in {name}"
+        return f"{went}{paid}{self._cause}"
+
+    @property
+    def _outcome(self) -> str:
+        """Better, worse or neither; where neither is proven, what became of the cost."""
+        decided: Decision = "undecided" if self.gain is None else decision(self.gain)
+        if decided == "undecided" and self._dollars is not None:
+            return _CHEAPER if self._dollars < 0 else _DEARER
+        return _JUDGED[decided]
 
     @property
     def _cause(self) -> str:
-        """The settings that differ, where they are few enough to be said before what they did."""
+        """The settings that differ, where they are few enough to be said after what they did."""
         if not 1 <= len(self.settings) <= NAMED:
             return ""
         told = "; ".join(f"{one.name} {one.before} → {one.after}" for one in self.settings)
-        return f"{told[:1].upper()}{told[1:]}: " if len(told) <= LONGEST_CAUSE else ""
+        return f", because {told}" if len(told) <= LONGEST_CAUSE else ""
 
     @property
-    def _cheaper(self) -> str:
-        """What a first model costs more or less, where the interval leaves 0 out."""
+    def _dollars(self) -> float | None:
+        """What 1,000 first answers cost more, where the interval leaves 0 out."""
         cost = next((one.difference for one in self.measures if one.name == FIRST_COST), None)
-        if cost is None or cost.low <= 0 <= cost.high:
-            return ""
-        less = "less" if cost.value < 0 else "more"
-        return f"; 1,000 queries cost ${abs(cost.value):,.2f} {less}"
+        return None if cost is None or cost.low <= 0 <= cost.high else cost.value
 
 
 def compare_states(before: Snapshot, after: Snapshot) -> StateChange:
