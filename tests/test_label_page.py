@@ -27,6 +27,7 @@ from cascal.dataset.heeding import heed_labels
 from cascal.dataset.judged import gather_judged
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
+from cascal.dataset.label_lessons import likely_number
 from cascal.dataset.label_questions import (
     ASKED,
     cluster_question,
@@ -92,13 +93,21 @@ def texts(app: AppTest) -> str:
     return " ".join(one.value for one in app.text)
 
 
+def unescaped(element) -> str:
+    return element.value.replace("\\", "")
+
+
 def test_one_query_is_asked_with_its_options_and_no_answer_of_a_model(open_label, snapshot):
     question = routing_question(snapshot)
     first = question.draw.frame[0]
     row = question.contest.row_of[first]
     part = question.contest.part
     app = open_label()
-    assert app.title[0].value == "Does routing pay here?"
+    n = likely_number(question.contest)
+    assert unescaped(app.title[0]) == f"Not known yet by labels: 0 of about {n:,} labels"
+    assert any(
+        f"About {n:,} labels settle it" in one.value.replace("\\", "") for one in app.caption
+    )
     assert line(app).startswith("0 of 30: nothing is known yet")
     assert part.texts[row] in [one.value for one in app.text]
     for at, option in enumerate(part.options[row]):
@@ -178,7 +187,7 @@ def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch
 
 def test_two_settings_are_asked_about_and_the_address_says_which(open_label, snapshot):
     app = open_label(purpose="settings", between="present state", against="released")
-    assert app.title[0].value == "Which of two settings is better?"
+    assert "Not known yet by labels: 0 of about " in app.title[0].value
     assert any("Recommended against released" in one.value for one in app.caption)
     assert app.query_params["purpose"] == "settings"
     app.selectbox(key="against").set_value("paper").run()
@@ -192,7 +201,8 @@ def test_a_cluster_is_asked_about_by_its_number(open_label, snapshot):
     questions = [cluster_question(snapshot, c) for c in range(len(snapshot.labels))]
     cluster, question = max(enumerate(questions), key=lambda one: one[1].contest.n_contested)
     app = open_label(purpose="cluster", of_cluster=str(cluster))
-    assert app.title[0].value == "Is the first model of a cluster right?"
+    n = likely_number(question.contest)
+    assert unescaped(app.title[0]) == f"Not known yet by labels: 0 of about {n:,} labels"
     first, second = question.contest.names
     said = [one.value.replace("\\", "") for one in app.caption]
     assert any(f"{first} against {second}".lower() in one.lower() for one in said)
@@ -493,7 +503,7 @@ def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
     app.selectbox(key="changed_against").set_value("Run gated").run()
     assert app.title[0].value.startswith("Nothing changed since run “gated”, saved 20")
     app.checkbox(key="ignore_labels").check().run()
-    assert "queries go elsewhere than in run “gated”" in app.title[0].value
+    assert "run “gated”: " in app.title[0].value
     app.text_input(key="run_name").set_value("free")
     next(one for one in app.button if one.label == "Save").click().run()
     assert "labels" not in store.run("free").numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,15 @@ from cascal.dataset.dataset import load_dataset
 from cascal.dataset.evidence import weigh
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth, truth_is_known
 from cascal.dataset.label_facts import LOOKS, LabelFacts, gather_labels
-from cascal.dataset.label_lessons import CHANGES, learnt, progress_line, unreachable_line
+from cascal.dataset.label_lessons import (
+    CHANGES,
+    learnt,
+    likely_number,
+    plan_line,
+    progress_line,
+    state_headline,
+    unreachable_line,
+)
 from cascal.dataset.label_questions import (
     Question,
     cluster_called,
@@ -200,6 +209,18 @@ def test_looking_back_ends_with_what_is_known_now(snapshot):
     many = labels_of_the_truth(question, 70).trail()
     assert len(many) <= LOOKS + 1
     assert many[-1].gain.n_labels == 70
+
+
+def test_a_larger_number_of_labels_is_likely_where_more_is_contested_and_all_are_always_enough(
+    snapshot,
+):
+    contest = routing_question(snapshot).contest
+    n = likely_number(contest)
+    assert 10 < n < contest.n_contested
+    assert state_headline(contest) == f"Not known yet: 0 of about {n} labels"
+    assert plan_line(contest).startswith(f"About {n} labels settle it where one side")
+    few = SimpleNamespace(n_contested=5)
+    assert likely_number(few) == 5
 
 
 def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):

@@ -9,7 +9,12 @@ from cascal import charts
 from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import LabelFacts
-from cascal.dataset.label_lessons import progress_line, unreachable_line
+from cascal.dataset.label_lessons import (
+    plan_line,
+    progress_line,
+    state_headline,
+    unreachable_line,
+)
 from cascal.dataset.label_questions import ASKED, Question
 
 HEADLINE = "label_headline"
@@ -20,13 +25,13 @@ NO_GOLD = " Gold answers count for nothing here; the page Overview says what the
 def headline(
     question: Question, found: Evidence, n_done: int, n_planned: int, *, simulated: bool = False
 ) -> None:
-    """The question; from the first label on what is known of its answer.
+    """What is known of the answer; before the first label how many will probably settle it.
 
     On a phone it stands above the controls of the page. simulated : whether the labels are
     """
     contest = question.contest
     told = found.gain.n_labels and contest.n_contested
-    title = found.headline(contest) if told else ASKED[question.draw.purpose]
+    title = found.headline(contest) if told else _state(question)
     with st.container(key=HEADLINE):
         if simulated:
             st.badge("Simulated labels", color="orange", icon=":material/science:")
@@ -34,6 +39,8 @@ def headline(
         if contest.n_contested:
             line = progress_line(found, n_done, n_planned)
             st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
+        if contest.n_contested and not told:
+            st.caption(frame.escape(plan_line(contest)))
         sides = f"{contest.names[0]} against {contest.names[1]}"
         st.caption(
             frame.escape(
@@ -43,6 +50,14 @@ def headline(
                 f"{NO_GOLD if contest.part.has_gold else ''}"
             )
         )
+
+
+def _state(question: Question) -> str:
+    """That nothing is known yet; the question where there is nothing to label."""
+    contest = question.contest
+    if not contest.n_contested:
+        return ASKED[question.draw.purpose]
+    return state_headline(contest, gold=contest.part.has_gold)
 
 
 def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = False) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cascal.counted import counted, percent, signed
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
+from cascal.labels import labels_needed
 from cascal.store import Purpose
 from cascal.verdicts.verdict import Decision, span
 
@@ -37,6 +40,31 @@ CHANGES: dict[Purpose, dict[Decision, str]] = {
     },
 }
 """What each answer to a question changes; "route" is for the first side, "do not route" against."""
+
+
+CLEAR = np.repeat([1.0, 0.0, -1.0], [50, 25, 25])
+"""What labels say of a clear gain: on half of the contested queries one side alone is right, on a
+quarter the other."""
+
+
+def likely_number(contest: Contest) -> int:
+    """About how many labels settle a clear gain, before there is any."""
+    return labels_needed(np.zeros(0), n_contested=contest.n_contested, alike=CLEAR)
+
+
+def state_headline(contest: Contest, *, gold: bool = False) -> str:
+    """What is known before the first label; `gold`: gold answers say more, on another page."""
+    by_labels = " by labels" if gold else ""
+    return f"Not known yet{by_labels}: 0 of about {counted(likely_number(contest), 'label')}"
+
+
+def plan_line(contest: Contest) -> str:
+    """What that number rests on."""
+    return (
+        f"About {counted(likely_number(contest), 'label')} settle it where one side alone is right "
+        "on half of these queries and the other on a quarter: fewer do for a larger gain, a "
+        "smaller one takes more."
+    )
 
 
 def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
