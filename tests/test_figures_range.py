@@ -37,7 +37,7 @@ def test_names_stand_above_their_rows_and_every_row_has_room():
     table = pd.DataFrame({"name": names, "mean": [0.7, 0.8], "low": [0.6, 0.7], "high": [0.8, 0.9]})
     layout = charts.interval_figure(table, "name", "mean", {}).layout
     assert [(one.text, one.y, one.x) for one in layout.annotations] == [
-        (name, row, 0) for row, name in enumerate(names)
+        (f"<b>{0.7 + row / 10:.2f}</b>  {name}", row, 0) for row, name in enumerate(names)
     ]
     assert all(one.yshift > 10 for one in layout.annotations)
     assert not layout.yaxis.showticklabels
@@ -63,3 +63,39 @@ def test_the_zero_line_stops_below_the_name_of_every_row():
     assert len(spans) == 3
     assert all(row - 0.2 < top < row < end < row + 0.4 for row, (top, end) in enumerate(spans))
     assert not figure.layout.xaxis.zeroline
+
+
+def test_every_row_has_its_value_beside_its_name_and_a_line_to_its_point():
+    frame = pd.DataFrame(
+        {"name": list("ab"), "gain": [-1.04, 2.0], "low": -2.0, "high": 3.0, "queries": 9}
+    )
+    layout = charts.gain_figure(frame, "#000000", "#ffffff").layout
+    assert [one.text for one in layout.annotations] == ["<b>−1.0</b>  a", "<b>+2.0</b>  b"]
+    assert layout.yaxis.showgrid
+    assert list(layout.yaxis.tickvals) == [0, 1]
+    shares = pd.DataFrame({"name": ["a"], "mean": [0.813], "low": [0.7], "high": [np.nan]})
+    layout = charts.interval_figure(shares, "name", "mean", {}, percent=True).layout
+    assert layout.annotations[0].text == "<b>81.3 %</b>  a"
+
+
+def test_the_cost_chart_shows_where_routers_are_and_names_the_one_in_use_in_the_legend():
+    table = pd.DataFrame(
+        {
+            "what": ["a router", "CASCAL", "CASCAL, all cheap"],
+            "asks": "1 model",
+            "kind": ["nothing", "curve", "curve"],
+            "weight": [np.nan, 0.0, 9.0],
+            "cost": [2.0, 1.0, 0.01],
+            "quality": [70.0, 80.0, 41.0],
+            "pareto": [False, True, True],
+        }
+    )
+    figure = charts.cost_figure(table, "#123456", 0.0)
+    low, high = figure.layout.yaxis.range
+    assert 60 < low < 70 < 80 < high
+    assert figure.layout.xaxis.range[0] > -1, "the cheap weight is out of sight"
+    present = figure.data[-1]
+    assert (list(present.x), list(present.y)) == ([1.0], [80.0])
+    assert present.name == "The router in use"
+    (names,) = [one for one in figure.data if one.mode == "text"]
+    assert list(names.text) == []

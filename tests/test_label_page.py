@@ -187,7 +187,7 @@ def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch
 
 def test_two_settings_are_asked_about_and_the_address_says_which(open_label, snapshot):
     app = open_label(purpose="settings", between="present state", against="released")
-    assert "Not known yet by labels: 0 of about " in app.title[0].value
+    assert "Not known yet by labels: 0 of about " in unescaped(app.title[0])
     assert any("Recommended against released" in one.value for one in app.caption)
     assert app.query_params["purpose"] == "settings"
     app.selectbox(key="against").set_value("paper").run()
@@ -503,7 +503,7 @@ def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
     app.selectbox(key="changed_against").set_value("Run gated").run()
     assert app.title[0].value.startswith("Nothing changed since run “gated”, saved 20")
     app.checkbox(key="ignore_labels").check().run()
-    assert "run “gated”: " in app.title[0].value
+    assert "run “gated”: " in unescaped(app.title[0])
     app.text_input(key="run_name").set_value("free")
     next(one for one in app.button if one.label == "Save").click().run()
     assert "labels" not in store.run("free").numbers

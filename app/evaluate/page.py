@@ -11,6 +11,7 @@ from app.evaluate.experiments import experiments
 from app.evaluate.presets import presets
 from app.evaluate.routers import meanwhile, routers
 from app.evaluate.tab_answers import tab_answers
+from app.evaluate.waiting import waits
 from app.evaluate.what_if import what_if
 from app.evaluate.where import where
 from app.no_data import no_data
@@ -103,3 +104,5 @@ else:
                         OF_COMPARISON[name](comparison)
                     elif name == "Routers":
                         meanwhile()
+                    else:
+                        waits("This tab needs all routers, which are compared above.")

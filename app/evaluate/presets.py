@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import controls, frame, session, shared_results, shipping
+from app.evaluate.waiting import waits
 from cascal import charts
 from cascal.compare.presets import PresetChoices
 from cascal.counted import counted
@@ -17,6 +18,11 @@ def presets() -> None:
     """Whom each preset asks first, without a label, and the queries on which they differ."""
     choices = shared_results.preset_choices("Compare the presets", at_once=True)
     if choices is None:
+        if shared_results.presets_run():
+            waits(
+                "Every preset is fitted on the training queries and tried at every cost weight. "
+                "This tab then says which one is right more often, and what to ship."
+            )
         return
     data, present = session.dataset(), session.current_settings().preset_name
     judged = choices.judged(data.test, present) if data.test is not None else None

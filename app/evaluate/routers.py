@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import frame, heeded, theme
+from app import frame, heeded, shipping, theme
 from app.evaluate import work
 from app.terms.glossary import mark, meaning
 from cascal import charts
@@ -44,6 +44,7 @@ def routers(comparison: Comparison) -> None:
     )
     for _, other in main[main["role"] == "other"].iterrows():
         st.caption(frame.escape(_beside_the_best_other(comparison, other)))
+    shipping.link()
     _peers()
     with st.expander(
         f"All {counted(len(table), 'router')}", on_change="rerun", key="all_of_them"
@@ -159,7 +160,9 @@ def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
         "top1_text": text("First right, %", alignment="right", width=126),
         "gain_text": text("Gain, points", alignment="right", width=132, help=f"Over {always}."),
         "cost": number("$/1,000", format="%.2f", width=70, help="US dollars per 1,000 queries."),
-        "effective": number("Spread", format="%.1f", width=64, help=meaning("effective models")),
+        "effective": number(
+            "Models in use", format="%.1f", width=104, help=meaning("effective models")
+        ),
         "vote": number("Vote of 3", format="%.1f %%", width=76),
         "hit": number(
             "Any of 3", format="%.1f %%", width=76, help="Any of its best three is right."

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import agreeing, counted, percent, percent_pair
+from cascal.counted import agreeing, counted, percent, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.repeats import LEAK, without_repeats
@@ -66,13 +66,13 @@ def numbers() -> None:
     result, router = now.evaluation, now.router
     with st.grid(5, min_column_width=150):
         if result is not None:
-            always = float(result.model_accuracies[now.constant.model])
-            right, beside = percent_pair(result.top1_accuracy, always)
+            gain = result.gain_over(now.constant.model)
             frame.metric(
                 "First model right",
-                right,
-                f"{beside} by {now.constant.name}",
-                f"Beside always asking {frame.escape(now.constant.words)}.",
+                percent(result.top1_accuracy, 1),
+                f"{signed(100 * gain.value)} points over {now.constant.name}",
+                f"Beside always asking {frame.escape(now.constant.words)}, which is right in "
+                f"{percent(result.model_accuracies[now.constant.model], 2)}.",
             )
             frame.metric(
                 f"Vote of {result.top_k} right",

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from cascal.charts.figures import (
     MUTED,
     in_percent,
+    in_words,
     interval_bar,
     interval_texts,
     names_above,
@@ -153,7 +154,7 @@ def routers_figure(
             hovertemplate="%{{y}}: {} [{}, {}]<extra></extra>".format(*told),
         )
     )
-    names_above(figure, names)
+    names_above(figure, names, values=in_words(value, "{:+.1f}" if gain else "{:.1f} %"))
     axis = {"title": "points"} if gain else {"title": "of the test queries", **percent_ticks()}
     figure.update_xaxes(zeroline=False, **axis)
     if gain:

@@ -12,9 +12,14 @@ from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_tick
 from cascal.charts.name_places import free_sides, in_pixels
 from cascal.compare.comparison import Row
 from cascal.compare.cost import CostPoint, pareto_front, weight_label
+from cascal.datatypes import BoolArray
 
+BELOW = 2.0
+"""Points of right answers that are seen below the lowest router and above the highest point."""
 WIDTH = 400
 """Pixels that the names are laid out for: where they are free on a phone they are everywhere."""
+HEIGHT = 400
+_AXES = "cost", "quality"
 
 
 def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
@@ -59,8 +64,8 @@ def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
 def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
     """Quality against cost: routers as points, CASCAL's cost weights as a line, the front above.
 
-    `now` is the cost weight in force; its point is drawn large. Named are that point and what
-    lies on the front, as far as the names have room.
+    `now` is the cost weight in force; its point is drawn large and named in the legend, where no
+    other point is in the way. What lies on the front is named as far as there is room.
     """
     figure = go.Figure()
     front = frame[frame["pareto"]].sort_values("cost")
@@ -77,6 +82,7 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
     for asks, symbol in (("1 model", "circle"), ("3 vote", "triangle-up")):
         figure.add_traces(_points(frame[frame["asks"] == asks], asks, symbol, accent, now))
     figure.add_trace(_names(_named_points(frame, now)))
+    figure.add_trace(_present(frame, now, accent))
     figure.update_layout(template="cascal", height=520, showlegend=True)
     figure.update_layout(legend={"orientation": "h", "y": -0.17, "x": 0})
     figure.update_xaxes(
@@ -85,8 +91,33 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
         tickformat="$~g",
         dtick="D2",
     )
-    figure.update_yaxes(title="right answers", **percent_ticks())
+    figure.update_yaxes(title="right answers", range=_in_view(frame), **percent_ticks())
+    figure.update_xaxes(range=_dollars_in_view(frame))
     return figure
+
+
+def _seen(frame: pd.DataFrame) -> BoolArray:
+    """(N,) the points that are drawn: cost weights that are right less often than any router would
+    squeeze all others into a corner.
+    """
+    quality, routers = frame["quality"].to_numpy(float), (frame["kind"] != "curve").to_numpy()
+    least = quality[routers].min() if routers.any() else quality.min(initial=np.inf)
+    return np.asarray(quality >= least - BELOW)
+
+
+def _in_view(frame: pd.DataFrame) -> list[float] | None:
+    """The ends of the axis of right answers; None without any point."""
+    seen = frame.loc[_seen(frame), "quality"]
+    return None if seen.empty else [float(seen.min()) - BELOW, float(seen.max()) + BELOW]
+
+
+def _dollars_in_view(frame: pd.DataFrame) -> list[float] | None:
+    """The same of the logarithmic axis of dollars."""
+    cost = frame.loc[_seen(frame), "cost"].to_numpy(float)
+    cost = cost[cost > 0]
+    if not len(cost):
+        return None
+    return [float(np.log10(cost.min())) - 0.08, float(np.log10(cost.max())) + 0.08]
 
 
 def _points(
@@ -135,21 +166,38 @@ def _names(named: pd.DataFrame) -> go.Scatter:
 
 
 def _named_points(frame: pd.DataFrame, now: float) -> pd.DataFrame:
-    """The points to name, the most important first, each with a side where its name is free."""
+    """The points to name, routers first, each with a side where its name is free."""
     curve, front = (frame["kind"] == "curve").to_numpy(), frame["pareto"].to_numpy(bool)
-    near = (frame["weight"] - now).abs().to_numpy(float) < 1e-12
-    here = curve & near & (frame["asks"] == "1 model").to_numpy()
-    groups = (here, front & ~curve, front & curve & ~here)
+    seen = _seen(frame) & ~_is_present(frame, now)
+    groups = front & ~curve & seen, front & curve & seen
     order = np.concatenate([np.flatnonzero(group) for group in groups])
     named = frame.iloc[order].copy()
-    named["text"] = [
-        "present router" if here[at] else _point_name(frame.iloc[at]) for at in order.tolist()
-    ]
-    x = in_pixels(np.log10(frame["cost"].to_numpy(float)), WIDTH)
-    y = in_pixels(frame["quality"].to_numpy(float), 380)
-    must = [bool(here[at]) for at in order]
-    named["position"] = free_sides(x, y, order.tolist(), named["text"].tolist(), must)
+    named["text"] = [_point_name(frame.iloc[at]) for at in order.tolist()]
+    cost, quality = (np.where(_seen(frame), frame[name].to_numpy(float), np.nan) for name in _AXES)
+    x, y = in_pixels(np.log10(cost), WIDTH), in_pixels(quality, HEIGHT)
+    texts = named["text"].tolist()
+    named["position"] = free_sides(x, y, order.tolist(), texts, [False] * len(texts))
     return named[named["position"].notna()]
+
+
+def _is_present(frame: pd.DataFrame, now: float) -> BoolArray:
+    """(N,) the point of the router in use."""
+    near = (frame["weight"] - now).abs().to_numpy(float) < 1e-12
+    one = ((frame["kind"] == "curve") & (frame["asks"] == "1 model")).to_numpy()
+    return np.asarray(near & one)
+
+
+def _present(frame: pd.DataFrame, now: float, accent: str) -> go.Scatter:
+    """The router in use, above all other points."""
+    here = frame[_is_present(frame, now)]
+    return go.Scatter(
+        x=here["cost"].to_numpy(float),
+        y=here["quality"].to_numpy(float),
+        mode="markers",
+        marker={"color": accent, "size": 15, "line": {"color": "white", "width": 2}},
+        hoverinfo="skip",
+        name="The router in use",
+    )
 
 
 def _point_name(row: pd.Series) -> str:

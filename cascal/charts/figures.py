@@ -23,6 +23,8 @@ WORDS_KEPT = 0.7
 """A text is cut after a word where that keeps more than this share of the length."""
 
 MUTED = "#9AA4B2"
+GUIDE = "rgba(154,164,178,0.3)"
+"""A faint line from the name of a row to its point."""
 
 INKS = ("#0B111C", "#FFFFFF")
 ROW_HEIGHT = 40
@@ -108,18 +110,27 @@ def luminance(colours: Sequence[str]) -> FloatArray:
     return light
 
 
-def names_above(figure: go.Figure, names: Sequence[str], room: int = 60) -> None:
+def names_above(
+    figure: go.Figure, names: Sequence[str], room: int = 60, *, values: Sequence[str] = ()
+) -> None:
     """Write the name of every row above its line: on a phone too the chart has the whole width.
 
-    names : in their order from the top, as plotly is to show them; room : pixels for the axis
+    names, values : in their order from the top, as plotly is to show them; a value stands before
+    its name, as what is far to the right is no longer read with it; room : pixels for the axis
     """
     figure.update_layout(template="cascal", height=ROW_HEIGHT * len(names) + room)
     figure.update_yaxes(
-        range=[len(names) - 0.6, -0.9], title=None, showgrid=False, showticklabels=False
+        range=[len(names) - 0.6, -0.9],
+        title=None,
+        showgrid=True,
+        gridcolor=GUIDE,
+        tickvals=list(range(len(names))),
+        showticklabels=False,
+        zeroline=False,
     )
     for row, name in enumerate(names):
         figure.add_annotation(
-            text=name,
+            text=f"<b>{values[row]}</b>  {name}" if values else name,
             x=0,
             xref="paper",
             xanchor="left",
@@ -176,10 +187,16 @@ def interval_figure(
             hovertemplate="%{{y}}: {} [{}, {}]<extra></extra>".format(*told),
         )
     )
-    names_above(figure, names, 40)
+    form = "{:.1f} %" if percent else "{:.2f}"
+    names_above(figure, names, 40, values=in_words(middle, form))
     ticks = percent_ticks() if percent else {"tickformat": ".2f"}
     figure.update_xaxes(title=None, zeroline=False, range=round_range([*low, *high]), **ticks)
     return figure
+
+
+def in_words(values: FloatArray, form: str) -> list[str]:
+    """Every value as a text, with the minus of typesetting; a dash where it is unknown."""
+    return ["–" if np.isnan(one) else form.format(one).replace("-", "−") for one in values]
 
 
 def round_range(values: Sequence[float]) -> list[float] | None:

@@ -12,6 +12,7 @@ from cascal.charts.figures import (
     MUTED,
     in_percent,
     in_points,
+    in_words,
     interval_bar,
     interval_texts,
     names_above,
@@ -104,7 +105,7 @@ def gain_figure(frame: pd.DataFrame, accent: str, warning: str) -> go.Figure:
             "%{customdata[2]:,.0f} queries<extra></extra>",
         )
     )
-    names_above(figure, names)
+    names_above(figure, names, values=in_words(value, "{:+.1f}"))
     figure.update_xaxes(title="points")
     zero_line(figure, len(names))
     return figure
