@@ -82,8 +82,9 @@ def test_the_page_says_it_when_the_checks_are_through(open_app, small_file):
     snapshot = take_snapshot(study, fitted, Thresholds())
     found = data_fitness(snapshot, diagnose(snapshot))
     assert plain(app.title[0].value) == found.headline
-    listed = [plain(one.label).split()[0] for one in app.expander]
-    assert listed[: len(found.findings)] == [one.code for one in found.findings]
+    listed = [plain(one.label) for one in app.expander][: len(found.findings)]
+    for label, finding in zip(listed, found.findings, strict=True):
+        assert label.endswith(f" – see what would help ({finding.code})")
 
 
 @pytest.mark.slow

@@ -21,6 +21,10 @@ from cascal.store import DatasetInfo
 PERCENT = "%.1f %%"
 
 
+LONGEST_REASON = 110
+"""Letters of a finding in the line that opens it."""
+
+
 def headline() -> None:
     """Whether the chosen data set is good enough for routing, why, and what it is."""
     info = session.current_info()
@@ -59,17 +63,18 @@ def _fitness() -> fitness.Fitness | None:
 
 
 def _reasons(found: fitness.Fitness) -> None:
-    """The findings behind the headline, each with its sentence."""
+    """The findings behind the headline, each as a sentence that leads on."""
     repeats = without_repeats(session.snapshot())
     for one in found.findings:
-        what = one.title
+        what = f"{one.title}: {one.sentence}"
         if one.code == LEAK and repeats is not None and repeats.n_repeated:
             what = repeats.short[:1].upper() + repeats.short[1:]
-        with st.expander(frame.escape(f"{one.code} {what}"), icon=":material/warning:"):
+        label = f"{charts.shorten(what, LONGEST_REASON)} – see what would help ({one.code})"
+        with st.expander(frame.escape(label), icon=":material/warning:"):
             st.text(one.sentence)
             st.page_link(
                 frame.page_file("diagnose"),
-                label="The page Diagnose has the evidence and what would help",
+                label="The page Diagnose shows which queries, and tries out what would help",
                 icon=":material/troubleshoot:",
             )
 

@@ -13,12 +13,12 @@ from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import IntArray, Split
 
 N_SHOWN = 1000
-ROW_HEIGHT = 80
-"""Pixels: four lines of a query."""
+ROW_HEIGHT = 62
+"""Pixels: three lines of a query."""
 LETTER = 6.6
 """Pixels of a letter of a header, about."""
 KEY = "queries_and_answers"
-OWN = {"gold": "Gold", "generated": "Generated", "mixed": "Own answer", "none": "Own answer"}
+OWN = {"gold": "Gold", "generated": "Generator says", "mixed": "Own answer", "none": "Own answer"}
 
 
 @st.fragment(key="queries")
@@ -103,7 +103,7 @@ def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
         "agreement": st.column_config.NumberColumn(
             "Agree", format="%.0f %%", width=54, help="Share of the models in the largest group."
         ),
-        "own": text(own, width=52 if own == "Gold" else 78, help=meaning("gold, generated")),
+        "own": text(own, width=52 if own == "Gold" else 104, help=meaning("gold, generated")),
         "first": text("Goes to", width=104, help="The first model of the route."),
         **{
             name: text(head, width=max(least, round(LETTER * len(head)) + 14), help=model)
