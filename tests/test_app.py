@@ -421,7 +421,7 @@ def test_the_cost_chart_names_the_present_router(open_app, small_file):
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
     open_tab(app, "Cost")
-    assert "present router" in app.get("plotly_chart")[0].proto.spec
+    assert "The router in use" in app.get("plotly_chart")[0].proto.spec
 
 
 @pytest.mark.slow
@@ -496,7 +496,7 @@ def test_the_cost_on_the_overview_is_that_of_the_page_evaluate_beside_the_same_m
     against = plain(app.title[0].value).split("always asking ")[1].rstrip(".")
     assert f"always asking {against}, the best" in sentence
     (right,) = [one for one in app.metric if one.label == "First model right"]
-    assert right.delta.endswith(f" % by {against}")
+    assert right.delta.endswith(f" points over {against}")
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
     assert any(f"always asking {against}, the best" in plain(one.value) for one in app.caption)
@@ -787,6 +787,7 @@ def test_from_task_descriptions_to_responses_on_one_page_without_a_key(open_app,
 @pytest.mark.slow
 def test_collect_asks_what_was_generated_else_what_the_sidebar_shows(open_app, small_file):
     app = open_app(small_file, "collect")
+    app.toggle(key="collect_more").set_value(True).run()
     shown = app.selectbox(key="dataset").value
     assert app.selectbox(key="asked_dataset").value == shown
     app.segmented_control(key="queries_from").set_value("Have them written").run()
@@ -803,6 +804,10 @@ def test_collect_asks_what_was_generated_else_what_the_sidebar_shows(open_app, s
 @pytest.mark.slow
 def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     app = open_app(small_file, "collect")
+    assert plain(app.title[0].value).startswith("Nothing to ask: 8 models have answered all ")
+    assert metric(app, "Spent so far").startswith("$")
+    assert not app.get("slider") or "fraction" not in [one.key for one in app.slider]
+    app.toggle(key="collect_more").set_value(True).run()
     app.slider(key="fraction").set_value(40).run()
     assert not app.exception
     assert metric(app, "Calls") == "0"

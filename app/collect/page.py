@@ -8,8 +8,9 @@ from app import frame, session
 from app.collect.pool_editor import pool
 from app.collect.queries import what
 from app.collect.responses import collect
+from app.collect.spent import all_is_answered, all_there, simulated_data, wants_more
 
-title = st.empty()
+notice, title = st.container(), st.empty()
 if session.read_only():
     title.title("Nothing is collected from here", anchor=False)
     st.info(
@@ -20,12 +21,18 @@ if session.read_only():
 else:
     title.title("Whom to ask, what, and what it costs", anchor=False)
     ahead = st.container()
-    st.caption(
-        "Nothing is sent before you press the button of step 3. A run that was stopped goes on "
-        "where it ended. From a shell: cascal pool, generate, collect, or build for all of it."
-    )
-    with frame.refusals():
-        models = pool()
-        what()
-        if models:
-            collect(models, title, ahead)
+    with notice:
+        simulated_data()
+    if all_is_answered() and not wants_more():
+        with frame.refusals():
+            all_there(title, ahead)
+    else:
+        st.caption(
+            "Nothing is sent before you press the button of step 3. A run that was stopped goes on "
+            "where it ended. From a shell: cascal pool, generate, collect, or build for all of it."
+        )
+        with frame.refusals():
+            models = pool()
+            what()
+            if models:
+                collect(models, title, ahead)

@@ -57,9 +57,7 @@ def editor(key: str, *, generators: bool) -> pd.DataFrame:
     )
     if own == "Simulated":
         start = work.simulated_frame(generators=generators)
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            frame.simulated()
-            st.caption("Models that do not exist, on this machine: no key, no cost.")
+        st.caption("Simulated models, which do not exist, on this machine: no key, no cost.")
         if generators:  # these stand in a box of their own already
             return _table(start, f"{key}_{own}")
         with st.expander(f"See or change the {counted(len(start), 'model')}"):

@@ -34,7 +34,7 @@ def what() -> None:
     if how == WRITTEN:
         _generate()
     if known:
-        _follow(known)
+        follow(known)
         st.selectbox("Data set to ask", known, key="asked_dataset")
 
 
@@ -104,7 +104,7 @@ def _named(dataset: str) -> str:
     return dataset.strip()
 
 
-def _follow(known: list[str]) -> None:
+def follow(known: list[str]) -> None:
     """Ask what was generated in this session, else what the sidebar shows, until told otherwise."""
     state = st.session_state
     generated = str(state.get("collect_dataset", "")).strip()

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, session
 from app.collect import work
 from app.collect.running import budget, failures, run
+from app.collect.spent import more, onward, spent
 from cascal.collection.collect_less import COST
 from cascal.collection.cost_ahead import CostAhead
 from cascal.counted import counted
@@ -61,7 +62,8 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
         ):
             work.start_collecting(dataset, models, limits, retry=retry, fraction=share / 100)
         if not n_calls:
-            _nothing_to_ask()
+            onward()
+            more()
     run(f"collect:{dataset}", "models")
     failures(dataset)
 
@@ -80,18 +82,6 @@ def _headline(n_calls: int, dollars: float, dataset: str, n_models: int) -> str:
     return frame.headline(f"{counted(n_calls, 'call')} {price} complete {dataset}")
 
 
-def _nothing_to_ask() -> None:
-    """Where to go when all is answered."""
-    st.caption("Every model of the pool has answered every query.")
-    with st.container(horizontal=True, gap="medium"):
-        st.page_link(
-            frame.page_file("data_sets"), label="Look at the answers", icon=":material/table_rows:"
-        )
-        st.page_link(
-            frame.page_file("skills"), label="See who is good at what", icon=":material/hub:"
-        )
-
-
 def _asked(
     ahead: CostAhead, dataset: str, models: tuple[PoolModel, ...], share: float, *, retry: bool
 ) -> tuple[int, float]:
@@ -106,9 +96,7 @@ def _asked(
 def _numbers(ahead: CostAhead, dataset: str, n_calls: int, dollars: float, *, whole: bool) -> None:
     """Whom, what and what it costs, before anything is sent."""
     info = session.workspace().dataset(dataset)
-    if info.origin == "simulated":
-        frame.simulated()
-    with st.grid(4, min_column_width=150):
+    with st.grid(5, min_column_width=140):
         frame.metric("Models", f"{len(ahead.models):,}", counted(info.n_responses, "stored answer"))
         n_queries = info.n_train + info.n_test
         frame.metric("Queries", f"{n_queries:,}", dataset)
@@ -121,6 +109,7 @@ def _numbers(ahead: CostAhead, dataset: str, n_calls: int, dollars: float, *, wh
             else "nothing is sent yet"
         )
         frame.metric("Cost, about", price, unpriced, ahead.basis)
+        spent(dataset)
 
 
 def _of_each_model(ahead: CostAhead) -> None:
