@@ -123,8 +123,8 @@ STEPS = (
     Step(
         page="overview",
         says=lambda: (
-            "The headline answers whether routing pays here, and how sure that is; the tiles below "
-            "it, what it costs."
+            "The headline answers whether routing pays here, and how sure that is; the box “Ship "
+            "this”, which setting to use, what it costs and when it pays back."
         ),
         does="Show who is good at what",
     ),

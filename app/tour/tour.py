@@ -43,8 +43,6 @@ def _again(key: str) -> None:
         key=key,
         type="tertiary",
         icon=":material/tour:",
-        help=f"{len(STEPS)} steps of ten seconds or less: from the verdict to a router that is "
-        "broken and mended. Everything is undone in the end.",
         on_click=_go_to,
         args=(0,),
     )
