@@ -13,8 +13,8 @@ from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import IntArray, Split
 
 N_SHOWN = 1000
-ROW_HEIGHT = 62
-"""Pixels: three lines of a query."""
+ROW_HEIGHT = 80
+"""Pixels: four lines of a query."""
 LETTER = 6.6
 """Pixels of a letter of a header, about."""
 KEY = "queries_and_answers"
