@@ -496,7 +496,7 @@ def test_the_cost_on_the_overview_is_that_of_the_page_evaluate_beside_the_same_m
     against = plain(app.title[0].value).split("always asking ")[1].rstrip(".")
     assert f"always asking {against}, the best" in sentence
     (right,) = [one for one in app.metric if one.label == "First model right"]
-    assert right.delta.endswith(f" points over {against}")
+    assert right.delta.endswith(f" over {against}")
     app = open_app(small_file, "evaluate")
     wait_for_chart(app)
     assert any(f"always asking {against}, the best" in plain(one.value) for one in app.caption)

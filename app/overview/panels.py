@@ -70,8 +70,8 @@ def numbers() -> None:
             frame.metric(
                 "First model right",
                 percent(result.top1_accuracy, 1),
-                f"{signed(100 * gain.value)} points over {now.constant.name}",
-                f"Beside always asking {frame.escape(now.constant.words)}, which is right in "
+                f"{signed(100 * gain.value)} over {now.constant.name}",
+                f"Points over always asking {frame.escape(now.constant.words)}, which is right in "
                 f"{percent(result.model_accuracies[now.constant.model], 2)}.",
             )
             frame.metric(
