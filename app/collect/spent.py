@@ -88,7 +88,7 @@ def spent(dataset: str) -> None:
     frame.metric(
         "Spent so far",
         "unknown" if math.isnan(total) else f"${total:,.2f}",
-        f"on {counted(sum(one.n_calls for one in bills), 'call')}",
+        f"for {counted(sum(one.n_calls for one in bills), 'answer')}",
         "What the stored answers cost, as they say it"
         + (f"; {guessed:,} do not and count as the mean of their model." if guessed else "."),
     )
