@@ -14,6 +14,8 @@ MAX_KEPT = 50
 ONE_MOVE = 2.0
 """Seconds within which further steps of the same control belong to the same move."""
 clock = time.monotonic
+UNDONE = "undone_to"
+"""The state that undo went back to, until the next change."""
 
 
 def _earlier() -> list[Values]:
@@ -31,6 +33,7 @@ def remember() -> None:
     earlier, now = _earlier(), values.present()
     last: Values | None = st.session_state.get("last_values")
     if last is not None and last != now:
+        st.session_state.pop(UNDONE, None)
         if not (_goes_on(_changed(last, now)) and earlier):
             earlier.append(last)
             del earlier[:-MAX_KEPT]
@@ -61,6 +64,7 @@ def change_to(state: Values) -> None:
     """Move the controls from a button; undo brings the old state back."""
     before = values.present()
     _show(state)
+    st.session_state.pop(UNDONE, None)
     _earlier().append(before)
 
 
@@ -72,7 +76,14 @@ def can_undo() -> bool:
 def undo() -> None:
     """Go back to the state before the last change."""
     if can_undo():
-        _show(_earlier().pop())
+        state = _earlier().pop()
+        _show(state)
+        st.session_state[UNDONE] = state
+
+
+def undone() -> bool:
+    """Whether the present state is one that undo went back to."""
+    return bool(st.session_state.get(UNDONE) == values.present())
 
 
 def depth() -> int:

@@ -14,6 +14,7 @@ import streamlit as st  # noqa: E402 (the path comes first)
 from app import controls, frame, heeded, strips, turns  # noqa: E402
 from app.chart_files import chart_files  # noqa: E402
 from app.pages import PAGES  # noqa: E402
+from app.skills import moves  # noqa: E402
 from app.terms import glossary  # noqa: E402
 from app.tour import tour  # noqa: E402
 
@@ -33,6 +34,8 @@ frame.draw_whole(True)  # until this run has come to its end: a move may break i
 with turns.turn(), frame.refusals():
     if page.url_path == PAGES["skills"][1]:
         heeded.prepare()
+    else:
+        moves.leave()
     places = controls.sidebar()
     tour.lead()
     page.run()

@@ -130,7 +130,8 @@ def test_the_headline_of_the_map_says_who_gets_which_task(open_app, demo_file):
     app = open_app(demo_file, "skills")
     said = plain(app.title[0].value)
     assert said == (
-        "fjord-chat gets 100 % of dates, dune-science 99 % of chemistry, cedar-code 85 % of code"
+        "fjord-chat is asked for 100 % of dates, dune-science for 99 % of chemistry, cedar-code "
+        "for 85 % of code; atlas-large leads the 6 other tasks with 37 %"
     )
 
 
@@ -202,7 +203,7 @@ def test_one_cluster_a_task_survives_a_link_and_hides_the_thresholds_of_clusters
     assert not app.exception
     assert not app.sidebar.warning
     assert metric(app, "Skill clusters") == "9"
-    assert " gets 100 % of " in plain(app.title[0].value)
+    assert " is asked for 100 % of " in plain(app.title[0].value)
     assert app.session_state["clusters"] == "task"
     assert [one.key for one in app.sidebar.slider] == ["top_k"]
     assert "share" not in [one.key for one in app.sidebar.button_group]

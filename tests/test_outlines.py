@@ -99,6 +99,18 @@ def test_a_domain_is_the_clearest_task_of_a_model(snapshot):
             if task == one.task
         ]
         assert one.share == first.count(one.model) / len(first) > 0.5
+    rest = charts.rest_of_domains(snapshot, found)
+    tasks = set(part.votes.tasks) - {one.task for one in found}
+    others = [
+        routes.models[row[0]]
+        for row, task in zip(routes.selected, part.votes.tasks, strict=True)
+        if task in tasks
+    ]
+    assert rest.n_tasks == len(tasks) > 0
+    assert rest.share == max(others.count(one) for one in routes.models) / len(others)
+    assert rest.share == others.count(rest.model) / len(others)
+    every = [charts.Domain(model="m", task=one, share=1.0) for one in part.votes.tasks]
+    assert charts.rest_of_domains(snapshot, every) is None
 
 
 def test_what_is_said_of_a_cluster_is_kept_while_any_state_has_it(snapshot, monkeypatch):

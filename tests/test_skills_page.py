@@ -119,12 +119,22 @@ def test_the_map_says_what_the_last_move_flipped_or_where_nothing_can(open_app, 
     assert low <= 0.05 < 0.06 <= high
     app.run()
     app.slider(key="silhouette").set_value(0.5).run()
-    [flips] = [one.value for one in app.text if re.match(r"[\d,]+ flipped: ", one.value)]
+    [flips] = [
+        one.value
+        for one in app.text
+        if re.match(r"[\d,]+ training queries flipped by the last move: ", one.value)
+    ]
     numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?= )", flips)]
     assert numbers[0] == sum(numbers[1:]) > 0
     app.session_state["colour"] = "task"
     app.run()
     assert flips in [one.value for one in app.text]
+    app.switch_page("route/page.py").run()
+    app.switch_page("skills/page.py").run()
+    assert not any("flipped" in one.value for one in app.text)  # it was seen
+    app.button(key="undo").click().run()
+    assert any("training queries flipped by undo: " in one.value for one in app.text)
+    assert not app.exception
 
 
 def _of_a_page(app) -> dict[str, list[str]]:

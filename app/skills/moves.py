@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import streamlit as st
 
-from app import heeded, session, strips, theme, values
+from app import heeded, history, session, strips, theme, values
 from app.map_component.spec import Flips
 from app.selection import Shown
 from app.values import THRESHOLDS, Values
@@ -19,6 +19,13 @@ PAIRS = 3
 """So many pairs of models are named."""
 STATE = "map_move"
 """The data set, the values of the controls before the last move, those after it."""
+LEFT = "map_left"
+"""Whether another page was looked at since."""
+
+
+def leave() -> None:
+    """Another page is looked at: a move that the map has told of is not told again."""
+    st.session_state[LEFT] = True
 
 
 def last_move() -> tuple[Values, Values] | None:
@@ -29,6 +36,9 @@ def last_move() -> tuple[Values, Values] | None:
         before = None
     elif last != now:
         before = last
+    elif st.session_state.get(LEFT):
+        before = None  # it was told
+    st.session_state[LEFT] = False
     st.session_state[STATE] = (of, before, now)
     return None if before is None else (before, now)
 
@@ -59,7 +69,9 @@ def _sentence(before: Snapshot, after: Snapshot, now: Shown) -> str:
     if others:
         named.append(f"{counted(others, 'other')}")
     total = sum(count for *_, count in pairs)
-    return f"{total:,} flipped: {', '.join(named)}"
+    queries = "training queries" if now.split == "train" else "test queries"
+    by = "undo" if history.undone() else "the last move"
+    return f"{total:,} {queries} flipped by {by}: {', '.join(named)}"
 
 
 def _nothing(move: tuple[Values, Values]) -> str:

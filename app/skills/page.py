@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,14 @@ def _headline() -> None:
 
 
 def _who_gets(now: Snapshot) -> str:
-    """Who gets what: of the tasks that go to one model the most, else of all queries."""
+    """Who is asked for what: of the tasks that go to one model the most, else of all queries."""
     order = np.argsort(-now.share, kind="stable")[: now.n_models_in_use].tolist()
     names, shares = now.router.models, now.share
     if len(order) == 1:
-        return f"{names[order[0]]} gets all queries"
+        return f"{names[order[0]]} is asked for all queries"
     if domains := charts.domains(now)[:NAMED]:
-        return _listed([(one.model, f"{percent(one.share)} of {one.task}") for one in domains])
+        said = [(one.model, f"{percent(one.share)} of {one.task}") for one in domains]
+        return f"{_listed(said)}{_rest(now, domains)}"
     said = [(names[one], f"{percent(shares[one])}") for one in order[:2]]
     if rest := order[2:]:
         others = names[rest[0]] if len(rest) == 1 else f"{counted(len(rest), 'other')}"
@@ -46,7 +48,16 @@ def _who_gets(now: Snapshot) -> str:
 
 def _listed(shares: list[tuple[str, str]]) -> str:
     (model, what), *others = shares
-    return ", ".join([f"{model} gets {what}", *(" ".join(one) for one in others)])
+    return ", ".join([f"{model} is asked for {what}", *(" for ".join(one) for one in others)])
+
+
+def _rest(now: Snapshot, named: Sequence[charts.Domain]) -> str:
+    """Who gets most of the other tasks, in the same breath."""
+    found = charts.rest_of_domains(now, named)
+    if found is None:
+        return ""
+    tasks = counted(found.n_tasks, "other task")
+    return f"; {found.model} leads the {tasks} with {percent(found.share)}"
 
 
 @st.fragment(key=EXPLORE)

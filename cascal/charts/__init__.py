@@ -25,7 +25,7 @@ from cascal.charts.comparison import (
 from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
 from cascal.charts.diagnosis import checks_frame, evidence_figure, track_record_frame
-from cascal.charts.domains import Domain, domains
+from cascal.charts.domains import Domain, Rest, domains, rest_of_domains
 from cascal.charts.experiments import report_frame
 from cascal.charts.figures import in_percent, interval_figure, judged_model, safe_csv, shorten
 from cascal.charts.label_trail import label_trail_frame, label_trail_svg
@@ -101,6 +101,7 @@ __all__ = [
     "Look",
     "Measure",
     "Portraits",
+    "Rest",
     "agreement_figure",
     "agreement_frame",
     "agreement_groups",
@@ -152,6 +153,7 @@ __all__ = [
     "ranking_frame",
     "removals_frame",
     "report_frame",
+    "rest_of_domains",
     "routers_figure",
     "routers_frame",
     "routers_sentence",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cascal.dataset.snapshot import Snapshot
+from cascal.evaluate import first_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +18,29 @@ class Domain:
     model: str
     task: str
     share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """The tasks that are not named: how many, and who gets most of their queries first."""
+
+    n_tasks: int
+    model: str
+    share: float
+
+
+def rest_of_domains(snapshot: Snapshot, named: Sequence[Domain]) -> Rest | None:
+    """Who gets most of the queries of all other tasks than these; None where there are none."""
+    data, routes = snapshot.dataset, snapshot.routes("test")
+    tasks = np.array((data.train if data.test is None else data.test).votes.tasks)
+    others = ~np.isin(tasks, [one.task for one in named])
+    if not others.any():
+        return None
+    shares = first_share(routes, np.flatnonzero(others))
+    best = int(shares.argmax())
+    return Rest(
+        n_tasks=len(set(tasks[others])), model=routes.models[best], share=float(shares[best])
+    )
 
 
 def domains(snapshot: Snapshot) -> list[Domain]:

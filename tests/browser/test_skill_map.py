@@ -439,6 +439,36 @@ def test_an_area_follows_the_view_and_tells_its_name_under_the_pointer(opened):
     assert map_page.errors == []
 
 
+ON_OTHERS = """() => {
+  const paths = [...document.querySelectorAll('.cm-areas path')];
+  const shares = [...document.querySelectorAll('.cm-label')]
+    .filter((label) => label.style.visibility === 'visible' && label.dataset.area in paths)
+    .map((label) => {
+      const {left, top, width, height} = label.getBoundingClientRect();
+      const others = paths.filter((_, at) => at !== Number(label.dataset.area));
+      let [on, all] = [0, 0];
+      for (let x = left + 2; x < left + width; x += 4) {
+        for (let y = top + 2; y < top + height; y += 4) {
+          all++;
+          const inside = (path) => path.isPointInFill(
+            new DOMPoint(x, y).matrixTransform(path.getScreenCTM().inverse()));
+          if (others.some(inside)) on++;
+        }
+      }
+      return on / all;
+    });
+  return shares; }"""
+
+
+def test_no_name_lies_on_the_outline_of_another_cluster(opened):
+    map_page = opened()
+    shares = map_page.page.evaluate(ON_OTHERS)
+    assert len(shares) >= 8
+    assert max(shares) <= 0.25  # a corner, where most of the name lies on its own cluster
+    assert sorted(shares)[len(shares) // 2] <= 0.05
+    assert map_page.errors == []
+
+
 def test_texts_of_queries_stay_text(opened):
     map_page = opened()
     [(x, y)] = map_page.page.evaluate(PIXELS, [0])

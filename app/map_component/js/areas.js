@@ -2,7 +2,7 @@
 // steps of the whole map; a move of the view changes one transform.
 
 import { element, shape } from "./dom.js";
-import { Crowd, arrange } from "./names.js";
+import { Crowd, arrange, lineTo } from "./names.js";
 import { bytes } from "./points.js";
 
 const NARROW = 480; // px: in such a frame the names of the largest clusters only
@@ -12,7 +12,6 @@ const MANY = 40;
 const STEPS = 65535; // of the map from end to end, as the server counts them
 const SMALLEST = 11.5; // px, of a name
 const MORE = 2.5; // px, by which the name of the largest cluster is larger
-const AWAY = 12; // px between a name and its outline from which on a line joins them
 
 export class Areas {
   constructor() {
@@ -34,8 +33,9 @@ export class Areas {
     this.curves = areas.map(readCurves);
     this.paths = areas.map((area, at) => outline(area, this.curves[at], palette));
     this.outlines.replaceChildren(...this.paths);
-    this.names = areas.slice(0, MANY).map((area, at) => named(area, this.curves[at], this.paths[at], palette));
+    this.names = areas.slice(0, MANY).map((area, at) => ({ area: at, ...named(area, this.curves[at], this.paths[at], palette) }));
     if (marker) this.names.unshift(markerName(marker, extent));
+    for (const { tags, area } of this.names) for (const tag of tags) tag.dataset.area = area;
     const tags = this.names.flatMap(({ tags }) => tags);
     this.above.replaceChildren(this.lines, ...tags);
     this.laid = null;
@@ -95,18 +95,22 @@ export class Areas {
       name.sizes ??= name.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
       name.whole ??= name.tags.map((tag) => tag.scrollWidth <= tag.clientWidth);
       name.at = this.toPixels(...name.peak);
-      name.ring = name.curve.length ? name.curve.map(([u, v]) => this.toPixels(u, v)) : [name.at];
+      name.rings = name.curves.length ? name.curves.map((curve) => this.inPixels(curve)) : [[name.at]];
     }
     const crowd = new Crowd(width, height, map.points, this.rings(), map.pixels.bind(map));
     const most = width < NARROW ? FEW : Math.round((width * height) / ROOM);
-    const wanted = this.names.filter(({ over, ring }) => over || inView(ring, width, height));
+    const wanted = this.names.filter(({ over, rings }) => over || inView(rings[0], width, height));
     this.placed = arrange(wanted.slice(0, most + (this.marker ? 1 : 0)), crowd, [width, height], taken);
     this.laid = look;
   }
 
-  // Every curve, in pixels.
+  // The curves of every cluster, in pixels.
   rings() {
-    return this.curves.flat().map((curve) => curve.map(([u, v]) => this.toPixels(u, v)));
+    return this.curves.map((own) => own.map((curve) => this.inPixels(curve)));
+  }
+
+  inPixels(curve) {
+    return curve.map(([u, v]) => this.toPixels(u, v));
   }
 
   toPixels(u, v) {
@@ -118,13 +122,13 @@ export class Areas {
     for (const { tags } of this.names) for (const tag of tags) tag.style.visibility = "hidden";
     const lines = [];
     this.shown = [];
-    for (const { name, text, from, away } of this.placed ?? []) {
+    for (const { name, text, from, led, part } of this.placed ?? []) {
       const [x, y] = this.toPixels(...name.peak);
       const [width, height] = name.sizes[text];
       const [left, top] = [Math.round(x + from[0]), Math.round(y + from[1])];
       const box = [left, top, left + width, top + height];
       this.show(name, text, box);
-      if (away >= AWAY) lines.push(this.line(name, box));
+      if (led) lines.push(this.line(name, part, box));
     }
     if (this.pointed && !this.shown.some(({ name }) => name === this.pointed)) this.showPointed();
     this.lines.replaceChildren(...lines);
@@ -147,12 +151,8 @@ export class Areas {
   }
 
   // From the middle of the name's nearer side to the nearest vertex of the outline.
-  line(name, [x0, y0, x1, y1]) {
-    const centre = [(x0 + x1) / 2, (y0 + y1) / 2];
-    const ring = name.curve.map(([u, v]) => this.toPixels(u, v));
-    const far = ([x, y]) => Math.hypot(Math.max(x0 - x, 0, x - x1), Math.max(y0 - y, 0, y - y1));
-    const end = ring.reduce((best, one) => (far(one) < far(best) ? one : best), ring[0] ?? centre);
-    const start = [Math.min(x1, Math.max(x0, end[0])), Math.min(y1, Math.max(y0, end[1]))];
+  line(name, part, box) {
+    const [start, end] = lineTo(this.inPixels(name.curves[part] ?? [name.peak]), box);
     const made = shape("line", { class: "cm-line", x1: start[0], y1: start[1], x2: end[0], y2: end[1] });
     made.style.stroke = name.colour;
     return made;
@@ -193,12 +193,12 @@ function named(area, curves, path, palette) {
     tag.style.setProperty("--cm-own", colour);
     return tag;
   });
-  return { tags, about: about || name, path, colour, curve: curves[0] ?? [], peak };
+  return { tags, about: about || name, path, colour, curves, peak };
 }
 
 function markerName([x, y, text], [x0, x1, y0, y1]) {
   const peak = [(STEPS * (x - x0)) / (x1 - x0), (STEPS * (y - y0)) / (y1 - y0)];
-  return { tags: [element("div", "cm-label cm-here", text)], about: text, curve: [], peak, over: 20 };
+  return { tags: [element("div", "cm-label cm-here", text)], about: text, curves: [], peak, over: 20 };
 }
 
 const inView = (ring, width, height) => ring.some(([x, y]) => x >= 0 && y >= 0 && x <= width && y <= height);

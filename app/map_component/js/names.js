@@ -1,4 +1,6 @@
-// Where names stand: outside their outline, on as few points as possible, none on another.
+// Where names stand: on or beside their own outline, on as few points as possible, none on another
+// name and none on the outline of another cluster. One that stands near another outline, or away
+// from its own, has a line to it. A name without such a place is told under the pointer.
 
 const CELL = 6; // px
 const ANGLES = 24;
@@ -6,11 +8,22 @@ const GAPS = [2, 7, 14, 22, 32]; // px between a name and its outline, the neare
 const COVERED = 0.12; // of a name may lie on points and outlines
 const CROWDED = 0.28; // of a name that has no room else, close to its outline
 const EDGE = 4; // px to the frame
+const ON_IT = [0, -1.2, 1.2, -2.4, 2.4].flatMap((up) => [0, -0.25, 0.25].map((across) => [across, up])); // of its size
 const APART = [5, 2]; // px between two names, across and up
+const BESIDE = 7; // px: so near to its outline a name needs no line, where no other is as near
+const NEAR = 5; // px to another outline, from which on a name could be taken for its name
+const FOREIGN = 0.04; // of a name may lie on another cluster: a corner
+const INSIDE = 0.4; // of a name on its own cluster lies on it
+const [MOST, CORNER] = [0.55, 0.15]; // or so much of it, and then so much of it on another
+const [PARTS, SMALLER] = [3, 3]; // so many parts of a cluster may have its name, at such a cost each
+const LED = 4; // what a line costs, beside a name that needs none
+const [NOBODY, SEVERAL] = [-1, -2];
 
-// Which cells of the frame hold points or an outline, as sums over all cells up to each: any box is four look-ups.
+// Which cells of the frame hold points or an outline, as sums over all cells up to each: any box is
+// four look-ups; and on whose outline each cell lies. shapes : the rings of every cluster
 export class Crowd {
-  constructor(width, height, { x, y }, rings, pixels) {
+  constructor(width, height, { x, y }, shapes, pixels) {
+    const rings = shapes.flat();
     this.columns = Math.ceil(width / CELL) + 1;
     this.rows = Math.ceil(height / CELL) + 1;
     const sums = new Uint32Array(this.columns * this.rows);
@@ -29,6 +42,52 @@ export class Crowd {
       }
     }
     this.sums = sums;
+    this.owners = new Int16Array(this.columns * this.rows).fill(NOBODY);
+    shapes.forEach((own, at) => own.forEach((ring) => this.give(ring, at)));
+  }
+
+  // The cells inside a ring to a cluster, line by line.
+  give(ring, to) {
+    const levels = ring.map(([, y]) => y);
+    const first = Math.max(0, Math.floor(Math.min(...levels) / CELL));
+    const last = Math.min(this.rows - 1, Math.floor(Math.max(...levels) / CELL));
+    for (let row = first; row <= last; row++) {
+      const ends = crossings(ring, (row + 0.5) * CELL);
+      for (let k = 0; k + 1 < ends.length; k += 2) {
+        const right = Math.min(this.columns - 1, Math.floor(ends[k + 1] / CELL));
+        for (let column = Math.max(0, Math.floor(ends[k] / CELL)); column <= right; column++) {
+          const at = row * this.columns + column;
+          this.owners[at] = [NOBODY, to].includes(this.owners[at]) ? to : SEVERAL;
+        }
+      }
+    }
+  }
+
+  // The shares of a box's cells that are a cluster's own, and that are another's.
+  owned([x0, y0, x1, y1], by) {
+    let [own, foreign, all] = [0, 0, 0];
+    for (let y = y0 + CELL / 4; y < y1; y += CELL / 2) {
+      for (let x = x0 + CELL / 4; x < x1; x += CELL / 2, all++) {
+        const owner = this.at(x, y);
+        if (owner === by) own++;
+        else if (owner !== NOBODY) foreign++;
+      }
+    }
+    return [own / all, foreign / all];
+  }
+
+  at(x, y) {
+    const [column, row] = [Math.floor(x / CELL), Math.floor(y / CELL)];
+    const inside = column >= 0 && row >= 0 && column < this.columns && row < this.rows;
+    return inside ? this.owners[row * this.columns + column] : NOBODY;
+  }
+
+  // Whether a straight line meets no other cluster than one, and no name.
+  isFreeLine(start, end, by, taken) {
+    return along(start, end).every(([x, y]) => (
+      [NOBODY, by].includes(this.at(x, y))
+      && taken.every(([x0, y0, x1, y1]) => x < x0 || x > x1 || y < y0 || y > y1)
+    ));
   }
 
   // The share of a box's cells that hold any.
@@ -51,7 +110,7 @@ export function arrange(names, crowd, frame, taken) {
   for (const crowded of [false, true]) {
     for (const name of names) {
       if (placed.some((one) => one.name === name)) continue;
-      const others = [...taken, ...placed.map(({ box }) => box)];
+      const others = [...taken, ...placed.flatMap(held)];
       const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, others, crowded);
       if (spot) placed.push({ name, text: 0, ...spot });
     }
@@ -60,12 +119,41 @@ export function arrange(names, crowd, frame, taken) {
     const last = one.name.tags.length - 1;
     if (!last || !one.name.whole[last]) continue;
     const box = one.boxOf(one.name.sizes[last]);
-    const others = [...taken, ...placed.filter((other) => other !== one).map(({ box: other }) => other)];
-    if (isFree(box, frame, others) && crowd.under(box) <= COVERED / 2) Object.assign(one, { text: last, box });
+    const others = [...taken, ...placed.filter((other) => other !== one).flatMap(held)];
+    if (!isFree(box, frame, others) || crowd.under(box) > COVERED / 2) continue;
+    if (crowd.owned(box, one.name.area)[1] <= FOREIGN) Object.assign(one, { text: last, box });
   }
-  return placed.map(({ name, text, box, away }) => (
-    { name, text, away, from: [box[0] - name.at[0], box[1] - name.at[1]] }
+  return placed.map(({ name, text, box, led, part }) => (
+    { name, text, led, part, from: [box[0] - name.at[0], box[1] - name.at[1]] }
   ));
+}
+
+// Where a line from a name to its outline begins and ends.
+export function lineTo(ring, [x0, y0, x1, y1]) {
+  const far = ([x, y]) => Math.hypot(Math.max(x0 - x, 0, x - x1), Math.max(y0 - y, 0, y - y1));
+  const end = ring.reduce((best, one) => (far(one) < far(best) ? one : best), ring[0] ?? [(x0 + x1) / 2, (y0 + y1) / 2]);
+  return [[Math.min(x1, Math.max(x0, end[0])), Math.min(y1, Math.max(y0, end[1]))], end];
+}
+
+// The boxes that a name and its line take up.
+function held({ name, box, led, part }) {
+  if (!led) return [box];
+  return [box, ...along(...lineTo(name.rings[part], box)).map(([x, y]) => [x, y, x, y])];
+}
+
+function along([x0, y0], [x1, y1]) {
+  const steps = Math.max(1, Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 3));
+  return Array.from({ length: steps }, (_, k) => [x0 + ((x1 - x0) * k) / steps, y0 + ((y1 - y0) * k) / steps]);
+}
+
+// Where the sides of a ring cross a level, from left to right.
+function crossings(ring, level) {
+  const found = [];
+  ring.forEach(([x0, y0], k) => {
+    const [x1, y1] = ring[(k + 1) % ring.length];
+    if (y0 <= level !== y1 <= level) found.push(x0 + ((level - y0) / (y1 - y0)) * (x1 - x0));
+  });
+  return found.sort((a, b) => a - b);
 }
 
 // Over its point, but inside the frame as long as the point is.
@@ -74,21 +162,35 @@ function above({ at: [x, y], over, sizes: [[width, height]] }, frame) {
   const left = Math.max(EDGE, Math.min(x - width / 2, frame[0] - width - EDGE));
   const top = Math.max(EDGE, y - height / 2 - over);
   const box = [left, top, left + width, top + height];
-  return { box, away: 0, boxOf: () => box };
+  return { box, led: false, part: 0, boxOf: () => box };
 }
 
 function bestSpot(name, crowd, frame, taken, crowded) {
-  const start = centreOf(name.ring, name.at, frame);
-  if (!start) return null;
   let best = null;
-  for (const candidate of candidates(name, start)) {
+  for (const candidate of allCandidates(name, frame)) {
     const box = candidate.boxOf(name.sizes[0]);
     if (candidate.cost >= (best?.cost ?? Infinity) || !isFree(box, frame, taken)) continue;
     const under = crowd.under(box);
-    const cost = candidate.cost + 60 * under;
-    if (mayCover(candidate, under, crowded) && cost < (best?.cost ?? Infinity)) best = { ...candidate, cost, box };
+    if (!mayCover(candidate, under, crowded)) continue;
+    const led = needsLine(candidate, box, name, crowd, taken);
+    if (led === null) continue;
+    const cost = candidate.cost + 60 * under + (led ? LED : 0);
+    if (cost < (best?.cost ?? Infinity)) best = { ...candidate, led, cost, box };
   }
   return best;
+}
+
+// Whether a place needs a line to its outline; null where it would be taken for another's name.
+function needsLine({ away, part }, box, { area, rings }, crowd, taken) {
+  const ring = rings[part];
+  const [own, foreign] = crowd.owned(box, area);
+  if (away === 0 && own >= MOST && foreign <= CORNER) return false;
+  if (foreign > FOREIGN) return null;
+  if (away === 0) return own >= INSIDE || ring.length < 3 ? false : null;
+  const [x0, y0, x1, y1] = box;
+  const alone = crowd.owned([x0 - NEAR, y0 - NEAR, x1 + NEAR, y1 + NEAR], area)[1] === 0;
+  if (alone && away <= BESIDE) return false;
+  return crowd.isFreeLine(...lineTo(ring, box), area, taken) ? true : null;
 }
 
 // The halo of a name keeps it readable on points; on its own cluster it may lie on any.
@@ -97,8 +199,17 @@ function mayCover({ away }, under, crowded) {
   return away === 0 || (away <= GAPS[0] && under <= CROWDED);
 }
 
+// At the parts of a cluster, the largest first.
+function* allCandidates(name, frame) {
+  for (const [part, ring] of name.rings.slice(0, PARTS).entries()) {
+    const start = centreOf(ring, name.at, frame);
+    if (!start) continue;
+    for (const one of candidates(ring, name.sizes, start)) yield { ...one, part, cost: one.cost + part * SMALLER };
+  }
+}
+
 // Around the outline in all directions, nearest first; better over and under it than beside it.
-function* candidates({ ring, sizes }, [cx, cy]) {
+function* candidates(ring, sizes, [cx, cy]) {
   for (const gap of GAPS) {
     for (let k = 0; k < ANGLES; k++) {
       const [dx, dy] = [Math.cos((2 * Math.PI * k) / ANGLES), Math.sin((2 * Math.PI * k) / ANGLES)];
@@ -111,8 +222,13 @@ function* candidates({ ring, sizes }, [cx, cy]) {
       yield { away: gap, cost: gap / 4 + 2 * Math.abs(dx) + (dy > 0 ? 0.5 : 0), boxOf };
     }
   }
-  const boxOf = ([width, height]) => [cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2];
-  yield { away: 0, cost: 14 + sizes.length, boxOf };
+  for (const [across, up] of ON_IT) {
+    const boxOf = ([width, height]) => {
+      const [left, top] = [cx + (across - 0.5) * width, cy + (up - 0.5) * height];
+      return [left, top, left + width, top + height];
+    };
+    yield { away: 0, cost: 14 + sizes.length + Math.abs(across) + Math.abs(up), boxOf };
+  }
 }
 
 // The middle of what is in view of an outline; null where nothing is.
