@@ -34,7 +34,7 @@ def ship(terms: Terms) -> None:
         _take(found, "use_recommended", paid)
         if found.vote:
             st.caption(frame.escape(found.vote))
-        _presets()
+        _presets(found)
         _why_not_another(found)
 
 
@@ -107,16 +107,16 @@ def _payback(best: Option, terms: Terms) -> str:
     return f"{found.headline}, beside always asking {now.constant.name}. {found.spending.sentence}"
 
 
-def _presets() -> None:
+def _presets(found: Recommendation) -> None:
     """Whether the presets were compared as well, and the click that adds them."""
     if shared_results.presets_known() or access.read_only():
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         shared_results.preset_choices("Compare the presets as well")
-        st.caption(
-            "So far only cost weights of the settings in use are compared; a preset may be better.",
-            width="stretch",
-        )
+        so_far = "So far only cost weights of the settings in use are compared"
+        if found.dearer is None:
+            so_far = "Without prices there is nothing else to compare"
+        st.caption(f"{so_far}; a preset may be better.", width="stretch")
 
 
 def _why_not_another(found: Recommendation) -> None:

@@ -654,6 +654,46 @@ def test_pages_that_compare_settings_say_what_to_ship(open_app, small_file):
 
 
 @pytest.mark.slow
+def test_presets_are_compared_on_request_and_their_tab_recommends_the_same(open_app, small_file):
+    app = open_app(small_file)
+    assert any("So far only cost weights" in one.value for one in app.caption)
+    alone = int(next(one.label for one in app.expander if "Why not" in one.label).split()[-2])
+    next(one for one in app.button if one.label == "Compare the presets as well").click().run()
+    run_through(app)
+    assert not app.exception
+    (label,) = [one.label for one in app.expander if "Why not another?" in one.label]
+    assert int(label.split()[-2]) > 2 * alone
+    assert not any("So far only cost weights" in one.value for one in app.caption)
+    said = shipped(app)
+    app.switch_page("evaluate/page.py").run()
+    wait_for_chart(app)
+    open_tab(app, "Presets")
+    assert shipped(app) == said
+    (table,) = [one.value for one in app.dataframe if "gain" in one.value and "best" in one.value]
+    assert "present" in table["gain"].tolist()
+
+
+@pytest.mark.slow
+def test_without_prices_presets_alone_can_be_compared(open_app, tmp_path):
+    imported = thinned_demo(8, 7)["demo"]
+    rows = imported.responses.to_pylist()
+    for one in rows:
+        one["cost"], one["input_tokens"], one["output_tokens"] = None, None, None
+    unpriced = imported.responses.from_pylist(rows, imported.responses.schema)
+    store = cascal.Workspace(tmp_path / "free.duckdb", create=True)
+    add_hashed(store, replace(imported, responses=unpriced))
+    app = open_app(store.path)
+    assert not app.exception
+    assert shipped(app).startswith("You use the recommended setting: ")
+    assert "$" not in shipped(app)
+    assert any("Without prices there is nothing else" in one.value for one in app.caption)
+    next(one for one in app.button if one.label == "Compare the presets as well").click().run()
+    run_through(app)
+    assert not app.exception
+    assert any("Why not another? " in one.label for one in app.expander)
+
+
+@pytest.mark.slow
 def test_the_overview_shows_the_map_as_a_picture(open_app, demo_file):
     app = open_app(demo_file)
     assert not app.exception

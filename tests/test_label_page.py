@@ -442,6 +442,8 @@ def test_without_gold_the_labels_are_the_headline(monkeypatch, store, snapshot):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
     app = open_at("overview")
     assert app.title[0].value in HEADLINES.values()
+    assert any("nobody knows what a cheaper setting would lose" in one.value for one in app.caption)
+    assert "label_settings" in [one.key for one in app.button]
     by_truth(desk, 12)
     app.run()
     found = desk.evidence()

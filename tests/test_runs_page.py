@@ -47,8 +47,8 @@ def test_a_moved_threshold_is_the_headline_with_its_interval_and_leads_to_the_ma
     assert re.match(r"(Better|Worse|Cheaper|Dearer|Not proven).* the defaults: ", title(app))
     assert "points [" in title(app)
     assert title(app).endswith(", because merge distance 0.15 → 0.5")
-    (tile,) = [one for one in app.metric if one.label.startswith("First model right: ")]
-    assert tile.label.partition(": ")[2] in ("better", "worse", "no proof of change", "the same")
+    (tile,) = [one for one in app.metric if one.label.startswith("First right: ")]
+    assert tile.label.partition(": ")[2] in ("better", "worse", "not proven", "the same")
     assert "[" in tile.delta
     assert "1 setting differs" in headings(app)
     next(one for one in app.button if one.label == "Show them on the map").click().run()

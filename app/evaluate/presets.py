@@ -34,8 +34,8 @@ def presets() -> None:
             st.subheader(frame.headline(judged.sentence), anchor=False)
         st.caption(
             f"{frame.escape(judged.sentence)}. {_headline(choices)}. By the gold answers, each "
-            "preset with its own rule at the present thresholds; gains are paired, with 95 % "
-            "intervals."
+            "preset with its own rule at the present thresholds; gains are paired, each with a "
+            "95 % interval of its own, narrower than one that holds for all settings at once."
         )
     costs = choices.costs(data.test or data.train, data.train)
     _table(charts.presets_frame(choices, present, judged, costs), judged is not None)

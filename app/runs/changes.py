@@ -10,6 +10,7 @@ from app.runs.states import PINNED, PRESENT, State, saved_as, states, two
 from cascal import charts
 from cascal.compare.states import (
     FIRST_COST,
+    FIRST_RIGHT,
     ClusterChange,
     MeasureChange,
     StateChange,
@@ -22,6 +23,7 @@ from cascal.store import Run
 from cascal.verdicts.verdict import span
 
 N_SHOWN = 200
+_SHORT = {FIRST_RIGHT: "First right"}
 
 
 def changes(runs: list[Run]) -> None:
@@ -99,10 +101,11 @@ def _measure(measure: MeasureChange) -> None:
     else:
         said = f"{signed(100 * gain.value)} {span(gain)} pts"
         value, words = percent(measure.after, 1), ("better", "worse")
-    word = "no proof of change" if good is None else words[0 if good else 1]
+    word = "not proven" if good is None else words[0 if good else 1]
     if gain.low == gain.high == 0:
         word = "the same"
-    frame.metric(f"{measure.name}: {word}", value, said, about, good)
+    name = _SHORT.get(measure.name, measure.name)  # with its word it must fit a tile
+    frame.metric(f"{name}: {word}", value, said, f"{measure.name}. {about}", good)
 
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:
