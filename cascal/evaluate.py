@@ -86,6 +86,11 @@ class Evaluation:
         """exp(entropy of the shares): 1 = one model gets everything."""
         return effective_number(self.share)
 
+    @property
+    def vote_gain(self) -> Estimate:
+        """Paired gain of the vote of the selected models over the first of them."""
+        return estimate(self.vote_right - self.top1_right)
+
     def gain_over(self, model: int) -> Estimate:
         """Paired gain in top-1 accuracy over always choosing one model."""
         return estimate(self.top1_right - self.model_right[:, model])

@@ -103,6 +103,8 @@ def test_vote_of_three(result):
     q9, q10: two for 0; q11: c says 0, b and a say 1; q12: 2, 1, 1. So 10 of 12.
     """
     assert result.top3_vote_right.tolist() == [1] * 10 + [0, 0]
+    assert result.vote_gain.value == pytest.approx(10 / 12 - 11 / 12)
+    assert result.vote_gain.high >= 0, "one query of twelve proves no loss"
     assert result.top3_vote_accuracy == pytest.approx(10 / 12)
 
 

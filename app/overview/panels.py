@@ -15,7 +15,8 @@ from cascal.counted import agreeing, counted, percent, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.repeats import LEAK, without_repeats
-from cascal.verdicts.verdict import Verdict
+from cascal.evaluate import Evaluation
+from cascal.verdicts.verdict import Verdict, points
 
 SHOWN_ISSUES = 3
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
@@ -74,12 +75,7 @@ def numbers() -> None:
                 f"Points over always asking {frame.escape(now.constant.words)}, which is right in "
                 f"{percent(result.model_accuracies[now.constant.model], 2)}.",
             )
-            frame.metric(
-                f"Vote of {result.top_k} right",
-                percent(result.vote_accuracy, 1),
-                f"for ${now.cost.vote:,.2f} per 1,000" if isfinite(now.cost.vote) else "",
-                "Plurality of the best-ranked models; each costs a call a query.",
-            )
+            _vote(now, result)
         st.metric(
             "Skill clusters",
             len(router.clusters),
@@ -89,6 +85,19 @@ def numbers() -> None:
         )
         frame.models_in_use(now)
         _cost(now)
+
+
+def _vote(now: Snapshot, result: Evaluation) -> None:
+    """The vote and its price; that it is proven worse than its first model, where that is so."""
+    paid = f"for ${now.cost.vote:,.2f} per 1,000" if isfinite(now.cost.vote) else ""
+    about = "Plurality of the best-ranked models; each costs a call a query."
+    gain, good = result.vote_gain, None
+    if gain.high < 0:
+        good, paid = False, f"{signed(100 * gain.value)} points {paid.removesuffix(' per 1,000')}"
+        about += f" Proven worse than the first model alone: {frame.escape(points(gain))}."
+    frame.metric(
+        f"Vote of {result.top_k} right", percent(result.vote_accuracy, 1), paid, about, good
+    )
 
 
 def _cost(now: Snapshot) -> None:
