@@ -202,7 +202,7 @@ def test_any_argument_list_works_or_ends_in_a_sentence(
     commands = typer.main.get_command(app).commands
     seed = int.from_bytes(os.urandom(4)) if FULL else 600
     names, codes = sorted(commands), Counter()
-    for number in range(count(full=N_LISTS, sample=2 * len(names))):
+    for number in range(count(full=N_LISTS, sample=len(names))):
         random = np.random.default_rng([seed, number])
         name = names[number % len(names)]
         words = argument_list(commands[name], random)

@@ -82,7 +82,7 @@ def by_torch() -> SentenceEncoder:
 
 @pytest.mark.slow
 def test_the_vectors_are_those_of_sentence_transformers(minilm, by_torch, capfd):
-    texts = [*ODD, *some_texts(200)]
+    texts = [*ODD, *some_texts(60)]
     vectors, expected = minilm.encode(texts), by_torch.encode(texts)
     assert np.abs(vectors - expected).max() < 1e-6
     assert minilm.n_cut == by_torch.n_cut == 3
