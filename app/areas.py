@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +39,19 @@ class _Cluster:
     outline: Outline
 
 
-def areas(now: Snapshot, by: charts.ColourBy, names: tuple[str, ...]) -> list[Area]:
-    """The clusters that lie on the map, the largest first; names: the groups of the colours."""
+def areas(
+    now: Snapshot,
+    by: charts.ColourBy,
+    names: tuple[str, ...],
+    only: Collection[int] | None = None,
+) -> list[Area]:
+    """The clusters that lie on the map, the largest first; names: the groups of the colours.
+
+    only : these come first and have a colour, the others are muted; None: all
+    """
+    found = _clusters(now)
+    if only is not None:
+        found = sorted(found, key=lambda one: one.cluster not in only)
     codes = _codes(now, by, names)
     return [
         Area(
@@ -48,9 +60,11 @@ def areas(now: Snapshot, by: charts.ColourBy, names: tuple[str, ...]) -> list[Ar
             peak=one.outline.peak,
             rings=one.outline.rings,
             share=one.share,
-            code=-1 if codes is None else int(codes[one.cluster]),
+            code=-1
+            if codes is None or (only is not None and one.cluster not in only)
+            else int(codes[one.cluster]),
         )
-        for one in _clusters(now)
+        for one in found
     ]
 
 

@@ -73,7 +73,7 @@ def _row(
             label = effect.proposal.label
             st.markdown(f"**{frame.escape(label[:1].upper() + label[1:])}**", width="content")
         said = " · ".join(_told(effect, first))
-        st.text(f"{said[:1].upper()}{said[1:]}")
+        st.text(f"{said[:1].upper()}{said[1:]}".replace(" %", "\u00a0%"))  # no line begins with it
     with apply:
         if can_be_set(effect.proposal):
             st.button(

@@ -11,16 +11,22 @@ import streamlit as st
 from app import card, frame, heeded, session, theme
 from app.areas import areas
 from app.map_component.component import render_map
-from app.map_component.spec import MapSpec
+from app.map_component.spec import MapSelection, MapSpec
+from app.route import others
 from app.route.question import Decision, stored_name
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.counted import counted, percent
+from cascal.datatypes import FloatArray
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
 from cascal.explain import RouteTrace
 
 N_NEIGHBOURS = 5
+AROUND = 0.16
+"""Of the map's width and height on either side of the query: what is in view at first, at least."""
+NEAR_MAP = 1.3
+"""Times as far as the farthest of the nearest queries the view goes at least."""
 
 
 def title(decision: Decision | None) -> None:
@@ -33,10 +39,14 @@ def title(decision: Decision | None) -> None:
     how = f", narrowly ahead of {others[0]}" if trace.doubt else ""
     st.title(f"This query goes to {first}{how}", anchor=False)
     with st.container(key="route_why", gap="xsmall"):
-        st.markdown(frame.escape(trace.reason))
+        st.markdown(frame.headline(trace.reason))
+        st.caption(
+            f"“Most like the consensus”: the highest {mark('consensus score')}, which is how far a "
+            "model agrees with the others, weighted by confidence. No gold answer is used."
+        )
         if trace.far:
-            st.warning(frame.escape(trace.caution), icon=":material/explore_off:")
-        st.caption(frame.escape(_lead(trace)))
+            st.warning(frame.headline(trace.caution), icon=":material/explore_off:")
+        st.caption(frame.headline(_lead(trace)))
 
 
 def hint() -> None:
@@ -56,9 +66,9 @@ def answer(decision: Decision) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _scores(trace)
-        _changes(trace)
     with right:
         _clusters(trace)
+        others.changes(decision)
     _answers(decision)
     _position(decision)
     _neighbours(decision)
@@ -86,14 +96,6 @@ def _scores(trace: RouteTrace) -> None:
         f"Expected {mark('consensus score')} of each model at this place, with its 95 % interval "
         "where one is defined. Errors that the models share are not in the intervals."
     )
-
-
-def _changes(trace: RouteTrace) -> None:
-    if not trace.what_would_change:
-        return
-    st.subheader("What would change it", anchor=False)
-    for sentence in trace.what_would_change:
-        st.text(f"• {sentence}")
 
 
 def _clusters(trace: RouteTrace) -> None:
@@ -156,21 +158,38 @@ def _position(decision: Decision) -> None:
         x=xy[:, 0],
         y=xy[:, 1],
         ids=rows.astype(np.int32),
-        data_key=f"route:{session.dataset_token()}",
+        data_key=f"route:{session.dataset_token()}:{decision.text}",
         group=None if colouring.group is None else colouring.group[rows],
         group_names=colouring.names,
         group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),
-        areas=areas(now, "model", colouring.names),
+        areas=areas(
+            now, "model", colouring.names, {one.cluster for one in decision.trace.clusters}
+        ),
+        selection=MapSelection(view=_around(np.array([[x, y], *data.train.xy[near]]), xy)),
         marker=(float(x), float(y), "this query"),
         neighbors=tuple((float(x), float(y)) for x, y in data.train.xy[near]),
         hover=[data.train.texts[row][:80] for row in rows],
         revision=decision.text[:40],
         mode=theme.mode(),
-        alt="The query on the map of the training queries, with lines to its nearest neighbours.",
+        alt="The query on the map, with lines to its nearest training queries.",
         legend_title=f"{counted(len(rows), 'training query')}",
-        caption="Colour: first model. Lines: the nearest training queries.",
+        caption=f"Rings and lines: the {N_NEIGHBOURS} nearest training queries. Outlines in "
+        "colour: the clusters that decided; in grey the others. Points: the first model. Reset "
+        "view shows all.",
     )
-    render_map(spec, key="route_map", height=680)
+    render_map(spec, key="route_map", height=560)
+
+
+def _around(places: FloatArray, xy: FloatArray) -> tuple[float, float, float, float]:
+    """The part of the map around a query and its nearest: x0, x1, y0, y1.
+
+    places (n, 2) : the query first; xy (Q, 2) : all points
+    """
+    middle, span = places[0], np.ptp(xy, axis=0)
+    reach = NEAR_MAP * float(np.abs(places - middle).max())
+    half = np.maximum(span * AROUND, reach * span / float(span.min()))
+    (x0, y0), (x1, y1) = (middle - half).tolist(), (middle + half).tolist()
+    return x0, x1, y0, y1
 
 
 def _neighbours(decision: Decision) -> None:

@@ -311,7 +311,16 @@ def test_a_typed_query_is_routed_and_explained(reader, dashboard):
     idle(one.page, 60_000)
     for part in ("Scores of the models", "Clusters that decided", "What would change it"):
         assert one.page.get_by_role("heading", name=part).is_visible()
-    one.page.get_by_text("The 5 nearest training queries").click()
+    tried = one.page.get_by_text("Tried one at a time, without any change")
+    tried.wait_for(timeout=60_000)
+    assert re.search(
+        r"merge distance (from 0 to 0\.6|(lowered|raised) to)",
+        one.page.locator("[data-testid=stMain]").inner_text(),
+    )
+    one.page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=60_000)
+    assert one.page.locator(".cm-near").count() == 5  # each with a ring that is seen
+    shot(one.page, "route-near")
+    one.page.get_by_text("The 5 nearest training queries", exact=True).click()
     assert one.page.get_by_text("Who answered what:").first.is_visible()
     assert one.page.get_by_test_id("stText").filter(has_text="comes first if").is_visible()
     one.page.get_by_text("The whole trace as JSON").click()

@@ -15,7 +15,11 @@ export function marks(map) {
   }
   if (marker) {
     const [x, y] = map.pixels(marker[0], marker[1]);
-    for (const end of neighbors) made.push(shape("polyline", { class: "cm-thread", points: at([marker, end]) }));
+    for (const end of neighbors) {
+      const [cx, cy] = map.pixels(...end);
+      made.push(shape("polyline", { class: "cm-thread", points: at([marker, end]) }));
+      made.push(shape("circle", { class: "cm-near", cx, cy, r: 7 }));
+    }
     made.push(shape("path", { class: "cm-star", d: `M${x},${y - 9} l9,9 l-9,9 l-9,-9 z` }));
   }
   return made;
