@@ -87,7 +87,7 @@ class WithoutRepeats:
         repeated = f"{said} a training query"
         if self.gain_without is None or not self.n_repeated:
             return repeated
-        return f"{repeated}; without them {points(self.gain_without)}"
+        return f"{repeated}; without them routing gains {points(self.gain_without)}"
 
     @property
     def sentence(self) -> str:
