@@ -50,7 +50,7 @@ class Cohesion:
             return f"{clusters}, its queries are then in the only cluster of their task"
         numbers = f"{decimal(self.before, 3)} → {decimal(self.after, 3)}"
         return (
-            f"{clusters}, mean silhouette of its queries {numbers}, below 0 "
+            f"{clusters}, mean silhouette of its queries {numbers}, of them below 0: "
             f"{percent(self.below_before)} → {percent(self.below_after)}"
         )
 
