@@ -654,6 +654,32 @@ def test_answers_that_are_compared_some_queries_at_a_time_end_as_those_compared_
     assert shares[-1] <= 1.0
 
 
+def test_texts_that_take_too_much_memory_are_a_sentence(workspace):
+    with (
+        refuses("too-large", "more memory than it may take", "Shorten the texts"),
+        connected(workspace.path, read_only=False, timeout=1.0),
+    ):
+        raise duckdb.OutOfMemoryException("failed to pin block of size 256.0 KiB")
+
+
+def test_a_comparison_that_is_stopped_goes_on_where_it_was(workspace, tmp_path, monkeypatch):
+    def stop(share: float, _: str) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    whole = Workspace(tmp_path / "whole.duckdb")
+    whole.add(halves())
+    monkeypatch.setattr("cascal.store.equivalences.QUERIES_AT_ONCE", 7)
+    with pytest.raises(KeyboardInterrupt):
+        workspace.add(halves(), progress=stop)
+    assert len({query_id for _, query_id, *_ in same_rows(workspace)}) == 21
+    told = []
+    workspace.compare_answers("demo", lambda *one: told.append(one))
+    assert told[0] == (0.0, "Comparing free answers of 19 queries")
+    assert same_rows(workspace) == same_rows(whole)
+    assert workspace.fingerprint("demo") == whole.fingerprint("demo")
+
+
 @pytest.mark.parametrize("older", ["no rows", "an older rule"])
 @pytest.mark.parametrize("writable", [True, False])
 def test_a_file_that_was_compared_otherwise_is_brought_up_to_date_when_read(

@@ -128,6 +128,7 @@ def import_(
         added = open_workspace(workspace, create=True).add(
             imported, on_conflict=on_conflict, progress=report
         )
+    imported = imported.without_rows()
     out.print(
         f"Imported {escape(added.dataset)}: {counted(added.queries_added, 'query')}, "
         f"{counted(added.responses_added, 'response')} of {counted(len(imported.models), 'model')}"

@@ -164,6 +164,13 @@ def connected(
             _connections().pop(_file_key(path), None)
             detach(path, connection)
             guard.let_go(path)
+    except duckdb.OutOfMemoryException as error:
+        raise DiskFailed(
+            f"The workspace {path} would need more memory than it may take, as 2,000 texts of "
+            "80,000 characters one after another do. Nothing was changed in it. Shorten the texts: "
+            "their ends, with the answers, are enough.",
+            code="too-large",
+        ) from error
     except _FAILURES as error:
         said = str(error).splitlines()[0][:300].rstrip(".")
         raise DiskFailed(

@@ -20,7 +20,7 @@ _CONFIG: Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allowed_configs": ["enable_progress_bar"],
-    "memory_limit": "256MB",
+    "memory_limit": "192MB",
     "threads": 1,
     "wal_autocheckpoint": "1TB",
     "checkpoint_on_detach": "DISABLED",

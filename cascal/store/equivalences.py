@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -55,7 +56,7 @@ SELECT $dataset AS dataset, query_id, answer, representative, $rule AS rule FROM
 
 
 QUERIES_AT_ONCE = 5_000
-"""Queries whose answers are texts of Python at one time."""
+"""Queries whose answers are texts of Python at one time, and are stored together."""
 
 _STORED = """
 SELECT query_id, answer, representative FROM equivalence
@@ -74,6 +75,13 @@ def same(
     return pa.concat_tables([stored.filter(others), compared])
 
 
+class Compared(NamedTuple):
+    """Queries whose answers were compared, and SAME_SCHEMA of them."""
+
+    query_ids: tuple[str, ...]
+    same: pa.Table
+
+
 @dataclass(frozen=True, eq=False)
 class Changed:
     """The queries whose answers are not the ones that were compared, with all their answers.
@@ -86,8 +94,8 @@ class Changed:
     rows: pa.Table
     query_ids: tuple[str, ...]
 
-    def compare(self, progress: Progress | None = None) -> pa.Table:
-        """SAME_SCHEMA of these queries; needs no connection, as it may take a minute."""
+    def compare(self, progress: Progress | None = None) -> Iterator[Compared]:
+        """What is the same, some queries at a time; needs no connection, as it may take minutes."""
         n_queries = len(self.query_ids)
 
         def told(n_done: int, n_more: int, share: float) -> None:
@@ -95,12 +103,11 @@ class Changed:
                 sentence = f"Comparing free answers of {counted(n_queries, 'query')}"
                 progress((n_done + share * n_more) / max(n_queries, 1), sentence)
 
-        told(0, 0, 0.0)
-        parts, n_done, sets = [SAME_SCHEMA.empty_table()], 0, self._sets()
+        n_done, sets = 0, self._sets()
         while some := dict(islice(sets, QUERIES_AT_ONCE)):
-            parts.append(_compared(some, partial(told, n_done, len(some))))
+            told(n_done, 0, 0.0)
+            yield Compared(tuple(some), _compared(some, partial(told, n_done, len(some))))
             n_done += len(some)
-        return pa.concat_tables(parts)
 
     def _sets(self) -> Iterator[tuple[str, AnswerSet]]:
         """The answers of each query.
@@ -137,14 +144,12 @@ def changed(connection: duckdb.DuckDBPyConnection, dataset: str) -> Changed:
     return Changed(rows, tuple(pc.unique(rows["query_id"]).to_pylist()))
 
 
-def keep(
-    connection: duckdb.DuckDBPyConnection, dataset: str, queries: Changed, compared: pa.Table
-) -> None:
+def keep(connection: duckdb.DuckDBPyConnection, dataset: str, compared: Compared) -> None:
     """Store what was compared; it becomes part of the data set's fingerprint."""
     connection.execute(
-        _FORGET, {"dataset": dataset, "rule": RULE, "changed": list(queries.query_ids)}
+        _FORGET, {"dataset": dataset, "rule": RULE, "changed": list(compared.query_ids)}
     )
-    connection.register("compared", compared)
+    connection.register("compared", compared.same)
     connection.execute(_INSERT, {"dataset": dataset, "rule": RULE})
     connection.unregister("compared")
     update_fingerprint(connection, dataset)

@@ -91,9 +91,10 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
     def compare_answers(self, dataset: str, progress: Progress | None = None) -> pa.Table:
         """Decide which free answers are the same, where that is open, and store it.
 
-        Done by all that brings answers, once for each; `votes` and `gold` catch up on a file of an
-        older version. Returns query_id, answer and representative of what was compared, which
-        holds also where it cannot be stored: the file is read-only, or held by somebody else.
+        Done by all that brings answers, once for each, and kept so far where it is stopped; `votes`
+        and `gold` catch up on that, and on a file of an older version. Returns query_id, answer and
+        representative of what was compared, which holds also where it cannot be stored: the file is
+        read-only, or held by somebody else.
         """
         with self._reading() as connection:
             changed = equivalences.changed(connection, dataset)
@@ -104,13 +105,15 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
     ) -> pa.Table:
         if not changed.query_ids:
             return equivalences.SAME_SCHEMA.empty_table()
-        compared = changed.compare(progress)
-        try:
-            with self._writing() as connection:
-                equivalences.keep(connection, dataset, changed, compared)
-        except CascalError as error:
-            logger.info("Compared free answers were not stored: %s", error)
-        return compared
+        parts = []
+        for compared in changed.compare(progress):
+            parts.append(compared.same)
+            try:
+                with self._writing() as connection:
+                    equivalences.keep(connection, dataset, compared)
+            except CascalError as error:
+                logger.info("Compared free answers were not stored: %s", error)
+        return pa.concat_tables(parts)
 
     def _answers(
         self, dataset: str, split: Split | None, *, free_only: bool = False
