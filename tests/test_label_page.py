@@ -550,7 +550,7 @@ def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_eve
     assert tiles(app)["First model right"] == right
     assert tiles(app)["Models in use"] == f"1 of {len(snapshot.router.models)}"
     app.switch_page("skills/page.py").run()
-    assert app.title[0].value.replace("\\", "") == f"{gated.router.always} gets all queries"
+    assert app.title[0].value.replace("\\", "") == f"{gated.router.always} is asked for all queries"
     assert tiles(app)["First model right"] == right
     assert said_of_labels(app) == [f"{asked} {heeded.SHOWN}"]
     app.switch_page("route/page.py").run()

@@ -11,9 +11,9 @@ pytestmark = pytest.mark.browser
 
 STEPS = (
     ("", "Routing pays here"),
-    ("map", "gets"),
+    ("map", "is asked for"),
     ("route", "This query goes to"),
-    ("map", "gets"),
+    ("map", "is asked for"),
     ("diagnose", "checks passed"),
     ("diagnose", "checks passed"),
     ("", "Routing pays here"),
