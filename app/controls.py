@@ -39,6 +39,8 @@ BY_TASK = "Each task is one cluster: min silhouette, merge distance and joining 
 """Why the controls of the clusters are not shown."""
 
 _COMMAND = "command"
+_UNDO_SHOWN = "undo_shown"
+"""Whether the page shows a button that can undo."""
 
 EXPLAINED = {"silhouette": "silhouette", "merge distance": "merge", "joining": "joining"}
 """Words of a described state, by their term in the glossary."""
@@ -134,10 +136,13 @@ def _clusters() -> dict[str, DeltaGenerator]:
 
 
 def _moved() -> None:
-    """After a threshold has moved: where a page has said what follows it, nothing else is drawn."""
-    could_undo = history.can_undo()
+    """After a threshold has moved: where a page has said what follows it, nothing else is drawn.
+
+    The button that undoes it is compared with the one on the page: the run that would have drawn it
+    may have been broken off by this move.
+    """
     history.remember()
-    if history.can_undo() == could_undo:  # else a button changes too
+    if history.can_undo() == st.session_state.get(_UNDO_SHOWN):
         frame.draw_only(EXPLORE, HEADLINE, _COMMAND, strips.fragment_key("merge"), CHART_FILES)
 
 
@@ -228,6 +233,7 @@ def _buttons() -> None:
             on_click=history.pin,
             help="Measure changes against the present state",
         )
+    st.session_state[_UNDO_SHOWN] = history.can_undo()
     st.caption(f"Changes are against: {_explained(describe(history.pinned()))}")
 
 

@@ -18,6 +18,7 @@ from app.skills import moves  # noqa: E402
 from app.terms import glossary  # noqa: E402
 from app.tour import tour  # noqa: E402
 
+frame.draw_whole(True)  # until this run has come to its end: a move may break it off
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 st.html(ROOT / "theme.css")
 
@@ -30,7 +31,6 @@ page = st.navigation(
     position="top",
 )
 glossary.listen()
-frame.draw_whole(True)  # until this run has come to its end: a move may break it off
 with turns.turn(), frame.refusals():
     if page.url_path == PAGES["skills"][1]:
         heeded.prepare()

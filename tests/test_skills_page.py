@@ -17,6 +17,7 @@ from test_app import metric, plain
 import cascal
 from app.map_component.spec import MapSelection
 from app.skills import exchange
+from app.values import DEFAULTS
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.dataset.dataset import load_dataset
 from cascal.datatypes import ModelSpec, Task
@@ -164,6 +165,15 @@ def test_a_move_draws_what_follows_it_and_leaves_the_rest_of_the_page(open_app, 
     app.run()
     assert _of_a_page(app) == alone
     assert not [name for name in before if before[name] == alone[name]]
+
+
+@pytest.mark.slow
+def test_a_move_that_broke_off_the_one_before_it_draws_the_button_too(open_app, small_file):
+    app = open_app(small_file, "skills")
+    app.session_state["history"] = [DEFAULTS]  # all that is left of a run that drew no button
+    app.slider(key="silhouette").set_value(0.5).run()
+    assert not app.exception
+    assert not app.button(key="undo").disabled
 
 
 @pytest.mark.slow
