@@ -32,8 +32,7 @@ def ship(terms: Terms) -> None:
         st.subheader(frame.headline(found.title), anchor=False)
         paid = "" if found.taken or found.dearer is None else _payback(found.best, terms)
         _take(found, "use_recommended", paid)
-        if found.vote:
-            st.caption(frame.escape(found.vote))
+        _vote(found)
         _presets(found)
         _why_not_another(found)
 
@@ -45,8 +44,7 @@ def in_short(key: str) -> Recommendation | None:
         return None
     st.subheader(frame.headline(found.title), anchor=False)
     _take(found, key)
-    if found.vote:
-        st.caption(frame.escape(found.vote))
+    _vote(found)
     return found
 
 
@@ -98,6 +96,23 @@ def _use(found: Recommendation, key: str, beside: str) -> None:
         )
         if beside:
             st.markdown(frame.escape(beside), width="stretch")
+
+
+def _vote(found: Recommendation) -> None:
+    """What a vote costs and buys, which the rule does not look at; nothing where one is asked."""
+    now = heeded.snapshot()
+    result, cost = now.evaluation, now.cost
+    if result is None or result.top_k == 1:
+        return
+    said = found.vote
+    if cost.vote > cost.always:  # False where one of them is unknown
+        said = (
+            f"Voting of {result.top_k} costs ${cost.vote:,.2f} per 1,000 instead of "
+            f"${cost.always:,.2f} for {cost.constant.name}: it never pays back in money; "
+            f"{points(result.vote_gain)} over the first model alone. {said}"
+        )
+    if said:
+        st.caption(frame.escape(said.strip()))
 
 
 def _payback(best: Option, terms: Terms) -> str:

@@ -626,7 +626,7 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     app = open_app(small_file)
     app.number_input(key="tolerance").set_value(20.0).run()
     said = shipped(app)
-    assert said.startswith("Ship this: cost weight ")
+    assert said.startswith("Ship this: ask one model, cost weight ")
     before = metric(app, "Cost per 1,000")
     weight = said.split("cost weight ")[1].split(",")[0]
     app.button(key="use_recommended").click().run()
@@ -637,6 +637,11 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     assert "use_recommended" not in [one.key for one in app.button]
     app.button(key="undo").click().run()
     assert shipped(app) == said
+    voting = "Voting of 3 costs $"
+    assert any(voting in plain(one.value) for one in app.caption)
+    app.slider(key="top_k").set_value(1).run()
+    captions = [plain(one.value) for one in app.caption]
+    assert not any("Voting of" in one or "Where three vote" in one for one in captions)
 
 
 @pytest.mark.slow

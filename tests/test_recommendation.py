@@ -53,8 +53,8 @@ def test_the_cheapest_that_is_shown_to_lose_no_more_than_is_tolerated_is_recomme
     part = world([0.5, 0.8, 0.8])
     found = ship([trial(part, 0.0, 2), trial(part, 0.1, 1), trial(part, 0.5, 0)], part)
     assert found.title == (
-        "Ship this: cost weight 0.1, 80.0 % right for $2.00 instead of 80.0 % for $4.00 per 1,000 "
-        "queries"
+        "Ship this: ask one model, cost weight 0.1, 80.0 % right for $2.00 instead of 80.0 % for "
+        "$4.00 per 1,000 queries"
     )
     assert "The cheapest of 3 settings tried that is shown to lose at most 1 point" in found.reason
     assert "+0.0 points [+0.0, +0.0] and −$2.00 [−$2.00, −$2.00]" in found.reason
@@ -108,7 +108,9 @@ def test_a_preset_is_recommended_by_name_and_its_twin_is_not_tried_twice():
     assert [one.preset for one in beside_presets(own, tried, "mine", None)] == ["", "paper"]
     assert len(beside_presets(own, tried, "mine", Routing())) == 3
     found = ship(beside_presets(own, tried, "mine", None), part)
-    assert found.title.startswith("Ship this: preset paper, no cost weight, 80.0 % right for $2.00")
+    assert found.title.startswith(
+        "Ship this: ask one model, preset paper, no cost weight, 80.0 % right for $2.00"
+    )
     assert "of the preset paper" in found.basis
 
 
@@ -122,7 +124,7 @@ def test_without_prices_only_a_proven_gain_is_a_reason_to_change():
     assert "Costs are unknown" in same.reason
     assert same.others[0].why == "not proven right more often"
     better = ship([trial(part, 0.0, 0), trial(part, 0.0, 2, preset="paper")], part)
-    assert better.title == "Ship this: preset paper, 80.0 % right instead of 50.0 %"
+    assert better.title == "Ship this: ask one model, preset paper, 80.0 % right instead of 50.0 %"
 
 
 def test_too_few_gold_answers_recommend_nothing():

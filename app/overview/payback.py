@@ -41,7 +41,7 @@ def payback(terms: Terms, place: DeltaGenerator, scores: ScoreEvidence | None = 
 def _headline(found: Payback) -> str:
     if found.outcome != "pays back":
         return found.headline
-    return f"The setting in use: {found.headline[:1].lower()}{found.headline[1:]}"
+    return f"The setting in use, asking one model: {found.headline[:1].lower()}{found.headline[1:]}"
 
 
 def stated_terms(place: DeltaGenerator) -> tuple[Terms, DeltaGenerator]:

@@ -103,8 +103,8 @@ class Recommendation:
             return f"You use the recommended setting: {self.best.result}{unit}"
         right, was = percent_pair(self.best.trial.point.top1, self.now.trial.point.top1)
         return (
-            f"Ship this: {self.best.name}, {right} right{self.best.price} instead of "
-            f"{was}{self.now.price}{unit}"
+            f"Ship this: ask one model, {self.best.name}, {right} right{self.best.price} "
+            f"instead of {was}{self.now.price}{unit}"
         )
 
     @property
