@@ -43,7 +43,8 @@ def test_queries_come_with_the_answer_of_every_model_and_the_least_agreed_first(
         for name in ("asked", "answered")
     )
     said = [plain(one.value) for one in app.caption]
-    assert any(f"{asked - read:,} of {asked:,} answers cannot be read" in one for one in said)
+    unread = f"{asked - read:,} of {asked:,} answers ({100 * (1 - read / asked):.1f} %)"
+    assert any(f"{unread} cannot be read" in one for one in said)
 
 
 def finding(code: str, section: Section = "issue") -> Finding:

@@ -217,7 +217,9 @@ def test_a_larger_number_of_labels_is_likely_where_more_is_contested_and_all_are
     contest = routing_question(snapshot).contest
     n = likely_number(contest)
     assert 10 < n < contest.n_contested
-    assert state_headline(contest) == f"Not known yet: 0 of about {n} labels"
+    known = f"No labels yet: about {n} would settle it"
+    assert state_headline(contest, n - 1) == f"{known}; {n - 1} are a first look"
+    assert state_headline(contest, n) == known
     assert plan_line(contest).startswith(f"About {n} labels settle it where one side")
     few = SimpleNamespace(n_contested=5)
     assert likely_number(few) == 5

@@ -123,7 +123,9 @@ def _gaps() -> str:
     asked, answered = _asked_and_answered(data)
     if answered == asked:
         return "; every answer can be read"
-    return f"; {asked - answered:,} of {counted(asked, 'answer')} cannot be read"
+    unread = asked - answered
+    share = percent(unread / asked, 1)
+    return f"; {unread:,} of {counted(asked, 'answer')} ({share}) cannot be read"
 
 
 def loaded() -> None:

@@ -76,10 +76,7 @@ def _table() -> None:
     more = f"The {N_SHOWN:,} with the least agreement. " if len(rows) > N_SHOWN else ""
     marks = " ✓ right, ✗ wrong by the gold answer" if selection.shown().part.has_gold else ""
     none = ", – no answer that can be read." if marks else " –: no answer that can be read."
-    st.caption(
-        f"{more}Those on which the models disagree most come first. Pick a row to open it."
-        f"{marks}{none}"
-    )
+    st.caption(f"{more}Least agreement first. Pick a row to open it.{marks}{none}")
 
 
 def _answers(split: Split, rows: IntArray) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def meanwhile() -> None:
     compared = heeded.contenders_and_verdict()
     if compared is None:
         return
-    st.subheader("This router and what it must beat; the others follow", anchor=False)
+    st.subheader("This router beside its rivals; the others follow", anchor=False)
     table = charts.contenders_frame(compared[0])
     colours = dict.fromkeys(table["name"][:2], theme.accent())
     figure = charts.interval_figure(table, "name", "accuracy", colours, percent=True)

@@ -31,16 +31,15 @@ def headline(
     """
     contest = question.contest
     told = found.gain.n_labels and contest.n_contested
-    title = found.headline(contest) if told else _state(question)
+    title = found.headline(contest) if told else _state(question, n_planned)
     with st.container(key=HEADLINE):
         if simulated:
             st.badge("Simulated labels", color="orange", icon=":material/science:")
-        st.title(frame.headline(title), anchor=False)
+        plan = frame.escape(plan_line(contest)) if contest.n_contested and not told else None
+        st.title(frame.headline(title), anchor=False, help=plan)
         if contest.n_contested:
             line = progress_line(found, n_done, n_planned)
             st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
-        if contest.n_contested and not told:
-            st.caption(frame.escape(plan_line(contest)))
         sides = f"{contest.names[0]} against {contest.names[1]}"
         st.caption(
             frame.escape(
@@ -52,12 +51,12 @@ def headline(
         )
 
 
-def _state(question: Question) -> str:
+def _state(question: Question, n_planned: int) -> str:
     """That nothing is known yet; the question where there is nothing to label."""
     contest = question.contest
     if not contest.n_contested:
         return ASKED[question.draw.purpose]
-    return state_headline(contest, gold=contest.part.has_gold)
+    return state_headline(contest, n_planned)
 
 
 def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = False) -> None:

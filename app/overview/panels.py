@@ -150,7 +150,7 @@ def evidence() -> None:
     compared = heeded.contenders_and_verdict()
     if compared is None:
         return
-    st.subheader("What the router must beat", anchor=False)
+    st.subheader("The router beside its rivals", anchor=False)
     table = charts.contenders_frame(compared[0])
     colours = dict.fromkeys(table["name"][:2], theme.accent())
     figure = charts.interval_figure(table, "name", "accuracy", colours, percent=True)

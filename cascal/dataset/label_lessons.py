@@ -52,10 +52,11 @@ def likely_number(contest: Contest) -> int:
     return labels_needed(np.zeros(0), n_contested=contest.n_contested, alike=CLEAR)
 
 
-def state_headline(contest: Contest, *, gold: bool = False) -> str:
-    """What is known before the first label; `gold`: gold answers say more, on another page."""
-    by_labels = " by labels" if gold else ""
-    return f"Not known yet{by_labels}: 0 of about {counted(likely_number(contest), 'label')}"
+def state_headline(contest: Contest, n_planned: int) -> str:
+    """What is known before the first label: nothing, and how many would tell, or give a hint."""
+    likely = likely_number(contest)
+    first = f"; {n_planned:,} are a first look" if 1 < n_planned < likely else ""
+    return f"No labels yet: about {likely:,} would settle it{first}"
 
 
 def plan_line(contest: Contest) -> str:

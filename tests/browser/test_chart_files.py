@@ -38,7 +38,7 @@ def test_a_chart_is_saved_with_title_data_set_and_the_word_simulated(reader, das
     chart.hover()
     root = ElementTree.parse(saved(page, chart, "SVG", tmp_path / "a.svg")).getroot()  # noqa: S314 (our own file)
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
-    assert "What the router must beat" in texts
+    assert "The router beside its rivals" in texts
     assert any(text.startswith("demo · simulated models") for text in texts)
     assert any("merge 0.15" in text for text in texts)
     assert any("Plurality of all" in text for text in texts)
