@@ -46,6 +46,12 @@ def held(workspace):
     return workspace.datasets()
 
 
+def answered(workspace):
+    """The stored responses by query, model and sample."""
+    rows = workspace.responses("d").to_pylist()
+    return {(row["query_id"], row["model"], row["sample"]): row for row in rows}
+
+
 def file_of(path):
     """The digest of the file of a workspace and of what is written ahead of it."""
     parts = sorted(path.parent.glob(f"{path.name}*"))
@@ -62,7 +68,7 @@ def test_a_spoilt_file_is_imported_whole_or_leaves_the_workspace_as_it_was(
     path = tmp_path / "w.duckdb"
     workspace = Workspace(path)
     workspace.add(importers.read(folder.good, dataset="d"))
-    before, bytes_before = held(workspace), file_of(path)
+    before, bytes_before, rows_before = held(workspace), file_of(path), answered(workspace)
     n_refused = n_imported = 0
     partial, unsaid = [], []
     for number in range(count(full=-(-N_FILES // len(EVERY)), sample=6)):
@@ -78,13 +84,15 @@ def test_a_spoilt_file_is_imported_whole_or_leaves_the_workspace_as_it_was(
                 partial.append(number)
             continue
         n_imported += 1
-        now = held(workspace)
+        now, rows = held(workspace), answered(workspace)
+        replaced = [one for key, one in rows_before.items() if rows[key] != one]
+        assert all(one["status"] == "error" for one in replaced), (seed, number)
         grown = now[0].n_queries + now[0].n_responses - before[0].n_queries - before[0].n_responses
         n_added = added.queries_added + added.responses_added
         n_rows = len(imported.queries) + len(imported.responses)
-        if (grown, n_rows) != (n_added, n_added + added.already_there):
+        if (grown + len(replaced), n_rows) != (n_added, n_added + added.already_there):
             partial.append(number)
-        before, bytes_before = now, file_of(path)
+        before, bytes_before, rows_before = now, file_of(path), rows
     assert not partial, f"{len(partial)} partial imports with seed {seed}: {partial[:5]}"
     assert not unsaid, f"refused without a sentence, seed {seed}: {unsaid[:3]}"
     record_property("imported", n_imported)
