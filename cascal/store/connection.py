@@ -166,9 +166,9 @@ def connected(
             guard.let_go(path)
     except duckdb.OutOfMemoryException as error:
         raise DiskFailed(
-            f"The workspace {path} would need more memory than it may take, as 2,000 texts of "
-            "80,000 characters one after another do. Nothing was changed in it. Shorten the texts: "
-            "their ends, with the answers, are enough.",
+            f"The workspace {path} would need more memory than it may take, half of what this "
+            "machine has: some 2,000 texts are in it at once, and these are very long. Nothing was "
+            "changed in it. Shorten the texts: their ends, with the answers, are enough.",
             code="too-large",
         ) from error
     except _FAILURES as error:

@@ -14,20 +14,21 @@ from pathlib import Path
 
 import duckdb
 
+from cascal.store import room
+
 Config = dict[str, str | bool | int | float | list[str]]
 
 _CONFIG: Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    "allowed_configs": ["enable_progress_bar"],
-    "memory_limit": "192MB",
+    "allowed_configs": ["enable_progress_bar", "memory_limit"],
+    "memory_limit": f"{room.LEAST_MEGABYTES}MB",
     "threads": 1,
     "wal_autocheckpoint": "1TB",
     "checkpoint_on_detach": "DISABLED",
 }
-"""Checkpoints are `guard.checkpoint` alone: a kill can tear the file in any other one. What DuckDB
-keeps of a large file in memory counts as ours, so that is bounded, and what does not fit waits on
-the disk; every thread needs a share of it, and long texts fill that of two."""
+"""Checkpoints are `guard.checkpoint` alone: a kill can tear the file in any other one. Every thread
+needs a share of the memory."""
 _TOUCHED = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 """Ends of the names that belong to a file: nothing else may be read."""
 _KEPT = 4
@@ -36,6 +37,8 @@ _KEPT = 4
 _started: dict[int, OrderedDict[Path, duckdb.DuckDBPyConnection]] = {}
 """By process: a child that was forked may not use, nor end, the threads of its parent."""
 _guard = threading.Lock()
+_measured: dict[Path, tuple[tuple[tuple[int, int, int], ...], int]] = {}
+"""By file: its state, and the bytes of the longest texts that stand together in it."""
 
 
 def _literal(text: str) -> str:
@@ -76,6 +79,15 @@ def _forget(path: Path) -> None:
         _started.get(os.getpid(), OrderedDict()).pop(path, None)
 
 
+def _make_room(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Allow what the texts of a file need; they are measured once for each state of the file."""
+    state = [one.stat() for end in _TOUCHED[:2] if (one := Path(f"{path}{end}")).exists()]
+    known = tuple((one.st_ino, one.st_size, one.st_mtime_ns) for one in state)
+    if _measured.get(path, ((), 0))[0] != known:
+        _measured[path] = (known, room.stored_at_once(connection))
+    room.allow(connection, _measured[path][1])
+
+
 def attach(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """A connection to a file; raises what DuckDB raises where it cannot be opened."""
     path, mode = path.resolve(), "READ_ONLY" if read_only else "READ_WRITE"
@@ -84,6 +96,7 @@ def attach(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         engine.execute(f"ATTACH {_literal(str(path))} AS workspace ({mode})")
         connection = engine.cursor()
         connection.execute("USE workspace")
+        _make_room(path, connection)
     except duckdb.Error as error:
         if not isinstance(error, duckdb.IOException):  # which says that the file is locked
             _forget(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import duckdb
 import numpy as np
@@ -16,6 +16,7 @@ from cascal.store.connection import scalar
 from cascal.store.fingerprints import update_fingerprint
 from cascal.store.keeping import add_kept
 from cascal.store.records import AddReport, utc_now
+from cascal.store.room import Lengths, allow, stored_at_once
 
 _NEW_QUERY = """
 CREATE TEMP TABLE new_query AS
@@ -95,6 +96,7 @@ _FORGET = (
     "DELETE FROM dataset WHERE name = ?",
 )
 _CHOOSE_RIGHT = "UPDATE dataset SET right_by = ? WHERE name = ?"
+_PIECE_BYTES = 8 << 20
 _SUPERSEDE = """
 DELETE FROM response r WHERE r.dataset = $d AND r.status = 'error' AND EXISTS (
     FROM new_response n WHERE n.query_id = r.query_id AND n.model = r.model
@@ -102,18 +104,27 @@ DELETE FROM response r WHERE r.dataset = $d AND r.status = 'error' AND EXISTS (
 """
 
 
-def _numbered(rows: pa.Table | Batches) -> pa.RecordBatchReader:
-    """The rows with their numbers, read once and a batch at a time."""
+def _numbered(rows: pa.Table | Batches, seen: Callable[[pa.Array], None]) -> pa.RecordBatchReader:
+    """The rows with their numbers, read once and a batch at a time, whose texts are seen before."""
     schema = rows.schema.append(pa.field("row", pa.int64()))
 
     def batches() -> Iterator[pa.RecordBatch]:
         start = 0
-        for batch in rows.to_batches():
-            numbers = pa.array(np.arange(start, start + len(batch), dtype=np.int64))
-            yield pa.record_batch([*batch.columns, numbers], schema=schema)
-            start += len(batch)
+        for whole in rows.to_batches():
+            for batch in _pieces(whole):
+                numbers = pa.array(np.arange(start, start + len(batch), dtype=np.int64))
+                seen(batch.column("text"))
+                yield pa.record_batch([*batch.columns, numbers], schema=schema)
+                start += len(batch)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch in pieces of some megabytes: DuckDB hashes a piece as a whole."""
+    n_pieces = max(1, batch.nbytes // _PIECE_BYTES)
+    n_rows = max(1, len(batch) // n_pieces)
+    return (batch.slice(start, n_rows) for start in range(0, len(batch), n_rows))
 
 
 def _price(price: float) -> float | None:
@@ -153,8 +164,16 @@ def _stage(connection: duckdb.DuckDBPyConnection, imported: Imported) -> None:
             "description": pa.array([one.description for one in tasks], pa.string()),
         }
     )
-    connection.register("incoming_query", _numbered(imported.queries))
-    connection.register("incoming_response", _numbered(imported.responses))
+    lengths, other, stored = Lengths(), connection.cursor(), stored_at_once(connection)
+
+    def seen(texts: pa.Array) -> None:
+        before = lengths.at_once
+        lengths.look(texts)
+        if lengths.at_once > max(before, stored):
+            allow(other, lengths.at_once)
+
+    connection.register("incoming_query", _numbered(imported.queries, seen))
+    connection.register("incoming_response", _numbered(imported.responses, seen))
     connection.register("new_task", task_rows)
     connection.register("new_model", _model_rows(imported.models))
     connection.execute(_NEW_QUERY)
