@@ -33,6 +33,7 @@ def ship(terms: Terms) -> None:
         paid = "" if found.taken or found.dearer is None else _payback(found.best, terms)
         _take(found, "use_recommended", paid)
         _vote(found)
+        st.caption("All were tried at the other thresholds in use; Sweep tries those alone.")
         _presets(found)
         _why_not_another(found)
 

@@ -240,6 +240,7 @@ def test_a_value_that_costs_less_is_named_with_what_it_may_lose(dollars, place, 
     cheaper = "2 or more would cost $1.50 instead of $2.00 per 1,000 queries"
     assert (cheaper in told.basis) == (place is not None)
     assert "points is not ruled out" in told.basis or place is None
+    assert ("tried alone" in told.basis) == (place is not None)
     assert told.point is now.points[0]
 
 

@@ -168,7 +168,7 @@ def _cheaper(curve: Curve, gains: Sequence[Estimate], best: int) -> str:
     return (
         f" {_label(curve, place)} would cost ${dollars[place]:,.2f} instead of ${now.dollars:,.2f} "
         f"per 1,000 queries{told}; a loss of up to {max(0.0, -100 * gains[place].low):.1f} points "
-        "is not ruled out."
+        "is not ruled out. It was tried alone, not together with the recommended setting."
     )
 
 
