@@ -161,7 +161,7 @@ def test_an_applied_remedy_keeps_its_proof_until_it_is_undone_dismissed_or_moved
     told = [one for one in shown if "of the routes flip" in one and "; " in one]
     assert len(told) == 1  # the proof
     assert any("issue" in one and "→" in one for one in shown)
-    assert any("accuracy" in one and "] points" in one for one in shown)
+    assert any("Accuracy" in one and "] points" in one for one in shown)
     app.button(key="undo_applied").click().run()
     assert not app.exception
     assert {name: app.session_state[name] for name in names} == before

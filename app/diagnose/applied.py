@@ -69,12 +69,14 @@ def strip(findings: list[Finding] | None) -> None:
             )
             st.button("Undo", key="undo_applied", icon=":material/undo:", on_click=_undo)
             st.button("Dismiss", key="dismiss_applied", type="tertiary", on_click=dismiss)
-        if proof.coherence:
-            st.markdown(f"**{frame.escape(f'{proof.coherence} · {proof.accuracy}')}**")
-            st.text(f"{_about(applied)}{proof.effects}; {proof.issues}")
+        if applied.cluster is not None:
+            first = " · ".join(filter(None, (proof.coherence, proof.accuracy)))
+            then = f"{_about(applied)}{proof.effects}; {proof.issues}"
         else:
-            st.markdown(f"**{frame.escape(proof.issues)}** · {frame.escape(proof.accuracy)}")
-            st.text(proof.effects)
+            first = f"{proof.accuracy} · {proof.issues}".replace("accuracy", "Accuracy", 1)
+            then = " · ".join(filter(None, (proof.effects, proof.coherence)))
+        st.markdown(f"**{frame.escape(first)}**")
+        st.text(then)
     arrive("headline", st.session_state[TURN])
 
 
