@@ -53,6 +53,13 @@ def decimal(number: float, decimals: int) -> str:
     return _minus(f"{number:,.{decimals}f}")
 
 
+def decimal_pair(first: float, second: float, decimals: int) -> tuple[str, str]:
+    """Two numbers side by side, with as many decimals as tell them apart, up to four."""
+    while first != second and decimals < 4 and round(first, decimals) == round(second, decimals):
+        decimals += 1
+    return decimal(first, decimals), decimal(second, decimals)
+
+
 def signed(number: float, decimals: int = 1, *, unit: str = "") -> str:
     """The same of a difference, which always has a sign: "+1.2", "−0.3"; "−$0.30" with a unit."""
     text = _minus(f"{number:+,.{decimals}f}")

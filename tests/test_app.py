@@ -131,7 +131,7 @@ def test_the_headline_of_the_map_says_who_gets_which_task(open_app, demo_file):
     said = plain(app.title[0].value)
     assert said == (
         "fjord-chat is asked for 100 % of dates, dune-science for 99 % of chemistry, cedar-code "
-        "for 85 % of code; atlas-large leads the 6 other tasks with 37 %"
+        "for 85 % of code; 37 % of the queries of 6 other tasks go to atlas-large"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cascal.counted import agreeing, counted, decimal, signed
+from cascal.counted import agreeing, counted, decimal, decimal_pair, signed
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(path for room in ("cascal", "app") for path in (ROOT / room).rglob("*.py"))
@@ -121,3 +121,11 @@ def test_signs_are_given_in_one_place():
         if "cli" not in path.parts and (numbers := own_signs(path.read_text(encoding="utf-8")))
     }
     assert list(found) == ["cascal/counted.py"]
+
+
+def test_two_numbers_have_the_digits_that_tell_them_apart():
+    assert decimal_pair(0.9, 0.8, 2) == ("0.90", "0.80")
+    assert decimal_pair(0.6741, 0.6669, 2) == ("0.674", "0.667")
+    assert decimal_pair(-0.00012, 0.00012, 2) == ("−0.0001", "0.0001")
+    assert decimal_pair(0.500001, 0.5, 2) == ("0.5000", "0.5000")
+    assert decimal_pair(0.5, 0.5, 2) == ("0.50", "0.50")

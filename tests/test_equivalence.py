@@ -11,6 +11,7 @@ import time
 from itertools import permutations
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -236,6 +237,20 @@ def test_each_pair_has_the_time_of_a_pair_however_many_are_compared_together(mon
     units = [(("x+1", "x+2"), ("x+1", "x+3")), (("2y", "y+y"),)]
     assert mathematics.equal_in_units(units) == [[], [("2y", "y+y")]]
     assert timers == [mathematics.PAIR_SECONDS] * 3 + [0.0]
+
+
+@pytest.mark.slow
+def test_workers_end_when_they_are_told_and_others_start_for_later_work(monkeypatch):
+    def at_work():
+        children = psutil.Process().children()
+        return sum("popen_loky" in " ".join(one.cmdline()) for one in children)
+
+    for _ in range(2):
+        monkeypatch.setattr(mathematics, "remembered", {})
+        assert group_answers([r"\sqrt{2}/2", r"\frac{1}{\sqrt{2}}"]) == [0, 0]
+        assert at_work()
+        mathematics.end_workers()
+        assert not at_work()
 
 
 @pytest.mark.slow

@@ -352,8 +352,12 @@ def test_the_part_said_to_decide_is_the_last_that_changed_the_first_model(router
     for vector in unseen:
         trace = explain(router, vector)
         first, second = trace.models[:2]
-        figures = f" ({first.score:.2f} against {second.score:.2f} for {second.model})"
-        assert figures in trace.because
+        own, other = re.search(r" \((\S+) against (\S+) for", trace.because).groups()
+        decimals = len(own.partition(".")[2])
+        assert own == f"{first.score:.{decimals}f}"
+        assert f"{own} against {second.score:.{decimals}f} for {second.model})" in trace.because
+        assert decimals >= 2
+        assert own != other or decimals == 4
         by_bonus = re.match(r"the bonus of .* puts (\S+) above (\S+) \(", trace.because)
         without_bonus, by_clusters = (
             explain(one, vector).models[0].model for one in (plain, alone)

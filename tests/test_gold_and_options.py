@@ -299,7 +299,7 @@ def test_columns_without_a_name_or_a_value_are_left_out_with_a_sentence(tmp_path
     result = importers.read(path)
     assert result.queries["answer"].to_pylist() == ["x", "y"]
     assert [one.row for one in result.refused] == [3]
-    assert any("3 columns without a name" in note for note in result.notes)
+    assert any("3 empty columns without a name" in note for note in result.notes)
     path.write_text("id,question,gold,,\n1,a?,x,,\n2,b?,y,,z\n", encoding="utf-8")
     with pytest.raises(importers.ImportRefused, match="column 5 without a name holds values"):
         importers.read(path)

@@ -52,12 +52,12 @@ def _listed(shares: list[tuple[str, str]]) -> str:
 
 
 def _rest(now: Snapshot, named: Sequence[charts.Domain]) -> str:
-    """Who gets most of the other tasks, in the same breath."""
+    """Who gets most queries of the other tasks together, in the same breath."""
     found = charts.rest_of_domains(now, named)
     if found is None:
         return ""
     tasks = counted(found.n_tasks, "other task")
-    return f"; {found.model} leads the {tasks} with {percent(found.share)}"
+    return f"; {percent(found.share)} of the queries of {tasks} go to {found.model}"
 
 
 @st.fragment(key=EXPLORE)

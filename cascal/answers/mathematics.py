@@ -67,6 +67,20 @@ class _Workers:
                 self._pool, self._owner = _new_pool(), os.getpid()
             return self._pool.schedule(equal_in_units, (list(units),), timeout=_WALL_SECONDS)
 
+    def end(self) -> None:
+        """Let the workers end after what they were given; later work starts others."""
+        with self._lock:
+            pool = self._pool if self._owner == os.getpid() else None
+            self._pool = None
+        if pool is not None:
+            pool.close()  # type: ignore[no-untyped-call]
+            pool.join()
+
+
+def end_workers() -> None:
+    """Give back the memory of the processes that compare, as after much work."""
+    _workers.end()
+
 
 def _new_pool() -> ProcessPool:
     from joblib.externals.loky.backend.context import get_context

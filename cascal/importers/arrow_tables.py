@@ -202,7 +202,7 @@ def _refuse_nameless(name: str, batch: pa.RecordBatch, nameless: Sequence[str]) 
 def _unread(name: str, n_nameless: int) -> str:
     if not n_nameless:
         return ""
-    return f"{name!r}: {n_nameless} columns without a name, which are empty, were left out."
+    return f"{name!r}: {counted(n_nameless, 'empty column')} without a name left out."
 
 
 def _look(name: str, opened: Callable[[], BinaryIO]) -> _Look:

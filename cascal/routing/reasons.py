@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted, percent
+from cascal.counted import counted, decimal_pair, percent
 from cascal.datatypes import FloatArray, IntArray
 from cascal.routing.blend import FALLBACK_WIDTH, Blend
 from cascal.routing.reach import WITHIN
@@ -60,7 +60,8 @@ def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[st
     if router.always:
         return f"labels say to ask always {router.always}"
     score = blend.scores[0]
-    figures = f"({score[order[0]]:.2f} against {score[order[1]]:.2f} for {router.models[order[1]]})"
+    own, other = decimal_pair(score[order[0]], score[order[1]], 2)
+    figures = f"({own} against {other} for {router.models[order[1]]})"
     before = decided = ""
     for sentence, leader in _steps(router, blend):
         if before and leader != before:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cascal.answers import RULE, AnswerSet, compare_sets
+from cascal.answers.mathematics import end_workers
 from cascal.columns import Progress
 from cascal.counted import counted
 from cascal.store.connection import fetch
@@ -108,6 +109,8 @@ class Changed:
             told(n_done, 0, 0.0)
             yield Compared(tuple(some), _compared(some, partial(told, n_done, len(some))))
             n_done += len(some)
+        if n_queries > QUERIES_AT_ONCE:
+            end_workers()
 
     def _sets(self) -> Iterator[tuple[str, AnswerSet]]:
         """The answers of each query.
