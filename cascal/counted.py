@@ -70,6 +70,11 @@ def _minus(text: str) -> str:
     return text.replace("-", "−")
 
 
+def capitalised(text: str) -> str:
+    """A text as it begins a sentence; all letters but the first stay."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(names: Sequence[str]) -> str:
     """Names out of a file for a sentence: the first twenty, long ones cut."""
     more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cascal.counted import agreeing, counted, decimal, decimal_pair, signed
+from cascal.counted import agreeing, capitalised, counted, decimal, decimal_pair, signed
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(path for room in ("cascal", "app") for path in (ROOT / room).rglob("*.py"))
@@ -129,3 +129,11 @@ def test_two_numbers_have_the_digits_that_tell_them_apart():
     assert decimal_pair(-0.00012, 0.00012, 2) == ("−0.0001", "0.0001")
     assert decimal_pair(0.500001, 0.5, 2) == ("0.5000", "0.5000")
     assert decimal_pair(0.5, 0.5, 2) == ("0.50", "0.50")
+
+
+def test_a_sentence_begins_with_a_capital_and_keeps_all_other_letters():
+    assert [capitalised(one) for one in ("join 2 of GPT-4o", "", "é")] == [
+        "Join 2 of GPT-4o",
+        "",
+        "É",
+    ]

@@ -9,7 +9,7 @@ import streamlit as st
 from app import encoding, frame, session, shared_results, theme
 from cascal import charts
 from cascal.columns import LEFT_OUT
-from cascal.counted import counted, percent
+from cascal.counted import capitalised, counted, percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
@@ -68,7 +68,7 @@ def _reasons(found: fitness.Fitness) -> None:
     for one in found.findings:
         what = f"{one.title}: {one.sentence}"
         if one.code == LEAK and repeats is not None and repeats.n_repeated:
-            what = repeats.short[:1].upper() + repeats.short[1:]
+            what = capitalised(repeats.short)
         label = f"{charts.shorten(what, LONGEST_REASON)} – see what would help ({one.code})"
         with st.expander(frame.escape(label), icon=":material/warning:"):
             st.text(one.sentence)

@@ -11,6 +11,7 @@ import streamlit as st
 from app import frame, history, jobs, session, shared_results, values
 from app.diagnose.arrive import arrive
 from app.values import Values
+from cascal.counted import capitalised
 from cascal.dataset.snapshot import compare
 from cascal.diagnose import Finding
 from cascal.diagnose.coherence import n_incoherent
@@ -62,7 +63,7 @@ def strip(findings: list[Finding] | None) -> None:
         return
     proof = _proof(applied, findings)
     with st.container(border=True, key="proof", gap="small"):
-        label = f"{applied.label[:1].upper()}{applied.label[1:]}"
+        label = capitalised(applied.label)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.markdown(
                 f":material/check_circle: **Applied: {frame.escape(label)}**", width="stretch"
@@ -73,7 +74,7 @@ def strip(findings: list[Finding] | None) -> None:
             first = " · ".join(filter(None, (proof.coherence, proof.accuracy)))
             then = f"{_about(applied)}{proof.effects}; {proof.issues}"
         else:
-            first = f"{proof.accuracy} · {proof.issues}".replace("accuracy", "Accuracy", 1)
+            first = capitalised(f"{proof.accuracy} · {proof.issues}")
             then = " · ".join(filter(None, (proof.effects, proof.coherence)))
         st.markdown(f"**{frame.escape(first)}**")
         st.text(then)

@@ -11,7 +11,7 @@ import streamlit as st
 from app import frame, session, values
 from app.diagnose import applied
 from app.values import Values
-from cascal.counted import counted, percent, signed
+from cascal.counted import capitalised, counted, percent, signed
 from cascal.diagnose import Effect, Proposal
 from cascal.diagnose.remedies import NO_HELP, best_cure
 from cascal.evaluate import effective_number
@@ -71,9 +71,9 @@ def _row(
                 says, colour = _MARKS[weight]
                 st.badge(says, color=colour, help=BEST if weight == "primary" else None)
             label = effect.proposal.label
-            st.markdown(f"**{frame.escape(label[:1].upper() + label[1:])}**", width="content")
+            st.markdown(f"**{frame.escape(capitalised(label))}**", width="content")
         said = " · ".join(_told(effect, first))
-        st.text(f"{said[:1].upper()}{said[1:]}".replace(" %", "\u00a0%"))  # no line begins with it
+        st.text(capitalised(said).replace(" %", "\u00a0%"))  # no line begins with it
     with apply:
         if can_be_set(effect.proposal):
             st.button(

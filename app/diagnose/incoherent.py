@@ -8,7 +8,7 @@ import streamlit as st
 from app import frame, jobs, session
 from app.apart import Call
 from app.diagnose import effects
-from cascal.counted import counted
+from cascal.counted import capitalised, counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.coherence import Coherence, incoherent, joined_from
 from cascal.diagnose.cohering import what_makes_coherent
@@ -27,7 +27,7 @@ def worst() -> None:
             more = f" and {len(low) - 1} more, in the table below" if len(low) > 1 else ""
             st.markdown(f"**{frame.escape(f'{now.labels[one.cluster]}{more}')}**")
         line = f" (a coherent cluster has at least {least:g})" if one.mean < least else ""
-        st.text(f"{why(now, one)} {one.measured[:1].upper()}{one.measured[1:]}{line}.")
+        st.text(f"{why(now, one)} {capitalised(one.measured)}{line}.")
         what_helps(now, one, "cohere")
 
 

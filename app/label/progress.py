@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import frame, theme
 from cascal import charts
-from cascal.counted import counted
+from cascal.counted import capitalised, counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import (
@@ -43,7 +43,7 @@ def headline(
         sides = f"{contest.names[0]} against {contest.names[1]}"
         st.caption(
             frame.escape(
-                f"{sides[:1].upper()}{sides[1:]}. The two answer differently on "
+                f"{capitalised(sides)}. The two answer differently on "
                 f"{contest.n_contested:,} of {counted(contest.n_queries, 'query')}; which of these "
                 "are labelled is drawn at random."
                 f"{NO_GOLD if contest.part.has_gold else ''}"

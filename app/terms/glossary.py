@@ -11,6 +11,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from cascal.counted import capitalised
+
 SENTENCES: dict[str, str] = {
     "best single": "always asking one model: the one with most right answers, chosen by labels",
     "blend": "scores of a query are a weighted mean of its nearest clusters' rankings, the nearest "
@@ -61,7 +63,7 @@ def mark(term: str, word: str | None = None) -> str:
 def meaning(term: str) -> str:
     """The explanation as a sentence, for what has a question mark of its own."""
     said = SENTENCES[term]
-    return f"{term[:1].upper()}{term[1:]}: {said}."
+    return f"{capitalised(term)}: {said}."
 
 
 def listen() -> None:
