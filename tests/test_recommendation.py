@@ -64,6 +64,13 @@ def test_the_cheapest_that_is_shown_to_lose_no_more_than_is_tolerated_is_recomme
     assert found.to_dict()["best"]["cost_weight"] == 0.1
 
 
+def test_the_title_and_what_stands_elsewhere_say_one_number():
+    part = world([0.5, 0.82, 0.8125])
+    found = ship([trial(part, 0.0, 2), trial(part, 0.1, 1)], part)
+    assert "82.00 % right for $2.00 instead of 81.25 %" in found.title
+    assert found.short == "It is cost weight 0.1: 82.00 % right for $2.00."
+
+
 def test_what_was_recommended_is_recommended_again_when_it_is_in_use():
     rng = np.random.default_rng(0)
     part = world([0.5, 0.8, 0.8])

@@ -101,7 +101,7 @@ class Recommendation:
         unit = "" if self.dearer is None else " per 1,000 queries"
         if self.taken:
             return f"You use the recommended setting: {self.best.result}{unit}"
-        right, was = percent_pair(self.best.trial.point.top1, self.now.trial.point.top1)
+        right, was = self._rates
         return (
             f"Ship this: ask one model, {self.best.name}, {right} right{self.best.price} "
             f"instead of {was}{self.now.price}{unit}"
@@ -112,7 +112,12 @@ class Recommendation:
         """The same where something else is the title."""
         if self.taken:
             return "You use the recommended setting."
-        return f"It is {self.best.name}: {self.best.result}."
+        return f"It is {self.best.name}: {self._rates[0]} right{self.best.price}."
+
+    @property
+    def _rates(self) -> tuple[str, str]:
+        """How often the first answers of the best one and of the one in use are right."""
+        return percent_pair(self.best.trial.point.top1, self.now.trial.point.top1)
 
     @property
     def reason(self) -> str:
