@@ -25,12 +25,13 @@ demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
 
 # The types take as long as style and wheel together, so each of the two cores has one of them.
-# One after the other, tests leave the cores idle for four minutes in ten, above all those of pages:
-# so pages and all other tests run at once, and only what measures a time runs alone.
+# Pages beside all other tests took as long as one after the other, and then a test that has to
+# wait for others' processes misses its deadline: so they come one after the other.
 # `unit` and `slow` are one run: modules are imported, and data sets fitted, once for both.
 test: $(VENV)/.dev
 	$(MAKE) -j 2 types style wheel
-	$(MAKE) -j 2 pages without-browser
+	$(MAKE) without-browser
+	$(MAKE) pages
 	$(MAKE) timed
 
 $(VENV)/bin/python:

@@ -1317,14 +1317,18 @@ def test_another_address_without_a_key_is_refused(tmp_path, hashing_router):
 
 
 def load_of_fifty(router, upstream):
-    """Fifty clients for two seconds, in one process with server and upstream; the metrics after."""
+    """Fifty clients for two seconds, in one process with server and upstream; the metrics after.
+
+    The patience is the product's own: the few seconds of the other tests end silent upstreams soon.
+    """
 
     def chat(rng):
         text = f"Question {rng.random()}"
         messages = [{"role": "user", "content": text}]
         return "/v1/chat/completions", {"model": "cascal", "messages": messages, "delay": 0.2}
 
-    with running(app_of(router, upstream.url("normal"))) as address:
+    patience = serve.ServeOptions().timeout
+    with running(app_of(router, upstream.url("normal"), timeout=patience)) as address:
         port = int(address.rpartition(":")[2])
         load = asyncio.run(run_clients(port, 50, 2.0, chat))
         return load, WEB.get(f"{address}/metrics").text
