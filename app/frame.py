@@ -9,6 +9,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
 from app import access
@@ -197,9 +198,16 @@ def simulated() -> None:
 
 def notice(data: Dataset) -> None:
     """Say it on every page when the numbers come from a simulation."""
+    notice_with_place(data)
+
+
+def notice_with_place(data: Dataset) -> DeltaGenerator:
+    """The same; returns the place beside that mark, for another one."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="notice"):
         if data.simulated:
             simulated()
+        place = st.empty()
         st.caption(escape(f"{data.info.name}: {origin(data)}"), width="stretch")
     for doubt in data.doubts:
         st.warning(escape(doubt), icon=":material/rule:")
+    return place

@@ -29,8 +29,8 @@ SHOWN = "This page shows what is asked by that. Overview says more, and how to i
 HEADLINE = "The numbers below are of that; the headline judges the router without the gate."
 COMPARED = (
     "That is this router in all that compares routers, with what it is without labels beside it; "
-    "the headline judges it without the gate. Cost weights, Presets, What if and Experiments leave "
-    "labels out."
+    "the gain over one model judges it without the gate. Cost weights, Presets, What if and "
+    "Experiments leave labels out."
 )
 LEFT_OUT = "That is left out here: this page is about the router as it is without labels."
 _IGNORE, _RECTIFY = "ignore_labels", "rectify_scores"

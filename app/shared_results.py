@@ -148,21 +148,21 @@ def tolerance() -> float:
 
 @st.cache_resource(show_spinner="Comparing settings", max_entries=16)
 def _recommendation(
-    token: str, _trials: tuple[Trial, ...], weight: float, _dataset: Dataset, tolerance: float
+    token: str, _trials: tuple[Trial, ...], now: Thresholds, _dataset: Dataset, tolerance: float
 ) -> Recommendation:
-    return recommend(_trials, weight, _dataset.gold_test, _dataset.train, tolerance)
+    return recommend(_trials, now, _dataset.gold_test, _dataset.train, tolerance)
 
 
 def recommendation() -> Recommendation:
     """Which setting to ship, the one answer of all pages; NotApplicable without gold answers."""
-    weight, own = session.current_thresholds().cost_weight, trials()
+    thresholds, own = session.current_thresholds(), trials()
     token = _trials_token()
     if presets_known():
         presets: PresetChoices = jobs.known_jobs()[presets_key()].result
-        now, routing = session.current_settings(), session.current_thresholds().routing
-        own = beside_presets(own, presets.trials, now.preset_name, routing)
+        preset = session.current_settings().preset_name
+        own = beside_presets(own, presets.trials, preset, thresholds.routing)
         token += presets_key()
-    return _recommendation(token, own, weight, session.dataset(), tolerance())
+    return _recommendation(token, own, thresholds, session.dataset(), tolerance())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import access, frame, heeded, history, label_entry, session, shared_results, values
 from app.values import DEFAULTS, Values
 from cascal.compare.recommended import Option, Recommendation
 from cascal.counted import counted
-from cascal.dataset.payback import find_choice_payback
+from cascal.dataset.payback import find_choice_payback, find_vote_payback
 from cascal.datatypes import NotApplicable
-from cascal.verdicts.payback import Terms
+from cascal.verdicts.payback import Payback, Terms
 from cascal.verdicts.verdict import points
 
 QUESTION = "Which setting to ship?"
+_SHOWN, _HEIGHT = "ship_shown", 180
+"""What names the fit that the answer was shown for; pixels that it takes at least."""
 
 
-def ship(terms: Terms) -> None:
-    """The setting to ship, its cost and payback, one click to take it, and why not another."""
-    if heeded.snapshot().router.always:  # labels have closed the gate: one model is asked
+def awaited(place: DeltaGenerator) -> None:
+    """What stands where the answer will be, until it is known for the first time in this state."""
+    if heeded.snapshot().router.always or st.session_state.get(_SHOWN) == session.fit_token():
         return
-    with st.container(border=True, key="ship"):
-        try:
-            found = shared_results.recommendation()
-        except NotApplicable as error:
+    with place.container(border=True, key="ship_awaited"):
+        st.caption("Which setting to ship is being found: all cost weights are tried.")
+        st.skeleton(height=_HEIGHT)
+
+
+def ship(place: DeltaGenerator, terms: Terms, paid: Payback) -> None:
+    """The setting to ship, its cost and payback, one click to take it, and why not another.
+
+    paid : when the setting in use pays back
+    """
+    if heeded.snapshot().router.always:  # labels have closed the gate: one model is asked
+        place.empty()
+        return
+    st.session_state[_SHOWN] = session.fit_token()
+    try:
+        found = shared_results.recommendation()
+    except NotApplicable as error:
+        with place.container(border=True, key="ship"):
             _not_known(error)
-            return
+        return
+    with place.container(border=True, key="ship"):
         st.subheader(frame.headline(found.title), anchor=False)
-        paid = "" if found.taken or found.dearer is None else _payback(found.best, terms)
-        _take(found, "use_recommended", paid)
-        _vote(found)
-        st.caption("All were tried at the other thresholds in use; Sweep tries those alone.")
-        _presets(found)
-        _why_not_another(found)
+        chosen = None
+        if found.dearer is not None:
+            chosen = paid if found.taken else _payback(found.best, terms)
+        if not found.taken:
+            _use(found.best, "use_recommended", "" if chosen is None else _pays(chosen))
+        _rule(found)
+        _in_addition(found)
+        _details(found, [paid, chosen or paid], terms)
 
 
 def in_short(key: str) -> Recommendation | None:
@@ -78,25 +99,32 @@ def state_of(best: Option) -> Values:
     return replace(now, preset=preset, cost=weight, routing=DEFAULTS.routing)
 
 
-def _take(found: Recommendation, key: str, beside: str = "") -> None:
-    """The click, with a sentence beside it, and the reason."""
+def _take(found: Recommendation, key: str) -> None:
+    """The click and the reason."""
     if not found.taken:
-        _use(found, key, beside)
+        _use(found.best, key)
     st.caption(frame.escape(found.reason))
 
 
-def _use(found: Recommendation, key: str, beside: str) -> None:
+def _use(wanted: Option, key: str, beside: str = "", label: str = "Use it") -> None:
+    """The click that takes a setting, with a sentence beside it."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(
-            "Use it",
+            label,
             key=key,
-            type="primary",
+            type="primary" if label == "Use it" else "secondary",
             on_click=history.change_to,
-            args=(state_of(found.best),),
+            args=(state_of(wanted),),
             help="Moves the controls in the sidebar; Undo brings the present setting back.",
         )
         if beside:
             st.markdown(frame.escape(beside), width="stretch")
+
+
+def _in_addition(found: Recommendation) -> None:
+    """What is proven better for more money, with its own click; nothing where nothing is."""
+    if found.better is not None and not found.better.in_use:
+        _use(found.better, "use_better", found.in_addition, "Use this instead")
 
 
 def _vote(found: Recommendation) -> None:
@@ -116,46 +144,109 @@ def _vote(found: Recommendation) -> None:
         st.caption(frame.escape(said.strip()))
 
 
-def _payback(best: Option, terms: Terms) -> str:
+def _payback(best: Option, terms: Terms) -> Payback:
     """When the recommended setting would pay back what the data cost."""
     now = heeded.snapshot().ungated
-    found = find_choice_payback(session.workspace(), now, best.trial.first, terms)
-    return f"{found.headline}, beside always asking {now.constant.name}. {found.spending.sentence}"
+    return find_choice_payback(session.workspace(), now, best.trial.first, terms)
 
 
-def _presets(found: Recommendation) -> None:
-    """Whether the presets were compared as well, and the click that adds them."""
+def _pays(found: Payback) -> str:
+    constant = heeded.snapshot().ungated.constant
+    return f"{found.headline}, beside always asking {constant.name}. {found.spending.sentence}"
+
+
+def _rule(found: Recommendation) -> None:
+    """By what it was chosen; whether presets were tried as well, and the click that adds them."""
+    st.caption(frame.escape(found.rule))
     if shared_results.presets_known() or access.read_only():
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         shared_results.preset_choices("Compare the presets as well")
-        so_far = "So far only cost weights of the settings in use are compared"
-        if found.dearer is None:
-            so_far = "Without prices there is nothing else to compare"
-        st.caption(f"{so_far}; a preset may be better.", width="stretch")
+        st.caption("A preset may be better.", width="stretch")
 
 
-def _why_not_another(found: Recommendation) -> None:
-    if not found.others:
-        return
-    named = counted(len(found.others), "other setting")
-    with st.expander(f"Why not another? {named} of {found.n_tried} tried"):
+def _details(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> None:
+    """What one model and a vote give and cost, and why it is no other setting; folded.
+
+    paid : when the setting in use and the recommended one pay back
+    """
+    label = "One model or a vote"
+    if found.others:
+        named = counted(len(found.others), "other setting")
+        label += f", and why not another? {named} of {found.n_tried} tried"
+    with st.expander(label):
         st.dataframe(
-            pd.DataFrame([_row(one) for one in (found.best, *found.others)]),
+            pd.DataFrame(_ways(found, paid, terms)),
             hide_index=True,
-            alt="The recommended setting and others, with why not",
+            alt="One model and a vote: how often right, for how much, and when it pays back",
             placeholder="–",
             column_config={
-                "name": st.column_config.TextColumn("Setting", width=240),
-                "right": st.column_config.NumberColumn("First right", format="%.1f %%", width=80),
-                "cost": st.column_config.NumberColumn("$/1,000", format="%.2f", width=70),
-                "gain": st.column_config.TextColumn(
-                    "Points beside the one in use", alignment="right", width=190
-                ),
-                "why": st.column_config.TextColumn("Why not", width=380),
+                "way": st.column_config.TextColumn("Way", width=330),
+                "right": st.column_config.NumberColumn("Right", format="%.1f %%", width=80),
+                "cost": st.column_config.NumberColumn("$/1,000", format="%.2f", width=80),
+                "pays": st.column_config.TextColumn("Queries to pay back", width=160),
             },
         )
-        st.caption(frame.escape(found.basis))
+        if found.evidence:
+            st.caption(frame.escape(f"Recommended: {found.evidence}"))
+        _vote(found)
+        if found.others:
+            _others(found)
+        st.caption(
+            f"{frame.escape(found.basis)} All were tried at the other thresholds in use; Sweep "
+            "tries those alone."
+        )
+
+
+def _ways(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> list[dict[str, object]]:
+    """The setting in use and the recommended one, asking one model and voting, beside always one.
+
+    paid : when the setting in use and the recommended one pay back
+    """
+    now = heeded.snapshot().ungated
+    result, cost = now.evaluation, now.cost
+    rows: list[dict[str, object]] = []
+    if not found.taken:
+        point = found.best.trial.point
+        rows.append(_way("Recommended, one model", point.top1, point.cost1, paid[1]))
+    if result is None:
+        return rows
+    rows.append(_way("In use, one model", result.top1_accuracy, cost.routed, paid[0]))
+    if result.top_k > 1:
+        voted = find_vote_payback(session.workspace(), now, terms)
+        name = f"In use, vote of {result.top_k}"
+        rows.append(_way(name, result.vote_accuracy, cost.vote, voted))
+    always = float(result.model_accuracies[now.constant.model])
+    rows.append(_way(f"Always asking {now.constant.name}", always, cost.always, None))
+    return rows
+
+
+def _way(name: str, right: float, dollars: float, paid: Payback | None) -> dict[str, object]:
+    return {
+        "way": name,
+        "right": 100 * right,
+        "cost": dollars,
+        "pays": None if paid is None else paid.in_short,
+    }
+
+
+def _others(found: Recommendation) -> None:
+    """The settings worth a look beside the recommended one, and why they are not."""
+    st.dataframe(
+        pd.DataFrame([_row(one) for one in (found.best, *found.others)]),
+        hide_index=True,
+        alt="The recommended setting and others, with why not",
+        placeholder="–",
+        column_config={
+            "name": st.column_config.TextColumn("Setting", width=240),
+            "right": st.column_config.NumberColumn("First right", format="%.1f %%", width=80),
+            "cost": st.column_config.NumberColumn("$/1,000", format="%.2f", width=70),
+            "gain": st.column_config.TextColumn(
+                "Points beside the one in use", alignment="right", width=190
+            ),
+            "why": st.column_config.TextColumn("Why not", width=380),
+        },
+    )
 
 
 def _row(one: Option) -> dict[str, object]:

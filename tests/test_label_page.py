@@ -546,7 +546,9 @@ def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_eve
     assert verdict.replace("\\", "") == snapshot.verdict.headline
     assert said_of_labels(app) == [f"{asked} {heeded.HEADLINE}"]
     assert tiles(app)["First model right"] == right
-    assert tiles(app)["Models in use"] == f"1 of {len(snapshot.router.models)}"
+    (clusters,) = [one for one in app.metric if one.label == "Skill clusters"]
+    in_use = f"1 of {len(snapshot.router.models)} models in use"
+    assert clusters.proto.delta_description == in_use
     app.switch_page("skills/page.py").run()
     assert app.title[0].value.replace("\\", "") == f"{gated.router.always} is asked for all queries"
     assert tiles(app)["First model right"] == right

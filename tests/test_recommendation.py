@@ -36,17 +36,18 @@ def world(rates) -> SimpleNamespace:
 
 
 def trial(part, weight, first, *, preset="", voted=None) -> Trial:
-    """A setting that asks these models first; where three vote it is right so often."""
+    """A setting that asks these models first; where 3 vote it is right so often."""
     first = np.broadcast_to(np.asarray(first), N)
     rows = np.arange(N)
     votes = part.right[rows, first] if voted is None else (rows < round(voted * N)).astype(float)
     top1, dollars = part.right[rows, first].mean(), 1000 * part.costs[rows, first].mean()
     point = CostPoint(weight, float(top1), float(votes.mean()), float(dollars), 7.0, 2.0)
-    return Trial(preset=preset, point=point, first=first, voted=votes)
+    return Trial(preset=preset, point=point, first=first, voted=votes, n_voters=3)
 
 
-def ship(trials, part, *, weight=0.0, tolerance=0.01):
-    return recommend(trials, weight, part, part, tolerance)
+def ship(trials, part, *, weight=0.0, tolerance=0.01, voters=3):
+    now = Thresholds(cost_weight=weight, top_k=voters)
+    return recommend(trials, now, part, part, tolerance)
 
 
 def test_the_cheapest_that_is_shown_to_lose_no_more_than_is_tolerated_is_recommended():
@@ -56,7 +57,10 @@ def test_the_cheapest_that_is_shown_to_lose_no_more_than_is_tolerated_is_recomme
         "Ship this: ask one model, cost weight 0.1, 80.0 % right for $2.00 instead of 80.0 % for "
         "$4.00 per 1,000 queries"
     )
-    assert "The cheapest of 3 settings tried that is shown to lose at most 1 point" in found.reason
+    assert found.reason.startswith(
+        "The cheapest of 3 cost weights tried for the setting in use that is shown to lose at most "
+        "1 point"
+    )
     assert "+0.0 points [+0.0, +0.0] and −$2.00 [−$2.00, −$2.00]" in found.reason
     why = {one.name: one.why for one in found.others}
     assert why["no cost weight"] == "$2.00 dearer, and not proven better"
@@ -104,8 +108,36 @@ def test_a_proven_loss_of_the_vote_is_said_as_proven_and_the_vote_has_its_own_an
     trials = [trial(part, 0.0, 2, voted=0.9), trial(part, 0.1, 1, voted=0.8)]
     found = ship(trials, part)
     assert found.best.trial is trials[1]
-    assert found.vote.startswith("Where three vote: 80.0 % instead of 90.0 % right, −10.0 points [")
-    assert "a proven loss. For the vote the same rule keeps the one in use: 90.0 %" in found.vote
+    assert found.vote.startswith("Where 3 vote: 80.0 % instead of 90.0 % right, −10.0 points [")
+    kept = "a proven loss. For a vote of 3 the same rule keeps the one in use: 90.0 %"
+    assert kept in found.vote
+
+
+def test_the_vote_says_its_own_number_and_nothing_where_one_model_is_asked():
+    part = world([0.5, 0.8, 0.8])
+    trials = [trial(part, 0.0, 2, voted=0.9), trial(part, 0.1, 1, voted=0.8)]
+    assert ship(trials, part, voters=5).vote.startswith("Where 3 vote (5 in use): 80.0 %")
+    two = [replace(one, n_voters=2) for one in trials]
+    assert "vote of 2" in ship(two, part, voters=2).vote
+    alone = ship(trials, part, voters=1)
+    assert alone.vote == ""
+    assert alone.to_dict()["vote"] == ""
+
+
+def test_what_is_proven_right_more_often_for_more_money_is_offered_beside_the_recommended_one():
+    part = world([0.7, 0.5, 0.9])
+    trials = [trial(part, 0.0, 0), trial(part, 0.0, 2, preset="paper")]
+    found = ship(trials, part)
+    assert found.taken
+    assert found.better.name == "preset paper, no cost weight"
+    assert found.in_addition.startswith(
+        "Proven right more often, preset paper, no cost weight: 90.0 % right for $4.00, "
+        "+20.0 points ["
+    )
+    assert found.to_dict()["better"]["preset"] == "paper"
+    same = ship([trials[0], trial(part, 0.1, 0)], part)
+    assert same.better is None
+    assert same.in_addition == ""
 
 
 def test_a_preset_is_recommended_by_name_and_its_twin_is_not_tried_twice():
@@ -153,4 +185,4 @@ def test_presets_are_tried_at_every_weight_and_read_at_one_of_them():
     np.testing.assert_array_equal(tried.at_weight(0.0, test).first, tried.first)
     none = replace(test, gold=np.full(len(test), NO_ANSWER))
     with refuses("no-gold", kind=NotApplicable):
-        recommend(tried.trials, 0.0, none, train, 0.01)
+        recommend(tried.trials, Thresholds(), none, train, 0.01)

@@ -219,7 +219,7 @@ def test_where_the_cost_weight_should_be_is_what_is_recommended_everywhere():
     trials = try_weights(fitted, Thresholds(), test, train, cost_grid(fitted.costs))
     for weight in (0.0, 0.1):
         here = read_at(found, fitted, Thresholds(cost_weight=weight), test, train)
-        shipped = recommend(trials, weight, test, train, 0.1)
+        shipped = recommend(trials, Thresholds(cost_weight=weight), test, train, 0.1)
         told = answer(here, test, fitted.models, shipped)
         assert told.title == shipped.title
         assert told.basis.startswith(shipped.reason)

@@ -17,6 +17,8 @@ from app.evaluate.where import where
 from app.no_data import no_data
 from app.scored import scored_page
 from cascal.compare.comparison import Comparison
+from cascal.compare.rival import find_rival
+from cascal.counted import percent_pair
 from cascal.dataset.scored import score_counts
 
 OF_COMPARISON = {
@@ -43,15 +45,28 @@ def _scores_unused() -> None:
         )
 
 
-def _title() -> None:
-    compared = heeded.contenders_and_verdict()
-    if compared is None:
+def _title(comparison: Comparison | None) -> None:
+    """Whether another router is better; until they are compared, what is known of this one."""
+    rival = None if comparison is None else find_rival(comparison)
+    result, judged = heeded.snapshot().ungated.evaluation, heeded.contenders_and_verdict()
+    if rival is not None:
+        st.title(frame.headline(rival.headline), anchor=False)
+        frame.sentence(rival.sentence)
+    elif result is not None and judged is not None:
+        always = judged[1].constant
+        rates = result.top1_accuracy, float(result.model_accuracies[always.model])
+        right, was = percent_pair(*rates)
+        st.title(
+            frame.headline(f"So far: {right} right by this router, {was} by always {always.name}"),
+            anchor=False,
+        )
+        frame.sentence("Whether another router is better is said here as soon as all are compared.")
+    else:
         st.title("Which router is best?", anchor=False)
-        return
-    st.title(frame.headline(compared[1].answer), anchor=False)
-    st.caption(
-        frame.escape(f"{compared[1].basis} Right first answers, paired, with the 95 % interval.")
-    )
+    if judged is not None:
+        st.caption(
+            frame.escape(f"{judged[1].basis} Right first answers, paired, with the 95 % interval.")
+        )
 
 
 def _labels(names: list[str], comparison: Comparison | None) -> list[str]:
@@ -88,11 +103,14 @@ else:
         _scores_unused()
         _without_gold()
     else:
-        _title()
-        heeded.notice(heeded.COMPARED)
-        _scores_unused()
-        label_entry.few_labels()
+        head, notes = st.container(), st.container()
         comparison = shared_results.comparison()
+        with head:
+            _title(comparison)
+        with notes:
+            heeded.notice(heeded.COMPARED)
+            _scores_unused()
+            label_entry.few_labels()
         names = [*OF_COMPARISON, *ALONE]
         tabs = st.tabs(_labels(names, comparison), on_change="rerun", key=TAB)
         for name, tab in zip(names, tabs, strict=True):

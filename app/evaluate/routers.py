@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, isnan
+from math import isnan
 from typing import Literal
 
 import pandas as pd
@@ -16,11 +16,11 @@ from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
+from cascal.compare.rival import find_rival
 from cascal.compare.routers import WITHOUT_LABELS
 from cascal.counted import counted
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
-from cascal.verdicts.verdict import decide_between
 
 MAIN_COLUMNS = ("router", "top1_text", "gain_text", "cost", "needs", "effective")
 ALL_COLUMNS = (*MAIN_COLUMNS, "vote", "hit", "vote_cost", "p_text")
@@ -30,10 +30,11 @@ OWN = (charts.PRESENT, WITHOUT_LABELS, *PRESETS, "released_late")
 def routers(comparison: Comparison) -> None:
     """The answer and the routers it is about; all others and other measures folded."""
     table = charts.routers_frame(comparison.rows())
-    main = charts.main_routers(table, comparison.constant, comparison.constant_model.name)
-    best = main.loc[main["role"] == "other", "key"]
-    gain = comparison.compare(str(best.iloc[0]), charts.PRESENT)[0] if len(best) else None
-    st.subheader(frame.headline(charts.routers_sentence(main, gain)), anchor=False)
+    rival = find_rival(comparison)
+    always = comparison.constant_model.name
+    other = None if rival is None else rival.key
+    main = charts.main_routers(table, comparison.constant, always, other)
+    st.subheader(frame.headline(charts.routers_sentence(main)), anchor=False)
     _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS, "content")
     figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
     frame.chart(figure, "routers", _routers_alt(main, "top1"))
@@ -42,8 +43,6 @@ def routers(comparison: Comparison) -> None:
         f"{mark('gain', 'Gains')} are over always asking "
         f"{frame.escape(comparison.constant_model.words)}."
     )
-    for _, other in main[main["role"] == "other"].iterrows():
-        st.caption(frame.escape(_beside_the_best_other(comparison, other)))
     shipping.link()
     _peers()
     with st.expander(
@@ -51,16 +50,6 @@ def routers(comparison: Comparison) -> None:
     ) as every:
         if every.open:
             _all_routers(comparison)
-
-
-def _beside_the_best_other(comparison: Comparison, other: pd.Series) -> str:
-    """What the best other router without labels gains over this one, and what it costs."""
-    gain, *_ = comparison.compare(str(other["key"]), charts.PRESENT)
-    said = decide_between(gain, (str(other["router"]), "this router"))
-    costs = comparison.cost(str(other["key"])).routed, comparison.cost().routed
-    if not all(isfinite(one) for one in costs):
-        return said
-    return f"{said} It costs ${costs[0]:,.2f} per 1,000 queries, this router ${costs[1]:,.2f}."
 
 
 def meanwhile() -> None:

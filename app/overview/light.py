@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, heeded, label_entry, session, theme
 from app.terms.glossary import mark
@@ -23,7 +24,7 @@ LIGHT_MARKS: dict[State, tuple[str, theme.Badge, str]] = {
 """Icon, colour and words of each state of the light."""
 
 
-def headline_without_labels() -> None:
+def headline_without_labels(badge: DeltaGenerator) -> None:
     """Nothing but the light is known; it says what the models agree on, not what routing gains."""
     try:
         light = session.light()
@@ -31,7 +32,8 @@ def headline_without_labels() -> None:
         st.title("Nobody can say yet whether routing pays here", anchor=False)
         st.caption(frame.shown_refusal(error))
         return
-    _badge(light)
+    with badge:
+        _badge(light)
     st.title(HEADLINES[light.light], anchor=False)
     st.caption(
         "There are no test queries with gold answers, so nobody knows what routing gains here; a "

@@ -7,7 +7,7 @@ import streamlit as st
 from app import frame, heeded, label_entry, session, shipping
 from app.no_data import no_data
 from app.overview import light, panels
-from app.overview.payback import payback, stated_terms
+from app.overview.payback import of_scores, of_setting, payback, stated_terms
 from app.scored import scored_page
 
 if session.current_info() is None:
@@ -22,23 +22,28 @@ elif session.dataset().by_scores:
         shown, stated = st.container(), st.container()
         terms, spent = stated_terms(stated)
         with shown:
-            payback(terms, spent, scores)
+            payback(of_scores(terms, scores), spent, by_scores=True)
 else:
-    frame.notice(session.dataset())
+    badge = frame.notice_with_place(session.dataset())
     compared = heeded.contenders_and_verdict()
-    labelled = compared is None and panels.headline_of_labels()
+    labelled = compared is None and panels.headline_of_labels(badge)
     if compared is not None:
-        panels.headline(compared[1])
+        panels.headline(compared[1], badge)
     elif not labelled:
-        light.headline_without_labels()
+        light.headline_without_labels(badge)
     caution = st.container(key="caution")
     heeded.notice(heeded.HEADLINE)
-    panels.numbers()
-    shipped, paid, stated = st.container(), st.container(), st.container()
+    tiles, shipped, drawn = st.container(), st.empty(), st.container()
+    shipping.awaited(shipped)
+    paid, stated = st.container(), st.container()
     terms, spent = stated_terms(stated)
+    found = of_setting(terms)
+    with tiles:
+        panels.numbers(found)
+    with drawn:
+        panels.picture()
     with paid:
-        payback(terms, spent)
-    panels.picture()
+        payback(found, spent)
     panels.evidence()
     opinion = st.container()
     panels.findings(caution)
@@ -50,5 +55,5 @@ else:
         heeded.choice()
         if compared is not None or labelled:
             light.second_opinion()
-    with shipped, frame.refusals():
-        shipping.ship(terms)
+    with frame.refusals():
+        shipping.ship(shipped, terms, found)

@@ -16,6 +16,7 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.repeats import LEAK, without_repeats
 from cascal.evaluate import Evaluation
+from cascal.verdicts.payback import Payback, dollars
 from cascal.verdicts.verdict import Verdict, points
 
 SHOWN_ISSUES = 3
@@ -26,19 +27,18 @@ MARKS: dict[str, tuple[str, theme.Badge, str]] = {
 }
 
 
-def headline(result: Verdict) -> None:
+def headline(result: Verdict, badge: DeltaGenerator) -> None:
     """The verdict in one sentence, with its interval."""
     icon, colour, label = MARKS[result.light]
-    st.badge(label, icon=icon, color=colour)
+    badge.badge(label, icon=icon, color=colour)
     st.title(frame.headline(result.headline), anchor=False)
     st.caption(
-        f"{frame.escape(result.constant.words)}. Percentage points of right first answers on the "
-        f"same test queries, whose {mark('gold, generated', 'gold')} answers the router did not "
-        "see; in brackets the 95 % interval. The page Evaluate compares all routers."
+        f"{frame.escape(result.constant.words)}. Points of right first answers with the 95 % "
+        f"interval, by {mark('gold, generated', 'gold')} answers the router did not see."
     )
 
 
-def headline_of_labels() -> bool:
+def headline_of_labels(badge: DeltaGenerator) -> bool:
     """The verdict from a few labels; False where there are none that say anything."""
     try:
         found = label_entry.evidence()
@@ -48,7 +48,7 @@ def headline_of_labels() -> bool:
         return False
     contest, said = found
     icon, colour, label = MARKS[said.decision]
-    st.badge(label, icon=icon, color=colour)
+    badge.badge(label, icon=icon, color=colour)
     st.title(frame.headline(said.headline(contest)), anchor=False)
     st.caption(
         frame.escape(
@@ -61,10 +61,10 @@ def headline_of_labels() -> bool:
     return True
 
 
-def numbers() -> None:
-    """Accuracy, clusters, models in use and cost, as tiles."""
+def numbers(paid: Payback) -> None:
+    """Accuracy, cost, payback, and how many clusters and models are in use, as tiles."""
     now = heeded.snapshot()
-    result, router = now.evaluation, now.router
+    result = now.evaluation
     with st.grid(5, min_column_width=150):
         if result is not None:
             gain = result.gain_over(now.constant.model)
@@ -75,16 +75,37 @@ def numbers() -> None:
                 f"Points over always asking {frame.escape(now.constant.words)}, which is right in "
                 f"{percent(result.model_accuracies[now.constant.model], 2)}.",
             )
-            _vote(now, result)
-        st.metric(
-            "Skill clusters",
-            len(router.clusters),
-            border=True,
-            height="stretch",
-            help=meaning("skill cluster"),
-        )
-        frame.models_in_use(now)
         _cost(now)
+        _payback(paid)
+        if result is not None and result.top_k > 1:
+            _vote(now, result)
+        _clusters(now)
+
+
+def _clusters(now: Snapshot) -> None:
+    """How many skills are told apart, and how many models get any query."""
+    st.metric(
+        "Skill clusters",
+        len(now.router.clusters),
+        delta="",
+        delta_arrow="off",
+        delta_description=f"{now.n_models_in_use} of {len(now.router.models)} models in use",
+        border=True,
+        height="stretch",
+        help=f"{meaning('skill cluster')} In use are models that get any query first.",
+    )
+
+
+def _payback(paid: Payback) -> None:
+    """After how many queries the setting in use pays back; nothing where that is not known."""
+    spent = paid.spending.total
+    if paid.in_short:
+        frame.metric(
+            "Queries to pay back",
+            paid.in_short,
+            f"{dollars(spent)} spent" if isfinite(spent) else "",
+            f"The setting in use, asking one model. {frame.escape(paid.sentence)}",
+        )
 
 
 def _vote(now: Snapshot, result: Evaluation) -> None:

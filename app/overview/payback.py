@@ -18,23 +18,28 @@ MARKS: dict[Outcome, str] = {
 }
 
 
-def payback(terms: Terms, place: DeltaGenerator, scores: ScoreEvidence | None = None) -> None:
+def of_scores(terms: Terms, scores: ScoreEvidence) -> Payback:
+    """When it pays back where answers are open-ended."""
+    return find_score_payback(session.workspace(), session.dataset(), scores, terms)
+
+
+def of_setting(terms: Terms) -> Payback:
+    """When the setting in use pays back."""
+    return find_payback(session.workspace(), heeded.snapshot(), terms)
+
+
+def payback(found: Payback, place: DeltaGenerator, *, by_scores: bool = False) -> None:
     """Spending against saving, at the terms that are stated below it.
 
-    place : where the terms are; scores : what is gone by where answers are open-ended
+    place : where the terms are; by_scores : where answers are open-ended
     """
-    store = session.workspace()
-    if scores is not None:
-        found = find_score_payback(store, session.dataset(), scores, terms)
-    else:
-        found = find_payback(store, heeded.snapshot(), terms)
     st.subheader(f"{MARKS[found.outcome]} {frame.headline(_headline(found))}", anchor=False)
     constant = heeded.snapshot().constant  # by what it was chosen stands in the headline
     said = found.sentence.replace(constant.words, constant.name)
     known = found.outcome != "unknown"
     frame.sentence(f"{found.spending.sentence} {said}" if known else said)
     cost = heeded.snapshot().ungated.cost
-    if scores is None and cost.known:
+    if not by_scores and cost.known:
         place.caption(frame.escape(cost.sentence))
 
 

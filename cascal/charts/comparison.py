@@ -24,7 +24,6 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
-from cascal.intervals import Estimate
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -84,16 +83,17 @@ def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFram
     return frame.sort_values(measure, ascending=False, kind="stable", ignore_index=True)
 
 
-def main_routers(frame: pd.DataFrame, constant: str, name: str) -> pd.DataFrame:
-    """The present router, the constant (its key, the model's name) and the best without labels.
+def main_routers(
+    frame: pd.DataFrame, constant: str, name: str, other: str | None = None
+) -> pd.DataFrame:
+    """The present router, the constant (its key, the model's name) and the best other one.
 
-    The last one is the best of all others that need no labels. Where labels change the present
-    router, what it is without them stands beside it. The column `role` says which is which.
+    other : its key, None where there is none. Where labels change the present router, what it is
+    without them stands beside it. The column `role` says which is which.
     """
-    own = frame["key"].isin([PRESENT, WITHOUT_LABELS])
-    free = frame[(frame["needs"] == NEEDS["nothing"]) & ~own & frame["top1"].notna()]
     roles = {PRESENT: "present", WITHOUT_LABELS: "without labels", constant: "constant"}
-    roles |= dict.fromkeys(free.nlargest(1, "top1")["key"], "other")
+    if other is not None:
+        roles[other] = "other"
     known = frame.set_index("key", drop=False)
     main = known.loc[[key for key in roles if key in known.index]].copy()
     main["role"] = main["key"].map(roles)
@@ -101,19 +101,14 @@ def main_routers(frame: pd.DataFrame, constant: str, name: str) -> pd.DataFrame:
     return main.reset_index(drop=True)
 
 
-def routers_sentence(main: pd.DataFrame, other: Estimate | None = None) -> str:
-    """The main routers in a sentence.
-
-    other : what the best other router gains over this one; a share is named only if that is proven
-    """
+def routers_sentence(main: pd.DataFrame) -> str:
+    """How often the main routers are right, in a sentence."""
     right = {row.role: f"{row.top1:.1f} %" for row in main.itertuples(index=False)}
     always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
     said = [f"{right['present']} right by this router"]
     if "without labels" in right:
         said.append(f"{right['without labels']} without labels")
     said.append(f"{right['constant']} by {always}")
-    if "other" in right and other is not None and other.low <= 0 <= other.high:
-        return f"{', '.join(said)}; no other router without labels is proven better"
     if "other" in right:
         said.append(f"{right['other']} by the best other router without labels")
     return ", ".join(said)

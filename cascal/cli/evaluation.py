@@ -121,6 +121,8 @@ def _summary(
     *,
     by_task: bool,
 ) -> dict[str, Any]:
+    from cascal.compare.rival import find_rival
+
     found: dict[str, Any] = {
         "dataset": loaded.info.name,
         "simulated": loaded.simulated,
@@ -137,6 +139,7 @@ def _summary(
         "with_labels": None,
         "cost": None,
         "routers": [],
+        "best_other": None,
         "reason": comparison if isinstance(comparison, str) else None,
     }
     if not isinstance(comparison, str):
@@ -153,6 +156,8 @@ def _summary(
         }
         found["cost"] = _cost(comparison)
         found["routers"] = comparison.table(by_task=by_task)
+        rival = find_rival(comparison)
+        found["best_other"] = None if rival is None else rival.to_dict()
     return found
 
 
@@ -229,8 +234,8 @@ def _to_ship(
 
     try:
         trials = try_settings(snapshot, with_presets=with_presets)
-        weight, data = snapshot.router.thresholds.cost_weight, snapshot.dataset
-        found = recommend(trials, weight, data.gold_test, data.train, terms.tolerance)
+        now, data = snapshot.router.thresholds, snapshot.dataset
+        found = recommend(trials, now, data.gold_test, data.train, terms.tolerance)
     except NotApplicable:
         return None
     paid = find_choice_payback(workspace, snapshot, found.best.trial.first, terms)

@@ -64,9 +64,10 @@ def _print_to_ship(found: Mapping[str, Any] | None) -> None:
     """Which setting to ship, and why not another."""
     if found is None:
         return
-    for said in (found["title"], found["reason"], found["vote"], found["payback"]["sentence"]):
-        if said:
-            out.print(f"{'' if said is found['title'] else '  '}{escape(said)}")
+    out.print(escape(found["title"]))
+    told = (found[name] for name in ("reason", "in_addition", "vote"))
+    for said in filter(None, (*told, found["payback"]["sentence"])):
+        out.print(f"  {escape(said)}")
     for other in found["others"]:
         right, dollars = f"{100 * other['top1']:.1f} %", other["cost_per_1000"]
         cost = "" if dollars is None else f" for ${dollars:,.2f}"
@@ -103,6 +104,9 @@ def _print_routers(found: Mapping[str, Any]) -> None:
         f"{found['label_origin']} answers of the training queries. gold: knows these "
         "answers, a bound and no router. in use: effective number of models."
     )
+    if found["best_other"]:
+        out.print(f"{escape(found['best_other']['headline'])}.")
+        out.print(f"  {escape(found['best_other']['sentence'])}")
 
 
 def _print_slices(found: Mapping[str, Any] | None) -> None:

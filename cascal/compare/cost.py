@@ -63,13 +63,14 @@ class Trial:
     """One setting that was tried on the test queries.
 
     preset : whose setting it is, "" for the settings in use; first (Q,) columns of the votes;
-    voted (Q,) whether the vote of three is right, nan = does not count
+    voted (Q,) whether the vote is right, nan = does not count; n_voters : how many vote in it
     """
 
     preset: str
     point: CostPoint
     first: IntArray
     voted: FloatArray
+    n_voters: int
 
 
 def cost_curve(fitted: Fit, thresholds: Thresholds, test: Part, training: Part) -> list[CostPoint]:
@@ -113,6 +114,7 @@ def try_weights(
                 point=point,
                 first=chosen[:, 0].astype(np.int32),  # many are kept
                 voted=result.top3_vote_right.astype(np.float32),
+                n_voters=chosen.shape[1],
             )
         )
     return tuple(found)

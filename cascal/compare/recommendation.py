@@ -9,7 +9,7 @@ many tried on the same queries flatters itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.intervals import Estimate, estimate, joint_estimates
 from cascal.prices import COST_UNIT
-from cascal.settings import FitSettings, Routing
+from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.verdicts.verdict import points, too_few
 
 LEAST_SAVED = 0.01
@@ -32,12 +32,14 @@ MOST_OTHERS = 8
 
 
 def recommend(
-    trials: Sequence[Trial], weight: float, test: Part, training: Part, tolerance: float
+    trials: Sequence[Trial], now: Thresholds, test: Part, training: Part, tolerance: float
 ) -> Recommendation:
     """The setting to ship of those that were tried on the gold test queries.
 
-    weight : the cost weight in use, among the trials without a preset; tolerance : share of right
-    first answers that may be lost. NotApplicable where too few gold answers decide anything.
+    now : the thresholds in use; their cost weight is among the trials without a preset
+    tolerance : share of right first answers that may be lost
+
+    NotApplicable where too few gold answers decide anything.
     """
     test.need_gold("Which setting to ship")
     if why := too_few(test.n_gold):
@@ -51,9 +53,9 @@ def recommend(
         right=np.take_along_axis(test.right, first, axis=1),
         voted=np.stack([one.voted for one in trials], axis=1).astype(float),
         dollars=np.take_along_axis(dollars, first, axis=1),
-        now=known.index(("", weight)),
+        now=known.index(("", now.cost_weight)),
         base=known.index(default if default in known else ("", 0.0)),
-    ).recommendation(tolerance)
+    ).recommendation(tolerance, now.top_k)
 
 
 def grid_weights(costs: FloatArray | None, now: float) -> tuple[float, ...]:
@@ -101,8 +103,8 @@ class _Tried:
     now: int
     base: int
 
-    def recommendation(self, tolerance: float) -> Recommendation:
-        """What the rule says, in full."""
+    def recommendation(self, tolerance: float, voters: int) -> Recommendation:
+        """What the rule says, in full; voters : how many vote in use."""
         costs, vote_costs = (
             _all_or_none([getattr(one.point, name) for one in self.trials])
             for name in ("cost1", "cost3")
@@ -144,6 +146,9 @@ class _Tried:
             voted=estimate(self.voted[:, best] - self.voted[:, beside]),
             others=tuple(options[at] for at in self._notable(costs, best)),
             for_vote=options[for_vote],
+            better=self._better(options, over_best),
+            n_voters=self.trials[best].n_voters,
+            voters_in_use=voters,
             shown=losses[best].low >= -tolerance,
             n_tried=len(self.trials),
             presets=tuple(dict.fromkeys(one.preset for one in self.trials if one.preset)),
@@ -172,6 +177,15 @@ class _Tried:
         if good[self.now]:
             return self.now, losses
         return int(np.where(good, rates, -np.inf).argmax()), losses
+
+    def _better(self, options: Sequence[Option], over_best: Sequence[Estimate]) -> Option | None:
+        """The one most often right of those that are proven right more often than the best one."""
+        proven = [at for at, gain in enumerate(over_best) if gain.low > 0]
+        rates = [one.point.top1 for one in self.trials]
+        if not proven:
+            return None
+        at = max(proven, key=lambda at: rates[at])
+        return replace(options[at], gain=over_best[at])
 
     def _notable(self, costs: FloatArray, best: int) -> list[int]:
         """The places of those worth a look: the references, the most often right, the next cheaper

@@ -73,7 +73,10 @@ class Recommendation:
     setting in use or, where that is the best, the one that nothing is weighed in; gain, dearer,
     voted : of the best beside that one, in first answers, US dollars per 1,000 and votes of three
     others : those worth a look, the cheapest first; shown : whether the best one is shown to lose
-    no more than is tolerated; for_vote : the best one by the same rule where three vote
+    no more than is tolerated; for_vote : the best one by the same rule where `n_voters` vote, as in
+    all that was tried; voters_in_use : how many vote now, 1 where one model is asked
+    better : the one most often right of those proven right more often than the best one, its gain
+    beside that; None where there is none
     presets : those that were tried beside the settings in use
     """
 
@@ -85,6 +88,9 @@ class Recommendation:
     voted: Estimate
     others: tuple[Option, ...]
     for_vote: Option
+    better: Option | None
+    n_voters: int
+    voters_in_use: int
     shown: bool
     n_tried: int
     presets: tuple[str, ...]
@@ -122,8 +128,13 @@ class Recommendation:
     @property
     def reason(self) -> str:
         """The rule and what it rests on."""
+        return f"{self.rule.removesuffix('.')}: {self.evidence}" if self.evidence else self.rule
+
+    @property
+    def rule(self) -> str:
+        """By what the setting was chosen of how many."""
         lost = f"{in_points(self.tolerance)} of right first answers"
-        tried = f"{counted(self.n_tried, 'setting')} tried"
+        tried = self._tried
         if not self.shown:
             return (
                 f"Of {tried} none is shown to lose at most {lost}, so the one in use stays: more "
@@ -136,9 +147,35 @@ class Recommendation:
             )
         if self.best is self.beside:
             return f"Nothing cheaper of {tried} is shown to lose at most {lost}."
+        return f"The cheapest of {tried} that is shown to lose at most {lost}."
+
+    @property
+    def evidence(self) -> str:
+        """What it gains and costs beside what it is told beside; "" where there is no such."""
+        if not self.shown or self.dearer is None or self.best is self.beside:
+            return ""
         return (
-            f"The cheapest of {tried} that is shown to lose at most {lost}: {points(self.gain)} "
-            f"and {_dollars(self.dearer)} per 1,000 queries beside {self._beside}."
+            f"{points(self.gain)} and {_dollars(self.dearer)} per 1,000 queries beside "
+            f"{self._beside}."
+        )
+
+    @property
+    def _tried(self) -> str:
+        """How many settings were tried, and that the rest of them is that in use."""
+        if self.presets:
+            return f"{counted(self.n_tried, 'setting')} tried, of the one in use and of presets,"
+        if self.n_tried == 1:
+            return "1 setting tried"
+        return f"{counted(self.n_tried, 'cost weight')} tried for the setting in use"
+
+    @property
+    def in_addition(self) -> str:
+        """What is proven better than the recommended one, and what it costs; "" without any."""
+        if self.better is None:
+            return ""
+        return (
+            f"Proven right more often, {self.better.name}: {self.better.result}, "
+            f"{points(self.better.gain)} over the recommended one."
         )
 
     def _only_better(self, tried: str) -> str:
@@ -152,22 +189,28 @@ class Recommendation:
 
     @property
     def vote(self) -> str:
-        """What becomes of the vote of three, which the rule does not look at."""
+        """What becomes of the vote, which the rule does not look at; "" where one model is asked.
+
+        It is that of all that was tried, whatever number votes in use, and says so.
+        """
+        if self.voters_in_use == 1:
+            return ""
         if self.best is self.beside:
             said = ""
         else:
             rates = percent_pair(*(one.trial.point.vote for one in (self.best, self.beside)))
+            other = "" if self.voters_in_use == self.n_voters else f" ({self.voters_in_use} in use)"
             said = (
-                f"Where three vote: {' instead of '.join(rates)} right, {points(self.voted)}, "
-                f"{_judged(self.voted, self.tolerance)}. "
+                f"Where {self.n_voters} vote{other}: {' instead of '.join(rates)} right, "
+                f"{points(self.voted)}, {_judged(self.voted, self.tolerance)}. "
             )
         vote = self.for_vote.trial.point
         if self.for_vote.trial is self.best.trial or not isfinite(vote.cost3):
             return said.strip()
         keeps = "keeps the one in use" if self.for_vote.in_use else f"says {self.for_vote.name}"
         return (
-            f"{said}For the vote the same rule {keeps}: {percent(vote.vote, 1)} right for "
-            f"${vote.cost3:,.2f}."
+            f"{said}For a vote of {self.n_voters} the same rule {keeps}: "
+            f"{percent(vote.vote, 1)} right for ${vote.cost3:,.2f}."
         )
 
     @property
@@ -190,6 +233,7 @@ class Recommendation:
             "title": self.title,
             "reason": self.reason,
             "vote": self.vote,
+            "in_addition": self.in_addition,
             "basis": self.basis,
             "taken": self.taken,
             "tolerance": self.tolerance,
@@ -197,6 +241,8 @@ class Recommendation:
             "best": self.best.to_dict(),
             "in_use": self.now.to_dict(),
             "for_vote": self.for_vote.to_dict(),
+            "better": None if self.better is None else self.better.to_dict(),
+            "n_voters": self.n_voters,
             "others": [one.to_dict() for one in self.others],
         }
 

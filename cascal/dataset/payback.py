@@ -63,6 +63,27 @@ def find_choice_payback(
         )
 
 
+def find_vote_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) -> Payback:
+    """The same where the selected models vote, by the gold answers of the test queries."""
+    snapshot = snapshot.ungated
+    part, constant, result = snapshot.dataset.gold_test, snapshot.constant, snapshot.evaluation
+    if result is None:
+        raise NotApplicable("Without gold answers a vote is not judged.", code="no-gold")
+    routes, costs = snapshot.routes("test"), query_costs(part, snapshot.dataset.train)
+    column = np.array([part.votes.models.index(one) for one in routes.models])
+    asked = np.take_along_axis(costs.dollars, column[routes.selected], axis=1).sum(axis=1)
+    saved = costs.dollars[:, part.votes.models.index(constant.name)] - asked
+    found = Advantage(
+        against=_named(constant),
+        saving=estimate(saved) if bool(np.isfinite(saved).all()) else None,
+        saving_basis="measured" if costs.measured else MEAN_COST,
+        quality=estimate(result.vote_right - result.model_right[:, constant.model]),
+        quality_basis="by gold answers",
+    )
+    with workspace.opened():
+        return payback(_spending(workspace, snapshot.dataset.info.name, terms), found, terms)
+
+
 def _spending(workspace: Workspace, name: str, terms: Terms) -> Spending:
     return Spending(
         bills=workspace.bills(name),

@@ -152,6 +152,14 @@ class Payback:
             return headlines[self.outcome]
         return f"It pays back after {math.ceil(self.break_even.value):,} queries"
 
+    @property
+    def in_short(self) -> str:
+        """The same in a word or a number of queries; "" where it is not known."""
+        words: dict[Outcome, str] = {"never": "never", "not shown equal": "open", "unknown": ""}
+        if self.break_even is None:
+            return words[self.outcome]
+        return f"{math.ceil(self.break_even.value):,}"
+
     def to_dict(self) -> dict[str, Any]:
         """JSON types; what is unknown is null."""
         return {

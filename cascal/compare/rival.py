@@ -1,0 +1,104 @@
+"""Is another router better? The best of those without labels beside the one in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from cascal.compare.comparison import Comparison
+from cascal.compare.recommendation import LEAST_SAVED
+from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
+from cascal.computing.remembered import remembered
+from cascal.counted import counted
+from cascal.files.plain_json import finite
+from cascal.intervals import Estimate
+from cascal.verdicts.verdict import decide_between, points, too_few
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rival:
+    """The router that is most often right of all others that need no labels.
+
+    gain : what it gains over the router in use, in right first answers; cost, cost_in_use : US
+    dollars of first models per 1,000 queries, nan where unknown; n_others : of how many it is best
+    """
+
+    key: str
+    title: str
+    gain: Estimate
+    cost: float
+    cost_in_use: float
+    n_others: int
+
+    @property
+    def headline(self) -> str:
+        """Whether another router is better: proven, not proven, or nobody can say."""
+        if why := too_few(self.gain.n):
+            return f"Nobody can say yet which router is best: {why}"
+        if self.gain.low > 0:
+            return f"{self.title} is proven better than this router: {points(self.gain)}"
+        if self.gain.high < 0:
+            return f"This router is the best without labels; {self.title} is proven worse"
+        cheaper = f"; {self.title} is cheaper" if self._is_cheaper else ""
+        return f"No other router without labels is proven better{cheaper}"
+
+    @property
+    def sentence(self) -> str:
+        """What it gains, how sure that is, and what it costs."""
+        said = (
+            f"Of {counted(self.n_others, 'other router')} without labels {self.title} is right "
+            f"most often. {decide_between(self.gain, (self.title, 'this router'))}"
+        )
+        if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
+            return said
+        return (
+            f"{said} It costs ${self.cost:,.2f} per 1,000 queries, this router "
+            f"${self.cost_in_use:,.2f}."
+        )
+
+    @property
+    def _is_cheaper(self) -> bool:
+        """By more than what counts as equally dear; False where a cost is unknown."""
+        return self.cost < (1.0 - LEAST_SAVED) * self.cost_in_use
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types; what is unknown is null."""
+        return {
+            "key": self.key,
+            "router": self.title,
+            "headline": self.headline,
+            "sentence": self.sentence,
+            "gain": self.gain.value,
+            "gain_low": self.gain.low,
+            "gain_high": self.gain.high,
+            "cost_per_1000": finite(self.cost),
+        }
+
+
+@remembered
+def find_rival(comparison: Comparison) -> Rival | None:
+    """The best other router without labels; of equals the first; None where there is no other.
+
+    What the router in use would be without labels is no other one.
+    """
+    others = [
+        (float(np.nanmean(entry.top1)), entry)
+        for entry in comparison.entries
+        if entry.needs == "nothing"
+        and entry.key not in (UNDER_TEST, WITHOUT_LABELS)
+        and np.isfinite(entry.top1).any()
+    ]
+    if not others:
+        return None
+    _, best = max(others, key=lambda pair: pair[0])
+    return Rival(
+        key=best.key,
+        title=best.title,
+        gain=comparison.compare(best.key, UNDER_TEST)[0],
+        cost=comparison.cost(best.key).routed,
+        cost_in_use=comparison.cost().routed,
+        n_others=len(others),
+    )

@@ -1,0 +1,82 @@
+"""Is another router better? The best other one without labels, and what is said of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cascal.compare.comparison import Comparison
+from cascal.compare.rival import find_rival
+from cascal.compare.routers import BEST_BY_GOLD, UNDER_TEST, WITHOUT_LABELS, Entry
+
+N = 400
+
+
+def entry(key: str, rate: float, *, n: int = N, needs: str = "nothing", cost: float = 1.0) -> Entry:
+    """A router that is right on the first queries and costs so many dollars per 1,000."""
+    right = (np.arange(n) < round(rate * n)).astype(float)
+    dollars = np.full(n, cost / 1000)
+    return Entry(
+        key=key,
+        title=key.title(),
+        needs=needs,
+        top1=right,
+        vote=right,
+        hit=right,
+        first=np.zeros(n, dtype=int),
+        cost1=dollars,
+        cost3=3 * dollars,
+    )
+
+
+def rival_of(*others: Entry, own: float = 0.8, n: int = N):
+    ids = tuple(f"q{at}" for at in range(n))
+    bound = entry(BEST_BY_GOLD, 0.7, n=n, needs="gold")
+    return find_rival(
+        Comparison(
+            query_ids=ids,
+            tasks=("t",) * n,
+            models=("a",),
+            entries=(entry(UNDER_TEST, own, n=n), *others, bound),
+            label_origin="generated",
+        )
+    )
+
+
+def test_the_best_other_router_is_one_that_needs_no_labels_and_is_not_this_one_without_them():
+    found = rival_of(
+        entry("weak", 0.5),
+        entry("strong", 0.79),
+        entry("taught", 0.95, needs="labels"),
+        entry(WITHOUT_LABELS, 0.9),
+    )
+    assert (found.key, found.n_others) == ("strong", 2)
+    assert found.gain.value == pytest.approx(-0.01)
+
+
+def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
+    better = rival_of(entry("other", 0.9))
+    assert better.headline.startswith("Other is proven better than this router: +10.0 points [")
+    assert "Other is better: +10.0 points" in better.sentence
+    worse = rival_of(entry("other", 0.7))
+    assert worse.headline == "This router is the best without labels; Other is proven worse"
+    same = rival_of(entry("other", 0.8))
+    assert same.headline == "No other router without labels is proven better"
+    assert "Of 1 other router without labels Other is right most often." in same.sentence
+
+
+def test_a_cheaper_one_that_is_not_proven_better_is_named_and_costs_are_said_where_known():
+    cheap = rival_of(entry("other", 0.8, cost=0.5))
+    assert cheap.headline.endswith("is proven better; Other is cheaper")
+    assert cheap.sentence.endswith("It costs $0.50 per 1,000 queries, this router $1.00.")
+    assert "cheaper" not in rival_of(entry("other", 0.8, cost=0.995)).headline
+    unknown = rival_of(entry("other", 0.8, cost=np.nan))
+    assert "cheaper" not in unknown.headline
+    assert "costs" not in unknown.sentence
+    assert unknown.to_dict()["cost_per_1000"] is None
+
+
+def test_few_gold_answers_say_nothing_and_alone_there_is_no_rival():
+    few = rival_of(entry("other", 1.0, n=4), own=0.25, n=4)
+    assert few.headline.startswith("Nobody can say yet which router is best: 4 test queries")
+    assert rival_of() is None
