@@ -20,10 +20,10 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding, diagnose
 from cascal.settings import Thresholds
 from cascal.store import Run, Score
-from cascal.verdicts.payback import DEFAULT_TOLERANCE
+from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
-TOLERANCE = "tolerance"
-"""The key of the points that may be lost, which Overview asks for and all pages go by."""
+HORIZON, LABEL_PRICE, TOLERANCE = "horizon", "label_price", "tolerance"
+"""The keys of the terms that Overview asks for and all pages go by."""
 
 
 def findings_key() -> str:
@@ -141,9 +141,19 @@ def presets_run() -> bool:
     return job is not None and job.state == "running"
 
 
-def tolerance() -> float:
-    """The share of right first answers that may be lost, as Overview was told."""
-    return float(st.session_state.get(TOLERANCE, 100 * DEFAULT_TOLERANCE)) / 100
+def preset_trials() -> tuple[Trial, ...]:
+    """What was tried of the presets; () as long as they are not fitted."""
+    return jobs.known_jobs()[presets_key()].result.trials if presets_known() else ()
+
+
+def terms() -> Terms:
+    """The horizon, the price of a label and the points that may be lost, as Overview was told."""
+    told = st.session_state
+    return Terms(
+        label_price=told.get(LABEL_PRICE),
+        horizon=int(told.get(HORIZON, DEFAULT_HORIZON)),
+        tolerance=float(told.get(TOLERANCE, 100 * DEFAULT_TOLERANCE)) / 100,
+    )
 
 
 @st.cache_resource(show_spinner="Comparing settings", max_entries=16)
@@ -158,11 +168,10 @@ def recommendation() -> Recommendation:
     thresholds, own = session.current_thresholds(), trials()
     token = _trials_token()
     if presets_known():
-        presets: PresetChoices = jobs.known_jobs()[presets_key()].result
         preset = session.current_settings().preset_name
-        own = beside_presets(own, presets.trials, preset, thresholds.routing)
+        own = beside_presets(own, preset_trials(), preset, thresholds.routing)
         token += presets_key()
-    return _recommendation(token, own, thresholds, session.dataset(), tolerance())
+    return _recommendation(token, own, thresholds, session.dataset(), terms().tolerance)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -666,6 +666,20 @@ def test_pages_that_compare_settings_say_what_to_ship(open_app, small_file):
 
 
 @pytest.mark.slow
+def test_the_report_of_the_page_runs_says_what_the_overview_does_at_its_terms(open_app, small_file):
+    app = open_app(small_file)
+    app.number_input(key="tolerance").set_value(20.0).run()
+    said = shipped(app)
+    app.switch_page("runs/page.py").run()
+    next(one for one in app.button if one.label == "Write the report").click().run()
+    run_through(app)
+    assert not app.exception
+    (written,) = [one for key, one in jobs.known_jobs().items() if key.startswith("report:")]
+    assert said in written.result
+    assert "lose at most 20 points" in written.result
+
+
+@pytest.mark.slow
 def test_presets_are_compared_on_request_and_their_tab_recommends_the_same(open_app, small_file):
     app = open_app(small_file)
     assert any("A preset may be better." in plain(one.value) for one in app.caption)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -17,6 +18,8 @@ from refusals import refuses
 
 import cascal
 from cascal.compare.comparison import compare_routers
+from cascal.compare.recommendation import recommend, try_settings
+from cascal.compare.to_ship import find_to_ship
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.payback import find_payback
 from cascal.dataset.saved_runs import (
@@ -130,6 +133,23 @@ def test_the_report_says_when_it_pays_back_and_of_what(study, snapshot, demo_wor
     for says in ("When does it pay back?", found.sentence, "1,234 queries", "Spent: $"):
         assert says in text
     assert "When does it pay back?" not in report(study, snapshot, ())
+
+
+def test_the_report_recommends_what_commands_and_pages_do_and_nothing_where_nobody_can_say(
+    study, snapshot, demo_workspace
+):
+    found = find_to_ship(demo_workspace, snapshot, Terms())
+    text = write_report(study, snapshot, "no light", (), None, "cascal fit demo", to_ship=found)
+    shown = unescape(text)
+    trials = try_settings(snapshot)
+    same = recommend(trials, snapshot.router.thresholds, study.gold_test, study.train, 0.01)
+    assert found.found.title == same.title
+    said = (same.title, same.reason, same.vote, same.basis, found.payback.headline)
+    assert all(one and one in shown for one in said)
+    assert all(one.why in shown for one in same.others)
+    assert same.title not in unescape(report(study, snapshot, ()))
+    blind = take_snapshot(replace(study, test=None), snapshot.fit, Thresholds())
+    assert find_to_ship(demo_workspace, blind, Terms()) is None
 
 
 def test_nothing_is_loaded_from_anywhere(study, snapshot, findings):

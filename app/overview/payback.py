@@ -58,24 +58,24 @@ def stated_terms(place: DeltaGenerator) -> tuple[Terms, DeltaGenerator]:
 
 def _terms() -> Terms:
     with st.container(horizontal=True):
-        horizon = st.number_input(
+        st.number_input(
             "Queries to come",
             min_value=1,
             value=DEFAULT_HORIZON,
             step=10_000,
-            key="horizon",
+            key=shared_results.HORIZON,
             persist_state="session",
         )
-        price = st.number_input(
+        st.number_input(
             "US dollars a label",
             min_value=0.0,
             value=None,
             step=0.1,
-            key="label_price",
+            key=shared_results.LABEL_PRICE,
             placeholder="labels do not count",
             persist_state="session",
         )
-        points = st.number_input(
+        st.number_input(
             "Points that may be lost",
             min_value=0.0,
             max_value=99.0,
@@ -85,4 +85,4 @@ def _terms() -> Terms:
             persist_state="session",
             help="Of right first answers. What to ship and when it pays back both go by it.",
         )
-    return Terms(label_price=price, horizon=int(horizon), tolerance=points / 100)
+    return shared_results.terms()

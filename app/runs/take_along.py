@@ -10,12 +10,12 @@ import streamlit as st
 from app import commands, heeded, jobs, session, shared_results
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
+from cascal.compare.to_ship import find_to_ship
 from cascal.counted import counted
 from cascal.dataset.heeding import few_labels_sentence
 from cascal.dataset.payback import find_payback
 from cascal.diagnose import Finding, diagnose
 from cascal.report import write_report
-from cascal.verdicts.payback import Terms
 
 SECONDS_OF_CHECKS, SECONDS_OF_ROUTERS = 1.5e-4, 3.5e-4
 """What a response takes in the checks and in the comparison of routers, on two cores."""
@@ -61,6 +61,7 @@ def _report(*, with_texts: bool) -> str | None:
     in_use = heeded.changed_router()
     command = commands.command_line(workspace=False)
     workspace = session.workspace()
+    terms, presets = shared_results.terms(), shared_results.preset_trials()
     findings_key, comparison_key = shared_results.findings_key(), shared_results.comparison_key()
 
     def work(progress: Progress) -> str:
@@ -86,14 +87,15 @@ def _report(*, with_texts: bool) -> str | None:
             findings,
             comparison,
             command,
-            payback=find_payback(workspace, now, Terms()),
+            payback=find_payback(workspace, now, terms),
+            to_ship=find_to_ship(workspace, now, terms, presets=presets),
             few_labels=few_labels_sentence(workspace, now),
             notes=workspace.notes(data.info.name),
             with_texts=with_texts,
         )
 
     return jobs.show(
-        f"report:{with_texts}:{heeded.token()}",
+        f"report:{with_texts}:{heeded.token()}:{terms!r}:{len(presets)}",
         "Write the report",
         work,
         about=f"One HTML file with verdict, map, rankings, routers, findings and settings: "

@@ -67,6 +67,7 @@ def evaluate(
     which says what the models agree on.
     """
     from cascal.compare.experiments import Request, held
+    from cascal.compare.to_ship import find_to_ship
     from cascal.dataset.payback import find_payback
     from cascal.dataset.snapshot import take_snapshot
 
@@ -104,7 +105,8 @@ def evaluate(
     found["slices"] = _slices(loaded, comparison, by)
     found["latency"] = _latency(tuning.store, snapshot)
     found["payback"] = find_payback(tuning.store, snapshot, terms).to_dict()
-    found["to_ship"] = _to_ship(tuning.store, snapshot, terms, with_presets=with_presets)
+    to_ship = find_to_ship(tuning.store, snapshot, terms, with_presets=with_presets)
+    found["to_ship"] = None if to_ship is None else to_ship.to_dict()
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
@@ -223,23 +225,6 @@ def _peer_measures(snapshot: Snapshot) -> dict[str, Any]:
     if snapshot.evaluation is None:
         return {}
     return {one.key: one.to_dict() for one in peer_measures(snapshot)}
-
-
-def _to_ship(
-    workspace: Workspace, snapshot: Snapshot, terms: Terms, *, with_presets: bool
-) -> dict[str, Any] | None:
-    """Which setting to ship, and when that pays back; None without gold answers."""
-    from cascal.compare.recommendation import recommend, try_settings
-    from cascal.dataset.payback import find_choice_payback
-
-    try:
-        trials = try_settings(snapshot, with_presets=with_presets)
-        now, data = snapshot.router.thresholds, snapshot.dataset
-        found = recommend(trials, now, data.gold_test, data.train, terms.tolerance)
-    except NotApplicable:
-        return None
-    paid = find_choice_payback(workspace, snapshot, found.best.trial.first, terms)
-    return {**found.to_dict(), "payback": paid.to_dict()}
 
 
 def _latency(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any] | None:

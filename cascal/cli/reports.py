@@ -48,6 +48,7 @@ def report(
     Where answers are open-ended, with the ranking by their scores.
     """
     from cascal.compare.comparison import compare_routers
+    from cascal.compare.to_ship import find_to_ship
     from cascal.dataset.heeding import few_labels_sentence, heed_labels
     from cascal.dataset.payback import find_payback, find_score_payback
     from cascal.dataset.scored_evidence import gather_scores
@@ -81,6 +82,7 @@ def report(
             )
         light = free.light_or_reason
         payback = find_payback(tuning.store, snapshot, terms)
+        to_ship = find_to_ship(tuning.store, snapshot, terms)
         few = few_labels_sentence(tuning.store, snapshot)
     text = write_report(
         loaded,
@@ -90,6 +92,7 @@ def report(
         comparison,
         _command(),
         payback=payback,
+        to_ship=to_ship,
         notes=tuning.store.notes(dataset),
         few_labels=few,
         with_texts=not without_texts,

@@ -76,17 +76,21 @@ def beside_presets(
     return (*own, *(one for one in tried if routing is not None or one.preset != preset))
 
 
-def try_settings(snapshot: Snapshot, *, with_presets: bool = False) -> tuple[Trial, ...]:
-    """The settings in use, and those of every preset where wanted, at every cost weight."""
+def try_settings(
+    snapshot: Snapshot, *, with_presets: bool = False, presets: Sequence[Trial] = ()
+) -> tuple[Trial, ...]:
+    """The settings in use, and those of every preset where wanted, at every cost weight.
+
+    presets : what was tried of them before
+    """
     data, fitted, thresholds = snapshot.dataset, snapshot.fit, snapshot.router.thresholds
     weights = grid_weights(data.costs, thresholds.cost_weight)
     own = try_weights(fitted, thresholds, data.gold_test, data.train, weights)
-    if not with_presets:
-        return own
-    presets = compare_presets(
-        data.train, data.gold_test, thresholds, costs=data.costs, fitted=fitted, weights=weights
-    )
-    return beside_presets(own, presets.trials, fitted.settings.preset_name, thresholds.routing)
+    if with_presets:
+        presets = compare_presets(
+            data.train, data.gold_test, thresholds, costs=data.costs, fitted=fitted, weights=weights
+        ).trials
+    return beside_presets(own, presets, fitted.settings.preset_name, thresholds.routing)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

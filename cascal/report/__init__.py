@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from cascal.compare.comparison import Comparison, Row
+from cascal.compare.recommended import Recommendation
+from cascal.compare.to_ship import ToShip
 from cascal.counted import counted, percent, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
@@ -45,6 +47,7 @@ def write_report(
     command: str,
     *,
     payback: Payback | None = None,
+    to_ship: ToShip | None = None,
     few_labels: str | None = None,
     notes: Sequence[Note] = (),
     with_texts: bool = True,
@@ -52,6 +55,7 @@ def write_report(
     """The whole report as HTML. `command` is the line that makes the same router again.
 
     Without a workspace nobody knows what was spent: then `payback` is None and nothing is said.
+    `to_ship` is which setting to ship, None where nobody can say it.
     `few_labels` is what labels say of the router; `notes` are the reader's own.
     Without texts, queries, notes and the words that name clusters are left out.
     """
@@ -69,6 +73,8 @@ def write_report(
         record=() if isinstance(light, str) else _record(),
         record_note=RECORD_NOTE,
         payback=payback,
+        to_ship=to_ship,
+        settings=() if to_ship is None else _settings(to_ship.found),
         few_labels=few_labels,
         by_labels=snapshot.router.changed_by_labels,
         dots=map_dots(dataset, snapshot),
@@ -171,6 +177,20 @@ def _about(dataset: Dataset, note: Note) -> str:
         return f"the query {note.about}, which is not there any more"
     split, row = place
     return f"the query {note.about}: {dataset.part(split).texts[row][:MAX_CHARACTERS]}"
+
+
+def _settings(found: Recommendation) -> list[tuple[str, ...]]:
+    """The recommended setting and others worth a look, and why they are not."""
+    return [
+        (
+            f"{one.name} (in use)" if one.in_use else one.name,
+            f"{100 * one.trial.point.top1:.1f}",
+            f"{one.trial.point.cost1:.2f}" if np.isfinite(one.trial.point.cost1) else "",
+            "" if one.in_use else _points(one.gain),
+            one.why or "recommended",
+        )
+        for one in (found.best, *found.others)
+    ]
 
 
 def _routers(rows: Sequence[Row]) -> list[tuple[str, ...]]:
