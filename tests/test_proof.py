@@ -61,14 +61,14 @@ def test_issues_that_came_are_told_as_those_that_went(before, after, sentence):
 
 def test_incoherent_clusters_are_counted_in_the_proof():
     same = found("CAS305")
-    proof = prove(same, same, change(), (1, 0), (0.043, 0.150))
+    proof = prove(same, same, change(), (1, 0), ((0.043, 0.304), (0.150, 0.0)))
     assert proof.coherence == (
-        "1 → 0 incoherent clusters · mean silhouette of its queries 0.043 → 0.150"
+        "1 → 0 incoherent clusters · mean silhouette of its queries 0.043 → 0.150 · "
+        "of them below 0 30 % → 0 %"
     )
     assert proof.issues == "1 issue as before (CAS305)"
-    assert (
-        prove(same, same, change(), (1, 3), (0.1, np.nan)).coherence == "1 → 3 incoherent clusters"
-    )
+    alone = ((0.1, 0.2), (np.nan, np.nan))
+    assert prove(same, same, change(), (1, 3), alone).coherence == "1 → 3 incoherent clusters"
     assert not prove(same, same, change()).coherence
 
 

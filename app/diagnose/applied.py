@@ -83,12 +83,12 @@ def strip(findings: list[Finding] | None) -> None:
 
 def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
     before, now = session.snapshot_at(applied.before), session.snapshot()
-    means = None
+    silhouettes = None
     if applied.cluster is not None:
         rows = np.flatnonzero(before.router.clusters.assignment == applied.cluster)
-        means = of_queries(before, rows)[0], of_queries(now, rows)[0]
+        silhouettes = of_queries(before, rows), of_queries(now, rows)
     low = n_incoherent(before), n_incoherent(now)
-    return prove(applied.findings, findings, compare(before, now), low, means)
+    return prove(applied.findings, findings, compare(before, now), low, silhouettes)
 
 
 def _about(applied: Applied) -> str:

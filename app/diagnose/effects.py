@@ -1,107 +1,177 @@
-"""Rows of remedies that were tried out: the best one marked, each with its effect and a button."""
+"""Remedies that were tried out: the best one with its numbers, the others folded away."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import pandas as pd
 import streamlit as st
 
-from app import frame, session, values
+from app import frame, session, theme, values
 from app.diagnose import applied
 from app.values import Values
-from cascal.counted import capitalised, counted, percent, signed
+from cascal.counted import agreeing, capitalised, counted
 from cascal.diagnose import Effect, Proposal
+from cascal.diagnose.cohering import Cohesion
+from cascal.diagnose.effect_words import Told, effect_told, why_lower
 from cascal.diagnose.remedies import NO_HELP, best_cure
-from cascal.evaluate import effective_number
 from cascal.settings import PRESETS, joining_name, routing_name
-from cascal.verdicts.verdict import span
 
-Weight = Literal["primary", "secondary", "tertiary"]
+Kind = Literal["possible", "here", "useless", "harms"]
 BEST = (
     "Of the remedies that cure it and do no proven harm: first one with proven more right answers, "
     "then the one with most right answers, then the one that flips fewest routes."
 )
 """The rule by which one remedy is marked as the best."""
+BOLD = 2
+"""Rows of its numbers that stand out."""
 
 
-def effect_rows(code: str, tried: Sequence[tuple[Effect, str]], cluster: int | None = None) -> None:
-    """What was tried out, each with what to say first; only the best is not folded away.
-
-    tried : what helps first; cluster : the cluster in force that it is about, for the proof
-    """
-    best = best_cure([effect for effect, _ in tried])
-    rows = list(enumerate(tried))
-    useless = [row for row in rows if row[1][0].judgement in NO_HELP]
-    others = [row for row in rows if row not in useless and row[1][0] is not best]
-    for at, (effect, first) in rows:
-        if effect is best:
-            _row(code, at, effect, "primary", first, cluster)
-    if not others and not useless:
-        return
-    counts = [f"{len(others)} also possible"] if others else []
-    if useless:
-        counts.append(f"{len(useless)} that {'do' if len(useless) > 1 else 'does'} not help")
-    n = counted(len(others) + len(useless), "other remedy" if best else "remedy")
-    with st.expander(f"{n}: {', '.join(counts)}"):
-        for at, (effect, first) in others:
-            _row(code, at, effect, "secondary", first, cluster)
-        for at, (effect, first) in useless:
-            _row(code, at, effect, "tertiary", first, cluster)
-
-
-_MARKS: dict[Weight, tuple[str, Literal["green", "blue", "gray"]]] = {
-    "primary": ("Best remedy", "green"),
-    "secondary": ("Also possible", "blue"),
-    "tertiary": ("Does not help", "gray"),
+KINDS: dict[Kind, Callable[[int], str]] = {
+    "possible": lambda n: f"{n} also possible",
+    "here": lambda n: (
+        f"{n} that {agreeing(n, 'helps here and makes', 'help here and make')} others incoherent"
+    ),
+    "useless": lambda n: f"{n} that {agreeing(n, 'does', 'do')} not help",
+    "harms": lambda n: f"{n} that {agreeing(n, 'harms', 'harm')}",
 }
+"""What the others are, in the order in which they stand, and how many of each are counted."""
 
 
-def _row(
-    code: str, at: int, effect: Effect, weight: Weight, first: str, cluster: int | None
-) -> None:
-    """A proposal with what it did, `first` before all else, and a button that applies it."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Row:
+    """A remedy that was tried out, about the clusters of some queries or about all."""
+
+    code: str
+    at: int
+    effect: Effect
+    cohesion: Cohesion | None
+    cluster: int | None
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """Its numbers, what matters most first."""
+        rest = effect_told(self.effect, session.snapshot())
+        if self.cohesion is not None:
+            return (*self.cohesion.rows, *rest)
+        then = "passes" if self.effect.cured else "still an issue"
+        return (Told("This check", "an issue", then, self.effect.judgement), *rest)
+
+    @property
+    def breaks(self) -> int:
+        """How many other clusters it makes incoherent."""
+        return 0 if self.cohesion is None else self.cohesion.breaks
+
+    @property
+    def kind(self) -> Kind:
+        """What it is worth, where it is not the best."""
+        if self.effect.judgement == "harms":
+            return "harms"
+        if not self.effect.cured and self.breaks:
+            return "here"
+        return "useless" if self.effect.judgement in NO_HELP else "possible"
+
+    @property
+    def badge(self) -> tuple[str, theme.Badge]:
+        """The same in a word or two, with its colour."""
+        if self.kind == "here":
+            return f"Helps here, makes {counted(self.breaks, 'other')} incoherent", "orange"
+        badges: dict[Kind, tuple[str, theme.Badge]] = {
+            "possible": ("Also possible", "blue"),
+            "useless": ("Does not help", "gray"),
+            "harms": ("Harms", "red"),
+        }
+        return badges[self.kind]
+
+
+def effect_rows(code: str, tried: Sequence[Effect | Cohesion], cluster: int | None = None) -> None:
+    """What was tried out, what helps first; only the best is not folded away.
+
+    cluster : the cluster in force that it is about, for the proof
+    """
+    rows = [_row(code, at, one, cluster) for at, one in enumerate(tried)]
+    cure = best_cure([row.effect for row in rows])
+    best = next((row for row in rows if row.effect is cure), None)
+    others = [row for kind in KINDS for row in rows if row is not best and row.kind == kind]
+    if best is not None:
+        _best(best, others)
+    if not others:
+        return
+    counts = Counter(row.kind for row in others)
+    n = counted(len(others), "other remedy" if best else "remedy")
+    with st.expander(f"{n}: {', '.join(KINDS[kind](counts[kind]) for kind in counts)}"):
+        for row in others:
+            _folded(row, best)
+
+
+def _row(code: str, at: int, tried: Effect | Cohesion, cluster: int | None) -> Row:
+    if isinstance(tried, Cohesion):
+        return Row(code=code, at=at, effect=tried.effect, cohesion=tried, cluster=cluster)
+    return Row(code=code, at=at, effect=tried, cohesion=None, cluster=cluster)
+
+
+def _best(row: Row, others: Sequence[Row]) -> None:
+    """The best remedy: what it is, why it works, its button; and its numbers before and after."""
+    what, numbers = st.columns([0.45, 0.55], gap="medium")
+    with what, st.container(gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.badge("Best remedy", color="green", help=BEST)
+            label = frame.escape(capitalised(row.effect.proposal.label))
+            st.markdown(f"**{label}**", width="content")
+        _apply_button(row, "primary")
+        if row.cohesion is not None and row.cohesion.because:
+            st.markdown(f"**Why it works.** {frame.headline(row.cohesion.because)}")
+    with numbers, st.container(key=f"effect_{row.code}", gap="small"):
+        st.table(_numbers(row.told))
+        for other in others:
+            if other.cohesion is not None and other.cohesion.undoes:
+                label = capitalised(other.effect.proposal.label)
+                said = f"“{label}” would undo the cause. {_rank(other, row)}"
+                st.caption(frame.headline(said))
+
+
+def _numbers(told: Sequence[Told]) -> pd.DataFrame:
+    """What, now and after; the first two, which say whether it helps, in bold."""
+    cells = [[frame.escape(text) for text in (one.what, one.now, one.then)] for one in told]
+    bold = [[f"**{text}**" if text else "" for text in row] for row in cells[:BOLD]]
+    return pd.DataFrame(bold + cells[BOLD:], columns=["What", "Now", "After"]).set_index("What")
+
+
+def _folded(row: Row, best: Row | None) -> None:
+    """Another remedy with what it did in a line, and a button that applies it."""
     what, apply = st.columns([0.88, 0.12], vertical_alignment="center")
     with what, st.container(gap="xsmall"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            if effect.judgement == "harms":
-                st.badge("Harms", color="red")
-            else:
-                says, colour = _MARKS[weight]
-                st.badge(says, color=colour, help=BEST if weight == "primary" else None)
-            label = effect.proposal.label
-            st.markdown(f"**{frame.escape(capitalised(label))}**", width="content")
-        said = " · ".join(_told(effect, first))
-        st.text(capitalised(said).replace(" %", "\u00a0%"))  # no line begins with it
+            says, colour = row.badge
+            st.badge(says, color=colour)
+            label = frame.escape(capitalised(row.effect.proposal.label))
+            st.markdown(f"**{label}**", width="content")
+        st.text(
+            capitalised(" · ".join(one.said for one in row.told)).replace(" %", "\u00a0%")
+        )  # no line begins with it
+        if best is not None and row.effect.cured and row.kind == "possible":
+            st.caption(frame.headline(_rank(row, best)))
     with apply:
-        if can_be_set(effect.proposal):
-            st.button(
-                "Apply",
-                key=f"apply_{code}_{at}",
-                type=weight,
-                on_click=_apply_and_draw,
-                args=(effect, cluster),
-            )
+        _apply_button(row, "secondary" if row.kind == "possible" else "tertiary")
 
 
-def _told(effect: Effect, first: str) -> list[str]:
-    """The effects of a proposal, what matters most first."""
-    before = session.snapshot()
-    clusters, effective = len(before.router.clusters), effective_number(before.share)
-    parts = [first] if first else [effect.judgement]
-    if effect.gain is not None:
-        gain = effect.gain
-        proven = "" if gain.low > 0 or gain.high < 0 else " (no proven change)"
-        parts.append(f"right {signed(100 * gain.value)} pts {span(gain)}{proven}")
-    else:
-        parts.append("accuracy unknown: no gold answers")
-    parts.append(f"{percent(effect.flipped)} of the routes flip")
-    parts.append(f"{clusters} → {counted(effect.clusters, 'cluster')}")
-    parts.append(f"models in use ≈ {effective:.1f} → {effect.effective_models:.1f} equal shares")
-    if effect.stability is not None:
-        parts.append(f"stability {effect.stability:.2f}")
-    return parts
+def _rank(row: Row, best: Row) -> str:
+    """By what it ranks below the best."""
+    return f"It ranks below the best remedy: {why_lower(row.effect, best.effect)}."
+
+
+def _apply_button(row: Row, weight: Literal["primary", "secondary", "tertiary"]) -> None:
+    if can_be_set(row.effect.proposal):
+        st.button(
+            "Apply",
+            key=f"apply_{row.code}_{row.at}",
+            type=weight,
+            on_click=_apply_and_draw,
+            args=(row.effect, row.cluster),
+        )
 
 
 def can_be_set(proposal: Proposal) -> bool:

@@ -70,5 +70,4 @@ def what_helps(now: Snapshot, chosen: Coherence, code: str) -> None:
             "No threshold makes it coherent. Look into its silhouettes, below: what would raise "
             "those of the split that it came from is tried out there."
         )
-    rows = [(one.effect, one.sentence) for one in found]
-    effects.effect_rows(code, rows, chosen.cluster)
+    effects.effect_rows(code, found, chosen.cluster)

@@ -49,11 +49,12 @@ def title(findings: list[Finding] | None) -> None:
     low = incoherent(now)
     what = counted(n, "issue") if n else "No issue" if low else "Nothing stands out"
     named = f" ({names[0][0].lower()}{names[0][1:]})" if n == 1 else ""
+    rest = f", {unasked} not applicable" if unasked else ""
+    apart = ""
     if low:
         which = f" ({now.labels[low[0].cluster]})" if len(low) == 1 else ""
-        named += f" and {counted(len(low), 'incoherent cluster')}{which}"
-    rest = f", {unasked} not applicable" if unasked else ""
-    said = f"{what}{named}; {passed} of {counted(len(findings), 'check')} passed{rest}"
+        apart = f"; apart from the checks, {counted(len(low), 'incoherent cluster')}{which}"
+    said = f"{what}{named}: {passed} of {counted(len(findings), 'check')} passed{rest}{apart}"
     st.title(frame.escape(said), anchor=False)
     if n > 1:
         st.markdown(frame.escape(" · ".join(names)))
@@ -182,7 +183,7 @@ def _remedies(code: str, *, at_once: bool) -> None:
     )
     if tried is None:
         return
-    effects.effect_rows(code, [(effect, "") for effect in tried])
+    effects.effect_rows(code, tried)
 
 
 def checks(findings: list[Finding]) -> None:

@@ -9,13 +9,15 @@ from app.apart import Call
 from cascal.columns import Progress
 from cascal.counted import counted, decimal, signed
 from cascal.dataset.snapshot import Snapshot
-from cascal.diagnose.raising import Trial, Value, other_vectors, what_would_raise
+from cascal.diagnose.raising import other_vectors, what_would_raise
 from cascal.diagnose.silhouettes import SilhouetteBench
+from cascal.diagnose.trials import CLEAR, Trial, Value, unlucky_start
 from cascal.store import Workspace
 
-CLEAR = 0.02
-"""A change of a silhouette that is worth a colour."""
-OWN = "The change that is its own: without what as many queries left out at random bring too."
+OWN = (
+    "The change. It has a colour where enough of it is its own: without what as many queries left "
+    "out at random bring too."
+)
 ABOUT = (
     "Tried out on these queries: fewer clusters, another start of k-means, more queries, no "
     "repeats, other encoders."
@@ -29,6 +31,8 @@ def raising(bench: SilhouetteBench, task: int, model: int, k: int) -> None:
     trials = jobs.show(key, "What would raise it?", work, about=ABOUT, line="asked")
     if trials:
         st.markdown("**What would raise it?**")
+        if cause := unlucky_start(trials):
+            st.markdown(f"**One cause.** {frame.headline(cause)}")
     for trial in sorted(trials or (), key=_order):
         _trial(trial)
 
@@ -53,7 +57,7 @@ def _trial(trial: Trial) -> None:
             st.badge("unknown", color="gray", help="What is its own cannot be told from chance.")
         else:
             colour = _colour(trial.own) if trial.clear else "gray"
-            st.badge(signed(trial.own, 3), color=colour, help=OWN)
+            st.badge(signed(trial.change, 3), color=colour, help=OWN)
     with what, st.container(gap="xsmall"):
         st.text(f"{trial.label}{_values(trial)}")
         st.caption(frame.escape(trial.sentence))

@@ -31,7 +31,8 @@ def _incoherent() -> str:
     if not known:
         return "Coherence: one cluster a task"
     if not low:
-        return f"No incoherent cluster: {len(known):,} of {len(now.labels):,} judged, all coherent"
+        judged = counted(len(known), "cluster that can be judged", "clusters that can be judged")
+        return f"No incoherent cluster among the {judged}"
     more = f" and {len(low) - 1} more" if len(low) > 1 else ""
     return f"Incoherent: {now.labels[low[0].cluster]}{more}"
 

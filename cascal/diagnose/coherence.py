@@ -11,7 +11,7 @@ from cascal.clustering.cluster import query_silhouettes
 from cascal.computing.remembered import remembered
 from cascal.counted import agreeing, counted, decimal, percent
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import FloatArray, read_only
+from cascal.datatypes import FloatArray, IntArray, read_only
 
 MANY_BELOW_ZERO = 0.25
 """Share of a cluster's queries below 0 from which it counts as incoherent, whatever their mean."""
@@ -60,6 +60,25 @@ def own_silhouette(snapshot: Snapshot, row: int) -> float:
     within = float((sizes - cosines)[inside][0] / (sizes[inside][0] - 1.0))
     between = float((1.0 - cosines[others] / sizes[others]).min())
     return (between - within) / (max(between, within) or 1.0)
+
+
+def rivals(snapshot: Snapshot, rows: IntArray) -> IntArray:
+    """(n,) the other cluster of its task that each query lies nearest to on average; −1: none.
+
+    rows (n,) : training queries. It is what their silhouettes compare with.
+    """
+    clusters, vectors = snapshot.router.clusters, snapshot.dataset.train.vectors.vectors
+    own, found = clusters.assignment[rows], np.full(len(rows), -1, dtype=np.int64)
+    for task in np.unique(clusters.task[own]):
+        of_task = np.flatnonzero((clusters.task == task) & (clusters.sizes > 0))
+        here = np.flatnonzero(clusters.task[own] == task)
+        if len(of_task) < 2:
+            continue
+        means = np.stack([vectors[clusters.assignment == one].mean(axis=0) for one in of_task])
+        cosines = vectors[rows[here]] @ means.T
+        cosines[own[here][:, None] == of_task] = -np.inf
+        found[here] = of_task[cosines.argmax(axis=1)]
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +142,25 @@ def joined_from(snapshot: Snapshot, cluster: int) -> list[int]:
 
     Those with few of them are left out; one number, or none, where joining made nothing of it.
     """
+    return several_of(before_joining(snapshot, cluster))
+
+
+def before_joining(snapshot: Snapshot, cluster: int) -> IntArray:
+    """(n,) the cluster that each of a cluster's queries is in where none are joined.
+
+    Empty where none are joined anyway.
+    """
     thresholds = snapshot.router.thresholds
-    inside = snapshot.router.clusters.assignment == cluster
-    if thresholds.prune_jaccard is None or not inside.any():
-        return []
-    apart = snapshot.fit.router(replace(thresholds, prune_jaccard=None)).clusters
-    brought = np.sort(np.bincount(apart.assignment[inside]))[::-1]
-    return [int(n) for n in brought if n >= FEW * inside.sum()]
+    if thresholds.prune_jaccard is None:
+        return np.empty(0, dtype=np.int64)
+    apart = snapshot.fit.router(replace(thresholds, prune_jaccard=None)).clusters.assignment
+    return np.asarray(apart[snapshot.router.clusters.assignment == cluster])
+
+
+def several_of(assignment: IntArray) -> list[int]:
+    """How many of some queries (n,) lie in each of their clusters, the most first, without few."""
+    sizes = np.sort(np.bincount(assignment))[::-1]
+    return [int(n) for n in sizes if n >= FEW * len(assignment)]
 
 
 def incoherent(snapshot: Snapshot) -> list[Coherence]:
@@ -161,6 +192,26 @@ def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: 
         f"{n_low or 'None'} of {counted(len(known), 'cluster')} that can be judged {verb} "
         f"incoherent ({rule}). The least coherent is {labels[worst.cluster]}: {worst.measured}."
         f"{_unjudged(clusters)}"
+    )
+
+
+def below_zero_sentence(snapshot: Snapshot) -> str:
+    """How many training queries lie nearer to another cluster than to their own, and where most."""
+    values = own_silhouettes(snapshot)
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return "Every task is one cluster: no query has another one to be compared with"
+    n = int((known < 0).sum())
+    said = (
+        f"{n or 'None'} of {counted(len(known), 'query')} {agreeing(n, 'lies', 'lie')} nearer to "
+        "another skill cluster than to its own"
+    )
+    judged = [one for one in coherence(snapshot) if one.below_zero > 0]
+    if not judged:
+        return said
+    worst = max(judged, key=lambda one: (one.below_zero, -one.cluster))
+    return (
+        f"{said}: most in {snapshot.labels[worst.cluster]}, {percent(worst.below_zero)} of its own"
     )
 
 

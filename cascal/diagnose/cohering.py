@@ -7,10 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import decimal, percent
 from cascal.dataset.snapshot import Snapshot
+from cascal.dataset.successor import MAJORITY
 from cascal.datatypes import IntArray
-from cascal.diagnose.coherence import Coherence, coherence, n_incoherent, own_silhouettes
+from cascal.diagnose.coherence import (
+    Coherence,
+    coherence,
+    incoherent,
+    n_incoherent,
+    own_silhouettes,
+)
+from cascal.diagnose.effect_words import Told, silhouettes_told
+from cascal.diagnose.mechanism import takes_apart, why_it_helps
 from cascal.diagnose.remedies import (
     Effect,
     Proposal,
@@ -32,6 +40,9 @@ class Cohesion:
     before, after : mean of their silhouettes in the clusters that then hold them, nan where none
     has a neighbour in its task; below_before, below_after : shares below 0
     incoherent : how many clusters in force are incoherent before and after, each by its own rule
+    breaks : where its queries are no longer incoherent, how many more of the other clusters are
+    because : why it helps them, "" where no reason is known
+    undoes : whether it takes apart what joining had made one
     """
 
     effect: Effect
@@ -40,19 +51,20 @@ class Cohesion:
     below_before: float
     below_after: float
     incoherent: tuple[int, int]
+    breaks: int = 0
+    because: str = ""
+    undoes: bool = False
 
     @property
-    def sentence(self) -> str:
-        """The silhouettes of the queries before and after, and how many clusters are incoherent."""
+    def rows(self) -> tuple[Told, ...]:
+        """The same, before and after."""
         first, second = self.incoherent
-        clusters = f"incoherent clusters {first:,} → {second:,}"
+        clusters = Told("Incoherent clusters", f"{first:,}", f"{second:,}")
         if np.isnan(self.after):
-            return f"{clusters}, its queries are then in the only cluster of their task"
-        numbers = f"{decimal(self.before, 3)} → {decimal(self.after, 3)}"
-        return (
-            f"{clusters}, mean silhouette of its queries {numbers}, of them below 0: "
-            f"{percent(self.below_before)} → {percent(self.below_after)}"
-        )
+            alone = "in the only cluster of their task"
+            return (clusters, Told("Its queries", "", alone, f"its queries are then {alone}"))
+        before, after = (self.before, self.below_before), (self.after, self.below_after)
+        return (clusters, *silhouettes_told(before, after))
 
 
 def what_makes_coherent(
@@ -102,17 +114,33 @@ def _tried(
     snapshot: Snapshot, now: Snapshot, chosen: Coherence, rows: IntArray, proposal: Proposal
 ) -> Cohesion:
     mean, below = of_queries(now, rows)
-    after = replace(chosen, mean=mean, below_zero=below)
+    after, least = (
+        replace(chosen, mean=mean, below_zero=below),
+        snapshot.router.thresholds.min_silhouette,
+    )
     first, second = n_incoherent(snapshot), n_incoherent(now)
-    cured = not after.low(snapshot.router.thresholds.min_silhouette) and second <= first
+    helped = not after.low(least)
     return Cohesion(
-        effect=effect_of(snapshot, now, proposal, cured=cured, stable=None),
+        effect=effect_of(snapshot, now, proposal, cured=helped and second <= first, stable=None),
         before=chosen.mean,
         after=mean,
         below_before=chosen.below_zero,
         below_after=below,
         incoherent=(first, second),
+        breaks=_more_of_others(snapshot, now, rows) if helped else 0,
+        because=why_it_helps(snapshot, now, chosen.cluster) if helped else "",
+        undoes=takes_apart(snapshot, now, chosen.cluster),
     )
+
+
+def _more_of_others(snapshot: Snapshot, now: Snapshot, rows: IntArray) -> int:
+    """How many more clusters without most of these queries are incoherent than before."""
+    n_low = []
+    for one in (snapshot, now):
+        own = np.isin(np.arange(len(one.router.clusters.assignment)), rows)
+        shares = (own[one.router.clusters.assignment == low.cluster] for low in incoherent(one))
+        n_low.append(sum(bool(share.mean() <= MAJORITY) for share in shares))
+    return max(n_low[1] - n_low[0], 0)
 
 
 def of_queries(snapshot: Snapshot, rows: IntArray) -> tuple[float, float]:

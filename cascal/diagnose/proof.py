@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from cascal.counted import counted, decimal, percent, signed
+from cascal.counted import counted, percent, signed
 from cascal.dataset.snapshot import Change
+from cascal.diagnose.effect_words import silhouettes_told
 from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
+
+Silhouettes = tuple[tuple[float, float], tuple[float, float]]
+"""Mean of the silhouettes of some queries and share of them below 0, before and after."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,8 @@ class Proof:
 
     before, after : codes of the issues, `after` None while the checks run
     clusters : their number before and after; incoherent : how many of them were and are incoherent
-    silhouette : mean of the queries that it is about, before and after; None for all others
+    silhouette : before and after mean of the queries that it is about, and share of them below 0;
+    None for all others
     flipped : share of the routes; gain : paired change of top-1 accuracy, None without gold
     """
 
@@ -29,7 +34,7 @@ class Proof:
     flipped: float
     gain: Estimate | None
     incoherent: tuple[int, int] = (0, 0)
-    silhouette: tuple[float, float] | None = None
+    silhouette: Silhouettes | None = None
 
     @property
     def vanished(self) -> tuple[str, ...]:
@@ -49,9 +54,8 @@ class Proof:
         parts = []
         if first or second:
             parts.append(f"{first:,} → {counted(second, 'incoherent cluster')}")
-        if self.silhouette is not None and isfinite(sum(self.silhouette)):
-            was, now = self.silhouette
-            parts.append(f"mean silhouette of its queries {decimal(was, 3)} → {decimal(now, 3)}")
+        if self.silhouette is not None and isfinite(sum(mean for mean, _ in self.silhouette)):
+            parts += [one.said for one in silhouettes_told(*self.silhouette)]
         return " · ".join(parts)
 
     @property
@@ -90,7 +94,7 @@ def prove(
     after: Sequence[Finding] | None,
     change: Change,
     incoherent: tuple[int, int] = (0, 0),
-    silhouette: tuple[float, float] | None = None,
+    silhouette: Silhouettes | None = None,
 ) -> Proof:
     """What came of a change: the findings of both states, and what moved between them."""
     return Proof(

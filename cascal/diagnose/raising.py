@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
+from cascal.clustering.cluster import TaskCandidates
 from cascal.columns import Progress
 from cascal.counted import agreeing, counted, signed
 from cascal.dataset.snapshot import Snapshot
@@ -21,6 +22,7 @@ from cascal.diagnose.strong import (
     strong_queries,
     tightness,
 )
+from cascal.diagnose.trials import START, Trial, Value
 from cascal.draws import random_rows
 from cascal.fit import Fit
 from cascal.settings import FitSettings
@@ -33,45 +35,6 @@ FEWEST = 8
 SAME_TIGHTNESS = 1e-6
 """A start that is tighter by less found the same split."""
 Trend = Literal["rises", "falls", "unclear"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """A measured silhouette, of how many strong queries in how many clusters."""
-
-    silhouette: float
-    n: int
-    k: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """What a change did to the silhouette of a split; or why it could not be tried.
-
-    by_chance : the part of the change that is no work of this remedy, since leaving out as many
-    queries at random brings it too; nan where that is not known
-    clear : whether the change is more than samples differ from one another
-    """
-
-    label: str
-    sentence: str
-    before: Value | None = None
-    after: Value | None = None
-    by_chance: float = 0.0
-    clear: bool = True
-
-    @property
-    def change(self) -> float | None:
-        """After less before; None where nothing was measured."""
-        if self.before is None or self.after is None:
-            return None
-        return self.after.silhouette - self.before.silhouette
-
-    @property
-    def own(self) -> float | None:
-        """The change that is the remedy's own; None where nothing was measured, or not apart."""
-        change = self.change
-        return None if change is None or np.isnan(self.by_chance) else change - self.by_chance
 
 
 def what_would_raise(
@@ -94,9 +57,11 @@ def what_would_raise(
     tell(0.0, "Splitting into fewer clusters")
     trials = [fewer_clusters(snapshot.fit, task, model, k)]
     tell(0.1, "Starting k-means elsewhere")
-    trials.append(other_starts(queries, k, snapshot.fit.settings.seed))
+    seed = snapshot.fit.settings.seed
+    starts = [split_anew(queries, k, other) for other in range(seed, seed + N_SAMPLES)]
+    trials.append(other_starts(queries, k, starts))
     tell(0.3, "Splitting halves of the queries")
-    trials.append(more_queries(queries, k, snapshot.fit.settings.seed))
+    trials.append(more_queries(queries, k, seed, starts))
     tell(0.6, "Splitting without repeated queries")
     trials.append(without_repeats(snapshot, queries, k))
     tell(0.8, "Splitting the vectors of other encoders")
@@ -122,19 +87,19 @@ def fewer_clusters(fitted: Fit, task: int, model: int, k: int) -> Trial:
     return Trial(label=label, sentence=f"Of fewer clusters {said}.", before=before, after=after)
 
 
-def other_starts(queries: StrongQueries, k: int, seed: int) -> Trial:
+def other_starts(queries: StrongQueries, k: int, starts: Sequence[TaskCandidates]) -> Trial:
     """The tightest of several starts of k-means: is the split a poor one of its kind?
 
     Chosen by what k-means makes large, not by silhouette, which would always find a higher one.
+    starts : the same queries from several seeds, that of the fit first
     """
-    runs = [split_anew(queries, k, other) for other in range(seed, seed + N_SAMPLES)]
-    splits = [run.labels[0, k] for run in runs]
+    splits = [run.labels[0, k] for run in starts]
     tight = [tightness(queries, labels) for labels in splits]
     best = int(np.argmax(tight)) if max(tight) > tight[0] * (1.0 + SAME_TIGHTNESS) else 0
-    n, values = len(queries.ids), [float(run.silhouettes[0, k - 1]) for run in runs]
+    n, values = len(queries.ids), _of_starts(starts, k).tolist()
     said = "none is tighter than this one" if best == 0 else "another one is tighter"
     return Trial(
-        label="Another start of k-means",
+        label=START,
         sentence=f"Of {N_SAMPLES} starts {said} (silhouettes {min(values):.3f} to "
         f"{max(values):.3f}).",
         before=Value(silhouette=values[0], n=n, k=k),
@@ -142,8 +107,19 @@ def other_starts(queries: StrongQueries, k: int, seed: int) -> Trial:
     )
 
 
-def more_queries(queries: StrongQueries, k: int, seed: int) -> Trial:
-    """The same number of clusters of a half, three quarters and all: does more data raise it?"""
+def _of_starts(starts: Sequence[TaskCandidates], k: int) -> FloatArray:
+    """(N_SAMPLES,) silhouettes of the same queries in k clusters, from several starts."""
+    return np.array([run.silhouettes[0, k - 1] for run in starts])
+
+
+def more_queries(
+    queries: StrongQueries, k: int, seed: int, starts: Sequence[TaskCandidates]
+) -> Trial:
+    """The same number of clusters of a half, three quarters and all: does more data raise it?
+
+    Each a mean over as many starts, so that no lucky or unlucky one is taken for an effect of their
+    number. starts : those of all queries
+    """
     label, n = "More queries (from a half to all)", len(queries.ids)
     if n < FEWEST:
         few = (
@@ -152,25 +128,26 @@ def more_queries(queries: StrongQueries, k: int, seed: int) -> Trial:
         )
         return Trial(label=label, sentence=few)
     half, most = (_samples(queries, round(share * n), k, seed) for share in (0.5, 0.75))
-    whole = silhouettes_by_k(queries, k, seed)[k - 1]
+    whole = float(_of_starts(starts, k).mean())
     if not np.isfinite([*half, *most, whole]).all():
         return Trial(
             label=label, sentence=f"Samples of a half have no split into {counted(k, 'cluster')}."
         )
-    course = trend(float(half.mean()), float(most.mean()), float(whole), float(half.std(ddof=1)))
+    course = trend(float(half.mean()), float(most.mean()), whole, float(half.std(ddof=1)))
     says = {
         "rises": "It is still rising: more queries of this kind may raise it further.",
-        "falls": "It falls: nothing says that more queries would raise it.",
+        "falls": "It falls: more queries of this kind are not what it lacks.",
         "unclear": "It does not rise steadily by more than halves differ from one another.",
     }
     return Trial(
         label=label,
         sentence=f"Mean of {N_SAMPLES} halves {half.mean():.3f} (standard deviation "
-        f"{half.std(ddof=1):.3f}), of three quarters {most.mean():.3f}, all {whole:.3f}. "
-        f"{says[course]}",
+        f"{half.std(ddof=1):.3f}), of three quarters {most.mean():.3f}, of all from {N_SAMPLES} "
+        f"starts {whole:.3f}. {says[course]}",
         before=Value(silhouette=float(half.mean()), n=round(n / 2), k=k),
-        after=Value(silhouette=float(whole), n=n, k=k),
+        after=Value(silhouette=whole, n=n, k=k),
         clear=course != "unclear",
+        anew=(("halves", float(half.mean())), ("three quarters", float(most.mean()))),
     )
 
 
@@ -223,6 +200,7 @@ def without_repeats(snapshot: Snapshot, queries: StrongQueries, k: int) -> Trial
         before=Value(silhouette=before, n=n, k=k),
         after=Value(silhouette=float(value), n=len(kept.ids), k=k),
         by_chance=chance - before if np.isfinite(chance) else np.nan,
+        anew=(("without the repeated ones", float(value)), ("as many left out at random", chance)),
     )
 
 

@@ -1,0 +1,91 @@
+"""What a remedy did, number by number, before and after, and why another one ranks below it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cascal.counted import counted, decimal, percent, percent_pair, signed
+from cascal.dataset.snapshot import Snapshot
+from cascal.diagnose.remedies import NO_HELP, Effect, what_helps_first
+from cascal.evaluate import effective_number
+from cascal.intervals import Estimate
+from cascal.verdicts.verdict import span
+
+
+@dataclass(frozen=True)
+class Told:
+    """A number before and after, as a row of a table; `said` is the same as a part of a sentence.
+
+    now : empty where it only is the work of the remedy
+    """
+
+    what: str
+    now: str
+    then: str
+    clause: str = ""
+
+    @property
+    def said(self) -> str:
+        """As a part of a sentence."""
+        return self.clause or f"{self.what[:1].lower()}{self.what[1:]} {self.now} → {self.then}"
+
+
+def silhouettes_told(before: tuple[float, float], after: tuple[float, float]) -> tuple[Told, ...]:
+    """Mean of the silhouettes of a cluster's queries and share of them below 0."""
+    means, shares = (decimal(one[0], 3) for one in (before, after)), (before[1], after[1])
+    return (
+        Told("Mean silhouette of its queries", *means),
+        Told("Of them below 0", *(percent(one) for one in shares)),
+    )
+
+
+def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
+    """Right answers, routes, clusters and models in use; before : the state it was tried out on."""
+    clusters, even = len(before.router.clusters), effective_number(before.share)
+    flips, models = percent(effect.flipped), f"≈ {even:.1f}"
+    then = f"≈ {effect.effective_models:.1f}"
+    found = (
+        _right(effect.gain, before),
+        Told("Routes that flip", "", flips, f"{flips} of the routes flip"),
+        Told(
+            "Skill clusters",
+            f"{clusters:,}",
+            f"{effect.clusters:,}",
+            f"{clusters:,} → {counted(effect.clusters, 'cluster')}",
+        ),
+        Told(
+            "Models in use, in equal shares",
+            models,
+            then,
+            f"models in use {models} → {then[2:]} equal shares",
+        ),
+    )
+    if effect.stability is None:
+        return found
+    stable = f"{effect.stability:.2f}"
+    return (*found, Told("Stability of its clusters", "", stable, f"stability {stable}"))
+
+
+def _right(gain: Estimate | None, before: Snapshot) -> Told:
+    if gain is None or before.evaluation is None:
+        unknown = "unknown: no gold answers"
+        return Told("Right answers", "", unknown, f"accuracy {unknown}")
+    own = before.evaluation.top1_accuracy
+    now, then = percent_pair(own, own + gain.value)
+    change = f"{signed(100 * gain.value)} pts {span(gain)}"
+    proven = "" if gain.low > 0 or gain.high < 0 else " (no proven change)"
+    return Told(f"Right answers{proven}", now, f"{then}, {change}", f"right {change}{proven}")
+
+
+def why_lower(effect: Effect, best: Effect) -> str:
+    """By what a remedy that cures it as well ranks below the best one."""
+    if effect.judgement != best.judgement:
+        return f"it {effect.judgement}" if effect.judgement in NO_HELP else effect.judgement
+    if effect.gain is not None and best.gain is not None:
+        (_, own, _), (_, other, _) = what_helps_first(effect), what_helps_first(best)
+        if own != other:
+            decimals = 1 if round(100 * own, 1) != round(100 * other, 1) else 2
+            points, others = (signed(-100 * one, decimals) for one in (own, other))
+            return f"{points} points of right answers against {others}"
+    flips, others = (percent(one.flipped, 1) for one in (effect, best))
+    return f"{flips} of the routes flip against {others}"
