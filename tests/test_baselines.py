@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from conftest import make_world
@@ -159,6 +161,10 @@ def test_random_is_even_and_depends_on_the_id_only(world):
     routes = routed(Random(), world)
     share = np.bincount(routes.selected[:, 0], minlength=5) / len(routes)
     assert share == pytest.approx(np.full(5, 0.2), abs=0.1)
+    digest = hashlib.sha256(f"0\x00{vectors.query_ids[0]}".encode()).digest()
+    drawn = np.random.default_rng(int.from_bytes(digest[:8])).random(5)
+    by_name = [sorted(votes.models).index(name) for name in votes.models]
+    assert np.array_equal(routes.scores[0], drawn[by_name])
     few = vectors.take(vectors.query_ids[7:9])
     assert np.array_equal(Random().fit(votes, vectors).route(few).scores, routes.scores[7:9])
 

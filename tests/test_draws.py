@@ -8,6 +8,7 @@ from conftest import make_part
 
 from cascal.collection.rgd_filter import rgd_filter
 from cascal.compare.scaling import draw_training
+from cascal.computing.many_generators import uniform_rows
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import Embeddings, Votes
 from cascal.draws import random_places, random_rows, stratified_halves, stratified_rows
@@ -97,3 +98,12 @@ def test_every_stratum_keeps_its_share_at_every_size():
 def test_nothing_is_drawn_from_nothing():
     assert len(random_places((), 0)) == len(random_rows((), 3, 0)) == 0
     assert len(stratified_rows((), random_places((), 0), 3)) == 0
+
+
+def test_many_generators_give_the_numbers_of_numpys_own():
+    edges = [0, 1, 2**32 - 1, 2**32, 2**63, 2**64 - 1]
+    drawn = np.random.default_rng(0).integers(2**64, size=300, dtype=np.uint64)
+    seeds = np.array([*edges, *drawn.tolist()], dtype=np.uint64)
+    expected = [np.random.default_rng(int(seed)).random(9) for seed in seeds]
+    assert np.array_equal(uniform_rows(seeds, 9), expected)
+    assert uniform_rows(seeds[:0], 3).shape == (0, 3)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training, constant
+from cascal.computing.many_generators import uniform_rows
 from cascal.datatypes import FloatArray
 from cascal.intervals import mean_rows
 from cascal.settings import DEFAULT_CONSENSUS
@@ -31,15 +32,14 @@ class Random(Baseline):
         n_models = len(training.votes.models)
 
         def draw(query_ids: tuple[str, ...], _: FloatArray) -> FloatArray:
-            return np.array([self._scores(one, n_models) for one in query_ids]).reshape(
-                len(query_ids), n_models
-            )
+            seeds = b"".join(self._seed_of(query_id) for query_id in query_ids)
+            return uniform_rows(np.frombuffer(seeds, dtype=">u8").astype(np.uint64), n_models)
 
         return draw
 
-    def _scores(self, query_id: str, n_models: int) -> FloatArray:
-        digest = hashlib.sha256(f"{self.seed}\x00{query_id}".encode("utf-8", "surrogatepass"))
-        return np.random.default_rng(int.from_bytes(digest.digest()[:8])).random(n_models)
+    def _seed_of(self, query_id: str) -> bytes:
+        text = f"{self.seed}\x00{query_id}".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(text).digest()[:8]
 
 
 @dataclass(frozen=True)
