@@ -15,6 +15,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
+from types import FunctionType
 from typing import Any, BinaryIO, Generic, Literal, TypeVar, cast
 
 from cascal.columns import Progress
@@ -25,6 +26,8 @@ LOWEST = 5
 """Below the pages in rank, but not starved where both processors are busy."""
 STOP_WITHIN = 0.2
 """Seconds."""
+_WITH_STATE = 3
+"""So long is what an object says of how it is made again where it has attributes."""
 T = TypeVar("T")
 
 
@@ -44,6 +47,23 @@ class Call(Generic[T]):
     def __call__(self, progress: Progress) -> T:
         """Do the work."""
         return self.function(*self.args, **self.options, progress=progress)
+
+
+class _Sender(pickle.Pickler):
+    """Sends what pages go on reading meanwhile: each object as it is when its turn comes.
+
+    A page remembers in an object what it worked out of it, and the plain pickler refuses one that
+    gets an attribute while it is sent.
+    """
+
+    def reducer_override(self, obj: object) -> object:
+        """How an object with attributes is made again, from a copy of them; others as usual."""
+        if isinstance(obj, type | FunctionType) or not hasattr(obj, "__dict__"):
+            return NotImplemented
+        how = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        if isinstance(how, str) or len(how) < _WITH_STATE or not isinstance(how[2], dict):
+            return NotImplemented
+        return (*how[:2], dict(how[2]), *how[3:])
 
 
 def run_apart(work: Call[T], report: Progress, stopped: Event, niceness: int = LOWEST) -> T:
@@ -83,7 +103,7 @@ def _talk(process: subprocess.Popen[bytes], work: Call[Any], report: Progress) -
     assert process.stdin is not None  # noqa: S101 – both are pipes
     assert process.stdout is not None  # noqa: S101
     with process.stdin as there:
-        pickle.dump(work, there, pickle.HIGHEST_PROTOCOL)
+        _Sender(there, pickle.HIGHEST_PROTOCOL).dump(work)
     while True:
         kind, content = pickle.load(process.stdout)  # noqa: S301 – of the process we started
         if kind == "refusal":

@@ -27,3 +27,24 @@ def fails(*, progress) -> None:
 def lasts(seconds: float, *, progress) -> None:
     progress(0.1, "Begun")
     time.sleep(seconds)
+
+
+class Remembers:
+    """Gets an attribute while it is sent, as what a page goes on reading."""
+
+    def __init__(self) -> None:
+        self.first = Told(self)
+        self.last = 3
+
+
+class Told:
+    def __init__(self, whom: Remembers) -> None:
+        self.whom = whom
+
+    def __reduce__(self):
+        self.whom.found_meanwhile = True
+        return str, ("told",)
+
+
+def what_came(given: Remembers, *, progress) -> dict[str, object]:
+    return vars(given)

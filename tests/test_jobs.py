@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from apart_work import fails, lasts, refuses, whose_process
+from apart_work import Remembers, fails, lasts, refuses, what_came, whose_process
 
 from app import jobs
 from app.apart import LOWEST, Call, run_apart
@@ -50,6 +50,13 @@ def test_work_apart_is_done_by_another_process_below_the_pages_in_rank(started):
     assert found[0] != os.getpid()
     assert found[1] >= min(os.nice(0) + LOWEST, 19)
     assert told == [(0.5, "Half")]
+
+
+def test_work_goes_apart_while_a_page_remembers_something_in_it():
+    given = Remembers()
+    found = run_apart(Call.of(what_came, given), lambda *_: None, threading.Event())
+    assert given.found_meanwhile
+    assert found == {"first": "told", "last": 3}
 
 
 def test_work_apart_refuses_and_fails_as_work_here_does(started):
