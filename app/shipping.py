@@ -65,7 +65,7 @@ def in_short(key: str) -> Recommendation | None:
     if found is None:
         return None
     st.subheader(frame.headline(found.title), anchor=False)
-    _take(found, key)
+    take(found, key)
     _vote(found)
     return found
 
@@ -80,15 +80,22 @@ def known() -> Recommendation | None:
         return None
 
 
-def link() -> None:
-    """What to ship in a line, with the way to the whole of it; nothing where it is not known."""
+def link(key: str = "") -> None:
+    """What to ship in a line, with the way to the whole of it; nothing where it is not known.
+
+    key : of the click that takes it, where the line has one
+    """
     found = known()
-    if found is not None:
+    if found is None:
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.page_link(
             frame.page_file("overview"),
             label=frame.escape(f"Overview says which setting to ship. {found.short}"),
             icon=":material/sell:",
         )
+        if key and not found.taken:
+            _button(found.best, key)
 
 
 def state_of(best: Option) -> Values:
@@ -99,8 +106,8 @@ def state_of(best: Option) -> Values:
     return replace(now, preset=preset, cost=weight, routing=DEFAULTS.routing)
 
 
-def _take(found: Recommendation, key: str) -> None:
-    """The click and the reason."""
+def take(found: Recommendation, key: str) -> None:
+    """The click and the reason; no click where it is in use."""
     if not found.taken:
         _use(found.best, key)
     st.caption(frame.escape(found.reason))
@@ -109,16 +116,20 @@ def _take(found: Recommendation, key: str) -> None:
 def _use(wanted: Option, key: str, beside: str = "", label: str = "Use it") -> None:
     """The click that takes a setting, with a sentence beside it."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.button(
-            label,
-            key=key,
-            type="primary" if label == "Use it" else "secondary",
-            on_click=history.change_to,
-            args=(state_of(wanted),),
-            help="Moves the controls in the sidebar; Undo brings the present setting back.",
-        )
+        _button(wanted, key, label, primary=label == "Use it")
         if beside:
             st.markdown(frame.escape(beside), width="stretch")
+
+
+def _button(wanted: Option, key: str, label: str = "Use it", *, primary: bool = False) -> None:
+    st.button(
+        label,
+        key=key,
+        type="primary" if primary else "secondary",
+        on_click=history.change_to,
+        args=(state_of(wanted),),
+        help="Moves the controls in the sidebar; Undo brings the present setting back.",
+    )
 
 
 def _in_addition(found: Recommendation) -> None:

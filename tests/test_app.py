@@ -241,7 +241,15 @@ def test_every_page_shows_a_router_with_one_cluster_a_task(open_app, small_file,
 @pytest.mark.slow
 def test_the_sweep_offers_what_still_acts_with_one_cluster_a_task(open_app, demo_file):
     app = open_app(demo_file, "sweep")
-    assert app.session_state["sweep_name"] == "merge_distance"
+    assert app.session_state["sweep_name"] == "cost_weight"  # what the recommendation moves
+    wait_for_chart(app)
+    said = shipped(app)
+    next(one for one in app.button if one.key == "use_recommended_of_sweep").click().run()
+    wait_for_chart(app)
+    assert app.session_state["sweep_name"] == "cost_weight"
+    assert said.startswith("Ship this")
+    assert shipped(app).startswith("You use the recommended")
+    app.segmented_control(key="sweep_name").set_value("merge_distance").run()
     app.session_state["clusters"] = "task"
     app.run()
     assert not app.exception

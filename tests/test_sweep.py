@@ -208,6 +208,7 @@ def test_the_answer_of_a_sweep_says_where_to_set_a_threshold_and_whether_it_matt
     found = curve(fitted, Thresholds(), "prune_jaccard", parts[1], parts[0])
     told = answer(pointed(found, rates), Right(parts[1].votes), parts[1].votes.models)
     assert told.title.startswith(says)
+    assert (told.point is None) == ("no difference" in says)
     back = change_between(pointed(found, rates), 1, 0, Right(parts[1].votes), parts[1].votes.models)
     assert back.startswith("joining all 3 → off · ")
 
@@ -222,9 +223,11 @@ def test_where_the_cost_weight_should_be_is_what_is_recommended_everywhere():
         shipped = recommend(trials, Thresholds(cost_weight=weight), test, train, 0.1)
         told = answer(here, test, fitted.models, shipped)
         assert told.title == shipped.title
-        assert told.basis.startswith(shipped.reason)
+        assert told.reason == shipped.reason
         assert told.point.value("cost_weight") == shipped.best.trial.point.cost_weight == 0.1
     assert shipped.taken
+    elsewhere = replace(shipped.best, trial=replace(shipped.best.trial, preset="paper"))
+    assert answer(here, test, fitted.models, replace(shipped, best=elsewhere)).point is None
 
 
 @pytest.mark.parametrize(
@@ -237,10 +240,12 @@ def test_a_value_that_costs_less_is_named_with_what_it_may_lose(dollars, place, 
     now = pointed(found, [0.5, 0.5, 0.5, 0.4], dollars)
     told = answer(now, queries, queries.votes.models)
     assert told.title.startswith("Leave joining at off: ")
-    cheaper = "2 or more would cost $1.50 instead of $2.00 per 1,000 queries"
-    assert (cheaper in told.basis) == (place is not None)
-    assert "points is not ruled out" in told.basis or place is None
-    assert ("tried alone" in told.basis) == (place is not None)
+    assert told.reason.startswith("None of 4 values is right more often.")
+    _, loss, cheaper = told.reason.partition(" A loss of up to 0.0 points is not ruled out at ")
+    assert bool(loss) == (place is not None)
+    price = "which would cost $1.50 instead of $2.00 per 1,000 queries."
+    assert cheaper in ("", f"2 or more (+0.0 points [+0.0, +0.0]), {price}")
+    assert "tried alone" in told.basis
     assert told.point is now.points[0]
 
 
@@ -255,6 +260,23 @@ def test_cost_weights_have_plain_ticks_and_a_place_for_none(parts, fitted):
     places = figure.data[-1].x
     assert list(places) == sorted(places)
     assert value_label("cost_weight", 1e-05) == "0.00001"
+
+
+def test_the_value_in_use_and_the_proposed_one_are_named_above_their_places(parts, fitted):
+    found = curve(fitted, Thresholds(), "merge_distance", parts[1], parts[0])
+    now = found.points[found.at_now]
+
+    def marks(proposed):
+        figure = curve_figure(found, "clusters", "#1F4FD8", proposed=proposed)
+        rings = [one.x[0] for one in figure.data if one.marker.symbol == "circle-open"]
+        names = {one.text: (one.x, one.xanchor) for one in figure.layout.annotations}
+        return rings, names
+
+    assert marks(None) == ([], {"in use": (0.15, "center")})
+    assert marks(now) == ([0.15], {"in use, leave it": (0.15, "center")})
+    beside = {"in use": (0.15, "right"), "recommended": (0.2, "left")}
+    assert marks(found.points[found.at_now + 5]) == ([0.2], beside)
+    assert marks(found.points[-1])[1]["recommended"] == (0.6, "right")
 
 
 def test_dollars_are_those_of_the_chosen_models(parts, fitted):

@@ -13,6 +13,7 @@ from app.apart import Call
 from app.controls import BY_TASK
 from app.values import DEFAULTS, Values
 from cascal import charts
+from cascal.compare.recommended import Recommendation
 from cascal.compare.sweep import (
     NAMES,
     Curve,
@@ -61,11 +62,12 @@ def curves() -> None:
         headline.title(TITLE, anchor=False)
         st.info("No threshold is left to sweep: there are no costs to weigh either.")
         return
+    shipped = shipping.known()
     name: Name = st.segmented_control(
         "Threshold",
         names,
         format_func=NAMES.__getitem__,
-        default="merge_distance" if "merge_distance" in names else names[0],
+        default=_opened(names, shipped),
         required=True,
         key="sweep_name",
         label_visibility="collapsed",
@@ -75,16 +77,20 @@ def curves() -> None:
         headline.title(TITLE, anchor=False)
         return
     data = session.dataset()
-    shipped = shipping.known()
     said = answer(found, routed_part(data.test, data.train), session.fit().models, shipped)
     with headline:
-        st.title(frame.headline(said.title), anchor=False)
-        st.caption(frame.escape(said.basis))
-        if shipped is not None and said.title != shipped.title:
-            shipping.link()
+        st.title(frame.headline(said.title), anchor=False, help=frame.escape(said.basis))
+        if shipped is not None and said.title == shipped.title:
+            shipping.take(shipped, "use_recommended_of_sweep")
+        else:
+            if said.reason:
+                st.caption(frame.escape(said.reason))
+            shipping.link("use_recommended_of_sweep")
     _used(found)
+    main, behind = _measures(found)
+    _figures(found, main, said.point, 260)
     _choose(found, said.point)
-    _figures(found)
+    _figures(found, behind, said.point, 200)
     with st.expander("The curve as a table"):
         st.dataframe(
             charts.curve_frame(found).drop(columns="x"),
@@ -93,6 +99,13 @@ def curves() -> None:
             placeholder="–",
             column_config=COLUMNS,
         )
+
+
+def _opened(names: list[Name], shipped: Recommendation | None) -> Name:
+    """The threshold to open on: the one that the recommendation moves, else merge distance."""
+    moves = shipped is not None and not shipped.taken and not shipped.best.trial.preset
+    wanted: Name = "cost_weight" if moves else "merge_distance"
+    return wanted if wanted in names else names[0]
 
 
 def _curve(name: Name) -> Curve | None:
@@ -112,44 +125,46 @@ def _curve(name: Name) -> Curve | None:
     return None if found is None else read_at(found, fitted, thresholds, data.test, data.train)
 
 
-def _figures(found: Curve) -> None:
-    """Quality and cost large, what lies behind them small; what does not change as a line."""
+def _measures(found: Curve) -> tuple[list[str], list[str]]:
+    """What decides, then what lies behind it; what does not change is said in a line."""
     changing, constant = charts.changing_measures(found)
-    main = [measure for measure in changing if measure in MAIN]
-    shade = "" if found.band is None else " Grey: where nothing changes around it."
-    band = " Light band: the 95 % interval. Ring: the highest." if "top1" in changing else ""
+    shade = " Grey: where nothing changes around it." if found.band is not None else ""
+    band = " Light band: the 95 % interval." if "top1" in changing else ""
     stays = f" The same at every value: {'; '.join(constant)}." if constant else ""
     st.caption(
-        frame.escape(
-            f"Dashed: the present value.{shade}{band} Only values at which something can change "
-            f"are visited.{stays}"
-        )
+        frame.escape(f"Dashed: the value in use.{shade}{band}{stays}"),
+        help="Only values at which something can change are visited.",
     )
-    for measures, height in (
-        (main, 260),
-        ([measure for measure in changing if measure not in MAIN], 200),
-    ):
-        if not measures:
-            continue
-        with st.grid(len(measures), min_column_width=260):
-            for measure in measures:
-                with st.container():
-                    st.markdown(f"**{charts.SWEEP_MEASURES[measure]}**")
-                    figure = charts.curve_figure(found, measure, theme.accent(), height)
-                    alt = f"{charts.SWEEP_MEASURES[measure]} by {NAMES[found.name].lower()}."
-                    frame.chart(figure, f"curve_{measure}", alt)
+    return (
+        [measure for measure in changing if measure in MAIN],
+        [measure for measure in changing if measure not in MAIN],
+    )
 
 
-def _choose(found: Curve, proposed: Point) -> None:
+def _figures(found: Curve, measures: list[str], proposed: Point | None, height: int) -> None:
+    """One chart a measure, side by side."""
+    if not measures:
+        return
+    with st.grid(len(measures), min_column_width=260):
+        for measure in measures:
+            with st.container():
+                st.markdown(f"**{charts.SWEEP_MEASURES[measure]}**")
+                figure = charts.curve_figure(found, measure, theme.accent(), height, proposed)
+                alt = f"{charts.SWEEP_MEASURES[measure]} by {NAMES[found.name].lower()}."
+                frame.chart(figure, f"curve_{measure}", alt)
+
+
+def _choose(found: Curve, proposed: Point | None) -> None:
     """Another value to use, the proposed one first, and the queries that it moves."""
     frame_ = charts.curve_frame(found)
     values_ = [point.value(found.name) for point in found.points]
+    first = found.at_now if proposed is None else values_.index(proposed.value(found.name))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.selectbox(
             "Value",
             range(len(frame_)),
             format_func=lambda at: _option(frame_, at, found.at_now),
-            index=values_.index(proposed.value(found.name)),
+            index=first,
             key=f"sweep_value_{found.name} from {found.now} of {len(values_)}",
             width=420,
         )

@@ -29,6 +29,8 @@ SWEEP_MEASURES = {
 }
 WIDE = 5
 """How many times the fewest clusters the most are from which on their scale is logarithmic."""
+NEAR, EDGE = 0.3, 0.15
+"""Shares of an axis: nearer than this names of marks stand back to back; so near an end inwards."""
 IN_PERCENT = ("top1", "flipped")
 """The measures that are shares."""
 
@@ -100,12 +102,14 @@ def _ticks(measure: str) -> dict[str, Any]:
     return {"tickformat": "$,.2f" if measure == "dollars" else "~r"}
 
 
-def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> go.Figure:
-    """One measure over one threshold; dashed: now, shaded: where nothing changes."""
+def curve_figure(
+    curve: Curve, measure: str, accent: str, height: int = 240, proposed: Point | None = None
+) -> go.Figure:
+    """One measure over one threshold; dashed: in use, ring: proposed, shaded: nothing changes."""
     frame = curve_frame(curve)
     x, figure = frame["x"].to_numpy(float), go.Figure()
     if measure == "top1":
-        figure.add_traces((_band(x, frame), _highest(frame)))
+        figure.add_trace(_band(x, frame))
     figure.add_trace(
         go.Scatter(
             x=x,
@@ -118,8 +122,11 @@ def curve_figure(curve: Curve, measure: str, accent: str, height: int = 240) -> 
         )
     )
     _mark_now(figure, curve, frame)
+    _name_marks(figure, curve, frame, proposed)
+    if proposed is not None:
+        figure.add_trace(_ring(frame.iloc[_place(curve, proposed)], measure, accent))
     figure.update_layout(
-        template="cascal", height=height, margin={"t": 8, "b": 40}, showlegend=False
+        template="cascal", height=height, margin={"t": 24, "b": 40}, showlegend=False
     )
     figure.update_xaxes(title=NAMES[curve.name], **_curve_ticks(curve, frame))
     figure.update_yaxes(nticks=6, **_ticks(measure))
@@ -156,16 +163,48 @@ def _band(x: FloatArray, frame: pd.DataFrame) -> go.Scatter:
     )
 
 
-def _highest(frame: pd.DataFrame) -> go.Scatter:
-    """A ring around the value that is right most often."""
-    best = frame.iloc[[int(frame["top1"].to_numpy(float).argmax())]]
+def _place(curve: Curve, point: Point) -> int:
+    return [one.value(curve.name) for one in curve.points].index(point.value(curve.name))
+
+
+def _ring(row: pd.Series, measure: str, accent: str) -> go.Scatter:
+    """A ring around the proposed value."""
     return go.Scatter(
-        x=best["x"].to_numpy(float),
-        y=best["top1"].to_numpy(float),
+        x=[row["x"]],
+        y=[row[measure]],
         mode="markers",
-        marker={"symbol": "circle-open", "size": 13, "color": MUTED, "line": {"width": 2}},
+        cliponaxis=False,
+        marker={"symbol": "circle-open", "size": 14, "color": accent, "line": {"width": 3}},
         hoverinfo="skip",
     )
+
+
+def _name_marks(
+    figure: go.Figure, curve: Curve, frame: pd.DataFrame, proposed: Point | None
+) -> None:
+    """Above the curve which value is in use and which is proposed, so that neither name is cut."""
+    x, low, high = frame["x"], frame["x"].min(), frame["x"].max()
+    names = {curve.at_now: "in use"}
+    if proposed is not None:
+        place = _place(curve, proposed)
+        names[place] = "in use, leave it" if place == curve.at_now else "recommended"
+    places = sorted(names)
+    near = len(places) == 2 and x[places[1]] - x[places[0]] < NEAR * (high - low)
+    for at in places:
+        share = (x[at] - low) / max(high - low, SAME)
+        anchor = "left" if share < EDGE else "right" if share > 1 - EDGE else "center"
+        if near:
+            anchor = "right" if at == places[0] else "left"
+        figure.add_annotation(
+            x=x[at],
+            y=1.0,
+            yref="paper",
+            yanchor="bottom",
+            xanchor=anchor,
+            text=names[at],
+            showarrow=False,
+            font={"size": 12},
+        )
 
 
 def _mark_now(figure: go.Figure, curve: Curve, frame: pd.DataFrame) -> None:

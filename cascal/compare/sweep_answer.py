@@ -29,14 +29,16 @@ SAVED = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class SweepAnswer:
-    """A title that says where to set a threshold, what it rests on, and the point it proposes.
+    """A title that says where to set a threshold, why, what else is known, and what to take.
 
-    point : the best setting where one is proven better or recommended, else the present one
+    point : the best setting where one is proven better or recommended, else the present one; None
+    where no value of this curve is proposed
     """
 
     title: str
+    reason: str
     basis: str
-    point: Point
+    point: Point | None
 
 
 def value_label(name: str, value: float | None) -> str:
@@ -86,39 +88,47 @@ def answer(
     now, name = curve.points[curve.at_now], NAMES[curve.name].lower()
     if not any(point.flipped for point in curve.points):
         title = f"{NAMES[curve.name]} makes no difference here: every value asks the same models"
-        return SweepAnswer(title=title, basis=band_sentence(curve), point=now)
+        return SweepAnswer(title=title, reason="", basis=f"{band_sentence(curve)}.", point=None)
     gains = gains_over_now(curve, part, models)
     if gains is None:
         most = percent(max(point.flipped for point in curve.points))
         return SweepAnswer(
             title=f"Without gold answers nothing says where {name} should be",
-            basis=f"{band_sentence(curve)}. Over its whole range up to {most} of the queries go "
-            "to another first model.",
-            point=now,
+            reason=f"Over its whole range up to {most} of the queries go to another first model.",
+            basis=f"{band_sentence(curve)}.",
+            point=None,
         )
-    best = best_place(curve)
     basis = f"{_extremes(curve, gains)} {band_sentence(curve)}."
     if curve.name == "cost_weight" and recommended is not None:
         return _as_recommended(curve, recommended, basis)
+    best = best_place(curve)
     if gains[best].low > 0:
         title = f"{NAMES[curve.name]} {_label(curve, best)} is right more often than "
         return SweepAnswer(
             title=f"{title}{_label(curve, curve.at_now)}: {in_points(gains[best])}",
+            reason=f"The best of {counted(len(curve.points), 'value')}; its interval holds for all "
+            "of them at once.",
             basis=basis,
             point=curve.points[best],
         )
-    title = f"Leave {name} at {_label(curve, curve.at_now)}: {_reach(curve, gains)}"
-    return SweepAnswer(title=title, basis=f"{basis}{_cheaper(curve, gains, best)}", point=now)
+    return SweepAnswer(
+        title=f"Leave {name} at {_label(curve, curve.at_now)}: {_reach(curve, gains)}",
+        reason=f"{_highest(curve, gains)}{_cheaper(curve, gains, best)}",
+        basis=basis,
+        point=now,
+    )
 
 
 def _as_recommended(curve: Curve, found: Recommendation, basis: str) -> SweepAnswer:
     """What is recommended everywhere; the cost weight of another preset is no value of this one."""
-    best, point = found.best.trial, curve.points[curve.at_now]
-    if not best.preset:
-        same = (one for one in curve.points if one.value(curve.name) == best.point.cost_weight)
-        point = next(same, point)
-    said = " ".join(filter(None, [found.reason, found.vote, basis]))
-    return SweepAnswer(title=found.title, basis=said, point=point)
+    best = found.best.trial
+    same = (one for one in curve.points if one.value(curve.name) == best.point.cost_weight)
+    return SweepAnswer(
+        title=found.title,
+        reason=found.reason,
+        basis=" ".join(filter(None, [found.vote, basis])),
+        point=None if best.preset else next(same, None),
+    )
 
 
 def change_between(curve: Curve, was: int, now: int, part: Part, models: Sequence[str]) -> str:
@@ -153,7 +163,7 @@ def _label(curve: Curve, place: int) -> str:
 def _cheaper(curve: Curve, gains: Sequence[Estimate], best: int) -> str:
     """The cheapest value that saves enough and is right no less often than now, in a sentence.
 
-    It was picked for its cost, so what it may lose is said.
+    It was picked for its cost, so what it may lose comes first.
     """
     now = curve.points[curve.at_now]
     dollars = np.array([one.dollars for one in curve.points])
@@ -166,27 +176,33 @@ def _cheaper(curve: Curve, gains: Sequence[Estimate], best: int) -> str:
     place = int(known[dollars[known].argmin()])
     told = "" if place == best else f" ({in_points(gains[place])})"
     return (
-        f" {_label(curve, place)} would cost ${dollars[place]:,.2f} instead of ${now.dollars:,.2f} "
-        f"per 1,000 queries{told}; a loss of up to {max(0.0, -100 * gains[place].low):.1f} points "
-        "is not ruled out. It was tried alone, not together with the recommended setting."
+        f" A loss of up to {max(0.0, -100 * gains[place].low):.1f} points is not ruled out at "
+        f"{_label(curve, place)}{told}, which would cost ${dollars[place]:,.2f} instead of "
+        f"${now.dollars:,.2f} per 1,000 queries."
+    )
+
+
+def _highest(curve: Curve, gains: Sequence[Estimate]) -> str:
+    """What the best value brings, which is not proven."""
+    best, n_values = best_place(curve), counted(len(curve.points), "value")
+    if best == curve.at_now:
+        return f"None of {n_values} is right more often."
+    return (
+        f"The highest of {n_values}, {_label(curve, best)}, is not proven better: "
+        f"{in_points(gains[best])}."
     )
 
 
 def _extremes(curve: Curve, gains: Sequence[Estimate]) -> str:
-    """What the best and the worst value bring, and that the best of many flatters."""
-    best = best_place(curve)
+    """What the worst value brings, and how the gains are to be read."""
     worst = int(np.argmin([one.value for one in gains]))
-    n_values = counted(len(curve.points), "value")
-    if best == curve.at_now:
-        first = f"None of {n_values} is right more often."
-    else:
-        first = (
-            f"The highest of {n_values} is {_label(curve, best)}, {in_points(gains[best])}; as the "
-            "best of many it flatters."
-        )
-    if gains[worst].high >= 0:
-        return first
-    return f"{first} The lowest is {_label(curve, worst)}, {in_points(gains[worst])}."
+    lowest = ""
+    if gains[worst].high < 0:
+        lowest = f"The lowest is {_label(curve, worst)}, {in_points(gains[worst])}. "
+    return (
+        f"{lowest}The best of many values flatters itself, so the intervals hold for all of them "
+        "at once; each value was tried alone, the other thresholds as they are."
+    )
 
 
 def _reach(curve: Curve, gains: Sequence[Estimate]) -> str:
