@@ -50,7 +50,12 @@ def test_a_moved_threshold_is_the_headline_with_its_interval_and_leads_to_the_ma
     (tile,) = [one for one in app.metric if one.label.startswith("First right: ")]
     assert tile.label.partition(": ")[2] in ("better", "worse", "not proven", "the same")
     assert "[" in tile.delta
-    assert "1 setting differs" in headings(app)
+    assert any(one.startswith("1 setting differs, the verdict ") for one in headings(app))
+    (table,) = [one.value for one in app.table]
+    assert [plain(one) for one in table["What"]] == ["merge distance", "verdict"]
+    assert [plain(one) for one in table.iloc[0]] == ["merge distance", "0.15", "0.5"]
+    (moved,) = [one.value for one in app.text if "newly right" in one.value]
+    assert moved.startswith(f"Of the {n} queries that go elsewhere ")
     next(one for one in app.button if one.label == "Show them on the map").click().run()
     assert not app.exception
     assert app.session_state["selection"].flags == ("flipped",)

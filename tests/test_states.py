@@ -63,6 +63,12 @@ def test_a_moved_threshold_is_named_with_what_it_did(usual, merged):
     ]
     old, new = usual.test_routes.selected[:, 0], merged.test_routes.selected[:, 0]
     assert found.flipped.tolist() == np.flatnonzero(old != new).tolist()
+    now, then = (one.evaluation.top1_right[old != new] for one in (merged, usual))
+    right, wrong = int((now > then).sum()), int((now < then).sum())
+    assert right + wrong > 0
+    assert f" newly right and {wrong} newly wrong." in found.moved
+    assert f" elsewhere {right} " in found.moved
+    assert compare_states(usual, usual).moved == ""
     sentence = found.sentence("A")
     assert re.match(r"[A-Z][a-z, ]+ than A: ", sentence)
     assert f": {points(found.gain)}" in sentence
@@ -127,6 +133,7 @@ def test_without_gold_answers_only_what_needs_none_is_compared(small, fitted):
     )
     found = compare_states(one, other)
     assert found.gain is None
+    assert found.moved == ""
     assert [measure.name for measure in found.measures] == [FIRST_COST]
     assert "points" not in found.sentence("A")
 

@@ -23,7 +23,9 @@ from cascal.store import Run
 from cascal.verdicts.verdict import span
 
 N_SHOWN = 200
-_SHORT = {FIRST_RIGHT: "First right"}
+QUERY_LENGTH, QUERY_HEIGHT = 150, 62
+"""Letters of a query in three lines, and pixels of these."""
+_SHORT = {FIRST_RIGHT: "First right", FIRST_COST: "$/1,000"}
 
 
 def changes(runs: list[Run]) -> None:
@@ -38,6 +40,8 @@ def changes(runs: list[Run]) -> None:
         with title:
             since = before.since if found.nothing else ""
             st.title(frame.headline(f"{found.sentence(before.name)}{since}"), anchor=False)
+            if found.moved:
+                st.text(found.moved)
         for state in (before, after):
             for sentence in state.warnings():
                 st.warning(frame.escape(f"{state.name.capitalize()}: {sentence}"))
@@ -109,34 +113,26 @@ def _measure(measure: MeasureChange) -> None:
 
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:
-    left, right = st.columns(2, gap="large")
-    with left:
-        n = len(found.settings)
-        differ = f"{n} setting{'s differ' if n > 1 else ' differs'}"
-        st.subheader(differ if n else "The settings are the same", anchor=False)
-        if n:
-            st.dataframe(
-                pd.DataFrame(
-                    [[one.name, one.before, one.after] for one in found.settings],
-                    columns=["setting", "before", "after"],
-                ),
-                hide_index=True,
-                alt="What is set differently",
-                column_config={
-                    "setting": "What",
-                    "before": f"Before: {before}",
-                    "after": f"Now: {after}",
-                },
-            )
-    with right:
-        verdicts = found.before.verdict, found.after.verdict
-        stays = "The verdict stays" if found.same_verdict else "The verdict changes"
-        st.subheader(stays, anchor=False)
-        sides = f"Before: {before}", f"Now: {after}"
-        for side, verdict in zip(sides, verdicts, strict=True):
-            said = verdict.sentence if verdict else "No gold answers, no verdict."
-            st.markdown(f"**{frame.escape(side)}**")
-            st.text(said)
+    """What is set differently and what becomes of the verdict, as rows of one table."""
+    n = len(found.settings)
+    differ = f"{n} setting{'s differ' if n > 1 else ' differs'}" if n else "The settings are equal"
+    stays = "the verdict stays" if found.same_verdict else "the verdict changes"
+    st.subheader(f"{differ}, {stays}", anchor=False)
+    verdicts = [
+        verdict.sentence if verdict else "No gold answers, no verdict."
+        for verdict in (found.before.verdict, found.after.verdict)
+    ]
+    rows = [[one.name, one.before, one.after] for one in found.settings]
+    cells = [[frame.headline(cell) for cell in row] for row in [*rows, ["verdict", *verdicts]]]
+    st.table(  # its cells wrap at words: no verdict is cut
+        pd.DataFrame(
+            cells,
+            columns=["What", frame.escape(f"Before: {before}"), frame.escape(f"Now: {after}")],
+        ),
+        hide_index=True,
+        border="horizontal",
+        alt="What is set differently, and the verdicts",
+    )
 
 
 def _flips(found: StateChange, before: State, after: State) -> None:
@@ -147,8 +143,13 @@ def _flips(found: StateChange, before: State, after: State) -> None:
     )
     if not n:
         return
-    if before.controls is not None and after.controls is not None:
-        _map_button(before, after)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if before.controls is not None and after.controls is not None:
+            _map_button(before, after)
+        more = f"The first {N_SHOWN} are listed. " if n > N_SHOWN else ""
+        gold = found.after.dataset.part("test").has_gold
+        known = " ✓ right, ✗ wrong by the gold answer." if gold else ""
+        st.caption(f"{more}Pick a row to open the query.{known}", width="stretch")
     left, right = st.columns([0.32, 0.68], gap="medium")
     with left:
         _pairs(found)
@@ -180,7 +181,7 @@ def _pairs(found: StateChange) -> None:
     st.dataframe(
         pd.DataFrame(pairs, columns=["before", "after", "queries"]),
         hide_index=True,
-        height=320,
+        height=420,
         alt="From which model to which, and how many queries",
         column_config={
             "before": "From",
@@ -195,7 +196,7 @@ def _queries(found: StateChange) -> None:
     (first, second), (was, now) = found.chosen, found.right
     table = pd.DataFrame(
         {
-            "query": [part.texts[row] for row in rows],
+            "query": [charts.shorten_middle(part.texts[row], QUERY_LENGTH) for row in rows],
             "before": [charts.judged_model(first[row], was[row]) for row in rows],
             "after": [charts.judged_model(second[row], now[row]) for row in rows],
         }
@@ -206,7 +207,8 @@ def _queries(found: StateChange) -> None:
         key="flipped_queries",
         on_select="rerun",
         selection_mode="single-row",
-        height=320,
+        height=420,
+        row_height=QUERY_HEIGHT,
         alt="Queries with another first model; pick one to open it",
         column_config={
             "query": st.column_config.TextColumn("Query", width=360),
@@ -214,11 +216,6 @@ def _queries(found: StateChange) -> None:
             "after": "Goes to",
         },
     )
-    more = (
-        f"The first {N_SHOWN} of {len(found.flipped):,}. " if len(found.flipped) > N_SHOWN else ""
-    )
-    known = " ✓ right, ✗ wrong by the gold answer." if part.has_gold else ""
-    st.caption(f"{more}Pick a row to open the query.{known}")
     for at in frame.picked_rows("flipped_queries"):
         if at < len(rows):
             selection.pick_query(part.votes.query_ids[rows[at]])

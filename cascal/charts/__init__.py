@@ -27,7 +27,14 @@ from cascal.charts.cost import cost_figure, cost_frame
 from cascal.charts.diagnosis import checks_frame, evidence_figure, track_record_frame
 from cascal.charts.domains import Domain, Rest, domains, rest_of_domains
 from cascal.charts.experiments import report_frame
-from cascal.charts.figures import in_percent, interval_figure, judged_model, safe_csv, shorten
+from cascal.charts.figures import (
+    in_percent,
+    interval_figure,
+    judged_model,
+    safe_csv,
+    shorten,
+    shorten_middle,
+)
 from cascal.charts.label_trail import label_trail_frame, label_trail_svg
 from cascal.charts.latency import latency_figure, latency_frame
 from cascal.charts.map_colours import COLOUR_TITLES, ColourBy, Colouring, colour_map
@@ -166,6 +173,7 @@ __all__ = [
     "share_frame",
     "short_heads",
     "shorten",
+    "shorten_middle",
     "slices_frame",
     "split_figure",
     "split_frame",

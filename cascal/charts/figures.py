@@ -21,6 +21,9 @@ NAME_LENGTH = 40
 
 WORDS_KEPT = 0.7
 """A text is cut after a word where that keeps more than this share of the length."""
+END_KEPT, FEWEST_KEPT = 0.6, 0.3
+"""Where the middle of a text is cut: the end's share of the length, and the least that whole words
+are to keep of either part."""
 
 MUTED = "#9AA4B2"
 GUIDE = "rgba(154,164,178,0.3)"
@@ -43,7 +46,7 @@ pio.templates["cascal"] = go.layout.Template(
 )
 
 
-def shorten(text: str, length: int = NAME_LENGTH) -> str:
+def shorten(text: str, length: int = NAME_LENGTH, kept: float = WORDS_KEPT) -> str:
     """Cut a text for a label, with an ellipsis: after a word, unless that is much shorter.
 
     >>> shorten("which of the following", 16)
@@ -52,7 +55,24 @@ def shorten(text: str, length: int = NAME_LENGTH) -> str:
     if len(text) <= length:
         return text
     end = text.rfind(" ", 0, length)
-    return text[: end if end > length * WORDS_KEPT else length - 1].rstrip() + "…"
+    return text[: end if end > length * kept else length - 1].rstrip() + "…"
+
+
+def shorten_middle(text: str, length: int) -> str:
+    """Cut the middle of a text, at words: its beginning, and its end, where a question is asked.
+
+    >>> shorten_middle("Two trains leave at noon. They are slow. When do they meet?", 40)
+    'Two trains… slow. When do they meet?'
+    """
+    words = " ".join(text.split())
+    if len(words) <= length:
+        return words
+    room = round(END_KEPT * length)
+    _, _, end = words[-room - 1 :].partition(" ")
+    if len(end) < room * FEWEST_KEPT:  # written without spaces, or one long word
+        end = words[-room:]
+    start = shorten(words, length - len(end) - 1, FEWEST_KEPT).rstrip("….,;: ")
+    return f"{start}… {end}"
 
 
 def plain(text: str, length: int = NAME_LENGTH) -> str:

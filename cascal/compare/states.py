@@ -20,7 +20,7 @@ from cascal.dataset.saved_runs import decisions_hash
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.successor import NAMED, Successor, successor
 from cascal.datatypes import CascalError, FloatArray, IntArray
-from cascal.intervals import Estimate, estimates
+from cascal.intervals import Estimate, McNemar, estimates, mcnemar
 from cascal.labels import heeded_words
 from cascal.naming.cluster_names import cluster_name
 from cascal.prices import COST_UNIT
@@ -160,6 +160,25 @@ class StateChange:
             first_model_right(part, one.routes("test")) for one in (self.before, self.after)
         )
         return first, second
+
+    @cached_property
+    def moved(self) -> str:
+        """Of the queries that go elsewhere how many became right and wrong; "" without gold."""
+        n = len(self.flipped)
+        paired = self._paired
+        if paired is None or not n:
+            return ""
+        return (
+            f"Of the {counted(n, 'query that goes', 'queries that go')} elsewhere "
+            f"{paired.only_second:,} {agreeing(paired.only_second, 'is', 'are')} newly right and "
+            f"{paired.only_first:,} newly wrong."
+        )
+
+    @property
+    def _paired(self) -> McNemar | None:
+        """Queries whose first model is right in one state alone; they all go elsewhere."""
+        old, new = self.right
+        return mcnemar(old, new) if (np.isfinite(old) & np.isfinite(new)).any() else None
 
     @cached_property
     def clusters(self) -> tuple[ClusterChange, ...]:
