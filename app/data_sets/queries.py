@@ -15,10 +15,17 @@ from cascal.datatypes import IntArray, Split
 N_SHOWN = 1000
 ROW_HEIGHT = 80
 """Pixels: four lines of a query."""
-LETTER = 6.6
-"""Pixels of a letter of a header, about."""
+LETTER, WIDEST = 6.6, 160
+"""Pixels of a letter, about, and of the widest column of a short word."""
+MOST_SEEN = 8
+"""With more models the columns do not fit: the query then stays while the others are moved."""
 KEY = "queries_and_answers"
-OWN = {"gold": "Gold", "generated": "Generator says", "mixed": "Own answer", "none": "Own answer"}
+OWN = {"gold": "Gold", "generated": "Generated", "mixed": "Own answer", "none": "Own answer"}
+OWN_HELP = {
+    "gold": "The answer that is known to be right.",
+    "generated": "The answer that the generator wrote with the query: what it believes. It may be "
+    "wrong and never serves as truth.",
+}
 
 
 @st.fragment(key="queries")
@@ -93,17 +100,26 @@ def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
     own, least = OWN[part.label_origin], 42 if part.votes.option_counts.all() else 110
     names = [name for name in table.columns if name.startswith("model:")]
     models = [name.removeprefix("model:") for name in names]
-    heads = charts.short_heads(models)
+    heads, tasks = charts.short_heads(models), set(part.votes.tasks)
     return {
-        "text": text("Query", width=212, pinned=True),
-        "task": text("Task", width=84),
+        "text": text("Query", width=212, pinned=len(models) > MOST_SEEN),
+        "task": text("Task", width=_width(max(tasks, key=len))),
         "agreement": st.column_config.NumberColumn(
             "Agree", format="%.0f %%", width=54, help="Share of the models in the largest group."
         ),
-        "own": text(own, width=52 if own == "Gold" else 104, help=meaning("gold, generated")),
+        "own": text(own, width=max(52, _width(own) + 8), help=_own_help(part.label_origin)),
         "first": text("Goes to", width=104, help="The first model of the route."),
         **{
-            name: text(head, width=max(least, round(LETTER * len(head)) + 14), help=model)
+            name: text(head, width=max(least, _width(head)), help=model)
             for name, head, model in zip(names, heads, models, strict=True)
         },
     }
+
+
+def _width(word: str) -> int:
+    """Pixels of a column that shows a word."""
+    return min(WIDEST, round(LETTER * len(word)) + 14)
+
+
+def _own_help(origin: str) -> str:
+    return OWN_HELP.get(origin, meaning("gold, generated"))

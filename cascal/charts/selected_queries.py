@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cascal.charts.figures import in_percent, shorten
+from cascal.charts.figures import in_percent, shorten, shorten_middle
 from cascal.charts.skills import cluster_labels
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_label
@@ -87,7 +87,7 @@ def compact_answers_frame(
     return pd.DataFrame(
         {
             "query": [part.votes.query_ids[row] for row in rows],
-            "text": [shorten(" ".join(part.texts[row].split()), TEXT_LENGTH) for row in rows],
+            "text": [shorten_middle(part.texts[row], TEXT_LENGTH) for row in rows],
             "own": [_own(part, row) for row in rows],
             "first": [
                 _marked(name, right[row, columns[name]])
