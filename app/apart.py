@@ -28,6 +28,7 @@ STOP_WITHIN = 0.2
 """Seconds."""
 _WITH_STATE = 3
 """So long is what an object says of how it is made again where it has attributes."""
+_Remade = tuple[Callable[..., Any], tuple[Any, ...], Any]
 T = TypeVar("T")
 
 
@@ -56,14 +57,14 @@ class _Sender(pickle.Pickler):
     gets an attribute while it is sent.
     """
 
-    def reducer_override(self, obj: object) -> object:
+    def reducer_override(self, obj: object) -> _Remade:
         """How an object with attributes is made again, from a copy of them; others as usual."""
         if isinstance(obj, type | FunctionType) or not hasattr(obj, "__dict__"):
             return NotImplemented
         how = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
         if isinstance(how, str) or len(how) < _WITH_STATE or not isinstance(how[2], dict):
             return NotImplemented
-        return (*how[:2], dict(how[2]), *how[3:])
+        return cast("_Remade", (*how[:2], dict(how[2]), *how[3:]))
 
 
 def run_apart(work: Call[T], report: Progress, stopped: Event, niceness: int = LOWEST) -> T:
