@@ -25,7 +25,7 @@ from streamlit.testing.v1 import AppTest
 import cascal
 from app import frame, jobs, shared_results, values
 from app.controls import BY_TASK
-from app.route.question import example_rows
+from app.route.examples import example_rows
 from app.snapshots import Snapshots
 from cascal import charts
 from cascal.bounds import BOUNDS
@@ -34,6 +34,7 @@ from cascal.compare.experiments import Request, run
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import CHECKS
+from cascal.explain import explain
 from cascal.settings import TASKS_MEASURED
 from cascal.simulate.prose import prose_world
 from cascal.store import Score
@@ -311,16 +312,30 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
 
 
 @pytest.mark.slow
-def test_an_example_is_a_short_query_and_one_click_routes_it(open_app, small_file):
+def test_the_empty_page_route_shows_where_queries_go_and_how_narrowly(open_app, small_file):
     app = open_app(small_file, "route")
-    chips = app.button_group(key="route_example")
-    test = load_dataset(cascal.Workspace(small_file), "demo").test
-    texts = [test.texts[row] for row in example_rows(test)]
-    assert len({test.votes.tasks[row] for row in example_rows(test)}) == len(texts) == 4
-    chips.set_value(test.votes.query_ids[example_rows(test)[1]]).run()
-    assert not app.exception
-    assert app.text_area(key="query_text").value == texts[1]
+    data = load_dataset(cascal.Workspace(small_file), "demo")
+    fitted = cascal.fit(data.train.votes, data.train.vectors, costs=data.costs)
+    router, rows = fitted.router(cascal.Thresholds()), example_rows(data.test)
+    assert len({data.test.votes.tasks[row] for row in rows}) == len(rows) == 8
+    (table,) = [one.value for one in app.dataframe]
+    routes = router.route(data.test.vectors.vectors[rows])
+    models = np.array(router.models)
+    assert table["first"].tolist() == models[routes.selected[:, 0]].tolist()
+    assert table["second"].tolist() == models[routes.selected[:, 1]].tolist()
+    scores = np.sort(routes.scores, axis=1)
+    assert table["lead"].to_numpy() == pytest.approx(scores[:, -1] - scores[:, -2])
+    close = [bool(explain(router, data.test.vectors.vectors[row]).doubt) for row in rows]
+    assert table["sure"].tolist() == ["Close call" if one else "Clear" for one in close]
+    for text, row in zip(table["query"], rows, strict=True):
+        assert " ".join(data.test.texts[row].split()).startswith(text.rstrip("…"))
+    app.text_area(key="query_text").set_value(data.test.texts[rows[0]]).run()
     assert app.title[0].value.startswith("This query goes to")
+    assert "lead" not in {name for one in app.dataframe for name in one.value}
+    next(one for one in app.button if one.label == "Clear").click().run()
+    assert not app.exception
+    assert app.text_area(key="query_text").value == ""
+    assert "lead" in app.dataframe[0].value
 
 
 @pytest.mark.slow

@@ -61,4 +61,7 @@ def test_every_setting_that_is_told_flips_the_route_and_none_nearer_does(make):
             if first(vector, routing=one.routing) != usual
         ]
         assert [one for one in found.flips if one.startswith("routing")] == routed
+        every = [one.routing for one in ROUTINGS.values()]
+        without = settings_that_flip(case.fit, now, vector, {}, told=every)
+        assert not any(one.startswith("routing") for one in without.flips)
     assert told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import streamlit as st
@@ -15,6 +15,8 @@ from cascal.compare.other_settings import OtherSettings, settings_that_flip
 from cascal.compare.rewording import Reworded, reword
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import endpoint_host
+from cascal.routing.route import Router
+from cascal.settings import Routing
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,11 +41,13 @@ def changes(decision: Decision) -> None:
 
 def _tried(decision: Decision) -> None:
     now, fitted, encoder = session.snapshot(), session.fit(), session.dataset().encoder
-    positions = _positions()
+    positions, told = _positions(), _told(decision, now.router)
 
     def tried(progress: Progress) -> Others:
         thresholds, reworded = now.router.thresholds, []
-        found = settings_that_flip(fitted, thresholds, decision.vector, positions, progress)
+        found = settings_that_flip(
+            fitted, thresholds, decision.vector, positions, progress, told=told
+        )
         if not endpoint_host(encoder):  # a host of the data's gets no text unasked
             with suppress(CascalError):
                 texts, vectors = [decision.text], decision.vector[None, :]
@@ -68,6 +72,14 @@ def _tried(decision: Decision) -> None:
         idle.append(f"small rewordings ({', '.join(kept)})")
     if idle:
         st.caption(frame.headline(f"Tried one at a time, without any change: {'; '.join(idle)}."))
+
+
+def _told(decision: Decision, router: Router) -> tuple[Routing, ...]:
+    """The present routing without its bonus, where the trace says by itself that this decides."""
+    trace = decision.trace
+    if not trace.models[0].margin_bonus > trace.lead:
+        return ()
+    return (replace(router.routing, margin=0.0),)
 
 
 def _positions() -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import encoding, frame, heeded, session
 from app.no_data import no_data
-from app.route import batch, live, panels, question
+from app.route import batch, examples, live, panels, question
 
 if session.current_info() is None:
     no_data(
@@ -25,7 +25,7 @@ else:
             with headline:
                 panels.title(decision)
             if decision is None:
-                panels.hint()
+                examples.examples()
             else:
                 panels.answer(decision)
                 live.live(decision)

@@ -13,7 +13,7 @@ from app.areas import areas
 from app.map_component.component import render_map
 from app.map_component.spec import MapSelection, MapSpec
 from app.route import others
-from app.route.question import Decision, stored_name
+from app.route.question import Decision
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.counted import counted, percent
@@ -40,22 +40,9 @@ def title(decision: Decision | None) -> None:
     st.title(f"This query goes to {first}{how}", anchor=False)
     with st.container(key="route_why", gap="xsmall"):
         st.markdown(frame.headline(trace.reason))
-        st.caption(
-            f"“Most like the consensus”: the highest {mark('consensus score')}, which is how far a "
-            "model agrees with the others, weighted by confidence. No gold answer is used."
-        )
         if trace.far:
             st.warning(frame.headline(trace.caution), icon=":material/explore_off:")
         st.caption(frame.headline(_lead(trace)))
-
-
-def hint() -> None:
-    """The empty state of the page."""
-    st.caption(
-        f"Type a query, or try one of the {stored_name()} queries. You see the models it "
-        "would go to, the skill clusters behind the decision and what would have to change for "
-        "another one."
-    )
 
 
 def answer(decision: Decision) -> None:
@@ -67,8 +54,8 @@ def answer(decision: Decision) -> None:
     with left:
         _scores(trace)
     with right:
-        _clusters(trace)
         others.changes(decision)
+        _clusters(trace)
     _answers(decision)
     _position(decision)
     _neighbours(decision)
@@ -93,8 +80,9 @@ def _scores(trace: RouteTrace) -> None:
     figure = charts.interval_figure(charts.trace_frame(trace), "model", "mean", colours)
     frame.chart(figure, "route_scores", "Score of every model with its 95 % interval.")
     st.caption(
-        f"Expected {mark('consensus score')} of each model at this place, with its 95 % interval "
-        "where one is defined. Errors that the models share are not in the intervals."
+        f"Expected {mark('consensus score')} of each model at this place: how far it agrees with "
+        "the others, weighted by confidence, without any gold answer. With its 95 % interval where "
+        "one is defined; errors that the models share are not in it."
     )
 
 

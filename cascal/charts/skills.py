@@ -18,15 +18,18 @@ from cascal.charts.figures import (
     shorten,
 )
 from cascal.computing.remembered import remembered
+from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import FloatArray
-from cascal.explain import Z95, RouteTrace
+from cascal.datatypes import FloatArray, IntArray
+from cascal.explain import Z95, RouteTrace, explain
 from cascal.naming.cluster_names import cluster_name
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.routing.leaders import cluster_leaders
 from cascal.routing.route import Router
 
+QUERY_LENGTH = 90
+"""Characters of a query in a table."""
 TYPICAL_LENGTH = 90
 """Characters of a cluster's most typical query in a table."""
 
@@ -98,6 +101,21 @@ def selection_frame(ranking: SelectionRanking, models: Sequence[str]) -> pd.Data
             "mean": ranking.mean[order],
             "low": ranking.low[order],
             "high": ranking.high[order],
+        }
+    )
+
+
+def routed_frame(router: Router, part: Part, rows: IntArray) -> pd.DataFrame:
+    """One row a query: where it goes, the runner-up, the lead, and whether that may be chance."""
+    traces = [explain(router, part.vectors.vectors[row]) for row in rows]
+    seconds = [one.models[1].model if len(one.models) > 1 else None for one in traces]
+    return pd.DataFrame(
+        {
+            "query": [shorten(" ".join(part.texts[row].split()), QUERY_LENGTH) for row in rows],
+            "first": [one.models[0].model for one in traces],
+            "second": seconds,
+            "lead": [one.lead for one in traces],
+            "sure": ["Close call" if one.doubt else "Clear" for one in traces],
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,7 +11,7 @@ import numpy as np
 from cascal.columns import Progress
 from cascal.datatypes import FloatArray
 from cascal.fit import Fit
-from cascal.settings import JOINING, ROUTINGS, Thresholds
+from cascal.settings import JOINING, ROUTINGS, Routing, Thresholds
 
 SLIDERS: dict[str, Callable[[Thresholds, float], Thresholds]] = {
     "min silhouette": lambda now, value: replace(now, min_silhouette=value),
@@ -39,11 +39,14 @@ def settings_that_flip(
     vector: FloatArray,
     positions: Mapping[str, Sequence[float]],
     progress: Progress | None = None,
+    *,
+    told: Collection[Routing] = (),
 ) -> OtherSettings:
     """Move one setting at a time, the others as they are, and see who comes first.
 
     vector (D,) of the query, positions : of every slider by its name, rising. Of a slider the
-    nearest position to either side that changes the model is told.
+    nearest position to either side that changes the model is told. told : routings of which the
+    caller says it by itself
     """
 
     def first(thresholds: Thresholds) -> str:
@@ -61,7 +64,7 @@ def settings_that_flip(
         flips += found
         if not found and values:
             idle.append(f"{name} from {values[0]:g} to {values[-1]:g}")
-    for kind, choices in _choices(now).items():
+    for kind, choices in _choices(now, told).items():
         found = [
             f"{kind} {label}: {model}"
             for label, thresholds in choices
@@ -96,7 +99,7 @@ def _of_slider(
                 break
 
 
-def _choices(now: Thresholds) -> dict[str, list[tuple[str, Thresholds]]]:
+def _choices(now: Thresholds, told: Collection[Routing]) -> dict[str, list[tuple[str, Thresholds]]]:
     """What is chosen from a few, but for what is chosen now."""
     joined = [
         (name, replace(now, prune_jaccard=value))
@@ -106,6 +109,6 @@ def _choices(now: Thresholds) -> dict[str, list[tuple[str, Thresholds]]]:
     routed = [
         (f"“{one.label}”", replace(now, routing=one.routing))
         for one in ROUTINGS.values()
-        if one.routing != now.routing
+        if one.routing != now.routing and one.routing not in told
     ]
     return {"joining": joined, "routing": routed}

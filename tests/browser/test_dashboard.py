@@ -301,6 +301,27 @@ def test_a_cluster_is_picked_and_its_ranking_and_queries_are_shown(reader, dashb
     one.clean()
 
 
+def test_a_click_on_a_query_at_hand_routes_it_and_the_answer_is_on_the_first_screen(
+    reader, dashboard
+):
+    one = reader(height=900)
+    one.open(f"{dashboard}/route")
+    one.page.get_by_role("heading", name="Where test queries go now").wait_for()
+    idle(one.page, 60_000)
+    shot(one.page, "route-empty")
+    one.page.get_by_test_id("stDataFrame").click(position={"x": 200, "y": 90})  # the second row
+    one.page.get_by_role("heading", name="This query goes to").wait_for(timeout=60_000)
+    idle(one.page, 60_000)
+    assert one.page.get_by_label("Query", exact=True).input_value()
+    for said in ("Routed to .+ because", "comes first if its score rises"):
+        box = one.page.get_by_text(re.compile(said)).first.bounding_box()
+        assert box["y"] + box["height"] < 900
+    one.page.get_by_role("button", name="Clear").click()
+    one.page.get_by_role("heading", name="Where would a query go").wait_for(timeout=60_000)
+    assert one.page.get_by_test_id("stDataFrame").count() == 1
+    one.clean()
+
+
 def test_a_typed_query_is_routed_and_explained(reader, dashboard):
     one = reader(height=1400)
     one.open(f"{dashboard}/route")

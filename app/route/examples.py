@@ -1,0 +1,97 @@
+"""A handful of queries at hand on the empty page Route: where each goes, and how narrowly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import heeded, session
+from cascal import charts
+from cascal.computing.remembered import remembered
+from cascal.dataset.dataset import Dataset
+from cascal.dataset.part import Part
+from cascal.dataset.query_filters import pool_agreement
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import IntArray
+
+N_EXAMPLES = 8
+KEY = "route_examples"
+COLUMNS: dict[str, Any] = {
+    "query": st.column_config.TextColumn("Query", width=470),
+    "first": st.column_config.TextColumn("Goes to", width=110),
+    "second": st.column_config.TextColumn("Runner-up", width=110),
+    "lead": st.column_config.NumberColumn(
+        "Lead", format="%.3f", width=60, help="Of the first model's score over the second's."
+    ),
+    "sure": st.column_config.TextColumn("How sure", width=90),
+}
+
+
+def stored_name(data: Dataset) -> str:
+    """Which queries are at hand to be tried."""
+    return "test" if data.test is not None else "training"
+
+
+def at_hand(data: Dataset) -> Part:
+    """Those queries: the test queries where there are any."""
+    return data.train if data.test is None else data.test
+
+
+@remembered
+def example_rows(part: Part) -> IntArray:
+    """(≤ 8,) of the tasks with the most queries the shortest one on which models disagree each."""
+    tasks, counts = np.unique(np.array(part.votes.tasks), return_counts=True)
+    lengths = np.array([len(text) for text in part.texts])
+    harmony = pool_agreement(part)
+    rows = []
+    for task in tasks[np.argsort(-counts, kind="stable")][:N_EXAMPLES]:
+        inside = np.flatnonzero(np.array(part.votes.tasks) == task)
+        contested = inside[harmony[inside] < 1.0]
+        among = contested if len(contested) else inside
+        rows.append(int(among[lengths[among].argmin()]))
+    return np.array(rows, dtype=np.int64)
+
+
+@remembered
+def _frame(now: Snapshot) -> pd.DataFrame:
+    part = at_hand(now.dataset)
+    return charts.routed_frame(now.router, part, example_rows(part))
+
+
+def examples() -> None:
+    """What the page does, shown by queries at hand: a click on one routes it."""
+    data, table = session.dataset(), _frame(heeded.snapshot())
+    st.subheader(f"Where {stored_name(data)} queries go now", anchor=False)
+    st.dataframe(
+        table,
+        hide_index=True,
+        key=KEY,
+        on_select=_taken,
+        selection_mode=["single-cell", "single-row"],
+        column_order=list(COLUMNS),
+        column_config=COLUMNS,
+        alt="Some queries with the model that each goes to, the runner-up and the lead",
+        height="content",
+    )
+    st.caption(
+        "Click one to see the skill clusters behind its route and what would change it. Close "
+        "call: the lead is within the noise of the two scores."
+    )
+
+
+def _taken() -> None:
+    """Route the query whose row, or a cell of it, was clicked."""
+    chosen = st.session_state[KEY]["selection"]
+    places = [*chosen["rows"], *(row for row, _ in chosen["cells"])]
+    part = at_hand(session.dataset())
+    rows = example_rows(part)
+    if places and places[0] < len(rows):
+        take(part.texts[rows[places[0]]])
+
+
+def take(text: str) -> None:
+    """Route this text from the next run on. For callbacks."""
+    st.session_state["query_text"] = text
