@@ -17,6 +17,7 @@ from cascal.counted import signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import (
+    below_zero_sentence,
     coherence,
     coherence_sentence,
     n_incoherent,
@@ -288,6 +289,23 @@ def test_the_least_coherent_cluster_comes_first_and_the_only_one_of_a_task_last(
         assert one.nearest != one.cluster
         centres = case.router.clusters.centroids
         assert one.distance == pytest.approx(1 - centres[one.cluster] @ centres[one.nearest])
+
+
+def test_how_many_queries_lie_nearer_to_another_cluster_is_said_with_where_most_do():
+    tasks = ["law"] * 60 + ["math"] * 10
+    points = np.concatenate([blobs(30, spread=0.7), np.tile(np.eye(8)[7], (10, 1))])
+    case = agreed_world(points, tasks)
+    values, assignment = own_silhouettes(case), case.router.clusters.assignment
+    n = int((values < 0).sum())
+    assert n > 1
+    shares = [float((values[assignment == one] < 0).mean()) for one in np.unique(assignment)]
+    worst = int(np.argmax(shares))
+    assert below_zero_sentence(case) == (
+        f"{n} of 60 queries lie nearer to another skill cluster than to their own: most in "
+        f"{case.labels[worst]}, {round(100 * shares[worst])} % of its own"
+    )
+    apart = below_zero_sentence(agreed_world(blobs(30)))
+    assert apart == "None of 60 queries lies nearer to another skill cluster than to its own"
 
 
 def test_a_cluster_of_one_query_is_not_called_incoherent():

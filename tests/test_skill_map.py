@@ -141,6 +141,7 @@ def test_silhouettes_show_0_and_the_minimum_now_set(demo_workspace):
         found = charts.colour_map(now, now.dataset, "train", "silhouette")
         assert found.value_marks == (0.0, least)
         assert found.value_break == 0.0
+        assert found.unknown == "Not judged"
         assert f"{least:g}" in found.scale_title
         assert found.value_range[0] <= min(-0.1, np.nanmin(found.value))
 

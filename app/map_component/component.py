@@ -108,7 +108,12 @@ def _legend(spec: MapSpec) -> dict[str, Any]:
     """Return what the colours mean."""
     scale = None
     if spec.value is not None:
-        scale = {"title": spec.value_title, "ends": spec.span, "marks": spec.value_marks}
+        scale = {
+            "title": spec.value_title,
+            "ends": spec.span,
+            "marks": spec.value_marks,
+            "unknown": spec.value_unknown,
+        }
     return {
         "palette": spec.palette,
         "names": spec.group_names,

@@ -115,7 +115,7 @@ class MapSpec:
     group_title  : what the groups are
     value        : (Q,) instead of group: a sequential scale over value_range, nan is muted
     value_break  : where values turn bad: below it the scale has other colours, which stand out
-    value_marks  : values that the scale marks by a line
+    value_marks  : values that the scale marks by a line; value_unknown : what nan is called
     legend_title : which queries the legend counts
     highlight    : (Q,) bool; the others turn grey
     selection    : what is marked as chosen, where the page decides; None: what the reader did.
@@ -145,6 +145,7 @@ class MapSpec:
     value_colors: tuple[str, ...] = ()
     value_break: float | None = None
     value_marks: tuple[float, ...] = ()
+    value_unknown: str = "Unknown"
     legend_title: str = ""
     highlight: NDArray[np.bool_] | NDArray[np.uint8] | None = None
     selection: MapSelection | None = None

@@ -14,6 +14,7 @@ from app.areas import areas
 from app.controls import describe
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec, Picture
+from app.pages import EXPLORE, HEADLINE
 from app.selection import Shown, placed_texts, selected_rows, shown
 from app.skills import exchange, moves
 from cascal import charts
@@ -40,6 +41,7 @@ def controls(data: Dataset) -> charts.ColourBy:
         "Colour",
         known,
         key="colour",
+        on_change=_with_headline,
         format_func=lambda by: f"Colour: {charts.COLOUR_TITLES[by].lower()}",
         persist_state="session",
         label_visibility="collapsed",
@@ -50,6 +52,11 @@ def controls(data: Dataset) -> charts.ColourBy:
     if by == "kept":
         _which_column(data)
     return by
+
+
+def _with_headline() -> None:
+    """The headline says what the colours show."""
+    frame.draw_only(EXPLORE, HEADLINE)
 
 
 def _which_column(data: Dataset) -> None:
@@ -170,6 +177,7 @@ def _colours(
             "value_range": colouring.value_range,
             "value_break": colouring.value_break,
             "value_marks": colouring.value_marks,
+            "value_unknown": colouring.unknown,
         }
     return colouring.title, {
         "areas": areas(snapshot, by, colouring.names),

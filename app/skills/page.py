@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app import filters, frame, heeded, selection_links, session, turns
+from app import filters, frame, heeded, selection, selection_links, session, turns
 from app.no_data import no_data
 from app.pages import EXPLORE, HEADLINE
 from app.skills import confidences, map_panel, naming, panels, portraits
 from cascal import charts
 from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
+from cascal.diagnose.coherence import below_zero_sentence
 
 TITLE = "Who is good at what?"
 NAMED = 3
@@ -27,7 +28,13 @@ def _headline() -> None:
     with session.one_look(), frame.refusals():
         heeded.notice(heeded.SHOWN)
         now = heeded.snapshot()
-        st.title(frame.headline(_who_gets(now)), anchor=False)
+        said = below_zero_sentence(now) if _of_silhouettes() else _who_gets(now)
+        st.title(frame.headline(said), anchor=False)
+
+
+def _of_silhouettes() -> bool:
+    """Whether the colours of the map are silhouettes, which only training queries have."""
+    return st.session_state.get("colour") == "silhouette" and selection.shown().split == "train"
 
 
 def _who_gets(now: Snapshot) -> str:

@@ -119,13 +119,15 @@ def _shares() -> None:
 def _share_table(now: FloatArray, before: FloatArray) -> None:
     # a table, not a figure: it is updated in place, a figure would be mounted anew at every move
     table = charts.share_frame(heeded.snapshot().router.models, now, before)
-    moved = ["change"] if table["change"].any() else []
+    moved, colours = ["change"] if table["change"].any() else [], _colours()
+    dots = [f"color: {colours.get(model, theme.MUTED)}" for model in table["model"]]
     st.dataframe(
-        table,
+        table.assign(dot="⬤").style.apply(lambda _: dots, subset=["dot"]),
         hide_index=True,
-        column_order=["model", "share", *moved],
+        column_order=["dot", "model", "share", *moved],
         alt="Share of the queries that each model gets first, and its change",
         column_config={
+            "dot": st.column_config.TextColumn("", width=20, help="The model's colour on the map."),
             "model": st.column_config.TextColumn("Model", width=100),
             "share": st.column_config.ProgressColumn(
                 "First for",

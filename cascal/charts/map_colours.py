@@ -51,7 +51,7 @@ class Colouring:
     """How the points of the map are coloured: by group (Q,) with names, or by value (Q,).
 
     value_break : where values turn bad; value_marks : values to be marked on the scale,
-    which scale_title names
+    which scale_title names; unknown : what a query without a value is called
     """
 
     title: str
@@ -62,6 +62,7 @@ class Colouring:
     value_break: float | None = None
     value_marks: tuple[float, ...] = ()
     scale_title: str = ""
+    unknown: str = "Unknown"
 
 
 def colour_map(
@@ -122,6 +123,7 @@ def _silhouettes(snapshot: Snapshot, n_queries: int, split: Literal["train", "te
         value_break=0.0,
         value_marks=(0.0, least),
         scale_title=f"Silhouette · lines: 0 and the minimum, {least:g}",
+        unknown="Not judged",
     )
 
 

@@ -203,8 +203,9 @@ def below_zero_sentence(snapshot: Snapshot) -> str:
         return "Every task is one cluster: no query has another one to be compared with"
     n = int((known < 0).sum())
     said = (
-        f"{n or 'None'} of {counted(len(known), 'query')} {agreeing(n, 'lies', 'lie')} nearer to "
-        "another skill cluster than to its own"
+        f"{n or 'None'} of {counted(len(known), 'query')} {agreeing(n or 1, 'lies', 'lie')} nearer "
+        "to another skill cluster than to "
+        f"{agreeing(n or 1, 'its', 'their')} own"
     )
     judged = [one for one in coherence(snapshot) if one.below_zero > 0]
     if not judged:

@@ -204,6 +204,35 @@ def test_the_map_has_the_room_and_its_points_fill_the_frame(reader, dashboard, w
     assert "5,000 training queries" in one.page.locator(".cm-legend").inner_text()
 
 
+def test_a_narrow_map_names_one_cluster_of_a_colour_where_it_has_room(reader, dashboard):
+    one = reader(width=420, height=900)
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    labels = [one for one in one.page.locator(".cm-label").all() if one.is_visible()]
+    colours = [label.evaluate("tag => tag.style.getPropertyValue('--cm-own')") for label in labels]
+    assert len(set(colours)) == len(colours) >= 4
+    shot(one.page, "map-narrow-names")
+    one.clean()
+
+
+def test_a_map_of_silhouettes_says_so_in_its_headline(reader, dashboard):
+    one = reader(height=900)
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    page, name = one.page, re.compile(r"nearer to another skill cluster than to their own: most in")
+    for colour, there in (("silhouette", True), ("first model", False)):
+        page.locator(".st-key-colour input").click()
+        page.get_by_role("option", name=f"Colour: {colour}").first.click()
+        heading = page.get_by_role("heading", name=name)
+        heading.wait_for(state="visible" if there else "detached", timeout=30_000)
+        idle(page)
+        legend = page.locator(".cm-legend").inner_text()
+        assert ("Not judged" in legend) is there
+        assert ("−0." in legend) is there
+        assert "-0." not in legend
+    one.clean()
+
+
 def test_a_shared_link_restores_the_state_and_a_bad_one_is_harmless(reader, dashboard):
     one = reader()
     one.open(f"{dashboard}/map?silhouette=0.2&merge=0.3&preset=released")

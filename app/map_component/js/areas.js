@@ -5,8 +5,9 @@ import { element, shape } from "./dom.js";
 import { Crowd, arrange, lineTo } from "./names.js";
 import { bytes } from "./points.js";
 
-const NARROW = 480; // px: in such a frame the names of the largest clusters only
+const NARROW = 480; // px: in such a frame the names of few clusters only
 const FEW = 4;
+const COLOURS = 12;
 const ROOM = 10_000; // px² of the frame for each name
 const MANY = 40;
 const STEPS = 65535; // of the map from end to end, as the server counts them
@@ -98,10 +99,26 @@ export class Areas {
       name.rings = name.curves.length ? name.curves.map((curve) => this.inPixels(curve)) : [[name.at]];
     }
     const crowd = new Crowd(width, height, map.points, this.rings(), map.pixels.bind(map));
-    const most = width < NARROW ? FEW : Math.round((width * height) / ROOM);
-    const wanted = this.names.filter(({ over, rings }) => over || inView(rings[0], width, height));
-    this.placed = arrange(wanted.slice(0, most + (this.marker ? 1 : 0)), crowd, [width, height], taken);
+    const visible = this.names.filter(({ over, rings }) => over || inView(rings[0], width, height));
+    const most = Math.round((width * height) / ROOM) + (this.marker ? 1 : 0);
+    for (const name of this.names) name.family = width < NARROW ? this.codeOf(name) : undefined;
+    const wanted = width < NARROW ? this.foremost(visible) : visible.slice(0, most);
+    this.placed = arrange(wanted, crowd, [width, height], taken);
     this.laid = look;
+  }
+
+  // Of many names the few that a narrow frame is for: where there are few colours, one of each, the
+  // largest cluster with room; else the largest of all.
+  foremost(names) {
+    const n_colours = new Set(names.map(({ family }) => family)).size;
+    if (n_colours >= FEW && n_colours <= COLOURS) return names;
+    for (const name of names) name.family = undefined;
+    return names.slice(0, FEW + (this.marker ? 1 : 0));
+  }
+
+  // Whose colour a name has; that of a typed query has none.
+  codeOf({ over, area }) {
+    return over ? null : this.areas[area].code;
   }
 
   // The curves of every cluster, in pixels.

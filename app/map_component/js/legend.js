@@ -2,6 +2,9 @@
 
 import { button, count, element, swatch } from "./dom.js";
 
+// With the minus of typesetting.
+const digits = (value, n = 3) => Number(value.toPrecision(n)).toLocaleString("en").replace("-", "−");
+
 export class Legend {
   constructor(changed) {
     this.root = element("div", "cm-legend");
@@ -42,7 +45,6 @@ export class Legend {
 
   scale({ title, ends, marks }) {
     const made = element("div", "cm-scale", title);
-    const digits = (value) => Number(value.toPrecision(3)).toLocaleString("en");
     const line = element("div", "cm-ends");
     line.append(...ends.map((end) => element("span", "", digits(end))));
     const bar = swatch(`linear-gradient(to right, ${this.data.palette.slice(0, -1).join(",")})`);
@@ -61,7 +63,7 @@ export class Legend {
   // The name of a code in the legend; a step of a scale has none.
   entryOf(code) {
     const { names, palette, scale } = this.data;
-    return names[code] ?? (Number(code) === palette.length - 1 ? (scale ? "Unknown" : "None") : null);
+    return names[code] ?? (Number(code) === palette.length - 1 ? (scale?.unknown ?? "None") : null);
   }
 
   // What a point of a code is called.
@@ -69,7 +71,7 @@ export class Legend {
     const { scale, palette } = this.data;
     if (!scale || code === palette.length - 1) return this.entryOf(code);
     const [low, high] = scale.ends;
-    return `≈ ${Number((low + (code / (palette.length - 2)) * (high - low)).toPrecision(2))}`;
+    return `≈ ${digits(low + (code / (palette.length - 2)) * (high - low), 2)}`;
   }
 
   // By code, whether its points are shown; null where the reader has chosen nothing.

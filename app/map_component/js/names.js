@@ -104,12 +104,12 @@ export class Crowd {
 
 // Names with their places, as far as there is room: first short ones on free ground, then those that
 // have to lie on points, where nobody takes them for another's: on their own cluster or right beside
-// it; at last as many whole ones as fit.
+// it; at last as many whole ones as fit. Of a family only one has a name, the first with room.
 export function arrange(names, crowd, frame, taken) {
   const placed = [];
-  for (const crowded of [false, true]) {
-    for (const name of names) {
-      if (placed.some((one) => one.name === name)) continue;
+  for (const [crowded, some] of stages(names)) {
+    for (const name of some) {
+      if (placed.some((one) => one.name === name || isKin(one.name, name))) continue;
       const others = [...taken, ...placed.flatMap(held)];
       const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, others, crowded);
       if (spot) placed.push({ name, text: 0, ...spot });
@@ -126,6 +126,18 @@ export function arrange(names, crowd, frame, taken) {
   return placed.map(({ name, text, box, led, part }) => (
     { name, text, led, part, from: [box[0] - name.at[0], box[1] - name.at[1]] }
   ));
+}
+
+// Whether points may be covered, and the names that are tried then: the first of each family in both
+// ways before its others.
+function stages(names) {
+  const first = names.filter((name, at) => !names.slice(0, at).some((one) => isKin(one, name)));
+  const rest = names.filter((name) => !first.includes(name));
+  return [first, rest].flatMap((some) => [[false, some], [true, some]]);
+}
+
+function isKin(one, other) {
+  return one.family !== undefined && one.family === other.family;
 }
 
 // Where a line from a name to its outline begins and ends.
