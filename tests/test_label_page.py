@@ -27,7 +27,7 @@ from cascal.dataset.heeding import heed_labels
 from cascal.dataset.judged import gather_judged
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
-from cascal.dataset.label_lessons import likely_number
+from cascal.dataset.label_lessons import likely_numbers
 from cascal.dataset.label_questions import (
     ASKED,
     cluster_question,
@@ -73,6 +73,8 @@ def open_label(monkeypatch, store):
         names = [one for one in app.text_input if one.key == "label_person" and not one.disabled]
         if names:
             app.text_input(key="label_person").set_value("ann").run()
+        if [one for one in app.segmented_control if one.key == "label_planned"]:
+            app.segmented_control(key="label_planned").set_value(30).run()
         return app
 
     return open_page
@@ -103,9 +105,9 @@ def test_one_query_is_asked_with_its_options_and_no_answer_of_a_model(open_label
     row = question.contest.row_of[first]
     part = question.contest.part
     app = open_label()
-    n = likely_number(question.contest)
-    assert unescaped(app.title[0]).startswith(f"No labels yet: about {n:,} would settle it")
-    assert f"About {n:,} labels settle it" in app.title[0].help.replace("\\", "")
+    n, sure = likely_numbers(question.contest)
+    assert unescaped(app.title[0]).startswith(f"No labels yet: about {n:,} settle a clear gain")
+    assert f"and {sure:,} in nine of ten" in app.title[0].help.replace("\\", "")
     assert line(app).startswith("0 of 30: nothing is known yet")
     assert part.texts[row] in [one.value for one in app.text]
     for at, option in enumerate(part.options[row]):
@@ -199,8 +201,8 @@ def test_a_cluster_is_asked_about_by_its_number(open_label, snapshot):
     questions = [cluster_question(snapshot, c) for c in range(len(snapshot.labels))]
     cluster, question = max(enumerate(questions), key=lambda one: one[1].contest.n_contested)
     app = open_label(purpose="cluster", of_cluster=str(cluster))
-    n = likely_number(question.contest)
-    assert unescaped(app.title[0]).startswith(f"No labels yet: about {n:,} would settle it")
+    n, _ = likely_numbers(question.contest)
+    assert unescaped(app.title[0]).startswith(f"No labels yet: about {n:,} settle a clear gain")
     first, second = question.contest.names
     said = [one.value.replace("\\", "") for one in app.caption]
     assert any(f"{first} against {second}".lower() in one.lower() for one in said)
@@ -647,3 +649,20 @@ def test_free_answers_are_judged_without_the_names_of_their_models(open_label, s
 
 def response_rows(store: cascal.Workspace, query_id: str) -> list[dict]:
     return [row for row in store.response_texts("demo", query_id).to_pylist() if not row["sample"]]
+
+
+def test_as_many_labels_are_planned_as_probably_settle_it_until_another_number_is_chosen(
+    monkeypatch, store, snapshot
+):
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = open_at("label")
+    n, _ = likely_numbers(routing_question(snapshot).contest)
+    planned = app.session_state["label_planned"]
+    assert planned == next(plan for plan in (10, 30, 100, 300) if plan >= n)
+    assert "first look" not in app.title[0].value
+    app.selectbox(key="purpose").set_value("rectifier").run()
+    assert app.session_state["label_planned"] == 100
+    app.segmented_control(key="label_planned").set_value(10).run()
+    app.selectbox(key="purpose").set_value("routing").run()
+    assert app.session_state["label_planned"] == 10
+    assert app.title[0].value.endswith("; 10 are a first look")

@@ -22,9 +22,10 @@ from cascal.dataset.label_facts import LOOKS, LabelFacts, gather_labels
 from cascal.dataset.label_lessons import (
     CHANGES,
     learnt,
-    likely_number,
+    likely_numbers,
     plan_line,
     progress_line,
+    proposed_plan,
     state_headline,
     unreachable_line,
 )
@@ -215,14 +216,15 @@ def test_a_larger_number_of_labels_is_likely_where_more_is_contested_and_all_are
     snapshot,
 ):
     contest = routing_question(snapshot).contest
-    n = likely_number(contest)
-    assert 10 < n < contest.n_contested
-    known = f"No labels yet: about {n} would settle it"
+    n, sure = likely_numbers(contest)
+    assert 10 < n < sure < contest.n_contested
+    known = f"No labels yet: about {n} settle a clear gain, {sure} to be fairly sure"
     assert state_headline(contest, n - 1) == f"{known}; {n - 1} are a first look"
     assert state_headline(contest, n) == known
-    assert plan_line(contest).startswith(f"About {n} labels settle it where one side")
-    few = SimpleNamespace(n_contested=5)
-    assert likely_number(few) == 5
+    assert f" {n} labels settle it in half of the draws and {sure} in nine" in plan_line(contest)
+    assert proposed_plan(contest, (n - 1, n, n + 1)) == n
+    assert proposed_plan(contest, (1, 2)) == 2
+    assert likely_numbers(SimpleNamespace(n_contested=5)) == (5, 5)
 
 
 def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
@@ -247,6 +249,16 @@ def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
 
 def _points(share: float) -> str:
     return f"{100 * share:+.1f}".replace("-", "−")
+
+
+def test_a_picture_without_labels_says_what_it_will_show(snapshot):
+    question = routing_question(snapshot)
+    colours = {"accent": "#1F4FD8", "text": "#17202E", "muted": "#9AA4B2", "paper": "#FFFFFF"}
+    drawn = []
+    for n_labels in (0, 1):
+        table = charts.label_trail_frame(labels_of_the_truth(question, n_labels).trail())
+        drawn.append(charts.label_trail_svg(table, 30, colours, ("a", "b")))
+    assert ["Every label narrows the interval." in one for one in drawn] == [True, False]
 
 
 def test_the_picture_holds_every_interval_and_its_numbers(snapshot):

@@ -20,6 +20,7 @@ from cascal.labels import (
     nearest_groups,
     rectifier,
     settled_after,
+    settled_in_draws,
 )
 
 TEN = np.array([1.0, 1, 0, 0, -1, 1, 0, 1, 0, 0])
@@ -289,6 +290,20 @@ def test_it_is_settled_when_the_interval_excludes_zero(side):
         found = confidence_sequence(values[:n], n_contested=200, n_queries=1000)
         assert (side * (found.low if side > 0 else found.high) > 0) == excluded
     assert labels_needed(values[:settled], n_contested=200) == 0
+
+
+def test_draws_are_settled_after_as_many_labels_as_each_of_them_is():
+    """Of 40 contested queries 30 gains and 10 losses: every draw counted by itself."""
+    draws = settled_in_draws(np.array([1.0, 1.0, 1.0, -1.0]), n_contested=40, n_draws=9, seed=3)
+    numbers, population = np.random.default_rng(3), np.repeat([-1.0, 1.0], [10, 30])
+    alone = [settled_after(numbers.permutation(population), n_contested=40) for _ in range(9)]
+    assert draws.tolist() == sorted(alone)
+    assert 1 < draws[0] < draws[-1] <= 40
+    clearer = settled_in_draws(np.ones(1), n_contested=40, n_draws=9)
+    assert set(clearer.tolist()) == {clearer[0]}
+    assert clearer[0] < draws[4]
+    unsettled = settled_in_draws(np.array([1.0, -1.0]), n_contested=4000, n_draws=3, most=5)
+    assert unsettled.tolist() == [4000] * 3
 
 
 def test_labels_needed_are_fewer_the_clearer_the_labels_and_never_more_than_are_left():

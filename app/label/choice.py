@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import frame, heeded, label_entry, session
 from app.label import sides
+from cascal.dataset.label_lessons import proposed_plan
 from cascal.dataset.label_questions import (
     ASKED,
     Question,
@@ -18,11 +19,12 @@ from cascal.dataset.label_questions import (
     rectifier_question,
     settings_question,
 )
+from cascal.dataset.rectifying import FROM_LABELS
 from cascal.provenance import this_account
 from cascal.store import Purpose
 
 PLANS = (10, 30, 100, 300)
-PLANNED = "label_planned"
+PLANNED, _PROPOSED = "label_planned", "label_proposed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ def choice() -> Choice:
         )
         _forget_others(purpose)
         question = _OF_PURPOSE[purpose]()
-        n_planned = _planned()
+        n_planned = _planned(question)
         name = person()
     if _faults():
         st.warning(frame.escape(" ".join(_faults())))
@@ -98,16 +100,22 @@ def _forget_others(purpose: Purpose) -> None:
                 st.query_params.pop(key, None)
 
 
-def _planned() -> int:
+def _planned(question: Question) -> int:
+    """How many labels are planned: the proposed number until the reader chooses another."""
+    proposed = _proposed(question)
+    if st.session_state.get(PLANNED) in (None, st.session_state.get(_PROPOSED)):
+        st.session_state[PLANNED] = proposed
+    st.session_state[_PROPOSED] = proposed
     planned: int = st.segmented_control(
-        "Labels planned",
-        PLANS,
-        default=30,
-        required=True,
-        key=PLANNED,
-        persist_state="session",
+        "Labels planned", PLANS, required=True, key=PLANNED, persist_state="session"
     )
     return planned
+
+
+def _proposed(question: Question) -> int:
+    if question.draw.purpose == "rectifier":
+        return next(plan for plan in PLANS if plan >= FROM_LABELS)
+    return proposed_plan(question.contest, PLANS)
 
 
 def person() -> str:

@@ -63,11 +63,25 @@ def label_trail_svg(
         _sides(axes, names, colours["text"], at_right=_x_of_now(axes, table) < width / 2),
         _now(axes, table, colours),
         _ticks(axes, n_planned, colours),
+        _to_come(axes, table, colours),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" font-family="Inter, system-ui, sans-serif" '
         f'font-size="12">{"".join(parts)}</svg>'
+    )
+
+
+def _to_come(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> str:
+    """What the picture will show, where there is no label yet; nothing afterwards."""
+    if len(table) > 1 or table["labels"].iloc[-1]:
+        return ""
+    lines = {-0.42: "Every label narrows the interval.", 0.42: "It is settled once 0 is outside."}
+    x, half = (_LEFT + axes.width - _RIGHT) / 2 + 16, axes.y(0) - axes.y(axes.top)
+    return "".join(
+        f'<text x="{x:.1f}" y="{axes.y(0) + place * half + 4:.1f}" text-anchor="middle" '
+        f'fill="{colours["text"]}" fill-opacity="0.72" font-style="italic">{line}</text>'
+        for place, line in lines.items()
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 
 from cascal.counted import counted, percent, signed
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
-from cascal.labels import labels_needed
+from cascal.labels import settled_in_draws
 from cascal.store import Purpose
 from cascal.verdicts.verdict import Decision, span
 
@@ -47,24 +50,44 @@ CLEAR = np.repeat([1.0, 0.0, -1.0], [50, 25, 25])
 quarter the other."""
 
 
-def likely_number(contest: Contest) -> int:
-    """About how many labels settle a clear gain, before there is any."""
-    return labels_needed(np.zeros(0), n_contested=contest.n_contested, alike=CLEAR)
+USUALLY, NEARLY_ALWAYS = 0.5, 0.9
+"""Shares of the draws that are settled by the two numbers of labels that are said beforehand."""
+
+
+@lru_cache(64)
+def _likely(n_contested: int) -> tuple[int, int]:
+    draws = settled_in_draws(CLEAR, n_contested=n_contested)
+    usually, nearly_always = np.quantile(draws, [USUALLY, NEARLY_ALWAYS], method="higher").tolist()
+    return usually, nearly_always
+
+
+def likely_numbers(contest: Contest) -> tuple[int, int]:
+    """How many labels settle a clear gain in half of the draws, and in nine of ten, simulated."""
+    return _likely(contest.n_contested)
+
+
+def proposed_plan(contest: Contest, plans: Sequence[int]) -> int:
+    """The smallest of these plans, rising, that settles a clear gain in half of the draws."""
+    usually, _ = likely_numbers(contest)
+    return next((plan for plan in plans if plan >= usually), plans[-1])
 
 
 def state_headline(contest: Contest, n_planned: int) -> str:
     """What is known before the first label: nothing, and how many would tell, or give a hint."""
-    likely = likely_number(contest)
-    first = f"; {n_planned:,} are a first look" if 1 < n_planned < likely else ""
-    return f"No labels yet: about {likely:,} would settle it{first}"
+    usually, nearly_always = likely_numbers(contest)
+    sure = f", {nearly_always:,} to be fairly sure" if nearly_always > usually else ""
+    first = f"; {n_planned:,} are a first look" if 1 < n_planned < usually else ""
+    return f"No labels yet: about {usually:,} settle a clear gain{sure}{first}"
 
 
 def plan_line(contest: Contest) -> str:
-    """What that number rests on."""
+    """What these numbers rest on."""
+    usually, nearly_always = likely_numbers(contest)
     return (
-        f"About {counted(likely_number(contest), 'label')} settle it where one side alone is right "
-        "on half of these queries and the other on a quarter: fewer do for a larger gain, a "
-        "smaller one takes more."
+        "A gain is clear where one side alone is right on half of these queries and the other on a "
+        f"quarter: {counted(usually, 'label')} settle it in half of the draws and "
+        f"{nearly_always:,} in nine of ten, by simulation. Fewer do for a larger gain, a smaller "
+        "one takes more; nothing is asked once it is settled."
     )
 
 

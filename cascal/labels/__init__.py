@@ -8,7 +8,12 @@ from cascal.labels.gain import Gain, combined_gain, gain, keep_router
 from cascal.labels.inclusion import inclusion_probabilities
 from cascal.labels.record import LabelRecord, heeded_words, lift_to_first
 from cascal.labels.rectifier import Correction, Rectifier, nearest_groups, rectifier
-from cascal.labels.sequence import confidence_sequence, labels_needed, settled_after
+from cascal.labels.sequence import (
+    confidence_sequence,
+    labels_needed,
+    settled_after,
+    settled_in_draws,
+)
 
 __all__ = [
     "Correction",
@@ -27,4 +32,5 @@ __all__ = [
     "nearest_groups",
     "rectifier",
     "settled_after",
+    "settled_in_draws",
 ]

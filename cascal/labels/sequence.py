@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from cascal.datatypes import FloatArray
+from cascal.datatypes import FloatArray, IntArray
 from cascal.intervals import CONFIDENCE, Estimate
 from cascal.labels.gain import checked_differences, with_pseudo_labels
 
@@ -113,6 +113,25 @@ def settled_after(
     if len(refuted):
         return int(refuted[0]) + 1
     return len(values) if len(values) == n_contested else None
+
+
+def settled_in_draws(
+    differences: FloatArray, *, n_contested: int, n_draws: int = 200, most: int = 600, seed: int = 0
+) -> IntArray:
+    """After how many labels each of many random draws is settled, (n_draws,) ascending.
+
+    differences (n,) are what labels of a population say in the long run: one of n_contested values
+    in these shares is drawn from. A draw that `most` labels do not settle counts as all of them.
+    """
+    kinds, counts = np.unique(differences, return_counts=True)
+    ends = np.round(counts.cumsum() / counts.sum() * n_contested).astype(np.int64)
+    population = np.repeat(kinds, np.diff(ends, prepend=0))
+    numbers = np.random.default_rng(seed)
+    found = [
+        settled_after(numbers.permutation(population)[:most], n_contested=n_contested)
+        for _ in range(n_draws)
+    ]
+    return np.sort([n_contested if one is None else one for one in found])
 
 
 def labels_needed(

@@ -72,7 +72,7 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
     page.keyboard.press("Enter")
     page.wait_for_selector(".st-key-label_query", timeout=60_000)
     idle(page)
-    assert "0 of 30: nothing is known yet" in line(page)
+    assert re.search(r"\b0 of \d+: nothing is known yet", line(page))
     shot(page, "label_first")
 
     data = load_dataset(workspace, "demo")
