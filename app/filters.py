@@ -200,6 +200,7 @@ def _conditions(chosen: Selection) -> list[str]:
         *_listed("cluster", tuple(present_name(one) for one in chosen.clusters)),
         *_listed("task", chosen.tasks),
         *_listed("first model", chosen.models),
+        *_listed("no readable answer of", chosen.unread),
         *([f"“{charts.shorten(words, 40)}”"] if words else []),
         *_kept_conditions(chosen),
         *(FLAGS[flag] for flag in chosen.flags),

@@ -57,6 +57,7 @@ class Selection:
     query_id : whose card is open; it leaves the other queries alone
     queries  : ids of single queries; region: lasso or box; clusters: any of these
     tasks, models : any of these tasks, any of these first models
+    unread   : models of which any gave no answer that can be read
     kept     : columns and their values: any of the values of a column, of every column named
     search   : words that the text holds; flags: all of these are true
     """
@@ -68,6 +69,7 @@ class Selection:
     clusters: tuple[PickedCluster, ...] = ()
     tasks: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     search: str = ""
     flags: tuple[Flag, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
@@ -76,7 +78,8 @@ class Selection:
     def narrows(self) -> bool:
         """Whether it leaves any query out."""
         conditions = (self.queries, self.region, self.clusters, self.tasks, self.models, self.flags)
-        return bool(self.search.strip()) or any(conditions) or bool(self.kept)
+        others = self.search.strip(), self.kept, self.unread
+        return any(conditions) or any(others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +137,11 @@ def show_flipped() -> None:
     st.session_state["points"] = POINTS["test" if tested else "train"]
 
 
+def show_unread(model: str) -> None:
+    """Choose the queries on which this model gave no answer that can be read."""
+    choose(Selection(data=session.dataset_token(), unread=(model,)))
+
+
 def show_change(before: Values, after: Values) -> None:
     """Pin one state, go to another and choose what flips between them. For callbacks."""
     st.session_state["pinned"] = before
@@ -174,6 +182,8 @@ def _meets(chosen: Selection, now: Shown) -> BoolArray:
         meets &= np.isin(part.votes.tasks, chosen.tasks)
     if chosen.models:
         meets &= np.isin(np.array(routes.models)[routes.selected[:, 0]], chosen.models)
+    if chosen.unread:
+        meets &= query_filters.is_unread(part, chosen.unread)
     if chosen.search.strip():
         meets &= query_filters.holds_words(part, chosen.search)
     for name in dict.fromkeys(column for column, _ in chosen.kept):

@@ -64,6 +64,7 @@ def _written() -> dict[str, list[str]]:
         "region": [";".join(f"{x:.4g},{y:.4g}" for x, y in chosen.region or ())],
         "task": list(chosen.tasks),
         "model": list(chosen.models),
+        "unread": list(chosen.unread),
         "search": [chosen.search.strip()],
         "only": list(chosen.flags),
         "kept": [_pair(*one) for one in chosen.kept],
@@ -77,7 +78,7 @@ def _written() -> dict[str, list[str]]:
 
 _NAMES = (
     *("query", "queries", "cluster", "region", "task", "model", "search", "only"),
-    *("kept", "points", "colour", "skill_of", "kept_of", "zoom"),
+    *("unread", "kept", "points", "colour", "skill_of", "kept_of", "zoom"),
 )
 
 
@@ -136,7 +137,8 @@ class _Reader:
         data = session.dataset()
         part = selection.shown().part
         tasks = self._known("task", set(part.votes.tasks))
-        models = self._known("model", {model.name for model in data.models})
+        pool = {model.name for model in data.models}
+        models, unread = (self._known(name, pool) for name in ("model", "unread"))
         only = self._known("only", FLAGS)
         flags: tuple[Flag, ...] = tuple(flag for flag in FLAGS if flag in only)
         pairs = {
@@ -145,7 +147,9 @@ class _Reader:
             for value in groups_in(data, "train", column)[1]
         }
         kept = tuple(pairs[one] for one in self._known("kept", pairs))
-        self.chosen = replace(self.chosen, tasks=tasks, models=models, flags=flags, kept=kept)
+        self.chosen = replace(
+            self.chosen, tasks=tasks, models=models, flags=flags, kept=kept, unread=unread
+        )
 
     def _queries(self) -> None:
         part = selection.shown().part

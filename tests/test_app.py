@@ -896,6 +896,18 @@ def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     app = open_app(small_file, "collect")
     assert plain(app.title[0].value).startswith("Nothing to ask: 8 models have answered all ")
     assert metric(app, "Spent so far").startswith("$")
+    (table,) = [one.value for one in app.dataframe if "per_thousand" in one.value]
+    assert f"${table['dollars'].sum():,.2f}" == metric(app, "Spent so far")
+    assert (table["dollars"] * 1000 / table["answers"]).tolist() == pytest.approx(
+        table["per_thousand"].tolist()
+    )
+    votes = cascal.Workspace(small_file).votes("demo")
+    unread = (100 * (1 - votes.answered.sum(axis=0) / votes.asked.sum(axis=0))).tolist()
+    assert table["unread"].tolist() == pytest.approx(unread)
+    app.session_state["collected_of_models"] = {"selection": {"rows": [1], "columns": []}}
+    app.run()
+    assert app.session_state["selection"].unread == (votes.models[1],)
+    app = open_app(small_file, "collect")
     assert not app.get("slider") or "fraction" not in [one.key for one in app.slider]
     app.toggle(key="collect_more").set_value(True).run()
     app.slider(key="fraction").set_value(40).run()

@@ -302,6 +302,18 @@ def test_ids_in_the_link_are_chosen_and_at_most_fifty_are_written(
     assert address(app)["queries"] == list(ids[:50])
 
 
+@pytest.mark.slow
+def test_queries_without_a_readable_answer_of_a_model_come_from_a_link(open_app, small_file, data):
+    part = data.train
+    n = int((~part.votes.answered[:, 0] & part.votes.asked[:, 0]).sum())
+    name = part.votes.models[0]
+    app = open_app(small_file, "data_sets", unread=name)
+    assert 0 < n < len(part)
+    assert said(app) == f"{n} of 625 training queries: no readable answer of {name}"
+    assert set(app.dataframe[0].value[f"model:{name}"]) == {"–"}
+    assert address(app)["unread"] == [name]
+
+
 def test_the_layout_of_the_page_ships_with_the_app():
     assert (Path(exchange.__file__).with_name("layout.css")).is_file()
 

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, session
+from app import frame, selection, session
 from app.collect import work
 from app.collect.queries import follow
 from app.collect.running import failures, run
+from cascal import charts
 from cascal.counted import counted
+from cascal.dataset.collected import Collected, what_was_collected
 
-MORE = "collect_more"
+MORE, KEY = "collect_more", "collected_of_models"
+COLUMNS: dict[str, Any] = {
+    "model": "Model",
+    "answers": st.column_config.NumberColumn("Answers stored", format="localized"),
+    "unread": st.column_config.NumberColumn("Cannot be read", format="%.1f %%"),
+    "dollars": st.column_config.NumberColumn("Spent, US dollars", format="%.2f"),
+    "per_thousand": st.column_config.NumberColumn("$ per 1,000 answers", format="%.2f"),
+    "seconds": st.column_config.NumberColumn(
+        "Half within (s)", format="%.2f", help="Median seconds, where the source says them."
+    ),
+}
 
 
 def asked_dataset() -> str | None:
@@ -73,9 +87,50 @@ def all_there(title: DeltaGenerator, numbers: DeltaGenerator) -> None:
         frame.metric("Left to ask", "0", "each model once a query")
         spent(dataset)
     onward()
+    _of_each_model(dataset)
     more()
     run(f"collect:{dataset}", "models")
     failures(dataset)
+
+
+@st.cache_resource(show_spinner="Reading what was collected", max_entries=8)
+def _collected(dataset: str, token: str) -> tuple[Collected, ...]:
+    return what_was_collected(session.workspace(), dataset)
+
+
+def _of_each_model(dataset: str) -> None:
+    """What was collected of each model; a row leads to its answers that cannot be read."""
+    found = _collected(dataset, session.file_token())
+    here = dataset == session.dataset_name()
+    st.subheader("What was collected of each model", anchor=False)
+    st.dataframe(
+        pd.DataFrame([_row(one) for one in found]),
+        key=KEY if here else f"{KEY} elsewhere",
+        on_select="rerun" if here else "ignore",
+        selection_mode="single-row",
+        hide_index=True,
+        height="content",
+        placeholder="–",
+        alt="Answers, money and seconds of each model",
+        column_config=COLUMNS,
+    )
+    if not here:
+        return
+    st.caption("Pick a row to see the queries that the model gave no readable answer to.")
+    for at in frame.picked_rows(KEY):
+        selection.show_unread(found[at].model)
+        frame.open_page("data_sets")
+
+
+def _row(one: Collected) -> dict[str, object]:
+    return {
+        "model": one.model,
+        "answers": one.n_asked,
+        "unread": float(charts.in_percent(one.unread)),
+        "dollars": one.dollars,
+        "per_thousand": one.per_thousand,
+        "seconds": one.seconds,
+    }
 
 
 def spent(dataset: str) -> None:

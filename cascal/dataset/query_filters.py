@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cascal.computing.remembered import remembered
@@ -26,6 +28,13 @@ def pool_agreement(part: Part) -> FloatArray:
 @remembered
 def _folded(part: Part) -> tuple[str, ...]:
     return tuple(text.casefold() for text in part.texts)
+
+
+def is_unread(part: Part, models: Sequence[str]) -> BoolArray:
+    """(Q,) queries that any of these models was asked and gave no answer that can be read."""
+    votes = part.votes
+    columns = [votes.models.index(name) for name in models]
+    return np.asarray((votes.asked & ~votes.answered)[:, columns].any(axis=1))
 
 
 def holds_words(part: Part, words: str) -> BoolArray:

@@ -32,8 +32,13 @@ def read_costs(
     return costs
 
 
-def read_latencies(workspace: Workspace, dataset: str, split: Split, votes: Votes) -> FloatArray:
-    """(Q, M) seconds that the response took, as its source says; nan where it does not."""
+def read_latencies(
+    workspace: Workspace, dataset: str, split: Split | None, votes: Votes
+) -> FloatArray:
+    """(Q, M) seconds that the response took, as its source says; nan where it does not.
+
+    split : whose votes they are, None where they are those of all queries
+    """
     table = _first_samples(workspace, dataset, split, votes)
     seconds = np.full(votes.shape, np.nan)
     rows, columns = _places(table, votes)
@@ -41,7 +46,9 @@ def read_latencies(workspace: Workspace, dataset: str, split: Split, votes: Vote
     return seconds
 
 
-def _first_samples(workspace: Workspace, dataset: str, split: Split, votes: Votes) -> pa.Table:
+def _first_samples(
+    workspace: Workspace, dataset: str, split: Split | None, votes: Votes
+) -> pa.Table:
     """The responses that vote, of the models of the votes."""
     table = workspace.responses(dataset, split)
     of_pool = pc.is_in(table["model"], pa.array(votes.models))

@@ -1,0 +1,57 @@
+"""What was collected of every model: answers, how many cannot be read, money and seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+
+from cascal.dataset.response_numbers import read_latencies
+from cascal.prices import COST_UNIT, Bill
+from cascal.store import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """What one model was asked.
+
+    n_asked : queries that it was asked; n_unread : those of them without an answer that can be
+    read; dollars : of all its calls, per_thousand of 1,000 of them, nan where unknown; seconds :
+    the median of its answers, nan where their source does not say it
+    """
+
+    model: str
+    n_asked: int
+    n_unread: int
+    dollars: float
+    per_thousand: float
+    seconds: float
+
+    @property
+    def unread(self) -> float:
+        """The share that cannot be read; nan where nothing was asked."""
+        return self.n_unread / self.n_asked if self.n_asked else nan
+
+
+def what_was_collected(workspace: Workspace, dataset: str) -> tuple[Collected, ...]:
+    """Every model of a data set, in stored order, over its training and its test queries."""
+    votes = workspace.votes(dataset)
+    seconds = read_latencies(workspace, dataset, None, votes)
+    bills = {one.model: one for one in workspace.bills(dataset)}
+    asked, answered = votes.asked.sum(axis=0), votes.answered.sum(axis=0)
+    found = []
+    for column, model in enumerate(votes.models):
+        bill, known = bills.get(model, Bill(model, 0.0, 0, 0)), seconds[:, column]
+        known = known[np.isfinite(known)]
+        found.append(
+            Collected(
+                model=model,
+                n_asked=int(asked[column]),
+                n_unread=int(asked[column] - answered[column]),
+                dollars=bill.total if bill.n_calls else nan,
+                per_thousand=COST_UNIT * bill.total / bill.n_calls if bill.n_calls else nan,
+                seconds=float(np.median(known)) if len(known) else nan,
+            )
+        )
+    return tuple(found)
