@@ -106,10 +106,10 @@ def _planned(question: Question) -> int:
     if st.session_state.get(PLANNED) in (None, st.session_state.get(_PROPOSED)):
         st.session_state[PLANNED] = proposed
     st.session_state[_PROPOSED] = proposed
-    planned: int = st.segmented_control(
+    planned = st.segmented_control(
         "Labels planned", PLANS, required=True, key=PLANNED, persist_state="session"
     )
-    return planned
+    return planned or proposed
 
 
 def _proposed(question: Question) -> int:
