@@ -66,7 +66,6 @@ def in_short(key: str) -> Recommendation | None:
         return None
     st.subheader(frame.headline(found.title), anchor=False)
     take(found, key)
-    _vote(found)
     return found
 
 
@@ -88,7 +87,9 @@ def link(key: str = "") -> None:
     found = known()
     if found is None:
         return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(
+        horizontal=True, gap="small", vertical_alignment="center", key="to_ship_link"
+    ):
         st.page_link(
             frame.page_file("overview"),
             label=frame.escape(f"Overview says which setting to ship. {found.short}"),
@@ -192,7 +193,7 @@ def _details(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> No
             alt="One model and a vote: how often right, for how much, and when it pays back",
             placeholder="–",
             column_config={
-                "way": st.column_config.TextColumn("Way", width=330),
+                "way": st.column_config.TextColumn("Setting and how it is asked", width=330),
                 "right": st.column_config.NumberColumn("Right", format="%.1f %%", width=80),
                 "cost": st.column_config.NumberColumn("$/1,000", format="%.2f", width=80),
                 "pays": st.column_config.TextColumn("Queries to pay back", width=160),
@@ -249,13 +250,13 @@ def _others(found: Recommendation) -> None:
         alt="The recommended setting and others, with why not",
         placeholder="–",
         column_config={
-            "name": st.column_config.TextColumn("Setting", width=240),
-            "right": st.column_config.NumberColumn("First right", format="%.1f %%", width=80),
+            "name": st.column_config.TextColumn("Setting", width=280),
+            "right": st.column_config.NumberColumn("First right", format="%.1f %%", width=84),
             "cost": st.column_config.NumberColumn("$/1,000", format="%.2f", width=70),
             "gain": st.column_config.TextColumn(
-                "Points beside the one in use", alignment="right", width=190
+                "Points", alignment="right", width=128, help="Beside the setting in use."
             ),
-            "why": st.column_config.TextColumn("Why not", width=380),
+            "why": st.column_config.TextColumn("Why not", width=372),
         },
     )
 

@@ -53,6 +53,14 @@ def test_names_of_points_that_nearly_touch_leave_room_between_them():
     assert right not in ("top left", "top right"), "beside the first name there is no room above"
 
 
+def test_a_name_that_must_stand_covers_as_few_points_as_can_be():
+    """Points lie above and left of it, and one right below it."""
+    x = np.array([100.0, 80.0, 85.0, 90.0, 80.0, 85.0, 120.0, 125.0, 120.0])
+    y = np.array([100.0, 110.0, 112.0, 114.0, 85.0, 90.0, 110.0, 112.0, 90.0])
+    assert free_sides(x, y, [0], ["In use"], [True]) == ["bottom right"]
+    assert free_sides(x, y, [0], ["In use"], [False]) == [None]
+
+
 def test_the_zero_line_stops_below_the_name_of_every_row():
     """A name stands from 0.2 to 0.6 rows above its line, so the next one from 0.4 below it."""
     frame = pd.DataFrame(
@@ -78,7 +86,7 @@ def test_every_row_has_its_value_beside_its_name_and_a_line_to_its_point():
     assert layout.annotations[0].text == "<b>81.3 %</b>  a"
 
 
-def test_the_cost_chart_shows_where_routers_are_and_names_the_one_in_use_in_the_legend():
+def test_the_cost_chart_shows_where_routers_are_and_names_what_is_in_use_and_recommended():
     table = pd.DataFrame(
         {
             "what": ["a router", "CASCAL", "CASCAL, all cheap"],
@@ -97,5 +105,35 @@ def test_the_cost_chart_shows_where_routers_are_and_names_the_one_in_use_in_the_
     present = figure.data[-1]
     assert (list(present.x), list(present.y)) == ([1.0], [80.0])
     assert present.name == "The router in use"
+    assert names_on(figure) == ["<b>In use</b>"]
+    other = charts.cost_figure(table, "#123456", 0.0, (0.5, 79.0))
+    assert names_on(other) == ["<b>In use</b>", "<b>Recommended</b>"]
+    assert (other.data[-1].name, list(other.data[-1].x)) == ("Recommended", [0.5])
+    same = charts.cost_figure(table, "#123456", 0.0, (1.0, 80.0))
+    assert names_on(same) == ["<b>In use, recommended</b>"]
+    assert sum("recommended" in (one.name or "").lower() for one in same.data) == 1
+
+
+def names_on(figure) -> list[str]:
+    """The names beside the points of a chart, the marked ones first."""
+    named = [one for one in figure.data if "text" in (one.mode or "")]
+    return [name for one in (*named[1:], named[0]) for name in one.text]
+
+
+def test_what_is_in_use_and_recommended_is_named_first_and_weights_only_left_above_their_points():
+    weights = np.arange(8)
+    table = pd.DataFrame(
+        {
+            "what": "CASCAL",
+            "asks": "1 model",
+            "kind": "curve",
+            "weight": weights.astype(float),
+            "cost": np.linspace(2.0, 1.9, 8),
+            "quality": 80.0 - weights / 10,
+            "pareto": True,
+        }
+    )
+    figure = charts.cost_figure(table, "#123456", 0.0, (1.95, 79.65))
+    assert names_on(figure)[:2] == ["<b>In use</b>", "<b>Recommended</b>"]
     (names,) = [one for one in figure.data if one.mode == "text"]
-    assert list(names.text) == []
+    assert set(names.textposition) <= {"top left"}

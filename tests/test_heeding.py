@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -335,6 +336,10 @@ def test_the_router_in_use_is_compared_and_what_it_is_without_labels_beside_it(
     assert sentence.startswith(f"{said[0]} right by this router, {said[1]} without labels, ")
     assert sentence.endswith(" by the best other router without labels")
     assert rival.key not in ("cascal", "without_labels")
+    lines = dict(charts.router_lines(shown))
+    assert list(lines) == shown["router"].tolist()
+    assert "gain" not in lines["Always asking x"]
+    assert all(re.match(r"\d+\.\d \[\d+\.\d, \d+\.\d\] % right", one) for one in lines.values())
 
 
 def test_the_verdict_and_the_payback_are_about_the_router_without_its_gate(

@@ -57,22 +57,25 @@ def test_the_best_other_router_is_one_that_needs_no_labels_and_is_not_this_one_w
 def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     better = rival_of(entry("other", 0.9))
     assert better.headline.startswith("Other is proven better than this router: +10.0 points [")
-    assert "Other is better: +10.0 points" in better.sentence
+    assert better.sentence.startswith("Other, the only other router without labels: +10.0 points [")
     worse = rival_of(entry("other", 0.7))
     assert worse.headline == "This router is the best without labels; Other is proven worse"
     same = rival_of(entry("other", 0.8))
     assert same.headline == "No other router without labels is proven better"
-    assert "Of 1 other router without labels Other is right most often." in same.sentence
+    two = rival_of(entry("other", 0.8), entry("weak", 0.5))
+    assert two.sentence.startswith("Other, best of 2 others without labels: +0.0 points [")
 
 
 def test_a_cheaper_one_that_is_not_proven_better_is_named_and_costs_are_said_where_known():
     cheap = rival_of(entry("other", 0.8, cost=0.5))
     assert cheap.headline.endswith("is proven better; Other is cheaper")
-    assert cheap.sentence.endswith("It costs $0.50 per 1,000 queries, this router $1.00.")
+    assert cheap.sentence.endswith(
+        "beside this router, for $0.50 instead of $1.00 per 1,000 queries."
+    )
     assert "cheaper" not in rival_of(entry("other", 0.8, cost=0.995)).headline
     unknown = rival_of(entry("other", 0.8, cost=np.nan))
     assert "cheaper" not in unknown.headline
-    assert "costs" not in unknown.sentence
+    assert "$" not in unknown.sentence
     assert unknown.to_dict()["cost_per_1000"] is None
 
 

@@ -8,7 +8,9 @@ import streamlit as st
 from app import frame, session, shared_results, shipping, theme
 from app.evaluate.latency import latency
 from cascal import charts
+from cascal.charts.figures import in_percent
 from cascal.compare.comparison import Comparison
+from cascal.compare.recommended import Recommendation
 from cascal.datatypes import NotApplicable
 
 
@@ -30,9 +32,9 @@ def _cost(comparison: Comparison) -> None:
         return
     now = session.current_thresholds().cost_weight
     best = max(curve, key=lambda point: point.top1)
-    shipping.in_short("use_recommended_of_cost")
+    found = shipping.in_short("use_recommended_of_cost")
     table = charts.cost_frame(comparison.rows(), curve)
-    figure = charts.cost_figure(table, theme.accent(), now)
+    figure = charts.cost_figure(table, theme.accent(), now, _place(found))
     frame.chart(
         figure, "cost_quality", f"Quality against cost; best {100 * best.top1:.1f} percent right."
     )
@@ -42,6 +44,14 @@ def _cost(comparison: Comparison) -> None:
     )
     with st.expander("The same as a table"):
         _table(table)
+
+
+def _place(found: Recommendation | None) -> tuple[float, float] | None:
+    """Where the recommended setting lies, in dollars and percent; None where it is not known."""
+    if found is None:
+        return None
+    point = found.best.trial.point
+    return point.cost1, float(in_percent(point.top1))
 
 
 def _table(table: pd.DataFrame) -> None:

@@ -32,13 +32,14 @@ def presets() -> None:
     else:
         if shipping.in_short("use_recommended_of_presets") is None:
             st.subheader(frame.headline(judged.sentence), anchor=False)
-        st.caption(
-            f"{frame.escape(judged.sentence)}. {_headline(choices)}. By the gold answers, each "
-            "preset with its own rule at the present thresholds; gains are paired, each with a "
-            "95 % interval of its own, narrower than one that holds for all settings at once."
-        )
+        frame.sentence(f"{judged.sentence}. {_headline(choices)}.")
     costs = choices.costs(data.test or data.train, data.train)
     _table(charts.presets_frame(choices, present, judged, costs), judged is not None)
+    if judged is not None and choices.disputed.any():
+        st.caption(
+            "By the gold answers, each preset with its own rule at the present thresholds; gains "
+            "are paired, each with a 95 % interval of its own."
+        )
     if choices.disputed.any():
         _tasks(charts.disputed_tasks_frame(choices))
         _queries(choices)
@@ -53,19 +54,24 @@ def _headline(choices: PresetChoices) -> str:
 
 def _table(table: pd.DataFrame, judged: bool) -> None:
     right = {
-        "right": st.column_config.NumberColumn("First model right", format="%.1f %%"),
-        "gain": st.column_config.TextColumn("Gain, points", alignment="right"),
+        "right": st.column_config.NumberColumn("First right", format="%.1f %%", width=84),
+        "gain": st.column_config.TextColumn("Gain, points", alignment="right", width=128),
     }
     columns = {
         "preset": st.column_config.TextColumn("Preset", help=controls.HELP["preset"]),
         **(right if judged else {}),
         "cost": st.column_config.NumberColumn(
-            "$/1,000", format="%.2f", help="US dollars of the first models per 1,000 queries."
+            "$/1,000",
+            format="%.2f",
+            width=76,
+            help="US dollars of the first models per 1,000 queries.",
         ),
         "best": st.column_config.TextColumn("Would always ask"),
-        "used": st.column_config.TextColumn("First models, with their queries", width="large"),
+        "used": st.column_config.TextColumn("First models, with their queries", width=330),
         "differs": st.column_config.NumberColumn(
-            "Other first model", help="Queries for which it names another than the present preset."
+            "Differs",
+            width=70,
+            help="Queries for which it names another first model than the present preset.",
         ),
     }
     st.dataframe(

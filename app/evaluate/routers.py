@@ -35,7 +35,11 @@ def routers(comparison: Comparison) -> None:
     other = None if rival is None else rival.key
     main = charts.main_routers(table, comparison.constant, always, other)
     st.subheader(frame.headline(charts.routers_sentence(main)), anchor=False)
-    _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS, "content")
+    with st.container(key="routers_wide"):
+        _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS, "content")
+    with st.container(key="routers_narrow"):
+        for name, said in charts.router_lines(main):
+            st.markdown(f"**{frame.escape(name)}**: {frame.escape(said)}")
     figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
     frame.chart(figure, "routers", _routers_alt(main, "top1"))
     st.caption(
@@ -144,18 +148,18 @@ def _routers_table(
 def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
-        "router": text("Router", pinned=True),
-        "needs": text("Needs", width=116),
-        "top1_text": text("First right, %", alignment="right", width=126),
-        "gain_text": text("Gain, points", alignment="right", width=132, help=f"Over {always}."),
-        "cost": number("$/1,000", format="%.2f", width=70, help="US dollars per 1,000 queries."),
-        "effective": number(
-            "Models in use", format="%.1f", width=104, help=meaning("effective models")
-        ),
-        "vote": number("Vote of 3", format="%.1f %%", width=76),
+        "router": text("Router", pinned=True, width=218),
+        "needs": text("Needs", width=108),
+        "top1_text": text("First right, %", alignment="right", width=122),
+        "gain_text": text("Gain, points", alignment="right", width=142, help=f"Over {always}."),
+        "cost": number("$/1,000", format="%.2f", width=66, help="US dollars per 1,000 queries."),
+        "effective": number("Models", format="%.1f", width=64, help=meaning("effective models")),
+        "vote": number("Vote of 3", format="%.1f %%", width=74),
         "hit": number(
-            "Any of 3", format="%.1f %%", width=76, help="Any of its best three is right."
+            "Any of 3", format="%.1f %%", width=70, help="Any of its best three is right."
         ),
-        "vote_cost": number("Vote $", format="%.2f", width=66, help="The same where three vote."),
-        "p_text": text("p", alignment="right", width=66, help=f"McNemar, exact, against {always}."),
+        "vote_cost": number(
+            "Vote $", format="%.2f", width=58, help="US dollars per 1,000 queries where 3 vote."
+        ),
+        "p_text": text("p", alignment="right", width=58, help=f"McNemar, exact, against {always}."),
     }

@@ -114,6 +114,19 @@ def routers_sentence(main: pd.DataFrame) -> str:
     return ", ".join(said)
 
 
+def router_lines(main: pd.DataFrame) -> list[tuple[str, str]]:
+    """Name of each of the main routers and what it is worth, for a page too narrow for a table."""
+    said = []
+    for _, row in main.iterrows():
+        told = [f"{row['top1_text']} % right"]
+        if row["role"] != "constant":
+            told.append(f"gain {row['gain_text']} points")
+        if np.isfinite(row["cost"]):
+            told.append(f"${row['cost']:,.2f} per 1,000")
+        said.append((str(row["router"]), " · ".join(told)))
+    return said
+
+
 def routers_figure(
     frame: pd.DataFrame, measure: Measure, accent: str, own: Sequence[str]
 ) -> go.Figure:

@@ -19,7 +19,7 @@ BELOW = 2.0
 WIDTH = 400
 """Pixels that the names are laid out for: where they are free on a phone they are everywhere."""
 HEIGHT = 400
-_AXES = "cost", "quality"
+IN_USE, RECOMMENDED, WEIGHT = "In use", "Recommended", "weight "
 
 
 def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
@@ -61,11 +61,14 @@ def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
     return frame
 
 
-def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
+def cost_figure(
+    frame: pd.DataFrame, accent: str, now: float, shipped: tuple[float, float] | None = None
+) -> go.Figure:
     """Quality against cost: routers as points, CASCAL's cost weights as a line, the front above.
 
-    `now` is the cost weight in force; its point is drawn large and named in the legend, where no
-    other point is in the way. What lies on the front is named as far as there is room.
+    now : the cost weight in force; shipped : US dollars and percent right of the recommended
+    setting. Both points are drawn large and named first; what lies on the front is named as far as
+    there is room.
     """
     figure = go.Figure()
     front = frame[frame["pareto"]].sort_values("cost")
@@ -81,8 +84,10 @@ def cost_figure(frame: pd.DataFrame, accent: str, now: float) -> go.Figure:
     )
     for asks, symbol in (("1 model", "circle"), ("3 vote", "triangle-up")):
         figure.add_traces(_points(frame[frame["asks"] == asks], asks, symbol, accent, now))
-    figure.add_trace(_names(_named_points(frame, now)))
-    figure.add_trace(_present(frame, now, accent))
+    marked = _marked(frame, now, shipped)
+    named = _named_points(frame, marked)
+    figure.add_trace(_names(named[~named["marked"]]))
+    figure.add_traces(_marks(named[named["marked"]], accent))
     figure.update_layout(template="cascal", height=520, showlegend=True)
     figure.update_layout(legend={"orientation": "h", "y": -0.17, "x": 0})
     figure.update_xaxes(
@@ -165,19 +170,46 @@ def _names(named: pd.DataFrame) -> go.Scatter:
     )
 
 
-def _named_points(frame: pd.DataFrame, now: float) -> pd.DataFrame:
-    """The points to name, routers first, each with a side where its name is free."""
+def _marked(
+    frame: pd.DataFrame, now: float, shipped: tuple[float, float] | None
+) -> list[tuple[str, float, float]]:
+    """Name, dollars and percent right of the setting in use and of the recommended one."""
+    here = frame.loc[_is_present(frame, now), ["cost", "quality"]].to_numpy(float)
+    found = [(IN_USE, float(dollars), float(right)) for dollars, right in here]
+    if shipped is None:
+        return found
+    if len(here) and np.allclose(here[0], shipped):
+        return [(f"{IN_USE}, {RECOMMENDED.lower()}", *shipped)]
+    return [*found, (RECOMMENDED, *shipped)]
+
+
+def _named_points(frame: pd.DataFrame, marked: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
+    """The points to name, marked ones first, then routers, each with a side where it is free.
+
+    A name on the line of cost weights stands left above its point only, where the line is not.
+    """
+    extra = pd.DataFrame(marked, columns=["text", "cost", "quality"])
     curve, front = (frame["kind"] == "curve").to_numpy(), frame["pareto"].to_numpy(bool)
-    seen = _seen(frame) & ~_is_present(frame, now)
+    seen = _seen(frame)
+    for _, dollars, right in marked:
+        seen &= ~(np.isclose(frame["cost"], dollars) & np.isclose(frame["quality"], right))
     groups = front & ~curve & seen, front & curve & seen
     order = np.concatenate([np.flatnonzero(group) for group in groups])
     named = frame.iloc[order].copy()
     named["text"] = [_point_name(frame.iloc[at]) for at in order.tolist()]
-    cost, quality = (np.where(_seen(frame), frame[name].to_numpy(float), np.nan) for name in _AXES)
-    x, y = in_pixels(np.log10(cost), WIDTH), in_pixels(quality, HEIGHT)
-    texts = named["text"].tolist()
-    named["position"] = free_sides(x, y, order.tolist(), texts, [False] * len(texts))
-    return named[named["position"].notna()]
+    named = pd.concat([extra, named], ignore_index=True)
+    named["marked"] = np.arange(len(named)) < len(extra)
+    points = pd.concat([extra, frame[_seen(frame)], named], ignore_index=True)
+    x = in_pixels(np.log10(points["cost"].to_numpy(float)), WIDTH)
+    y = in_pixels(points["quality"].to_numpy(float), HEIGHT)
+    rows = list(range(len(points) - len(named), len(points)))
+    must = named["marked"].tolist()
+    sides = free_sides(x, y, rows, named["text"].tolist(), must)
+    named["position"] = [
+        side or ("top right" if needed else None) for side, needed in zip(sides, must, strict=True)
+    ]
+    beside = named["text"].str.startswith(WEIGHT) & (named["position"] != "top left")
+    return named[named["position"].notna() & ~beside]
 
 
 def _is_present(frame: pd.DataFrame, now: float) -> BoolArray:
@@ -187,18 +219,30 @@ def _is_present(frame: pd.DataFrame, now: float) -> BoolArray:
     return np.asarray(near & one)
 
 
-def _present(frame: pd.DataFrame, now: float, accent: str) -> go.Scatter:
-    """The router in use, above all other points."""
-    here = frame[_is_present(frame, now)]
-    return go.Scatter(
-        x=here["cost"].to_numpy(float),
-        y=here["quality"].to_numpy(float),
-        mode="markers",
-        marker={"color": accent, "size": 15, "line": {"color": "white", "width": 2}},
-        hoverinfo="skip",
-        name="The router in use",
-    )
+def _marks(named: pd.DataFrame, accent: str) -> list[go.Scatter]:
+    """What is marked, above all other points, with its name: in use full, recommended a ring."""
+    return [
+        go.Scatter(
+            x=[row["cost"]],
+            y=[row["quality"]],
+            mode="markers+text",
+            text=[f"<b>{row['text']}</b>"],
+            textposition=row["position"],
+            textfont={"size": 12, "color": accent},
+            marker={
+                "color": accent,
+                "size": 15,
+                "symbol": "circle-open" if row["text"] == RECOMMENDED else "circle",
+                "line": {"color": accent if row["text"] == RECOMMENDED else "white", "width": 3},
+            },
+            hoverinfo="skip",
+            cliponaxis=False,
+            name=row["text"].replace(IN_USE, "The router in use"),
+        )
+        for _, row in named.iterrows()
+    ]
 
 
 def _point_name(row: pd.Series) -> str:
-    return f"weight {row['weight']:.2g}" if row["kind"] == "curve" else plain(row["what"], 30)
+    named = f"{WEIGHT}{row['weight']:.2g}" if row["kind"] == "curve" else plain(row["what"], 30)
+    return str(named)

@@ -34,7 +34,8 @@ def free_sides(
 ) -> list[str | None]:
     """A side for the name of each of some rows of the points (n,) in pixels, the first one first.
 
-    None where it has no room. Where a name must stand it may cover a point, never another name.
+    None where it has no room. Where a name must stand it may cover points, as few as possible, but
+    never another name.
     """
     points = [(px - 4, py - 4, px + 4, py + 4) for px, py in zip(x, y, strict=True)]
     taken: list[_Box] = []
@@ -42,8 +43,10 @@ def free_sides(
     for row, name, needed in zip(rows, names, must, strict=True):
         boxes = {side: _name_box(x[row], y[row], _width(name), side) for side in SIDES}
         free = [side for side, box in boxes.items() if not any(_meet(box, one) for one in taken)]
-        clear = [side for side in free if not any(_meet(boxes[side], one) for one in points)]
-        side = next(iter(clear), next(iter(free), None) if needed else None)
+        covered = {side: sum(_meet(boxes[side], one) for one in points) for side in free}
+        side = min(free, key=covered.__getitem__, default=None)
+        if side is not None and covered[side] and not needed:
+            side = None
         if side is not None:
             taken.append(boxes[side])
         found.append(side)

@@ -12,10 +12,9 @@ from cascal.compare.comparison import Comparison
 from cascal.compare.recommendation import LEAST_SAVED
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.computing.remembered import remembered
-from cascal.counted import counted
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
-from cascal.verdicts.verdict import decide_between, points, too_few
+from cascal.verdicts.verdict import points, too_few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +47,12 @@ class Rival:
     @property
     def sentence(self) -> str:
         """What it gains, how sure that is, and what it costs."""
-        said = (
-            f"Of {counted(self.n_others, 'other router')} without labels {self.title} is right "
-            f"most often. {decide_between(self.gain, (self.title, 'this router'))}"
-        )
+        best = "the only other router" if self.n_others == 1 else f"best of {self.n_others} others"
+        said = f"{self.title}, {best} without labels: {points(self.gain)} beside this router"
         if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
-            return said
+            return f"{said}."
         return (
-            f"{said} It costs ${self.cost:,.2f} per 1,000 queries, this router "
-            f"${self.cost_in_use:,.2f}."
+            f"{said}, for ${self.cost:,.2f} instead of ${self.cost_in_use:,.2f} per 1,000 queries."
         )
 
     @property
