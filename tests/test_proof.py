@@ -64,7 +64,7 @@ def test_incoherent_clusters_are_counted_in_the_proof():
     proof = prove(same, same, change(), (1, 0), ((0.043, 0.304), (0.150, 0.0)))
     assert proof.coherence == (
         "1 → 0 incoherent clusters · mean silhouette of its queries 0.043 → 0.150 · "
-        "of them below 0 30 % → 0 %"
+        "of them below 0: 30 % → 0 %"
     )
     assert proof.issues == "1 issue as before (CAS305)"
     alone = ((0.1, 0.2), (np.nan, np.nan))

@@ -135,7 +135,7 @@ def _best(row: Row, others: Sequence[Row]) -> None:
 
 def _numbers(told: Sequence[Told]) -> pd.DataFrame:
     """What, now and after; the first two, which say whether it helps, in bold."""
-    cells = [[frame.escape(text) for text in (one.what, one.now, one.then)] for one in told]
+    cells = [[frame.headline(text) for text in (one.what, one.now, one.then)] for one in told]
     bold = [[f"**{text}**" if text else "" for text in row] for row in cells[:BOLD]]
     return pd.DataFrame(bold + cells[BOLD:], columns=["What", "Now", "After"]).set_index("What")
 

@@ -31,8 +31,10 @@ def _incoherent() -> str:
     if not known:
         return "Coherence: one cluster a task"
     if not low:
-        judged = counted(len(known), "cluster that can be judged", "clusters that can be judged")
-        return f"No incoherent cluster among the {judged}"
+        judged = counted(
+            len(known), "cluster that can be judged is", "clusters that can be judged are"
+        )
+        return f"{'All ' if len(known) > 1 else ''}{judged} coherent"
     more = f" and {len(low) - 1} more" if len(low) > 1 else ""
     return f"Incoherent: {now.labels[low[0].cluster]}{more}"
 

@@ -20,8 +20,8 @@ from cascal.datatypes import IntArray
 N_EXAMPLES = 8
 KEY = "route_examples"
 COLUMNS: dict[str, Any] = {
-    "query": st.column_config.TextColumn("Query", width=470),
     "first": st.column_config.TextColumn("Goes to", width=110),
+    "query": st.column_config.TextColumn("Query", width=470),
     "second": st.column_config.TextColumn("Runner-up", width=110),
     "lead": st.column_config.NumberColumn(
         "Lead", format="%.3f", width=60, help="Of the first model's score over the second's."

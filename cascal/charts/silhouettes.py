@@ -89,12 +89,11 @@ def _key(n_rows: int) -> dict[str, Any]:
         "y": -6 / (34 * n_rows),
         "yanchor": "top",
         "ypad": 0,
-        "title": {
-            "text": "Best silhouette; grey: below the threshold, one cluster",
-            "side": "bottom",
-        },
+        "title": {"text": "Best silhouette · grey: one cluster", "side": "bottom"},
+        "title_font_size": 12,
         "tickformat": ".2f",
-        "nticks": 5,
+        "tickangle": 0,
+        "nticks": 4,
     }
 
 

@@ -32,10 +32,11 @@ class Told:
 
 def silhouettes_told(before: tuple[float, float], after: tuple[float, float]) -> tuple[Told, ...]:
     """Mean of the silhouettes of a cluster's queries and share of them below 0."""
-    means, shares = (decimal(one[0], 3) for one in (before, after)), (before[1], after[1])
+    first, second = (decimal(one[0], 3) for one in (before, after))
+    low, then = (percent(one[1]) for one in (before, after))
     return (
-        Told("Mean silhouette of its queries", *means),
-        Told("Of them below 0", *(percent(one) for one in shares)),
+        Told("Mean silhouette of its queries", first, second),
+        Told("Of them below 0", low, then, f"of them below 0: {low} → {then}"),
     )
 
 

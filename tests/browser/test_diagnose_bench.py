@@ -145,7 +145,7 @@ def test_what_makes_a_cluster_coherent_is_applied_to_all_of_the_page_and_undone(
     assert 0 < box["y"] < box["y"] + box["height"] < 600
     assert re.search(
         r"1 → 0 incoherent clusters · mean silhouette .* 0\.\d+ → 0\.\d+ · "
-        r"of them below 0 \d+ % → 0 % · accuracy",
+        r"of them below 0: \d+ % → 0 % · accuracy",
         proof.inner_text(),
     )
     assert proof.get_by_role("button", name="Undo").is_visible()
