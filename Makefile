@@ -5,16 +5,17 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8501
-JOBS ?= 2
+JOBS ?= 3
 BIN := $(VENV)/bin
 # Of 20,000 modules most are never imported: those that are get compiled then, and kept.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
 
-# A file stays in one process, so that what it prepares is prepared once. Every process has one
-# core: further threads of a library would only wait for each other.
+# A file stays in one process, so that what it prepares is prepared once; files with most work come
+# first. Every process has one core: further threads of a library would only wait for each other.
+# Three processes for two cores: many tests wait, for processes, servers, browsers or a clock.
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # Images of containers set this; the tests start many processes, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+import typer.main
 from paging import end_jobs
 from streamlit.components.v2 import manifest_scanner
 
@@ -29,8 +31,21 @@ from cascal.simulate import load_demo
 
 # Every AppTest would read the metadata of all installed packages anew, for half a second and more.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+# Every command that runs in this process would build all 26 anew, for a thirtieth of a second.
+typer.main.get_command_from_info = cache(typer.main.get_command_from_info)
 
 SHARED = Path(__file__).parents[2] / "shared"
+LONG = 20
+"""So many quick tests take as long as one that is marked slow, an attack, or needs a browser."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files with most work come first: else one process runs the last of them alone."""
+    work: Counter[Path] = Counter()
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        work[item.path] += LONG if marks & {"slow", "attack", "browser"} else 1
+    items.sort(key=lambda item: (-work[item.path], item.path))
 
 
 def shared(*parts: str) -> Path:
