@@ -74,7 +74,7 @@ def _seen(page) -> str:
         state = page.evaluate(STATE)
     except Error as error:
         state = f"no answer from the page: {error}"
-    log = LOGS.get("{0.scheme}://{0.netloc}".format(urlsplit(page.url)))
+    log = LOGS.get(origin(page))
     lines = [] if log is None else log.read_text(errors="replace").splitlines()[-20:]
     return "\n".join([state, "The end of the server's log:", *lines])
 
@@ -91,13 +91,18 @@ def shot(page, name: str) -> Path:
 class Reader:
     """A browser page with everything it asked for or complained about."""
 
-    def __init__(self, window, scheme="light", width=1400, height=1000, *, new_here=False) -> None:
-        self.page = window(width, height, scheme, new_here=new_here)
+    def __init__(
+        self, window, scheme="light", width=1400, height=1000, *, new_here=False, heard=None
+    ) -> None:
         self.outside: list[str] = []
         self.errors: list[str] = []
-        self.page.on("request", self._request)
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        heard = {
+            "request": self._request,
+            "console": self._console,
+            "pageerror": lambda error: self.errors.append(str(error)),
+            **(heard or {}),
+        }
+        self.page = window(width, height, scheme, new_here=new_here, heard=heard)
 
     def _request(self, request) -> None:
         if not request.url.startswith(("http://127.0.0.1", "data:", "blob:", "ws://127.0.0.1")):
@@ -109,6 +114,14 @@ class Reader:
 
     def open(self, url: str) -> None:
         self.page.goto(url)
+        idle(self.page, 90_000)
+
+    def follow(self, title: str) -> None:
+        """Go to a page by its link above, or in a narrow window in the sidebar, folded away."""
+        link = self.page.locator("[data-testid$=NavLink]", has_text=title)
+        path = urlsplit(link.get_attribute("href")).path
+        link.dispatch_event("click")
+        self.page.wait_for_url(lambda url: urlsplit(url).path == path)
         idle(self.page, 90_000)
 
     def metric(self, label: str) -> str:
@@ -176,10 +189,20 @@ def profile(chromium, tmp_path_factory) -> Iterator[object]:
     started.close()
 
 
+@pytest.fixture(scope="session")
+def resting(profile) -> list[object]:
+    """Tabs that a test is done with; to open a page there takes two thirds of the work."""
+    return []
+
+
 @pytest.fixture
-def window(profile) -> Iterator[Callable[..., object]]:
-    """Opens pages; after the test they are closed, and the profile forgets what they stored."""
-    opened: list[object] = []
+def window(profile, resting) -> Iterator[Callable[..., object]]:
+    """Opens pages; after the test they are closed, and the profile forgets what they stored.
+
+    A page whose listeners are all named (`heard`, by event) may be in a tab of an earlier test, and
+    later ones get its tab: whoever adds anything else to a page that would stay names none.
+    """
+    opened: list[tuple[object, dict[str, Callable] | None]] = []
 
     def open_window(
         width: int = 1280,
@@ -188,23 +211,51 @@ def window(profile) -> Iterator[Callable[..., object]]:
         *,
         motion: str = "no-preference",
         new_here: bool = False,
+        heard: dict[str, Callable] | None = None,
     ) -> object:
-        page = profile.new_page()
-        opened.append(page)
-        if not new_here:
-            page.add_init_script(KNOWS_THE_TOUR)
+        if heard is not None and not new_here and resting:
+            page = resting.pop()
+        else:
+            page = profile.new_page()
+            if not new_here:
+                page.add_init_script(KNOWS_THE_TOUR)
+        opened.append((page, None if new_here else heard))
+        for event, hear in (heard or {}).items():
+            page.on(event, hear)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         return page
 
     yield open_window
-    visited = {f"http://{urlsplit(page.url).netloc}" for page in opened if "://" in page.url}
-    for page in opened:
-        page.close()
+    visited = {origin(page) for page, _ in opened if "://" in page.url}
+    for page, heard in opened:
+        if heard is None or not at_rest(page, heard):
+            page.close()
+        else:
+            resting.append(page)
     developer = profile.new_cdp_session(profile.pages[0])
-    for origin in visited:
-        developer.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    for one in visited:
+        developer.send("Storage.clearDataForOrigin", {"origin": one, "storageTypes": "all"})
     developer.detach()
+
+
+def origin(page) -> str:
+    """Where a page came from, without its path."""
+    return "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
+
+
+def at_rest(page, heard: dict[str, Callable]) -> bool:
+    """Leave the dashboard, and what the test did to its tab; False where that does not work."""
+    for event, hear in heard.items():
+        page.remove_listener(event, hear)
+    try:
+        if "://" in page.url:
+            page.goto(f"{origin(page)}/_stcore/health")
+            page.evaluate("() => sessionStorage.clear()")
+        page.mouse.move(0, 0)
+    except Error:
+        return False
+    return True
 
 
 def free_port() -> int:

@@ -43,12 +43,12 @@ def test_a_live_call_uses_the_key_and_no_page_receives_it(serve, reader, tmp_pat
         collected(path, asked)
         asked.keys.clear()
         url = serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(path)}, log=log)
-        one, received = reader(), []
+        received = []
 
         def listen(socket):
             socket.on("framereceived", lambda frame: received.append(frame))
 
-        one.page.on("websocket", listen)
+        one = reader(heard={"websocket": listen})
         for page in PAGES:
             one.open(f"{url}/{page}")
             received.append(one.page.content())

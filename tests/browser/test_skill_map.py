@@ -58,12 +58,15 @@ class MapPage:
     def __init__(
         self, window, url: str, n: int = 5000, scheme: str = "light", link: str = "", **options
     ) -> None:
-        self.url, self.page = url, window(1360, 760, scheme, **options)
+        self.url = url
         self.requests: list[str] = []
         self.errors: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        heard = {
+            "request": lambda request: self.requests.append(request.url),
+            "console": lambda m: m.type == "error" and self.errors.append(m.text),
+            "pageerror": lambda error: self.errors.append(str(error)),
+        }
+        self.page = window(1360, 760, scheme, heard=heard, **options)
         self.answer = self.page.goto(f"{url}/?n={n}{link}")
         idle(self.page)
         self.page.wait_for_selector(".cascal-map[data-drawn='1']", timeout=30_000)
