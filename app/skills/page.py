@@ -11,7 +11,7 @@ import streamlit as st
 from app import filters, frame, heeded, selection, selection_links, session, turns
 from app.no_data import no_data
 from app.pages import EXPLORE, HEADLINE
-from app.skills import confidences, map_panel, naming, panels, portraits
+from app.skills import cluster_table, confidences, map_panel, naming, panels, portraits
 from cascal import charts
 from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
@@ -88,7 +88,7 @@ def _explore() -> None:
             with map_side:  # after the card, which a click waits for
                 map_panel.skill_map(by)
         panels.samples()
-        panels.cluster_table()
+        cluster_table.cluster_table()
         map_panel.table_twin()
         selection_links.show()
         portraits.portraits()
