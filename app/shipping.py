@@ -23,31 +23,38 @@ _SHOWN, _HEIGHT = "ship_shown", 180
 """What names the fit that the answer was shown for; pixels that it takes at least."""
 
 
-def awaited(place: DeltaGenerator) -> None:
-    """What stands where the answer will be, until it is known for the first time in this state."""
-    if heeded.snapshot().router.always or st.session_state.get(_SHOWN) == session.fit_token():
-        return
-    with place.container(border=True, key="ship_awaited"):
-        st.caption("Which setting to ship is being found: all cost weights are tried.")
-        st.skeleton(height=_HEIGHT)
+def awaited(place: DeltaGenerator) -> DeltaGenerator:
+    """What stands where the answer will be, until it is known for the first time in this state.
+
+    Later what was said before stays there, so that nothing jumps. Returns what `ship` takes away.
+    """
+    waits = place.empty()
+    closed = heeded.snapshot().router.always
+    if not closed and st.session_state.get(_SHOWN) != session.fit_token():
+        with waits.container(border=True, key="ship_awaited"):
+            st.caption("Which setting to ship is being found: all cost weights are tried.")
+            st.skeleton(height=_HEIGHT)
+    return waits
 
 
-def ship(place: DeltaGenerator, terms: Terms, paid: Payback) -> None:
+def ship(waits: DeltaGenerator, terms: Terms, paid: Payback) -> None:
     """The setting to ship, its cost and payback, one click to take it, and why not another.
 
-    paid : when the setting in use pays back
+    waits : what stands there until it is known; paid : when the setting in use pays back
     """
     if heeded.snapshot().router.always:  # labels have closed the gate: one model is asked
-        place.empty()
         return
-    st.session_state[_SHOWN] = session.fit_token()
+    found: Recommendation | NotApplicable
     try:
         found = shared_results.recommendation()
     except NotApplicable as error:
-        with place.container(border=True, key="ship"):
-            _not_known(error)
-        return
-    with place.container(border=True, key="ship"):
+        found = error
+    st.session_state[_SHOWN] = session.fit_token()
+    waits.empty()
+    with st.container(border=True, key="ship"):
+        if isinstance(found, NotApplicable):
+            _not_known(found)
+            return
         st.subheader(frame.headline(found.title), anchor=False)
         chosen = None
         if found.dearer is not None:

@@ -665,6 +665,7 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     app.button(key="undo").click().run()
     assert shipped(app) == said
     assert any("Sweep tries those alone" in one.value for one in app.caption)
+    assert not any("is being found" in one.value for one in app.caption)
     voting = "Voting of 3 costs $"
     assert any(voting in plain(one.value) for one in app.caption)
     app.slider(key="top_k").set_value(1).run()

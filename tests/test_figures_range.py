@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cascal import charts
-from cascal.charts.figures import round_range
+from cascal.charts.figures import interval_texts, round_range
 from cascal.charts.name_places import free_sides
 
 
@@ -137,3 +137,8 @@ def test_what_is_in_use_and_recommended_is_named_first_and_weights_only_left_abo
     assert names_on(figure)[:2] == ["<b>In use</b>", "<b>Recommended</b>"]
     (names,) = [one for one in figure.data if one.mode == "text"]
     assert set(names.textposition) <= {"top left"}
+
+
+def test_intervals_in_tables_have_the_minus_of_typesetting():
+    table = pd.DataFrame({"gain": [3.1, np.nan], "low": [-1.1, np.nan], "high": [7.3, np.nan]})
+    assert interval_texts(table, "gain", "low", "high", "+.1f") == ["+3.1 [−1.1, +7.3]", ""]

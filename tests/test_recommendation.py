@@ -162,6 +162,8 @@ def test_without_prices_only_a_proven_gain_is_a_reason_to_change():
     assert same.title == "You use the recommended setting: 80.0 % right"
     assert "Costs are unknown" in same.reason
     assert same.others[0].why == "not proven right more often"
+    alone = ship([trial(part, 0.0, 1)], part)
+    assert alone.reason.startswith("Costs are unknown: with prices in the model pool")
     better = ship([trial(part, 0.0, 0), trial(part, 0.0, 2, preset="paper")], part)
     assert better.title == "Ship this: ask one model, preset paper, 80.0 % right instead of 50.0 %"
 

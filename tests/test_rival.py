@@ -57,7 +57,7 @@ def test_the_best_other_router_is_one_that_needs_no_labels_and_is_not_this_one_w
 def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     better = rival_of(entry("other", 0.9))
     assert better.headline.startswith("Other is proven better than this router: +10.0 points [")
-    assert better.sentence.startswith("Other, the only other router without labels: +10.0 points [")
+    assert better.sentence.startswith("Other, the only other router without labels, for $1.00")
     worse = rival_of(entry("other", 0.7))
     assert worse.headline == "This router is the best without labels; Other is proven worse"
     same = rival_of(entry("other", 0.8))

@@ -12,6 +12,9 @@ from cascal.compare.presets import PresetChoices
 from cascal.counted import counted
 
 N_SHOWN = 200
+_FITTED = "Every preset is fitted on the training queries. This tab then says "
+_WITH_GOLD = "which one is right more often, and what to ship at which cost weight."
+_WITHOUT_GOLD = "for which queries they name another first model."
 
 
 def presets() -> None:
@@ -19,10 +22,9 @@ def presets() -> None:
     choices = shared_results.preset_choices("Compare the presets", at_once=True)
     if choices is None:
         if shared_results.presets_run():
-            waits(
-                "Every preset is fitted on the training queries and tried at every cost weight. "
-                "This tab then says which one is right more often, and what to ship."
-            )
+            test = session.dataset().test
+            gold = test is not None and test.has_gold
+            waits(_FITTED + (_WITH_GOLD if gold else _WITHOUT_GOLD))
         return
     data, present = session.dataset(), session.current_settings().preset_name
     judged = choices.judged(data.test, present) if data.test is not None else None

@@ -33,8 +33,8 @@ else:
         light.headline_without_labels(badge)
     caution = st.container(key="caution")
     heeded.notice(heeded.HEADLINE)
-    tiles, shipped, drawn = st.container(), st.empty(), st.container()
-    shipping.awaited(shipped)
+    tiles, shipped, drawn = st.container(), st.container(), st.container()
+    waits = shipping.awaited(shipped)
     paid, stated = st.container(), st.container()
     terms, spent = stated_terms(stated)
     found = of_setting(terms)
@@ -55,5 +55,5 @@ else:
         heeded.choice()
         if compared is not None or labelled:
             light.second_opinion()
-    with frame.refusals():
-        shipping.ship(shipped, terms, found)
+    with shipped, frame.refusals():
+        shipping.ship(waits, terms, found)

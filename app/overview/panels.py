@@ -99,11 +99,11 @@ def _clusters(now: Snapshot) -> None:
 def _payback(paid: Payback) -> None:
     """After how many queries the setting in use pays back; nothing where that is not known."""
     spent = paid.spending.total
-    if paid.in_short:
+    if paid.in_short and isfinite(spent):
         frame.metric(
             "Queries to pay back",
             paid.in_short,
-            f"{dollars(spent)} spent" if isfinite(spent) else "",
+            f"{dollars(spent)} spent",
             f"The setting in use, asking one model. {frame.escape(paid.sentence)}",
         )
 

@@ -268,9 +268,11 @@ def safe_csv(frame: pd.DataFrame) -> bytes:
 
 
 def interval_texts(frame: pd.DataFrame, value: str, low: str, high: str, form: str) -> list[str]:
-    """Every value with its interval, `77.0 [75.1, 78.8]`; empty where it is unknown."""
+    """Every value with its interval, `−7.0 [−8.1, −5.8]`; empty where it is unknown."""
     return [
-        "" if np.isnan(number) else f"{number:{form}} [{least:{form}}, {most:{form}}]"
+        ""
+        if np.isnan(number)
+        else f"{number:{form}} [{least:{form}}, {most:{form}}]".replace("-", "−")
         for number, least, most in frame[[value, low, high]].to_numpy(float)
     ]
 

@@ -140,6 +140,10 @@ class Recommendation:
                 f"Of {tried} none is shown to lose at most {lost}, so the one in use stays: more "
                 "test queries with gold answers would tell."
             )
+        if self.dearer is None and self.n_tried == 1:
+            return (
+                "Costs are unknown: with prices in the model pool cost weights are tried as well."
+            )
         if self.dearer is None:
             return (
                 f"Costs are unknown, so that nothing is cheaper. {self._only_better(tried)}"

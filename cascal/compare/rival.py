@@ -48,7 +48,9 @@ class Rival:
     def sentence(self) -> str:
         """What it gains, how sure that is, and what it costs."""
         best = "the only other router" if self.n_others == 1 else f"best of {self.n_others} others"
-        said = f"{self.title}, {best} without labels: {points(self.gain)} beside this router"
+        said = f"{self.title}, {best} without labels"
+        if self.gain.low <= 0:  # else the headline says how much
+            said += f": {points(self.gain)} beside this router"
         if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
             return f"{said}."
         return (
