@@ -84,7 +84,7 @@ def all_there(title: DeltaGenerator, numbers: DeltaGenerator) -> None:
     with numbers, st.grid(4, min_column_width=150):
         frame.metric("Models", f"{info.n_models:,}", counted(info.n_responses, "stored answer"))
         frame.metric("Queries", f"{n_queries:,}", dataset)
-        frame.metric("Left to ask", "0", "each model once a query")
+        frame.metric("Left to ask", "0", "once a query")
         spent(dataset)
     onward()
     _of_each_model(dataset)

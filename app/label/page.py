@@ -7,7 +7,7 @@ from app.label import choice, scoring, work
 from app.no_data import no_data
 
 if session.current_info() is None:
-    no_data("A few labels decide", "what ten to thirty labels, one click each, say about routing")
+    no_data("A few labels decide", "what a few dozen labels, one click each, say about routing")
 elif session.dataset().by_scores:
     frame.notice(session.dataset())
     scoring.scoring()

@@ -23,8 +23,10 @@ from cascal.store import Run
 from cascal.verdicts.verdict import span
 
 N_SHOWN = 200
-QUERY_LENGTH, QUERY_HEIGHT = 150, 62
-"""Letters of a query in three lines, and pixels of these."""
+QUERY_LENGTH, QUERY_HEIGHT, FATE_LENGTH = 150, 62, 66
+"""Letters of a query in three lines, and pixels of these; letters of what became of a cluster."""
+LIST_HEIGHT, MOST_PAIRS = 420, 11
+"""Pixels of the lists of flips, and how many pairs of models these show."""
 _SHORT = {FIRST_RIGHT: "First right", FIRST_COST: "$/1,000"}
 
 
@@ -82,7 +84,7 @@ def _numbers(found: StateChange) -> None:
         frame.metric(
             "Go elsewhere",
             f"{len(found.flipped):,}",
-            f"{percent(share, 1)} of {counted(found.n_queries, 'query')}",
+            f"{percent(share, 1)} of {found.n_queries:,}",
             "Routed queries whose first model is another one.",
         )
         frame.metric(
@@ -181,7 +183,7 @@ def _pairs(found: StateChange) -> None:
     st.dataframe(
         pd.DataFrame(pairs, columns=["before", "after", "queries"]),
         hide_index=True,
-        height=420,
+        height=LIST_HEIGHT if len(pairs) > MOST_PAIRS else "content",
         alt="From which model to which, and how many queries",
         column_config={
             "before": "From",
@@ -207,7 +209,7 @@ def _queries(found: StateChange) -> None:
         key="flipped_queries",
         on_select="rerun",
         selection_mode="single-row",
-        height=420,
+        height=LIST_HEIGHT,
         row_height=QUERY_HEIGHT,
         alt="Queries with another first model; pick one to open it",
         column_config={
@@ -240,11 +242,11 @@ def _clusters(found: StateChange) -> None:
         hide_index=True,
         alt="What became of the clusters",
         column_config={
-            "name": st.column_config.TextColumn("Cluster", width=230),
-            "queries": st.column_config.NumberColumn("Queries", format="localized"),
-            "what": st.column_config.TextColumn("What became of it", width=380),
-            "before": "First model",
-            "after": "First model now",
+            "name": st.column_config.TextColumn("Cluster", width=250),
+            "queries": st.column_config.NumberColumn("Queries", format="localized", width=70),
+            "what": st.column_config.TextColumn("What became of it", width=424),
+            "before": st.column_config.TextColumn("First model", width=110),
+            "after": st.column_config.TextColumn("First model now", width=120),
         },
     )
 
@@ -258,7 +260,7 @@ def _became(one: ClusterChange) -> dict[str, object]:
     return {
         "name": one.name,
         "queries": one.n_queries,
-        "what": one.sentence,
+        "what": charts.shorten(one.sentence, FATE_LENGTH),
         "before": one.first_before,
         "after": one.first_after,
     }

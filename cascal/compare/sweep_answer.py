@@ -223,4 +223,4 @@ def _reach(curve: Curve, gains: Sequence[Estimate]) -> str:
     if low == high:
         return "the values beside it are proven worse"
     ends = _label(curve, low), _label(curve, high)
-    return f"from {ends[0]} to {ends[1]} none is proven better or worse"
+    return f"no proven difference from {ends[0]} to {ends[1]}"
