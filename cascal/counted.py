@@ -75,6 +75,11 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def enumerated(names: Sequence[str]) -> str:
+    """Several names as a sentence says them: "a", "a and b", "a, b and c"; empty without any."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def listed(names: Sequence[str]) -> str:
     """Names out of a file for a sentence: the first twenty, long ones cut."""
     more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""

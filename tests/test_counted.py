@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cascal.counted import agreeing, capitalised, counted, decimal, decimal_pair, signed
+from cascal.counted import (
+    agreeing,
+    capitalised,
+    counted,
+    decimal,
+    decimal_pair,
+    enumerated,
+    signed,
+)
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(path for room in ("cascal", "app") for path in (ROOT / room).rglob("*.py"))
@@ -137,3 +145,10 @@ def test_a_sentence_begins_with_a_capital_and_keeps_all_other_letters():
         "",
         "É",
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), ("abc", "a, b and c")]
+)
+def test_several_names_end_with_and(names, said):
+    assert enumerated(list(names)) == said

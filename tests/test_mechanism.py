@@ -12,7 +12,7 @@ from test_raising import agreed_world, noise
 from cascal.counted import counted, signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.diagnose import Effect
-from cascal.diagnose.coherence import coherence, incoherent, own_silhouettes, rivals
+from cascal.diagnose.coherence import coherence, incoherent, own_silhouettes, rivals, sizes_of
 from cascal.diagnose.cohering import what_makes_coherent
 from cascal.diagnose.effect_words import effect_told, why_lower
 from cascal.diagnose.mechanism import takes_apart, why_it_helps
@@ -111,6 +111,22 @@ def test_not_joining_helps_because_the_parts_are_apart_again(now):
     said = why_it_helps(now, after, chosen.cluster)
     assert said.startswith("Its queries are 2 clusters again (")
     assert said.endswith("queries below 0 are then nearest to the one that they are in.")
+
+
+def test_of_several_clusters_all_are_said_to_become_one(demo, demo_fits):
+    broken = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.05, 0.0, None))
+    merged = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.05, 0.1, None))
+    said = why_it_helps(broken, merged, incoherent(broken)[0].cluster)
+    assert "” or “" in said
+    assert ". They all become one cluster (" in said
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [([52], "52"), ([108, 96], "108 and 96"), ([1316, 80, 52], "1,316, 80 and 52")],
+)
+def test_the_sizes_of_parts_are_listed_in_words(parts, words):
+    assert sizes_of(parts) == words
 
 
 def test_where_no_reason_is_known_none_is_told(now):

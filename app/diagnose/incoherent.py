@@ -10,7 +10,7 @@ from app.apart import Call
 from app.diagnose import effects
 from cascal.counted import capitalised, counted
 from cascal.dataset.snapshot import Snapshot
-from cascal.diagnose.coherence import Coherence, incoherent, joined_from
+from cascal.diagnose.coherence import Coherence, incoherent, joined_from, sizes_of
 from cascal.diagnose.cohering import what_makes_coherent
 
 
@@ -41,11 +41,8 @@ def why(now: Snapshot, chosen: Coherence) -> str:
     where += f"{chosen.task} than to this one"
     if len(parts) < 2:
         return f"{where}; its nearest is {now.labels[chosen.nearest]}."
-    sizes = " and ".join(f"{n:,}" for n in parts)
-    return (
-        f"Joining made it of {counted(len(parts), 'cluster')} of unlike queries ({sizes}), as they "
-        f"share their best models. So {where}."
-    )
+    made = f"{counted(len(parts), 'cluster')} of unlike queries ({sizes_of(parts)})"
+    return f"Joining made it of {made}, as they share their best models. So {where}."
 
 
 def what_helps(now: Snapshot, chosen: Coherence, code: str) -> None:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from cascal.compare.cost import Trial, weight_label
-from cascal.counted import counted, percent, percent_pair, signed
+from cascal.counted import counted, enumerated, percent, percent_pair, signed
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import points
@@ -223,7 +223,9 @@ class Recommendation:
         beside = "cost weights of the settings in use"
         if self.presets:
             n = len(self.presets)
-            beside += f" and of the {'preset' if n == 1 else f'{n} presets'} {_and(self.presets)}"
+            beside += (
+                f" and of the {'preset' if n == 1 else f'{n} presets'} {enumerated(self.presets)}"
+            )
         return (
             f"Compared: {beside}, all at the other thresholds in use, on the same "
             f"{counted(self.gain.n, 'test query')}. The best of many flatters itself, so the "
@@ -254,10 +256,6 @@ class Recommendation:
 def in_points(share: float) -> str:
     """A share of right answers in points: "1 point", "0.5 points"."""
     return f"{100 * share:g} point{'' if share == 0.01 else 's'}"
-
-
-def _and(names: tuple[str, ...]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _dollars(change: Estimate) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.clustering.cluster import query_silhouettes
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, decimal, percent
+from cascal.counted import agreeing, counted, decimal, enumerated, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
 
@@ -161,6 +161,11 @@ def several_of(assignment: IntArray) -> list[int]:
     """How many of some queries (n,) lie in each of their clusters, the most first, without few."""
     sizes = np.sort(np.bincount(assignment))[::-1]
     return [int(n) for n in sizes if n >= FEW * len(assignment)]
+
+
+def sizes_of(parts: Sequence[int]) -> str:
+    """The sizes of several parts in words: "316, 80 and 52"."""
+    return enumerated([f"{n:,}" for n in parts])
 
 
 def incoherent(snapshot: Snapshot) -> list[Coherence]:

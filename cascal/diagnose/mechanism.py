@@ -10,7 +10,13 @@ import numpy as np
 from cascal.counted import agreeing, counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, IntArray
-from cascal.diagnose.coherence import before_joining, own_silhouettes, rivals, several_of
+from cascal.diagnose.coherence import (
+    before_joining,
+    own_silhouettes,
+    rivals,
+    several_of,
+    sizes_of,
+)
 
 MOST = 0.5
 """A reason accounts for more than this share of the queries below 0; else none is told."""
@@ -131,23 +137,24 @@ class _Moved:
     @property
     def said_united(self) -> str:
         """All of the cluster are in one with what they lay nearer to; or they alone go over."""
-        home = self.home(self.cluster)
-        if all(self.home(one) != home for one in self.ordered(self.united)):
-            return f"{self.said(self.united)}. They go over to it."
+        home, ordered = self.home(self.cluster), self.ordered(self.united)
+        if all(self.home(one) != home for one in ordered):
+            there = "it" if len(ordered) == 1 else "these"
+            return f"{self.said(self.united)}. They go over to {there}."
         size = counted(int(self.after.router.clusters.sizes[home]), "query")
+        which = "Both" if len(ordered) == 1 else "They all"
         return (
-            f"{self.said(self.united)}. Both become one cluster ({size}): what they lay nearer to "
-            "is then their own."
+            f"{self.said(self.united)}. {which} become one cluster ({size}): what they lay nearer "
+            "to is then their own."
         )
 
     @property
     def said_apart(self) -> str:
         """The parts are clusters of their own."""
         parts = several_of(self.then)
-        sizes = " and ".join(f"{n:,}" for n in parts)
         return (
-            f"Its queries are {len(parts)} clusters again ({sizes}). {self.some(self.helped)} are "
-            "then nearest to the one that they are in."
+            f"Its queries are {counted(len(parts), 'cluster')} again ({sizes_of(parts)}). "
+            f"{self.some(self.helped)} are then nearest to the one that they are in."
         )
 
     @property

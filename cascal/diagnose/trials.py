@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.counted import decimal
+from cascal.counted import counted, decimal
 
 START = "Another start of k-means"
 CLEAR = 0.02
@@ -72,7 +72,8 @@ def unlucky_start(trials: Sequence[Trial]) -> str:
         return ""
     also = ", ".join(f"{of} {decimal(value, 3)}" for of, value in anew)
     return (
-        f"An unlucky start of k-means: from a tighter one the same {start.after.n:,} queries have "
+        "An unlucky start of k-means: from a tighter one the same "
+        f"{counted(start.after.n, 'query has', 'queries have')} "
         f"{decimal(other, 3)} instead of {decimal(own, 3)}. All else that starts anew comes near "
         f"that too ({also}): what helps there is the start, not that queries are fewer."
     )
