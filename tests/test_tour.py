@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import copy_workspace
+from conftest import add_hashed, copy_workspace, thinned_demo
 from paging import run_through
 from streamlit.testing.v1 import AppTest
 
+import cascal
 from app.tour.steps import BROKEN_MERGE, STEPS
 from app.values import DEFAULTS
 from cascal.dataset.snapshot import take_snapshot
@@ -87,11 +88,14 @@ def test_skipping_in_the_middle_undoes_what_the_tour_broke(app):
     assert app.session_state["merge"] == DEFAULTS.merge
 
 
-def test_on_other_data_there_is_no_tour(demo_file, monkeypatch):
-    monkeypatch.setenv("CASCAL_WORKSPACE", str(demo_file))
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
-    app.query_params["dataset"] = "demo-weak"
-    app.run()
+def test_on_other_data_there_is_no_tour(tmp_path, monkeypatch):
+    """Other simulated data: a part of them is enough."""
+    workspace = cascal.Workspace(tmp_path / "weak.duckdb")
+    add_hashed(workspace, thinned_demo(16, 8)["demo-weak"])
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(workspace.path))
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    assert not app.exception
+    assert app.session_state["dataset"] == "demo-weak"
     assert not {one.key for one in app.button} & {"tour_again", "tour_again_on_a_phone"}
 
 

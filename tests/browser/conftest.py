@@ -51,6 +51,8 @@ STATE = f"""() => {{
     `${{stale.length}} stale: ${{stale.slice(0, 5).join(' | ')}}` +
     [...document.querySelectorAll('[role=dialog]')].map(one => `, dialog: ${{one.innerText}}`) }}"""
 REVISION = "() => document.querySelector('.cascal-map').dataset.revision"
+MAP_FILLS = """() => { const gd = document.querySelector('.cm-plot');
+  return !gd || Math.abs(gd._fullLayout.width - gd.clientWidth) < 2 }"""
 LOGS: dict[str, Path] = {}
 """The logs of the servers, by their address."""
 
@@ -140,6 +142,12 @@ class Reader:
 
     def revision(self) -> str:
         return self.page.evaluate(REVISION)
+
+    def resize(self, width: int, height: int) -> None:
+        """Make the window wider or narrower, and wait until a map on it is as wide as it may be."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        idle(self.page)
+        self.page.wait_for_function(MAP_FILLS, timeout=30_000)
 
     def moved(self, before: str) -> None:
         changed = "old => document.querySelector('.cascal-map').dataset.revision !== old"

@@ -86,9 +86,9 @@ LOOKED_INTO = {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_a_click_opens_keeps_the_rules_too(window, dashboard, scheme):
+def test_what_a_click_opens_keeps_the_rules_too(reader, dashboard, scheme):
     """The card of a query, a filtered map and the trace of a route, with all that unfolds."""
-    page = window(scheme=scheme)
+    page = reader(scheme=scheme, width=1280, height=720).page
     for path, there in LOOKED_INTO.items():
         page.goto(f"{dashboard}/{path}")
         page.wait_for_selector(there, timeout=60_000)
@@ -106,9 +106,9 @@ EVALUATE_TABS = ("Routers", "Cost", "Where it gains", "A right, B wrong", "What 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_tab_of_evaluate_shows_its_answer_and_keeps_the_rules(window, dashboard, scheme):
+def test_every_tab_of_evaluate_shows_its_answer_and_keeps_the_rules(reader, dashboard, scheme):
     """All routers are compared in a job; then each tab is opened, checked and photographed."""
-    page = window(scheme=scheme)
+    page = reader(scheme=scheme, width=1280, height=720).page
     page.goto(f"{dashboard}/evaluate")
     page.wait_for_selector(".st-key-routers .main-svg", timeout=120_000)
     idle(page)
@@ -192,11 +192,19 @@ FILLED = """() => {
   return [span(xaxis, x) / box.width, span(yaxis, y) / box.height] }"""
 
 
-@pytest.mark.parametrize(("width", "least"), [(1440, 650), (1024, 550), (420, 370)])
-def test_the_map_has_the_room_and_its_points_fill_the_frame(reader, dashboard, width, least):
-    one = reader(width=width, height=1400)
+def test_the_map_has_the_room_and_its_points_fill_the_frame(reader, dashboard):
+    """In windows of three widths, one after the other."""
+    one = reader(width=1440, height=1400)
     one.open(f"{dashboard}/map")
     one.map_drawn()
+    for width, least in ((1440, 650), (1024, 550), (420, 370)):
+        one.resize(width, 1400)
+        has_the_room(one, least)
+    one.clean()
+
+
+def has_the_room(one, least: float) -> None:
+    """The map is at least so wide, its points fill it, and no name leaves it."""
     frame = one.page.locator(".cm-plot").bounding_box()
     assert frame["width"] >= least
     assert min(one.page.evaluate(FILLED)) > 0.8
