@@ -108,7 +108,9 @@ def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
             "Agree", format="%.0f %%", width=54, help="Share of the models in the largest group."
         ),
         "own": text(own, width=max(52, _width(own) + 8), help=_own_help(part.label_origin)),
-        "first": text("Goes to", width=104, help="The first model of the route."),
+        "first": text(
+            "Goes to", width=120 if part.has_gold else 104, help="The first model of the route."
+        ),
         **{
             name: text(head, width=max(least, _width(head)), help=model)
             for name, head, model in zip(names, heads, models, strict=True)
