@@ -213,6 +213,13 @@ def test_the_answer_of_a_sweep_says_where_to_set_a_threshold_and_whether_it_matt
     assert back.startswith("joining all 3 → off · ")
 
 
+def test_the_answer_says_from_where_to_where_no_value_is_proven_worse(parts, fitted):
+    found = curve(fitted, Thresholds(), "merge_distance", parts[1], parts[0])
+    queries = Right(parts[1].votes)
+    told = answer(pointed(found, [0.9] * 40 + [0.5] * 21), queries, queries.votes.models)
+    assert told.title == "Leave merge distance at 0: no proven difference from 0 to 0.39"
+
+
 def test_where_the_cost_weight_should_be_is_what_is_recommended_everywhere():
     train, test = split_world(seed=8, n_queries=420)
     fitted = cascal.fit(train.votes, train.vectors, costs=train.known_costs)
