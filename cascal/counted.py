@@ -54,8 +54,16 @@ def decimal(number: float, decimals: int) -> str:
 
 
 def decimal_pair(first: float, second: float, decimals: int) -> tuple[str, str]:
-    """Two numbers side by side, with as many decimals as tell them apart, up to four."""
-    while first != second and decimals < 4 and round(first, decimals) == round(second, decimals):
+    """Two numbers side by side, with as many decimals as tell them apart, up to four.
+
+    And with so many that they do not contradict their difference when that is said as well.
+    """
+
+    def misleads() -> bool:
+        apart = round(round(first, decimals) - round(second, decimals), decimals)
+        return first != second and (apart == 0 or apart != round(first - second, decimals))
+
+    while decimals < 4 and misleads():
         decimals += 1
     return decimal(first, decimals), decimal(second, decimals)
 

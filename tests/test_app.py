@@ -301,7 +301,7 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
     assert not app.exception
     assert app.title[0].value.startswith("This query goes to")
     said = [plain(one.value) for one in app.markdown]
-    assert any(re.match(r"Routed to \S+, because .* \(\d\.\d\d against ", one) for one in said)
+    assert any(re.match(r"Routed to \S+, because .* \(\d\.\d\d+ against ", one) for one in said)
     assert "What the models answered" in [one.value for one in app.subheader]
     training = load_dataset(cascal.Workspace(demo_file), "demo").train.texts
     app.text_area(key="query_text").set_value(training[7]).run()

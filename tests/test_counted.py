@@ -134,6 +134,8 @@ def test_signs_are_given_in_one_place():
 def test_two_numbers_have_the_digits_that_tell_them_apart():
     assert decimal_pair(0.9, 0.8, 2) == ("0.90", "0.80")
     assert decimal_pair(0.6741, 0.6669, 2) == ("0.674", "0.667")
+    assert decimal_pair(0.6837, 0.6823, 2) == ("0.6837", "0.6823")  # 0.001 apart, not 0.002
+    assert decimal_pair(0.714, 0.686, 2) == ("0.714", "0.686")  # 0.03 apart, not 0.02
     assert decimal_pair(-0.00012, 0.00012, 2) == ("−0.0001", "0.0001")
     assert decimal_pair(0.500001, 0.5, 2) == ("0.5000", "0.5000")
     assert decimal_pair(0.5, 0.5, 2) == ("0.50", "0.50")

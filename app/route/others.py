@@ -33,10 +33,11 @@ def changes(decision: Decision) -> None:
     if not trace.what_would_change:
         return
     st.subheader("What would change it", anchor=False)
-    for sentence in trace.what_would_change:
-        st.text(f"• {sentence}")
-    if heeded.snapshot().router.correction is None:
-        _tried(decision)
+    with st.container(gap="xsmall"):
+        for sentence in trace.what_would_change:
+            st.text(f"• {sentence}")
+        if heeded.snapshot().router.correction is None:
+            _tried(decision)
 
 
 def _tried(decision: Decision) -> None:
