@@ -550,6 +550,11 @@ def test_a_file_of_the_first_schema_is_migrated_and_its_hashes_stay_valid(first_
     assert old.add(more, on_conflict="extend").responses_added == 1
     old.compact()
     np.testing.assert_array_equal(old.scores("demo", "test"), [[0.75, np.nan]])
+    lengths = "SELECT text, text_length FROM response ORDER BY ALL"
+    with duckdb.connect(str(first_version), read_only=True) as connection:
+        kept = connection.execute(lengths).fetchall()
+    assert kept == [(text, None if text is None else len(text)) for text, _ in kept]
+    assert sum(text is not None for text, _ in kept) == 4
 
 
 @pytest.mark.parametrize(

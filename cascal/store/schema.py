@@ -116,6 +116,11 @@ CREATE TABLE bookmark (
     created_at TIMESTAMP NOT NULL, PRIMARY KEY (dataset, name));
 """
 """A reader's own words; members are the queries of the cluster that a note is about."""
+_TEXT_LENGTH = """
+ALTER TABLE response ADD COLUMN IF NOT EXISTS text_length BIGINT;
+UPDATE response SET text_length = length(text);
+"""
+"""Characters of a text: votes need no more of it, and texts may be a gigabyte."""
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SCORE,
@@ -127,6 +132,7 @@ MIGRATIONS: tuple[str, ...] = (
     _KEPT,
     _RIGHT,
     _NOTES,
+    _TEXT_LENGTH,
 )
 """Step i turns a file of version i into version i + 1. Only ever append."""
 

@@ -46,8 +46,8 @@ WHERE r.dataset = $dataset AND r.sample = 0 AND r.score IS NOT NULL AND isfinite
 ORDER BY q.position, r.model
 """  # noqa: S608 – no value
 _LENGTHS = """
-SELECT query_id, model, length(text) FROM response
-WHERE dataset = $dataset AND sample = 0 AND text <> ''
+SELECT query_id, model, text_length FROM response
+WHERE dataset = $dataset AND sample = 0 AND text_length > 0
 """
 _COLUMNS = pa.schema(
     [

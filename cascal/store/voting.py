@@ -43,8 +43,8 @@ WITH q AS (
     FROM query WHERE dataset = $dataset AND ($split IS NULL OR split = $split))
 SELECT q.row::BIGINT AS row, m.position::BIGINT AS model, r.answer, r.mean_logprob, r.status,
     r.score, s.representative, r.rule, (q.n_options = 0 AND NOT q.lettered AND r.status IN {TELLING}
-    AND (r.text <> '' OR r.answer <> '')) AS told,
-    CASE WHEN q.n_options = 0 THEN coalesce(length(r.text), 0) ELSE 0 END AS n_text,
+    AND (r.text_length > 0 OR r.answer <> '')) AS told,
+    CASE WHEN q.n_options = 0 THEN coalesce(r.text_length, 0) ELSE 0 END AS n_text,
     CASE WHEN q.n_options = 0 THEN coalesce(length(r.answer), 0) ELSE 0 END AS n_answer
 FROM response r JOIN q ON q.query_id = r.query_id
 JOIN model m ON m.dataset = $dataset AND m.name = r.model

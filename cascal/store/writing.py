@@ -43,7 +43,7 @@ hashed AS (
             'r': rule, 'l': mean_logprob, 'i': input_tokens, 'o': output_tokens, 'c': cost,
             't': latency, 's': status})::VARCHAR) AS plain
     FROM filled)
-SELECT * EXCLUDE (plain),
+SELECT * EXCLUDE (plain), length(text) AS text_length,
     CASE WHEN score IS NULL THEN plain
         ELSE md5(to_json({'h': plain, 'score': score})::VARCHAR) END AS content_hash
 FROM hashed
