@@ -84,12 +84,13 @@ def numbers(paid: Payback) -> None:
 
 def _clusters(now: Snapshot) -> None:
     """How many skills are told apart, and how many models get any query."""
+    pool = counted(len(now.router.models), "model")
     st.metric(
         "Skill clusters",
         len(now.router.clusters),
         delta="",
         delta_arrow="off",
-        delta_description=f"{now.n_models_in_use} of {len(now.router.models)} models in use",
+        delta_description=f"{now.n_models_in_use} of {pool} in use",
         border=True,
         height="stretch",
         help=f"{meaning('skill cluster')} In use are models that get any query first.",

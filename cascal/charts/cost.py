@@ -19,7 +19,7 @@ BELOW = 2.0
 WIDTH = 400
 """Pixels that the names are laid out for: where they are free on a phone they are everywhere."""
 HEIGHT = 400
-IN_USE, RECOMMENDED, WEIGHT = "In use", "Recommended", "weight "
+IN_USE, TO_SHIP, WEIGHT = "In use", "Recommended", "weight "
 
 
 def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:
@@ -179,8 +179,8 @@ def _marked(
     if shipped is None:
         return found
     if len(here) and np.allclose(here[0], shipped):
-        return [(f"{IN_USE}, {RECOMMENDED.lower()}", *shipped)]
-    return [*found, (RECOMMENDED, *shipped)]
+        return [(f"{IN_USE}, {TO_SHIP.lower()}", *shipped)]
+    return [*found, (TO_SHIP, *shipped)]
 
 
 def _named_points(frame: pd.DataFrame, marked: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
@@ -232,8 +232,8 @@ def _marks(named: pd.DataFrame, accent: str) -> list[go.Scatter]:
             marker={
                 "color": accent,
                 "size": 15,
-                "symbol": "circle-open" if row["text"] == RECOMMENDED else "circle",
-                "line": {"color": accent if row["text"] == RECOMMENDED else "white", "width": 3},
+                "symbol": "circle-open" if row["text"] == TO_SHIP else "circle",
+                "line": {"color": accent if row["text"] == TO_SHIP else "white", "width": 3},
             },
             hoverinfo="skip",
             cliponaxis=False,
