@@ -35,6 +35,7 @@ from cascal.prices import COST_UNIT
 from cascal.rank import SelectionRanking, rank_selection
 from cascal.results import Routes
 from cascal.store import Workspace
+from cascal.store.voting import StoredAnswers
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -238,12 +239,9 @@ def split_part(part: Part, test_share: float, seed: int) -> tuple[Part, Part]:
     return part.take(np.flatnonzero(~test)), part.take(np.flatnonzero(test))
 
 
-def true_answers(
-    workspace: Workspace, dataset: str, split: Split
-) -> tuple[IntArray, IntArray, tuple[str, ...]]:
+def true_answers(stored: StoredAnswers) -> tuple[IntArray, IntArray, tuple[str, ...]]:
     """Gold answers (Q,), the same with generated ones, and where each comes from."""
-    found, origins = workspace.gold(dataset, split)
-    labels = np.asarray(found)
+    labels, origins = stored.gold()
     return np.where(np.asarray(origins) == "gold", labels, NO_ANSWER), labels, origins
 
 
@@ -256,15 +254,16 @@ def load_part(
     models: Sequence[ModelSpec],
 ) -> Part:
     """Read the queries of one split with the vectors of one encoder."""
-    votes = workspace.votes(dataset, split)
-    gold, labels, origins = true_answers(workspace, dataset, split)
+    stored = workspace.answers(dataset, split)
+    votes = stored.votes()
+    gold, labels, origins = true_answers(stored)
     queries = workspace.queries(dataset, split)
     return Part(
         votes=votes,
         vectors=workspace.embeddings(dataset, encoder, split),
         gold=gold,
         labels=labels,
-        judged=_with_failures(workspace.scores(dataset, split), votes),
+        judged=_with_failures(stored.scores(), votes),
         costs=read_costs(workspace, dataset, split, votes, models),
         texts=tuple(queries["text"].to_pylist()),
         options=tuple(tuple(one or ()) for one in queries["options"].to_pylist()),

@@ -130,15 +130,9 @@ class _Read:
 def reading_of(workspace: Workspace, dataset: str) -> Reading:
     """The same of a stored data set, whether it has vectors or not."""
     splits: tuple[Split, ...] = ("train", "test")
+    every = (workspace.answers(dataset, split) for split in splits)
     return read_reading(
-        [
-            _Read(
-                workspace.votes(dataset, split),
-                true_answers(workspace, dataset, split)[0],
-                workspace.scores(dataset, split),
-            )
-            for split in splits
-        ],
+        [_Read(stored.votes(), true_answers(stored)[0], stored.scores()) for stored in every],
         workspace.dataset(dataset).right,
         letters_given=workspace.letters_given(dataset),
     )

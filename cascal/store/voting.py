@@ -177,7 +177,7 @@ class StoredAnswers:
         free = (self.n_options == 0) & ~self._lettered
         return find_prose(answered, free, self.queries["task"].to_pylist())
 
-    def votes(self, models: Sequence[str] | None) -> Votes:
+    def votes(self, models: Sequence[str] | None = None) -> Votes:
         """Votes (Q, M) of the given models; free answers are numbered over the whole pool."""
         columns = self._columns(models)
         cells, n_options = self.cells, self.n_options

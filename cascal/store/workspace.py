@@ -115,10 +115,13 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
                 logger.info("Compared free answers were not stored: %s", error)
         return pa.concat_tables(parts)
 
-    def _answers(
-        self, dataset: str, split: Split | None, *, free_only: bool = False
+    def answers(
+        self, dataset: str, split: Split | None = None, *, free_only: bool = False
     ) -> voting.StoredAnswers:
-        """The stored answers with their representatives, compared now where they were not yet."""
+        """What `votes`, `gold` and `scores` are made of, for who needs more than one of them.
+
+        Free answers are compared now where they were not yet; `free_only` leaves out the letters.
+        """
         with self._reading() as connection:
             stored = voting.read_answers(connection, dataset, split, free_only=free_only)
         if stored.compared:
@@ -264,7 +267,7 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
         answers are numbered by first appearance over the whole pool, the same ones together, as
         `cascal.answers` compares them.
         """
-        return self._answers(dataset, split).votes(models)
+        return self.answers(dataset, split).votes(models)
 
     def scores(self, dataset: str, split: Split | None = None) -> FloatArray:
         """What the source says about being right (Q, M), 0 to 1, in the order of `votes`.
@@ -285,7 +288,7 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
 
         Rows and numbers as in `votes`; a free answer that no model gave gets a number of its own.
         """
-        return self._answers(dataset, split, free_only=True).gold()
+        return self.answers(dataset, split, free_only=True).gold()
 
     def texts_without_vectors(self, dataset: str, encoder: str) -> list[tuple[str, str]]:
         """(text hash, text) of every distinct query text the encoder has not seen."""
