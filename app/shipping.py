@@ -176,7 +176,7 @@ def _pays(found: Payback) -> str:
 
 def _rule(found: Recommendation) -> None:
     """By what it was chosen; whether presets were tried as well, and the click that adds them."""
-    st.caption(frame.escape(found.rule))
+    st.caption(frame.escape(found.reason))
     if shared_results.presets_known() or access.read_only():
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):

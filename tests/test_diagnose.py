@@ -799,9 +799,10 @@ def test_the_best_remedy_cures_does_no_proven_harm_and_has_the_most_right_answer
     less = tried(Estimate(-0.004, -0.01, 0.002, 500))
     more = tried(Estimate(0.002, -0.002, 0.006, 500), flipped=0.5)
     fewer_flips = tried(Estimate(0.002, -0.002, 0.006, 500), flipped=0.2)
+    unsure = tried(Estimate(0.004, -0.02, 0.028, 500))
     proven = tried(Estimate(0.001, 0.0005, 0.0015, 500))
-    worst_first = [harms, no_cure, less, more, fewer_flips, proven]
-    for n, best in [(1, None), (2, None), (3, less), (4, more), (5, fewer_flips), (6, proven)]:
+    worst_first = [harms, no_cure, unsure, less, more, fewer_flips, proven]
+    for n, best in enumerate([None, None, unsure, less, more, fewer_flips, proven], 1):
         assert best_cure(worst_first[:n]) is best
     assert best_cure([tried(None, cured=False)]) is None
 

@@ -107,11 +107,11 @@ def test_the_cost_chart_shows_where_routers_are_and_names_what_is_in_use_and_rec
     assert present.name == "The router in use"
     assert names_on(figure) == ["<b>In use</b>"]
     other = charts.cost_figure(table, "#123456", 0.0, (0.5, 79.0))
-    assert names_on(other) == ["<b>In use</b>", "<b>Recommended</b>"]
-    assert (other.data[-1].name, list(other.data[-1].x)) == ("Recommended", [0.5])
+    assert names_on(other) == ["<b>In use</b>", "<b>To ship</b>"]
+    assert (other.data[-1].name, list(other.data[-1].x)) == ("To ship", [0.5])
     same = charts.cost_figure(table, "#123456", 0.0, (1.0, 80.0))
-    assert names_on(same) == ["<b>In use, recommended</b>"]
-    assert sum("recommended" in (one.name or "").lower() for one in same.data) == 1
+    assert names_on(same) == ["<b>In use, to ship</b>"]
+    assert sum("to ship" in (one.name or "").lower() for one in same.data) == 1
 
 
 def names_on(figure) -> list[str]:
@@ -134,7 +134,7 @@ def test_what_is_in_use_and_recommended_is_named_first_and_weights_only_left_abo
         }
     )
     figure = charts.cost_figure(table, "#123456", 0.0, (1.95, 79.65))
-    assert names_on(figure)[:2] == ["<b>In use</b>", "<b>Recommended</b>"]
+    assert names_on(figure)[:2] == ["<b>In use</b>", "<b>To ship</b>"]
     (names,) = [one for one in figure.data if one.mode == "text"]
     assert set(names.textposition) <= {"top left"}
 

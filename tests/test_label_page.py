@@ -106,7 +106,7 @@ def test_one_query_is_asked_with_its_options_and_no_answer_of_a_model(open_label
     part = question.contest.part
     app = open_label()
     n, sure = likely_numbers(question.contest)
-    assert unescaped(app.title[0]).startswith(f"No labels yet: about {n:,} settle a clear gain")
+    assert unescaped(app.title[0]).startswith(f"No labels yet: {n:,} settle a clear gain")
     assert f"and {sure:,} in nine of ten" in app.title[0].help.replace("\\", "")
     assert line(app).startswith("0 of 30: nothing is known yet")
     assert part.texts[row] in [one.value for one in app.text]
@@ -187,7 +187,7 @@ def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch
 
 def test_two_settings_are_asked_about_and_the_address_says_which(open_label, snapshot):
     app = open_label(purpose="settings", between="present state", against="released")
-    assert "No labels yet: about " in unescaped(app.title[0])
+    assert "No labels yet: " in unescaped(app.title[0])
     assert any("Recommended against released" in one.value for one in app.caption)
     assert app.query_params["purpose"] == "settings"
     app.selectbox(key="against").set_value("paper").run()
@@ -202,7 +202,7 @@ def test_a_cluster_is_asked_about_by_its_number(open_label, snapshot):
     cluster, question = max(enumerate(questions), key=lambda one: one[1].contest.n_contested)
     app = open_label(purpose="cluster", of_cluster=str(cluster))
     n, _ = likely_numbers(question.contest)
-    assert unescaped(app.title[0]).startswith(f"No labels yet: about {n:,} settle a clear gain")
+    assert unescaped(app.title[0]).startswith(f"No labels yet: {n:,} settle a clear gain")
     first, second = question.contest.names
     said = [one.value.replace("\\", "") for one in app.caption]
     assert any(f"{first} against {second}".lower() in one.lower() for one in said)

@@ -218,7 +218,7 @@ def test_a_larger_number_of_labels_is_likely_where_more_is_contested_and_all_are
     contest = routing_question(snapshot).contest
     n, sure = likely_numbers(contest)
     assert 10 < n < sure < contest.n_contested
-    known = f"No labels yet: about {n} settle a clear gain, {sure} to be fairly sure"
+    known = f"No labels yet: {n} settle a clear gain in half of all draws, {sure} in nine of ten"
     assert state_headline(contest, n - 1) == f"{known}; {n - 1} are a first look"
     assert state_headline(contest, n) == known
     assert f" {n} labels settle it in half of the draws and {sure} in nine" in plan_line(contest)

@@ -187,7 +187,8 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     worst = table["cluster"].iloc[0]
     assert any(one.value.startswith(f"{worst}: mean silhouette") for one in app.text)
     titles = [plain(one.value) for one in (*app.title, *app.subheader)]
-    assert "checks passed" in titles[0]
+    assert "incoherent cluster" in titles[0]
+    assert any("checks passed" in plain(one.value) for one in app.caption)
     assert titles.index("Which clusters are incoherent?") < titles.index(SPLITS)
     ways = [plain(one.value) for one in app.markdown if "](#" in one.value]
     assert [one.rpartition("#")[2] for one in ways] == ["incoherent)", "silhouettes)", "second)"]
@@ -219,10 +220,13 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
 def test_the_counts_of_the_headline_add_up(open_app, small_file):
     app = open_app(small_file, "diagnose")
     run_until(app, "diagnosis:")
-    title = plain(app.title[0].value)
+    checks = next(
+        one for one in map(plain, [one.value for one in app.caption]) if "checks passed" in one
+    )
+    said = ((plain(app.title[0].value), "issue"), (checks, "of"), (checks, "not applicable"))
     counts = [
-        int(found.group(1)) if (found := re.search(rf"(\d+) {what}", title)) else 0
-        for what in ("issue", "of", "not applicable")
+        int(found.group(1)) if (found := re.search(rf"(\d+) {what}", text)) else 0
+        for text, what in said
     ]
     assert sum(counts) == len(CHECKS)
 

@@ -86,6 +86,9 @@ def test_a_saved_run_is_compared_with_the_present_state_and_opened(open_app, sma
     app = open_app(small_file, "runs")
     assert title(app).startswith("Nothing changed since run “like now”, saved 20")
     app = open_app(small_file, "runs", merge="0.4")
+    assert app.selectbox(key="changed_against").value == "Run like now"
+    app.button(key="pin").click().run()
+    app.slider(key="merge").set_value(0.3).run()
     assert app.selectbox(key="changed_against").value == "The pinned state"
 
 

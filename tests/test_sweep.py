@@ -281,9 +281,9 @@ def test_the_value_in_use_and_the_proposed_one_are_named_above_their_places(part
 
     assert marks(None) == ([], {"in use": (0.15, "center")})
     assert marks(now) == ([0.15], {"in use, leave it": (0.15, "center")})
-    beside = {"in use": (0.15, "right"), "recommended": (0.2, "left")}
+    beside = {"in use": (0.15, "right"), "to ship": (0.2, "left")}
     assert marks(found.points[found.at_now + 5]) == ([0.2], beside)
-    assert marks(found.points[-1])[1]["recommended"] == (0.6, "right")
+    assert marks(found.points[-1])[1]["to ship"] == (0.6, "right")
 
 
 def test_dollars_are_those_of_the_chosen_models(parts, fitted):

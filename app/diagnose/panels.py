@@ -38,7 +38,7 @@ LONG = 60
 
 
 def title(findings: list[Finding] | None) -> None:
-    """The number of issues, and of incoherent clusters, is the headline."""
+    """What is wrong is the headline: issues and incoherent clusters; below it the checks."""
     if findings is None:
         st.title("Looking for what is wrong with this router", anchor=False)
         return
@@ -49,13 +49,14 @@ def title(findings: list[Finding] | None) -> None:
     low = incoherent(now)
     what = counted(n, "issue") if n else "No issue" if low else "Nothing stands out"
     named = f" ({names[0][0].lower()}{names[0][1:]})" if n == 1 else ""
-    rest = f", {unasked} not applicable" if unasked else ""
-    apart = ""
     if low:
         which = f" ({now.labels[low[0].cluster]})" if len(low) == 1 else ""
-        apart = f"; apart from the checks, {counted(len(low), 'incoherent cluster')}{which}"
-    said = f"{what}{named}: {passed} of {counted(len(findings), 'check')} passed{rest}{apart}"
-    st.title(frame.escape(said), anchor=False)
+        named += f"{' and' if n else ', but'} {counted(len(low), 'incoherent cluster')}{which}"
+    st.title(frame.escape(f"{what}{named}"), anchor=False)
+    rest = f", {unasked} not applicable" if unasked else ""
+    apart = ". Coherence is judged apart from them." if low else "."
+    checks = f"{passed} of {counted(len(findings), 'check')} passed{rest}{apart}"
+    st.caption(frame.escape(checks))
     if n > 1:
         st.markdown(frame.escape(" · ".join(names)))
 

@@ -103,8 +103,9 @@ else:
         _scores_unused()
         _without_gold()
     else:
-        head, notes = st.container(), st.container()
-        comparison = shared_results.comparison()
+        head, notes, progress = st.container(), st.container(), st.container()
+        with progress:  # what follows keeps its place: else the tabs stand twice for a while
+            comparison = shared_results.comparison()
         with head:
             _title(comparison)
         with notes:

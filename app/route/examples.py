@@ -21,10 +21,13 @@ N_EXAMPLES = 8
 KEY = "route_examples"
 COLUMNS: dict[str, Any] = {
     "first": st.column_config.TextColumn("Goes to", width=110),
-    "query": st.column_config.TextColumn("Query", width=470),
-    "second": st.column_config.TextColumn("Runner-up", width=110),
+    "query": st.column_config.TextColumn("Query", width=420),
+    "second": st.column_config.TextColumn("Runner-up", width=105),
     "lead": st.column_config.NumberColumn(
         "Lead", format="%.3f", width=60, help="Of the first model's score over the second's."
+    ),
+    "noise": st.column_config.NumberColumn(
+        "Noise", format="±%.3f", width=70, help="Half the 95 % interval of the lead."
     ),
     "sure": st.column_config.TextColumn("How sure", width=90),
 }

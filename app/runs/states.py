@@ -97,12 +97,12 @@ def _by_hand() -> None:
 
 
 def _worth_a_look(runs: list[Run]) -> str:
-    """The pinned state where it differs from the present one, else the latest run that does.
+    """A pinned state, where it differs from the present one; else the latest run that does.
 
     Where no run differs the oldest: nothing has changed since then. Without runs the pinned state.
     """
     newest = _newest(runs)
-    if not newest or history.pinned() != values.present():
+    if not newest or (history.is_pinned() and history.pinned() != values.present()):
         return PINNED
     here = decisions_hash(heeded.snapshot())
     other = (run for run in newest if run.numbers.get("decisions") != here)

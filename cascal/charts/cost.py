@@ -19,7 +19,7 @@ BELOW = 2.0
 WIDTH = 400
 """Pixels that the names are laid out for: where they are free on a phone they are everywhere."""
 HEIGHT = 400
-IN_USE, TO_SHIP, WEIGHT = "In use", "Recommended", "weight "
+IN_USE, TO_SHIP, WEIGHT = "In use", "To ship", "weight "
 
 
 def cost_frame(rows: Sequence[Row], curve: Sequence[CostPoint]) -> pd.DataFrame:

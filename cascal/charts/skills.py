@@ -29,7 +29,7 @@ from cascal.results import Routes
 from cascal.routing.leaders import cluster_leaders
 from cascal.routing.route import Router
 
-QUERY_LENGTH = 64
+QUERY_LENGTH = 56
 """Characters of a query in a table."""
 TYPICAL_LENGTH = 90
 """Characters of a cluster's most typical query in a table."""
@@ -107,7 +107,7 @@ def selection_frame(ranking: SelectionRanking, models: Sequence[str]) -> pd.Data
 
 
 def routed_frame(router: Router, part: Part, rows: IntArray) -> pd.DataFrame:
-    """One row a query: where it goes, the runner-up, the lead, and whether that may be chance."""
+    """One row a query: where it goes, the runner-up, the lead with its noise, and which is more."""
     traces = [explain(router, part.vectors.vectors[row]) for row in rows]
     seconds = [one.models[1].model if len(one.models) > 1 else None for one in traces]
     return pd.DataFrame(
@@ -116,6 +116,7 @@ def routed_frame(router: Router, part: Part, rows: IntArray) -> pd.DataFrame:
             "first": [one.models[0].model for one in traces],
             "second": seconds,
             "lead": [one.lead for one in traces],
+            "noise": [one.lead_noise for one in traces],
             "sure": ["Close call" if one.doubt else "Clear" for one in traces],
         }
     )

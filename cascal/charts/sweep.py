@@ -187,7 +187,7 @@ def _name_marks(
     names = {curve.at_now: "in use"}
     if proposed is not None:
         place = _place(curve, proposed)
-        names[place] = "in use, leave it" if place == curve.at_now else "recommended"
+        names[place] = "in use, leave it" if place == curve.at_now else "to ship"
     places = sorted(names)
     near = len(places) == 2 and x[places[1]] - x[places[0]] < NEAR * (high - low)
     for at in places:

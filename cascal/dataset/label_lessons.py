@@ -75,9 +75,9 @@ def proposed_plan(contest: Contest, plans: Sequence[int]) -> int:
 def state_headline(contest: Contest, n_planned: int) -> str:
     """What is known before the first label: nothing, and how many would tell, or give a hint."""
     usually, nearly_always = likely_numbers(contest)
-    sure = f", {nearly_always:,} to be fairly sure" if nearly_always > usually else ""
+    sure = f", {nearly_always:,} in nine of ten" if nearly_always > usually else ""
     first = f"; {n_planned:,} are a first look" if 1 < n_planned < usually else ""
-    return f"No labels yet: about {usually:,} settle a clear gain{sure}{first}"
+    return f"No labels yet: {usually:,} settle a clear gain in half of all draws{sure}{first}"
 
 
 def plan_line(contest: Contest) -> str:

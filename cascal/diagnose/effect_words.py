@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cascal.counted import counted, decimal, percent, percent_pair, signed
 from cascal.dataset.snapshot import Snapshot
-from cascal.diagnose.remedies import NO_HELP, Effect, what_helps_first
+from cascal.diagnose.remedies import NO_HELP, Effect, loses_little
 from cascal.evaluate import effective_number
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
@@ -83,10 +83,16 @@ def why_lower(effect: Effect, best: Effect) -> str:
     if effect.judgement != best.judgement:
         return f"it {effect.judgement}" if effect.judgement in NO_HELP else effect.judgement
     if effect.gain is not None and best.gain is not None:
-        (_, own, _), (_, other, _) = what_helps_first(effect), what_helps_first(best)
+        if loses_little(best) and not loses_little(effect):
+            lows = (effect.gain.low, best.gain.low)
+            lost, little = (decimal(max(0.0, -100 * low), 1) for low in lows)
+            return (
+                f"a loss of up to {lost} points of right answers is not ruled out, against {little}"
+            )
+        own, other = effect.gain.value, best.gain.value
         if own != other:
             decimals = 1 if round(100 * own, 1) != round(100 * other, 1) else 2
-            points, others = (signed(-100 * one, decimals) for one in (own, other))
+            points, others = (signed(100 * one, decimals) for one in (own, other))
             return f"{points} points of right answers against {others}"
     flips, others = (percent(one.flipped, 1) for one in (effect, best))
     return f"{flips} of the routes flip against {others}"

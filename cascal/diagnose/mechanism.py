@@ -167,10 +167,11 @@ class _Moved:
         third, fourth = (_distances(then, low, one).mean() for one in (homes, large))
         joined = int(np.bincount(homes).argmax())
         size = counted(int(then.router.clusters.sizes[joined]), "query")
+        only = " They are no nearer to their own: what was near has moved away."
         return (
             f"{self.said(self.away)}, at a mean distance of {first:.2f}, than to their own cluster "
             f"({second:.2f}). That one becomes part of a larger cluster ({size}), which is "
-            f"farther: {third:.2f}, their own {fourth:.2f}."
+            f"farther: {third:.2f}, their own {fourth:.2f}.{only if fourth >= second else ''}"
         )
 
 

@@ -25,6 +25,7 @@ from cascal.settings import (
     FitSettings,
     Thresholds,
 )
+from cascal.verdicts.payback import DEFAULT_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -304,10 +305,18 @@ _RANK = {"helps": 0, "more right answers, but no cure": 2, "does not help": 3, "
 """Places of the judgements; a cure without proven gain has the place between."""
 
 
-def what_helps_first(effect: Effect) -> tuple[int, float, float]:
-    """Sorts effects: what helps before what does not, then the larger gain, then fewer flips."""
+def loses_little(effect: Effect) -> bool:
+    """Whether it is shown to lose no more right answers than are tolerated; True without gold."""
+    return effect.gain is None or effect.gain.low >= -DEFAULT_TOLERANCE
+
+
+def what_helps_first(effect: Effect) -> tuple[int, bool, float, float]:
+    """Sorts effects: what helps before what does not, then what is shown to lose little.
+
+    Then by the larger gain, then by fewer flips.
+    """
     gain = effect.gain.value if effect.gain else 0.0
-    return _RANK.get(effect.judgement, 1), -gain, effect.flipped
+    return _RANK.get(effect.judgement, 1), not loses_little(effect), -gain, effect.flipped
 
 
 def best_cure(effects: Sequence[Effect]) -> Effect | None:

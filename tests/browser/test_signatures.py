@@ -107,7 +107,7 @@ def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):
     one = reader(height=1800)
     one.open(f"{signatures}/diagnose?dataset={name}&{state}")
     page = one.page
-    heading = page.get_by_role("heading", name=re.compile("checks passed"))
+    heading = page.get_by_role("heading", level=1, name=re.compile("issue|Nothing stands out"))
     heading.wait_for(timeout=90_000)
     idle(page)
     assert page.get_by_text(f"{name}: simulated models").count()

@@ -14,8 +14,8 @@ STEPS = (
     ("map", "is asked for"),
     ("route", "This query goes to"),
     ("map", "is asked for"),
-    ("diagnose", "checks passed"),
-    ("diagnose", "checks passed"),
+    ("diagnose", "issue"),
+    ("diagnose", "issue"),
     ("", "Routing pays here"),
 )
 
