@@ -1,4 +1,4 @@
-"""The numbers of many of NumPy's default generators at once: to make each costs 20 µs.
+"""The numbers of many of NumPy's default generators at once: to make each takes 10 µs.
 
 `np.random.default_rng(seed)` is PCG64 (O'Neill 2014, XSL-RR 128/64) begun by a `SeedSequence`. Both
 keep their stream for ever (NEP 19), so that the same steps over arrays give the same bits; a test
