@@ -206,8 +206,6 @@ def _details(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> No
                 "pays": st.column_config.TextColumn("Queries to pay back", width=160),
             },
         )
-        if found.evidence:
-            st.caption(frame.escape(f"Recommended: {found.evidence}"))
         _vote(found)
         if found.others:
             _others(found)
