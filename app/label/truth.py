@@ -27,10 +27,15 @@ clock = time.monotonic
 
 @dataclass(frozen=True, kw_only=True)
 class _Show:
-    """A show of a draw that began then; `ended` is the label that settled it, None before."""
+    """A show of a draw that began then; `ended` is the label that settled it, None before.
+
+    It goes on from `n_before` labels. They are a number of their own: taken off the time it
+    began, rounding would lose one of them.
+    """
 
     draw_id: str = ""
     n_planned: int = 0
+    n_before: int = 0
     begun: float = 0.0
     ended: int | None = None
 
@@ -39,7 +44,7 @@ class _Show:
         """How many labels there are by now."""
         if self.ended is not None:
             return self.ended
-        return min(self.n_planned, int((clock() - self.begun) / SECONDS))
+        return min(self.n_planned, self.n_before + int((clock() - self.begun) / SECONDS))
 
 
 def offer(question: Question, n_planned: int) -> None:
@@ -58,9 +63,10 @@ def offer(question: Question, n_planned: int) -> None:
     )
 
 
-def _start(draw_id: str, n_planned: int, n_played: int = 0) -> None:
-    begun = clock() - n_played * SECONDS
-    st.session_state[_PLAY] = _Show(draw_id=draw_id, n_planned=n_planned, begun=begun)
+def _start(draw_id: str, n_planned: int, n_before: int = 0) -> None:
+    st.session_state[_PLAY] = _Show(
+        draw_id=draw_id, n_planned=n_planned, n_before=n_before, begun=clock()
+    )
 
 
 def _play_on(question: Question, more: int, n_played: int) -> None:
