@@ -176,7 +176,7 @@ def _scores(shown: QueryCard) -> None:
         return
     st.markdown("**Scores from 0 to 1**")
     for origin, of_models in found.items():
-        given = ", ".join(f"{model} {value:.2f}" for model, value in of_models.items())
+        given = ", ".join(f"{model} {decimal(value, 2)}" for model, value in of_models.items())
         st.caption(frame.escape(f"By {origin_words(origin)}: {given}"))
 
 
@@ -192,12 +192,12 @@ def _cluster(shown: QueryCard) -> None:
         on_click=selection.pick_clusters,
         args=(shown.cluster,),
     )
-    sentence = f"Distance to its centre: {shown.distance:.2f}."
+    sentence = f"Distance to its centre: {decimal(shown.distance, 2)}."
     if shown.split == "train":
         sentence = f"{_silhouette(shown)} {sentence}"
     if shown.next_cluster is not None:
         other = charts.cluster_name(names[shown.next_cluster])
-        sentence += f" To that of the next cluster, {other}: {shown.next_distance:.2f}."
+        sentence += f" To that of the next cluster, {other}: {decimal(shown.next_distance, 2)}."
         if shown.next_distance < shown.distance:
             sentence += " So it lies nearer to another cluster than to its own."
     st.caption(frame.escape(sentence))
@@ -237,7 +237,7 @@ def _nearest(shown: QueryCard) -> None:
         with st.container(border=True, gap="xsmall"):
             st.text(charts.shorten(near.text, NEAR_LENGTH))
             st.button(
-                f"Open, at distance {near.distance:.2f}",
+                f"Open, at distance {decimal(near.distance, 2)}",
                 key=f"near_{at}",
                 type="tertiary",
                 icon=":material/open_in_full:",

@@ -15,7 +15,7 @@ from streamlit.errors import StreamlitAPIException
 from app import access
 from cascal.columns import Progress
 from cascal.computing.remembered import remembered
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
@@ -182,7 +182,7 @@ def models_in_use(now: Snapshot) -> None:
         f"{now.n_models_in_use} of {len(now.router.models)}",
         delta="",
         delta_arrow="off",
-        delta_description=f"≈ {even:.1f} equal shares",
+        delta_description=f"≈ {decimal(even, 1)} equal shares",
         border=True,
         height="stretch",
         help="Models that get any query first. Their shares are as even as if so many models had "

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import access, frame, heeded, history, label_entry, session, shared_results, values
 from app.values import DEFAULTS, Values
 from cascal.compare.recommended import Option, Recommendation
-from cascal.counted import counted
+from cascal.counted import counted, dollars
 from cascal.dataset.payback import find_choice_payback, find_vote_payback
 from cascal.datatypes import NotApplicable
 from cascal.verdicts.payback import Payback, Terms
@@ -155,8 +155,8 @@ def _vote(found: Recommendation) -> None:
     said = found.vote
     if cost.vote > cost.always:  # False where one of them is unknown
         said = (
-            f"Voting of {result.top_k} costs ${cost.vote:,.2f} per 1,000 instead of "
-            f"${cost.always:,.2f} for {cost.constant.name}: it never pays back in money; "
+            f"Voting of {result.top_k} costs {dollars(cost.vote)} per 1,000 instead of "
+            f"{dollars(cost.always)} for {cost.constant.name}: it never pays back in money; "
             f"{points(result.vote_gain)} over the first model alone. {said}"
         )
     if said:

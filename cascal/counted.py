@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
+from math import isfinite
 from typing import SupportsIndex
 
 _WITH_ES = ("s", "x", "ch", "sh")
+_DIGITS = 12
+"""Figures of a number that count: behind them is what binary fractions leave."""
 
 
 def counted(n: SupportsIndex, one: str, many: str = "") -> str:
@@ -30,27 +34,92 @@ def plural(one: str) -> str:
     return f"{one}es" if one.endswith(_WITH_ES) else f"{one}s"
 
 
+def rounded(number: float, decimals: int) -> Decimal:
+    """A finite number to so many decimals, halves away from zero; zero has no sign.
+
+    By the decimal number that is meant: 82.05 is the half that it looks like, although the binary
+    fraction nearest to it lies below. So numbers that add up do so when they are rounded as well.
+    """
+    found = _meant(number).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return abs(found) if found == 0 else found
+
+
+def _meant(number: float) -> Decimal:
+    return Decimal(f"{number:.{_DIGITS}g}")
+
+
+def typed(number: float, decimals: int, *, sign: bool = False) -> str:
+    """A number as a keyboard writes it, for what other programs read: "-1.2", "1,234.5".
+
+    sign : whether what is above zero has one as well
+    """
+    if not isfinite(number):
+        return f"{number}"
+    found = rounded(number, decimals)
+    return f"{'+' if sign and found > 0 else ''}{found:,f}"
+
+
+def decimal(number: float, decimals: int) -> str:
+    """A number with the minus of typesetting, a comma at each thousand: "0.153", "−0.021"."""
+    return _minus(typed(number, decimals))
+
+
+def signed(number: float, decimals: int = 1, *, unit: str = "") -> str:
+    """The same of a difference, which has a sign unless it is 0: "+1.2", "−0.3"; "−$0.30"."""
+    text = _minus(typed(number, decimals, sign=True))
+    return f"{text[0]}{unit}{text[1:]}" if text[0] in "+−" else f"{unit}{text}"
+
+
+def brief(number: float, figures: int) -> str:
+    """A number with at most so many figures that count: "12.3", "−0.021", "1,230,000"."""
+    if not isfinite(number):
+        return f"{number}"
+    cut = Context(prec=figures, rounding=ROUND_HALF_UP).create_decimal(_meant(number))
+    return _minus(f"{cut.normalize():,f}") if cut else "0"
+
+
 def percent(share: float, decimals: int = 0) -> str:
     """A share in percent, with a space before its sign: 0.766 -> "76.6 %" with one decimal."""
-    return f"{share:.{decimals}%}".replace("%", " %")
+    return f"{decimal(100 * share, decimals)} %"
+
+
+def dollars(amount: float) -> str:
+    """US dollars as people read them: cents, and below a cent two figures that count."""
+    if isfinite(amount) and 0 < abs(amount) < 0.01:
+        text = f"{Decimal(f'{amount:.2g}'):f}"
+    else:
+        text = typed(amount, 2)
+    return f"−${text[1:]}" if text.startswith("-") else f"${text}"
+
+
+def bracketed(
+    low: float, high: float, decimals: int = 1, *, sign: bool = True, unit: str = ""
+) -> str:
+    """An interval: "[−1.2, +3.4]"; of differences, without `sign` of anything: "[0.12, 0.34]".
+
+    An end of a difference that lies beside 0 is not written as 0 where the other does as well, as
+    that it lies there is what the interval shows: "[+0.04, +2.1]".
+    """
+
+    def written(end: float) -> str:
+        n = decimals
+        while low * high > 0 and n < decimals + 3 and rounded(end, n) == 0:
+            n += 1
+        return signed(end, n, unit=unit)
+
+    ends = (written(end) if sign else decimal(end, decimals) for end in (low, high))
+    return f"[{', '.join(ends)}]"
 
 
 def percent_pair(first: float, second: float) -> tuple[str, str]:
     """Two shares in percent that agree with their difference in points, which has one decimal.
 
-    With one decimal each, with two where rounding would make them contradict it: 82.05 % and
-    71.45 % are 10.6 points apart, 82.0 % and 71.5 % would not be.
+    With one decimal each, with two where rounding would make them contradict it: 82.14 % and
+    71.45 % are 10.7 points apart, 82.1 % and 71.5 % would not be.
     """
-    texts = percent(first, 1), percent(second, 1)
-    apart = float(texts[0][:-2]) - float(texts[1][:-2])
-    if round(apart, 1) == round(100 * (first - second), 1):
-        return texts
-    return percent(first, 2), percent(second, 2)
-
-
-def decimal(number: float, decimals: int) -> str:
-    """A number with the minus of typesetting, a comma at each thousand: "0.153", "−0.021"."""
-    return _minus(f"{number:,.{decimals}f}")
+    apart = rounded(100 * first, 1) - rounded(100 * second, 1)
+    decimals = 1 if apart == rounded(100 * (first - second), 1) else 2
+    return percent(first, decimals), percent(second, decimals)
 
 
 def decimal_pair(first: float, second: float, decimals: int) -> tuple[str, str]:
@@ -60,18 +129,12 @@ def decimal_pair(first: float, second: float, decimals: int) -> tuple[str, str]:
     """
 
     def misleads() -> bool:
-        apart = round(round(first, decimals) - round(second, decimals), decimals)
-        return first != second and (apart == 0 or apart != round(first - second, decimals))
+        apart = rounded(first, decimals) - rounded(second, decimals)
+        return first != second and (apart == 0 or apart != rounded(first - second, decimals))
 
     while decimals < 4 and misleads():
         decimals += 1
     return decimal(first, decimals), decimal(second, decimals)
-
-
-def signed(number: float, decimals: int = 1, *, unit: str = "") -> str:
-    """The same of a difference, which always has a sign: "+1.2", "−0.3"; "−$0.30" with a unit."""
-    text = _minus(f"{number:+,.{decimals}f}")
-    return f"{text[0]}{unit}{text[1:]}"
 
 
 def _minus(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.datatypes import FloatArray, IntArray
 from cascal.files.plain_json import without_nan
 from cascal.routing.blend import Blend
@@ -96,7 +96,10 @@ class RouteTrace:
         """That the lead may be chance, where it may; else empty."""
         if not self.lead < self.lead_noise:
             return ""
-        return f"The lead of {self.lead:.3f} is within the noise (±{self.lead_noise:.3f})."
+        return (
+            f"The lead of {decimal(self.lead, 3)} is within the noise "
+            f"(±{decimal(self.lead_noise, 3)})."
+        )
 
     @property
     def far(self) -> bool:

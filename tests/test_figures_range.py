@@ -141,4 +141,4 @@ def test_what_is_in_use_and_recommended_is_named_first_and_weights_only_left_abo
 
 def test_intervals_in_tables_have_the_minus_of_typesetting():
     table = pd.DataFrame({"gain": [3.1, np.nan], "low": [-1.1, np.nan], "high": [7.3, np.nan]})
-    assert interval_texts(table, "gain", "low", "high", "+.1f") == ["+3.1 [−1.1, +7.3]", ""]
+    assert interval_texts(table, ("gain", "low", "high"), sign=True) == ["+3.1 [−1.1, +7.3]", ""]

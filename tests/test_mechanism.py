@@ -183,7 +183,7 @@ def effect(gain: Estimate | None, flipped: float = 0.1, *, cured: bool = True) -
         (
             effect(Estimate(-0.005, -0.009, 0.001, 500)),
             effect(Estimate(0.0, -0.004, 0.004, 500)),
-            "−0.5 points of right answers against +0.0",
+            "−0.5 points of right answers against 0.0",
         ),
         (
             effect(Estimate(0.0001, -0.004, 0.001, 500)),

@@ -13,17 +13,20 @@ import pytest
 
 from cascal import charts
 from cascal.charts.latency import KINDS
-from cascal.counted import decimal, signed
+from cascal.counted import decimal, percent, signed
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import points
 
 
-@pytest.mark.parametrize(("n_right", "told"), [(1605, "80.2"), (1615, "80.8"), (1601, "80.0")])
+@pytest.mark.parametrize(
+    ("n_right", "told"),
+    [(1605, "80.3"), (1641, "82.1"), (257, "12.9"), (1601, "80.1"), (1600, "80.0")],
+)
 def test_percent_is_rounded_by_the_browser_as_in_texts(n_right, told):
     share = n_right / 2000
     [shown] = charts.in_percent([share])
     by_javascript = Decimal(float(shown)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    assert f"{share:.1%}" == f"{told}%"
+    assert percent(share, 1) == f"{told} %"
     assert (f"{shown:.1f}", str(by_javascript)) == (told, told)
     assert shown == pytest.approx(100 * share, abs=1e-8)
 
@@ -113,6 +116,6 @@ def test_no_chart_lets_the_browser_write_the_percent_sign():
 
 
 def test_a_minus_is_as_wide_as_a_plus():
-    assert [signed(number) for number in (-0.94, 1.8, 0.0)] == ["−0.9", "+1.8", "+0.0"]
+    assert [signed(number) for number in (-0.94, 1.8, 0.0)] == ["−0.9", "+1.8", "0.0"]
     assert [decimal(-0.1234, 3), decimal(0.5, 2)] == ["−0.123", "0.50"]
     assert points(Estimate(0.004, -0.001, 0.009, 500)) == "+0.4 points [−0.1, +0.9]"

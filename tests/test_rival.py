@@ -63,7 +63,7 @@ def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     same = rival_of(entry("other", 0.8))
     assert same.headline == "No other router without labels is proven better"
     two = rival_of(entry("other", 0.8), entry("weak", 0.5))
-    assert two.sentence.startswith("Other, best of 2 others without labels: +0.0 points [")
+    assert two.sentence.startswith("Other, best of 2 others without labels: 0.0 points [")
 
 
 def test_a_cheaper_one_that_is_not_proven_better_is_named_and_costs_are_said_where_known():

@@ -15,6 +15,7 @@ from app.collect.spent import more, onward, spent
 from cascal.collection.collect_less import COST
 from cascal.collection.cost_ahead import CostAhead
 from cascal.counted import counted
+from cascal.counted import dollars as in_dollars
 from cascal.endpoint.pool_file import PoolModel
 
 
@@ -78,7 +79,7 @@ def _headline(n_calls: int, dollars: float, dataset: str, n_models: int) -> str:
         n_queries = counted(info.n_train + info.n_test, "query")
         asked = counted(n_models, "model has", "models have")
         return frame.headline(f"Nothing to ask: {asked} answered all {n_queries} of {dataset}")
-    price = "at an unknown price" if math.isnan(dollars) else f"for about ${dollars:,.2f}"
+    price = "at an unknown price" if math.isnan(dollars) else f"for about {in_dollars(dollars)}"
     return frame.headline(f"{counted(n_calls, 'call')} {price} complete {dataset}")
 
 
@@ -102,7 +103,7 @@ def _numbers(ahead: CostAhead, dataset: str, n_calls: int, dollars: float, *, wh
         frame.metric("Queries", f"{n_queries:,}", dataset)
         note = "each model once a query" if whole else "at most"
         frame.metric("Calls", f"{n_calls:,}", note, "What is stored is never asked again.")
-        price = "unknown" if math.isnan(dollars) else f"${dollars:,.2f}"
+        price = "unknown" if math.isnan(dollars) else in_dollars(dollars)
         unpriced = (
             f"{counted(len(ahead.unpriced), 'model')} without prices"
             if ahead.unpriced

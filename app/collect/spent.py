@@ -14,7 +14,7 @@ from app.collect import work
 from app.collect.queries import follow
 from app.collect.running import failures, run
 from cascal import charts
-from cascal.counted import counted
+from cascal.counted import counted, dollars
 from cascal.dataset.collected import Collected, what_was_collected
 
 MORE, KEY = "collect_more", "collected_of_models"
@@ -142,7 +142,7 @@ def spent(dataset: str) -> None:
     guessed = sum(one.n_unknown for one in bills)
     frame.metric(
         "Spent so far",
-        "unknown" if math.isnan(total) else f"${total:,.2f}",
+        "unknown" if math.isnan(total) else dollars(total),
         f"for {counted(sum(one.n_calls for one in bills), 'answer')}",
         "What the stored answers cost, as they say it"
         + (f"; {guessed:,} do not and count as the mean of their model." if guessed else "."),

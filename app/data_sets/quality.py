@@ -15,7 +15,7 @@ from cascal import charts
 from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
 from cascal.compare.drift import MMD_TARGET
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, decimal, percent
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import quality
@@ -54,13 +54,13 @@ def _of_the_votes(found: TrainingQuality, data: Dataset) -> None:
     """How much the votes tell, and how far they uphold the queries' own answers."""
     frame.metric(
         "Separating queries",
-        f"{percent(found.separating)}",
+        percent(found.separating),
         "",
         "Share on which not all answering models agree. Others say nothing about who is better.",
     )
     frame.metric(
         "Mean agreement",
-        f"{percent(found.agreement)}",
+        percent(found.agreement),
         "",
         "Mean share of the models in the largest group.",
     )
@@ -70,7 +70,7 @@ def _of_the_votes(found: TrainingQuality, data: Dataset) -> None:
             "Share of the queries’ own answers that the consensus holds too. A weak generator "
             "answers its own questions badly, which shows here without any gold answer."
         )
-        frame.metric(f"{origin} answers upheld", f"{percent(found.label_agreement)}", "", about)
+        frame.metric(f"{origin} answers upheld", percent(found.label_agreement), "", about)
 
 
 def _of_repetition(found: TrainingQuality, n_queries: int) -> None:
@@ -98,13 +98,13 @@ def _of_the_test_set(found: TrainingQuality) -> None:
     near = "below" if found.drift.mmd < MMD_TARGET else "above"
     frame.metric(
         "Distance to test (MMD)",
-        f"{found.drift.mmd:.3f}",
+        decimal(found.drift.mmd, 3),
         f"{near} the target {MMD_TARGET}",
-        f"{meaning('MMD')} Sets mixed at random reach {found.drift.null:.3f}.",
+        f"{meaning('MMD')} Sets mixed at random reach {decimal(found.drift.null, 3)}.",
     )
     about = "Share that lies as near to a training query as those lie to one another."
     note = "95 % is as good as it gets"
-    frame.metric("Test queries covered", f"{percent(found.covered)}", note, about)
+    frame.metric("Test queries covered", percent(found.covered), note, about)
 
 
 def _needs() -> None:

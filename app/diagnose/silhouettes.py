@@ -184,8 +184,8 @@ def _in_force(bench: SilhouetteBench, task: int, model: int) -> str:
     margin = abs(best - bench.min_silhouette)
     if bench.k[task, model] > 1:
         clusters = counted(bench.k[task, model], "cluster")
-        return f"{clusters} of {what}: {margin:.3f} above the threshold"
-    return f"One cluster of {what}: the best split is {margin:.3f} below the threshold"
+        return f"{clusters} of {what}: {decimal(margin, 3)} above the threshold"
+    return f"One cluster of {what}: the best split is {decimal(margin, 3)} below the threshold"
 
 
 def _split(split: Split, names: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from cascal import charts
 from cascal.charts.figures import in_percent
 from cascal.compare.comparison import Comparison
 from cascal.compare.recommended import Recommendation
+from cascal.counted import decimal
 from cascal.datatypes import NotApplicable
 
 
@@ -36,7 +37,9 @@ def _cost(comparison: Comparison) -> None:
     table = charts.cost_frame(comparison.rows(), curve)
     figure = charts.cost_figure(table, theme.accent(), now, _place(found))
     frame.chart(
-        figure, "cost_quality", f"Quality against cost; best {100 * best.top1:.1f} percent right."
+        figure,
+        "cost_quality",
+        f"Quality against cost; best {decimal(100 * best.top1, 1)} percent right.",
     )
     st.caption(
         f"{frame.escape(comparison.cost().sentence)} Dotted: the points for which nothing "

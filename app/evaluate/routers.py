@@ -18,7 +18,7 @@ from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
 from cascal.compare.rival import find_rival
 from cascal.compare.routers import WITHOUT_LABELS
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
 
@@ -84,7 +84,7 @@ def _peers() -> None:
 
 
 def _plainly(value: float) -> str:
-    return "never" if isnan(value) else f"{value:.2f}"
+    return "never" if isnan(value) else decimal(value, 2)
 
 
 def _all_routers(comparison: Comparison) -> None:
@@ -119,8 +119,8 @@ def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
     best = table.iloc[0]
     own = table[table["key"] == charts.PRESENT].iloc[0]
     return (
-        f"{MEASURES[measure]}: {best['router']} {best[measure]:.1f}, "
-        f"{own['router']} {own[measure]:.1f}"
+        f"{MEASURES[measure]}: {best['router']} {decimal(best[measure], 1)}, "
+        f"{own['router']} {decimal(own[measure], 1)}"
     )
 
 

@@ -12,16 +12,16 @@ from app.evaluate.where import per_task
 from cascal.charts.comparison import PRESENT
 from cascal.charts.figures import in_percent
 from cascal.compare.comparison import Comparison
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 
 
 def tab_answers(comparison: Comparison) -> dict[str, str]:
     """The answer by the name of its tab; tabs whose answer takes a job have none."""
     right = float(in_percent(np.nanmean(comparison[PRESENT].top1)))
-    answers = {"Routers": f"{right:.1f} %"}
+    answers = {"Routers": f"{decimal(right, 1)} %"}
     change = heeded.snapshot().cost.change
     if isfinite(change):
-        answers["Cost"] = f"{100 * abs(change):.0f} % {'less' if change < 0 else 'more'}"
+        answers["Cost"] = f"{decimal(100 * abs(change), 0)} % {'less' if change < 0 else 'more'}"
     answers["Where it gains"] = _gains(heeded.token(), comparison)
     chosen = (st.session_state.get(f"router_{side}") for side in "ab")
     first, second = (

@@ -10,7 +10,7 @@ from app import frame, session, theme
 from app.evaluate import work
 from cascal import charts
 from cascal.compare.scaling import ScalingPoint
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 
 
 def what_if() -> None:
@@ -34,8 +34,8 @@ def _scaling(curve: list[ScalingPoint]) -> None:
     frame.chart(
         figure,
         "scaling",
-        f"First model right: {100 * first.top1.value:.1f} percent with "
-        f"{counted(first.n_queries, 'training query')}, {100 * last.top1.value:.1f} with "
+        f"First model right: {decimal(100 * first.top1.value, 1)} percent with "
+        f"{counted(first.n_queries, 'training query')}, {decimal(100 * last.top1.value, 1)} with "
         f"{last.n_queries}.",
     )
     st.caption("The band is the 95 % interval over test queries; smaller sets: three draws.")

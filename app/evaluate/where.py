@@ -14,7 +14,7 @@ from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import column_names, slices_by, slices_note
-from cascal.counted import signed
+from cascal.counted import bracketed, decimal, signed
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
@@ -109,14 +109,14 @@ def _ceilings(tau: Estimate) -> None:
     with st.grid(4, min_column_width=190):
         frame.metric(
             "Ranking like gold (τ)",
-            f"{tau.value:.2f}",
-            f"[{tau.low:.2f}, {tau.high:.2f}]",
+            decimal(tau.value, 2),
+            bracketed(tau.low, tau.high, 2, sign=False),
             f"Of the models’ consensus and gold rankings over all queries. {TAU}",
         )
         frame.metric(
             "Clusters and winners",
-            f"{information.nmi:.3f}",
-            f"shuffled clusters {information.permuted:.3f}",
+            decimal(information.nmi, 3),
+            f"shuffled clusters {decimal(information.permuted, 3)}",
             "Normalised mutual information of a query’s cluster and the model that wins it. "
             "Only what lies above shuffled clusters is information.",
         )

@@ -11,12 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import agreeing, counted, percent, signed
+from cascal.counted import agreeing, counted, dollars, percent, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.repeats import LEAK, without_repeats
 from cascal.evaluate import Evaluation
-from cascal.verdicts.payback import Payback, dollars
+from cascal.verdicts.payback import Payback
 from cascal.verdicts.verdict import Verdict, points
 
 SHOWN_ISSUES = 3
@@ -111,7 +111,7 @@ def _payback(paid: Payback) -> None:
 
 def _vote(now: Snapshot, result: Evaluation) -> None:
     """The vote and its price; that it is proven worse than its first model, where that is so."""
-    paid = f"for ${now.cost.vote:,.2f} per 1,000" if isfinite(now.cost.vote) else ""
+    paid = f"for {dollars(now.cost.vote)} per 1,000" if isfinite(now.cost.vote) else ""
     about = "Plurality of the best-ranked models; each costs a call a query."
     gain, good = result.vote_gain, None
     if gain.high < 0:
@@ -130,10 +130,10 @@ def _cost(now: Snapshot) -> None:
     note = ""
     if isfinite(cost.change):
         less = "less" if cost.change < 0 else "more"
-        note = f"{percent(abs(cost.change))} {less} than ${cost.always:,.2f}"
+        note = f"{percent(abs(cost.change))} {less} than {dollars(cost.always)}"
     frame.metric(
         "Cost per 1,000",
-        f"${cost.routed:,.2f}",
+        dollars(cost.routed),
         note,
         f"US dollars of the first model ({cost.basis}), beside always asking "
         f"{frame.escape(cost.constant.words)}.",

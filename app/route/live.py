@@ -15,6 +15,7 @@ from cascal.collection.ask_selected import (
     reachable,
     tally,
 )
+from cascal.counted import decimal
 from cascal.datatypes import CascalError, Query
 
 
@@ -76,8 +77,8 @@ def _query(decision: Decision) -> Query:
 def _line(found: LiveAnswer) -> str:
     response = found.response
     said = response.answer if response.answer is not None else found.sentence or response.status
-    cost = f", ${response.cost:.5f}" if response.cost == response.cost else ""
-    seconds = f", {response.latency:.1f} s" if response.latency == response.latency else ""
+    cost = f", ${decimal(response.cost, 5)}" if response.cost == response.cost else ""
+    seconds = f", {decimal(response.latency, 1)} s" if response.latency == response.latency else ""
     return f"{response.model}: {said}{seconds}{cost}"
 
 
@@ -86,8 +87,8 @@ def _vote(found: LiveVote, n_answers: int, n_asked: int) -> str:
     if found.answer is None:
         return f"No answer yet ({state})"
     others = f", with {', '.join(found.supporters[1:])}" if found.supporters[1:] else ""
-    cost = f"${found.cost:.5f}" if np.isfinite(found.cost) else "cost unknown"
+    cost = f"${decimal(found.cost, 5)}" if np.isfinite(found.cost) else "cost unknown"
     return (
         f"Vote: {found.answer}, winning model {found.model}{others} ({state}; "
-        f"{cost}, {found.seconds:.1f} s)"
+        f"{cost}, {decimal(found.seconds, 1)} s)"
     )

@@ -16,7 +16,7 @@ from app.route import others
 from app.route.question import Decision
 from app.terms.glossary import mark
 from cascal import charts
-from cascal.counted import counted, percent
+from cascal.counted import counted, decimal, percent
 from cascal.datatypes import FloatArray
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
@@ -93,9 +93,9 @@ def _clusters(trace: RouteTrace) -> None:
         pd.DataFrame(
             {
                 "Skill cluster": [frame.escape(names[one.cluster]) for one in trace.clusters],
-                "Weight": [f"{percent(one.weight, 1)}" for one in trace.clusters],
+                "Weight": [percent(one.weight, 1) for one in trace.clusters],
                 mark("distance", "Cosine distance"): [
-                    f"{one.distance:.2f}" for one in trace.clusters
+                    decimal(one.distance, 2) for one in trace.clusters
                 ],
                 "Alone it would choose": [frame.escape(one.first_alone) for one in trace.clusters],
             }
@@ -108,7 +108,8 @@ def _clusters(trace: RouteTrace) -> None:
             f"(acts beyond a cosine distance of {trace.fallback_limit:g})."
         )
     st.caption(
-        f"Their weights are {mark('blend', 'blended')} as if {trace.effective_clusters:.1f} "
+        f"Their weights are {mark('blend', 'blended')} as if "
+        f"{decimal(trace.effective_clusters, 1)} "
         "clusters counted alike."
     )
 
@@ -196,7 +197,9 @@ def _list_neighbours(decision: Decision) -> None:
             st.markdown(frame.escape(f"Goes to {model} · {name}"))
             answers = charts.who_disagrees(data.train.votes, row)
             st.caption(
-                frame.escape(f"Who answered what: {answers} · cosine distance {distance:.2f}")
+                frame.escape(
+                    f"Who answered what: {answers} · cosine distance {decimal(distance, 2)}"
+                )
             )
 
 

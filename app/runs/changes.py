@@ -16,7 +16,7 @@ from cascal.compare.states import (
     StateChange,
     compare_states,
 )
-from cascal.counted import agreeing, counted, percent, signed
+from cascal.counted import agreeing, bracketed, counted, dollars, percent, signed
 from cascal.dataset.snapshot import flip_pairs
 from cascal.datatypes import Split
 from cascal.store import Run
@@ -101,9 +101,8 @@ def _measure(measure: MeasureChange) -> None:
     proven = not gain.low <= 0 <= gain.high
     good = (gain.value < 0) == costs if proven else None
     if costs:
-        low, high = signed(gain.low, 2), signed(gain.high, 2)
-        said = f"{signed(gain.value, 2, unit='$')} [{low}, {high}]"
-        value, words = f"${measure.after:,.2f}", ("cheaper", "dearer")
+        said = f"{signed(gain.value, 2, unit='$')} {bracketed(gain.low, gain.high, 2)}"
+        value, words = dollars(measure.after), ("cheaper", "dearer")
     else:
         said = f"{signed(100 * gain.value)} {span(gain)} pts"
         value, words = percent(measure.after, 1), ("better", "worse")

@@ -11,7 +11,7 @@ from app import heeded, history, session, strips, theme, values
 from app.map_component.spec import Flips
 from app.selection import Shown
 from app.values import THRESHOLDS, Values
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, flip_pairs, flipped
 
@@ -86,4 +86,7 @@ def _nothing(move: tuple[Values, Values]) -> str:
     if low == high:
         return sentence
     name = THRESHOLDS[changed[0]].replace("_", " ")
-    return f"{sentence} Nothing changes while {name} is between {low:.2f} and {high:.2f}."
+    return (
+        f"{sentence} Nothing changes while {name} is between {decimal(low, 2)} and "
+        f"{decimal(high, 2)}."
+    )

@@ -27,7 +27,7 @@ from cascal.compare.sweep import (
     with_value,
 )
 from cascal.compare.sweep_answer import answer, change_between
-from cascal.counted import counted
+from cascal.counted import counted, decimal, dollars
 from cascal.settings import Thresholds, joining_name
 
 
@@ -193,9 +193,9 @@ def _option(frame_: pd.DataFrame, at: int, now: int) -> str:
     row = frame_.iloc[at]
     parts = [counted(row["clusters"], "cluster")]
     if not pd.isna(row["top1"]):
-        parts.append(f"{row['top1']:.1f} % right")
+        parts.append(f"{decimal(row['top1'], 1)} % right")
     if not pd.isna(row["dollars"]):
-        parts.append(f"${row['dollars']:,.2f}")
+        parts.append(dollars(row["dollars"]))
     present = " (present)" if at == now else ""
     return f"{row['value']}{present}: {', '.join(parts)}"
 

@@ -11,7 +11,7 @@ import streamlit as st
 from app import frame, heeded, history, jobs, session, shared_results, values
 from app.diagnose import applied, effects
 from app.values import Values
-from cascal.counted import counted, percent
+from cascal.counted import counted, dollars, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Effect, Finding, try_all
 
@@ -106,7 +106,10 @@ def _to_retell() -> str:
         return "All is undone. That was the tour."
     said = now.verdict.answer
     if isfinite(now.cost.change):
-        said += f", at ${now.cost.routed:,.2f} instead of ${now.cost.always:,.2f} per 1,000 queries"
+        said += (
+            f", at {dollars(now.cost.routed)} instead of {dollars(now.cost.always)} per 1,000 "
+            "queries"
+        )
     return frame.escape(
         f"All is undone. To retell: {said}. What the router knows it learnt from answers alone, "
         "without a label. The data are simulated."

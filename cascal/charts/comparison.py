@@ -24,6 +24,7 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
+from cascal.counted import decimal, dollars, signed
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -50,7 +51,7 @@ def p_text(p_value: float) -> str:
     """A p-value in three digits, never as zero."""
     if np.isnan(p_value):
         return ""
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+    return "< 0.001" if p_value < 0.001 else decimal(p_value, 3)
 
 
 def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFrame:
@@ -77,8 +78,8 @@ def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFram
         np.nan if row.against_constant is None else row.against_constant.p_value for row in rows
     ]
     frame = pd.DataFrame(columns)
-    frame["top1_text"] = interval_texts(frame, "top1", "top1_low", "top1_high", ".1f")
-    frame["gain_text"] = interval_texts(frame, "gain", "gain_low", "gain_high", "+.1f")
+    frame["top1_text"] = interval_texts(frame, ("top1", "top1_low", "top1_high"))
+    frame["gain_text"] = interval_texts(frame, ("gain", "gain_low", "gain_high"), sign=True)
     frame["p_text"] = frame["p_value"].map(p_text)
     return frame.sort_values(measure, ascending=False, kind="stable", ignore_index=True)
 
@@ -103,7 +104,7 @@ def main_routers(
 
 def routers_sentence(main: pd.DataFrame) -> str:
     """How often the main routers are right, in a sentence."""
-    right = {row.role: f"{row.top1:.1f} %" for row in main.itertuples(index=False)}
+    right = {row.role: f"{decimal(row.top1, 1)} %" for row in main.itertuples(index=False)}
     always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
     said = [f"{right['present']} right by this router"]
     if "without labels" in right:
@@ -122,7 +123,7 @@ def router_lines(main: pd.DataFrame) -> list[tuple[str, str]]:
         if row["role"] != "constant":
             told.append(f"gain {row['gain_text']} points")
         if np.isfinite(row["cost"]):
-            told.append(f"${row['cost']:,.2f} per 1,000")
+            told.append(f"{dollars(row['cost'])} per 1,000")
         said.append((str(row["router"]), " · ".join(told)))
     return said
 
@@ -162,7 +163,8 @@ def routers_figure(
             hovertemplate="%{{y}}: {} [{}, {}]<extra></extra>".format(*told),
         )
     )
-    names_above(figure, names, values=in_words(value, "{:+.1f}" if gain else "{:.1f} %"))
+    values = list(map(signed, value.tolist())) if gain else in_words(value, percent=True)
+    names_above(figure, names, values=values)
     axis = {"title": "points"} if gain else {"title": "of the test queries", **percent_ticks()}
     figure.update_xaxes(zeroline=False, **axis)
     if gain:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cascal.consensus.confidence import inverted
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.explain import Z95
 from cascal.results import Learnt
 
@@ -43,11 +43,11 @@ def confidence_sentence(learnt: Learnt | None) -> str:
         return "The consensus of this preset learns nothing about confidences."
     alpha, likeliest = learnt.concentration, learnt.likeliest_concentration
     mistakes = (
-        f"Wrong votes are taken to fall for shared mistakes (α = {alpha:.2f}; the votes alone say "
-        f"{likeliest:.2f})."
+        f"Wrong votes are taken to fall for shared mistakes (α = {decimal(alpha, 2)}; the votes "
+        f"alone say {decimal(likeliest, 2)})."
         if alpha < 0.3
-        else f"Wrong votes scatter here, and this is taken into account (α = {alpha:.2f}; the "
-        f"votes alone say {likeliest:.2f})."
+        else "Wrong votes scatter here, and this is taken into account "
+        f"(α = {decimal(alpha, 2)}; the votes alone say {decimal(likeliest, 2)})."
     )
     heard = int(np.isfinite(learnt.slope).sum())
     if not heard:

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, plain
+from cascal.counted import decimal
 from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import Finding
 from cascal.verdicts.light import RECORD
@@ -67,6 +68,6 @@ def track_record_frame() -> pd.DataFrame:
             "right about a gain over": [one.against for one in RECORD],
             "when it said “agree”": ["{} of {}".format(*one.agree) for one in RECORD],
             "when it said “do not agree”": ["{} of {}".format(*one.disagree) for one in RECORD],
-            "AUC": [f"{one.auc:.2f}" for one in RECORD],
+            "AUC": [decimal(one.auc, 2) for one in RECORD],
         }
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from cascal.compare.experiments import Report
+from cascal.counted import bracketed, decimal, signed
 
 
 def report_frame(report: Report) -> pd.DataFrame:
@@ -31,16 +32,16 @@ def report_cell(row: Mapping[str, object], name: str, kind: str) -> str:
     if value is None:
         return ""
     if kind in ("percent", "points") and isinstance(value, int | float):
-        sign = "+" if kind == "points" else ""
-        text = f"{100 * value:{sign}.1f}"
+        differs = kind == "points"
+        text = signed(100 * value) if differs else decimal(100 * value, 1)
         low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
         if isinstance(low, int | float) and isinstance(high, int | float):
-            text += f" [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
+            text += f" {bracketed(100 * low, 100 * high, sign=differs)}"
         return text
     if kind == "number" and isinstance(value, int | float):
-        return f"{value:.3f}"
+        return decimal(value, 3)
     if kind == "count" and isinstance(value, int | float):
-        return f"{value:,.0f}"
+        return decimal(value, 0)
     if kind == "flag":
         return "yes" if value else "no"
     return "" if value == "nothing" else str(value)

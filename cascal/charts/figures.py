@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from numpy.typing import ArrayLike
 
+from cascal.counted import bracketed, decimal, signed
 from cascal.datatypes import FloatArray
 from cascal.files.spreadsheet import safe_cell
 from cascal.intervals import Estimate
@@ -83,13 +84,13 @@ def plain(text: str, length: int = NAME_LENGTH) -> str:
 def in_percent(shares: ArrayLike) -> FloatArray:
     """Shares in percent, so that a table or a chart of the browser rounds them as texts do.
 
-    Python rounds 80.25 to the even 80.2, JavaScript up to 80.3. Such values, which alone lie
-    exactly between two decimals, are moved by a billionth towards the even one.
+    JavaScript rounds by the binary number, 82.05 to 82.0. Halves of a tenth are moved away from
+    zero, to the next number there is.
     """
     percent = 100.0 * np.asarray(shares, dtype=np.float64)
-    quarters = 4.0 * percent
-    between = (quarters == np.round(quarters)) & (quarters % 2 == 1)
-    return np.where(between, percent + 1e-8 * (np.round(percent, 1) - percent), percent)
+    hundredths = np.round(percent, 2)
+    half = (np.abs(percent - hundredths) < 1e-9) & (np.abs(np.round(100 * hundredths)) % 10 == 5)
+    return np.where(half, np.nextafter(hundredths, np.copysign(np.inf, percent)), percent)
 
 
 def percent_ticks(decimals: int = 1) -> dict[str, Any]:
@@ -207,16 +208,16 @@ def interval_figure(
             hovertemplate="%{{y}}: {} [{}, {}]<extra></extra>".format(*told),
         )
     )
-    form = "{:.1f} %" if percent else "{:.2f}"
-    names_above(figure, names, 40, values=in_words(middle, form))
+    names_above(figure, names, 40, values=in_words(middle, percent=percent))
     ticks = percent_ticks() if percent else {"tickformat": ".2f"}
     figure.update_xaxes(title=None, zeroline=False, range=round_range([*low, *high]), **ticks)
     return figure
 
 
-def in_words(values: FloatArray, form: str) -> list[str]:
-    """Every value as a text, with the minus of typesetting; a dash where it is unknown."""
-    return ["–" if np.isnan(one) else form.format(one).replace("-", "−") for one in values]
+def in_words(values: FloatArray, *, percent: bool) -> list[str]:
+    """Every value, in percent or with two decimals, as a text; a dash where it is unknown."""
+    told = (f"{decimal(one, 1)} %" if percent else decimal(one, 2) for one in values.tolist())
+    return ["–" if one.startswith("nan") else one for one in told]
 
 
 def round_range(values: Sequence[float]) -> list[float] | None:
@@ -267,13 +268,19 @@ def safe_csv(frame: pd.DataFrame) -> bytes:
     return harmless.to_csv(index=False).encode("utf-8")
 
 
-def interval_texts(frame: pd.DataFrame, value: str, low: str, high: str, form: str) -> list[str]:
-    """Every value with its interval, `−7.0 [−8.1, −5.8]`; empty where it is unknown."""
+def interval_texts(
+    frame: pd.DataFrame, names: tuple[str, str, str], decimals: int = 1, *, sign: bool = False
+) -> list[str]:
+    """Every value with its interval, `−7.0 [−8.1, −5.8]`; empty where it is unknown.
+
+    names : the columns of the value and of the low and high end; sign : of differences
+    """
+    write = signed if sign else decimal
     return [
         ""
         if np.isnan(number)
-        else f"{number:{form}} [{least:{form}}, {most:{form}}]".replace("-", "−")
-        for number, least, most in frame[[value, low, high]].to_numpy(float)
+        else f"{write(number, decimals)} {bracketed(least, most, decimals, sign=sign)}"
+        for number, least, most in frame[list(names)].to_numpy(float).tolist()
     ]
 
 

@@ -23,6 +23,7 @@ from cascal.charts.pictures import (
     scale_image,
     write_labels,
 )
+from cascal.counted import decimal, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.rank import group_means
@@ -36,7 +37,6 @@ ABOUT: dict[Measure, str] = {
 }
 TILE: Size = (640, 480)
 """Pixels of a portrait: sharp up to a width of 320 on a screen with two pixels a point."""
-_NUMBER: dict[Measure, str] = {"score": ".2f", "lead": "+.2f"}
 _GAP, _HEAD = 48, 92
 
 
@@ -131,7 +131,7 @@ def portraits(snapshot: Snapshot, measure: Measure = "score") -> Portraits:
 
 
 def _signed(value: float, measure: Measure) -> str:
-    return f"{value:{_NUMBER[measure]}}".replace("-", "−")
+    return signed(value, 2) if measure == "lead" else decimal(value, 2)
 
 
 def portrait_images(shown: Portraits, look: Look) -> Pixels:

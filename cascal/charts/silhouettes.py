@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
@@ -123,7 +123,7 @@ def _cells(
 
 def _cell_texts(bench: SilhouetteBench) -> list[list[str]]:
     return [
-        [f"{value:.2f}" + (f" ({k})" if k > 1 else "") for value, k in zip(*row, strict=True)]
+        [decimal(value, 2) + (f" ({k})" if k > 1 else "") for value, k in zip(*row, strict=True)]
         for row in zip(bench.best, bench.k, strict=True)
     ]
 
@@ -150,7 +150,7 @@ def _span(bench: SilhouetteBench) -> tuple[float, float]:
 def _hovers(bench: SilhouetteBench) -> list[list[str]]:
     return [
         [
-            f"{plain(task)}, {plain(model)}<br>best {bench.best[t, m]:.3f} with "
+            f"{plain(task)}, {plain(model)}<br>best {decimal(bench.best[t, m], 3)} with "
             f"{counted(bench.best_k[t, m], 'cluster')}<br>in force: {bench.k[t, m]}, of "
             f"{counted(bench.n_strong[t, m], 'strong query')}"
             for m, model in enumerate(bench.models)
@@ -268,10 +268,11 @@ def split_figure(split: Split, names: Sequence[str], colours: Sequence[str]) -> 
                 hovertemplate=f"{plain(names[at])}: %{{x:.3f}}<extra></extra>",
             )
         )
+    mean = f"mean {decimal(split.mean, 3)}"
     figure.add_vline(
         x=split.mean,
         line={"color": MUTED, "dash": "dash", "width": 1.5},
-        annotation={"text": f"mean {split.mean:.3f}", "yanchor": "bottom", "xanchor": "center"},
+        annotation={"text": mean, "yanchor": "bottom", "xanchor": "center"},
     )
     figure.update_layout(template="cascal", height=420, margin={"t": 28, "b": 40})
     ticks = {"tickvals": [y for y, _ in centres], "ticktext": [name for _, name in centres]}

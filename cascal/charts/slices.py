@@ -12,7 +12,6 @@ from cascal.charts.figures import (
     MUTED,
     in_percent,
     in_points,
-    in_words,
     interval_bar,
     interval_texts,
     names_above,
@@ -83,8 +82,8 @@ def slices_frame(parts: Sequence[Slice], taus: Sequence[GoldAgreement] = ()) -> 
         "tau_high",
     ]
     frame = pd.DataFrame(rows, columns=columns)
-    frame["gain_text"] = interval_texts(frame, "gain", "low", "high", "+.1f")
-    frame["tau_text"] = interval_texts(frame, "tau", "tau_low", "tau_high", ".2f")
+    frame["gain_text"] = interval_texts(frame, ("gain", "low", "high"), sign=True)
+    frame["tau_text"] = interval_texts(frame, ("tau", "tau_low", "tau_high"), 2)
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -105,7 +104,7 @@ def gain_figure(frame: pd.DataFrame, accent: str, warning: str) -> go.Figure:
             "%{customdata[2]:,.0f} queries<extra></extra>",
         )
     )
-    names_above(figure, names, values=in_words(value, "{:+.1f}"))
+    names_above(figure, names, values=list(map(signed, value.tolist())))
     figure.update_xaxes(title="points")
     zero_line(figure, len(names))
     return figure

@@ -14,7 +14,7 @@ from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_tick
 from cascal.compare.cost import weight_label
 from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
 from cascal.compare.sweep_answer import value_label
-from cascal.counted import percent
+from cascal.counted import brief, dollars, percent
 from cascal.datatypes import FloatArray
 from cascal.settings import Thresholds
 
@@ -85,7 +85,7 @@ def changing_measures(curve: Curve) -> tuple[list[str], list[str]]:
 def _in_words(measure: str, value: float) -> str:
     if measure in IN_PERCENT:
         return percent(value / 100, 1)
-    return f"${value:,.2f}" if measure == "dollars" else f"{value:.4g}"
+    return dollars(value) if measure == "dollars" else brief(value, 4)
 
 
 def _hover(measure: str, name: str) -> str:

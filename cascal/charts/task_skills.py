@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from cascal.charts.figures import cell_texts, in_percent, percent_hover, percent_ticks, plain
 from cascal.charts.silhouettes import MOST_COLUMNS
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.counted import percent as percent_text
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
@@ -109,13 +109,13 @@ def _cells(mean: FloatArray, reach: FloatArray, *, percent: bool) -> list[list[s
     """The best of a row in bold; where nothing is known of the interval, the mean alone."""
     digits, texts = 1 if percent else 3, []
     for means, reaches in zip(mean, reach, strict=True):
-        row = [f"{value:.{digits}f}" for value in means]
+        row = [decimal(value, digits) for value in means]
         if np.isfinite(means).any():
             best = int(np.nanargmax(means))
             row[best] = f"<b>{row[best]}</b>"
         texts.append(
             [
-                text + (f"<br>±{one:.{digits}f}" if np.isfinite(one) else "")
+                text + (f"<br>±{decimal(one, digits)}" if np.isfinite(one) else "")
                 for text, one in zip(row, reaches, strict=True)
             ]
         )
@@ -124,7 +124,7 @@ def _cells(mean: FloatArray, reach: FloatArray, *, percent: bool) -> list[list[s
 
 def _hovers(frame: pd.DataFrame, shape: tuple[int, int], *, percent: bool) -> list[list[str]]:
     def told(value: float) -> str:
-        return percent_text(value, 1) if percent else f"{value:.3f}"
+        return percent_text(value, 1) if percent else decimal(value, 3)
 
     columns = (frame[name] for name in ("task", "model", "low", "high", "queries"))
     texts = [

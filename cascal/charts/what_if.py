@@ -105,5 +105,5 @@ def removals_frame(found: Sequence[Removal]) -> pd.DataFrame:
             "tau": [one.tau for one in found],
         }
     )
-    frame["gain_text"] = interval_texts(frame, "gain", "low", "high", "+.1f")
+    frame["gain_text"] = interval_texts(frame, ("gain", "low", "high"), sign=True)
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import err, out, progress_bar
-from cascal.counted import counted
+from cascal.counted import counted, typed
 
 if TYPE_CHECKING:
     from cascal.collection.collect import CollectProgress
@@ -67,7 +67,7 @@ def run_generate(
             f"{one.leaked:,}",
         )
     out.print(table)
-    out.print(f"{counted(done.asked, 'call')}, ${done.cost:,.4f}.")
+    out.print(f"{counted(done.asked, 'call')}, ${typed(done.cost, 4)}.")
     if done.short:
         out.print(
             f"Attempts are used up for {escape(', '.join(done.short))}: too many repeat or cannot "
@@ -166,8 +166,8 @@ def _print_collected(done: CollectProgress) -> None:
             f"{one.done:,}",
             f"{one.failed:,}",
             f"{one.left:,}",
-            f"{one.rate:,.1f}",
-            f"{one.cost:,.4f}",
+            typed(one.rate, 1),
+            typed(one.cost, 4),
         )
     out.print(table)
     for one in done.models:

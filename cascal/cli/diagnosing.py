@@ -16,8 +16,9 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
+from cascal.cli.evaluation_printed import with_interval
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.counted import percent
+from cascal.counted import percent, typed
 
 if TYPE_CHECKING:
     from cascal.diagnose import Effect, Evidence, Finding
@@ -104,18 +105,18 @@ def _print_finding(finding: Finding, effects: list[Effect], evidence: Evidence |
     table = Table("remedy", "judgement", "clusters", "in use", "flipped", "first right, points")
     for one in effects:
         gain = one.gain
-        points = (
-            ""
+        row = (
+            {}
             if gain is None
-            else f"{100 * gain.value:+.1f} \\[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+            else {"gain": gain.value, "gain_low": gain.low, "gain_high": gain.high}
         )
         table.add_row(
             escape(one.proposal.label),
             one.judgement,
             str(one.clusters),
-            f"{one.effective_models:.1f}",
-            f"{percent(one.flipped)}",
-            points,
+            typed(one.effective_models, 1),
+            percent(one.flipped),
+            with_interval(row, "gain", 1, sign=True),
         )
     out.print(table)
 

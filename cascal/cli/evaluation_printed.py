@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import out
-from cascal.counted import counted
+from cascal.counted import counted, dollars, typed
 
 WIDE = 110
 """From this many columns on, the table also shows models in use and cost."""
@@ -69,8 +69,8 @@ def _print_to_ship(found: Mapping[str, Any] | None) -> None:
     for said in filter(None, (*told, found["payback"]["sentence"])):
         out.print(f"  {escape(said)}")
     for other in found["others"]:
-        right, dollars = f"{100 * other['top1']:.1f} %", other["cost_per_1000"]
-        cost = "" if dollars is None else f" for ${dollars:,.2f}"
+        right, price = f"{typed(100 * other['top1'], 1)} %", other["cost_per_1000"]
+        cost = "" if price is None else f" for {dollars(price)}"
         out.print(f"  {escape(other['setting'])}: {right} right{cost}; {escape(other['why_not'])}")
     out.print(f"  {escape(found['basis'])}")
 
@@ -86,9 +86,9 @@ def _print_routers(found: Mapping[str, Any]) -> None:
         cells = [
             with_interval(row, "top1", 1),
             with_interval(row, "vote", 1),
-            with_interval(row, "gain", 1, sign="+"),
-            f"{row['effective_models']:.1f}" if row["effective_models"] else "",
-            "" if row["cost_per_1000"] is None else f"{row['cost_per_1000']:.2f}",
+            with_interval(row, "gain", 1, sign=True),
+            typed(row["effective_models"], 1) if row["effective_models"] else "",
+            "" if row["cost_per_1000"] is None else typed(row["cost_per_1000"], 2),
         ]
         needs = "" if row["needs"] == "nothing" else row["needs"]
         table.add_row(escape(row["router"]), needs, *(cells if wide else cells[:3]))
@@ -116,7 +116,7 @@ def _print_slices(found: Mapping[str, Any] | None) -> None:
     for name in ("queries", "this router", "best single model", "gain"):
         table.add_column(name, justify="right")
     for row in found["rows"]:
-        gain = "too small" if row["too_small"] else with_interval(row, "gain", 1, sign="+")
+        gain = "too small" if row["too_small"] else with_interval(row, "gain", 1, sign=True)
         accuracies = (with_interval(row, name, 1) for name in ("own", "best"))
         table.add_row(escape(row["slice"]), f"{row['queries']:,}", *accuracies, gain)
     out.print(table)
@@ -132,16 +132,17 @@ def _print_peers(found: Mapping[str, Any]) -> None:
 
 
 def _numberwith_interval(row: Mapping[str, Any]) -> str:
-    low, high = ("?" if row[end] is None else f"{row[end]:.2f}" for end in ("low", "high"))
-    return f"{row['value']:.2f} \\[{low}, {high}]"
+    low, high = ("?" if row[end] is None else typed(row[end], 2) for end in ("low", "high"))
+    return f"{typed(row['value'], 2)} \\[{low}, {high}]"
 
 
-def with_interval(row: Mapping[str, Any], name: str, decimals: int, sign: str = "") -> str:
+def with_interval(row: Mapping[str, Any], name: str, decimals: int, *, sign: bool = False) -> str:
     """A share in percent with its interval, "" where there is none."""
     value, low, high = (row.get(key) for key in (name, f"{name}_low", f"{name}_high"))
     if value is None:
         return ""
-    text = f"{100 * value:{sign}.{decimals}f}"
+    text = typed(100 * value, decimals, sign=sign)
     if low is None or high is None:
         return text
-    return f"{text} \\[{100 * low:{sign}.{decimals}f}, {100 * high:{sign}.{decimals}f}]"
+    ends = (typed(100 * end, decimals, sign=sign) for end in (low, high))
+    return f"{text} \\[{', '.join(ends)}]"

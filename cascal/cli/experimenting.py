@@ -14,6 +14,7 @@ from rich.table import Table
 from cascal.cli.common import JsonOption, default_workspace, out, progress_bar
 from cascal.cli.evaluation_printed import with_interval
 from cascal.cli.tuning import Tuning, with_tuning
+from cascal.counted import typed
 
 if TYPE_CHECKING:
     from cascal.compare.experiments import Column, Report
@@ -105,9 +106,9 @@ def _cell(row: Mapping[str, Any], column: Column) -> str:
     if value is None:
         return ""
     if column.kind in ("percent", "points"):
-        return with_interval(row, column.name, 1, "+" if column.kind == "points" else "")
+        return with_interval(row, column.name, 1, sign=column.kind == "points")
     if column.kind == "number":
-        return f"{value:.3f}"
+        return typed(value, 3)
     if column.kind == "count":
         return f"{value:,}"
     if column.kind == "flag":

@@ -22,7 +22,7 @@ from cascal.cli.common import (
     out,
     print_json,
 )
-from cascal.counted import counted, percent
+from cascal.counted import counted, percent, typed
 
 
 def quality(
@@ -80,7 +80,7 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
     )
     if found["drift"] is not None:
         out.print(
-            f"MMD to the test queries {found['drift']['mmd']:.3f} (target below 0.1); "
+            f"MMD to the test queries {typed(found['drift']['mmd'], 3)} (target below 0.1); "
             f"{percent(found['covered'])} of them are covered."
         )
     table = Table(
@@ -93,8 +93,8 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
             escape(one["task"]),
             f"{one['n_queries']:,}",
             escape(f"{one['first']} over {one['second']}"),
-            f"{one['lead']:.3f}",
-            f"{percent(one['certainty'])}",
+            typed(one["lead"], 3),
+            percent(one["certainty"]),
             more,
         )
         table.add_row(*cells)

@@ -21,7 +21,7 @@ from cascal.cli.common import (
     print_json,
 )
 from cascal.cli.judging import JudgePoolOption, judge_of, let_score
-from cascal.counted import counted
+from cascal.counted import counted, typed
 from cascal.datatypes import CascalError
 from cascal.provenance import this_account
 
@@ -130,7 +130,7 @@ def _list_unlike(store: Workspace, dataset: str, *, as_json: bool) -> None:
     table = Table("query", "model", "likeness", "response")
     for one in found[:SHOWN_UNLIKE]:
         cut = " ".join(one.text.split())[:CUT]
-        table.add_row(escape(one.query_id), escape(one.model), f"{one.likeness:.1f}", escape(cut))
+        table.add_row(escape(one.query_id), escape(one.model), typed(one.likeness, 1), escape(cut))
     out.print(table)
     out.print(
         f"{counted(len(found), 'response')} to {N_LOOKED_AT} random queries, or all, use other "
@@ -204,8 +204,9 @@ def print_scores(found: Mapping[str, Any]) -> None:
     for row in found["ranking"]:
         table.add_row(
             escape(row["model"]),
-            f"{row['score']:.3f} \\[{row['score_low']:.3f}, {row['score_high']:.3f}]",
-            f"{100 * row['behind']:+.1f}",
+            f"{typed(row['score'], 3)} \\[{typed(row['score_low'], 3)}, "
+            f"{typed(row['score_high'], 3)}]",
+            typed(100 * row["behind"], 1, sign=True),
             "yes" if row["may_be_best"] else "no",
         )
     out.print(table)

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from cascal.collection.task_file import TaskRequest
+from cascal.counted import decimal
 from cascal.datatypes import FloatArray, Query
 from cascal.prompts import Generated, read_generated
 
@@ -227,7 +228,7 @@ class Judge:
         twin, cosine = self._nearest(self._rows[: len(self._ids)], vector)
         if cosine >= self._threshold:
             like = self._ids[twin]
-            reason = f"Cosine {cosine:.3f} to query {like!r}."
+            reason = f"Cosine {decimal(cosine, 3)} to query {like!r}."
             return replace(final(attempt, "duplicate", reason), similar_to=like), None
         place, leak = self._nearest(self._test, vector)
         query_id = f"{attempt.task}-{attempt.number:05d}"

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from cascal.answers import read_response
 from cascal.columns import RESPONSE_SCHEMA
+from cascal.counted import decimal
 from cascal.datatypes import Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.endpoint.completion import TOOL_CALL
@@ -96,8 +97,10 @@ class CollectProgress:
         done, failed = (sum(getattr(one, name) for one in self.models) for name in _COUNTS)
         rate, cost = (sum(getattr(one, name) for one in self.models) for name in ("rate", "cost"))
         eta = max((one.eta for one in self.models), default=0.0, key=lambda x: (x != x, x))
-        left = "" if math.isnan(eta) or not eta else f", {eta:,.0f} s left"
-        return f"{done:,} answered, {failed:,} failed, {rate:,.1f}/s{left}, ${cost:,.4f}"
+        left = "" if math.isnan(eta) or not eta else f", {decimal(eta, 0)} s left"
+        return (
+            f"{done:,} answered, {failed:,} failed, {decimal(rate, 1)}/s{left}, ${decimal(cost, 4)}"
+        )
 
 
 _COUNTS = ("done", "failed")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cascal.collection.ask_selected import destinations
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, cluster_members
 from cascal.datatypes import CascalError, ModelSpec
@@ -55,7 +55,7 @@ class NamingPlan:
         """How many calls go where, what is sent and what it costs."""
         cost = "its price is not known"
         if math.isfinite(self.cost):
-            cost = f"about ${self.cost:,.4f}, at most ${self.most:,.4f}"
+            cost = f"about ${decimal(self.cost, 4)}, at most ${decimal(self.most, 4)}"
         n_calls = len(self.requests)
         return (
             f"{counted(n_calls, 'call')} to {self.model.name} at "
@@ -117,7 +117,7 @@ class Named:
     @property
     def sentence(self) -> str:
         """All of it in one line."""
-        cost = f" for ${self.cost:,.4f}" if math.isfinite(self.cost) else ""
+        cost = f" for ${decimal(self.cost, 4)}" if math.isfinite(self.cost) else ""
         failed = f"; {len(self.failures)} without: {self.failures[0]}" if self.failures else ""
         return f"{counted(len(self.names), 'cluster')} named{cost}{failed}"
 

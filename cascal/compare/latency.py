@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cascal.counted import counted
+from cascal.counted import brief, counted
 from cascal.dataset.response_numbers import read_latencies
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Split
@@ -61,10 +61,11 @@ class Waits:
         how = "saves" if low > 0 else "costs" if high < 0 else "saves no provable time:"
         sign, ends = (-1, (-high, -low)) if high < 0 else (1, (low, high))
         return (
-            f"Half of the queries take at most {routed.median:.2g} s and 95 % at most "
-            f"{routed.slow:.2g} s with the routed model, {always.median:.2g} s and "
-            f"{always.slow:.2g} s with always asking {self.constant}; on average routing {how} "
-            f"{sign * self.saved.value:.2g} s [{ends[0]:.2g}, {ends[1]:.2g}] a query "
+            f"Half of the queries take at most {brief(routed.median, 2)} s and 95 % at most "
+            f"{brief(routed.slow, 2)} s with the routed model, {brief(always.median, 2)} s and "
+            f"{brief(always.slow, 2)} s with always asking {self.constant}; on average routing "
+            f"{how} {brief(sign * self.saved.value, 2)} s "
+            f"[{brief(ends[0], 2)}, {brief(ends[1], 2)}] a query "
             f"({counted(self.n_queries, 'query')})."
         )
 

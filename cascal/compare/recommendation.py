@@ -16,6 +16,7 @@ import numpy as np
 from cascal.compare.cost import Trial, cost_grid, try_weights
 from cascal.compare.presets import compare_presets
 from cascal.compare.recommended import Option, Recommendation
+from cascal.counted import decimal, dollars
 from cascal.dataset.cost import query_costs
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
@@ -45,14 +46,14 @@ def recommend(
     if why := too_few(test.n_gold):
         raise NotApplicable(f"Nobody can say yet which setting to ship: {why}.", code="no-gold")
     first = np.stack([one.first for one in trials], axis=1)
-    dollars = COST_UNIT * query_costs(test, training).dollars
+    costs = COST_UNIT * query_costs(test, training).dollars
     known = [(one.preset, one.point.cost_weight) for one in trials]
     default = (FitSettings().preset_name, 0.0)
     return _Tried(
         trials=tuple(trials),
         right=np.take_along_axis(test.right, first, axis=1),
         voted=np.stack([one.voted for one in trials], axis=1).astype(float),
-        dollars=np.take_along_axis(dollars, first, axis=1),
+        dollars=np.take_along_axis(costs, first, axis=1),
         now=known.index(("", now.cost_weight)),
         base=known.index(default if default in known else ("", 0.0)),
     ).recommendation(tolerance, now.top_k)
@@ -222,9 +223,12 @@ def _why_not(gain: Estimate, dearer: Estimate | None, loss: Estimate, tolerance:
         if loss.high < 0:
             return f"cheaper, but a proven loss: {points(loss)}"
         if loss.low < -tolerance:
-            return f"cheaper, but a loss of up to {-100 * loss.low:.1f} points is not ruled out"
+            return (
+                f"cheaper, but a loss of up to {decimal(-100 * loss.low, 1)} points is not ruled "
+                "out"
+            )
         return "as cheap, and right no more often"
-    more = f"${dearer.value:,.2f} dearer"
+    more = f"{dollars(dearer.value)} dearer"
     if gain.low > 0:
         return f"better, but {more}: {points(gain)}"
     return f"{more}, and {'proven worse' if gain.high < 0 else 'not proven better'}"

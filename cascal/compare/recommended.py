@@ -7,7 +7,16 @@ from math import isfinite
 from typing import Any
 
 from cascal.compare.cost import Trial, weight_label
-from cascal.counted import counted, enumerated, percent, percent_pair, signed
+from cascal.counted import (
+    bracketed,
+    counted,
+    decimal,
+    dollars,
+    enumerated,
+    percent,
+    percent_pair,
+    signed,
+)
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import points
@@ -44,8 +53,8 @@ class Option:
     @property
     def price(self) -> str:
         """For how much, where that is known."""
-        dollars = self.trial.point.cost1
-        return f" for ${dollars:,.2f}" if isfinite(dollars) else ""
+        cost = self.trial.point.cost1
+        return f" for {dollars(cost)}" if isfinite(cost) else ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; what is unknown is null."""
@@ -214,7 +223,7 @@ class Recommendation:
         keeps = "keeps the one in use" if self.for_vote.in_use else f"says {self.for_vote.name}"
         return (
             f"{said}For a vote of {self.n_voters} the same rule {keeps}: "
-            f"{percent(vote.vote, 1)} right for ${vote.cost3:,.2f}."
+            f"{percent(vote.vote, 1)} right for {dollars(vote.cost3)}."
         )
 
     @property
@@ -259,8 +268,8 @@ def in_points(share: float) -> str:
 
 
 def _dollars(change: Estimate) -> str:
-    low, high = (signed(one, 2, unit="$") for one in (change.low, change.high))
-    return f"{signed(change.value, 2, unit='$')} [{low}, {high}]"
+    span = bracketed(change.low, change.high, 2, unit="$")
+    return f"{signed(change.value, 2, unit='$')} {span}"
 
 
 def _judged(gain: Estimate, tolerance: float) -> str:
@@ -271,4 +280,4 @@ def _judged(gain: Estimate, tolerance: float) -> str:
         return "a proven gain"
     if gain.low >= -tolerance:
         return f"no loss above {in_points(tolerance)}"
-    return f"a loss of up to {-100 * gain.low:.1f} points is not ruled out"
+    return f"a loss of up to {decimal(-100 * gain.low, 1)} points is not ruled out"

@@ -12,6 +12,7 @@ from cascal.compare.comparison import Comparison
 from cascal.compare.recommendation import LEAST_SAVED
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.computing.remembered import remembered
+from cascal.counted import dollars
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import points, too_few
@@ -54,7 +55,8 @@ class Rival:
         if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
             return f"{said}."
         return (
-            f"{said}, for ${self.cost:,.2f} instead of ${self.cost_in_use:,.2f} per 1,000 queries."
+            f"{said}, for {dollars(self.cost)} instead of {dollars(self.cost_in_use)} per 1,000 "
+            "queries."
         )
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 from cascal.columns import KeptColumn, join_kept
 from cascal.compare.comparison import Comparison
 from cascal.computing.remembered import remembered
-from cascal.counted import counted, listed
+from cascal.counted import counted, decimal, listed
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError, IntArray, Split
 from cascal.files.plain_json import finite
@@ -79,7 +79,7 @@ def slices_note(found: Sequence[Slice]) -> str:
     n, small = len(found), sum(one.too_small for one in found)
     said = (
         f"{counted(n, 'slice was', 'slices were')} looked at: each 95 % interval misses by chance "
-        f"one time in twenty, so of {n} about {MISSED * n:.1f}."
+        f"one time in twenty, so of {n} about {decimal(MISSED * n, 1)}."
     )
     if small:
         said += f" Fewer than {MIN_QUERIES} queries are in {small} of them: too small to tell."

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, dollars
 from cascal.dataset.cost import first_costs
 from cascal.dataset.query_filters import first_model_right
 from cascal.dataset.saved_runs import decisions_hash
@@ -262,7 +262,7 @@ class StateChange:
         paid = ""
         if self._dollars is not None:
             less = "cheaper" if self._dollars < 0 else "dearer"
-            paid = f", ${abs(self._dollars):,.2f} {less} per 1,000"
+            paid = f", {dollars(abs(self._dollars))} {less} per 1,000"
         if self.gain is not None:
             return f"{self._outcome.format(name)}: {points(self.gain)}{paid}{self._cause}"
         are = agreeing(n, "goes", "go")

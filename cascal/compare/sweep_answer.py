@@ -16,7 +16,7 @@ import numpy as np
 from cascal.compare.cost import weight_label
 from cascal.compare.recommended import Recommendation
 from cascal.compare.sweep import NAMES, Curve, Point
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, decimal, dollars, percent
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.intervals import Estimate, joint_estimates
@@ -140,7 +140,9 @@ def change_between(curve: Curve, was: int, now: int, part: Part, models: Sequenc
     if gains is not None:
         said.append(f"{in_points(gains[now])}")
     if isfinite(before.dollars) and isfinite(after.dollars):
-        said.append(f"${after.dollars:,.2f} instead of ${before.dollars:,.2f} per 1,000 queries")
+        said.append(
+            f"{dollars(after.dollars)} instead of {dollars(before.dollars)} per 1,000 queries"
+        )
     said.append(
         f"{int((before.first != after.first).sum()):,} of {counted(len(part), 'query')} "
         "go to another first model"
@@ -166,19 +168,19 @@ def _cheaper(curve: Curve, gains: Sequence[Estimate], best: int) -> str:
     It was picked for its cost, so what it may lose comes first.
     """
     now = curve.points[curve.at_now]
-    dollars = np.array([one.dollars for one in curve.points])
-    if not np.isfinite(dollars).all():
+    costs = np.array([one.dollars for one in curve.points])
+    if not np.isfinite(costs).all():
         return ""
     right = np.array([gain.value >= 0 for gain in gains])
-    known = np.flatnonzero(right & (dollars <= (1.0 - SAVED) * now.dollars))
+    known = np.flatnonzero(right & (costs <= (1.0 - SAVED) * now.dollars))
     if not len(known):
         return ""
-    place = int(known[dollars[known].argmin()])
+    place = int(known[costs[known].argmin()])
     told = "" if place == best else f" ({in_points(gains[place])})"
     return (
-        f" A loss of up to {max(0.0, -100 * gains[place].low):.1f} points is not ruled out at "
-        f"{_label(curve, place)}{told}, which would cost ${dollars[place]:,.2f} instead of "
-        f"${now.dollars:,.2f} per 1,000 queries."
+        f" A loss of up to {decimal(max(0.0, -100 * gains[place].low), 1)} points is not ruled "
+        f"out at {_label(curve, place)}{told}, which would cost {dollars(costs[place])} instead "
+        f"of {dollars(now.dollars)} per 1,000 queries."
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.counted import dollars
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.prices import COST_UNIT
@@ -84,10 +85,10 @@ class RoutingCost:
         """Both figures, what they are compared with and what they rest on."""
         if not self.known:
             return "What the chosen models cost is not known."
-        always = f"${self.always:,.2f}" if math.isfinite(self.always) else "an unknown sum"
+        always = dollars(self.always) if math.isfinite(self.always) else "an unknown sum"
         return (
-            f"Cost of 1,000 queries: ${self.routed:,.2f} routed to the first model, {always} with "
-            f"always asking {self.constant.words} ({self.basis})."
+            f"Cost of 1,000 queries: {dollars(self.routed)} routed to the first model, {always} "
+            f"with always asking {self.constant.words} ({self.basis})."
         )
 
 

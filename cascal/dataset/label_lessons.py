@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cascal.counted import counted, percent, signed
+from cascal.counted import counted, decimal, percent, signed
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
@@ -149,6 +149,6 @@ def unreachable_line(contest: Contest, found: Evidence) -> str:
         f"{found.n_unreachable:,} of the {counted(contest.n_contested, 'query')} that are "
         f"contested now ({percent(share)}) were contested in no draw that has labels, as where a "
         "threshold was moved since: each of them may be a gain or a loss, which widens the "
-        f"interval by {100 * found.n_unreachable / contest.n_queries:.1f} points on either "
+        f"interval by {decimal(100 * found.n_unreachable / contest.n_queries, 1)} points on either "
         f"side.{more}"
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cascal.counted import counted
+from cascal.counted import bracketed, counted, decimal
 from cascal.dataset.scored import Scored, load_scored, score_origins
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, NotApplicable
 from cascal.files.plain_json import finite
@@ -47,8 +47,8 @@ class Judged:
         """Both numbers; a judge is never taken for the truth."""
         return (
             f"Judge {self.judge} against people on the same {counted(self.n, 'response')}: "
-            f"correlation within a query {self.correlation:.2f}, order of the models τ = "
-            f"{self.tau:.2f}."
+            f"correlation within a query {decimal(self.correlation, 2)}, order of the models τ = "
+            f"{decimal(self.tau, 2)}."
         )
 
 
@@ -84,7 +84,7 @@ class ScoreEvidence:
         if rivals:
             others = (
                 f"as far as these scores say {_listed(rivals)} may be better, by at most "
-                f"{100 * found.regret_bound:.1f} points"
+                f"{decimal(100 * found.regret_bound, 1)} points"
             )
         return (
             f"Always ask {found.best}: the best mean score, {_score(found)}, by "
@@ -121,8 +121,9 @@ class ScoreEvidence:
         found = []
         if self.length_tau >= WARNED:
             found.append(
-                f"This ranking follows answer length, τ = {self.length_tau:.2f}: whoever scores "
-                "may like long answers. Compare with people's scores of answers of equal length."
+                f"This ranking follows answer length, τ = {decimal(self.length_tau, 2)}: whoever "
+                "scores may like long answers. Compare with people's scores of answers of equal "
+                "length."
             )
         if self.scored.unscored_models:
             found.append(f"Without any score: {', '.join(self.scored.unscored_models)}.")
@@ -185,7 +186,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _score(ranking: Ranking) -> str:
     best = ranking.ranks[0].score
-    return f"{best.value:.3f} [{best.low:.3f}, {best.high:.3f}]"
+    return f"{decimal(best.value, 3)} {bracketed(best.low, best.high, 3, sign=False)}"
 
 
 def gather_scores(

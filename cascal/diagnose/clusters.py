@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, signed
+from cascal.counted import agreeing, bracketed, counted, decimal, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.evidence import MOST, Evidence, largest
@@ -75,14 +75,14 @@ def not_separated(snapshot: Snapshot) -> Look:
     def issue() -> str:
         if below.all():
             return (
-                f"The best silhouette over all tasks, models and k is {best.max():.3f}, below "
-                f"min_silhouette {required:g}: every task is one cluster, and routing is a ranking "
-                "per task. Look at the encoder before lowering the threshold."
+                f"The best silhouette over all tasks, models and k is {decimal(best.max(), 3)}, "
+                f"below min_silhouette {required:g}: every task is one cluster, and routing is a "
+                "ranking per task. Look at the encoder before lowering the threshold."
             )
         return (
             f"In {below.sum()} of {counted(len(best), 'task')} no split reaches min_silhouette "
-            f"{required:g} (best overall {best.max():.3f}): these tasks are one cluster each, "
-            "skills inside them are not told apart."
+            f"{required:g} (best overall {decimal(best.max(), 3)}): these tasks are one cluster "
+            "each, skills inside them are not told apart."
         )
 
     measure = Measure(name=name, value=float(below.mean()), rule=UNSEPARATED_TASKS)
@@ -201,9 +201,9 @@ def unstable(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name="Adjusted Rand", value=rand, rule=MIN_RAND, holds_if="at least", share=False),
         issue=lambda: (
-            f"Two fits on halves of the queries agree with an adjusted Rand of {rand:.2f} inside "
-            f"tasks (rule: {MIN_RAND} or more): another sample would have given other clusters. "
-            "Trust the rankings of tasks more than those of clusters."
+            f"Two fits on halves of the queries agree with an adjusted Rand of {decimal(rand, 2)} "
+            f"inside tasks (rule: {MIN_RAND} or more): another sample would have given other "
+            "clusters. Trust the rankings of tasks more than those of clusters."
         ),
     )
 
@@ -296,7 +296,7 @@ def idle(snapshot: Snapshot) -> Look:
             f"By consensus alone, {counted(len(router.clusters), 'cluster is', 'clusters are')} "
             f"{compared} {counted(len(router.tasks), 'task')}: learnt on one half of the queries "
             "and measured on the other, the mean consensus score of the first model changes by "
-            f"{signed(found.mean, 4)} [{signed(low, 4)}, {signed(high, 4)}] (rule: the lower end "
+            f"{signed(found.mean, 4)} {bracketed(low, high, 4)} (rule: the lower end "
             f"above {NO_GAIN:g}; this is no accuracy). One cluster a task is simpler."
         ),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
 from cascal.consensus.confidence import ALARMING_SHARE
-from cascal.counted import percent
+from cascal.counted import decimal, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.evidence import Evidence, largest
@@ -108,7 +108,7 @@ def drifted(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name="MMD to the test queries", value=mmd, rule=MMD_TARGET, share=False),
         issue=lambda: (
-            f"The training queries lie at MMD {mmd:.2f} from the test queries (rule: below "
+            f"The training queries lie at MMD {decimal(mmd, 2)} from the test queries (rule: below "
             f"{MMD_TARGET}): skills are learnt on other questions than those that come. Describe "
             "the tasks closer to them, with examples."
         ),

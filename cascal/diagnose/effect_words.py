@@ -43,8 +43,8 @@ def silhouettes_told(before: tuple[float, float], after: tuple[float, float]) ->
 def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
     """Right answers, routes, clusters and models in use; before : the state it was tried out on."""
     clusters, even = len(before.router.clusters), effective_number(before.share)
-    flips, models = percent(effect.flipped), f"≈ {even:.1f}"
-    then = f"≈ {effect.effective_models:.1f}"
+    flips, models = percent(effect.flipped), f"≈ {decimal(even, 1)}"
+    then = f"≈ {decimal(effect.effective_models, 1)}"
     found = (
         _right(effect.gain, before),
         Told("Routes that flip", "", flips, f"{flips} of the routes flip"),
@@ -63,7 +63,7 @@ def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
     )
     if effect.stability is None:
         return found
-    stable = f"{effect.stability:.2f}"
+    stable = decimal(effect.stability, 2)
     return (*found, Told("Stability of its clusters", "", stable, f"stability {stable}"))
 
 

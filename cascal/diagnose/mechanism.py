@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, decimal
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.diagnose.coherence import (
@@ -169,9 +169,10 @@ class _Moved:
         size = counted(int(then.router.clusters.sizes[joined]), "query")
         only = " They are no nearer to their own: what was near has moved away."
         return (
-            f"{self.said(self.away)}, at a mean distance of {first:.2f}, than to their own cluster "
-            f"({second:.2f}). That one becomes part of a larger cluster ({size}), which is "
-            f"farther: {third:.2f}, their own {fourth:.2f}.{only if fourth >= second else ''}"
+            f"{self.said(self.away)}, at a mean distance of {decimal(first, 2)}, than to their "
+            f"own cluster ({decimal(second, 2)}). That one becomes part of a larger cluster "
+            f"({size}), which is farther: {decimal(third, 2)}, their own "
+            f"{decimal(fourth, 2)}.{only if fourth >= second else ''}"
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements
 from cascal.computing.remembered import remembered
-from cascal.counted import counted, percent
+from cascal.counted import bracketed, counted, decimal, percent
 from cascal.dataset.label_questions import family_question
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import Row, queries_to_label
@@ -77,9 +77,9 @@ def contradicted(snapshot: Snapshot) -> Look:
     of_all = look_at(
         tau_above("Kendall τ with gold", overall.value, OPPOSITE),
         issue=lambda: (
-            f"Consensus ranks the models against the gold answers: Kendall τ {overall.value:.2f} "
-            f"[{overall.low:.2f}, {overall.high:.2f}]. What is called best is worst; do not route "
-            "by it."
+            "Consensus ranks the models against the gold answers: Kendall τ "
+            f"{decimal(overall.value, 2)} {bracketed(overall.low, overall.high, 2, sign=False)}. "
+            "What is called best is worst; do not route by it."
         ),
     )
     return look_twice(of_all, _contradicted_clusters(snapshot))
@@ -95,8 +95,8 @@ def _contradicted_clusters(snapshot: Snapshot) -> Look:
         worst = min(against, key=lambda one: one.tau.value)
         return (
             f"In {len(against)} of {counted(len(per_cluster), 'cluster')} the ranking certainly "
-            f"contradicts the gold answers ({worst.scope}: τ {worst.tau.value:.2f} "
-            f"[{worst.tau.low:.2f}, {worst.tau.high:.2f}])."
+            f"contradicts the gold answers ({worst.scope}: τ {decimal(worst.tau.value, 2)} "
+            f"{bracketed(worst.tau.low, worst.tau.high, 2, sign=False)})."
         )
 
     name = "Upper end of τ in the cluster that agrees least"
@@ -124,8 +124,8 @@ def collapsed(snapshot: Snapshot) -> Look:
         Measure(name=name, value=effective, rule=least, holds_if="at least", share=False),
         issue=lambda: (
             f"{models[first]} gets {percent(most)} of the queries (effective number of models "
-            f"{effective:.2f} of {len(models)}, {snapshot.n_models_in_use} get any): the router "
-            "is close to always asking one model, and costs more than that."
+            f"{decimal(effective, 2)} of {len(models)}, {snapshot.n_models_in_use} get any): the "
+            "router is close to always asking one model, and costs more than that."
         ),
     )
 
@@ -176,7 +176,7 @@ def _little_to_gain(snapshot: Snapshot) -> Look:
     return look_at(
         Measure(name=name, value=gain, rule=least, holds_if="at least"),
         issue=lambda: (
-            f"Even an oracle gains only {100 * gain:.1f} points over always asking "
+            f"Even an oracle gains only {decimal(100 * gain, 1)} points over always asking "
             f"{snapshot.constant.words}: there is nothing to win by routing."
         ),
     )
@@ -229,7 +229,7 @@ def _second_better(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
         "cluster": snapshot.labels[need.cluster],
         "asked first": need.first,
         "probably better": need.second,
-        "probability": f"{percent(1.0 - need.certainty)}",
+        "probability": percent(1.0 - need.certainty),
         "training queries": need.n_queries,
     }
     return {**row, **_by_gold(snapshot, need)}
@@ -244,7 +244,7 @@ def _by_gold(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
     models = test.votes.models
     gaps = inside[:, models.index(need.second)] - inside[:, models.index(need.first)]
     gaps = gaps[np.isfinite(gaps)]
-    probability = f"{percent(lead_certainty(gaps)[2])}" if len(gaps) > 1 else "unknown"
+    probability = percent(lead_certainty(gaps)[2]) if len(gaps) > 1 else "unknown"
     return {"by gold answers": probability, "gold test queries": len(gaps)}
 
 

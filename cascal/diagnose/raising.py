@@ -10,7 +10,7 @@ import numpy as np
 
 from cascal.clustering.cluster import TaskCandidates
 from cascal.columns import Progress
-from cascal.counted import agreeing, counted, signed
+from cascal.counted import agreeing, counted, decimal, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.diagnose.quality import repeats
@@ -100,8 +100,8 @@ def other_starts(queries: StrongQueries, k: int, starts: Sequence[TaskCandidates
     said = "none is tighter than this one" if best == 0 else "another one is tighter"
     return Trial(
         label=START,
-        sentence=f"Of {N_SAMPLES} starts {said} (silhouettes {min(values):.3f} to "
-        f"{max(values):.3f}).",
+        sentence=f"Of {N_SAMPLES} starts {said} (silhouettes {decimal(min(values), 3)} to "
+        f"{decimal(max(values), 3)}).",
         before=Value(silhouette=values[0], n=n, k=k),
         after=Value(silhouette=values[best], n=n, k=k),
     )
@@ -141,9 +141,9 @@ def more_queries(
     }
     return Trial(
         label=label,
-        sentence=f"Mean of {N_SAMPLES} halves {half.mean():.3f} (standard deviation "
-        f"{half.std(ddof=1):.3f}), of three quarters {most.mean():.3f}, of all from {N_SAMPLES} "
-        f"starts {whole:.3f}. {says[course]}",
+        sentence=f"Mean of {N_SAMPLES} halves {decimal(half.mean(), 3)} (standard deviation "
+        f"{decimal(half.std(ddof=1), 3)}), of three quarters {decimal(most.mean(), 3)}, of all "
+        f"from {N_SAMPLES} starts {decimal(whole, 3)}. {says[course]}",
         before=Value(silhouette=float(half.mean()), n=round(n / 2), k=k),
         after=Value(silhouette=whole, n=n, k=k),
         clear=course != "unclear",
@@ -209,7 +209,7 @@ def _beside_chance(value: float, chance: float) -> str:
     if not np.isfinite(chance):
         return f"Without as many taken at random there is not always a split ({N_SAMPLES} samples)."
     return (
-        f"Without as many taken at random it is {chance:.3f} (mean of {N_SAMPLES}): "
+        f"Without as many taken at random it is {decimal(chance, 3)} (mean of {N_SAMPLES}): "
         f"{signed(value - chance, 3)} of the change is the work of the repeats."
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, decimal, percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
@@ -148,7 +148,7 @@ def pair_rows(dataset: Dataset, most: int | None = None) -> Iterator[dict[str, o
                 "query": part.texts[row],
                 "repeats this training query": train.texts[of],
                 "id of that": train.votes.query_ids[of],
-                "likeness": "word for word" if same else f"{cosine:.3f}",
+                "likeness": "word for word" if same else decimal(cosine, 3),
             }
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cascal.counted import counted, percent
+from cascal.counted import counted, decimal, percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable
@@ -101,7 +101,7 @@ def fallback(snapshot: Snapshot) -> Look:
         return (
             f"Beyond distance {limit:g} the global ranking fades in; it {acts_how} "
             f"({percent(acts)} of "
-            f"the queries, median distance {distance:.2f}): {means}."
+            f"the queries, median distance {decimal(distance, 2)}): {means}."
         )
 
     return look_at(often, seldom, issue=issue)
@@ -139,10 +139,10 @@ def averaged(snapshot: Snapshot) -> Look:
     return look_at(
         measure,
         issue=lambda: (
-            f"{effective:.1f} of {counted(routing.k_nearest, 'cluster')} count about equally, and "
-            f"the nearest one is overruled for {percent(overruled)} of the queries: "
-            "differences between "
-            "clusters are averaged away. Route by the nearest cluster, or join clusters."
+            f"{decimal(effective, 1)} of {counted(routing.k_nearest, 'cluster')} count about "
+            f"equally, and the nearest one is overruled for {percent(overruled)} of the queries: "
+            "differences between clusters are averaged away. Route by the nearest cluster, or "
+            "join clusters."
         ),
     )
 

@@ -8,7 +8,7 @@ from cascal.computing.remembered import remembered
 from cascal.consensus.confidence import ALARMING_SHARE, MIN_KNOWN, inverted, listening_consensus
 from cascal.consensus.expectation_maximisation import ConsensusHere
 from cascal.consensus.latent import find_slots
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, decimal, percent
 from cascal.datatypes import NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
@@ -62,10 +62,9 @@ def surer_where_wrong(fitted: Fit) -> Look:
         issue=lambda: (
             f"{wrong} of {counted(n_heard, 'model')} {agreeing(wrong, 'is', 'are')} surer where "
             f"the votes of all call them wrong ({fitted.models[worst]} by "
-            f"{-learnt.slope[worst]:.2f} ± {learnt.slope_error[worst]:.2f} standard deviations; "
-            f"rule: fewer than {percent(ALARMING_SHARE)} of the models): either their "
-            "confidences are "
-            "inverted, or the consensus is."
+            f"{decimal(-learnt.slope[worst], 2)} ± {decimal(learnt.slope_error[worst], 2)} "
+            f"standard deviations; rule: fewer than {percent(ALARMING_SHARE)} of the models): "
+            "either their confidences are inverted, or the consensus is."
         ),
     )
 

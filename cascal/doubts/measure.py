@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cascal.counted import percent
+from cascal.counted import brief, decimal, percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +55,14 @@ class Measure:
     @property
     def distance_text(self) -> str:
         """How far the value is from the rule, on either side."""
-        return f"{100 * abs(self.margin):.1f} points" if self.share else f"{abs(self.margin):.3g}"
+        return (
+            f"{decimal(100 * abs(self.margin), 1)} points"
+            if self.share
+            else brief(abs(self.margin), 3)
+        )
 
     def _number(self, value: float) -> str:
-        return f"{percent(value, 1)}" if self.share else f"{value:.3g}"
+        return percent(value, 1) if self.share else brief(value, 3)
 
 
 @dataclass(frozen=True)

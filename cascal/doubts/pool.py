@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from cascal.counted import counted, percent
+from cascal.counted import counted, decimal, percent
 from cascal.datatypes import (
     BoolArray,
     FloatArray,
@@ -122,9 +122,9 @@ def echo(fitted: Fit) -> Look:
         _shared(pair),
         issue=lambda: (
             f"{pair.first} and {pair.second} share {counted(pair.shared, 'answer')} that the "
-            f"consensus rejects, {pair.ratio:.1f} times as many as an average pair of such models: "
-            "either a family that votes as a bloc, or a strong minority that is outvoted. Ten "
-            "labels on exactly these queries tell."
+            f"consensus rejects, {decimal(pair.ratio, 1)} times as many as an average pair of "
+            "such models: either a family that votes as a bloc, or a strong minority that is "
+            "outvoted. Ten labels on exactly these queries tell."
         ),
     )
 

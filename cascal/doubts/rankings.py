@@ -8,7 +8,7 @@ import numpy as np
 
 from cascal.computing.remembered import remembered
 from cascal.computing_order import best_first
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.draws import random_places, random_rows, stratified_halves
@@ -74,9 +74,9 @@ def contradiction(fitted: Fit, halves: tuple[Fit, Fit]) -> Look:
         tau_above("Kendall τ of two halves", split, MIN_SPLIT_TAU),
         tau_above(f"Kendall τ to the ranking without {model}", worst, OPPOSITE),
         issue=lambda: (
-            f"Without gold answers: rankings of two halves agree with τ {split:.2f}, and without "
-            f"{model} the other models rank with τ {worst:.2f} to what they were. Such a ranking "
-            "says little."
+            f"Without gold answers: rankings of two halves agree with τ {decimal(split, 2)}, and "
+            f"without {model} the other models rank with τ {decimal(worst, 2)} to what they were. "
+            "Such a ranking says little."
         ),
     )
 

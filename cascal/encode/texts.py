@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cascal.columns import Progress
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.datatypes import FloatArray
 from cascal.encode.batches import Encoder, total_cut
 
@@ -89,7 +89,7 @@ class _Pace:
 def in_words(seconds: float) -> str:
     """A duration as exactly as an estimate is."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{decimal(seconds, 0)} s"
     if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+        return f"{decimal(seconds / 60, 0)} min"
+    return f"{decimal(seconds / 3600, 1)} h"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from cascal.counted import counted
+from cascal.counted import counted, decimal, dollars
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ class Budget:
         if self.tokens is not None and spent.tokens >= self.tokens:
             return f"The budget of {counted(self.tokens, 'token')} is used up ({spent.tokens:,})."
         if self.dollars is not None and spent.dollars >= self.dollars:
-            return f"The budget of ${self.dollars:,.2f} is used up (${spent.dollars:,.4f})."
+            return (
+                f"The budget of {dollars(self.dollars)} is used up (${decimal(spent.dollars, 4)})."
+            )
         return None
 
     def reserve(self) -> str | None:

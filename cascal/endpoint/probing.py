@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.datatypes import ModelSpec
 from cascal.endpoint.chat import ChatClient, ChatRequest, Reply
 from cascal.endpoint.client import endpoint_client
@@ -101,7 +101,9 @@ def _found(
         "models": _on_models(model, models),
         "logprobs": _ON_LOGPROBS[logprobs],
         "schema": _ON_SCHEMA[schema],
-        "latency": f"The answer took {plain.latency:.2f} s." if reachable else "Not measured.",
+        "latency": f"The answer took {decimal(plain.latency, 2)} s."
+        if reachable
+        else "Not measured.",
     }
     return Probe(
         model=model.name,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cascal.counted import decimal
 from cascal.datatypes import FloatArray, IntArray
 from cascal.export.tables import ONLY_NEAREST, as_json, check_finite, write_whole
 from cascal.routing.route import Router
@@ -51,7 +52,7 @@ def write_nordlys(router: Router, target: Path) -> tuple[str, ...]:
     lost = [ONLY_NEAREST, *note]
     if router.encoder.startswith(("folder:", "endpoint:", "hashing")):
         lost.append(
-            f"Nordlys encodes with sentence-transformers by name and will not find "
+            "Nordlys encodes with sentence-transformers by name and will not find "
             f"{router.encoder!r}: hand it vectors of that encoder."
         )
     return tuple(lost)
@@ -62,7 +63,7 @@ def _unit_interval(scores: FloatArray) -> tuple[FloatArray, list[str]]:
     if low >= 0.0 and high <= 1.0:
         return scores, []
     scaled = (scores - low) / (high - low) if high > low else np.full_like(scores, 0.5)
-    return scaled, [f"Scores from {low:.3f} to {high:.3f} were scaled to [0, 1]."]
+    return scaled, [f"Scores from {decimal(low, 3)} to {decimal(high, 3)} were scaled to [0, 1]."]
 
 
 def _pulled_apart(scores: FloatArray, order: IntArray) -> FloatArray:

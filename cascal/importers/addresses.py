@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from cascal.columns import Progress
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.hosts import LOOPBACK
 from cascal.importers.limits import MAX_FILE_BYTES, ImportRefused
 from cascal.importers.sniff import MAX_FILES, may_hold_rows
@@ -92,7 +92,9 @@ class _Copy:
                 _refuse_large(target.name, n_bytes, self._n_bytes)
                 file.write(block)
                 if self._progress is not None:
-                    self._progress(0.0, f"{self._n_bytes / 1e6:,.0f} MB of {target.name} read")
+                    self._progress(
+                        0.0, f"{decimal(self._n_bytes / 1e6, 0)} MB of {target.name} read"
+                    )
         return target
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cascal.counted import counted, percent
+from cascal.counted import counted, decimal, percent
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.evaluate import effective_number
 from cascal.routing.route import Router
@@ -141,7 +141,8 @@ def _check_shares(router: Router, policy: Policy, share: FloatArray) -> list[Ass
     if least is not None:
         found = effective_number(share)
         said = (
-            f"min_effective_models: {found:.2f} models are in use effectively; at least {least:g}."
+            f"min_effective_models: {decimal(found, 2)} models are in use effectively; at least "
+            f"{least:g}."
         )
         held = found >= least or math.isclose(found, least)
         assertions.append(Assertion("min_effective_models", held, said, found, least))

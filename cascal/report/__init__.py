@@ -14,7 +14,7 @@ import numpy as np
 from cascal.compare.comparison import Comparison, Row
 from cascal.compare.recommended import Recommendation
 from cascal.compare.to_ship import ToShip
-from cascal.counted import counted, percent, signed
+from cascal.counted import bracketed, counted, decimal, percent, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
@@ -102,7 +102,10 @@ def _share(share: Estimate | None) -> str:
     """A share in percent with its interval; empty where there is none."""
     if share is None:
         return ""
-    return f"{100 * share.value:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
+    return (
+        f"{decimal(100 * share.value, 1)} "
+        f"{bracketed(100 * share.low, 100 * share.high, sign=False)}"
+    )
 
 
 def _headline(verdict: Verdict | None, light: Light | str) -> str:
@@ -119,7 +122,7 @@ def _record() -> list[tuple[str, ...]]:
             one.against,
             f"{one.agree[0]} of {one.agree[1]}",
             f"{one.disagree[0]} of {one.disagree[1]}",
-            f"{one.auc:.2f}",
+            decimal(one.auc, 2),
         )
         for one in RECORD
     ]
@@ -132,9 +135,9 @@ def _models(snapshot: Snapshot) -> list[tuple[str, ...]]:
     return [
         (
             router.models[m],
-            f"{overall[m]:.3f}",
-            f"{percent(snapshot.share[m], 1)}",
-            f"{100 * right[router.models[m]]:.1f}" if router.models[m] in right else "",
+            decimal(overall[m], 3),
+            percent(snapshot.share[m], 1),
+            decimal(100 * right[router.models[m]], 1) if router.models[m] in right else "",
         )
         for m in sorted(range(len(router.models)), key=lambda m: -overall[m])
     ]
@@ -146,7 +149,7 @@ def _clusters(snapshot: Snapshot, *, with_texts: bool) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for c in np.argsort(-router.clusters.sizes, kind="stable"):
         order, scores = router.cluster_order[c, :N_LEADERS], router.at_centers.scores[c]
-        best = ", ".join(f"{router.models[m]} ({scores[m]:.3f})" for m in order)
+        best = ", ".join(f"{router.models[m]} ({decimal(scores[m], 3)})" for m in order)
         name = cluster_name(snapshot.names[c]) if with_texts else f"cluster {c}"
         task = router.tasks[router.clusters.task[c]]
         rows.append((name, task, f"{router.clusters.sizes[c]:,}", best, leaders[c].aside))
@@ -184,8 +187,8 @@ def _settings(found: Recommendation) -> list[tuple[str, ...]]:
     return [
         (
             f"{one.name} (in use)" if one.in_use else one.name,
-            f"{100 * one.trial.point.top1:.1f}",
-            f"{one.trial.point.cost1:.2f}" if np.isfinite(one.trial.point.cost1) else "",
+            decimal(100 * one.trial.point.top1, 1),
+            decimal(one.trial.point.cost1, 2) if np.isfinite(one.trial.point.cost1) else "",
             "" if one.in_use else _points(one.gain),
             one.why or "recommended",
         )
@@ -201,7 +204,7 @@ def _routers(rows: Sequence[Row]) -> list[tuple[str, ...]]:
             _share(row.top1),
             _share(row.vote),
             _points(row.gain),
-            f"{row.cost1:.2f}" if np.isfinite(row.cost1) else "",
+            decimal(row.cost1, 2) if np.isfinite(row.cost1) else "",
         )
         for row in sorted(rows, key=lambda row: -(row.top1.value if row.top1 else -1))
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cascal.counted import signed
+from cascal.counted import bracketed, decimal, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.provenance import versions
@@ -25,7 +25,8 @@ def write_score_report(
         models=[
             (
                 one["model"],
-                f"{one['score']:.3f} [{one['score_low']:.3f}, {one['score_high']:.3f}]",
+                f"{decimal(one['score'], 3)} "
+                f"{bracketed(one['score_low'], one['score_high'], 3, sign=False)}",
                 signed(100 * one["behind"]),
                 "yes" if one["may_be_best"] else "no",
             )

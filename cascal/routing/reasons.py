@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted, decimal_pair, percent
+from cascal.counted import counted, decimal, decimal_pair, percent
 from cascal.datatypes import FloatArray, IntArray
 from cascal.routing.blend import FALLBACK_WIDTH, Blend
 from cascal.routing.reach import WITHIN
@@ -90,7 +90,7 @@ def _steps(router: Router, blend: Blend) -> Iterator[tuple[str, str]]:
 
 def _of_the_fallback(blend: Blend) -> str:
     share = float(blend.alpha[0])
-    far = f"cosine distance {blend.distances[0, 0]:.2f}"
+    far = f"cosine distance {decimal(blend.distances[0, 0], 2)}"
     if share < 1:
         return (
             f"the nearest skill cluster is far ({far}), so the global ranking counts for "
@@ -130,16 +130,18 @@ def called(router: Router, cluster: int, labels: Sequence[str]) -> str:
 
 def times_as_far(distance: float, digits: int = 2) -> str:
     """A distance from the training queries in words: the one scale on which it is told."""
-    return f"{distance:.{digits}f} times as far from the training queries as a usual one of them"
+    return (
+        f"{decimal(distance, digits)} times as far from the training queries as a usual one of them"
+    )
 
 
 def caution_of(distance: float, reach: float) -> str:
     """What to say of a query beyond the reach."""
-    enough = (n for n in range(2, 9) if f"{distance:.{n}f}" != f"{reach:.{n}f}")
+    enough = (n for n in range(2, 9) if decimal(distance, n) != decimal(reach, n))
     digits = next(enough, 2)  # so many that the two are not written alike
     return (
         f"Trust this route less: the query is {times_as_far(distance, digits)}. {percent(WITHIN)} "
-        f"of them are within {reach:.{digits}f} times."
+        f"of them are within {decimal(reach, digits)} times."
     )
 
 
@@ -155,7 +157,7 @@ def what_would_change(
     if len(order) < 2 or router.always:
         return ()
     lead = scores[order[0]] - scores[order[1]]
-    said = [f"{names[order[1]]} comes first if its score rises by more than {lead:.3f}."]
+    said = [f"{names[order[1]]} comes first if its score rises by more than {decimal(lead, 3)}."]
     if routing.margin and order[0] == router.best_overall and lead < routing.margin:
         said.append(
             f"Without the bonus of {routing.margin:g} for the best model overall, "
@@ -183,8 +185,11 @@ def _fallback_changes(limit: float | None, blend: Blend) -> Iterator[str]:
     distance = float(blend.distances[0, 0])
     if limit is not None and blend.alpha[0] == 0:
         yield (
-            f"Farther than {limit:g} from its nearest cluster (now {distance:.2f}) the global "
-            f"ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on."
+            f"Farther than {limit:g} from its nearest cluster (now {decimal(distance, 2)}) the "
+            f"global ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on."
         )
     elif limit is not None:
-        yield f"Nearer than {limit:g} to a cluster (now {distance:.2f}) the clusters decide alone."
+        yield (
+            f"Nearer than {limit:g} to a cluster (now {decimal(distance, 2)}) the clusters decide "
+            "alone."
+        )

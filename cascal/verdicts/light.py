@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.datatypes import Embeddings, FloatArray, IntArray, NotApplicable, Votes
 from cascal.doubts import Doubt
 from cascal.draws import random_places, stratified_halves
@@ -67,7 +67,7 @@ def record_sentence() -> str:
     """How far the light can be trusted, as one text."""
     parts = [
         f"against {one.against} “agree” was right {one.agree[0]} times of {one.agree[1]} and “do "
-        f"not agree” {one.disagree[0]} times of {one.disagree[1]} (AUC {one.auc:.2f})"
+        f"not agree” {one.disagree[0]} times of {one.disagree[1]} (AUC {decimal(one.auc, 2)})"
         for one in RECORD
     ]
     return f"How often it was right: {'; '.join(parts)}. {RECORD_NOTE}"

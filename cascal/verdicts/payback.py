@@ -11,7 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from cascal.counted import counted, percent
+from cascal.counted import counted, decimal, dollars, percent
 from cascal.datatypes import CascalError
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
@@ -208,7 +208,7 @@ def payback(spending: Spending, advantage: Advantage, terms: Terms) -> Payback:
         said = (
             f"Quality is {'lower' if quality.high < 0.0 else 'not shown to be equal'}: "
             f"{points(quality)} against {against} ({advantage.quality_basis}), and at most "
-            f"{100 * terms.tolerance:.1f} points may be lost. So no break-even is given."
+            f"{decimal(100 * terms.tolerance, 1)} points may be lost. So no break-even is given."
         )
     elif saving is None or not math.isfinite(spending.total):
         said = f"When it pays back is not known: {_missing(spending, advantage)}"
@@ -246,19 +246,12 @@ def _over(spent: float, saving: Estimate, n_queries: int) -> Estimate:
     return Estimate(value, low, high, saving.n)
 
 
-def dollars(amount: float) -> str:
-    """An amount as people read it: cents, and below a cent two figures that count."""
-    if amount and abs(amount) < 0.01:
-        return f"${amount:.2g}"
-    return f"${amount:,.2f}"
-
-
 def _per_thousand(saving: Estimate, sign: float = 1.0) -> str:
     value, low, high = (
         dollars(sign * COST_UNIT * one)
         for one in (saving.value, *sorted((saving.low, saving.high), key=lambda one: sign * one))
     )
-    return f"{value} [{low}, {high}] per 1,000 queries ".replace("$-", "−$")
+    return f"{value} [{low}, {high}] per 1,000 queries "
 
 
 def _never(advantage: Advantage, saving: Estimate, quality: Estimate) -> str:
@@ -283,7 +276,7 @@ def _pays(
     after, least, most = (
         f"{math.ceil(one):,}" for one in (break_even.value, break_even.low, break_even.high)
     )
-    share, low, high = (f"{percent(one, 1)}" for one in (ratio.value, ratio.low, ratio.high))
+    share, low, high = (percent(one, 1) for one in (ratio.value, ratio.low, ratio.high))
     return (
         f"It pays back after {after} [{least}, {most}] queries: routing saves "
         f"{_per_thousand(saving)}over {advantage.against} ({advantage.saving_basis}), at "

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cascal.counted import agreeing, counted, signed
+from cascal.counted import agreeing, bracketed, counted, decimal, signed
 from cascal.evaluate import Evaluation
 from cascal.intervals import Estimate
 from cascal.verdicts.constant import Constant, choose_constant
@@ -39,8 +39,8 @@ class Verdict:
         """The gain alone in words; `basis` has its interval."""
         lost = abs(100 * self.gain.value)
         answers: dict[Decision, str] = {
-            "route": f"Routing gains {lost:.1f} points over {self.constant.name}",
-            "do not route": f"Routing loses {lost:.1f} points to {self.constant.name}",
+            "route": f"Routing gains {decimal(lost, 1)} points over {self.constant.name}",
+            "do not route": f"Routing loses {decimal(lost, 1)} points to {self.constant.name}",
             "undecided": f"Routing is not shown to differ from {self.constant.name}",
         }
         return answers[self.light]
@@ -68,7 +68,7 @@ def points(gain: Estimate) -> str:
 
 def span(gain: Estimate) -> str:
     """The interval of a gain, in points."""
-    return f"[{signed(100 * gain.low)}, {signed(100 * gain.high)}]"
+    return bracketed(100 * gain.low, 100 * gain.high)
 
 
 def decision(gain: Estimate) -> Decision:

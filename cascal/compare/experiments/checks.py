@@ -10,7 +10,7 @@ from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.gold_agreement import Alignment, skill_alignment
 from cascal.compare.without_a_model import leave_one_out
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.datatypes import NotApplicable
 from cascal.files.plain_json import finite
 from cascal.fit import fit
@@ -51,9 +51,9 @@ def alignment(request: Request) -> Report:
         question="Do the clusters match the skills that people would name?",
         datasets=request.names,
         sentence=f"{counted(n_given, 'cluster')} match {len(given.skills)} known skills with a "
-        f"mean best-match Jaccard of {given.mean:.2f}; with joining off, "
-        f"{counted(n_unjoined, 'cluster')} and {without.mean:.2f}.",
-        target=f"mean best-match Jaccard of at least {ALIGNMENT_TARGET:.2f}",
+        f"mean best-match Jaccard of {decimal(given.mean, 2)}; with joining off, "
+        f"{counted(n_unjoined, 'cluster')} and {decimal(without.mean, 2)}.",
+        target=f"mean best-match Jaccard of at least {decimal(ALIGNMENT_TARGET, 2)}",
         passed=given.mean >= ALIGNMENT_TARGET,
         columns=(
             Column("skill", "Skill"),
@@ -94,8 +94,9 @@ def drift(request: Request) -> Report:
         experiment="mmd",
         question="Do the training queries come from where the test queries come from?",
         datasets=request.names,
-        sentence=f"The training queries lie at MMD {overall['mmd']:.3f} from {against} (MMD² "
-        f"{overall['mmd_squared']:.4f}); sets mixed at random reach {overall['null']:.3f}.",
+        sentence=f"The training queries lie at MMD {decimal(overall['mmd'], 3)} from {against} "
+        f"(MMD² {decimal(overall['mmd_squared'], 4)}); sets mixed at random reach "
+        f"{decimal(overall['null'], 3)}.",
         target=f"MMD below {MMD_TARGET}",
         passed=overall["mmd"] < MMD_TARGET,
         columns=(
@@ -141,18 +142,21 @@ def removal(request: Request) -> Report:
     losses = [one.vote_loss.value for one in found if one.vote_loss is not None]
     if losses:
         worst = max(found, key=lambda one: one.vote_loss.value if one.vote_loss else 0.0)
-        said = f"Without {worst.model} the vote of three loses {100 * max(losses):.1f} points, the "
+        said = (
+            f"Without {worst.model} the vote of three loses {decimal(100 * max(losses), 1)} "
+            "points, the "
+        )
         said += "largest loss of all models."
     else:
         least = min(found, key=lambda one: one.tau)
         said = f"No gold answers: only the consensus can be compared. Without {least.model} it "
-        said += f"ranks the others most differently (τ {least.tau:.2f})."
+        said += f"ranks the others most differently (τ {decimal(least.tau, 2)})."
     return Report(
         experiment="leave-one-out",
         question="Does the router hang on a single model?",
         datasets=request.names,
         sentence=said,
-        target=f"no removal costs {100 * MAX_LOSS:.0f} points of the vote of three or more",
+        target=f"no removal costs {decimal(100 * MAX_LOSS, 0)} points of the vote of three or more",
         passed=max(losses) < MAX_LOSS if losses else None,
         columns=(
             Column("model", "Without"),
