@@ -104,7 +104,8 @@ def main_routers(
 
 def routers_sentence(main: pd.DataFrame) -> str:
     """How often the main routers are right, in a sentence."""
-    right = {row.role: f"{decimal(row.top1, 1)} %" for row in main.itertuples(index=False)}
+    rates = in_words(main["top1"].to_numpy(float), percent=True)
+    right = dict(zip(main["role"], rates, strict=True))
     always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
     said = [f"{right['present']} right by this router"]
     if "without labels" in right:
