@@ -102,24 +102,29 @@ def estimates(
 ) -> list[Estimate]:
     """Mean of each column of values (Q, R) with a paired percentile interval; nan is left out.
 
-    A column without any value has nan everywhere and n = 0. Queries without a value in any column
-    leave the resampling. `groups` (Q,): draw whole groups instead of queries.
+    A column is resampled among the queries where it has a value, so that its interval is the same
+    whatever stands beside it; one without any value has nan everywhere and n = 0. Columns that are
+    known for the same queries share one draw. `groups` (Q,): draw whole groups instead of queries.
     """
     values = np.asarray(values, dtype=np.float64)
-    used = np.isfinite(values).any(axis=1)
-    values = values[used]
-    if not len(values):
-        return [Estimate(np.nan, np.nan, np.nan, 0)] * values.shape[1]
-    if groups is not None:
-        groups = np.unique(groups[used], return_inverse=True)[1]
-    low, high = interval(resampled_means(values, groups=groups, n_resamples=n_resamples, seed=seed))
-    n = np.isfinite(values).sum(axis=0)
-    total = np.where(np.isfinite(values), values, 0.0).sum(axis=0)
-    mean = np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
-    return [
-        Estimate(float(m), float(a), float(b), int(count))
-        for m, a, b, count in zip(mean, low, high, n, strict=True)
-    ]
+    known = np.isfinite(values)
+    alike: dict[bytes, list[int]] = {}
+    for at, column in enumerate(np.packbits(known, axis=0).T):
+        alike.setdefault(column.tobytes(), []).append(at)
+    found = [Estimate(np.nan, np.nan, np.nan, 0)] * values.shape[1]
+    n_known = known.sum(axis=0)
+    for columns in sorted(alike.values(), key=lambda one: int(n_known[one[0]])):  # draws are kept
+        rows = np.flatnonzero(known[:, columns[0]])
+        if not len(rows):
+            continue
+        inside = values[np.ix_(rows, columns)]
+        drawn = None if groups is None else np.unique(groups[rows], return_inverse=True)[1]
+        means = resampled_means(inside, groups=drawn, n_resamples=n_resamples, seed=seed)
+        middle = np.ascontiguousarray(inside.T).mean(axis=1)  # the same beside other columns
+        ends = zip(middle, *interval(means), strict=True)
+        for at, (mean, low, high) in zip(columns, ends, strict=True):
+            found[at] = Estimate(float(mean), float(low), float(high), len(rows))
+    return found
 
 
 def estimate(values: FloatArray, *, n_resamples: int = RESAMPLES, seed: int = 0) -> Estimate:

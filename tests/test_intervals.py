@@ -34,6 +34,19 @@ def test_many_columns_equal_one_at_a_time(right):
     assert estimates(right) == [estimate(column) for column in right.T]
 
 
+def test_an_interval_is_the_same_beside_columns_that_know_more_queries(right):
+    """A gain stands alone in a headline and beside others in a table: the two must be equal."""
+    right[::7, 1] = NAN
+    right[:90, 3] = NAN
+    gain = right[:, 3] - right[:, 1]
+    beside = estimates(np.column_stack([right, gain]))[5]
+    assert beside.n == np.isfinite(gain).sum() < 310
+    alone, clean = estimate(gain), estimate(gain[np.isfinite(gain)])
+    for one in (alone, clean):
+        assert (one.value, one.n) == (beside.value, beside.n)
+        assert (one.low, one.high) == pytest.approx((beside.low, beside.high), abs=1e-6)
+
+
 def test_resampled_means_equal_a_plain_loop(right):
     right[::7, 1] = NAN
     counts = bootstrap_counts(400, 50, 3)

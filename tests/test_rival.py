@@ -29,18 +29,31 @@ def entry(key: str, rate: float, *, n: int = N, needs: str = "nothing", cost: fl
     )
 
 
-def rival_of(*others: Entry, own: float = 0.8, n: int = N):
-    ids = tuple(f"q{at}" for at in range(n))
-    bound = entry(BEST_BY_GOLD, 0.7, n=n, needs="gold")
-    return find_rival(
-        Comparison(
-            query_ids=ids,
-            tasks=("t",) * n,
-            models=("a",),
-            entries=(entry(UNDER_TEST, own, n=n), *others, bound),
-            label_origin="generated",
-        )
+def comparison_of(*entries: Entry, n: int = N) -> Comparison:
+    return Comparison(
+        query_ids=tuple(f"q{at}" for at in range(n)),
+        tasks=("t",) * n,
+        models=("a",),
+        entries=entries,
+        label_origin="generated",
     )
+
+
+def rival_of(*others: Entry, own: float = 0.8, n: int = N):
+    bound = entry(BEST_BY_GOLD, 0.7, n=n, needs="gold")
+    return find_rival(comparison_of(entry(UNDER_TEST, own, n=n), *others, bound, n=n))
+
+
+def test_a_table_and_a_headline_give_one_interval_where_cells_were_never_asked():
+    entries = [entry(UNDER_TEST, 0.8), entry("other", 0.79), entry(BEST_BY_GOLD, 0.7, needs="gold")]
+    for at, one in enumerate(entries):
+        one.top1[at::7] = np.nan
+    found = comparison_of(*entries)
+    for row in found.rows():
+        alone, *_ = found.compare(row.key, found.constant)
+        assert (row.gain.value, row.gain.n) == (alone.value, alone.n)
+        assert (row.gain.low, row.gain.high) == pytest.approx((alone.low, alone.high), abs=1e-6)
+    assert found.verdict().gain.n < N - N // 7
 
 
 def test_the_best_other_router_is_one_that_needs_no_labels_and_is_not_this_one_without_them():

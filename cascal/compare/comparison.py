@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,13 +96,22 @@ class Comparison:
         chosen = self[self.constant].first.tolist()
         return join_constants([Constant(one, self.models[one], by) for one in chosen])
 
+    @cached_property
+    def _rows_by_query(self) -> tuple[Row, ...]:
+        """Pages ask for them at every move; where cells are missing they take a second."""
+        return tuple(self._rows(None))
+
     def rows(self, *, by_task: bool = False) -> list[Row]:
         """Every entry with paired intervals; the gain is in top-1 over the best constant.
 
         `by_task`: whole tasks are resampled instead of queries.
         """
+        if not by_task:
+            return list(self._rows_by_query)
+        return self._rows(np.unique(np.asarray(self.tasks), return_inverse=True)[1])
+
+    def _rows(self, tasks: IntArray | None) -> list[Row]:
         reference = self[self.constant]
-        tasks = np.unique(np.asarray(self.tasks), return_inverse=True)[1] if by_task else None
         columns = [
             column
             for entry in self.entries
