@@ -25,6 +25,7 @@ from cascal.compare.cost import cost_grid
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
+from cascal.diagnose.repeats import caution
 from cascal.fit import Fit
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import DatasetInfo
@@ -281,5 +282,6 @@ def warm_up() -> None:
             settings, thresholds = DEFAULTS.settings, DEFAULTS.thresholds
             first = _snapshots_of(data, settings).at(data, thresholds)
             _ = first.router.reach  # the first card and the first route ask for it
+            caution(first)  # and all pages for this
     except CascalError:
         return  # the page that needs it says it where it can be read

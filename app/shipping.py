@@ -9,7 +9,17 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import access, frame, heeded, history, label_entry, session, shared_results, values
+from app import (
+    access,
+    cautions,
+    frame,
+    heeded,
+    history,
+    label_entry,
+    session,
+    shared_results,
+    values,
+)
 from app.values import DEFAULTS, Values
 from cascal.compare.recommended import Option, Recommendation
 from cascal.counted import counted, dollars
@@ -177,6 +187,7 @@ def _pays(found: Payback) -> str:
 def _rule(found: Recommendation) -> None:
     """By what it was chosen; whether presets were tried as well, and the click that adds them."""
     st.caption(frame.escape(found.reason))
+    cautions.alone()
     if shared_results.presets_known() or access.read_only():
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):

@@ -380,6 +380,21 @@ def open_tab(app: AppTest, name: str) -> None:
     app.run()
 
 
+@pytest.mark.parametrize("view", ["overview", "evaluate", "sweep", "runs"])
+def test_repeated_test_queries_are_told_once_wherever_numbers_rest_on_them(
+    open_app, demo_file, view
+):
+    app = open_app(demo_file, view)
+    links = [plain(one.proto.label) for one in app.get("page_link")]
+    [told] = [one for one in links if "Caution" in one]
+    assert re.search(
+        r"Caution: \d+ test queries repeat a training query; without them routing", told
+    )
+    boxed = [plain(one.value) for one in app.caption if "Caution" in one.value]
+    assert all("test queries repeat a training query (CAS305)" in one for one in boxed)
+    assert len(boxed) == (view == "overview")  # in the box of what to ship
+
+
 @pytest.mark.slow
 def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     app = open_app(small_file, "evaluate")

@@ -904,3 +904,13 @@ def test_what_takes_no_part_in_a_check_is_not_shown_beside_it():
     tasks = ("elsewhere", *test.votes.tasks[1:])
     snapshot = case_of(train, test=replace(test, votes=replace(test.votes, tasks=tasks)))
     assert set(CHECKS["CAS401"].evidence(snapshot).names) == set(snapshot.router.tasks)
+
+
+def test_a_leak_is_cautioned_of_wherever_gold_answers_are_counted():
+    """The rule is that of CAS305: below it nothing is said, nor where nobody knows who is right."""
+    case = leaked()
+    said = repeats.caution(case)
+    assert said.short.startswith(f"{said.alone}; without them routing gains ")
+    assert said.alone == f"{said.n_repeated} test queries repeat a training query"
+    assert repeats.caution(replace(case, evaluation=None)) is None
+    assert repeats.caution(case_of(world())) is None

@@ -88,9 +88,9 @@ def test_a_moved_threshold_is_named_with_what_it_did(usual, merged):
             (-1.0, -2.0, -0.5),
             "Better than A: +3.0 points [+1.0, +5.0], $1",
         ),
-        ((0.0, -0.01, 0.01), (-1.0, -2.0, -0.5), "Cheaper, and not proven worse, than A: +0.0 po"),
-        ((0.0, -0.01, 0.01), (1.0, 0.5, 2.0), "Dearer, and not proven better, than A: +0.0 poin"),
-        ((0.0, -0.01, 0.01), (1.0, -0.5, 2.0), "Not proven better or worse than A: +0.0 points ["),
+        ((0.0, -0.01, 0.01), (-1.0, -2.0, -0.5), "Cheaper, and not proven worse, than A: 0.0 po"),
+        ((0.0, -0.01, 0.01), (1.0, 0.5, 2.0), "Dearer, and not proven better, than A: 0.0 poin"),
+        ((0.0, -0.01, 0.01), (1.0, -0.5, 2.0), "Not proven better or worse than A: 0.0 points ["),
     ],
 )
 def test_the_outcome_leads(usual, merged, gain, dollars, says):

@@ -251,7 +251,7 @@ def test_a_value_that_costs_less_is_named_with_what_it_may_lose(dollars, place, 
     _, loss, cheaper = told.reason.partition(" A loss of up to 0.0 points is not ruled out at ")
     assert bool(loss) == (place is not None)
     price = "which would cost $1.50 instead of $2.00 per 1,000 queries."
-    assert cheaper in ("", f"2 or more (+0.0 points [+0.0, +0.0]), {price}")
+    assert cheaper in ("", f"2 or more (0.0 points [0.0, 0.0]), {price}")
     assert "tried alone" in told.basis
     assert told.point is now.points[0]
 

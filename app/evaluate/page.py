@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, heeded, label_entry, session, shared_results
+from app import cautions, frame, heeded, label_entry, session, shared_results
 from app.evaluate.cost import cost
 from app.evaluate.differences import differences
 from app.evaluate.experiments import experiments
@@ -109,6 +109,7 @@ else:
         with head:
             _title(comparison)
         with notes:
+            cautions.line()
             heeded.notice(heeded.COMPARED)
             _scores_unused()
             label_entry.few_labels()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, heeded, label_entry, session, shipping
+from app import cautions, frame, heeded, label_entry, session, shipping
 from app.no_data import no_data
 from app.overview import light, panels
 from app.overview.payback import of_scores, of_setting, payback, stated_terms
@@ -31,7 +31,7 @@ else:
         panels.headline(compared[1], badge)
     elif not labelled:
         light.headline_without_labels(badge)
-    caution = st.container(key="caution")
+    cautions.line()
     heeded.notice(heeded.HEADLINE)
     tiles, shipped, drawn = st.container(), st.container(), st.container()
     waits = shipping.awaited(shipped)
@@ -46,7 +46,7 @@ else:
         payback(found, spent)
     panels.evidence()
     opinion = st.container()
-    panels.findings(caution)
+    panels.findings()
     panels.what_next()
     with opinion:
         if compared is not None:

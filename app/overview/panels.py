@@ -14,7 +14,6 @@ from cascal import charts
 from cascal.counted import agreeing, counted, dollars, percent, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.repeats import LEAK, without_repeats
 from cascal.evaluate import Evaluation
 from cascal.verdicts.payback import Payback
 from cascal.verdicts.verdict import Verdict, points
@@ -190,8 +189,8 @@ def _alt(table: pd.DataFrame) -> str:
     )
 
 
-def findings(caution: DeltaGenerator) -> None:
-    """Notes and the first issues of the diagnosis; `caution` stands beside the verdict."""
+def findings() -> None:
+    """Notes and the first issues of the diagnosis."""
     st.subheader("Worth knowing", anchor=False)
     for note in heeded.snapshot().router.notes:
         st.info(frame.escape(note), icon=":material/info:")
@@ -208,16 +207,6 @@ def findings(caution: DeltaGenerator) -> None:
     if results is None:
         return
     issues = [finding for finding in results if finding.section == "issue"]
-    leak = next((one for one in issues if one.code == LEAK), None)
-    if leak is not None and heeded.snapshot().evaluation is not None:
-        changed = without_repeats(heeded.snapshot())
-        what = leak.title[:1].lower() + leak.title[1:] if changed is None else changed.short
-        caution.page_link(
-            frame.page_file("diagnose"),
-            label=f":orange[{frame.escape(f'Caution: {what} ({LEAK})')}]",
-            icon=":material/warning:",
-            help=leak.sentence,
-        )
     for issue in issues[:SHOWN_ISSUES]:
         with st.expander(frame.escape(f"{issue.code} {issue.title}"), icon=":material/warning:"):
             st.text(issue.sentence)

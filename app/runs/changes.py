@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame, selection, session
+from app import cautions, frame, selection, session
 from app.runs.states import PINNED, PRESENT, State, saved_as, states, two
 from cascal import charts
 from cascal.compare.states import (
@@ -44,6 +44,7 @@ def changes(runs: list[Run]) -> None:
             st.title(frame.headline(f"{found.sentence(before.name)}{since}"), anchor=False)
             if found.moved:
                 st.text(found.moved)
+            cautions.line()
         for state in (before, after):
             for sentence in state.warnings():
                 st.warning(frame.escape(f"{state.name.capitalize()}: {sentence}"))

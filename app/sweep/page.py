@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app import frame, heeded, session
+from app import cautions, frame, heeded, session
 from app.no_data import no_data
 from app.sweep import panels
 
@@ -11,6 +11,7 @@ if session.current_info() is None:
 else:
     frame.notice(session.dataset())
     heeded.notice(heeded.LEFT_OUT)
+    cautions.line()
     with frame.refusals():
         panels.curves()
         panels.maps()

@@ -78,7 +78,7 @@ def _measured(dataset: Dataset) -> TrainingQuality:
     if dataset.test is not None and len(dataset.test):
         test_texts = set(dataset.test.texts)
         test = np.asarray(dataset.test.vectors.vectors, dtype=np.float32)
-        near_leaked = int((nearest(rows, test)[0] >= NEAR_DUPLICATE).sum())
+        near_leaked = int(leaked_queries(dataset).sum())
         if min(len(rows), len(test)) > 1:
             drift, covered = mmd(rows, test), coverage(rows, test)
     return TrainingQuality(
@@ -105,6 +105,16 @@ def compared_vectors(dataset: Dataset) -> FloatArray:
 def repeats(dataset: Dataset) -> BoolArray:
     """(n,) which of the compared training queries repeat an earlier one, or nearly."""
     return read_only(nearest_earlier(compared_vectors(dataset)) >= NEAR_DUPLICATE)
+
+
+@remembered
+def leaked_queries(dataset: Dataset) -> BoolArray:
+    """(n,) which of the compared training queries repeat a test query, or nearly."""
+    rows = compared_vectors(dataset)
+    if dataset.test is None:
+        return read_only(np.zeros(len(rows), dtype=bool))
+    test = np.asarray(dataset.test.vectors.vectors, dtype=np.float32)
+    return read_only(nearest(rows, test)[0] >= NEAR_DUPLICATE)
 
 
 def label_agreement(dataset: Dataset, fitted: Fit) -> float | None:

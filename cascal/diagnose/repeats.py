@@ -14,7 +14,13 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
 from cascal.diagnose.evidence import Evidence, largest_tasks
 from cascal.diagnose.finding import check
-from cascal.diagnose.quality import NEAR_DUPLICATE, compared_vectors, repeats, training_quality
+from cascal.diagnose.quality import (
+    NEAR_DUPLICATE,
+    compared_vectors,
+    leaked_queries,
+    repeats,
+    training_quality,
+)
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.encode.neighbours import nearest
 from cascal.intervals import Estimate, estimates
@@ -44,6 +50,17 @@ class RepeatedPairs:
 
 
 @remembered
+def _repeated_tests(dataset: Dataset) -> tuple[IntArray, IntArray, FloatArray]:
+    """Test queries that repeat a training query, the nearest first; which one, and how near."""
+    rows = compared_vectors(dataset)
+    tested = rows[:0] if dataset.test is None else dataset.test.vectors.vectors
+    cosine, of = nearest(np.asarray(tested, np.float32), rows)
+    test = np.flatnonzero(cosine >= NEAR_DUPLICATE)
+    test = test[np.argsort(-cosine[test], kind="stable")]
+    return read_only(test), read_only(of[test]), read_only(cosine[test])
+
+
+@remembered
 def repeated_pairs(dataset: Dataset) -> RepeatedPairs:
     """The pairs of a data set, among the training queries that are compared."""
     rows = compared_vectors(dataset)
@@ -51,15 +68,12 @@ def repeated_pairs(dataset: Dataset) -> RepeatedPairs:
     near = [nearest(rows[row : row + 1], rows[:row]) for row in twice]
     train_of = np.array([int(place[0]) for _, place in near], dtype=np.int64)
     likeness = np.array([float(cosine[0]) for cosine, _ in near])
-    tested = rows[:0] if dataset.test is None else dataset.test.vectors.vectors
-    cosine, test_of = nearest(np.asarray(tested, np.float32), rows)
-    test = np.flatnonzero(cosine >= NEAR_DUPLICATE)
-    test = test[np.argsort(-cosine[test], kind="stable")]
+    test, test_of, test_cosine = _repeated_tests(dataset)
     order = np.argsort(-likeness, kind="stable")
     return RepeatedPairs(
-        test=read_only(test),
-        test_of=read_only(test_of[test]),
-        test_cosine=read_only(cosine[test]),
+        test=test,
+        test_of=test_of,
+        test_cosine=test_cosine,
         train=read_only(twice[order]),
         train_of=read_only(train_of[order]),
         train_cosine=read_only(likeness[order]),
@@ -81,13 +95,17 @@ class WithoutRepeats:
     gain_without: Estimate | None
 
     @property
-    def short(self) -> str:
-        """The same in so few words that they fit beside a headline."""
+    def alone(self) -> str:
+        """How many test queries are repeated, and nothing else."""
         said = counted(self.n_repeated, "test query repeats", "test queries repeat")
-        repeated = f"{said} a training query"
+        return f"{said} a training query"
+
+    @property
+    def short(self) -> str:
+        """The same with the gain without them, in so few words that they fit beside a headline."""
         if self.gain_without is None or not self.n_repeated:
-            return repeated
-        return f"{repeated}; without them routing gains {points(self.gain_without)}"
+            return self.alone
+        return f"{self.alone}; without them routing gains {points(self.gain_without)}"
 
     @property
     def sentence(self) -> str:
@@ -109,7 +127,7 @@ def without_repeats(snapshot: Snapshot) -> WithoutRepeats | None:
     test, result = snapshot.dataset.test, snapshot.evaluation
     if test is None:
         return None
-    repeated = repeated_pairs(snapshot.dataset).test
+    repeated = _repeated_tests(snapshot.dataset)[0]
     gains: list[Estimate | None] = [None, None]
     if result is not None:
         gained = result.top1_right - result.model_right[:, snapshot.constant.model]
@@ -127,6 +145,14 @@ def without_repeats(snapshot: Snapshot) -> WithoutRepeats | None:
         gain=gains[0],
         gain_without=gains[1],
     )
+
+
+def caution(snapshot: Snapshot) -> WithoutRepeats | None:
+    """What to say beside every number of the test queries; None where CAS305 finds no leak."""
+    dataset = snapshot.dataset
+    if snapshot.evaluation is None or not len(compared_vectors(dataset)):
+        return None
+    return without_repeats(snapshot) if leaked_queries(dataset).mean() >= LEAKED_SHARE else None
 
 
 def pair_rows(dataset: Dataset, most: int | None = None) -> Iterator[dict[str, object]]:

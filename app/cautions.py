@@ -1,0 +1,59 @@
+"""What to say beside numbers of test queries that the training queries hold too."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import frame, heeded, jobs, session
+from cascal.columns import Progress
+from cascal.dataset.snapshot import Snapshot
+from cascal.diagnose.repeats import LEAK, WithoutRepeats, caution
+
+AT_ONCE = 20_000_000
+"""So many pairs of a training and a test query are compared while a page is drawn: a second."""
+
+
+def line() -> None:
+    """How many test queries are repeated and what is gained without them, with the evidence.
+
+    Nothing where none are; the line is kept where that is not known yet.
+    """
+    now = heeded.snapshot()
+    if not _known(now):
+        st.container(key="caution_awaited")
+        return
+    found = caution(now)
+    if found is None:
+        return
+    with st.container(key="caution"):
+        st.page_link(
+            frame.page_file("diagnose"),
+            label=_told(found.short),
+            icon=":material/warning:",
+            help=found.sentence,
+        )
+
+
+def alone() -> None:
+    """The same in few words, inside of a box whose numbers are of the same queries."""
+    now = heeded.snapshot()
+    found = caution(now) if _known(now) else None
+    if found is not None:
+        st.caption(_told(found.alone))
+
+
+def _told(what: str) -> str:
+    return f":orange[{frame.escape(f'Caution: {what} ({LEAK})')}]"
+
+
+def _known(now: Snapshot) -> bool:
+    """Whether the queries are compared; where that takes long it goes on beside the page."""
+    data = now.dataset
+    if data.test is None or len(data.train) * len(data.test) <= AT_ONCE:
+        return True
+
+    def work(progress: Progress) -> WithoutRepeats | None:
+        progress(0.0, "Comparing test queries with training queries")
+        return caution(now)
+
+    return jobs.start(f"repeats:{session.dataset_token()}", work, "short").state != "running"
