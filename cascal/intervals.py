@@ -117,7 +117,7 @@ def estimates(
         rows = np.flatnonzero(known[:, columns[0]])
         if not len(rows):
             continue
-        inside = values[np.ix_(rows, columns)]
+        inside = values[rows][:, columns]
         drawn = None if groups is None else np.unique(groups[rows], return_inverse=True)[1]
         means = resampled_means(inside, groups=drawn, n_resamples=n_resamples, seed=seed)
         middle = np.ascontiguousarray(inside.T).mean(axis=1)  # the same beside other columns
