@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 import cascal
 from cascal.cli import encoding
-from cascal.cli.fitting import route
+from cascal.cli.routing import route
 from cascal.cli.serving import check, serve
 from cascal.collection.ask_selected import destinations
 from cascal.dataset.encoding import encode_dataset

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from test_serve import KEY, QUESTION, FakeEncoder, app_of
 
 import cascal
-from cascal.cli.fitting import load_router
+from cascal.cli.routing import load_router
 from cascal.scores import fit_score_router
 
 

@@ -172,7 +172,8 @@ def collect(
     """Ask every model every query it has not answered; the same command goes on after a stop."""
     store = open_workspace(workspace)
     models = only_models(read_models(pool_file, concurrency), only)
-    if shard is not None and (fraction != 1.0 or merge or batch_out or batch_in or reparse):
+    batches = batch_out is not None or bool(batch_in)
+    if shard is not None and (fraction != 1.0 or merge or batches or reparse):
         raise CascalError(
             "--shard asks and writes to a folder of its own. Leave out --fraction, --merge, "
             "--reparse and the batch files, or --shard.",
@@ -180,14 +181,9 @@ def collect(
         )
     if merge is not None:
         _merge(store, dataset, models, merge)
-        return
-    if reparse:
-        from cascal.collection.into_workspace import reparse as read_again
-
-        n_other = read_again(store, dataset)
-        out.print(f"{counted(n_other, 'response is', 'responses are')} read otherwise now.")
-        return
-    if batch_out is not None or batch_in:
+    elif reparse:
+        _reparse(store, dataset)
+    elif batches:
         if fraction != 1.0:
             raise CascalError(
                 "--fraction asks in two rounds, so it cannot be written as a batch file. Leave out "
@@ -195,17 +191,24 @@ def collect(
                 code="conflicting-settings",
             )
         _batches(store, dataset, models, batch_out, batch_in or [], retry_errors)
-        return
-    with limits_of(budget_calls, budget_tokens, budget_dollars) as limits:
-        if shard is not None:
-            done = run_shard(store, dataset, models, limits, shard, retry=retry_errors)
-        else:
-            done = run_collect(
-                store, dataset, models, limits, retry=retry_errors, fraction=fraction
-            )
-    say_why(done.ended)
-    if any(one.halted for one in done.models):
-        raise typer.Exit(1)
+    else:
+        with limits_of(budget_calls, budget_tokens, budget_dollars) as limits:
+            if shard is not None:
+                done = run_shard(store, dataset, models, limits, shard, retry=retry_errors)
+            else:
+                done = run_collect(
+                    store, dataset, models, limits, retry=retry_errors, fraction=fraction
+                )
+        say_why(done.ended)
+        if any(one.halted for one in done.models):
+            raise typer.Exit(1)
+
+
+def _reparse(store: Workspace, dataset: str) -> None:
+    from cascal.collection.into_workspace import reparse
+
+    n_other = reparse(store, dataset)
+    out.print(f"{counted(n_other, 'response is', 'responses are')} read otherwise now.")
 
 
 def _merge(store: Workspace, dataset: str, models: Sequence[PoolModel], folder: Path) -> None:

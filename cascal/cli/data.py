@@ -21,8 +21,22 @@ from cascal.cli.common import (
     print_json,
     progress_bar,
 )
+from cascal.cli.import_options import (
+    ColumnOption,
+    ConflictOption,
+    FilterOption,
+    GoldFromOption,
+    KeepOption,
+    KindOption,
+    NameOption,
+    PathsArgument,
+    ReadingOption,
+    RefusedOption,
+    RightOption,
+    TestShareOption,
+)
 from cascal.counted import agreeing, counted
-from cascal.datatypes import CascalError, OnConflict, ReadingName, Right
+from cascal.datatypes import CascalError
 
 if TYPE_CHECKING:
     from cascal.columns import Imported
@@ -32,76 +46,19 @@ SHOWN_REFUSALS = 10
 
 
 def import_(
-    path: Annotated[
-        list[str],
-        typer.Argument(
-            help="A file, a folder, or several files that belong together; s3://BUCKET/KEY or "
-            "https://… are copied first."
-        ),
-    ],
+    path: PathsArgument,
     workspace: WorkspaceOption = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="Name of the data set; default: the file's.")
-    ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            help="Found by looking where not given: long, mmlu_pro, cascal_release, lm_eval, "
-            "inspect_log, llmrouter, llmrouterbench, routerarena, openai_batch, "
-            "anthropic_batch, litellm_log, promptfoo, langfuse, helm, deepeval, "
-            "openai_evals or not_diamond."
-        ),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="OURS=THEIRS, a column of the file; repeatable."),
-    ] = None,
-    test_share: Annotated[
-        float | None, typer.Option(help="Share of the queries kept back as test queries.")
-    ] = None,
-    reading: Annotated[
-        ReadingName,
-        typer.Option(
-            help="How answers are read from texts: only what a text states as its answer, or as "
-            "the scripts of MMLU-Pro guess, which take the last lone capital; or as the file says "
-            "itself (pred of MMLU-Pro results)."
-        ),
-    ] = "stated",
-    gold_from: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Gold answers that are numbers count the options from 0 or from 1; needed only "
-            "where the file does not tell.",
-        ),
-    ] = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Columns of a table, or metadata of a log, that are kept, one value a query, for "
-            "colours, filters and slices: names with commas between them, or all; repeatable."
-        ),
-    ] = None,
-    right: Annotated[
-        Right,
-        typer.Option(
-            help="Who tells right from wrong where the source scored the responses: its scores, "
-            "the answers as read, or (auto) its scores where they often differ."
-        ),
-    ] = "auto",
-    log_filter: Annotated[
-        str,
-        typer.Option(
-            "--filter",
-            help="The filter of lm-evaluation-harness whose lines are read; default: that which "
-            "reads most answers.",
-        ),
-    ] = "",
-    on_conflict: Annotated[OnConflict, typer.Option(help="If the data set exists.")] = "refuse",
-    refused: Annotated[
-        Path | None, typer.Option(help="Write everything that was refused to this JSON file.")
-    ] = None,
+    dataset: NameOption = None,
+    kind: KindOption = None,
+    column: ColumnOption = None,
+    test_share: TestShareOption = None,
+    reading: ReadingOption = "stated",
+    gold_from: GoldFromOption = None,
+    keep: KeepOption = None,
+    right: RightOption = "auto",
+    log_filter: FilterOption = "",
+    on_conflict: ConflictOption = "refuse",
+    refused: RefusedOption = None,
 ) -> None:
     """Import queries and responses: all of a file, or nothing of it."""
     import pyarrow.compute as pc

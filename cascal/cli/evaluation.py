@@ -26,9 +26,11 @@ from cascal.datatypes import NotApplicable
 from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 if TYPE_CHECKING:
+    from cascal.columns import Progress
     from cascal.compare.comparison import Comparison
     from cascal.dataset.dataset import Dataset
     from cascal.dataset.snapshot import Snapshot
+    from cascal.fit import Fit
     from cascal.store import Workspace
 
 
@@ -66,53 +68,60 @@ def evaluate(
     Without gold answers there are the labels of `cascal label`, and without those only the light,
     which says what the models agree on.
     """
-    from cascal.compare.experiments import Request, held
     from cascal.compare.to_ship import find_to_ship
     from cascal.dataset.payback import find_payback
     from cascal.dataset.snapshot import take_snapshot
 
     terms = Terms(label_price=label_price, horizon=horizon, tolerance=tolerance)
-    loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
-    if goes_by_scores(tuning.store, loaded, scored_by):
-        report_scores(tuning.store, dataset, scored_by, as_json=as_json, paying=(loaded, terms))
+    loaded, store = tuning.dataset(dataset), tuning.store
+    if goes_by_scores(store, loaded, scored_by):
+        report_scores(store, dataset, scored_by, as_json=as_json, paying=(loaded, terms))
         return
     with progress_bar("Routing") as report:
         fitted = tuning.fit(loaded)
-        request = Request(
-            dataset=loaded,
-            other=None,
-            settings=settings,
-            thresholds=thresholds,
-            n_splits=splits,
-            seed=seed,
-            progress=report,
-            fitted=fitted,
-        )
-        comparison: Comparison | str
-        try:
-            comparison = held(request)
-        except NotApplicable as error:
-            if splits > 1:
-                raise
-            comparison = str(error)
-        snapshot = take_snapshot(loaded, fitted, thresholds)
+        comparison = _compared(loaded, tuning, fitted, splits, seed, report)
+        snapshot = take_snapshot(loaded, fitted, tuning.thresholds)
         without = _without_labels(snapshot)
-        few = _with_few_labels(tuning.store, snapshot)
-    found = _summary(loaded, comparison, without, settings, by_task=by_task)
+        few = _with_few_labels(store, snapshot)
+    found = _summary(loaded, comparison, without, tuning.settings, by_task=by_task)
     found["with_few_labels"] = few
-    found["judged"] = _judged(tuning.store, snapshot)
+    found["judged"] = _judged(store, snapshot)
     found["peer_measures"] = _peer_measures(snapshot)
     found["slices"] = _slices(loaded, comparison, by)
-    found["latency"] = _latency(tuning.store, snapshot)
-    found["payback"] = find_payback(tuning.store, snapshot, terms).to_dict()
-    to_ship = find_to_ship(tuning.store, snapshot, terms, with_presets=with_presets)
+    found["latency"] = _latency(store, snapshot)
+    found["payback"] = find_payback(store, snapshot, terms).to_dict()
+    to_ship = find_to_ship(store, snapshot, terms, with_presets=with_presets)
     found["to_ship"] = None if to_ship is None else to_ship.to_dict()
     if parquet is not None:
         _write_parquet(found["routers"], parquet)
     if as_json:
         print_json(found)
-        return
-    print_evaluation(found)
+    else:
+        print_evaluation(found)
+
+
+def _compared(
+    loaded: Dataset, tuning: Tuning, fitted: Fit, splits: int, seed: int, report: Progress
+) -> Comparison | str:
+    """All routers on the test queries, or why they cannot be compared."""
+    from cascal.compare.experiments import Request, held
+
+    request = Request(
+        dataset=loaded,
+        other=None,
+        settings=tuning.settings,
+        thresholds=tuning.thresholds,
+        n_splits=splits,
+        seed=seed,
+        progress=report,
+        fitted=fitted,
+    )
+    try:
+        return held(request)
+    except NotApplicable as error:
+        if splits > 1:
+            raise
+        return str(error)
 
 
 def _summary(

@@ -1,8 +1,7 @@
-"""`cascal fit`, `cascal export` and `cascal route`."""
+"""`cascal fit` and `cascal export`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 
 import cascal
-from cascal.artefact import read_artefact
 from cascal.cli.common import (
     JsonOption,
     check_target,
@@ -20,15 +18,12 @@ from cascal.cli.common import (
     out,
     print_json,
 )
-from cascal.cli.encoding import encoder_of_file
 from cascal.cli.in_place import is_in_place, where_it_is
 from cascal.cli.machines import SchedulerOption, fit_by_workers, refuse_beside_scheduler
 from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.counted import counted, percent
 from cascal.datatypes import CascalError, NotApplicable
-from cascal.routing.same_encoder import check_vectors
-from cascal.scores.score_router import KIND, router_of
 
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset
@@ -225,97 +220,3 @@ def _export_data(store: Workspace, dataset: str, folder: Path) -> None:
     n = write_parquet_folder(store, dataset, folder, whole[0] if whole else None)
     made = f" and vectors by {escape(whole[0])}" if whole else ", and no vectors"
     out.print(f"{counted(n, 'query')}, their responses{made} written to {escape(str(folder))}.")
-
-
-def route(
-    router: Annotated[Path, typer.Argument(help="Router file written by fit or export.")],
-    text: Annotated[
-        str | None, typer.Argument(help="A query; - or nothing reads standard input.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option(help="File of queries: .txt, CSV, JSONL, Parquet.")
-    ] = None,
-    trace: Annotated[
-        bool, typer.Option("--trace", help="The whole decision, not only its result.")
-    ] = False,
-    encoder: Annotated[
-        str | None,
-        typer.Option(help="Where the router's encoder is found, if not by its own name."),
-    ] = None,
-    key_env: Annotated[
-        str, typer.Option(help="Name of the environment variable with the endpoint's key.")
-    ] = "",
-) -> None:
-    """Route a text, a file or standard input (one query a line); prints one JSON line each."""
-    from cascal.explain import explain
-
-    loaded = load_router(router)
-    if file is not None:
-        from cascal.importers.texts import read_texts
-
-        read = read_texts(file)
-        query_ids, texts = read.query_ids, read.texts
-    else:
-        lines = [text] if text not in (None, "-") else sys.stdin.read().splitlines()
-        texts = tuple(one.strip() for one in lines if one and one.strip())
-        query_ids = tuple(str(row) for row in range(1, len(texts) + 1))
-    if not texts:
-        raise CascalError(
-            "There is no text to route. Give a query, --file, or lines on standard input.",
-            code="missing-value",
-        )
-    coder = encoder_of_file(loaded.encoder, encoder, key_env)
-    vectors = cascal.Embeddings.from_array(query_ids, coder.encode(texts), coder.id)
-    if isinstance(loaded, cascal.ScoreRouter):
-        _route_by_scores(loaded, vectors)
-        return
-    routes = loaded.route(vectors)
-    for row, query_id in enumerate(query_ids):
-        record: dict[str, Any] = {
-            "query_id": query_id,
-            "selected": [loaded.models[m] for m in routes.selected[row]],
-            "task": loaded.tasks[routes.task[row]],
-            "cluster": int(routes.cluster[row]),
-            "distance": round(float(routes.distance[row]), 6),
-            "scores": {
-                name: round(float(score), 6)
-                for name, score in zip(loaded.models, routes.scores[row], strict=True)
-            },
-        }
-        if trace:
-            traced = explain(loaded, vectors.vectors[row])
-            record["trace"] = traced.to_dict()
-            if len(texts) == 1:
-                err.print(escape(traced.reason), soft_wrap=True)
-            if traced.by_labels:
-                err.print(f"Query {escape(query_id)}. {escape(traced.by_labels)}", soft_wrap=True)
-            if traced.far:
-                err.print(f"Query {escape(query_id)}. {traced.caution}", soft_wrap=True)
-        print_json(record, indent=None)
-
-
-def load_router(path: Path) -> cascal.Router | cascal.ScoreRouter:
-    """The router of a file, whether it was learnt from votes or from scores."""
-    header, stored = read_artefact(path)
-    if header.get("kind") == KIND:
-        return router_of(path.name, header, stored)
-    return cascal.Router.load(path)
-
-
-def _route_by_scores(router: cascal.ScoreRouter, vectors: cascal.Embeddings) -> None:
-    """One JSON line a query: all models, best first, and what is expected of each."""
-    check_vectors(router, vectors)
-    order, expected = router.order(vectors.vectors)
-    for row, query_id in enumerate(vectors.query_ids):
-        print_json(
-            {
-                "query_id": query_id,
-                "selected": [router.models[order[row, 0]]],
-                "scored_by": router.scored_by,
-                "scores": {
-                    name: round(float(score), 6)
-                    for name, score in zip(router.models, expected[row], strict=True)
-                },
-            },
-            indent=None,
-        )

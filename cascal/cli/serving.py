@@ -13,7 +13,7 @@ import cascal
 from cascal.cli.asking_options import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out, print_json
 from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
-from cascal.cli.fitting import load_router
+from cascal.cli.routing import load_router
 from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
 from cascal.hosts import LOOPBACK, allowed_hosts
