@@ -202,7 +202,7 @@ def _routes() -> None:
     weights = session.cost_weights()
     if weights:
         st.select_slider(
-            "Cost weight",
+            "Cost weight (logarithmic scale)",
             weights,
             key="cost",
             on_change=_moved,

@@ -9,11 +9,18 @@ from typing import Any
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted, decimal
+from cascal.counted import counted
 from cascal.datatypes import FloatArray, IntArray
 from cascal.files.plain_json import without_nan
 from cascal.routing.blend import Blend
-from cascal.routing.reasons import caution_of, score_parts, what_would_change, why_first
+from cascal.routing.reasons import (
+    caution_of,
+    farther_than,
+    lead_in_words,
+    score_parts,
+    what_would_change,
+    why_first,
+)
 from cascal.routing.route import Router
 
 NEAREST_TASKS = 3
@@ -54,10 +61,11 @@ class RouteTrace:
     """The whole decision for one query.
 
     training_distance is that from the training queries as a whole, 1 for a usual one of them, and
-    99 % of them lie within reach: a query beyond is far. Both are None where the router does not
-    know its reach; then nothing is far. nearest_tasks are (name, distance); effective_clusters is
-    exp(entropy of the weights): 1 = one cluster decided alone; lead is the score difference of the
-    first and second model. because is the clause that says what decided. by_labels says what labels
+    99 % of them lie within reach: a query beyond is far. within is the share of them that lies
+    nearer. They are None where the router does not know its reach; then nothing is far.
+    nearest_tasks are (name, distance); effective_clusters is exp(entropy of the weights): 1 = one
+    cluster decided alone; lead is the score difference of the first and second model. because is
+    the clause that says what decided, brief the same in a few words. by_labels says what labels
     changed, empty where the router heeds none.
     """
 
@@ -65,6 +73,7 @@ class RouteTrace:
     task_rule: str
     training_distance: float | None
     reach: float | None
+    within: float | None
     nearest_tasks: tuple[tuple[str, float], ...]
     clusters: tuple[TracedCluster, ...]
     models: tuple[TracedModel, ...]
@@ -73,6 +82,7 @@ class RouteTrace:
     lead: float
     effective_clusters: float
     because: str
+    brief: str
     what_would_change: tuple[str, ...]
     by_labels: str
     preset: str
@@ -96,10 +106,8 @@ class RouteTrace:
         """That the lead may be chance, where it may; else empty."""
         if not self.lead < self.lead_noise:
             return ""
-        return (
-            f"The lead of {decimal(self.lead, 3)} is within the noise "
-            f"(±{decimal(self.lead_noise, 3)})."
-        )
+        lead, noise = lead_in_words(self.lead, self.lead_noise)
+        return f"The lead of {lead} is within the noise (±{noise})."
 
     @property
     def far(self) -> bool:
@@ -113,7 +121,14 @@ class RouteTrace:
         distance, reach = self.training_distance, self.reach
         if not self.far or distance is None or reach is None:
             return ""
-        return caution_of(distance, reach)
+        return caution_of(distance, reach, self.within)
+
+    @property
+    def remoteness(self) -> str:
+        """How far the query is from the training queries, beside themselves; "" where unknown."""
+        if self.within is None:
+            return ""
+        return f"Its distance from the training queries: {farther_than(self.within)}."
 
     @property
     def reason(self) -> str:
@@ -144,13 +159,16 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
     task_distance = 1.0 - router.task_similarity(row)[0]
     nearest_tasks = np.argsort(task_distance, kind="stable")[:NEAREST_TASKS]
     routing, reach = router.routing, router.reach
+    distance = None if reach is None else float(reach.distances(row)[0])
+    why = why_first(router, blend, order, labels)
     return RouteTrace(
         task=router.tasks[blend.task[0]],
         task_rule="nearest task representative"
         if routing.two_stage
         else "task of the nearest cluster",
-        training_distance=None if reach is None else float(reach.distances(row)[0]),
+        training_distance=distance,
         reach=None if reach is None else reach.limit,
+        within=None if reach is None or distance is None else reach.share_within(distance),
         nearest_tasks=tuple((router.tasks[t], float(task_distance[t])) for t in nearest_tasks),
         clusters=_clusters(router, blend),
         models=_models(router, blend, order),
@@ -158,7 +176,8 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
         fallback_share=float(blend.alpha[0]),
         lead=lead,
         effective_clusters=float(np.exp(-(weights * np.log(weights)).sum())),
-        because=why_first(router, blend, order, labels),
+        because=why.because,
+        brief=why.brief,
         what_would_change=what_would_change(router, blend, order, labels),
         by_labels=_by_labels(router, row, order),
         preset=router.settings.name,

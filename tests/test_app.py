@@ -31,6 +31,7 @@ from cascal import charts
 from cascal.bounds import BOUNDS
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
+from cascal.compare.sweep import NAMES
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import CHECKS
@@ -244,9 +245,14 @@ def test_the_sweep_offers_what_still_acts_with_one_cluster_a_task(open_app, demo
     app = open_app(demo_file, "sweep")
     assert app.session_state["sweep_name"] == "cost_weight"  # what the recommendation moves
     wait_for_chart(app)
-    said = shipped(app)
-    next(one for one in app.button if one.key == "use_recommended_of_sweep").click().run()
-    wait_for_chart(app)
+    run_through(app)
+    said, weight = shipped(app), swept(app).loc["Cost weight", "action"].split(" → ")[1]
+    assert plain(app.title[0].value) == f"Move cost weight to {weight}; leave the other 3"
+    app.button(key="move_cost_weight").click().run()
+    run_through(app)
+    assert f"{app.select_slider(key='cost').value:g}" == weight
+    assert swept(app).loc["Cost weight", "action"] == f"Leave at {weight}"
+    assert "move_cost_weight" not in [one.key for one in app.button]
     assert app.session_state["sweep_name"] == "cost_weight"
     assert said.startswith("Ship this")
     assert shipped(app).startswith("You use the recommended")
@@ -301,7 +307,7 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
     assert not app.exception
     assert app.title[0].value.startswith("This query goes to")
     said = [plain(one.value) for one in app.markdown]
-    assert any(re.match(r"Routed to \S+, because .* \(\d\.\d\d+ against ", one) for one in said)
+    assert any(re.match(r"(The|Labels|\d) .* \(\d\.\d\d+ against ", one) for one in said)
     assert "What the models answered" in [one.value for one in app.subheader]
     training = load_dataset(cascal.Workspace(demo_file), "demo").train.texts
     app.text_area(key="query_text").set_value(training[7]).run()
@@ -337,7 +343,7 @@ def test_the_empty_page_route_shows_where_queries_go_and_how_narrowly(open_app, 
     app.text_area(key="query_text").set_value(data.test.texts[rows[0]]).run()
     assert app.title[0].value.startswith("This query goes to")
     assert "lead" not in {name for one in app.dataframe for name in one.value}
-    next(one for one in app.button if one.label == "Clear").click().run()
+    next(one for one in app.button if one.label == "Back to the examples").click().run()
     assert not app.exception
     assert app.text_area(key="query_text").value == ""
     assert "lead" in app.dataframe[0].value
@@ -841,16 +847,32 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
     assert undone == before
 
 
+def swept(app: AppTest):
+    """The table of all thresholds, by their names."""
+    return next(one.value for one in app.dataframe if "brings" in one.value).set_index("threshold")
+
+
+@pytest.mark.slow
+def test_the_sweep_begins_with_all_thresholds_and_shows_the_curve_of_one(open_app, small_file):
+    app = open_app(small_file, "sweep")
+    run_through(app)
+    assert list(swept(app).index) == ["Min silhouette", "Merge distance", "Joining", "Cost weight"]
+    assert app.title[0].value.startswith(("Leave all thresholds", "Move "))
+    for name in ("prune_jaccard", "min_silhouette"):
+        app.segmented_control(key="sweep_name").set_value(name).run()
+        assert NAMES[name].lower() in plain(app.subheader[0].value).lower()
+
+
 @pytest.mark.slow
 def test_a_swept_value_can_be_used(open_app, small_file):
     app = open_app(small_file, "sweep")
     wait_for_chart(app)
-    assert "merge distance" in app.title[0].value
+    assert "merge distance" in app.subheader[0].value
     value(app).set_value(40).run()
     app.button(key="use_value").click().run()
     assert app.slider(key="merge").value == 0.4
     assert not app.exception
-    assert "merge distance" in app.title[0].value  # at once, without another sweep
+    assert "merge distance" in app.subheader[0].value  # at once, without another sweep
     assert any("merge distance 0\\.15 → 0\\.4" in one.value for one in app.markdown)
     app.button(key="undo_value").click().run()
     assert app.slider(key="merge").value == 0.15

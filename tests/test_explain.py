@@ -14,6 +14,7 @@ import cascal
 from cascal.explain import explain
 from cascal.results import Rankings, SkillClusters
 from cascal.routing.blend import FALLBACK_WIDTH
+from cascal.routing.reasons import lead_in_words
 from cascal.routing.route import Router
 
 ROUTINGS = {
@@ -382,8 +383,11 @@ def test_one_cluster_that_decides_is_named_and_several_are_said_to_be_blended():
         "like the consensus (0.90 against 0.80 for b)."
     )
     assert "the nearest skill cluster is cluster 0 (t), and a" in explain(near, EAST).because
+    assert explain(near, EAST, ["sums", "dates", "law"]).brief == "the best in “sums”"
     flat = cascal.Routing("blend", k_nearest=2, distance_temperature=100.0)
-    assert explain(hand_made(scores, [0.5] * 3, flat), EAST, ["sums", "dates", "law"]).because == (
+    blended = explain(hand_made(scores, [0.5] * 3, flat), EAST, ["sums", "dates", "law"])
+    assert blended.brief == "the best over the 2 nearest skill clusters"
+    assert blended.because == (
         "2 skill clusters, the nearest “sums”, are blended, and b answers most like the consensus "
         "over all of them (0.85 against 0.65 for a), though the nearest alone would choose a"
     )
@@ -410,6 +414,8 @@ def test_the_fallback_is_named_where_it_decides(distance, said):
     trace = explain(router, vector, ["sums"])
     assert said in trace.because
     assert trace.models[0].model == ("a" if distance == 0.30 else "c")
+    brief = "the best in “sums”" if distance == 0.30 else "first in the global ranking"
+    assert trace.brief == brief
 
 
 def test_the_cost_weight_is_named_where_it_decides():
@@ -419,3 +425,16 @@ def test_the_cost_weight_is_named_where_it_decides():
     assert explain(router, EAST).because == (
         "the cost weight puts b above a, which costs more (0.70 against 0.60 for a)"
     )
+    assert explain(router, EAST).brief == "as a costs more"
+
+
+@pytest.mark.parametrize(
+    ("lead", "noise", "said"),
+    [
+        (0.1, 0.277, ("0.100", "0.277")),
+        (0.0004, 0.0312, ("0.0004", "0.0312")),
+        (0.02281, 0.02284, ("0.0228", "0.0228")),
+    ],
+)
+def test_a_lead_is_told_from_nothing_and_from_its_noise(lead, noise, said):
+    assert lead_in_words(lead, noise) == said

@@ -14,7 +14,7 @@ import cascal
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.explain import explain
 from cascal.routing.reach import MIN_QUERIES, Reach, measured
-from cascal.routing.reasons import caution_of
+from cascal.routing.reasons import caution_of, farther_than
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +79,43 @@ def test_a_trace_says_it_and_the_file_says_the_same(router, training, tmp_path):
     said = explain(loaded, odd)
     far = f"{said.training_distance:.2f} times as far from the training queries as a usual one"
     assert far in said.caution
-    assert f"within {said.reach:.2f} times" in said.caution
+    assert said.caution.endswith("farther than every one of them.")
+    assert said.within == 1.0
     stated = json.loads(json.dumps(said.to_dict(), allow_nan=False))
     assert (stated["far"], stated["caution"]) == (True, said.caution)
+
+
+def test_a_distance_is_told_beside_those_of_the_training_queries(router, training):
+    distances = router.reach.distances(training[1].vectors)
+    found = [router.reach.share_within(float(one)) for one in np.sort(distances)]
+    assert found == sorted(found)
+    assert router.reach.share_within(router.reach.limit) == pytest.approx(0.99)
+    assert router.reach.share_within(0.0) == 0.0
+    usual = explain(router, training[1].vectors[np.argsort(distances)[len(distances) // 2]])
+    assert 0.3 < usual.within < 0.6  # by itself it is nearer than the others measured it
+    assert usual.remoteness == f"Its distance from the training queries: {farther(usual.within)}."
+
+
+def farther(within):
+    return f"farther than {100 * within:.0f} % of them"
+
+
+@pytest.mark.parametrize(
+    ("within", "said"),
+    [(0.996, "99.6 % of them"), (0.9999, "99.9 % of them"), (1.0, "every one of them")],
+)
+def test_farther_than_all_is_said_of_none_but_the_farthest(within, said):
+    assert farther_than(within) == f"farther than {said}"
 
 
 def test_an_older_file_loads_and_nothing_is_said(router, tmp_path):
     router.save(tmp_path / "new.cascal")
     header, arrays = read_artefact(tmp_path / "new.cascal")
+    del arrays["reach_levels"]
+    write_artefact(tmp_path / "newer.cascal", header, arrays)
+    newer = explain(cascal.Router.load(tmp_path / "newer.cascal"), np.eye(router.dimension)[0])
+    assert (newer.far, newer.within, newer.remoteness) == (True, None, "")
+    assert f"of them are within {newer.reach:.2f} times" in newer.caution
     del header["reach"], arrays["reach_precision"]
     write_artefact(tmp_path / "old.cascal", header, arrays)
     loaded = cascal.Router.load(tmp_path / "old.cascal")
@@ -99,6 +128,16 @@ def test_an_older_file_loads_and_nothing_is_said(router, tmp_path):
     )
     loaded.save(tmp_path / "again.cascal")
     assert cascal.Router.load(tmp_path / "again.cascal").reach is None
+
+
+@pytest.mark.parametrize("levels", [np.ones(3), np.linspace(2.0, 1.0, 110), np.full(110, -1.0)])
+def test_a_file_with_unusable_levels_of_the_reach_is_refused(router, tmp_path, levels):
+    router.save(tmp_path / "r.cascal")
+    header, arrays = read_artefact(tmp_path / "r.cascal")
+    assert len(arrays["reach_levels"]) == 110
+    write_artefact(tmp_path / "r.cascal", header, arrays | {"reach_levels": levels})
+    with refuses("damaged-file", "r.cascal", "reach", kind=ArtefactError):
+        cascal.Router.load(tmp_path / "r.cascal")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +170,8 @@ def test_no_threshold_changes_the_reach_and_few_queries_have_none(training):
 
 
 def test_a_distance_just_beyond_the_reach_is_not_written_like_it():
+    assert "within 1.28 times" not in caution_of(1.2841, 1.2812, 0.994)
+    assert caution_of(1.2841, 1.2812, 0.994).endswith("and farther than 99.4 % of them.")
     assert "1.284 times as far" in caution_of(1.2841, 1.2812)
     assert "within 1.281 times" in caution_of(1.2841, 1.2812)
     assert "2.00 times as far" in caution_of(2.0, 1.28)

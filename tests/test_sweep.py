@@ -13,6 +13,7 @@ from refusals import refuses
 
 import cascal
 from cascal.charts.sweep import changing_measures, curve_figure, curve_frame, map_figure
+from cascal.charts.sweep_summary import sweep_frame
 from cascal.compare.cost import cost_grid, try_weights
 from cascal.compare.recommendation import recommend
 from cascal.compare.sweep import (
@@ -26,14 +27,18 @@ from cascal.compare.sweep import (
     with_value,
 )
 from cascal.compare.sweep_answer import (
+    NO_GOLD,
     answer,
     best_place,
     change_between,
     gains_over_now,
     value_label,
 )
+from cascal.compare.sweep_summary import SweepSummary
+from cascal.counted import decimal
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.settings import JOINING, PRESETS, FitSettings, Thresholds, joining_name
+from cascal.verdicts.verdict import span
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +236,7 @@ def test_where_the_cost_weight_should_be_is_what_is_recommended_everywhere():
         told = answer(here, test, fitted.models, shipped)
         assert told.title == shipped.title
         assert told.reason == shipped.reason
+        assert told.moves == (not shipped.taken) == bool(told.weighed)
         assert told.point.value("cost_weight") == shipped.best.trial.point.cost_weight == 0.1
     assert shipped.taken
     elsewhere = replace(shipped.best, trial=replace(shipped.best.trial, preset="paper"))
@@ -244,16 +250,64 @@ def test_where_the_cost_weight_should_be_is_what_is_recommended_everywhere():
 def test_a_value_that_costs_less_is_named_with_what_it_may_lose(dollars, place, parts, fitted):
     found = curve(fitted, Thresholds(), "prune_jaccard", parts[1], parts[0])
     queries = Right(parts[1].votes)
-    now = pointed(found, [0.5, 0.5, 0.5, 0.4], dollars)
+    now = pointed(found, [0.5, 0.5, 0.51, 0.4], dollars)
     told = answer(now, queries, queries.votes.models)
     assert told.title.startswith("Leave joining at off: ")
-    assert told.reason.startswith("None of 4 values is right more often.")
-    _, loss, cheaper = told.reason.partition(" A loss of up to 0.0 points is not ruled out at ")
-    assert bool(loss) == (place is not None)
-    price = "which would cost $1.50 instead of $2.00 per 1,000 queries."
-    assert cheaper in ("", f"2 or more (0.0 points [0.0, 0.0]), {price}")
+    if place is None:
+        assert told.why == "not proven better"
+        assert told.reason.startswith("The highest of 4 values, 2 or more, is not proven better: ")
+    else:
+        loss = f"may lose up to {decimal(-100 * told.weighed.gain.low, 1)} points"
+        assert told.title == f"Leave joining at off: 2 or more is cheaper, but {loss}"
+        assert told.why == f"not proven better: {loss}"
+        assert told.reason.startswith("2 or more would cost $1.50 instead of $2.00 per 1,000 ")
+        assert told.weighed.dollars == (2.0, 1.5)
+    same = answer(pointed(found, [0.5, 0.5, 0.5, 0.4], dollars), queries, queries.votes.models)
+    assert "may lose" not in same.title
     assert "tried alone" in told.basis
     assert told.point is now.points[0]
+
+
+def test_all_thresholds_together_say_which_to_move_and_which_to_leave(parts, fitted):
+    queries = Right(parts[1].votes)
+
+    def told(rates, name="prune_jaccard"):
+        found = curve(fitted, Thresholds(), name, parts[1], parts[0])
+        rates = [*rates, *[rates[-1]] * (len(found.points) - len(rates))]
+        return answer(pointed(found, rates), queries, queries.votes.models)
+
+    moved, left = told([0.5, 0.9, 0.5]), told([0.5, 0.5, 0.51], "merge_distance")
+    same = told([0.5], "min_silhouette")
+    assert [one.action for one in (moved, left)] == ["Move off → all 3", "Leave at 0"]
+    assert SweepSummary(answers=[moved, left, same]).title == (
+        "Move joining to all 3; leave the other 2"
+    )
+    assert SweepSummary(answers=[left, same]).title == "Leave all thresholds where they are"
+    assert SweepSummary(answers=[left]).title == "Leave merge distance at 0"
+    assert SweepSummary(answers=[moved]).title == "Move joining to all 3"
+    waits = SweepSummary(answers=[moved], n_waiting=2).title
+    assert waits == "Move joining to all 3; 2 thresholds are being tried"
+    assert SweepSummary(answers=[], n_waiting=1).title == "1 threshold is being tried"
+    frame = sweep_frame([moved, left, same])
+    brings = [f"+40.0 {_ends(moved)}", f"0.02: +1.0 {_ends(left)}"]
+    assert frame["brings"].tolist()[:2] == brings
+    assert frame["brings"].isna().tolist() == [False, False, True]
+    assert frame["why"].tolist()[0] == "proven right more often"
+    assert frame["why"].tolist()[2] == "every value asks the same models"
+
+
+def _ends(told):
+    return span(told.weighed.gain)
+
+
+def test_without_gold_answers_no_threshold_is_left_for_a_reason(parts, fitted):
+    train, test = parts
+    none = replace(test, gold=np.full(len(test), NO_ANSWER))
+    found = curve(fitted, Thresholds(), "merge_distance", none, train)
+    told = answer(found, none, fitted.models)
+    title = SweepSummary(answers=[told]).title
+    assert title == "Without gold answers nothing says where a threshold should be"
+    assert sweep_frame([told])["why"].tolist() == [NO_GOLD]
 
 
 def test_cost_weights_have_plain_ticks_and_a_place_for_none(parts, fitted):
@@ -261,6 +315,7 @@ def test_cost_weights_have_plain_ticks_and_a_place_for_none(parts, fitted):
     figure = curve_figure(found, "top1", "#1F4FD8")
     ticks = figure.layout.xaxis.ticktext
     assert ticks[0] == "0"
+    assert figure.layout.xaxis.title.text == "Cost weight (logarithmic scale)"
     assert not [tick for tick in ticks if set(tick) - set("0123456789.")]
     dashed = [shape.x0 for shape in figure.layout.shapes if shape.line.dash == "dash"]
     assert dashed == [figure.layout.xaxis.tickvals[0]]

@@ -16,7 +16,7 @@ from app.route import others
 from app.route.question import Decision
 from app.terms.glossary import mark
 from cascal import charts
-from cascal.counted import counted, decimal, percent
+from cascal.counted import capitalised, counted, decimal, percent
 from cascal.datatypes import FloatArray
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
@@ -24,9 +24,15 @@ from cascal.explain import RouteTrace
 
 N_NEIGHBOURS = 5
 AROUND = 0.16
-"""Of the map's width and height on either side of the query: what is in view at first, at least."""
-NEAR_MAP = 1.3
-"""Times as far as the farthest of the nearest queries the view goes at least."""
+"""Of the map's width and height to either side of the middle: what is in view at least."""
+ROOM = 1.15
+"""So much larger is the view than what it must hold."""
+MAP_KEY = (
+    f"Rings and lines: the {N_NEIGHBOURS} nearest training queries. Outlines in colour: the "
+    "clusters that decided; in grey the others. Points: the first model. Reset view shows all."
+)
+UNUSUAL = 0.9
+"""From this share of the training queries on that lie nearer, the page says so at its top."""
 
 
 def title(decision: Decision | None) -> None:
@@ -36,10 +42,10 @@ def title(decision: Decision | None) -> None:
         return
     trace = decision.trace
     first, *others = (frame.escape(one.model) for one in trace.models)
-    how = f", narrowly ahead of {others[0]}" if trace.doubt else ""
-    st.title(f"This query goes to {first}{how}", anchor=False)
+    how = f"narrowly ahead of {others[0]}" if trace.doubt else frame.escape(trace.brief)
+    st.title(f"This query goes to {first}, {how}", anchor=False)
     with st.container(key="route_why", gap="xsmall"):
-        st.markdown(frame.headline(trace.reason))
+        st.markdown(frame.headline(f"{capitalised(trace.because)}."))
         if trace.far:
             st.warning(frame.headline(trace.caution), icon=":material/explore_off:")
         st.caption(frame.headline(_lead(trace)))
@@ -54,8 +60,8 @@ def answer(decision: Decision) -> None:
     with left:
         _scores(trace)
     with right:
-        others.changes(decision)
         _clusters(trace)
+        others.changes(decision)
     _answers(decision)
     _position(decision)
     _neighbours(decision)
@@ -70,6 +76,8 @@ def _lead(trace: RouteTrace) -> str:
         said.append(f"{second} may be as good: {trace.doubt[0].lower()}{trace.doubt[1:]}")
     if others := ", ".join(trace.selected[1:]):
         said.append(f"If {len(trace.selected)} vote: also {others}.")
+    if trace.within is not None and trace.within > UNUSUAL and not trace.far:
+        said.append(trace.remoteness)
     return " ".join([*said, f"Task: {trace.task} ({trace.task_rule})."])
 
 
@@ -137,12 +145,16 @@ def _position(decision: Decision) -> None:
     rows = data.train.placed
     if len(rows) < N_NEIGHBOURS:
         return
-    st.subheader("Its place on the map", anchor=False)
+    trace = decision.trace
+    st.subheader("Beside the map" if trace.far else "Its place on the map", anchor=False)
     xy = data.train.xy[rows]
     near = [row for row, _ in _near(decision)]
     x, y = place(decision.vector[None, :], data.train.vectors.vectors[rows], xy)[0]
     colouring = charts.colour_map(now, data, "train", "model")
     colours = theme.colors_by_name((model.name for model in data.models), "model")
+    drawn = areas(now, "model", colouring.names, {one.cluster for one in trace.clusters})
+    decided = [ring for one in drawn if one.code >= 0 for ring in one.rings[:1]]
+    in_view = np.concatenate([[[x, y]], data.train.xy[near], *decided])
     spec = MapSpec(
         x=xy[:, 0],
         y=xy[:, 1],
@@ -151,32 +163,38 @@ def _position(decision: Decision) -> None:
         group=None if colouring.group is None else colouring.group[rows],
         group_names=colouring.names,
         group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),
-        areas=areas(
-            now, "model", colouring.names, {one.cluster for one in decision.trace.clusters}
-        ),
-        selection=MapSelection(view=_around(np.array([[x, y], *data.train.xy[near]]), xy)),
-        marker=(float(x), float(y), "this query"),
+        areas=drawn,
+        selection=MapSelection(view=_around(in_view, xy)),
+        marker=(float(x), float(y), "this query, really farther" if trace.far else "this query"),
         neighbors=tuple((float(x), float(y)) for x, y in data.train.xy[near]),
         hover=[data.train.texts[row][:80] for row in rows],
         revision=decision.text[:40],
         mode=theme.mode(),
         alt="The query on the map, with lines to its nearest training queries.",
         legend_title=f"{counted(len(rows), 'training query')}",
-        caption=f"Rings and lines: the {N_NEIGHBOURS} nearest training queries. Outlines in "
-        "colour: the clusters that decided; in grey the others. Points: the first model. Reset "
-        "view shows all.",
+        caption=" ".join(filter(None, [_caption(trace), MAP_KEY])),
     )
     render_map(spec, key="route_map", height=560)
 
 
-def _around(places: FloatArray, xy: FloatArray) -> tuple[float, float, float, float]:
-    """The part of the map around a query and its nearest: x0, x1, y0, y1.
+def _caption(trace: RouteTrace) -> str:
+    """How far the query is, and that the map cannot show it where it is far."""
+    if not trace.far:
+        return trace.remoteness
+    return (
+        "The map has places for training queries only: it draws this query among the nearest of "
+        f"them, though it is unlike them. {trace.remoteness}"
+    )
 
-    places (n, 2) : the query first; xy (Q, 2) : all points
+
+def _around(places: FloatArray, xy: FloatArray) -> tuple[float, float, float, float]:
+    """The part of the map that holds all places (n, 2), in the map's proportions: x0, x1, y0, y1.
+
+    xy (Q, 2) : all points
     """
-    middle, span = places[0], np.ptp(xy, axis=0)
-    reach = NEAR_MAP * float(np.abs(places - middle).max())
-    half = np.maximum(span * AROUND, reach * span / float(span.min()))
+    low, high, span = places.min(axis=0), places.max(axis=0), np.ptp(xy, axis=0)
+    middle, extent = (low + high) / 2, float(((high - low) / span).max())
+    half = max(AROUND, ROOM * extent / 2) * span
     (x0, y0), (x1, y1) = (middle - half).tolist(), (middle + half).tolist()
     return x0, x1, y0, y1
 

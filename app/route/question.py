@@ -54,7 +54,12 @@ def ask() -> Decision | None:
             another = f"Try a {examples.stored_name(session.dataset())} query"
             st.button(another, on_click=_take_another, icon=":material/casino:")
             if routed:
-                st.button("Clear", on_click=examples.take, args=("",), icon=":material/close:")
+                st.button(
+                    "Back to the examples",
+                    on_click=examples.take,
+                    args=("",),
+                    icon=":material/arrow_back:",
+                )
     if not text:
         return None
     now, stored = heeded.snapshot(), session.dataset().find_text(text)

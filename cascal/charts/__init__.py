@@ -92,6 +92,7 @@ from cascal.charts.sweep import (
     curve_frame,
     map_figure,
 )
+from cascal.charts.sweep_summary import sweep_frame
 from cascal.charts.task_skills import BASES, Basis, task_skills_figure, task_skills_frame
 from cascal.charts.what_if import removals_frame, scaling_figure, scaling_frame
 from cascal.naming.cluster_names import cluster_name
@@ -183,6 +184,7 @@ __all__ = [
     "split_frame",
     "split_names",
     "splits_figure",
+    "sweep_frame",
     "task_image",
     "task_skills_figure",
     "task_skills_frame",

@@ -128,7 +128,8 @@ def curve_figure(
     figure.update_layout(
         template="cascal", height=height, margin={"t": 24, "b": 40}, showlegend=False
     )
-    figure.update_xaxes(title=NAMES[curve.name], **_curve_ticks(curve, frame))
+    scale = " (logarithmic scale)" if curve.name == "cost_weight" else ""
+    figure.update_xaxes(title=f"{NAMES[curve.name]}{scale}", **_curve_ticks(curve, frame))
     figure.update_yaxes(nticks=6, **_ticks(measure))
     if measure == "clusters" and frame[measure].max() > WIDE * frame[measure].min():
         figure.update_yaxes(type="log", nticks=None, dtick="D2", tickformat=",.0f")

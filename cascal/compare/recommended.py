@@ -163,6 +163,13 @@ class Recommendation:
         return f"The cheapest of {tried} that is shown to lose at most {lost}."
 
     @property
+    def brief(self) -> str:
+        """The rule where there is room for a clause, of a setting that is not in use."""
+        if self.dearer is None:
+            return "proven right more often"
+        return f"the cheapest shown to lose at most {in_points(self.tolerance)}"
+
+    @property
     def evidence(self) -> str:
         """What it gains and costs beside what it is told beside; "" where there is no such."""
         if not self.shown or self.dearer is None or self.best is self.beside:

@@ -15,8 +15,8 @@ import numpy as np
 
 from cascal.compare.cost import weight_label
 from cascal.compare.recommended import Recommendation
-from cascal.compare.sweep import NAMES, Curve, Point
-from cascal.counted import agreeing, counted, decimal, dollars, percent
+from cascal.compare.sweep import NAMES, Curve, Name, Point
+from cascal.counted import agreeing, capitalised, counted, decimal, dollars, percent
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.intervals import Estimate, joint_estimates
@@ -25,20 +25,55 @@ from cascal.verdicts.verdict import points as in_points
 
 SAVED = 0.05
 """Share of the costs from which a value that saves them is worth naming."""
+NO_GOLD = "no gold answers"
+"""Why nothing is said of a threshold that changes routes."""
+NOT_BETTER = "not proven better"
+LEAST_LOSS = 0.0005
+"""A smaller loss, as a share, is written as none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """A value that was weighed against the one in use, and what it would bring and cost.
+
+    gain : in right first answers; dollars : US dollars per 1,000 queries now and with that value,
+    nan where unknown
+    """
+
+    value: str
+    gain: Estimate
+    dollars: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SweepAnswer:
     """A title that says where to set a threshold, why, what else is known, and what to take.
 
+    now : the value in use; weighed : the other value most worth a look, None where there is none
+    why : in a clause, why the threshold is moved or left
     point : the best setting where one is proven better or recommended, else the present one; None
     where no value of this curve is proposed
     """
 
+    name: Name
+    now: str
     title: str
+    why: str
     reason: str
     basis: str
     point: Point | None
+    weighed: Weighed | None = None
+    moves: bool = False
+
+    @property
+    def value(self) -> str:
+        """The value that was weighed, in words; "" without one."""
+        return "" if self.weighed is None else self.weighed.value
+
+    @property
+    def action(self) -> str:
+        """What to do, from which value or at which."""
+        return f"Move {self.now} → {self.value}" if self.moves else f"Leave at {self.now}"
 
 
 def value_label(name: str, value: float | None) -> str:
@@ -85,60 +120,120 @@ def answer(
 
     recommended : which setting to ship, where that is known: it says where the cost weight is
     """
-    now, name = curve.points[curve.at_now], NAMES[curve.name].lower()
+    now, name = _label(curve, curve.at_now), NAMES[curve.name].lower()
+    known = SweepAnswer(name=curve.name, now=now, title="", why="", reason="", basis="", point=None)
     if not any(point.flipped for point in curve.points):
-        title = f"{NAMES[curve.name]} makes no difference here: every value asks the same models"
-        return SweepAnswer(title=title, reason="", basis=f"{band_sentence(curve)}.", point=None)
+        return replace(
+            known,
+            title=f"{NAMES[curve.name]} makes no difference here: every value asks the same models",
+            why="every value asks the same models",
+            basis=f"{band_sentence(curve)}.",
+        )
     gains = gains_over_now(curve, part, models)
     if gains is None:
         most = percent(max(point.flipped for point in curve.points))
-        return SweepAnswer(
+        return replace(
+            known,
             title=f"Without gold answers nothing says where {name} should be",
+            why=NO_GOLD,
             reason=f"Over its whole range up to {most} of the queries go to another first model.",
             basis=f"{band_sentence(curve)}.",
-            point=None,
         )
-    basis = f"{_extremes(curve, gains)} {band_sentence(curve)}."
+    known = replace(known, basis=f"{_extremes(curve, gains)} {band_sentence(curve)}.")
     if curve.name == "cost_weight" and recommended is not None:
-        return _as_recommended(curve, recommended, basis)
-    best = best_place(curve)
+        return _as_recommended(known, curve, recommended)
+    return _by_gains(known, curve, gains)
+
+
+def _by_gains(known: SweepAnswer, curve: Curve, gains: Sequence[Estimate]) -> SweepAnswer:
+    """Move to the best value that is proven better, else leave the threshold and say why."""
+    name, best = NAMES[curve.name], best_place(curve)
+    n_values = counted(len(curve.points), "value")
     if gains[best].low > 0:
-        title = f"{NAMES[curve.name]} {_label(curve, best)} is right more often than "
-        return SweepAnswer(
-            title=f"{title}{_label(curve, curve.at_now)}: {in_points(gains[best])}",
-            reason=f"The best of {counted(len(curve.points), 'value')}; its interval holds for all "
-            "of them at once.",
-            basis=basis,
+        title = f"{name} {_label(curve, best)} is right more often than {known.now}"
+        return replace(
+            known,
+            title=f"{title}: {in_points(gains[best])}",
+            why="proven right more often",
+            reason=f"The best of {n_values}; its interval holds for all of them at once.",
             point=curve.points[best],
+            weighed=_weighed(curve, gains, best),
+            moves=True,
         )
-    return SweepAnswer(
-        title=f"Leave {name} at {_label(curve, curve.at_now)}: {_reach(curve, gains)}",
-        reason=f"{_highest(curve, gains)}{_cheaper(curve, gains, best)}",
-        basis=basis,
-        point=now,
+    leave, matters = f"Leave {name.lower()} at {known.now}", _reach(curve, gains)
+    known = replace(known, title=f"{leave}: {matters}", point=curve.points[curve.at_now])
+    cheaper = _cheaper(curve, gains)
+    if cheaper is not None:
+        return _not_for_money(known, leave, _weighed(curve, gains, cheaper), matters)
+    if best == curve.at_now:
+        why = f"none of {n_values} is right more often"
+        return replace(known, why=why, reason=f"{capitalised(why)}.")
+    return replace(
+        known,
+        why=NOT_BETTER,
+        reason=f"The highest of {n_values}, {_label(curve, best)}, is not proven better: "
+        f"{in_points(gains[best])}.",
+        weighed=_weighed(curve, gains, best),
     )
 
 
-def _as_recommended(curve: Curve, found: Recommendation, basis: str) -> SweepAnswer:
+def _not_for_money(known: SweepAnswer, leave: str, weighed: Weighed, matters: str) -> SweepAnswer:
+    """A value that costs less and is not proven better: what it may lose comes first."""
+    was, price = weighed.dollars
+    told = replace(
+        known,
+        why=NOT_BETTER,
+        reason=f"{weighed.value} would cost {dollars(price)} instead of {dollars(was)} per 1,000 "
+        f"queries, {in_points(weighed.gain)}.",
+        weighed=weighed,
+    )
+    if weighed.gain.low > -LEAST_LOSS:
+        return told
+    loss = f"may lose up to {decimal(-100 * weighed.gain.low, 1)} points"
+    return replace(
+        told,
+        title=f"{leave}: {weighed.value} is cheaper, but {loss}",
+        why=f"{NOT_BETTER}: {loss}",
+        reason=f"{told.reason} {capitalised(matters)}.",
+    )
+
+
+def _weighed(curve: Curve, gains: Sequence[Estimate], place: int) -> Weighed:
+    now, there = curve.points[curve.at_now], curve.points[place]
+    return Weighed(
+        value=_label(curve, place), gain=gains[place], dollars=(now.dollars, there.dollars)
+    )
+
+
+def _as_recommended(known: SweepAnswer, curve: Curve, found: Recommendation) -> SweepAnswer:
     """What is recommended everywhere; the cost weight of another preset is no value of this one."""
     best = found.best.trial
     same = (one for one in curve.points if one.value(curve.name) == best.point.cost_weight)
-    return SweepAnswer(
+    told = replace(
+        known,
         title=found.title,
         reason=found.reason,
-        basis=" ".join(filter(None, [found.vote, basis])),
+        basis=" ".join(filter(None, [found.vote, known.basis])),
         point=None if best.preset else next(same, None),
     )
+    if found.taken:
+        return replace(told, why="the recommended setting")
+    weighed = Weighed(
+        value=f"preset {best.preset}" if best.preset else weight_label(best.point.cost_weight),
+        gain=found.gain,
+        dollars=(found.now.trial.point.cost1, best.point.cost1),
+    )
+    if best.preset:
+        return replace(told, why="another preset is recommended", weighed=weighed)
+    return replace(told, why=found.brief, weighed=weighed, moves=told.point is not None)
 
 
 def change_between(curve: Curve, was: int, now: int, part: Part, models: Sequence[str]) -> str:
     """What going from the point at one place to that at another changed, in a sentence."""
     before, after = curve.points[was], curve.points[now]
-    name = NAMES[curve.name].lower()
-    said = [f"{name} {_label(curve, was)} → {_label(curve, now)}"]
+    said = [f"{NAMES[curve.name].lower()} {_label(curve, was)} → {_label(curve, now)}"]
     gains = gains_over_now(replace(curve, now=before.value(curve.name)), part, models)
-    if gains is not None:
-        said.append(f"{in_points(gains[now])}")
+    said += [] if gains is None else [in_points(gains[now])]
     if isfinite(before.dollars) and isfinite(after.dollars):
         said.append(
             f"{dollars(after.dollars)} instead of {dollars(before.dollars)} per 1,000 queries"
@@ -162,45 +257,22 @@ def _label(curve: Curve, place: int) -> str:
     return value_label(curve.name, curve.points[place].value(curve.name))
 
 
-def _cheaper(curve: Curve, gains: Sequence[Estimate], best: int) -> str:
-    """The cheapest value that saves enough and is right no less often than now, in a sentence.
-
-    It was picked for its cost, so what it may lose comes first.
-    """
+def _cheaper(curve: Curve, gains: Sequence[Estimate]) -> int | None:
+    """The place of the cheapest value that saves enough and is right no less often than now."""
     now = curve.points[curve.at_now]
     costs = np.array([one.dollars for one in curve.points])
     if not np.isfinite(costs).all():
-        return ""
+        return None
     right = np.array([gain.value >= 0 for gain in gains])
     known = np.flatnonzero(right & (costs <= (1.0 - SAVED) * now.dollars))
-    if not len(known):
-        return ""
-    place = int(known[costs[known].argmin()])
-    told = "" if place == best else f" ({in_points(gains[place])})"
-    return (
-        f" A loss of up to {decimal(max(0.0, -100 * gains[place].low), 1)} points is not ruled "
-        f"out at {_label(curve, place)}{told}, which would cost {dollars(costs[place])} instead "
-        f"of {dollars(now.dollars)} per 1,000 queries."
-    )
-
-
-def _highest(curve: Curve, gains: Sequence[Estimate]) -> str:
-    """What the best value brings, which is not proven."""
-    best, n_values = best_place(curve), counted(len(curve.points), "value")
-    if best == curve.at_now:
-        return f"None of {n_values} is right more often."
-    return (
-        f"The highest of {n_values}, {_label(curve, best)}, is not proven better: "
-        f"{in_points(gains[best])}."
-    )
+    return int(known[costs[known].argmin()]) if len(known) else None
 
 
 def _extremes(curve: Curve, gains: Sequence[Estimate]) -> str:
     """What the worst value brings, and how the gains are to be read."""
     worst = int(np.argmin([one.value for one in gains]))
-    lowest = ""
-    if gains[worst].high < 0:
-        lowest = f"The lowest is {_label(curve, worst)}, {in_points(gains[worst])}. "
+    lowest = f"The lowest is {_label(curve, worst)}, {in_points(gains[worst])}. "
+    lowest = lowest if gains[worst].high < 0 else ""
     return (
         f"{lowest}The best of many values flatters itself, so the intervals hold for all of them "
         "at once; each value was tried alone, the other thresholds as they are."

@@ -14,6 +14,8 @@ WITHIN = 0.99
 """Share of the training queries that lie within the reach."""
 MIN_QUERIES = 100
 """Fewer training queries cannot say where 99 % of them lie."""
+SHARES = np.concatenate([np.arange(99) / 100, np.arange(990, 1001) / 1000])
+"""(L,) shares of the training queries whose distances are kept, in finer steps where it is far."""
 _RIDGE = 0.3
 """Added to every direction's mean square, in units of the mean over all directions."""
 
@@ -24,14 +26,23 @@ class Reach:
 
     distance(x) = √(xᵀ P x) with P = `precision` (D, D) ∝ (XᵀX + ridge)⁻¹: the leverage of x in the
     training vectors X, large in directions that they hardly use. Scaled so that a usual training
-    query has distance 1; `limit` is the distance within which 99 % of them lie.
+    query has distance 1; `limit` is the distance within which 99 % of them lie, levels (L,) the
+    distances within which the `SHARES` lie, None in a file of a version that did not store them.
     """
 
     precision: FloatArray
     limit: float
+    levels: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "precision", read_only(self.precision))
+        if self.levels is not None:
+            object.__setattr__(self, "levels", read_only(self.levels))
+            if self.levels.shape != SHARES.shape or (np.diff(self.levels) < 0).any():
+                raise CascalError(
+                    f"The levels of the reach are not {len(SHARES)} rising numbers.",
+                    code="wrong-shape",
+                )
         n_rows = len(self.precision)
         if not isinstance(self.limit, float) or self.precision.shape != (n_rows, n_rows):
             raise CascalError(
@@ -45,6 +56,10 @@ class Reach:
         rows = np.asarray(vectors, dtype=self.precision.dtype)
         squares = np.einsum("qd,qd->q", rows @ self.precision, rows, dtype=np.float64)
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+
+    def share_within(self, distance: float) -> float | None:
+        """The share of the training queries that lie nearer than a distance; None if unknown."""
+        return None if self.levels is None else float(np.interp(distance, self.levels, SHARES))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,4 +120,5 @@ def reach_of(inverse: FloatArray, leverage: FloatArray) -> Reach | None:
     if not usual:
         return None
     precision = (inverse / usual**2).astype(np.float32)
-    return Reach(precision, float(np.quantile(distances, WITHIN)) / usual)
+    limit = float(np.quantile(distances, WITHIN)) / usual
+    return Reach(precision, limit, np.quantile(distances, SHARES) / usual)

@@ -48,44 +48,53 @@ def score_parts(router: Router, blend: Blend) -> ScoreParts:
     )
 
 
-def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[str] = ()) -> str:
-    """The clause after "because": what put the first model before all others.
+@dataclass(frozen=True)
+class Why:
+    """What put a model before all others: the clause after "because", and the same as an aside."""
+
+    because: str
+    brief: str
+
+
+def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[str] = ()) -> Why:
+    """What put the first model before all others.
 
     That is the last part of the score that changed who comes first; without such a part, the
     clusters alone. order : (M,) best first; labels : (C,) what the clusters are called.
     """
     first = router.models[order[0]]
     if len(order) < 2:
-        return "it is the only model"
+        return Why("it is the only model", "the only model")
     if router.always:
-        return f"labels say to ask always {router.always}"
+        return Why(f"labels say to ask always {router.always}", "as labels say")
     score = blend.scores[0]
     own, other = decimal_pair(score[order[0]], score[order[1]], 2)
     figures = f"({own} against {other} for {router.models[order[1]]})"
-    before = decided = ""
-    for sentence, leader in _steps(router, blend):
+    before, decided = "", None
+    for why, leader in _steps(router, blend):
         if before and leader != before:
-            decided = sentence.format(first=leader, before=before)
+            names = {"first": leader, "before": before}
+            decided = Why(f"{why.because.format(**names)} {figures}", why.brief.format(**names))
         before = leader
-    if decided:
-        return f"{decided} {figures}"
-    return _by_clusters(router, blend, first, figures, labels)
+    return decided or _by_clusters(router, blend, first, figures, labels)
 
 
-def _steps(router: Router, blend: Blend) -> Iterator[tuple[str, str]]:
+def _steps(router: Router, blend: Blend) -> Iterator[tuple[Why, str]]:
     """Part by part, who comes first with it, and what to say where that was another before it."""
     parts, total = score_parts(router, blend), np.zeros(len(router.models))
     lifts = "puts {first} above {before}"
-    for sentence, added in (
-        ("", parts.from_clusters),
-        (_of_the_fallback(blend), parts.from_fallback),
-        (f"the bonus of {router.routing.margin:g} for the best model overall {lifts}", parts.bonus),
-        (f"the cost weight {lifts}, which costs more", -parts.penalty),
-        (f"labels correct the scores, which {lifts}", parts.from_labels),
+    bonus = f"the bonus of {router.routing.margin:g} for the best model overall {lifts}"
+    for because, brief, added in (
+        ("", "", parts.from_clusters),
+        (_of_the_fallback(blend), "first in the global ranking", parts.from_fallback),
+        (bonus, "by its bonus as the best model overall", parts.bonus),
+        (f"the cost weight {lifts}, which costs more", "as {before} costs more", -parts.penalty),
+        (f"labels correct the scores, which {lifts}", "as labels correct it", parts.from_labels),
     ):
         total = total + added
         known = total.round(12)  # sums in another order differ in the last digits
-        yield sentence, router.models[best_first(known, router.models)[0]] if known.any() else "all"
+        leader = router.models[best_first(known, router.models)[0]] if known.any() else "all"
+        yield Why(because, brief), leader
 
 
 def _of_the_fallback(blend: Blend) -> str:
@@ -103,22 +112,24 @@ def _of_the_fallback(blend: Blend) -> str:
 
 def _by_clusters(
     router: Router, blend: Blend, first: str, figures: str, labels: Sequence[str]
-) -> str:
+) -> Why:
     """One cluster that decides, or several that are blended."""
     nearest, weights = int(blend.nearest[0, 0]), blend.weights[0]
     name, alone = called(router, nearest, labels), router.models[router.first_alone[nearest]]
     n_clusters = int(np.count_nonzero(weights > 0))
     if alone == first and weights[0] > MOST:
         weight = f", with {percent(weights[0])} of the weight" if weights[0] < ALL else ""
-        return (
+        because = (
             f"the nearest skill cluster is {name}{weight}, and {first} answers such queries most "
             f"like the consensus {figures}"
         )
+        return Why(because, f"the best in {name}")
     though = "" if alone == first else f", though the nearest alone would choose {alone}"
-    return (
+    because = (
         f"{counted(n_clusters, 'skill cluster')}, the nearest {name}, are blended, and {first} "
         f"answers most like the consensus over all of them {figures}{though}"
     )
+    return Why(because, f"the best over the {n_clusters} nearest skill clusters")
 
 
 def called(router: Router, cluster: int, labels: Sequence[str]) -> str:
@@ -135,14 +146,32 @@ def times_as_far(distance: float, digits: int = 2) -> str:
     )
 
 
-def caution_of(distance: float, reach: float) -> str:
-    """What to say of a query beyond the reach."""
+def caution_of(distance: float, reach: float, within: float | None = None) -> str:
+    """What to say of a query beyond the reach; within : the share of training queries nearer."""
+    less = "Trust this route less: the query is"
+    if within is not None:
+        return f"{less} {times_as_far(distance)}, and {farther_than(within)}."
     enough = (n for n in range(2, 9) if decimal(distance, n) != decimal(reach, n))
     digits = next(enough, 2)  # so many that the two are not written alike
     return (
-        f"Trust this route less: the query is {times_as_far(distance, digits)}. {percent(WITHIN)} "
-        f"of them are within {decimal(reach, digits)} times."
+        f"{less} {times_as_far(distance, digits)}. {percent(WITHIN)} of them are within "
+        f"{decimal(reach, digits)} times."
     )
+
+
+def farther_than(within: float) -> str:
+    """That a query is farther from the training queries than a share of them, in words."""
+    if within >= 1.0:
+        return "farther than every one of them"
+    decimals = 1 if within > WITHIN else 0
+    share = min(within, 1.0 - 10.0 ** -(2 + decimals))  # not all of them
+    return f"farther than {percent(share, decimals)} of them"
+
+
+def lead_in_words(lead: float, noise: float = 0.0) -> tuple[str, str]:
+    """A lead and its noise with as many decimals as tell the lead from 0 and from the noise."""
+    said = max((decimal_pair(lead, one, 3)[0] for one in (0.0, noise)), key=len)
+    return said, decimal(noise, len(said.partition(".")[2]))
 
 
 def what_would_change(
@@ -157,7 +186,8 @@ def what_would_change(
     if len(order) < 2 or router.always:
         return ()
     lead = scores[order[0]] - scores[order[1]]
-    said = [f"{names[order[1]]} comes first if its score rises by more than {decimal(lead, 3)}."]
+    rise, _ = lead_in_words(float(lead))
+    said = [f"{names[order[1]]} comes first if its score rises by more than {rise}."]
     if routing.margin and order[0] == router.best_overall and lead < routing.margin:
         said.append(
             f"Without the bonus of {routing.margin:g} for the best model overall, "
@@ -184,12 +214,11 @@ def _fallback_changes(limit: float | None, blend: Blend) -> Iterator[str]:
     """Where the global ranking would begin or cease to count."""
     distance = float(blend.distances[0, 0])
     if limit is not None and blend.alpha[0] == 0:
+        now, _ = decimal_pair(distance, limit, 2)
         yield (
-            f"Farther than {limit:g} from its nearest cluster (now {decimal(distance, 2)}) the "
-            f"global ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on."
+            f"Farther than {limit:g} from its nearest cluster (now {now}) the global "
+            f"ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on."
         )
     elif limit is not None:
-        yield (
-            f"Nearer than {limit:g} to a cluster (now {decimal(distance, 2)}) the clusters decide "
-            "alone."
-        )
+        now, _ = decimal_pair(distance, limit, 2)
+        yield f"Nearer than {limit:g} to a cluster (now {now}) the clusters decide alone."

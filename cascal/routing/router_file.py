@@ -83,10 +83,17 @@ def router_arrays(router: Router) -> dict[str, Any]:
         "center": router.center,
         "spread": router.spread,
         **({} if router.costs is None else {"costs": router.costs}),
-        **({} if router.reach is None else {"reach_precision": router.reach.precision}),
+        **_reach_arrays(router.reach),
         **({} if router.learnt is None else _learnt_arrays(router.learnt)),
         **({} if router.correction is None else router.correction.arrays()),
     }
+
+
+def _reach_arrays(reach: Reach | None) -> dict[str, Any]:
+    if reach is None:
+        return {}
+    levels = {} if reach.levels is None else {"reach_levels": reach.levels}
+    return {"reach_precision": reach.precision, **levels}
 
 
 def _learnt_arrays(learnt: Learnt) -> dict[str, Any]:
@@ -118,7 +125,8 @@ def _fields(header: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
     )
     reach = None
     if header.get("reach") is not None:
-        reach = Reach(stored["reach_precision"], header["reach"])
+        levels = stored.get("reach_levels")
+        reach = Reach(stored["reach_precision"], header["reach"], levels)
     learnt = None
     if header.get("learnt") is not None:
         per_model = {name: stored[f"learnt_{name}"] for name in LEARNT_PER_MODEL}

@@ -24,8 +24,9 @@ _LARGEST = 1e12
 
 @dataclass(frozen=True, kw_only=True)
 class _Array:
-    """One array: its axes by letter (M models, T tasks, C clusters, D dimensions), kind, bounds.
+    """One array: its axes by letter, kind and bounds.
 
+    axes : M models, T tasks, C clusters, D dimensions, Q queries, L levels of the reach
     least, most : a number, or the name of an axis whose length the values stay below
     """
 
@@ -56,6 +57,7 @@ _ARRAYS: dict[str, _Array] = {
     "spread": _Array(axes="M", least=0.0, nan=True),
     "costs": _Array(axes="M", least=0.0, nan=True, optional=True),
     "reach_precision": _Array(axes="DD", optional=True),
+    "reach_levels": _Array(axes="L", least=0.0, optional=True),
     **{f"learnt_{name}": _Array(axes="M", nan=True, optional=True) for name in LEARNT_PER_MODEL},
 }
 

@@ -1,0 +1,42 @@
+"""The table of all thresholds: one row each, what to do and what that would bring and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+import pandas as pd
+
+from cascal.compare.sweep import NAMES
+from cascal.compare.sweep_answer import SweepAnswer
+from cascal.counted import dollars, signed
+from cascal.verdicts.verdict import span
+
+
+def sweep_frame(answers: Sequence[SweepAnswer]) -> pd.DataFrame:
+    """One row a threshold, as texts; what was not weighed or is unknown is None."""
+    return pd.DataFrame(
+        {
+            "threshold": [NAMES[one.name] for one in answers],
+            "action": [one.action for one in answers],
+            "brings": [_brings(one) for one in answers],
+            "costs": [_costs(one) for one in answers],
+            "why": [one.why for one in answers],
+        }
+    )
+
+
+def _brings(answer: SweepAnswer) -> str | None:
+    """Points of accuracy with their interval, and of which value where that stays untaken."""
+    if answer.weighed is None:
+        return None
+    gain = answer.weighed.gain
+    said = f"{signed(100 * gain.value)} {span(gain)}"
+    return said if answer.moves else f"{answer.value}: {said}"
+
+
+def _costs(answer: SweepAnswer) -> str | None:
+    if answer.weighed is None or not all(map(isfinite, answer.weighed.dollars)):
+        return None
+    now, there = answer.weighed.dollars
+    return f"{dollars(now)} → {dollars(there)}"

@@ -1,0 +1,49 @@
+"""All thresholds at once: which to move, which to leave, and what that rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cascal.compare.sweep import NAMES
+from cascal.compare.sweep_answer import NO_GOLD, SweepAnswer
+from cascal.counted import counted, enumerated
+
+BASIS = (
+    "Each was moved alone; intervals of 95 % hold for all values of a threshold at once. To save "
+    "money is what the cost weight is for: the others move only where that is proven right more "
+    "often."
+)
+"""How the table of all thresholds is to be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepSummary:
+    """The answers for all thresholds that act here, and how many of these are still being tried."""
+
+    answers: Sequence[SweepAnswer]
+    n_waiting: int = 0
+
+    @property
+    def moves(self) -> tuple[SweepAnswer, ...]:
+        """Those of thresholds that should be moved."""
+        return tuple(one for one in self.answers if one.moves)
+
+    @property
+    def title(self) -> str:
+        """Which thresholds to move and which to leave."""
+        moved = enumerated([f"{NAMES[one.name].lower()} to {one.value}" for one in self.moves])
+        if self.n_waiting:
+            tried = counted(self.n_waiting, "threshold is", "thresholds are") + " being tried"
+            return f"Move {moved}; {tried}" if moved else tried
+        n_left = len(self.answers) - len(self.moves)
+        if moved:
+            return f"Move {moved}; leave the other {n_left}" if n_left else f"Move {moved}"
+        if any(one.why == NO_GOLD for one in self.answers):
+            return "Without gold answers nothing says where a threshold should be"
+        left = "Leave all thresholds where they are"
+        if len(self.answers) == 1:
+            (one,) = self.answers
+            left = f"Leave {NAMES[one.name].lower()} at {one.now}"
+        elsewhere = [one.value for one in self.answers if one.point is None and one.value]
+        return f"{left}; {elsewhere[0]} is recommended" if elsewhere else left
