@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -12,7 +13,8 @@ from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.judged import gather_judged, judges
 from cascal.dataset.label_facts import routing_evidence
-from cascal.dataset.label_questions import Question, routing_question
+from cascal.dataset.label_questions import Question, family_question, routing_question
+from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
 from cascal.store import Purpose
 from cascal.verdicts.constant import Constant
@@ -24,7 +26,15 @@ _IN_SHORT: dict[Decision, str] = {
     "undecided": "not settled",
 }
 WANTED = "label_wanted"
-"""What the page Label is to ask about when it is opened next, by the keys of its widgets."""
+"""The key of what the page Label is to open with when it is opened next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Values of widgets of the page Label by their keys, and how many labels; 0: as it proposes."""
+
+    widgets: Mapping[str, str] = field(default_factory=dict)
+    n_planned: int = 0
 
 
 CLUSTER, FIRST, SECOND = "of_cluster", "between", "against"
@@ -37,10 +47,11 @@ def side_of_run(name: str) -> str:
     return f"{_RUN}{name}"
 
 
-def button(label: str, key: str, purpose: Purpose, **chosen: str) -> None:
-    """A button that opens the page Label with a question."""
+def button(label: str, key: str, purpose: Purpose, *, n_planned: int = 0, **chosen: str) -> None:
+    """A button that opens the page Label with a question, and with the plan that it names."""
     if st.button(label, key=key, icon=":material/edit_note:"):
-        st.session_state[WANTED] = {"purpose": purpose, **chosen}
+        widgets = {"purpose": purpose, **chosen}
+        st.session_state[WANTED] = Wanted(widgets=widgets, n_planned=n_planned)
         frame.open_page("label")
 
 
@@ -57,6 +68,18 @@ def question(token: str, make: Callable[[], Question]) -> Question:
 def routing() -> Question:
     """Whether the present router pays."""
     return question("routing", lambda: routing_question(heeded.snapshot().ungated))
+
+
+def family() -> Question:
+    """Whether the pair that votes alike is right, or the consensus."""
+    return question("family", lambda: family_question(session.snapshot()))
+
+
+def label_first(asked: Question, key: str) -> None:
+    """A button that opens the page Label with the first queries of a draw planned, as it says."""
+    n_labels = min(TO_LABEL, asked.contest.n_contested)
+    if n_labels:
+        button(f"Label these {n_labels}", key, asked.draw.purpose, n_planned=n_labels)
 
 
 def evidence() -> tuple[Contest, Evidence] | None:

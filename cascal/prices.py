@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -14,6 +15,23 @@ _PRICE_UNIT = 1e6
 """Prices are in US dollars per this many tokens."""
 
 Amount = TypeVar("Amount", float, FloatArray)
+
+
+def in_cents(amounts: Sequence[float]) -> list[float]:
+    """Dollars rounded to cents that add up to their rounded sum; nan stays, and counts for nothing.
+
+    Those that lose most by rounding down are the ones rounded up.
+
+    >>> in_cents([0.014, 0.014, 0.012])
+    [0.02, 0.01, 0.01]
+    """
+    known = [at for at, one in enumerate(amounts) if not math.isnan(one)]
+    cents = {at: 100.0 * amounts[at] for at in known}
+    rounded = {at: math.floor(cents[at]) for at in known}
+    missing = round(math.fsum(cents.values())) - sum(rounded.values())
+    for at in sorted(known, key=lambda one: (rounded[one] - cents[one], one))[:missing]:
+        rounded[at] += 1
+    return [rounded[at] / 100 if at in rounded else math.nan for at in range(len(amounts))]
 
 
 class Priced(Protocol):

@@ -12,6 +12,15 @@ from typing import Any
 from cascal.settings import FitSettings, Thresholds
 
 _PACKAGES = ("cascal", "numpy", "scikit-learn", "scipy", "duckdb")
+NOBODYS = frozenset(
+    (
+        *("root", "admin", "administrator", "user", "guest", "nobody", "default", "me", "test"),
+        *("ubuntu", "debian", "centos", "ec2-user", "azureuser", "docker", "container", "vagrant"),
+        *("app", "appuser", "streamlit", "node", "jovyan", "vscode", "codespace", "gitpod"),
+        *("runner", "runneradmin", "ci", "jenkins", "www-data", "service"),
+    )
+)
+"""Accounts of machines and images: such a name tells no two people apart."""
 
 
 def text_hash(text: str) -> str:
@@ -50,3 +59,9 @@ def this_account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "me"
+
+
+def person_of_account() -> str:
+    """The account's name where it may be a person's; else nothing, and who labels has to say it."""
+    name = this_account()
+    return "" if name.casefold() in NOBODYS else name

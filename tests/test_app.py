@@ -112,7 +112,7 @@ def test_a_page_renders_on_the_demo_and_says_that_it_is_simulated(open_app, demo
 @pytest.mark.parametrize(
     ("tab", "widget"),
     [
-        ("Models and agreement", "plotly_chart"),
+        ("Models", "plotly_chart"),
         ("Quality", "slider"),
         ("Import", "file_uploader"),
     ],
@@ -938,12 +938,19 @@ def test_collect_asks_what_was_generated_else_what_the_sidebar_shows(open_app, s
 @pytest.mark.slow
 def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     app = open_app(small_file, "collect")
-    assert plain(app.title[0].value).startswith("Nothing to ask: 8 models have answered all ")
-    assert metric(app, "Spent so far").startswith("$")
-    (table,) = [one.value for one in app.dataframe if "per_thousand" in one.value]
-    assert f"${table['dollars'].sum():,.2f}" == metric(app, "Spent so far")
+    assert plain(app.title[0].value).startswith("Nothing is missing: 8 models have answered all ")
+    (every,) = [one.value for one in app.dataframe if "per_thousand" in one.value]
+    table, total = every.iloc[:-1], every.iloc[-1]
+    spent = sum(bill.total for bill in cascal.Workspace(small_file).bills("demo"))
+    assert total["dollars"] == round(table["dollars"].sum(), 2) == round(spent, 2)
+    said = f"What is there: {total['answers']:,} answers, simulated ${spent:,.2f}"
+    assert said in [plain(one.value) for one in app.subheader]
+    dear = table["per_thousand"].max() * int(table["answers"][0]) / 1000
+    assert metric(app, "One more model") == f"{int(table['answers'][0]):,} calls"
+    (more,) = [one for one in app.metric if one.label == "One more model"]
+    assert plain(more.delta).endswith(f" to ${dear:,.2f}, simulated")
     assert (table["dollars"] * 1000 / table["answers"]).tolist() == pytest.approx(
-        table["per_thousand"].tolist()
+        table["per_thousand"].tolist(), abs=0.012
     )
     votes = cascal.Workspace(small_file).votes("demo")
     unread = (100 * (1 - votes.answered.sum(axis=0) / votes.asked.sum(axis=0))).tolist()
@@ -951,6 +958,12 @@ def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     app.session_state["collected_of_models"] = {"selection": {"rows": [1], "columns": []}}
     app.run()
     assert app.session_state["selection"].unread == (votes.models[1],)
+    app = open_app(small_file, "collect")
+    app.button(key="next_model").click().run()
+    assert app.segmented_control(key="pool_source").value == "My endpoints"
+    app = open_app(small_file, "collect")
+    app.button(key="next_queries").click().run()
+    assert app.segmented_control(key="queries_from").value == "Have them written"
     app = open_app(small_file, "collect")
     assert not app.get("slider") or "fraction" not in [one.key for one in app.slider]
     app.toggle(key="collect_more").set_value(True).run()

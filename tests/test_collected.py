@@ -9,7 +9,8 @@ import pytest
 from conftest import add_hashed, thinned_demo
 
 import cascal
-from cascal.dataset.collected import what_was_collected
+from cascal.dataset.collected import more_queries, one_more_model, what_was_collected
+from cascal.prices import in_cents
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +36,28 @@ def test_answers_money_and_seconds_are_those_of_the_stored_responses(store):
         sum(bill.total for bill in store.bills("demo"))
     )
     assert all(one.dollars > 0 and math.isfinite(one.seconds) for one in found)
+
+
+def test_what_a_next_step_takes_goes_by_what_was_collected(store):
+    found = what_was_collected(store, "demo")
+    n_queries = found[0].n_asked
+    model = one_more_model(found, n_queries)
+    assert model.calls == n_queries
+    dollars = sorted(one.dollars for one in found)
+    assert (model.low, model.high) == pytest.approx((dollars[0], dollars[-1]))
+    more = more_queries(found, 10)
+    assert more.calls == 10 * len(found)
+    assert more.low == more.high == pytest.approx(sum(dollars) * 10 / n_queries)
+    assert math.isnan(one_more_model((), 5).low)
+
+
+def test_rounded_dollars_add_up_to_their_rounded_sum():
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        amounts = random.uniform(0, 9, size=8).tolist()
+        cents = in_cents(amounts)
+        assert round(sum(cents), 2) == round(sum(amounts), 2)
+        assert all(abs(one - other) < 0.01 for one, other in zip(cents, amounts, strict=True))
+    some = in_cents([0.014, math.nan, 0.014])
+    assert (some[0], some[2]) == (0.02, 0.01)
+    assert math.isnan(some[1])

@@ -19,10 +19,16 @@ from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import CHECKS, Finding, diagnose
 from cascal.diagnose.finding import Section
 from cascal.diagnose.fitness import FATAL, WARNING, data_fitness
+from cascal.score import agreement
 from cascal.settings import Thresholds
 
 open_app = test_app.open_app
 small_file = test_app.small_file
+
+
+def answers_of(app):
+    """The table of queries with every answer."""
+    return next(one.value for one in app.dataframe if "text" in one.value)
 
 
 @pytest.mark.slow
@@ -32,12 +38,16 @@ def test_queries_come_with_the_answer_of_every_model_and_the_least_agreed_first(
     data = load_dataset(cascal.Workspace(small_file), "demo")
     app = open_app(small_file, "data_sets", points="test")
     assert not app.exception
-    table = app.dataframe[0].value
+    app.segmented_control(key="which_queries").set_value("all").run()
+    assert set(answers_of(app)["query"]) == set(data.test.votes.query_ids)
+    app.segmented_control(key="which_queries").set_value("least").run()
+    table = answers_of(app)
     assert [name for name in table.columns if name.startswith("model:")] == [
         f"model:{name}" for name in data.test.votes.models
     ]
     assert table["agreement"].is_monotonic_increasing
-    assert set(table["query"]) == set(data.test.votes.query_ids)
+    least = np.sort(agreement(data.test.votes))[:100]
+    assert (table["agreement"] / 100).tolist() == pytest.approx(least.tolist())
     asked, read = (
         sum(getattr(part.votes, name).sum() for part in (data.train, data.test))
         for name in ("asked", "answered")
@@ -54,38 +64,47 @@ def finding(code: str, section: Section = "issue") -> Finding:
 def test_the_headline_says_whether_the_data_are_good_enough_and_why(demo, demo_fits):
     snapshot = take_snapshot(demo, demo_fits["recommended"], Thresholds())
     passed = [finding(code, "passed") for code in (*FATAL, *WARNING, "CAS101")]
-    n_checks = len(FATAL) + len(WARNING)
-    assert data_fitness(snapshot, passed).headline.endswith(f"yes, {n_checks} checks passed")
+    agree = "models agree by 72 %"
+    good = data_fitness(snapshot, passed, agree)
+    assert good.headline == "A consensus can carry these data: models agree by 72 %"
+    assert not good.findings
     other = [finding("CAS101"), finding("CAS405")]  # about clusters and routes
-    assert data_fitness(snapshot, other).answer == "yes"
-    warned = data_fitness(snapshot, [finding("CAS305"), finding("CAS304"), finding("CAS204")])
+    assert data_fitness(snapshot, other, agree).answer == "yes"
+    warned = data_fitness(
+        snapshot, [finding("CAS305"), finding("CAS304"), finding("CAS204")], agree
+    )
     assert warned.answer == "with warnings"
-    assert "yes, with 3 warnings (title of CAS204; title of CAS304; 1 more)" in warned.headline
+    assert warned.headline == good.headline
+    assert warned.named == "3 warnings: title of CAS204; title of CAS304; title of CAS305"
     assert [one.code for one in warned.findings] == ["CAS204", "CAS304", "CAS305"]
-    refused = data_fitness(snapshot, [finding("CAS305"), finding("CAS406")])
-    assert (refused.answer, refused.headline.split(": ")[1]) == ("no", "no (title of CAS406)")
+    refused = data_fitness(snapshot, [finding("CAS305"), finding("CAS406")], agree)
+    assert refused.answer == "no"
+    assert refused.headline == "No consensus can carry these data: title of CAS406"
     assert {*FATAL, *WARNING} <= set(CHECKS)
     few = replace(demo, train=demo.train.take(np.arange(5)), test=None)
     small = take_snapshot(few, cascal.fit(few.train.votes, few.train.vectors), Thresholds())
-    assert "no, because 5 training queries and 8 models are too few" in (
-        data_fitness(small, passed).headline
+    assert "data: 5 training queries and 8 models are too few" in (
+        data_fitness(small, passed, agree).headline
     )
 
 
 @pytest.mark.slow
 def test_the_page_says_it_when_the_checks_are_through(open_app, small_file):
     app = open_app(small_file, "data_sets")
-    assert "?" not in app.title[0].value  # what is known at once
-    run_through(app)
-    assert "Good enough" in app.title[0].value
     study = load_dataset(cascal.Workspace(small_file), "demo")
     fitted = cascal.fit(study.train.votes, study.train.vectors, costs=study.costs)
     snapshot = take_snapshot(study, fitted, Thresholds())
-    found = data_fitness(snapshot, diagnose(snapshot))
-    assert plain(app.title[0].value) == found.headline
-    listed = [plain(one.label) for one in app.expander][: len(found.findings)]
-    for label, finding in zip(listed, found.findings, strict=True):
-        assert label.endswith(f" – see what would help ({finding.code})")
+    agree = charts.where_models_part(charts.task_agreement_frame(study.train))
+    known = plain(app.title[0].value).replace("\N{NO-BREAK SPACE}", " ")
+    assert known == f"M{agree[1:]}"  # what is known at once
+    run_through(app)
+    found = data_fitness(snapshot, diagnose(snapshot), agree)
+    assert found.findings
+    assert plain(app.title[0].value).replace("\N{NO-BREAK SPACE}", " ") == found.headline
+    label = next(plain(one.label) for one in app.expander if "warning" in one.label)
+    assert label.startswith(f"{len(found.findings)} warning")
+    for one in found.findings:
+        assert f"{one.code} {one.sentence}" in [text.value for text in app.text]
 
 
 @pytest.mark.slow
@@ -96,7 +115,7 @@ def test_a_link_opens_the_card_beside_the_table_and_a_search_narrows_it(open_app
     assert part.texts[7] in [one.value for one in app.text]
     app.button(key="close_query").click().run()
     app.text_input(key="map_search").set_value(part.votes.query_ids[7]).run()
-    assert app.dataframe[0].value["query"].tolist() == [part.votes.query_ids[7]]
+    assert answers_of(app)["query"].tolist() == [part.votes.query_ids[7]]
 
 
 def test_answers_are_marked_by_gold_answers_alone(demo, demo_fits):
@@ -126,3 +145,60 @@ def test_what_an_import_left_out_is_still_said_after_it(open_app, tmp_path):
     app.session_state["data_tab"] = "Data sets"
     app.run()
     assert any("Left out 2 ×: There is no model." in one.value for one in app.text)
+
+
+def test_agreement_by_task_adds_up_to_what_it_is_made_of(demo):
+    """By hand: every row, every model; its mean is the share of models in the largest group."""
+    part = demo.train.take(np.arange(200))
+    table, votes = charts.task_agreement_frame(part), part.votes
+    assert table["task"].iloc[[0, -1]].tolist() == ["all tasks", "readable answers"]
+    models = [f"model:{name}" for name in votes.models]
+    for _, row in table.iloc[:-1].iterrows():
+        rows = [at for at, task in enumerate(votes.tasks) if row["task"] in (task, "all tasks")]
+        counted = dict.fromkeys(models, 0)
+        for at in rows:
+            given = [one for one in votes.answers[at].tolist() if one >= 0]
+            most = max(map(given.count, given), default=0)
+            first = next((one for one in given if given.count(one) == most), None)
+            for name, one in zip(models, votes.answers[at].tolist(), strict=True):
+                counted[name] += one == first
+        shares = [100 * counted[name] / len(rows) for name in models]
+        assert row[models].tolist() == pytest.approx(shares)
+        assert row["agreement"] == pytest.approx(np.mean(shares))
+        assert row["agreement"] == pytest.approx(100 * agreement(votes.take(np.array(rows))).mean())
+        assert row["readable"] == pytest.approx(100 * votes.answered[rows].mean())
+        assert row["queries"] == len(rows)
+    assert table["agreement"].iloc[1:-1].is_monotonic_increasing
+    last = table.iloc[-1][models].tolist()
+    assert last == pytest.approx((100 * votes.answered.mean(axis=0)).tolist())
+
+
+def test_the_headline_names_a_task_or_a_model_only_where_it_stands_apart(demo):
+    table = charts.task_agreement_frame(demo.train)
+    models = [name for name in table if name.startswith("model:")]
+    even = table.assign(agreement=72.0, **dict.fromkeys(models, 72.0))
+    assert charts.where_models_part(even) == "models agree by 72 %, alike in every task"
+    apart = even.assign(**{models[2]: 56.0})
+    name = models[2].removeprefix("model:")
+    assert charts.where_models_part(apart).endswith(f"; {name} agrees least (56 %)")
+    apart = even.assign(agreement=[72.0, 52.0, *[72.0] * (len(even) - 2)])
+    said = charts.where_models_part(apart)
+    assert said == f"models agree by 72 %, least in {table['task'][1]} (52 %)"
+
+
+@pytest.mark.slow
+def test_a_cell_of_the_agreement_leads_to_its_queries(open_app, small_file):
+    data = load_dataset(cascal.Workspace(small_file), "demo")
+    app = open_app(small_file, "data_sets")
+    table = next(one.value for one in app.dataframe if "readable" in one.value)
+    app.session_state["task_agreement_0"] = {
+        "selection": {"rows": [], "columns": [], "cells": [(1, "agreement")]}
+    }
+    app.run()
+    assert not app.exception
+    task = table["task"].iloc[1]
+    assert set(answers_of(app)["task"]) == {task}
+    n = data.train.votes.tasks.count(task)
+    assert any(
+        plain(one.value).startswith(f"{n} of {len(data.train)} training") for one in app.caption
+    )

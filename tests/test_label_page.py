@@ -26,7 +26,7 @@ from cascal.dataset.heeding import heed_labels
 from cascal.dataset.judged import gather_judged
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
-from cascal.dataset.label_lessons import likely_numbers
+from cascal.dataset.label_lessons import PLAN_LINE, likely_number, plan_headline
 from cascal.dataset.label_questions import (
     ASKED,
     cluster_question,
@@ -69,14 +69,20 @@ def open_label(monkeypatch, store):
         monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
         app = open_at("label", **params)
         assert not app.exception
-        names = [one for one in app.text_input if one.key == "label_person" and not one.disabled]
-        if names:
-            app.text_input(key="label_person").set_value("ann").run()
-        if [one for one in app.segmented_control if one.key == "label_planned"]:
-            app.segmented_control(key="label_planned").set_value(30).run()
-        return app
+        if [one for one in app.number_input if one.key == "label_planned"]:
+            plan = app.number_input(key="label_planned")
+            plan.set_value(min(30, int(plan.max))).run()
+        return begun(app)
 
     return open_page
+
+
+def begun(app: AppTest, name: str = "ann") -> AppTest:
+    """The page as it is after the button that begins, where there is one."""
+    if "label_begin" in [one.key for one in app.button]:
+        app.text_input(key="label_name").set_value(name)
+        app.button(key="label_begin").click().run()
+    return app
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -104,9 +110,8 @@ def test_one_query_is_asked_with_its_options_and_no_answer_of_a_model(open_label
     row = question.contest.row_of[first]
     part = question.contest.part
     app = open_label()
-    n, sure = likely_numbers(question.contest)
-    assert unescaped(app.title[0]).startswith(f"No labels yet: {n:,} settle a clear gain")
-    assert f"and {sure:,} in nine of ten" in app.title[0].help.replace("\\", "")
+    assert unescaped(app.title[0]) == plan_headline(question, 30)
+    assert app.title[0].help.startswith(PLAN_LINE)
     assert line(app).startswith("0 of 30: nothing is known yet")
     assert part.texts[row] in [one.value for one in app.text]
     for at, option in enumerate(part.options[row]):
@@ -129,7 +134,7 @@ def test_labels_are_stored_as_facts_and_shrink_the_interval(open_label, store, s
     found = gather_evidence(store, "demo", question.contest)
     assert found.gain.n_labels == 2
     assert line(app).startswith("3 of 30: gain ")
-    assert f"about {found.more} more would probably settle it" in line(app)
+    assert f"about {found.more} more would settle it" in line(app)
     assert store.draws("demo")[0].settings == dict(question.draw.settings)
 
 
@@ -159,13 +164,15 @@ def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, snap
         routing_question(snapshot).contest
     )
     assert len(table(app, "truth")) == 30
+    assert not found.settled
+    planned = min(30 + found.more, len(routing_question(snapshot).draw.frame))
+    assert app.button(key="label_truth_on").label == f"Play {planned - 30} more"
     press(app, "label_truth_on")
-    n_contested = len(routing_question(snapshot).draw.frame)
-    assert line(app).startswith(f"30 of {n_contested}: gain +")
+    assert line(app).startswith(f"30 of {planned}: gain +")
     assert store.labels("demo") == []
     assert store.draws("demo") == []
     press(app, "label_truth_stop")
-    assert line(app).startswith(f"0 of {n_contested}: nothing is known yet")
+    assert line(app).startswith(f"0 of {planned}: nothing is known yet")
 
 
 def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch):
@@ -186,7 +193,7 @@ def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch
 
 def test_two_settings_are_asked_about_and_the_address_says_which(open_label, snapshot):
     app = open_label(purpose="settings", between="present state", against="released")
-    assert "No labels yet: " in unescaped(app.title[0])
+    assert unescaped(app.title[0]).endswith("which of the two settings is better")
     assert any("Recommended against released" in one.value for one in app.caption)
     assert app.query_params["purpose"] == "settings"
     app.selectbox(key="against").set_value("paper").run()
@@ -200,8 +207,7 @@ def test_a_cluster_is_asked_about_by_its_number(open_label, snapshot):
     questions = [cluster_question(snapshot, c) for c in range(len(snapshot.labels))]
     cluster, question = max(enumerate(questions), key=lambda one: one[1].contest.n_contested)
     app = open_label(purpose="cluster", of_cluster=str(cluster))
-    n, _ = likely_numbers(question.contest)
-    assert unescaped(app.title[0]).startswith(f"No labels yet: {n:,} settle a clear gain")
+    assert unescaped(app.title[0]).endswith("whether the first model of the cluster is right")
     first, second = question.contest.names
     said = [one.value.replace("\\", "") for one in app.caption]
     assert any(f"{first} against {second}".lower() in one.lower() for one in said)
@@ -258,8 +264,10 @@ def test_the_planned_number_ends_it_and_a_key_plans_more(open_label, store, snap
     assert app.title[0].value.replace("\\", "") == found.headline(desk.contest)
     assert found.tally(desk.contest) in texts(app)
     assert "Not settled" in texts(app)
+    planned = min(30 + found.more, len(desk.draw.frame))
+    assert app.button(key="label_plan_more").label == f"Label {planned - 30} more `Enter`"
     press(app, "label_plan_more")
-    assert line(app).startswith("30 of ")
+    assert line(app).startswith(f"30 of {planned}: gain ")
     assert "label_31_A" in [one.key for one in app.button]
 
 
@@ -267,7 +275,7 @@ def test_when_all_is_labelled_the_title_says_what_was_learnt(open_label, store, 
     desk = routing_question(snapshot).desk(store, "ann")
     by_truth(desk, len(desk.draw.frame))
     app = open_label()
-    app.segmented_control(key="label_planned").set_value(300).run()
+    app.number_input(key="label_planned").set_value(len(desk.draw.frame)).run()
     title = app.title[0].value.replace("\\", "")
     assert title == desk.evidence().headline(desk.contest)
     assert line(app).endswith("settled")
@@ -280,7 +288,7 @@ def test_what_is_settled_can_be_labelled_on(open_label, store, snapshot, monkeyp
     monkeypatch.setattr(Evidence, "settled", property(lambda found: True))
     app = open_label()
     assert "label_2_A" not in [one.key for one in app.button]
-    press(app, "label_go_on")
+    begun(press(app, "label_go_on"))
     assert "label_2_A" in [one.key for one in app.button]
 
 
@@ -650,18 +658,47 @@ def response_rows(store: cascal.Workspace, query_id: str) -> list[dict]:
     return [row for row in store.response_texts("demo", query_id).to_pylist() if not row["sample"]]
 
 
-def test_as_many_labels_are_planned_as_probably_settle_it_until_another_number_is_chosen(
-    monkeypatch, store, snapshot
-):
+def test_one_number_is_planned_and_said_until_another_one_is_chosen(monkeypatch, store, snapshot):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
     app = open_at("label")
-    n, _ = likely_numbers(routing_question(snapshot).contest)
-    planned = app.session_state["label_planned"]
-    assert planned == next(plan for plan in (10, 30, 100, 300) if plan >= n)
-    assert "first look" not in app.title[0].value
+    n = likely_number(routing_question(snapshot).contest)
+    assert app.session_state["label_planned"] == n
+    assert unescaped(app.title[0]) == f"About {n} labels settle whether routing pays here"
+    assert line(app).startswith(f"0 of {n}: ")
     app.selectbox(key="purpose").set_value("rectifier").run()
     assert app.session_state["label_planned"] == 100
-    app.segmented_control(key="label_planned").set_value(10).run()
     app.selectbox(key="purpose").set_value("routing").run()
-    assert app.session_state["label_planned"] == 10
-    assert app.title[0].value.endswith("; 10 are a first look")
+    app.number_input(key="label_planned").set_value(12).run()
+    assert unescaped(app.title[0]).startswith("12 labels are a first look at whether")
+    app.selectbox(key="purpose").set_value("rectifier").run()
+    assert app.session_state["label_planned"] == 100
+    app.selectbox(key="purpose").set_value("routing").run()
+    assert app.session_state["label_planned"] == 12  # every question keeps its plan
+
+
+def test_a_link_opens_exactly_the_plan_that_it_names(monkeypatch, store):
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    app = open_at("overview")
+    press(app, "to_label")
+    assert unescaped(app.title[0]) == "10 labels are a first look at whether routing pays here"
+    assert line(app).startswith("0 of 10: ")
+    assert app.button(key="label_begin").label == "Label query 1 of 10"
+
+
+def test_nobody_labels_under_the_name_of_a_machines_account(monkeypatch, store):
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    monkeypatch.setattr("getpass.getuser", lambda: "root")
+    app = open_at("label")
+    assert app.text_input(key="label_name").value == ""
+    press(app, "label_begin")
+    assert "Say who you are first" in unescaped(app.error[0])
+    assert "label_1_A" not in [one.key for one in app.button]
+    press(begun(app, " ann "), "label_1_A")
+    assert [one.person for one in store.labels("demo")] == ["ann"]
+    app.switch_page("overview/page.py").run()
+    app.switch_page("label/page.py").run()
+    assert app.text_input(key="label_person").value.strip() == "ann"  # as it was typed
+    press(app, "label_2_A")
+    monkeypatch.setattr("getpass.getuser", lambda: "grace")
+    app = open_at("label")
+    assert app.text_input(key="label_name").value == "grace"

@@ -22,11 +22,9 @@ from cascal.dataset.label_facts import LOOKS, LabelFacts, gather_labels
 from cascal.dataset.label_lessons import (
     CHANGES,
     learnt,
-    likely_numbers,
-    plan_line,
+    likely_number,
+    plan_headline,
     progress_line,
-    proposed_plan,
-    state_headline,
     unreachable_line,
 )
 from cascal.dataset.label_questions import (
@@ -212,19 +210,17 @@ def test_looking_back_ends_with_what_is_known_now(snapshot):
     assert many[-1].gain.n_labels == 70
 
 
-def test_a_larger_number_of_labels_is_likely_where_more_is_contested_and_all_are_always_enough(
-    snapshot,
-):
-    contest = routing_question(snapshot).contest
-    n, sure = likely_numbers(contest)
-    assert 10 < n < sure < contest.n_contested
-    known = f"No labels yet: {n} settle a clear gain in half of all draws, {sure} in nine of ten"
-    assert state_headline(contest, n - 1) == f"{known}; {n - 1} are a first look"
-    assert state_headline(contest, n) == known
-    assert f" {n} labels settle it in half of the draws and {sure} in nine" in plan_line(contest)
-    assert proposed_plan(contest, (n - 1, n, n + 1)) == n
-    assert proposed_plan(contest, (1, 2)) == 2
-    assert likely_numbers(SimpleNamespace(n_contested=5)) == (5, 5)
+def test_the_headline_names_one_number_the_plan_and_what_it_is_good_for(snapshot):
+    question = routing_question(snapshot)
+    n, n_contested = likely_number(question.contest), question.contest.n_contested
+    assert n == labels_needed(np.zeros(0), n_contested=n_contested)
+    assert 10 < n < n_contested
+    pays = "whether routing pays here"
+    assert plan_headline(question, n) == f"About {n} labels settle {pays}"
+    assert plan_headline(question, 10) == f"10 labels are a first look at {pays}"
+    assert plan_headline(question, n + 1) == f"Up to {n + 1} labels settle {pays}"
+    assert plan_headline(question, n_contested) == f"{n_contested} labels settle {pays}"
+    assert likely_number(SimpleNamespace(n_contested=5)) == 5
 
 
 def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
@@ -238,7 +234,7 @@ def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
     some = labels_of_the_truth(question, 9).evidence()
     assert progress_line(some, 9, 30) == (
         f"9 of 30: gain {_points(some.watched.value)} [{_points(some.watched.low)}, "
-        f"{_points(some.watched.high)}] points – about {some.more} more would probably settle it"
+        f"{_points(some.watched.high)}] points – about {some.more} more would settle it"
     )
     every = labels_of_the_truth(question, len(question.draw.frame)).evidence()
     n_labels = len(question.draw.frame)

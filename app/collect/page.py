@@ -28,8 +28,8 @@ else:
             all_there(title, ahead)
     else:
         st.caption(
-            "Nothing is sent before you press the button of step 3. A run that was stopped goes on "
-            "where it ended. From a shell: cascal pool, generate, collect, or build for all of it."
+            "Nothing is sent before you press the button. A run that was stopped goes on where it "
+            "ended. From a shell: cascal pool, generate, collect, or build for all of it."
         )
         with frame.refusals():
             models = pool()

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import frame
 from app.collect import work
+from app.collect.keys import MINE, SIMULATED
 from cascal.counted import counted
 from cascal.endpoint.pool_file import PoolModel
 
@@ -49,13 +50,13 @@ def editor(key: str, *, generators: bool) -> pd.DataFrame:
     """A table of endpoints to fill in, or the simulated models."""
     own = st.segmented_control(
         "From",
-        ["Simulated", "My endpoints"],
-        default="Simulated",
+        [SIMULATED, MINE],
+        default=SIMULATED,
         required=True,
         key=f"{key}_source",
         label_visibility="collapsed",
     )
-    if own == "Simulated":
+    if own == SIMULATED:
         start = work.simulated_frame(generators=generators)
         st.caption("Simulated models, which do not exist, on this machine: no key, no cost.")
         if generators:  # these stand in a box of their own already

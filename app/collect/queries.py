@@ -6,13 +6,12 @@ import streamlit as st
 
 from app import frame, jobs, session
 from app.collect import work
+from app.collect.keys import QUERIES_FROM, STORED, WRITTEN
 from app.collect.pool_editor import editor
 from app.collect.running import budget, run
 from cascal.collection.task_file import TaskRequest
 from cascal.counted import counted
 from cascal.datatypes import CascalError
-
-STORED, WRITTEN = "Queries of a data set", "Have them written"
 
 
 def what() -> None:
@@ -26,7 +25,7 @@ def what() -> None:
         [STORED, WRITTEN],
         default=STORED if session.datasets() else WRITTEN,
         required=True,
-        key="queries_from",
+        key=QUERIES_FROM,
         label_visibility="collapsed",
         persist_state="session",
     )

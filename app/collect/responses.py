@@ -24,7 +24,7 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
 
     title, summary : where the page says what it found, and shows its numbers, before the steps
     """
-    st.subheader("3. What does it cost, and go", anchor=False)
+    st.subheader("3. How much of it?", anchor=False)
     dataset: str | None = st.session_state.get("asked_dataset")
     if dataset is None or not session.datasets():
         title.title(_first_queries(models), anchor=False)
@@ -52,20 +52,21 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
         title.title(_headline(n_calls, dollars, dataset, len(ahead.models)), anchor=False)
         with summary:
             _numbers(ahead, dataset, n_calls, dollars, whole=share == 100)
+            if st.button(
+                f"Collect {counted(n_calls, 'response')}" if n_calls else "Collect",
+                type="primary",
+                icon=":material/forum:",
+                key="collect_now",
+                disabled=not n_calls,
+            ):
+                work.start_collecting(dataset, models, limits, retry=retry, fraction=share / 100)
         if n_calls:
             _of_each_model(ahead)
-        if st.button(
-            f"Collect {counted(n_calls, 'response')}" if n_calls else "Collect",
-            type="primary",
-            icon=":material/forum:",
-            key="collect_now",
-            disabled=not n_calls,
-        ):
-            work.start_collecting(dataset, models, limits, retry=retry, fraction=share / 100)
-        if not n_calls:
+        else:
             onward()
             more()
-    run(f"collect:{dataset}", "models")
+    with summary:
+        run(f"collect:{dataset}", "models")
     failures(dataset)
 
 
@@ -78,7 +79,7 @@ def _headline(n_calls: int, dollars: float, dataset: str, n_models: int) -> str:
         info = session.workspace().dataset(dataset)
         n_queries = counted(info.n_train + info.n_test, "query")
         asked = counted(n_models, "model has", "models have")
-        return frame.headline(f"Nothing to ask: {asked} answered all {n_queries} of {dataset}")
+        return frame.headline(f"Nothing is missing: {asked} answered all {n_queries} of {dataset}")
     price = "at an unknown price" if math.isnan(dollars) else f"for about {in_dollars(dollars)}"
     return frame.headline(f"{counted(n_calls, 'call')} {price} complete {dataset}")
 
@@ -97,11 +98,9 @@ def _asked(
 def _numbers(ahead: CostAhead, dataset: str, n_calls: int, dollars: float, *, whole: bool) -> None:
     """Whom, what and what it costs, before anything is sent."""
     info = session.workspace().dataset(dataset)
-    with st.grid(5, min_column_width=140):
-        frame.metric("Models", f"{len(ahead.models):,}", counted(info.n_responses, "stored answer"))
-        n_queries = info.n_train + info.n_test
-        frame.metric("Queries", f"{n_queries:,}", dataset)
-        note = "each model once a query" if whole else "at most"
+    with st.grid(3, min_column_width=140):
+        queries = counted(info.n_train + info.n_test, "query")
+        note = f"{counted(len(ahead.models), 'model')} × {queries}" if whole else "at most"
         frame.metric("Calls", f"{n_calls:,}", note, "What is stored is never asked again.")
         price = "unknown" if math.isnan(dollars) else in_dollars(dollars)
         unpriced = (

@@ -11,19 +11,27 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, selection, session
 from app.collect import work
+from app.collect.decision import decision
+from app.collect.keys import MORE
 from app.collect.queries import follow
 from app.collect.running import failures, run
 from cascal import charts
 from cascal.counted import counted, dollars
 from cascal.dataset.collected import Collected, what_was_collected
+from cascal.prices import COST_UNIT, Bill, in_cents
 
-MORE, KEY = "collect_more", "collected_of_models"
+KEY = "collected_of_models"
 COLUMNS: dict[str, Any] = {
     "model": "Model",
     "answers": st.column_config.NumberColumn("Answers stored", format="localized"),
     "unread": st.column_config.NumberColumn("Cannot be read", format="%.1f %%"),
     "dollars": st.column_config.NumberColumn("Spent, US dollars", format="%.2f"),
-    "per_thousand": st.column_config.NumberColumn("$ per 1,000 answers", format="%.2f"),
+    "per_thousand": st.column_config.NumberColumn(
+        "$ per 1,000",
+        format="%.2f",
+        help="Of all queries, for training and for testing; Overview and Evaluate say it of the "
+        "test queries alone.",
+    ),
     "seconds": st.column_config.NumberColumn(
         "Half within (s)", format="%.2f", help="Median seconds, where the source says them."
     ),
@@ -69,25 +77,22 @@ def more() -> None:
     )
 
 
-def all_there(title: DeltaGenerator, numbers: DeltaGenerator) -> None:
-    """The answer, the next acts, and the three steps folded."""
+def all_there(title: DeltaGenerator, summary: DeltaGenerator) -> None:
+    """What could be asked next and what that takes; what was collected, and the steps, folded."""
     dataset = str(asked_dataset())
     info = session.workspace().dataset(dataset)
-    n_queries = info.n_train + info.n_test
+    n_queries, found = info.n_train + info.n_test, _collected(dataset, session.file_token())
     asked = counted(info.n_models, "model has", "models have")
     title.title(
         frame.headline(
-            f"Nothing to ask: {asked} answered all {counted(n_queries, 'query')} of {dataset}"
+            f"Nothing is missing: {asked} answered all {counted(n_queries, 'query')} of {dataset}"
         ),
         anchor=False,
     )
-    with numbers, st.grid(4, min_column_width=150):
-        frame.metric("Models", f"{info.n_models:,}", counted(info.n_responses, "stored answer"))
-        frame.metric("Queries", f"{n_queries:,}", dataset)
-        frame.metric("Left to ask", "0", "once a query")
-        spent(dataset)
-    onward()
-    _of_each_model(dataset)
+    with summary:
+        decision(found, n_queries, simulated=info.origin == "simulated")
+        onward()
+    _of_each_model(dataset, found, simulated=info.origin == "simulated")
     more()
     run(f"collect:{dataset}", "models")
     failures(dataset)
@@ -98,13 +103,14 @@ def _collected(dataset: str, token: str) -> tuple[Collected, ...]:
     return what_was_collected(session.workspace(), dataset)
 
 
-def _of_each_model(dataset: str) -> None:
+def _of_each_model(dataset: str, found: tuple[Collected, ...], *, simulated: bool) -> None:
     """What was collected of each model; a row leads to its answers that cannot be read."""
-    found = _collected(dataset, session.file_token())
     here = dataset == session.dataset_name()
-    st.subheader("What was collected of each model", anchor=False)
+    answers = counted(sum(one.n_asked for one in found), "answer")
+    money = _money(spent_on(dataset), simulated=simulated)
+    st.subheader(frame.escape(f"What is there: {answers}, {money}"), anchor=False)
     st.dataframe(
-        pd.DataFrame([_row(one) for one in found]),
+        pd.DataFrame(_rows(found)),
         key=KEY if here else f"{KEY} elsewhere",
         on_select="rerun" if here else "ignore",
         selection_mode="single-row",
@@ -114,34 +120,66 @@ def _of_each_model(dataset: str) -> None:
         alt="Answers, money and seconds of each model",
         column_config=COLUMNS,
     )
+    if here:
+        st.caption("Pick a row to see the queries that the model gave no readable answer to.")
     if not here:
         return
-    st.caption("Pick a row to see the queries that the model gave no readable answer to.")
     for at in frame.picked_rows(KEY):
-        selection.show_unread(found[at].model)
-        frame.open_page("data_sets")
+        if at < len(found):
+            selection.show_unread(found[at].model)
+            frame.open_page("data_sets")
 
 
-def _row(one: Collected) -> dict[str, object]:
-    return {
-        "model": one.model,
-        "answers": one.n_asked,
-        "unread": float(charts.in_percent(one.unread)),
-        "dollars": one.dollars,
-        "per_thousand": one.per_thousand,
-        "seconds": one.seconds,
+def _rows(found: tuple[Collected, ...]) -> list[dict[str, object]]:
+    """One row a model, and their sum, to which the rounded dollars of the rows add up."""
+    rows = [
+        {
+            "model": one.model,
+            "answers": one.n_asked,
+            "unread": float(charts.in_percent(one.unread)),
+            "dollars": cents,
+            "per_thousand": one.per_thousand,
+            "seconds": one.seconds,
+        }
+        for one, cents in zip(found, in_cents([one.dollars for one in found]), strict=True)
+    ]
+    n_asked, total = sum(one.n_asked for one in found), sum(one.dollars for one in found)
+    n_unread = sum(one.n_unread for one in found)
+    every = {
+        "model": "all models",
+        "answers": n_asked,
+        "unread": float(charts.in_percent(n_unread / n_asked)) if n_asked else math.nan,
+        "dollars": round(total, 2),
+        "per_thousand": COST_UNIT * total / n_asked if n_asked else math.nan,
+        "seconds": math.nan,
     }
+    return [*rows, every]
+
+
+def spent_on(dataset: str) -> float:
+    """US dollars of all stored answers, with those that were written to be asked; nan: unknown."""
+    return sum(one.total for one in _bills(dataset))
+
+
+def _bills(dataset: str) -> tuple[Bill, ...]:
+    store = session.workspace()
+    with store.opened():
+        return store.bills(dataset)
+
+
+def _money(total: float, *, simulated: bool) -> str:
+    if math.isnan(total):
+        return "at an unknown cost"
+    return f"{'simulated ' if simulated else ''}{dollars(total)}"
 
 
 def spent(dataset: str) -> None:
     """What the stored answers cost, as a tile."""
-    store = session.workspace()
-    with store.opened():
-        bills = store.bills(dataset)
-    total = sum(one.total for one in bills)
+    bills, total = _bills(dataset), spent_on(dataset)
     guessed = sum(one.n_unknown for one in bills)
+    simulated = session.workspace().dataset(dataset).origin == "simulated"
     frame.metric(
-        "Spent so far",
+        "Spent so far, simulated" if simulated else "Spent so far",
         "unknown" if math.isnan(total) else dollars(total),
         f"for {counted(sum(one.n_calls for one in bills), 'answer')}",
         "What the stored answers cost, as they say it"

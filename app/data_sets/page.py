@@ -1,4 +1,4 @@
-"""Data: what is loaded, and can it be trusted?"""
+"""Data: can a consensus carry them, and where do the models disagree?"""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from app.data_sets import importing, panels, quality, queries
 from app.no_data import demo_button
 
 TABS = {
-    "Queries and answers": queries.queries,
-    "Models and agreement": panels.models,
+    "Agreement": queries.queries,
+    "Models": panels.models,
     "Quality": quality.quality_of_training,
     "Data sets": panels.loaded,
     "Import": importing.importer,

@@ -7,13 +7,14 @@ import pandas as pd
 import streamlit as st
 
 from app import encoding, frame, session, shared_results, theme
+from app.data_sets.agreement import agreement_table
 from cascal import charts
 from cascal.columns import LEFT_OUT
 from cascal.counted import capitalised, counted, percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored import score_counts
 from cascal.datatypes import CascalError
-from cascal.diagnose import fitness
+from cascal.diagnose import Finding, fitness
 from cascal.diagnose.repeats import LEAK, without_repeats
 from cascal.encode.encoders import MINILM
 from cascal.store import DatasetInfo
@@ -37,13 +38,13 @@ def headline() -> None:
             st.badge("Real data", color="blue")
         st.caption(frame.escape(f"{info.name}: {info.source}"), width="stretch")
     title = st.empty()
-    title.title(frame.headline(_size(info)), anchor=False)
+    title.title(frame.headline(_known_at_once(info)), anchor=False)
     st.caption(frame.escape(_content(info)))
     try:
         prose = session.dataset().by_scores
         found = None if prose else _fitness()
     except CascalError as error:  # without vectors, or where nothing can be fitted
-        title.title(f"{fitness.QUESTION}: not yet", anchor=False)
+        title.title("Nobody knows yet whether a consensus can carry these data", anchor=False)
         st.caption(frame.shown_refusal(error))
         return
     if prose:
@@ -59,38 +60,50 @@ def headline() -> None:
 def _fitness() -> fitness.Fitness | None:
     """What the checks say of the data; None while they run."""
     findings = shared_results.findings()
-    return None if findings is None else fitness.data_fitness(session.snapshot(), findings)
+    if findings is None:
+        return None
+    return fitness.data_fitness(session.snapshot(), findings, _agree(session.dataset()))
+
+
+def _agree(data: Dataset) -> str:
+    """How far the models agree on the training queries, from which the router is learnt."""
+    return charts.where_models_part(agreement_table(data.train))
 
 
 def _reasons(found: fitness.Fitness) -> None:
-    """The findings behind the headline, each as a sentence that leads on."""
+    """The findings behind the headline, folded: each as a sentence, and where they lead on."""
+    if not found.findings:
+        return
+    label = found.named
+    if len(found.findings) == 1:
+        label = f"{counted(1, 'warning')}: {_in_short(found.findings[0])}"
+    label = charts.shorten(label, LONGEST_REASON)
+    with st.expander(frame.escape(label), icon=":material/warning:"):
+        for one in found.findings:
+            st.text(f"{one.code} {one.sentence}")
+        st.page_link(
+            frame.page_file("diagnose"),
+            label="The page Diagnose shows which queries, and tries out what would help",
+            icon=":material/troubleshoot:",
+        )
+
+
+def _in_short(finding: Finding) -> str:
+    """A finding in one line."""
     repeats = without_repeats(session.snapshot())
-    for one in found.findings:
-        what = f"{one.title}: {one.sentence}"
-        if one.code == LEAK and repeats is not None and repeats.n_repeated:
-            what = capitalised(repeats.short)
-        label = f"{charts.shorten(what, LONGEST_REASON)} – see what would help ({one.code})"
-        with st.expander(frame.escape(label), icon=":material/warning:"):
-            st.text(one.sentence)
-            st.page_link(
-                frame.page_file("diagnose"),
-                label="The page Diagnose shows which queries, and tries out what would help",
-                icon=":material/troubleshoot:",
-            )
+    if finding.code == LEAK and repeats is not None and repeats.n_repeated:
+        return repeats.short
+    return f"{finding.title[:1].lower()}{finding.title[1:]}"
 
 
-def _size(info: DatasetInfo) -> str:
-    """What is known at once, before the checks have said whether it is good enough."""
-    n_queries = counted(info.n_train + info.n_test, "query")
-    size = f"{n_queries} × {counted(info.n_models, 'model')}"
+def _known_at_once(info: DatasetInfo) -> str:
+    """What is known before the checks have said whether it is good enough."""
+    size = f"{counted(info.n_train + info.n_test, 'query')} × {counted(info.n_models, 'model')}"
     try:
         data = session.dataset()
     except CascalError:  # without vectors
         return size
-    asked, answered = _asked_and_answered(data)
-    if data.by_scores or not asked:
-        return size
-    return f"{size}: {percent(answered / asked, 1)} of the answers count as votes"
+    return size if data.by_scores else capitalised(_agree(data))
 
 
 def _asked_and_answered(data: Dataset) -> tuple[int, int]:

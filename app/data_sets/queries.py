@@ -1,4 +1,4 @@
-"""The tab Queries and answers of the page Data: every query with what each model answered."""
+"""The tab Agreement of the page Data: where models agree, and the queries with every answer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import card, filters, frame, heeded, selection, selection_links, session, stored
+from app.data_sets.agreement import agreement
 from app.terms.glossary import meaning
 from cascal import charts
 from cascal.dataset.query_card import contested_rows
 from cascal.datatypes import IntArray, Split
 
-N_SHOWN = 1000
+N_LEAST, N_PAGE = 100, 5000
+"""So many queries with the least agreement are shown, or so many of all at a time."""
 ROW_HEIGHT = 80
 """Pixels: four lines of a query."""
 LETTER, WIDEST = 6.6, 160
@@ -30,8 +32,9 @@ OWN_HELP = {
 
 @st.fragment(key="queries")
 def queries() -> None:
-    """The table under its filters, and the card of the query that was picked beside it."""
+    """Agreement by task; below it the queries, and the card of the one that was picked."""
     with frame.refusals():
+        agreement()
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             filters.search()
             filters.choices()
@@ -49,11 +52,30 @@ def queries() -> None:
 
 
 def _rows() -> IntArray:
-    """The chosen queries, those on which the models disagree most first."""
+    """The chosen queries: those on which the models agree least, or a page of all of them."""
     rows, part = selection.selected_rows(), selection.shown().part
     if rows is None:
         rows = selection.all_rows()
-    return contested_rows(part, rows)
+    n_least = min(N_LEAST, len(rows))
+    names = {"least": f"{n_least:,} with the least agreement", "all": f"All {len(rows):,}"}
+    if n_least == len(rows):
+        return contested_rows(part, rows)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        which = st.segmented_control(
+            "Which of them",
+            list(names),
+            default="least",
+            required=True,
+            key="which_queries",
+            persist_state="session",
+            format_func=lambda one: names[one],
+            label_visibility="collapsed",
+        )
+        if which == "least":
+            return contested_rows(part, rows)[:n_least]
+        n_pages = -(-len(rows) // N_PAGE)
+        page = 1 if n_pages == 1 else st.pagination(n_pages, key=f"query_pages_{n_pages}")
+    return rows[(page - 1) * N_PAGE : page * N_PAGE]
 
 
 def _table() -> None:
@@ -61,8 +83,7 @@ def _table() -> None:
     if not len(rows):
         st.info(frame.escape(f"{filters.sentence()}."))
         return
-    shown = rows[:N_SHOWN]
-    table = _answers(split, shown)
+    table = _answers(split, rows)
 
     def pick() -> None:
         for at in frame.picked_rows(KEY):
@@ -80,10 +101,9 @@ def _table() -> None:
         column_order=[name for name in table.columns if name != "query"],
         column_config=_columns(table),
     )
-    more = f"The {N_SHOWN:,} with the least agreement. " if len(rows) > N_SHOWN else ""
     marks = " ✓ right, ✗ wrong by the gold answer" if selection.shown().part.has_gold else ""
     none = ", – no answer that can be read." if marks else " –: no answer that can be read."
-    st.caption(f"{more}Least agreement first. Pick a row to open it.{marks}{none}")
+    st.caption(f"Pick a row to open it.{marks}{none}")
 
 
 def _answers(split: Split, rows: IntArray) -> pd.DataFrame:

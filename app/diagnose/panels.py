@@ -14,11 +14,11 @@ from app.diagnose import effects
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.counted import counted
+from cascal.dataset.label_questions import Question
 from cascal.diagnose import ADVICE, CHECKS, Finding, proposals, try_all
 from cascal.diagnose.coherence import incoherent
 from cascal.diagnose.finding import Section
 from cascal.diagnose.repeats import LEAK, pair_rows
-from cascal.store import Purpose
 
 CHECK_COLUMNS: dict[str, Any] = {
     "code": st.column_config.TextColumn("Code", width=75),
@@ -31,8 +31,8 @@ CHECK_COLUMNS: dict[str, Any] = {
         "Margin", width=95, alignment="right", help="−: missed by that."
     ),
 }
-LABELLED: dict[str, Purpose] = {"CAS204": "family"}
-"""Issues that a few labels decide, and the purpose they are given for."""
+LABELLED: dict[str, Callable[[], Question]] = {"CAS204": label_entry.family}
+"""Issues that a few labels decide, and the question that these answer."""
 LONG = 60
 """Letters of a text that a cell shows."""
 
@@ -95,7 +95,7 @@ def _issue(issue: Finding, *, at_once: bool) -> None:
 def _step(code: str) -> None:
     """The button that begins what is advised, where there is one."""
     if code in LABELLED:
-        label_entry.button("Label these 10", f"label_{code}", LABELLED[code])
+        label_entry.label_first(LABELLED[code](), f"label_{code}")
     if code == LEAK:
         _save_repeats()
 

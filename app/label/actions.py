@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from app import frame
-from app.label import keys
-from app.label.choice import PLANNED
+from app.label import choice, keys
 from cascal.dataset.label_desk import Desk
+from cascal.dataset.label_questions import Question
 from cascal.datatypes import CascalError, option_letter
 from cascal.store import Mark
 
@@ -18,6 +18,7 @@ READ_ONLY = (
     "This dashboard only shows: labels can be read here and not given. Whoever owns the workspace "
     "labels with `cascal label`, or with a dashboard on the machine that holds it."
 )
+NAMELESS = "Say who you are first: what people say is stored with their names, and yours is empty."
 _REFUSAL = "label_refusal"
 _SHOWN = "label_shown"
 _ON = "label_on"
@@ -82,15 +83,32 @@ def answers_shown(desk: Desk, place: int) -> bool:
 def go_on(desk: Desk) -> None:
     """Label on although it is settled."""
     keys.next_turn()
-    st.session_state.setdefault(_ON, set()).add((desk.draw.draw_id, desk.person))
+    st.session_state.setdefault(_ON, set()).add(desk.draw.draw_id)
 
 
 def goes_on(desk: Desk) -> bool:
-    """Whether this person labels on although it is settled."""
-    return (desk.draw.draw_id, desk.person) in st.session_state.get(_ON, set())
+    """Whether it is labelled on although it is settled."""
+    return desk.draw.draw_id in st.session_state.get(_ON, set())
 
 
-def plan(n_labels: int) -> None:
+def plan(question: Question, n_labels: int) -> None:
     """Plan so many labels."""
     keys.next_turn()
-    st.session_state[PLANNED] = n_labels
+    choice.plan(question, n_labels)
+
+
+def begin(question: Question, name_key: str) -> None:
+    """Begin to label, under the name that was given."""
+
+    def work() -> None:
+        choice.take_name(name_key)
+        checked_name()
+        choice.begin(question)
+
+    tried(work)
+
+
+def checked_name() -> None:
+    """Refuse to go on as long as nobody said who labels or scores."""
+    if not choice.person():
+        raise CascalError(NAMELESS, code="missing-value")

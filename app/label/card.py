@@ -10,9 +10,10 @@ from collections import Counter
 import streamlit as st
 
 from app import frame, stored
-from app.label import actions
+from app.label import actions, choice
 from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
+from cascal.dataset.label_questions import Question
 from cascal.dataset.label_rows import lettered
 from cascal.datatypes import NO_ANSWER, option_letter
 
@@ -25,18 +26,56 @@ SIDES = (
     ("3", "Both are right", True, True),
     ("4", "Neither is right", False, False),
 )
+_NAME = "label_name"
 Keys = dict[str, str]
 """Keys of the keyboard, and the buttons that they press."""
 
 
-def query(desk: Desk, place: int) -> Keys:
+def ask(question: Question, desk: Desk, place: int, n_planned: int) -> Keys:
+    """The query at a place, to be labelled once the reader has begun; returned are the keys."""
+    if choice.has_begun(question):
+        return _query(desk, place)
+    return _first_look(question, desk, place, n_planned)
+
+
+def _first_look(question: Question, desk: Desk, place: int, n_planned: int) -> Keys:
+    """Who labels, and the one button that begins; below it what will be asked first."""
+    part, row = desk.contest.part, desk.row(place)
+    with st.container(border=True, key="label_query"):
+        with (
+            st.form("label_begin_form", border=False),
+            st.container(horizontal=True, gap="small", vertical_alignment="bottom"),
+        ):
+            choice.name_field(_NAME)
+            begun = st.form_submit_button(
+                f"Label query {place} of {n_planned}",
+                key="label_begin",
+                type="primary",
+                on_click=actions.begin,
+                args=(question, _NAME),
+            )
+        if begun and choice.has_begun(question):
+            st.rerun()  # the name is shown outside the fragment
+        _text(desk, place)
+        st.text("\n".join(lettered(part.options[row])))
+    return {"Enter": "label_begin"}
+
+
+def _text(desk: Desk, place: int) -> None:
+    """Task and text of a query; a long one in a box of its own to scroll in."""
+    part, row = desk.contest.part, desk.row(place)
+    text = part.texts[row]
+    st.caption(frame.escape(part.votes.tasks[row]))
+    with st.container(height=TEXT_HEIGHT if len(text) > LONG_TEXT else "content", border=False):
+        st.text(text)
+
+
+def _query(desk: Desk, place: int) -> Keys:
     """Ask for the label of the query at a place; returned are the keys that give it."""
     part, row = desk.contest.part, desk.row(place)
-    text, options = part.texts[row], part.options[row]
+    options = part.options[row]
     with st.container(border=True, key="label_query"):
-        st.caption(frame.escape(part.votes.tasks[row]))
-        with st.container(height=TEXT_HEIGHT if len(text) > LONG_TEXT else "content", border=False):
-            st.text(text)
+        _text(desk, place)
         chosen = bool(part.votes.option_counts[row])
         if options and not chosen:
             st.text("\n".join(lettered(options)))

@@ -1,4 +1,4 @@
-"""What the page Label asks about: the purpose, and what belongs to it."""
+"""What the page Label asks about, by whom it is answered, and how many labels are planned."""
 
 from __future__ import annotations
 
@@ -10,58 +10,55 @@ import streamlit as st
 
 from app import frame, heeded, label_entry, session
 from app.label import sides
-from cascal.dataset.label_lessons import proposed_plan
+from cascal.dataset.label_lessons import likely_number
 from cascal.dataset.label_questions import (
     ASKED,
     Question,
     cluster_question,
-    family_question,
     rectifier_question,
     settings_question,
 )
 from cascal.dataset.rectifying import FROM_LABELS
-from cascal.provenance import this_account
+from cascal.provenance import person_of_account
 from cascal.store import Purpose
 
-PLANS = (10, 30, 100, 300)
-PLANNED, _PROPOSED = "label_planned", "label_proposed"
+PURPOSE, PLANNED, PERSON = "purpose", "label_planned", "label_person"
+"""Keys of what is asked, of how many labels are planned, and of who labels."""
+WHOSE_NAME = "Every label is stored with it, so that two people can be told apart."
+_PLANS, _PLAN_OF, _BEGUN = "label_plans", "label_plan_of", "label_begun"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is asked, by whom it is answered, and how many labels are planned, at most all."""
+    """What is asked, and how many labels are planned, at most all."""
 
     question: Question
-    person: str
     n_planned: int
 
 
 def choice() -> Choice:
-    """The controls of the page in one row; NotApplicable says why a question cannot be asked."""
-    for name, value in st.session_state.pop(label_entry.WANTED, {}).items():
+    """The controls, folded; NotApplicable says why a question cannot be asked."""
+    wanted = st.session_state.pop(label_entry.WANTED, None)
+    for name, value in (wanted or label_entry.Wanted()).widgets.items():
         st.session_state[name] = value
-    with st.container(horizontal=True, gap="small", vertical_alignment="top", key="label_row"):
+    words = "Ask something else, or plan another number"
+    with st.popover(words, type="tertiary", key="label_row"):
         purpose = cast(
             "Purpose",
-            _select(
-                "What do you want to know?",
-                "purpose",
-                {one: ASKED[one] for one in _OF_PURPOSE},
-                width=290,
-            ),
+            _select("What do you want to know?", PURPOSE, {one: ASKED[one] for one in _OF_PURPOSE}),
         )
         _forget_others(purpose)
         question = _OF_PURPOSE[purpose]()
+        if wanted is not None:
+            _open(question, wanted)
         n_planned = _planned(question)
-        name = person()
+        name_field()
     if _faults():
         st.warning(frame.escape(" ".join(_faults())))
-    return Choice(
-        question=question, person=name, n_planned=min(n_planned, len(question.draw.frame))
-    )
+    return Choice(question=question, n_planned=n_planned)
 
 
-def _select(label: str, key: str, known: Mapping[Any, str], width: int = 230, at: int = 0) -> str:
+def _select(label: str, key: str, known: Mapping[Any, str], at: int = 0) -> str:
     """A box of what is known, by plain names in the address and by other words on the page."""
     typed = st.query_params.get(key)
     if key not in st.session_state and typed is not None:
@@ -79,7 +76,6 @@ def _select(label: str, key: str, known: Mapping[Any, str], width: int = 230, at
         format_func=lambda name: known.get(name, name),
         key=key,
         persist_state="session",
-        width=width,
     )
     if typed != chosen:
         st.query_params[key] = chosen
@@ -100,51 +96,100 @@ def _forget_others(purpose: Purpose) -> None:
                 st.query_params.pop(key, None)
 
 
+def _open(question: Question, wanted: label_entry.Wanted) -> None:
+    """Plan what the link names, and begin: whoever followed it has said so."""
+    if wanted.n_planned:
+        plan(question, wanted.n_planned)
+    if person():
+        begin(question)
+
+
 def _planned(question: Question) -> int:
-    """How many labels are planned: the proposed number until the reader chooses another."""
-    proposed = _proposed(question)
-    if st.session_state.get(PLANNED) in (None, st.session_state.get(_PROPOSED)):
-        st.session_state[PLANNED] = proposed
-    st.session_state[_PROPOSED] = proposed
-    planned = st.segmented_control(
-        "Labels planned", PLANS, required=True, key=PLANNED, persist_state="session"
+    """How many labels are planned: as many as probably settle it, until others are chosen."""
+    n_drawn, state = len(question.draw.frame), st.session_state
+    if not n_drawn:
+        return 0
+    if state.get(_PLAN_OF) != question.draw.draw_id or PLANNED not in state:
+        plan(question, _plans().get(question.draw.draw_id, _proposed(question)))
+    state[PLANNED] = min(state[PLANNED], n_drawn)
+    planned = st.number_input(
+        "Labels planned",
+        1,
+        n_drawn,
+        key=PLANNED,
+        help="Nothing is asked once it is settled, however many are planned.",
     )
-    return planned or proposed
+    _plans()[question.draw.draw_id] = planned
+    return planned
+
+
+def plan(question: Question, n_labels: int) -> None:
+    """Plan so many labels of a question."""
+    st.session_state[_PLAN_OF] = question.draw.draw_id
+    st.session_state[PLANNED] = _plans()[question.draw.draw_id] = n_labels
+
+
+def _plans() -> dict[str, int]:
+    """How many labels are planned, by draw."""
+    plans: dict[str, int] = st.session_state.setdefault(_PLANS, {})
+    return plans
 
 
 def _proposed(question: Question) -> int:
     if question.draw.purpose == "rectifier":
-        return next(plan for plan in PLANS if plan >= FROM_LABELS)
-    return proposed_plan(question.contest, PLANS)
+        return FROM_LABELS
+    return likely_number(question.contest)
+
+
+def name_field(key: str = PERSON) -> None:
+    """The name of who labels or scores; no name of a machine's account is taken for one.
+
+    key : another one for a field beside it, which `take_name` heeds
+    """
+    st.text_input(
+        "Your name",
+        value=person(),
+        key=key,
+        persist_state="session",
+        placeholder="say who you are",
+        help=WHOSE_NAME,
+        width=220,
+        disabled=session.read_only(),
+    )
+
+
+def take_name(key: str) -> None:
+    """Let the name of another field be the one that counts. For callbacks."""
+    st.session_state[PERSON] = st.session_state[key]
 
 
 def person() -> str:
-    """The name of who labels or scores."""
-    name = st.text_input(
-        "Your name",
-        value="" if session.read_only() else this_account(),
-        key="label_person",
-        persist_state="session",
-        width=150,
-        disabled=session.read_only(),
-    )
-    return name.strip() or this_account()
+    """Who labels, as was typed; else the account's name where it is a person's, "" else."""
+    typed = st.session_state.get(PERSON)
+    if typed is None:
+        return "" if session.read_only() else person_of_account()
+    return str(typed).strip()
 
 
-def next_plan() -> int | None:
-    """The next larger number of labels that can be planned."""
-    now = st.session_state[PLANNED]
-    return next((one for one in PLANS if one > now), None)
+def begin(question: Question) -> None:
+    """Let this person label."""
+    _begun().add((question.draw.draw_id, person()))
 
 
-def _family() -> Question:
-    return label_entry.question("family", lambda: family_question(session.snapshot()))
+def has_begun(question: Question) -> bool:
+    """Whether this person has begun to label in this session."""
+    return (question.draw.draw_id, person()) in _begun()
+
+
+def _begun() -> set[tuple[str, str]]:
+    begun: set[tuple[str, str]] = st.session_state.setdefault(_BEGUN, set())
+    return begun
 
 
 def _cluster() -> Question:
     labels = heeded.snapshot().labels
     known = {str(cluster): label for cluster, label in enumerate(labels)}
-    cluster = int(_select("Cluster", label_entry.CLUSTER, known, width=290))
+    cluster = int(_select("Cluster", label_entry.CLUSTER, known))
     return label_entry.question(
         f"cluster:{cluster}", lambda: cluster_question(heeded.snapshot().ungated, cluster)
     )
@@ -158,8 +203,8 @@ def _settings() -> Question:
     runs = sides.runs()
     known = {name: name for name in sides.names(runs)}
     other_preset = list(known).index(sides.other_preset())
-    one = _select("First", label_entry.FIRST, known, width=170)
-    other = _select("Second", label_entry.SECOND, known, width=170, at=other_preset)
+    one = _select("First", label_entry.FIRST, known)
+    other = _select("Second", label_entry.SECOND, known, at=other_preset)
     first, second = sides.side(one, runs), sides.side(other, runs)
     names = first.name, second.name
     if names[0] == names[1]:
@@ -177,7 +222,7 @@ _PARAMETERS: dict[Purpose, tuple[str, ...]] = {
 _OF_PURPOSE: dict[Purpose, Callable[[], Question]] = {
     "routing": label_entry.routing,
     "settings": _settings,
-    "family": _family,
+    "family": label_entry.family,
     "cluster": _cluster,
     "rectifier": _rectifier,
 }

@@ -6,8 +6,6 @@ import streamlit as st
 
 from app import frame
 from app.label import actions, card, exchange
-from app.label.choice import PLANNED, next_plan
-from cascal.counted import counted
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_lessons import learnt
@@ -26,7 +24,9 @@ NEXT: dict[Purpose, tuple[tuple[str, str, str], ...]] = {
 """Where each question leads when it is answered: page, words, icon."""
 
 
-def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -> card.Keys:
+def lesson(
+    question: Question, desk: Desk, found: Evidence, place: int | None, n_planned: int
+) -> card.Keys:
     """The end for now; returned are the keys that go on."""
     buttons = {}
     with st.container(border=True, key="label_lesson"):
@@ -40,21 +40,21 @@ def lesson(question: Question, desk: Desk, found: Evidence, place: int | None) -
                     on_click=actions.go_on,
                     args=(desk,),
                 )
-            elif (more := more_planned(question)) is not None:
+            elif more := more_to_plan(question, found, n_planned):
                 buttons["Enter"] = "label_plan_more"
                 if st.button(
-                    f"Plan {counted(more, 'label')} `Enter`",
+                    f"Label {more:,} more `Enter`",
                     key="label_plan_more",
-                    type="secondary" if found.settled else "primary",
+                    type="primary",
                     on_click=actions.plan,
-                    args=(more,),
+                    args=(question, n_planned + more),
                 ):
                     st.rerun()  # the plan is shown outside the fragment
             if found.gain.n_labels:
                 buttons["ArrowLeft"] = "label_undo"
                 card.undo_button(desk)
         if found.gain.n_labels:
-            _lead_on(question, desk)
+            _lead_on(question, desk, n_planned)
     return buttons
 
 
@@ -67,15 +67,15 @@ def what_it_means(question: Question, found: Evidence) -> None:
     st.text(learnt(question, found)[1])
 
 
-def more_planned(question: Question) -> int | None:
-    """The next larger plan, if the draw holds more."""
-    drawn = st.session_state[PLANNED]
-    return next_plan() if len(question.draw.frame) > drawn else None
+def more_to_plan(question: Question, found: Evidence, n_planned: int) -> int:
+    """How many more labels would probably settle it, at most all that are left of the draw."""
+    left = len(question.draw.frame) - n_planned
+    return left if found.more is None else min(found.more, left)
 
 
-def _lead_on(question: Question, desk: Desk) -> None:
+def _lead_on(question: Question, desk: Desk, n_planned: int) -> None:
     """The labels as a file, and the pages where they count."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         for folder, words, icon in NEXT.get(question.draw.purpose, ()):
             st.page_link(frame.page_file(folder), label=words, icon=icon)
-        exchange.download(desk, st.session_state[PLANNED], "label_take")
+        exchange.download(desk, n_planned, "label_take")

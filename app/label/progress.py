@@ -10,9 +10,9 @@ from cascal.counted import capitalised, counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import (
-    plan_line,
+    PLAN_LINE,
+    plan_headline,
     progress_line,
-    state_headline,
     unreachable_line,
 )
 from cascal.dataset.label_questions import ASKED, Question
@@ -27,7 +27,7 @@ def headline(
 ) -> None:
     """What is known of the answer; before the first label how many will probably settle it.
 
-    On a phone it stands above the controls of the page. simulated : whether the labels are
+    It stands above the controls of the page. simulated : whether the labels are
     """
     contest = question.contest
     told = found.gain.n_labels and contest.n_contested
@@ -35,18 +35,20 @@ def headline(
     with st.container(key=HEADLINE):
         if simulated:
             st.badge("Simulated labels", color="orange", icon=":material/science:")
-        plan = frame.escape(plan_line(contest)) if contest.n_contested and not told else None
-        st.title(frame.headline(title), anchor=False, help=plan)
+        about = f"{PLAN_LINE}{NO_GOLD if contest.part.has_gold else ''}"
+        st.title(
+            frame.headline(title),
+            anchor=False,
+            help=None if told or not contest.n_contested else about,
+        )
         if contest.n_contested:
             line = progress_line(found, n_done, n_planned)
             st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
         sides = f"{contest.names[0]} against {contest.names[1]}"
         st.caption(
             frame.escape(
-                f"{capitalised(sides)}. The two answer differently on "
-                f"{contest.n_contested:,} of {counted(contest.n_queries, 'query')}; which of these "
-                "are labelled is drawn at random."
-                f"{NO_GOLD if contest.part.has_gold else ''}"
+                f"{capitalised(sides)}: they answer differently on {contest.n_contested:,} of "
+                f"{counted(contest.n_queries, 'query')}, and these are labelled in random order."
             )
         )
 
@@ -56,7 +58,7 @@ def _state(question: Question, n_planned: int) -> str:
     contest = question.contest
     if not contest.n_contested:
         return ASKED[question.draw.purpose]
-    return state_headline(contest, n_planned)
+    return plan_headline(question, n_planned)
 
 
 def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = False) -> None:

@@ -31,11 +31,11 @@ def _scoring() -> None:
         n = st.segmented_control(
             "Queries planned", PLANS, default=30, required=True, key="scoring_planned"
         )
-        person = choice.person()
+        choice.name_field()
     desk = ScoreDesk(
         store=session.workspace(),
         dataset=session.dataset_name(),
-        person=person,
+        person=choice.person(),
         n=n,
     )
     n_done, n_all = desk.progress()
@@ -110,7 +110,11 @@ def _undo_button(desk: ScoreDesk) -> None:
 
 
 def _give(desk: ScoreDesk, found: OpenResponse, value: float) -> None:
-    actions.tried(lambda: desk.give(found, value))
+    def work() -> None:
+        actions.checked_name()
+        desk.give(found, value)
+
+    actions.tried(work)
 
 
 def _skipped(desk: ScoreDesk) -> set[str]:

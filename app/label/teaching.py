@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, heeded, session
-from app.label import actions, card, given, keys, progress
+from app.label import actions, card, choice, given, keys, progress
 from app.label.choice import Choice
 from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
@@ -15,7 +15,7 @@ from cascal.dataset.rectifying import FROM_LABELS, rectifier_labels
 
 def teaching(chosen: Choice) -> None:
     """The next query of the draw, how many are labelled, and what they correct."""
-    desk = chosen.question.desk(session.workspace(), chosen.person)
+    desk = chosen.question.desk(session.workspace(), choice.person())
     _headline(chosen)
     actions.refusal()
     left, right = st.columns([0.58, 0.42], gap="large")
@@ -49,7 +49,7 @@ def _query(chosen: Choice, desk: Desk) -> card.Keys:
         return {}
     place = desk.next_place(chosen.n_planned)
     if place is not None:
-        return card.query(desk, place)
+        return card.ask(chosen.question, desk, place, chosen.n_planned)
     with st.container(border=True, key="label_lesson"):
         st.text(
             f"{counted(chosen.n_planned, 'planned query is', 'planned queries are all')} labelled. "

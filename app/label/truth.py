@@ -9,8 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import frame
-from app.label import lesson, progress
-from app.label.choice import PLANNED
+from app.label import choice, lesson, progress
 from cascal import charts
 from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
@@ -69,14 +68,10 @@ def _start(draw_id: str, n_planned: int, n_before: int = 0) -> None:
     )
 
 
-def _play_on(question: Question, more: int, n_played: int) -> None:
-    st.session_state[PLANNED] = more
+def _play_on(question: Question, n_planned: int, n_played: int) -> None:
+    choice.plan(question, n_planned)
     st.session_state[_PLANNED_ANEW] = True
-    _start(question.draw.draw_id, _at_most(question, more), n_played)
-
-
-def _at_most(question: Question, n_labels: int) -> int:
-    return min(n_labels, len(question.draw.frame))
+    _start(question.draw.draw_id, n_planned, n_played)
 
 
 def _stop() -> None:
@@ -135,26 +130,25 @@ def _end(question: Question, facts: LabelFacts, found: Evidence, n_planned: int)
         progress.picture(facts, found, n_planned, ends=True)
     with right, st.container(border=True, key="label_lesson"):
         lesson.what_it_means(question, found)
-        more = None if found.settled else _more(question)
+        more = 0 if found.settled else _more(question, found, n_labels)
         with st.container(horizontal=True, gap="small"):
             st.button("Label these yourself", key="label_truth_stop", on_click=_stop)
-            if more is not None:
+            if more:
                 st.button(
-                    f"Play on to {counted(more, 'label')}",
+                    f"Play {more:,} more",
                     key="label_truth_on",
                     type="primary",
                     on_click=_play_on,
-                    args=(question, more, n_labels),
+                    args=(question, n_labels + more, n_labels),
                 )
         _whose_labels()
     _queries(question, facts)
 
 
-def _more(question: Question) -> int | None:
-    """The next larger plan, if the draw holds more and the truth of it is known."""
-    more = lesson.more_planned(question)
-    known = more is not None and truth_is_known(question, _at_most(question, more))
-    return more if known else None
+def _more(question: Question, found: Evidence, n_played: int) -> int:
+    """How many more would probably settle it; 0 where the truth of them is not known."""
+    more = lesson.more_to_plan(question, found, n_played)
+    return more if truth_is_known(question, n_played + more) else 0
 
 
 def _whose_labels() -> None:

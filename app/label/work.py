@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, heeded, label_entry, session
-from app.label import actions, card, given, keys, lesson, progress, teaching, truth
+from app.label import actions, card, choice, given, keys, lesson, progress, teaching, truth
 from app.label.choice import Choice
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_facts import LabelFacts, gather_labels
@@ -29,7 +29,7 @@ def labelling(chosen: Choice) -> None:
 
 def _labelling(chosen: Choice) -> None:
     question, n_planned = chosen.question, chosen.n_planned
-    desk = question.desk(session.workspace(), chosen.person)
+    desk = question.desk(session.workspace(), choice.person())
     facts = _facts(question)
     found = facts.evidence()
     progress.headline(question, found, _done(desk, facts, n_planned), n_planned)
@@ -44,11 +44,11 @@ def _labelling(chosen: Choice) -> None:
         if session.read_only():
             st.info(actions.READ_ONLY)
         elif asks and place is not None:
-            keys.listen(card.query(desk, place))
+            keys.listen(card.ask(question, desk, place, n_planned))
         else:
             if place is None:
                 _hand_out(desk, facts, n_planned)
-            keys.listen(lesson.lesson(question, desk, found, place))
+            keys.listen(lesson.lesson(question, desk, found, place, n_planned))
     with right:
         truth.offer(question, n_planned)
         if question.draw.purpose == "routing":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -9,7 +11,6 @@ from app import frame, heeded, label_entry, session, theme
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.counted import counted, signed
-from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
 from cascal.verdicts.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
@@ -47,9 +48,8 @@ def headline_without_labels(badge: DeltaGenerator) -> None:
 
 def _label_button() -> None:
     """The way to know more than the light: to label the queries that decide."""
-    n_contested = _n_contested()
-    if n_contested:
-        label_entry.button(f"Label these {min(TO_LABEL, n_contested)}", "to_label", "routing")
+    with suppress(NotApplicable):
+        label_entry.label_first(label_entry.routing(), "to_label")
 
 
 def _badge(light: Light) -> None:
@@ -84,14 +84,6 @@ def _light_details(light: Light) -> None:
             f"half of them. Unit: {UNIT} ({light.score})."
         )
     )
-
-
-def _n_contested() -> int:
-    """How many queries can tell whether routing pays."""
-    try:
-        return label_entry.routing().contest.n_contested
-    except NotApplicable:
-        return 0
 
 
 def second_opinion() -> None:

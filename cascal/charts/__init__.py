@@ -93,16 +93,32 @@ from cascal.charts.sweep import (
     map_figure,
 )
 from cascal.charts.sweep_summary import sweep_frame
-from cascal.charts.task_skills import BASES, Basis, task_skills_figure, task_skills_frame
+from cascal.charts.task_agreement import MODEL as MODEL_COLUMN
+from cascal.charts.task_agreement import (
+    READABLE,
+    cell_style,
+    task_agreement_frame,
+    where_models_part,
+)
+from cascal.charts.task_skills import (
+    ALL_TASKS,
+    BASES,
+    Basis,
+    task_skills_figure,
+    task_skills_frame,
+)
 from cascal.charts.what_if import removals_frame, scaling_figure, scaling_frame
 from cascal.naming.cluster_names import cluster_name
 
 __all__ = [
     "ABOUT",
+    "ALL_TASKS",
     "BASES",
     "COLOUR_TITLES",
     "MEASURES",
+    "MODEL_COLUMN",
     "PRESENT",
+    "READABLE",
     "SWEEP_MEASURES",
     "Basis",
     "ColourBy",
@@ -118,6 +134,7 @@ __all__ = [
     "answers_frame",
     "bench_figure",
     "bench_frame",
+    "cell_style",
     "changing_measures",
     "checks_frame",
     "cluster_labels",
@@ -185,10 +202,12 @@ __all__ = [
     "split_names",
     "splits_figure",
     "sweep_frame",
+    "task_agreement_frame",
     "task_image",
     "task_skills_figure",
     "task_skills_frame",
     "trace_frame",
     "track_record_frame",
+    "where_models_part",
     "who_disagrees",
 ]

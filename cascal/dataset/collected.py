@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
+from math import fsum, isnan, nan
 
 import numpy as np
 
@@ -55,3 +56,25 @@ def what_was_collected(workspace: Workspace, dataset: str) -> tuple[Collected, .
             )
         )
     return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """What a next step would take: calls, and about how many dollars; nan where unknown."""
+
+    calls: int
+    low: float
+    high: float
+
+
+def one_more_model(found: Sequence[Collected], n_queries: int) -> Ahead:
+    """Every query asked of one more model, at what the cheapest and the dearest of these cost."""
+    known = [one.per_thousand for one in found if not isnan(one.per_thousand)]
+    prices = [n_queries / COST_UNIT * one for one in known] or [nan]
+    return Ahead(calls=n_queries, low=min(prices), high=max(prices))
+
+
+def more_queries(found: Sequence[Collected], n_queries: int) -> Ahead:
+    """So many more queries asked of all of these models."""
+    dollars = n_queries / COST_UNIT * fsum(one.per_thousand for one in found)
+    return Ahead(calls=n_queries * len(found), low=dollars, high=dollars)

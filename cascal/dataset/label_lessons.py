@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-
 import numpy as np
 
-from cascal.counted import counted, decimal, percent, signed
+from cascal.counted import agreeing, counted, decimal, percent, signed
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
-from cascal.labels import settled_in_draws
+from cascal.labels import labels_needed
 from cascal.store import Purpose
 from cascal.verdicts.verdict import Decision, span
 
@@ -45,50 +42,38 @@ CHANGES: dict[Purpose, dict[Decision, str]] = {
 """What each answer to a question changes; "route" is for the first side, "do not route" against."""
 
 
-CLEAR = np.repeat([1.0, 0.0, -1.0], [50, 25, 25])
-"""What labels say of a clear gain: on half of the contested queries one side alone is right, on a
-quarter the other."""
+SETTLES: dict[Purpose, str] = {
+    "routing": "whether routing pays here",
+    "settings": "which of the two settings is better",
+    "family": "whether the family is right or the consensus",
+    "cluster": "whether the first model of the cluster is right",
+}
+"""What enough labels settle."""
 
 
-USUALLY, NEARLY_ALWAYS = 0.5, 0.9
-"""Shares of the draws that are settled by the two numbers of labels that are said beforehand."""
+def likely_number(contest: Contest) -> int:
+    """About how many labels settle it, before there is any; all that are contested, at most."""
+    return labels_needed(np.zeros(0), n_contested=contest.n_contested)
 
 
-@lru_cache(64)
-def _likely(n_contested: int) -> tuple[int, int]:
-    draws = settled_in_draws(CLEAR, n_contested=n_contested)
-    usually, nearly_always = np.quantile(draws, [USUALLY, NEARLY_ALWAYS], method="higher").tolist()
-    return usually, nearly_always
+def plan_headline(question: Question, n_planned: int) -> str:
+    """What the planned labels are good for, before the first of them."""
+    contest, what = question.contest, SETTLES[question.draw.purpose]
+    labels, usual = counted(n_planned, "label"), likely_number(contest)
+    if n_planned < usual:
+        are = agreeing(n_planned, "is", "are")
+        return f"{labels} {are} a first look at {what}"
+    if n_planned == contest.n_contested:
+        return f"{labels} {agreeing(n_planned, 'settles', 'settle')} {what}"
+    return f"{'About' if n_planned == usual else 'Up to'} {labels} settle {what}"
 
 
-def likely_numbers(contest: Contest) -> tuple[int, int]:
-    """How many labels settle a clear gain in half of the draws, and in nine of ten, simulated."""
-    return _likely(contest.n_contested)
-
-
-def proposed_plan(contest: Contest, plans: Sequence[int]) -> int:
-    """The smallest of these plans, rising, that settles a clear gain in half of the draws."""
-    usually, _ = likely_numbers(contest)
-    return next((plan for plan in plans if plan >= usually), plans[-1])
-
-
-def state_headline(contest: Contest, n_planned: int) -> str:
-    """What is known before the first label: nothing, and how many would tell, or give a hint."""
-    usually, nearly_always = likely_numbers(contest)
-    sure = f", {nearly_always:,} in nine of ten" if nearly_always > usually else ""
-    first = f"; {n_planned:,} are a first look" if 1 < n_planned < usually else ""
-    return f"No labels yet: {usually:,} settle a clear gain in half of all draws{sure}{first}"
-
-
-def plan_line(contest: Contest) -> str:
-    """What these numbers rest on."""
-    usually, nearly_always = likely_numbers(contest)
-    return (
-        "A gain is clear where one side alone is right on half of these queries and the other on a "
-        f"quarter: {counted(usually, 'label')} settle it in half of the draws and "
-        f"{nearly_always:,} in nine of ten, by simulation. Fewer do for a larger gain, a smaller "
-        "one takes more; nothing is asked once it is settled."
-    )
+PLAN_LINE = (
+    "So many labels settle a clear gain in somewhat more than half of all draws: one where one "
+    "side alone is right on half of these queries and the other on a quarter. A larger gain takes "
+    "fewer, a smaller one more; nothing is asked once it is settled."
+)
+"""What the number rests on."""
 
 
 def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
@@ -105,7 +90,7 @@ def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
         return f"{known} – settled"
     if not found.more:
         return known
-    return f"{known} – about {found.more:,} more would probably settle it"
+    return f"{known} – about {found.more:,} more would settle it"
 
 
 def learnt(question: Question, found: Evidence) -> tuple[str, str]:

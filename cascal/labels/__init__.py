@@ -12,7 +12,6 @@ from cascal.labels.sequence import (
     confidence_sequence,
     labels_needed,
     settled_after,
-    settled_in_draws,
 )
 
 __all__ = [
@@ -32,5 +31,4 @@ __all__ = [
     "nearest_groups",
     "rectifier",
     "settled_after",
-    "settled_in_draws",
 ]

@@ -10,12 +10,15 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from cascal.datatypes import FloatArray, IntArray
+from cascal.datatypes import FloatArray
 from cascal.intervals import CONFIDENCE, Estimate
 from cascal.labels.gain import checked_differences, with_pseudo_labels
 
 BETS: FloatArray = ((np.arange(32) + 0.5) / 32) ** 2
 """Shares of the capital that are bet, side by side: dense near 0, where long sequences are won."""
+CLEAR: FloatArray = np.repeat([1.0, 0.0, -1.0], [4, 2, 2])
+"""What is expected of labels before there are any, as if these eight had been given: a clear gain,
+one side alone right on half of the contested queries, the other on a quarter."""
 _HALVINGS = 48
 
 
@@ -115,25 +118,6 @@ def settled_after(
     return len(values) if len(values) == n_contested else None
 
 
-def settled_in_draws(
-    differences: FloatArray, *, n_contested: int, n_draws: int = 200, most: int = 600, seed: int = 0
-) -> IntArray:
-    """After how many labels each of many random draws is settled, (n_draws,) ascending.
-
-    differences (n,) are what labels of a population say in the long run: one of n_contested values
-    in these shares is drawn from. A draw that `most` labels do not settle counts as all of them.
-    """
-    kinds, counts = np.unique(differences, return_counts=True)
-    ends = np.round(counts.cumsum() / counts.sum() * n_contested).astype(np.int64)
-    population = np.repeat(kinds, np.diff(ends, prepend=0))
-    numbers = np.random.default_rng(seed)
-    found = [
-        settled_after(numbers.permutation(population)[:most], n_contested=n_contested)
-        for _ in range(n_draws)
-    ]
-    return np.sort([n_contested if one is None else one for one in found])
-
-
 def labels_needed(
     differences: FloatArray,
     *,
@@ -143,21 +127,24 @@ def labels_needed(
 ) -> int:
     """About how many more labels would settle whether the gain is above or below 0: an estimate.
 
-    It takes the present labels, or others that are `alike`, with +1 and −1 appended, for what the
-    next ones will be like, and counts until the capital of the bettor who is ahead would suffice;
-    at most all that are left, which always settle it. 0 where it is settled.
+    The next labels are taken for a mixture of the present ones, or of others that are `alike`, and
+    of `CLEAR` for the side that is ahead: before any label it is the number for a clear gain, and
+    the more labels there are the more it is their own. Counted is until the capital of the bettor
+    who is ahead would suffice; at most all that are left, which always settle it. 0 where it is
+    settled.
     """
     values = checked_differences(differences, n_contested=n_contested)
     left = n_contested - len(values)
     settled = settled_after(values, n_contested=n_contested, confidence=confidence)
     if settled is not None or not left:
         return 0
-    expected = values if alike is None else alike
-    side = 1.0 if expected.sum() >= 0 else -1.0
+    known = values if alike is None else alike
+    side = 1.0 if known.sum() >= 0 else -1.0
     now = np.zeros(len(BETS))
     if len(values):
         now = _log_capitals_against_zero(values, n_contested)[0 if side > 0 else 1, -1]
-    growth = _expected_growth(side * expected, side * float(values.sum()), left)
+    expected = np.concatenate([side * known, CLEAR])
+    growth = _expected_growth(expected, side * float(values.sum()), left)
     capital = _mixed(now + growth)
     enough = np.flatnonzero(capital >= _needed(confidence))
     return int(enough[0]) + 1 if len(enough) else left
@@ -166,10 +153,10 @@ def labels_needed(
 def _expected_growth(values: FloatArray, total: float, left: int) -> FloatArray:
     """(left, bets) log capital that the next labels add to that of the bettor on a gain above 0.
 
-    Each of them is taken for a mixture of such values (n,) and the two pseudo-labels; the mean of
-    what is left, were the gain 0, begins at −total / left and falls as they come.
+    Each of them is taken for a mixture of such values (n,); the mean of what is left, were the
+    gain 0, begins at −total / left and falls as they come.
     """
-    alike, counts = np.unique(with_pseudo_labels(values), return_counts=True)
+    alike, counts = np.unique(values, return_counts=True)
     weights = counts / counts.sum()
     come = np.arange(left)
     mean = -(total + come * (alike @ weights)) / (left - come)

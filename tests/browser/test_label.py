@@ -41,9 +41,10 @@ def numbers(page) -> tuple[float, ...]:
 
 
 def tab_to(page, name: str) -> None:
-    """Move the focus, key by key, until it is on a button of this name."""
+    """Move the focus, key by key, until it is on a button or a field of this name."""
     focused = (
-        "() => document.activeElement.matches('button') ? document.activeElement.innerText : ''"
+        "() => { const one = document.activeElement;"
+        " return one.matches('button') ? one.innerText : one.getAttribute('aria-label') ?? '' }"
     )
     for _ in range(200):
         page.keyboard.press("Tab")
@@ -63,6 +64,16 @@ def answer(page, key: str) -> None:
     idle(page)
 
 
+def begin(page, name: str) -> None:
+    """Say who labels, and begin, by keys."""
+    tab_to(page, "Your name")
+    page.keyboard.press("Control+A")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".st-key-label_undo", timeout=30_000)
+    idle(page)
+
+
 def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, workspace):
     url = serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(workspace.path)})
     one = reader()
@@ -72,7 +83,11 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
     page.keyboard.press("Enter")
     page.wait_for_selector(".st-key-label_query", timeout=60_000)
     idle(page)
-    assert re.search(r"\b0 of \d+: nothing is known yet", line(page))
+    title = page.get_by_role("heading", level=1).inner_text()
+    assert title.startswith("10 labels are a first look at whether routing pays here")
+    assert line(page).startswith("0 of 10: nothing is known yet")
+    shot(page, "label_begin")
+    begin(page, "ann")
     shot(page, "label_first")
 
     data = load_dataset(workspace, "demo")
@@ -90,6 +105,7 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
         given += 1
     labels = workspace.labels("demo")
     assert [label.query_id for label in labels] == list(frame[:given])
+    assert {label.person for label in labels} == {"ann"}
     right = part.right
     x = [
         right[row, question.contest.first[row]] - right[row, question.contest.second[row]]

@@ -102,8 +102,9 @@ def test_the_label_that_closed_the_gate_is_taken_back_by_a_key(reader, small, un
     one.open(f"{small}/label?dataset=demo")
     box = page.locator(".st-key-labels_heeded")
     assert f"{n_labels} labels. Labels say: always" in box.inner_text()
-    page.get_by_label("Your name").fill("ann")
-    page.keyboard.press("Tab")
+    page.get_by_role("textbox", name="Your name").fill("ann")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".st-key-label_undo", timeout=30_000)
     idle(page)
     page.keyboard.press("ArrowLeft")
     left = "1 label" if n_labels == 2 else f"{n_labels - 1} labels"
@@ -155,6 +156,9 @@ def test_open_ended_responses_are_scored_by_keys_alone(reader, small, store):
     one = reader()
     page = one.page
     one.open(f"{small}/label?dataset=prose")
+    page.get_by_role("textbox", name="Your name").fill("ann")
+    page.keyboard.press("Tab")
+    idle(page)
     desk = ScoreDesk(store=store, dataset="prose", person="somebody", n=30)
     first = desk.open_response()
     shown = page.locator(".st-key-scoring_response").inner_text()

@@ -1,0 +1,62 @@
+"""What to do next where everything is answered: what it takes, and the button that begins it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from app.collect.keys import MINE, MORE, POOL_FROM, QUERIES_FROM, WRITTEN
+from cascal.counted import counted, dollars
+from cascal.dataset.collected import Ahead, Collected, more_queries, one_more_model
+
+N_MORE = 100
+"""So many more queries are reckoned with."""
+
+
+def decision(found: Sequence[Collected], n_queries: int, *, simulated: bool) -> None:
+    """One more model, or more queries: calls and cost of each, and the button that begins it."""
+    every = f"asked all {n_queries:,} queries, at the prices of these models"
+    left, right = st.columns(2, border=True)
+    with left:
+        _takes("One more model", one_more_model(found, n_queries), every, simulated=simulated)
+        _begins("Name the model", "next_model", _open_models, primary=True)
+    with right:
+        ahead, all_of = more_queries(found, N_MORE), f"asked of all {len(found)} models"
+        _takes(f"{N_MORE} more queries", ahead, all_of, simulated=simulated)
+        _begins("Have them written", "next_queries", _open_queries, primary=False)
+
+
+def _takes(title: str, ahead: Ahead, whom: str, *, simulated: bool) -> None:
+    money = f"{_dollars(ahead)}{', simulated' if simulated else ''}"
+    st.metric(
+        title,
+        counted(ahead.calls, "call"),
+        delta=money,
+        delta_color="off",
+        delta_arrow="off",
+        help=f"{title}, {whom}.",
+    )
+
+
+def _dollars(ahead: Ahead) -> str:
+    if math.isnan(ahead.low):
+        return "price unknown"
+    if ahead.low == ahead.high:
+        return f"about {dollars(ahead.low)}"
+    return f"{dollars(ahead.low)} to {dollars(ahead.high)}"
+
+
+def _begins(label: str, key: str, begin: Callable[[], None], *, primary: bool) -> None:
+    st.button(label, key=key, type="primary" if primary else "secondary", on_click=begin)
+
+
+def _open_models() -> None:
+    st.session_state[MORE] = True
+    st.session_state[POOL_FROM] = MINE
+
+
+def _open_queries() -> None:
+    st.session_state[MORE] = True
+    st.session_state[QUERIES_FROM] = WRITTEN

@@ -1,0 +1,10 @@
+"""Keys of the page Collect that several of its parts know, and the choices behind them."""
+
+from __future__ import annotations
+
+MORE = "collect_more"
+"""Whether the three steps are shown although nothing is left to ask."""
+POOL_FROM, SIMULATED, MINE = "pool_source", "Simulated", "My endpoints"
+"""Whom to ask."""
+QUERIES_FROM, STORED, WRITTEN = "queries_from", "Queries of a data set", "Have them written"
+"""What to ask."""
