@@ -149,6 +149,12 @@ def _with_gold(n_gold: int, n: int) -> str:
     return f"({n_gold:,} with gold answers)"
 
 
+def sideways(key: str, what: str) -> None:
+    """On a phone alone: that a table goes on at the right, and what is there."""
+    with st.container(key=f"sideways_{key}"):
+        st.caption(f":material/swipe: Swipe the table for {what}.")
+
+
 def picked_rows(key: str) -> list[int]:
     """Row numbers that a reader picked in a table."""
     event: Mapping[str, Mapping[str, Sequence[int]]] | None = st.session_state.get(key)

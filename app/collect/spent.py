@@ -109,6 +109,7 @@ def _of_each_model(dataset: str, found: tuple[Collected, ...], *, simulated: boo
     answers = counted(sum(one.n_asked for one in found), "answer")
     money = _money(spent_on(dataset), simulated=simulated)
     st.subheader(frame.escape(f"What is there: {answers}, {money}"), anchor=False)
+    frame.sideways(KEY, "money and seconds")
     st.dataframe(
         pd.DataFrame(_rows(found)),
         key=KEY if here else f"{KEY} elsewhere",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import selection, theme
+from app import frame, selection, theme
 from cascal import charts
 from cascal.computing.remembered import remembered
 from cascal.dataset.part import Part
@@ -32,6 +32,7 @@ def agreement() -> None:
     table = agreement_table(selection.shown().part)
     key = f"{KEY}_{_turn()}"
 
+    frame.sideways(KEY, "every model")
     st.dataframe(
         _shaded(table),
         key=key,

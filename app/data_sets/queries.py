@@ -39,13 +39,15 @@ def queries() -> None:
             filters.search()
             filters.choices()
             filters.points()
-        filters.chosen_line()
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            rows = _rows()
+            filters.chosen_line()
         if selection.picked_query() is None:
-            _table()
+            _table(rows)
         else:
             left, right = st.columns([0.62, 0.38], gap="medium")
             with left:
-                _table()
+                _table(rows)
             with right:
                 card.card()
         selection_links.show()
@@ -60,26 +62,25 @@ def _rows() -> IntArray:
     names = {"least": f"{n_least:,} with the least agreement", "all": f"All {len(rows):,}"}
     if n_least == len(rows):
         return contested_rows(part, rows)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        which = st.segmented_control(
-            "Which of them",
-            list(names),
-            default="least",
-            required=True,
-            key="which_queries",
-            persist_state="session",
-            format_func=lambda one: names[one],
-            label_visibility="collapsed",
-        )
-        if which == "least":
-            return contested_rows(part, rows)[:n_least]
-        n_pages = -(-len(rows) // N_PAGE)
-        page = 1 if n_pages == 1 else st.pagination(n_pages, key=f"query_pages_{n_pages}")
+    which = st.segmented_control(
+        "Which of them",
+        list(names),
+        default="least",
+        required=True,
+        key="which_queries",
+        persist_state="session",
+        format_func=lambda one: names[one],
+        label_visibility="collapsed",
+    )
+    if which == "least":
+        return contested_rows(part, rows)[:n_least]
+    n_pages = -(-len(rows) // N_PAGE)
+    page = 1 if n_pages == 1 else st.pagination(n_pages, key=f"query_pages_{n_pages}")
     return rows[(page - 1) * N_PAGE : page * N_PAGE]
 
 
-def _table() -> None:
-    rows, split = _rows(), selection.shown().split
+def _table(rows: IntArray) -> None:
+    split = selection.shown().split
     if not len(rows):
         st.info(frame.escape(f"{filters.sentence()}."))
         return
@@ -89,6 +90,7 @@ def _table() -> None:
         for at in frame.picked_rows(KEY):
             selection.pick_query(str(table["query"].iloc[at]))
 
+    frame.sideways(KEY, "every answer")
     st.dataframe(
         table,
         key=KEY,
