@@ -95,7 +95,8 @@ def _shaded(table: pd.DataFrame) -> Any:  # noqa: ANN401 – pandas exports no t
 
 
 def _model_columns(table: pd.DataFrame) -> list[str]:
-    return [name for name in table if name.startswith(charts.MODEL_COLUMN)]
+    names = map(str, table)
+    return [name for name in names if name.startswith(charts.MODEL_COLUMN)]
 
 
 def _columns(table: pd.DataFrame) -> dict[str, Any]:
