@@ -94,7 +94,7 @@ def _clusters(now: Snapshot) -> list[_Cluster]:
         found.append(
             _Cluster(
                 cluster=cluster,
-                name=charts.cluster_name([*terms[:1], task]),
+                name=charts.cluster_name([task, *terms[:1]]),
                 about="\n".join([charts.cluster_name(now.names[cluster]), *queries]),
                 share=float(sizes[cluster]) / most,
                 outline=known.outline,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -39,7 +40,7 @@ def search(*, key: str = "") -> None:
     )
 
 
-def points() -> None:
+def points(on_change: Callable[[], None] | None = None) -> None:
     """Which queries are meant, where there is a choice."""
     if session.dataset().test is not None:
         st.segmented_control(
@@ -48,6 +49,7 @@ def points() -> None:
             key="points",
             required=True,
             default=selection.POINTS["train"],
+            on_change=on_change,
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -134,20 +136,34 @@ def _mirror(key: str, value: object) -> None:
 
 def chosen_line() -> None:
     """The flags, what is chosen in a sentence, and the buttons that keep or end it."""
-    rows, chosen = selection.selected_rows(), selection.current()
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="chosen"):
+        _flags(selection.current())
+        _said_and_ended(selection.selected_rows())
+
+
+def flags() -> None:
+    """The flags folded away, where there is no room for a row of them."""
+    chosen = selection.current()
+    count = f" · {len(chosen.flags)}" if chosen.flags else ""
+    with st.popover(f"Only{count}", key="map_flags_box"):
         _flags(chosen)
-        with st.container(gap=None, width="stretch", key="chosen_sentence"):
-            st.caption(frame.escape(sentence()))
-        if rows is not None:
-            if len(rows):
-                _download(rows)
-            clear_button("clear")
 
 
-def clear_button(key: str) -> None:
-    """The one button that ends all that is chosen."""
-    st.button("Clear", key=key, icon=":material/close:", on_click=selection.clear)
+def chosen() -> None:
+    """What is chosen, beside the map; nothing where all is shown."""
+    rows = selection.selected_rows()
+    if rows is not None:
+        with st.container(horizontal=True, gap="small", vertical_alignment="center", key="chosen"):
+            _said_and_ended(rows)
+
+
+def _said_and_ended(rows: IntArray | None) -> None:
+    with st.container(gap=None, width="stretch", key="chosen_sentence"):
+        st.caption(frame.escape(sentence()))
+    if rows is not None:
+        if len(rows):
+            _download(rows)
+        st.button("Clear", key="clear", icon=":material/close:", on_click=selection.clear)
 
 
 def _flags(chosen: Selection) -> None:

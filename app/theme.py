@@ -1,7 +1,8 @@
 """Colours of data: stable by name, told apart by colour-blind readers, for light and dark.
 
 The palettes were chosen by the smallest pairwise CIEDE2000 distance under simulated protanopia,
-deuteranopia and tritanopia (Machado 2009); every colour keeps a contrast of at least 3:1.
+deuteranopia and tritanopia (Machado 2009); every colour keeps a contrast of at least 3:1, and
+those of models are far from the grey of what is muted and from black.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Literal
 
 import streamlit as st
 
+from cascal.report.drawings import COLOURS
+
 Mode = Literal["light", "dark"]
 Kind = Literal["model", "cluster"]
 Badge = Literal["red", "orange", "yellow", "blue", "green", "gray"]
@@ -19,13 +22,10 @@ Badge = Literal["red", "orange", "yellow", "blue", "green", "gray"]
 MUTED = "#9AA4B2"
 
 MODELS: dict[Mode, tuple[str, ...]] = {
-    "light": (
-        *("#1A99F2", "#999900", "#A6004D", "#4D3399", "#996633", "#269973"),
-        *("#334D00", "#0D594D", "#805980", "#3366D9", "#FF4D73", "#998CB3"),
-    ),
+    "light": COLOURS,
     "dark": (
-        *("#4DF2F2", "#FFD966", "#F24073", "#A55AFF", "#FF8C80", "#CCE6BF"),
-        *("#A6B31A", "#1A998C", "#CC99B3", "#0DBFF2", "#A68026", "#8080B3"),
+        *("#11AAFF", "#FFDD11", "#DD4477", "#5577EE", "#FF9944", "#FFBBEE"),
+        *("#009988", "#668833", "#FF1111", "#9977AA", "#00FFCC", "#AACC88"),
     ),
 }
 CLUSTERS: dict[Mode, tuple[str, ...]] = {

@@ -16,8 +16,15 @@ from cascal.counted import percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.diagnose import CHECKS, diagnose
-from cascal.diagnose.models import MOST_NAMED, second_better
 from cascal.diagnose.quality import cluster_needs, lead_certainty
+from cascal.diagnose.seconds import (
+    MOST_NAMED,
+    PROBABLY,
+    SecondAhead,
+    second_better,
+    second_better_told,
+    seconds_ahead,
+)
 from cascal.settings import Thresholds
 
 WORDS = ("contracts", "lenses", "enzymes", "loops", "fractions", "currencies")
@@ -59,18 +66,54 @@ def test_no_check_calls_a_cluster_by_its_number(equal_models):
 
 
 def test_the_doubtful_clusters_say_where_the_second_model_is_probably_better(equal_models):
-    finding = CHECKS["CAS205"].find(equal_models)
-    needs = cluster_needs(equal_models.router, equal_models.fit.consensus)
-    behind = [one for one in needs if one.certainty < 0.5]
-    assert behind
-    assert f"In {len(behind)} of {len(needs)} the second is probably" in finding.sentence
-    for one in behind[:MOST_NAMED]:
-        label = equal_models.labels[one.cluster]
+    """The check, its evidence and the link at the top of the page count the same clusters."""
+    blind = case(gap=0.0, with_test=False)
+    finding = CHECKS["CAS205"].find(blind)
+    needs = cluster_needs(blind.router, blind.fit.consensus)
+    behind = {blind.labels[one.cluster]: one for one in needs if one.certainty < 0.5}
+    probably = [name for name, one in behind.items() if 1 - one.certainty >= PROBABLY]
+    assert 0 < len(probably) < len(behind)
+    assert f"In {len(probably)} of {len(needs)} the second is probably" in finding.sentence
+    for name in probably[:MOST_NAMED]:
+        one = behind[name]
         chance = percent(1 - one.certainty)
-        assert f"{label} ({one.second} over {one.first}, {chance})" in finding.sentence
-    rows = CHECKS["CAS205"].evidence(equal_models).table
-    assert [row["cluster"] for row in rows] == [equal_models.labels[one.cluster] for one in behind]
-    assert [row["probability"] for row in rows] == [percent(1 - one.certainty) for one in behind]
+        assert f"{name} ({one.second} over {one.first}, {chance})" in finding.sentence
+    rows = {row["cluster"]: row for row in CHECKS["CAS205"].evidence(blind).table}
+    assert rows.keys() == behind.keys()
+    for name, row in rows.items():
+        assert row["estimate"] == percent(1 - behind[name].certainty)
+        assert (row["second is better"] == "probably") is (name in probably)
+    clusters = f"{len(probably)} cluster{'s' if len(probably) > 1 else ''}"
+    assert second_better_told(blind) == f"A second model is probably better in {clusters}"
+
+
+def ahead(estimate: float, gold: float | None = None, n_gold: int = 0) -> SecondAhead:
+    return SecondAhead(
+        cluster="law",
+        first="a",
+        second="b",
+        n_queries=90,
+        estimate=estimate,
+        gold=gold,
+        n_gold=n_gold,
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "probably", "said"),
+    [
+        (ahead(0.54), False, "54 %)"),
+        (ahead(0.8), True, "80 %)"),
+        (ahead(0.54, 0.97, 60), True, "97 % by gold answers)"),
+        (ahead(0.95, 0.1, 60), False, "10 % by gold answers)"),
+        (ahead(0.54, 1.0, 3), False, "54 %)"),  # three gold answers decide nothing
+    ],
+)
+def test_gold_answers_decide_where_there_are_enough_else_an_estimate_of_four_in_five(
+    one, probably, said
+):
+    assert one.probably is probably
+    assert one.said == f"law (b over a, {said}"
 
 
 def test_gold_answers_say_it_too_where_there_are_some(equal_models):
@@ -78,7 +121,7 @@ def test_gold_answers_say_it_too_where_there_are_some(equal_models):
     test, cluster = equal_models.dataset.test, equal_models.labels.index(row["cluster"])
     inside = test.right[equal_models.test_routes.cluster == cluster]
     models = test.votes.models
-    first, second = models.index(row["asked first"]), models.index(row["probably better"])
+    first, second = models.index(row["asked first"]), models.index(row["second"])
     gap = inside[:, second] - inside[:, first]
     assert row["gold test queries"] == len(gap)
     ratio = gap.mean() / (gap.std(ddof=1) / np.sqrt(len(gap)))
@@ -92,6 +135,8 @@ def test_where_every_first_model_is_ahead_nothing_is_said(equal_models):
     needs = cluster_needs(sure.router, sure.fit.consensus)
     assert min(one.certainty for one in needs) > 0.5
     assert second_better(sure) == ""
+    assert seconds_ahead(sure) == ()
+    assert second_better_told(sure) == "A second model is probably better in no cluster"
     assert CHECKS["CAS205"].evidence(sure).table == ()
 
 

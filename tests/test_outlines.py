@@ -87,30 +87,60 @@ def test_areas_have_the_colour_of_the_first_model_the_cluster_or_the_task(snapsh
     assert shares[0] == 1.0
 
 
-def test_a_domain_is_the_clearest_task_of_a_model(snapshot):
-    found = charts.domains(snapshot)
-    routes, part = snapshot.routes("test"), snapshot.dataset.test
-    assert len({one.model for one in found}) == len(found)
-    assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
-    for one in found:
-        first = [
-            routes.models[row[0]]
-            for row, task in zip(routes.selected, part.votes.tasks, strict=True)
-            if task == one.task
-        ]
-        assert one.share == first.count(one.model) / len(first) > 0.5
-    rest = charts.rest_of_domains(snapshot, found)
-    tasks = set(part.votes.tasks) - {one.task for one in found}
-    others = [
-        routes.models[row[0]]
-        for row, task in zip(routes.selected, part.votes.tasks, strict=True)
-        if task in tasks
-    ]
-    assert rest.n_tasks == len(tasks) > 0
-    assert rest.share == max(others.count(one) for one in routes.models) / len(others)
-    assert rest.share == others.count(rest.model) / len(others)
-    every = [charts.Domain(model="m", task=one, share=1.0) for one in part.votes.tasks]
-    assert charts.rest_of_domains(snapshot, every) is None
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_domain_is_a_task_with_the_model_that_gets_most_of_it(snapshot, split):
+    routes, part = snapshot.routes(split), snapshot.dataset.part(split)
+    rows = np.arange(0, len(part), 3)
+    for some in (None, rows):
+        found = charts.domains(snapshot, split, some)
+        counted = np.arange(len(part)) if some is None else some
+        assert {one.task for one in found} == {part.votes.tasks[row] for row in counted}
+        assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
+        for one in found:
+            of_task = [row for row in counted if part.votes.tasks[row] == one.task]
+            first = [routes.models[routes.selected[row, 0]] for row in of_task]
+            assert one.share == first.count(one.model) / len(first)
+            assert first.count(one.model) == max(first.count(name) for name in routes.models)
+
+
+def test_the_headline_of_models_counts_what_is_drawn(snapshot):
+    part = snapshot.dataset.train
+    rows = np.arange(len(part))
+    found = charts.domains(snapshot, "train", rows)
+    own = [one for one in found if one.share > 0.5]
+    title = charts.map_title(snapshot, "train", "model", rows)
+    assert f"{own[0].task} to {own[0].model}" in title
+    of_one = np.flatnonzero(np.array(part.votes.tasks) == own[0].task)
+    alone = charts.map_title(snapshot, "train", "model", of_one)
+    assert own[0].model in alone.split(": ")[-1]
+    assert " to " not in alone  # one task: the shares of its queries
+    route = snapshot.train_routes
+    same = np.flatnonzero(route.selected[:, 0] == route.selected[0, 0])
+    first = route.models[route.selected[0, 0]]
+    assert charts.map_title(snapshot, "train", "model", same) == f"{first} is asked for all queries"
+
+
+def test_every_colouring_has_a_headline_of_its_own_that_counts(snapshot):
+    rows = np.arange(len(snapshot.dataset.train))
+    titles = {by: charts.map_title(snapshot, "train", by, rows) for by in charts.COLOUR_TITLES}
+    assert len(set(titles.values())) == len(titles)
+    n, n_clusters = f"{len(rows):,} queries", len(snapshot.router.clusters)
+    assert titles["cluster"].startswith(f"{n_clusters} skill clusters: the largest is ")
+    assert titles["task"].startswith(f"{len(set(snapshot.dataset.train.votes.tasks))} tasks: the")
+    for by in ("cluster", "task", "agreement"):
+        assert n in titles[by]
+    assert titles["silhouette"].endswith("of its own")
+    best = snapshot.router.models[0]
+    skill = charts.map_title(snapshot, "train", "skill", rows, model=best)
+    assert skill.startswith(f"{best} is strongest in ")
+    column = snapshot.routes("train").scores[:, 0]
+    tasks = np.array(snapshot.dataset.train.votes.tasks)
+    means = {task: column[tasks == task].mean() for task in set(tasks.tolist())}
+    assert f"strongest in {max(means, key=means.get)}: " in skill
+    assert f"weakest in {min(means, key=means.get)}: " in skill
+    tested = charts.map_title(snapshot, "test", "correct", np.arange(len(snapshot.dataset.test)))
+    right = snapshot.evaluation.top1_accuracy
+    assert tested.startswith(f"The first model is right on {right:.0%}".replace("%", " %"))
 
 
 def test_what_is_said_of_a_cluster_is_kept_while_any_state_has_it(snapshot, monkeypatch):

@@ -18,8 +18,10 @@ from cascal import charts
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.diagnose import CHECKS, Finding, Measure, diagnose
-from cascal.diagnose.coherence import coherence
+from cascal.diagnose.coherence import coherence, own_silhouettes
+from cascal.diagnose.cohering import lapses_told, less_coherent
 from cascal.diagnose.proof import Proof, prove
+from cascal.diagnose.trials import CLEAR
 from cascal.intervals import Estimate
 from cascal.settings import Thresholds
 
@@ -70,6 +72,35 @@ def test_incoherent_clusters_are_counted_in_the_proof():
     alone = ((0.1, 0.2), (np.nan, np.nan))
     assert prove(same, same, change(), (1, 3), alone).coherence == "1 → 3 incoherent clusters"
     assert not prove(same, same, change()).coherence
+
+
+def test_a_cluster_that_fits_less_well_is_told_in_the_table_and_in_the_proof_alike(demo, demo_fits):
+    """Told of the others, by their own queries: once by hand."""
+    before, joined = (
+        take_snapshot(demo, demo_fits["recommended"], Thresholds(prune_jaccard=one))
+        for one in (0.95, 0.5)
+    )
+    own, clusters = before.router.clusters.assignment, coherence(before)
+    rows = np.flatnonzero(own == clusters[0].cluster)
+    worse = less_coherent(before, joined, rows)
+    after, falls = own_silhouettes(joined), {}
+    for one in clusters[1:]:
+        mean = after[own == one.cluster].mean()
+        if one.mean - mean >= CLEAR:
+            falls[before.labels[one.cluster]] = mean
+    assert falls
+    told = {one.name: one for one in worse}
+    assert falls.keys() <= told.keys()
+    assert all(told[name].after == pytest.approx(mean) for name, mean in falls.items())
+    assert all(one.low for one in worse if one.name not in falls)
+    assert before.labels[clusters[0].cluster] not in told
+    assert [one.after - one.before for one in worse] == sorted(o.after - o.before for o in worse)
+    said = lapses_told(worse)
+    assert said.startswith(f"{len(worse)} other")
+    assert worse[0].said in said
+    assert prove([], [], change(), worse=said).worse == said
+    assert less_coherent(before, before, rows) == ()
+    assert lapses_told(()) == ""
 
 
 def test_while_the_checks_run_the_proof_tells_all_but_the_issues():
@@ -152,7 +183,7 @@ def test_an_applied_remedy_keeps_its_proof_until_it_is_undone_dismissed_or_moved
     names = ("share", "merge", "silhouette", "preset", "routing")
     before = {name: app.session_state[name] for name in names}
     run_until(app, "remedies_")  # those of the first issue are tried out without asking
-    apply = next(one for one in app.button if one.key.startswith("apply_"))
+    apply = next(one for one in app.button if one.key.startswith("apply_CAS"))
     apply.click().run()
     assert not app.exception
     assert any("Applied:" in plain(one.value) for one in app.markdown)
@@ -168,12 +199,12 @@ def test_an_applied_remedy_keeps_its_proof_until_it_is_undone_dismissed_or_moved
     assert not any("Applied:" in plain(one.value) for one in app.markdown)
     assert app.button(key="undo").disabled
     run_until(app, "diagnosis:")
-    next(one for one in app.button if one.key.startswith("apply_")).click().run()
+    next(one for one in app.button if one.key.startswith("apply_CAS")).click().run()
     app.button(key="dismiss_applied").click().run()
     assert not any("Applied:" in plain(one.value) for one in app.markdown)
     app.button(key="undo").click().run()
     run_until(app, "diagnosis:")
-    next(one for one in app.button if one.key.startswith("apply_")).click().run()
+    next(one for one in app.button if one.key.startswith("apply_CAS")).click().run()
     app.slider(key="top_k").set_value(5).run()
     assert not any("Applied:" in plain(one.value) for one in app.markdown)
     assert not app.exception
@@ -203,7 +234,7 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     assert f"“{worst}”" in said[0]
     assert app.selectbox(key="silhouette_task").value == worst.partition(" · ")[0]
     rows = CHECKS["CAS205"].evidence(snapshot_of(small_file)).table
-    shown = [one.value for one in app.dataframe if "probably better" in one.value]
+    shown = [one.value for one in app.dataframe if "second is better" in one.value]
     assert [one["cluster"].tolist() for one in shown] == [[row["cluster"] for row in rows]][
         : bool(rows)
     ]

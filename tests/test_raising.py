@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -168,6 +169,8 @@ def test_a_poor_start_of_k_means_is_told_from_a_split_that_cannot_be_clearer():
     best = min(runs, key=lambda run: run.inertia_)
     expected = silhouette_score(queries.vectors, best.labels_, metric="cosine")
     assert better[0].after.silhouette == pytest.approx(expected, abs=1e-6)
+    seed = int(re.search(r"FitSettings\(seed=(\d+)\)", better[0].sentence)[1])
+    assert seed == runs.index(best)
     for run in runs:
         close = tightness(queries, run.labels_)
         assert len(queries.ids) - close == pytest.approx(run.inertia_, rel=1e-3)
@@ -336,9 +339,9 @@ def test_an_incoherent_cluster_is_one_below_the_least_silhouette_or_with_many_qu
     clusters = [replace(one, mean=0.043, below_zero=0.3), replace(one, mean=0.2, below_zero=0.0)]
     said = coherence_sentence(("law · wills",), clusters, 0.05)
     assert said == (
-        "1 of 2 clusters that can be judged is incoherent (a mean silhouette below 0.05, the least "
-        "of a split, or 25 % of the queries below 0). The least coherent is law · wills: mean "
-        "silhouette 0.043, 30 % of its queries below 0."
+        "1 of 2 clusters that can be judged is incoherent (a mean silhouette below 0.05, or 25 % "
+        "of the queries below 0). The least coherent is law · wills: mean silhouette 0.043, 30 % "
+        "of its queries below 0."
     )
     assert coherence_sentence(("law · wills",), clusters[1:], 0.05).startswith(
         "None of 1 cluster that can be judged"

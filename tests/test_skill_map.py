@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from colours import SIGHT, distances, lab_of
 from conftest import demo_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ from app.map_component.spec import (
 )
 from cascal import charts
 from cascal.charts.figures import cell_texts, luminance
+from cascal.report.drawings import COLOURS
 
 SQUARE = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
 HARNESS = Path(__file__).parent / "browser" / "map_harness.py"
@@ -504,3 +506,32 @@ def test_palettes_have_distinct_colours_with_contrast(scheme):
         for light in luminance(colors):
             low, high = sorted((light, background))
             assert (high + 0.05) / (low + 0.05) >= 2.95
+
+
+def test_the_distance_of_colours_is_that_of_the_published_pairs():
+    """Pairs 1, 7 and 25 of Sharma, Wu and Dalal 2005."""
+    pairs = [
+        ((50.0, 2.6772, -79.7751), (50.0, 0.0, -82.7485), 2.0425),
+        ((50.0, 0.0, 0.0), (50.0, -1.0, 2.0), 2.3669),
+        ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+    ]
+    for one, other, expected in pairs:
+        found = distances(np.array([one]), np.array([other]))
+        assert found[0, 0] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_of_models_are_told_apart_at_a_glance_from_each_other_from_grey_and_black(scheme):
+    colours = theme.MODELS[scheme]
+    seen = {sight: lab_of(colours, sight) for sight in SIGHT}
+    others = ~np.eye(len(colours), dtype=bool)
+    apart = {sight: distances(lab, lab) for sight, lab in seen.items()}
+    assert apart["normal"][others].min() >= 15
+    assert apart["normal"][:8, :8][others[:8, :8]].min() >= 18
+    assert min(apart[sight][others].min() for sight in SIGHT) >= 8
+    assert distances(seen["normal"], lab_of([theme.MUTED])).min() >= 18
+    assert seen["normal"][:, 0].min() >= 35  # of 100: no near-black
+
+
+def test_the_report_draws_models_in_the_colours_of_the_dashboard():
+    assert theme.MODELS["light"] is COLOURS

@@ -15,7 +15,7 @@ from cascal.counted import capitalised
 from cascal.dataset.snapshot import compare
 from cascal.diagnose import Finding
 from cascal.diagnose.coherence import n_incoherent
-from cascal.diagnose.cohering import of_queries
+from cascal.diagnose.cohering import lapses_told, less_coherent, of_queries
 from cascal.diagnose.proof import Proof, prove
 
 KEY = "applied_remedy"
@@ -76,19 +76,20 @@ def strip(findings: list[Finding] | None) -> None:
         else:
             first = capitalised(f"{proof.accuracy} · {proof.issues}")
             then = " · ".join(filter(None, (proof.effects, proof.coherence)))
-        st.markdown(f"**{frame.escape(first)}**")
-        st.text(then)
+        st.markdown(f"**{frame.headline(first)}**")
+        st.text(". ".join(filter(None, (then, capitalised(proof.worse)))))
     arrive("headline", st.session_state[TURN])
 
 
 def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
     before, now = session.snapshot_at(applied.before), session.snapshot()
-    silhouettes = None
+    silhouettes, rows = None, np.empty(0, dtype=np.int64)
     if applied.cluster is not None:
         rows = np.flatnonzero(before.router.clusters.assignment == applied.cluster)
         silhouettes = of_queries(before, rows), of_queries(now, rows)
     low = n_incoherent(before), n_incoherent(now)
-    return prove(applied.findings, findings, compare(before, now), low, silhouettes)
+    worse = lapses_told(less_coherent(before, now, rows))
+    return prove(applied.findings, findings, compare(before, now), low, silhouettes, worse)
 
 
 def _about(applied: Applied) -> str:

@@ -12,10 +12,12 @@ from app.diagnose import cell, panels, silhouettes, ways
 from app.diagnose.incoherent import what_helps, why
 from app.terms.glossary import meaning
 from cascal import charts
+from cascal.counted import percent
 from cascal.dataset.snapshot import Snapshot
-from cascal.diagnose import CHECKS
+from cascal.diagnose import CHECKS, MIN_QUERIES
 from cascal.diagnose.coherence import Coherence, coherence_sentence
 from cascal.diagnose.coherence import coherence as measured
+from cascal.diagnose.seconds import PROBABLY
 from cascal.diagnose.silhouettes import silhouette_bench
 
 HEIGHT = 213
@@ -113,7 +115,7 @@ def _colour_map() -> None:
 
 
 def second_better() -> None:
-    """Where the second model of a cluster is probably the better one."""
+    """Where the second model of a cluster is ahead, and where it is probably the better one."""
     evidence = CHECKS["CAS205"].evidence(session.snapshot())
     if evidence is None:
         return
@@ -122,11 +124,10 @@ def second_better() -> None:
         st.caption("Nowhere: every cluster's first model is ahead by the cluster's own queries.")
         return
     st.caption(
-        "Clusters whose own training queries put the second model ahead, with the probability by "
-        "consensus scores: an estimate from what the models agree on, without any label. Where "
-        "there are gold answers, *By gold answers* is what the test queries of the cluster say of "
-        "the same question. Where the two differ, believe the gold answers if there are many: "
-        "consensus is wrong where most models share an error, and a few queries decide little."
+        "Clusters whose own training queries put the second model ahead. *Estimate*: the "
+        "probability of that by consensus scores, without any label. Probably: "
+        f"{percent(PROBABLY)} or more, by gold answers where there are {MIN_QUERIES} or "
+        "more of them."
     )
     panels.evidence_table(evidence.table, "second_better")
 

@@ -10,7 +10,13 @@ from app.apart import Call
 from app.diagnose import effects
 from cascal.counted import capitalised, counted
 from cascal.dataset.snapshot import Snapshot
-from cascal.diagnose.coherence import Coherence, incoherent, joined_from, sizes_of
+from cascal.diagnose.coherence import (
+    Coherence,
+    incoherence_rule,
+    incoherent,
+    joined_from,
+    sizes_of,
+)
 from cascal.diagnose.cohering import what_makes_coherent
 
 
@@ -26,8 +32,8 @@ def worst() -> None:
             st.badge("Incoherent", color="orange")
             more = f" and {len(low) - 1} more, in the table below" if len(low) > 1 else ""
             st.markdown(f"**{frame.escape(f'{now.labels[one.cluster]}{more}')}**")
-        line = f" (a coherent cluster has at least {least:g})" if one.mean < least else ""
-        st.text(f"{why(now, one)} {capitalised(one.measured)}{line}.")
+        said = f"{capitalised(one.measured)}; incoherent is {incoherence_rule(least)}."
+        st.text(f"{why(now, one)} {said}".strip().replace(" %", "\u00a0%"))
         what_helps(now, one, "cohere")
 
 
@@ -50,21 +56,22 @@ def what_helps(now: Snapshot, chosen: Coherence, code: str) -> None:
 
     code : what the keys of the buttons are made of
     """
-    found = jobs.show(
-        f"cohere:{session.snapshot_token()}:{chosen.cluster}",
-        "What would make it coherent?",
-        Call.of(what_makes_coherent, now, chosen.cluster),
-        at_once=chosen.low(now.router.thresholds.min_silhouette),
-        about="Tried out: merging it with its nearest, merging less, other joining, other min "
-        "silhouettes. Fewer clusters, other starts, more queries, no repeats and other encoders "
-        "are tried out on the split that it came from, below.",
-        line="asked",
-    )
-    if not found:
-        return
-    if not any(one.effect.cured for one in found) and np.isfinite(chosen.mean):
-        st.caption(
-            "No threshold makes it coherent. Look into its silhouettes, below: what would raise "
-            "those of the split that it came from is tried out there."
+    with st.container(key=f"remedies_{code}"):
+        found = jobs.show(
+            f"cohere:{session.snapshot_token()}:{chosen.cluster}",
+            "What would make it coherent?",
+            Call.of(what_makes_coherent, now, chosen.cluster),
+            at_once=chosen.low(now.router.thresholds.min_silhouette),
+            about="Tried out: merging it with its nearest, merging less, other joining, other min "
+            "silhouettes. Fewer clusters, other starts, more queries, no repeats and other "
+            "encoders are tried out on the split that it came from, below.",
+            line="asked",
         )
-    effects.effect_rows(code, found, chosen.cluster)
+        if not found:
+            return
+        if not any(one.effect.cured for one in found) and np.isfinite(chosen.mean):
+            st.caption(
+                "No threshold makes it coherent. Look into its silhouettes, below: what would "
+                "raise those of the split that it came from is tried out there."
+            )
+        effects.effect_rows(code, found, chosen.cluster)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import frame, heeded, session, shared_results
 from app.diagnose import applied, coherence, incoherent, panels, silhouettes, ways
 from app.no_data import no_data
+
+LAYOUT = Path(__file__).with_name("layout.css")
 
 if session.current_info() is None:
     no_data(
@@ -14,18 +18,23 @@ if session.current_info() is None:
         "what is wrong with a router, on what evidence, and what would help",
     )
 else:
+    st.html(LAYOUT)
     frame.notice(session.dataset())
     heeded.notice(heeded.LEFT_OUT)
-    headline = st.container(key="headline")
+    # Every part has its place from the start: what comes late pushes no button away.
+    headline, proof = st.container(key="headline"), st.container(key="applied")
     ways.ways()
-    found = st.container(key="issues")  # one place, however much is in it: the rest stays mounted
+    worst, found = st.container(key="worst_place"), st.container(key="issues")
     with found:
         findings = shared_results.findings()
     with headline:  # before the evidence is sought: what was applied is said at once
         panels.title(findings)
+    with proof:
         applied.strip(findings)
+    with worst:
+        incoherent.worst()
     with found:
-        panels.issues(findings or [], incoherent.worst)
+        panels.issues(findings or [])
         if findings is not None:
             panels.checks(findings)
     coherence.coherence()

@@ -16,7 +16,7 @@ from cascal import charts
 from cascal.counted import counted
 from cascal.dataset.label_questions import Question
 from cascal.diagnose import ADVICE, CHECKS, Finding, proposals, try_all
-from cascal.diagnose.coherence import incoherent
+from cascal.diagnose.coherence import n_incoherent
 from cascal.diagnose.finding import Section
 from cascal.diagnose.repeats import LEAK, pair_rows
 
@@ -40,56 +40,54 @@ LONG = 60
 def title(findings: list[Finding] | None) -> None:
     """What is wrong is the headline: issues and incoherent clusters; below it the checks."""
     if findings is None:
-        st.title("Looking for what is wrong with this router", anchor=False)
+        st.title("Looking for what is wrong", anchor=False)
         return
-    n, passed = len(_of(findings, "issue")), len(_of(findings, "passed"))
-    unasked = len(_of(findings, "not applicable"))
     names = [one.title for one in _of(findings, "issue")]
-    now = session.snapshot()
-    low = incoherent(now)
-    what = counted(n, "issue") if n else "No issue" if low else "Nothing stands out"
-    named = f" ({names[0][0].lower()}{names[0][1:]})" if n == 1 else ""
-    if low:
-        which = f" ({now.labels[low[0].cluster]})" if len(low) == 1 else ""
-        named += f"{' and' if n else ', but'} {counted(len(low), 'incoherent cluster')}{which}"
-    st.title(frame.escape(f"{what}{named}"), anchor=False)
+    passed, unasked = (len(_of(findings, one)) for one in ("passed", "not applicable"))
+    n, n_low = len(names), n_incoherent(session.snapshot())
+    what = counted(n, "issue") if n else "No issue" if n_low else "Nothing stands out"
+    if n_low:
+        what += f"{' and' if n else ', but'} {counted(n_low, 'incoherent cluster')}"
+    st.title(frame.escape(what), anchor=False)
     rest = f", {unasked} not applicable" if unasked else ""
-    apart = ". Coherence is judged apart from them." if low else "."
+    apart = ". Coherence is judged apart from them." if n_low else "."
     checks = f"{passed} of {counted(len(findings), 'check')} passed{rest}{apart}"
-    st.caption(frame.escape(checks))
-    if n > 1:
-        st.markdown(frame.escape(" · ".join(names)))
+    st.caption(frame.escape(". ".join(filter(None, [" · ".join(names), checks]))))
 
 
 def _of(findings: list[Finding], section: Section) -> list[Finding]:
     return [finding for finding in findings if finding.section == section]
 
 
-def issues(findings: list[Finding], after_first: Callable[[], None]) -> None:
-    """Every issue as a short card; `after_first` draws what comes next to the most serious one."""
+def issues(findings: list[Finding]) -> None:
+    """Every issue: those that settings can mend as cards, the others in a line that unfolds."""
     found = _of(findings, "issue")
-    for issue in found[:1]:
-        _issue(issue, at_once=True)
-    after_first()
-    for issue in found[1:]:
-        _issue(issue, at_once=False)
+    mended = [one for one in found if proposals(one.code, session.snapshot())]
+    for at, issue in enumerate(mended):
+        with st.container(border=True, gap="small"):
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                st.badge(issue.code, color="orange")
+                st.markdown(f"**{issue.title}**")
+            _issue(issue, at_once=not at)
+    for issue in (one for one in found if one not in mended):
+        missed = next((one for one in issue.measures if not one.holds), None)
+        short = f": {missed.value_text}, rule {missed.rule_text}" if missed else ""
+        label = f":orange-badge[{issue.code}] **{issue.title}**{frame.headline(short)}"
+        with st.container(key=f"line_{issue.code}"), st.expander(label):
+            _issue(issue, at_once=False)
 
 
 def _issue(issue: Finding, *, at_once: bool) -> None:
     """Cause and effect in a sentence each, and what helps; all else is folded away."""
-    with st.container(border=True, gap="small"):
+    said, rest = issue.parts
+    st.text(said)
+    _remedies(issue.code, at_once=at_once)
+    if issue.code in ADVICE:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.badge(issue.code, color="orange")
-            st.markdown(f"**{issue.title}**")
-        said, rest = issue.parts
-        st.text(said)
-        _remedies(issue.code, at_once=at_once)
-        if issue.code in ADVICE:
-            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                advice = f"**What to do.** {frame.escape(ADVICE[issue.code])}"
-                st.markdown(advice, width="content")
-                _step(issue.code)
-        _more(issue, rest)
+            advice = f"**What to do.** {frame.escape(ADVICE[issue.code])}"
+            st.markdown(advice, width="content")
+            _step(issue.code)
+    _more(issue, rest)
 
 
 def _step(code: str) -> None:
@@ -173,18 +171,18 @@ def _remedies(code: str, *, at_once: bool) -> None:
     wanted = proposals(code, now)
     if not wanted:
         return
-    tried = jobs.show(
-        f"remedies_{code}:{session.snapshot_token()}",
-        f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
-        Call.of(try_all, now, code),
-        at_once=at_once,
-        about=f"Each {mark('remedy')} is tried out on these data first; one that does not help is "
-        "said not to help.",
-        line="asked",
-    )
-    if tried is None:
-        return
-    effects.effect_rows(code, tried)
+    with st.container(key=f"remedies_{code}"):
+        tried = jobs.show(
+            f"remedies_{code}:{session.snapshot_token()}",
+            f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
+            Call.of(try_all, now, code),
+            at_once=at_once,
+            about=f"Each {mark('remedy')} is tried out on these data first; one that does not help "
+            "is said not to help.",
+            line="asked",
+        )
+        if tried is not None:
+            effects.effect_rows(code, tried)
 
 
 def checks(findings: list[Finding]) -> None:

@@ -8,8 +8,8 @@ import streamlit as st
 from app import frame, session
 from cascal.counted import counted
 from cascal.datatypes import NotApplicable
-from cascal.diagnose import CHECKS
 from cascal.diagnose.coherence import coherence, incoherent
+from cascal.diagnose.seconds import second_better_told
 from cascal.diagnose.silhouettes import silhouette_bench
 
 INCOHERENT, BENCH, SECOND = "incoherent", "silhouettes", "second"
@@ -49,8 +49,4 @@ def _bench() -> str:
 
 
 def _second() -> str:
-    found = CHECKS["CAS205"].evidence(session.snapshot())
-    if found is None:
-        return ""
-    n = len(found.table)
-    return f"A second model is probably better in {counted(n, 'cluster') if n else 'no cluster'}"
+    return second_better_told(session.snapshot())

@@ -31,27 +31,32 @@ HEIGHT = 740
 
 def controls(data: Dataset) -> charts.ColourBy:
     """Which queries are drawn, and what colours them."""
-    known = list(charts.COLOUR_TITLES)
-    if not shown().part.has_gold:
-        known.remove("correct")
-    if shown().split == "test":
-        known.remove("silhouette")
-    filters.points()
+    filters.points(_with_headline)
     by: charts.ColourBy = st.selectbox(
         "Colour",
-        known,
+        colours(),
         key="colour",
         on_change=_with_headline,
         format_func=lambda by: f"Colour: {charts.COLOUR_TITLES[by].lower()}",
         persist_state="session",
         label_visibility="collapsed",
-        width=250,
+        width=235,
     )
     if by == "skill":
         _whose_skill(data)
     if by == "kept":
         _which_column(data)
     return by
+
+
+def colours() -> list[charts.ColourBy]:
+    """What can colour the queries that are drawn."""
+    known = list(charts.COLOUR_TITLES)
+    if not shown().part.has_gold:
+        known.remove("correct")
+    if shown().split == "test":
+        known.remove("silhouette")
+    return known
 
 
 def _with_headline() -> None:
@@ -64,6 +69,7 @@ def _which_column(data: Dataset) -> None:
         "Column",
         column_names(data),
         key="kept_of",
+        on_change=_with_headline,
         persist_state="session",
         label_visibility="collapsed",
         width=200,
@@ -75,6 +81,7 @@ def _whose_skill(data: Dataset) -> None:
         "Model",
         sorted(model.name for model in data.models),
         key="skill_of",
+        on_change=_with_headline,
         persist_state="session",
         label_visibility="collapsed",
         width=200,

@@ -43,7 +43,7 @@ def change_strip() -> None:
             "Routes flipped",
             f"{percent(change.flipped_share, 1)}",
             None if same else int(change.flipped.sum()),
-            "nothing is moved yet" if same else f"of {counted(len(change.flipped), 'query')}",
+            "nothing is moved yet" if same else f"of {_routed(len(change.flipped))}",
             arrow="off",
             help="Queries that get another first model than in the pinned state.",
         )
@@ -58,6 +58,11 @@ def change_strip() -> None:
                 help="On the gold test queries. The change is paired, with its 95 % interval.",
             )
         frame.models_in_use(now)
+
+
+def _routed(n: int) -> str:
+    """How many queries are routed, and which."""
+    return counted(n, "test query" if session.dataset().test is not None else "training query")
 
 
 def _number(
@@ -87,6 +92,7 @@ def _number(
 def beside_the_map() -> None:
     """The chosen query, else the only cluster, else all that is chosen, else the shares."""
     rows = selection.selected_rows()
+    filters.chosen()
     if selection.picked_query() is not None:
         card.card()
     elif rows is None:
@@ -95,7 +101,6 @@ def beside_the_map() -> None:
         _inspector()
     elif not len(rows):
         st.info(frame.escape(f"{filters.sentence()}."))
-        filters.clear_button("clear_empty")
     else:
         _ranked(rows)
 
@@ -106,10 +111,12 @@ def _colours() -> dict[str, str]:
 
 def _shares() -> None:
     before, _ = heeded.change()
-    now = heeded.snapshot()
-    routed = "test" if session.dataset().test is not None else "training"
-    st.subheader(f"Who gets the {len(now.routes('test')):,} {routed} queries", anchor=False)
-    _share_table(now.share, before.share)
+    drawn = selection.shown()
+    rows = drawn.rows if len(drawn.rows) else selection.all_rows()
+    what = f"{len(rows):,} {selection.SPLITS[drawn.split]} queries"
+    st.subheader(f"Who gets the {what}", anchor=False)
+    now, then = (one.routes(drawn.split) for one in (heeded.snapshot(), before))
+    _share_table(first_share(now, rows), first_share(then, rows))
     st.caption("Click a point to see its query; draw a lasso to rank the models inside it.")
 
 

@@ -26,7 +26,7 @@ from cascal.charts.comparison import (
 from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
 from cascal.charts.diagnosis import checks_frame, evidence_figure, track_record_frame
-from cascal.charts.domains import Domain, Rest, domains, rest_of_domains
+from cascal.charts.domains import Domain, domains
 from cascal.charts.experiments import report_frame
 from cascal.charts.figures import (
     in_percent,
@@ -39,6 +39,7 @@ from cascal.charts.figures import (
 from cascal.charts.label_trail import label_trail_frame, label_trail_svg
 from cascal.charts.latency import latency_figure, latency_frame
 from cascal.charts.map_colours import COLOUR_TITLES, ColourBy, Colouring, colour_map
+from cascal.charts.map_titles import map_title
 from cascal.charts.pictures import Look, png, scale_image
 from cascal.charts.portraits import (
     ABOUT,
@@ -127,7 +128,6 @@ __all__ = [
     "Look",
     "Measure",
     "Portraits",
-    "Rest",
     "agreement_figure",
     "agreement_frame",
     "agreement_groups",
@@ -170,6 +170,7 @@ __all__ = [
     "main_routers",
     "map_figure",
     "map_image",
+    "map_title",
     "p_text",
     "png",
     "portrait_images",
@@ -180,7 +181,6 @@ __all__ = [
     "ranking_frame",
     "removals_frame",
     "report_frame",
-    "rest_of_domains",
     "routed_frame",
     "router_lines",
     "routers_figure",

@@ -179,6 +179,12 @@ def n_incoherent(snapshot: Snapshot) -> int:
     return len(incoherent(snapshot))
 
 
+def incoherence_rule(least: float) -> str:
+    """What makes a cluster incoherent, either of two; least : min silhouette."""
+    many = percent(MANY_BELOW_ZERO)
+    return f"a mean silhouette below {least:g}, or {many} of the queries below 0"
+
+
 def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: float) -> str:
     """How many clusters in force are incoherent, by which rule, and which is the least coherent.
 
@@ -189,14 +195,10 @@ def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: 
         return "Every task is one cluster: none lies beside another that its queries could be in."
     n_low, worst = sum(one.low(least) for one in known), known[0]
     verb = agreeing(n_low, "is", "are")
-    rule = (
-        f"a mean silhouette below {least:g}, the least of a split, or {percent(MANY_BELOW_ZERO)} "
-        "of the queries below 0"
-    )
     return (
         f"{n_low or 'None'} of {counted(len(known), 'cluster')} that can be judged {verb} "
-        f"incoherent ({rule}). The least coherent is {labels[worst.cluster]}: {worst.measured}."
-        f"{_unjudged(clusters)}"
+        f"incoherent ({incoherence_rule(least)}). The least coherent is {labels[worst.cluster]}: "
+        f"{worst.measured}.{_unjudged(clusters)}"
     )
 
 

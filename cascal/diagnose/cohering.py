@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.counted import counted, decimal_pair
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.successor import MAJORITY
 from cascal.datatypes import IntArray
@@ -28,9 +30,29 @@ from cascal.diagnose.remedies import (
     what_helps_first,
 )
 from cascal.diagnose.silhouettes import Split
+from cascal.diagnose.trials import CLEAR
 
 STEP = 0.01
 """A step of the merge distance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapse:
+    """A cluster whose queries fit less well after a change: mean of their silhouettes.
+
+    name : before the change; low : whether they are incoherent since
+    """
+
+    name: str
+    before: float
+    after: float
+    low: bool
+
+    @property
+    def said(self) -> str:
+        """Its name and its means."""
+        first, second = decimal_pair(self.before, self.after, 2)
+        return f"{self.name} {first} → {second}{', now incoherent' if self.low else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +63,7 @@ class Cohesion:
     has a neighbour in its task; below_before, below_after : shares below 0
     incoherent : how many clusters in force are incoherent before and after, each by its own rule
     breaks : where its queries are no longer incoherent, how many more of the other clusters are
+    worse : the other clusters that fit less well by it (`less_coherent`)
     because : why it helps them, "" where no reason is known
     undoes : whether it takes apart what joining had made one
     """
@@ -52,6 +75,7 @@ class Cohesion:
     below_after: float
     incoherent: tuple[int, int]
     breaks: int = 0
+    worse: tuple[Lapse, ...] = ()
     because: str = ""
     undoes: bool = False
 
@@ -60,11 +84,51 @@ class Cohesion:
         """The same, before and after."""
         first, second = self.incoherent
         clusters = Told("Incoherent clusters", f"{first:,}", f"{second:,}")
+        worse = [
+            Told("Others less coherent", "", f"{len(some)}: {_most_of(some)}", lapses_told(some))
+            for some in (self.worse,)
+            if some
+        ]
         if np.isnan(self.after):
             alone = "in the only cluster of their task"
-            return (clusters, Told("Its queries", "", alone, f"its queries are then {alone}"))
+            then = Told("Its queries", "", alone, f"its queries are then {alone}")
+            return (clusters, then, *worse)
         before, after = (self.before, self.below_before), (self.after, self.below_after)
-        return (clusters, *silhouettes_told(before, after))
+        return (clusters, *silhouettes_told(before, after), *worse)
+
+
+def less_coherent(before: Snapshot, after: Snapshot, rows: IntArray) -> tuple[Lapse, ...]:
+    """The clusters that a change makes less coherent, by most first: told by their own queries.
+
+    Where the mean of their silhouettes falls by `CLEAR` or more, or they become incoherent by the
+    rule in force before. rows : the queries that the change is about; clusters of most of them, and
+    those of which nothing can be said before or after, are left out
+    """
+    own, least = before.router.clusters.assignment, before.router.thresholds.min_silhouette
+    about = np.isin(np.arange(len(own)), rows)
+    found = []
+    for one in coherence(before):
+        inside = np.flatnonzero(own == one.cluster)
+        if np.isnan(one.mean) or about[inside].mean() > MAJORITY:
+            continue
+        mean, below = of_queries(after, inside)
+        low = not one.low(least) and replace(one, mean=mean, below_zero=below).low(least)
+        if low or one.mean - mean >= CLEAR:
+            name = before.labels[one.cluster]
+            found.append(Lapse(name=name, before=one.mean, after=mean, low=low))
+    return tuple(sorted(found, key=lambda one: one.after - one.before))
+
+
+def lapses_told(worse: Sequence[Lapse]) -> str:
+    """How many other clusters are less coherent, and the one by most; empty without any."""
+    if not worse:
+        return ""
+    return f"{counted(len(worse), 'other')} became less coherent: {_most_of(worse)}"
+
+
+def _most_of(worse: Sequence[Lapse]) -> str:
+    more = f" and {len(worse) - 1} more" if len(worse) > 1 else ""
+    return f"{worse[0].said}{more}"
 
 
 def what_makes_coherent(
@@ -128,6 +192,7 @@ def _tried(
         below_after=below,
         incoherent=(first, second),
         breaks=_more_of_others(snapshot, now, rows) if helped else 0,
+        worse=less_coherent(snapshot, now, rows),
         because=why_it_helps(snapshot, now, chosen.cluster) if helped else "",
         undoes=takes_apart(snapshot, now, chosen.cluster),
     )

@@ -15,7 +15,8 @@ from cascal.dataset.to_label import Row, queries_to_label
 from cascal.datatypes import NotApplicable, Votes
 from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
-from cascal.diagnose.quality import SURE, ClusterNeed, cluster_needs, lead_certainty
+from cascal.diagnose.quality import SURE, cluster_needs
+from cascal.diagnose.seconds import second_better, seconds_ahead
 from cascal.doubts import TITLES
 from cascal.doubts.measure import Look, Measure, look_at, look_twice
 from cascal.doubts.pool import FAMILY_RATIO, conspicuous_pair, echo, kinships
@@ -38,10 +39,6 @@ SAME_ANSWERS = 0.9
 MIN_ORACLE_GAIN = 0.03
 """Share of the queries on which another model than the best is right and the best is not."""
 NOISE_SHARE = 0.5
-TOSS = 0.5
-"""Below this probability of being ahead the other one is probably the better model."""
-MOST_NAMED = 7
-"""So many clusters are named in a sentence."""
 
 
 @remembered
@@ -219,33 +216,9 @@ def _sureness(snapshot: Snapshot) -> Evidence:
     found, more = needs[:MOST], f" (the {MOST} least sure)" if len(needs) > MOST else ""
     names = tuple(f"{snapshot.labels[one.cluster]}: {one.first} over {one.second}" for one in found)
     sure = tuple(one.certainty for one in found)
-    rows = tuple(_second_better(snapshot, one) for one in needs if one.certainty < TOSS)
+    gold = snapshot.dataset.test is not None and snapshot.dataset.test.has_gold
+    rows = tuple(one.row(gold=gold) for one in seconds_ahead(snapshot))
     return Evidence(f"probability of being ahead{more}", names, sure, SURE, table=rows)
-
-
-def _second_better(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
-    """A cluster whose second model is probably the better one, by all data that say so."""
-    row: dict[str, object] = {
-        "cluster": snapshot.labels[need.cluster],
-        "asked first": need.first,
-        "probably better": need.second,
-        "probability": percent(1.0 - need.certainty),
-        "training queries": need.n_queries,
-    }
-    return {**row, **_by_gold(snapshot, need)}
-
-
-def _by_gold(snapshot: Snapshot, need: ClusterNeed) -> dict[str, object]:
-    """The same by gold answers to the test queries nearest to the cluster; nothing without any."""
-    test = snapshot.dataset.test
-    if test is None or not test.has_gold:
-        return {}
-    inside = test.right[snapshot.routes("test").cluster == need.cluster]
-    models = test.votes.models
-    gaps = inside[:, models.index(need.second)] - inside[:, models.index(need.first)]
-    gaps = gaps[np.isfinite(gaps)]
-    probability = percent(lead_certainty(gaps)[2]) if len(gaps) > 1 else "unknown"
-    return {"by gold answers": probability, "gold test queries": len(gaps)}
 
 
 @check(
@@ -271,24 +244,6 @@ def noise(snapshot: Snapshot) -> Look:
             "which of the first two is asked there is close to a coin toss. "
             f"{second_better(snapshot)}More queries or fewer clusters would help."
         ),
-    )
-
-
-def second_better(snapshot: Snapshot) -> str:
-    """Where the second model is probably the better one, by name; "" where nowhere."""
-    needs = cluster_needs(snapshot.router, snapshot.fit.consensus)
-    found = [one for one in needs if one.certainty < TOSS]
-    if not found:
-        return ""
-    named = [
-        f"{snapshot.labels[one.cluster]} ({one.second} over {one.first}, "
-        f"{percent(1 - one.certainty)})"
-        for one in found[:MOST_NAMED]
-    ]
-    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return (
-        f"In {len(found)} of {len(needs)} the second is probably the better one by the cluster's "
-        f"own queries: {', '.join(named)}{more}. "
     )
 
 

@@ -23,6 +23,7 @@ class Proof:
 
     before, after : codes of the issues, `after` None while the checks run
     clusters : their number before and after; incoherent : how many of them were and are incoherent
+    worse : what became of other clusters (`lapses_told`), empty where none is less coherent
     silhouette : before and after mean of the queries that it is about, and share of them below 0;
     None for all others
     flipped : share of the routes; gain : paired change of top-1 accuracy, None without gold
@@ -35,6 +36,7 @@ class Proof:
     gain: Estimate | None
     incoherent: tuple[int, int] = (0, 0)
     silhouette: Silhouettes | None = None
+    worse: str = ""
 
     @property
     def vanished(self) -> tuple[str, ...]:
@@ -95,6 +97,7 @@ def prove(
     change: Change,
     incoherent: tuple[int, int] = (0, 0),
     silhouette: Silhouettes | None = None,
+    worse: str = "",
 ) -> Proof:
     """What came of a change: the findings of both states, and what moved between them."""
     return Proof(
@@ -105,6 +108,7 @@ def prove(
         gain=change.gain,
         incoherent=incoherent,
         silhouette=silhouette,
+        worse=worse,
     )
 
 

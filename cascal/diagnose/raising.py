@@ -59,7 +59,7 @@ def what_would_raise(
     tell(0.1, "Starting k-means elsewhere")
     seed = snapshot.fit.settings.seed
     starts = [split_anew(queries, k, other) for other in range(seed, seed + N_SAMPLES)]
-    trials.append(other_starts(queries, k, starts))
+    trials.append(other_starts(queries, k, starts, seed))
     tell(0.3, "Splitting halves of the queries")
     trials.append(more_queries(queries, k, seed, starts))
     tell(0.6, "Splitting without repeated queries")
@@ -87,21 +87,26 @@ def fewer_clusters(fitted: Fit, task: int, model: int, k: int) -> Trial:
     return Trial(label=label, sentence=f"Of fewer clusters {said}.", before=before, after=after)
 
 
-def other_starts(queries: StrongQueries, k: int, starts: Sequence[TaskCandidates]) -> Trial:
+def other_starts(
+    queries: StrongQueries, k: int, starts: Sequence[TaskCandidates], seed: int
+) -> Trial:
     """The tightest of several starts of k-means: is the split a poor one of its kind?
 
     Chosen by what k-means makes large, not by silhouette, which would always find a higher one.
-    starts : the same queries from several seeds, that of the fit first
+    starts : the same queries from several seeds in their order, the first, of the fit, is `seed`
     """
     splits = [run.labels[0, k] for run in starts]
     tight = [tightness(queries, labels) for labels in splits]
     best = int(np.argmax(tight)) if max(tight) > tight[0] * (1.0 + SAME_TIGHTNESS) else 0
     n, values = len(queries.ids), _of_starts(starts, k).tolist()
-    said = "none is tighter than this one" if best == 0 else "another one is tighter"
+    said, how = "none is tighter than this one", ""
+    if best:
+        said = f"another one is tighter, that of seed {seed + best}"
+        how = f" No control sets it: in Python fit with FitSettings(seed={seed + best})."
     return Trial(
         label=START,
         sentence=f"Of {N_SAMPLES} starts {said} (silhouettes {decimal(min(values), 3)} to "
-        f"{decimal(max(values), 3)}).",
+        f"{decimal(max(values), 3)}).{how}",
         before=Value(silhouette=values[0], n=n, k=k),
         after=Value(silhouette=values[best], n=n, k=k),
     )

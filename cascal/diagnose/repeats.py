@@ -16,6 +16,7 @@ from cascal.diagnose.evidence import Evidence, largest_tasks
 from cascal.diagnose.finding import check
 from cascal.diagnose.quality import (
     NEAR_DUPLICATE,
+    TrainingQuality,
     compared_vectors,
     leaked_queries,
     repeats,
@@ -190,6 +191,13 @@ def _what_it_changes(snapshot: Snapshot) -> str:
     return "" if changed is None else f" {changed.sentence}"
 
 
+def _word_for_word(found: TrainingQuality) -> str:
+    """How many of both kinds have the same text."""
+    if not found.duplicates and not found.leaked:
+        return "none of them word for word"
+    return f"word for word {found.duplicates:,} and {found.leaked:,} of them"
+
+
 @check(
     "CAS305",
     "Duplicates or leakage",
@@ -207,8 +215,8 @@ def repeated(snapshot: Snapshot) -> Look:
         Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
         issue=lambda: (
             f"{percent(twice, 1)} of the training queries repeat an earlier one and "
-            f"{percent(leaked, 1)} a test query ({found.duplicates:,} and {found.leaked:,} word "
-            "for word): rankings count some questions twice, and accuracies look too good."
+            f"{percent(leaked, 1)} a test query, {_word_for_word(found)}: rankings count some "
+            "questions twice, and accuracies look too good."
             f"{_what_it_changes(snapshot)}"
         ),
     )

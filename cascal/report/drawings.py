@@ -12,9 +12,10 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.intervals import Estimate
 
 COLOURS = (
-    *("#1A99F2", "#999900", "#A6004D", "#4D3399", "#996633", "#269973"),
-    *("#334D00", "#0D594D", "#805980", "#3366D9", "#FF4D73", "#998CB3"),
+    *("#1A99F2", "#999900", "#A6004D", "#7A45E0", "#C35A4B", "#C369B4"),
+    *("#009669", "#785A0F", "#F05A87", "#694B78", "#00695A", "#B400A5"),
 )
+"""Of the models by name, on a light page: those of the dashboard."""
 OTHER = "#9AA4B2"
 MAX_POINTS = 6000
 GAINS, LOSES, UNTOLD = "#17202e", "#b45309", "#7c8798"

@@ -11,9 +11,9 @@ pytestmark = pytest.mark.browser
 
 STEPS = (
     ("", "Routing pays here"),
-    ("map", "is asked for"),
+    ("map", "to one model: "),
     ("route", "This query goes to"),
-    ("map", "is asked for"),
+    ("map", "to one model: "),
     ("diagnose", "issue"),
     ("diagnose", "issue"),
     ("", "Routing pays here"),

@@ -8,7 +8,7 @@ import { bytes } from "./points.js";
 const NARROW = 480; // px: in such a frame the names of few clusters only
 const FEW = 4;
 const COLOURS = 12;
-const ROOM = 10_000; // px² of the frame for each name
+const ROOM = 7_000; // px² of the frame for each name
 const MANY = 40;
 const STEPS = 65535; // of the map from end to end, as the server counts them
 const SMALLEST = 11.5; // px, of a name
@@ -26,7 +26,8 @@ export class Areas {
     this.shown = [];
   }
 
-  // A name of several words also comes with its first word alone, where more has no room.
+  // A name of a task and what sets a cluster apart in it also comes without its task, where both
+  // have no room.
   fill({ areas, marker, palette }, extent) {
     const content = JSON.stringify([areas, marker, palette, extent]);
     if (this.content === content) return;
@@ -98,7 +99,8 @@ export class Areas {
       name.at = this.toPixels(...name.peak);
       name.rings = name.curves.length ? name.curves.map((curve) => this.inPixels(curve)) : [[name.at]];
     }
-    const crowd = new Crowd(width, height, map.points, this.rings(), map.pixels.bind(map));
+    const centres = this.areas.map(({ peak }) => this.toPixels(...peak));
+    const crowd = new Crowd(width, height, map.points, this.rings(), centres, map.pixels.bind(map));
     const visible = this.names.filter(({ over, rings }) => over || inView(rings[0], width, height));
     const most = Math.round((width * height) / ROOM) + (this.marker ? 1 : 0);
     for (const name of this.names) name.family = width < NARROW ? this.codeOf(name) : undefined;
@@ -203,7 +205,7 @@ function rounded(curve) {
 function named(area, curves, path, palette) {
   const { name, about, share, peak } = area;
   const colour = colourOf(area, palette);
-  const texts = name ? [...new Set([name.split(" · ")[0], name])] : [];
+  const texts = name ? [...new Set([name.split(" · ").at(-1), name])] : [];
   const tags = texts.map((text) => {
     const tag = element("div", "cm-label", text);
     tag.style.fontSize = `${(SMALLEST + MORE * Math.sqrt(share)).toFixed(1)}px`;

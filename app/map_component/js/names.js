@@ -1,13 +1,19 @@
 // Where names stand: on or beside their own outline, on as few points as possible, none on another
-// name and none on the outline of another cluster. One that stands near another outline, or away
-// from its own, has a line to it. A name without such a place is told under the pointer.
+// name, on the outline of another cluster or over its centre. One that stands near another outline,
+// or away from its own, has a line to it. What then has no place may stand farther off, over the rim
+// of another cluster, on such a line. A name without any place is told under the pointer.
 
 const CELL = 6; // px
 const ANGLES = 24;
 const GAPS = [2, 7, 14, 22, 32]; // px between a name and its outline, the nearest first
+const FARTHER = [...GAPS, 44, 58, 74, 92, 112, 136, 164]; // px, for a name that has no place nearer
 const COVERED = 0.12; // of a name may lie on points and outlines
 const CROWDED = 0.28; // of a name that has no room else, close to its outline
+const LAST = 0.5; // of one that has no place else
+const RIM = 0.1; // of such a name may lie on another cluster
 const EDGE = 4; // px to the frame
+const CENTRE = 3; // px: no name is so near to the centre of another cluster
+const [FREE, TIGHT, AFAR] = [0, 1, 2]; // how a name is placed: first on free ground, at last farther off
 const ON_IT = [0, -1.2, 1.2, -2.4, 2.4].flatMap((up) => [0, -0.25, 0.25].map((across) => [across, up])); // of its size
 const APART = [5, 2]; // px between two names, across and up
 const BESIDE = 7; // px: so near to its outline a name needs no line, where no other is as near
@@ -17,13 +23,17 @@ const INSIDE = 0.33; // of a name on its own cluster lies on it
 const [MOST, CORNER] = [0.5, 0.15]; // or so much of it, and then so much of it on another
 const [PARTS, SMALLER] = [3, 3]; // so many parts of a cluster may have its name, at such a cost each
 const LED = 4; // what a line costs, beside a name that needs none
+const CROSSED = 20; // what a name or a line costs that lies on other clusters
+const UNLED = { led: false, cost: 0 };
 const [NOBODY, SEVERAL] = [-1, -2];
 
 // Which cells of the frame hold points or an outline, as sums over all cells up to each: any box is
-// four look-ups; and on whose outline each cell lies. shapes : the rings of every cluster
+// four look-ups; and on whose outline each cell lies. shapes : the rings of every cluster; centres :
+// where its points are densest
 export class Crowd {
-  constructor(width, height, { x, y }, shapes, pixels) {
+  constructor(width, height, { x, y }, shapes, centres, pixels) {
     const rings = shapes.flat();
+    this.centres = centres;
     this.columns = Math.ceil(width / CELL) + 1;
     this.rows = Math.ceil(height / CELL) + 1;
     const sums = new Uint32Array(this.columns * this.rows);
@@ -82,11 +92,18 @@ export class Crowd {
     return inside ? this.owners[row * this.columns + column] : NOBODY;
   }
 
-  // Whether a straight line meets no other cluster than one, and no name.
-  isFreeLine(start, end, by, taken) {
-    return along(start, end).every(([x, y]) => (
-      [NOBODY, by].includes(this.at(x, y))
-      && taken.every(([x0, y0, x1, y1]) => x < x0 || x > x1 || y < y0 || y > y1)
+  // Whether a straight line meets no name, and how much of it lies on other clusters than one.
+  line(start, end, by, taken) {
+    const points = along(start, end);
+    const free = points.every(([x, y]) => taken.every(([x0, y0, x1, y1]) => x < x0 || x > x1 || y < y0 || y > y1));
+    const foreign = points.filter(([x, y]) => ![NOBODY, by].includes(this.at(x, y))).length;
+    return { free, foreign: foreign / points.length };
+  }
+
+  // Whether the centre of another cluster lies under a box.
+  hides([x0, y0, x1, y1], by) {
+    return this.centres.some(([x, y], at) => (
+      at !== by && x > x0 - CENTRE && x < x1 + CENTRE && y > y0 - CENTRE && y < y1 + CENTRE
     ));
   }
 
@@ -107,11 +124,11 @@ export class Crowd {
 // it; at last as many whole ones as fit. Of a family only one has a name, the first with room.
 export function arrange(names, crowd, frame, taken) {
   const placed = [];
-  for (const [crowded, some] of stages(names)) {
+  for (const [way, some] of stages(names)) {
     for (const name of some) {
       if (placed.some((one) => one.name === name || isKin(one.name, name))) continue;
       const others = [...taken, ...placed.flatMap(held)];
-      const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, others, crowded);
+      const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, others, way);
       if (spot) placed.push({ name, text: 0, ...spot });
     }
   }
@@ -120,7 +137,7 @@ export function arrange(names, crowd, frame, taken) {
     if (!last || !one.name.whole[last]) continue;
     const box = one.boxOf(one.name.sizes[last]);
     const others = [...taken, ...placed.filter((other) => other !== one).flatMap(held)];
-    if (!isFree(box, frame, others) || crowd.under(box) > COVERED / 2) continue;
+    if (!isFree(box, frame, others) || crowd.under(box) > COVERED / 2 || crowd.hides(box, one.name.area)) continue;
     if (crowd.owned(box, one.name.area)[1] <= FOREIGN) Object.assign(one, { text: last, box });
   }
   return placed.map(({ name, text, box, led, part }) => (
@@ -128,12 +145,12 @@ export function arrange(names, crowd, frame, taken) {
   ));
 }
 
-// Whether points may be covered, and the names that are tried then: the first of each family in both
-// ways before its others.
+// How names are placed, and those that are tried then: the first of each family in all ways before
+// its others.
 function stages(names) {
   const first = names.filter((name, at) => !names.slice(0, at).some((one) => isKin(one, name)));
   const rest = names.filter((name) => !first.includes(name));
-  return [first, rest].flatMap((some) => [[false, some], [true, some]]);
+  return [first, rest].flatMap((some) => [FREE, TIGHT, AFAR].map((way) => [way, some]));
 }
 
 function isKin(one, other) {
@@ -177,52 +194,64 @@ function above({ at: [x, y], over, sizes: [[width, height]] }, frame) {
   return { box, led: false, part: 0, boxOf: () => box };
 }
 
-function bestSpot(name, crowd, frame, taken, crowded) {
+function bestSpot(name, crowd, frame, taken, way) {
   let best = null;
-  for (const candidate of allCandidates(name, frame)) {
+  for (const candidate of allCandidates(name, frame, way === AFAR ? FARTHER : GAPS)) {
     const box = candidate.boxOf(name.sizes[0]);
     if (candidate.cost >= (best?.cost ?? Infinity) || !isFree(box, frame, taken)) continue;
     const under = crowd.under(box);
-    if (!mayCover(candidate, under, crowded)) continue;
-    const led = needsLine(candidate, box, name, crowd, taken);
-    if (led === null) continue;
-    const cost = candidate.cost + 60 * under + (led ? LED : 0);
-    if (cost < (best?.cost ?? Infinity)) best = { ...candidate, led, cost, box };
+    if (!mayCover(candidate, under, way) || crowd.hides(box, name.area)) continue;
+    const place = way === AFAR ? afar(candidate, box, name, crowd, taken) : needsLine(candidate, box, name, crowd, taken);
+    if (place === null) continue;
+    const cost = candidate.cost + 60 * under + place.cost;
+    if (cost < (best?.cost ?? Infinity)) best = { ...candidate, led: place.led, cost, box };
   }
   return best;
 }
 
-// Whether a place needs a line to its outline; null where it would be taken for another's name.
+// Whether a place needs a line to its outline, and what that costs; null where it would be taken for
+// another's name.
 function needsLine({ away, part }, box, { area, rings }, crowd, taken) {
   const ring = rings[part];
   const [own, foreign] = crowd.owned(box, area);
-  if (away === 0 && own >= MOST && foreign <= CORNER) return false;
+  if (away === 0 && own >= MOST && foreign <= CORNER) return UNLED;
   if (foreign > FOREIGN) return null;
-  if (away === 0) return own >= INSIDE || ring.length < 3 ? false : null;
+  if (away === 0) return own >= INSIDE || ring.length < 3 ? UNLED : null;
   const [x0, y0, x1, y1] = box;
   const alone = crowd.owned([x0 - NEAR, y0 - NEAR, x1 + NEAR, y1 + NEAR], area)[1] === 0;
-  if (alone && away <= BESIDE) return false;
-  return crowd.isFreeLine(...lineTo(ring, box), area, taken) ? true : null;
+  if (alone && away <= BESIDE) return UNLED;
+  const line = crowd.line(...lineTo(ring, box), area, taken);
+  return line.free && !line.foreign ? { led: true, cost: LED } : null;
+}
+
+// The line of a name that stands wherever there is room left: it may cross other clusters.
+function afar({ away, part }, box, { area, rings }, crowd, taken) {
+  const [own, foreign] = crowd.owned(box, area);
+  if (foreign > RIM) return null;
+  if (away === 0 && own >= INSIDE) return { led: false, cost: CROSSED * foreign };
+  const line = crowd.line(...lineTo(rings[part], box), area, taken);
+  return line.free ? { led: true, cost: LED + CROSSED * (foreign + line.foreign) } : null;
 }
 
 // The halo of a name keeps it readable on points; on its own cluster it may lie on any.
-function mayCover({ away }, under, crowded) {
-  if (!crowded) return under <= COVERED;
+function mayCover({ away }, under, way) {
+  if (way === FREE) return under <= COVERED;
+  if (way === AFAR) return away === 0 || under <= LAST;
   return away === 0 || (away <= GAPS[0] && under <= CROWDED);
 }
 
 // At the parts of a cluster, the largest first.
-function* allCandidates(name, frame) {
+function* allCandidates(name, frame, gaps) {
   for (const [part, ring] of name.rings.slice(0, PARTS).entries()) {
     const start = centreOf(ring, name.at, frame);
     if (!start) continue;
-    for (const one of candidates(ring, name.sizes, start)) yield { ...one, part, cost: one.cost + part * SMALLER };
+    for (const one of candidates(ring, name.sizes, start, gaps)) yield { ...one, part, cost: one.cost + part * SMALLER };
   }
 }
 
 // Around the outline in all directions, nearest first; better over and under it than beside it.
-function* candidates(ring, sizes, [cx, cy]) {
-  for (const gap of GAPS) {
+function* candidates(ring, sizes, [cx, cy], gaps) {
+  for (const gap of gaps) {
     for (let k = 0; k < ANGLES; k++) {
       const [dx, dy] = [Math.cos((2 * Math.PI * k) / ANGLES), Math.sin((2 * Math.PI * k) / ANGLES)];
       const reach = ring.reduce((most, [x, y]) => Math.max(most, (x - cx) * dx + (y - cy) * dy), 0);

@@ -1,0 +1,151 @@
+"""The headline of the map: what its colours say of the queries that are drawn, as a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cascal.charts.domains import Domain, domains
+from cascal.charts.map_colours import ColourBy, Colouring, colour_map
+from cascal.counted import agreeing, counted, decimal_pair, enumerated, percent
+from cascal.dataset.query_filters import models_disagree
+from cascal.dataset.snapshot import Snapshot
+from cascal.datatypes import BoolArray, FloatArray, IntArray, Split
+from cascal.diagnose.coherence import below_zero_sentence
+from cascal.evaluate import first_share
+
+NAMED = 3
+"""So many tasks are named with their model."""
+Tasks = npt.NDArray[np.str_]
+MOSTLY = 0.5
+"""A task goes mostly to one model that gets more than this share of it."""
+
+
+def map_title(
+    snapshot: Snapshot,
+    split: Split,
+    by: ColourBy,
+    rows: IntArray,
+    model: str | None = None,
+    column: str | None = None,
+) -> str:
+    """What a colouring answers, about the queries that are drawn.
+
+    rows (n,) : those of the split that have a place, none of them means all; model, column : as of
+    `colour_map`
+    """
+    drawn = rows if len(rows) else np.arange(len(snapshot.dataset.part(split)))
+    if by == "model":
+        return who_gets(snapshot, split, drawn)
+    if by == "silhouette":
+        return below_zero_sentence(snapshot)
+    colouring = colour_map(snapshot, snapshot.dataset, split, by, model, column)
+    tasks = np.array(snapshot.dataset.part(split).votes.tasks)[drawn]
+    if by == "agreement":
+        apart = models_disagree(snapshot.dataset.part(split))[drawn]
+        return f"The models disagree on {_part(apart, tasks)}"
+    if by == "correct":
+        return _right(colouring, drawn, tasks)
+    if colouring.group is not None:
+        return _groups(colouring, drawn, "skill clusters" if by == "cluster" else "")
+    assert colouring.value is not None  # noqa: S101 – what is no group is a value
+    value = colouring.value[drawn]
+    if by == "skill":
+        name = colouring.title.removeprefix("Estimated skill of ")
+        return f"{name} is strongest in {_ends(value, tasks, 2, 'weakest')}"
+    if by == "margin":
+        return f"The first model leads most in {_ends(value, tasks, 3, 'least')}"
+    return f"Farthest from their cluster are the queries of {_ends(value, tasks, 2, 'nearest')}"
+
+
+def who_gets(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
+    """Who is asked for what: the tasks that go mostly to one model, else the shares of all."""
+    routes = snapshot.routes(split)
+    shares, names = first_share(routes, rows), routes.models
+    order = np.argsort(-shares, kind="stable")[: np.count_nonzero(shares)].tolist()
+    if len(order) == 1:
+        return f"{names[order[0]]} is asked for all queries"
+    tasks = domains(snapshot, split, rows)
+    own = [one for one in tasks if one.share > MOSTLY]
+    if len(tasks) > 1 and own:
+        return _by_task(own, len(tasks))
+    said = [f"{names[one]} for {percent(shares[one])}" for one in order[:2]]
+    if rest := order[2:]:
+        others = names[rest[0]] if len(rest) == 1 else counted(len(rest), "other")
+        said.append(f"{others} for {percent(shares[rest].sum())}")
+    return f"No task has a model of its own: asked are {enumerated(said)} of the queries"
+
+
+def _by_task(own: list[Domain], n_tasks: int) -> str:
+    """The tasks that go mostly to one model, each model's clearest first."""
+    clearest: dict[str, Domain] = {}
+    for one in own:
+        clearest.setdefault(one.model, one)
+    ordered = [*clearest.values(), *(one for one in own if one not in clearest.values())]
+    named = [f"{one.task} to {one.model}" for one in ordered[:NAMED]]
+    if len(own) < n_tasks:
+        go = agreeing(len(own), "goes", "go")
+        lead = f"{len(own)} of {n_tasks} tasks {go} mostly to one model"
+    elif len(clearest) == n_tasks:
+        lead = "Each task has its own model"
+    else:
+        lead = "Each task goes mostly to one model"
+    listed = f"{', '.join(named)}, …" if len(own) > len(named) else enumerated(named)
+    return f"{lead}: {listed}"
+
+
+def _part(which: BoolArray, tasks: Tasks) -> str:
+    """How many of the queries something is true of, and the task where of most."""
+    said = f"{percent(which.mean())} of {counted(len(which), 'query')}"
+    shares = _by_means(which.astype(float), tasks)
+    if len(shares) < 2 or not which.any():
+        return said
+    task, share = shares[-1]
+    return f"{said}, most in {task}: {percent(share)}"
+
+
+def _right(colouring: Colouring, drawn: IntArray, tasks: Tasks) -> str:
+    """How often the first model is right, and the task where least."""
+    group = np.full(len(drawn), -1) if colouring.group is None else colouring.group[drawn]
+    known = group >= 0
+    right = (group[known] == 0).astype(float)
+    if not len(right):
+        return "No right answer is known"
+    said = f"The first model is right on {percent(right.mean())} of {counted(len(right), 'query')}"
+    shares = _by_means(right, tasks[known])
+    if len(shares) < 2:
+        return said
+    task, share = shares[0]
+    return f"{said}, least in {task}: {percent(share)}"
+
+
+def _groups(colouring: Colouring, drawn: IntArray, what: str) -> str:
+    """How many groups there are, and the largest one."""
+    group = np.empty(0, dtype=np.int64) if colouring.group is None else colouring.group[drawn]
+    counts = np.bincount(group[group >= 0], minlength=len(colouring.names))
+    if not counts.any():
+        return f"{colouring.title} is known of no query"
+    name, n = colouring.names[int(counts.argmax())], int(np.count_nonzero(counts))
+    kinds = f"{n:,} {what}" if what else counted(n, colouring.title.lower())
+    largest = f"{percent(counts.max() / len(group))} of {counted(len(group), 'query')}"
+    return f"{kinds}: the largest is {name.partition(' ')[2] if what else name} with {largest}"
+
+
+def _ends(value: FloatArray, tasks: Tasks, decimals: int, other_end: str) -> str:
+    """The task with the highest mean and that with the lowest."""
+    means = _by_means(value, tasks)
+    if not means:
+        return "no task that is known"
+    (low_task, low), (task, high) = means[0], means[-1]
+    low_text, high_text = decimal_pair(low, high, decimals)
+    if task == low_task:
+        return f"{task}: {high_text} on average"
+    return f"{task}: {high_text} on average; {other_end} in {low_task}: {low_text}"
+
+
+def _by_means(value: FloatArray, tasks: Tasks) -> list[tuple[str, float]]:
+    """Mean of the known values of every task, the lowest first; ties by name."""
+    known = np.isfinite(value)
+    names = sorted(set(tasks[known].tolist()))
+    found = [(name, float(value[known & (tasks == name)].mean())) for name in names]
+    return sorted(found, key=lambda one: one[1])
