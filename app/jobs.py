@@ -9,7 +9,8 @@ else in a thread. Jobs of one line come one after the other, those of different 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 from uuid import uuid4
@@ -96,6 +97,7 @@ class Job:
     sentence: str = "Waiting"
     result: Any = None
     refusal: str = ""
+    ended: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def stop(self) -> None:
@@ -133,6 +135,7 @@ class Job:
             if self.state == "running":  # anything else: the traceback goes to the log
                 self.refusal = "The computation ended unexpectedly; the server's log says why."
                 self.state = "failed"
+            self.ended.set()
 
     def _do(self) -> object:
         if isinstance(self.work, Call):
@@ -181,6 +184,13 @@ def start(key: str, work: Callable[[Progress], Any], line: LineName = "long") ->
     return job
 
 
+def wait_for(some: Iterable[Job], seconds: float) -> None:
+    """Return when no job of some is running, or after so many seconds."""
+    latest = time.monotonic() + seconds
+    for job in some:
+        job.ended.wait(max(0.0, latest - time.monotonic()))
+
+
 def forget(key: str) -> None:
     """Drop a job that is not running, so that it can be started anew."""
     job = find(key)
@@ -207,9 +217,10 @@ def show(
     job = find(key)
     if job is None and at_once:
         job = start(key, work, line)
-    if job is not None and job.state == "done":
+    state = None if job is None else job.state  # it may end meanwhile
+    if job is not None and state == "done":
         return cast("T", job.result)
-    if job is not None and job.state == "running":
+    if state == "running":
         _watch(key)
         return None
     if job is not None:

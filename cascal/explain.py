@@ -62,11 +62,11 @@ class RouteTrace:
 
     training_distance is that from the training queries as a whole, 1 for a usual one of them, and
     99 % of them lie within reach: a query beyond is far. within is the share of them that lies
-    nearer. They are None where the router does not know its reach; then nothing is far.
-    nearest_tasks are (name, distance); effective_clusters is exp(entropy of the weights): 1 = one
-    cluster decided alone; lead is the score difference of the first and second model. because is
-    the clause that says what decided, brief the same in a few words. by_labels says what labels
-    changed, empty where the router heeds none.
+    nearer, farthest the distance of the last. All are None where the router does not know its
+    reach; then nothing is far. nearest_tasks are (name, distance); effective_clusters is
+    exp(entropy of the weights): 1 = one cluster decided alone; lead is the score difference of the
+    first and second model. because is the clause that says what decided, brief the same in a few
+    words. by_labels says what labels changed, empty where the router heeds none.
     """
 
     task: str
@@ -74,6 +74,7 @@ class RouteTrace:
     training_distance: float | None
     reach: float | None
     within: float | None
+    farthest: float | None
     nearest_tasks: tuple[tuple[str, float], ...]
     clusters: tuple[TracedCluster, ...]
     models: tuple[TracedModel, ...]
@@ -121,7 +122,7 @@ class RouteTrace:
         distance, reach = self.training_distance, self.reach
         if not self.far or distance is None or reach is None:
             return ""
-        return caution_of(distance, reach, self.within)
+        return caution_of(distance, reach, self.within, self.farthest)
 
     @property
     def remoteness(self) -> str:
@@ -169,6 +170,7 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
         training_distance=distance,
         reach=None if reach is None else reach.limit,
         within=None if reach is None or distance is None else reach.share_within(distance),
+        farthest=None if reach is None else reach.farthest,
         nearest_tasks=tuple((router.tasks[t], float(task_distance[t])) for t in nearest_tasks),
         clusters=_clusters(router, blend),
         models=_models(router, blend, order),

@@ -27,6 +27,7 @@ from app import frame, jobs, shared_results, values
 from app.controls import BY_TASK
 from app.route.examples import example_rows
 from app.snapshots import Snapshots
+from app.sweep import tried
 from cascal import charts
 from cascal.bounds import BOUNDS
 from cascal.charts.comparison import p_text
@@ -866,6 +867,21 @@ def test_the_sweep_begins_with_all_thresholds_and_shows_the_curve_of_one(open_ap
     for name in ("prune_jaccard", "min_silhouette"):
         app.segmented_control(key="sweep_name").set_value(name).run()
         assert NAMES[name].lower() in plain(app.subheader[0].value).lower()
+
+
+@pytest.mark.slow
+def test_curves_that_end_while_the_sweep_is_drawn_are_shown(open_app, small_file, monkeypatch):
+    shown = tried.wait
+
+    def late(found):
+        jobs.wait_for(jobs.known_jobs().values(), 60.0)
+        shown(found)
+
+    monkeypatch.setattr(tried, "PATIENCE", 0.0)
+    monkeypatch.setattr(tried, "wait", late)
+    app = open_app(small_file, "sweep", merge="0.23")
+    assert len(swept(app)) == len(NAMES)
+    assert "tried" not in app.title[0].value
 
 
 @pytest.mark.slow

@@ -59,6 +59,22 @@ def test_work_goes_apart_while_a_page_remembers_something_in_it():
     assert found == {"first": "told", "last": 3}
 
 
+def test_whoever_waits_for_jobs_goes_on_when_they_end_and_no_later_than_said(started):
+    going, free = threading.Event(), threading.Event()
+
+    def held(_):
+        going.set()
+        assert free.wait(30)
+
+    first = started(held, jobs.Line())
+    going.wait(30)
+    jobs.wait_for([first], 0.0)
+    assert first.state == "running"
+    free.set()
+    jobs.wait_for([first], 30.0)
+    assert first.state == "done"
+
+
 def test_work_apart_refuses_and_fails_as_work_here_does(started):
     refused = started(Call.of(refuses), jobs.Line())
     failed = started(Call.of(fails), jobs.Line())

@@ -79,7 +79,8 @@ def test_a_trace_says_it_and_the_file_says_the_same(router, training, tmp_path):
     said = explain(loaded, odd)
     far = f"{said.training_distance:.2f} times as far from the training queries as a usual one"
     assert far in said.caution
-    assert said.caution.endswith("farther than every one of them.")
+    last = f"farther than every one of them: at most {said.farthest:.2f} times."
+    assert said.caution.endswith(last)
     assert said.within == 1.0
     stated = json.loads(json.dumps(said.to_dict(), allow_nan=False))
     assert (stated["far"], stated["caution"]) == (True, said.caution)
@@ -171,6 +172,8 @@ def test_no_threshold_changes_the_reach_and_few_queries_have_none(training):
 
 def test_a_distance_just_beyond_the_reach_is_not_written_like_it():
     assert "within 1.28 times" not in caution_of(1.2841, 1.2812, 0.994)
+    assert "1.533 times" in caution_of(1.5331, 1.28, 1.0, 1.5312)
+    assert caution_of(1.5331, 1.28, 1.0, 1.5312).endswith("one of them: at most 1.531 times.")
     assert caution_of(1.2841, 1.2812, 0.994).endswith("and farther than 99.4 % of them.")
     assert "1.284 times as far" in caution_of(1.2841, 1.2812)
     assert "within 1.281 times" in caution_of(1.2841, 1.2812)

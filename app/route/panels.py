@@ -146,7 +146,9 @@ def _position(decision: Decision) -> None:
     if len(rows) < N_NEIGHBOURS:
         return
     trace = decision.trace
-    st.subheader("Beside the map" if trace.far else "Its place on the map", anchor=False)
+    st.subheader(
+        "Far from all that is on the map" if trace.far else "Its place on the map", anchor=False
+    )
     xy = data.train.xy[rows]
     near = [row for row, _ in _near(decision)]
     x, y = place(decision.vector[None, :], data.train.vectors.vectors[rows], xy)[0]

@@ -30,6 +30,8 @@ CHOSEN = "sweep_name"
 """The key of the control that says whose curve is shown."""
 AT_ONCE = 5_000
 """Up to so many queries a curve takes less time here than a process of its own takes to start."""
+PATIENCE = 1.5
+"""Seconds for which the page waits for such curves before it shows how far they are."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,11 +66,13 @@ def tried(acting: tuple[Name, ...]) -> Tried:
     """Try all thresholds, the one whose curve is looked at first."""
     shipped = shipping.known()
     chosen = _chosen(acting, shipped)
-    curves: dict[Name, Curve] = {}
-    for name in sorted(acting, key=lambda one: one != chosen):
-        job = jobs.find(_key(name)) or jobs.start(_key(name), _work(name), _line())
-        if job.state == "done":
-            curves[name] = _read(job.result)
+    started = {
+        name: jobs.find(_key(name)) or jobs.start(_key(name), _work(name), _line())
+        for name in sorted(acting, key=lambda one: one != chosen)
+    }
+    if _line() == "short":
+        jobs.wait_for(started.values(), PATIENCE)
+    curves = {name: _read(job.result) for name, job in started.items() if job.state == "done"}
     models = session.fit().models
     return Tried(
         names=acting,
@@ -85,6 +89,8 @@ def wait(found: Tried) -> None:
     """How far the work on the thresholds is that are not tried yet; each can be stopped."""
     for name in found.waiting:
         job = jobs.find(_key(name))
+        if job is not None and job.state == "done":
+            st.rerun()  # since they were looked at
         jobs.show(_key(name), f"Try {NAMES[name].lower()}", _work(name), line=_line())
         if job is not None and job.state == "running":
             return  # the others wait for it

@@ -57,6 +57,11 @@ class Reach:
         squares = np.einsum("qd,qd->q", rows @ self.precision, rows, dtype=np.float64)
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
+    @property
+    def farthest(self) -> float | None:
+        """The distance of the farthest training query; None if unknown."""
+        return None if self.levels is None else float(self.levels[-1])
+
     def share_within(self, distance: float) -> float | None:
         """The share of the training queries that lie nearer than a distance; None if unknown."""
         return None if self.levels is None else float(np.interp(distance, self.levels, SHARES))

@@ -146,11 +146,23 @@ def times_as_far(distance: float, digits: int = 2) -> str:
     )
 
 
-def caution_of(distance: float, reach: float, within: float | None = None) -> str:
-    """What to say of a query beyond the reach; within : the share of training queries nearer."""
+def caution_of(
+    distance: float, reach: float, within: float | None = None, farthest: float | None = None
+) -> str:
+    """What to say of a query beyond the reach.
+
+    within : the share of training queries nearer; farthest : the distance of the last of them
+    """
     less = "Trust this route less: the query is"
-    if within is not None:
+    if within is not None and within < 1.0:
         return f"{less} {times_as_far(distance)}, and {farther_than(within)}."
+    if farthest is not None:
+        own, last = decimal_pair(distance, farthest, 2)
+        digits = len(own.partition(".")[2])
+        return (
+            f"{less} {times_as_far(distance, digits)}, and {farther_than(1.0)}: at most {last} "
+            "times."
+        )
     enough = (n for n in range(2, 9) if decimal(distance, n) != decimal(reach, n))
     digits = next(enough, 2)  # so many that the two are not written alike
     return (
