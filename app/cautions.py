@@ -39,7 +39,7 @@ def alone() -> None:
     now = heeded.snapshot()
     found = caution(now) if _known(now) else None
     if found is not None:
-        st.caption(_told(found.alone))
+        st.markdown(f":small[{_told(found.alone)}]")
 
 
 def _told(what: str) -> str:

@@ -26,6 +26,8 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 _BY_BUTTON, _WHOLE = "came_by_button", "draw_whole"
 _COMMAND = re.compile(r"(`cascal [\w =./-]*`)")
 """A command in a sentence of ours, in letters that stay what they are inside of backticks."""
+_INTERVAL = re.compile(r"\[(?=[^\]]*[−+$.])[−+$\d.,]+(?: %)?, [−+$\d.,]+(?: %)?\]")
+"""Of estimates, not of what is allowed, which has neither a sign nor a point."""
 _HERE = Path(__file__).resolve().parent
 
 
@@ -101,8 +103,14 @@ def progress(sentence: str) -> Iterator[Progress]:
 
 def escape(text: str) -> str:
     """Make a text harmless where Streamlit would read Markdown; a command of ours stays marked."""
-    parts = _COMMAND.split(text)
+    parts = _COMMAND.split(unbroken(text))
     return "".join(part if at % 2 else _plain(part) for at, part in enumerate(parts))
+
+
+def unbroken(text: str) -> str:
+    """The same with intervals and amounts that stay in one line: never "−" and below it "$0.58"."""
+    whole = _INTERVAL.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+    return whole.replace("−$", "−\N{WORD JOINER}$")
 
 
 def _plain(text: str) -> str:

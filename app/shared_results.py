@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import heeded, jobs, session
+from app import access, heeded, jobs, session
 from app.apart import Call
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
@@ -24,6 +24,7 @@ from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 HORIZON, LABEL_PRICE, TOLERANCE = "horizon", "label_price", "tolerance"
 """The keys of the terms that Overview asks for and all pages go by."""
+_PRESETS = "presets_wanted"
 
 
 def findings_key() -> str:
@@ -129,10 +130,29 @@ def preset_choices(label: str, *, at_once: bool = False) -> PresetChoices | None
     return found.at_weight(thresholds.cost_weight, data.test)
 
 
-def presets_known() -> bool:
-    """Whether all presets are fitted, so that the recommendation looks at them too."""
+def want_presets() -> None:
+    """From now on this reader's recommendation looks at the presets too; nobody else's does."""
+    st.session_state[_PRESETS] = True
+
+
+def presets_wanted() -> bool:
+    """Whether this reader asked for them."""
+    return bool(st.session_state.get(_PRESETS))
+
+
+def presets_can_be_tried() -> bool:
+    """Whether they are fitted already, or may be from here."""
+    return not access.read_only() or _fitted()
+
+
+def _fitted() -> bool:
     job = jobs.find(presets_key())
     return job is not None and job.state == "done"
+
+
+def presets_known() -> bool:
+    """Whether all presets are fitted and wanted, so that the recommendation looks at them too."""
+    return presets_wanted() and _fitted()
 
 
 def presets_run() -> bool:

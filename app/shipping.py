@@ -10,7 +10,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import (
-    access,
     cautions,
     frame,
     heeded,
@@ -28,7 +27,7 @@ from cascal.datatypes import NotApplicable
 from cascal.verdicts.payback import Payback, Terms
 from cascal.verdicts.verdict import points
 
-QUESTION = "Which setting to ship?"
+QUESTION, TRY_PRESETS = "Which setting to ship?", "Try the presets as well"
 _SHOWN, _HEIGHT = "ship_shown", 180
 """What names the fit that the answer was shown for; pixels that it takes at least."""
 
@@ -118,7 +117,8 @@ def link(key: str = "") -> None:
 
 def state_of(best: Option) -> Values:
     """The controls at which a setting is in use."""
-    now, weight, preset = values.present(), best.trial.point.cost_weight, best.trial.preset
+    now = replace(values.present(), top_k=1)  # what it costs and gives is that of one model
+    weight, preset = best.trial.point.cost_weight, best.trial.preset
     if not preset:
         return replace(now, cost=weight)
     return replace(now, preset=preset, cost=weight, routing=DEFAULTS.routing)
@@ -185,14 +185,17 @@ def _pays(found: Payback) -> str:
 
 
 def _rule(found: Recommendation) -> None:
-    """By what it was chosen; whether presets were tried as well, and the click that adds them."""
+    """By what it was chosen, and the click that tries the presets as well."""
     st.caption(frame.escape(found.reason))
     cautions.alone()
-    if shared_results.presets_known() or access.read_only():
-        return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        shared_results.preset_choices("Compare the presets as well")
-        st.caption("A preset may be better.", width="stretch")
+    if found.taken and values.present() != history.pinned():
+        st.page_link(
+            frame.page_file("runs"), label="See what it changed", icon=":material/compare_arrows:"
+        )
+    if shared_results.presets_wanted():
+        shared_results.preset_choices(TRY_PRESETS, at_once=True)
+    elif shared_results.presets_can_be_tried():
+        st.button(TRY_PRESETS, icon=":material/play_arrow:", on_click=shared_results.want_presets)
 
 
 def _details(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> None:
@@ -236,7 +239,7 @@ def _ways(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> list[
     rows: list[dict[str, object]] = []
     if not found.taken:
         point = found.best.trial.point
-        rows.append(_way("Recommended, one model", point.top1, point.cost1, paid[1]))
+        rows.append(_way("To ship, one model", point.top1, point.cost1, paid[1]))
     if result is None:
         return rows
     rows.append(_way("In use, one model", result.top1_accuracy, cost.routed, paid[0]))
@@ -263,7 +266,7 @@ def _others(found: Recommendation) -> None:
     st.dataframe(
         pd.DataFrame([_row(one) for one in (found.best, *found.others)]),
         hide_index=True,
-        alt="The recommended setting and others, with why not",
+        alt="The setting to ship and others, with why not",
         placeholder="–",
         column_config={
             "name": st.column_config.TextColumn("Setting", width=280),
@@ -284,7 +287,7 @@ def _row(one: Option) -> dict[str, object]:
         "right": 100 * point.top1,
         "cost": point.cost1,
         "gain": "in use" if one.in_use else points(one.gain).replace(" points", ""),
-        "why": one.why or "recommended",
+        "why": one.why or "to ship",
     }
 
 

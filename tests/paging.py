@@ -36,6 +36,12 @@ def open_at(view: str, **params: str) -> AppTest:
     return app.switch_page(f"{view}/page.py").run()
 
 
+def as_read(text: str) -> str:
+    """A text of a page as a reader sees it: without what keeps Markdown away and lines together."""
+    bare = text.replace("\\", "").replace("\N{WORD JOINER}", "")
+    return bare.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def wait_for_jobs(named: str = "", seconds: float = 240) -> None:
     """Wait until no job runs whose key has this part."""
     from app import jobs

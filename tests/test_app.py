@@ -19,6 +19,7 @@ from conftest import (
     whole_demo,
     with_queries,
 )
+from paging import as_read as plain
 from paging import end_jobs, open_at, run_through, wait_for_jobs
 from streamlit.testing.v1 import AppTest
 
@@ -33,6 +34,7 @@ from cascal.bounds import BOUNDS
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.compare.sweep import NAMES
+from cascal.counted import percent
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import CHECKS
@@ -261,7 +263,7 @@ def test_the_sweep_offers_what_still_acts_with_one_cluster_a_task(open_app, demo
     assert "move_cost_weight" not in [one.key for one in app.button]
     assert app.session_state["sweep_name"] == "cost_weight"
     assert said.startswith("Ship this")
-    assert shipped(app).startswith("You use the recommended")
+    assert shipped(app).startswith("You use the setting to ship")
     app.segmented_control(key="sweep_name").set_value("merge_distance").run()
     app.session_state["clusters"] = "task"
     app.run()
@@ -402,7 +404,7 @@ def test_repeated_test_queries_are_told_once_wherever_numbers_rest_on_them(
     assert re.search(
         r"Caution: \d+ test queries repeat a training query; without them routing", told
     )
-    boxed = [plain(one.value) for one in app.caption if "Caution" in one.value]
+    boxed = [plain(one.value) for one in app.markdown if "Caution" in one.value]
     assert all("test queries repeat a training query (CAS305)" in one for one in boxed)
     assert len(boxed) == (view == "overview")  # in the box of what to ship
 
@@ -417,9 +419,9 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     assert three["key"].tolist()[:2] == ["cascal", "best_by_gold"]
     assert set(three["needs"][[0, 2]]) == {"no labels"}
     heading = next(one.value for one in app.subheader if "right by this router" in one.value)
-    assert f"{three['top1'][0]:.1f}" in plain(heading)
+    assert f"{three['top1_text'][0].split()[0]} % right by this router" in plain(heading)
     answers = dict(tab.label.split(": ") for tab in app.tabs[:4])
-    assert answers["Routers"] == f"{three['top1'][0]:.1f} %"
+    assert answers["Routers"] == percent(three["top1"][0] / 100, 1)
     assert answers["Where it gains"].endswith(" of 9 tasks")
     wins, losses = map(int, answers["A right, B wrong"].split(" to "))
     assert (wins - losses) * three["gain"][0] > 0
@@ -540,10 +542,6 @@ def test_a_report_beside_the_workspace_is_opened_and_a_damaged_one_refused(open_
     app.run()
     assert not app.exception
     assert "format None" in app.error[0].value
-
-
-def plain(text: str) -> str:
-    return text.replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.slow
@@ -676,7 +674,9 @@ def test_a_cost_weight_of_a_link_keeps_its_value_beside_the_grid(open_app, small
 def shipped(app) -> str:
     """What is said of the setting to ship."""
     texts = [plain(one.value) for one in (*app.title, *app.subheader)]
-    (said,) = [one for one in texts if one.startswith(("Ship this: ", "You use the recommended"))]
+    (said,) = [
+        one for one in texts if one.startswith(("Ship this: ", "You use the setting to ship"))
+    ]
     return said
 
 
@@ -692,7 +692,9 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     assert not app.exception
     assert f"{app.select_slider(key='cost').value:g}" == weight
     assert float(metric(app, "Cost per 1,000")[1:]) < float(before[1:])
-    assert shipped(app).startswith("You use the recommended setting: ")
+    assert shipped(app).startswith("You use the setting to ship: ")
+    assert app.slider(key="top_k").value == 1, "it asks one model"
+    assert any(one.label == "See what it changed" for one in app.get("page_link"))
     assert "use_recommended" not in [one.key for one in app.button]
     app.button(key="undo").click().run()
     assert shipped(app) == said
@@ -738,15 +740,17 @@ def test_the_report_of_the_page_runs_says_what_the_overview_does_at_its_terms(op
 @pytest.mark.slow
 def test_presets_are_compared_on_request_and_their_tab_recommends_the_same(open_app, small_file):
     app = open_app(small_file)
-    assert any("A preset may be better." in plain(one.value) for one in app.caption)
     alone = int(next(one.label for one in app.expander if "why not" in one.label).split()[-2])
-    next(one for one in app.button if one.label == "Compare the presets as well").click().run()
+    next(one for one in app.button if one.label == "Try the presets as well").click().run()
     run_through(app)
     assert not app.exception
     (label,) = [one.label for one in app.expander if "why not another?" in one.label]
     assert int(label.split()[-2]) > 2 * alone
-    assert not any("A preset may be better." in plain(one.value) for one in app.caption)
+    assert not any(one.label == "Try the presets as well" for one in app.button)
     said = shipped(app)
+    other = open_at("overview")
+    (label,) = [one.label for one in other.expander if "why not another?" in one.label]
+    assert int(label.split()[-2]) == alone, "what another visitor tried changes nothing here"
     app.switch_page("evaluate/page.py").run()
     wait_for_chart(app)
     open_tab(app, "Presets")
@@ -766,11 +770,11 @@ def test_without_prices_presets_alone_can_be_compared(open_app, tmp_path):
     add_hashed(store, replace(imported, responses=unpriced))
     app = open_app(store.path)
     assert not app.exception
-    assert shipped(app).startswith("You use the recommended setting: ")
+    assert shipped(app).startswith("You use the setting to ship: ")
     assert "$" not in shipped(app)
     said = [plain(one.value) for one in app.caption]
     assert any(one.startswith("Costs are unknown: with prices") for one in said)
-    next(one for one in app.button if one.label == "Compare the presets as well").click().run()
+    next(one for one in app.button if one.label == "Try the presets as well").click().run()
     run_through(app)
     assert not app.exception
     assert any("why not another? " in one.label for one in app.expander)
@@ -1039,3 +1043,11 @@ def test_a_command_in_a_sentence_stays_marked_and_all_else_is_text():
         "Nobody; `cascal label DATA --n 30` asks \\*you\\* or \\`evil\\` or "
         "\\`cascal \\$\\(x\\)\\`\\."
     )
+
+
+def test_intervals_and_amounts_stay_in_one_line():
+    told = frame.unbroken("−$0.50 [−$0.58, −$0.42] per 1,000, 27.2 [26.3 %, 28.2 %], in [0, 2]")
+    assert "−\N{WORD JOINER}$0.50 [−\N{WORD JOINER}$0.58,\N{NO-BREAK SPACE}−" in told
+    assert "[26.3\N{NO-BREAK SPACE}%,\N{NO-BREAK SPACE}28.2\N{NO-BREAK SPACE}%]" in told
+    assert told.endswith(" in [0, 2]")
+    assert plain(told) == "−$0.50 [−$0.58, −$0.42] per 1,000, 27.2 [26.3 %, 28.2 %], in [0, 2]"

@@ -63,7 +63,7 @@ def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(f
     for said in ("AVENGERS", "Oracle", "With labels:", "Without labels:", "11 times of 40"):
         assert said in plain.stdout
     assert "When it pays back:" in plain.stdout
-    assert re.search(r"Ship this: |You use the recommended setting: ", plain.stdout)
+    assert re.search(r"Ship this: |You use the setting to ship: ", plain.stdout)
     done = cascal_cli(
         "evaluate",
         "small",
@@ -90,7 +90,7 @@ def test_evaluate_prints_all_routers_both_verdicts_and_writes_json_and_parquet(f
     assert found["payback"]["sentence"]
     assert found["payback"]["against"].startswith("always asking ")
     assert (found["payback"]["label_price"], found["payback"]["horizon"]) == (0.5, 5000)
-    assert found["to_ship"]["title"].startswith(("Ship this: ", "You use the recommended setting"))
+    assert found["to_ship"]["title"].startswith(("Ship this: ", "You use the setting to ship"))
     assert found["to_ship"]["n_tried"] > 1
     assert found["to_ship"]["payback"]["against"] == found["payback"]["against"]
     assert found["models"] == ["m1", "m2", "m4"]

@@ -23,6 +23,7 @@ from cascal import charts
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.compare.comparison import compare_routers
 from cascal.compare.rival import find_rival
+from cascal.counted import percent
 from cascal.dataset.contest import contest, new_draw
 from cascal.dataset.heeding import few_labels, heed_labels, labels_digest
 from cascal.dataset.label_desk import Desk
@@ -332,14 +333,16 @@ def test_the_router_in_use_is_compared_and_what_it_is_without_labels_beside_it(
     shown = charts.main_routers(charts.routers_frame(both.rows()), both.constant, "x", rival.key)
     assert shown["role"].tolist() == ["present", "without labels", "constant", "other"]
     sentence = charts.routers_sentence(shown)
-    said = [f"{100 * one.evaluation.top1_accuracy:.1f} %" for one in (gated, free)]
+    rates = (one.evaluation.top1_accuracy for one in (gated, free))
+    n = len(shown["top1_text"][0].partition(" ")[0].partition(".")[2])
+    said = [percent(one, n) for one in rates]
     assert sentence.startswith(f"{said[0]} right by this router, {said[1]} without labels, ")
     assert sentence.endswith(" by the best other router without labels")
     assert rival.key not in ("cascal", "without_labels")
     lines = dict(charts.router_lines(shown))
     assert list(lines) == shown["router"].tolist()
     assert "gain" not in lines["Always asking x"]
-    assert all(re.match(r"\d+\.\d \[\d+\.\d, \d+\.\d\] % right", one) for one in lines.values())
+    assert all(re.match(r"\d+\.\d+ \[\d+\.\d+, \d+\.\d+\] % right", one) for one in lines.values())
 
 
 def test_the_verdict_and_the_payback_are_about_the_router_without_its_gate(

@@ -86,7 +86,7 @@ def test_what_was_recommended_is_recommended_again_when_it_is_in_use():
     assert 0 < first.best.trial.point.cost_weight < 0.4
     assert again.best.trial is first.best.trial
     assert again.taken
-    assert again.title.startswith("You use the recommended setting: ")
+    assert again.title.startswith("You use the setting to ship: ")
     assert "beside no cost weight" in again.reason
     assert again.gain == first.gain
 
@@ -159,7 +159,7 @@ def test_without_prices_only_a_proven_gain_is_a_reason_to_change():
     part.mean_costs = part.mean_costs * np.nan
     assert grid_weights(None, 0.0) == (0.0,)
     same = ship([trial(part, 0.0, 1), trial(part, 0.0, 2, preset="paper")], part)
-    assert same.title == "You use the recommended setting: 80.0 % right"
+    assert same.title == "You use the setting to ship: 80.0 % right"
     assert "Costs are unknown" in same.reason
     assert same.others[0].why == "not proven right more often"
     alone = ship([trial(part, 0.0, 1)], part)

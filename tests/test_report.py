@@ -130,7 +130,7 @@ def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
 def test_the_report_says_when_it_pays_back_and_of_what(study, snapshot, demo_workspace):
     found = find_payback(demo_workspace, snapshot, Terms(horizon=1234))
     text = write_report(study, snapshot, "no light", (), None, "cascal fit demo", payback=found)
-    for says in ("When does it pay back?", found.sentence, "1,234 queries", "Spent: $"):
+    for says in ("When does it pay back?", found.sentence, "1,234 queries", "Spent (simulated): $"):
         assert says in text
     assert "When does it pay back?" not in report(study, snapshot, ())
 

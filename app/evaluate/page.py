@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import cautions, frame, heeded, label_entry, session, shared_results
 from app.evaluate.cost import cost
@@ -45,13 +46,17 @@ def _scores_unused() -> None:
         )
 
 
-def _title(comparison: Comparison | None) -> None:
-    """Whether another router is better; until they are compared, what is known of this one."""
+def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
+    """Whether another router is better; until they are compared, what is known of this one.
+
+    basis : where it is said what that rests on
+    """
     rival = None if comparison is None else find_rival(comparison)
     result, judged = heeded.snapshot().ungated.evaluation, heeded.contenders_and_verdict()
     if rival is not None:
         st.title(frame.headline(rival.headline), anchor=False)
-        frame.sentence(rival.sentence)
+        with basis:
+            frame.sentence(rival.sentence)
     elif result is not None and judged is not None:
         always = judged[1].constant
         rates = result.top1_accuracy, float(result.model_accuracies[always.model])
@@ -60,11 +65,12 @@ def _title(comparison: Comparison | None) -> None:
             frame.headline(f"So far: {right} right by this router, {was} by always {always.name}"),
             anchor=False,
         )
-        frame.sentence("Whether another router is better is said here as soon as all are compared.")
+        with basis:
+            frame.sentence("Whether another is better is said here as soon as all are compared.")
     else:
         st.title("Which router is best?", anchor=False)
     if judged is not None:
-        st.caption(
+        basis.caption(
             frame.escape(f"{judged[1].basis} Right first answers, paired, with the 95 % interval.")
         )
 
@@ -103,11 +109,12 @@ else:
         _scores_unused()
         _without_gold()
     else:
-        head, notes, progress = st.container(), st.container(), st.container()
+        head, basis = st.container(), st.container(key="evaluate_basis")
+        notes, progress = st.container(), st.container()
         with progress:  # what follows keeps its place: else the tabs stand twice for a while
             comparison = shared_results.comparison()
         with head:
-            _title(comparison)
+            _title(comparison, basis)
         with notes:
             cautions.line()
             heeded.notice(heeded.COMPARED)

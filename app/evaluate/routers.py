@@ -41,7 +41,8 @@ def routers(comparison: Comparison) -> None:
         for name, said in charts.router_lines(main):
             st.markdown(f"**{frame.escape(name)}**: {frame.escape(said)}")
     figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
-    frame.chart(figure, "routers", _routers_alt(main, "top1"))
+    with st.container(key="routers_chart"):
+        frame.chart(figure, "routers", _routers_alt(main, "top1"))
     st.caption(
         "Lines and brackets are 95 % intervals, paired over the same queries. "
         f"{mark('gain', 'Gains')} are over always asking "
@@ -153,7 +154,9 @@ def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
         "top1_text": text("First right, %", alignment="right", width=122),
         "gain_text": text("Gain, points", alignment="right", width=142, help=f"Over {always}."),
         "cost": number("$/1,000", format="%.2f", width=66, help="US dollars per 1,000 queries."),
-        "effective": number("Models", format="%.1f", width=64, help=meaning("effective models")),
+        "effective": number(
+            "Effective models", format="%.1f", width=118, help=meaning("effective models")
+        ),
         "vote": number("Vote of 3", format="%.1f %%", width=74),
         "hit": number(
             "Any of 3", format="%.1f %%", width=70, help="Any of its best three is right."

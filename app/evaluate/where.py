@@ -13,8 +13,8 @@ from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
-from cascal.compare.slices import column_names, slices_by, slices_note
-from cascal.counted import bracketed, decimal, signed
+from cascal.compare.slices import column_names, many_note, slices_by, slices_note
+from cascal.counted import bracketed, decimal, plural, signed
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
@@ -42,8 +42,9 @@ def where(comparison: Comparison) -> None:
     else:
         by_tasks = which == "Per task"
         table = per_task(comparison, by_task) if by_tasks else _per_cluster(comparison, by_cluster)
-        kind = "tasks" if by_tasks else "clusters"
-        answer.subheader(frame.headline(charts.gains_sentence(table, kind)), anchor=False)
+        kind = "task" if by_tasks else "cluster"
+        answer.subheader(frame.headline(charts.gains_sentence(table, plural(kind))), anchor=False)
+        answer.caption(many_note(len(table), kind))
         _groups(table, name)
     st.subheader("How much could the clusters bring?", anchor=False)
     _ceilings(overall.tau)

@@ -33,7 +33,9 @@ else:
         light.headline_without_labels(badge)
     cautions.line()
     heeded.notice(heeded.HEADLINE)
-    tiles, shipped, drawn = st.container(), st.container(), st.container()
+    with st.container(key="answers"):  # on a phone what to ship comes first
+        tiles, shipped = st.container(), st.container(key="shipped")
+    drawn = st.container()
     waits = shipping.awaited(shipped)
     paid, stated = st.container(), st.container()
     terms, spent = stated_terms(stated)

@@ -98,23 +98,28 @@ def _clusters(now: Snapshot) -> None:
 
 def _payback(paid: Payback) -> None:
     """After how many queries the setting in use pays back; nothing where that is not known."""
-    spent = paid.spending.total
-    if paid.in_short and isfinite(spent):
+    if paid.in_short and isfinite(paid.spending.total):
         frame.metric(
             "Queries to pay back",
             paid.in_short,
-            f"{dollars(spent)} spent",
+            paid.spending.short,
             f"The setting in use, asking one model. {frame.escape(paid.sentence)}",
         )
 
 
 def _vote(now: Snapshot, result: Evaluation) -> None:
     """The vote and its price; that it is proven worse than its first model, where that is so."""
-    paid = f"for {dollars(now.cost.vote)} per 1,000" if isfinite(now.cost.vote) else ""
+    cost = now.cost
+    price = f"for {dollars(cost.vote)}" if isfinite(cost.vote) else ""
+    paid = f"{price} per 1,000" if price else ""
     about = "Plurality of the best-ranked models; each costs a call a query."
+    if cost.vote > cost.always:  # False where one of them is unknown
+        paid = f"{dollars(cost.vote)}: never pays back"
+        always = frame.escape(cost.constant.name)
+        about += f" In US dollars per 1,000 queries; always asking {always} costs less."
     gain, good = result.vote_gain, None
     if gain.high < 0:
-        good, paid = False, f"{signed(100 * gain.value)} points {paid.removesuffix(' per 1,000')}"
+        good, paid = False, f"{signed(100 * gain.value)} points {price}".strip()
         about += f" Proven worse than the first model alone: {frame.escape(points(gain))}."
     frame.metric(
         f"Vote of {result.top_k} right", percent(result.vote_accuracy, 1), paid, about, good

@@ -66,14 +66,13 @@ def _saved(run: Run) -> State:
 
 def two(names: list[str], runs: list[Run]) -> tuple[str, str]:
     """The two that are compared, by what the choice calls them: now, and before that."""
-    left, right = st.columns(2)
-    with left:
-        now = st.selectbox("Now", names, key="changed", persist_state="session", format_func=_shown)
-    others = [name for name in names if name != now]
+    chosen = st.session_state.get("changed")
+    others = [name for name in names if name != (chosen if chosen in names else names[0])]
     if not st.session_state.get(BY_HAND) or st.session_state.get(AGAINST) not in others:
         wanted = _worth_a_look(runs)
         st.session_state[AGAINST] = wanted if wanted in others else others[0]
-    with right:
+    with st.expander("Compare other states", key="two_states"), st.container(horizontal=True):
+        now = st.selectbox("Now", names, key="changed", persist_state="session", format_func=_shown)
         then = st.selectbox(
             "Before",
             others,

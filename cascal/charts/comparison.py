@@ -24,7 +24,7 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
-from cascal.counted import decimal, dollars, signed
+from cascal.counted import decimal, dollars, rounded, signed
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -78,10 +78,27 @@ def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFram
         np.nan if row.against_constant is None else row.against_constant.p_value for row in rows
     ]
     frame = pd.DataFrame(columns)
-    frame["top1_text"] = interval_texts(frame, ("top1", "top1_low", "top1_high"))
-    frame["gain_text"] = interval_texts(frame, ("gain", "gain_low", "gain_high"), sign=True)
+    _write(frame, 1)
     frame["p_text"] = frame["p_value"].map(p_text)
     return frame.sort_values(measure, ascending=False, kind="stable", ignore_index=True)
+
+
+def _write(frame: pd.DataFrame, decimals: int) -> None:
+    """Put the shares and gains of a table into words."""
+    frame["top1_text"] = interval_texts(frame, ("top1", "top1_low", "top1_high"), decimals)
+    gains = interval_texts(frame, ("gain", "gain_low", "gain_high"), decimals, sign=True)
+    frame["gain_text"] = gains
+
+
+def _adds_up(main: pd.DataFrame, constant: str) -> bool:
+    """Whether the shares with one decimal are as far apart as the gains with one decimal."""
+    shares, gains = main["top1"].to_numpy(float), main["gain"].to_numpy(float)
+    least = rounded(float(main.loc[constant, "top1"]), 1)
+    return all(
+        rounded(share, 1) - least == rounded(gain, 1)
+        for share, gain in zip(shares, gains, strict=True)
+        if np.isfinite(share) and np.isfinite(gain)
+    )
 
 
 def main_routers(
@@ -98,13 +115,15 @@ def main_routers(
     known = frame.set_index("key", drop=False)
     main = known.loc[[key for key in roles if key in known.index]].copy()
     main["role"] = main["key"].map(roles)
+    if not _adds_up(main, constant):
+        _write(main, 2)
     main.loc[constant, ["router", "gain_text"]] = f"Always asking {name}", "compared with"
     return main.reset_index(drop=True)
 
 
 def routers_sentence(main: pd.DataFrame) -> str:
     """How often the main routers are right, in a sentence."""
-    rates = in_words(main["top1"].to_numpy(float), percent=True)
+    rates = (f"{text.partition(' ')[0]} %" for text in main["top1_text"])
     right = dict(zip(main["role"], rates, strict=True))
     always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
     said = [f"{right['present']} right by this router"]

@@ -115,7 +115,7 @@ class Recommendation:
         """What to ship, and what it gives and costs."""
         unit = "" if self.dearer is None else " per 1,000 queries"
         if self.taken:
-            return f"You use the recommended setting: {self.best.result}{unit}"
+            return f"You use the setting to ship: {self.best.result}{unit}"
         right, was = self._rates
         return (
             f"Ship this: ask one model, {self.best.name}, {right} right{self.best.price} "
@@ -126,7 +126,7 @@ class Recommendation:
     def short(self) -> str:
         """The same where something else is the title."""
         if self.taken:
-            return "You use the recommended setting."
+            return "You use it."
         return f"It is {self.best.name}: {self._rates[0]} right{self.best.price}."
 
     @property
@@ -195,7 +195,7 @@ class Recommendation:
             return ""
         return (
             f"Proven right more often, {self.better.name}: {self.better.result}, "
-            f"{points(self.better.gain)} over the recommended one."
+            f"{points(self.better.gain)} over the one to ship."
         )
 
     def _only_better(self, tried: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from cascal.compare.comparison import Comparison
-from cascal.compare.recommendation import LEAST_SAVED
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.computing.remembered import remembered
 from cascal.counted import dollars
@@ -42,8 +41,7 @@ class Rival:
             return f"{self.title} is proven better than this router: {points(self.gain)}"
         if self.gain.high < 0:
             return f"This router is the best without labels; {self.title} is proven worse"
-        cheaper = f"; {self.title} is cheaper" if self._is_cheaper else ""
-        return f"No other router without labels is proven better{cheaper}"
+        return "No other router without labels is proven better"
 
     @property
     def sentence(self) -> str:
@@ -58,11 +56,6 @@ class Rival:
             f"{said}, for {dollars(self.cost)} instead of {dollars(self.cost_in_use)} per 1,000 "
             "queries."
         )
-
-    @property
-    def _is_cheaper(self) -> bool:
-        """By more than what counts as equally dear; False where a cost is unknown."""
-        return self.cost < (1.0 - LEAST_SAVED) * self.cost_in_use
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; what is unknown is null."""

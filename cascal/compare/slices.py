@@ -13,7 +13,7 @@ import numpy as np
 from cascal.columns import KeptColumn, join_kept
 from cascal.compare.comparison import Comparison
 from cascal.computing.remembered import remembered
-from cascal.counted import counted, decimal, listed
+from cascal.counted import counted, decimal, listed, plural
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError, IntArray, Split
 from cascal.files.plain_json import finite
@@ -74,13 +74,18 @@ def slices(
     return found
 
 
+def many_note(n: int, what: str = "slice") -> str:
+    """What chance alone does to the intervals of so many groups that are looked at together."""
+    return (
+        f"{counted(n, f'{what} was', f'{plural(what)} were')} looked at: each 95 % interval misses "
+        f"by chance one time in twenty, so of {n} about {decimal(MISSED * n, 1)}."
+    )
+
+
 def slices_note(found: Sequence[Slice]) -> str:
     """How many slices were looked at, what chance alone does to them, and which are too small."""
     n, small = len(found), sum(one.too_small for one in found)
-    said = (
-        f"{counted(n, 'slice was', 'slices were')} looked at: each 95 % interval misses by chance "
-        f"one time in twenty, so of {n} about {decimal(MISSED * n, 1)}."
-    )
+    said = many_note(n)
     if small:
         said += f" Fewer than {MIN_QUERIES} queries are in {small} of them: too small to tell."
     return said

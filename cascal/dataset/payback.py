@@ -32,9 +32,9 @@ def find_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) -> Payb
     verdict names; else by the labels of the workspace, against the best model by consensus. It is
     about the router without a gate, as the verdict is.
     """
-    snapshot, name = snapshot.ungated, snapshot.dataset.info.name
+    snapshot = snapshot.ungated
     with workspace.opened():
-        spending = _spending(workspace, name, terms)
+        spending = _spending(workspace, snapshot.dataset, terms)
         return payback(spending, _advantage(workspace, snapshot), terms)
 
 
@@ -45,7 +45,7 @@ def find_choice_payback(
 
     first (Q,) columns of their votes; compared with the model that the verdict names
     """
-    part, constant, name = snapshot.dataset.gold_test, snapshot.constant, snapshot.dataset.info.name
+    part, constant = snapshot.dataset.gold_test, snapshot.constant
     always = np.full(len(part), part.votes.models.index(constant.name))
     rows = np.arange(len(part))
     gain = estimate(part.right[rows, first] - part.right[rows, always])
@@ -57,7 +57,7 @@ def find_choice_payback(
         constant=constant,
     )
     with workspace.opened():
-        spending = _spending(workspace, name, terms)
+        spending = _spending(workspace, snapshot.dataset, terms)
         return payback(
             spending, _with_saving(snapshot, found, constant, gain, "by gold answers"), terms
         )
@@ -81,14 +81,16 @@ def find_vote_payback(workspace: Workspace, snapshot: Snapshot, terms: Terms) ->
         quality_basis="by gold answers",
     )
     with workspace.opened():
-        return payback(_spending(workspace, snapshot.dataset.info.name, terms), found, terms)
+        return payback(_spending(workspace, snapshot.dataset, terms), found, terms)
 
 
-def _spending(workspace: Workspace, name: str, terms: Terms) -> Spending:
+def _spending(workspace: Workspace, dataset: Dataset, terms: Terms) -> Spending:
+    name = dataset.info.name
     return Spending(
         bills=workspace.bills(name),
         n_labels=len(labels_of_people(workspace, name)),
         label_price=terms.label_price,
+        simulated=dataset.simulated,
     )
 
 
@@ -100,7 +102,10 @@ def find_score_payback(
     with workspace.opened():
         people = [one for one in workspace.response_scores(name) if one.origin == "person"]
         spending = Spending(
-            bills=workspace.bills(name), n_labels=len(people), label_price=terms.label_price
+            bills=workspace.bills(name),
+            n_labels=len(people),
+            label_price=terms.label_price,
+            simulated=dataset.simulated,
         )
         return payback(spending, _by_scores(dataset, evidence), terms)
 

@@ -190,7 +190,7 @@ def _settings(found: Recommendation) -> list[tuple[str, ...]]:
             decimal(100 * one.trial.point.top1, 1),
             decimal(one.trial.point.cost1, 2) if np.isfinite(one.trial.point.cost1) else "",
             "" if one.in_use else _points(one.gain),
-            one.why or "recommended",
+            one.why or "to ship",
         )
         for one in (found.best, *found.others)
     ]

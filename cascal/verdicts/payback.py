@@ -56,11 +56,15 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Spending:
-    """US dollars spent so far: every call that was paid for, and labels at a stated price."""
+    """US dollars spent so far: every call that was paid for, and labels at a stated price.
+
+    simulated : whether no model was really called
+    """
 
     bills: tuple[Bill, ...]
     n_labels: int
     label_price: float | None
+    simulated: bool = False
 
     @property
     def collecting(self) -> float:
@@ -83,6 +87,11 @@ class Spending:
         return tuple(dict.fromkeys(one.model for one in self.bills if math.isnan(one.total)))
 
     @property
+    def short(self) -> str:
+        """The sum alone; that it is simulated, where it is."""
+        return f"{dollars(self.total)} spent{', simulated' if self.simulated else ''}"
+
+    @property
     def sentence(self) -> str:
         """What was spent, on what, and what of it is an estimate or not counted."""
         if self.without_price:
@@ -94,7 +103,8 @@ class Spending:
             )
         calls = sum(one.n_calls for one in self.bills)
         guessed = sum(one.n_unknown for one in self.bills)
-        said = f"Spent: {dollars(self.collecting)} on {counted(calls, 'call')}"
+        spent = "Spent (simulated)" if self.simulated else "Spent"
+        said = f"{spent}: {dollars(self.collecting)} on {counted(calls, 'call')}"
         if guessed:
             said += f" ({guessed:,} of them at the mean cost of their model)"
         if self.n_labels and self.label_price is None:

@@ -31,6 +31,9 @@ def save(one, name: str, n_runs: int) -> None:
 
 def choose(one, label: str, option: str) -> None:
     field = one.page.get_by_role("combobox", name=label)
+    if not field.is_visible():
+        one.page.get_by_text("Compare other states").click()
+    field.wait_for()
     field.scroll_into_view_if_needed()
     one.page.wait_for_timeout(300)  # scrolling closes a list that is open
     field.click()
