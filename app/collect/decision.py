@@ -23,7 +23,7 @@ def decision(found: Sequence[Collected], n_queries: int, *, simulated: bool) -> 
         _takes("One more model", one_more_model(found, n_queries), every, simulated=simulated)
         _begins("Name the model", "next_model", _open_models, primary=True)
     with right:
-        ahead, all_of = more_queries(found, N_MORE), f"asked of all {len(found)} models"
+        ahead, all_of = more_queries(found, N_MORE), f"asked of all {counted(len(found), 'model')}"
         _takes(f"{N_MORE} more queries", ahead, all_of, simulated=simulated)
         _begins("Have them written", "next_queries", _open_queries, primary=False)
 

@@ -93,7 +93,7 @@ def _write(frame: pd.DataFrame, decimals: int) -> None:
 def _adds_up(main: pd.DataFrame, constant: str) -> bool:
     """Whether the shares with one decimal are as far apart as the gains with one decimal."""
     shares, gains = main["top1"].to_numpy(float), main["gain"].to_numpy(float)
-    least = rounded(float(main.loc[constant, "top1"]), 1)
+    least = rounded(shares[main["key"].to_list().index(constant)], 1)
     return all(
         rounded(share, 1) - least == rounded(gain, 1)
         for share, gain in zip(shares, gains, strict=True)
