@@ -21,7 +21,8 @@ N_EXAMPLES = 8
 KEY = "route_examples"
 COLUMNS: dict[str, Any] = {
     "first": st.column_config.TextColumn("Goes to", width=110),
-    "query": st.column_config.TextColumn("Query", width=420),
+    "sure": st.column_config.TextColumn("How sure", width=85),
+    "query": st.column_config.TextColumn("Query", width=440),
     "second": st.column_config.TextColumn("Runner-up", width=105),
     "lead": st.column_config.NumberColumn(
         "Lead", format="%.3f", width=60, help="Of the first model's score over the second's."
@@ -29,7 +30,6 @@ COLUMNS: dict[str, Any] = {
     "noise": st.column_config.NumberColumn(
         "Noise", format="±%.3f", width=70, help="Half the 95 % interval of the lead."
     ),
-    "sure": st.column_config.TextColumn("How sure", width=90),
 }
 
 
@@ -73,7 +73,7 @@ def examples() -> None:
         hide_index=True,
         key=KEY,
         on_select=_taken,
-        selection_mode=["single-cell", "single-row"],
+        selection_mode="single-cell",
         column_order=list(COLUMNS),
         column_config=COLUMNS,
         alt="Some queries with the model that each goes to, the runner-up and the lead",
@@ -86,13 +86,11 @@ def examples() -> None:
 
 
 def _taken() -> None:
-    """Route the query whose row, or a cell of it, was clicked."""
-    chosen = st.session_state[KEY]["selection"]
-    places = [*chosen["rows"], *(row for row, _ in chosen["cells"])]
-    part = at_hand(session.dataset())
+    """Route the query in whose row a cell was clicked."""
+    cells, part = st.session_state[KEY]["selection"]["cells"], at_hand(session.dataset())
     rows = example_rows(part)
-    if places and places[0] < len(rows):
-        take(part.texts[rows[places[0]]])
+    if cells and cells[0][0] < len(rows):
+        take(part.texts[rows[cells[0][0]]])
 
 
 def take(text: str) -> None:

@@ -18,7 +18,7 @@ COLUMNS: dict[str, Any] = {
     "threshold": st.column_config.TextColumn("Threshold", width=110),
     "action": st.column_config.TextColumn("What to do", width=130),
     "brings": st.column_config.TextColumn(
-        "Points of right answers", width=190, help="Over the value in use, with 95 % interval."
+        "Right answers, points", width=190, help="Over the value in use, with 95 % interval."
     ),
     "costs": st.column_config.TextColumn("$ per 1,000", width=120),
     "why": st.column_config.TextColumn("Why", width=300),
@@ -67,7 +67,7 @@ def _table(found: Tried) -> None:
         alt="Every threshold with what to do, what that would bring and cost, and why",
         height="content",
     )
-    st.caption(f"{BASIS} Click a row for its curve.")
+    st.caption(f"Click a row for its curve. {BASIS}")
 
 
 def _picked(key: str, found: Tried) -> None:
