@@ -110,8 +110,11 @@ def _of_presets(thresholds: Thresholds) -> Thresholds:
     return replace(thresholds, cost_weight=weight, routing=defaults.routing, top_k=defaults.top_k)
 
 
-def preset_choices(label: str, *, at_once: bool = False) -> PresetChoices | None:
-    """Whom every preset asks first; None while they are being fitted, or were not asked for."""
+def preset_choices(label: str, *, asked: bool = False) -> PresetChoices | None:
+    """Whom every preset asks first; None while they are being fitted.
+
+    asked : whether somebody waits for just that
+    """
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     work = Call.of(
         compare_presets,
@@ -122,22 +125,21 @@ def preset_choices(label: str, *, at_once: bool = False) -> PresetChoices | None
         fitted=fitted,
         weights=_preset_weights(data),
     )
-    found = jobs.show(
-        presets_key(), label, work, at_once=at_once, line=None if at_once else "asked"
-    )
+    found = jobs.show(presets_key(), label, work, at_once=True, line="asked" if asked else None)
     if found is None or data.test is None or not found.trials:
         return found
     return found.at_weight(thresholds.cost_weight, data.test)
 
 
 def want_presets() -> None:
-    """From now on this reader's recommendation looks at the presets too; nobody else's does."""
-    st.session_state[_PRESETS] = True
+    """Let the recommendation look at the presets of this state too, for nobody but this reader."""
+    wanted: set[str] = st.session_state.setdefault(_PRESETS, set())
+    wanted.add(presets_key())
 
 
 def presets_wanted() -> bool:
     """Whether this reader asked for them."""
-    return bool(st.session_state.get(_PRESETS))
+    return presets_key() in st.session_state.get(_PRESETS, set())
 
 
 def presets_can_be_tried() -> bool:

@@ -188,13 +188,19 @@ def _rule(found: Recommendation) -> None:
     """By what it was chosen, and the click that tries the presets as well."""
     st.caption(frame.escape(found.reason))
     cautions.alone()
+    if shared_results.presets_wanted():
+        shared_results.preset_choices(TRY_PRESETS, asked=True)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _ways_on(found)
+
+
+def _ways_on(found: Recommendation) -> None:
+    """To what taking the setting changed, and to what more can be tried."""
     if found.taken and values.present() != history.pinned():
         st.page_link(
             frame.page_file("runs"), label="See what it changed", icon=":material/compare_arrows:"
         )
-    if shared_results.presets_wanted():
-        shared_results.preset_choices(TRY_PRESETS, at_once=True)
-    elif shared_results.presets_can_be_tried():
+    if not shared_results.presets_wanted() and shared_results.presets_can_be_tried():
         st.button(TRY_PRESETS, icon=":material/play_arrow:", on_click=shared_results.want_presets)
 
 

@@ -87,7 +87,7 @@ def test_what_was_recommended_is_recommended_again_when_it_is_in_use():
     assert again.best.trial is first.best.trial
     assert again.taken
     assert again.title.startswith("You use the setting to ship: ")
-    assert "beside no cost weight" in again.reason
+    assert "beside a cost weight of 0" in again.reason
     assert again.gain == first.gain
 
 

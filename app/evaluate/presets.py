@@ -20,7 +20,7 @@ _WITHOUT_GOLD = "for which queries they name another first model."
 def presets() -> None:
     """Whom each preset asks first, without a label, and the queries on which they differ."""
     shared_results.want_presets()
-    choices = shared_results.preset_choices("Compare the presets", at_once=True)
+    choices = shared_results.preset_choices("Compare the presets")
     if choices is None:
         if shared_results.presets_run():
             test = session.dataset().test

@@ -64,7 +64,8 @@ def numbers(paid: Payback) -> None:
     """Accuracy, cost, payback, and how many clusters and models are in use, as tiles."""
     now = heeded.snapshot()
     result = now.evaluation
-    with st.grid(5, min_column_width=150):
+    votes = result is not None and result.top_k > 1
+    with st.grid(5 if votes else 4, min_column_width=150):
         if result is not None:
             gain = result.gain_over(now.constant.model)
             frame.metric(
@@ -76,7 +77,7 @@ def numbers(paid: Payback) -> None:
             )
         _cost(now)
         _payback(paid)
-        if result is not None and result.top_k > 1:
+        if result is not None and votes:
             _vote(now, result)
         _clusters(now)
 

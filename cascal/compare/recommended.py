@@ -205,7 +205,9 @@ class Recommendation:
 
     @property
     def _beside(self) -> str:
-        return "the setting in use" if self.beside.in_use else self.beside.name
+        if self.beside.in_use:
+            return "the setting in use"
+        return self.beside.name.replace("no cost weight", "a cost weight of 0")
 
     @property
     def vote(self) -> str:

@@ -88,8 +88,8 @@ class Spending:
 
     @property
     def short(self) -> str:
-        """The sum alone; that it is simulated, where it is."""
-        return f"{dollars(self.total)} spent{', simulated' if self.simulated else ''}"
+        """The sum alone, as it fits a tile."""
+        return f"{dollars(self.total)}{', simulated' if self.simulated else ' spent'}"
 
     @property
     def sentence(self) -> str:
