@@ -12,7 +12,8 @@ from conftest import split_world
 from refusals import refuses
 
 import cascal
-from cascal.charts.sweep import changing_measures, curve_figure, curve_frame, map_figure
+from cascal.charts.sweep import changing_measures, curve_figure, curve_frame
+from cascal.charts.sweep_map import map_figure
 from cascal.charts.sweep_summary import sweep_frame
 from cascal.compare.cost import cost_grid, try_weights
 from cascal.compare.recommendation import recommend

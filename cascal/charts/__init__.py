@@ -91,8 +91,8 @@ from cascal.charts.sweep import (
     changing_measures,
     curve_figure,
     curve_frame,
-    map_figure,
 )
+from cascal.charts.sweep_map import map_figure
 from cascal.charts.sweep_summary import sweep_frame
 from cascal.charts.task_agreement import MODEL as MODEL_COLUMN
 from cascal.charts.task_agreement import (

@@ -1,9 +1,8 @@
-"""Figures of a sweep: one threshold as curves, two as a map."""
+"""One threshold as curves: what each of its values gives, by every measure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,10 @@ import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_ticks
 from cascal.compare.cost import weight_label
-from cascal.compare.sweep import NAMES, Curve, Point, SweepMap
+from cascal.compare.sweep import NAMES, Curve, Point
 from cascal.compare.sweep_answer import value_label
 from cascal.counted import brief, dollars, percent
 from cascal.datatypes import FloatArray
-from cascal.settings import Thresholds
 
 SAME = 1e-9
 """Values of a measure that lie nearer than this do not change."""
@@ -88,14 +86,14 @@ def _in_words(measure: str, value: float) -> str:
     return dollars(value) if measure == "dollars" else brief(value, 4)
 
 
-def _hover(measure: str, name: str) -> str:
+def hover_of(measure: str, name: str) -> str:
     """A value of a measure in a hover of plotly."""
     if measure in IN_PERCENT:
         return percent_hover(name)
     return f"$%{{{name}:,.2f}}" if measure == "dollars" else f"%{{{name}:.4g}}"
 
 
-def _ticks(measure: str) -> dict[str, Any]:
+def ticks_of(measure: str) -> dict[str, Any]:
     """How the axis, or the colour key, of a measure writes its values."""
     if measure in IN_PERCENT:
         return percent_ticks()
@@ -118,7 +116,7 @@ def curve_figure(
             line={"color": accent, "shape": "hv" if measure == "clusters" else "linear"},
             marker={"size": 4},
             text=list(frame["value"]),
-            hovertemplate=f"%{{text}}: {_hover(measure, 'y')}<extra></extra>",
+            hovertemplate=f"%{{text}}: {hover_of(measure, 'y')}<extra></extra>",
         )
     )
     _mark_now(figure, curve, frame)
@@ -130,7 +128,7 @@ def curve_figure(
     )
     scale = " (logarithmic scale)" if curve.name == "cost_weight" else ""
     figure.update_xaxes(title=f"{NAMES[curve.name]}{scale}", **_curve_ticks(curve, frame))
-    figure.update_yaxes(nticks=6, **_ticks(measure))
+    figure.update_yaxes(nticks=6, **ticks_of(measure))
     if measure == "clusters" and frame[measure].max() > WIDE * frame[measure].min():
         figure.update_yaxes(type="log", nticks=None, dtick="D2", tickformat=",.0f")
     return figure
@@ -216,87 +214,3 @@ def _mark_now(figure: go.Figure, curve: Curve, frame: pd.DataFrame) -> None:
     values = [point.value(curve.name) for point in curve.points]
     low, high = (x[values.index(one)] for one in curve.band)
     figure.add_vrect(x0=low, x1=high, fillcolor=MUTED, opacity=0.15, line_width=0)
-
-
-def map_figure(
-    found: SweepMap, measure: str, scale: tuple[str, ...], now: Thresholds | None = None
-) -> go.Figure:
-    """Two thresholds as a heatmap of one measure; a cross marks the present setting."""
-    table = np.array([[_measure(point, measure) for point in row] for row in found.points])
-    across = _map_axis(found.second, found.second_values, now)
-    down = _map_axis(found.first, found.first_values, now)
-    cells = [
-        [f"{NAMES[found.first]} {one}, {NAMES[found.second]} {other}" for other in across.labels]
-        for one in down.labels
-    ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=table,
-            x=across.places,
-            y=down.places,
-            text=cells,
-            colorscale=[[at / (len(scale) - 1), colour] for at, colour in enumerate(scale)],
-            colorbar={"thickness": 8, "outlinewidth": 0, **_ticks(measure)},
-            hovertemplate=f"%{{text}}: {_hover(measure, 'z')}<extra></extra>",
-        )
-    )
-    if across.now is not None and down.now is not None:
-        for size, width, colour in ((17, 5, "#FFFFFF"), (15, 2.5, "#0B111C")):
-            figure.add_trace(
-                go.Scatter(
-                    x=[across.now],
-                    y=[down.now],
-                    mode="markers",
-                    cliponaxis=False,
-                    marker={
-                        "symbol": "x-thin",
-                        "size": size,
-                        "line": {"width": width, "color": colour},
-                    },
-                    hovertemplate="present setting<extra></extra>",
-                )
-            )
-    figure.update_layout(template="cascal", height=460)
-    figure.update_xaxes(title=NAMES[found.second], showgrid=False, zeroline=False, **across.ticks)
-    figure.update_yaxes(title=NAMES[found.first], showgrid=False, zeroline=False, **down.ticks)
-    return figure
-
-
-@dataclass(frozen=True)
-class _MapAxis:
-    """Where the values of a threshold lie, what they are called, and where the present one is."""
-
-    places: list[float]
-    labels: list[str]
-    ticks: dict[str, Any]
-    now: float | None
-
-
-def _map_axis(name: str, values: Sequence[float | None], now: Thresholds | None) -> _MapAxis:
-    """Distances lie where they are; joining and cost weights, without a scale, one by one."""
-    labels = [value_label(name, one) for one in values]
-    present: float | None = None if now is None else getattr(now, name)
-    if name in ("min_silhouette", "merge_distance"):
-        places = [float(one or 0.0) for one in values]
-        ticks: dict[str, Any] = {"range": [places[0], places[-1]], "tickformat": ".2~f"}
-        return _MapAxis(places, labels, ticks, present)
-    places = [float(at) for at in range(len(values))]
-    shown = places[:: 1 + len(places) // 9]
-    ticks = {"tickvals": shown, "ticktext": [labels[int(at)] for at in shown]}
-    if name == "prune_jaccard":
-        at = float(values.index(present)) if now is not None and present in values else None
-        return _MapAxis(places, labels, ticks, at)
-    known = None if present is None else float(np.interp(present, np.array(values, float), places))
-    return _MapAxis(places, labels, ticks, known)
-
-
-def _measure(point: Point, measure: str) -> float:
-    if measure == "clusters":
-        return float(point.n_clusters)
-    if measure == "effective":
-        return point.effective_models
-    if measure == "flipped":
-        return float(in_percent(point.flipped))
-    if measure == "dollars":
-        return point.dollars
-    return float(in_percent(np.nan if point.top1 is None else point.top1.value))
