@@ -40,10 +40,12 @@ async def run_clients(
     seconds: float,
     make: Callable[[random.Random], tuple[str, dict]],
     pause: Callable[[random.Random], float] = lambda _: 0.0,
+    at_least: int = 0,
 ) -> Load:
     """`n_clients` that ask one after the other, for some seconds; `make` gives path and body.
 
-    A field `delay` of the body is taken off the latency.
+    Each asks `at_least` so often, however long that takes on a machine that does much else. A
+    field `delay` of the body is taken off the latency.
     """
     load = Load()
     loop = asyncio.get_running_loop()
@@ -53,7 +55,9 @@ async def run_clients(
         rng = random.Random(number)  # noqa: S311 – repeatable, not secret
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.sleep(rng.random() * min(1.0, seconds / 4))
-        while loop.time() < end:
+        asked = 0
+        while loop.time() < end or asked < at_least:
+            asked += 1
             path, body = make(rng)
             begun = loop.time()
             status, headers = await _post(reader, writer, path, body)

@@ -266,11 +266,11 @@ def test_attempts_are_limited_however_many_seconds_are_left(server):
 def test_a_silent_server_takes_no_more_than_the_seconds_allowed(server):
     server.replies = [SILENT]
     started = time.monotonic()
-    patience = Patience(attempts=9, total_seconds=0.9, timeout=0.15)
+    patience = Patience(attempts=9, total_seconds=1.6, timeout=0.15)
     replies = asked(server, 4, patience=patience)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 2.2
     assert {reply.cause for reply in replies} == {"time-out"}
-    assert {reply.attempts for reply in replies} == {2}  # 0.15 + wait 0.5 + 0.15, no third
+    assert {reply.attempts for reply in replies} == {2}  # a third would wait for 1.0 more
 
 
 def test_a_server_that_is_down_is_a_connection_error(server):
@@ -411,7 +411,7 @@ def test_a_call_is_one_request_however_often_it_is_tried(server):
     ("limits", "words", "n_calls"),
     [
         ({"tokens": 3000}, "3,000 tokens", 3),  # 1010 each
-        ({"dollars": 0.007}, "$0.01", 3),  # 0.00312 each
+        ({"dollars": 0.007}, "$0.007", 3),  # 0.00312 each
         ({"dollars": 0.0}, "$0.00", 0),
     ],
 )

@@ -405,7 +405,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("mode", "status", "code"), FAULTS)
 def test_every_fault_of_an_upstream_has_its_status_and_code(router, upstream, mode, status, code):
-    with running(app_of(router, upstream.url(mode), timeout=0.4, max_answer=100_000)) as address:
+    with running(app_of(router, upstream.url(mode), timeout=1.0, max_answer=100_000)) as address:
         begun = time.monotonic()
         response = ask(address)
         assert time.monotonic() - begun < 3
@@ -533,7 +533,7 @@ def test_a_response_streams_as_clients_expect(served):
 
 def test_a_response_whose_stream_breaks_has_failed(router, upstream):
     with (
-        running(app_of(router, upstream.url("cut"), timeout=0.4)) as address,
+        running(app_of(router, upstream.url("cut"), timeout=4.0)) as address,
         openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client,
     ):
         *_, last = client.responses.create(model="cascal", input="Which?", stream=True)
@@ -606,7 +606,7 @@ def test_the_next_model_of_the_route_answers_where_the_first_fails(router, upstr
     urls = dict.fromkeys(router.models, upstream.url("normal"))
     urls[first] = urls[second] = upstream.url(fault)
     with (
-        running(app_of(router, urls, timeout=0.3, failover=2)) as address,
+        running(app_of(router, urls, timeout=1.0, failover=2)) as address,
         openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client,
     ):
         answered = client.chat.completions.with_raw_response.create(
@@ -628,10 +628,10 @@ def test_the_seconds_of_failed_models_are_no_overhead(router, upstream):
     first, second, *_ = ranked(router)
     urls = dict.fromkeys(router.models, upstream.url("normal"))
     urls[first] = upstream.url("slow")
-    with running(app_of(router, urls, timeout=0.4, failover=1)) as address:
+    with running(app_of(router, urls, timeout=2.0, failover=1)) as address:
         response = ask(address)
     assert response.headers["x-cascal-model"] == second
-    assert float(response.headers["x-cascal-overhead-ms"]) < 200
+    assert float(response.headers["x-cascal-overhead-ms"]) < 1000  # half of what the first took
 
 
 def test_where_all_fail_the_error_is_that_of_the_first(router, upstream):
@@ -681,7 +681,7 @@ def test_an_error_reaches_an_unmodified_client_as_its_own_exception(router, upst
     [("wrong", "upstream_malformed"), ("e500", "upstream_error"), ("slow", "upstream_timeout")],
 )
 def test_a_stream_that_never_starts_is_a_plain_error(router, upstream, mode, code):
-    with running(app_of(router, upstream.url(mode), timeout=0.4)) as address:
+    with running(app_of(router, upstream.url(mode), timeout=1.0)) as address:
         response = ask(address, stream=True)
         assert (response.status_code, code_of(response)) == (STATUS[code], code)
 
@@ -693,7 +693,7 @@ def test_a_stream_that_breaks_ends_in_an_error_the_client_raises(
     router, upstream, mode, words, code
 ):
     with (
-        running(app_of(router, upstream.url(mode), timeout=0.4)) as address,
+        running(app_of(router, upstream.url(mode), timeout=1.0)) as address,
         openai.OpenAI(base_url=f"{address}/v1", api_key="unused", max_retries=0) as client,
     ):
         pieces = []
@@ -1330,7 +1330,7 @@ def load_of_fifty(router, upstream):
     patience = serve.ServeOptions().timeout
     with running(app_of(router, upstream.url("normal"), timeout=patience)) as address:
         port = int(address.rpartition(":")[2])
-        load = asyncio.run(run_clients(port, 50, 2.0, chat))
+        load = asyncio.run(run_clients(port, 50, 2.0, chat, at_least=2))
         return load, WEB.get(f"{address}/metrics").text
 
 
