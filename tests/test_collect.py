@@ -77,7 +77,7 @@ def collected(asked, n_models=2, queries=QUERIES, sink=None, **options):
         model.name: [one for one in queries if (one.query_id, model.name) not in sink.responses]
         for model in pool
     }
-    options.setdefault("patience", QUICK)
+    options.setdefault("patience", LONG)
     return sink, collect(pool, wanted, sink, **options)
 
 
@@ -107,7 +107,7 @@ def clean():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NO_PROXY", "127.0.0.1")
         with counting() as asked:
-            sink, done = collected(asked, patience=LONG)
+            sink, done = collected(asked)
             yield sink, done, dict(asked.counts)
 
 
