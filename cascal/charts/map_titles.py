@@ -14,7 +14,7 @@ from cascal.datatypes import BoolArray, FloatArray, IntArray, Split
 from cascal.diagnose.coherence import below_zero_sentence
 from cascal.evaluate import first_share
 
-NAMED = 3
+NAMED = 2
 """So many tasks are named with their model."""
 Tasks = npt.NDArray[np.str_]
 MOSTLY = 0.5
@@ -90,8 +90,7 @@ def _by_task(own: list[Domain], n_tasks: int) -> str:
         lead = "Each task has its own model"
     else:
         lead = "Each task goes mostly to one model"
-    listed = f"{', '.join(named)}, …" if len(own) > len(named) else enumerated(named)
-    return f"{lead}: {listed}"
+    return f"{lead}{', as' if len(own) > len(named) else ':'} {enumerated(named)}"
 
 
 def _part(which: BoolArray, tasks: Tasks) -> str:

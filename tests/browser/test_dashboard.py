@@ -203,6 +203,24 @@ def test_the_map_has_the_room_and_its_points_fill_the_frame(reader, dashboard):
     one.clean()
 
 
+NAMED = """() => ({
+  named: [...document.querySelectorAll('.cm-label')]
+    .filter(one => one.style.visibility === 'visible').length,
+  clusters: document.querySelectorAll('.cm-areas path').length })"""
+
+
+def test_most_clusters_have_a_name_and_on_a_large_screen_all(reader, dashboard):
+    one = reader(width=1440, height=900)
+    one.open(f"{dashboard}/map")
+    one.map_drawn()
+    for width, height, missing in ((1440, 900, 5), (1920, 1080, 0)):
+        one.resize(width, height)
+        found = one.page.evaluate(NAMED)
+        assert found["named"] >= found["clusters"] - missing
+        shot(one.page, f"map-names-{width}")
+    one.clean()
+
+
 def has_the_room(one, least: float) -> None:
     """The map is at least so wide, its points fill it, and no name leaves it."""
     frame = one.page.locator(".cm-plot").bounding_box()

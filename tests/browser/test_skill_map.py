@@ -481,7 +481,7 @@ def test_texts_of_queries_stay_text(opened):
     attack = "<img src=x onerror=alert(1)><b>bold</b>"  # on the way there is another query's card
     map_page.page.locator(".cm-tip", has_text=attack).wait_for(state="visible")
     assert map_page.page.locator(".cm-tip img, .cm-tip a, .cm-tip b, .cm-label b").count() == 0
-    assert map_page.page.locator(".cm-label", has_text="<b>bold</b> & $x$ claims").count() == 1
+    assert map_page.page.locator(".cm-label", has_text="<b>bold</b> & $x$ claims").count() == 2
     assert not map_page.errors
 
 

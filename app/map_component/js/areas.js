@@ -11,6 +11,7 @@ const COLOURS = 12;
 const ROOM = 7_000; // px² of the frame for each name
 const MANY = 40;
 const STEPS = 65535; // of the map from end to end, as the server counts them
+const SHORT = 11; // letters of a name that is never broken
 const SMALLEST = 11.5; // px, of a name
 const MORE = 2.5; // px, by which the name of the largest cluster is larger
 
@@ -205,14 +206,23 @@ function rounded(curve) {
 function named(area, curves, path, palette) {
   const { name, about, share, peak } = area;
   const colour = colourOf(area, palette);
-  const texts = name ? [...new Set([name.split(" · ").at(-1), name])] : [];
+  const short = name.split(" · ").at(-1);
+  const texts = name ? [...new Set([short, folded(short), name])] : [];
   const tags = texts.map((text) => {
     const tag = element("div", "cm-label", text);
     tag.style.fontSize = `${(SMALLEST + MORE * Math.sqrt(share)).toFixed(1)}px`;
     tag.style.setProperty("--cm-own", colour);
     return tag;
   });
-  return { tags, about: about || name, path, colour, curves, peak };
+  return { tags, folded: texts.findIndex((text) => text.includes("\n")), about: about || name, path, colour, curves, peak };
+}
+
+// The same in two lines, broken where they are about as long.
+function folded(text) {
+  const gaps = [...text.matchAll(/ (?!&)/g)].map(({ index }) => index);
+  if (!gaps.length || text.length < SHORT) return text;
+  const at = gaps.reduce((best, one) => (Math.abs(one - text.length / 2) < Math.abs(best - text.length / 2) ? one : best));
+  return `${text.slice(0, at)}\n${text.slice(at + 1)}`;
 }
 
 function markerName([x, y, text], [x0, x1, y0, y1]) {

@@ -10,7 +10,8 @@ const FARTHER = [...GAPS, 44, 58, 74, 92, 112, 136, 164]; // px, for a name that
 const COVERED = 0.12; // of a name may lie on points and outlines
 const CROWDED = 0.28; // of a name that has no room else, close to its outline
 const LAST = 0.5; // of one that has no place else
-const RIM = 0.1; // of such a name may lie on another cluster
+const RIM = 0.15; // of such a name may lie on another cluster
+const GRAZED = 15; // px of its line may
 const EDGE = 4; // px to the frame
 const CENTRE = 3; // px: no name is so near to the centre of another cluster
 const [FREE, TIGHT, AFAR] = [0, 1, 2]; // how a name is placed: first on free ground, at last farther off
@@ -23,7 +24,8 @@ const INSIDE = 0.33; // of a name on its own cluster lies on it
 const [MOST, CORNER] = [0.5, 0.15]; // or so much of it, and then so much of it on another
 const [PARTS, SMALLER] = [3, 3]; // so many parts of a cluster may have its name, at such a cost each
 const LED = 4; // what a line costs, beside a name that needs none
-const CROSSED = 20; // what a name or a line costs that lies on other clusters
+const CROSSED = 20; // what a name costs that lies on other clusters
+const STRIDE = 3; // px between the points of a line that are looked at
 const UNLED = { led: false, cost: 0 };
 const [NOBODY, SEVERAL] = [-1, -2];
 
@@ -92,12 +94,11 @@ export class Crowd {
     return inside ? this.owners[row * this.columns + column] : NOBODY;
   }
 
-  // Whether a straight line meets no name, and how much of it lies on other clusters than one.
+  // Whether a straight line meets no name, and how many pixels of it lie on other clusters than one.
   line(start, end, by, taken) {
     const points = along(start, end);
     const free = points.every(([x, y]) => taken.every(([x0, y0, x1, y1]) => x < x0 || x > x1 || y < y0 || y > y1));
-    const foreign = points.filter(([x, y]) => ![NOBODY, by].includes(this.at(x, y))).length;
-    return { free, foreign: foreign / points.length };
+    return { free, foreign: STRIDE * points.filter(([x, y]) => ![NOBODY, by].includes(this.at(x, y))).length };
   }
 
   // Whether the centre of another cluster lies under a box.
@@ -119,7 +120,7 @@ export class Crowd {
   }
 }
 
-// Names with their places, as far as there is room: first short ones on free ground, then those that
+// Names with their places, as far as there is room, in one line or else in two: first short ones on free ground, then those that
 // have to lie on points, where nobody takes them for another's: on their own cluster or right beside
 // it; at last as many whole ones as fit. Of a family only one has a name, the first with room.
 export function arrange(names, crowd, frame, taken) {
@@ -128,13 +129,16 @@ export function arrange(names, crowd, frame, taken) {
     for (const name of some) {
       if (placed.some((one) => one.name === name || isKin(one.name, name))) continue;
       const others = [...taken, ...placed.flatMap(held)];
-      const spot = name.over ? above(name, frame) : bestSpot(name, crowd, frame, others, way);
-      if (spot) placed.push({ name, text: 0, ...spot });
+      for (const text of name.folded > 0 ? [0, name.folded] : [0]) {
+        const spot = name.over ? above(name, frame) : bestSpot(name, text, crowd, frame, others, way);
+        if (spot) placed.push({ name, text, ...spot });
+        if (spot) break;
+      }
     }
   }
   for (const one of placed) {
     const last = one.name.tags.length - 1;
-    if (!last || !one.name.whole[last]) continue;
+    if (one.text || !last || last === one.name.folded || !one.name.whole[last]) continue;
     const box = one.boxOf(one.name.sizes[last]);
     const others = [...taken, ...placed.filter((other) => other !== one).flatMap(held)];
     if (!isFree(box, frame, others) || crowd.under(box) > COVERED / 2 || crowd.hides(box, one.name.area)) continue;
@@ -145,12 +149,12 @@ export function arrange(names, crowd, frame, taken) {
   ));
 }
 
-// How names are placed, and those that are tried then: the first of each family in all ways before
-// its others.
+// How names are placed, and those that are tried then: near their outlines before farther off, and
+// the first of each family before its others.
 function stages(names) {
   const first = names.filter((name, at) => !names.slice(0, at).some((one) => isKin(one, name)));
   const rest = names.filter((name) => !first.includes(name));
-  return [first, rest].flatMap((some) => [FREE, TIGHT, AFAR].map((way) => [way, some]));
+  return [[FREE, first], [TIGHT, first], [FREE, rest], [TIGHT, rest], [AFAR, first], [AFAR, rest]];
 }
 
 function isKin(one, other) {
@@ -171,7 +175,7 @@ function held({ name, box, led, part }) {
 }
 
 function along([x0, y0], [x1, y1]) {
-  const steps = Math.max(1, Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 3));
+  const steps = Math.max(1, Math.ceil(Math.hypot(x1 - x0, y1 - y0) / STRIDE));
   return Array.from({ length: steps }, (_, k) => [x0 + ((x1 - x0) * k) / steps, y0 + ((y1 - y0) * k) / steps]);
 }
 
@@ -194,10 +198,10 @@ function above({ at: [x, y], over, sizes: [[width, height]] }, frame) {
   return { box, led: false, part: 0, boxOf: () => box };
 }
 
-function bestSpot(name, crowd, frame, taken, way) {
+function bestSpot(name, text, crowd, frame, taken, way) {
   let best = null;
   for (const candidate of allCandidates(name, frame, way === AFAR ? FARTHER : GAPS)) {
-    const box = candidate.boxOf(name.sizes[0]);
+    const box = candidate.boxOf(name.sizes[text]);
     if (candidate.cost >= (best?.cost ?? Infinity) || !isFree(box, frame, taken)) continue;
     const under = crowd.under(box);
     if (!mayCover(candidate, under, way) || crowd.hides(box, name.area)) continue;
@@ -230,7 +234,7 @@ function afar({ away, part }, box, { area, rings }, crowd, taken) {
   if (foreign > RIM) return null;
   if (away === 0 && own >= INSIDE) return { led: false, cost: CROSSED * foreign };
   const line = crowd.line(...lineTo(rings[part], box), area, taken);
-  return line.free ? { led: true, cost: LED + CROSSED * (foreign + line.foreign) } : null;
+  return line.free && line.foreign <= GRAZED ? { led: true, cost: LED + CROSSED * foreign + line.foreign / 2 } : null;
 }
 
 // The halo of a name keeps it readable on points; on its own cluster it may lie on any.

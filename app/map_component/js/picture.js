@@ -110,14 +110,17 @@ function outlines({ areas }) {
 }
 
 function names({ areas }, look) {
-  const written = areas.shown.map(({ name, text, box: [x0, y0, x1, y1] }) => {
+  const halo = Object.entries({ stroke: look.paper, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" });
+  const written = areas.shown.flatMap(({ name, text, box: [x0, y0, x1, y1] }) => {
     const style = getComputedStyle(name.tags[0]);
     const size = parseFloat(style.fontSize);
-    const made = words(text, (x0 + x1) / 2, (y0 + y1) / 2 + size / 3, { size, weight: 600, fill: style.color, anchor: "middle" });
-    for (const [key, value] of Object.entries({ stroke: look.paper, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" })) {
-      made.setAttribute(key, value);
-    }
-    return made;
+    const lines = text.split("\n");
+    return lines.map((line, at) => {
+      const y = y0 + ((at + 0.5) * (y1 - y0)) / lines.length + size / 3;
+      const made = words(line, (x0 + x1) / 2, y, { size, weight: 600, fill: style.color, anchor: "middle" });
+      for (const [key, value] of halo) made.setAttribute(key, value);
+      return made;
+    });
   });
   return [...[...areas.lines.children].map(styled), ...written];
 }
