@@ -706,6 +706,8 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     assert not any("Voting of" in one or re.search(r"Where \d+ vote", one) for one in captions)
     assert not any("vote of 1" in str(one.value).lower() for one in app.dataframe)
     assert "Vote of 1 right" not in [one.label for one in app.metric]
+    told = {one.label: str(one.delta) for one in app.metric}
+    assert told["Queries to pay back"].endswith(", simulated")
 
 
 @pytest.mark.slow

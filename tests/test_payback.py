@@ -66,6 +66,12 @@ def test_labels_at_a_stated_price_are_spent_too():
     assert "$10.00 on 20 labels at $0.50" in found.spending.sentence
 
 
+def test_money_that_nobody_paid_is_called_simulated():
+    said = replace(SPENDING, simulated=True)
+    assert said.sentence.startswith("Spent (simulated): $10.00 on ")
+    assert (SPENDING.short, said.short) == ("$10.00 spent", "$10.00, simulated")
+
+
 def test_what_cost_nothing_has_paid_back_at_once():
     free = Spending(bills=(Bill("a", 0.0, 10, 0),), n_labels=0, label_price=None)
     found = payback(free, advantage(), Terms())

@@ -18,6 +18,7 @@ from cascal.compare.slices import (
     LENGTH,
     column_names,
     groups_of,
+    many_note,
     slices,
     slices_by,
     slices_note,
@@ -57,6 +58,9 @@ def test_each_slice_holds_its_queries_and_the_gain_of_a_comparison_of_them_alone
 
 def test_the_note_counts_the_slices_and_the_small_ones(sliced):
     note = slices_note(slices_by(*sliced, "language"))
+    assert many_note(9, "task").startswith("9 tasks were looked at: each 95 % interval misses")
+    assert many_note(9, "task").endswith("so of 9 about 0.5.")
+    assert many_note(1) in slices_note(slices_by(*sliced, "language")[:1])
     assert "2 slices" in note
     assert "about 0.1" in note
     assert "Fewer than 30 queries are in 1 of them" in note
