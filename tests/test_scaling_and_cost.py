@@ -10,11 +10,13 @@ from conftest import split_world
 from refusals import refuses
 
 import cascal
+from cascal import charts
 from cascal.compare.cost import cost_curve, cost_grid
 from cascal.compare.scaling import draw_training, scaling_curve
-from cascal.compare.without_a_model import leave_one_out
+from cascal.compare.without_a_model import Removal, leave_one_out
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.explain import explain
+from cascal.intervals import Estimate
 from cascal.settings import FitSettings, Thresholds
 
 
@@ -76,6 +78,19 @@ def test_removing_a_model_equals_a_fit_without_it(parts, fitted):
     assert found[1].vote_loss.value == pytest.approx(expected)
     assert sum(one.share for one in found) == pytest.approx(1.0)
     assert all(-1 <= one.tau <= 1 for one in found)
+
+
+def test_what_a_model_is_worth_is_told_with_its_interval_and_a_minus():
+    lost = Removal(
+        model="a",
+        share=0.5,
+        top1_loss=Estimate(-0.0004, -0.012, 0.0285, 200),
+        vote_loss=None,
+        tau=1.0,
+    )
+    shown = charts.removals_frame([lost])
+    assert shown["top1_text"].tolist() == ["0.0 [−1.2, +2.9]"]
+    assert shown["gain_text"].tolist() == [""]
 
 
 def test_without_gold_only_the_consensus_ranking_is_compared(parts, fitted):

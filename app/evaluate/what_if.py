@@ -53,12 +53,12 @@ def _removed(table: pd.DataFrame) -> None:
         table,
         hide_index=True,
         alt="What the removal of each model costs",
-        column_order=("name", "share", "gain_text", "top1", "tau"),
+        column_order=("name", "share", "gain_text", "top1_text", "tau"),
         column_config={
             "name": st.column_config.TextColumn("Pool"),
             "share": number("It had first", format="percent"),
             "gain_text": st.column_config.TextColumn("Vote of 3 loses", alignment="right"),
-            "top1": number("First model loses", format="%+.1f"),
+            "top1_text": st.column_config.TextColumn("First model loses", alignment="right"),
             "tau": number(
                 "τ of the others",
                 format="%.2f",

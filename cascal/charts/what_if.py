@@ -102,8 +102,11 @@ def removals_frame(found: Sequence[Removal]) -> pd.DataFrame:
             "low": [one[1] for one in votes],
             "high": [one[2] for one in votes],
             "top1": [one[0] for one in firsts],
+            "top1_low": [one[1] for one in firsts],
+            "top1_high": [one[2] for one in firsts],
             "tau": [one.tau for one in found],
         }
     )
     frame["gain_text"] = interval_texts(frame, ("gain", "low", "high"), sign=True)
+    frame["top1_text"] = interval_texts(frame, ("top1", "top1_low", "top1_high"), sign=True)
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
