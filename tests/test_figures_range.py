@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cascal import charts
-from cascal.charts.figures import interval_texts, round_range
+from cascal.charts.figures import in_words, interval_texts, round_range
 from cascal.charts.name_places import free_sides
 
 
@@ -158,3 +158,16 @@ def test_the_main_routers_are_as_far_apart_as_their_gains_say():
 def test_intervals_in_tables_have_the_minus_of_typesetting():
     table = pd.DataFrame({"gain": [3.1, np.nan], "low": [-1.1, np.nan], "high": [7.3, np.nan]})
     assert interval_texts(table, ("gain", "low", "high"), sign=True) == ["+3.1 [−1.1, +7.3]", ""]
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "texts"),
+    [
+        ([0.641, 0.638, 0.5], False, ["0.641", "0.638", "0.500"]),
+        ([0.64, 0.64, 0.5], False, ["0.64", "0.64", "0.50"]),  # equal ones are not told apart
+        ([0.64, 0.64 + 1e-12, np.nan], False, ["0.64", "0.64", "–"]),
+        ([81.34, 79.0], True, ["81.3 %", "79.0 %"]),
+    ],
+)
+def test_values_beside_names_have_the_digits_that_tell_them_apart(values, percent, texts):
+    assert in_words(np.array(values), percent=percent) == texts
