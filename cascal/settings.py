@@ -261,7 +261,7 @@ CLUSTERS = {"skills": "skill clusters", "task": "one cluster a task"}
 """What `FitSettings.clusters` may be, in words."""
 TASKS_MEASURED = (
     "Measured over 48 pools of real responses, one ranking per task was as good as the clusters: "
-    "−0.0 [−0.4, 0.3] points. Clusters pay where skills lie inside tasks, as in the simulated demo."
+    "0.0 [−0.4, +0.3] points. Clusters pay where skills lie inside tasks, as in the simulated demo."
 )
 """What skill clusters are worth against one cluster a task, wherever a user chooses."""
 

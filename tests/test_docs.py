@@ -27,6 +27,7 @@ from cascal.cli import app
 from cascal.collection.task_file import read_tasks
 from cascal.compare.baselines import BASELINES
 from cascal.compare.experiments import EXPERIMENTS
+from cascal.counted import bracketed, decimal
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import encode_dataset
 from cascal.diagnose import CHECKS
@@ -39,6 +40,7 @@ from cascal.intervals import Estimate, estimate
 from cascal.refusals import REFUSALS
 from cascal.serve.errors import STATUS
 from cascal.settings import PRESETS, ROUTINGS, TASKS_MEASURED, FitSettings, Thresholds
+from cascal.verdicts.verdict import points
 from cascal.yaml_files.documents import read_document
 
 ROOT = Path(__file__).parents[1]
@@ -417,11 +419,10 @@ def test_sections_are_read_from_a_citation():
 # --- figures
 
 
-def percent(share: Estimate, sign: str = "") -> str:
+def percent(share: Estimate) -> str:
     """A share in percent with its interval, as the pages write it."""
-    ends = (share.value, share.low, share.high)
-    value, low, high = (f"{100 * end:{sign}.1f}".replace("-", "−") for end in ends)
-    return f"{value} [{low}, {high}]"
+    span = bracketed(100 * share.low, 100 * share.high, sign=False)
+    return f"{decimal(100 * share.value, 1)} {span}"
 
 
 @pytest.mark.slow
@@ -433,7 +434,7 @@ def test_figures_on_the_demo_are_computed(name, demo, demo_fits):
     wanted = [
         percent(estimate(result.top1_right)),
         percent(estimate(result.top3_vote_right)),
-        percent(result.gain_over(result.best_single), "+"),
+        points(result.gain_over(result.best_single)).replace(" points", ""),
     ]
     (row,) = [
         row
@@ -458,12 +459,12 @@ def test_figures_of_one_cluster_a_task_are_computed(
     ]
     change = estimate(results[1].top1_right - results[0].top1_right)
     wanted = [
-        f"{100 * one.top1_accuracy:.1f}, {100 * one.top3_vote_accuracy:.1f}" for one in results
+        f"{decimal(100 * one.top1_accuracy, 1)}, {decimal(100 * one.top3_vote_accuracy, 1)}"
+        for one in results
     ]
     (row,) = [row for row in rows(text) if row[0] == name]
     assert row[1:3] == wanted
-    value, low, high = (f"{100 * end:+.1f}" for end in (change.value, change.low, change.high))
-    assert row[3] == f"{value} [{low}, {high}]".replace("-", "−")
+    assert row[3] == points(change).replace(" points", "")
 
 
 def test_figures_on_real_responses_are_those_of_the_table():
