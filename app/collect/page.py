@@ -33,6 +33,6 @@ else:
         )
         with frame.refusals():
             models = pool()
-            what()
+            what(ahead)
             if models:
                 collect(models, title, ahead)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, jobs, session
 from app.collect import work
@@ -14,10 +15,11 @@ from cascal.counted import counted
 from cascal.datatypes import CascalError
 
 
-def what() -> None:
+def what(summary: DeltaGenerator) -> None:
     """The queries: those of a data set, or written by a generator from descriptions of tasks.
 
-    Which data set is asked stands below, as what is written becomes one.
+    Which data set is asked stands below, as what is written becomes one. summary : where the page
+    begins, with the button that has the first queries written
     """
     st.subheader("2. What to ask?", anchor=False)
     how = st.segmented_control(
@@ -31,14 +33,14 @@ def what() -> None:
     )
     known = [info.name for info in session.datasets()]
     if how == WRITTEN:
-        _generate()
+        _generate(st.container() if known else summary)
     if known:
         follow(known)
         st.selectbox("Data set to ask", known, key="asked_dataset")
 
 
-def _generate() -> None:
-    """Task descriptions, a generator, how many; the run with its progress."""
+def _generate(begin: DeltaGenerator) -> None:
+    """Task descriptions, a generator, how many; `begin` holds the button and the run."""
     tasks = _tasks()
     with st.expander("Who writes them"):
         generators = editor("generator", generators=True)
@@ -49,12 +51,14 @@ def _generate() -> None:
     with frame.refusals():
         models = work.pool_of(generators)
         chosen = st.selectbox("Written by", [one.name for one in models], key="generator_name")
-        if tasks is not None:
-            _writing_ahead(tasks, int(n), chosen)
-        if st.button("Generate", type="primary", icon=":material/edit_note:"):
-            generator = next(one for one in models if one.name == chosen)
-            work.start_generating(_named(dataset), tasks or (), generator, int(n), limits)
-    run(f"generate:{dataset.strip()}", "tasks")
+        with begin:
+            if tasks is not None:
+                _writing_ahead(tasks, int(n), chosen)
+            if st.button("Generate", type="primary", icon=":material/edit_note:"):
+                generator = next(one for one in models if one.name == chosen)
+                work.start_generating(_named(dataset), tasks or (), generator, int(n), limits)
+    with begin:
+        run(f"generate:{dataset.strip()}", "tasks")
 
 
 def _tasks() -> tuple[TaskRequest, ...] | None:

@@ -28,7 +28,7 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
     dataset: str | None = st.session_state.get("asked_dataset")
     if dataset is None or not session.datasets():
         title.title(_first_queries(models), anchor=False)
-        st.caption("There is no data set yet. Press “Generate” in step 2, or bring queries:")
+        st.caption("There is no data set yet. Press “Generate” above, or bring queries:")
         st.page_link(
             frame.page_file("data_sets"), label="Import responses", icon=":material/upload:"
         )

@@ -27,7 +27,7 @@ COLUMNS: dict[str, Any] = {
     "unread": st.column_config.NumberColumn("Cannot be read", format="%.1f %%"),
     "dollars": st.column_config.NumberColumn("Spent, US dollars", format="%.2f"),
     "per_thousand": st.column_config.NumberColumn(
-        "$ per 1,000",
+        "$ per 1,000, all queries",
         format="%.2f",
         help="Of all queries, for training and for testing; Overview and Evaluate say it of the "
         "test queries alone.",
