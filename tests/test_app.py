@@ -934,6 +934,7 @@ def test_from_task_descriptions_to_responses_on_one_page_without_a_key(open_app,
     next(one for one in app.button if one.label == "Generate").click().run()
     run_until(app, "All queries are there")
     app.run()
+    assert ", simulated, complete generated" in plain(app.title[0].value)
     assert metric(app, "Calls") == "120"
     assert metric(app, "Cost, about").startswith("$")
     next(one for one in app.button if one.label == "Collect 120 responses").click().run()

@@ -49,7 +49,9 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
     with frame.refusals():
         ahead = work.ahead(dataset, models, retry=retry)
         n_calls, dollars = _asked(ahead, dataset, models, share / 100, retry=retry)
-        title.title(_headline(n_calls, dollars, dataset, len(ahead.models)), anchor=False)
+        simulated = all(one.spec.simulated for one in models)
+        said = _headline(n_calls, dollars, dataset, len(ahead.models), simulated=simulated)
+        title.title(said, anchor=False)
         with summary:
             _numbers(ahead, dataset, n_calls, dollars, whole=share == 100)
             if st.button(
@@ -74,13 +76,14 @@ def _first_queries(models: tuple[PoolModel, ...]) -> str:
     return f"First have queries written, then ask {counted(len(models), 'model')}"
 
 
-def _headline(n_calls: int, dollars: float, dataset: str, n_models: int) -> str:
+def _headline(n_calls: int, dollars: float, dataset: str, n_models: int, *, simulated: bool) -> str:
     if not n_calls:
         info = session.workspace().dataset(dataset)
         n_queries = counted(info.n_train + info.n_test, "query")
         asked = counted(n_models, "model has", "models have")
         return frame.headline(f"Nothing is missing: {asked} answered all {n_queries} of {dataset}")
     price = "at an unknown price" if math.isnan(dollars) else f"for about {in_dollars(dollars)}"
+    price += ", simulated," if simulated else ""
     return frame.headline(f"{counted(n_calls, 'call')} {price} complete {dataset}")
 
 

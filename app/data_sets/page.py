@@ -15,6 +15,8 @@ TABS = {
     "Data sets": panels.loaded,
     "Import": importing.importer,
 }
+WITHOUT_VECTORS = ("Data sets", "Import")
+"""All that can be shown of a data set that was not encoded."""
 
 if session.current_info() is None:
     st.title("Bring responses you already have", anchor=False)
@@ -27,8 +29,11 @@ if session.current_info() is None:
 else:
     panels.headline()
     panels.encode_missing()
-    tabs = st.tabs(list(TABS), on_change="rerun", key="data_tab")
-    for tab, show in zip(tabs, TABS.values(), strict=True):
+    names, key = list(TABS), "data_tab"
+    if not panels.can_be_shown():
+        names, key = list(WITHOUT_VECTORS), "data_tab_without_vectors"
+    tabs = st.tabs(names, on_change="rerun", key=key)
+    for tab, show in zip(tabs, map(TABS.__getitem__, names), strict=True):
         if tab.open:
             with tab, frame.refusals():
                 show()

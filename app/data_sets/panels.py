@@ -45,7 +45,8 @@ def headline() -> None:
         found = None if prose else _fitness()
     except CascalError as error:  # without vectors, or where nothing can be fitted
         title.title("Nobody knows yet whether a consensus can carry these data", anchor=False)
-        st.caption(frame.shown_refusal(error))
+        if can_be_shown():  # else what is missing is said, with the button that mends it
+            st.caption(frame.shown_refusal(error))
         return
     if prose:
         title.title(fitness.OPEN_ENDED, anchor=False)
@@ -74,8 +75,8 @@ def _reasons(found: fitness.Fitness) -> None:
     """The findings behind the headline, folded: each as a sentence, and where they lead on."""
     if not found.findings:
         return
-    label = found.named
-    if len(found.findings) == 1:
+    label = "Why, and what would help" if found.answer == "no" else found.named
+    if found.answer != "no" and len(found.findings) == 1:
         label = f"{counted(1, 'warning')}: {_in_short(found.findings[0])}"
     label = charts.shorten(label, LONGEST_REASON)
     with st.expander(frame.escape(label), icon=":material/warning:"):
@@ -94,6 +95,15 @@ def _in_short(finding: Finding) -> str:
     if finding.code == LEAK and repeats is not None and repeats.n_repeated:
         return repeats.short
     return f"{finding.title[:1].lower()}{finding.title[1:]}"
+
+
+def can_be_shown() -> bool:
+    """Whether the chosen data set has all that its tables need."""
+    try:
+        session.dataset()
+    except CascalError:  # without vectors: the headline says so
+        return False
+    return True
 
 
 def _known_at_once(info: DatasetInfo) -> str:
