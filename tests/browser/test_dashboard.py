@@ -261,6 +261,8 @@ def test_a_map_of_silhouettes_says_so_in_its_headline(reader, dashboard):
         assert ("Not judged" in legend) is there
         assert ("−0." in legend) is there
         assert "-0." not in legend
+        whole = "legend => legend.scrollHeight <= legend.clientHeight + 1"
+        assert page.locator(".cm-legend").evaluate(whole)
     one.clean()
 
 
