@@ -74,7 +74,7 @@ def test_the_tour_ends_with_what_to_retell(app):
     app.session_state["tour_step"] = len(STEPS) - 1
     app.run()
     said = next(one.value for one in app.markdown if one.value.startswith("All is undone"))
-    assert r"9\.8 points over atlas\-large" in said
+    assert r"9\.9 points over atlas\-large" in said
     assert r"\$1\.91 instead of \$4\.45 per 1,000 queries" in said
     assert "simulated" in said
 
