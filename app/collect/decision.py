@@ -17,7 +17,7 @@ N_MORE = 100
 
 def decision(found: Sequence[Collected], n_queries: int, *, simulated: bool) -> None:
     """One more model, or more queries: calls and cost of each, and the button that begins it."""
-    every = f"asked all {n_queries:,} queries, at the prices of these models"
+    every = f"asked each query of this data set ({n_queries:,}), at the prices of these models"
     left, right = st.columns(2, border=True)
     with left:
         _takes("One more model", one_more_model(found, n_queries), every, simulated=simulated)

@@ -85,7 +85,7 @@ def _by_task(own: list[Domain], n_tasks: int) -> str:
     named = [f"{one.task} to {one.model}" for one in ordered[:NAMED]]
     if len(own) < n_tasks:
         go = agreeing(len(own), "goes", "go")
-        lead = f"{len(own)} of {n_tasks} tasks {go} mostly to one model"
+        lead = f"{len(own)} of {counted(n_tasks, 'task')} {go} mostly to one model"
     elif len(clearest) == n_tasks:
         lead = "Each task has its own model"
     else:
