@@ -31,6 +31,14 @@ def test_percent_is_rounded_by_the_browser_as_in_texts(n_right, told):
     assert shown == pytest.approx(100 * share, abs=1e-8)
 
 
+@pytest.mark.parametrize(("share", "told"), [(0.565, "57"), (0.575, "58"), (0.005, "1")])
+def test_whole_percent_are_rounded_by_the_browser_as_in_texts(share, told):
+    [shown] = charts.in_percent([share])
+    by_javascript = Decimal(float(shown)).quantize(Decimal(1), ROUND_HALF_UP)
+    assert percent(share) == f"{told} %"
+    assert (f"{shown:.0f}", str(by_javascript)) == (told, told)
+
+
 def test_unknown_shares_stay_unknown():
     assert np.isnan(charts.in_percent([np.nan])).all()
 

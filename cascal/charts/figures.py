@@ -84,12 +84,13 @@ def plain(text: str, length: int = NAME_LENGTH) -> str:
 def in_percent(shares: ArrayLike) -> FloatArray:
     """Shares in percent, so that a table or a chart of the browser rounds them as texts do.
 
-    JavaScript rounds by the binary number, 82.05 to 82.0. Halves of a tenth are moved away from
-    zero, to the next number there is.
+    JavaScript rounds by the binary number, 82.05 to 82.0 and 56.49999999999999 to 56. Halves of a
+    tenth and of one are moved away from zero, to the next number there is.
     """
     percent = 100.0 * np.asarray(shares, dtype=np.float64)
     hundredths = np.round(percent, 2)
-    half = (np.abs(percent - hundredths) < 1e-9) & (np.abs(np.round(100 * hundredths)) % 10 == 5)
+    digits = np.abs(np.round(100 * hundredths))
+    half = (np.abs(percent - hundredths) < 1e-9) & ((digits % 10 == 5) | (digits % 100 == 50))
     return np.where(half, np.nextafter(hundredths, np.copysign(np.inf, percent)), percent)
 
 
