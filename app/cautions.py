@@ -34,14 +34,6 @@ def line() -> None:
         )
 
 
-def alone() -> None:
-    """The same in few words, inside of a box whose numbers are of the same queries."""
-    now = heeded.snapshot()
-    found = caution(now) if _known(now) else None
-    if found is not None:
-        st.markdown(f":small[{_told(found.alone)}]")
-
-
 def _told(what: str) -> str:
     return f":orange[{frame.escape(f'Caution: {what} ({LEAK})')}]"
 

@@ -10,7 +10,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import (
-    cautions,
     frame,
     heeded,
     history,
@@ -20,6 +19,7 @@ from app import (
     values,
 )
 from app.values import DEFAULTS, Values
+from cascal.charts.figures import in_percent
 from cascal.compare.recommended import Option, Recommendation
 from cascal.counted import counted, dollars
 from cascal.dataset.payback import find_choice_payback, find_vote_payback
@@ -69,7 +69,7 @@ def ship(waits: DeltaGenerator, terms: Terms, paid: Payback) -> None:
         if found.dearer is not None:
             chosen = paid if found.taken else _payback(found.best, terms)
         if not found.taken:
-            _use(found.best, "use_recommended", "" if chosen is None else _pays(chosen))
+            _use(found.best, "use_recommended", "" if chosen is None else _pays(chosen, paid))
         _rule(found)
         _in_addition(found)
         _details(found, [paid, chosen or paid], terms)
@@ -179,15 +179,17 @@ def _payback(best: Option, terms: Terms) -> Payback:
     return find_choice_payback(session.workspace(), now, best.trial.first, terms)
 
 
-def _pays(found: Payback) -> str:
+def _pays(found: Payback, paid: Payback) -> str:
+    """When the recommended setting pays back, and beside it when the one in use does."""
     constant = heeded.snapshot().ungated.constant
-    return f"{found.headline}, beside always asking {constant.name}. {found.spending.sentence}"
+    in_use = f" (in use: {paid.in_short})" if paid.in_short != found.in_short else ""
+    beside = f"beside always asking {constant.name}"
+    return f"{found.headline}{in_use}, {beside}. {found.spending.sentence}"
 
 
 def _rule(found: Recommendation) -> None:
     """By what it was chosen, and the click that tries the presets as well."""
     st.caption(frame.escape(found.reason))
-    cautions.alone()
     if shared_results.presets_wanted():
         shared_results.preset_choices(TRY_PRESETS, asked=True)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -261,7 +263,7 @@ def _ways(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> list[
 def _way(name: str, right: float, dollars: float, paid: Payback | None) -> dict[str, object]:
     return {
         "way": name,
-        "right": 100 * right,
+        "right": float(in_percent(right)),
         "cost": dollars,
         "pays": None if paid is None else paid.in_short,
     }
@@ -290,7 +292,7 @@ def _row(one: Option) -> dict[str, object]:
     point = one.trial.point
     return {
         "name": f"{one.name} (in use)" if one.in_use else one.name,
-        "right": 100 * point.top1,
+        "right": float(in_percent(point.top1)),
         "cost": point.cost1,
         "gain": "in use" if one.in_use else points(one.gain).replace(" points", ""),
         "why": one.why or "to ship",

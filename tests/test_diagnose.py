@@ -910,7 +910,7 @@ def test_a_leak_is_cautioned_of_wherever_gold_answers_are_counted():
     """The rule is that of CAS305: below it nothing is said, nor where nobody knows who is right."""
     case = leaked()
     said = repeats.caution(case)
-    assert said.short.startswith(f"{said.alone}; without them routing gains ")
-    assert said.alone == f"{said.n_repeated} test queries repeat a training query"
+    repeated = f"{said.n_repeated} test queries repeat a training query, or nearly"
+    assert said.short.startswith(f"{repeated}; without them routing gains ")
     assert repeats.caution(replace(case, evaluation=None)) is None
     assert repeats.caution(case_of(world())) is None

@@ -96,25 +96,20 @@ class WithoutRepeats:
     gain_without: Estimate | None
 
     @property
-    def alone(self) -> str:
-        """How many test queries are repeated, and nothing else."""
-        said = counted(self.n_repeated, "test query repeats", "test queries repeat")
-        return f"{said} a training query"
-
-    @property
     def short(self) -> str:
-        """The same with the gain without them, in so few words that they fit beside a headline."""
+        """How many test queries are repeated, with the gain without them, beside a headline."""
+        repeat = counted(self.n_repeated, "test query repeats", "test queries repeat")
+        said = f"{repeat} a training query, or nearly"
         if self.gain_without is None or not self.n_repeated:
-            return self.alone
-        return f"{self.alone}; without them routing gains {points(self.gain_without)}"
+            return said
+        return f"{said}; without them routing gains {points(self.gain_without)}"
 
     @property
     def sentence(self) -> str:
         """How many test queries are repeated, and what that does to the gain."""
         repeat = agreeing(self.n_repeated, "repeats", "repeat")
-        said = (
-            f"{self.n_repeated:,} of {counted(self.n_test, 'test query')} {repeat} a training query"
-        )
+        tested = counted(self.n_test, "test query")
+        said = f"{self.n_repeated:,} of {tested} {repeat} a training query, or nearly"
         if self.gain is None or self.gain_without is None or not self.n_repeated:
             return f"{said}."
         return (
