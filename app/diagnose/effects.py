@@ -19,11 +19,13 @@ from cascal.diagnose.cohering import Cohesion
 from cascal.diagnose.effect_words import Told, effect_told, why_lower
 from cascal.diagnose.remedies import NO_HELP, best_cure
 from cascal.settings import PRESETS, joining_name, routing_name
+from cascal.verdicts.payback import DEFAULT_TOLERANCE
 
 Kind = Literal["possible", "here", "useless", "harms"]
 BEST = (
     "Of the remedies that cure it and do no proven harm: first one with proven more right answers, "
-    "then the one with most right answers, then the one that flips fewest routes."
+    f"then those shown to lose at most {counted(round(100 * DEFAULT_TOLERANCE), 'point')}, of "
+    "these the one with most right answers, then the one that flips fewest routes."
 )
 """The rule by which one remedy is marked as the best."""
 BOLD = 2
@@ -118,7 +120,8 @@ def _best(row: Row, others: Sequence[Row]) -> None:
     what, numbers = st.columns([0.45, 0.55], gap="medium")
     with what, st.container(gap="small"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.badge("Best remedy", color="green", help=BEST)
+            cures = "Best for coherence" if row.cohesion is not None else "Best remedy"
+            st.badge(cures, color="green", help=BEST)
             label = frame.escape(capitalised(row.effect.proposal.label))
             st.markdown(f"**{label}**", width="content")
         _apply_button(row, "primary")

@@ -129,7 +129,7 @@ def test_what_makes_a_cluster_coherent_is_applied_to_all_of_the_page_and_undone(
     before, usual = link(page), undo.is_disabled()
     card = page.locator(".st-key-worst").inner_text()
     name = re.search(r"Incoherent\s+(\S.*)", card)[1]
-    assert card.count("Best remedy") == 1
+    assert card.count("Best for coherence") == 1
     box = apply.bounding_box()
     assert box["y"] + box["height"] < 900  # what helps is on the first screen
     page.get_by_role("heading", name="and 1 incoherent cluster").wait_for(timeout=120_000)
