@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app import frame, heeded, jobs, session
 from cascal.columns import Progress
 from cascal.dataset.snapshot import Snapshot
-from cascal.diagnose.repeats import LEAK, WithoutRepeats, caution
+from cascal.diagnose.repeats import LEAK, WithoutRepeats, caution, caution_between
 
 AT_ONCE = 20_000_000
 """So many pairs of a training and a test query are compared while a page is drawn: a second."""
@@ -18,11 +20,19 @@ def line() -> None:
 
     Nothing where none are; the line is kept where that is not known yet.
     """
-    now = heeded.snapshot()
-    if not _known(now):
+    _line(lambda: caution(heeded.snapshot()))
+
+
+def line_between(before: Snapshot, after: Snapshot, name: str) -> None:
+    """The same beside what `after` gains over a state of this name."""
+    _line(lambda: caution_between(before, after, name))
+
+
+def _line(look: Callable[[], WithoutRepeats | None]) -> None:
+    if not _known(heeded.snapshot()):
         st.container(key="caution_awaited")
         return
-    found = caution(now)
+    found = look()
     if found is None:
         return
     with st.container(key="caution"):

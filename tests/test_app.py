@@ -400,8 +400,10 @@ def test_repeated_test_queries_are_told_once_wherever_numbers_rest_on_them(
     app = open_app(demo_file, view)
     links = [plain(one.proto.label) for one in app.get("page_link")]
     [told] = [one for one in links if "Caution" in one]
+    gain = r"; without them \S+ points \[.+\] over always asking \S+"
+    without = "" if view == "runs" else gain  # there nothing has changed yet
     assert re.search(
-        r"Caution: \d+ test queries repeat a training query, or nearly; without them routing", told
+        rf"Caution: \d+ test queries repeat a training query, or nearly{without} \(CAS305\)", told
     )
     assert not [one.value for one in app.markdown if "Caution" in one.value]
 
@@ -413,13 +415,15 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     assert not app.exception
     assert not app.error
     three = app.dataframe[0].value
-    assert three["key"].tolist()[:2] == ["cascal", "best_by_gold"]
-    assert set(three["needs"][[0, 2]]) == {"no labels"}
+    assert three["key"][0] == "cascal"
+    assert "best_by_gold" in three["key"].tolist()[1:]
+    assert three["top1"][1] >= three["top1"][2]
+    assert sorted(three["needs"]) == ["no labels", "no labels", "these answers"]
     heading = next(one.value for one in app.subheader if "right by this router" in one.value)
     assert f"{three['top1_text'][0].split()[0]} % right by this router" in plain(heading)
     answers = dict(tab.label.split(": ") for tab in app.tabs[:4])
     assert answers["Routers"] == percent(three["top1"][0] / 100, 1)
-    assert answers["Where it gains"].endswith(" of 9 tasks")
+    assert answers["Where it gains"].endswith(" of 9")
     wins, losses = map(int, answers["A right, B wrong"].split(" to "))
     assert (wins - losses) * three["gain"][0] > 0
     app.session_state["all_of_them"] = True

@@ -9,6 +9,7 @@ import pytest
 from conftest import make_part, make_world, split_world
 
 import cascal
+from cascal import charts
 from cascal.charts.agreement import coverage_frame
 from cascal.compare.comparison import compare_routers
 from cascal.compare.contenders import contenders, merged
@@ -161,3 +162,16 @@ def test_a_model_that_is_chosen_in_two_ways_is_one_row():
     assert merged(shown) == shown
     apart = [*rows[:3], replace(rows[3], always="another"), *rows[4:]]
     assert merged(apart) == apart
+
+
+def test_where_one_model_votes_it_stands_once_and_the_best_rival_follows_the_router():
+    train, test = split_world(seed=5, n_options=4, missing=0.1)
+    fitted = cascal.fit(train.votes, train.vectors, n_jobs=1)
+    for top_k, own in ((1, 1), (3, 2)):
+        router = fitted.router(cascal.Thresholds(top_k=top_k))
+        result = cascal.evaluate(router.route(test.vectors), test.votes, test.gold, test.judged)
+        table = charts.contenders_frame(contenders(result, router, test))
+        assert table["own"].tolist() == [True] * own + [False] * (len(table) - own)
+        assert table["name"][0] == "Router, first model"
+        assert table["accuracy"][own:].is_monotonic_decreasing
+        assert not table["name"].str.contains("vote of 1").any()

@@ -36,7 +36,7 @@ from cascal.diagnose import (
 from cascal.diagnose.clusters import gain_over_tasks, stability
 from cascal.diagnose.quality import NEAR_DUPLICATE, training_quality
 from cascal.diagnose.remedies import REMEDIES, Effect, Proposal, best_cure, try_out
-from cascal.diagnose.repeats import without_repeats
+from cascal.diagnose.repeats import caution_between, without_repeats
 from cascal.doubts import find_doubts
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import excess_agreement, kinships
@@ -626,6 +626,24 @@ def test_the_gain_without_repeated_test_queries_is_that_of_the_others():
     assert f"{changed.n_repeated} of {len(others)} test queries repeat" in changed.sentence
 
 
+def test_the_caution_beside_two_states_is_of_what_one_gains_over_the_other():
+    """Not of what routing gains: that is another number, and reads as if the gain had grown."""
+    after = leaked()
+    train, test = after.dataset.train, after.dataset.test
+    before = case_of(train, test=test, thresholds=Thresholds(merge_distance=1.9))
+    said = caution_between(before, after, "run “yesterday”")
+    cosines = test.vectors.vectors @ train.vectors.vectors.T
+    others = cosines.max(axis=1) < NEAR_DUPLICATE
+    gained = after.evaluation.top1_right - before.evaluation.top1_right
+    assert np.nanmean(gained[others]) != 0
+    assert said.gain.value == pytest.approx(np.nanmean(gained))
+    assert said.gain_without.value == pytest.approx(np.nanmean(gained[others]))
+    assert said.short.endswith(" over run “yesterday”")
+    same = caution_between(after, after, "itself")
+    assert same.short.endswith(" repeat a training query, or nearly")
+    assert caution_between(case_of(world()), case_of(world()), "another") is None
+
+
 def test_sisters_are_named_first():
     pair = kinships(sisters().fit)[0]
     assert {pair.first, pair.second} == {"m0", "m1"}
@@ -911,6 +929,7 @@ def test_a_leak_is_cautioned_of_wherever_gold_answers_are_counted():
     case = leaked()
     said = repeats.caution(case)
     repeated = f"{said.n_repeated} test queries repeat a training query, or nearly"
-    assert said.short.startswith(f"{repeated}; without them routing gains ")
+    assert said.short.startswith(f"{repeated}; without them ")
+    assert said.short.endswith(f" over always asking {case.constant.name}")
     assert repeats.caution(replace(case, evaluation=None)) is None
     assert repeats.caution(case_of(world())) is None

@@ -109,6 +109,9 @@ def test_the_cost_chart_shows_where_routers_are_and_names_what_is_in_use_and_rec
     other = charts.cost_figure(table, "#123456", 0.0, (0.5, 79.0))
     assert names_on(other) == ["<b>In use</b>", "<b>To ship</b>"]
     assert (other.data[-1].name, list(other.data[-1].x)) == ("To ship", [0.5])
+    taught = table.assign(kind=["labels", "curve", "curve"], pareto=[True, True, False])
+    taught["quality"] = [85.0, 80.0, 41.0]
+    assert "a router (needs labels)" in names_on(charts.cost_figure(taught, "#123456", 0.0))
     same = charts.cost_figure(table, "#123456", 0.0, (1.0, 80.0))
     assert names_on(same) == ["<b>In use, to ship</b>"]
     assert sum("to ship" in (one.name or "").lower() for one in same.data) == 1

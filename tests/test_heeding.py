@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -331,7 +330,9 @@ def test_the_router_in_use_is_compared_and_what_it_is_without_labels_beside_it(
     assert {key: rows[key] for key in list(before)[1:]} == dict(list(before.items())[1:])
     rival = find_rival(both)
     shown = charts.main_routers(charts.routers_frame(both.rows()), both.constant, "x", rival.key)
-    assert shown["role"].tolist() == ["present", "without labels", "constant", "other"]
+    assert shown["role"].tolist()[:2] == ["present", "without labels"]
+    assert shown["top1"][2:].is_monotonic_decreasing
+    assert set(shown["role"][2:]) == {"constant", "other"}
     sentence = charts.routers_sentence(shown)
     rates = (one.evaluation.top1_accuracy for one in (gated, free))
     n = len(shown["top1_text"][0].partition(" ")[0].partition(".")[2])
@@ -339,10 +340,6 @@ def test_the_router_in_use_is_compared_and_what_it_is_without_labels_beside_it(
     assert sentence.startswith(f"{said[0]} right by this router, {said[1]} without labels, ")
     assert sentence.endswith(" by the best other router without labels")
     assert rival.key not in ("cascal", "without_labels")
-    lines = dict(charts.router_lines(shown))
-    assert list(lines) == shown["router"].tolist()
-    assert "gain" not in lines["Always asking x"]
-    assert all(re.match(r"\d+\.\d+ \[\d+\.\d+, \d+\.\d+\] % right", one) for one in lines.values())
 
 
 def test_the_verdict_and_the_payback_are_about_the_router_without_its_gate(

@@ -72,21 +72,23 @@ def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     assert better.headline.startswith("Other is proven better than this router: +10.0 points [")
     assert better.sentence.startswith("Other, the only other router without labels, for $1.00")
     worse = rival_of(entry("other", 0.7))
-    assert worse.headline == "This router is the best without labels; Other is proven worse"
+    lost = "This router is the best without labels: Other is proven worse, −10.0 points ["
+    assert worse.headline.startswith(lost)
     same = rival_of(entry("other", 0.8))
-    assert same.headline == "No other router without labels is proven better"
+    assert same.headline == "No rival is proven better: Other 0.0 points [0.0, 0.0]"
     two = rival_of(entry("other", 0.8), entry("weak", 0.5))
-    assert two.sentence.startswith("Other, best of 2 others without labels: 0.0 points [")
+    assert two.sentence.startswith("Other, best of 2 others without labels, for $1.00")
 
 
 def test_what_a_rival_costs_is_said_where_known_and_what_is_cheapest_is_left_to_what_to_ship():
     cheap = rival_of(entry("other", 0.8, cost=0.5))
-    assert cheap.headline == "No other router without labels is proven better"
-    assert cheap.sentence.endswith(
-        "beside this router, for $0.50 instead of $1.00 per 1,000 queries."
-    )
+    told = "No rival is proven better: Other 0.0 points [0.0, 0.0]"
+    assert cheap.headline == f"{told}, $0.50 cheaper per 1,000"
+    assert cheap.sentence.endswith("without labels, for $0.50 instead of $1.00 per 1,000 queries.")
+    dear = rival_of(entry("other", 0.8, cost=1.25))
+    assert dear.headline == f"{told}, $0.25 dearer per 1,000"
     unknown = rival_of(entry("other", 0.8, cost=np.nan))
-    assert "$" not in unknown.sentence
+    assert "$" not in unknown.sentence + unknown.headline
     assert unknown.to_dict()["cost_per_1000"] is None
 
 

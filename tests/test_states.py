@@ -96,7 +96,9 @@ def test_a_moved_threshold_is_named_with_what_it_did(usual, merged):
 def test_the_outcome_leads(usual, merged, gain, dollars, says):
     found = compare_states(usual, merged)
     measured = [
-        MeasureChange(name=name, before=0.5, after=0.5, difference=Estimate(*values, 200))
+        MeasureChange(
+            name=name, short=name, before=0.5, after=0.5, difference=Estimate(*values, 200)
+        )
         for name, values in ((FIRST_RIGHT, gain), (FIRST_COST, dollars))
     ]
     found.__dict__["measures"] = tuple(measured)
@@ -114,6 +116,18 @@ def test_every_difference_is_paired_and_is_the_difference_of_the_two_numbers(usu
     for one in found.values():
         assert one.difference.value == pytest.approx(one.after - one.before)
         assert one.difference.low <= one.difference.value <= one.difference.high
+
+
+def test_a_vote_is_named_by_how_many_vote_where_that_differs(usual):
+    router = usual.fit.router(replace(usual.router.thresholds, top_k=1))
+    alone = replace(usual, router=router)
+    there = {one.name: one.short for one in compare_states(usual, alone).measures}
+    assert there["Vote of 3 before, one model now"] == "3 voted, now 1"
+    assert VOTE_RIGHT not in there
+    back = [one.name for one in compare_states(alone, usual).measures]
+    assert "One model before, vote of 3 now" in back
+    both = [one.name for one in compare_states(alone, alone).measures]
+    assert both == [FIRST_RIGHT, FIRST_COST], "one model's answer is that of the first model"
 
 
 def test_clusters_that_hold_what_they_held_are_left_out_and_others_are_followed(usual, merged):

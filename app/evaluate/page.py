@@ -109,7 +109,7 @@ else:
         _scores_unused()
         _without_gold()
     else:
-        head, basis = st.container(), st.container(key="evaluate_basis")
+        head, basis = st.container(), st.container()
         notes, progress = st.container(), st.container()
         with progress:  # what follows keeps its place: else the tabs stand twice for a while
             comparison = shared_results.comparison()

@@ -37,9 +37,6 @@ def routers(comparison: Comparison) -> None:
     st.subheader(frame.headline(charts.routers_sentence(main)), anchor=False)
     with st.container(key="routers_wide"):
         _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS, "content")
-    with st.container(key="routers_narrow"):
-        for name, said in charts.router_lines(main):
-            st.markdown(f"**{frame.escape(name)}**: {frame.escape(said)}")
     figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
     with st.container(key="routers_chart"):
         frame.chart(figure, "routers", _routers_alt(main, "top1"))
@@ -64,7 +61,7 @@ def meanwhile() -> None:
         return
     st.subheader("This router beside its rivals; the others follow", anchor=False)
     table = charts.contenders_frame(compared[0])
-    colours = dict.fromkeys(table["name"][:2], theme.accent())
+    colours = dict.fromkeys(table.loc[table["own"], "name"], theme.accent())
     figure = charts.interval_figure(table, "name", "accuracy", colours, percent=True)
     frame.chart(figure, "meanwhile", "Share of right answers of this router and of what it beats.")
 

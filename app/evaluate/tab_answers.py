@@ -12,7 +12,7 @@ from app.evaluate.where import per_task
 from cascal.charts.comparison import PRESENT
 from cascal.charts.figures import in_percent
 from cascal.compare.comparison import Comparison
-from cascal.counted import counted, decimal
+from cascal.counted import decimal
 
 
 def tab_answers(comparison: Comparison) -> dict[str, str]:
@@ -36,4 +36,4 @@ def tab_answers(comparison: Comparison) -> dict[str, str]:
 @st.cache_data(show_spinner=False, max_entries=16)
 def _gains(token: str, _comparison: Comparison) -> str:
     table = per_task(_comparison, [])
-    return f"{int((table['low'] > 0).sum())} of {counted(len(table), 'task')}"
+    return f"{int((table['low'] > 0).sum())} of {len(table):,}"

@@ -179,7 +179,7 @@ def evidence() -> None:
         return
     st.subheader("The router beside its rivals", anchor=False)
     table = charts.contenders_frame(compared[0])
-    colours = dict.fromkeys(table["name"][:2], theme.accent())
+    colours = dict.fromkeys(table.loc[table["own"], "name"], theme.accent())
     figure = charts.interval_figure(table, "name", "accuracy", colours, percent=True)
     frame.chart(figure, "contenders", _alt(table))
     bounds = f"The {mark('oracle')} knows the answers beforehand: a bound, no choice."

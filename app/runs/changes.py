@@ -10,7 +10,6 @@ from app.runs.states import PINNED, PRESENT, State, saved_as, states, two
 from cascal import charts
 from cascal.compare.states import (
     FIRST_COST,
-    FIRST_RIGHT,
     ClusterChange,
     MeasureChange,
     StateChange,
@@ -27,7 +26,6 @@ QUERY_LENGTH, QUERY_HEIGHT, FATE_LENGTH = 150, 62, 66
 """Letters of a query in three lines, and pixels of these; letters of what became of a cluster."""
 LIST_HEIGHT, MOST_PAIRS = 420, 11
 """Pixels of the lists of flips, and how many pairs of models these show."""
-_SHORT = {FIRST_RIGHT: "First right", FIRST_COST: "$/1,000"}
 
 
 def changes(runs: list[Run]) -> None:
@@ -44,7 +42,7 @@ def changes(runs: list[Run]) -> None:
             st.title(frame.headline(f"{found.sentence(before.name)}{since}"), anchor=False)
             if found.moved:
                 st.text(found.moved)
-            cautions.line()
+            cautions.line_between(found.before, found.after, before.name)
         for state in (before, after):
             for sentence in state.warnings():
                 st.warning(frame.escape(f"{state.name.capitalize()}: {sentence}"))
@@ -110,8 +108,7 @@ def _measure(measure: MeasureChange) -> None:
     word = "not proven" if good is None else words[0 if good else 1]
     if gain.low == gain.high == 0:
         word = "the same"
-    name = _SHORT.get(measure.name, measure.name)  # with its word it must fit a tile
-    frame.metric(f"{name}: {word}", value, said, f"{measure.name}. {about}", good)
+    frame.metric(f"{measure.short}: {word}", value, said, f"{measure.name}. {about}", good)
 
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:

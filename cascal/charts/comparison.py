@@ -24,7 +24,7 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
-from cascal.counted import decimal, dollars, rounded, signed
+from cascal.counted import decimal, rounded, signed
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -107,7 +107,8 @@ def main_routers(
     """The present router, the constant (its key, the model's name) and the best other one.
 
     other : its key, None where there is none. Where labels change the present router, what it is
-    without them stands beside it. The column `role` says which is which.
+    without them stands beside it; of the two others the better one comes first. The column `role`
+    says which is which.
     """
     roles = {PRESENT: "present", WITHOUT_LABELS: "without labels", constant: "constant"}
     if other is not None:
@@ -115,6 +116,9 @@ def main_routers(
     known = frame.set_index("key", drop=False)
     main = known.loc[[key for key in roles if key in known.index]].copy()
     main["role"] = main["key"].map(roles)
+    own = main["key"].isin([PRESENT, WITHOUT_LABELS])
+    others = main[~own].sort_values("top1", ascending=False, kind="stable")
+    main = pd.concat([main[own], others])
     if not _adds_up(main, constant):
         _write(main, 2)
     main.loc[constant, ["router", "gain_text"]] = f"Always asking {name}", "compared with"
@@ -133,19 +137,6 @@ def routers_sentence(main: pd.DataFrame) -> str:
     if "other" in right:
         said.append(f"{right['other']} by the best other router without labels")
     return ", ".join(said)
-
-
-def router_lines(main: pd.DataFrame) -> list[tuple[str, str]]:
-    """Name of each of the main routers and what it is worth, for a page too narrow for a table."""
-    said = []
-    for _, row in main.iterrows():
-        told = [f"{row['top1_text']} % right"]
-        if row["role"] != "constant":
-            told.append(f"gain {row['gain_text']} points")
-        if np.isfinite(row["cost"]):
-            told.append(f"{dollars(row['cost'])} per 1,000")
-        said.append((str(row["router"]), " · ".join(told)))
-    return said
 
 
 def routers_figure(
@@ -195,12 +186,18 @@ def routers_figure(
 def contenders_frame(contenders: Sequence[Contender]) -> pd.DataFrame:
     """One row a way to choose: accuracy with interval, models asked per query.
 
-    A model that is chosen by several ways is one row.
+    A model that is chosen by several ways is one row. The router itself comes first, then what is
+    most often right.
     """
     rows = [(one, one.accuracy) for one in merged(contenders)]
+    own = [row for row in rows if row[0].own]
+    others = [row for row in rows if not row[0].own]
+    others.sort(key=lambda row: -row[1].value if row[1].n else 1.0)
+    rows = own + others
     return pd.DataFrame(
         {
             "name": [one.name for one, _ in rows],
+            "own": [one.own for one, _ in rows],
             "accuracy": [number.value for _, number in rows],
             "low": [number.low for _, number in rows],
             "high": [number.high for _, number in rows],

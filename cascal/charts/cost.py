@@ -244,5 +244,7 @@ def _marks(named: pd.DataFrame, accent: str) -> list[go.Scatter]:
 
 
 def _point_name(row: pd.Series) -> str:
-    named = f"{WEIGHT}{row['weight']:.2g}" if row["kind"] == "curve" else plain(row["what"], 30)
-    return str(named)
+    """What stands beside a point: its cost weight or its router, and whether that needs labels."""
+    if row["kind"] == "curve":
+        return f"{WEIGHT}{row['weight']:.2g}"
+    return f"{plain(row['what'], 30)}{'' if row['kind'] == 'nothing' else ' (needs labels)'}"

@@ -20,7 +20,8 @@ class Contender:
 
     right (Q,) 1 right, 0 wrong, nan = not counted; needs_gold: it was chosen with the gold answers
     of these very queries, so nobody could have had it beforehand; calls is models asked per query;
-    always: the one model that is asked, "" where there is a choice; by: by what it was chosen
+    always: the one model that is asked, "" where there is a choice; by: by what it was chosen;
+    own: whether it is the router itself
     """
 
     name: str
@@ -29,6 +30,7 @@ class Contender:
     needs_gold: bool = False
     always: str = ""
     by: str = ""
+    own: bool = False
 
     @property
     def accuracy(self) -> Estimate:
@@ -51,14 +53,22 @@ def contenders(
     }
     n_models = len(router.models)
     return [
-        Contender("Router, first model", result.top1_right, 1),
-        Contender(f"Router, vote of {result.top_k}", result.vote_right, result.top_k),
+        Contender("Router, first model", result.top1_right, 1, own=True),
+        *_own_vote(result),
         _always(always["global_consensus"], "consensus", first["global_consensus"]),
         *_by_labels(result, constant),
         _always(always[BEST_BY_GOLD], "gold", first[BEST_BY_GOLD], needs_gold=True),
         Contender("Plurality of all", voted, n_models),
         Contender("Oracle (any model right)", first["oracle"], n_models, True),
     ]
+
+
+def _own_vote(result: Evaluation) -> list[Contender]:
+    """The vote of the router's models; where one is asked its first model says it all."""
+    if result.top_k == 1:
+        return []
+    vote = f"Router, vote of {result.top_k}"
+    return [Contender(vote, result.vote_right, result.top_k, own=True)]
 
 
 def _by_labels(result: Evaluation, constant: Constant | None) -> list[Contender]:

@@ -40,15 +40,25 @@ class Rival:
         if self.gain.low > 0:
             return f"{self.title} is proven better than this router: {points(self.gain)}"
         if self.gain.high < 0:
-            return f"This router is the best without labels; {self.title} is proven worse"
-        return "No other router without labels is proven better"
+            gain = points(self.gain)
+            return f"This router is the best without labels: {self.title} is proven worse, {gain}"
+        return f"No rival is proven better: {self.title} {points(self.gain)}{self._price}"
+
+    @property
+    def _price(self) -> str:
+        """How much less or more it costs; "" where that is not known or nothing."""
+        more = self.cost - self.cost_in_use
+        if not isfinite(more) or not round(more, 2):
+            return ""
+        less = "cheaper" if more < 0 else "dearer"
+        return f", {dollars(abs(more))} {less} per 1,000"
 
     @property
     def sentence(self) -> str:
-        """What it gains, how sure that is, and what it costs."""
+        """Among how many it is the best, and what it costs; the headline says what it gains."""
         best = "the only other router" if self.n_others == 1 else f"best of {self.n_others} others"
         said = f"{self.title}, {best} without labels"
-        if self.gain.low <= 0:  # else the headline says how much
+        if too_few(self.gain.n):
             said += f": {points(self.gain)} beside this router"
         if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
             return f"{said}."

@@ -44,6 +44,7 @@ _WORDS = {
 """What the pages call a setting or a threshold; any other is called as in the code."""
 FIRST_RIGHT, VOTE_RIGHT, FIRST_COST = "First model right", "Vote right", "Cost per 1,000"
 """The names of the measures; the cost is that of the first model, in US dollars."""
+_SHORT = {FIRST_RIGHT: "First right", FIRST_COST: "$/1,000"}
 _JUDGED: dict[Decision, str] = {
     "route": "Better than {}",
     "do not route": "Worse than {}",
@@ -66,10 +67,11 @@ class SettingChange:
 class MeasureChange:
     """A number of both states on the same queries, and its paired difference with interval.
 
-    before, after : means over the queries that count for both
+    before, after : means over the queries that count for both; short : the name in a tile's width
     """
 
     name: str
+    short: str
     before: float
     after: float
     difference: Estimate
@@ -220,20 +222,29 @@ class StateChange:
 
     @cached_property
     def measures(self) -> tuple[MeasureChange, ...]:
-        """First model right, vote right, cost of a first model: each where both states know it."""
+        """First model right, vote right, cost of a first model: each where both states know it.
+
+        No vote where one model is asked in both: its answer is that of the first model.
+        """
+        voters = tuple(one.router.thresholds.top_k for one in (self.before, self.after))
         pairs = [
             (name, first, second)
             for (name, first), (_, second) in zip(
                 _per_query(self.before), _per_query(self.after), strict=True
             )
             if (np.isfinite(first) & np.isfinite(second)).any()
+            and not (name == VOTE_RIGHT and max(voters) == 1)
         ]
         if not pairs:
             return ()
         found = estimates(np.column_stack([second - first for _, first, second in pairs]))
         return tuple(
             MeasureChange(
-                name=name, before=_mean(one, other), after=_mean(other, one), difference=difference
+                name=_vote_name(*voters) if name == VOTE_RIGHT else name,
+                short=_SHORT.get(name) or _vote_name(*voters, short=True),
+                before=_mean(one, other),
+                after=_mean(other, one),
+                difference=difference,
             )
             for (name, one, other), difference in zip(pairs, found, strict=True)
         )
@@ -361,6 +372,16 @@ def _per_query(state: Snapshot) -> tuple[tuple[str, FloatArray], ...]:
         (VOTE_RIGHT, unknown if result is None else np.asarray(result.vote_right, float)),
         (FIRST_COST, COST_UNIT * dollars),
     )
+
+
+def _vote_name(before: int, after: int, *, short: bool = False) -> str:
+    """What the vote is called; where another number of models votes, both numbers are named."""
+    if before == after:
+        return VOTE_RIGHT
+    if short:
+        return f"{before} voted, now {after}"
+    was, now = ("one model" if n == 1 else f"vote of {n}" for n in (before, after))
+    return f"{was[:1].upper()}{was[1:]} before, {now} now"
 
 
 def _mean(values: FloatArray, other: FloatArray) -> float:

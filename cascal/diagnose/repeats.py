@@ -83,15 +83,15 @@ def repeated_pairs(dataset: Dataset) -> RepeatedPairs:
 
 @dataclass(frozen=True, kw_only=True)
 class WithoutRepeats:
-    """What routing gains over always asking one model, with and without repeated test queries.
+    """What a router gains over something else, with and without repeated test queries.
 
-    n_repeated of n_test queries repeat a training query; gains are None without gold answers, that
-    without them also where no other query is left
+    n_repeated of n_test queries repeat a training query; over : what it is compared with, in words;
+    gains are None without gold answers, that without them also where no other query is left
     """
 
     n_repeated: int
     n_test: int
-    constant: str
+    over: str
     gain: Estimate | None
     gain_without: Estimate | None
 
@@ -102,7 +102,7 @@ class WithoutRepeats:
         said = f"{repeat} a training query, or nearly"
         if self.gain_without is None or not self.n_repeated:
             return said
-        return f"{said}; without them routing gains {points(self.gain_without)}"
+        return f"{said}; without them {points(self.gain_without)} over {self.over}"
 
     @property
     def sentence(self) -> str:
@@ -113,8 +113,8 @@ class WithoutRepeats:
         if self.gain is None or self.gain_without is None or not self.n_repeated:
             return f"{said}."
         return (
-            f"{said}: without them routing gains {points(self.gain_without)} over always asking "
-            f"{self.constant}, with them {points(self.gain)}."
+            f"{said}: without them the gain over {self.over} is {points(self.gain_without)}, with "
+            f"them {points(self.gain)}."
         )
 
 
@@ -123,10 +123,19 @@ def without_repeats(snapshot: Snapshot) -> WithoutRepeats | None:
     test, result = snapshot.dataset.test, snapshot.evaluation
     if test is None:
         return None
-    repeated = _repeated_tests(snapshot.dataset)[0]
-    gains: list[Estimate | None] = [None, None]
+    gained = None
     if result is not None:
         gained = result.top1_right - result.model_right[:, snapshot.constant.model]
+    over = f"always asking {snapshot.constant.name}"
+    return _both_ways(_repeated_tests(snapshot.dataset)[0], len(test), over, gained)
+
+
+def _both_ways(
+    repeated: IntArray, n_test: int, over: str, gained: FloatArray | None
+) -> WithoutRepeats:
+    """The mean of what is gained per test query (Q,), with and without the rows `repeated`."""
+    gains: list[Estimate | None] = [None, None]
+    if gained is not None:
         kept = gained.copy()
         kept[repeated] = np.nan
         gains = [
@@ -135,11 +144,7 @@ def without_repeats(snapshot: Snapshot) -> WithoutRepeats | None:
             for one in estimates(column[:, None])
         ]
     return WithoutRepeats(
-        n_repeated=len(repeated),
-        n_test=len(test),
-        constant=snapshot.constant.name,
-        gain=gains[0],
-        gain_without=gains[1],
+        n_repeated=len(repeated), n_test=n_test, over=over, gain=gains[0], gain_without=gains[1]
     )
 
 
@@ -149,6 +154,22 @@ def caution(snapshot: Snapshot) -> WithoutRepeats | None:
     if snapshot.evaluation is None or not len(compared_vectors(dataset)):
         return None
     return without_repeats(snapshot) if leaked_queries(dataset).mean() >= LEAKED_SHARE else None
+
+
+def caution_between(before: Snapshot, after: Snapshot, name: str) -> WithoutRepeats | None:
+    """The same beside what one state gains over another, called `name`, on the same test queries.
+
+    A test query counts as repeated where either state learnt from what it repeats.
+    """
+    found = caution(after) or caution(before)
+    if found is None:
+        return None
+    repeated = np.union1d(*(_repeated_tests(one.dataset)[0] for one in (before, after)))
+    old, new = before.evaluation, after.evaluation
+    gained = None if old is None or new is None else new.top1_right - old.top1_right
+    if gained is not None and not np.nan_to_num(gained).any():
+        gained = None  # nothing is gained or lost on any query: no gain to be cautious of
+    return _both_ways(repeated, found.n_test, name, gained)
 
 
 def pair_rows(dataset: Dataset, most: int | None = None) -> Iterator[dict[str, object]]:
