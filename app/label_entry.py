@@ -13,6 +13,7 @@ from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.judged import gather_judged, judges
 from cascal.dataset.label_facts import routing_evidence
+from cascal.dataset.label_lessons import look_line
 from cascal.dataset.label_questions import Question, family_question, routing_question
 from cascal.dataset.to_label import TO_LABEL
 from cascal.datatypes import NotApplicable
@@ -76,10 +77,11 @@ def family() -> Question:
 
 
 def label_first(asked: Question, key: str) -> None:
-    """A button that opens the page Label with the first queries of a draw planned, as it says."""
+    """A button that opens the page Label with the first queries of a draw, and what they tell."""
     n_labels = min(TO_LABEL, asked.contest.n_contested)
     if n_labels:
-        button(f"Label these {n_labels}", key, asked.draw.purpose, n_planned=n_labels)
+        button(f"Label {n_labels} for a first look", key, asked.draw.purpose, n_planned=n_labels)
+        st.caption(frame.escape(look_line(asked, n_labels)))
 
 
 def evidence() -> tuple[Contest, Evidence] | None:

@@ -818,7 +818,7 @@ def test_the_cost_weight_is_a_threshold_like_the_others(open_app, small_file):
 def test_the_overview_says_what_could_be_said_without_labels(open_app, small_file):
     app = open_app(small_file)
     assert any("the router beats always asking" in one.value for one in app.text)
-    assert any("label ten random queries" in one.value for one in app.markdown)
+    assert any("label random queries" in one.value for one in app.markdown)
     assert any("Right here" in one.value or "Unsure" in one.value for one in app.markdown)
     (record,) = (one.value for one in app.dataframe if "AUC" in one.value)
     assert record["when it said “agree”"].tolist() == ["11 of 40", "28 of 40"]

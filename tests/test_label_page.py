@@ -26,7 +26,7 @@ from cascal.dataset.heeding import heed_labels
 from cascal.dataset.judged import gather_judged
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
-from cascal.dataset.label_lessons import PLAN_LINE, likely_number, plan_headline
+from cascal.dataset.label_lessons import PLAN_LINE, gold_line, likely_number, plan_headline
 from cascal.dataset.label_questions import (
     ASKED,
     cluster_question,
@@ -110,9 +110,9 @@ def test_one_query_is_asked_with_its_options_and_no_answer_of_a_model(open_label
     row = question.contest.row_of[first]
     part = question.contest.part
     app = open_label()
-    assert unescaped(app.title[0]) == plan_headline(question, 30)
+    assert unescaped(app.title[0]) == plan_headline(question, 30, gold=True)
     assert app.title[0].help.startswith(PLAN_LINE)
-    assert line(app).startswith("0 of 30: nothing is known yet")
+    assert line(app).startswith("0 of 30: no label yet")
     assert part.texts[row] in [one.value for one in app.text]
     for at, option in enumerate(part.options[row]):
         assert app.button(key=f"label_1_{option_letter(at)}").label == option_letter(at)
@@ -170,7 +170,7 @@ def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, snap
     assert store.labels("demo") == []
     assert store.draws("demo") == []
     press(app, "label_truth_stop")
-    assert line(app).startswith(f"0 of {planned}: nothing is known yet")
+    assert line(app).startswith(f"0 of {planned}: no label yet")
 
 
 def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch):
@@ -403,7 +403,7 @@ def test_the_light_leads_to_the_page_and_labels_come_back_as_a_verdict(
 ):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
     app = open_at("overview")
-    assert app.button(key="to_label").label == "Label these 10"
+    assert app.button(key="to_label").label == "Label 10 for a first look"
     assert "more_labels" not in [one.key for one in app.button]
     desk = routing_question(snapshot).desk(store, "ann")
     by_truth(desk, 12)
@@ -666,7 +666,10 @@ def test_one_number_is_planned_and_said_until_another_one_is_chosen(monkeypatch,
     app = open_at("label")
     n = likely_number(routing_question(snapshot).contest)
     assert app.session_state["label_planned"] == n
-    assert unescaped(app.title[0]) == f"About {n} labels settle whether routing pays here"
+    assert unescaped(app.title[0]) == (
+        f"About {n} labels would settle whether routing pays, without gold answers"
+    )
+    assert gold_line(snapshot.verdict) in [as_read(one.value) for one in app.caption]
     assert line(app).startswith(f"0 of {n}: ")
     app.selectbox(key="purpose").set_value("rectifier").run()
     assert app.session_state["label_planned"] == 100

@@ -21,8 +21,10 @@ from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth, truth_i
 from cascal.dataset.label_facts import LOOKS, LabelFacts, gather_labels
 from cascal.dataset.label_lessons import (
     CHANGES,
+    gold_line,
     learnt,
     likely_number,
+    look_line,
     plan_headline,
     progress_line,
     unreachable_line,
@@ -39,11 +41,14 @@ from cascal.dataset.saved_runs import make_run
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import NO_ANSWER
 from cascal.doubts.pool import conspicuous_pair
+from cascal.intervals import Estimate
 from cascal.labels import confidence_sequence, labels_needed
 from cascal.naming.given_names import GivenName
 from cascal.routing.leaders import cluster_leaders
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import PURPOSES
+from cascal.verdicts.constant import Constant
+from cascal.verdicts.verdict import decide_by_gold
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -221,6 +226,25 @@ def test_the_headline_names_one_number_the_plan_and_what_it_is_good_for(snapshot
     assert plan_headline(question, n + 1) == f"Up to {n + 1} labels settle {pays}"
     assert plan_headline(question, n_contested) == f"{n_contested} labels settle {pays}"
     assert likely_number(SimpleNamespace(n_contested=5)) == 5
+    assert plan_headline(question, n, gold=True) == (
+        f"About {n} labels would settle whether routing pays, without gold answers"
+    )
+    assert look_line(question, 10) == f"10 labels are a first look at {pays}; about {n} settle it."
+    assert look_line(question, n) == f"About {n} labels settle {pays}."
+
+
+def test_gold_answers_say_beside_the_plan_what_they_settle():
+    def told(low, high, n=100):
+        gain = Estimate(value=(low + high) / 2, low=low, high=high, n=n)
+        return gold_line(decide_by_gold(gain, Constant(0, "one", "these queries")))
+
+    settles = "Labels are for data without them."
+    assert told(0.08, 0.12) == (
+        f"Gold answers already settle it: +10.0 points [+8.0, +12.0] over one. {settles}"
+    )
+    assert told(-0.12, -0.08).endswith(f"[−12.0, −8.0] over one. {settles}")
+    assert told(-0.02, 0.04) == "Gold answers leave it open: +1.0 points [−2.0, +4.0] over one."
+    assert told(0.08, 0.12, n=9) == ""
 
 
 def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
@@ -228,8 +252,7 @@ def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
     half = 100 * question.contest.n_contested / question.contest.n_queries
     none = labels_of_the_truth(question, 0).evidence()
     assert progress_line(none, 0, 30) == (
-        f"0 of 30: nothing is known yet, the gain lies anywhere in [−{half:.1f}, +{half:.1f}] "
-        "points"
+        f"0 of 30: no label yet, interval [−{half:.1f}, +{half:.1f}] points"
     )
     some = labels_of_the_truth(question, 9).evidence()
     assert progress_line(some, 9, 30) == (

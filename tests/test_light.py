@@ -35,6 +35,7 @@ from cascal.verdicts.light import (
     RECORD,
     RECORD_NOTE,
     UNIT,
+    record_clause,
     record_sentence,
     traffic_light,
 )
@@ -170,6 +171,13 @@ def test_two_missing_answers_are_no_difference():
     silent = {part.votes.query_ids[row] for row in range(0, 400, 2)}
     assert to_label(case)
     assert not silent & {row["query"] for row in to_label(case)}
+
+
+def test_the_record_of_a_state_is_said_in_few_words():
+    assert "28 of 40 about the model liked best" in record_clause("agree")
+    assert "11 of 40 about the best." in record_clause("agree")
+    assert "47 of 75 about the model liked best" in record_clause("disagree")
+    assert record_clause("unsure") == ""
 
 
 def test_the_track_record_has_one_home():

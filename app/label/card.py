@@ -46,7 +46,7 @@ def _first_look(question: Question, desk: Desk, place: int, n_planned: int) -> K
             st.form("label_begin_form", border=False),
             st.container(horizontal=True, gap="small", vertical_alignment="bottom"),
         ):
-            choice.name_field(_NAME)
+            choice.name_field(_NAME, in_line=True)
             begun = st.form_submit_button(
                 f"Label query {place} of {n_planned}",
                 key="label_begin",

@@ -141,10 +141,11 @@ def _proposed(question: Question) -> int:
     return likely_number(question.contest)
 
 
-def name_field(key: str = PERSON) -> None:
+def name_field(key: str = PERSON, *, in_line: bool = False) -> None:
     """The name of who labels or scores; no name of a machine's account is taken for one.
 
-    key : another one for a field beside it, which `take_name` heeds
+    key : another one for a field beside it, which `take_name` heeds; in_line : a button stands in
+    the same line, on a phone too, so that the field says in itself what it is for
     """
     st.text_input(
         "Your name",
@@ -153,7 +154,8 @@ def name_field(key: str = PERSON) -> None:
         persist_state="session",
         placeholder="say who you are",
         help=WHOSE_NAME,
-        width=220,
+        width=150 if in_line else 220,
+        label_visibility="collapsed" if in_line else "visible",
         disabled=session.read_only(),
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, theme
+from app import frame, heeded, theme
 from cascal import charts
 from cascal.counted import capitalised, counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import (
     PLAN_LINE,
+    gold_line,
     plan_headline,
     progress_line,
     unreachable_line,
@@ -19,7 +20,7 @@ from cascal.dataset.label_questions import ASKED, Question
 
 HEADLINE = "label_headline"
 """The key of what a page of labels is about."""
-NO_GOLD = " Gold answers count for nothing here; the page Overview says what they tell."
+NO_GOLD = " Gold answers are not counted here; the page Overview says what they tell."
 
 
 def headline(
@@ -31,7 +32,8 @@ def headline(
     """
     contest = question.contest
     told = found.gain.n_labels and contest.n_contested
-    title = found.headline(contest) if told else _state(question, n_planned)
+    by_gold = _by_gold(question)
+    title = found.headline(contest) if told else _state(question, n_planned, gold=bool(by_gold))
     with st.container(key=HEADLINE):
         if simulated:
             st.badge("Simulated labels", color="orange", icon=":material/science:")
@@ -41,24 +43,27 @@ def headline(
             anchor=False,
             help=None if told or not contest.n_contested else about,
         )
+        if by_gold:
+            st.caption(frame.headline(by_gold))
         if contest.n_contested:
             line = progress_line(found, n_done, n_planned)
             st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
-        sides = f"{contest.names[0]} against {contest.names[1]}"
-        st.caption(
-            frame.escape(
-                f"{capitalised(sides)}: they answer differently on {contest.n_contested:,} of "
-                f"{counted(contest.n_queries, 'query')}, and these are labelled in random order."
-            )
-        )
 
 
-def _state(question: Question, n_planned: int) -> str:
-    """That nothing is known yet; the question where there is nothing to label."""
+def _by_gold(question: Question) -> str:
+    """What the headline of Overview says of the same question; "" without gold answers to it."""
+    if question.draw.purpose != "routing":
+        return ""
+    told = heeded.contenders_and_verdict()
+    return "" if told is None else gold_line(told[1])
+
+
+def _state(question: Question, n_planned: int, *, gold: bool) -> str:
+    """What the plan is good for; the question where there is nothing to label."""
     contest = question.contest
     if not contest.n_contested:
         return ASKED[question.draw.purpose]
-    return plan_headline(question, n_planned)
+    return plan_headline(question, n_planned, gold=gold)
 
 
 def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = False) -> None:
@@ -82,6 +87,14 @@ def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = 
         "Band: the 95 % interval, which may be looked at after every label. Settled as soon as it "
         "leaves 0."
     )
-    line = unreachable_line(facts.contest, found)
+    contest = facts.contest
+    sides = f"{contest.names[0]} against {contest.names[1]}"
+    st.caption(
+        frame.escape(
+            f"{capitalised(sides)}: they answer differently on {contest.n_contested:,} of "
+            f"{counted(contest.n_queries, 'query')}, and these are labelled in random order."
+        )
+    )
+    line = unreachable_line(contest, found)
     if line:
         st.warning(frame.escape(line))

@@ -13,7 +13,15 @@ from cascal import charts
 from cascal.counted import counted, signed
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
-from cascal.verdicts.light import HEADLINES, QUESTION, RECORD_NOTE, UNIT, Light, State
+from cascal.verdicts.light import (
+    HEADLINES,
+    QUESTION,
+    RECORD_NOTE,
+    UNIT,
+    Light,
+    State,
+    record_clause,
+)
 from cascal.verdicts.verdict import points
 
 LIGHT_DETAILS = "What the models agree on, and how to know"
@@ -39,7 +47,7 @@ def headline_without_labels(badge: DeltaGenerator) -> None:
     st.caption(
         "There are no test queries with gold answers, so nobody knows what routing gains here; a "
         f"{mark('gold, generated', 'generated')} answer is not taken for truth. This "
-        f"{mark('light')} is what the models agree on."
+        f"{mark('light')} is what the models agree on. {record_clause(light.light)}"
     )
     _label_button()
     with st.expander(LIGHT_DETAILS):
@@ -119,4 +127,5 @@ def _in_one_line(light: Light, gain: Estimate | None) -> str:
     beside = "the model they like best"
     if heeded.snapshot().constant.name == light.constant:
         beside = f"always asking {light.constant}"
-    return f"Beside {beside}{'' if gain is None else f'; by gold answers {points(gain)}'}."
+    by_gold = "" if gain is None else f"; by gold answers {points(gain)}"
+    return f"Beside {beside}{by_gold}. {record_clause(light.light)}".rstrip()

@@ -10,7 +10,7 @@ from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
 from cascal.labels import labels_needed
 from cascal.store import Purpose
-from cascal.verdicts.verdict import Decision, span
+from cascal.verdicts.verdict import Decision, Verdict, points, span, too_few
 
 CHANGES: dict[Purpose, dict[Decision, str]] = {
     "routing": {
@@ -56,16 +56,39 @@ def likely_number(contest: Contest) -> int:
     return labels_needed(np.zeros(0), n_contested=contest.n_contested)
 
 
-def plan_headline(question: Question, n_planned: int) -> str:
-    """What the planned labels are good for, before the first of them."""
+def plan_headline(question: Question, n_planned: int, *, gold: bool = False) -> str:
+    """What the planned labels are good for, before the first of them.
+
+    gold : gold answers tell it without any label
+    """
     contest, what = question.contest, SETTLES[question.draw.purpose]
     labels, usual = counted(n_planned, "label"), likely_number(contest)
     if n_planned < usual:
         are = agreeing(n_planned, "is", "are")
         return f"{labels} {are} a first look at {what}"
+    settle = agreeing(n_planned, "settles", "settle")
+    if gold:
+        settle, what = "would settle", f"{what.removesuffix(' here')}, without gold answers"
     if n_planned == contest.n_contested:
-        return f"{labels} {agreeing(n_planned, 'settles', 'settle')} {what}"
-    return f"{'About' if n_planned == usual else 'Up to'} {labels} settle {what}"
+        return f"{labels} {settle} {what}"
+    return f"{'About' if n_planned == usual else 'Up to'} {labels} {settle} {what}"
+
+
+def look_line(question: Question, n_looked: int) -> str:
+    """What so few labels are good for, and about how many settle it."""
+    said = plan_headline(question, n_looked)
+    usual = likely_number(question.contest)
+    return f"{said}; about {usual:,} settle it." if n_looked < usual else f"{said}."
+
+
+def gold_line(told: Verdict) -> str:
+    """What gold answers say of the same, so that nobody labels for it; "" where they are few."""
+    if too_few(told.gain.n):
+        return ""
+    gain = f"{points(told.gain)} over {told.constant.name}"
+    if told.light == "undecided":
+        return f"Gold answers leave it open: {gain}."
+    return f"Gold answers already settle it: {gain}. Labels are for data without them."
 
 
 PLAN_LINE = (
@@ -82,7 +105,7 @@ def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
     interval = span(shown)
     done = f"{n_done} of {n_planned}"
     if not found.gain.n_labels:
-        return f"{done}: nothing is known yet, the gain lies anywhere in {interval} points"
+        return f"{done}: no label yet, interval {interval} points"
     if found.settled and not n_done:  # by the labels of others alone
         done = counted(found.gain.n_labels, "label")
     known = f"{done}: gain {signed(100 * shown.value)} {interval} points"

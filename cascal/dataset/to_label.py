@@ -6,7 +6,7 @@ from cascal.dataset.contest import Contest
 from cascal.store import Draw
 
 TO_LABEL = 10
-"""So many labels on contested queries usually tell (docs/trust.md)."""
+"""So many are a first look; `labels_needed` says about how many settle it (docs/labels.md)."""
 
 Row = dict[str, str]
 

@@ -73,6 +73,15 @@ def record_sentence() -> str:
     return f"How often it was right: {'; '.join(parts)}. {RECORD_NOTE}"
 
 
+def record_clause(state: State) -> str:
+    """How often the light was right when it said this, in a few words; "" of "unsure"."""
+    if state == "unsure":
+        return ""
+    best, liked = ("{} of {}".format(*getattr(one, state)) for one in RECORD)
+    said = "agree" if state == "agree" else "do not agree"
+    return f"Elsewhere “{said}” was right in {liked} about the model liked best, in {best} about the best."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Light:
     """The light without labels.
@@ -149,17 +158,17 @@ class Light:
         """How to know whether routing pays."""
         if not self.elsewhere:
             if len(self.liked) > 1:
-                return "Ten labels on random queries on which these two disagree tell more."
+                return "Labels on random queries on which these two disagree tell more."
             return (
                 f"Labels cannot tell whether routing pays, since always {self.constant} is asked; "
-                "ten random ones on which the models disagree tell whether another should be."
+                "those on random queries where the models disagree tell whether another should be."
             )
         return (
-            "To know, label ten random queries on which the router's choice and the model liked "
+            "To know, label random queries on which the router's choice and the model liked "
             "best answer differently, and see who is right more often: on all others routing "
-            "changes nothing. The page Label and `cascal label` ask for them one by one; gold "
-            "answers in a file come in by its column gold and cascal import FILE --on-conflict "
-            "replace."
+            "changes nothing. Ten are a first look; the page Label says about how many settle it. "
+            "It and `cascal label` ask for them one by one; gold answers in a file come in by its "
+            "column gold and cascal import FILE --on-conflict replace."
         )
 
     def is_right(self, gain: float) -> bool | None:
