@@ -35,7 +35,6 @@ from cascal.verdicts.light import (
     RECORD,
     RECORD_NOTE,
     UNIT,
-    record_clause,
     record_sentence,
     traffic_light,
 )
@@ -174,10 +173,10 @@ def test_two_missing_answers_are_no_difference():
 
 
 def test_the_record_of_a_state_is_said_in_few_words():
-    assert "28 of 40 about the model liked best" in record_clause("agree")
-    assert "11 of 40 about the best." in record_clause("agree")
-    assert "47 of 75 about the model liked best" in record_clause("disagree")
-    assert record_clause("unsure") == ""
+    assert "28 of 40 about the model liked best" in charts.track_record_clause("agree")
+    assert "11 of 40 about the best." in charts.track_record_clause("agree")
+    assert "47 of 75 about the model liked best" in charts.track_record_clause("disagree")
+    assert charts.track_record_clause("unsure") == ""
 
 
 def test_the_track_record_has_one_home():

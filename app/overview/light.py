@@ -20,7 +20,6 @@ from cascal.verdicts.light import (
     UNIT,
     Light,
     State,
-    record_clause,
 )
 from cascal.verdicts.verdict import points
 
@@ -47,7 +46,7 @@ def headline_without_labels(badge: DeltaGenerator) -> None:
     st.caption(
         "There are no test queries with gold answers, so nobody knows what routing gains here; a "
         f"{mark('gold, generated', 'generated')} answer is not taken for truth. This "
-        f"{mark('light')} is what the models agree on. {record_clause(light.light)}"
+        f"{mark('light')} is what the models agree on. {charts.track_record_clause(light.light)}"
     )
     _label_button()
     with st.expander(LIGHT_DETAILS):
@@ -128,4 +127,4 @@ def _in_one_line(light: Light, gain: Estimate | None) -> str:
     if heeded.snapshot().constant.name == light.constant:
         beside = f"always asking {light.constant}"
     by_gold = "" if gain is None else f"; by gold answers {points(gain)}"
-    return f"Beside {beside}{by_gold}. {record_clause(light.light)}".rstrip()
+    return f"Beside {beside}{by_gold}. {charts.track_record_clause(light.light)}".rstrip()

@@ -24,7 +24,12 @@ from cascal.charts.comparison import (
 )
 from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
-from cascal.charts.diagnosis import checks_frame, evidence_figure, track_record_frame
+from cascal.charts.diagnosis import (
+    checks_frame,
+    evidence_figure,
+    track_record_clause,
+    track_record_frame,
+)
 from cascal.charts.domains import Domain, domains
 from cascal.charts.experiments import report_frame
 from cascal.charts.figures import (
@@ -205,6 +210,7 @@ __all__ = [
     "task_skills_figure",
     "task_skills_frame",
     "trace_frame",
+    "track_record_clause",
     "track_record_frame",
     "where_models_part",
     "who_disagrees",

@@ -11,7 +11,7 @@ from cascal.charts.figures import MUTED, plain
 from cascal.counted import decimal
 from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import Finding
-from cascal.verdicts.light import RECORD
+from cascal.verdicts.light import RECORD, State
 
 
 def evidence_figure(found: Evidence, accent: str) -> go.Figure:
@@ -71,3 +71,13 @@ def track_record_frame() -> pd.DataFrame:
             "AUC": [decimal(one.auc, 2) for one in RECORD],
         }
     )
+
+
+def track_record_clause(state: State) -> str:
+    """How often the light was right when it said this, in a few words; "" of "unsure"."""
+    if state == "unsure":
+        return ""
+    best, liked = ("{} of {}".format(*getattr(one, state)) for one in RECORD)
+    said = "agree" if state == "agree" else "do not agree"
+    about = f"{liked} about the model liked best, in {best} about the best."
+    return f"Elsewhere “{said}” was right in {about}"

@@ -73,15 +73,6 @@ def record_sentence() -> str:
     return f"How often it was right: {'; '.join(parts)}. {RECORD_NOTE}"
 
 
-def record_clause(state: State) -> str:
-    """How often the light was right when it said this, in a few words; "" of "unsure"."""
-    if state == "unsure":
-        return ""
-    best, liked = ("{} of {}".format(*getattr(one, state)) for one in RECORD)
-    said = "agree" if state == "agree" else "do not agree"
-    return f"Elsewhere “{said}” was right in {liked} about the model liked best, in {best} about the best."
-
-
 @dataclass(frozen=True, kw_only=True)
 class Light:
     """The light without labels.
