@@ -209,7 +209,7 @@ def test_a_cluster_is_asked_about_by_its_number(open_label, snapshot):
     first, second = question.contest.names
     said = [as_read(one.value) for one in app.caption]
     assert any(f"{first} against {second}".lower() in one.lower() for one in said)
-    assert f"of {min(30, question.contest.n_contested)}: nothing is known" in line(app)
+    assert f"of {min(30, question.contest.n_contested)}: no label yet" in line(app)
 
 
 def test_where_nothing_is_contested_the_page_says_that_there_is_nothing_to_label(
@@ -348,7 +348,7 @@ def test_labels_on_edited_queries_are_called_outdated_and_not_used(open_label, s
     app = open_label()
     assert any("1 label is on queries that were edited" in one.value for one in app.warning)
     assert table(app, "person")["state"].iloc[0].startswith("outdated")
-    assert line(app).startswith("0 of 30: nothing is known")
+    assert line(app).startswith("0 of 30: no label yet")
 
 
 def test_a_filled_in_file_comes_back_on_the_page_as_on_the_command_line(
