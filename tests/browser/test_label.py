@@ -21,7 +21,7 @@ from .conftest import ROOT, idle, shot
 
 pytestmark = pytest.mark.browser
 PLANNED = 100
-LINE = re.compile(r"(\d+) of (\d+): gain ([+−][\d.]+) \[([+−][\d.]+), ([+−][\d.]+)\]")
+LINE = re.compile(r"(\d+) of (\d+): gain ([+−][\d.]+) \[([+−][\d.]+),\s([+−][\d.]+)\]")
 
 
 @pytest.fixture(scope="module")
