@@ -109,7 +109,7 @@ def test_an_applied_remedy_keeps_its_proof_and_is_undone(reader, dashboard):
     n_before, n_after = (int(re.match(r"\d+", text)[0]) for text in (before, heading.inner_text()))
     said = proof.inner_text()
     assert f"{n_before} issues → {n_after} (CAS102" in said
-    assert re.search(r"Accuracy [+−-]\d\.\d \[[+−-]\d\.\d, [+−-]\d\.\d\] points", said)
+    assert re.search(r"Accuracy [+−]?\d\.\d \[[+−]?\d\.\d+,\s[+−]?\d\.\d+\] points", said)
     shot(page, "diagnose_proof")
     proof.get_by_role("button", name="Undo").click()
     page.get_by_role("heading", name=before).wait_for(timeout=120_000)
