@@ -9,6 +9,7 @@ import pytest
 from conftest import copy_workspace
 
 import cascal
+from cascal.counted import bracketed
 from cascal.dataset.contest import contest
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.label_questions import routing_question
@@ -144,7 +145,7 @@ def moved_thresholds_keep_the_labels_honest(page, data, fitted, x, frame) -> Non
         np.array(values), n_contested=len(frame), n_queries=now.n_queries
     )
     ends = (100 * (sequence.low - unknown), 100 * (sequence.high + unknown))
-    expected = "[{:+.1f}, {:+.1f}]".format(*ends).replace("-", "−")
+    expected = bracketed(*ends).replace(" ", "\xa0")  # kept on one line
     assert expected not in line(page)
     page.get_by_role("slider", name="Merge distance").focus()
     for _ in range(10):
