@@ -178,10 +178,8 @@ def _tried(
     snapshot: Snapshot, now: Snapshot, chosen: Coherence, rows: IntArray, proposal: Proposal
 ) -> Cohesion:
     mean, below = of_queries(now, rows)
-    after, least = (
-        replace(chosen, mean=mean, below_zero=below),
-        snapshot.router.thresholds.min_silhouette,
-    )
+    after = replace(chosen, mean=mean, below_zero=below)
+    least = snapshot.router.thresholds.min_silhouette
     first, second = n_incoherent(snapshot), n_incoherent(now)
     helped = not after.low(least)
     return Cohesion(
