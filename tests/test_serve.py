@@ -39,6 +39,7 @@ from cascal.encode.encoders import MINILM, load_encoder
 from cascal.endpoint.pool_file import PoolModel, parse_pool, read_pool, write_pool
 from cascal.explain import explain
 from cascal.serve import app as serve_app
+from cascal.serve import upstream as upstreams
 from cascal.serve.bodies import listed_options
 from cascal.serve.connections import BoundedConnection, FewLines
 from cascal.serve.decide import MAX_BATCH, Decider, Decision, decision_headers
@@ -591,6 +592,30 @@ def test_a_dead_upstream_is_a_502(router):
             streamed = ask(address, stream=True)
     assert (response.status_code, code_of(response)) == (502, "upstream_unreachable")
     assert (streamed.status_code, code_of(streamed)) == (502, "upstream_unreachable")
+
+
+def test_a_model_that_accepts_no_connection_is_unreachable_and_the_wait_is_told(
+    router, monkeypatch
+):
+    monkeypatch.setattr(upstreams, "CONNECT_SECONDS", 0.3)
+    with full_queue() as url, running(app_of(router, url)) as address:
+        response = ask(address)
+    assert (response.status_code, code_of(response)) == (502, "upstream_unreachable")
+    assert "0.3 s" in response.text
+
+
+@contextlib.contextmanager
+def full_queue():
+    """The address of a socket whose queue of connections is full, so that it takes no other."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
 
 
 def ranked(router):

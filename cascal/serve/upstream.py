@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _MAX_ERROR = 1 << 16
 _FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TooLarge)
-_CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 10.0
+"""How long an upstream may take to accept a connection, where the whole answer may take longer."""
 _CLIENTS_FAULT = (400, 413, 415, 422)
 """Statuses by which the request itself is refused: no other model would take it."""
 
@@ -44,7 +45,7 @@ class Upstream:
 
     def __init__(self, options: ServeOptions, n_models: int) -> None:
         self._options = options
-        connect = min(_CONNECT_SECONDS, options.timeout)
+        connect = min(CONNECT_SECONDS, options.timeout)
         self._client = httpx.AsyncClient(
             verify=certificates(),
             timeout=httpx.Timeout(options.timeout, connect=connect),
@@ -162,6 +163,11 @@ def _who(model: ModelSpec) -> str:
 
 def _failure(model: ModelSpec, error: Exception, key: str, timeout: float) -> ApiError:
     """What went wrong on the way, as a code."""
+    if isinstance(error, httpx.ConnectTimeout):
+        seconds = min(CONNECT_SECONDS, timeout)
+        return ApiError(
+            "upstream_unreachable", f"{_who(model)} accepted no connection within {seconds:g} s."
+        )
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return ApiError(
             "upstream_timeout",
