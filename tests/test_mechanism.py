@@ -14,9 +14,9 @@ from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.diagnose import Effect
 from cascal.diagnose.coherence import coherence, incoherent, own_silhouettes, rivals, sizes_of
 from cascal.diagnose.cohering import what_makes_coherent
-from cascal.diagnose.effect_words import effect_told, why_lower
+from cascal.diagnose.effect_words import effect_told, price_told, why_lower
 from cascal.diagnose.mechanism import takes_apart, why_it_helps
-from cascal.diagnose.remedies import Proposal, best_cure
+from cascal.diagnose.remedies import Proposal
 from cascal.intervals import Estimate
 from cascal.settings import FitSettings, Thresholds
 
@@ -156,8 +156,6 @@ def test_a_remedy_that_helps_here_and_breaks_others_is_no_cure_and_counts_them(n
         assert one.breaks == len(others)  # before it, no other one was
         assert one.after >= now.router.thresholds.min_silhouette
     assert any(one.undoes for one in found)
-    best = best_cure([one.effect for one in found])
-    assert next(one for one in found if one.effect is best).because
 
 
 def effect(gain: Estimate | None, flipped: float = 0.1, *, cured: bool = True) -> Effect:
@@ -209,10 +207,12 @@ def test_what_ranks_below_the_best_says_by_what(lower, best, why):
 def test_the_numbers_of_a_remedy_stand_before_and_after(now):
     gain = Estimate(-0.005, -0.011, 0.001, 500)
     told = effect_told(effect(gain), now)
-    right = told[0]
+    (right,) = price_told(effect(gain), now)
     own = now.evaluation.top1_accuracy
     assert float(right.now[:-2]) == pytest.approx(100 * own, abs=0.051)
     assert right.then.endswith(f"{signed(100 * gain.value)} pts [−1.1, +0.1]")
     assert right.what.endswith("(no proven change)")
-    assert told[2].said == f"{len(now.router.clusters)} → 3 clusters"
-    assert effect_told(effect(None), now)[0].said == "accuracy unknown: no gold answers"
+    assert told[1].said == f"{len(now.router.clusters)} → 3 clusters"
+    unknown, price = price_told(replace(effect(None), dollars=(1.906, 1.884)), now)
+    assert unknown.said == "accuracy unknown: no gold answers"
+    assert price.said == "$1.91 → $1.88 per 1,000 queries"

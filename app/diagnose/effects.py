@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, session, theme, values
 from app.diagnose import applied
@@ -16,24 +17,32 @@ from app.values import Values
 from cascal.counted import agreeing, capitalised, counted
 from cascal.diagnose import Effect, Proposal
 from cascal.diagnose.cohering import Cohesion
-from cascal.diagnose.effect_words import Told, effect_told, why_lower
+from cascal.diagnose.effect_words import Told, effect_told, price_told, why_lower
 from cascal.diagnose.remedies import NO_HELP, best_cure
+from cascal.diagnose.worth import Choice, choose, nearer, ranks_lower, what_coheres_first
 from cascal.settings import PRESETS, joining_name, routing_name
 from cascal.verdicts.payback import DEFAULT_TOLERANCE
 
-Kind = Literal["possible", "here", "useless", "harms"]
+Kind = Literal["possible", "away", "here", "useless", "harms"]
 BEST = (
     "Of the remedies that cure it and do no proven harm: first one with proven more right answers, "
     f"then those shown to lose at most {counted(round(100 * DEFAULT_TOLERANCE), 'point')}, of "
     "these the one with most right answers, then the one that flips fewest routes."
 )
 """The rule by which one remedy is marked as the best."""
+COHERES = (
+    "Of the remedies that make it coherent without proven harm: first what brings its queries "
+    "nearer to their own centre, then what spares the other clusters, then what is shown to lose "
+    f"at most {counted(round(100 * DEFAULT_TOLERANCE), 'point')} of right answers."
+)
+"""The same for an incoherent cluster."""
 BOLD = 2
 """Rows of its numbers that stand out."""
 
 
 KINDS: dict[Kind, Callable[[int], str]] = {
     "possible": lambda n: f"{n} also possible",
+    "away": lambda n: f"{n} that {agreeing(n, 'brings', 'bring')} its queries no nearer",
     "here": lambda n: (
         f"{n} that {agreeing(n, 'helps here and makes', 'help here and make')} others incoherent"
     ),
@@ -55,12 +64,23 @@ class Row:
 
     @property
     def told(self) -> tuple[Told, ...]:
-        """Its numbers, what matters most first."""
-        rest = effect_told(self.effect, session.snapshot())
+        """What it does, what matters most first."""
+        found = effect_told(self.effect, session.snapshot())
+        rest = [one for one in found if one.now != one.then]
         if self.cohesion is not None:
             return (*self.cohesion.rows, *rest)
         then = "passes" if self.effect.cured else "still an issue"
         return (Told("This check", "an issue", then, self.effect.judgement), *rest)
+
+    @property
+    def price(self) -> tuple[Told, ...]:
+        """What it costs: right answers, dollars."""
+        return price_told(self.effect, session.snapshot())
+
+    @property
+    def n_worse(self) -> int:
+        """How many other clusters it makes less coherent."""
+        return 0 if self.cohesion is None else len(self.cohesion.worse)
 
     @property
     def breaks(self) -> int:
@@ -74,7 +94,9 @@ class Row:
             return "harms"
         if not self.effect.cured and self.breaks:
             return "here"
-        return "useless" if self.effect.judgement in NO_HELP else "possible"
+        if self.effect.judgement in NO_HELP:
+            return "useless"
+        return "possible" if self.cohesion is None or nearer(self.cohesion) else "away"
 
     @property
     def badge(self) -> tuple[str, theme.Badge]:
@@ -83,23 +105,95 @@ class Row:
             return f"Helps here, makes {counted(self.breaks, 'other')} incoherent", "orange"
         badges: dict[Kind, tuple[str, theme.Badge]] = {
             "possible": ("Also possible", "blue"),
+            "away": ("No nearer to their own", "orange"),
             "useless": ("Does not help", "gray"),
             "harms": ("Harms", "red"),
         }
         return badges[self.kind]
 
 
-def effect_rows(code: str, tried: Sequence[Effect | Cohesion], cluster: int | None = None) -> None:
-    """What was tried out, what helps first; only the best is not folded away.
-
-    cluster : the cluster in force that it is about, for the proof
-    """
-    rows = [_row(code, at, one, cluster) for at, one in enumerate(tried)]
+def effect_rows(code: str, tried: Sequence[Effect]) -> None:
+    """What was tried out for an issue, what helps first; only the best is not folded away."""
+    rows = [
+        Row(code=code, at=at, effect=one, cohesion=None, cluster=None)
+        for at, one in enumerate(tried)
+    ]
     cure = best_cure([row.effect for row in rows])
     best = next((row for row in rows if row.effect is cure), None)
-    others = [row for kind in KINDS for row in rows if row is not best and row.kind == kind]
     if best is not None:
-        _best(best, others)
+        what, numbers = st.columns([0.45, 0.55], gap="medium")
+        with what, st.container(gap="small"):
+            _named("Best remedy", "green", BEST, best)
+            _apply_at_price(best, "primary")
+        _does(best, numbers)
+    _folded_rows(rows, best)
+
+
+def cohesion_rows(code: str, tried: Sequence[Cohesion], cluster: int) -> None:
+    """What was tried out for an incoherent cluster in force: what helps most, or leave it."""
+    rows = [
+        Row(code=code, at=at, effect=one.effect, cohesion=one, cluster=cluster)
+        for at, one in enumerate(sorted(tried, key=what_coheres_first))
+    ]
+    choice = choose(tried)
+    best = next((row for row in rows if row.cohesion is choice.best), None)
+    if best is None:
+        _leave(choice)
+    else:
+        what, numbers = st.columns([0.45, 0.55], gap="medium")
+        with what, st.container(gap="small"):
+            if not choice.take:
+                _leave(choice)
+            badge: tuple[str, theme.Badge] = (
+                ("Best for coherence", "green") if choice.take else ("Helps most", "blue")
+            )
+            _named(*badge, COHERES, best)
+            _apply_at_price(best, "primary" if choice.take else "secondary")
+            if best.cohesion is not None and best.cohesion.because:
+                st.markdown(f"**Why it works.** {frame.headline(best.cohesion.because)}")
+            if choice.take and best.effect.judgement != "helps":
+                st.caption("For coherence: Sweep moves a threshold only for more right answers.")
+        _does(best, numbers)
+    _folded_rows(rows, best)
+
+
+def _leave(choice: Choice) -> None:
+    """To leave the cluster as it is, with the reason."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.badge("Leave it", color="green")
+        st.markdown("**No remedy is worth its price**", width="content")
+    st.markdown(frame.headline(choice.reason))
+
+
+def _named(says: str, colour: theme.Badge, rule: str, row: Row) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.badge(says, color=colour, help=rule)
+        label = frame.escape(capitalised(row.effect.proposal.label))
+        st.markdown(f"**{label}**", width="content")
+
+
+def _apply_at_price(row: Row, weight: Literal["primary", "secondary"]) -> None:
+    """The button, and beside it what that costs."""
+    said = [one.said for one in row.price]
+    if row.n_worse:
+        said.append(f"{counted(row.n_worse, 'other')} less coherent")
+    with st.container(
+        horizontal=True, gap="small", vertical_alignment="center", key=f"price_{row.code}"
+    ):
+        _apply_button(row, weight)
+        price = frame.headline(capitalised(" · ".join(said)))
+        st.caption(f"**Price.** {price}", width="stretch")
+
+
+def _does(row: Row, place: DeltaGenerator) -> None:
+    """Its numbers before and after."""
+    with place, st.container(key=f"effect_{row.code}", gap="small"):
+        st.table(_numbers(row.told))
+
+
+def _folded_rows(rows: Sequence[Row], best: Row | None) -> None:
+    """All but the best, by what they are worth."""
+    others = [row for kind in KINDS for row in rows if row is not best and row.kind == kind]
     if not others:
         return
     counts = Counter(row.kind for row in others)
@@ -107,33 +201,6 @@ def effect_rows(code: str, tried: Sequence[Effect | Cohesion], cluster: int | No
     with st.expander(f"{n}: {', '.join(KINDS[kind](counts[kind]) for kind in counts)}"):
         for row in others:
             _folded(row, best)
-
-
-def _row(code: str, at: int, tried: Effect | Cohesion, cluster: int | None) -> Row:
-    if isinstance(tried, Cohesion):
-        return Row(code=code, at=at, effect=tried.effect, cohesion=tried, cluster=cluster)
-    return Row(code=code, at=at, effect=tried, cohesion=None, cluster=cluster)
-
-
-def _best(row: Row, others: Sequence[Row]) -> None:
-    """The best remedy: what it is, why it works, its button; and its numbers before and after."""
-    what, numbers = st.columns([0.45, 0.55], gap="medium")
-    with what, st.container(gap="small"):
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            cures = "Best for coherence" if row.cohesion is not None else "Best remedy"
-            st.badge(cures, color="green", help=BEST)
-            label = frame.escape(capitalised(row.effect.proposal.label))
-            st.markdown(f"**{label}**", width="content")
-        _apply_button(row, "primary")
-        if row.cohesion is not None and row.cohesion.because:
-            st.markdown(f"**Why it works.** {frame.headline(row.cohesion.because)}")
-    with numbers, st.container(key=f"effect_{row.code}", gap="small"):
-        st.table(_numbers(row.told))
-        for other in others:
-            if other.cohesion is not None and other.cohesion.undoes:
-                label = capitalised(other.effect.proposal.label)
-                said = f"“{label}” would undo the cause. {_rank(other, row)}"
-                st.caption(frame.headline(said))
 
 
 def _numbers(told: Sequence[Told]) -> pd.DataFrame:
@@ -153,9 +220,11 @@ def _folded(row: Row, best: Row | None) -> None:
             label = frame.escape(capitalised(row.effect.proposal.label))
             st.markdown(f"**{label}**", width="content")
         st.text(
-            capitalised(" · ".join(one.said for one in row.told)).replace(" %", "\u00a0%")
+            capitalised(" · ".join(one.said for one in (*row.price, *row.told))).replace(
+                " %", "\u00a0%"
+            )
         )  # no line begins with it
-        if best is not None and row.effect.cured and row.kind == "possible":
+        if best is not None and row.kind in ("possible", "away"):
             st.caption(frame.headline(_rank(row, best)))
     with apply:
         _apply_button(row, "secondary" if row.kind == "possible" else "tertiary")
@@ -163,6 +232,8 @@ def _folded(row: Row, best: Row | None) -> None:
 
 def _rank(row: Row, best: Row) -> str:
     """By what it ranks below the best."""
+    if row.cohesion is not None and best.cohesion is not None:
+        return f"It ranks below the best remedy: {ranks_lower(row.cohesion, best.cohesion)}."
     return f"It ranks below the best remedy: {why_lower(row.effect, best.effect)}."
 
 

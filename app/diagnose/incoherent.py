@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from app import frame, jobs, session
@@ -26,14 +25,14 @@ def worst() -> None:
     low = incoherent(now)
     if not low:
         return
-    one, least = low[0], now.router.thresholds.min_silhouette
+    one, rule = low[0], incoherence_rule(now.router.thresholds.min_silhouette)
     with st.container(border=True, gap="small", key="worst"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.badge("Incoherent", color="orange")
+            st.badge("Incoherent", color="orange", help=f"{capitalised(rule)}.")
             more = f" and {len(low) - 1} more, in the table below" if len(low) > 1 else ""
             st.markdown(f"**{frame.escape(f'{now.labels[one.cluster]}{more}')}**")
-        said = f"{capitalised(one.measured)}; incoherent is {incoherence_rule(least)}."
-        st.text(f"{why(now, one)} {said}".strip().replace(" %", "\u00a0%"))
+        said = f"{why(now, one)} {capitalised(one.measured)}.".strip()
+        st.text(said.replace(" %", "\u00a0%"))
         what_helps(now, one, "cohere")
 
 
@@ -43,12 +42,11 @@ def why(now: Snapshot, chosen: Coherence) -> str:
         return ""
     parts = joined_from(now, chosen.cluster)
     queries = counted(round(chosen.below_zero * chosen.n_queries), "query")
-    where = f"{queries} of {chosen.n_queries:,} lie on average nearer to another cluster of "
-    where += f"{chosen.task} than to this one"
+    where = f"{queries} of {chosen.n_queries:,} lie on average nearer to another of {chosen.task}"
     if len(parts) < 2:
         return f"{where}; its nearest is {now.labels[chosen.nearest]}."
-    made = f"{counted(len(parts), 'cluster')} of unlike queries ({sizes_of(parts)})"
-    return f"Joining made it of {made}, as they share their best models. So {where}."
+    made = f"{counted(len(parts), 'unlike cluster')} ({sizes_of(parts)})"
+    return f"Joining made it of {made} that share their best models: {where}."
 
 
 def what_helps(now: Snapshot, chosen: Coherence, code: str) -> None:
@@ -69,9 +67,4 @@ def what_helps(now: Snapshot, chosen: Coherence, code: str) -> None:
         )
         if not found:
             return
-        if not any(one.effect.cured for one in found) and np.isfinite(chosen.mean):
-            st.caption(
-                "No threshold makes it coherent. Look into its silhouettes, below: what would "
-                "raise those of the split that it came from is tried out there."
-            )
-        effects.effect_rows(code, found, chosen.cluster)
+        effects.cohesion_rows(code, found, chosen.cluster)

@@ -27,10 +27,10 @@ from cascal.diagnose.remedies import (
     effect_of,
     proposals_of_clusters,
     snapshot_of,
-    what_helps_first,
 )
 from cascal.diagnose.silhouettes import Split
 from cascal.diagnose.trials import CLEAR
+from cascal.intervals import Estimate, estimate
 
 STEP = 0.01
 """A step of the merge distance."""
@@ -64,7 +64,11 @@ class Cohesion:
     incoherent : how many clusters in force are incoherent before and after, each by its own rule
     breaks : where its queries are no longer incoherent, how many more of the other clusters are
     worse : the other clusters that fit less well by it (`less_coherent`)
-    because : why it helps them, "" where no reason is known
+    n_others : how many other clusters can be judged; because : why it helps them, "" where no
+    reason is known
+    distance : mean of 1 − cosine of its queries to the centre of the cluster that holds them
+    right : of the test queries that lay in it the share that is right, and its paired change; None
+    without any gold answers there
     undoes : whether it takes apart what joining had made one
     """
 
@@ -76,6 +80,9 @@ class Cohesion:
     incoherent: tuple[int, int]
     breaks: int = 0
     worse: tuple[Lapse, ...] = ()
+    n_others: int = 0
+    distance: tuple[float, float] = (np.nan, np.nan)
+    right: tuple[float, Estimate] | None = None
     because: str = ""
     undoes: bool = False
 
@@ -83,18 +90,20 @@ class Cohesion:
     def rows(self) -> tuple[Told, ...]:
         """The same, before and after."""
         first, second = self.incoherent
-        clusters = Told("Incoherent clusters", f"{first:,}", f"{second:,}")
-        worse = [
-            Told("Others less coherent", "", f"{len(some)}: {_most_of(some)}", lapses_told(some))
-            for some in (self.worse,)
-            if some
-        ]
+        found = [Told("Incoherent clusters", f"{first:,}", f"{second:,}")]
         if np.isnan(self.after):
             alone = "in the only cluster of their task"
-            then = Told("Its queries", "", alone, f"its queries are then {alone}")
-            return (clusters, then, *worse)
-        before, after = (self.before, self.below_before), (self.after, self.below_after)
-        return (clusters, *silhouettes_told(before, after), *worse)
+            found.append(Told("Its queries", "", alone, f"its queries are then {alone}"))
+        else:
+            before, after = (self.before, self.below_before), (self.after, self.below_after)
+            found += silhouettes_told(before, after)
+        if np.isfinite(self.distance).all():
+            near, then = decimal_pair(*self.distance, 2)
+            found.append(Told("Distance to their own centre", near, then))
+        if self.worse:
+            others = f"{len(self.worse)}: {_most_of(self.worse)}"
+            found.append(Told("Others less coherent", "", others, lapses_told(self.worse)))
+        return tuple(found)
 
 
 def less_coherent(before: Snapshot, after: Snapshot, rows: IntArray) -> tuple[Lapse, ...]:
@@ -134,7 +143,7 @@ def _most_of(worse: Sequence[Lapse]) -> str:
 def what_makes_coherent(
     snapshot: Snapshot, cluster: int, progress: Progress | None = None
 ) -> tuple[Cohesion, ...]:
-    """Merging it with its nearest, and every other threshold of the clusters; what helps first.
+    """Merging it with its nearest, and every other threshold of the clusters, each tried out.
 
     Of proposals that make the same clusters only the first is told, and none that changes nothing.
     Cured is the cluster whose queries are no longer incoherent, by the rule in force now, in the
@@ -142,7 +151,8 @@ def what_makes_coherent(
     """
     rows = np.flatnonzero(snapshot.router.clusters.assignment == cluster)
     chosen = next(one for one in coherence(snapshot) if one.cluster == cluster)
-    wanted, found = _proposals(snapshot, chosen), []
+    wanted = _proposals(snapshot, chosen)
+    found: list[Cohesion] = []
     known = {snapshot.router.clusters.assignment.tobytes()}
     for at, proposal in enumerate(wanted):
         if progress is not None:
@@ -152,7 +162,7 @@ def what_makes_coherent(
         if clusters not in known:
             known.add(clusters)
             found.append(_tried(snapshot, now, chosen, rows, proposal))
-    return tuple(sorted(found, key=lambda one: what_helps_first(one.effect)))
+    return tuple(found)
 
 
 def _proposals(snapshot: Snapshot, chosen: Coherence) -> list[Proposal]:
@@ -178,22 +188,43 @@ def _tried(
     snapshot: Snapshot, now: Snapshot, chosen: Coherence, rows: IntArray, proposal: Proposal
 ) -> Cohesion:
     mean, below = of_queries(now, rows)
-    after = replace(chosen, mean=mean, below_zero=below)
     least = snapshot.router.thresholds.min_silhouette
-    first, second = n_incoherent(snapshot), n_incoherent(now)
-    helped = not after.low(least)
+    helped = not replace(chosen, mean=mean, below_zero=below).low(least)
+    n_low = n_incoherent(snapshot), n_incoherent(now)
+    cured = helped and n_low[1] <= n_low[0]
+    others = [one for one in coherence(snapshot) if one.cluster != chosen.cluster]
     return Cohesion(
-        effect=effect_of(snapshot, now, proposal, cured=helped and second <= first, stable=None),
+        effect=effect_of(snapshot, now, proposal, cured=cured, stable=None),
         before=chosen.mean,
         after=mean,
         below_before=chosen.below_zero,
         below_after=below,
-        incoherent=(first, second),
+        incoherent=n_low,
         breaks=_more_of_others(snapshot, now, rows) if helped else 0,
         worse=less_coherent(snapshot, now, rows),
+        n_others=sum(bool(np.isfinite(one.mean)) for one in others),
+        distance=(_to_centre(snapshot, rows), _to_centre(now, rows)),
+        right=_right(snapshot, now, chosen.cluster),
         because=why_it_helps(snapshot, now, chosen.cluster) if helped else "",
         undoes=takes_apart(snapshot, now, chosen.cluster),
     )
+
+
+def _to_centre(snapshot: Snapshot, rows: IntArray) -> float:
+    """Mean of 1 − cosine of some training queries to the centres of their clusters."""
+    clusters, vectors = snapshot.router.clusters, snapshot.dataset.train.vectors.vectors
+    centres = clusters.centroids[clusters.assignment[rows]]
+    return float(1.0 - np.einsum("nd,nd->n", vectors[rows], centres).mean())
+
+
+def _right(snapshot: Snapshot, now: Snapshot, cluster: int) -> tuple[float, Estimate] | None:
+    """Of the test queries that lie in a cluster, how many are right and what a change brings."""
+    if snapshot.evaluation is None or now.evaluation is None:
+        return None
+    inside = snapshot.routes("test").cluster == cluster
+    before = snapshot.evaluation.top1_right[inside]
+    gain = estimate(now.evaluation.top1_right[inside] - before)
+    return (float(np.nanmean(before)), gain) if gain.n else None
 
 
 def _more_of_others(snapshot: Snapshot, now: Snapshot, rows: IntArray) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
-from cascal.counted import counted, decimal, percent, percent_pair, signed
+from cascal.counted import counted, decimal, dollars, percent, percent_pair, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.remedies import NO_HELP, Effect, loses_little
 from cascal.evaluate import effective_number
@@ -40,13 +41,22 @@ def silhouettes_told(before: tuple[float, float], after: tuple[float, float]) ->
     )
 
 
+def price_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
+    """Right answers and dollars, where they are known: what a remedy costs or saves."""
+    right = _right(effect.gain, before)
+    if not all(map(isfinite, effect.dollars)):
+        return (right,)
+    now, then = map(dollars, effect.dollars)
+    said = f"{now} → {then}" if now != then else f"{now} as before"
+    return right, Told("US dollars per 1,000", now, then, f"{said} per 1,000 queries")
+
+
 def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
-    """Right answers, routes, clusters and models in use; before : the state it was tried out on."""
+    """Routes, clusters and models in use; before : the state it was tried out on."""
     clusters, even = len(before.router.clusters), effective_number(before.share)
     flips, models = percent(effect.flipped), f"≈ {decimal(even, 1)}"
     then = f"≈ {decimal(effect.effective_models, 1)}"
     found = (
-        _right(effect.gain, before),
         Told("Routes that flip", "", flips, f"{flips} of the routes flip"),
         Told(
             "Skill clusters",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -43,6 +44,7 @@ class Effect:
 
     cured: the check passes now. gain: paired change of top-1 accuracy, None without gold.
     stability: adjusted Rand of half-sample fits, None where no task is split or it was not asked.
+    dollars: per 1,000 queries before and after, nan where unknown.
     """
 
     proposal: Proposal
@@ -52,6 +54,7 @@ class Effect:
     flipped: float
     gain: Estimate | None
     stability: float | None
+    dollars: tuple[float, float] = (math.nan, math.nan)
 
     @property
     def judgement(self) -> str:
@@ -285,6 +288,7 @@ def effect_of(
         else 0.0,
         gain=gain,
         stability=stable,
+        dollars=(snapshot.cost.routed, now.cost.routed),
     )
 
 

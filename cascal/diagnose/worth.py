@@ -1,0 +1,119 @@
+"""Which remedy of an incoherent cluster really helps, and is it worth its price? Or leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from cascal.counted import capitalised, counted, decimal, decimal_pair, percent
+from cascal.diagnose.cohering import Cohesion
+from cascal.diagnose.effect_words import why_lower
+from cascal.diagnose.remedies import NO_HELP, loses_little, what_helps_first
+from cascal.diagnose.trials import CLEAR
+from cascal.verdicts.verdict import points
+
+MANY_OTHERS = 0.25
+"""From this share of the other clusters on, too many are less coherent by a remedy."""
+
+
+def cures(one: Cohesion) -> bool:
+    """Whether its queries are coherent then, without proven harm."""
+    return one.effect.cured and one.effect.judgement not in NO_HELP
+
+
+def nearer(one: Cohesion) -> bool:
+    """Whether its queries come nearer to the centre of the cluster that holds them."""
+    before, after = one.distance
+    return before - after >= CLEAR
+
+
+def spares_others(one: Cohesion) -> bool:
+    """Whether no other cluster becomes incoherent, and not many less coherent."""
+    broken = one.breaks or any(lapse.low for lapse in one.worse)
+    return not broken and len(one.worse) < max(1.0, MANY_OTHERS * one.n_others)
+
+
+def what_coheres_first(one: Cohesion) -> tuple[bool, bool, bool, tuple[int, bool, float, float]]:
+    """Sorts remedies: cures before others, of these what brings queries nearer to their own.
+
+    Then what spares the other clusters, then as `what_helps_first`.
+    """
+    return not cures(one), not nearer(one), not spares_others(one), what_helps_first(one.effect)
+
+
+def is_worth_it(one: Cohesion) -> bool:
+    """Whether a remedy is worth its price.
+
+    A cure with proven more right answers is; else one that brings the queries nearer to their own,
+    spares the others, and is shown to lose no more right answers than are tolerated.
+    """
+    if not cures(one):
+        return False
+    return one.effect.judgement == "helps" or (
+        nearer(one) and spares_others(one) and loses_little(one.effect)
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Choice:
+    """What to do with an incoherent cluster: the remedy that helps most, or leave it.
+
+    best : None where nothing cures it; take : whether that is worth its price; reason : why not, ""
+    where it is
+    """
+
+    best: Cohesion | None
+    take: bool
+    reason: str
+
+
+def choose(tried: Sequence[Cohesion]) -> Choice:
+    """The first by `what_coheres_first` that is worth its price; else leave it, and why."""
+    cured = sorted(filter(cures, tried), key=what_coheres_first)
+    if not cured:
+        return Choice(best=None, take=False, reason="No threshold makes it coherent.")
+    best = next(filter(is_worth_it, cured), None)
+    if best is not None:
+        return Choice(best=best, take=True, reason="")
+    return Choice(best=cured[0], take=False, reason=_why_leave(cured[0]))
+
+
+def _why_leave(best: Cohesion) -> str:
+    """What the remedy that helps most lacks, and what its queries would get of it."""
+    label = f"“{capitalised(best.effect.proposal.label)}”"
+    if not nearer(best):
+        lacks = "No remedy brings its queries nearer to their own centre."
+    elif not spares_others(best):
+        lacks = f"{label} makes {_of_others(best)}."
+    else:
+        assert best.effect.gain is not None  # noqa: S101 – else it loses little
+        lost = decimal(-100 * best.effect.gain.low, 1)
+        lacks = f"{label} may lose up to {lost} points of right answers."
+    return f"{lacks} {_own_right(best)}".strip()
+
+
+def _own_right(one: Cohesion) -> str:
+    """What a remedy brings the cluster's own test queries: only those can lose by incoherence."""
+    if one.right is None:
+        return ""
+    now, gain = one.right
+    shown = "The cluster costs" if gain.low > 0 else "The cluster is not shown to cost"
+    queries = counted(gain.n, "test query", "test queries")
+    return f"{shown} right answers: {percent(now)} of its {queries} are right, {points(gain)} then."
+
+
+def _of_others(one: Cohesion) -> str:
+    n_low = max(one.breaks, sum(lapse.low for lapse in one.worse))
+    what = f"{n_low} of them incoherent" if n_low else "none incoherent"
+    return f"{counted(len(one.worse), 'other')} less coherent, {what}"
+
+
+def ranks_lower(one: Cohesion, best: Cohesion) -> str:
+    """By what a remedy that cures it as well ranks below another one."""
+    if nearer(best) and not nearer(one) and isfinite(sum(one.distance)):
+        first, second = decimal_pair(*one.distance, 2)
+        return f"its queries come no nearer to their own centre ({first} → {second})"
+    if spares_others(best) and not spares_others(one):
+        return f"it makes {_of_others(one)}"
+    return why_lower(one.effect, best.effect)
