@@ -216,8 +216,8 @@ def _route(shown: QueryCard) -> None:
     trace = shown.trace
     st.markdown(f"**Goes to {frame.escape(trace.models[0].model)}**")
     st.caption(frame.escape(" ".join(filter(None, [trace.reason, trace.doubt]))))
-    if trace.caution:
-        st.caption(frame.escape(trace.caution))
+    for said in filter(None, (trace.nearby, trace.caution)):
+        st.caption(frame.escape(said))
     if st.button(
         "Route this",
         key="route_query",

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted
+from cascal.counted import counted, decimal_pair
 from cascal.datatypes import FloatArray, IntArray
+from cascal.encode.neighbours import nearest_in_order
 from cascal.files.plain_json import without_nan
+from cascal.results import SkillClusters
 from cascal.routing.blend import Blend
 from cascal.routing.reasons import (
+    called,
     caution_of,
     farther_than,
     lead_in_words,
@@ -24,6 +27,8 @@ from cascal.routing.reasons import (
 from cascal.routing.route import Router
 
 NEAREST_TASKS = 3
+NEAREST_QUERIES = 5
+"""Training queries whose clusters are held against the nearest cluster."""
 Z95 = 1.96
 """Standard errors on either side of a value in its 95 % interval."""
 
@@ -66,7 +71,9 @@ class RouteTrace:
     reach; then nothing is far. nearest_tasks are (name, distance); effective_clusters is
     exp(entropy of the weights): 1 = one cluster decided alone; lead is the score difference of the
     first and second model. because is the clause that says what decided, brief the same in a few
-    words. by_labels says what labels changed, empty where the router heeds none.
+    words. nearby says in which cluster most of the nearest training queries lie, empty where that
+    is the nearest cluster, or none, and where the router does not know them, as one of a file.
+    by_labels says what labels changed, empty where the router heeds none.
     """
 
     task: str
@@ -84,6 +91,7 @@ class RouteTrace:
     effective_clusters: float
     because: str
     brief: str
+    nearby: str
     what_would_change: tuple[str, ...]
     by_labels: str
     preset: str
@@ -125,6 +133,17 @@ class RouteTrace:
         return caution_of(distance, reach, self.within, self.farthest)
 
     @property
+    def headline(self) -> str:
+        """Where the query goes, with as much doubt as its distance from training asks for."""
+        first, *others = (one.model for one in self.models)
+        if self.far and self.within is not None and self.within >= 1.0:
+            return f"Unlike any training query: {first} is a guess"
+        if self.far:
+            return f"Perhaps {first}: unlike almost all training queries"
+        how = f"narrowly ahead of {others[0]}" if self.doubt else self.brief
+        return f"This query goes to {first}, {how}"
+
+    @property
     def remoteness(self) -> str:
         """How far the query is from the training queries, beside themselves; "" where unknown."""
         if self.within is None:
@@ -140,7 +159,7 @@ class RouteTrace:
         """JSON types only; nan becomes None."""
         plain: dict[str, Any] = without_nan(asdict(self))
         plain["selected"] = list(self.selected)
-        plain |= {"reason": self.reason, "doubt": self.doubt}
+        plain |= {"headline": self.headline, "reason": self.reason, "doubt": self.doubt}
         plain |= {"far": self.far, "caution": self.caution}
         return plain | without_nan({"lead_noise": self.lead_noise})
 
@@ -180,6 +199,7 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
         effective_clusters=float(np.exp(-(weights * np.log(weights)).sum())),
         because=why.because,
         brief=why.brief,
+        nearby=_nearby(router, row, int(blend.nearest[0, 0]), labels),
         what_would_change=what_would_change(router, blend, order, labels),
         by_labels=_by_labels(router, row, order),
         preset=router.settings.name,
@@ -227,6 +247,36 @@ def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel,
             selected=rank < k,
         )
         for rank, m in enumerate(order)
+    )
+
+
+def _nearby(router: Router, row: FloatArray, nearest: int, labels: Sequence[str]) -> str:
+    """Where most of the nearest training queries lie, if not in the nearest cluster."""
+    if router.training is None or len(router.training.vectors) < NEAREST_QUERIES:
+        return ""
+    clusters, vectors = router.clusters, router.training.vectors
+    _, rows, _ = next(nearest_in_order(row.astype(vectors.dtype), vectors, NEAREST_QUERIES))
+    counts = np.bincount(clusters.assignment[rows[0]], minlength=len(clusters))
+    most = int(counts.argmax())
+    if most == nearest or 2 * counts[most] <= NEAREST_QUERIES:
+        return ""
+    said = (
+        f"{counts[most]} of the {NEAREST_QUERIES} nearest training queries lie in "
+        f"{called(router, most, labels)}"
+    )
+    own, other = (1.0 - clusters.centroids[[nearest, most]] @ row[0]).tolist()
+    if other < own:
+        return f"{said}, a cluster that its task rules out."
+    widths = [_width(clusters, vectors, cluster) for cluster in (nearest, most)]
+    farther, near = decimal_pair(other, own, 2)
+    wider = ": it is the wider cluster" if widths[1] > widths[0] else ""
+    return f"{said}, though its centre is farther ({farther} against {near}){wider}."
+
+
+def _width(clusters: SkillClusters, vectors: FloatArray, cluster: int) -> float:
+    """The mean distance of a cluster's training queries to its centroid."""
+    return float(
+        1.0 - (vectors[clusters.assignment == cluster] @ clusters.centroids[cluster]).mean()
     )
 
 

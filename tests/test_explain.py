@@ -11,9 +11,10 @@ import pytest
 from conftest import make_world
 
 import cascal
-from cascal.explain import explain
+from cascal.explain import NEAREST_QUERIES, explain
 from cascal.results import Rankings, SkillClusters
 from cascal.routing.blend import FALLBACK_WIDTH
+from cascal.routing.reach import SHARES, Reach, Training
 from cascal.routing.reasons import lead_in_words
 from cascal.routing.route import Router
 
@@ -147,6 +148,68 @@ def test_the_trace_selects_and_ranks_like_the_route(router, unseen):
         scores = [one.score for one in trace.models]
         assert scores == sorted(scores, reverse=True)
         assert trace.lead == pytest.approx(scores[0] - scores[1])
+
+
+def test_where_the_nearest_queries_lie_is_said_exactly_where_that_is_not_the_nearest_cluster(
+    router, unseen, tmp_path
+):
+    """A router of a file does not know its training queries, and says nothing of them."""
+    training, assignment = router.training.vectors, router.clusters.assignment
+    router.save(tmp_path / "kept.cascal")
+    loaded = Router.load(tmp_path / "kept.cascal")
+    for vector in unseen:
+        trace = explain(router, vector)
+        near = np.argsort(1.0 - training @ vector, kind="stable")[:NEAREST_QUERIES]
+        clusters, counts = np.unique(assignment[near], return_counts=True)
+        most, n = int(clusters[counts.argmax()]), int(counts.max())
+        apart = n >= 3 and most != trace.clusters[0].cluster
+        assert bool(trace.nearby) is apart
+        if apart:
+            assert trace.nearby.startswith(
+                f"{n} of the 5 nearest training queries lie in cluster {most} "
+            )
+        assert trace.to_dict()["nearby"] == trace.nearby
+        assert explain(loaded, vector).nearby == ""
+
+
+@pytest.mark.parametrize("wide", [25.0, 5.0])
+def test_a_cluster_whose_centre_is_farther_is_called_wider_only_where_it_is(wide):
+    """A query nearer to the centre at 0° than to that at 45°, whose cluster its neighbours are in.
+
+    The first cluster's own queries lie 10° around its centre.
+    """
+    router = hand_made(np.eye(3), [0.3] * 3, cascal.Routing("nearest"), angles=(0.0, 45.0, 200.0))
+    angles = np.radians([10.0, -10.0, *[45.0 - wide] * 5, 200.0])
+    vectors = np.column_stack([np.cos(angles), np.sin(angles)])
+    clusters = replace(router.clusters, assignment=np.array([0, 0, *[1] * 5, 2]))
+    router = replace(router, clusters=clusters, training=Training(vectors))
+    at = np.radians(20.0 if wide > 10 else 22.0)
+    said = explain(router, np.array([np.cos(at), np.sin(at)]), ["first", "second", "third"]).nearby
+    if wide > 10:
+        assert said == (
+            "5 of the 5 nearest training queries lie in “second”, though its centre is farther "
+            "(0.09 against 0.06): it is the wider cluster."
+        )
+    else:
+        assert said.startswith("4 of the 5 nearest training queries lie in “second”, though its")
+        assert "wider" not in said
+
+
+@pytest.mark.parametrize(
+    ("limit", "farthest", "said"),
+    [
+        (9.0, 9.0, "This query goes to a, the best in cluster 0 (t)"),
+        (0.5, 9.0, "Perhaps a: unlike almost all training queries"),
+        (0.5, 0.6, "Unlike any training query: a is a guess"),
+    ],
+)
+def test_a_headline_doubts_as_much_as_the_distance_asks_for(limit, farthest, said):
+    """The query's distance is 1, as the precision is the identity."""
+    router = hand_made(np.eye(3), [0.3] * 3, cascal.Routing("nearest", k_nearest=1))
+    levels = np.linspace(0.0, farthest, len(SHARES))
+    router = replace(router, training=None, stored_reach=Reach(np.eye(2), limit, levels))
+    trace = explain(router, EAST)
+    assert trace.headline == trace.to_dict()["headline"] == said
 
 
 def test_nearest_tasks_are_by_their_representatives(router, unseen):

@@ -21,8 +21,8 @@ N_EXAMPLES = 8
 KEY = "route_examples"
 COLUMNS: dict[str, Any] = {
     "first": st.column_config.TextColumn("Goes to", width=110),
-    "sure": st.column_config.TextColumn("How sure", width=85),
     "query": st.column_config.TextColumn("Query", width=440),
+    "sure": st.column_config.TextColumn("How sure", width=85),
     "second": st.column_config.TextColumn("Runner-up", width=105),
     "lead": st.column_config.NumberColumn(
         "Lead", format="%.3f", width=60, help="Of the first model's score over the second's."

@@ -20,15 +20,14 @@ from cascal.counted import capitalised, counted, decimal, percent
 from cascal.datatypes import FloatArray
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
-from cascal.explain import RouteTrace
+from cascal.explain import NEAREST_QUERIES, RouteTrace
 
-N_NEIGHBOURS = 5
 AROUND = 0.16
 """Of the map's width and height to either side of the middle: what is in view at least."""
 ROOM = 1.15
 """So much larger is the view than what it must hold."""
 MAP_KEY = (
-    f"Rings and lines: the {N_NEIGHBOURS} nearest training queries. Outlines in colour: the "
+    f"Rings and lines: the {NEAREST_QUERIES} nearest training queries. Outlines in colour: the "
     "clusters that decided; in grey the others. Points: the first model. Reset view shows all."
 )
 UNUSUAL = 0.9
@@ -38,14 +37,14 @@ UNUSUAL = 0.9
 def title(decision: Decision | None) -> None:
     """Where the query goes is the headline; below it stands why."""
     if decision is None:
-        st.title("Where would a query go, and why?", anchor=False)
+        st.title("Where would a query go? Type one, or click an example", anchor=False)
         return
     trace = decision.trace
-    first, *others = (frame.escape(one.model) for one in trace.models)
-    how = f"narrowly ahead of {others[0]}" if trace.doubt else frame.escape(trace.brief)
-    st.title(f"This query goes to {first}, {how}", anchor=False)
+    st.title(frame.escape(trace.headline), anchor=False)
     with st.container(key="route_why", gap="xsmall"):
-        st.markdown(frame.headline(f"{capitalised(trace.because)}."))
+        st.markdown(
+            frame.headline(" ".join(filter(None, [f"{capitalised(trace.because)}.", trace.nearby])))
+        )
         if trace.far:
             st.warning(frame.headline(trace.caution), icon=":material/explore_off:")
         st.caption(frame.headline(_lead(trace)))
@@ -101,7 +100,7 @@ def _clusters(trace: RouteTrace) -> None:
         pd.DataFrame(
             {
                 "Skill cluster": [frame.escape(names[one.cluster]) for one in trace.clusters],
-                "Weight": [percent(one.weight, 1) for one in trace.clusters],
+                "Weight": [frame.headline(percent(one.weight, 1)) for one in trace.clusters],
                 mark("distance", "Cosine distance"): [
                     decimal(one.distance, 2) for one in trace.clusters
                 ],
@@ -136,14 +135,14 @@ def _near(decision: Decision) -> list[tuple[int, float]]:
     """Rows of the nearest training queries and their distances, nearest first."""
     vectors = session.dataset().train.vectors.vectors
     vector = decision.vector[None, :].astype(vectors.dtype)
-    _, rows, cosines = next(nearest_in_order(vector, vectors, min(N_NEIGHBOURS, len(vectors))))
+    _, rows, cosines = next(nearest_in_order(vector, vectors, min(NEAREST_QUERIES, len(vectors))))
     return list(zip(rows[0].tolist(), (1.0 - cosines[0]).tolist(), strict=True))
 
 
 def _position(decision: Decision) -> None:
     data, now = session.dataset(), heeded.snapshot()
     rows = data.train.placed
-    if len(rows) < N_NEIGHBOURS:
+    if len(rows) < NEAREST_QUERIES:
         return
     trace = decision.trace
     st.subheader(
@@ -203,7 +202,7 @@ def _around(places: FloatArray, xy: FloatArray) -> tuple[float, float, float, fl
 
 def _neighbours(decision: Decision) -> None:
     """The nearest training queries, each with its cluster and where it goes."""
-    with st.expander(f"The {N_NEIGHBOURS} nearest training queries"):
+    with st.expander(f"The {NEAREST_QUERIES} nearest training queries"):
         _list_neighbours(decision)
 
 

@@ -150,8 +150,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         mode=theme.mode(),
         alt=f"Map of {counted(len(now.rows), 'query')} in {counted(n_clusters, 'skill cluster')}, "
         f"coloured by {title.lower()}. The table below the map lists the same.",
-        caption="Near = alike in wording; the axes have no meaning. Thresholds recolour points and "
-        "never move them.",
+        caption="Near = alike in wording. Point at a cluster for its name and all its islands.",
     )
     pinned, _ = heeded.change()
     if pinned is snapshot:

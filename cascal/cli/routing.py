@@ -105,7 +105,7 @@ def _route_by_votes(router: cascal.Router, vectors: cascal.Embeddings, *, trace:
 def _say(query_id: str, traced: RouteTrace, *, alone: bool) -> None:
     """On standard error: the reason of a single query, and what asks for care in any."""
     if alone:
-        err.print(escape(traced.reason), soft_wrap=True)
+        err.print(escape(" ".join(filter(None, [traced.reason, traced.nearby]))), soft_wrap=True)
     if traced.by_labels:
         err.print(f"Query {escape(query_id)}. {escape(traced.by_labels)}", soft_wrap=True)
     if traced.far:

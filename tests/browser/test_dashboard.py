@@ -226,22 +226,27 @@ def has_the_room(one, least: float) -> None:
     frame = one.page.locator(".cm-plot").bounding_box()
     assert frame["width"] >= least
     assert min(one.page.evaluate(FILLED)) > 0.8
-    labels = [one for one in one.page.locator(".cm-label").all() if one.is_visible()]
-    assert any(" · " in label.inner_text() for label in labels)
-    for box in (label.bounding_box() for label in labels):
+    names = one.page.locator(".cm-labels > div")
+    boxes = [name.bounding_box() for name in names.all() if name.is_visible()]
+    assert len(boxes) > 20
+    for box in boxes:
         assert frame["x"] <= box["x"]
         assert box["x"] + box["width"] <= frame["x"] + frame["width"]
         assert frame["y"] <= box["y"]
     assert "5,000 training queries" in one.page.locator(".cm-legend").inner_text()
 
 
-def test_a_narrow_map_names_one_cluster_of_a_colour_where_it_has_room(reader, dashboard):
+def test_a_narrow_map_numbers_every_cluster_and_lists_their_names(reader, dashboard):
     one = reader(width=420, height=900)
     one.open(f"{dashboard}/map")
     one.map_drawn()
-    labels = [one for one in one.page.locator(".cm-label").all() if one.is_visible()]
-    colours = [label.evaluate("tag => tag.style.getPropertyValue('--cm-own')") for label in labels]
-    assert len(set(colours)) == len(colours) >= 4
+    drawn = [n for n in one.page.locator(".cm-labels .cm-number").all() if n.is_visible()]
+    n_clusters = one.page.evaluate(NAMED)["clusters"]
+    assert {int(number.inner_text()) for number in drawn} == set(range(1, n_clusters + 1))
+    assert one.page.locator(".cm-index li").count() == n_clusters
+    stage = one.page.locator(".cm-stage").bounding_box()
+    index = one.page.locator(".cm-index").bounding_box()
+    assert stage["y"] + stage["height"] < index["y"] < 900
     shot(one.page, "map-narrow-names")
     one.clean()
 

@@ -472,6 +472,62 @@ def test_no_name_lies_on_the_outline_of_another_cluster(opened):
     assert map_page.errors == []
 
 
+LINES_ON_OTHERS = """() => {
+  const paths = [...document.querySelectorAll('.cm-areas path')];
+  const {left, top} = document.querySelector('.cm-stage').getBoundingClientRect();
+  const within = (path, x, y) => path.isPointInFill(
+    new DOMPoint(x + left, y + top).matrixTransform(path.getScreenCTM().inverse()));
+  return [...document.querySelectorAll('.cm-line')].map((line) => {
+    const [x1, y1, x2, y2] = ['x1', 'y1', 'x2', 'y2'].map(
+      (name) => Number(line.getAttribute(name)));
+    const steps = Array.from({length: 50}, (_, k) => k / 50);
+    const on = paths.map((path) => steps.filter(
+      (s) => within(path, x1 + s * (x2 - x1), y1 + s * (y2 - y1))).length / 50);
+    on[line.dataset.area] = 0;
+    return Math.max(...on) * Math.hypot(x2 - x1, y2 - y1);
+  }) }"""
+
+
+@pytest.mark.parametrize("width", [620, 760, 1000])
+def test_no_line_crosses_another_cluster_and_names_without_room_are_counted(opened, width):
+    map_page = opened()
+    page = map_page.page
+    resized(page, width)
+    assert all(pixels <= 6 for pixels in page.evaluate(LINES_ON_OTHERS))  # one step of the search
+    shown = len([one for one in page.locator(".cm-label").all() if one.is_visible()])
+    said = re.search(r"(\d+) names? lacks? room", page.locator(".cm-foot").inner_text())
+    assert shown + int(said[1] if said else 0) == 16
+
+
+def resized(page, width: int) -> None:
+    """Wait until the map is drawn in a window of this width."""
+    page.set_viewport_size({"width": width, "height": 760})
+    whole = f"() => Math.abs({WIDTH} - document.querySelector('.cm-stage').clientWidth) < 2"
+    page.wait_for_function(whole)
+    idle(page)
+
+
+def test_in_a_narrow_window_clusters_have_numbers_and_a_list_tells_their_names(opened):
+    map_page = opened()
+    page = map_page.page
+    assert not page.locator(".cm-index").is_visible()
+    resized(page, 420)
+    page.locator(".cm-index").wait_for(state="visible")
+    listed = page.locator(".cm-index li").all_inner_texts()
+    numbers, names = zip(*(line.split("\n", 1) for line in listed), strict=True)
+    assert list(numbers) == [str(at + 1) for at in range(16)]
+    assert {"contract law", "astronomy"} <= set(names)
+    drawn = [one for one in page.locator(".cm-labels .cm-number").all() if one.is_visible()]
+    assert {one.inner_text() for one in drawn} == set(numbers)
+    page.locator(".cm-index li").nth(4).hover()
+    over = [one.inner_text() for one in page.locator(".cm-label").all() if one.is_visible()]
+    assert over == [names[4]]
+    assert page.locator(".cm-area.cm-over").count() == 1
+    resized(page, 1000)
+    page.locator(".cm-index").wait_for(state="hidden")
+    assert map_page.errors == []
+
+
 def test_texts_of_queries_stay_text(opened):
     map_page = opened()
     [(x, y)] = map_page.page.evaluate(PIXELS, [0])

@@ -3,11 +3,9 @@
 
 import { element, shape } from "./dom.js";
 import { Crowd, arrange, lineTo } from "./names.js";
+import { Numbers } from "./numbers.js";
 import { bytes } from "./points.js";
 
-const NARROW = 480; // px: in such a frame the names of few clusters only
-const FEW = 4;
-const COLOURS = 12;
 const ROOM = 7_000; // px² of the frame for each name
 const MANY = 40;
 const STEPS = 65535; // of the map from end to end, as the server counts them
@@ -23,12 +21,12 @@ export class Areas {
     this.above = element("div", "cm-labels");
     this.above.ariaHidden = "true";
     this.lines = shape("svg", { class: "cm-lines" });
+    this.numbers = new Numbers();
     this.names = [];
     this.shown = [];
   }
 
-  // A name of a task and what sets a cluster apart in it also comes without its task, where both
-  // have no room.
+  // A name comes without its task where no other cluster is called the same.
   fill({ areas, marker, palette }, extent) {
     const content = JSON.stringify([areas, marker, palette, extent]);
     if (this.content === content) return;
@@ -36,10 +34,17 @@ export class Areas {
     this.curves = areas.map(readCurves);
     this.paths = areas.map((area, at) => outline(area, this.curves[at], palette));
     this.outlines.replaceChildren(...this.paths);
-    this.names = areas.slice(0, MANY).map((area, at) => ({ area: at, ...named(area, this.curves[at], this.paths[at], palette) }));
+    const known = areas.slice(0, MANY).filter(({ name }) => name);
+    const shorts = known.map(({ name }) => shortOf(name));
+    const text = (name) => (shorts.filter((one) => one === shortOf(name)).length > 1 ? name : shortOf(name));
+    this.names = known.map((area) => {
+      const at = areas.indexOf(area);
+      return { area: at, ...named(area, text(area.name), this.curves[at], this.paths[at], palette) };
+    });
+    this.numbers.fill(this.names, STEPS, (name) => this.point(name));
     if (marker) this.names.unshift(markerName(marker, extent));
     for (const { tags, area } of this.names) for (const tag of tags) tag.dataset.area = area;
-    const tags = this.names.flatMap(({ tags }) => tags);
+    const tags = this.names.flatMap(({ tags, numbers }) => [...tags, ...(numbers ?? [])]);
     this.above.replaceChildren(this.lines, ...tags);
     this.laid = null;
   }
@@ -69,6 +74,7 @@ export class Areas {
     this.pointed?.path?.classList.remove("cm-over");
     name?.path?.classList.add("cm-over");
     this.pointed = name;
+    this.below.classList.toggle("cm-pointing", Boolean(name?.path));
     this.write();
   }
 
@@ -96,7 +102,6 @@ export class Areas {
     this.measure(map);
     for (const name of this.names) {
       name.sizes ??= name.tags.map((tag) => [tag.offsetWidth, tag.offsetHeight]);
-      name.whole ??= name.tags.map((tag) => tag.scrollWidth <= tag.clientWidth);
       name.at = this.toPixels(...name.peak);
       name.rings = name.curves.length ? name.curves.map((curve) => this.inPixels(curve)) : [[name.at]];
     }
@@ -104,24 +109,13 @@ export class Areas {
     const crowd = new Crowd(width, height, map.points, this.rings(), centres, map.pixels.bind(map));
     const visible = this.names.filter(({ over, rings }) => over || inView(rings[0], width, height));
     const most = Math.round((width * height) / ROOM) + (this.marker ? 1 : 0);
-    for (const name of this.names) name.family = width < NARROW ? this.codeOf(name) : undefined;
-    const wanted = width < NARROW ? this.foremost(visible) : visible.slice(0, most);
-    this.placed = arrange(wanted, crowd, [width, height], taken);
+    const numbered = this.numbers.look(map.stage, visible.length);
+    const written = numbered ? visible.filter(({ over }) => over) : visible.slice(0, most);
+    this.placed = arrange(written, crowd, [width, height], taken);
+    const n_hidden = numbered ? 0 : visible.length - this.placed.length;
+    if (numbered) this.placed.push(...this.numbers.place(visible.filter(({ over }) => !over)));
+    this.note = n_hidden ? `${n_hidden} ${n_hidden === 1 ? "name lacks" : "names lack"} room.` : "";
     this.laid = look;
-  }
-
-  // Of many names the few that a narrow frame is for: where there are few colours, one of each, the
-  // largest cluster with room; else the largest of all.
-  foremost(names) {
-    const n_colours = new Set(names.map(({ family }) => family)).size;
-    if (n_colours >= FEW && n_colours <= COLOURS) return names;
-    for (const name of names) name.family = undefined;
-    return names.slice(0, FEW + (this.marker ? 1 : 0));
-  }
-
-  // Whose colour a name has; that of a typed query has none.
-  codeOf({ over, area }) {
-    return over ? null : this.areas[area].code;
   }
 
   // The curves of every cluster, in pixels.
@@ -139,25 +133,27 @@ export class Areas {
   }
 
   write() {
-    for (const { tags } of this.names) for (const tag of tags) tag.style.visibility = "hidden";
+    for (const { style } of this.above.children) style.visibility = "hidden";
+    this.lines.style.visibility = "visible";
     const lines = [];
     this.shown = [];
-    for (const { name, text, from, led, part } of this.placed ?? []) {
+    for (const { name, tag, size, over, from, led, part } of this.placed ?? []) {
       const [x, y] = this.toPixels(...name.peak);
-      const [width, height] = name.sizes[text];
-      const [left, top] = [Math.round(x + from[0]), Math.round(y + from[1])];
-      const box = [left, top, left + width, top + height];
-      this.show(name, text, box);
+      tag.classList.toggle("cm-plate", Boolean(over));
+      const box = this.show(name, tag, size, [x + from[0], y + from[1]]);
       if (led) lines.push(this.line(name, part, box));
     }
-    if (this.pointed && !this.shown.some(({ name }) => name === this.pointed)) this.showPointed();
+    if (this.pointed && !this.shown.some(({ tag }) => this.pointed.tags.includes(tag))) this.showPointed();
     this.lines.replaceChildren(...lines);
   }
 
-  show(name, text, box) {
-    this.shown.push({ name, text: name.tags[text].textContent, box });
-    name.tags[text].style.visibility = "visible";
-    name.tags[text].style.transform = `translate(${box[0]}px, ${box[1]}px)`;
+  show(name, tag, [width, height], corner) {
+    const [left, top] = corner.map(Math.round);
+    const box = [left, top, left + width, top + height];
+    this.shown.push({ name, tag, text: tag.textContent, box });
+    tag.style.visibility = "visible";
+    tag.style.transform = `translate(${left}px, ${top}px)`;
+    return box;
   }
 
   // A name without room, as long as the pointer is on its cluster.
@@ -165,9 +161,9 @@ export class Areas {
     const name = this.pointed;
     if (!name.sizes) return;
     const [x, y] = this.toPixels(...name.peak);
-    const [width, height] = name.sizes.at(-1);
-    const [left, top] = [Math.round(Math.max(3, x - width / 2)), Math.round(y - height - 10)];
-    this.show(name, name.tags.length - 1, [left, top, left + width, top + height]);
+    const [width, height] = name.sizes[0];
+    const left = Math.max(3, Math.min(x - width / 2, this.below.clientWidth - width - 3));
+    this.show(name, name.tags[0], [width, height], [left, y - height - 10]);
   }
 
   // From the middle of the name's nearer side to the nearest vertex of the outline.
@@ -175,6 +171,7 @@ export class Areas {
     const [start, end] = lineTo(this.inPixels(name.curves[part] ?? [name.peak]), box);
     const made = shape("line", { class: "cm-line", x1: start[0], y1: start[1], x2: end[0], y2: end[1] });
     made.style.stroke = name.colour;
+    made.dataset.area = name.area;
     return made;
   }
 }
@@ -203,19 +200,18 @@ function rounded(curve) {
   return `M${middle(curve.at(-1), curve[0])}${parts.join("")}Z`;
 }
 
-function named(area, curves, path, palette) {
-  const { name, about, share, peak } = area;
-  const colour = colourOf(area, palette);
-  const short = name.split(" · ").at(-1);
-  const texts = name ? [...new Set([short, folded(short), name])] : [];
-  const tags = texts.map((text) => {
-    const tag = element("div", "cm-label", text);
+function named({ name, about, share, peak, code }, text, curves, path, palette) {
+  const colour = colourOf({ code }, palette);
+  const tags = [...new Set([text, folded(text)])].map((one) => {
+    const tag = element("div", "cm-label", one);
     tag.style.fontSize = `${(SMALLEST + MORE * Math.sqrt(share)).toFixed(1)}px`;
     tag.style.setProperty("--cm-own", colour);
     return tag;
   });
-  return { tags, folded: texts.findIndex((text) => text.includes("\n")), about: about || name, path, colour, curves, peak };
+  return { tags, text, about: about || name, path, colour, curves, peak };
 }
+
+const shortOf = (name) => name.split(" · ").at(-1);
 
 // The same in two lines, broken where they are about as long.
 function folded(text) {

@@ -72,7 +72,7 @@ class SkillMap {
     this.stage.append(this.areas.below, this.plot, this.flips.canvas, this.ink, this.areas.above);
     this.areas.explain(this.stage);
     this.stage.append(this.flips.line, this.pinned.root, this.tip.root, this.badge);
-    this.root.replaceChildren(this.bar.root, this.stage, this.legend.root, this.foot);
+    this.root.replaceChildren(this.bar.root, this.stage, this.legend.root, this.areas.numbers.root, this.foot);
   }
 
   // Only the newest state is drawn; states that arrive during a drawing replace one another.
@@ -126,7 +126,7 @@ class SkillMap {
     this.legend.fill(this.data);
     this.areas.fill(this.data, this.all.extent);
     const slow = this.drawing.webgl ? "" : "Drawn without WebGL, which this browser lacks: moving is slow.";
-    this.foot.textContent = [this.now.caption, this.near.note ?? this.now.note, slow].join(" ");
+    this.notes = [this.now.caption, this.near.note ?? this.now.note, slow];
   }
 
   // After a zoom: the points in view instead of a sample of all, where that is a difference.
@@ -255,6 +255,7 @@ class SkillMap {
   place() {
     if (!this.view.ready) return;
     this.areas.lay(this, [this.flips.box(this.stage)]);
+    this.foot.textContent = [...this.notes, this.areas.note].filter(Boolean).join(" ");
     this.follow();
   }
 

@@ -1,7 +1,7 @@
 // Where names stand: on or beside their own outline, on as few points as possible, none on another
 // name, on the outline of another cluster or over its centre. One that stands near another outline,
-// or away from its own, has a line to it. What then has no place may stand farther off, over the rim
-// of another cluster, on such a line. A name without any place is told under the pointer.
+// or away from its own, has a line to it, which crosses no other cluster. What then has no place may
+// stand farther off on such a line. A name without any place is told under the pointer.
 
 const CELL = 6; // px
 const ANGLES = 24;
@@ -10,21 +10,19 @@ const FARTHER = [...GAPS, 44, 58, 74, 92, 112, 136, 164]; // px, for a name that
 const COVERED = 0.12; // of a name may lie on points and outlines
 const CROWDED = 0.28; // of a name that has no room else, close to its outline
 const LAST = 0.5; // of one that has no place else
-const RIM = 0.15; // of such a name may lie on another cluster
-const GRAZED = 15; // px of its line may
 const EDGE = 4; // px to the frame
 const CENTRE = 3; // px: no name is so near to the centre of another cluster
 const [FREE, TIGHT, AFAR] = [0, 1, 2]; // how a name is placed: first on free ground, at last farther off
-const ON_IT = [0, -1.2, 1.2, -2.4, 2.4].flatMap((up) => [0, -0.25, 0.25].map((across) => [across, up])); // of its size
+const UP = [0, -0.4, 0.4, -0.8, 0.8, -1.2, 1.2, -1.6, 1.6, -2, 2, -2.4, 2.4]; // of its height, on its own cluster
+const ON_IT = UP.flatMap((up) => [0, -0.2, 0.2, -0.4, 0.4].map((across) => [across, up])); // and of its width
 const APART = [5, 2]; // px between two names, across and up
 const BESIDE = 7; // px: so near to its outline a name needs no line, where no other is as near
 const NEAR = 5; // px to another outline, from which on a name could be taken for its name
 const FOREIGN = 0.04; // of a name may lie on another cluster: a corner
 const INSIDE = 0.33; // of a name on its own cluster lies on it
-const [MOST, CORNER] = [0.5, 0.15]; // or so much of it, and then so much of it on another
+const [MOST, CORNER] = [0.5, 0.05]; // or so much of it, and then so much of it on another
 const [PARTS, SMALLER] = [3, 3]; // so many parts of a cluster may have its name, at such a cost each
 const LED = 4; // what a line costs, beside a name that needs none
-const CROSSED = 20; // what a name costs that lies on other clusters
 const STRIDE = 3; // px between the points of a line that are looked at
 const UNLED = { led: false, cost: 0 };
 const [NOBODY, SEVERAL] = [-1, -2];
@@ -82,7 +80,7 @@ export class Crowd {
       for (let x = x0 + CELL / 4; x < x1; x += CELL / 2, all++) {
         const owner = this.at(x, y);
         if (owner === by) own++;
-        else if (owner !== NOBODY) foreign++;
+        else if (owner !== NOBODY) foreign += owner === SEVERAL ? 0.5 : 1;
       }
     }
     return [own / all, foreign / all];
@@ -120,45 +118,24 @@ export class Crowd {
   }
 }
 
-// Names with their places, as far as there is room, in one line or else in two: first short ones on free ground, then those that
-// have to lie on points, where nobody takes them for another's: on their own cluster or right beside
-// it; at last as many whole ones as fit. Of a family only one has a name, the first with room.
+// Names with their places, as far as there is room, in one line or else in two: first on free
+// ground, then where they have to lie on points of their own cluster, at last farther off on a line.
 export function arrange(names, crowd, frame, taken) {
   const placed = [];
-  for (const [way, some] of stages(names)) {
-    for (const name of some) {
-      if (placed.some((one) => one.name === name || isKin(one.name, name))) continue;
+  for (const way of [FREE, TIGHT, AFAR]) {
+    for (const name of names) {
+      if (placed.some((one) => one.name === name)) continue;
       const others = [...taken, ...placed.flatMap(held)];
-      for (const text of name.folded > 0 ? [0, name.folded] : [0]) {
+      for (const text of name.tags.keys()) {
         const spot = name.over ? above(name, frame) : bestSpot(name, text, crowd, frame, others, way);
         if (spot) placed.push({ name, text, ...spot });
         if (spot) break;
       }
     }
   }
-  for (const one of placed) {
-    const last = one.name.tags.length - 1;
-    if (one.text || !last || last === one.name.folded || !one.name.whole[last]) continue;
-    const box = one.boxOf(one.name.sizes[last]);
-    const others = [...taken, ...placed.filter((other) => other !== one).flatMap(held)];
-    if (!isFree(box, frame, others) || crowd.under(box) > COVERED / 2 || crowd.hides(box, one.name.area)) continue;
-    if (crowd.owned(box, one.name.area)[1] <= FOREIGN) Object.assign(one, { text: last, box });
-  }
-  return placed.map(({ name, text, box, led, part }) => (
-    { name, text, led, part, from: [box[0] - name.at[0], box[1] - name.at[1]] }
+  return placed.map(({ name, text, box, led, part, away }) => (
+    { name, tag: name.tags[text], size: name.sizes[text], led, part, over: away === 0, from: [box[0] - name.at[0], box[1] - name.at[1]] }
   ));
-}
-
-// How names are placed, and those that are tried then: near their outlines before farther off, and
-// the first of each family before its others.
-function stages(names) {
-  const first = names.filter((name, at) => !names.slice(0, at).some((one) => isKin(one, name)));
-  const rest = names.filter((name) => !first.includes(name));
-  return [[FREE, first], [TIGHT, first], [FREE, rest], [TIGHT, rest], [AFAR, first], [AFAR, rest]];
-}
-
-function isKin(one, other) {
-  return one.family !== undefined && one.family === other.family;
 }
 
 // Where a line from a name to its outline begins and ends.
@@ -194,8 +171,7 @@ function above({ at: [x, y], over, sizes: [[width, height]] }, frame) {
   if (x < 0 || y < 0 || x > frame[0] || y > frame[1]) return null;
   const left = Math.max(EDGE, Math.min(x - width / 2, frame[0] - width - EDGE));
   const top = Math.max(EDGE, y - height / 2 - over);
-  const box = [left, top, left + width, top + height];
-  return { box, led: false, part: 0, boxOf: () => box };
+  return { box: [left, top, left + width, top + height], led: false, part: 0 };
 }
 
 function bestSpot(name, text, crowd, frame, taken, way) {
@@ -228,13 +204,13 @@ function needsLine({ away, part }, box, { area, rings }, crowd, taken) {
   return line.free && !line.foreign ? { led: true, cost: LED } : null;
 }
 
-// The line of a name that stands wherever there is room left: it may cross other clusters.
+// The line of a name that stands wherever there is room left.
 function afar({ away, part }, box, { area, rings }, crowd, taken) {
   const [own, foreign] = crowd.owned(box, area);
-  if (foreign > RIM) return null;
-  if (away === 0 && own >= INSIDE) return { led: false, cost: CROSSED * foreign };
+  if (foreign > FOREIGN) return null;
+  if (away === 0 && own >= INSIDE) return UNLED;
   const line = crowd.line(...lineTo(rings[part], box), area, taken);
-  return line.free && line.foreign <= GRAZED ? { led: true, cost: LED + CROSSED * foreign + line.foreign / 2 } : null;
+  return line.free && !line.foreign ? { led: true, cost: LED } : null;
 }
 
 // The halo of a name keeps it readable on points; on its own cluster it may lie on any.

@@ -1,0 +1,77 @@
+// In a narrow frame names have no room: every cluster has a number, from the top of the map down, and
+// a list below the map says what each is called.
+
+import { element } from "./dom.js";
+
+const NARROW = 480; // px
+const FEW = 7; // clusters in view have names there all the same
+const LEAST = 28; // px, of an island that has the number of its cluster besides the largest
+const APART = 24; // px between two numbers
+const BANDS = 9; // of the map, in each of which numbers run from left to right
+
+export class Numbers {
+  constructor() {
+    this.root = element("ol", "cm-index");
+    this.root.hidden = true;
+  }
+
+  // Give every name its number and a line in the list. point : called with a name that is pointed at
+  fill(names, height, point) {
+    const band = ({ peak: [, v] }) => Math.floor((BANDS * (height - v)) / height);
+    const ordered = [...names].sort((a, b) => band(a) - band(b) || a.peak[0] - b.peak[0]);
+    ordered.forEach((name, at) => {
+      name.numbers = (name.curves.length ? name.curves : [null]).map(() => {
+        const made = element("div", "cm-number", String(at + 1));
+        made.style.setProperty("--cm-own", name.colour);
+        return made;
+      });
+    });
+    this.root.replaceChildren(...ordered.map((name) => this.line(name, point)));
+  }
+
+  line(name, point) {
+    const made = element("li", "");
+    made.append(name.numbers[0].cloneNode(true), element("span", "", name.text));
+    made.onpointerenter = () => point(name);
+    made.onpointerleave = () => point(undefined);
+    return made;
+  }
+
+  // Whether numbers take the place of names; the map keeps its height, the list has its own below.
+  look(stage, n_visible) {
+    const on = stage.clientWidth < NARROW && n_visible > FEW;
+    const root = stage.parentElement;
+    if (on && this.root.hidden) root.style.setProperty("--cm-kept", `${stage.offsetHeight}px`);
+    root.classList.toggle("cm-numbered", on);
+    this.root.hidden = !on;
+    return on;
+  }
+
+  // In the middle of its cluster's islands, of the largest where its points are densest: of every
+  // cluster one, on its other islands where they are large enough and no number is near.
+  place(names) {
+    const placed = [];
+    const put = (name, part, [x, y]) => {
+      const tag = name.numbers[part];
+      const size = [tag.offsetWidth, tag.offsetHeight];
+      const at = [x - size[0] / 2, y - size[1] / 2];
+      placed.push({ name, tag, size, middle: [x, y], from: at.map((one, k) => one - name.at[k]) });
+    };
+    for (const name of names) put(name, 0, name.at);
+    for (const name of names) {
+      for (const [part, ring] of name.rings.entries()) {
+        const [middle, size] = frameOf(ring);
+        const free = placed.every((one) => Math.hypot(one.middle[0] - middle[0], one.middle[1] - middle[1]) > APART);
+        if (part && free && Math.min(...size) >= LEAST) put(name, part, middle);
+      }
+    }
+    return placed;
+  }
+}
+
+// The middle and the size of what a ring takes up, across and down.
+function frameOf(ring) {
+  const sides = [0, 1].map((k) => ring.map((one) => one[k]));
+  const [low, high] = [sides.map((side) => Math.min(...side)), sides.map((side) => Math.max(...side))];
+  return [low.map((one, k) => (one + high[k]) / 2), low.map((one, k) => high[k] - one)];
+}
