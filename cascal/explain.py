@@ -27,6 +27,8 @@ from cascal.routing.reasons import (
 from cascal.routing.route import Router
 
 NEAREST_TASKS = 3
+GUESS = 1.1
+"""So many times as far as the farthest training query, a route is a guess."""
 NEAREST_QUERIES = 5
 """Training queries whose clusters are held against the nearest cluster."""
 Z95 = 1.96
@@ -136,7 +138,8 @@ class RouteTrace:
     def headline(self) -> str:
         """Where the query goes, with as much doubt as its distance from training asks for."""
         first, *others = (one.model for one in self.models)
-        if self.far and self.within is not None and self.within >= 1.0:
+        distance, farthest = self.training_distance, self.farthest
+        if self.far and distance and farthest and distance > GUESS * farthest:
             return f"Unlike any training query: {first} is a guess"
         if self.far:
             return f"Perhaps {first}: unlike almost all training queries"

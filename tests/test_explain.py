@@ -200,7 +200,8 @@ def test_a_cluster_whose_centre_is_farther_is_called_wider_only_where_it_is(wide
     [
         (9.0, 9.0, "This query goes to a, the best in cluster 0 (t)"),
         (0.5, 9.0, "Perhaps a: unlike almost all training queries"),
-        (0.5, 0.6, "Unlike any training query: a is a guess"),
+        (0.5, 0.95, "Perhaps a: unlike almost all training queries"),
+        (0.5, 0.9, "Unlike any training query: a is a guess"),
     ],
 )
 def test_a_headline_doubts_as_much_as_the_distance_asks_for(limit, farthest, said):

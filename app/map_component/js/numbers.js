@@ -26,7 +26,8 @@ export class Numbers {
         return made;
       });
     });
-    this.root.replaceChildren(...ordered.map((name) => this.line(name, point)));
+    this.lines = new Map(ordered.map((name) => [name, this.line(name, point)]));
+    this.root.replaceChildren(...this.lines.values());
   }
 
   line(name, point) {
@@ -48,8 +49,10 @@ export class Numbers {
   }
 
   // In the middle of its cluster's islands, of the largest where its points are densest: of every
-  // cluster one, on its other islands where they are large enough and no number is near.
+  // cluster one, on its other islands where they are large enough and no number is near. The list
+  // tells the names of these clusters.
   place(names) {
+    for (const [name, line] of this.lines) line.hidden = !names.includes(name);
     const placed = [];
     const put = (name, part, [x, y]) => {
       const tag = name.numbers[part];
