@@ -347,7 +347,11 @@ def test_the_empty_page_route_shows_where_queries_go_and_how_narrowly(open_app, 
         assert whole.startswith(start)
         assert whole.endswith(end)
         assert text == whole or len(text) <= 58
-    app.text_area(key="query_text").set_value(data.test.texts[rows[0]]).run()
+    buttons = [one for one in app.button if (one.key or "").startswith("example:")]
+    listed = [plain(one.label) for one in buttons]
+    assert [one.partition("**")[2].partition("**")[0] for one in listed] == table["first"].tolist()
+    app.button(key=f"example:{rows[0]}").click().run()
+    assert app.text_area(key="query_text").value == data.test.texts[rows[0]]
     assert app.title[0].value.startswith("This query goes to")
     assert "lead" not in {name for one in app.dataframe for name in one.value}
     next(one for one in app.button if one.label == "Back to the examples").click().run()

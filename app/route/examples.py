@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import heeded, session
+from app import frame, heeded, session
 from cascal import charts
 from cascal.computing.remembered import remembered
 from cascal.dataset.dataset import Dataset
@@ -68,21 +68,39 @@ def examples() -> None:
     """What the page does, shown by queries at hand: a click on one routes it."""
     data, table = session.dataset(), _frame(heeded.snapshot())
     st.subheader(f"Where {stored_name(data)} queries go now", anchor=False)
-    st.dataframe(
-        table,
-        hide_index=True,
-        key=KEY,
-        on_select=_taken,
-        selection_mode="single-cell",
-        column_order=list(COLUMNS),
-        column_config=COLUMNS,
-        alt="Some queries with the model that each goes to, the runner-up and the lead",
-        height="content",
-    )
+    with st.container(key="examples_wide"):
+        st.dataframe(
+            table,
+            hide_index=True,
+            key=KEY,
+            on_select=_taken,
+            selection_mode="single-cell",
+            column_order=list(COLUMNS),
+            column_config=COLUMNS,
+            alt="Some queries with the model that each goes to, the runner-up and the lead",
+            height="content",
+        )
+    with st.container(key="examples_narrow", gap=None):
+        _listed(table)
     st.caption(
         "Click one to see the skill clusters behind its route and what would change it. Close "
         "call: the lead is within the noise of the two scores."
     )
+
+
+def _listed(table: pd.DataFrame) -> None:
+    """The same on a page too narrow for a table: each query whole, below its model."""
+    part = at_hand(session.dataset())
+    shown = zip(table["first"], table["sure"], table["query"], strict=True)
+    for row, (first, sure, query) in zip(example_rows(part), shown, strict=True):
+        st.button(
+            f"**{frame.escape(first)}** · {sure.lower()}  \n{frame.escape(query)}",
+            key=f"example:{row}",
+            on_click=take,
+            args=(part.texts[row],),
+            type="tertiary",
+            width="stretch",
+        )
 
 
 def _taken() -> None:

@@ -389,6 +389,21 @@ def test_a_click_on_a_query_at_hand_routes_it_and_the_answer_is_on_the_first_scr
     one.clean()
 
 
+def test_on_a_phone_queries_at_hand_are_a_list_whose_lines_are_whole(reader, dashboard):
+    one = reader(width=420, height=900)
+    one.open(f"{dashboard}/route")
+    listed = one.page.locator(".st-key-examples_narrow button")
+    listed.first.wait_for()
+    idle(one.page, 60_000)
+    assert not one.page.get_by_test_id("stDataFrame").is_visible()
+    assert listed.nth(4).bounding_box()["y"] < 850
+    assert all(line.evaluate("one => one.scrollWidth <= one.clientWidth") for line in listed.all())
+    shot(one.page, "route-empty-phone")
+    listed.nth(1).click()
+    one.page.get_by_role("heading", name="This query goes to").wait_for(timeout=60_000)
+    one.clean()
+
+
 def test_a_typed_query_is_routed_and_explained(reader, dashboard):
     one = reader(height=1400)
     one.open(f"{dashboard}/route")
