@@ -401,6 +401,8 @@ def test_the_map_is_saved_as_svg_with_every_point_and_what_it_was_made_from(open
     ):
         assert written in texts
     assert len([dot for dot in root.iter(f"{svg}circle") if dot.get("r") == "3"]) == 5000
+    plates = [one for one in map_page.page.locator(".cm-plate").all() if one.is_visible()]
+    assert len([one for one in root.iter(f"{svg}rect") if one.get("rx") == "5"]) == len(plates) > 0
     assert root.find(f".//{svg}script") is None
     assert map_page.errors == []
 

@@ -110,17 +110,21 @@ function outlines({ areas }) {
 }
 
 function names({ areas }, look) {
-  const halo = Object.entries({ stroke: look.paper, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" });
-  const written = areas.shown.flatMap(({ name, text, box: [x0, y0, x1, y1] }) => {
-    const style = getComputedStyle(name.tags[0]);
+  const halo = Object.entries({ "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" });
+  const written = areas.shown.flatMap(({ tag, text, box: [x0, y0, x1, y1] }) => {
+    const style = getComputedStyle(tag);
     const size = parseFloat(style.fontSize);
     const lines = text.split("\n");
-    return lines.map((line, at) => {
+    const plated = tag.classList.contains("cm-plate");
+    const plate = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 5, fill: style.backgroundColor };
+    const spelt = lines.map((line, at) => {
       const y = y0 + ((at + 0.5) * (y1 - y0)) / lines.length + size / 3;
       const made = words(line, (x0 + x1) / 2, y, { size, weight: 600, fill: style.color, anchor: "middle" });
+      made.setAttribute("stroke", plated ? style.webkitTextStrokeColor : look.paper);
       for (const [key, value] of halo) made.setAttribute(key, value);
       return made;
     });
+    return plated ? [shape("rect", plate), ...spelt] : spelt;
   });
   return [...[...areas.lines.children].map(styled), ...written];
 }
