@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted, decimal_pair
+from cascal.counted import counted
 from cascal.datatypes import FloatArray, IntArray
 from cascal.encode.neighbours import nearest_in_order
 from cascal.files.plain_json import without_nan
@@ -271,9 +271,8 @@ def _nearby(router: Router, row: FloatArray, nearest: int, labels: Sequence[str]
     if other < own:
         return f"{said}, a cluster that its task rules out."
     widths = [_width(clusters, vectors, cluster) for cluster in (nearest, most)]
-    farther, near = decimal_pair(other, own, 2)
-    wider = ": it is the wider cluster" if widths[1] > widths[0] else ""
-    return f"{said}, though its centre is farther ({farther} against {near}){wider}."
+    what = "a wider cluster whose" if widths[1] > widths[0] else "whose"
+    return f"{said}, {what} centre is farther."
 
 
 def _width(clusters: SkillClusters, vectors: FloatArray, cluster: int) -> float:
