@@ -575,3 +575,22 @@ def test_another_process_writes_while_the_dashboard_is_open(
     one.open(f"{dashboard}/data")
     one.page.get_by_role("combobox", name="Data set").click()
     assert one.page.get_by_role("option", name=late, exact=True).is_visible()
+
+
+SWAYS = """() => {
+  const sheet = document.createElement('style');
+  sheet.textContent =
+    '@keyframes sway { to { opacity: 0 } } .sways { animation: sway 1s infinite }';
+  document.head.append(sheet);
+  return ['stSkeleton', 'stSkeletonElement', 'stText'].map(kind => {
+    const one = document.createElement('div');
+    one.className = 'sways';
+    one.dataset.testid = kind;
+    document.body.append(one);
+    return getComputedStyle(one).animationName }) }"""
+
+
+def test_what_a_page_keeps_free_holds_still(reader, dashboard):
+    one = reader()
+    one.open(f"{dashboard}/runs")
+    assert one.page.evaluate(SWAYS) == ["none", "none", "sway"]
