@@ -206,11 +206,13 @@ def show(
     at_once: bool = False,
     about: str = "",
     line: LineName | None = None,
+    watch: Callable[[Job], None] | None = None,
 ) -> T | None:
     """The result of a job, or None while there is none: then its button or its progress is shown.
 
     `at_once` starts it without asking; `about` says what the button would do and how long it takes.
-    Without a `line` it is that of long work, or of what a page begins by itself.
+    Without a `line` it is that of long work, or of what a page begins by itself. `watch` shows how
+    far it is, instead of a bar, and is asked again and again.
     """
     if line is None:
         line = ("page" if isinstance(work, Call) else "short") if at_once else "long"
@@ -221,7 +223,7 @@ def show(
     if job is not None and state == "done":
         return cast("T", job.result)
     if state == "running":
-        _watch(key)
+        _watch(key, watch or _bar)
         return None
     if job is not None:
         said = job.refusal or "Stopped. Nothing was kept."
@@ -243,12 +245,16 @@ def _slug(key: str) -> str:
 
 
 @st.fragment(run_every="1s")
-def _watch(key: str) -> None:
+def _watch(key: str, show_progress: Callable[[Job], None]) -> None:
     """Progress of a running job; the page is drawn anew when it ends."""
     job = find(key)
     if job is None or job.state != "running":
         st.rerun()
-    st.progress(job.share, frame.escape(job.told(reader())))
+    show_progress(job)
     if access.read_only():  # the work may be somebody else's
         return
     st.button("Stop", key=f"stop_{_slug(key)}", icon=":material/stop:", on_click=job.stop)
+
+
+def _bar(job: Job) -> None:
+    st.progress(job.share, frame.escape(job.told(reader())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -32,14 +33,26 @@ def findings_key() -> str:
     return f"diagnosis:{session.snapshot_token()}"
 
 
-def findings() -> list[Finding] | None:
-    """Every finding of the present state; None while the checks run."""
-    now = session.snapshot()
+def findings(watch: Callable[[jobs.Job], None] | None = None) -> list[Finding] | None:
+    """Every finding of the present state; None while the checks run.
+
+    watch : shows meanwhile how far they are (`jobs.show`)
+    """
+    now, known, key = session.snapshot(), jobs.known_jobs(), findings_key()
+
+    def tell(so_far: list[Finding]) -> None:
+        known[key].detail = so_far
 
     def work(progress: Progress) -> list[Finding]:
-        return diagnose(now, progress)
+        return diagnose(now, progress, tell)
 
-    return jobs.show(findings_key(), "Run the checks", work, at_once=True)
+    return jobs.show(key, "Run the checks", work, at_once=True, watch=watch)
+
+
+def findings_so_far() -> list[Finding]:
+    """What the checks that run found by now."""
+    job = jobs.find(findings_key())
+    return (job.result or job.detail or []) if job is not None else []
 
 
 def comparison_key() -> str:

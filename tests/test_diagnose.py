@@ -566,10 +566,13 @@ def test_every_check_is_tried_in_all_three_ways():
 
 
 def test_a_diagnosis_lists_every_check_issues_first(healthy):
-    told = []
-    found = diagnose(healthy, lambda share, said: told.append((share, said)))
+    told, so_far = [], []
+    found = diagnose(healthy, lambda share, said: told.append((share, said)), so_far.append)
     assert sorted(one.code for one in found) == sorted(CHECKS)
-    assert [said.split()[0] for _, said in told] == sorted(CHECKS)
+    assert sorted(said.split()[0] for _, said in told) == sorted(CHECKS)
+    assert [len(some) for some in so_far] == [*range(1, len(CHECKS) + 1)]
+    assert so_far[-1] == found
+    assert all(some == [one for one in found if one in some] for some in so_far)
     sections = [one.section for one in found]
     assert sections == sorted(sections, key=["issue", "passed", "not applicable"].index)
     assert all(0 <= share < 1 for share, _ in told)

@@ -25,17 +25,19 @@ else:
     headline, proof = st.container(key="headline"), st.container(key="applied")
     ways.ways()
     worst, found = st.container(key="worst_place"), st.container(key="issues")
-    with found:
-        findings = shared_results.findings()
     with headline:  # before the evidence is sought: what was applied is said at once
-        panels.title(findings)
+        findings = shared_results.findings(panels.looking)
+        if findings is not None:
+            panels.title(findings)
     with proof:
         applied.strip(findings)
     with worst:
         incoherent.worst()
     with found:
-        panels.issues(findings or [])
-        if findings is not None:
+        if findings is None:
+            panels.found_so_far()
+        else:
+            panels.issues(findings)
             panels.checks(findings)
     coherence.coherence()
     silhouettes.silhouettes()

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import frame, jobs, label_entry, session, theme
+from app import frame, jobs, label_entry, session, shared_results, theme
 from app.apart import Call
 from app.diagnose import effects
 from app.terms.glossary import mark
@@ -37,26 +37,45 @@ LONG = 60
 """Letters of a text that a cell shows."""
 
 
-def title(findings: list[Finding] | None) -> None:
+def title(findings: list[Finding]) -> None:
     """What is wrong is the headline: issues and incoherent clusters; below it the checks."""
-    if findings is None:
-        st.title("Looking for what is wrong", anchor=False)
-        return
+    _headline(findings)
     names = [one.title for one in _of(findings, "issue")]
     passed, unasked = (len(_of(findings, one)) for one in ("passed", "not applicable"))
-    n, n_low = len(names), n_incoherent(session.snapshot())
-    what = counted(n, "issue") if n else "No issue" if n_low else "Nothing stands out"
-    if n_low:
-        what += f"{' and' if n else ', but'} {counted(n_low, 'incoherent cluster')}"
-    st.title(frame.escape(what), anchor=False)
     rest = f", {unasked} not applicable" if unasked else ""
-    apart = ". Coherence is judged apart from them." if n_low else "."
+    apart = ". Coherence is judged apart from them." if n_incoherent(session.snapshot()) else "."
     checks = f"{passed} of {counted(len(findings), 'check')} passed{rest}{apart}"
     st.caption(frame.escape(". ".join(filter(None, [" · ".join(names), checks]))))
 
 
+def looking(job: jobs.Job) -> None:
+    """The same while the checks run: what is known by now, and what is looked at."""
+    so_far = shared_results.findings_so_far()
+    _headline(so_far, " so far")
+    names = " · ".join(one.title for one in _of(so_far, "issue"))
+    done = f"{len(so_far)} of {counted(len(CHECKS), 'check')} done, now {job.told(jobs.reader())}"
+    st.caption(frame.escape(". ".join(filter(None, [names, done]))))
+
+
+def _headline(findings: list[Finding], so_far: str = "") -> None:
+    n, n_low = len(_of(findings, "issue")), n_incoherent(session.snapshot())
+    what = counted(n, "issue") if n else "No issue" if n_low else "Nothing stands out"
+    if n_low:
+        what += f"{' and' if n else ', but'} {counted(n_low, 'incoherent cluster')}"
+    st.title(frame.escape(f"{what}{so_far}"), anchor=False)
+
+
 def _of(findings: list[Finding], section: Section) -> list[Finding]:
     return [finding for finding in findings if finding.section == section]
+
+
+@st.fragment(run_every="1s")
+def found_so_far() -> None:
+    """The issues that are found while the checks run, each in a line at its place."""
+    so_far = shared_results.findings_so_far()
+    for issue in _of(so_far, "issue"):
+        _line(issue)
+    checks(so_far)
 
 
 def issues(findings: list[Finding]) -> None:
@@ -70,11 +89,16 @@ def issues(findings: list[Finding]) -> None:
                 st.markdown(f"**{issue.title}**")
             _issue(issue, at_once=not at)
     for issue in (one for one in found if one not in mended):
-        missed = next((one for one in issue.measures if not one.holds), None)
-        short = f": {missed.value_text}, rule {missed.rule_text}" if missed else ""
-        label = f":orange-badge[{issue.code}] **{issue.title}**{frame.headline(short)}"
-        with st.container(key=f"line_{issue.code}"), st.expander(label):
-            _issue(issue, at_once=False)
+        _line(issue)
+
+
+def _line(issue: Finding) -> None:
+    """An issue in a line that unfolds."""
+    missed = next((one for one in issue.measures if not one.holds), None)
+    short = f": {missed.value_text}, rule {missed.rule_text}" if missed else ""
+    label = f":orange-badge[{issue.code}] **{issue.title}**{frame.headline(short)}"
+    with st.container(key=f"line_{issue.code}"), st.expander(label):
+        _issue(issue, at_once=False)
 
 
 def _issue(issue: Finding, *, at_once: bool) -> None:
@@ -188,7 +212,7 @@ def _remedies(code: str, *, at_once: bool) -> None:
 def checks(findings: list[Finding]) -> None:
     """Every check with what it measured, so that silence is never taken for health."""
     with st.expander(
-        f"All {counted(len(findings), 'check')}: what each measured, its rule and the margin",
+        f"All {counted(len(CHECKS), 'check')}: what each measured, its rule and the margin",
         key="all_checks",
     ):
         _checks(findings)

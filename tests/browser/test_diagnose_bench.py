@@ -94,7 +94,7 @@ def test_an_applied_remedy_keeps_its_proof_and_is_undone(reader, dashboard):
     one.open(f"{dashboard}/diagnose?dataset=demo&share=off&merge=0")
     page = one.page
     heading = page.get_by_role("heading", level=1, name=re.compile("issue"))
-    heading.wait_for(timeout=120_000)
+    page.get_by_text(re.compile("checks passed")).wait_for(timeout=120_000)
     before = heading.inner_text()
     applies = page.locator("[class*='st-key-apply_CAS102'] button")
     try_out = page.locator("[class*='st-key-start_remedies_CAS102'] button")
@@ -104,7 +104,7 @@ def test_an_applied_remedy_keeps_its_proof_and_is_undone(reader, dashboard):
     applies.first.click()
     proof = page.locator(".st-key-proof")
     proof.get_by_text("of the routes flip").wait_for(timeout=120_000)
-    heading.wait_for(timeout=120_000)
+    page.get_by_text(re.compile("checks passed")).wait_for(timeout=120_000)
     idle(page, 60_000)
     n_before, n_after = (int(re.match(r"\d+", text)[0]) for text in (before, heading.inner_text()))
     said = proof.inner_text()
