@@ -41,7 +41,8 @@ def findings(watch: Callable[[jobs.Job], None] | None = None) -> list[Finding] |
     now, known, key = session.snapshot(), jobs.known_jobs(), findings_key()
 
     def tell(so_far: list[Finding]) -> None:
-        known[key].detail = so_far
+        if (job := known.get(key)) is not None:  # else it was forgotten meanwhile
+            job.detail = so_far
 
     def work(progress: Progress) -> list[Finding]:
         return diagnose(now, progress, tell)

@@ -62,6 +62,8 @@ def _headline(findings: list[Finding], so_far: str = "") -> None:
     what = counted(n, "issue") if n else "No issue" if n_low else "Nothing stands out"
     if n_low:
         what += f"{' and' if n else ', but'} {counted(n_low, 'incoherent cluster')}"
+    if so_far and n_low and not n:
+        what = counted(n_low, "incoherent cluster")
     st.title(frame.escape(f"{what}{so_far}"), anchor=False)
 
 
