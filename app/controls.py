@@ -27,7 +27,7 @@ HELP = {
     "Higher: fewer clusters.",
     "share": "Two clusters of a task become one if their three best models have this many in "
     "common. Fewer in common needed: fewer clusters.",
-    "top_k": "How many models vote when more than one is asked.",
+    "top_k": "How many models vote when more than one is asked. “Ask one model” takes the first.",
     "routing": "How the clusters near a query decide. Presets bring their own way; this overrules "
     "it without refitting. "
     + " ".join(f"{name}: {routing.label}." for name, routing in ROUTINGS.items()),
@@ -180,7 +180,7 @@ def _routes() -> None:
     info = session.current_info()
     if info is not None and info.n_models > 1:
         st.slider(
-            "Models that vote",
+            "Models, where several vote",
             *VOTERS,
             DEFAULTS.top_k,
             key="top_k",

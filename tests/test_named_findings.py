@@ -114,6 +114,9 @@ def test_gold_answers_decide_where_there_are_enough_else_an_estimate_of_four_in_
 ):
     assert one.probably is probably
     assert one.said == f"law (b over a, {said}"
+    verdict, by = "probably" if probably else "open", "gold" if "by gold" in said else "estimate"
+    assert one.row(gold=True)["second is better"] == f"{verdict}, by {by}"
+    assert one.row(gold=False)["second is better"] == verdict
 
 
 def test_gold_answers_say_it_too_where_there_are_some(equal_models):

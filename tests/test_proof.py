@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,8 @@ def test_the_proof_counts_the_issues_names_them_and_tells_the_accuracy():
     assert proof.issues == "3 issues → 1 (CAS103, CAS205 gone)"
     assert proof.accuracy == "accuracy +0.4 [+0.1, +0.7] points"
     assert proof.effects == "12 % of the routes flip; 33 → 25 clusters"
+    named = prove(found(), found(), replace(change(), flips="12 of 100 test queries"))
+    assert named.effects == ("12 % of the routes flip (12 of 100 test queries); 33 → 25 clusters")
 
 
 @pytest.mark.parametrize(

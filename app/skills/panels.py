@@ -12,6 +12,7 @@ from cascal import charts
 from cascal.counted import agreeing, counted, percent
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
+from cascal.dataset.snapshot import routed_queries
 from cascal.datatypes import FloatArray, IntArray
 from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import first_share
@@ -43,7 +44,9 @@ def change_strip() -> None:
             "Routes flipped",
             f"{percent(change.flipped_share, 1)}",
             None if same else int(change.flipped.sum()),
-            "nothing is moved yet" if same else f"of {_routed(len(change.flipped))}",
+            "nothing is moved yet"
+            if same
+            else f"of {routed_queries(len(change.flipped), now.dataset)}",
             arrow="off",
             help="Queries that get another first model than in the pinned state.",
         )
@@ -58,11 +61,6 @@ def change_strip() -> None:
                 help="On the gold test queries. The change is paired, with its 95 % interval.",
             )
         frame.models_in_use(now)
-
-
-def _routed(n: int) -> str:
-    """How many queries are routed, and which."""
-    return counted(n, "test query" if session.dataset().test is not None else "training query")
 
 
 def _number(

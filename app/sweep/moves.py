@@ -11,6 +11,7 @@ from app.sweep import tried
 from app.values import DEFAULTS, Values
 from cascal.compare.sweep import Curve, Name
 from cascal.compare.sweep_answer import change_between
+from cascal.dataset.snapshot import routed_queries
 from cascal.settings import joining_name
 
 USED = "used_value_of_sweep"
@@ -56,7 +57,9 @@ def used(curves: dict[Name, Curve]) -> None:
     if found is None or told.before not in places:
         return
     was = places.index(told.before)
-    change = change_between(found, was, found.at_now, tried.part(), session.fit().models)
+    part, models = tried.part(), session.fit().models
+    routed = routed_queries(len(part), session.dataset())
+    change = change_between(found, was, found.at_now, part, models, routed)
     with st.container(border=True, key="used_value"):
         st.markdown(f":material/check_circle: **In use: {frame.escape(change)}**")
         st.button("Undo", key="undo_value", icon=":material/undo:", on_click=_undo)

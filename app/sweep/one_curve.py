@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import frame, selection, theme, values
+from app import frame, selection, session, theme, values
 from app.sweep import moves
 from app.sweep.tried import CHOSEN, Tried
 from cascal import charts
 from cascal.compare.sweep import NAMES, Curve, Point
 from cascal.counted import counted, decimal, dollars
+from cascal.dataset.snapshot import routed_queries
 
 MAIN = ("top1", "dollars")
 """The measures that decide; the others say what lies behind them."""
@@ -43,7 +44,8 @@ def one_curve(found: Tried) -> None:
     curve, told = found.curves[found.chosen], found.answers[found.chosen]
     st.subheader(frame.headline(told.title), anchor=False, help=frame.escape(told.basis))
     if told.reason:
-        st.caption(frame.escape(told.reason))
+        with st.container(key="sweep_reason"):
+            st.caption(frame.escape(told.reason))
     main, behind = _measures(curve)
     _figures(curve, main, told.point, 260)
     _choose(curve, told.point)
@@ -111,7 +113,7 @@ def _choose(found: Curve, proposed: Point | None) -> None:
         )
         n_moved = round(found.points[chosen].flipped * len(found.points[chosen].first))
         if n_moved and st.button(
-            f"Show the {counted(n_moved, 'query')} that it moves",
+            f"Show the {routed_queries(n_moved, session.dataset())} that it moves",
             key="show_moved",
             icon=":material/hub:",
             type="tertiary",

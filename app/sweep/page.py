@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import cautions, frame, heeded, session
@@ -13,6 +15,7 @@ TITLE = "Which thresholds should be moved?"
 if session.current_info() is None:
     no_data(TITLE, "what every value of a threshold would give")
 else:
+    st.html(Path(__file__).with_name("layout.css"))
     frame.notice(session.dataset())
     heeded.notice(heeded.LEFT_OUT)
     cautions.line()

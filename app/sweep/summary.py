@@ -55,6 +55,16 @@ def _buttons(found: Tried) -> None:
 
 
 def _table(found: Tried) -> None:
+    with st.container(key="sweep_lines"):  # where the columns have no room
+        for one in found.answers.values():
+            st.markdown(
+                f"**{NAMES[one.name]}.** {frame.headline(one.action)}: {frame.headline(one.why)}"
+            )
+    with st.container(key="sweep_table"):
+        _columns(found)
+
+
+def _columns(found: Tried) -> None:
     key = f"sweep_summary_{found.chosen}"  # a new one has nothing selected
     st.dataframe(
         charts.sweep_frame(list(found.answers.values())),

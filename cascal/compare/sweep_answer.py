@@ -228,8 +228,10 @@ def _as_recommended(known: SweepAnswer, curve: Curve, found: Recommendation) -> 
     return replace(told, why=found.brief, weighed=weighed, moves=told.point is not None)
 
 
-def change_between(curve: Curve, was: int, now: int, part: Part, models: Sequence[str]) -> str:
-    """What going from the point at one place to that at another changed, in a sentence."""
+def change_between(
+    curve: Curve, was: int, now: int, part: Part, models: Sequence[str], routed: str = ""
+) -> str:
+    """What going from the point at one place to another changed; routed : the queries in words."""
     before, after = curve.points[was], curve.points[now]
     said = [f"{NAMES[curve.name].lower()} {_label(curve, was)} → {_label(curve, now)}"]
     gains = gains_over_now(replace(curve, now=before.value(curve.name)), part, models)
@@ -239,7 +241,7 @@ def change_between(curve: Curve, was: int, now: int, part: Part, models: Sequenc
             f"{dollars(after.dollars)} instead of {dollars(before.dollars)} per 1,000 queries"
         )
     said.append(
-        f"{int((before.first != after.first).sum()):,} of {counted(len(part), 'query')} "
+        f"{int((before.first != after.first).sum()):,} of {routed or counted(len(part), 'query')} "
         "go to another first model"
     )
     return " · ".join(said)

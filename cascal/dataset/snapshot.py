@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cascal.computing.remembered import remembered
+from cascal.counted import counted
 from cascal.dataset.cost import RoutingCost, routing_cost
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.own_names import with_own
@@ -239,7 +240,7 @@ class Change:
     """What moved between a pinned snapshot and the present one, on the same queries.
 
     flipped (Q,) queries whose first model changed; share_change (M,); gain is the paired change of
-    top-1 accuracy with interval, None without gold
+    top-1 accuracy with interval, None without gold; flips says how many of which queries flipped
     """
 
     clusters_before: int
@@ -247,6 +248,7 @@ class Change:
     flipped: BoolArray
     share_change: FloatArray
     gain: Estimate | None
+    flips: str = ""
 
     @property
     def flipped_share(self) -> float:
@@ -260,17 +262,24 @@ def flipped(before: Snapshot, after: Snapshot, split: Split) -> BoolArray:
     return np.asarray(old.selected[:, 0] != new.selected[:, 0])
 
 
+def routed_queries(n: int, dataset: Dataset) -> str:
+    """How many of the queries that are routed, and which these are: test ones where there are."""
+    return counted(n, "test query" if dataset.test is not None else "training query")
+
+
 def compare(before: Snapshot, after: Snapshot) -> Change:
     """Compare two snapshots of the same dataset and model pool."""
     gain = None
     if before.evaluation is not None and after.evaluation is not None:
         gain = estimate(after.evaluation.top1_right - before.evaluation.top1_right)
+    moved = flipped(before, after, "test")
     return Change(
         len(before.router.clusters),
         len(after.router.clusters),
-        flipped(before, after, "test"),
+        moved,
         after.share - before.share,
         gain,
+        f"{int(moved.sum()):,} of {routed_queries(len(moved), before.dataset)}",
     )
 
 

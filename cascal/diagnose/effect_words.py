@@ -41,6 +41,11 @@ def silhouettes_told(before: tuple[float, float], after: tuple[float, float]) ->
     )
 
 
+def flips_told(share: float, of: str) -> str:
+    """How many routes flip, in percent and, where it is known, of which queries."""
+    return f"{percent(share)} of the routes flip{f' ({of})' if of else ''}"
+
+
 def price_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
     """Right answers and dollars, where they are known: what a remedy costs or saves."""
     right = _right(effect.gain, before)
@@ -54,10 +59,10 @@ def price_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
 def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
     """Routes, clusters and models in use; before : the state it was tried out on."""
     clusters, even = len(before.router.clusters), effective_number(before.share)
-    flips, models = percent(effect.flipped), f"≈ {decimal(even, 1)}"
+    flips, models = flips_told(effect.flipped, effect.flips), f"≈ {decimal(even, 1)}"
     then = f"≈ {decimal(effect.effective_models, 1)}"
     found = (
-        Told("Routes that flip", "", flips, f"{flips} of the routes flip"),
+        Told("Routes that flip", "", effect.flips or percent(effect.flipped), flips),
         Told(
             "Skill clusters",
             f"{clusters:,}",

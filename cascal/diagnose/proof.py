@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from cascal.counted import counted, percent, signed
+from cascal.counted import counted, signed
 from cascal.dataset.snapshot import Change
-from cascal.diagnose.effect_words import silhouettes_told
+from cascal.diagnose.effect_words import flips_told, silhouettes_told
 from cascal.diagnose.finding import Finding
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
@@ -26,7 +26,8 @@ class Proof:
     worse : what became of other clusters (`lapses_told`), empty where none is less coherent
     silhouette : before and after mean of the queries that it is about, and share of them below 0;
     None for all others
-    flipped : share of the routes; gain : paired change of top-1 accuracy, None without gold
+    flipped : share of the routes, flips : how many of which; gain : paired change of top-1
+    accuracy, None without gold
     """
 
     before: tuple[str, ...]
@@ -37,6 +38,7 @@ class Proof:
     incoherent: tuple[int, int] = (0, 0)
     silhouette: Silhouettes | None = None
     worse: str = ""
+    flips: str = ""
 
     @property
     def vanished(self) -> tuple[str, ...]:
@@ -88,7 +90,8 @@ class Proof:
     def effects(self) -> str:
         """What it did to the routes and the clusters."""
         first, second = self.clusters
-        return f"{percent(self.flipped)} of the routes flip; {first} → {counted(second, 'cluster')}"
+        flips = flips_told(self.flipped, self.flips)
+        return f"{flips}; {first} → {counted(second, 'cluster')}"
 
 
 def prove(
@@ -105,6 +108,7 @@ def prove(
         after=None if after is None else _issues(after),
         clusters=(change.clusters_before, change.clusters_after),
         flipped=change.flipped_share,
+        flips=change.flips,
         gain=change.gain,
         incoherent=incoherent,
         silhouette=silhouette,

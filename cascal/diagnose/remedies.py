@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.dataset.snapshot import Snapshot, take_snapshot
+from cascal.dataset.snapshot import Snapshot, compare, take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.clusters import best_silhouettes, stability
 from cascal.diagnose.finding import CHECKS
 from cascal.evaluate import effective_number
 from cascal.fit import fit
-from cascal.intervals import Estimate, estimate
+from cascal.intervals import Estimate
 from cascal.score import usable_presets
 from cascal.settings import (
     CLUSTERS,
@@ -44,7 +44,8 @@ class Effect:
 
     cured: the check passes now. gain: paired change of top-1 accuracy, None without gold.
     stability: adjusted Rand of half-sample fits, None where no task is split or it was not asked.
-    dollars: per 1,000 queries before and after, nan where unknown.
+    dollars: per 1,000 queries before and after, nan where unknown. flips: how many of which
+    queries are flipped.
     """
 
     proposal: Proposal
@@ -55,6 +56,7 @@ class Effect:
     gain: Estimate | None
     stability: float | None
     dollars: tuple[float, float] = (math.nan, math.nan)
+    flips: str = ""
 
     @property
     def judgement(self) -> str:
@@ -274,21 +276,17 @@ def effect_of(
     snapshot: Snapshot, now: Snapshot, proposal: Proposal, *, cured: bool, stable: float | None
 ) -> Effect:
     """What a proposal changed: snapshot before it, now with it in force."""
-    before, after = snapshot.routes("test"), now.routes("test")
-    gain = None
-    if snapshot.evaluation is not None and now.evaluation is not None:
-        gain = estimate(now.evaluation.top1_right - snapshot.evaluation.top1_right)
+    change = compare(snapshot, now)
     return Effect(
         proposal=proposal,
         cured=cured,
         clusters=len(now.router.clusters),
         effective_models=effective_number(now.share),
-        flipped=float((before.selected[:, 0] != after.selected[:, 0]).mean())
-        if len(before)
-        else 0.0,
-        gain=gain,
+        flipped=change.flipped_share,
+        gain=change.gain,
         stability=stable,
         dollars=(snapshot.cost.routed, now.cost.routed),
+        flips=change.flips,
     )
 
 

@@ -56,11 +56,12 @@ class SecondAhead:
 
     def row(self, *, gold: bool) -> dict[str, object]:
         """The same as a row of a table; gold : whether there are any gold answers at all."""
+        by = f", by {'gold' if self.known == self.gold else 'estimate'}" if gold else ""
         row: dict[str, object] = {
             "cluster": self.cluster,
             "asked first": self.first,
             "second": self.second,
-            "second is better": "probably" if self.probably else "open",
+            "second is better": f"{'probably' if self.probably else 'open'}{by}",
             "estimate": percent(self.estimate),
             "training queries": self.n_queries,
         }

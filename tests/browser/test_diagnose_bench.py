@@ -104,7 +104,7 @@ def test_an_applied_remedy_keeps_its_proof_and_is_undone(reader, dashboard):
     applies.first.click()
     proof = page.locator(".st-key-proof")
     proof.get_by_text("of the routes flip").wait_for(timeout=120_000)
-    page.get_by_text(re.compile("checks passed")).wait_for(timeout=120_000)
+    proof.get_by_text(re.compile(r"issues? →")).wait_for(timeout=120_000)
     idle(page, 60_000)
     n_before, n_after = (int(re.match(r"\d+", text)[0]) for text in (before, heading.inner_text()))
     said = proof.inner_text()

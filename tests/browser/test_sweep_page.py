@@ -42,7 +42,7 @@ def test_on_a_phone_the_answer_its_button_and_what_to_do_with_each_are_on_the_fi
     button = one.page.get_by_role("button", name="Use cost weight")
     button.wait_for(timeout=60_000)
     idle(one.page, 60_000)
-    for part in (button, one.page.get_by_test_id("stDataFrame").first):
+    for part in (button, one.page.locator(".st-key-sweep_lines")):
         box = part.bounding_box()
         assert box["y"] + box["height"] < 900
         assert box["x"] + box["width"] <= 420
