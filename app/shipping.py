@@ -46,10 +46,11 @@ def awaited(place: DeltaGenerator) -> DeltaGenerator:
     return waits
 
 
-def ship(waits: DeltaGenerator, terms: Terms, paid: Payback) -> None:
+def ship(waits: DeltaGenerator, terms: Terms, paid: Payback, details: DeltaGenerator) -> None:
     """The setting to ship, its cost and payback, one click to take it, and why not another.
 
-    waits : what stands there until it is known; paid : when the setting in use pays back
+    waits : what stands there until it is known; paid : when the setting in use pays back;
+    details : the place of the tables, which are wide
     """
     if heeded.snapshot().router.always:  # labels have closed the gate: one model is asked
         return
@@ -68,10 +69,14 @@ def ship(waits: DeltaGenerator, terms: Terms, paid: Payback) -> None:
         chosen = None
         if found.dearer is not None:
             chosen = paid if found.taken else _payback(found.best, terms)
+        pays = "" if chosen is None else _pays(chosen, paid)
         if not found.taken:
-            _use(found.best, "use_recommended", "" if chosen is None else _pays(chosen, paid))
+            _use(found.best, "use_recommended", pays)
+        elif pays:
+            st.markdown(frame.escape(pays))
         _rule(found)
         _in_addition(found)
+    with details:
         _details(found, [paid, chosen or paid], terms)
 
 
@@ -181,10 +186,8 @@ def _payback(best: Option, terms: Terms) -> Payback:
 
 def _pays(found: Payback, paid: Payback) -> str:
     """When the recommended setting pays back, and beside it when the one in use does."""
-    constant = heeded.snapshot().ungated.constant
     in_use = f" (in use: {paid.in_short})" if paid.in_short != found.in_short else ""
-    beside = f"beside always asking {constant.name}"
-    return f"{found.headline}{in_use}, {beside}. {found.spending.sentence}"
+    return f"{found.headline}{in_use}."
 
 
 def _rule(found: Recommendation) -> None:
@@ -281,7 +284,10 @@ def _others(found: Recommendation) -> None:
             "right": st.column_config.NumberColumn("First right", format="%.1f %%", width=84),
             "cost": st.column_config.NumberColumn("$/1,000", format="%.2f", width=70),
             "gain": st.column_config.TextColumn(
-                "Points", alignment="right", width=128, help="Beside the setting in use."
+                f"Points, {found.held}",
+                alignment="right",
+                width=128,
+                help="Beside the setting in use; the intervals hold for all of them at once.",
             ),
             "why": st.column_config.TextColumn("Why not", width=372),
         },

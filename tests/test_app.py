@@ -694,7 +694,7 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     ways = next(one.value for one in app.dataframe if "way" in one.value).set_index("way")
     assert f" {ways['right']['To ship, one model']:.1f} % right for $" in said
     paid = ways["pays"]["In use, one model"]
-    assert any(f" (in use: {paid}), beside always" in plain(one.value) for one in app.markdown)
+    assert any(f" (in use: {paid})." in plain(one.value) for one in app.markdown)
     before = metric(app, "Cost per 1,000")
     weight = said.split("cost weight ")[1].split(",")[0]
     app.button(key="use_recommended").click().run()

@@ -58,10 +58,10 @@ def test_the_cheapest_that_is_shown_to_lose_no_more_than_is_tolerated_is_recomme
         "$4.00 per 1,000 queries"
     )
     assert found.reason.startswith(
-        "The cheapest of 3 cost weights tried for the setting in use that is shown to lose at most "
-        "1 point"
+        "The cheapest of 3 cost weights tried that is shown to lose at most 1 point"
     )
     assert "0.0 points [0.0, 0.0] and −$2.00 [−$2.00, −$2.00]" in found.reason
+    assert found.reason.endswith(", for all 3 at once.")
     why = {one.name: one.why for one in found.others}
     assert why["no cost weight"] == "$2.00 dearer, and not proven better"
     assert why["cost weight 0.5"].startswith("cheaper, but a proven loss: −30.0 points [")

@@ -33,17 +33,25 @@ else:
         light.headline_without_labels(badge)
     cautions.line()
     heeded.notice(heeded.HEADLINE)
+    closed = heeded.snapshot().router.always  # by labels: then there is no setting to ship
     with st.container(key="answers"):  # on a phone what to ship comes first
-        tiles, shipped = st.container(), st.container(key="shipped")
-    drawn = st.container()
-    waits = shipping.awaited(shipped)
-    paid, stated = st.container(), st.container()
+        tiles = st.container()
+        with st.container(key="shipped"):
+            left, drawn = st.columns([0.54, 0.46], gap="medium")
+    details = st.container()
+    with st.container(key="paid"):
+        shares, about_money = (left, st.container()) if closed else st.columns(2, gap="large")
+    waits = shipping.awaited(left)
+    with about_money:
+        paid, stated = st.container(), st.container()
     terms, spent = stated_terms(stated)
     found = of_setting(terms)
     with tiles:
         panels.numbers(found)
     with drawn:
         panels.picture()
+    with shares:
+        panels.shares()
     with paid:
         payback(found, spent)
     panels.evidence()
@@ -57,5 +65,5 @@ else:
         heeded.choice()
         if compared is not None or labelled:
             light.second_opinion()
-    with shipped, frame.refusals():
-        shipping.ship(waits, terms, found)
+    with left, frame.refusals():
+        shipping.ship(waits, terms, found, details)

@@ -146,22 +146,26 @@ def _cost(now: Snapshot) -> None:
 
 
 def picture() -> None:
-    """The map as a picture, and who gets the queries in the same colours."""
-    data, now = session.dataset(), heeded.snapshot()
-    colours = theme.colors_by_name((model.name for model in data.models), "model")
-    image = _map_image(heeded.token(), theme.mode(), now, colours)
-    left = right = st.container()
-    if image is not None:
-        left, right = st.columns([0.55, 0.45], gap="large")
-        with left:
-            st.subheader("Where each model is asked first", anchor=False)
-            st.image(image, width="stretch", alt="The map of the training queries by first model")
-            st.page_link(frame.page_file("skills"), label="Open the map", icon=":material/hub:")
-    with right:
-        st.subheader("Who gets the queries", anchor=False)
-        figure = charts.share_figure(now.router.models, now.share, colours)
-        frame.chart(figure, "shares", "Share of the queries that each model gets first.")
-        st.caption("Share of the routed queries; colours as on the map.")
+    """The map as a picture; nothing where it cannot be drawn."""
+    image = _map_image(heeded.token(), theme.mode(), heeded.snapshot(), _colours())
+    if image is None:
+        return
+    st.subheader("Where each model is asked first", anchor=False)
+    st.image(image, width="stretch", alt="The map of the training queries by first model")
+    st.page_link(frame.page_file("skills"), label="Open the map", icon=":material/hub:")
+
+
+def shares() -> None:
+    """Who gets the queries, in the colours of the map."""
+    now = heeded.snapshot()
+    st.subheader("Who gets the queries", anchor=False)
+    figure = charts.share_figure(now.router.models, now.share, _colours())
+    frame.chart(figure, "shares", "Share of the queries that each model gets first.")
+    st.caption("Share of the routed queries; colours as on the map.")
+
+
+def _colours() -> dict[str, str]:
+    return theme.colors_by_name((model.name for model in session.dataset().models), "model")
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

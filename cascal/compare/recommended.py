@@ -176,8 +176,13 @@ class Recommendation:
             return ""
         return (
             f"{points(self.gain)} and {_dollars(self.dearer)} per 1,000 queries beside "
-            f"{self._beside}."
+            f"{self._beside}, {self.held} at once."
         )
+
+    @property
+    def held(self) -> str:
+        """For how many settings the intervals of first answers and costs hold."""
+        return f"for all {self.n_tried}"
 
     @property
     def _tried(self) -> str:
@@ -186,7 +191,7 @@ class Recommendation:
             return f"{counted(self.n_tried, 'setting')} tried, of the one in use and of presets,"
         if self.n_tried == 1:
             return "1 setting tried"
-        return f"{counted(self.n_tried, 'cost weight')} tried for the setting in use"
+        return f"{counted(self.n_tried, 'cost weight')} tried"
 
     @property
     def in_addition(self) -> str:
