@@ -77,7 +77,18 @@ def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     same = rival_of(entry("other", 0.8))
     assert same.headline == "No rival is proven better: Other 0.0 points [0.0, 0.0]"
     two = rival_of(entry("other", 0.8), entry("weak", 0.5))
-    assert two.sentence.startswith("Other, best of 2 others without labels, for $1.00")
+    best = "Other, best of 2 others without labels (interval for all 2 at once)"
+    assert two.sentence.startswith(f"{best}, for $1.00")
+
+
+def test_the_interval_of_the_best_of_many_is_wider_than_alone():
+    random = np.random.default_rng(3)
+    others = [entry(f"other {at}", 0.8) for at in range(12)]
+    for one in others:
+        random.shuffle(one.top1)
+    alone, many = rival_of(others[0]), rival_of(*others)
+    assert many.n_others == 12
+    assert many.gain.high - many.gain.low > 1.2 * (alone.gain.high - alone.gain.low)
 
 
 def test_what_a_rival_costs_is_said_where_known_and_what_is_cheapest_is_left_to_what_to_ship():

@@ -33,17 +33,14 @@ else:
         light.headline_without_labels(badge)
     cautions.line()
     heeded.notice(heeded.HEADLINE)
-    closed = heeded.snapshot().router.always  # by labels: then there is no setting to ship
     with st.container(key="answers"):  # on a phone what to ship comes first
         tiles = st.container()
         with st.container(key="shipped"):
-            left, drawn = st.columns([0.54, 0.46], gap="medium")
+            left, right = st.columns([0.54, 0.46], gap="medium")
+    shipped, shares = left.container(), left.container()
+    drawn, paid, stated = right.container(), right.container(), right.container()
     details = st.container()
-    with st.container(key="paid"):
-        shares, about_money = (left, st.container()) if closed else st.columns(2, gap="large")
-    waits = shipping.awaited(left)
-    with about_money:
-        paid, stated = st.container(), st.container()
+    waits = shipping.awaited(shipped)
     terms, spent = stated_terms(stated)
     found = of_setting(terms)
     with tiles:
@@ -65,5 +62,5 @@ else:
         heeded.choice()
         if compared is not None or labelled:
             light.second_opinion()
-    with left, frame.refusals():
+    with shipped, frame.refusals():
         shipping.ship(waits, terms, found, details)

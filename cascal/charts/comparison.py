@@ -183,16 +183,21 @@ def routers_figure(
     return figure
 
 
+def _is_ceiling(one: Contender) -> bool:
+    """Whether it chooses with the answers of each query: nobody can reach that."""
+    return one.needs_gold and not one.always
+
+
 def contenders_frame(contenders: Sequence[Contender]) -> pd.DataFrame:
     """One row a way to choose: accuracy with interval, models asked per query.
 
     A model that is chosen by several ways is one row. The router itself comes first, then what is
-    most often right.
+    most often right; last what knows the answers, a ceiling.
     """
     rows = [(one, one.accuracy) for one in merged(contenders)]
     own = [row for row in rows if row[0].own]
     others = [row for row in rows if not row[0].own]
-    others.sort(key=lambda row: -row[1].value if row[1].n else 1.0)
+    others.sort(key=lambda row: (_is_ceiling(row[0]), -row[1].value if row[1].n else 1.0))
     rows = own + others
     return pd.DataFrame(
         {

@@ -13,7 +13,7 @@ from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.computing.remembered import remembered
 from cascal.counted import dollars
 from cascal.files.plain_json import finite
-from cascal.intervals import Estimate
+from cascal.intervals import Estimate, joint_estimates
 from cascal.verdicts.verdict import points, too_few
 
 
@@ -21,8 +21,9 @@ from cascal.verdicts.verdict import points, too_few
 class Rival:
     """The router that is most often right of all others that need no labels.
 
-    gain : what it gains over the router in use, in right first answers; cost, cost_in_use : US
-    dollars of first models per 1,000 queries, nan where unknown; n_others : of how many it is best
+    gain : what it gains over the router in use, in right first answers, with an interval that holds
+    for all `n_others` at once, as the best of many flatters itself; cost, cost_in_use : US
+    dollars of first models per 1,000 queries, nan where unknown
     """
 
     key: str
@@ -56,8 +57,12 @@ class Rival:
     @property
     def sentence(self) -> str:
         """Among how many it is the best, and what it costs; the headline says what it gains."""
-        best = "the only other router" if self.n_others == 1 else f"best of {self.n_others} others"
-        said = f"{self.title}, {best} without labels"
+        said = f"{self.title}, the only other router without labels"
+        if self.n_others > 1:
+            said = (
+                f"{self.title}, best of {self.n_others} others without labels (interval for all "
+                f"{self.n_others} at once)"
+            )
         if too_few(self.gain.n):
             said += f": {points(self.gain)} beside this router"
         if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
@@ -87,8 +92,9 @@ def find_rival(comparison: Comparison) -> Rival | None:
 
     What the router in use would be without labels is no other one.
     """
+    own = comparison[UNDER_TEST].top1
     others = [
-        (float(np.nanmean(entry.top1)), entry)
+        entry
         for entry in comparison.entries
         if entry.needs == "nothing"
         and entry.key not in (UNDER_TEST, WITHOUT_LABELS)
@@ -96,11 +102,13 @@ def find_rival(comparison: Comparison) -> Rival | None:
     ]
     if not others:
         return None
-    _, best = max(others, key=lambda pair: pair[0])
+    at = int(np.argmax([float(np.nanmean(one.top1)) for one in others]))
+    (gains,) = joint_estimates(np.stack([one.top1 - own for one in others], axis=1))
+    best = others[at]
     return Rival(
         key=best.key,
         title=best.title,
-        gain=comparison.compare(best.key, UNDER_TEST)[0],
+        gain=gains[at],
         cost=comparison.cost(best.key).routed,
         cost_in_use=comparison.cost().routed,
         n_others=len(others),
