@@ -625,7 +625,9 @@ def test_the_gain_without_repeated_test_queries_is_that_of_the_others():
     gained = (result.top1_right - result.model_right[:, case.constant.model])[others]
     assert changed.gain_without.value == pytest.approx(np.nanmean(gained))
     assert changed.gain.value == pytest.approx(result.gain_over(case.constant.model).value)
-    assert changed.sentence in CHECKS["CAS305"].find(case).sentence
+    said = CHECKS["CAS305"].find(case).sentence
+    assert changed.sentence in said
+    assert said.startswith(f"Of {len(case.dataset.train):,} training queries "), "with its base"
     assert f"{changed.n_repeated} of {len(others)} test queries repeat" in changed.sentence
 
 

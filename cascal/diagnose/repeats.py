@@ -230,8 +230,9 @@ def repeated(snapshot: Snapshot) -> Look:
         Measure(name="Queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
         Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
         issue=lambda: (
-            f"{percent(twice, 1)} of the training queries repeat an earlier one and "
-            f"{percent(leaked, 1)} a test query, {_word_for_word(found)}: rankings count some "
+            f"Of {counted(found.n_compared, 'training query')} {found.near_duplicates:,} "
+            f"({percent(twice, 1)}) repeat an earlier one and {found.near_leaked:,} "
+            f"({percent(leaked, 1)}) a test query, {_word_for_word(found)}: rankings count some "
             "questions twice, and accuracies look too good."
             f"{_what_it_changes(snapshot)}"
         ),
