@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from cascal.datatypes import CascalError
 from cascal.settings import FitSettings, Thresholds
 
 _PACKAGES = ("cascal", "numpy", "scikit-learn", "scipy", "duckdb")
-NOBODYS = frozenset(
-    (
-        *("root", "admin", "administrator", "user", "guest", "nobody", "default", "me", "test"),
-        *("ubuntu", "debian", "centos", "ec2-user", "azureuser", "docker", "container", "vagrant"),
-        *("app", "appuser", "streamlit", "node", "jovyan", "vscode", "codespace", "gitpod"),
-        *("runner", "runneradmin", "ci", "jenkins", "www-data", "service"),
-    )
-)
-"""Accounts of machines and images: such a name tells no two people apart."""
 
 
 def text_hash(text: str) -> str:
@@ -53,15 +44,13 @@ def versions() -> dict[str, str]:
     return found
 
 
-def this_account() -> str:
-    """Who labels or scores where nobody says it: the account's name; a container may have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "me"
-
-
-def person_of_account() -> str:
-    """The account's name where it may be a person's; else nothing, and who labels has to say it."""
-    name = this_account()
-    return "" if name.casefold() in NOBODYS else name
+def named(who: str | None) -> str:
+    """Who labels or scores, as was said; refused where nobody said it: no account is a person."""
+    if not (who or "").strip():
+        raise CascalError(
+            "Nobody says who labels or scores, and what people say is stored with a name. Give it "
+            "with --who NAME, in the field Your name of the page Label, or in the column `who` of "
+            "a table of labels. Nothing was stored.",
+            code="missing-value",
+        )
+    return str(who)

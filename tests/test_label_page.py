@@ -78,10 +78,10 @@ def open_label(monkeypatch, store):
 
 
 def begun(app: AppTest, name: str = "ann") -> AppTest:
-    """The page as it is after the button that begins, where there is one."""
-    if "label_begin" in [one.key for one in app.button]:
-        app.text_input(key="label_name").set_value(name)
-        app.button(key="label_begin").click().run()
+    """The page after somebody said who labels; as it is where nobody can."""
+    for field in app.text_input:
+        if field.key == "label_person" and not field.disabled:
+            return field.set_value(name).run()
     return app
 
 
@@ -688,23 +688,28 @@ def test_a_link_opens_exactly_the_plan_that_it_names(monkeypatch, store):
     press(app, "to_label")
     assert unescaped(app.title[0]) == "10 labels are a first look at whether routing pays here"
     assert line(app).startswith("0 of 10: ")
-    assert app.button(key="label_begin").label == "Label query 1 of 10"
+    assert app.button(key="label_1_A").label == "A"
 
 
-def test_nobody_labels_under_the_name_of_a_machines_account(monkeypatch, store):
+def test_who_labels_is_asked_after_the_first_answer_and_is_never_the_account(monkeypatch, store):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
-    monkeypatch.setattr("getpass.getuser", lambda: "root")
+    monkeypatch.setattr("getpass.getuser", lambda: "grace")
     app = open_at("label")
+    assert not [one for one in app.text_input if one.key == "label_name"]
+    press(app, "label_1_A")
     assert app.text_input(key="label_name").value == ""
-    press(app, "label_begin")
+    assert app.button(key="label_1_A").proto.type == "primary"  # what is to be stored
+    press(app, "label_1_B")  # another answer, before anything is stored
+    assert app.button(key="label_store").label == "Store B"
+    press(app, "label_store")
     assert "Say who you are first" in unescaped(app.error[0])
-    assert "label_1_A" not in [one.key for one in app.button]
-    press(begun(app, " ann "), "label_1_A")
-    assert [one.person for one in store.labels("demo")] == ["ann"]
+    assert store.labels("demo") == []
+    app.text_input(key="label_name").set_value(" ann ")
+    press(app, "label_store")
+    assert [(one.person, one.answer) for one in store.labels("demo")] == [("ann", "B")]
+    assert line(app).startswith("1 of ")
     app.switch_page("overview/page.py").run()
     app.switch_page("label/page.py").run()
     assert app.text_input(key="label_person").value.strip() == "ann"  # as it was typed
     press(app, "label_2_A")
-    monkeypatch.setattr("getpass.getuser", lambda: "grace")
-    app = open_at("label")
-    assert app.text_input(key="label_name").value == "grace"
+    assert [one.person for one in store.labels("demo")] == ["ann", "ann"]

@@ -303,6 +303,29 @@ def test_a_question_that_is_none_is_refused_in_a_sentence(folder):
         assert (done.returncode, sentence in " ".join(done.stderr.split())) == (1, True), options
 
 
+def test_nobody_labels_or_scores_without_a_name(folder):
+    """No account's name is taken for one; what is only read asks for none."""
+    nobody = SHARED[:-2]
+    rows, truth = written(folder, "--n", "2"), gold(folder)
+    fill(folder, [row | {"answer": truth[row["query_id"]]} for row in rows])
+    scores = ("scores", *nobody[1:])
+    for asked in (
+        (*nobody, "--ask"),
+        (*nobody, "--undo"),
+        (*nobody, "--in", "l.csv"),
+        (*nobody, "--who", " ", "--in", "l.csv"),
+        (*scores, "--in", "l.csv"),
+        (*scores, "--delete"),
+    ):
+        done = cascal_cli(*asked, cwd=folder)
+        assert (done.returncode, "--who NAME" in done.stderr) == (1, True), asked
+    assert stored(folder) == []
+    fill(folder, [row | {"answer": truth[row["query_id"]], "who": "eve"} for row in rows])
+    done = cascal_cli(*nobody, "--in", "l.csv", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert {one.person for one in stored(folder)} == {"eve"}
+
+
 def test_two_things_at_once_and_a_file_of_something_else_are_refused(folder):
     done = cascal_cli(*SHARED, "--ask", "--undo", cwd=folder)
     assert (done.returncode, "at a time" in done.stderr) == (1, True)

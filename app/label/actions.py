@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -22,6 +23,17 @@ NAMELESS = "Say who you are first: what people say is stored with their names, a
 _REFUSAL = "label_refusal"
 _SHOWN = "label_shown"
 _ON = "label_on"
+_UNSIGNED, _SIGNED = "label_unsigned", "label_signed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsigned:
+    """What was said of the query at a place before anybody said who says it."""
+
+    draw_id: str
+    place: int
+    words: str
+    give: Callable[[Desk], object]
 
 
 def tried(work: Callable[[], Any]) -> None:
@@ -42,24 +54,60 @@ def refusal() -> None:
 
 def answer(desk: Desk, place: int, option: int) -> None:
     """Label the query at a place with an option."""
-    tried(lambda: desk.give(place, option_letter(option)))
+    letter = option_letter(option)
+    _say(desk, place, letter, lambda who: who.give(place, letter))
 
 
-def judge(desk: Desk, place: int, first: bool, second: bool) -> None:
+def judge(desk: Desk, place: int, words: str, first: bool, second: bool) -> None:
     """Say which of the two sides is right."""
-    tried(lambda: desk.judge(place, first=first, second=second))
+    _say(desk, place, words, lambda who: who.judge(place, first=first, second=second))
 
 
-def mark(desk: Desk, place: int, how: Mark) -> None:
+def mark(desk: Desk, place: int, words: str, how: Mark) -> None:
     """Skip the query, or call it a bad question."""
-    tried(lambda: desk.give(place, mark=how))
+    _say(desk, place, words, lambda who: who.give(place, mark=how))
 
 
 def typed(desk: Desk, place: int, key: str) -> None:
     """Label with the free answer that was typed."""
     text = str(st.session_state.get(key, "")).strip()
     if text:
-        tried(lambda: desk.give(place, text))
+        _say(desk, place, "the answer", lambda who: who.give(place, text))
+
+
+def _say(desk: Desk, place: int, words: str, give: Callable[[Desk], object]) -> None:
+    """Store what is said of a query; as long as nobody said who says it, keep it until then."""
+    if desk.person:
+        tried(lambda: give(desk))
+        return
+    keys.next_turn()
+    draw_id = desk.draw.draw_id
+    st.session_state[_UNSIGNED] = Unsigned(draw_id=draw_id, place=place, words=words, give=give)
+
+
+def unsigned(desk: Desk, place: int) -> Unsigned | None:
+    """What was said of this query and waits for a name; None else."""
+    said: Unsigned | None = st.session_state.get(_UNSIGNED)
+    waits = said is not None and not desk.person
+    return said if waits and (said.draw_id, said.place) == (desk.draw.draw_id, place) else None
+
+
+def sign(desk: Desk, said: Unsigned, name_key: str) -> None:
+    """Store what waited, under the name that was given."""
+
+    def work() -> None:
+        choice.take_name(name_key)
+        checked_name()
+        st.session_state.pop(_UNSIGNED, None)
+        st.session_state[_SIGNED] = True
+        said.give(replace(desk, person=choice.person()))
+
+    tried(work)
+
+
+def just_signed() -> bool:
+    """Whether a name was given just now, which is shown outside the fragment too; once."""
+    return bool(st.session_state.pop(_SIGNED, False))
 
 
 def undo(desk: Desk) -> None:
@@ -95,17 +143,6 @@ def plan(question: Question, n_labels: int) -> None:
     """Plan so many labels."""
     keys.next_turn()
     choice.plan(question, n_labels)
-
-
-def begin(question: Question, name_key: str) -> None:
-    """Begin to label, under the name that was given."""
-
-    def work() -> None:
-        choice.take_name(name_key)
-        checked_name()
-        choice.begin(question)
-
-    tried(work)
 
 
 def checked_name() -> None:

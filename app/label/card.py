@@ -10,10 +10,9 @@ from collections import Counter
 import streamlit as st
 
 from app import frame, stored
-from app.label import actions, choice
+from app.label import actions, keys
 from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
-from cascal.dataset.label_questions import Question
 from cascal.dataset.label_rows import lettered
 from cascal.datatypes import NO_ANSWER, option_letter
 
@@ -31,34 +30,40 @@ Keys = dict[str, str]
 """Keys of the keyboard, and the buttons that they press."""
 
 
-def ask(question: Question, desk: Desk, place: int, n_planned: int) -> Keys:
-    """The query at a place, to be labelled once the reader has begun; returned are the keys."""
-    if choice.has_begun(question):
-        return _query(desk, place)
-    return _first_look(question, desk, place, n_planned)
-
-
-def _first_look(question: Question, desk: Desk, place: int, n_planned: int) -> Keys:
-    """Who labels, and the one button that begins; below it what will be asked first."""
+def ask(desk: Desk, place: int) -> Keys:
+    """The query at a place, to be labelled; returned are the keys that do it."""
+    if actions.just_signed():
+        st.rerun()
     part, row = desk.contest.part, desk.row(place)
+    options, said = part.options[row], actions.unsigned(desk, place)
     with st.container(border=True, key="label_query"):
-        with (
-            st.form("label_begin_form", border=False),
-            st.container(horizontal=True, gap="small", vertical_alignment="bottom"),
-        ):
-            choice.name_field(_NAME, in_line=True)
-            begun = st.form_submit_button(
-                f"Label query {place} of {n_planned}",
-                key="label_begin",
-                type="primary",
-                on_click=actions.begin,
-                args=(question, _NAME),
-            )
-        if begun and choice.has_begun(question):
-            st.rerun()  # the name is shown outside the fragment
         _text(desk, place)
-        st.text("\n".join(lettered(part.options[row])))
-    return {"Enter": "label_begin"}
+        chosen = bool(part.votes.option_counts[row])
+        if options and not chosen:
+            st.text("\n".join(lettered(options)))
+        buttons = _options(desk, place, options) if chosen else _two_sides(desk, place)
+        if said is not None:
+            return buttons | _sign(desk, said)
+        if chosen and actions.answers_shown(desk, place):
+            _models_answers(desk, place)
+        return buttons | _commands(desk, place, with_answers=chosen)
+
+
+def _sign(desk: Desk, said: actions.Unsigned) -> Keys:
+    """Who says what was said: asked once, and the label is stored under that name."""
+    with (
+        st.form("label_sign", border=False),
+        st.container(horizontal=True, gap="small", vertical_alignment="bottom"),
+    ):
+        st.text_input("Your name, stored with every label", key=_NAME, width=240)
+        st.form_submit_button(
+            f"Store {said.words}",
+            key="label_store",
+            type="primary",
+            on_click=actions.sign,
+            args=(desk, said, _NAME),
+        )
+    return {keys.FIELD: _NAME, "Enter": "label_store"}
 
 
 def _text(desk: Desk, place: int) -> None:
@@ -70,30 +75,22 @@ def _text(desk: Desk, place: int) -> None:
         st.text(text)
 
 
-def _query(desk: Desk, place: int) -> Keys:
-    """Ask for the label of the query at a place; returned are the keys that give it."""
-    part, row = desk.contest.part, desk.row(place)
-    options = part.options[row]
-    with st.container(border=True, key="label_query"):
-        _text(desk, place)
-        chosen = bool(part.votes.option_counts[row])
-        if options and not chosen:
-            st.text("\n".join(lettered(options)))
-        buttons = _options(desk, place, options) if chosen else _two_sides(desk, place)
-        if chosen and actions.answers_shown(desk, place):
-            _models_answers(desk, place)
-        return buttons | _commands(desk, place, with_answers=chosen)
-
-
 def _options(desk: Desk, place: int, options: tuple[str, ...]) -> Keys:
-    buttons = {}
+    buttons, said = {}, actions.unsigned(desk, place)
     for at, option in enumerate(options):
         letter = option_letter(at)
         key = f"label_{place}_{letter}"
         with st.container(
             horizontal=True, gap="small", vertical_alignment="center", key=f"label_option_{letter}"
         ):
-            st.button(letter, key=key, on_click=actions.answer, args=(desk, place, at), width=44)
+            st.button(
+                letter,
+                key=key,
+                type="primary" if said is not None and said.words == letter else "secondary",
+                on_click=actions.answer,
+                args=(desk, place, at),
+                width=44,
+            )
             st.text(option, width="stretch")
         buttons[letter.lower()] = key
     return buttons
@@ -116,7 +113,7 @@ def _two_sides(desk: Desk, place: int) -> Keys:
                 f"{label} `{key}`",
                 key=buttons[key],
                 on_click=actions.judge,
-                args=(desk, place, first, second),
+                args=(desk, place, f"“{label}”", first, second),
             )
     typed = f"label_typed_{place}"
     st.text_input(
@@ -153,7 +150,7 @@ def _commands(desk: Desk, place: int, *, with_answers: bool) -> Keys:
             key=buttons["ArrowRight"],
             type="tertiary",
             on_click=actions.mark,
-            args=(desk, place, "skipped"),
+            args=(desk, place, "as skipped", "skipped"),
         )
         st.button(
             "Bad question `0`",
@@ -161,7 +158,7 @@ def _commands(desk: Desk, place: int, *, with_answers: bool) -> Keys:
             type="tertiary",
             help="It has no right answer: all models are equally wrong.",
             on_click=actions.mark,
-            args=(desk, place, "bad"),
+            args=(desk, place, "as bad question", "bad"),
         )
         undo_button(desk)
         if with_answers:
@@ -183,6 +180,7 @@ def undo_button(desk: Desk) -> None:
         "Take back `←`",
         key="label_undo",
         type="tertiary",
+        disabled=not desk.person,
         help="Deletes the last label that you gave.",
         on_click=actions.undo,
         args=(desk,),

@@ -19,13 +19,12 @@ from cascal.dataset.label_questions import (
     settings_question,
 )
 from cascal.dataset.rectifying import FROM_LABELS
-from cascal.provenance import person_of_account
 from cascal.store import Purpose
 
 PURPOSE, PLANNED, PERSON = "purpose", "label_planned", "label_person"
 """Keys of what is asked, of how many labels are planned, and of who labels."""
 WHOSE_NAME = "Every label is stored with it, so that two people can be told apart."
-_PLANS, _PLAN_OF, _BEGUN = "label_plans", "label_plan_of", "label_begun"
+_PLANS, _PLAN_OF = "label_plans", "label_plan_of"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +96,9 @@ def _forget_others(purpose: Purpose) -> None:
 
 
 def _open(question: Question, wanted: label_entry.Wanted) -> None:
-    """Plan what the link names, and begin: whoever followed it has said so."""
+    """Plan what the link names."""
     if wanted.n_planned:
         plan(question, wanted.n_planned)
-    if person():
-        begin(question)
 
 
 def _planned(question: Question) -> int:
@@ -141,21 +138,16 @@ def _proposed(question: Question) -> int:
     return likely_number(question.contest)
 
 
-def name_field(key: str = PERSON, *, in_line: bool = False) -> None:
-    """The name of who labels or scores; no name of a machine's account is taken for one.
-
-    key : another one for a field beside it, which `take_name` heeds; in_line : a button stands in
-    the same line, on a phone too, so that the field says in itself what it is for
-    """
+def name_field() -> None:
+    """The name of who labels or scores; no name of a machine's account is taken for one."""
     st.text_input(
         "Your name",
         value=person(),
-        key=key,
+        key=PERSON,
         persist_state="session",
         placeholder="say who you are",
         help=WHOSE_NAME,
-        width=150 if in_line else 220,
-        label_visibility="collapsed" if in_line else "visible",
+        width=220,
         disabled=session.read_only(),
     )
 
@@ -166,26 +158,8 @@ def take_name(key: str) -> None:
 
 
 def person() -> str:
-    """Who labels, as was typed; else the account's name where it is a person's, "" else."""
-    typed = st.session_state.get(PERSON)
-    if typed is None:
-        return "" if session.read_only() else person_of_account()
-    return str(typed).strip()
-
-
-def begin(question: Question) -> None:
-    """Let this person label."""
-    _begun().add((question.draw.draw_id, person()))
-
-
-def has_begun(question: Question) -> bool:
-    """Whether this person has begun to label in this session."""
-    return (question.draw.draw_id, person()) in _begun()
-
-
-def _begun() -> set[tuple[str, str]]:
-    begun: set[tuple[str, str]] = st.session_state.setdefault(_BEGUN, set())
-    return begun
+    """Who labels, as was typed; "" as long as nobody said it."""
+    return str(st.session_state.get(PERSON) or "").strip()
 
 
 def _cluster() -> Question:

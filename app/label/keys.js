@@ -13,6 +13,7 @@ export default function ({ data, parentElement }) {
   if (!listeners.has(parentElement)) listeners.set(parentElement, new Keys(parentElement));
   const keys = listeners.get(parentElement);
   keys.data = data;
+  keys.enter();
   // Streamlit may run this for an outdated call: only an element that left the page is over.
   return () => setTimeout(() => parentElement.isConnected || (keys.stop(), listeners.delete(parentElement)));
 }
@@ -22,6 +23,16 @@ class Keys {
     this.element = element;
     this.listen = (event) => this.press(event);
     document.addEventListener("keydown", this.listen, true);
+  }
+
+  // Once a turn the field that is to be filled in, where there is one.
+  enter() {
+    const { buttons, turn } = this.data;
+    if (!buttons.field || this.entered === turn) return;
+    const field = document.querySelector(`.st-key-${buttons.field} input`);
+    if (!field) return this.element.isConnected && setTimeout(() => this.enter(), 50); // not yet there
+    this.entered = turn;
+    field.focus();
   }
 
   press(event) {

@@ -16,6 +16,8 @@ _COMPONENT = st.components.v2.component(
     isolate_styles=False,
 )
 _TURN = "label_turn"
+FIELD = "field"
+"""In place of a key: the field that is to be filled in now."""
 
 
 def next_turn() -> None:

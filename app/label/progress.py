@@ -83,16 +83,12 @@ def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = 
         width="stretch",
         alt=f"The interval of the gain after each of {counted(found.gain.n_labels, 'label')}",
     )
-    st.caption(
-        "Band: the 95 % interval, which may be looked at after every label. Settled as soon as it "
-        "leaves 0."
-    )
     contest = facts.contest
-    sides = f"{contest.names[0]} against {contest.names[1]}"
     st.caption(
         frame.escape(
-            f"{capitalised(sides)}: they answer differently on {contest.n_contested:,} of "
-            f"{counted(contest.n_queries, 'query')}, and these are labelled in random order."
+            f"{capitalised(names[0])} against {names[1]}: different answers to "
+            f"{contest.n_contested:,} of {counted(contest.n_queries, 'query')}, labelled in random "
+            "order. Band: 95 % interval, valid after every label."
         )
     )
     line = unreachable_line(contest, found)

@@ -49,7 +49,7 @@ def _query(chosen: Choice, desk: Desk) -> card.Keys:
         return {}
     place = desk.next_place(chosen.n_planned)
     if place is not None:
-        return card.ask(chosen.question, desk, place, chosen.n_planned)
+        return card.ask(desk, place)
     with st.container(border=True, key="label_lesson"):
         st.text(
             f"{counted(chosen.n_planned, 'planned query is', 'planned queries are all')} labelled. "

@@ -44,7 +44,7 @@ def _labelling(chosen: Choice) -> None:
         if session.read_only():
             st.info(actions.READ_ONLY)
         elif asks and place is not None:
-            keys.listen(card.ask(question, desk, place, n_planned))
+            keys.listen(card.ask(desk, place))
         else:
             if place is None:
                 _hand_out(desk, facts, n_planned)

@@ -15,7 +15,7 @@ from cascal.cli.judging import JudgeOption, JudgePoolOption, judge_of, let_judge
 from cascal.cli.labels_given import ask, read_labels, report, report_rectifier, take_back, write
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import CascalError
-from cascal.provenance import this_account
+from cascal.provenance import named
 
 if TYPE_CHECKING:
     from cascal.dataset.label_questions import Question
@@ -45,7 +45,7 @@ FamilyOption = Annotated[
 PurposeOption = Annotated[
     str, typer.Option(help="routing: does it pay; rectifier: labels that correct the scores.")
 ]
-WhoOption = Annotated[str | None, typer.Option(help="Whose labels; else the name of this account.")]
+WhoOption = Annotated[str | None, typer.Option(help="Your name: every label is stored with it.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,8 @@ def label(
     wanted = Wanted(purpose=purpose, against=against, cluster=cluster, family=family)
     wanted.check()
     _check_actions([to is not None, filled is not None, asked, undo, judge is not None], who)
+    if asked or undo:
+        named(who)
     check_target(to)
     judging = None if judge is None else judge_of(judge, pool)
     question, snapshot = _question(tuning, dataset, wanted)
@@ -108,7 +110,7 @@ def label(
         with limits_of(budget_calls, None, budget_dollars) as limits:
             let_judge(tuning.store, question, judging, n, limits, as_json=as_json)
         return
-    desk = question.desk(tuning.store, who or this_account())
+    desk = question.desk(tuning.store, who or "")
     if to is not None:
         write(desk, n, to)
         return

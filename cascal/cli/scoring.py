@@ -23,7 +23,7 @@ from cascal.cli.common import (
 from cascal.cli.judging import JudgePoolOption, judge_of, let_score
 from cascal.counted import counted, typed
 from cascal.datatypes import CascalError
-from cascal.provenance import this_account
+from cascal.provenance import named
 
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset
@@ -51,7 +51,7 @@ def scores(
         Path | None, typer.Option("--in", help="Read scores: the filled-in file, or any table.")
     ] = None,
     who: Annotated[
-        str | None, typer.Option(help="Whose scores; else the name of this account.")
+        str | None, typer.Option(help="Your name: every score is stored with it.")
     ] = None,
     judge: Annotated[
         str | None,
@@ -74,9 +74,11 @@ def scores(
         raise CascalError(
             "Give one of --out, --in, --delete, --unlike and --pool.", code="conflicting-settings"
         )
+    scorer = judge or who or ""
+    if filled is not None or delete:
+        named(scorer)
     check_target(to)
     store = open_workspace(workspace)
-    scorer = judge or who or this_account()
     if pool is not None:
         model = judge_of(judge or "", pool)
         with limits_of(budget_calls, None, budget_dollars) as limits:

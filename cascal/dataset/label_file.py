@@ -14,6 +14,7 @@ from cascal.dataset.label_rows import COLUMNS, settings_text, two_sides
 from cascal.datatypes import CascalError, option_letter
 from cascal.files.spreadsheet import original_cell
 from cascal.importers.tabular import read_sheet
+from cascal.provenance import named
 from cascal.store import Draw, Label, Mark
 
 NEEDED = ("of", "query_id", "answer", "draw", "settings", "content")
@@ -188,7 +189,7 @@ def _label(
     size = int(float(row["of"]))
     return Label(
         query_id=query_id,
-        person=row.get("who", "").strip() or who,
+        person=row.get("who", "").strip() or named(who),
         content=row["content"].strip(),
         draw_id=draw.draw_id,
         probability=size / len(draw.frame),

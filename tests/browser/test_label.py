@@ -65,13 +65,22 @@ def answer(page, key: str) -> None:
     idle(page)
 
 
-def begin(page, name: str) -> None:
-    """Say who labels, and begin, by keys."""
-    tab_to(page, "Your name")
-    page.keyboard.press("Control+A")
+def answer_first(page, key: str, name: str) -> None:
+    """Answer the first query, and say who did, by keys."""
+    page.keyboard.press(key)
+    field = page.get_by_role("textbox", name="Your name, stored with every label")
+    field.wait_for(timeout=30_000)
+    page.wait_for_function("() => document.activeElement?.closest('.st-key-label_name')")
+    idle(page)
+    shot(page, "label_name")
     page.keyboard.type(name)
+    before = line(page)
     page.keyboard.press("Enter")
-    page.wait_for_selector(".st-key-label_undo", timeout=30_000)
+    page.wait_for_function(
+        "old => document.querySelector('[data-testid=stProgress]')?.innerText !== old",
+        arg=before,
+        timeout=30_000,
+    )
     idle(page)
 
 
@@ -88,8 +97,6 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
     assert title.startswith("10 labels are a first look at whether routing pays here")
     assert line(page).startswith("0 of 10: no label yet")
     shot(page, "label_begin")
-    begin(page, "ann")
-    shot(page, "label_first")
 
     data = load_dataset(workspace, "demo")
     fitted = cascal.fit(data.train.votes, data.train.vectors, costs=data.costs)
@@ -102,7 +109,11 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
             answer_plan(page)
         row = question.contest.row_of[frame[given]]
         assert part.texts[row] in page.locator(".st-key-label_query").inner_text()
-        answer(page, option_letter(int(part.gold[row])).lower())
+        key = option_letter(int(part.gold[row])).lower()
+        if given:
+            answer(page, key)
+        else:
+            answer_first(page, key, "ann")
         given += 1
     labels = workspace.labels("demo")
     assert [label.query_id for label in labels] == list(frame[:given])
