@@ -44,11 +44,14 @@ def test_what_a_next_step_takes_goes_by_what_was_collected(store):
     model = one_more_model(found, n_queries)
     assert model.calls == n_queries
     dollars = sorted(one.dollars for one in found)
-    assert (model.low, model.high) == pytest.approx((dollars[0], dollars[-1]))
+    assert model.dollars == pytest.approx(dollars[len(dollars) // 2])
+    (like,) = (one for one in found if one.model == model.like)
+    assert like.dollars == pytest.approx(model.dollars)
     more = more_queries(found, 10)
     assert more.calls == 10 * len(found)
-    assert more.low == more.high == pytest.approx(sum(dollars) * 10 / n_queries)
-    assert math.isnan(one_more_model((), 5).low)
+    assert more.dollars == pytest.approx(sum(dollars) * 10 / n_queries)
+    assert not more.like
+    assert math.isnan(one_more_model((), 5).dollars)
 
 
 def test_rounded_dollars_add_up_to_their_rounded_sum():

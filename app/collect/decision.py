@@ -17,15 +17,15 @@ N_MORE = 100
 
 def decision(found: Sequence[Collected], n_queries: int, *, simulated: bool) -> None:
     """One more model, or more queries: calls and cost of each, and the button that begins it."""
-    every = f"asked each query of this data set ({n_queries:,}), at the prices of these models"
+    every = f"asked each query of this data set ({n_queries:,}); prices of others: the table below"
     left, right = st.columns(2, border=True)
     with left:
         _takes("One more model", one_more_model(found, n_queries), every, simulated=simulated)
-        _begins("Name the model", "next_model", _open_models, primary=True)
+        _begins("Name the model", "next_model", _open_models)
     with right:
         ahead, all_of = more_queries(found, N_MORE), f"asked of all {counted(len(found), 'model')}"
         _takes(f"{N_MORE} more queries", ahead, all_of, simulated=simulated)
-        _begins("Have them written", "next_queries", _open_queries, primary=False)
+        _begins("Have them written", "next_queries", _open_queries)
 
 
 def _takes(title: str, ahead: Ahead, whom: str, *, simulated: bool) -> None:
@@ -41,15 +41,14 @@ def _takes(title: str, ahead: Ahead, whom: str, *, simulated: bool) -> None:
 
 
 def _dollars(ahead: Ahead) -> str:
-    if math.isnan(ahead.low):
+    if math.isnan(ahead.dollars):
         return "price unknown"
-    if ahead.low == ahead.high:
-        return f"about {dollars(ahead.low)}"
-    return f"{dollars(ahead.low)} to {dollars(ahead.high)}"
+    like = f" if priced like {ahead.like}" if ahead.like else ""
+    return f"about {dollars(ahead.dollars)}{like}"
 
 
-def _begins(label: str, key: str, begin: Callable[[], None], *, primary: bool) -> None:
-    st.button(label, key=key, type="primary" if primary else "secondary", on_click=begin)
+def _begins(label: str, key: str, begin: Callable[[], None]) -> None:
+    st.button(label, key=key, on_click=begin)
 
 
 def _open_models() -> None:

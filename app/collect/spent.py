@@ -90,8 +90,8 @@ def all_there(title: DeltaGenerator, summary: DeltaGenerator) -> None:
         anchor=False,
     )
     with summary:
-        decision(found, n_queries, simulated=info.origin == "simulated")
         onward()
+        decision(found, n_queries, simulated=info.origin == "simulated")
     _of_each_model(dataset, found, simulated=info.origin == "simulated")
     more()
     run(f"collect:{dataset}", "models")

@@ -60,21 +60,32 @@ def what_was_collected(workspace: Workspace, dataset: str) -> tuple[Collected, .
 
 @dataclass(frozen=True, kw_only=True)
 class Ahead:
-    """What a next step would take: calls, and about how many dollars; nan where unknown."""
+    """What a next step would take: calls, and about how many dollars; nan where unknown.
+
+    like : the model of whose price that is; "" for the sum over all of them
+    """
 
     calls: int
-    low: float
-    high: float
+    dollars: float
+    like: str = ""
 
 
 def one_more_model(found: Sequence[Collected], n_queries: int) -> Ahead:
-    """Every query asked of one more model, at what the cheapest and the dearest of these cost."""
-    known = [one.per_thousand for one in found if not isnan(one.per_thousand)]
-    prices = [n_queries / COST_UNIT * one for one in known] or [nan]
-    return Ahead(calls=n_queries, low=min(prices), high=max(prices))
+    """Every query asked of one more model, at the price of the model in the middle of these.
+
+    Of an even number of models it is the dearer of the two in the middle.
+    """
+    known = sorted(
+        (one for one in found if not isnan(one.per_thousand)), key=lambda one: one.per_thousand
+    )
+    if not known:
+        return Ahead(calls=n_queries, dollars=nan)
+    middle = known[len(known) // 2]
+    dollars = n_queries / COST_UNIT * middle.per_thousand
+    return Ahead(calls=n_queries, dollars=dollars, like=middle.model)
 
 
 def more_queries(found: Sequence[Collected], n_queries: int) -> Ahead:
     """So many more queries asked of all of these models."""
     dollars = n_queries / COST_UNIT * fsum(one.per_thousand for one in found)
-    return Ahead(calls=n_queries * len(found), low=dollars, high=dollars)
+    return Ahead(calls=n_queries * len(found), dollars=dollars)
