@@ -158,12 +158,13 @@ def chosen() -> None:
 
 
 def _said_and_ended(rows: IntArray | None) -> None:
+    if rows is None:
+        return
     with st.container(gap=None, width="stretch", key="chosen_sentence"):
         st.caption(frame.escape(sentence()))
-    if rows is not None:
-        if len(rows):
-            _download(rows)
-        st.button("Clear", key="clear", icon=":material/close:", on_click=selection.clear)
+    if len(rows):
+        _download(rows)
+    st.button("Clear", key="clear", icon=":material/close:", on_click=selection.clear)
 
 
 def _flags(chosen: Selection) -> None:
@@ -217,6 +218,7 @@ def _conditions(chosen: Selection) -> list[str]:
         *_listed("task", chosen.tasks),
         *_listed("first model", chosen.models),
         *_listed("no readable answer of", chosen.unread),
+        *_listed("not the answer of most:", chosen.apart),
         *([f"“{charts.shorten(words, 40)}”"] if words else []),
         *_kept_conditions(chosen),
         *(FLAGS[flag] for flag in chosen.flags),

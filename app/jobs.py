@@ -162,6 +162,12 @@ def find(key: str) -> Job | None:
     return known_jobs().get(key)
 
 
+def runs(key: str) -> bool:
+    """Whether the job of a key is under way."""
+    job = find(key)
+    return job is not None and job.state == "running"
+
+
 def reader() -> str:
     """What names the session of whoever reads the page, to tell own jobs from those of others."""
     return str(st.session_state.setdefault("reader", uuid4().hex))
@@ -250,10 +256,10 @@ def _watch(key: str, show_progress: Callable[[Job], None]) -> None:
     job = find(key)
     if job is None or job.state != "running":
         st.rerun()
-    show_progress(job)
-    if access.read_only():  # the work may be somebody else's
-        return
-    st.button("Stop", key=f"stop_{_slug(key)}", icon=":material/stop:", on_click=job.stop)
+    with st.container(horizontal=show_progress is _bar, vertical_alignment="center"):
+        show_progress(job)
+        if not access.read_only():  # else the work may be somebody else's
+            st.button("Stop", key=f"stop_{_slug(key)}", icon=":material/stop:", on_click=job.stop)
 
 
 def _bar(job: Job) -> None:

@@ -58,6 +58,7 @@ class Selection:
     queries  : ids of single queries; region: lasso or box; clusters: any of these
     tasks, models : any of these tasks, any of these first models
     unread   : models of which any gave no answer that can be read
+    apart    : models of which any did not give the answer that most give
     kept     : columns and their values: any of the values of a column, of every column named
     search   : words that the text holds; flags: all of these are true
     """
@@ -70,6 +71,7 @@ class Selection:
     tasks: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     search: str = ""
     flags: tuple[Flag, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
@@ -78,7 +80,7 @@ class Selection:
     def narrows(self) -> bool:
         """Whether it leaves any query out."""
         conditions = (self.queries, self.region, self.clusters, self.tasks, self.models, self.flags)
-        others = self.search.strip(), self.kept, self.unread
+        others = self.search.strip(), self.kept, self.unread, self.apart
         return any(conditions) or any(others)
 
 
@@ -182,14 +184,23 @@ def _meets(chosen: Selection, now: Shown) -> BoolArray:
         meets &= np.isin(part.votes.tasks, chosen.tasks)
     if chosen.models:
         meets &= np.isin(np.array(routes.models)[routes.selected[:, 0]], chosen.models)
-    if chosen.unread:
-        meets &= query_filters.is_unread(part, chosen.unread)
+    meets &= _as_models_answer(chosen, part)
     if chosen.search.strip():
         meets &= query_filters.holds_words(part, chosen.search)
     for name in dict.fromkeys(column for column, _ in chosen.kept):
         meets &= _has_value(chosen, name, now.split)
     for flag in chosen.flags:
         meets &= _TRUE_OF[flag](now)
+    return meets
+
+
+def _as_models_answer(chosen: Selection, part: Part) -> BoolArray:
+    """Queries that the named models left unreadable, and answered unlike most."""
+    meets = np.ones(len(part), dtype=bool)
+    if chosen.unread:
+        meets &= query_filters.is_unread(part, chosen.unread)
+    if chosen.apart:
+        meets &= query_filters.is_apart(part, chosen.apart)
     return meets
 
 

@@ -65,6 +65,7 @@ def _written() -> dict[str, list[str]]:
         "task": list(chosen.tasks),
         "model": list(chosen.models),
         "unread": list(chosen.unread),
+        "apart": list(chosen.apart),
         "search": [chosen.search.strip()],
         "only": list(chosen.flags),
         "kept": [_pair(*one) for one in chosen.kept],
@@ -78,7 +79,7 @@ def _written() -> dict[str, list[str]]:
 
 _NAMES = (
     *("query", "queries", "cluster", "region", "task", "model", "search", "only"),
-    *("unread", "kept", "points", "colour", "skill_of", "kept_of", "zoom"),
+    *("unread", "apart", "kept", "points", "colour", "skill_of", "kept_of", "zoom"),
 )
 
 
@@ -138,7 +139,7 @@ class _Reader:
         part = selection.shown().part
         tasks = self._known("task", set(part.votes.tasks))
         pool = {model.name for model in data.models}
-        models, unread = (self._known(name, pool) for name in ("model", "unread"))
+        models, unread, apart = (self._known(one, pool) for one in ("model", "unread", "apart"))
         only = self._known("only", FLAGS)
         flags: tuple[Flag, ...] = tuple(flag for flag in FLAGS if flag in only)
         pairs = {
@@ -148,7 +149,13 @@ class _Reader:
         }
         kept = tuple(pairs[one] for one in self._known("kept", pairs))
         self.chosen = replace(
-            self.chosen, tasks=tasks, models=models, flags=flags, kept=kept, unread=unread
+            self.chosen,
+            tasks=tasks,
+            models=models,
+            flags=flags,
+            kept=kept,
+            unread=unread,
+            apart=apart,
         )
 
     def _queries(self) -> None:

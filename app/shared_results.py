@@ -173,8 +173,7 @@ def presets_known() -> bool:
 
 def presets_run() -> bool:
     """Whether they are being fitted now."""
-    job = jobs.find(presets_key())
-    return job is not None and job.state == "running"
+    return jobs.runs(presets_key())
 
 
 def preset_trials() -> tuple[Trial, ...]:

@@ -66,7 +66,7 @@ def test_the_headline_says_whether_the_data_are_good_enough_and_why(demo, demo_f
     passed = [finding(code, "passed") for code in (*FATAL, *WARNING, "CAS101")]
     agree = "models agree by 72 %"
     good = data_fitness(snapshot, passed, agree)
-    assert good.headline == "A consensus can carry these data: models agree by 72 %"
+    assert good.headline == "Votes can stand in for labels: models agree by 72 %"
     assert not good.findings
     other = [finding("CAS101"), finding("CAS405")]  # about clusters and routes
     assert data_fitness(snapshot, other, agree).answer == "yes"
@@ -79,11 +79,11 @@ def test_the_headline_says_whether_the_data_are_good_enough_and_why(demo, demo_f
     assert [one.code for one in warned.findings] == ["CAS204", "CAS304", "CAS305"]
     refused = data_fitness(snapshot, [finding("CAS305"), finding("CAS406")], agree)
     assert refused.answer == "no"
-    assert refused.headline == "No consensus can carry these data: title of CAS406"
+    assert refused.headline == "Votes cannot stand in for labels: title of CAS406"
     assert {*FATAL, *WARNING} <= set(CHECKS)
     few = replace(demo, train=demo.train.take(np.arange(5)), test=None)
     small = take_snapshot(few, cascal.fit(few.train.votes, few.train.vectors), Thresholds())
-    assert "data: 5 training queries and 8 models are too few" in (
+    assert "labels: 5 training queries and 8 models are too few" in (
         data_fitness(small, passed, agree).headline
     )
 
@@ -96,7 +96,7 @@ def test_the_page_says_it_when_the_checks_are_through(open_app, small_file):
     snapshot = take_snapshot(study, fitted, Thresholds())
     agree = charts.where_models_part(charts.task_agreement_frame(study.train))
     known = plain(app.title[0].value).replace("\N{NO-BREAK SPACE}", " ")
-    assert known == f"M{agree[1:]}"  # what is known at once
+    assert known == f"Checking the data: {agree}"
     run_through(app)
     found = data_fitness(snapshot, diagnose(snapshot), agree)
     assert found.findings
@@ -202,6 +202,18 @@ def test_a_cell_of_the_agreement_leads_to_its_queries(open_app, small_file):
     assert any(
         plain(one.value).startswith(f"{n} of {len(data.train)} training") for one in app.caption
     )
+    model = next(name for name in table if name.startswith("model:"))
+    app.session_state["task_agreement_0"] = {
+        "selection": {"rows": [], "columns": [], "cells": [(1, model)]}
+    }
+    app.run()
+    assert not app.exception
+    assert set(answers_of(app)["task"]) == {task}
+    n_apart = n - round(n * table[model].iloc[1] / 100)
+    assert len(answers_of(app)) == min(n_apart, 100)
+    name = model.removeprefix("model:")
+    said = f"{n_apart} of {len(data.train)} training queries: task {task} · not the answer of most:"
+    assert f"{said} {name}" in [plain(one.value) for one in app.caption]
 
 
 @pytest.mark.slow
@@ -211,7 +223,7 @@ def test_without_vectors_the_pages_say_once_what_is_missing_and_how_to_mend_it(o
     app = open_app(store.path, "data_sets")
     assert not app.exception
     assert not app.error
-    assert app.title[0].value.startswith("Nobody knows yet whether a consensus")
+    assert app.title[0].value.startswith("Nobody knows yet whether votes can stand in")
     assert [one.label for one in app.tabs] == ["Data sets", "Import"]
     assert [one.label for one in app.button if one.label.startswith("Encode ")]
     app = open_app(store.path, "label")

@@ -38,6 +38,23 @@ def test_models_disagree_where_no_answer_has_more_than_half_of_them():
     assert disagree.tolist() == [False, True, True, False, True]
 
 
+def test_a_model_is_apart_where_it_does_not_give_the_answer_of_most():
+    part = hand_made("q")
+    answers, models = part.votes.answers, part.votes.models
+    apart = [query_filters.is_apart(part, [name]) for name in models]
+    for row, given in enumerate(answers.tolist()):
+        counts = {one: given.count(one) for one in given if one != NO_ANSWER}
+        most = max(counts.values(), default=0)
+        for at, answer in enumerate(given):
+            if not part.votes.asked[row, at]:
+                assert not apart[at][row]
+            elif counts.get(answer) != most:
+                assert apart[at][row]
+            elif list(counts.values()).count(most) == 1:
+                assert not apart[at][row]
+    assert query_filters.is_apart(part, models).tolist() == np.any(apart, axis=0).tolist()
+
+
 def test_the_first_model_is_right_wrong_or_nobody_knows(snapshot):
     part, routes = snapshot.dataset.part("test"), snapshot.routes("test")
     right = query_filters.first_model_right(part, routes)

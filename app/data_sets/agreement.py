@@ -28,7 +28,7 @@ def agreement_table(part: Part) -> pd.DataFrame:
 
 
 def agreement() -> None:
-    """The table; a cell chooses its task, one of the last row what a model left unreadable."""
+    """The table; a cell chooses the queries of its task where its model is apart, or unreadable."""
     table = agreement_table(selection.shown().part)
     key = f"{KEY}_{_turn()}"
 
@@ -48,7 +48,7 @@ def agreement() -> None:
     _take(table, key)
     st.caption(
         "How often each model gives the answer that most give; orange: hardly more than half the "
-        "time, or less. Click a cell for the queries behind it."
+        "time, or less. Click a cell for the queries where that model gives another."
     )
 
 
@@ -64,22 +64,27 @@ def _choose(table: pd.DataFrame, row: int, column: str) -> None:
     """Choose the queries of a cell, and keep what else is chosen."""
     task, now = str(table["task"].iloc[row]), selection.current()
     model = column.removeprefix(charts.MODEL_COLUMN)
+    of_model = (model,) if column != model else ()
     if task == charts.READABLE:
-        unread = (model,) if column != model else ()
-        chosen = replace(now, tasks=(), unread=unread)
+        chosen = replace(now, tasks=(), unread=of_model, apart=())
     else:
         tasks = () if task == charts.ALL_TASKS else (task,)
-        chosen = replace(now, tasks=tasks, unread=())
+        chosen = replace(now, tasks=tasks, unread=(), apart=of_model)
     selection.choose(replace(chosen, query_id=None))
-    st.session_state[_MARKED] = chosen.tasks, chosen.unread
+    st.session_state[_MARKED] = _of_cell(chosen)
+
+
+def _of_cell(chosen: selection.Selection) -> tuple[tuple[str, ...], ...]:
+    """What a cell stands for."""
+    return chosen.tasks, chosen.unread, chosen.apart
 
 
 def _turn() -> int:
     """Another number as soon as something else is chosen than the marked cell says."""
     state, now = st.session_state, selection.current()
-    if state.get(_MARKED, ((), ())) != (now.tasks, now.unread):
+    if state.get(_MARKED, ((), (), ())) != _of_cell(now):
         state[_TURN] = state.get(_TURN, 0) + 1
-        state[_MARKED] = now.tasks, now.unread
+        state[_MARKED] = _of_cell(now)
     turn: int = state.get(_TURN, 0)
     return turn
 

@@ -1,4 +1,4 @@
-"""Data: can a consensus carry them, and where do the models disagree?"""
+"""Data: can votes stand in for labels, and where do the models disagree?"""
 
 from __future__ import annotations
 

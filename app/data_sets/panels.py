@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import encoding, frame, session, shared_results, theme
+from app import encoding, frame, jobs, session, shared_results, theme
 from app.data_sets.agreement import agreement_table
 from cascal import charts
 from cascal.columns import LEFT_OUT
@@ -44,7 +44,7 @@ def headline() -> None:
         prose = session.dataset().by_scores
         found = None if prose else _fitness()
     except CascalError as error:  # without vectors, or where nothing can be fitted
-        title.title("Nobody knows yet whether a consensus can carry these data", anchor=False)
+        title.title("Nobody knows yet whether votes can stand in for labels", anchor=False)
         if can_be_shown():  # else what is missing is said, with the button that mends it
             st.caption(frame.shown_refusal(error))
         return
@@ -56,6 +56,8 @@ def headline() -> None:
     if found is not None:
         title.title(frame.headline(found.headline), anchor=False)
         _reasons(found)
+    elif not prose and not jobs.runs(shared_results.findings_key()):
+        title.title(frame.headline(capitalised(_agree(session.dataset()))), anchor=False)
 
 
 def _fitness() -> fitness.Fitness | None:
@@ -73,7 +75,11 @@ def _agree(data: Dataset) -> str:
 
 def _reasons(found: fitness.Fitness) -> None:
     """The findings behind the headline, folded: each as a sentence, and where they lead on."""
+    if not found.findings and found.answer == "no":  # the headline says why
+        return
     if not found.findings:
+        with st.expander("No warning", icon=":material/check:"):
+            _to_diagnose("The page Diagnose shows every check")
         return
     label = "Why, and what would help" if found.answer == "no" else found.named
     if found.answer != "no" and len(found.findings) == 1:
@@ -82,11 +88,11 @@ def _reasons(found: fitness.Fitness) -> None:
     with st.expander(frame.escape(label), icon=":material/warning:"):
         for one in found.findings:
             st.text(f"{one.code} {one.sentence}")
-        st.page_link(
-            frame.page_file("diagnose"),
-            label="The page Diagnose shows which queries, and tries out what would help",
-            icon=":material/troubleshoot:",
-        )
+        _to_diagnose("The page Diagnose shows which queries, and tries out what would help")
+
+
+def _to_diagnose(label: str) -> None:
+    st.page_link(frame.page_file("diagnose"), label=label, icon=":material/troubleshoot:")
 
 
 def _in_short(finding: Finding) -> str:
@@ -113,7 +119,7 @@ def _known_at_once(info: DatasetInfo) -> str:
         data = session.dataset()
     except CascalError:  # without vectors
         return size
-    return size if data.by_scores else capitalised(_agree(data))
+    return size if data.by_scores else f"Checking the data: {_agree(data)}"
 
 
 def _asked_and_answered(data: Dataset) -> tuple[int, int]:

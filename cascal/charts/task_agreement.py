@@ -11,8 +11,8 @@ from cascal.charts.figures import EQUAL, INKS, in_percent, luminance, rgb_of
 from cascal.charts.task_skills import ALL_TASKS
 from cascal.counted import percent
 from cascal.dataset.part import Part
+from cascal.dataset.query_filters import agrees_with_most
 from cascal.datatypes import BoolArray, FloatArray
-from cascal.vote import plurality
 
 READABLE = "readable answers"
 """The row of how many of its answers can be read, of each model."""
@@ -33,8 +33,7 @@ def task_agreement_frame(part: Part) -> pd.DataFrame:
     so that the mean over models that were asked everything is the share in the largest group.
     """
     votes, tasks = part.votes, np.array(part.votes.tasks)
-    winner = plurality(votes.answers, np.zeros(votes.shape))
-    agrees = votes.answered & (votes.answers == winner[:, None])
+    agrees = agrees_with_most(part)
     groups = [(ALL_TASKS, np.ones(len(tasks), dtype=bool))]
     groups += [(str(task), tasks == task) for task in np.unique(tasks)]
     rows = [

@@ -12,6 +12,7 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, Split
 from cascal.results import Routes
 from cascal.score import agreement
+from cascal.vote import plurality
 
 MAJORITY = 0.5
 """Models disagree where no answer has more than this share of them."""
@@ -28,6 +29,23 @@ def pool_agreement(part: Part) -> FloatArray:
 @remembered
 def _folded(part: Part) -> tuple[str, ...]:
     return tuple(text.casefold() for text in part.texts)
+
+
+@remembered
+def agrees_with_most(part: Part) -> BoolArray:
+    """(Q, M) a model gives the most frequent answer of the pool; of equals that of the first model.
+
+    An answer that cannot be read agrees with nobody.
+    """
+    votes = part.votes
+    winner = plurality(votes.answers, np.zeros(votes.shape))
+    return votes.answered & (votes.answers == winner[:, None])
+
+
+def is_apart(part: Part, models: Sequence[str]) -> BoolArray:
+    """(Q,) queries that any of these models was asked and answered unlike most, or unreadably."""
+    columns = [part.votes.models.index(name) for name in models]
+    return np.asarray((part.votes.asked & ~agrees_with_most(part))[:, columns].any(axis=1))
 
 
 def is_unread(part: Part, models: Sequence[str]) -> BoolArray:

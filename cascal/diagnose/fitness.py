@@ -15,7 +15,7 @@ FATAL = ("CAS203", "CAS206", "CAS406")
 """Where one of these speaks, no router can be learnt: nothing to choose, or no truth in votes."""
 WARNING = ("CAS201", "CAS204", "CAS301", "CAS302", "CAS303", "CAS304", "CAS305", "CAS404")
 """Where one of these speaks, a router can be learnt, and what it is worth is to be looked at."""
-CARRIES, CARRIES_NOT = "A consensus can carry these data", "No consensus can carry these data"
+CARRIES, CARRIES_NOT = "Votes can stand in for labels", "Votes cannot stand in for labels"
 OPEN_ENDED = f"{CARRIES_NOT}, because the answers are open-ended"
 
 Answer = Literal["yes", "with warnings", "no"]
@@ -39,7 +39,7 @@ class Fitness:
 def data_fitness(snapshot: Snapshot, findings: Sequence[Finding], agree: str) -> Fitness:
     """Judge by findings of this snapshot; other checks are about clusters and routes.
 
-    agree : how far the models agree, as the headline says it where that can carry a consensus
+    agree : how far the models agree, as the headline says it where votes can stand in for labels
     """
     try:
         _ = snapshot.halves
