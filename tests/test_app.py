@@ -1013,6 +1013,17 @@ def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
 
 
 @pytest.mark.slow
+def test_simulated_models_are_not_proposed_for_real_responses(open_app, tmp_path):
+    store = cascal.Workspace(tmp_path / "real.duckdb", create=True)
+    add_hashed(store, replace(thinned_demo(50, 50)["demo"], origin="real"))
+    app = open_app(store.path, "collect")
+    assert plain(app.title[0].value).startswith("Nothing is missing: 8 models have answered all ")
+    app.toggle(key="collect_more").set_value(True).run()
+    assert not app.exception
+    assert app.segmented_control(key="pool_source").value == "My endpoints"
+
+
+@pytest.mark.slow
 def test_what_is_wrong_with_tasks_or_a_pool_is_a_sentence(open_app, tmp_path):
     app = open_app(tmp_path / "new.duckdb", "collect")
     app.toggle(key="tasks_as_text").set_value(True).run()

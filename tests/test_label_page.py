@@ -219,6 +219,8 @@ def test_where_nothing_is_contested_the_page_says_that_there_is_nothing_to_label
     cluster = next(c for c, one in enumerate(questions) if not one.contest.n_contested)
     app = open_label(purpose="cluster", of_cluster=str(cluster))
     assert not app.get("progress")
+    assert unescaped(app.title[0]).startswith("Nothing to label: ")
+    assert not any("Gain in points" in one.value for one in app.markdown)
     assert "there is nothing to label" in texts(app)
 
 

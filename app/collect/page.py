@@ -8,7 +8,7 @@ from app import frame, session
 from app.collect.pool_editor import pool
 from app.collect.queries import what
 from app.collect.responses import collect
-from app.collect.spent import all_is_answered, all_there, simulated_data, wants_more
+from app.collect.spent import all_is_answered, all_there, real_data, simulated_data, wants_more
 
 notice, title = st.container(), st.empty()
 if session.read_only():
@@ -32,7 +32,7 @@ else:
             "ended. From a shell: cascal pool, generate, collect, or build for all of it."
         )
         with frame.refusals():
-            models = pool()
+            models = pool(own=real_data())
             what(ahead)
             if models:
                 collect(models, title, ahead)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import frame
 from app.collect import work
-from app.collect.keys import MINE, SIMULATED
+from app.collect.keys import MINE, POOL_FROM, SIMULATED
 from cascal.counted import counted
 from cascal.endpoint.pool_file import PoolModel
 
@@ -17,9 +17,14 @@ SECRETS = (
 )
 
 
-def pool() -> tuple[PoolModel, ...] | None:
-    """The pool editor and its check; None while it holds something that cannot be used."""
+def pool(*, own: bool) -> tuple[PoolModel, ...] | None:
+    """The pool editor and its check; None while it holds something that cannot be used.
+
+    own : real models are proposed, not simulated ones
+    """
     st.subheader("1. Whom to ask?", anchor=False)
+    if own:
+        st.session_state.setdefault(POOL_FROM, MINE)
     frame_ = editor("pool", generators=False)
     with frame.refusals():
         models = work.pool_of(frame_)

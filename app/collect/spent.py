@@ -48,10 +48,16 @@ def asked_dataset() -> str | None:
 
 
 def all_is_answered() -> bool:
-    """Whether the pool that the page begins with has answered every query of the data set."""
+    """Whether every query of the data set was answered, by its own models where they are real;
+    by the pool that the page begins with where they are simulated.
+    """
     dataset = asked_dataset()
     if dataset is None or not session.workspace().dataset(dataset).n_responses:
         return False
+    if real_data():
+        info = session.workspace().dataset(dataset)
+        n_queries, found = info.n_train + info.n_test, _collected(dataset, session.file_token())
+        return all(one.n_asked == n_queries for one in found)
     models = work.pool_of(work.simulated_frame(generators=False))
     return not work.ahead(dataset, models, retry=False).calls
 
@@ -63,9 +69,14 @@ def wants_more() -> bool:
 
 def simulated_data() -> None:
     """The mark of simulated data, once, as on every page."""
-    dataset = asked_dataset()
-    if dataset is not None and session.workspace().dataset(dataset).origin == "simulated":
+    if asked_dataset() is not None and not real_data():
         frame.simulated()
+
+
+def real_data() -> bool:
+    """Whether the data set that is asked holds responses of models that exist."""
+    dataset = asked_dataset()
+    return dataset is not None and session.workspace().dataset(dataset).origin != "simulated"
 
 
 def more() -> None:

@@ -12,11 +12,12 @@ from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import (
     PLAN_LINE,
     gold_line,
+    nothing_headline,
     plan_headline,
     progress_line,
     unreachable_line,
 )
-from cascal.dataset.label_questions import ASKED, Question
+from cascal.dataset.label_questions import Question
 
 HEADLINE = "label_headline"
 """The key of what a page of labels is about."""
@@ -59,10 +60,10 @@ def _by_gold(question: Question) -> str:
 
 
 def _state(question: Question, n_planned: int, *, gold: bool) -> str:
-    """What the plan is good for; the question where there is nothing to label."""
+    """What the plan is good for, or that there is nothing to label."""
     contest = question.contest
     if not contest.n_contested:
-        return ASKED[question.draw.purpose]
+        return nothing_headline(contest)
     return plan_headline(question, n_planned, gold=gold)
 
 

@@ -37,9 +37,11 @@ def _labelling(chosen: Choice) -> None:
     place = desk.open_place(facts.labels, n_planned)
     asks = place is not None and (actions.goes_on(desk) or not found.settled)
     left, right = st.columns([0.58, 0.42], gap="medium")
-    work, picture = (left, right) if asks else (right, left)
-    with picture:
-        progress.picture(facts, found, n_planned, ends=not asks)
+    contested = question.contest.n_contested
+    work, picture = (left, right) if asks or not contested else (right, left)
+    if contested:
+        with picture:
+            progress.picture(facts, found, n_planned, ends=not asks)
     with work:
         if session.read_only():
             st.info(actions.READ_ONLY)

@@ -74,6 +74,12 @@ def plan_headline(question: Question, n_planned: int, *, gold: bool = False) -> 
     return f"{'About' if n_planned == usual else 'Up to'} {labels} {settle} {what}"
 
 
+def nothing_headline(contest: Contest) -> str:
+    """That nothing is to be labelled, and why; where the two never answer differently."""
+    first, second = contest.short_names
+    return f"Nothing to label: {first} and {second} give the same answers"
+
+
 def look_line(question: Question, n_looked: int) -> str:
     """What so few labels are good for, and about how many settle it."""
     said = plan_headline(question, n_looked)

@@ -103,11 +103,12 @@ def test_the_label_that_closed_the_gate_is_taken_back_by_a_key(reader, small, un
     one.open(f"{small}/label?dataset=demo")
     box = page.locator(".st-key-labels_heeded")
     assert f"{n_labels} labels. Labels say: always" in box.inner_text()
-    assert page.locator(".st-key-label_undo button").is_disabled()  # nobody said whose
+    undo = ".st-key-label_undo [data-testid=stBaseButton-tertiary]"
+    assert page.locator(undo).first.is_disabled()  # nobody said whose
     page.get_by_role("button", name="Ask something else").click()
     page.get_by_role("textbox", name="Your name").fill("ann")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".st-key-label_undo button:not([disabled])", timeout=30_000)
+    page.wait_for_selector(f"{undo}:not([disabled])", timeout=30_000)
     idle(page)
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowLeft")
