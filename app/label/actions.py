@@ -88,8 +88,9 @@ def _say(desk: Desk, place: int, words: str, give: Callable[[Desk], object]) -> 
 def unsigned(desk: Desk, place: int) -> Unsigned | None:
     """What was said of this query and waits for a name; None else."""
     said: Unsigned | None = st.session_state.get(_UNSIGNED)
-    waits = said is not None and not desk.person
-    return said if waits and (said.draw_id, said.place) == (desk.draw.draw_id, place) else None
+    if said is None or desk.person:
+        return None
+    return said if (said.draw_id, said.place) == (desk.draw.draw_id, place) else None
 
 
 def sign(desk: Desk, said: Unsigned, name_key: str) -> None:
