@@ -25,14 +25,14 @@ TURN = "remedies_applied"
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """A remedy in force: the state before it with its findings, and what names the state since.
+    """A remedy in force: the state before it, the job of its checks, what names the state since.
 
     cluster : the one in force before that it is about, None where it is about all
     """
 
     label: str
     before: Values
-    findings: tuple[Finding, ...]
+    checks: str
     token: str
     cluster: int | None
 
@@ -40,14 +40,12 @@ class Applied:
 def apply(label: str, state: Values, cluster: int | None = None) -> None:
     """Set the controls to a remedy and keep what was; undo brings it back. For callbacks."""
     st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
-    job = jobs.find(shared_results.findings_key())
-    findings: Sequence[Finding] = job.result if job is not None and job.result else ()
-    before = values.present()
+    before, checks = values.present(), shared_results.findings_key()
     history.change_to(state)
     st.session_state[KEY] = Applied(
         label=label,
         before=before,
-        findings=tuple(findings),
+        checks=checks,
         token=session.snapshot_token(),
         cluster=cluster,
     )
@@ -89,7 +87,10 @@ def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
         silhouettes = of_queries(before, rows), of_queries(now, rows)
     low = n_incoherent(before), n_incoherent(now)
     worse = lapses_told(less_coherent(before, now, rows))
-    return prove(applied.findings, findings, compare(before, now), low, silhouettes, worse)
+    job = jobs.find(applied.checks)
+    first: Sequence[Finding] | None = None if job is None else job.result
+    then = None if first is None else findings  # it may be applied while the first ones run
+    return prove(first or (), then, compare(before, now), low, silhouettes, worse)
 
 
 def _about(applied: Applied) -> str:

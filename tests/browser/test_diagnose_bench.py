@@ -151,6 +151,7 @@ def test_what_makes_a_cluster_coherent_is_applied_to_all_of_the_page_and_undone(
     page.wait_for_timeout(300)
     assert 0 < proof.bounding_box()["y"] < 200  # it stays in view
     assert "became less coherent: " in proof.inner_text()
+    proof.get_by_text("1 issue as before (CAS305)").wait_for(timeout=120_000)
     assert re.search(
         r"1 → 0 incoherent clusters · mean silhouette .* 0\.\d+ → 0\.\d+ · "
         r"of them below 0: \d+ % → \d % · accuracy",
