@@ -133,7 +133,7 @@ def test_a_link_brings_all_that_is_chosen_and_how_it_is_drawn(reader, dashboard)
 @pytest.mark.parametrize(("key", "end"), [("Home", "0"), ("End", "1")])
 def test_every_slider_at_either_end_is_in_the_link_and_comes_back(reader, dashboard, key, end):
     one = on_map(reader, dashboard)
-    names = ("Min silhouette", "Merge distance", "Models that vote", "Cost weight")
+    names = ("Min silhouette", "Merge distance", "Models, where several vote", "Cost weight")
     for name in names:
         one.page.get_by_role("slider", name=name).focus()
         one.page.keyboard.press(key)
