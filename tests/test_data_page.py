@@ -181,6 +181,9 @@ def test_the_headline_names_a_task_or_a_model_only_where_it_stands_apart(demo):
     apart = even.assign(**{models[2]: 56.0})
     name = models[2].removeprefix("model:")
     assert charts.where_models_part(apart).endswith(f"; {name} agrees least (56 %)")
+    apart.loc[3, models[2]] = 51.0
+    told = f"; {name} agrees least (56 %, 51 % in {table['task'][3]})"
+    assert charts.where_models_part(apart).endswith(told)
     apart = even.assign(agreement=[72.0, 52.0, *[72.0] * (len(even) - 2)])
     said = charts.where_models_part(apart)
     assert said == f"models agree by 72 %, least in {table['task'][1]} (52 %)"

@@ -254,9 +254,12 @@ def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
     assert progress_line(none, 0, 30) == (
         f"0 of 30: no label yet, interval [−{half:.1f}, +{half:.1f}] points"
     )
-    some = labels_of_the_truth(question, 9).evidence()
-    assert progress_line(some, 9, 30) == (
-        f"9 of 30: gain {_points(some.watched.value)} [{_points(some.watched.low)}, "
+    few = labels_of_the_truth(question, 9).evidence()
+    assert few.more
+    assert progress_line(few, 9, 30).endswith("] points")
+    some = labels_of_the_truth(question, 10).evidence()
+    assert progress_line(some, 10, 30) == (
+        f"10 of 30: gain {_points(some.watched.value)} [{_points(some.watched.low)}, "
         f"{_points(some.watched.high)}] points – about {some.more} more would settle it"
     )
     every = labels_of_the_truth(question, len(question.draw.frame)).evidence()

@@ -48,7 +48,8 @@ def agreement() -> None:
     _take(table, key)
     st.caption(
         "How often each model gives the answer that most give; orange: hardly more than half the "
-        "time, or less. Click a cell for the queries where that model gives another."
+        "time, or less. Click a cell for the queries where that model gives another, or none "
+        "that can be read."
     )
 
 

@@ -93,7 +93,12 @@ def _least_model(table: pd.DataFrame, overall: float) -> str:
     models = table.iloc[0].filter(like=MODEL).astype(float)
     if models.min() > overall - MODEL_APART or len(models) < 2:
         return ""
-    return f"; {str(models.idxmin()).removeprefix(MODEL)} agrees least ({_said(models.min())})"
+    least = str(models.idxmin())
+    tasks = table.iloc[1:-1].set_index("task")[least].astype(float)
+    where = ""
+    if len(tasks) > 1 and tasks.min() < tasks.max():
+        where = f", {_said(tasks.min())} in {tasks.idxmin()}"
+    return f"; {least.removeprefix(MODEL)} agrees least ({_said(models.min())}{where})"
 
 
 def _said(share: float) -> str:

@@ -105,6 +105,10 @@ PLAN_LINE = (
 """What the number rests on."""
 
 
+ENOUGH_TO_PROJECT = 10
+"""From so many labels on it is said how many more would settle it: of fewer that leaps about."""
+
+
 def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
     """How far it is and what is known: "12 of 30: gain +1.8 [−0.9, +4.5] – 9 more would …"."""
     shown = found.watched
@@ -117,7 +121,7 @@ def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
     known = f"{done}: gain {signed(100 * shown.value)} {interval} points"
     if found.settled:
         return f"{known} – settled"
-    if not found.more:
+    if not found.more or found.gain.n_labels < ENOUGH_TO_PROJECT:
         return known
     return f"{known} – about {found.more:,} more would settle it"
 
