@@ -46,6 +46,7 @@ def link(page) -> dict[str, str]:
 
 def drag_line(page, to: float) -> None:
     """Take the line at its left end and let it go at a silhouette."""
+    idle(page, 60_000)  # a page that is still drawn moves the line away from the pointer
     x, y = place(page, BY_K, 2.0, float(page.locator(BY_K).get_attribute("data-at")))
     page.mouse.move(x, y)
     page.mouse.down()
