@@ -48,13 +48,16 @@ def empty_dashboard(serve, tmp_path_factory) -> str:
     return serve(ROOT / "app" / "server.py", {"CASCAL_WORKSPACE": str(path)})
 
 
+NOTHING_FADES = """() => !document.getAnimations().some(
+  one => one instanceof CSSTransition && one.playState === 'running')"""
 AXE = """async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})).violations
   .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`)"""
 AXE_SCRIPT = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 
 
 def broken_rules(page) -> list[str]:
-    """What axe-core finds on the page as it is now."""
+    """What axe-core finds on the page as it is now, once nothing fades in any more."""
+    page.wait_for_function(NOTHING_FADES, timeout=30_000)
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_SCRIPT.read_text(encoding="utf-8"))
     return page.evaluate(AXE)
