@@ -106,6 +106,13 @@ def test_a_cluster_that_fits_less_well_is_told_in_the_table_and_in_the_proof_ali
     assert lapses_told(()) == ""
 
 
+def test_checks_that_never_ended_are_not_taken_for_none_that_spoke():
+    proof = prove(None, found("CAS305"), change())
+    assert proof.issues == "1 issue now; the checks of the state before had not ended"
+    assert (proof.vanished, proof.appeared) == ((), ())
+    assert prove(None, None, change()).issues.startswith("the checks run again")
+
+
 def test_while_the_checks_run_the_proof_tells_all_but_the_issues():
     proof = prove(found("CAS305"), None, change(), (1, 0))
     assert "the checks run again" in proof.issues

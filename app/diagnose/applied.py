@@ -25,13 +25,14 @@ TURN = "remedies_applied"
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """A remedy in force: the state before it, the job of its checks, what names the state since.
+    """A remedy in force: the state before it, its findings, what names the state since.
 
-    cluster : the one in force before that it is about, None where it is about all
+    findings : None where the checks had not ended, whose job `checks` names; cluster : the one in force before that it is about, None where it is about all
     """
 
     label: str
     before: Values
+    findings: tuple[Finding, ...] | None
     checks: str
     token: str
     cluster: int | None
@@ -41,10 +42,12 @@ def apply(label: str, state: Values, cluster: int | None = None) -> None:
     """Set the controls to a remedy and keep what was; undo brings it back. For callbacks."""
     st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
     before, checks = values.present(), shared_results.findings_key()
+    found = _result_of(checks)
     history.change_to(state)
     st.session_state[KEY] = Applied(
         label=label,
         before=before,
+        findings=None if found is None else tuple(found),
         checks=checks,
         token=session.snapshot_token(),
         cluster=cluster,
@@ -87,10 +90,16 @@ def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
         silhouettes = of_queries(before, rows), of_queries(now, rows)
     low = n_incoherent(before), n_incoherent(now)
     worse = lapses_told(less_coherent(before, now, rows))
-    job = jobs.find(applied.checks)
-    first: Sequence[Finding] | None = None if job is None else job.result
-    then = None if first is None else findings  # it may be applied while the first ones run
-    return prove(first or (), then, compare(before, now), low, silhouettes, worse)
+    first = applied.findings if applied.findings is not None else _result_of(applied.checks)
+    waits = first is None and jobs.runs(applied.checks)  # it may be applied while those run
+    then = None if waits else findings
+    return prove(first, then, compare(before, now), low, silhouettes, worse)
+
+
+def _result_of(checks: str) -> Sequence[Finding] | None:
+    """What the job of some checks found; None where it runs, was stopped or is forgotten."""
+    job = jobs.find(checks)
+    return None if job is None else job.result
 
 
 def _about(applied: Applied) -> str:

@@ -21,7 +21,8 @@ Silhouettes = tuple[tuple[float, float], tuple[float, float]]
 class Proof:
     """Two diagnosed states of a router, and what changed from the first to the second.
 
-    before, after : codes of the issues, `after` None while the checks run
+    before, after : codes of the issues; `before` None where the checks of that state never ended,
+    `after` None while the checks run
     clusters : their number before and after; incoherent : how many of them were and are incoherent
     worse : what became of other clusters (`lapses_told`), empty where none is less coherent
     silhouette : before and after mean of the queries that it is about, and share of them below 0;
@@ -30,7 +31,7 @@ class Proof:
     accuracy, None without gold
     """
 
-    before: tuple[str, ...]
+    before: tuple[str, ...] | None
     after: tuple[str, ...] | None
     clusters: tuple[int, int]
     flipped: float
@@ -43,13 +44,16 @@ class Proof:
     @property
     def vanished(self) -> tuple[str, ...]:
         """Issues that are gone."""
-        after = self.before if self.after is None else self.after
-        return tuple(code for code in self.before if code not in after)
+        if self.before is None or self.after is None:
+            return ()
+        return tuple(code for code in self.before if code not in self.after)
 
     @property
     def appeared(self) -> tuple[str, ...]:
         """Issues that were none before."""
-        return tuple(code for code in self.after or () if code not in self.before)
+        if self.before is None or self.after is None:
+            return ()
+        return tuple(code for code in self.after if code not in self.before)
 
     @property
     def coherence(self) -> str:
@@ -67,6 +71,9 @@ class Proof:
         """How many issues there were and are, and which came and went."""
         if self.after is None:
             return "the checks run again, to say what became of the issues"
+        if self.before is None:
+            now = counted(len(self.after), "issue")
+            return f"{now} now; the checks of the state before had not ended"
         n = len(self.before)
         parts = []
         if self.vanished:
@@ -95,7 +102,7 @@ class Proof:
 
 
 def prove(
-    before: Sequence[Finding],
+    before: Sequence[Finding] | None,
     after: Sequence[Finding] | None,
     change: Change,
     incoherent: tuple[int, int] = (0, 0),
@@ -104,7 +111,7 @@ def prove(
 ) -> Proof:
     """What came of a change: the findings of both states, and what moved between them."""
     return Proof(
-        before=_issues(before),
+        before=None if before is None else _issues(before),
         after=None if after is None else _issues(after),
         clusters=(change.clusters_before, change.clusters_after),
         flipped=change.flipped_share,
