@@ -27,7 +27,8 @@ TURN = "remedies_applied"
 class Applied:
     """A remedy in force: the state before it, its findings, what names the state since.
 
-    findings : None where the checks had not ended, whose job `checks` names; cluster : the one in force before that it is about, None where it is about all
+    findings : None where the checks had not ended, whose job `checks` names
+    cluster : the one in force before that it is about, None where it is about all
     """
 
     label: str
