@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -129,6 +129,11 @@ class Reader:
     def metric(self, label: str) -> str:
         one = self.page.get_by_test_id("stMetric").filter(has_text=label)
         return one.get_by_test_id("stMetricValue").inner_text()
+
+    def shows(self, label: str, value: str) -> None:
+        """Wait until a tile has a value: after a click its script may not have begun yet."""
+        tile = self.page.get_by_test_id("stMetric").filter(has_text=label)
+        expect(tile.get_by_test_id("stMetricValue")).to_have_text(value, timeout=30_000)
 
     def delta(self, label: str) -> str:
         return self.page.get_by_test_id("stMetric").filter(has_text=label).inner_text()
