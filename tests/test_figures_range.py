@@ -142,22 +142,6 @@ def test_what_is_in_use_and_recommended_is_named_first_and_weights_only_left_abo
     assert set(names.textposition) <= {"top left"}
 
 
-def test_the_main_routers_are_as_far_apart_as_their_gains_say():
-    """81.30 and 71.45 are 9.85 apart: 81.3 and 71.5 beside +9.9 would not add up."""
-    ends = {f"{name}_{end}": 0.0 for name in ("top1", "gain") for end in ("low", "high")}
-    rows = pd.DataFrame(
-        [
-            {"key": "cascal", "router": "a", "top1": 81.3, "gain": 9.85, **ends},
-            {"key": "best_by_gold", "router": "b", "top1": 71.45, "gain": 0.0, **ends},
-        ]
-    )
-    shown = charts.main_routers(rows, "best_by_gold", "b")
-    assert [one.split()[0] for one in shown["top1_text"]] == ["81.30", "71.45"]
-    assert shown["gain_text"].tolist() == ["+9.85 [0.00, 0.00]", "compared with"]
-    even = rows.assign(top1=[81.3, 71.4], gain=[9.9, 0.0], top1_text="as it was", gain_text="")
-    assert set(charts.main_routers(even, "best_by_gold", "b")["top1_text"]) == {"as it was"}
-
-
 def test_intervals_in_tables_have_the_minus_of_typesetting():
     table = pd.DataFrame({"gain": [3.1, np.nan], "low": [-1.1, np.nan], "high": [7.3, np.nan]})
     assert interval_texts(table, ("gain", "low", "high"), sign=True) == ["+3.1 [−1.1, +7.3]", ""]

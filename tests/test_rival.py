@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from cascal.compare.comparison import Comparison
-from cascal.compare.rival import find_rival
+from cascal.compare.cost import CostPoint, Trial
+from cascal.compare.recommended import Option
+from cascal.compare.rival import answer, find_rival
 from cascal.compare.routers import BEST_BY_GOLD, UNDER_TEST, WITHOUT_LABELS, Entry
+from cascal.intervals import Estimate
+from cascal.verdicts.constant import Constant
+from cascal.verdicts.verdict import decide_by_gold
 
 N = 400
 
@@ -69,16 +76,53 @@ def test_the_best_other_router_is_one_that_needs_no_labels_and_is_not_this_one_w
 
 def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     better = rival_of(entry("other", 0.9))
-    assert better.headline.startswith("Other is proven better than this router: +10.0 points [")
-    assert better.sentence.startswith("Other, the only other router without labels, for $1.00")
+    assert better.headline.startswith("A rival is proven better: Other +10.0 points [")
+    assert better.sentence.startswith("The only rival without labels, Other: +10.0 points [")
+    assert better.sentence.endswith(
+        " beside this router, for $1.00 instead of $1.00 per 1,000 queries."
+    )
     worse = rival_of(entry("other", 0.7))
-    lost = "This router is the best without labels: Other is proven worse, −10.0 points ["
-    assert worse.headline.startswith(lost)
+    assert worse.headline.startswith("The best rival is proven worse: Other −10.0 points [")
     same = rival_of(entry("other", 0.8))
     assert same.headline == "No rival is proven better: Other 0.0 points [0.0, 0.0]"
     two = rival_of(entry("other", 0.8), entry("weak", 0.5))
-    best = "Other, best of 2 others without labels (interval for all 2 at once)"
-    assert two.sentence.startswith(f"{best}, for $1.00")
+    best = "The best of 2 rivals without labels, Other: 0.0 points [0.0, 0.0] beside this router"
+    assert two.sentence.startswith(f"{best} (interval for all 2 at once), for $1.00")
+
+
+def test_the_answer_is_this_routers_own_before_that_of_any_rival():
+    gain, constant = Estimate(0.1, 0.08, 0.12, N), Constant(0, "a", "these queries")
+    own = "Routing pays here: +10.0 points [+8.0, +12.0] over always asking a"
+    judged = decide_by_gold(gain, constant)
+    assert answer(judged, rival_of(entry("other", 0.8))) == f"{own}; no rival is proven better"
+    assert answer(judged, rival_of(entry("other", 0.9))) == f"{own}; a rival is proven better"
+    assert answer(judged, None) == f"{own}."
+    few = decide_by_gold(Estimate(0.1, 0.08, 0.12, 4), constant)
+    assert answer(few, rival_of(entry("other", 0.8, n=4), n=4)) == few.headline
+
+
+def test_why_the_setting_to_ship_is_not_the_best_rival():
+    def option(name: str, weight: float, cost: float, why: str = "") -> Option:
+        point = CostPoint(weight, 0.8, 0.8, cost, 3 * cost, 1.0)
+        trial = Trial(
+            preset=name, point=point, first=np.zeros(N, int), voted=np.zeros(N), n_voters=3
+        )
+        return Option(trial=trial, gain=Estimate(0, 0, 0, N), dearer=None, in_use=False, why=why)
+
+    def found(best: Option, *others: Option) -> SimpleNamespace:
+        return SimpleNamespace(best=best, others=others, tolerance=0.01)
+
+    paper = rival_of(entry("paper", 0.8))
+    cheap, dear = option("", 0.01, 0.5), option("", 0.01, 1.5)
+    said = "To ship is cost weight 0.01, not Paper: "
+    why = "the rule takes the cheapest that is shown to lose at most 1 point, $0.50 against $1.00."
+    assert paper.not_shipped(found(cheap)) == said + why
+    assert "presets are not tried yet" in paper.not_shipped(found(dear))
+    tried = found(dear, option("paper", 0.0, 1.0, "not proven equal"))
+    assert paper.not_shipped(tried) == f"{said}not proven equal."
+    assert not paper.not_shipped(found(option("paper", 0.0, 1.0)))
+    other = rival_of(entry("knn", 0.8)).not_shipped(found(dear))
+    assert other.endswith("not Knn: that is another method, and no setting of this router.")
 
 
 def test_the_interval_of_the_best_of_many_is_wider_than_alone():
@@ -95,7 +139,9 @@ def test_what_a_rival_costs_is_said_where_known_and_what_is_cheapest_is_left_to_
     cheap = rival_of(entry("other", 0.8, cost=0.5))
     told = "No rival is proven better: Other 0.0 points [0.0, 0.0]"
     assert cheap.headline == f"{told}, $0.50 cheaper per 1,000"
-    assert cheap.sentence.endswith("without labels, for $0.50 instead of $1.00 per 1,000 queries.")
+    assert cheap.sentence.endswith(
+        "beside this router, for $0.50 instead of $1.00 per 1,000 queries."
+    )
     dear = rival_of(entry("other", 0.8, cost=1.25))
     assert dear.headline == f"{told}, $0.25 dearer per 1,000"
     unknown = rival_of(entry("other", 0.8, cost=np.nan))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import cautions, frame, heeded, label_entry, session, shared_results
+from app import cautions, frame, heeded, label_entry, session, shared_results, shipping
 from app.evaluate.cost import cost
 from app.evaluate.differences import differences
 from app.evaluate.experiments import experiments
@@ -17,9 +17,9 @@ from app.evaluate.what_if import what_if
 from app.evaluate.where import where
 from app.no_data import no_data
 from app.scored import scored_page
+from app.terms.glossary import explained
 from cascal.compare.comparison import Comparison
-from cascal.compare.rival import find_rival
-from cascal.counted import percent_pair
+from cascal.compare.rival import answer, find_rival
 from cascal.dataset.scored import score_counts
 
 OF_COMPARISON = {
@@ -47,31 +47,29 @@ def _scores_unused() -> None:
 
 
 def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
-    """Whether another router is better; until they are compared, what is known of this one.
+    """Whether this router pays, and as soon as all are compared whether another one is better.
 
     basis : where it is said what that rests on
     """
     rival = None if comparison is None else find_rival(comparison)
-    result, judged = heeded.snapshot().ungated.evaluation, heeded.contenders_and_verdict()
-    if rival is not None:
-        st.title(frame.headline(rival.headline), anchor=False)
-        with basis:
-            frame.sentence(rival.sentence)
-    elif result is not None and judged is not None:
-        always = judged[1].constant
-        rates = result.top1_accuracy, float(result.model_accuracies[always.model])
-        right, was = percent_pair(*rates)
-        st.title(
-            frame.headline(f"So far: {right} right by this router, {was} by always {always.name}"),
-            anchor=False,
-        )
-        with basis:
-            frame.sentence("Whether another is better is said here as soon as all are compared.")
-    else:
+    judged = heeded.contenders_and_verdict()
+    if judged is None:
         st.title("Which router is best?", anchor=False)
-    if judged is not None:
-        basis.caption(
-            frame.escape(f"{judged[1].basis} Right first answers, paired, with the 95 % interval.")
+        return
+    st.title(frame.headline(answer(judged[1], rival)), anchor=False)
+    with basis:
+        if rival is not None:
+            found = shipping.known()
+            frame.sentence(rival.sentence)
+            if why := "" if found is None else rival.not_shipped(found):
+                st.markdown(explained(frame.headline(why), "cost weight"))
+        elif comparison is None:
+            frame.sentence("Whether another is better is said here as soon as all are compared.")
+        st.caption(
+            frame.escape(
+                f"Compared with {judged[1].constant.words}. Right first answers, paired, with the "
+                "95 % interval."
+            )
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan
-from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +17,7 @@ from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
 from cascal.compare.rival import find_rival
 from cascal.compare.routers import WITHOUT_LABELS
-from cascal.counted import counted, decimal
+from cascal.counted import decimal
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
 
@@ -36,20 +35,19 @@ def routers(comparison: Comparison) -> None:
     main = charts.main_routers(table, comparison.constant, always, other)
     st.subheader(frame.headline(charts.routers_sentence(main)), anchor=False)
     with st.container(key="routers_wide"):
-        _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS, "content")
+        _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS)
     figure = charts.routers_figure(main, "top1", theme.accent(), OWN)
     with st.container(key="routers_chart"):
         frame.chart(figure, "routers", _routers_alt(main, "top1"))
     st.caption(
         "Lines and brackets are 95 % intervals, paired over the same queries. "
-        f"{mark('gain', 'Gains')} are over always asking "
+        f"{mark('gain', 'Gains')}, taken before rounding, are over always asking "
         f"{frame.escape(comparison.constant_model.words)}."
     )
     shipping.link()
     _peers()
-    with st.expander(
-        f"All {counted(len(table), 'router')}", on_change="rerun", key="all_of_them"
-    ) as every:
+    label = frame.headline(charts.standing(table))
+    with st.expander(label, on_change="rerun", key="all_of_them") as every:
         if every.open:
             _all_routers(comparison)
 
@@ -110,7 +108,7 @@ def _all_routers(comparison: Comparison) -> None:
     absent = table[table[measure].isna()]["router"]
     if len(absent):
         st.caption(frame.escape(f"In the table only, without this measure: {', '.join(absent)}."))
-    _routers_table(table, comparison.constant_model, "routers_table", ALL_COLUMNS, 420)
+    _routers_table(table, comparison.constant_model, "routers_table", ALL_COLUMNS)
 
 
 def _routers_alt(table: pd.DataFrame, measure: Measure) -> str:
@@ -127,14 +125,13 @@ def _routers_table(
     constant: Constant,
     key: str,
     names: Sequence[str],
-    height: int | Literal["content"],
 ) -> None:
     known = _columns(f"always asking {frame.escape(constant.words)}")
     columns = {name: known[name] for name in names}
     st.dataframe(
         table,
         hide_index=True,
-        height=height,
+        height="content",
         key=key,
         placeholder="–",
         alt="All routers with their measures; click a column to sort",
@@ -146,20 +143,18 @@ def _routers_table(
 def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
-        "router": text("Router", pinned=True, width=218),
-        "needs": text("Needs", width=108),
-        "top1_text": text("First right, %", alignment="right", width=122),
+        "router": text("Router", pinned=True, width=232),
+        "needs": text("Needs", width=102),
+        "top1_text": text("First right, %", alignment="right", width=118),
         "gain_text": text("Gain, points", alignment="right", width=142, help=f"Over {always}."),
-        "cost": number("$/1,000", format="%.2f", width=66, help="US dollars per 1,000 queries."),
-        "effective": number(
-            "Effective models", format="%.1f", width=118, help=meaning("effective models")
-        ),
-        "vote": number("Vote of 3", format="%.1f %%", width=74),
+        "cost": number("$/1,000", format="%.2f", width=62, help="US dollars per 1,000 queries."),
+        "effective": number("In use", format="%.1f", width=60, help=meaning("effective models")),
+        "vote": number("Vote of 3", format="%.1f %%", width=70),
         "hit": number(
             "Any of 3", format="%.1f %%", width=70, help="Any of its best three is right."
         ),
         "vote_cost": number(
-            "Vote $", format="%.2f", width=58, help="US dollars per 1,000 queries where 3 vote."
+            "Vote $", format="%.2f", width=54, help="US dollars per 1,000 queries where 3 vote."
         ),
-        "p_text": text("p", alignment="right", width=58, help=f"McNemar, exact, against {always}."),
+        "p_text": text("p", alignment="right", width=64, help=f"McNemar, exact, against {always}."),
     }

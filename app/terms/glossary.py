@@ -21,6 +21,8 @@ SENTENCES: dict[str, str] = {
     "check, finding": "a coded rule that looks for one thing that can be wrong; what it says",
     "consensus score": "how well one vote is supported by the votes of the other models; no answer "
     "key is read",
+    "cost weight": "score given up per US dollar per 1,000 queries: a dearer model must be "
+    "better by so much; 0 looks at no cost",
     "distance": "1 − cosine of two vectors: 0 the same direction, 1 unrelated",
     "effective models": "how many models are in use: 1 if one gets everything, M if all get the "
     "same",
@@ -58,6 +60,13 @@ def mark(term: str, word: str | None = None) -> str:
     if term not in SENTENCES:
         raise KeyError(f"{term!r} has no sentence in the glossary of the pages")
     return f"[{word or term}](#{_name(term)})"
+
+
+def explained(text: str, *terms: str) -> str:
+    """Markdown where each of these terms is marked where it stands first."""
+    for term in terms:
+        text = text.replace(term, mark(term), 1)
+    return text
 
 
 def meaning(term: str) -> str:

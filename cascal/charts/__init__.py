@@ -21,6 +21,7 @@ from cascal.charts.comparison import (
     routers_figure,
     routers_frame,
     routers_sentence,
+    standing,
 )
 from cascal.charts.confidence import confidence_sentence, learnt_frame
 from cascal.charts.cost import cost_figure, cost_frame
@@ -204,6 +205,7 @@ __all__ = [
     "split_frame",
     "split_names",
     "splits_figure",
+    "standing",
     "sweep_frame",
     "task_agreement_frame",
     "task_image",

@@ -24,7 +24,7 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
-from cascal.counted import decimal, rounded, signed
+from cascal.counted import counted, decimal, signed
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -78,27 +78,11 @@ def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFram
         np.nan if row.against_constant is None else row.against_constant.p_value for row in rows
     ]
     frame = pd.DataFrame(columns)
-    _write(frame, 1)
+    frame["top1_text"] = interval_texts(frame, ("top1", "top1_low", "top1_high"), 1)
+    gains = interval_texts(frame, ("gain", "gain_low", "gain_high"), 1, sign=True)
+    frame["gain_text"] = gains
     frame["p_text"] = frame["p_value"].map(p_text)
     return frame.sort_values(measure, ascending=False, kind="stable", ignore_index=True)
-
-
-def _write(frame: pd.DataFrame, decimals: int) -> None:
-    """Put the shares and gains of a table into words."""
-    frame["top1_text"] = interval_texts(frame, ("top1", "top1_low", "top1_high"), decimals)
-    gains = interval_texts(frame, ("gain", "gain_low", "gain_high"), decimals, sign=True)
-    frame["gain_text"] = gains
-
-
-def _adds_up(main: pd.DataFrame, constant: str) -> bool:
-    """Whether the shares with one decimal are as far apart as the gains with one decimal."""
-    shares, gains = main["top1"].to_numpy(float), main["gain"].to_numpy(float)
-    least = rounded(shares[main["key"].to_list().index(constant)], 1)
-    return all(
-        rounded(share, 1) - least == rounded(gain, 1)
-        for share, gain in zip(shares, gains, strict=True)
-        if np.isfinite(share) and np.isfinite(gain)
-    )
 
 
 def main_routers(
@@ -119,8 +103,6 @@ def main_routers(
     own = main["key"].isin([PRESENT, WITHOUT_LABELS])
     others = main[~own].sort_values("top1", ascending=False, kind="stable")
     main = pd.concat([main[own], others])
-    if not _adds_up(main, constant):
-        _write(main, 2)
     main.loc[constant, ["router", "gain_text"]] = f"Always asking {name}", "compared with"
     return main.reset_index(drop=True)
 
@@ -137,6 +119,20 @@ def routers_sentence(main: pd.DataFrame) -> str:
     if "other" in right:
         said.append(f"{right['other']} by the best other router without labels")
     return ", ".join(said)
+
+
+def standing(frame: pd.DataFrame) -> str:
+    """Where the present router stands among all, and among those that need no labels."""
+    known = frame[frame["top1"].notna() & (frame["needs"] != NEEDS["gold"])]
+    free = known[(known["needs"] == NEEDS["nothing"]) | (known["key"] == PRESENT)]
+    own = known.loc[known["key"] == PRESENT, "top1"].item()
+    place = int((free["top1"] > own).sum())
+    where = "most often right" if place == 0 else f"number {place + 1}"
+    said = f"All {counted(len(frame), 'router')}: this one is {where} of {len(free)} without labels"
+    taught = known[known["needs"] == NEEDS["labels"]].nlargest(1, "top1")
+    for name, right in zip(taught["router"], taught["top1"], strict=True):
+        said += f"; {name}, with labels, reaches {decimal(right, 1)} %"
+    return said
 
 
 def routers_figure(

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from cascal.compare.comparison import Comparison
+from cascal.compare.recommended import Recommendation, in_points
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.computing.remembered import remembered
 from cascal.counted import dollars
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate, joint_estimates
-from cascal.verdicts.verdict import points, too_few
+from cascal.settings import PRESETS
+from cascal.verdicts.verdict import Verdict, points, too_few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +40,19 @@ class Rival:
         """Whether another router is better: proven, not proven, or nobody can say."""
         if why := too_few(self.gain.n):
             return f"Nobody can say yet which router is best: {why}"
+        said = self.clause
+        return f"{said[0].upper()}{said[1:]}: {self.title} {points(self.gain)}{self._price}"
+
+    @property
+    def clause(self) -> str:
+        """The same without numbers, as the end of a sentence; "" where nobody can say."""
+        if too_few(self.gain.n):
+            return ""
         if self.gain.low > 0:
-            return f"{self.title} is proven better than this router: {points(self.gain)}"
-        if self.gain.high < 0:
-            gain = points(self.gain)
-            return f"This router is the best without labels: {self.title} is proven worse, {gain}"
-        return f"No rival is proven better: {self.title} {points(self.gain)}{self._price}"
+            return "a rival is proven better"
+        return (
+            "the best rival is proven worse" if self.gain.high < 0 else "no rival is proven better"
+        )
 
     @property
     def _price(self) -> str:
@@ -56,21 +65,38 @@ class Rival:
 
     @property
     def sentence(self) -> str:
-        """Among how many it is the best, and what it costs; the headline says what it gains."""
-        said = f"{self.title}, the only other router without labels"
+        """What the best of them gains, among how many it is the best, and what it costs."""
+        said = f"The only rival without labels, {self.title}"
+        held = ""
         if self.n_others > 1:
-            said = (
-                f"{self.title}, best of {self.n_others} others without labels (interval for all "
-                f"{self.n_others} at once)"
-            )
-        if too_few(self.gain.n):
-            said += f": {points(self.gain)} beside this router"
+            said = f"The best of {self.n_others} rivals without labels, {self.title}"
+            held = f" (interval for all {self.n_others} at once)"
+        said += f": {points(self.gain)} beside this router{held}"
         if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
             return f"{said}."
         return (
             f"{said}, for {dollars(self.cost)} instead of {dollars(self.cost_in_use)} per 1,000 "
             "queries."
         )
+
+    def not_shipped(self, found: Recommendation) -> str:
+        """Why the setting to ship is another one; "" where it is this very rival."""
+        best = found.best
+        if self.key == best.trial.preset:
+            return ""
+        said = f"To ship is {best.name}, not {self.title}"
+        cost = best.trial.point.cost1
+        if isfinite(cost) and isfinite(self.cost) and cost < self.cost:
+            return (
+                f"{said}: the rule takes the cheapest that is shown to lose at most "
+                f"{in_points(found.tolerance)}, {dollars(cost)} against {dollars(self.cost)}."
+            )
+        if self.key not in PRESETS:
+            return f"{said}: that is another method, and no setting of this router."
+        tried = [one for one in found.others if one.trial.preset == self.key]
+        if not tried:
+            return f"{said}: presets are not tried yet, a click on Overview tries them."
+        return f"{said}: {tried[0].why}."
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; what is unknown is null."""
@@ -113,3 +139,9 @@ def find_rival(comparison: Comparison) -> Rival | None:
         cost_in_use=comparison.cost().routed,
         n_others=len(others),
     )
+
+
+def answer(verdict: Verdict, rival: Rival | None) -> str:
+    """Whether this router beats always asking one model, then whether another router is better."""
+    more = "" if rival is None else rival.clause
+    return f"{verdict.headline.removesuffix('.')}; {more}" if more else verdict.headline
