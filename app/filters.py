@@ -111,6 +111,7 @@ def _choice(label: str, field: str, known: tuple[str, ...], chosen: tuple[str, .
             format_func=frame.escape,
             on_change=_take,
         )
+        st.caption(frame.escape(f"{sentence()}."))
 
 
 def _take() -> None:

@@ -26,6 +26,8 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 _BY_BUTTON, _WHOLE = "came_by_button", "draw_whole"
 _COMMAND = re.compile(r"(`cascal [\w =./-]*`)")
 """A command in a sentence of ours, in letters that stay what they are inside of backticks."""
+_HYPHENED = re.compile(r"\S*\w\\-\w\S*")
+"""A word with a hyphen inside, in an escaped text, with all that stands against it."""
 _INTERVAL = re.compile(r"\[(?=[^\]]*[−+$.])[−+$\d.,]+(?: %)?, [−+$\d.,]+(?: %)?\]")
 """Of estimates, not of what is allowed, which has neither a sign nor a point."""
 _HERE = Path(__file__).resolve().parent
@@ -119,8 +121,14 @@ def _plain(text: str) -> str:
 
 
 def headline(text: str) -> str:
-    """The same of a headline, which is narrow: no line of it begins with a percent sign."""
-    return escape(text).replace(" %", "\N{NO-BREAK SPACE}%")
+    """The same of a headline, which is narrow: no line of it begins with a percent sign.
+
+    Nor does a line end within a name that has a hyphen: it is marked, and theme.css keeps it whole.
+    """
+    parts = _COMMAND.split(escape(text).replace(" %", "\N{NO-BREAK SPACE}%"))
+    return "".join(
+        part if at % 2 else _HYPHENED.sub(r"*\g<0>*", part) for at, part in enumerate(parts)
+    )
 
 
 def sentence(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -38,7 +39,8 @@ def open_at(view: str, **params: str) -> AppTest:
 
 def as_read(text: str) -> str:
     """A text of a page as a reader sees it: without what keeps Markdown away and lines together."""
-    bare = text.replace("\\", "").replace("\N{WORD JOINER}", "")
+    marked = re.sub(r"(?<![\\*])\*(?!\*)", "", text)  # a name that stays in one line
+    bare = marked.replace("\\", "").replace("\N{WORD JOINER}", "")
     return bare.replace("\N{NO-BREAK SPACE}", " ")
 
 

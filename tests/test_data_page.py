@@ -76,10 +76,12 @@ def test_the_headline_says_whether_the_data_are_good_enough_and_why(demo, demo_f
     assert warned.answer == "with warnings"
     assert warned.headline == good.headline
     assert warned.named == "3 warnings: title of CAS204; title of CAS304; title of CAS305"
+    many = data_fitness(snapshot, [finding(code) for code in WARNING], agree)
+    assert many.named.endswith(f"title of {WARNING[2]}; and {len(WARNING) - 3} more")
     assert [one.code for one in warned.findings] == ["CAS204", "CAS304", "CAS305"]
     refused = data_fitness(snapshot, [finding("CAS305"), finding("CAS406")], agree)
     assert refused.answer == "no"
-    assert refused.headline == "Votes cannot stand in for labels: title of CAS406"
+    assert refused.headline == f"Votes cannot stand in for labels: title of CAS406; {agree}"
     assert {*FATAL, *WARNING} <= set(CHECKS)
     few = replace(demo, train=demo.train.take(np.arange(5)), test=None)
     small = take_snapshot(few, cascal.fit(few.train.votes, few.train.vectors), Thresholds())

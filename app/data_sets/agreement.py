@@ -18,6 +18,8 @@ ROW_HEIGHT = 27
 """Pixels of a row: ten of them, and the queries below begin on the first screen."""
 LETTER, SIDES, LEAST = 6.9, 20, 64
 """Pixels of a letter of a heading, of what is beside it, and of the narrowest column."""
+ARRIVED = f"{KEY}_arrived"
+"""How often a cell chose queries: their list is then brought into view."""
 _MARKED, _TURN, _TAKEN = (f"{KEY}_marked", f"{KEY}_turn", f"{KEY}_taken")
 
 
@@ -73,6 +75,7 @@ def _choose(table: pd.DataFrame, row: int, column: str) -> None:
         chosen = replace(now, tasks=tasks, unread=(), apart=of_model)
     selection.choose(replace(chosen, query_id=None))
     st.session_state[_MARKED] = _of_cell(chosen)
+    st.session_state[ARRIVED] = st.session_state.get(ARRIVED, 0) + 1
 
 
 def _of_cell(chosen: selection.Selection) -> tuple[tuple[str, ...], ...]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, session
-from app.data_sets import importing, panels, quality, queries
+from app.data_sets import importing, models, quality, queries
+from app.data_sets.encoding_missing import encode_missing
+from app.data_sets.headline import can_be_shown, headline
+from app.data_sets.loaded import loaded
 from app.no_data import demo_button
 
 TABS = {
     "Agreement": queries.queries,
-    "Models": panels.models,
+    "Models": models.models,
     "Quality": quality.quality_of_training,
-    "Data sets": panels.loaded,
+    "Data sets": loaded,
     "Import": importing.importer,
 }
 WITHOUT_VECTORS = ("Data sets", "Import")
@@ -27,10 +30,10 @@ if session.current_info() is None:
     importing.importer()
     demo_button()
 else:
-    panels.headline()
-    panels.encode_missing()
+    headline()
+    encode_missing()
     names, key = list(TABS), "data_tab"
-    if not panels.can_be_shown():
+    if not can_be_shown():
         names, key = list(WITHOUT_VECTORS), "data_tab_without_vectors"
     tabs = st.tabs(names, on_change="rerun", key=key)
     for tab, show in zip(tabs, map(TABS.__getitem__, names), strict=True):

@@ -7,7 +7,8 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from app import card, filters, frame, heeded, selection, selection_links, session, stored
-from app.data_sets.agreement import agreement
+from app.arrive import arrive
+from app.data_sets.agreement import ARRIVED, agreement
 from app.terms.glossary import meaning
 from cascal import charts
 from cascal.dataset.query_card import contested_rows
@@ -21,7 +22,7 @@ LETTER, WIDEST = 6.6, 160
 """Pixels of a letter, about, and of the widest column of a short word."""
 MOST_SEEN = 8
 """With more models the columns do not fit: the query then stays while the others are moved."""
-KEY = "queries_and_answers"
+KEY, LIST = "queries_and_answers", "queries_list"
 OWN = {"gold": "Gold", "generated": "Generated", "mixed": "Own answer", "none": "Own answer"}
 OWN_HELP = {
     "gold": "The answer that is known to be right.",
@@ -35,21 +36,23 @@ def queries() -> None:
     """Agreement by task; below it the queries, and the card of the one that was picked."""
     with frame.refusals():
         agreement()
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            filters.search()
-            filters.choices()
-            filters.points()
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            rows = _rows()
-            filters.chosen_line()
-        if selection.picked_query() is None:
-            _table(rows)
-        else:
-            left, right = st.columns([0.62, 0.38], gap="medium")
-            with left:
+        with st.container(key=LIST):
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                filters.search()
+                filters.choices()
+                filters.points()
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                rows = _rows()
+                filters.chosen_line()
+            if selection.picked_query() is None:
                 _table(rows)
-            with right:
-                card.card()
+            else:
+                left, right = st.columns([0.62, 0.38], gap="medium")
+                with left:
+                    _table(rows)
+                with right:
+                    card.card()
+        arrive(LIST, st.session_state.get(ARRIVED, 0))
         selection_links.show()
 
 

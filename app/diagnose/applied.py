@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from app import frame, history, jobs, session, shared_results, values
-from app.diagnose.arrive import arrive
+from app.arrive import arrive
 from app.values import Values
 from cascal.counted import capitalised
 from cascal.dataset.snapshot import compare

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from app import frame, history, selection, session, theme, values
+from app.arrive import arrive
 from app.diagnose import cell, live_chart, raising, ways
-from app.diagnose.arrive import arrive
 from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts

@@ -17,6 +17,8 @@ WARNING = ("CAS201", "CAS204", "CAS301", "CAS302", "CAS303", "CAS304", "CAS305",
 """Where one of these speaks, a router can be learnt, and what it is worth is to be looked at."""
 CARRIES, CARRIES_NOT = "Votes can stand in for labels", "Votes cannot stand in for labels"
 OPEN_ENDED = f"{CARRIES_NOT}, because the answers are open-ended"
+MOST_NAMED = 3
+"""Findings in the line that opens them all."""
 
 Answer = Literal["yes", "with warnings", "no"]
 
@@ -31,15 +33,18 @@ class Fitness:
 
     @property
     def named(self) -> str:
-        """How many findings there are, and their titles."""
-        titles = "; ".join(one.title[:1].lower() + one.title[1:] for one in self.findings)
-        return f"{counted(len(self.findings), 'warning')}: {titles}"
+        """How many findings there are, and the titles of the first."""
+        n_more = len(self.findings) - MOST_NAMED
+        more = f"; and {n_more} more" if n_more > 0 else ""
+        return (
+            f"{counted(len(self.findings), 'warning')}: {_titles(self.findings[:MOST_NAMED])}{more}"
+        )
 
 
 def data_fitness(snapshot: Snapshot, findings: Sequence[Finding], agree: str) -> Fitness:
     """Judge by findings of this snapshot; other checks are about clusters and routes.
 
-    agree : how far the models agree, as the headline says it where votes can stand in for labels
+    agree : how far the models agree, which the headline says whatever the answer
     """
     try:
         _ = snapshot.halves
@@ -48,11 +53,15 @@ def data_fitness(snapshot: Snapshot, findings: Sequence[Finding], agree: str) ->
     found = {one.code: one for one in findings if one.section == "issue"}
     fatal = tuple(found[code] for code in FATAL if code in found)
     if fatal:
-        titles = "; ".join(one.title[:1].lower() + one.title[1:] for one in fatal)
-        return Fitness(answer="no", headline=f"{CARRIES_NOT}: {titles}", findings=fatal)
+        headline = f"{CARRIES_NOT}: {_titles(fatal)}; {agree}"
+        return Fitness(answer="no", headline=headline, findings=fatal)
     warnings = tuple(found[code] for code in WARNING if code in found)
     return Fitness(
         answer="with warnings" if warnings else "yes",
         headline=f"{CARRIES}: {agree}",
         findings=warnings,
     )
+
+
+def _titles(findings: Sequence[Finding]) -> str:
+    return "; ".join(one.title[:1].lower() + one.title[1:] for one in findings)
