@@ -178,11 +178,17 @@ def picked_rows(key: str) -> list[int]:
 
 
 def metric(
-    label: str, value: str, note: str = "", about: str | None = None, good: bool | None = None
+    label: str,
+    value: str,
+    note: str = "",
+    about: str | None = None,
+    good: bool | None = None,
+    below: str = "",
 ) -> None:
     """A tile: a number, a note such as its interval, and what it means.
 
     good : whether the note tells of a gain, in green, or of a loss, in red; else it is grey
+    below : a second note
     """
     st.metric(
         label,
@@ -190,6 +196,7 @@ def metric(
         delta=note or None,
         delta_color="off" if good is None else "green" if good else "red",
         delta_arrow="off",
+        delta_description=below or None,
         border=True,
         height="stretch",
         help=about,

@@ -21,9 +21,9 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding, diagnose
 from cascal.settings import Thresholds
 from cascal.store import Run, Score
-from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
+from cascal.verdicts.payback import DEFAULT_DAILY, DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
-HORIZON, LABEL_PRICE, TOLERANCE = "horizon", "label_price", "tolerance"
+HORIZON, DAILY, LABEL_PRICE, TOLERANCE = "horizon", "daily", "label_price", "tolerance"
 """The keys of the terms that Overview asks for and all pages go by."""
 _PRESETS = "presets_wanted"
 
@@ -182,11 +182,12 @@ def preset_trials() -> tuple[Trial, ...]:
 
 
 def terms() -> Terms:
-    """The horizon, the price of a label and the points that may be lost, as Overview was told."""
+    """What Overview was told: queries to come and a day, price of a label, points to lose."""
     told = st.session_state
     return Terms(
         label_price=told.get(LABEL_PRICE),
         horizon=int(told.get(HORIZON, DEFAULT_HORIZON)),
+        daily=int(told.get(DAILY, DEFAULT_DAILY)),
         tolerance=float(told.get(TOLERANCE, 100 * DEFAULT_TOLERANCE)) / 100,
     )
 

@@ -18,9 +18,11 @@ from app import (
     shared_results,
     values,
 )
+from app.terms.glossary import explained
 from app.values import DEFAULTS, Values
 from cascal.charts.figures import in_percent
 from cascal.compare.recommended import Option, Recommendation
+from cascal.compare.to_ship import ToShip
 from cascal.counted import counted, dollars
 from cascal.dataset.payback import find_choice_payback, find_vote_payback
 from cascal.datatypes import NotApplicable
@@ -28,8 +30,9 @@ from cascal.verdicts.payback import Payback, Terms
 from cascal.verdicts.verdict import points
 
 QUESTION, TRY_PRESETS = "Which setting to ship?", "Try the presets as well"
-_SHOWN, _HEIGHT = "ship_shown", 180
-"""What names the fit that the answer was shown for; pixels that it takes at least."""
+_SHOWN, _FOUND, _HEIGHT = "ship_shown", "ship_found", 180
+"""What names the fit that the answer was shown for; the answer with the state that it is of; pixels
+that it takes at least."""
 
 
 def awaited(place: DeltaGenerator) -> DeltaGenerator:
@@ -65,10 +68,11 @@ def ship(waits: DeltaGenerator, terms: Terms, paid: Payback, details: DeltaGener
         if isinstance(found, NotApplicable):
             _not_known(found)
             return
-        st.subheader(frame.headline(found.title), anchor=False)
+        st.subheader(explained(frame.headline(found.title), "cost weight"), anchor=False)
         chosen = None
         if found.dearer is not None:
             chosen = paid if found.taken else _payback(found.best, terms)
+            st.session_state[_FOUND] = _token(terms), ToShip(found=found, payback=chosen)
         pays = "" if chosen is None else _pays(chosen, paid)
         if not found.taken:
             _use(found.best, "use_recommended", pays)
@@ -78,6 +82,19 @@ def ship(waits: DeltaGenerator, terms: Terms, paid: Payback, details: DeltaGener
         _in_addition(found)
     with details:
         _details(found, [paid, chosen or paid], terms)
+
+
+def at_hand(terms: Terms) -> ToShip | None:
+    """What to ship and when it pays back, as `ship` found it in this very state; else None."""
+    token, found = st.session_state.get(_FOUND, ("", None))
+    asked = not heeded.snapshot().router.always and token == _token(terms)
+    known: ToShip | None = found if asked else None
+    return known
+
+
+def _token(terms: Terms) -> str:
+    """What names a state and all that the answer goes by."""
+    return f"{session.snapshot_token()}:{terms!r}:{len(shared_results.preset_trials())}"
 
 
 def in_short(key: str) -> Recommendation | None:
@@ -186,15 +203,20 @@ def _payback(best: Option, terms: Terms) -> Payback:
 
 def _pays(found: Payback, paid: Payback) -> str:
     """When the recommended setting pays back, and beside it when the one in use does."""
-    in_use = f" (in use: {paid.in_short})" if paid.in_short != found.in_short else ""
-    return f"{found.headline}{in_use}."
+    span = f" ({found.interval})" if found.interval else ""
+    if not paid.in_short or paid.in_short == found.in_short:
+        return f"{found.headline}{span}."
+    in_use = f"after {paid.in_short} queries" if paid.days else paid.in_short
+    return f"{found.headline}{span}; the setting in use: {in_use}."
 
 
 def _rule(found: Recommendation) -> None:
     """By what it was chosen, and the click that tries the presets as well."""
-    st.caption(frame.escape(found.reason))
+    st.caption(explained(frame.escape(found.reason), "cost weight"))
     if shared_results.presets_wanted():
         shared_results.preset_choices(TRY_PRESETS, asked=True)
+        if found.presets:
+            st.markdown(frame.escape(found.presets_outcome))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _ways_on(found)
 
@@ -234,10 +256,7 @@ def _details(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> No
         _vote(found)
         if found.others:
             _others(found)
-        st.caption(
-            f"{frame.escape(found.basis)} All were tried at the other thresholds in use; Sweep "
-            "tries those alone."
-        )
+        st.caption(f"{frame.escape(found.basis)} Sweep tries other thresholds.")
 
 
 def _ways(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> list[dict[str, object]]:

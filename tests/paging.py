@@ -12,6 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 HERE = Path(__file__).parent
+MARKED = re.compile(r"\[([^\]]+)\]\(#term-[\w-]+\)")
+"""A word that is explained, in a page's Markdown."""
 MAIN = HERE.parent / "app" / "main.py"
 
 
@@ -38,10 +40,12 @@ def open_at(view: str, **params: str) -> AppTest:
 
 
 def as_read(text: str) -> str:
-    """A text of a page as a reader sees it: without what keeps Markdown away and lines together."""
+    """A text of a page as a reader sees it: without what keeps Markdown away and lines together,
+    and without the marks of words that are explained.
+    """
     marked = re.sub(r"(?<![\\*])\*(?!\*)", "", text)  # a name that stays in one line
     bare = marked.replace("\\", "").replace("\N{WORD JOINER}", "")
-    return bare.replace("\N{NO-BREAK SPACE}", " ")
+    return MARKED.sub(r"\1", bare.replace("\N{NO-BREAK SPACE}", " "))
 
 
 def wait_for_jobs(named: str = "", seconds: float = 240) -> None:

@@ -692,7 +692,12 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     ways = next(one.value for one in app.dataframe if "way" in one.value).set_index("way")
     assert f" {ways['right']['To ship, one model']:.1f} % right for $" in said
     paid = ways["pays"]["In use, one model"]
-    assert any(f" (in use: {paid})." in plain(one.value) for one in app.markdown)
+    pays = f"; the setting in use: after {paid} queries."
+    assert any(plain(one.value).endswith(pays) for one in app.markdown)
+    tiles = {one.label: one.proto.delta_description for one in app.metric}
+    assert tiles["Cost per 1,000"] == f"→ ${ways['cost']['To ship, one model']:.2f} to ship"
+    assert tiles["First model right"] == f"→ {ways['right']['To ship, one model']:.1f} % to ship"
+    assert tiles["Queries to pay back"] == f"→ {ways['pays']['To ship, one model']} to ship"
     before = metric(app, "Cost per 1,000")
     weight = said.split("cost weight ")[1].split(",")[0]
     app.button(key="use_recommended").click().run()
@@ -705,7 +710,7 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     assert "use_recommended" not in [one.key for one in app.button]
     app.button(key="undo").click().run()
     assert shipped(app) == said
-    assert any("Sweep tries those alone" in one.value for one in app.caption)
+    assert any("Sweep tries other thresholds" in one.value for one in app.caption)
     assert not any("is being found" in one.value for one in app.caption)
     voting = "Voting of 3 costs $"
     assert any(voting in plain(one.value) for one in app.caption)
@@ -715,7 +720,10 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     assert not any("vote of 1" in str(one.value).lower() for one in app.dataframe)
     assert "Vote of 1 right" not in [one.label for one in app.metric]
     told = {one.label: str(one.delta) for one in app.metric}
-    assert told["Queries to pay back"].endswith(", simulated")
+    assert told["Queries to pay back"].endswith(" at 1,000 a day")
+    app.number_input(key="daily").set_value(10).run()
+    told = {one.label: str(one.delta) for one in app.metric}
+    assert told["Queries to pay back"].endswith(" at 10 a day")
 
 
 @pytest.mark.slow
@@ -756,6 +764,7 @@ def test_presets_are_compared_on_request_and_their_tab_recommends_the_same(open_
     (label,) = [one.label for one in app.expander if "why not another?" in one.label]
     assert int(label.split()[-2]) > 2 * alone
     assert not any(one.label == "Try the presets as well" for one in app.button)
+    assert any(plain(one.value).startswith("Tried: ") for one in app.markdown)
     said = shipped(app)
     other = open_at("overview")
     (label,) = [one.label for one in other.expander if "why not another?" in one.label]

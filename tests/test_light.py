@@ -173,9 +173,14 @@ def test_two_missing_answers_are_no_difference():
 
 
 def test_the_record_of_a_state_is_said_in_few_words():
-    assert "28 of 40 about the model liked best" in charts.track_record_clause("agree")
-    assert "11 of 40 about the best." in charts.track_record_clause("agree")
-    assert "47 of 75 about the model liked best" in charts.track_record_clause("disagree")
+    assert charts.track_record_clause("agree") == (
+        "Elsewhere: of 40 cases on real responses where the models agreed, routing really beat the "
+        "model they like best in 28, and the model that is truly best in 11."
+    )
+    assert charts.track_record_clause("disagree") == (
+        "Elsewhere: of 75 cases on real responses where the models did not agree, routing indeed "
+        "did not beat the model they like best in 47, and the model that is truly best in 50."
+    )
     assert charts.track_record_clause("unsure") == ""
 
 

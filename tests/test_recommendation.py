@@ -151,6 +151,16 @@ def test_a_preset_is_recommended_by_name_and_its_twin_is_not_tried_twice():
         "Ship this: ask one model, preset paper, no cost weight, 80.0 % right for $2.00"
     )
     assert "of the preset paper" in found.basis
+    said = "Tried: paper, each at every cost weight. "
+    named = "One of them is the setting to ship: preset paper, no cost weight."
+    assert found.presets_outcome == said + named
+    stays = ship(beside_presets((trial(part, 0.0, 1),), tried[1:], "", None), part)
+    assert stays.presets_outcome == (
+        "Tried: mine, each at every cost weight. The setting to ship stays: the one most often "
+        "right of them, preset mine, no cost weight (80.0 % right for $4.00), is $2.00 dearer, and "
+        "not proven better."
+    )
+    assert not ship([trial(part, 0.0, 1)], part).presets_outcome
 
 
 def test_without_prices_only_a_proven_gain_is_a_reason_to_change():

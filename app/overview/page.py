@@ -33,8 +33,11 @@ else:
         light.headline_without_labels(badge)
     cautions.line()
     heeded.notice(heeded.HEADLINE)
-    with st.container(key="answers"):  # on a phone what to ship comes first
-        tiles = st.container()
+    with st.container(key="answers"):
+        with st.container(key="tiles_about"):
+            about = st.empty()
+        with st.container(key="tiles"):
+            tiles = st.empty()
         with st.container(key="shipped"):
             left, right = st.columns([0.54, 0.46], gap="medium")
     shipped, shares = left.container(), left.container()
@@ -43,8 +46,8 @@ else:
     waits = shipping.awaited(shipped)
     terms, spent = stated_terms(stated)
     found = of_setting(terms)
-    with tiles:
-        panels.numbers(found)
+    to_ship = shipping.at_hand(terms)
+    panels.numbers(found, to_ship, tiles, about)
     with drawn:
         panels.picture()
     with shares:
@@ -64,3 +67,5 @@ else:
             light.second_opinion()
     with shipped, frame.refusals():
         shipping.ship(waits, terms, found, details)
+    if shipping.at_hand(terms) is not to_ship:
+        panels.numbers(found, shipping.at_hand(terms), tiles, about)

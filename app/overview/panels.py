@@ -11,6 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, label_entry, session, shared_results, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
+from cascal.compare.recommended import Option
+from cascal.compare.to_ship import ToShip
 from cascal.counted import agreeing, counted, dollars, percent, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
@@ -19,6 +21,8 @@ from cascal.verdicts.payback import Payback
 from cascal.verdicts.verdict import Verdict, points
 
 SHOWN_ISSUES = 3
+TO_SHIP = "→ {} to ship"
+"""What a number would be with the setting to ship."""
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
     "route": (":material/check_circle:", "green", "Verdict: route"),
     "do not route": (":material/do_not_disturb_on:", "red", "Verdict: do not route"),
@@ -60,8 +64,25 @@ def headline_of_labels(badge: DeltaGenerator) -> bool:
     return True
 
 
-def numbers(paid: Payback) -> None:
-    """Accuracy, cost, payback, and how many clusters and models are in use, as tiles."""
+def numbers(
+    paid: Payback, to_ship: ToShip | None, tiles: DeltaGenerator, about: DeltaGenerator
+) -> None:
+    """Accuracy, cost, payback, and how many clusters and models are in use, as tiles.
+
+    Below each number of the setting in use stands what it would be with the one to ship.
+    tiles, about : the places of the tiles, and of what they are about; empty ones
+    """
+    best = None if to_ship is None or to_ship.found.taken else to_ship.found.best
+    if best is not None:
+        about.caption(
+            f"In use now; behind the arrow with the setting to ship, {frame.escape(best.name)}, "
+            "asking one model."
+        )
+    with tiles.container():
+        _tiles(paid, best, None if best is None or to_ship is None else to_ship.payback)
+
+
+def _tiles(paid: Payback, best: Option | None, shipped: Payback | None) -> None:
     now = heeded.snapshot()
     result = now.evaluation
     votes = result is not None and result.top_k > 1
@@ -73,10 +94,11 @@ def numbers(paid: Payback) -> None:
                 percent(result.top1_accuracy, 1),
                 f"{signed(100 * gain.value)} over {now.constant.name}",
                 f"Points over always asking {frame.escape(now.constant.words)}, which is right in "
-                f"{percent(result.model_accuracies[now.constant.model], 2)}.",
+                f"{percent(result.model_accuracies[now.constant.model], 1)}.",
+                below="" if best is None else TO_SHIP.format(percent(best.trial.point.top1, 1)),
             )
-        _cost(now)
-        _payback(paid)
+        _cost(now, best)
+        _payback(paid, shipped)
         if result is not None and votes:
             _vote(now, result)
         _clusters(now)
@@ -97,14 +119,17 @@ def _clusters(now: Snapshot) -> None:
     )
 
 
-def _payback(paid: Payback) -> None:
+def _payback(paid: Payback, shipped: Payback | None) -> None:
     """After how many queries the setting in use pays back; nothing where that is not known."""
+    then = "" if shipped is None else shipped.in_short
     if paid.in_short and isfinite(paid.spending.total):
         frame.metric(
             "Queries to pay back",
             paid.in_short,
-            paid.spending.short,
-            f"The setting in use, asking one model. {frame.escape(paid.sentence)}",
+            paid.days,
+            f"The setting in use, asking one model. {frame.escape(paid.spending.sentence)} "
+            f"{frame.escape(paid.sentence)}",
+            below=TO_SHIP.format(then) if then else "",
         )
 
 
@@ -127,7 +152,7 @@ def _vote(now: Snapshot, result: Evaluation) -> None:
     )
 
 
-def _cost(now: Snapshot) -> None:
+def _cost(now: Snapshot, best: Option | None) -> None:
     """What a routed query costs, beside always asking the model of the verdict."""
     cost = now.cost
     if not cost.known:
@@ -142,6 +167,7 @@ def _cost(now: Snapshot) -> None:
         note,
         f"US dollars of the first model ({cost.basis}), beside always asking "
         f"{frame.escape(cost.constant.words)}.",
+        below="" if best is None else TO_SHIP.format(dollars(best.trial.point.cost1)),
     )
 
 

@@ -8,7 +8,14 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, session, shared_results
 from cascal.dataset.payback import find_payback, find_score_payback
 from cascal.dataset.scored_evidence import ScoreEvidence
-from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Outcome, Payback, Terms
+from cascal.verdicts.payback import (
+    DEFAULT_DAILY,
+    DEFAULT_HORIZON,
+    DEFAULT_TOLERANCE,
+    Outcome,
+    Payback,
+    Terms,
+)
 
 MARKS: dict[Outcome, str] = {
     "pays back": ":green[:material/check_circle:]",
@@ -50,14 +57,23 @@ def _headline(found: Payback) -> str:
 
 
 def stated_terms(place: DeltaGenerator) -> tuple[Terms, DeltaGenerator]:
-    """The horizon, the price of a label and the points that may be lost, folded at a place."""
-    with place.expander("Queries to come, price of a label, points that may be lost"):
+    """Queries a day and to come, the price of a label, points that may be lost; folded."""
+    with place.expander("Queries a day and to come, price of a label, points that may be lost"):
         spent = st.container()
         return _terms(), spent
 
 
 def _terms() -> Terms:
-    with st.container(horizontal=True):
+    with st.grid(2, min_column_width=150):
+        st.number_input(
+            "Queries a day",
+            min_value=1,
+            value=DEFAULT_DAILY,
+            step=100,
+            key=shared_results.DAILY,
+            persist_state="session",
+            help="What is told in days goes by it.",
+        )
         st.number_input(
             "Queries to come",
             min_value=1,

@@ -74,10 +74,14 @@ def track_record_frame() -> pd.DataFrame:
 
 
 def track_record_clause(state: State) -> str:
-    """How often the light was right when it said this, in a few words; "" of "unsure"."""
+    """What came true elsewhere when the light said this, in a sentence; "" of "unsure"."""
     if state == "unsure":
         return ""
-    best, liked = ("{} of {}".format(*getattr(one, state)) for one in RECORD)
-    said = "agree" if state == "agree" else "do not agree"
-    about = f"{liked} about the model liked best, in {best} about the best."
-    return f"Elsewhere “{said}” was right in {about}"
+    (best, _), (liked, n) = (getattr(one, state) for one in RECORD)
+    when, beat = ("did not agree", "indeed did not beat")
+    if state == "agree":
+        when, beat = "agreed", "really beat"
+    return (
+        f"Elsewhere: of {n} cases on real responses where the models {when}, routing {beat} the "
+        f"model they like best in {liked}, and the model that is truly best in {best}."
+    )

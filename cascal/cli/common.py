@@ -60,6 +60,9 @@ LabelPriceOption = Annotated[
 HorizonOption = Annotated[
     int, typer.Option(help="Queries to come, over which spending and saving are compared.")
 ]
+DailyOption = Annotated[
+    int, typer.Option(help="Queries a day, by which the payback is told in days too.")
+]
 ToleranceOption = Annotated[
     float, typer.Option(help="Loss in right answers that counts as equal quality; 0.01 = a point.")
 ]

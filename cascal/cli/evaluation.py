@@ -10,6 +10,7 @@ from rich.markup import escape
 
 import cascal
 from cascal.cli.common import (
+    DailyOption,
     HorizonOption,
     JsonOption,
     LabelPriceOption,
@@ -23,7 +24,7 @@ from cascal.cli.experimenting import SeedOption, SplitsOption
 from cascal.cli.scoring import ScoredByOption, goes_by_scores, report_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.datatypes import NotApplicable
-from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
+from cascal.verdicts.payback import DEFAULT_DAILY, DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 if TYPE_CHECKING:
     from cascal.columns import Progress
@@ -56,6 +57,7 @@ def evaluate(
     ] = None,
     label_price: LabelPriceOption = None,
     horizon: HorizonOption = DEFAULT_HORIZON,
+    daily: DailyOption = DEFAULT_DAILY,
     tolerance: ToleranceOption = DEFAULT_TOLERANCE,
     scored_by: ScoredByOption = None,
     with_presets: Annotated[
@@ -72,7 +74,7 @@ def evaluate(
     from cascal.dataset.payback import find_payback
     from cascal.dataset.snapshot import take_snapshot
 
-    terms = Terms(label_price=label_price, horizon=horizon, tolerance=tolerance)
+    terms = Terms(label_price=label_price, horizon=horizon, daily=daily, tolerance=tolerance)
     loaded, store = tuning.dataset(dataset), tuning.store
     if goes_by_scores(store, loaded, scored_by):
         report_scores(store, dataset, scored_by, as_json=as_json, paying=(loaded, terms))

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import (
+    DailyOption,
     HorizonOption,
     JsonOption,
     LabelPriceOption,
@@ -27,7 +28,7 @@ from cascal.cli.common import (
 from cascal.cli.scoring import ScoredByOption, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
 from cascal.counted import percent
-from cascal.verdicts.payback import DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
+from cascal.verdicts.payback import DEFAULT_DAILY, DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 
 @with_tuning
@@ -40,6 +41,7 @@ def report(
     ] = False,
     label_price: LabelPriceOption = None,
     horizon: HorizonOption = DEFAULT_HORIZON,
+    daily: DailyOption = DEFAULT_DAILY,
     tolerance: ToleranceOption = DEFAULT_TOLERANCE,
     scored_by: ScoredByOption = None,
 ) -> None:
@@ -56,7 +58,7 @@ def report(
     from cascal.diagnose import diagnose
     from cascal.report import write_report, write_score_report
 
-    terms = Terms(label_price=label_price, horizon=horizon, tolerance=tolerance)
+    terms = Terms(label_price=label_price, horizon=horizon, daily=daily, tolerance=tolerance)
     check_target(to)
     loaded, settings, thresholds = tuning.dataset(dataset), tuning.settings, tuning.thresholds
     if goes_by_scores(tuning.store, loaded, scored_by):

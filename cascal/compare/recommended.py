@@ -180,6 +180,25 @@ class Recommendation:
         )
 
     @property
+    def presets_outcome(self) -> str:
+        """What came of trying the presets: whether one of them is to ship, else why the best of
+        them is not; "" where none was tried.
+        """
+        if not self.presets:
+            return ""
+        said = f"Tried: {enumerated(self.presets)}, each at every cost weight"
+        if self.best.trial.preset:
+            return f"{said}. One of them is the setting to ship: {self.best.name}."
+        tried = [one for one in self.others if one.trial.preset]
+        if not tried:
+            return f"{said}. The setting to ship stays."
+        first = max(tried, key=lambda one: one.trial.point.top1)
+        return (
+            f"{said}. The setting to ship stays: the one most often right of them, {first.name} "
+            f"({first.result}), is {first.why}."
+        )
+
+    @property
     def held(self) -> str:
         """For how many settings the intervals of first answers and costs hold."""
         return f"for all {self.n_tried}"

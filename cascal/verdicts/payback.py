@@ -11,7 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from cascal.counted import counted, decimal, dollars, percent
+from cascal.counted import agreeing, counted, decimal, dollars, percent
 from cascal.datatypes import CascalError
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
@@ -20,7 +20,10 @@ from cascal.verdicts.verdict import points
 
 Outcome = Literal["pays back", "never", "not shown equal", "unknown"]
 DEFAULT_HORIZON = 100_000
+DEFAULT_DAILY = 1_000
 DEFAULT_TOLERANCE = 0.01
+MOST_DAYS, DAYS_OF_A_YEAR = 730, 365.25
+"""Longer than that is told in years."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +31,13 @@ class Terms:
     """What the reader states.
 
     label_price : US dollars of one label, None where labels are not to count; horizon : queries to
-    come; tolerance : share of right answers that may be lost and still count as equal quality
+    come; daily : of them a day; tolerance : share of right answers that may be lost and still count
+    as equal quality
     """
 
     label_price: float | None = None
     horizon: int = DEFAULT_HORIZON
+    daily: int = DEFAULT_DAILY
     tolerance: float = DEFAULT_TOLERANCE
 
     def __post_init__(self) -> None:
@@ -44,6 +49,12 @@ class Terms:
         if self.horizon < 1:
             raise CascalError(
                 f"The horizon is {counted(self.horizon, 'query')}; write 1 or more.",
+                code="out-of-bounds",
+            )
+        if self.daily < 1:
+            raise CascalError(
+                f"There {agreeing(self.daily, 'is', 'are')} {counted(self.daily, 'query')} a day; "
+                "write 1 or more.",
                 code="out-of-bounds",
             )
         if not 0.0 <= self.tolerance < 1.0:
@@ -85,11 +96,6 @@ class Spending:
     def without_price(self) -> tuple[str, ...]:
         """Models whose calls cost nobody knows what."""
         return tuple(dict.fromkeys(one.model for one in self.bills if math.isnan(one.total)))
-
-    @property
-    def short(self) -> str:
-        """The sum alone, as it fits a tile."""
-        return f"{dollars(self.total)}{', simulated' if self.simulated else ' spent'}"
 
     @property
     def sentence(self) -> str:
@@ -160,7 +166,22 @@ class Payback:
         }
         if self.break_even is None:
             return headlines[self.outcome]
-        return f"It pays back after {math.ceil(self.break_even.value):,} queries"
+        return f"It pays back after {self.in_short} queries, {self.days}"
+
+    @property
+    def days(self) -> str:
+        """The break-even at the stated queries a day; "" where there is none."""
+        if self.break_even is None:
+            return ""
+        return f"{_days(self.break_even.value, self.terms)} at {self.terms.daily:,} a day"
+
+    @property
+    def interval(self) -> str:
+        """The 95 % interval of the break-even in words; "" where there is none."""
+        if self.break_even is None:
+            return ""
+        least, most = (f"{math.ceil(end):,}" for end in (self.break_even.low, self.break_even.high))
+        return f"95 % interval {least} to {most} queries"
 
     @property
     def in_short(self) -> str:
@@ -240,6 +261,14 @@ def payback(spending: Spending, advantage: Advantage, terms: Terms) -> Payback:
     )
 
 
+def _days(n_queries: float, terms: Terms) -> str:
+    """How long so many queries take, in days or, where that is long, in years."""
+    days = max(1, math.ceil(n_queries / terms.daily))
+    if days <= MOST_DAYS:
+        return counted(days, "day")
+    return f"{decimal(days / DAYS_OF_A_YEAR, 1)} years"
+
+
 def _missing(spending: Spending, advantage: Advantage) -> str:
     if advantage.saving is None:
         return (
@@ -288,7 +317,8 @@ def _pays(
     )
     share, low, high = (percent(one, 1) for one in (ratio.value, ratio.low, ratio.high))
     return (
-        f"It pays back after {after} [{least}, {most}] queries: routing saves "
+        f"It pays back after {after} [{least}, {most}] queries, {_days(break_even.value, terms)} "
+        f"at {terms.daily:,} a day: routing saves "
         f"{_per_thousand(saving)}over {advantage.against} ({advantage.saving_basis}), at "
         f"{points(quality)} ({advantage.quality_basis}). At {counted(terms.horizon, 'query')} the "
         f"spending is {share} [{low}, {high}] of the saving."
