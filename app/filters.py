@@ -11,6 +11,7 @@ from app import frame, heeded, notes, selection, session, stored
 from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
 from cascal.compare.slices import column_names, groups_in
+from cascal.counted import agreeing
 from cascal.datatypes import IntArray
 from cascal.routing.reach import MIN_QUERIES
 
@@ -111,7 +112,14 @@ def _choice(label: str, field: str, known: tuple[str, ...], chosen: tuple[str, .
             format_func=frame.escape,
             on_change=_take,
         )
-        st.caption(frame.escape(f"{sentence()}."))
+        st.caption(_left())
+
+
+def _left() -> str:
+    """How many queries all that is chosen leaves, beside a choice that hides the sentence."""
+    rows, n_all = selection.selected_rows(), len(selection.shown().part)
+    n_left = n_all if rows is None else len(rows)
+    return f"{n_left:,} of {n_all:,} {agreeing(n_left, 'is', 'are')} left"
 
 
 def _take() -> None:

@@ -26,7 +26,13 @@ from cascal.dataset.heeding import heed_labels
 from cascal.dataset.judged import gather_judged
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
-from cascal.dataset.label_lessons import PLAN_LINE, gold_line, likely_number, plan_headline
+from cascal.dataset.label_lessons import (
+    BESIDE_GOLD,
+    PLAN_LINE,
+    gold_line,
+    likely_number,
+    plan_headline,
+)
 from cascal.dataset.label_questions import (
     ASKED,
     cluster_question,
@@ -100,6 +106,10 @@ def texts(app: AppTest) -> str:
     return " ".join(one.value for one in app.text)
 
 
+def notes(app) -> list[str]:
+    return [as_read(one.value) for one in app.markdown]
+
+
 def unescaped(element) -> str:
     return as_read(element.value)
 
@@ -110,7 +120,8 @@ def test_one_query_is_asked_with_its_options_and_no_answer_of_a_model(open_label
     row = question.contest.row_of[first]
     part = question.contest.part
     app = open_label()
-    assert unescaped(app.title[0]) == plan_headline(question, 30, gold=True)
+    assert unescaped(app.title[0]) == gold_line(snapshot.verdict)
+    assert f"{plan_headline(question, 30, gold=True)}." in notes(app)
     assert app.title[0].help.startswith(PLAN_LINE)
     assert line(app).startswith("0 of 30: no label yet")
     assert part.texts[row] in [one.value for one in app.text]
@@ -128,7 +139,7 @@ def test_labels_are_stored_as_facts_and_shrink_the_interval(open_label, store, s
     press(press(press(app, "label_1_B"), "label_2_skip"), "label_3_bad")
     labels = store.labels("demo")
     assert [one.query_id for one in labels] == list(question.draw.frame[:3])
-    assert [one.words for one in labels] == ["'B'", "skipped", "bad"]
+    assert [one.words for one in labels] == ["B", "skipped", "bad"]
     assert {one.person for one in labels} == {"ann"}
     assert {one.draw_id for one in labels} == {question.draw.draw_id}
     found = gather_evidence(store, "demo", question.contest)
@@ -160,7 +171,9 @@ def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, snap
     assert line(app).startswith("30 of 30: gain +")
     assert any(KNOWN_TRUTH in one.value for one in app.caption)
     found = labels_of_the_truth(routing_question(snapshot), 30).evidence()
-    assert as_read(app.title[0].value) == found.headline(routing_question(snapshot).contest)
+    assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
+    contest = routing_question(snapshot).contest
+    assert f"{BESIDE_GOLD}: {found.headline(contest)}" in notes(app)
     assert len(table(app, "truth")) == 30
     assert not found.settled
     planned = min(30 + found.more, len(routing_question(snapshot).draw.frame))
@@ -261,7 +274,7 @@ def test_the_planned_number_ends_it_and_a_key_plans_more(open_label, store, snap
     found = desk.evidence()
     assert not found.settled
     assert line(app).startswith("30 of 30: gain ")
-    assert as_read(app.title[0].value) == found.headline(desk.contest)
+    assert f"{BESIDE_GOLD}: {found.headline(desk.contest)}" in notes(app)
     assert found.tally(desk.contest) in texts(app)
     assert "Not settled" in texts(app)
     planned = min(30 + found.more, len(desk.draw.frame))
@@ -276,8 +289,8 @@ def test_when_all_is_labelled_the_title_says_what_was_learnt(open_label, store, 
     by_truth(desk, len(desk.draw.frame))
     app = open_label()
     app.number_input(key="label_planned").set_value(len(desk.draw.frame)).run()
-    title = as_read(app.title[0].value)
-    assert title == desk.evidence().headline(desk.contest)
+    assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
+    assert f"{BESIDE_GOLD}: {desk.evidence().headline(desk.contest)}" in notes(app)
     assert line(app).endswith("settled")
     assert "What it changes" in [one.value for one in app.subheader]
 
@@ -315,8 +328,8 @@ def test_two_people_who_disagree_are_listed_with_what_each_said(open_label, stor
     app = tab(open_label(), "Disagreements")
     listed = table(app, "person")
     assert dict(zip(listed["person"], listed["label"], strict=True)) == {
-        "ann": repr(sides[0]),
-        "bob": repr(sides[1]),
+        "ann": sides[0],
+        "bob": sides[1],
     }
     assert listed["query"].iloc[0] == charts.shorten(contest.part.texts[row], 160)
     assert line(app).startswith("1 of 30")
@@ -362,7 +375,7 @@ def test_a_filled_in_file_comes_back_on_the_page_as_on_the_command_line(
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     rows[0]["answer"], rows[1]["answer"] = "B", "skip"
     app = bring_back(tab(open_label(), "Take along, bring back"), rows)
-    assert [one.words for one in store.labels("demo")] == ["'B'", "skipped"]
+    assert [one.words for one in store.labels("demo")] == ["B", "skipped"]
     assert line(app).startswith("2 of 30")
     app = bring_back(tab(open_label(), "Take along, bring back"), rows[1:])
     assert "no longer holds the 3 queries that were drawn" in as_read(app.error[0].value)
@@ -510,7 +523,7 @@ def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
     assert labels_of(run) == said
     assert said in [one for table in app.dataframe for one in table.value.get("labels", ())]
     app.selectbox(key="changed_against").set_value("Run gated").run()
-    assert app.title[0].value.startswith("Nothing changed since run “gated”, saved 20")
+    assert unescaped(app.title[0]).startswith("Nothing changed since run “gated”, saved 20")
     app.checkbox(key="ignore_labels").check().run()
     assert "run “gated”: " in unescaped(app.title[0])
     app.text_input(key="run_name").set_value("free")
@@ -663,16 +676,15 @@ def test_one_number_is_planned_and_said_until_another_one_is_chosen(monkeypatch,
     app = open_at("label")
     n = likely_number(routing_question(snapshot).contest)
     assert app.session_state["label_planned"] == n
-    assert unescaped(app.title[0]) == (
-        f"About {n} labels would settle whether routing pays, without gold answers"
-    )
-    assert gold_line(snapshot.verdict) in [as_read(one.value) for one in app.caption]
+    assert unescaped(app.title[0]) == gold_line(snapshot.verdict)
+    said = f"About {n} labels would settle whether routing pays, without gold answers."
+    assert said in notes(app)
     assert line(app).startswith(f"0 of {n}: ")
     app.selectbox(key="purpose").set_value("rectifier").run()
     assert app.session_state["label_planned"] == 100
     app.selectbox(key="purpose").set_value("routing").run()
     app.number_input(key="label_planned").set_value(12).run()
-    assert unescaped(app.title[0]).startswith("12 labels are a first look at whether")
+    assert any(one.startswith("12 labels are a first look at whether") for one in notes(app))
     app.selectbox(key="purpose").set_value("rectifier").run()
     assert app.session_state["label_planned"] == 100
     app.selectbox(key="purpose").set_value("routing").run()
@@ -683,7 +695,7 @@ def test_a_link_opens_exactly_the_plan_that_it_names(monkeypatch, store):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
     app = open_at("overview")
     press(app, "to_label")
-    assert unescaped(app.title[0]) == "10 labels are a first look at whether routing pays here"
+    assert "10 labels are a first look at whether routing pays here." in notes(app)
     assert line(app).startswith("0 of 10: ")
     assert app.button(key="label_1_A").label == "A"
 
@@ -698,6 +710,10 @@ def test_who_labels_is_asked_after_the_first_answer_and_is_never_the_account(mon
     assert app.button(key="label_1_A").proto.type == "primary"  # what is to be stored
     press(app, "label_1_B")  # another answer, before anything is stored
     assert app.button(key="label_store").label == "Store B"
+    press(app, "label_cancel")
+    assert not [one for one in app.text_input if one.key == "label_name"]
+    assert app.button(key="label_1_B").proto.type == "secondary"
+    press(app, "label_1_B")
     press(app, "label_store")
     assert "Say who you are first" in unescaped(app.error[0])
     assert store.labels("demo") == []

@@ -233,17 +233,15 @@ def test_the_headline_names_one_number_the_plan_and_what_it_is_good_for(snapshot
     assert look_line(question, n) == f"About {n} labels settle {pays}."
 
 
-def test_gold_answers_say_beside_the_plan_what_they_settle():
+def test_gold_answers_count_first_where_there_are_enough():
     def told(low, high, n=100):
         gain = Estimate(value=(low + high) / 2, low=low, high=high, n=n)
         return gold_line(decide_by_gold(gain, Constant(0, "one", "these queries")))
 
-    settles = "Labels are for data without them."
-    assert told(0.08, 0.12) == (
-        f"Gold answers already settle it: +10.0 points [+8.0, +12.0] over one. {settles}"
-    )
-    assert told(-0.12, -0.08).endswith(f"[−12.0, −8.0] over one. {settles}")
-    assert told(-0.02, 0.04) == "Gold answers leave it open: +1.0 points [−2.0, +4.0] over one."
+    counts = "Gold answers count here:"
+    assert told(0.08, 0.12) == f"{counts} routing pays, +10.0 points [+8.0, +12.0] over one"
+    assert told(-0.12, -0.08) == f"{counts} do not route, −10.0 points [−12.0, −8.0] over one"
+    assert told(-0.02, 0.04).startswith(f"{counts} no proof that routing pays, +1.0 points")
     assert told(0.08, 0.12, n=9) == ""
 
 
@@ -386,7 +384,7 @@ def test_what_a_desk_writes_comes_back_through_it(snapshot, store, tmp_path):
     done = desk.read(tmp_path / "l.csv")
     assert (done.n_added, done.n_known) == (1, 0)
     assert desk.read(tmp_path / "l.csv").n_known == 1
-    assert [one.words for one in store.labels("demo")] == ["'B'"]
+    assert [one.words for one in store.labels("demo")] == ["B"]
 
 
 def test_two_sides_are_judged_in_the_order_in_which_they_are_shown(snapshot, store):

@@ -113,7 +113,7 @@ def test_models_can_be_judged_instead_and_queries_be_bad(workspace):
     assert [one.words for one in workspace.labels("demo")] == [
         "alpha wrong, zeta right",
         "bad",
-        "'forty-two'",
+        "forty-two",
     ]
 
 

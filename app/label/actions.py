@@ -106,6 +106,12 @@ def sign(desk: Desk, said: Unsigned, name_key: str) -> None:
     tried(work)
 
 
+def take_back_unsigned() -> None:
+    """Forget what waited for a name."""
+    keys.next_turn()
+    st.session_state.pop(_UNSIGNED, None)
+
+
 def just_signed() -> bool:
     """Whether a name was given just now, which is shown outside the fragment too; once."""
     return bool(st.session_state.pop(_SIGNED, False))

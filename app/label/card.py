@@ -63,7 +63,10 @@ def _sign(desk: Desk, said: actions.Unsigned) -> Keys:
             on_click=actions.sign,
             args=(desk, said, _NAME),
         )
-    return {keys.FIELD: _NAME, "Enter": "label_store"}
+        st.form_submit_button(
+            "Cancel", key="label_cancel", type="tertiary", on_click=actions.take_back_unsigned
+        )
+    return {keys.FIELD: _NAME, "Enter": "label_store", "Escape": "label_cancel"}
 
 
 def _text(desk: Desk, place: int) -> None:

@@ -37,7 +37,8 @@ class Keys {
 
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.target.closest?.(TYPED) || document.querySelector("[role=dialog], [role=listbox]")) return;
+    const types = event.key !== "Escape" && event.target.closest?.(TYPED);
+    if (types || document.querySelector("[role=dialog], [role=listbox]")) return;
     if (event.key.startsWith("Arrow") && event.target.closest?.(MOVED)) return;
     if (event.key === "Enter" && event.target.closest?.(PRESSED)) return;
     const name = this.data.buttons[event.key.length === 1 ? event.key.toLowerCase() : event.key];

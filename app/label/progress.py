@@ -11,6 +11,7 @@ from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import (
     PLAN_LINE,
+    beside_gold,
     gold_line,
     nothing_headline,
     plan_headline,
@@ -29,12 +30,14 @@ def headline(
 ) -> None:
     """What is known of the answer; before the first label how many will probably settle it.
 
+    Gold answers to the same question count first: what labels say then stands below.
+
     It stands above the controls of the page. simulated : whether the labels are
     """
     contest = question.contest
     told = found.gain.n_labels and contest.n_contested
     by_gold = _by_gold(question)
-    title = found.headline(contest) if told else _state(question, n_planned, gold=bool(by_gold))
+    title = by_gold or (found.headline(contest) if told else _state(question, n_planned))
     with st.container(key=HEADLINE):
         if simulated:
             st.badge("Simulated labels", color="orange", icon=":material/science:")
@@ -45,7 +48,7 @@ def headline(
             help=None if told or not contest.n_contested else about,
         )
         if by_gold:
-            st.caption(frame.headline(by_gold))
+            frame.sentence(beside_gold(question, found, n_planned))
         if contest.n_contested:
             line = progress_line(found, n_done, n_planned)
             st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
@@ -59,12 +62,12 @@ def _by_gold(question: Question) -> str:
     return "" if told is None else gold_line(told[1])
 
 
-def _state(question: Question, n_planned: int, *, gold: bool) -> str:
+def _state(question: Question, n_planned: int) -> str:
     """What the plan is good for, or that there is nothing to label."""
     contest = question.contest
     if not contest.n_contested:
         return nothing_headline(contest)
-    return plan_headline(question, n_planned, gold=gold)
+    return plan_headline(question, n_planned)
 
 
 def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = False) -> None:

@@ -68,7 +68,7 @@ def label_trail_svg(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" font-family="Inter, system-ui, sans-serif" '
-        f'font-size="12">{"".join(parts)}</svg>'
+        f'font-size="13">{"".join(parts)}</svg>'
     )
 
 
@@ -163,10 +163,11 @@ def _ticks(axes: _Axes, n_planned: int, colours: Mapping[str, str]) -> str:
     """How many labels there are, and where the plan ends."""
     y = axes.height - 10
     plan = axes.x(n_planned)
+    faint = f'fill="{colours["text"]}" fill-opacity="0.72"'
     return (
         f'<line x1="{plan:.1f}" x2="{plan:.1f}" y1="{_TOP}" y2="{axes.height - _BOTTOM}" '
         f'stroke="{colours["muted"]}" stroke-dasharray="3 3"/>'
-        f'<text x="{_LEFT}" y="{y}" fill="{colours["muted"]}">0</text>'
-        f'<text x="{plan:.1f}" y="{y}" text-anchor="middle" fill="{colours["muted"]}">'
+        f'<text x="{_LEFT}" y="{y}" {faint}>0</text>'
+        f'<text x="{plan:.1f}" y="{y}" text-anchor="middle" {faint}>'
         f"{counted(n_planned, 'label')}</text>"
     )

@@ -165,8 +165,8 @@ def _refuse_two_answers(name: str, labels: Sequence[Label]) -> None:
         if first.said != one.said:
             raise CascalError(
                 f"{name!r} holds two answers of {one.person[:80]!r} to query "
-                f"{one.query_id[:80]!r}: {first.words} and {one.words}. Nothing was stored; keep "
-                "one, or name another person in the column `who`.",
+                f"{one.query_id[:80]!r}: {first.words!r} and {one.words!r}. Nothing was stored; "
+                "keep one, or name another person in the column `who`.",
                 code="labelled-twice",
             )
 

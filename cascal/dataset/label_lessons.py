@@ -42,6 +42,13 @@ CHANGES: dict[Purpose, dict[Decision, str]] = {
 """What each answer to a question changes; "route" is for the first side, "do not route" against."""
 
 
+BESIDE_GOLD = "Labels alone, as for data without gold answers"
+"""Begins what labels say where gold answers count."""
+_BY_GOLD: dict[Decision, str] = {
+    "route": "routing pays",
+    "do not route": "do not route",
+    "undecided": "no proof that routing pays",
+}
 SETTLES: dict[Purpose, str] = {
     "routing": "whether routing pays here",
     "settings": "which of the two settings is better",
@@ -88,13 +95,21 @@ def look_line(question: Question, n_looked: int) -> str:
 
 
 def gold_line(told: Verdict) -> str:
-    """What gold answers say of the same, so that nobody labels for it; "" where they are few."""
+    """What gold answers say of the same, which then counts; "" where they are few."""
     if too_few(told.gain.n):
         return ""
     gain = f"{points(told.gain)} over {told.constant.name}"
-    if told.light == "undecided":
-        return f"Gold answers leave it open: {gain}."
-    return f"Gold answers already settle it: {gain}. Labels are for data without them."
+    return f"Gold answers count here: {_BY_GOLD[told.light]}, {gain}"
+
+
+def beside_gold(question: Question, found: Evidence, n_planned: int) -> str:
+    """What labels say or would say where gold answers count: it is for data without those."""
+    contest = question.contest
+    if not contest.n_contested:
+        return f"{nothing_headline(contest)}."
+    if not found.gain.n_labels:
+        return f"{plan_headline(question, n_planned, gold=True)}."
+    return f"{BESIDE_GOLD}: {found.headline(contest)}"
 
 
 PLAN_LINE = (

@@ -91,8 +91,8 @@ def refuse_second(stored: Label, given: Label) -> None:
     if stored.said != given.said:
         raise CascalError(
             f"{given.person[:80]!r} has labelled query {given.query_id[:80]!r} already, and "
-            f"otherwise: {stored.words}, not {given.words}. Nothing was stored; undo or delete the "
-            "first label, or let another person label it.",
+            f"otherwise: {stored.words!r}, not {given.words!r}. Nothing was stored; undo or delete "
+            "the first label, or let another person label it.",
             code="labelled-twice",
         )
 

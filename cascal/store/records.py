@@ -141,7 +141,7 @@ class Label:
         if self.mark != "answered":
             return self.mark
         if self.answer:
-            return repr(self.answer.strip()[:40])
+            return self.answer.strip()[:40]
         verdicts = sorted(self.verdicts.items())
         return ", ".join(f"{name[:40]} {'right' if one else 'wrong'}" for name, one in verdicts)
 
