@@ -36,6 +36,11 @@ def worst() -> None:
         what_helps(now, one, "cohere")
 
 
+def cohesion_key(cluster: int) -> str:
+    """The job that tries out what would make a cluster coherent."""
+    return f"cohere:{session.snapshot_token()}:{cluster}"
+
+
 def why(now: Snapshot, chosen: Coherence) -> str:
     """What it was made of, and where its queries lie; empty where none lies below 0."""
     if chosen.nearest is None or not chosen.below_zero > 0:
@@ -56,7 +61,7 @@ def what_helps(now: Snapshot, chosen: Coherence, code: str) -> None:
     """
     with st.container(key=f"remedies_{code}"):
         found = jobs.show(
-            f"cohere:{session.snapshot_token()}:{chosen.cluster}",
+            cohesion_key(chosen.cluster),
             "What would make it coherent?",
             Call.of(what_makes_coherent, now, chosen.cluster),
             at_once=chosen.low(now.router.thresholds.min_silhouette),

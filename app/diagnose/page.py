@@ -25,10 +25,8 @@ else:
     headline, proof = st.container(key="headline"), st.container(key="applied")
     ways.ways()
     worst, found = st.container(key="worst_place"), st.container(key="issues")
-    with headline:  # before the evidence is sought: what was applied is said at once
+    with headline:
         findings = shared_results.findings(panels.looking)
-        if findings is not None:
-            panels.title(findings)
     with proof:
         applied.strip(findings)
     with worst:
@@ -39,6 +37,9 @@ else:
         else:
             panels.issues(findings)
             panels.checks(findings)
+    if findings is not None:
+        with headline:  # after the cards: of remedies whose trial has just ended it says no less
+            panels.title(findings)
     coherence.coherence()
     silhouettes.silhouettes()
     coherence.second_better()

@@ -11,13 +11,15 @@ import streamlit as st
 from app import frame, jobs, label_entry, session, shared_results, theme
 from app.apart import Call
 from app.diagnose import effects
+from app.diagnose.incoherent import cohesion_key
 from app.terms.glossary import mark
 from cascal import charts
-from cascal.counted import counted
+from cascal.counted import capitalised, counted
 from cascal.dataset.label_questions import Question
 from cascal.diagnose import ADVICE, CHECKS, Finding, proposals, try_all
-from cascal.diagnose.coherence import n_incoherent
+from cascal.diagnose.coherence import incoherent, n_incoherent
 from cascal.diagnose.finding import Section
+from cascal.diagnose.headline import NOTHING, Trouble, in_order, of_cluster, of_issue
 from cascal.diagnose.repeats import LEAK, pair_rows
 
 CHECK_COLUMNS: dict[str, Any] = {
@@ -38,33 +40,62 @@ LONG = 60
 
 
 def title(findings: list[Finding]) -> None:
-    """What is wrong is the headline: issues and incoherent clusters; below it the checks."""
-    _headline(findings)
-    names = [one.title for one in _of(findings, "issue")]
+    """What is wrong and what helps is the headline; below it the other troubles and the checks."""
     passed, unasked = (len(_of(findings, one)) for one in ("passed", "not applicable"))
     rest = f", {unasked} not applicable" if unasked else ""
     apart = ". Coherence is judged apart from them." if n_incoherent(session.snapshot()) else "."
     checks = f"{passed} of {counted(len(findings), 'check')} passed{rest}{apart}"
-    st.caption(frame.escape(". ".join(filter(None, [" · ".join(names), checks]))))
+    _headline(findings, NOTHING, checks)
 
 
 def looking(job: jobs.Job) -> None:
     """The same while the checks run: what is known by now, and what is looked at."""
     so_far = shared_results.findings_so_far()
-    _headline(so_far, " so far")
-    names = " · ".join(one.title for one in _of(so_far, "issue"))
     done = f"{len(so_far)} of {counted(len(CHECKS), 'check')} done, now {job.told(jobs.reader())}"
-    st.caption(frame.escape(". ".join(filter(None, [names, done]))))
+    _headline(so_far, "Nothing stands out so far", done)
 
 
-def _headline(findings: list[Finding], so_far: str = "") -> None:
-    n, n_low = len(_of(findings, "issue")), n_incoherent(session.snapshot())
-    what = counted(n, "issue") if n else "No issue" if n_low else "Nothing stands out"
-    if n_low:
-        what += f"{' and' if n else ', but'} {counted(n_low, 'incoherent cluster')}"
-    if so_far and n_low and not n:
-        what = counted(n_low, "incoherent cluster")
-    st.title(frame.escape(f"{what}{so_far}"), anchor=False)
+def _headline(findings: list[Finding], nothing: str, checks: str) -> None:
+    """The first trouble with its verdict; nothing : what is said where there is none."""
+    found = in_order(_troubles(_of(findings, "issue")))
+    first = found[0].said if found else nothing
+    st.title(frame.headline(capitalised(first)), anchor=False)
+    others = " · ".join(one.said for one in found[1:])
+    also = f"**Also: {frame.headline(others)}.** " if others else ""
+    st.caption(f"{also}{frame.escape(checks)}")
+
+
+def _troubles(issues: list[Finding]) -> list[Trouble]:
+    """The least coherent cluster, how many more there are, then the issues, each with a verdict."""
+    now = session.snapshot()
+    found, low = [], incoherent(now)
+    if low:
+        tried, trying = _tried(cohesion_key(low[0].cluster))
+        found.append(of_cluster(now.labels[low[0].cluster], tried, trying=trying))
+        if low[1:]:
+            more = counted(len(low) - 1, "more incoherent cluster")
+            found.append(Trouble(said=f"{more}, in the table below"))
+    for issue in _mended_first(issues):
+        tried, trying = _tried(_remedies_key(issue.code))
+        n = len(proposals(issue.code, now))
+        found.append(of_issue(issue.title, n, tried, trying=trying))
+    return found
+
+
+def _tried(key: str) -> tuple[Any, bool]:
+    """What came of a job that tries remedies, None where it has not ended; whether it runs."""
+    job = jobs.find(key)
+    done = job is not None and job.state == "done"
+    return (job.result if job is not None and done else None), jobs.runs(key)
+
+
+def _remedies_key(code: str) -> str:
+    return f"remedies_{code}:{session.snapshot_token()}"
+
+
+def _mended_first(issues: list[Finding]) -> list[Finding]:
+    """Issues that settings can mend before the others."""
+    return sorted(issues, key=lambda one: not proposals(one.code, session.snapshot()))
 
 
 def _of(findings: list[Finding], section: Section) -> list[Finding]:
@@ -82,7 +113,7 @@ def found_so_far() -> None:
 
 def issues(findings: list[Finding]) -> None:
     """Every issue: those that settings can mend as cards, the others in a line that unfolds."""
-    found = _of(findings, "issue")
+    found = _mended_first(_of(findings, "issue"))
     mended = [one for one in found if proposals(one.code, session.snapshot())]
     for at, issue in enumerate(mended):
         with st.container(border=True, gap="small"):
@@ -199,7 +230,7 @@ def _remedies(code: str, *, at_once: bool) -> None:
         return
     with st.container(key=f"remedies_{code}"):
         tried = jobs.show(
-            f"remedies_{code}:{session.snapshot_token()}",
+            _remedies_key(code),
             f"Try {len(wanted)} remed{'ies' if len(wanted) > 1 else 'y'}",
             Call.of(try_all, now, code),
             at_once=at_once,

@@ -107,7 +107,7 @@ def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):
     one = reader(height=1800)
     one.open(f"{signatures}/diagnose?dataset={name}&{state}")
     page = one.page
-    heading = page.get_by_role("heading", level=1, name=re.compile("issue|Nothing stands out"))
+    heading = page.locator(".st-key-headline h1")
     heading.wait_for(timeout=90_000)
     idle(page)
     assert page.get_by_text(f"{name}: simulated models").count()
@@ -128,6 +128,7 @@ def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):
     tried = page.locator(".st-key-issues").text_content()
     assert words in tried.lower()
     assert re.search(r"This checkan issuepasses.*pts \[[+−]", tried)  # before and after
+    page.locator(".st-key-headline h1", has_text="apply “").wait_for(timeout=30_000)
     applies.first.click()
     idle(page, 60_000)
     heading.wait_for(timeout=90_000)

@@ -1,0 +1,56 @@
+"""The headline of Diagnose: what is wrong with its verdict, for none, one and several troubles."""
+
+from __future__ import annotations
+
+import pytest
+from test_worth import UNDO, tried
+
+from cascal.diagnose.headline import in_order, of_cluster, of_issue
+from cascal.diagnose.worth import choose
+from cascal.intervals import Estimate
+
+NAME = "math · price & sale"
+GAIN = Estimate(0.02, 0.01, 0.03, 2000)
+
+
+@pytest.mark.parametrize(
+    ("remedies", "verdict"),
+    [
+        (None, "; what helps is not tried yet"),
+        ([], "; nothing tried helps it: leave it"),
+        ([tried("join at 2", cured=False)], "; nothing tried helps it: leave it"),
+        ([UNDO], "; no remedy is worth its price: leave it"),
+        ([UNDO, tried("merge less")], ": apply “merge less”"),
+    ],
+)
+def test_the_verdict_of_a_cluster_is_what_the_ranking_of_its_remedies_says(remedies, verdict):
+    told = of_cluster(NAME, remedies, trying=False)
+    assert told.said == f"{NAME} is incoherent{verdict}"
+    assert told.urgent == (remedies is not None and choose(remedies).take)
+
+
+@pytest.mark.parametrize(
+    ("n", "effects", "trying", "said"),
+    [
+        (0, None, False, "Thin clusters: no setting mends it, what to do stands below"),
+        (1, None, False, "Thin clusters; 1 remedy can be tried"),
+        (4, None, False, "Thin clusters; 4 remedies can be tried"),
+        (4, None, True, "Thin clusters; what helps is being tried"),
+        (4, [tried("x", cured=False).effect], False, "Thin clusters; nothing tried cures it"),
+        (
+            4,
+            [tried("a").effect, tried("b", gain=GAIN).effect],
+            False,
+            "Thin clusters: apply “b”",
+        ),
+    ],
+)
+def test_the_verdict_of_an_issue_is_the_remedy_that_is_marked_as_the_best(n, effects, trying, said):
+    assert of_issue("Thin clusters", n, effects, trying=trying).said == said
+
+
+def test_what_is_to_be_applied_goes_first():
+    leave = of_cluster(NAME, [UNDO], trying=False)
+    advice = of_issue("Duplicates or leakage", 0, None, trying=False)
+    apply = of_issue("Thin clusters", 2, [tried("merge").effect], trying=False)
+    assert in_order([leave, advice, apply]) == [apply, leave, advice]
