@@ -536,6 +536,7 @@ def test_a_measure_tells_value_rule_and_margin(holds_if, value, holds, margin, s
 
 def test_a_measure_that_is_no_share_has_no_percent():
     measure = Measure(name="MMD", value=0.0312, rule=0.1, share=False)
+    assert measure.in_short == "MMD: 0.0312, rule below 0.1"
     assert measure.sentence == "MMD: 0.0312 (rule: below 0.1; margin 0.0688)"
 
 
@@ -933,7 +934,7 @@ def test_a_leak_is_cautioned_of_wherever_gold_answers_are_counted():
     """The rule is that of CAS305: below it nothing is said, nor where nobody knows who is right."""
     case = leaked()
     said = repeats.caution(case)
-    repeated = f"{said.n_repeated} test queries repeat a training query, or nearly"
+    repeated = f"{said.n_repeated} of {said.n_test} test queries repeat a training query, or nearly"
     assert said.short.startswith(f"{repeated}; without them ")
     assert said.short.endswith(f" over always asking {case.constant.name}")
     assert repeats.caution(replace(case, evaluation=None)) is None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from test_worth import UNDO, tried
 
+from cascal.compare.sweep_summary import BASIS
+from cascal.diagnose.effect_words import ALONE
 from cascal.diagnose.headline import in_order, of_cluster, of_issue
 from cascal.diagnose.worth import choose
 from cascal.intervals import Estimate
@@ -54,3 +56,10 @@ def test_what_is_to_be_applied_goes_first():
     advice = of_issue("Duplicates or leakage", 0, None, trying=False)
     apply = of_issue("Thin clusters", 2, [tried("merge").effect], trying=False)
     assert in_order([leave, advice, apply]) == [apply, leave, advice]
+
+
+def test_both_pages_say_for_how_many_their_intervals_hold():
+    assert "for its remedy alone" in ALONE
+    assert "Sweep" in ALONE
+    assert "for all values of a threshold at once" in BASIS
+    assert "Diagnose, which hold for one remedy alone" in BASIS

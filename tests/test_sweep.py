@@ -223,7 +223,9 @@ def test_the_answer_says_from_where_to_where_no_value_is_proven_worse(parts, fit
     found = curve(fitted, Thresholds(), "merge_distance", parts[1], parts[0])
     queries = Right(parts[1].votes)
     told = answer(pointed(found, [0.9] * 40 + [0.5] * 21), queries, queries.votes.models)
-    assert told.title == "Leave merge distance at 0: no proven difference from 0 to 0.39"
+    held = f"by intervals for all {len(found.points)} values at once"
+    title = f"Leave merge distance at 0: no proven difference from 0 to 0.39, {held}"
+    assert told.title == title
 
 
 def test_where_the_cost_weight_should_be_is_what_is_recommended_everywhere():
@@ -290,7 +292,8 @@ def test_all_thresholds_together_say_which_to_move_and_which_to_leave(parts, fit
     assert waits == "Move joining to all 3; 2 thresholds are being tried"
     assert SweepSummary(answers=[], n_waiting=1).title == "1 threshold is being tried"
     frame = sweep_frame([moved, left, same])
-    brings = [f"+40.0 {_ends(moved)}", f"0.02: +1.0 {_ends(left)}"]
+    brings = [f"+40.0 {_ends(moved)}", f"+1.0 {_ends(left)}"]
+    assert frame["weighed"].tolist()[:2] == [moved.value, "0.02"]
     assert frame["brings"].tolist()[:2] == brings
     assert frame["brings"].isna().tolist() == [False, False, True]
     assert frame["why"].tolist()[0] == "proven right more often"

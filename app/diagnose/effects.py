@@ -17,7 +17,7 @@ from app.values import Values
 from cascal.counted import agreeing, capitalised, counted
 from cascal.diagnose import Effect, Proposal
 from cascal.diagnose.cohering import Cohesion
-from cascal.diagnose.effect_words import Told, effect_told, price_told, why_lower
+from cascal.diagnose.effect_words import ALONE, Told, effect_told, price_told, why_lower
 from cascal.diagnose.remedies import NO_HELP, best_cure
 from cascal.diagnose.worth import Choice, choose, nearer, ranks_lower, what_coheres_first
 from cascal.settings import PRESETS, joining_name, routing_name
@@ -193,6 +193,8 @@ def _does(row: Row, place: DeltaGenerator) -> None:
 
 def _folded_rows(rows: Sequence[Row], best: Row | None) -> None:
     """All but the best, by what they are worth."""
+    if any(row.effect.gain is not None for row in rows):
+        st.caption(ALONE)
     others = [row for kind in KINDS for row in rows if row is not best and row.kind == kind]
     if not others:
         return

@@ -128,7 +128,7 @@ def issues(findings: list[Finding]) -> None:
 def _line(issue: Finding) -> None:
     """An issue in a line that unfolds."""
     missed = next((one for one in issue.measures if not one.holds), None)
-    short = f": {missed.value_text}, rule {missed.rule_text}" if missed else ""
+    short = f" · {missed.in_short}" if missed else ""
     label = f":orange-badge[{issue.code}] **{issue.title}**{frame.headline(short)}"
     with st.container(key=f"line_{issue.code}"), st.expander(label):
         _issue(issue, at_once=False)

@@ -17,8 +17,13 @@ from cascal.compare.sweep_summary import BASIS
 COLUMNS: dict[str, Any] = {
     "threshold": st.column_config.TextColumn("Threshold", width=110),
     "action": st.column_config.TextColumn("What to do", width=130),
+    "weighed": st.column_config.TextColumn(
+        "Best other value", width=130, help="What the numbers beside it are of."
+    ),
     "brings": st.column_config.TextColumn(
-        "Right answers, points", width=190, help="Over the value in use, with 95 % interval."
+        "Right answers, points",
+        width=170,
+        help="Over the value in use, with a 95 % interval for all values of the threshold at once.",
     ),
     "costs": st.column_config.TextColumn("$ per 1,000", width=120),
     "why": st.column_config.TextColumn("Why", width=300),

@@ -19,6 +19,7 @@ def sweep_frame(answers: Sequence[SweepAnswer]) -> pd.DataFrame:
         {
             "threshold": [NAMES[one.name] for one in answers],
             "action": [one.action for one in answers],
+            "weighed": [one.value or None for one in answers],
             "brings": [_brings(one) for one in answers],
             "costs": [_costs(one) for one in answers],
             "why": [one.why for one in answers],
@@ -27,12 +28,11 @@ def sweep_frame(answers: Sequence[SweepAnswer]) -> pd.DataFrame:
 
 
 def _brings(answer: SweepAnswer) -> str | None:
-    """Points of accuracy with their interval, and of which value where that stays untaken."""
+    """Points of accuracy of the weighed value, with their interval."""
     if answer.weighed is None:
         return None
     gain = answer.weighed.gain
-    said = f"{signed(100 * gain.value)} {span(gain)}"
-    return said if answer.moves else f"{answer.value}: {said}"
+    return f"{signed(100 * gain.value)} {span(gain)}"
 
 
 def _costs(answer: SweepAnswer) -> str | None:

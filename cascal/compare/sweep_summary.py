@@ -10,9 +10,10 @@ from cascal.compare.sweep_answer import NO_GOLD, SweepAnswer
 from cascal.counted import counted, enumerated
 
 BASIS = (
-    "Each was moved alone; intervals of 95 % hold for all values of a threshold at once. To save "
-    "money is what the cost weight is for: the others move only where that is proven right more "
-    "often. What makes clusters coherent is tried out on Diagnose."
+    "Each was moved alone; intervals of 95 % hold for all values of a threshold at once, so they "
+    "are wider than those of Diagnose, which hold for one remedy alone. To save money is what the "
+    "cost weight is for: the others move only where that is proven right more often. What makes "
+    "clusters coherent is tried out on Diagnose."
 )
 """How the table of all thresholds is to be read."""
 

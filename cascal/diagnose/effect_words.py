@@ -12,6 +12,13 @@ from cascal.evaluate import effective_number
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
 
+ALONE = (
+    "Each 95 % interval of right answers holds for its remedy alone. On Sweep intervals hold for "
+    "all values of a threshold at once and are wider: what harms here may be no proven difference "
+    "there."
+)
+"""For how many remedies an interval holds, and why Sweep may judge the same value otherwise."""
+
 
 @dataclass(frozen=True)
 class Told:

@@ -98,18 +98,21 @@ class WithoutRepeats:
     @property
     def short(self) -> str:
         """How many test queries are repeated, with the gain without them, beside a headline."""
-        repeat = counted(self.n_repeated, "test query repeats", "test queries repeat")
-        said = f"{repeat} a training query, or nearly"
+        said = self._said
         if self.gain_without is None or not self.n_repeated:
             return said
         return f"{said}; without them {points(self.gain_without)} over {self.over}"
 
     @property
-    def sentence(self) -> str:
-        """How many test queries are repeated, and what that does to the gain."""
+    def _said(self) -> str:
         repeat = agreeing(self.n_repeated, "repeats", "repeat")
         tested = counted(self.n_test, "test query")
-        said = f"{self.n_repeated:,} of {tested} {repeat} a training query, or nearly"
+        return f"{self.n_repeated:,} of {tested} {repeat} a training query, or nearly"
+
+    @property
+    def sentence(self) -> str:
+        """How many test queries are repeated, and what that does to the gain."""
+        said = self._said
         if self.gain is None or self.gain_without is None or not self.n_repeated:
             return f"{said}."
         return (
@@ -227,8 +230,8 @@ def repeated(snapshot: Snapshot) -> Look:
     n = max(1, found.n_compared)
     twice, leaked = found.near_duplicates / n, found.near_leaked / n
     return look_at(
-        Measure(name="Queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
-        Measure(name="Queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
+        Measure(name="Training queries that repeat another", value=twice, rule=DUPLICATE_SHARE),
+        Measure(name="Training queries that repeat a test query", value=leaked, rule=LEAKED_SHARE),
         issue=lambda: (
             f"Of {counted(found.n_compared, 'training query')} {found.near_duplicates:,} "
             f"({percent(twice, 1)}) repeat an earlier one and {found.near_leaked:,} "

@@ -43,6 +43,11 @@ class Measure:
         )
 
     @property
+    def in_short(self) -> str:
+        """What was measured, its value and the rule."""
+        return f"{self.name}: {self.value_text}, rule {self.rule_text}"
+
+    @property
     def value_text(self) -> str:
         """The value as people read it."""
         return self._number(self.value)
