@@ -33,6 +33,6 @@ else:
         )
         with frame.refusals():
             models = pool(own=real_data())
-            what(ahead)
+            what(ahead, len(models or ()))
             if models:
                 collect(models, title, ahead)

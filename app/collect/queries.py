@@ -15,11 +15,11 @@ from cascal.counted import counted
 from cascal.datatypes import CascalError
 
 
-def what(summary: DeltaGenerator) -> None:
+def what(summary: DeltaGenerator, n_models: int) -> None:
     """The queries: those of a data set, or written by a generator from descriptions of tasks.
 
     Which data set is asked stands below, as what is written becomes one. summary : where the page
-    begins, with the button that has the first queries written
+    begins, with the button that has the first queries written; n_models : who is asked then
     """
     st.subheader("2. What to ask?", anchor=False)
     how = st.segmented_control(
@@ -33,13 +33,13 @@ def what(summary: DeltaGenerator) -> None:
     )
     known = [info.name for info in session.datasets()]
     if how == WRITTEN:
-        _generate(st.container() if known else summary)
+        _generate(st.container() if known else summary, n_models)
     if known:
         follow(known)
         st.selectbox("Data set to ask", known, key="asked_dataset")
 
 
-def _generate(begin: DeltaGenerator) -> None:
+def _generate(begin: DeltaGenerator, n_models: int) -> None:
     """Task descriptions, a generator, how many; `begin` holds the button and the run."""
     tasks = _tasks()
     with st.expander("Who writes them"):
@@ -53,7 +53,7 @@ def _generate(begin: DeltaGenerator) -> None:
         chosen = st.selectbox("Written by", [one.name for one in models], key="generator_name")
         with begin:
             if tasks is not None:
-                _writing_ahead(tasks, int(n), chosen)
+                _writing_ahead(tasks, int(n), chosen, n_models)
             if st.button("Generate", type="primary", icon=":material/edit_note:"):
                 generator = next(one for one in models if one.name == chosen)
                 work.start_generating(_named(dataset), tasks or (), generator, int(n), limits)
@@ -91,12 +91,14 @@ def _tasks() -> tuple[TaskRequest, ...] | None:
     return None
 
 
-def _writing_ahead(tasks: tuple[TaskRequest, ...], n: int, generator: str) -> None:
+def _writing_ahead(tasks: tuple[TaskRequest, ...], n: int, generator: str, n_models: int) -> None:
     wanted = sum(n if one.n is None else one.n for one in tasks)
     st.caption(
         frame.escape(
             f"{counted(wanted, 'query')} in {counted(len(tasks), 'task')}: as many calls of "
-            f"{generator}, and some more for what comes twice or is unusable."
+            f"{generator}, and some more for what comes twice or is unusable. Then "
+            f"{counted(wanted * n_models, 'call')} of {counted(n_models, 'model')}: what those "
+            "cost is said here before any is made."
         )
     )
 

@@ -52,17 +52,18 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
         simulated = all(one.spec.simulated for one in models)
         said = _headline(n_calls, dollars, dataset, len(ahead.models), simulated=simulated)
         title.title(said, anchor=False)
-        with summary:
-            _numbers(ahead, dataset, n_calls, dollars, whole=share == 100)
-            if st.button(
-                f"Collect {counted(n_calls, 'response')}" if n_calls else "Collect",
-                type="primary",
-                icon=":material/forum:",
-                key="collect_now",
-                disabled=not n_calls,
-            ):
-                work.start_collecting(dataset, models, limits, retry=retry, fraction=share / 100)
         if n_calls:
+            with summary:
+                _numbers(ahead, dataset, n_calls, dollars, whole=share == 100)
+                if st.button(
+                    f"Collect {counted(n_calls, 'response')}",
+                    type="primary",
+                    icon=":material/forum:",
+                    key="collect_now",
+                ):
+                    work.start_collecting(
+                        dataset, models, limits, retry=retry, fraction=share / 100
+                    )
             _of_each_model(ahead)
         else:
             onward()
@@ -84,7 +85,7 @@ def _headline(n_calls: int, dollars: float, dataset: str, n_models: int, *, simu
         return frame.headline(f"Nothing is missing: {asked} answered all {n_queries} of {dataset}")
     price = "at an unknown price" if math.isnan(dollars) else f"for about {in_dollars(dollars)}"
     price += ", simulated," if simulated else ""
-    return frame.headline(f"{counted(n_calls, 'call')} {price} complete {dataset}")
+    return frame.headline(f"{counted(n_calls, 'call')} {price} complete “{dataset}”")
 
 
 def _asked(
@@ -101,7 +102,7 @@ def _asked(
 def _numbers(ahead: CostAhead, dataset: str, n_calls: int, dollars: float, *, whole: bool) -> None:
     """Whom, what and what it costs, before anything is sent."""
     info = session.workspace().dataset(dataset)
-    with st.grid(3, min_column_width=140):
+    with st.grid(3, min_column_width=210):
         queries = counted(info.n_train + info.n_test, "query")
         note = f"{counted(len(ahead.models), 'model')} × {queries}" if whole else "at most"
         frame.metric("Calls", f"{n_calls:,}", note, "What is stored is never asked again.")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import frame, jobs, session
+from app import encoding, frame, jobs, session
 from cascal.endpoint import Budget
 
 
@@ -58,10 +58,18 @@ def run(key: str, part: str) -> None:
     elif part == "tasks":
         st.success("All queries are there. Next: collect the responses.")
     else:
-        st.success("Everything is collected. Encode it on the page Data, then look at the map.")
-        st.page_link(
-            frame.page_file("data_sets"), label="Go on to Data", icon=":material/arrow_forward:"
-        )
+        _collected(key.partition(":")[2])
+
+
+def _collected(dataset: str) -> None:
+    """That all is there, and the way to the vectors where those are missing."""
+    if not session.workspace().texts_without_vectors(dataset, encoding.encoder_name()):
+        st.success("Everything is collected.")
+        return
+    st.success("Everything is collected. Encode it on the page Data, then look at the map.")
+    st.page_link(
+        frame.page_file("data_sets"), label="Go on to Data", icon=":material/arrow_forward:"
+    )
 
 
 def _detail(now: Any, part: str) -> None:  # noqa: ANN401 – progress of either run, or None

@@ -201,7 +201,7 @@ def spent(dataset: str) -> None:
 
 def onward() -> None:
     """Where to go when all is answered."""
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="medium", key="onward"):
         st.page_link(
             frame.page_file("overview"), label="See whether routing pays", icon=":material/paid:"
         )
