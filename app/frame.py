@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from pandas.io.formats.style import Styler
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
 from app import access
 from cascal.columns import Progress
 from cascal.computing.remembered import remembered
-from cascal.counted import counted, decimal
+from cascal.counted import counted, decimal, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
@@ -134,6 +138,21 @@ def headline(text: str) -> str:
 def sentence(text: str) -> None:
     """A sentence of ours; the commands in it stand out as such."""
     st.markdown(headline(text))
+
+
+def written(
+    table: pd.DataFrame, decimals: Mapping[str, int], differences: Collection[str] = ()
+) -> Styler:
+    """A table whose numbers are written as in our sentences, with a real minus; they still sort.
+
+    decimals : of each column; differences : columns of numbers that have a sign
+    """
+    formats: dict[Any, Any] = {
+        name: partial(signed if name in differences else decimal, decimals=n)
+        for name, n in decimals.items()
+        if name in table.columns
+    }
+    return table.style.format(formats, na_rep="–")
 
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import (
     add_hashed,
@@ -798,6 +799,22 @@ def test_without_prices_presets_alone_can_be_compared(open_app, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_overview_knows_the_incoherent_cluster_of_diagnose(open_app, demo_file):
+    told = {
+        view: [plain(one.value) for one in app.text]
+        for view, app in ((view, open_app(demo_file, view)) for view in ("overview", "diagnose"))
+    }
+    cause = re.compile("Joining made it of .* of its queries below 0")
+    [said] = [one for one in told["overview"] if cause.search(one)]
+    assert any(said == one.replace("\N{NO-BREAK SPACE}%", " %") for one in told["diagnose"])
+
+
+def test_numbers_of_a_table_have_a_real_minus_and_still_sort():
+    shown = frame.written(pd.DataFrame({"a": [-0.5, 2.0, None]}), {"a": 1, "b": 1}, ["a"])
+    assert all(one in shown.to_html() for one in ("−0.5", "+2.0", "–"))
+    assert shown.data["a"].tolist()[:2] == [-0.5, 2.0]
+
+
 def test_the_overview_shows_the_map_as_a_picture(open_app, demo_file):
     app = open_app(demo_file)
     assert not app.exception

@@ -74,11 +74,12 @@ def strip(findings: list[Finding] | None) -> None:
             st.button("Dismiss", key="dismiss_applied", type="tertiary", on_click=dismiss)
         if applied.cluster is not None:
             first = " · ".join(filter(None, (proof.coherence, proof.accuracy)))
-            then = f"{_about(applied)}{proof.effects}; {proof.issues}"
+            then = f"{_about(applied)}{proof.effects}"
         else:
-            first = capitalised(f"{proof.accuracy} · {proof.issues}")
+            first = capitalised(proof.accuracy)
             then = " · ".join(filter(None, (proof.effects, proof.coherence)))
         st.markdown(f"**{frame.headline(first)}**")
+        st.text(f"{capitalised(proof.issues)}.")
         st.text(". ".join(filter(None, (then, capitalised(proof.worse)))))
     arrive("headline", st.session_state[TURN])
 

@@ -9,13 +9,13 @@ import streamlit as st
 
 from app import frame, selection, session
 from app.diagnose import cell, panels, silhouettes, ways
-from app.diagnose.incoherent import what_helps, why
+from app.diagnose.incoherent import what_helps
 from app.terms.glossary import meaning
 from cascal import charts
 from cascal.counted import percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import CHECKS, MIN_QUERIES
-from cascal.diagnose.coherence import Coherence, coherence_sentence
+from cascal.diagnose.coherence import Coherence, coherence_sentence, why_incoherent
 from cascal.diagnose.coherence import coherence as measured
 from cascal.diagnose.seconds import PROBABLY
 from cascal.diagnose.silhouettes import silhouette_bench
@@ -29,7 +29,6 @@ COLUMNS: dict[str, Any] = {
     "queries": st.column_config.NumberColumn("Training queries", format="localized"),
     "mean": st.column_config.NumberColumn(
         "Mean silhouette",
-        format="%.3f",
         help=f"{meaning('silhouette')} Here of training queries, beside the other clusters of "
         "their task.",
     ),
@@ -53,7 +52,7 @@ def coherence() -> None:
     clusters, least = measured(now), now.router.thresholds.min_silhouette
     st.caption(frame.escape(coherence_sentence(now.labels, clusters, least)))
     st.dataframe(
-        charts.coherence_frame(now, clusters),
+        frame.written(charts.coherence_frame(now, clusters), {"mean": 3}),
         hide_index=True,
         key="coherence",
         on_select="rerun",
@@ -80,7 +79,7 @@ def _actions(now: Snapshot, chosen: Coherence) -> None:
     """Open a cluster on the map, or look at the splits that it came from."""
     low = chosen.low(now.router.thresholds.min_silhouette)
     numbers = f"{now.labels[chosen.cluster]}: {chosen.measured}{LOW if low else ''}."
-    st.text(f"{numbers} {why(now, chosen)}")
+    st.text(f"{numbers} {why_incoherent(now, chosen)}")
     with st.container(horizontal=True, gap="small"):
         if st.button(
             "Open on the skill map",

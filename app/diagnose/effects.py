@@ -188,6 +188,8 @@ def _apply_at_price(row: Row, weight: Literal["primary", "secondary"]) -> None:
 def _does(row: Row, place: DeltaGenerator) -> None:
     """Its numbers before and after."""
     with place, st.container(key=f"effect_{row.code}", gap="small"):
+        label = frame.headline(f"Now and after “{row.effect.proposal.label}”")
+        st.markdown(f"**{label}**")
         st.table(_numbers(row.told))
 
 

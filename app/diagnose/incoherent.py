@@ -7,14 +7,13 @@ import streamlit as st
 from app import frame, jobs, session
 from app.apart import Call
 from app.diagnose import effects
-from cascal.counted import capitalised, counted
+from cascal.counted import capitalised
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.coherence import (
     Coherence,
     incoherence_rule,
+    incoherence_told,
     incoherent,
-    joined_from,
-    sizes_of,
 )
 from cascal.diagnose.cohering import what_makes_coherent
 
@@ -31,27 +30,13 @@ def worst() -> None:
             st.badge("Incoherent", color="orange", help=f"{capitalised(rule)}.")
             more = f" and {len(low) - 1} more, in the table below" if len(low) > 1 else ""
             st.markdown(f"**{frame.escape(f'{now.labels[one.cluster]}{more}')}**")
-        said = f"{why(now, one)} {capitalised(one.measured)}.".strip()
-        st.text(said.replace(" %", "\u00a0%"))
+        st.text(incoherence_told(now, one).replace(" %", "\u00a0%"))
         what_helps(now, one, "cohere")
 
 
 def cohesion_key(cluster: int) -> str:
     """The job that tries out what would make a cluster coherent."""
     return f"cohere:{session.snapshot_token()}:{cluster}"
-
-
-def why(now: Snapshot, chosen: Coherence) -> str:
-    """What it was made of, and where its queries lie; empty where none lies below 0."""
-    if chosen.nearest is None or not chosen.below_zero > 0:
-        return ""
-    parts = joined_from(now, chosen.cluster)
-    queries = counted(round(chosen.below_zero * chosen.n_queries), "query")
-    where = f"{queries} of {chosen.n_queries:,} lie on average nearer to another of {chosen.task}"
-    if len(parts) < 2:
-        return f"{where}; its nearest is {now.labels[chosen.nearest]}."
-    made = f"{counted(len(parts), 'unlike cluster')} ({sizes_of(parts)})"
-    return f"Joining made it of {made} that share their best models: {where}."
 
 
 def what_helps(now: Snapshot, chosen: Coherence, code: str) -> None:

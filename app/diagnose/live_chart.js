@@ -87,7 +87,7 @@ class LiveChart {
       scrollZoom: false,
     });
     if (first) this.plot.on("plotly_click", (event) => this.click(event.points[0]));
-    this.at = line?.at;
+    if (!this.line.dataset.moving) this.at = this.told = line?.at; // else it is in a hand
     this.place();
     this.root.dataset.at = this.at ?? "";
     this.root.dataset.drawn = Number(this.root.dataset.drawn ?? 0) + 1;
@@ -157,7 +157,9 @@ class LiveChart {
   release() {
     if (!this.line.dataset.moving) return;
     delete this.line.dataset.moving;
-    if (this.at !== this.data.line.at) this.send("line", this.at);
+    if (this.at === this.told) return;
+    this.told = this.at;
+    this.send("line", this.at);
   }
 
   cancel() {

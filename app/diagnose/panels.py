@@ -41,8 +41,10 @@ LONG = 60
 
 def title(findings: list[Finding]) -> None:
     """What is wrong and what helps is the headline; below it the other troubles and the checks."""
-    passed, unasked = (len(_of(findings, one)) for one in ("passed", "not applicable"))
-    rest = f", {unasked} not applicable" if unasked else ""
+    sections: tuple[Section, ...] = ("passed", "issue", "not applicable")
+    passed, n, unasked = (len(_of(findings, one)) for one in sections)
+    rest = f", {counted(n, 'issue')}" if n else ""
+    rest += f", {unasked} not applicable" if unasked else ""
     apart = ". Coherence is judged apart from them." if n_incoherent(session.snapshot()) else "."
     checks = f"{passed} of {counted(len(findings), 'check')} passed{rest}{apart}"
     _headline(findings, NOTHING, checks)

@@ -29,10 +29,8 @@ COLUMNS: dict[str, Any] = {
     "strong": st.column_config.NumberColumn("Strong queries", format="localized"),
     "k": st.column_config.NumberColumn("Clusters in force", help="1: not split."),
     "best_k": st.column_config.NumberColumn("Best k"),
-    "best": st.column_config.NumberColumn("Best silhouette", format="%.3f"),
-    "above": st.column_config.NumberColumn(
-        "Above min silhouette", format="%+.3f", help="Below 0: not split."
-    ),
+    "best": st.column_config.NumberColumn("Best silhouette"),
+    "above": st.column_config.NumberColumn("Above min silhouette", help="Below 0: not split."),
 }
 
 
@@ -118,12 +116,10 @@ def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
 def _table(bench: SilhouetteBench) -> None:
     table = charts.bench_frame(bench)
     by_k = {
-        name: st.column_config.NumberColumn(name, format="%.3f")
-        for name in table.columns
-        if name not in COLUMNS
+        name: st.column_config.NumberColumn(name) for name in map(str, table) if name not in COLUMNS
     }
     st.dataframe(
-        table,
+        frame.written(table, dict.fromkeys(("best", "above", *by_k), 3), ["above"]),
         hide_index=True,
         key="bench_table",
         column_config={**COLUMNS, **by_k},
@@ -233,13 +229,13 @@ def _queries(split: Split, names: tuple[str, ...]) -> None:
     """Its clusters in numbers, and the queries that fit least."""
     with st.expander("Clusters of this split, and the queries that fit least"):
         st.dataframe(
-            charts.split_frame(split, names),
+            frame.written(charts.split_frame(split, names), {"mean": 3}),
             hide_index=True,
             key="split_table",
             column_config={
                 "cluster": "Cluster",
                 "queries": st.column_config.NumberColumn("Strong queries", format="localized"),
-                "mean": st.column_config.NumberColumn("Mean silhouette", format="%.3f"),
+                "mean": st.column_config.NumberColumn("Mean silhouette"),
                 "below": st.column_config.NumberColumn("Below 0, %", format="%.1f"),
             },
             alt="Clusters of the split",

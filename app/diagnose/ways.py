@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import frame, session
-from cascal.counted import counted
+from cascal.counted import agreeing, counted
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import coherence, incoherent
 from cascal.diagnose.seconds import second_better_told
@@ -30,13 +30,7 @@ def _incoherent() -> str:
     low = incoherent(now)
     if not known:
         return "Coherence: one cluster a task"
-    if not low:
-        judged = counted(
-            len(known), "cluster that can be judged is", "clusters that can be judged are"
-        )
-        return f"{'All ' if len(known) > 1 else ''}{judged} coherent"
-    more = f" and {len(low) - 1} more" if len(low) > 1 else ""
-    return f"Incoherent: {now.labels[low[0].cluster]}{more}"
+    return f"{len(low) or 'No'} incoherent {agreeing(len(low) or 1, 'cluster', 'clusters')}"
 
 
 def _bench() -> str:
@@ -45,7 +39,7 @@ def _bench() -> str:
     except NotApplicable:
         return "Silhouettes"
     known, split = int((bench.best_k > 0).sum()), int((bench.k > 1).sum())
-    return f"Silhouette bench: {split:,} of {counted(known, 'split')} in force"
+    return f"Silhouettes: {split:,} of {counted(known, 'split')} in force"
 
 
 def _second() -> str:

@@ -16,6 +16,8 @@ from cascal.compare.to_ship import ToShip
 from cascal.counted import agreeing, counted, dollars, percent, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
+from cascal.diagnose.coherence import incoherence_told, incoherent
+from cascal.diagnose.headline import is_incoherent
 from cascal.evaluate import Evaluation
 from cascal.verdicts.payback import Payback
 from cascal.verdicts.verdict import Verdict, points
@@ -239,6 +241,7 @@ def findings() -> None:
             ),
             icon=":material/info:",
         )
+    _incoherent(heeded.snapshot())
     results = shared_results.findings()
     if results is None:
         return
@@ -254,6 +257,20 @@ def findings() -> None:
         f"{len(issues)} of {counted(len(results), 'check')} found an issue{left}. The page "
         "Diagnose shows the evidence and tries remedies out."
     )
+
+
+def _incoherent(now: Snapshot) -> None:
+    """The least coherent cluster where one is incoherent, as Diagnose tells it."""
+    low = incoherent(now)
+    if not low:
+        return
+    more = f", and {counted(len(low) - 1, 'more cluster')}" if low[1:] else ""
+    with st.expander(
+        frame.escape(f"{is_incoherent(now.labels[low[0].cluster])}{more}"),
+        icon=":material/scatter_plot:",
+    ):
+        st.text(incoherence_told(now, low[0]))
+        st.caption("The page Diagnose tries out what helps, or says to leave it.")
 
 
 def what_next() -> None:

@@ -124,7 +124,9 @@ def _share_table(now: FloatArray, before: FloatArray) -> None:
     moved, colours = ["change"] if table["change"].any() else [], _colours()
     dots = [f"color: {colours.get(model, theme.MUTED)}" for model in table["model"]]
     st.dataframe(
-        table.assign(dot="⬤").style.apply(lambda _: dots, subset=["dot"]),
+        frame.written(table.assign(dot="⬤"), {"change": 1}, ["change"]).apply(
+            lambda _: dots, subset=["dot"]
+        ),
         hide_index=True,
         column_order=["dot", "model", "share", *moved],
         alt="Share of the queries that each model gets first, and its change",
@@ -139,7 +141,7 @@ def _share_table(now: FloatArray, before: FloatArray) -> None:
                 width=115,
             ),
             "change": st.column_config.NumberColumn(
-                "± pts", format="%+.1f", width=55, help="Against the pinned state."
+                "± pts", width=55, help="Against the pinned state."
             ),
         },
     )

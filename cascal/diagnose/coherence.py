@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.clustering.cluster import query_silhouettes
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, decimal, enumerated, percent
+from cascal.counted import agreeing, capitalised, counted, decimal, enumerated, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
 
@@ -183,6 +183,24 @@ def incoherence_rule(least: float) -> str:
     """What makes a cluster incoherent, either of two; least : min silhouette."""
     many = percent(MANY_BELOW_ZERO)
     return f"a mean silhouette below {least:g}, or {many} of the queries below 0"
+
+
+def why_incoherent(now: Snapshot, chosen: Coherence) -> str:
+    """What it was made of, and where its queries lie; empty where none lies below 0."""
+    if chosen.nearest is None or not chosen.below_zero > 0:
+        return ""
+    parts = joined_from(now, chosen.cluster)
+    queries = counted(round(chosen.below_zero * chosen.n_queries), "query")
+    where = f"{queries} of {chosen.n_queries:,} lie on average nearer to another of {chosen.task}"
+    if len(parts) < 2:
+        return f"{where}; its nearest is {now.labels[chosen.nearest]}."
+    made = f"{counted(len(parts), 'unlike cluster')} ({sizes_of(parts)})"
+    return f"Joining made it of {made} that share their best models: {where}."
+
+
+def incoherence_told(now: Snapshot, chosen: Coherence) -> str:
+    """Why a cluster is incoherent, and its numbers, in sentences."""
+    return f"{why_incoherent(now, chosen)} {capitalised(chosen.measured)}.".strip()
 
 
 def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: float) -> str:

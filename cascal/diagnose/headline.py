@@ -24,12 +24,17 @@ class Trouble:
     urgent: bool = False
 
 
+def is_incoherent(name: str) -> str:
+    """What is wrong with a cluster, in the words of all pages."""
+    return f"{name} is incoherent"
+
+
 def of_cluster(name: str, tried: Sequence[Cohesion] | None, *, trying: bool) -> Trouble:
     """An incoherent cluster with what `choose` makes of its remedies.
 
     tried : None where they are not tried; trying : whether that is under way
     """
-    wrong = f"{name} is incoherent"
+    wrong = is_incoherent(name)
     if tried is None:
         return Trouble(said=f"{wrong}; {TRYING if trying else NOT_TRIED}")
     choice = choose(tried)

@@ -9,7 +9,7 @@ from math import isfinite
 from cascal.counted import counted, signed
 from cascal.dataset.snapshot import Change
 from cascal.diagnose.effect_words import flips_told, silhouettes_told
-from cascal.diagnose.finding import Finding
+from cascal.diagnose.finding import CHECKS, Finding
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
 
@@ -77,14 +77,14 @@ class Proof:
         n = len(self.before)
         parts = []
         if self.vanished:
-            parts.append(f"{', '.join(self.vanished)} gone")
+            parts.append(f"gone {_named(self.vanished)}")
         if self.appeared:
-            parts.append(f"{', '.join(self.appeared)} new")
+            parts.append(f"new {_named(self.appeared)}")
         if parts:
-            return f"{counted(n, 'issue')} → {len(self.after)} ({'; '.join(parts)})"
+            return f"{counted(n, 'issue')} before, {len(self.after)} now: {'; '.join(parts)}"
         if not n:
             return "no issue before and after"
-        return f"{counted(n, 'issue')} as before ({', '.join(self.before)})"
+        return f"{counted(n, 'issue')} before and now: {_named(self.before)}"
 
     @property
     def accuracy(self) -> str:
@@ -121,6 +121,12 @@ def prove(
         silhouette=silhouette,
         worse=worse,
     )
+
+
+def _named(codes: Sequence[str]) -> str:
+    """Issues by what they are called."""
+    titles = {code: CHECKS[code].title.lower() for code in codes if code in CHECKS}
+    return ", ".join(f"{titles[code]} ({code})" if code in titles else code for code in codes)
 
 
 def _issues(findings: Sequence[Finding]) -> tuple[str, ...]:
