@@ -512,6 +512,28 @@ def test_a_broken_line_in_the_middle_refuses_that_row_only(tmp_path):
     ]
 
 
+def test_cells_may_stand_between_other_signs_and_numbers_have_a_decimal_comma(tmp_path):
+    for name, sign in (("bars", "|"), ("semicolons", ";")):
+        lines = ["query_id|text|model|response|cost|output_tokens|latency"]
+        lines += ["q1|What?|one|A|0,0004|1.234|2,5", "q1|What?|ONE|B|0,0002|12|1"]
+        path = raw(tmp_path / f"{name}.csv", "\n".join(lines).replace("|", sign).encode())
+        found = importers.read(path)
+        assert column(found.responses, "cost") == [0.0004, 0.0002]
+        assert column(found.responses, "output_tokens") == [None, 12]  # 1.234 may be thousands
+        assert column(found.responses, "latency") == [2.5, 1.0]
+        assert "3 numbers have a decimal comma: 0,25 was read as 0.25." in found.notes
+        assert any("its point stands for thousands" in one for one in found.notes)
+        assert any("'one', 'ONE' differ in capital letters only" in one for one in found.notes)
+
+
+def test_an_amount_that_cannot_be_is_told_from_no_number(tmp_path):
+    rows = [{"query_id": "q1", "text": "What?", "model": "one", "response": "A", "cost": 1e300}]
+    rows += [{**rows[0], "model": "two", "cost": -1}]
+    notes = importers.read(jsonl(tmp_path / "odd.jsonl", rows)).notes
+    assert any("larger than any amount can be" in one for one in notes)
+    assert any("not a number of at least 0" in one for one in notes)
+
+
 def test_a_ragged_csv_row_is_refused_and_inch_marks_are_not(tmp_path):
     path = raw(tmp_path / "q.csv", b'id,question\n1,"a\nb"\n2,x,y\n3,a 5" pipe\n')
     result = importers.read(path)

@@ -125,7 +125,8 @@ def _print_refused(imported: Imported, target: Path | None) -> None:
         out.print(f"{counted(len(imported.refused), 'thing was', 'things were')} left out:")
         for one in imported.refused[:SHOWN_REFUSALS]:
             out.print(
-                f"  {escape(one.source)} row {one.row} {escape(one.column)}: {escape(one.reason)}"
+                f"  {escape(f'{one.source} row {one.row} {one.column}'.rstrip())}: "
+                f"{escape(one.reason)}"
             )
         if len(imported.refused) > SHOWN_REFUSALS:
             out.print("  … all of them with --refused FILE.json")

@@ -241,6 +241,7 @@ def require(
         known = "; ".join(f"{ours}: {', '.join(_ALIASES[ours][:5])} …" for ours in missing)
         raise ImportRefused(
             f"{source!r} has no column for {', '.join(missing)}. It has {listed(list(columns))}. "
-            f"Name the column in the mapping, or rename it (known names – {known}).",
+            f"Name the column in the mapping (--map {missing[0]}=THEIRS), or rename it "
+            f"(known names – {known}).",
             code="missing-column",
         )

@@ -19,7 +19,7 @@ def said_delimiter(line: str) -> str:
 
 def usual_delimiter(line: str) -> str:
     """What stands between the names of columns."""
-    return max((",", ";", "\t"), key=line.count)
+    return max((",", ";", "\t", "|"), key=line.count)
 
 
 @dataclass(eq=False)

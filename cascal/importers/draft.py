@@ -53,6 +53,7 @@ class Draft:
     gold_from : from where gold answers that are numbers count the options, None = nobody says
     kept    : by column and query id, the values of columns that were asked for by name
     n_thought_unseen : responses with a log-probability whose thinking is counted but not shown
+    n_decimal_commas : numbers that were written with a decimal comma
     offered : by query id, what a log says of the query besides, to be kept where it is asked for
     """
 
@@ -66,6 +67,7 @@ class Draft:
     kept: dict[str, dict[str, str] | dict[str, float]] = field(default_factory=dict)
     offered: dict[str, dict[str, object]] = field(default_factory=dict)
     n_thought_unseen: int = 0
+    n_decimal_commas: int = 0
     _rows: Counter[str] = field(default_factory=Counter)
     _refused_rows: dict[str, set[int]] = field(default_factory=dict)
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -213,6 +215,9 @@ class Draft:
             )
         self._note_reports()
         self._note_several()
+        if self.n_decimal_commas:
+            numbers = counted(self.n_decimal_commas, "number has", "numbers have")
+            self.notes.append(f"{numbers} a decimal comma: 0,25 was read as 0.25.")
         self.notes += self._tally.notes(self.reading, plan.split, self.n_thought_unseen)
         return Imported(
             dataset=plan.dataset,
@@ -239,7 +244,7 @@ class Draft:
             total = self._rows[source]
             if total and len(rows) > MAX_REFUSED_SHARE * total:
                 reason, n_rows = Counter(
-                    f"column {one.column!r}: {one.reason}"
+                    f"column {one.column!r}: {one.reason}" if one.column else one.reason
                     for one in self.refused
                     if one.source == source and one.row in rows
                 ).most_common(1)[0]

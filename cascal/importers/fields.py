@@ -19,6 +19,7 @@ BLANK = frozenset({"", "n/a", "na", "nan", "none", "null", "<na>"})
 """How files write that there is nothing."""
 _LETTERED = re.compile(r"\(?([A-Za-z])(?:[.):]|\s[-–])\s{0,4}(.+)\Z", re.DOTALL)
 _WHOLE = re.compile(r"\d{1,9}(?:\.0{1,9})?", re.ASCII)
+_POINT_AND_THREE = re.compile(r"\d{1,3}(?:\.\d{3})+", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[-+−]?\d{0,15},(?:\d{1,2}|\d{4,15})|[-+−]?0,\d{3}", re.ASCII)
 """Not 1,234, which may be a thousand and more."""
 OPTION_LINE = re.compile(r"[ \t]{0,4}\(?([A-Z])[.):][ \t]{1,4}(\S[^\n]{0,4000})\Z")
@@ -262,9 +263,26 @@ def amount(value: object) -> tuple[float | None, str]:
     if is_blank(value):
         return None, ""
     number = _number(value)
-    if number is None or not 0 <= number <= MAX_AMOUNT:
+    if number is None or not number >= 0:
         return None, "not a number of at least 0; stored as unknown"
+    if number > MAX_AMOUNT:
+        return None, "larger than any amount can be (2^53); stored as unknown"
     return number, ""
+
+
+def tokens(value: object) -> tuple[float | None, str]:
+    """A count of tokens as (number or None, what was wrong with it): 1.234 may mean thousands."""
+    number, problem = amount(value)
+    if number is None:
+        return None, problem
+    if number % 1 or (isinstance(value, str) and _POINT_AND_THREE.fullmatch(value.strip())):
+        return None, "no whole number, or its point stands for thousands; stored as unknown"
+    return number, ""
+
+
+def has_decimal_comma(value: object) -> bool:
+    """Whether a number is written with a decimal comma, as German spreadsheets do."""
+    return isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()) is not None
 
 
 def score_value(value: object) -> tuple[float | None, str]:
@@ -287,7 +305,7 @@ def _number(value: object) -> float | None:
         return value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
-    if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):
+    if isinstance(value, str) and has_decimal_comma(value):
         value = value.replace(",", ".").replace("−", "-")
     try:
         return float(value)

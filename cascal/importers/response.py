@@ -20,10 +20,12 @@ from cascal.importers.fields import (
     amount,
     clean,
     gold_answer,
+    has_decimal_comma,
     is_blank,
     logprob,
     raw_text,
     score_value,
+    tokens,
     whole_number,
 )
 from cascal.importers.rows import ResponseRow
@@ -31,6 +33,8 @@ from cascal.importers.rows import ResponseRow
 _CHECKS: dict[str, Callable[[object], tuple[float | None, str]]] = {
     "mean_logprob": logprob,
     "score": score_value,
+    "input_tokens": tokens,
+    "output_tokens": tokens,
 }
 
 
@@ -94,6 +98,8 @@ def measures(draft: Draft, source: str, row: int, values: Mapping[str, Any]) -> 
         number, problem = _CHECKS.get(column, amount)(value)
         if problem:
             draft.report(source, row, column, problem)
+        elif has_decimal_comma(value):
+            draft.n_decimal_commas += 1
         whole = column.endswith("_tokens") and number is not None
         checked[column] = int(number or 0) if whole else number
     return checked

@@ -10,7 +10,7 @@ from hashlib import blake2b
 import numpy as np
 
 from cascal.answers import LONG, TELLING, Answered, find_prose, holds_thinking, prose_sentence
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing, counted, listed
 from cascal.datatypes import ReadingName
 from cascal.importers.fields import gold_answer
 from cascal.importers.rows import QueryRow, ResponseRow
@@ -84,7 +84,7 @@ class Tally:
             notes = [prose_sentence(prose, self._task_of)]
         else:
             notes = [*self._on_answers(), *self._on_rules(reading)]
-        notes += self._on_thinking(n_unseen)
+        notes += self._on_names() + self._on_thinking(n_unseen)
         return [*notes, *self._on_scores(), *self._on_split(plan)]
 
     def _on_answers(self) -> list[str]:
@@ -125,6 +125,18 @@ class Tally:
             *notes,
             f"{counted(self._rules.total(), 'answer was', 'answers were')} read from texts by the "
             f"reading {reading!r}: {by_rule}.",
+        ]
+
+    def _on_names(self) -> list[str]:
+        """Models that may be one: their names differ in capital letters alone."""
+        alike: dict[str, list[str]] = {}
+        for name in self.models:
+            alike.setdefault(name.casefold(), []).append(name)
+        return [
+            f"{listed(names)} differ in capital letters only, and count as "
+            f"{counted(len(names), 'model')}: write them alike if they are one."
+            for names in alike.values()
+            if len(names) > 1
         ]
 
     def _on_thinking(self, n_unseen: int) -> list[str]:
