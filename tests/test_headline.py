@@ -6,6 +6,7 @@ import pytest
 from test_worth import UNDO, tried
 
 from cascal.compare.sweep_summary import BASIS
+from cascal.diagnose import seconds
 from cascal.diagnose.effect_words import ALONE
 from cascal.diagnose.headline import in_order, of_cluster, of_issue
 from cascal.diagnose.worth import choose
@@ -51,6 +52,11 @@ def test_the_verdict_of_an_issue_is_the_remedy_that_is_marked_as_the_best(n, eff
     assert of_issue("Thin clusters", n, effects, trying=trying).said == said
 
 
+def test_where_no_setting_helps_the_verdict_is_the_advice():
+    told = of_issue("Leakage", 0, None, trying=False, advice="Drop repeats; test queries too.")
+    assert told.said == "Leakage: drop repeats"
+
+
 def test_what_is_to_be_applied_goes_first():
     leave = of_cluster(NAME, [UNDO], trying=False)
     advice = of_issue("Duplicates or leakage", 0, None, trying=False)
@@ -63,3 +69,12 @@ def test_both_pages_say_for_how_many_their_intervals_hold():
     assert "Sweep" in ALONE
     assert "for all values of a threshold at once" in BASIS
     assert "Diagnose, which hold for one remedy alone" in BASIS
+
+
+def test_a_change_tells_in_how_many_clusters_a_second_model_is_better(monkeypatch):
+    counts = {"before": 1, "now": 3, "alone": None}
+    monkeypatch.setattr(seconds, "n_second_better", counts.__getitem__)
+    change = seconds.second_better_change
+    assert change("before", "now") == "a second model is probably better in 1 → 3 clusters"
+    assert not change("now", "now")
+    assert not change("alone", "now")

@@ -17,6 +17,7 @@ from cascal.diagnose import Finding
 from cascal.diagnose.coherence import n_incoherent
 from cascal.diagnose.cohering import lapses_told, less_coherent, of_queries
 from cascal.diagnose.proof import Proof, prove
+from cascal.diagnose.seconds import second_better_change
 
 KEY = "applied_remedy"
 TURN = "remedies_applied"
@@ -79,7 +80,9 @@ def strip(findings: list[Finding] | None) -> None:
             first = capitalised(proof.accuracy)
             then = " · ".join(filter(None, (proof.effects, proof.coherence)))
         st.markdown(f"**{frame.headline(first)}**")
-        st.text(f"{capitalised(proof.issues)}.")
+        before, now = session.snapshot_at(applied.before), session.snapshot()
+        said = filter(None, (proof.issues, second_better_change(before, now)))
+        st.text(f"{capitalised('; '.join(said))}.")
         st.text(". ".join(filter(None, (then, capitalised(proof.worse)))))
     arrive("headline", st.session_state[TURN])
 

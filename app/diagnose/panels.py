@@ -80,7 +80,8 @@ def _troubles(issues: list[Finding]) -> list[Trouble]:
     for issue in _mended_first(issues):
         tried, trying = _tried(_remedies_key(issue.code))
         n = len(proposals(issue.code, now))
-        found.append(of_issue(issue.title, n, tried, trying=trying))
+        advice = ADVICE.get(issue.code, "")
+        found.append(of_issue(issue.title, n, tried, trying=trying, advice=advice))
     return found
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from app import frame, jobs, session, theme
 from app.apart import Call
 from cascal.columns import Progress
-from cascal.counted import counted, decimal, signed
+from cascal.counted import counted, decimal_pair, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.raising import other_vectors, what_would_raise
 from cascal.diagnose.silhouettes import SilhouetteBench
@@ -72,9 +72,10 @@ def _colour(change: float) -> theme.Badge:
 def _values(trial: Trial) -> str:
     if trial.before is None or trial.after is None:
         return ""
-    return f": {_value(trial.before)} → {_value(trial.after)}"
+    pair = decimal_pair(trial.before.silhouette, trial.after.silhouette, 3)  # as far apart as said
+    first, second = map(_value, pair, (trial.before, trial.after))
+    return f": {first} → {second}"
 
 
-def _value(value: Value) -> str:
-    of = f"{counted(value.n, 'query')}, {counted(value.k, 'cluster')}"
-    return f"{decimal(value.silhouette, 3)} ({of})"
+def _value(silhouette: str, value: Value) -> str:
+    return f"{silhouette} ({counted(value.n, 'query')}, {counted(value.k, 'cluster')})"

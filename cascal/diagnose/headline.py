@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from cascal.diagnose.cohering import Cohesion
 from cascal.diagnose.remedies import Effect, best_cure
 from cascal.diagnose.worth import choose
 
+_CLAUSE = re.compile(r"[;.](?= |$)")
+"""Where the first clause of an advice ends."""
 TRYING = "what helps is being tried"
 NOT_TRIED = "what helps is not tried yet"
 NO_SETTING = "no setting mends it, what to do stands below"
@@ -46,14 +49,15 @@ def of_cluster(name: str, tried: Sequence[Cohesion] | None, *, trying: bool) -> 
 
 
 def of_issue(
-    title: str, n_remedies: int, tried: Sequence[Effect] | None, *, trying: bool
+    title: str, n_remedies: int, tried: Sequence[Effect] | None, *, trying: bool, advice: str = ""
 ) -> Trouble:
     """An issue of a check with the remedy that `best_cure` marks; arguments as of a cluster.
 
-    n_remedies : how many there are to try
+    n_remedies : how many there are to try; advice : what to do where there is none
     """
     if not n_remedies:
-        return Trouble(said=f"{title}: {NO_SETTING}")
+        first = _CLAUSE.split(advice)[0]
+        return Trouble(said=f"{title}: {first[:1].lower()}{first[1:] or NO_SETTING}")
     if tried is None:
         can = counted(n_remedies, "remedy can be tried", "remedies can be tried")
         return Trouble(said=f"{title}; {TRYING if trying else can}")

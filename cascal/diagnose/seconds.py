@@ -100,11 +100,27 @@ def _ahead(snapshot: Snapshot, need: ClusterNeed) -> SecondAhead:
     )
 
 
-def second_better_told(snapshot: Snapshot) -> str:
-    """In how many clusters the second model is probably the better one; "" without a second."""
+def n_second_better(snapshot: Snapshot) -> int | None:
+    """In how many clusters the second model is probably the better one; None without a second."""
     try:
-        n = sum(one.probably for one in seconds_ahead(snapshot))
+        return sum(one.probably for one in seconds_ahead(snapshot))
     except NotApplicable:
+        return None
+
+
+def second_better_change(before: Snapshot, now: Snapshot) -> str:
+    """What a change did to that number, as a clause; "" where it is the same or unknown."""
+    first, second = n_second_better(before), n_second_better(now)
+    if first is None or second is None or first == second:
+        return ""
+    clusters = counted(second, "cluster")
+    return f"a second model is probably better in {first:,} → {clusters}"
+
+
+def second_better_told(snapshot: Snapshot) -> str:
+    """The number of now as a sentence; "" without a second model."""
+    n = n_second_better(snapshot)
+    if n is None:
         return ""
     where = counted(n, "cluster") if n else "no cluster"
     return f"A second model is probably better in {where}"
