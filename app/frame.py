@@ -76,12 +76,15 @@ def came_by_button() -> bool:
 class _Refusals(AbstractContextManager[None, bool]):
     """A context manager that says it may swallow: checkers then know what can follow it."""
 
+    def __init__(self, title: str) -> None:
+        self._title = title
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> bool:
         if not isinstance(error, CascalError):
             return False
-        st.error(shown_refusal(error), title="This cannot be shown")
+        st.error(shown_refusal(error), title=self._title)
         return True
 
 
@@ -90,9 +93,9 @@ def shown_refusal(error: CascalError) -> str:
     return escape(access.shown(str(error)))
 
 
-def refusals() -> AbstractContextManager[None, bool]:
-    """Show a refusal as its sentence, at the place where it happened."""
-    return _Refusals()
+def refusals(title: str = "This cannot be shown") -> AbstractContextManager[None, bool]:
+    """Show a refusal as its sentence below a title, at the place where it happened."""
+    return _Refusals(title)
 
 
 @contextmanager

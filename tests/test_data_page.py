@@ -12,6 +12,7 @@ from paging import run_through
 from test_app import plain
 
 import cascal
+from app.folders import FOLDERS_ENV
 from cascal import charts
 from cascal.columns import Refusal
 from cascal.dataset.dataset import load_dataset
@@ -235,3 +236,28 @@ def test_without_vectors_the_pages_say_once_what_is_missing_and_how_to_mend_it(o
     assert not app.exception
     assert not app.error
     assert app.title[0].value == "A few labels decide, once it is known which"
+
+
+@pytest.mark.slow
+def test_columns_in_another_language_are_asked_for_by_what_is_needed_first(
+    open_app, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(FOLDERS_ENV, str(tmp_path))
+    cascal.Workspace(tmp_path / "w.duckdb", create=True)
+    table = tmp_path / "fragen.csv"
+    table.write_text("Nr;Frage;Modell;Antwort\n1;Was?;klein;A\n", encoding="utf-8")
+    app = open_app(tmp_path / "w.duckdb", "data_sets")
+    app.text_input(key="import_path").set_value(str(table)).run()
+    assert not app.exception
+    labels = [one.label for one in app.expander]
+    assert "Which column is query_id, text and model?" in labels
+    assert labels.index("Further columns") > 0
+    chosen = [one.key for one in app.selectbox if (one.key or "").startswith("map_")]
+    assert chosen[:4] == ["map_query_id", "map_text", "map_model", "map_response"]
+    names = {"query_id": "Nr", "text": "Frage", "model": "Modell", "response": "Antwort"}
+    for ours, theirs in names.items():
+        app.selectbox(key=f"map_{ours}").set_value(theirs).run()
+    next(one for one in app.button if one.label == "Import").click().run()
+    assert not app.exception
+    found = cascal.Workspace(tmp_path / "w.duckdb").dataset("fragen")
+    assert (found.n_train, found.n_models, found.n_responses) == (1, 1, 1)

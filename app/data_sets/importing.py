@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypedDict
@@ -15,7 +16,7 @@ from app import folders, frame, session
 from app.uploads import stored
 from cascal import importers
 from cascal.columns import MAX_KEPT_COLUMNS, Imported
-from cascal.counted import counted
+from cascal.counted import counted, enumerated
 from cascal.dataset.reading_doubts import reading_of
 from cascal.datatypes import OnConflict, ReadingName, Right
 from cascal.importers import Preview
@@ -40,6 +41,8 @@ WHO_IS_RIGHT: dict[str, Right] = {
 COUNTED_FROM = {"As the file tells": None, "From 0": 0, "From 1": 1}
 SHOWN_REFUSALS = 500
 NEEDED = ("query_id", "text", "model")
+USUAL = (*NEEDED, "response", "options", "gold", "task", "split")
+"""The columns that most tables have; the others stand folded."""
 
 
 def importer() -> None:
@@ -61,7 +64,7 @@ def importer() -> None:
     path = st.text_input(
         "or a path on this machine", key="import_path", placeholder="results/ or responses.parquet"
     )
-    with ExitStack() as stack, frame.refusals():
+    with ExitStack() as stack, frame.refusals("Nothing was imported"):
         if uploads:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "upload"
             folder.mkdir()
@@ -112,13 +115,18 @@ def _expected() -> None:
 
 def _form(source: Path | list[Path]) -> None:
     look = importers.preview(source)
-    st.badge(importers.KINDS[look.kind], color="blue")
-    st.dataframe(pd.DataFrame(look.rows).astype(str), height=220, alt="First rows of the file")
+    st.caption(f":material/description: {frame.escape(importers.KINDS[look.kind])}")
+    st.dataframe(
+        pd.DataFrame(look.rows).astype(str),
+        hide_index=True,
+        height=220,
+        alt="First rows of the file",
+    )
     mapping = _mapping(look)
     keep = _kept(look)
     named = source[0] if isinstance(source, list) else source
     keeps_none = look.kind == "long" and not _could_be_tested(look)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.grid(3, min_column_width=190):
         name = st.text_input("Name of the data set", value=named.stem, key="import_name")
         share = st.slider(
             "Kept back as test queries",
@@ -164,7 +172,7 @@ class _Meant(TypedDict):
 
 
 def _meant() -> _Meant:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.grid(3, min_column_width=190):
         first = st.selectbox("Gold numbers count", list(COUNTED_FROM), key="import_gold_from")
         reading = st.selectbox("Answers in texts", list(WHAT_IS_READ), key="import_reading")
         right = st.selectbox(
@@ -208,10 +216,17 @@ def _mapping(look: Preview) -> dict[str, str]:
     mapping = dict(look.mapping)
     found_names = {key.split(".")[-1] for key in mapping}
     missing = [name for name in NEEDED if name not in found_names]
-    title = "Which column is which"
-    if missing:
-        title = f"Which column is {' and '.join(missing)}?"
-    with st.expander(title, expanded=bool(missing)), st.grid("auto", min_column_width=190):
+    title = f"Which column is {enumerated(missing)}?" if missing else "Which column is which"
+    with st.expander(title, expanded=bool(missing)):
+        _columns(look, mapping, USUAL)
+    with st.expander("Further columns"):
+        _columns(look, mapping, [name for name in ours if name not in USUAL])
+    return mapping
+
+
+def _columns(look: Preview, mapping: dict[str, str], ours: Sequence[str]) -> None:
+    """A choice of a column of the file for each of ours; what is chosen goes into the mapping."""
+    with st.grid("auto", min_column_width=190):
         for name in ours:
             prefix = next((key for key in mapping if key.split(".")[-1] == name), name)
             found = mapping.get(prefix)
@@ -226,7 +241,6 @@ def _mapping(look: Preview) -> dict[str, str]:
                 mapping.pop(prefix, None)
             else:
                 mapping[prefix] = chosen
-    return mapping
 
 
 def _report() -> None:
