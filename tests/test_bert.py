@@ -172,13 +172,24 @@ def small_copy(small_folder, tmp_path) -> Path:
     return Path(shutil.copytree(small_folder, tmp_path / "copy"))
 
 
+def in_double_precision(folder: Path, texts: list[str]) -> np.ndarray:
+    """The library's vectors of texts without the rounding of single precision."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), local_files_only=True).double().encode(texts)
+
+
 @pytest.mark.slow
 def test_a_network_of_another_shape_is_read_as_the_library_reads_it(small_folder):
     texts = ["a", "abc dab", "A", "h g f", "a b c d " * 20, "b\nc", "zz"]
     encoder = load_encoder(str(small_folder))
     assert isinstance(encoder, BertEncoder)
     expected = SentenceEncoder("small", str(small_folder), local=True)
-    assert np.abs(encoder.encode(texts) - expected.encode(texts)).max() < 1e-6
+    exact = in_double_precision(small_folder, texts)
+    # Its large weights make much of every rounding, and processors round in different orders.
+    rounding = np.abs(expected.encode(texts) - exact).max()
+    assert 0 < rounding < 1e-5
+    assert np.abs(encoder.encode(texts) - exact).max() < 2 * rounding
     assert encoder.n_cut == expected.n_cut == 1
 
 
