@@ -51,8 +51,11 @@ def test_the_rival_of_a_query_is_the_other_cluster_that_it_lies_nearest_to():
     assert found.tolist() == [nearest_by_hand(case, row) for row in rows]
     assert (found >= 0).any()
     alone = agreed_world(noise(30))
+    # Three equal centroids: at a merge distance of 0 rounding would decide whose a query is.
     whole = take_snapshot(
-        alone.dataset, alone.fit, replace(alone.router.thresholds, min_silhouette=1.0)
+        alone.dataset,
+        alone.fit,
+        replace(alone.router.thresholds, min_silhouette=1.0, merge_distance=0.01),
     )
     assert rivals(whole, np.arange(4)).tolist() == [-1] * 4
 
