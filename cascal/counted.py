@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
-from math import isfinite
+from math import isfinite, nan
 from typing import SupportsIndex
 
 _WITH_ES = ("s", "x", "ch", "sh")
@@ -120,6 +120,15 @@ def percent_pair(first: float, second: float) -> tuple[str, str]:
     apart = rounded(100 * first, 1) - rounded(100 * second, 1)
     decimals = 1 if apart == rounded(100 * (first - second), 1) else 2
     return percent(first, decimals), percent(second, decimals)
+
+
+def apart(first: float, second: float, decimals: int) -> float:
+    """How far two numbers are apart as they are written: 0.7204 and 0.6696 are 0.050, as 0.720
+    and 0.670; nan where one of them is unknown.
+    """
+    if not (isfinite(first) and isfinite(second)):
+        return nan
+    return float(rounded(first, decimals) - rounded(second, decimals))
 
 
 def decimal_pair(first: float, second: float, decimals: int) -> tuple[str, str]:

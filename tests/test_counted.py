@@ -12,6 +12,7 @@ import pytest
 
 from cascal.counted import (
     agreeing,
+    apart,
     bracketed,
     brief,
     capitalised,
@@ -265,3 +266,8 @@ def test_a_sentence_begins_with_a_capital_and_keeps_all_other_letters():
 )
 def test_several_names_end_with_and(names, said):
     assert enumerated(list(names)) == said
+
+
+def test_a_lead_is_as_far_as_the_numbers_beside_it_are_apart():
+    assert apart(0.7204, 0.6696, 3) == 0.05  # written 0.720 and 0.670, not 0.051 apart
+    assert np.isnan(apart(0.7, np.nan, 3))

@@ -10,7 +10,11 @@ import streamlit as st
 
 from app import frame, heeded, selection
 from cascal import charts
+from cascal.counted import apart
 from cascal.settings import TASKS_MEASURED
+
+DECIMALS = 3
+"""Of scores, here and beside the map."""
 
 
 def _table() -> pd.DataFrame:
@@ -48,9 +52,11 @@ def cluster_table() -> None:
         st.session_state["clusters_shown"] = (tuple(clusters), tuple(rows))
         selection.pick_clusters(*(clusters[row] for row in rows))
 
+    pairs = zip(table["score"], table["score"] - table["lead"], strict=True)
+    leads = [apart(*pair, DECIMALS) for pair in pairs]  # as the scores beside it are written
     with st.container(key="cluster_table"):
         st.dataframe(
-            table,
+            table.assign(lead=leads),
             key=key,
             on_select=picked,
             selection_mode="single-row",
@@ -97,6 +103,6 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
             help="Where the mean consensus score names another first model, and why the router "
             "does not pick it.",
         ),
-        "score": number("Score", format="%.3f"),
-        "lead": number("Lead", format="%.3f", help="Over the second model."),
+        "score": number("Score", format=f"%.{DECIMALS}f"),
+        "lead": number("Lead", format=f"%.{DECIMALS}f", help="Over the second model."),
     }

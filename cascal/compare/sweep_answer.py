@@ -299,5 +299,5 @@ def _reach(curve: Curve, gains: Sequence[Estimate]) -> str:
     if low == high:
         return "the values beside it are proven worse"
     ends = _label(curve, low), _label(curve, high)
-    held = f"by intervals for all {len(gains):,} values at once"
+    held = f"by intervals for all {counted(len(gains), 'value')} at once"
     return f"no proven difference from {ends[0]} to {ends[1]}, {held}"
