@@ -170,7 +170,7 @@ def _said_and_ended(rows: IntArray | None) -> None:
     if rows is None:
         return
     with st.container(gap=None, width="stretch", key="chosen_sentence"):
-        st.caption(frame.escape(sentence()))
+        st.caption(frame.headline(sentence()))
     if len(rows):
         _download(rows)
     st.button("Clear", key="clear", icon=":material/close:", on_click=selection.clear)

@@ -27,4 +27,5 @@ def test_a_cell_brings_its_queries_into_view_and_names_do_not_break(reader, dash
     idle(page)
     shot(page, f"data-cell-{width}")
     assert "training queries: task" in page.locator(".st-key-chosen").inner_text()
+    assert "*" not in page.locator(".st-key-chosen").inner_text()
     one.clean()
