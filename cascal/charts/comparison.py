@@ -128,7 +128,8 @@ def standing(frame: pd.DataFrame) -> str:
     own = known.loc[known["key"] == PRESENT, "top1"].item()
     place = int((free["top1"] > own).sum())
     where = "most often right" if place == 0 else f"number {place + 1}"
-    said = f"All {counted(len(frame), 'router')}: this one is {where} of {len(free)} without labels"
+    rivals = f"the {len(free)} that need no label"
+    said = f"All {counted(len(frame), 'router')}: this one is {where} of {rivals}"
     taught = known[known["needs"] == NEEDS["labels"]].nlargest(1, "top1")
     for name, right in zip(taught["router"], taught["top1"], strict=True):
         said += f"; {name}, with labels, reaches {decimal(right, 1)} %"
