@@ -235,6 +235,9 @@ def _buttons() -> None:
         )
     st.session_state[_UNDO_SHOWN] = history.can_undo()
     st.caption(f"Changes are against: {_explained(describe(history.pinned()))}")
+    st.page_link(
+        frame.page_file("runs"), label="See what changed", icon=":material/compare_arrows:"
+    )
 
 
 def describe(state: Values) -> str:

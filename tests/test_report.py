@@ -19,6 +19,7 @@ from refusals import refuses
 import cascal
 from cascal.compare.comparison import compare_routers
 from cascal.compare.recommendation import recommend, try_settings
+from cascal.compare.rival import find_rival
 from cascal.compare.to_ship import find_to_ship
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.payback import find_payback
@@ -124,6 +125,8 @@ def test_a_report_holds_verdict_map_rankings_routers_findings_and_settings(
     gains = [row for row in comparison.rows() if row.gain is not None]
     assert text.count('text-anchor="end"') == len(gains) > 10
     assert f"over always asking {comparison.constant_model.words} (the line)" in text
+    rival = find_rival(comparison)
+    assert f"<b>{rival.headline}.</b> {rival.sentence}" in unescape(text)
     assert len(text) < 1_500_000
 
 

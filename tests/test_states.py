@@ -137,6 +137,13 @@ def test_clusters_that_hold_what_they_held_are_left_out_and_others_are_followed(
     for one in found.clusters:
         assert one.became
         assert not one.followed.same or one.first_before != one.first_after
+    same = sum(one.followed.same for one in found.clusters)
+    assert found.clusters_sentence.startswith(f"Of {len(usual.router.clusters)} earlier clusters ")
+    assert f" {len(found.clusters) - same} hold other queries" in found.clusters_sentence
+    assert (" another model first" in found.clusters_sentence) == bool(same)
+    assert compare_states(usual, usual).clusters_sentence.endswith(
+        "clusters are all what they were"
+    )
 
 
 def test_without_gold_answers_only_what_needs_none_is_compared(small, fitted):

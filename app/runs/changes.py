@@ -15,15 +15,15 @@ from cascal.compare.states import (
     StateChange,
     compare_states,
 )
-from cascal.counted import agreeing, bracketed, counted, dollars, percent, signed
+from cascal.counted import bracketed, counted, dollars, percent, signed
 from cascal.dataset.snapshot import flip_pairs
 from cascal.datatypes import Split
 from cascal.store import Run
 from cascal.verdicts.verdict import span
 
 N_SHOWN = 200
-QUERY_LENGTH, QUERY_HEIGHT, FATE_LENGTH = 150, 62, 66
-"""Letters of a query in three lines, and pixels of these; letters of what became of a cluster."""
+QUERY_LENGTH, QUERY_HEIGHT, FATE_LENGTH, FATE_HEIGHT = 150, 62, 125, 46
+"""Letters of a query in three lines, and pixels of these; of what became of a cluster in two."""
 LIST_HEIGHT, MOST_PAIRS = 420, 11
 """Pixels of the lists of flips, and how many pairs of models these show."""
 
@@ -193,6 +193,7 @@ def _pairs(found: StateChange) -> None:
 def _queries(found: StateChange) -> None:
     part, rows = found.after.dataset.part("test"), found.flipped[:N_SHOWN]
     (first, second), (was, now) = found.chosen, found.right
+    frame.sideways("flips", "the models that they went to and go to")
     table = pd.DataFrame(
         {
             "query": [charts.shorten_middle(part.texts[row], QUERY_LENGTH) for row in rows],
@@ -225,21 +226,17 @@ def _clusters(found: StateChange) -> None:
     if not found.same_training:
         st.caption("The two learnt from different training queries: clusters are not compared.")
         return
-    n, of = len(found.clusters), len(found.before.router.clusters)
-    if not n:
-        st.subheader(
-            f"{counted(of, 'cluster is what it was', 'clusters are all what they were')}",
-            anchor=False,
-        )
+    st.subheader(found.clusters_sentence, anchor=False)
+    if not found.clusters:
         return
-    were = agreeing(n, "is not what it was", "are not what they were")
-    st.subheader(f"{n} of {counted(of, 'cluster')} {were}", anchor=False)
+    frame.sideways("clusters", "what became of them and whom they ask")
     st.dataframe(
-        pd.DataFrame([_became(one) for one in sorted(found.clusters, key=_keeps_its_model)]),
+        pd.DataFrame([_became(one) for one in sorted(found.clusters, key=_keeps_its_queries)]),
         hide_index=True,
+        row_height=FATE_HEIGHT,
         alt="What became of the clusters",
         column_config={
-            "name": st.column_config.TextColumn("Cluster", width=250),
+            "name": st.column_config.TextColumn("Cluster", width=220),
             "queries": st.column_config.NumberColumn("Queries", format="localized", width=70),
             "what": st.column_config.TextColumn("What became of it", width=424),
             "before": st.column_config.TextColumn("First model", width=110),
@@ -248,9 +245,9 @@ def _clusters(found: StateChange) -> None:
     )
 
 
-def _keeps_its_model(one: ClusterChange) -> bool:
-    """Clusters with another first model come first."""
-    return one.first_before == one.first_after
+def _keeps_its_queries(one: ClusterChange) -> tuple[bool, bool]:
+    """Clusters that hold other queries come first; of these, those with another first model."""
+    return one.followed.same, one.first_before == one.first_after
 
 
 def _became(one: ClusterChange) -> dict[str, object]:

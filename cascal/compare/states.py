@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, dollars
+from cascal.counted import agreeing, counted, dollars, enumerated
 from cascal.dataset.cost import first_costs
 from cascal.dataset.query_filters import first_model_right
 from cascal.dataset.saved_runs import decisions_hash
@@ -189,6 +189,22 @@ class StateChange:
             return ()
         found = (self._cluster(at) for at in range(len(self.before.router.clusters)))
         return tuple(one for one in found if one is not None)
+
+    @property
+    def clusters_sentence(self) -> str:
+        """How many earlier clusters hold other queries, and how many the same for another model."""
+        n = len(self.before.router.clusters)
+        renamed = sum(one.followed.same for one in self.clusters)
+        other = len(self.clusters) - renamed
+        if not self.clusters:
+            return counted(n, "cluster is what it was", "clusters are all what they were")
+        said = []
+        if other:
+            said.append(f"{other} {agreeing(other, 'holds', 'hold')} other queries")
+        if renamed:
+            keep = agreeing(renamed, "keeps its queries and asks", "keep their queries and ask")
+            said.append(f"{renamed} {keep} another model first")
+        return f"Of {counted(n, 'earlier cluster')} {enumerated(said)}"
 
     @property
     def same_training(self) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from cascal.compare.comparison import Comparison, Row
 from cascal.compare.recommended import Recommendation
+from cascal.compare.rival import find_rival
 from cascal.compare.to_ship import ToShip
 from cascal.counted import bracketed, counted, decimal, percent, signed
 from cascal.dataset.dataset import Dataset
@@ -85,6 +86,7 @@ def write_report(
         comparison=comparison,
         gain_bars=gain_bars([(row.title, row.gain) for row in rows if row.gain is not None]),
         routers=_routers(rows),
+        rival=None if comparison is None else find_rival(comparison),
         findings=findings,
         command=command,
         facts=_facts(dataset, snapshot),
