@@ -22,8 +22,8 @@ from cascal.store import Run
 from cascal.verdicts.verdict import span
 
 N_SHOWN = 200
-QUERY_LENGTH, QUERY_HEIGHT, FATE_LENGTH, FATE_HEIGHT = 150, 62, 125, 46
-"""Letters of a query in three lines, and pixels of these; of what became of a cluster in two."""
+QUERY_LENGTH, QUERY_HEIGHT, FATE_LENGTH = 150, 62, 150
+"""Letters of a query in three lines, and pixels of these; letters of what became of a cluster."""
 LIST_HEIGHT, MOST_PAIRS = 420, 11
 """Pixels of the lists of flips, and how many pairs of models these show."""
 
@@ -233,7 +233,7 @@ def _clusters(found: StateChange) -> None:
     st.dataframe(
         pd.DataFrame([_became(one) for one in sorted(found.clusters, key=_keeps_its_queries)]),
         hide_index=True,
-        row_height=FATE_HEIGHT,
+        row_height=QUERY_HEIGHT,
         alt="What became of the clusters",
         column_config={
             "name": st.column_config.TextColumn("Cluster", width=220),
