@@ -868,7 +868,7 @@ def test_issues_are_the_headline_and_remedies_are_tried_applied_and_undone(open_
     run_through(app)
     assert any("checks passed" in one.value for one in app.caption)
     assert not app.exception
-    assert any("issue" in one.value for one in app.title)
+    assert ": apply “" in app.title[0].value
     measured = [plain(one.value) for one in app.caption if "(rule: " in plain(one.value)]
     assert any("missed by" in one for one in measured)
     checks = next(one.value for one in app.dataframe if "margin" in one.value)
