@@ -156,6 +156,9 @@ def flags() -> None:
     count = f" · {len(chosen.flags)}" if chosen.flags else ""
     with st.popover(f"Only{count}", key="map_flags_box"):
         _flags(chosen)
+        for flag in FLAGS:
+            if flag in chosen.flags or _acts(flag):
+                st.caption(f"{FLAGS[flag].capitalize()}: {HELP[flag]}.")
 
 
 def chosen() -> None:

@@ -79,9 +79,13 @@ class Selection:
     @property
     def narrows(self) -> bool:
         """Whether it leaves any query out."""
-        conditions = (self.queries, self.region, self.clusters, self.tasks, self.models, self.flags)
-        others = self.search.strip(), self.kept, self.unread, self.apart
-        return any(conditions) or any(others)
+        return any((self.queries, self.region, self.clusters)) or self.filters
+
+    @property
+    def filters(self) -> bool:
+        """Whether it leaves queries out by what they are, not by where on the map they lie."""
+        conditions = (self.tasks, self.models, self.flags, self.kept, self.unread, self.apart)
+        return any(conditions) or bool(self.search.strip())
 
 
 @dataclass(frozen=True, eq=False)

@@ -118,6 +118,7 @@ def _legend(spec: MapSpec) -> dict[str, Any]:
         "palette": spec.palette,
         "names": spec.group_names,
         "counts": np.bincount(spec.codes, minlength=len(spec.palette)).tolist(),
+        "greyedAct": spec.greyed_act,
         "lit": None if spec.highlight is None else _lit(spec, spec.highlight),
         "scale": scale,
     }

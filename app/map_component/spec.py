@@ -118,6 +118,7 @@ class MapSpec:
     value_marks  : values that the scale marks by a line; value_unknown : what nan is called
     legend_title : which queries the legend counts
     highlight    : (Q,) bool; the others turn grey
+    greyed_act   : whether these still take the pointer and a click
     selection    : what is marked as chosen, where the page decides; None: what the reader did.
                    A map on screen takes it after `clear_selection`, a new one at once
     flips        : what the last move did; pinned: the same points in the colours of a state that
@@ -148,6 +149,7 @@ class MapSpec:
     value_unknown: str = "Unknown"
     legend_title: str = ""
     highlight: NDArray[np.bool_] | NDArray[np.uint8] | None = None
+    greyed_act: bool = True
     selection: MapSelection | None = None
     flips: Flips | None = None
     pinned: MapSpec | None = None

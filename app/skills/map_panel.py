@@ -142,6 +142,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         picture=_picture(data, title, n_clusters),
         legend_title=_legend_title(now, lit),
         highlight=lit,
+        greyed_act=not selection.current().filters,
         selection=exchange.marked(),
         hover=placed_texts(now.part),
         data_facts=(task, _of(agreed, now.rows)),

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import filters, frame, heeded, selection, selection_links, session, turns
+from app.arrive import arrive
 from app.no_data import no_data
 from app.pages import EXPLORE, HEADLINE
 from app.skills import cluster_table, confidences, map_panel, naming, panels, portraits
@@ -49,8 +50,9 @@ def _explore() -> None:
             map_side = st.container(key="map_side")
             with st.container(width=panels.WIDTH, key="beside"):
                 panels.change_strip()
-                with st.container(key="inspector", height=panels.HEIGHT, border=False):
+                with st.container(key=panels.INSPECTOR, height=panels.HEIGHT, border=False):
                     panels.beside_the_map()
+                arrive(panels.INSPECTOR, st.session_state.get(panels.OPENED, 0))
             with map_side:  # after the card, which a click waits for
                 map_panel.skill_map(by)
         panels.samples()

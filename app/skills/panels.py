@@ -22,6 +22,9 @@ from cascal.verdicts.verdict import span
 N_SAMPLES = 6
 WIDTH = 340
 HEIGHT = 560
+INSPECTOR = "inspector"
+OPENED = "inspector_opened"
+"""How often a card was opened from elsewhere on the page."""
 """Of the inspector where the page's layout does not stretch it to the height of the map."""
 
 
@@ -137,7 +140,7 @@ def _share_table(now: FloatArray, before: FloatArray) -> None:
                 "First for",
                 format="%.1f %%",
                 min_value=0,
-                max_value=float(table["share"].max()) or 100.0,
+                max_value=100.0,
                 width=115,
             ),
             "change": st.column_config.NumberColumn(
@@ -245,6 +248,12 @@ def _sample(part: Part, row: int) -> None:
             key=f"open_{query_id}",
             type="tertiary",
             icon=":material/open_in_full:",
-            on_click=selection.pick_query,
+            on_click=_open,
             args=(query_id,),
         )
+
+
+def _open(query_id: str) -> None:
+    """Open the card of a query from below the map, and bring it into view."""
+    selection.pick_query(query_id)
+    st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1

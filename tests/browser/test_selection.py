@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import Reader, idle, shot
 from .test_dashboard import PIXELS
@@ -23,6 +24,15 @@ CLOCK = """() => {
     else if (!changes.some(one => card().contains(one.target))) return;
     if (window.times.length) window.times.at(-1).whole = performance.now() - from;
   }).observe(document.body, {subtree: true, childList: true, characterData: true}) }"""
+GREY = """() => {
+  const gd = document.querySelector('.cm-plot'), box = gd.getBoundingClientRect();
+  const {xaxis, yaxis} = gd._fullLayout;
+  const at = ({x, y}) => Array.from(x, (_, i) => [xaxis.l2p(x[i]), yaxis.l2p(y[i])]);
+  const [dim, lit] = gd.data.map(at);
+  const alone = dim.find(([x, y]) => x > 60 && y > 60 && x < box.width - 60 && y < box.height - 60
+    && lit.every(([u, v]) => Math.hypot(u - x, v - y) > 25));
+  return [box.left + alone[0], box.top + alone[1]] }"""
+"""A grey point with none in colour near it, in pixels."""
 LIMIT_MS = 1500
 """Two shared cores run server, browser and its software rendering; an idle machine stays below
 300 ms."""
@@ -109,6 +119,42 @@ def test_a_key_leads_to_the_search_whose_hits_are_lit_and_clear_ends_all(reader,
     lit(one, 5000)
     assert one.page.get_by_label("Search the texts of the queries").input_value() == ""
     assert "search=" not in one.page.url
+    one.clean()
+
+
+def test_points_that_a_filter_leaves_out_take_no_pointer_and_no_click(reader, dashboard):
+    one = on_map(reader, dashboard, "?search=prime")
+    says(one, "“prime”")
+    x, y = one.page.evaluate(GREY)
+    clear, tip = one.page.locator(".cm-bar [data-tool=clear]"), one.page.locator(".cm-tip")
+    one.page.mouse.move(x - 3, y - 3)
+    one.page.mouse.move(x, y, steps=3)
+    one.page.wait_for_timeout(300)  # what is not to come has no state to wait for
+    assert not tip.is_visible()
+    one.page.mouse.click(x, y)
+    one.page.wait_for_timeout(500)
+    assert "query=" not in one.page.url
+    one.page.get_by_role("button", name="Clear", exact=True).first.click()
+    lit(one, 5000)
+    one.page.mouse.move(x - 3, y - 3)
+    one.page.mouse.move(x, y, steps=3)
+    tip.wait_for(timeout=20_000)
+    one.page.mouse.click(x, y)
+    clear.wait_for(timeout=20_000)
+    one.page.wait_for_url("**query=**", timeout=20_000)
+    one.clean()
+
+
+@pytest.mark.parametrize("width", [1440, 420])
+def test_a_query_opened_below_the_map_is_brought_into_view(reader, dashboard, width):
+    one = on_map(reader, dashboard, "?search=prime", width=width)
+    says(one, "“prime”")
+    opens = one.page.get_by_role("button", name="Open this query").first
+    opens.scroll_into_view_if_needed()
+    opens.click()
+    card = one.page.locator(".st-key-query_card")
+    card.wait_for(timeout=30_000)
+    expect(card).to_be_in_viewport(timeout=20_000)
     one.clean()
 
 

@@ -1,6 +1,6 @@
 // The points as plotly draws them: which are in colour, and whether there is anything new to draw.
 
-import { LIT, cut, hasWebGL, layout, sizeFor, traces } from "./figure.js";
+import { LIT, cut, greyedAct, hasWebGL, layout, sizeFor, traces } from "./figure.js";
 import { insidePolygon } from "./points.js";
 
 const CONFIG = { displayModeBar: false, doubleClick: false, scrollZoom: true, responsive: false };
@@ -26,10 +26,11 @@ export class Drawing {
   }
 
   // Whether plotly has to draw: a click on a point moves a ring only, and its card comes sooner.
-  looksNew({ data, points, choice, view, stage }) {
+  looksNew({ data, points, choice, legend, view, stage }) {
     const before = this.look;
     this.look = {
       lit: this.lit,
+      act: greyedAct({ data, legend }),
       places: points.x,
       codes: data.codes,
       palette: String(data.palette),

@@ -24,23 +24,26 @@ export function cut(points, shown, wanted) {
   return { rows, x: pick(points.x), y: pick(points.y) };
 }
 
-export function traces({ data, codes, drawing }) {
+// Whether grey points take the pointer and a click: not those that a filter leaves out.
+export const greyedAct = ({ data, legend }) => data.greyedAct && !legend.chosen.size;
+
+export function traces({ data, codes, drawing, legend }) {
   const { dim, lit, webgl, halo, size } = drawing;
   const { palette } = data;
-  const trace = ({ x, y }, marker) => ({
+  const trace = ({ x, y }, acts, marker) => ({
     type: webgl ? "scattergl" : "scatter",
     mode: "markers",
     x,
     y,
-    hoverinfo: "none",
+    hoverinfo: acts ? "none" : "skip",
     showlegend: false,
     marker: { size, ...marker },
     selected: { marker: { opacity: OPACITY } },
     unselected: { marker: { opacity: MUTED_OPACITY } },
   });
   return [
-    trace(dim, { color: palette.at(-1), opacity: MUTED_OPACITY, line: { width: 0 } }),
-    trace(lit, {
+    trace(dim, greyedAct({ data, legend }), { color: palette.at(-1), opacity: MUTED_OPACITY, line: { width: 0 } }),
+    trace(lit, true, {
       color: lit.rows.map((i) => palette[codes[i]]),
       opacity: OPACITY,
       line: { width: size / 10, color: halo },
