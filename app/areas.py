@@ -60,6 +60,7 @@ def areas(
             peak=one.outline.peak,
             rings=one.outline.rings,
             share=one.share,
+            number=one.cluster,
             code=-1
             if codes is None or (only is not None and one.cluster not in only)
             else int(codes[one.cluster]),

@@ -39,7 +39,7 @@ BY_TASK = "Each task is one cluster: min silhouette, merge distance and joining 
 """Why the controls of the clusters are not shown."""
 
 _COMMAND = "command"
-_UNDO_SHOWN = "undo_shown"
+UNDO_SHOWN = "undo_shown"
 """Whether the page shows a button that can undo."""
 
 EXPLAINED = {"silhouette": "silhouette", "merge distance": "merge", "joining": "joining"}
@@ -139,11 +139,16 @@ def _moved() -> None:
     """After a threshold has moved: where a page has said what follows it, nothing else is drawn.
 
     The button that undoes it is compared with the one on the page: the run that would have drawn it
-    may have been broken off by this move.
+    may have been broken off by this move, and what it had drawn by then need not have been sent.
     """
     history.remember()
-    if history.can_undo() == st.session_state.get(_UNDO_SHOWN):
+    if history.can_undo() == st.session_state.get(UNDO_SHOWN):
         frame.draw_only(EXPLORE, HEADLINE, _COMMAND, strips.fragment_key("merge"), CHART_FILES)
+
+
+def drawn() -> None:
+    """After a run that has drawn all of a page: the button that undoes is as it says."""
+    st.session_state[UNDO_SHOWN] = history.can_undo()
 
 
 def _keep(*names: str) -> None:
@@ -233,7 +238,6 @@ def _buttons() -> None:
             on_click=history.pin,
             help="Measure changes against the present state",
         )
-    st.session_state[_UNDO_SHOWN] = history.can_undo()
     st.caption(f"Changes are against: {_explained(describe(history.pinned()))}")
     st.page_link(
         frame.page_file("runs"), label="See what changed", icon=":material/compare_arrows:"

@@ -215,7 +215,7 @@ def metric(
     st.metric(
         label,
         value,
-        delta=note or None,
+        delta=note if note or below else None,
         delta_color="off" if good is None else "green" if good else "red",
         delta_arrow="off",
         delta_description=below or None,

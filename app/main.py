@@ -42,3 +42,4 @@ with turns.turn(), frame.refusals():
     chart_files.offer()
     strips.fill_late(places)
     tour.show()
+    controls.drawn()

@@ -24,7 +24,7 @@ MUTED = "#9AA4B2"
 MODELS: dict[Mode, tuple[str, ...]] = {
     "light": COLOURS,
     "dark": (
-        *("#11AAFF", "#FFDD11", "#DD4477", "#5577EE", "#FF9944", "#FFBBEE"),
+        *("#11AAFF", "#FFDD11", "#DD4477", "#8855FF", "#FF9944", "#FFBBEE"),
         *("#009988", "#668833", "#FF1111", "#9977AA", "#00FFCC", "#AACC88"),
     ),
 }

@@ -168,6 +168,7 @@ def packed_areas(spec: MapSpec) -> list[dict[str, Any]]:
             "about": area.about,
             "share": area.share,
             "code": area.code,
+            "number": area.number,
             "peak": _steps(np.array([area.peak]), spec.extent)[0].tolist(),
             "rings": base64_of(
                 np.concatenate([np.zeros((0, 2), np.uint16), *_all_steps(area.rings, spec.extent)])

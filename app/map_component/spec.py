@@ -84,6 +84,7 @@ class Area:
     rings : closed curves (V, 2) around its points, the largest part first
     share : its size, 1 for the largest
     code  : whose colour it has, an index into the groups; below 0 for none
+    number : what stands for its name where names have no room, as in the table; None: any
     """
 
     name: str
@@ -92,6 +93,7 @@ class Area:
     rings: tuple[FloatArray, ...] = ()
     share: float = 1.0
     code: int = -1
+    number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

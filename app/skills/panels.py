@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from app import card, filters, frame, heeded, label_entry, notes, selection, session, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import agreeing, counted, percent
+from cascal.counted import agreeing, counted, percent, signed
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
 from cascal.dataset.snapshot import routed_queries
@@ -22,10 +20,10 @@ from cascal.verdicts.verdict import span
 N_SAMPLES = 6
 WIDTH = 340
 HEIGHT = 560
+"""Of the inspector where the page's layout does not stretch it to the height of the map."""
 INSPECTOR = "inspector"
 OPENED = "inspector_opened"
 """How often a card was opened from elsewhere on the page."""
-"""Of the inspector where the page's layout does not stretch it to the height of the map."""
 
 
 def change_strip() -> None:
@@ -34,60 +32,36 @@ def change_strip() -> None:
     pinned, change = heeded.change()
     same = pinned is now
     with st.grid(2, min_column_width=120, gap="xsmall", key="changes"):
-        moved = change.clusters_after - change.clusters_before or None
-        about = "as pinned" if moved is None else "vs pinned"
-        _number(
+        moved = change.clusters_after - change.clusters_before
+        frame.metric(
             "Skill clusters",
             f"{change.clusters_after}",
-            moved,
-            about,
-            help=meaning("skill cluster"),
+            signed(moved, 0) if moved else "",
+            meaning("skill cluster"),
+            below="vs pinned" if moved else "as pinned",
         )
-        _number(
+        frame.metric(
             "Routes flipped",
             f"{percent(change.flipped_share, 1)}",
-            None if same else int(change.flipped.sum()),
-            "nothing is moved yet"
+            "" if same else f"{change.flipped.sum():,}",
+            "Queries that get another first model than in the pinned state.",
+            below="nothing is moved yet"
             if same
             else f"of {routed_queries(len(change.flipped), now.dataset)}",
-            arrow="off",
-            help="Queries that get another first model than in the pinned state.",
         )
         if now.evaluation is not None and change.gain is not None:
             gain = change.gain
-            _number(
+            proven = not same and not gain.low <= 0 <= gain.high
+            frame.metric(
                 "First model right",
                 f"{percent(now.evaluation.top1_accuracy, 1)}",
-                None if same else round(100 * gain.value, 1),
-                "of the gold test queries" if same else f"pts {span(gain)}",
-                colour="normal",
-                help="On the gold test queries. The change is paired, with its 95 % interval.",
+                "" if same else signed(100 * gain.value, 1),
+                "On the gold test queries. The change is paired, with its 95 % interval; it is "
+                "red or green where that leaves out 0.",
+                gain.value > 0 if proven else None,
+                below="of the gold test queries" if same else f"pts {span(gain)}",
             )
         frame.models_in_use(now)
-
-
-def _number(
-    label: str,
-    value: str,
-    delta: float | None,
-    about: str,
-    *,
-    arrow: Literal["auto", "off"] = "auto",
-    colour: Literal["normal", "off"] = "off",
-    help: str | None = None,
-) -> None:
-    """A number with its change, or with what it is of."""
-    st.metric(
-        label,
-        value,
-        delta="" if delta is None else delta,
-        delta_color=colour,
-        delta_arrow=arrow if delta is not None else "off",
-        delta_description=about,
-        border=True,
-        height="stretch",
-        help=help,
-    )
 
 
 def beside_the_map() -> None:

@@ -14,8 +14,8 @@ STEPS = (
     ("map", "mostly to one model", "0.15"),
     ("route", "This query goes to", "0.15"),
     ("map", "mostly to one model", "0.6"),
-    ("diagnose", "issue", "0.6"),
-    ("diagnose", "issue", "0.15"),
+    ("diagnose", "apply “merge only clusters nearer", "0.6"),
+    ("diagnose", "leave it", "0.15"),
     ("", "Routing pays here", "0.15"),
 )
 """Page, headline and merge distance of each step."""

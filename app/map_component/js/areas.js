@@ -41,7 +41,7 @@ export class Areas {
       const at = areas.indexOf(area);
       return { area: at, ...named(area, text(area.name), this.curves[at], this.paths[at], palette) };
     });
-    this.numbers.fill(this.names, STEPS, (name) => this.point(name));
+    this.numbers.fill(this.names, (name) => this.point(name));
     if (marker) this.names.unshift(markerName(marker, extent));
     for (const { tags, area } of this.names) for (const tag of tags) tag.dataset.area = area;
     const tags = this.names.flatMap(({ tags, numbers }) => [...tags, ...(numbers ?? [])]);
@@ -200,7 +200,7 @@ function rounded(curve) {
   return `M${middle(curve.at(-1), curve[0])}${parts.join("")}Z`;
 }
 
-function named({ name, about, share, peak, code }, text, curves, path, palette) {
+function named({ name, about, share, peak, code, number }, text, curves, path, palette) {
   const colour = colourOf({ code }, palette);
   const tags = [...new Set([text, folded(text)])].map((one) => {
     const tag = element("div", "cm-label", one);
@@ -208,7 +208,7 @@ function named({ name, about, share, peak, code }, text, curves, path, palette) 
     tag.style.setProperty("--cm-own", colour);
     return tag;
   });
-  return { tags, text, about: about || name, path, colour, curves, peak };
+  return { tags, text, about: about || name, path, colour, curves, peak, number };
 }
 
 const shortOf = (name) => name.split(" · ").at(-1);

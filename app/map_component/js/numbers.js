@@ -1,5 +1,5 @@
-// In a narrow frame names have no room: every cluster has a number, from the top of the map down, and
-// a list below the map says what each is called.
+// In a narrow frame names have no room: every cluster has its number, that of the table, and a list
+// below the map says what each is called.
 
 import { element } from "./dom.js";
 
@@ -7,7 +7,6 @@ const NARROW = 480; // px
 const FEW = 7; // clusters in view have names there all the same
 const LEAST = 28; // px, of an island that has the number of its cluster besides the largest
 const APART = 24; // px between two numbers
-const BANDS = 9; // of the map, in each of which numbers run from left to right
 
 export class Numbers {
   constructor() {
@@ -16,17 +15,16 @@ export class Numbers {
   }
 
   // Give every name its number and a line in the list. point : called with a name that is pointed at
-  fill(names, height, point) {
-    const band = ({ peak: [, v] }) => Math.floor((BANDS * (height - v)) / height);
-    const ordered = [...names].sort((a, b) => band(a) - band(b) || a.peak[0] - b.peak[0]);
-    ordered.forEach((name, at) => {
+  fill(names, point) {
+    const ordered = names.map((name, at) => [name.number ?? at, name]).sort(([a], [b]) => a - b);
+    ordered.forEach(([number, name]) => {
       name.numbers = (name.curves.length ? name.curves : [null]).map(() => {
-        const made = element("div", "cm-number", String(at + 1));
+        const made = element("div", "cm-number", String(number));
         made.style.setProperty("--cm-own", name.colour);
         return made;
       });
     });
-    this.lines = new Map(ordered.map((name) => [name, this.line(name, point)]));
+    this.lines = new Map(ordered.map(([, name]) => [name, this.line(name, point)]));
     this.root.replaceChildren(...this.lines.values());
   }
 
