@@ -19,6 +19,8 @@ from cascal.datatypes import IntArray
 
 N_EXAMPLES = 8
 KEY = "route_examples"
+LISTED_LENGTH = 104
+"""Characters of a query in the list, which has room for some lines."""
 COLUMNS: dict[str, Any] = {
     "first": st.column_config.TextColumn("Goes to", width=110),
     "query": st.column_config.TextColumn("Query", width=440),
@@ -89,10 +91,11 @@ def examples() -> None:
 
 
 def _listed(table: pd.DataFrame) -> None:
-    """The same on a page too narrow for a table: each query whole, below its model."""
+    """The same on a page too narrow for a table: each query below its model."""
     part = at_hand(session.dataset())
-    shown = zip(table["first"], table["sure"], table["query"], strict=True)
-    for row, (first, sure, query) in zip(example_rows(part), shown, strict=True):
+    shown = zip(table["first"], table["sure"], strict=True)
+    for row, (first, sure) in zip(example_rows(part), shown, strict=True):
+        query = charts.shorten(" ".join(part.texts[row].split()), LISTED_LENGTH)
         st.button(
             f"**{frame.escape(first)}** · {sure.lower()}  \n{frame.escape(query)}",
             key=f"example:{row}",

@@ -16,7 +16,6 @@ from cascal.charts.figures import (
     plain,
     round_range,
     shorten,
-    shorten_middle,
 )
 from cascal.computing.remembered import remembered
 from cascal.dataset.part import Part
@@ -29,7 +28,7 @@ from cascal.results import Routes
 from cascal.routing.leaders import cluster_leaders
 from cascal.routing.route import Router
 
-QUERY_LENGTH = 56
+QUERY_LENGTH = 66
 """Characters of a query in a table."""
 TYPICAL_LENGTH = 90
 """Characters of a cluster's most typical query in a table."""
@@ -112,7 +111,7 @@ def routed_frame(router: Router, part: Part, rows: IntArray) -> pd.DataFrame:
     seconds = [one.models[1].model if len(one.models) > 1 else None for one in traces]
     return pd.DataFrame(
         {
-            "query": [shorten_middle(part.texts[row], QUERY_LENGTH) for row in rows],
+            "query": [shorten(" ".join(part.texts[row].split()), QUERY_LENGTH) for row in rows],
             "first": [one.models[0].model for one in traces],
             "second": seconds,
             "lead": [one.lead for one in traces],
