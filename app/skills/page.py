@@ -52,7 +52,6 @@ def _explore() -> None:
                 panels.change_strip()
                 with st.container(key=panels.INSPECTOR, height=panels.HEIGHT, border=False):
                     panels.beside_the_map()
-                arrive(panels.INSPECTOR, st.session_state.get(panels.OPENED, 0))
             with map_side:  # after the card, which a click waits for
                 map_panel.skill_map(by)
         panels.samples()
@@ -62,6 +61,7 @@ def _explore() -> None:
         portraits.portraits()
         naming.naming()
         confidences.confidences()
+        arrive(panels.INSPECTOR, st.session_state.get(panels.OPENED, 0))
 
 
 if session.current_info() is None:
