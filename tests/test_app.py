@@ -353,6 +353,9 @@ def test_the_empty_page_route_shows_where_queries_go_and_how_narrowly(open_app, 
     app.button(key=f"example:{rows[0]}").click().run()
     assert app.text_area(key="query_text").value == data.test.texts[rows[0]]
     assert app.title[0].value.startswith("This query goes to")
+    right = data.test.right[rows[0], routes.selected[0, 0]] == 1
+    said = "which is right by the gold answer" if right else "the gold answer is"
+    assert any(said in one.value for one in app.markdown)
     assert "lead" not in {name for one in app.dataframe for name in one.value}
     next(one for one in app.button if one.label == "Back to the examples").click().run()
     assert not app.exception

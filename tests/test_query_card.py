@@ -108,6 +108,35 @@ def test_an_own_answer_that_no_model_gave_is_still_named(snapshot):
     assert {vote.right for one in card.answers for vote in one.votes} == {0.0}
 
 
+@pytest.mark.parametrize(
+    ("first", "row", "said"),
+    [
+        ("a", 0, "a answered A, which is right by the gold answer."),
+        ("c", 1, "c answered A, which is wrong: the gold answer is B."),
+        ("d", 1, "d gave no answer: the gold answer is B."),
+        ("b", 3, "b answered C, which is wrong: the gold answer is A."),
+        ("a", 4, ""),
+    ],
+)
+def test_a_card_says_whether_the_chosen_model_is_right(snapshot, first, row, said):
+    card = query_card(snapshot, "test", row)
+    models = sorted(card.trace.models, key=lambda one: one.model != first)
+    card = replace(card, trace=replace(card.trace, models=tuple(models)))
+    assert card.outcome == said
+    assert replace(card, origin="generated").outcome == ""
+
+
+def test_a_free_answer_is_right_or_wrong_as_it_was_written():
+    now = snapshot_of(hand_made("q", options=0, origin="gold"))
+    written = {"a": "one half", "b": "one half", "c": "0.3"}
+    card = replace(query_card(now, "train", 1, written), options=())
+    first = {one.model: one for one in card.trace.models}
+    wrong = replace(card, trace=replace(card.trace, models=(first["c"],)))
+    assert wrong.outcome == "c answered “0.3”, which is wrong: the gold answer is “one half”."
+    right = replace(card, trace=replace(card.trace, models=(first["a"],)))
+    assert right.outcome == "a answered “one half”, which is right by the gold answer."
+
+
 def test_without_an_own_answer_nothing_is_right_or_wrong(snapshot):
     card = query_card(snapshot, "test", 4)
     assert (card.own_label, card.own_text) == ("", "")

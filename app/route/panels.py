@@ -35,12 +35,14 @@ UNUSUAL = 0.9
 
 
 def title(decision: Decision | None) -> None:
-    """Where the query goes is the headline; below it stands why."""
+    """Where the query goes is the headline; below it stand whether that is right, and why."""
     if decision is None:
         st.title("Where would a query go? Type one, or click an example", anchor=False)
         return
     trace = decision.trace
     st.title(frame.escape(trace.headline), anchor=False)
+    if outcome := _outcome(decision):
+        st.markdown(f"**{frame.headline(outcome)}**")
     with st.container(key="route_why", gap="xsmall"):
         st.markdown(
             frame.headline(" ".join(filter(None, [f"{capitalised(trace.because)}.", trace.nearby])))
@@ -65,6 +67,11 @@ def answer(decision: Decision) -> None:
     _position(decision)
     _neighbours(decision)
     _trace(trace)
+
+
+def _outcome(decision: Decision) -> str:
+    """Whether the chosen model is right, where this is a query of the data set with gold."""
+    return "" if decision.stored is None else card.of_query(*decision.stored).outcome
 
 
 def _lead(trace: RouteTrace) -> str:

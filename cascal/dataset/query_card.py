@@ -18,6 +18,8 @@ from cascal.explain import RouteTrace, explain
 
 N_NEAREST = 3
 """So many of the nearest queries are named."""
+NONE = "no answer"
+"""What stands for an answer where a model gave none that can be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,23 @@ class QueryCard:
     before: str | None
     after: str | None
 
+    @property
+    def outcome(self) -> str:
+        """What the chosen model answered and whether gold says that is right; "" without gold."""
+        if self.origin != "gold" or not self.own_label:
+            return ""
+        first = self.trace.models[0].model
+        given = next(a for a in self.answers if first in {vote.model for vote in a.votes})
+        said = self._said(given.label, given.text)
+        if given.own:
+            return f"{first} answered {said}, which is right by the gold answer."
+        gave = "gave no answer" if given.label == NONE else f"answered {said}, which is wrong"
+        return f"{first} {gave}: the gold answer is {self._said(self.own_label, self.own_text)}."
+
+    def _said(self, label: str, text: str) -> str:
+        """An answer in a sentence: an option by its letter, a free one as written where known."""
+        return label if self.options or not text else f"“{text}”"
+
 
 def answer_groups(votes: Votes, row: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
     """Answers to one query with the models (columns) that gave each, the largest group first.
@@ -108,7 +127,7 @@ def answer_groups(votes: Votes, row: int) -> tuple[tuple[int, tuple[int, ...]], 
 def answer_label(votes: Votes, row: int, answer: int) -> str:
     """An answer in a word: the letter of an option, the number of a free answer, or none."""
     if answer == NO_ANSWER:
-        return "no answer"
+        return NONE
     return option_letter(answer) if votes.option_counts[row] else f"answer {answer + 1}"
 
 
