@@ -15,7 +15,7 @@ from cascal.explain import NEAREST_QUERIES, explain
 from cascal.results import Rankings, SkillClusters
 from cascal.routing.blend import FALLBACK_WIDTH
 from cascal.routing.reach import SHARES, Reach, Training
-from cascal.routing.reasons import lead_in_words
+from cascal.routing.reasons import LEAST, lead_in_words
 from cascal.routing.route import Router
 
 ROUTINGS = {
@@ -333,6 +333,8 @@ def test_the_model_said_to_win_inside_a_cluster_wins_there(router, unseen):
     for vector in unseen:
         trace = explain(router, vector)
         for said in sentence(trace, r"Inside cluster (\d+) alone, (\S+) would come first\."):
+            (inside,) = [one for one in trace.clusters if one.cluster == int(said[1])]
+            assert inside.weight >= LEAST
             assert said[2] == inside_alone(router, int(said[1])), said[0]
             assert said[2] != trace.models[0].model
             tried += 1

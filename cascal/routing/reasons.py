@@ -18,6 +18,8 @@ MOST = 0.5
 """A cluster with more than this share of the weight decides; with less several are blended."""
 ALL = 0.995
 """From here on a weight is rounded to the whole."""
+LEAST = 0.1
+"""A cluster with less of the weight is too far for the query to be said to lie in it alone."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -213,7 +215,7 @@ def what_would_change(
     alone = {
         names[router.first_alone[c]]: c
         for c, weight in zip(blend.nearest[0], blend.weights[0], strict=True)
-        if weight > 0
+        if weight >= LEAST
     }
     for name, c in alone.items():
         if name != first:
