@@ -405,6 +405,8 @@ def test_on_a_phone_queries_at_hand_are_a_list_whose_lines_are_whole(reader, das
     shot(one.page, "route-empty-phone")
     listed.nth(1).click()
     one.page.get_by_role("heading", name="This query goes to").wait_for(timeout=60_000)
+    name = one.page.locator(".st-key-route_why [data-testid=stCaptionContainer] em").first
+    assert name.evaluate("one => getComputedStyle(one).fontStyle") == "normal"
     one.clean()
 
 
