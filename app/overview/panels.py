@@ -77,8 +77,8 @@ def numbers(
     best = None if to_ship is None or to_ship.found.taken else to_ship.found.best
     if best is not None:
         about.caption(
-            f"In use now; behind the arrow with the setting to ship, {frame.escape(best.name)}, "
-            "asking one model."
+            "In large figures what is in use now; in blue what it would be with the setting to "
+            f"ship: one model, {frame.escape(best.name)}."
         )
     with tiles.container():
         _tiles(paid, best, None if best is None or to_ship is None else to_ship.payback)

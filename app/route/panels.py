@@ -40,7 +40,7 @@ def title(decision: Decision | None) -> None:
         st.title("Where would a query go? Type one, or click an example", anchor=False)
         return
     trace = decision.trace
-    st.title(frame.escape(trace.headline), anchor=False)
+    st.title(frame.headline(trace.headline), anchor=False)
     if outcome := _outcome(decision):
         st.markdown(f"**{frame.headline(outcome)}**")
     with st.container(key="route_why", gap="xsmall"):
