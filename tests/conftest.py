@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,6 +38,15 @@ typer.main.get_command_from_info = cache(typer.main.get_command_from_info)
 SHARED = Path(__file__).parents[2] / "shared"
 LONG = 20
 """So many quick tests take as long as one that is marked slow, an attack, or needs a browser."""
+
+
+MAIN = sys.modules["__main__"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """An AppTest leaves its script as the main module, which every spawned process would run."""
+    sys.modules["__main__"] = MAIN
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
