@@ -67,7 +67,7 @@ def test_the_headline_says_whether_the_data_are_good_enough_and_why(demo, demo_f
     passed = [finding(code, "passed") for code in (*FATAL, *WARNING, "CAS101")]
     agree = "models agree by 72 %"
     good = data_fitness(snapshot, passed, agree)
-    assert good.headline == "Votes can stand in for labels: models agree by 72 %"
+    assert good.headline == "The votes are fit to learn from: models agree by 72 %"
     assert not good.findings
     other = [finding("CAS101"), finding("CAS405")]  # about clusters and routes
     assert data_fitness(snapshot, other, agree).answer == "yes"

@@ -677,7 +677,7 @@ def test_one_number_is_planned_and_said_until_another_one_is_chosen(monkeypatch,
     n = likely_number(routing_question(snapshot).contest)
     assert app.session_state["label_planned"] == n
     assert unescaped(app.title[0]) == gold_line(snapshot.verdict)
-    said = f"About {n} labels would settle whether routing pays, without gold answers."
+    said = f"Without gold answers about {n} labels would settle whether routing pays."
     assert said in notes(app)
     assert line(app).startswith(f"0 of {n}: ")
     app.selectbox(key="purpose").set_value("rectifier").run()

@@ -114,7 +114,7 @@ def test_why_the_setting_to_ship_is_not_the_best_rival():
 
     paper = rival_of(entry("paper", 0.8))
     cheap, dear = option("", 0.01, 0.5), option("", 0.01, 1.5)
-    said = "To ship is cost weight 0.01, not Paper: "
+    said = "What to ship is cost weight 0.01 rather than Paper: "
     why = "the rule takes the cheapest that is shown to lose at most 1 point, $0.50 against $1.00."
     assert paper.not_shipped(found(cheap)) == said + why
     assert "presets are not tried yet" in paper.not_shipped(found(dear))
@@ -122,7 +122,7 @@ def test_why_the_setting_to_ship_is_not_the_best_rival():
     assert paper.not_shipped(tried) == f"{said}not proven equal."
     assert not paper.not_shipped(found(option("paper", 0.0, 1.0)))
     other = rival_of(entry("knn", 0.8)).not_shipped(found(dear))
-    assert other.endswith("not Knn: that is another method, and no setting of this router.")
+    assert other.endswith("rather than Knn: that is another method, and no setting of this router.")
 
 
 def test_the_interval_of_the_best_of_many_is_wider_than_alone():

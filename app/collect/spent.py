@@ -27,10 +27,10 @@ COLUMNS: dict[str, Any] = {
     "unread": st.column_config.NumberColumn("Cannot be read", format="%.1f %%"),
     "dollars": st.column_config.NumberColumn("Spent, US dollars", format="%.2f"),
     "per_thousand": st.column_config.NumberColumn(
-        "$ per 1,000, all queries",
+        "$ per 1,000 calls",
         format="%.2f",
-        help="Of all queries, for training and for testing; Overview and Evaluate say it of the "
-        "test queries alone.",
+        help="Of calls for all queries, for training and for testing; Overview and Evaluate say it "
+        "of the test queries alone.",
     ),
     "seconds": st.column_config.NumberColumn(
         "Half within (s)", format="%.2f", help="Median seconds, where the source says them."

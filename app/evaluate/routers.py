@@ -148,7 +148,9 @@ def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
         "top1_text": text("First right, %", alignment="right", width=118),
         "gain_text": text("Gain, points", alignment="right", width=142, help=f"Over {always}."),
         "cost": number("$/1,000", format="%.2f", width=62, help="US dollars per 1,000 queries."),
-        "effective": number("In use", format="%.1f", width=60, help=meaning("effective models")),
+        "effective": number(
+            "Equal shares", format="%.1f", width=98, help=meaning("effective models")
+        ),
         "vote": number("Vote of 3", format="%.1f %%", width=70),
         "hit": number(
             "Any of 3", format="%.1f %%", width=70, help="Any of its best three is right."

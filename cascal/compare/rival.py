@@ -84,7 +84,7 @@ class Rival:
         best = found.best
         if self.key == best.trial.preset:
             return ""
-        said = f"To ship is {best.name}, not {self.title}"
+        said = f"What to ship is {best.name} rather than {self.title}"
         cost = best.trial.point.cost1
         if isfinite(cost) and isfinite(self.cost) and cost < self.cost:
             return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.counted import agreeing, counted, decimal, percent, signed
+from cascal.counted import agreeing, capitalised, counted, decimal, percent, signed
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
@@ -73,12 +73,11 @@ def plan_headline(question: Question, n_planned: int, *, gold: bool = False) -> 
     if n_planned < usual:
         are = agreeing(n_planned, "is", "are")
         return f"{labels} {are} a first look at {what}"
-    settle = agreeing(n_planned, "settles", "settle")
+    if n_planned != contest.n_contested:
+        labels = f"{'about' if n_planned == usual else 'up to'} {labels}"
     if gold:
-        settle, what = "would settle", f"{what.removesuffix(' here')}, without gold answers"
-    if n_planned == contest.n_contested:
-        return f"{labels} {settle} {what}"
-    return f"{'About' if n_planned == usual else 'Up to'} {labels} {settle} {what}"
+        return f"Without gold answers {labels} would settle {what.removesuffix(' here')}"
+    return capitalised(f"{labels} {agreeing(n_planned, 'settles', 'settle')} {what}")
 
 
 def nothing_headline(contest: Contest) -> str:

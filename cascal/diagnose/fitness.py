@@ -15,7 +15,7 @@ FATAL = ("CAS203", "CAS206", "CAS406")
 """Where one of these speaks, no router can be learnt: nothing to choose, or no truth in votes."""
 WARNING = ("CAS201", "CAS204", "CAS301", "CAS302", "CAS303", "CAS304", "CAS305", "CAS404")
 """Where one of these speaks, a router can be learnt, and what it is worth is to be looked at."""
-CARRIES, CARRIES_NOT = "Votes can stand in for labels", "Votes cannot stand in for labels"
+CARRIES, CARRIES_NOT = "The votes are fit to learn from", "Votes cannot stand in for labels"
 OPEN_ENDED = f"{CARRIES_NOT}, because the answers are open-ended"
 MOST_NAMED = 3
 """Findings in the line that opens them all."""
