@@ -240,7 +240,7 @@ def _buttons() -> None:
         )
     st.caption(f"Changes are against: {_explained(describe(history.pinned()))}")
     st.page_link(
-        frame.page_file("runs"), label="See what changed", icon=":material/compare_arrows:"
+        frame.page_file("runs"), label="Compare states on Runs", icon=":material/compare_arrows:"
     )
 
 

@@ -30,7 +30,7 @@ def headings(app) -> list[str]:
 @pytest.mark.slow
 def test_a_link_beside_the_pin_leads_to_what_changed(open_app, small_file):
     app = open_app(small_file)
-    assert "See what changed" in [one.proto.label for one in app.sidebar.get("page_link")]
+    assert "Compare states on Runs" in [one.proto.label for one in app.sidebar.get("page_link")]
 
 
 @pytest.mark.slow

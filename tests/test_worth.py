@@ -132,9 +132,9 @@ def test_left_is_a_cluster_where_no_remedy_is_worth_it_and_it_is_said_why():
     assert choice.best.effect is UNDO.effect
     assert not choice.take
     assert choice.reason.replace("\N{NO-BREAK SPACE}", " ") == (
-        "“Do not join clusters” may lose up to 1.1 points of right answers. The cluster is not "
-        "shown to cost right answers: 77 % of its 81 test queries are right, +1.2 points "
-        "[−2.5, +5.0] then."
+        "“Do not join clusters” may lose up to 1.1 points of right answers over all test queries. "
+        "The cluster is not shown to cost right answers: 77 % of its 81 test queries are right, "
+        "+1.2 points [−2.5, +5.0] then."
     )
     costly = replace(UNDO, right=(0.7, Estimate(0.05, 0.01, 0.09, 81)))
     assert ". The cluster costs right answers: 70 % of" in choose([costly]).reason

@@ -145,7 +145,9 @@ def cohesion_rows(code: str, tried: Sequence[Cohesion], cluster: int) -> None:
             if not choice.take:
                 _leave(choice)
             badge: tuple[str, theme.Badge] = (
-                ("Best for coherence", "green") if choice.take else ("Helps most", "blue")
+                ("Best for coherence", "green")
+                if choice.take
+                else ("Helps most, at a price", "blue")
             )
             _named(*badge, COHERES, best)
             _apply_at_price(best, "primary" if choice.take else "secondary")

@@ -89,7 +89,7 @@ def _why_leave(best: Cohesion) -> str:
     else:
         assert best.effect.gain is not None  # noqa: S101 – else it loses little
         lost = decimal(-100 * best.effect.gain.low, 1)
-        lacks = f"{label} may lose up to {lost} points of right answers."
+        lacks = f"{label} may lose up to {lost} points of right answers over all test queries."
     return f"{lacks} {_own_right(best)}".strip()
 
 
