@@ -50,6 +50,8 @@ STATE = f"""() => {{
   return `connection ${{app.testConnectionState}}, script ${{app.testScriptState}}, ` +
     `${{stale.length}} stale: ${{stale.slice(0, 5).join(' | ')}}` +
     [...document.querySelectorAll('[role=dialog]')].map(one => `, dialog: ${{one.innerText}}`) }}"""
+NAV_LINKS = "[data-testid=stTopNavLink],[data-testid=stSidebarNavLink]"
+"""The links of the menu; a link in the text or the sidebar's body is none of them."""
 REVISION = "() => document.querySelector('.cascal-map').dataset.revision"
 MAP_FILLS = """() => { const gd = document.querySelector('.cm-plot');
   return !gd || Math.abs(gd._fullLayout.width - gd.clientWidth) < 2 }"""
@@ -120,7 +122,7 @@ class Reader:
 
     def follow(self, title: str) -> None:
         """Go to a page by its link above, or in a narrow window in the sidebar, folded away."""
-        link = self.page.locator("[data-testid$=NavLink]", has_text=title)
+        link = self.page.locator(NAV_LINKS, has_text=title)
         path = urlsplit(link.get_attribute("href")).path
         link.dispatch_event("click")
         self.page.wait_for_url(lambda url: urlsplit(url).path == path)

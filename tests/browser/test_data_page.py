@@ -17,7 +17,7 @@ def test_a_cell_brings_its_queries_into_view_and_names_do_not_break(reader, dash
     one: Reader = reader(width=width, height=900)
     one.open(f"{dashboard}/data")
     page = one.page
-    page.wait_for_function("() => document.querySelector('h1').innerText.startsWith('Votes')")
+    page.wait_for_function("() => document.querySelector('h1').innerText.startsWith('The votes')")
     idle(page)
     assert set(page.evaluate(LINES)) <= {1}
     assert "*" not in page.locator("h1").inner_text()
