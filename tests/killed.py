@@ -1,8 +1,4 @@
-"""A run in a process of its own that may be killed at any moment: generates, then collects.
-
-Arguments: workspace, URL of the simulated server, queries a task, models. Prints `write N` inside
-the N-th transaction that stores rows, `commit N` after it, before the journal is removed.
-"""
+"""A run in a process of its own that may be killed at any moment: generates, then collects."""
 
 from __future__ import annotations
 
@@ -71,6 +67,9 @@ def announce() -> None:
     Path.unlink = kept
 
 
-if __name__ == "__main__":
+def announced_run(path: Path, url: str, n: int, n_models: int) -> None:
+    """The same, and prints `write N` inside the N-th transaction that stores rows, `commit N` after
+    it, before the journal is removed.
+    """
     announce()
-    run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    run(path, url, n, n_models)

@@ -21,7 +21,8 @@ import pytest
 from attack import count
 from conftest import add_hashed, thinned_demo
 from counting import TASKS, Asked, counting
-from killed import CONCURRENCY, run
+from forked import Forked, cascal_process
+from killed import CONCURRENCY, announced_run, run
 from refusals import refuses
 from typer.testing import CliRunner
 
@@ -40,7 +41,6 @@ from cascal.store import Workspace
 from cascal.store.journal import read_segment, segments_of
 
 KEY = "sk-marker-0123456789abcdef"
-HERE = Path(__file__).parent
 ENCODER = load_encoder("hashing")
 
 
@@ -83,15 +83,15 @@ def written_pool(asked, n_models: int, key_env: str = "") -> None:
 
 @pytest.mark.slow
 def test_from_three_descriptions_to_a_routed_query(shell):
-    line = "build three.yaml pool.yaml --generator generator-strong --n 60 --out r.cascal"
+    line = "build three.yaml pool.yaml --generator generator-strong --n 30 --out r.cascal"
     with counting() as asked:
         written_pool(asked, 6)
         said = shell(f"{line} --encoder hashing")
-        assert asked.total() == 180 + 180 * 6
-        for step in ("Generating", "Collecting responses of 6", "180 texts encoded", "Router with"):
+        assert asked.total() == 90 + 90 * 6
+        for step in ("Generating", "Collecting responses of 6", "90 texts encoded", "Router with"):
             assert step in said
         again = shell(f"{line} --encoder hashing")
-        assert asked.total() == 180 + 180 * 6
+        assert asked.total() == 90 + 90 * 6
         assert "0 calls" in again
     router = cascal.Router.load("r.cascal")
     assert len(router.models) == 6
@@ -105,7 +105,7 @@ def test_from_three_descriptions_to_a_routed_query(shell):
     assert router.tasks[routes.task[0]] == "kelp"
     assert routes.selected.shape == (1, 3)
     info = Workspace("work.duckdb").dataset("three")
-    assert (info.origin, info.n_train, info.n_responses) == ("simulated", 180, 1080)
+    assert (info.origin, info.n_train, info.n_responses) == ("simulated", 90, 540)
     assert [task.description for task in Workspace("work.duckdb").tasks("three")][1].startswith(
         "Ecology"
     )
@@ -114,27 +114,16 @@ def test_from_three_descriptions_to_a_routed_query(shell):
 @pytest.mark.slow
 def test_simulate_in_one_process_and_build_in_another_give_a_routed_query(tmp_path):
     (tmp_path / "three.yaml").write_text(TASKS)
-    environment = {**os.environ, "CASCAL_WORKSPACE": "work.duckdb", "NO_PROXY": "127.0.0.1"}
-
-    def command(*words: str) -> list[str]:
-        return [sys.executable, "-m", "cascal.cli", *words]
+    environment = {"CASCAL_WORKSPACE": "work.duckdb"}
 
     def done(*words: str) -> str:
-        ended = subprocess.run(  # noqa: S603 - our own interpreter
-            command(*words),
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
+        ended = cascal_process(*words, cwd=tmp_path, env=environment)
+        said, told = ended.communicate(timeout=300)
+        assert ended.returncode == 0, told
+        return said
 
-    with subprocess.Popen(  # noqa: S603 - our own interpreter
-        command("simulate", "--port", "0"), stdout=subprocess.PIPE, text=True, cwd=tmp_path
-    ) as server:
+    server = cascal_process("simulate", "--port", "0", cwd=tmp_path)
+    with server.stdout, server.stderr:
         try:
             url = re.search(r"http://\S+/v1", server.stdout.readline())[0]
             generator = PoolModel(simulated_generators(url)[0])
@@ -143,7 +132,7 @@ def test_simulate_in_one_process_and_build_in_another_give_a_routed_query(tmp_pa
             options = ["--generator", generator.name, "--n", "15", "--encoder", "hashing"]
             said = done("build", "three.yaml", "pool.yaml", *options, "--out", "r.cascal")
         finally:
-            server.terminate()
+            server.kill()
     assert "45 texts encoded" in said
     info = Workspace(tmp_path / "work.duckdb").dataset("three")
     assert (info.n_train, info.n_models, info.n_responses) == (45, 6, 270)
@@ -280,9 +269,18 @@ def test_the_key_is_in_no_process_title_and_no_report(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "three.yaml").write_text(TASKS)
     environment = {**os.environ, "MARKER_API_KEY": KEY, "CASCAL_WORKSPACE": "work.duckdb"}
-    cascal_cli = [sys.executable, "-m", "cascal.cli"]
     options = ["--generator", "generator-strong", "--n", "10", "--encoder", "hashing"]
-    command = [*cascal_cli, "build", "three.yaml", "pool.yaml", *options, "--out", "r.cascal"]
+    command = [
+        sys.executable,
+        "-m",
+        "cascal.cli",
+        "build",
+        "three.yaml",
+        "pool.yaml",
+        *options,
+        "--out",
+        "r.cascal",
+    ]
     with counting(latency=0.05) as asked:
         written_pool(asked, 3, "MARKER_API_KEY")
         with subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -295,14 +293,12 @@ def test_the_key_is_in_no_process_title_and_no_report(tmp_path, monkeypatch):
             said = process.stdout.read()
         assert process.returncode == 0, said
         assert asked.keys == {f"Bearer {KEY}"}
-    command = [*cascal_cli, "report", "three", "report.html"]
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        command, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = cascal_process("report", "three", "report.html", env=environment)
+    streams = done.communicate()
+    assert done.returncode == 0, streams
     assert not titles or "build three.yaml" in titles
     page = Path("report.html").read_text("utf-8")
-    for text in (titles, said, done.stdout, done.stderr, page):
+    for text in (titles, said, *streams, page):
         assert KEY not in text
 
 
@@ -377,12 +373,7 @@ class Child:
     """The run in a process of its own."""
 
     def __init__(self, path: Path, url: str, n: int, n_models: int) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, str(HERE / "killed.py"), str(path), url, str(n), str(n_models)]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            command, stdout=pipe, stderr=pipe, text=True, env=environment
-        )
+        self.process = Forked(announced_run, path, url, n, n_models)
         self.said: Counter[str] = Counter()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -407,11 +398,11 @@ def kill_at(kind: str, after: int, asked: Asked, child: Child) -> bool:
     False if it ended before.
     """
     begun = asked.total()
-    while child.process.poll() is None:
+    while child.process.returncode is None:
         if (asked.total() - begun if kind == "asked" else child.said[kind]) >= after:
             break
         time.sleep(0.001)
-    alive = child.process.poll() is None
+    alive = child.process.returncode is None
     child.end(kill=alive)
     time.sleep(0.1)  # what was sent just before arrives
     return alive
@@ -454,5 +445,5 @@ def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(tmp_pa
         (kinds[row], int(draw.integers(3, 30) if kinds[row] == "asked" else draw.integers(1, 4)))
         for row in order
     ]
-    n, n_models = count(full=80, sample=40), count(full=6, sample=3)
+    n, n_models = count(full=80, sample=20), count(full=6, sample=3)
     survive(tmp_path, moments[: count(full=20, sample=3)], n, n_models)

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import numpy as np
 import pytest
 from attack import count
 from counting import TASKS, Asked, counting
+from forked import Forked, cascal_process, delete_dataset
 
 from cascal.endpoint.pool_file import write_pool
 from cascal.simulate import Faults
@@ -54,19 +54,14 @@ BUILD = (
 )
 EMBED = "embed rows -w w.duckdb --encoder hashing --no-map"
 IMPORT = "import rows.jsonl -w w.duckdb"
-DELETE = "from cascal.store import Workspace; Workspace('w.duckdb').delete_dataset('rows')"
+DELETE = "delete rows from w.duckdb"
 
 
-def begin(folder: Path, command: str) -> subprocess.Popen:
+def begin(folder: Path, command: str) -> Forked:
     """The command in a process of its own."""
-    words = ["-c", command] if command == DELETE else ["-m", "cascal.cli", *command.split()]
-    return subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, *words],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    if command == DELETE:
+        return Forked(delete_dataset, "w.duckdb", "rows", cwd=folder)
+    return cascal_process(*command.split(), cwd=folder)
 
 
 def end(folder: Path, command: str) -> float:
@@ -83,7 +78,7 @@ def kill(folder: Path, command: str, after: float) -> bool:
     process = begin(folder, command)
     try:
         told = process.communicate(timeout=after)[1]
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         process.kill()
         process.communicate()
         return True
@@ -92,7 +87,7 @@ def kill(folder: Path, command: str, after: float) -> bool:
 
 
 def moments(seconds: float) -> Iterator[float]:
-    """Random moments of a run of so many seconds, rather late ones: it begins with imports."""
+    """Random moments of a run of so many seconds, rather late ones: it begins with reading."""
     draw = np.random.default_rng(1)
     for _ in range(20 * N_KILLS):
         yield seconds * float(np.sqrt(draw.uniform(0.05, 1)))
