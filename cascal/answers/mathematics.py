@@ -65,7 +65,8 @@ class _Workers:
             usable = self._pool is not None and self._pool.active and self._owner == os.getpid()
             if self._pool is None or not usable:
                 self._pool, self._owner = _new_pool(), os.getpid()
-            return self._pool.schedule(equal_in_units, (list(units),), timeout=_WALL_SECONDS)
+            given = (list(units), PAIR_SECONDS)
+            return self._pool.schedule(equal_in_units, given, timeout=_WALL_SECONDS)
 
     def end(self) -> None:
         """Let the workers end after what they were given; later work starts others."""
@@ -194,10 +195,13 @@ def _prepare() -> None:
     _parsed("1")
 
 
-def equal_in_units(units: Sequence[Unit]) -> list[list[Pair]]:
-    """The equal pairs of each unit, as far as its groups need them; runs in a worker."""
+def equal_in_units(units: Sequence[Unit], seconds: float = PAIR_SECONDS) -> list[list[Pair]]:
+    """The equal pairs of each unit, as far as its groups need them; runs in a worker.
+
+    Every pair has so many seconds of processor time; then the process ends.
+    """
     try:
-        return [_equal_in_unit(unit) for unit in units]
+        return [_equal_in_unit(unit, seconds) for unit in units]
     finally:
         _end_after(0.0)
 
@@ -211,12 +215,12 @@ def _end_after(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _equal_in_unit(unit: Unit) -> list[Pair]:
+def _equal_in_unit(unit: Unit, seconds: float) -> list[Pair]:
     groups, equal = Groups(), []
     for one, other in unit:
         if groups.together(one, other):
             continue
-        _end_after(PAIR_SECONDS)
+        _end_after(seconds)
         if _equal(one, other):
             groups.join(one, other)
             equal.append((one, other))
