@@ -6,7 +6,7 @@ import shutil
 import socket
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -24,11 +24,13 @@ from cascal.columns import Imported
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import demo_folder, install_demo
 from cascal.dataset.encoding import encode_dataset
+from cascal.dataset.label_desk import Desk
 from cascal.dataset.part import Part, split_part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.encode.encoders import load_encoder
 from cascal.labels import LabelRecord
 from cascal.simulate import load_demo
+from cascal.store import Label
 
 # Every AppTest would read the metadata of all installed packages anew, for half a second and more.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
@@ -189,6 +191,31 @@ def label_record(**given: object) -> LabelRecord:
         verdict="No proof.",
     )
     return replace(record, **given)
+
+
+def give_labels(
+    desk: Desk,
+    places: Iterable[int],
+    answer: Callable[[int], str] | None = None,
+    verdicts: Callable[[int], Mapping[str, bool]] | None = None,
+) -> None:
+    """What `desk.give` does at each of these places, stored at once."""
+    asked = {place: desk.draw.frame[place - 1] for place in places}
+    draw, content = desk.hand_out(max(asked)), desk.store.contents(desk.dataset)
+    labels = [
+        Label(
+            query_id=query_id,
+            person=desk.person,
+            content=content[query_id],
+            draw_id=draw.draw_id,
+            probability=draw.probability,
+            purpose=draw.purpose,
+            answer=answer(place) if answer else None,
+            verdicts=verdicts(place) if verdicts else {},
+        )
+        for place, query_id in asked.items()
+    ]
+    desk.store.add_labels(desk.dataset, labels)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 from conftest import (
     copy_workspace,
     demo_snapshot,
+    give_labels,
     label_record,
     make_world,
     thinned_workspace,
@@ -62,10 +63,13 @@ def labelled(template, tmp_path, snapshot, *, router_right, n=10, purpose="routi
         person="ann",
     )
     models = found.part.votes.models
-    for place in range(1, n + 1):
-        row = found.row_of[desk.draw.frame[place - 1]]
+
+    def verdicts(place: int) -> dict[str, bool]:
+        row = desk.row(place)
         first, second = models[found.first[row]], models[found.second[row]]
-        desk.give(place, verdicts={first: router_right, second: not router_right})
+        return {first: router_right, second: not router_right}
+
+    give_labels(desk, range(1, n + 1), verdicts=verdicts)
     return store
 
 

@@ -8,7 +8,13 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from conftest import add_hashed, copy_workspace, thinned_demo, thinned_workspace
+from conftest import (
+    add_hashed,
+    copy_workspace,
+    give_labels,
+    thinned_demo,
+    thinned_workspace,
+)
 from console import cascal_cli
 from paging import as_read, open_at, run_through
 from streamlit.testing.v1 import AppTest
@@ -262,9 +268,8 @@ def test_a_link_with_nonsense_is_said_and_asks_the_first_question(open_label):
 
 
 def by_truth(desk, n_labels: int) -> None:
-    part = desk.contest.part
-    for place in range(1, n_labels + 1):
-        desk.give(place, option_letter(int(part.gold[desk.row(place)])))
+    gold = desk.contest.part.gold
+    give_labels(desk, range(1, n_labels + 1), lambda one: option_letter(int(gold[desk.row(one)])))
 
 
 def test_the_planned_number_ends_it_and_a_key_plans_more(open_label, store, snapshot):
@@ -497,10 +502,12 @@ def test_runs_and_a_cluster_lead_to_their_question(monkeypatch, store, snapshot)
 def against_the_router(desk, n):
     """Labels by which the router is wrong and the constant right, on n queries of the draw."""
     contest, models = desk.contest, desk.contest.part.votes.models
-    for place in range(1, n + 1):
+
+    def verdicts(place: int) -> dict[str, bool]:
         row = desk.row(place)
-        sides = models[contest.first[row]], models[contest.second[row]]
-        desk.give(place, verdicts=dict(zip(sides, (False, True), strict=True)))
+        return {models[contest.first[row]]: False, models[contest.second[row]]: True}
+
+    give_labels(desk, range(1, n + 1), verdicts=verdicts)
 
 
 def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
@@ -604,8 +611,11 @@ def test_labels_for_the_rectifier_are_given_there_and_used_only_when_chosen(
     assert line(app).startswith("1 of the 100 labels")
     train, desk = snapshot.dataset.train, question.desk(store, "ann")
     gold = dict(zip(train.votes.query_ids, train.labels.tolist(), strict=True))
-    for place in range(2, 102):
-        desk.give(place, option_letter(max(0, gold[question.draw.frame[place - 1]])))
+    give_labels(
+        desk,
+        range(2, 102),
+        lambda place: option_letter(max(0, gold[question.draw.frame[place - 1]])),
+    )
     app.run()
     found = rectify(store, snapshot)
     assert found.n_labels == 101
