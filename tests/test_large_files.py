@@ -200,14 +200,18 @@ def test_too_little_memory_is_a_sentence(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "xlsx", "parquet"])
 def test_peak_memory_does_not_grow_with_the_file(tmp_path, kind):
-    """ru_maxrss would be that of pytest, which a child begins with."""
+    """ru_maxrss would be that of pytest, which a child begins with.
+
+    70 MB of texts, and of those that Parquet keeps packed 140 MB, held whole would be beyond it.
+    """
     path, text = tmp_path / f"rows.{kind}", "Such a long way to say it. " * 800
     rows = [{**row, "response": f"{at} {text}", "answer": "A"} for at, row in enumerate(ROWS)]
     for row in rows[:]:
-        rows += [{**row, "model": f"{row['model']} {number}"} for number in range(57)]
+        copies = range(57 if kind == "parquet" else 27)
+        rows += [{**row, "model": f"{row['model']} {number}"} for number in copies]
     written(path, rows)
     n_rows, peak = map(int, told(PEAK, path, tmp_path / "w.duckdb").split())
-    assert n_rows == len(rows) == 6_960
+    assert n_rows == len(rows) == (6_960 if kind == "parquet" else 3_360)
     assert peak <= 600
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import replace
+from itertools import accumulate
 from statistics import NormalDist
 
 import numpy as np
@@ -63,6 +63,11 @@ class SimulatedPool:
         table = np.array([ACCURACY[skill] for skill in SKILLS], dtype=np.float64) / 100
         self.accuracy: FloatArray = read_only(table)
         """(S, M) probability of a right answer; what is not readable counts as wrong."""
+        self._bars = {
+            (skill, model): _bar(traits, float(self.accuracy[row, column]))
+            for row, skill in enumerate(SKILLS)
+            for column, (model, traits) in enumerate(MODELS.items())
+        }
 
     def specs(self) -> tuple[ModelSpec, ...]:
         """The models as the rest of the product sees them, marked as simulated."""
@@ -100,17 +105,22 @@ class SimulatedPool:
             text = answer_text(rng, vote, query.options[vote])
         else:
             text = unreadable_text(rng) if status == "unreadable" else refusal_text(rng)
-        response = Response(
+        mean_logprob = _mean_logprob(traits, right and status == "ok", item.easiness, rng)
+        input_tokens, output_tokens, latency = _usage(traits, status, query, rng)
+        return Response(
             query.query_id,
             model,
             text=text,
             answer=option_letter(vote) if status == "ok" else None,
             rule="simulated" if status == "ok" else None,
-            mean_logprob=_mean_logprob(traits, right and status == "ok", item.easiness, rng),
+            mean_logprob=mean_logprob,
             status=status,
             sample=sample,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cost=round(response_cost(traits, input_tokens, output_tokens), 8),
+            latency=latency,
         )
-        return _with_usage(response, query, rng)
 
     def _stream(self, purpose: str, who: str, query: Query, sample: int) -> random.Random:
         return stream(self.seed, purpose, who, sample, query.text, *query.options)
@@ -123,20 +133,23 @@ class SimulatedPool:
         own = rng.gauss(0.0, 1.0)
         share = FAMILY_NOISE if traits.family else 0.0
         noise = math.sqrt(share) * shared + math.sqrt(1 - share) * own
-        answered = 1 - traits.unreadable - traits.refused
-        column = self.models.index(model)
-        accuracy = float(self.accuracy[self.skills.index(item.skill), column])
         drawn = math.sqrt(SHARED_EASINESS) * item.easiness + math.sqrt(1 - SHARED_EASINESS) * noise
-        if drawn > -_NORMAL.inv_cdf(min(accuracy / answered, 0.999)):
+        if drawn > self._bars[item.skill, model]:
             return True, item.truth
         copies = bool(traits.family) and rng.random() < FAMILY_TRAPS
         return False, _at(item.temptations, trap if copies else rng.random())
 
 
+def _bar(traits: ModelTraits, accuracy: float) -> float:
+    """What the drawn ability of a model must pass for a right answer."""
+    answered = 1 - traits.unreadable - traits.refused
+    return -_NORMAL.inv_cdf(min(accuracy / answered, 0.999))
+
+
 def _at(probabilities: tuple[float, ...], quantile: float) -> int:
     """Index at which the running sum of the probabilities passes the quantile."""
-    passed = np.flatnonzero(np.cumsum(probabilities) > quantile * sum(probabilities))
-    return int(passed[0])
+    bar = quantile * sum(probabilities)
+    return next(place for place, passed in enumerate(accumulate(probabilities)) if passed > bar)
 
 
 def _status(traits: ModelTraits, rng: random.Random) -> Status:
@@ -153,19 +166,13 @@ def _mean_logprob(traits: ModelTraits, right: bool, easiness: float, rng: random
     return round(-traits.logprob_center * math.exp(-traits.logprob_scale * confidence), 4)
 
 
-def _with_usage(response: Response, query: Query, rng: random.Random) -> Response:
-    """Add tokens, cost and latency."""
-    traits = MODELS[response.model]
+def _usage(
+    traits: ModelTraits, status: Status, query: Query, rng: random.Random
+) -> tuple[int, int, float]:
+    """Tokens of the prompt, tokens of the response, and seconds."""
     characters = len(query.text) + sum(len(option) + 4 for option in query.options)
     input_tokens = _PROMPT_TOKENS + round(characters / _CHARACTERS_PER_TOKEN)
-    typical = _REFUSAL_TOKENS if response.status == "refused" else traits.output_tokens
+    typical = _REFUSAL_TOKENS if status == "refused" else traits.output_tokens
     output_tokens = max(8, round(typical * rng.lognormvariate(0.0, 0.35)))
-    cost = response_cost(traits, input_tokens, output_tokens)
     waiting = traits.first_token * rng.lognormvariate(0.0, 0.25)
-    return replace(
-        response,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cost=round(cost, 8),
-        latency=round(waiting + output_tokens / traits.tokens_per_second, 2),
-    )
+    return input_tokens, output_tokens, round(waiting + output_tokens / traits.tokens_per_second, 2)
