@@ -183,7 +183,7 @@ def test_every_slider_at_either_end_is_in_the_link_and_comes_back(reader, dashbo
     for name in names:
         one.page.get_by_role("slider", name=name).focus()
         one.page.keyboard.press(key)
-        idle(one.page)
+    idle(one.page)
     ends = {name: _value(one, name) for name in names}
     address = one.page.url
     assert ("silhouette=0&" in f"{address}&") == (end == "0")

@@ -115,7 +115,7 @@ class MapPage:
         self.page.mouse.move(*at[0])
         self.page.mouse.down()
         for point in at[1:]:
-            self.page.mouse.move(*point, steps=8)
+            self.page.mouse.move(*point, steps=3)
         self.page.mouse.up()
         self.redrawn(draws)
 
