@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.compute as pc
@@ -18,6 +20,7 @@ import pytest
 import typer.main
 from paging import end_jobs
 from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import local_script_runner
 
 import cascal
 from cascal.columns import Imported
@@ -34,6 +37,8 @@ from cascal.store import Label
 
 # Every AppTest would read the metadata of all installed packages anew, for half a second and more.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+# Every AppTest would ask a thousand times a second whether its run has ended.
+local_script_runner.time = SimpleNamespace(time=time.time, sleep=lambda _: time.sleep(0.004))
 # Every command that runs in this process would build all 26 anew, for a thirtieth of a second.
 typer.main.get_command_from_info = cache(typer.main.get_command_from_info)
 

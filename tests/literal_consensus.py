@@ -51,6 +51,7 @@ def literal_ll(votes, n_options, theta, alpha, sigma):
     """{(t, z): LL}; t is a voted answer or "none"; a truth of prior weight 0 is left out."""
     slots, counts, options = literal_query(votes, n_options)
     n_votes = sum(counts)
+    wrong = [[math.log(1 + math.exp(own + sigma * b)) for own in theta] for b, _ in literal_nodes()]
     found = {}
     for t in [*slots, "none"]:
         prior = 1 if t != "none" else options - len(slots)
@@ -64,7 +65,7 @@ def literal_ll(votes, n_options, theta, alpha, sigma):
                     continue
                 if vote == t:
                     value += theta[j] + sigma * b
-                value -= math.log(1 + math.exp(theta[j] + sigma * b))
+                value -= wrong[z][j]
             for slot, count in zip(slots, counts, strict=True):
                 if slot != t:
                     value += math.lgamma(alpha + count) - math.lgamma(alpha)
@@ -113,34 +114,43 @@ def literal_e_step(votes, n_options, theta, alpha, sigma, kappa, evidence=None):
     return {k: math.exp(kappa * v - top) / total for k, v in ll.items()}, top + math.log(total)
 
 
-def literal_terms(answers, groups, posteriors, j, group):
-    """What the M step of model j needs from each query of the group (None: of all) it answered."""
+def literal_terms(answers, posteriors, j):
+    """What the M step of model j needs from each query: None of one that it did not answer."""
     terms = []
-    for votes, g, posterior in zip(answers, groups, posteriors, strict=True):
-        if votes[j] != NO_ANSWER and group in (None, g):
-            right = sum(p for (t, _), p in posterior.items() if t == votes[j])
-            nodes = [sum(p for (_, n), p in posterior.items() if n == z) for z in range(7)]
-            terms.append((right, nodes))
+    for votes, posterior in zip(answers, posteriors, strict=True):
+        if votes[j] == NO_ANSWER:
+            terms.append(None)
+            continue
+        right, nodes = 0, [0] * 7
+        for (t, z), p in posterior.items():
+            if t == votes[j]:
+                right += p
+            nodes[z] += p
+        terms.append((right, nodes))
     return terms
 
 
 def literal_alpha(answers, n_options, posteriors):
     """The α of the grid under which the wrong votes of queries with options are likeliest."""
+    queries = []
+    for votes, options, posterior in zip(answers, n_options, posteriors, strict=True):
+        if options != 0:
+            truths = {}
+            for (t, _), p in posterior.items():
+                truths[t] = truths.get(t, 0) + p
+            queries.append((*literal_query(votes, options), truths))
     best, found = -math.inf, None
     for alpha in [0.1 * 200 ** (i / 21) for i in range(22)]:
         total = 0.0
-        for votes, options, posterior in zip(answers, n_options, posteriors, strict=True):
-            if options == 0:
-                continue
-            slots, counts, k = literal_query(votes, options)
-            for t in {t for t, _ in posterior}:
+        for slots, counts, k, truths in queries:
+            for t, weight in truths.items():
                 n_right = counts[slots.index(t)] if t != "none" else 0
                 value = math.lgamma((k - 1) * alpha)
                 value -= math.lgamma((k - 1) * alpha + sum(counts) - n_right)
                 for slot, count in zip(slots, counts, strict=True):
                     if slot != t:
                         value += math.lgamma(alpha + count) - math.lgamma(alpha)
-                total += value * sum(p for (truth, _), p in posterior.items() if truth == t)
+                total += value * weight
         if total > best:
             best, found = total, alpha
     return found
@@ -203,10 +213,12 @@ def literal_em(
             break
         previous = current
         for j in models:
-            everywhere = literal_terms(answers, groups, posteriors, j, None)
+            terms = literal_terms(answers, posteriors, j)
+            everywhere = [one for one in terms if one is not None]
             pool[j] = literal_newton(everywhere, pool[j], None, tau, sigma)
             for g in range(len(theta)):
-                here = literal_terms(answers, groups, posteriors, j, g)
+                own = zip(terms, groups, strict=True)
+                here = [one for one, group in own if one is not None and group == g]
                 theta[g][j] = literal_newton(here, theta[g][j], pool[j], tau, sigma)
         if learn_alpha:
             alpha = literal_alpha(answers, n_options, posteriors)
