@@ -160,8 +160,9 @@ def test_a_scheduler_that_is_not_there_is_refused_in_a_sentence():
 def cluster():
     """A scheduler and two worker processes on loopback that never write to a disk."""
     own = {f"distributed.worker.memory.{name}": False for name in ("target", "spill")}
+    forked = {"distributed.worker.multiprocessing-method": "forkserver"}  # which imports once
     with (
-        dask.config.set(own),
+        dask.config.set({**own, **forked}),
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from conftest import add_hashed, thinned_demo
+from console import cascal_cli
 from jinja2 import UndefinedError
 from refusals import refuses
 
@@ -315,10 +316,7 @@ def test_a_fresh_process_makes_the_same_run_and_says_so(workspace, small, small_
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "bit for bit" in done.stdout
-    listed = subprocess.run(
-        [*command[:4], "-w", str(workspace.path)], capture_output=True, text=True, timeout=120
-    )
-    assert "fresh" in listed.stdout
+    assert "fresh" in cascal_cli("runs", "-w", str(workspace.path)).stdout
 
 
 def test_changed_data_and_changed_decisions_are_told(workspace, small, small_snapshot):

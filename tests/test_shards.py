@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 
 import pytest
 from counting import counting
+from forked import cascal_process
 from typer.testing import CliRunner
 
 from cascal.cli import app
@@ -156,18 +155,15 @@ def test_a_shard_that_is_still_written_is_taken_over_and_goes_on(workspace, aske
 def test_commands_in_processes_of_their_own_one_of_them_killed(workspace, asked, tmp_path):
     pool = asked.pool(2)
     write_pool(tmp_path / "pool.yaml", pool)
-    command = [sys.executable, "-m", "cascal.cli", "collect", "mine", "pool.yaml"]
-    command += ["-w", "w.duckdb", "--shard", "shards", "--models"]
-    running = [
-        subprocess.Popen([*command, model.name], cwd=tmp_path, stdout=subprocess.DEVNULL)  # noqa: S603 - our own interpreter
-        for model in pool
-    ]
+    command = ["collect", "mine", "pool.yaml", "-w", "w.duckdb", "--shard", "shards", "--models"]
+    running = [cascal_process(*command, model.name, cwd=tmp_path) for model in pool]
     asked.wait(20)
     running[0].kill()
     for one in running:
-        one.wait(timeout=60)
+        one.communicate(timeout=60)
     assert running[1].returncode == 0
-    again = subprocess.run([*command, pool[0].name], cwd=tmp_path, check=False, timeout=60)  # noqa: S603 - our own interpreter
+    again = cascal_process(*command, pool[0].name, cwd=tmp_path)
+    again.communicate(timeout=60)
     assert again.returncode == 0
     words = ["collect", "mine", str(tmp_path / "pool.yaml"), "-w", str(workspace.path)]
     merging = CliRunner().invoke(app, [*words, "--merge", str(tmp_path / "shards")])
