@@ -20,17 +20,17 @@ PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-l
 # Images of containers set this; the tests start many processes, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint style types without-browser unit slow attack wheel browser pages timed pictures bench bench-large realdata clean
+.PHONY: demo test lint style types asserts without-browser unit slow attack wheel browser pages timed pictures bench bench-large realdata clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
 
-# The types take as long as style and wheel together, so each of the two cores has one of them.
+# The types take longer than style, wheel and asserts together, so each of two cores has its part.
 # Pages beside all other tests took as long as one after the other, and then a test that has to
 # wait for others' processes misses its deadline: so they come one after the other.
 # `unit` and `slow` are one run: modules are imported, and data sets fitted, once for both.
 test: $(VENV)/.dev
-	$(MAKE) -j 2 types style wheel
+	$(MAKE) -j 2 types style asserts wheel
 	$(MAKE) without-browser
 	$(MAKE) pages
 	$(MAKE) timed
@@ -60,6 +60,10 @@ style: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy -p cascal -p app
+
+# pytest rewrites the asserts of a test file and keeps the result: here once, for all processes.
+asserts: $(VENV)/.dev
+	said=$$($(BIN)/python -m pytest --collect-only --quiet tests) || { echo "$$said"; exit 1; }
 
 without-browser: $(VENV)/.dev
 	$(PYTEST) --ignore tests/browser -m "not browser and not bench and not realdata"
