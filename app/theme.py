@@ -65,6 +65,11 @@ CELLS: dict[Mode, tuple[str, ...]] = {
     "dark": ("#1A2F5A", "#1F3F80", "#2650A6", "#2F62CF"),
 }
 """Of tables whose cells have a text: one colour of it is readable on all of them."""
+SHARES: dict[Mode, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "light": (BROKEN["light"][0], ("#EB9F57", *CELLS["light"])),
+    "dark": (BROKEN["dark"][0], ("#9A5518", *CELLS["dark"])),
+}
+"""Of such a table with shares: below half, and from half on with one colour of the text."""
 DIVERGING: dict[Mode, tuple[str, ...]] = {
     "light": (
         "#8A3B12",

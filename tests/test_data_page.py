@@ -12,8 +12,10 @@ from paging import run_through
 from test_app import plain
 
 import cascal
+from app import theme
 from app.folders import FOLDERS_ENV
 from cascal import charts
+from cascal.charts.figures import luminance
 from cascal.columns import Refusal
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
@@ -172,6 +174,8 @@ def test_agreement_by_task_adds_up_to_what_it_is_made_of(demo):
         assert row["readable"] == pytest.approx(100 * votes.answered[rows].mean())
         assert row["queries"] == len(rows)
     assert table["agreement"].iloc[1:-1].is_monotonic_increasing
+    shown = [name for name in table if name.startswith("model:")]
+    assert table.iloc[0][shown].is_monotonic_increasing  # on a phone the first columns are seen
     last = table.iloc[-1][models].tolist()
     assert last == pytest.approx((100 * votes.answered.mean(axis=0)).tolist())
 
@@ -261,3 +265,15 @@ def test_columns_in_another_language_are_asked_for_by_what_is_needed_first(
     assert not app.exception
     found = cascal.Workspace(tmp_path / "w.duckdb").dataset("fragen")
     assert (found.n_train, found.n_models, found.n_responses) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_one_ink_is_readable_on_every_share_from_half_on(mode):
+    """Of a table whose inks change from cell to cell some digits are hard to read."""
+    styles = [charts.cell_style(share, *theme.SHARES[mode]) for share in range(50, 101)]
+    inks = {style.rpartition("color: ")[2] for style in styles}
+    colours = [style.partition("background-color: ")[2][:7] for style in styles]
+    assert len(inks) == 1
+    light = luminance([*inks, *colours])
+    high, low = np.maximum(light[1:], light[0]), np.minimum(light[1:], light[0])
+    assert ((high + 0.05) / (low + 0.05)).min() >= 4.5

@@ -96,7 +96,7 @@ def _turn() -> int:
 def _shaded(table: pd.DataFrame) -> Any:  # noqa: ANN401 – pandas exports no type of it
     """The table with a colour behind every share of agreement."""
     shares = [name for name in table if name in ("agreement", *_model_columns(table))]
-    below, above = theme.BROKEN[theme.mode()]
+    below, above = theme.SHARES[theme.mode()]
     rows = table.index[table["task"] != charts.READABLE]
     return table.style.map(
         lambda value: charts.cell_style(value, below, above), subset=(rows, shares)
@@ -119,7 +119,7 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
     }
     return {
         "task": st.column_config.TextColumn("Task", width=132, pinned=True),
-        "agreement": number("All models", format="%.0f %%", width=90),
+        "agreement": number("All", format="%.0f %%", width=56, help="All models together."),
         **models,
         "readable": number("Readable", format="%.0f %%", width=82),
         "queries": number("Queries", format="localized", width=76),

@@ -27,10 +27,11 @@ def task_agreement_frame(part: Part) -> pd.DataFrame:
     """One row a task in percent: agreement of all models, readable answers, and of each model how
     often it gives the most frequent answer of the pool.
 
-    "all tasks" comes first, then the task with the least agreement; the last row is the share of
-    readable answers of each model. A model counts on the queries that it was asked; an answer that
-    cannot be read agrees with nobody. Of equally frequent answers that of the first model counts,
-    so that the mean over models that were asked everything is the share in the largest group.
+    "all tasks" comes first, then the task with the least agreement, and of the models the one that
+    agrees least; the last row is the share of readable answers of each model. A model counts on
+    the queries that it was asked; an answer that cannot be read agrees with nobody. Of equally
+    frequent answers that of the first model counts, so that the mean over models that were asked
+    everything is the share in the largest group.
     """
     votes, tasks = part.votes, np.array(part.votes.tasks)
     agrees = agrees_with_most(part)
@@ -45,7 +46,7 @@ def task_agreement_frame(part: Part) -> pd.DataFrame:
     coverage = _shares(votes.answered, votes.asked)
     last = {"task": READABLE, **_of_models(coverage, votes.models)}
     table = pd.concat([first, others, pd.DataFrame([last])], ignore_index=True)
-    names = sorted(_of_models(coverage, votes.models), key=lambda name: -table[name].fillna(0)[0])
+    names = sorted(_of_models(coverage, votes.models), key=lambda name: table[name].fillna(100)[0])
     return table[["task", "agreement", *names, "readable", "queries"]]
 
 
