@@ -36,6 +36,10 @@ COHERES = (
     f"at most {counted(round(100 * DEFAULT_TOLERANCE), 'point')} of right answers."
 )
 """The same for an incoherent cluster."""
+Weight = Literal["primary", "secondary", "tertiary"]
+APPLY: tuple[Weight, str] = ("primary", "Apply")
+ANYWAY: tuple[Weight, str] = ("secondary", "Apply anyway")
+"""The button of what is advised, and of what is not."""
 BOLD = 2
 """Rows of its numbers that stand out."""
 
@@ -124,7 +128,7 @@ def effect_rows(code: str, tried: Sequence[Effect]) -> None:
         what, numbers = st.columns([0.45, 0.55], gap="medium")
         with what, st.container(gap="small"):
             _named("Best remedy", "green", BEST, best)
-            _apply_at_price(best, "primary")
+            _apply_at_price(best, *APPLY)
         _does(best, numbers)
     _folded_rows(rows, best)
 
@@ -147,10 +151,10 @@ def cohesion_rows(code: str, tried: Sequence[Cohesion], cluster: int) -> None:
             badge: tuple[str, theme.Badge] = (
                 ("Best for coherence", "green")
                 if choice.take
-                else ("Helps most, at a price", "blue")
+                else ("If coherence matters more", "blue")
             )
             _named(*badge, COHERES, best)
-            _apply_at_price(best, "primary" if choice.take else "secondary")
+            _apply_at_price(best, *APPLY if choice.take else ANYWAY)
             if best.cohesion is not None and best.cohesion.because:
                 st.markdown(f"**Why it works.** {frame.headline(best.cohesion.because)}")
             if choice.take and best.effect.judgement != "helps":
@@ -174,7 +178,7 @@ def _named(says: str, colour: theme.Badge, rule: str, row: Row) -> None:
         st.markdown(f"**{label}**", width="content")
 
 
-def _apply_at_price(row: Row, weight: Literal["primary", "secondary"]) -> None:
+def _apply_at_price(row: Row, weight: Weight, says: str) -> None:
     """The button, and beside it what that costs."""
     said = [one.said for one in row.price]
     if row.n_worse:
@@ -182,7 +186,7 @@ def _apply_at_price(row: Row, weight: Literal["primary", "secondary"]) -> None:
     with st.container(
         horizontal=True, gap="small", vertical_alignment="center", key=f"price_{row.code}"
     ):
-        _apply_button(row, weight)
+        _apply_button(row, weight, says)
         price = frame.headline(capitalised(" · ".join(said)))
         st.caption(f"**Price.** {price}", width="stretch")
 
@@ -237,16 +241,17 @@ def _folded(row: Row, best: Row | None) -> None:
 
 
 def _rank(row: Row, best: Row) -> str:
-    """By what it ranks below the best."""
+    """By what it ranks below the first one."""
+    below = f"It ranks below “{best.effect.proposal.label}”"
     if row.cohesion is not None and best.cohesion is not None:
-        return f"It ranks below the best remedy: {ranks_lower(row.cohesion, best.cohesion)}."
-    return f"It ranks below the best remedy: {why_lower(row.effect, best.effect)}."
+        return f"{below}: {ranks_lower(row.cohesion, best.cohesion)}."
+    return f"{below}: {why_lower(row.effect, best.effect)}."
 
 
-def _apply_button(row: Row, weight: Literal["primary", "secondary", "tertiary"]) -> None:
+def _apply_button(row: Row, weight: Weight, says: str = "Apply") -> None:
     if can_be_set(row.effect.proposal):
         st.button(
-            "Apply",
+            says,
             key=f"apply_{row.code}_{row.at}",
             type=weight,
             on_click=_apply_and_draw,

@@ -207,7 +207,7 @@ def _repeats(snapshot: Snapshot) -> Evidence:
 
 def _what_it_changes(snapshot: Snapshot) -> str:
     changed = without_repeats(snapshot)
-    return "" if changed is None else f" {changed.sentence}"
+    return "" if changed is None else f" Counted by test queries, {changed.sentence}"
 
 
 def _word_for_word(found: TrainingQuality) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from cascal.counted import capitalised, counted, decimal, decimal_pair, percent
+from cascal.counted import capitalised, counted, decimal, decimal_pair
 from cascal.diagnose.cohering import Cohesion
 from cascal.diagnose.effect_words import why_lower
 from cascal.diagnose.remedies import NO_HELP, loses_little, what_helps_first
 from cascal.diagnose.trials import CLEAR
+from cascal.verdicts.payback import DEFAULT_TOLERANCE
 from cascal.verdicts.verdict import points
 
 MANY_OTHERS = 0.25
@@ -89,7 +90,11 @@ def _why_leave(best: Cohesion) -> str:
     else:
         assert best.effect.gain is not None  # noqa: S101 – else it loses little
         lost = decimal(-100 * best.effect.gain.low, 1)
-        lacks = f"{label} may lose up to {lost} points of right answers over all test queries."
+        most = f"{100 * DEFAULT_TOLERANCE:g}"
+        lacks = (
+            f"{label} may lose up to {lost} points of right answers over all test queries; up to "
+            f"{most} is tolerated."
+        )
     return f"{lacks} {_own_right(best)}".strip()
 
 
@@ -97,10 +102,10 @@ def _own_right(one: Cohesion) -> str:
     """What a remedy brings the cluster's own test queries: only those can lose by incoherence."""
     if one.right is None:
         return ""
-    now, gain = one.right
-    shown = "The cluster costs" if gain.low > 0 else "The cluster is not shown to cost"
+    _, gain = one.right
     queries = counted(gain.n, "test query", "test queries")
-    return f"{shown} right answers: {percent(now)} of its {queries} are right, {points(gain)} then."
+    shown = "gain by it" if gain.low > 0 else "are not shown to gain by it"
+    return f"The cluster's own {queries} {shown}: {points(gain)}."
 
 
 def _of_others(one: Cohesion) -> str:
@@ -110,10 +115,11 @@ def _of_others(one: Cohesion) -> str:
 
 
 def ranks_lower(one: Cohesion, best: Cohesion) -> str:
-    """By what a remedy that cures it as well ranks below another one."""
+    """By what a remedy that cures it as well ranks below another one: what decides, first."""
+    reasons = []
     if nearer(best) and not nearer(one) and isfinite(sum(one.distance)):
         first, second = decimal_pair(*one.distance, 2)
-        return f"its queries come no nearer to their own centre ({first} → {second})"
+        reasons.append(f"its queries come no nearer to their own centre ({first} → {second})")
     if spares_others(best) and not spares_others(one):
-        return f"it makes {_of_others(one)}"
-    return why_lower(one.effect, best.effect)
+        reasons.append(f"it makes {_of_others(one)}")
+    return ", and ".join(reasons) or why_lower(one.effect, best.effect)
