@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import cascal
+from cascal.counted import decimal, signed
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
@@ -174,7 +175,10 @@ def accuracies(split: Split) -> dict[str, tuple[float, float]]:
 
 def row(name: str, found: dict[str, tuple[float, float]]) -> str:
     """A line of the table."""
-    cells = ["" if np.isnan(top) else f"{top:.1f} / {vote:.1f}" for top, vote in found.values()]
+    cells = [
+        "" if np.isnan(top) else f"{decimal(top, 1)} / {decimal(vote, 1)}"
+        for top, vote in found.values()
+    ]
     return f"| {name} | {' | '.join(cells)} |"
 
 
@@ -196,7 +200,7 @@ def summary(worlds: list[dict[str, tuple[float, float]]]) -> list[str]:
                 [w[name][at] - w["recommended-1"][at] for w in worlds if np.isfinite(w[name][at])]
                 for at in (0, 1)
             ]
-            cells.append(" / ".join(f"{pick(one):+.1f}" for one in differences))
+            cells.append(" / ".join(signed(pick(one)) for one in differences))
         lines.append(f"| {title} difference to recommended-1 | {' | '.join(cells)} |")
     return lines
 

@@ -20,6 +20,7 @@ import cascal
 from cascal import importers
 from cascal.compare.comparison import compare_on_splits
 from cascal.compare.experiments import Request, run
+from cascal.counted import typed
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.encoding import adopt_vectors
@@ -51,8 +52,9 @@ def percent(row: Mapping[str, Any], name: str, sign: str = "") -> str:
     """A share in percent with its interval."""
     if row[name] is None:
         return ""
-    value, low, high = (100 * row[key] for key in (name, f"{name}_low", f"{name}_high"))
-    return f"{value:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]"
+    ends = (100 * row[key] for key in (name, f"{name}_low", f"{name}_high"))
+    value, low, high = (typed(end, 1, sign=bool(sign)) for end in ends)
+    return f"{value} [{low}, {high}]"
 
 
 def routers_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -21,6 +21,7 @@ from crowdkit.aggregation import GLAD, MACE, DawidSkene, OneCoinDawidSkene
 import cascal
 from cascal.clustering.groups import QUERIES_PER_GROUP, n_groups
 from cascal.compare.baselines import ClusterAgreement
+from cascal.counted import bracketed, decimal, signed
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.part import Part, join, split_part
@@ -184,15 +185,16 @@ def world_rows(n_worlds: int) -> Iterator[str]:
     for title, gains in found.items():
         wins = sum(gain > 0 for gain in gains)
         yield (
-            f"{n_worlds} random worlds, {title}: {np.mean(gains):+.1f} points in the first model, "
-            f"better in {wins}, from {min(gains):+.1f} to {max(gains):+.1f}"
+            f"{n_worlds} random worlds, {title}: {signed(float(np.mean(gains)))} points in the first model, "
+            f"better in {wins}, from {signed(min(gains))} to {signed(max(gains))}"
         )
 
 
 def percent(value: Estimate, sign: str = "") -> str:
     """In percent with the interval."""
-    parts = (100 * one for one in (value.value, value.low, value.high))
-    return "{:{s}.1f} [{:{s}.1f}, {:{s}.1f}]".format(*parts, s=sign)
+    first, low, high = (100 * one for one in (value.value, value.low, value.high))
+    written = signed(first) if sign else decimal(first, 1)
+    return f"{written} {bracketed(low, high, sign=bool(sign))}"
 
 
 def main() -> None:
