@@ -424,9 +424,9 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     assert three["key"][0] == "cascal"
     assert "best_by_gold" in three["key"].tolist()[1:]
     assert three["top1"][1] >= three["top1"][2]
-    assert sorted(three["needs"]) == ["no labels", "no labels", "these answers"]
-    heading = next(one.value for one in app.subheader if "right by this router" in one.value)
-    assert f"{three['top1_text'][0].split()[0]} % right by this router" in plain(heading)
+    assert sorted(three["needs"]) == ["gold answers", "no labels", "no labels"]
+    heading = next(one.value for one in app.subheader if "right by the router in use" in one.value)
+    assert f"{three['top1_text'][0].split()[0]} % right by the router in use" in plain(heading)
     answers = dict(tab.label.split(": ") for tab in app.tabs[:4])
     assert answers["Routers"] == percent(three["top1"][0] / 100, 1)
     assert answers["Where it gains"].endswith(" of 9")
@@ -435,7 +435,7 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     app.session_state["all_of_them"] = True
     app.run()
     table = app.dataframe[1].value
-    named = {"CASCAL recommended (present)", "AVENGERS", "LLMRANK", "Oracle"}
+    named = {"CASCAL recommended (in use)", "AVENGERS", "LLMRANK", "Oracle"}
     assert named <= set(table["router"])
     assert (table["top1"].dropna() <= 100).all()
     assert table["top1"].dropna().is_monotonic_decreasing

@@ -34,6 +34,7 @@ from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
 from cascal.dataset.label_lessons import (
     BESIDE_GOLD,
+    NOT_SETTLED,
     PLAN_LINE,
     gold_line,
     likely_number,
@@ -178,8 +179,7 @@ def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, snap
     assert any(KNOWN_TRUTH in one.value for one in app.caption)
     found = labels_of_the_truth(routing_question(snapshot), 30).evidence()
     assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
-    contest = routing_question(snapshot).contest
-    assert f"{BESIDE_GOLD}: {found.headline(contest)}" in notes(app)
+    assert f"{BESIDE_GOLD}: {NOT_SETTLED}" in notes(app)
     assert len(table(app, "truth")) == 30
     assert not found.settled
     planned = min(30 + found.more, len(routing_question(snapshot).draw.frame))
@@ -279,7 +279,7 @@ def test_the_planned_number_ends_it_and_a_key_plans_more(open_label, store, snap
     found = desk.evidence()
     assert not found.settled
     assert line(app).startswith("30 of 30: gain ")
-    assert f"{BESIDE_GOLD}: {found.headline(desk.contest)}" in notes(app)
+    assert f"{BESIDE_GOLD}: {NOT_SETTLED}" in notes(app)
     assert found.tally(desk.contest) in texts(app)
     assert "Not settled" in texts(app)
     planned = min(30 + found.more, len(desk.draw.frame))
@@ -555,7 +555,7 @@ def said_of_labels(app: AppTest) -> list[str]:
 def evaluated(app: AppTest) -> str:
     """What Evaluate says of the routers as soon as they are compared."""
     run_through(app.switch_page("evaluate/page.py").run())
-    said = next(one.value for one in app.subheader if "right by this router" in one.value)
+    said = next(one.value for one in app.subheader if "right by the router in use" in one.value)
     return as_read(said)
 
 
@@ -589,7 +589,7 @@ def test_a_closed_gate_is_one_state_on_all_pages_and_ignoring_labels_ends_it_eve
         assert said_of_labels(app) == [f"{asked} {heeded.LEFT_OUT}"]
     compared = evaluated(app)
     assert said_of_labels(app) == [f"{asked} {heeded.COMPARED}"]
-    assert f"{right} right by this router, {free_right} without labels" in compared
+    assert f"{right} right by the router in use, {free_right} without labels" in compared
     app.switch_page("overview/page.py").run()
     app.checkbox(key="ignore_labels").check().run()
     assert not said_of_labels(app)

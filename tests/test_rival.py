@@ -79,15 +79,17 @@ def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     assert better.headline.startswith("A rival is proven better: Other +10.0 points [")
     assert better.sentence.startswith("The only rival without labels, Other: +10.0 points [")
     assert better.sentence.endswith(
-        " beside this router, for $1.00 instead of $1.00 per 1,000 queries."
+        " beside the router in use, for $1.00 instead of $1.00 per 1,000 queries."
     )
     worse = rival_of(entry("other", 0.7))
     assert worse.headline.startswith("The best rival is proven worse: Other −10.0 points [")
     same = rival_of(entry("other", 0.8))
     assert same.headline == "No rival is proven better: Other 0.0 points [0.0, 0.0]"
     two = rival_of(entry("other", 0.8), entry("weak", 0.5))
-    best = "The best of 2 rivals without labels, Other: 0.0 points [0.0, 0.0] beside this router"
-    assert two.sentence.startswith(f"{best} (interval for all 2 at once), for $1.00")
+    best = "The best of 2 rivals without labels, Other: 0.0 points [0.0, 0.0]"
+    assert two.sentence.startswith(
+        f"{best} beside the router in use (interval for all 2 at once), for $1.00"
+    )
 
 
 def test_the_answer_is_this_routers_own_before_that_of_any_rival():
@@ -140,7 +142,7 @@ def test_what_a_rival_costs_is_said_where_known_and_what_is_cheapest_is_left_to_
     told = "No rival is proven better: Other 0.0 points [0.0, 0.0]"
     assert cheap.headline == f"{told}, $0.50 cheaper per 1,000"
     assert cheap.sentence.endswith(
-        "beside this router, for $0.50 instead of $1.00 per 1,000 queries."
+        "beside the router in use, for $0.50 instead of $1.00 per 1,000 queries."
     )
     dear = rival_of(entry("other", 0.8, cost=1.25))
     assert dear.headline == f"{told}, $0.25 dearer per 1,000"

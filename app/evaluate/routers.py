@@ -23,6 +23,9 @@ from cascal.verdicts.constant import Constant
 
 MAIN_COLUMNS = ("router", "top1_text", "gain_text", "cost", "needs", "effective")
 ALL_COLUMNS = (*MAIN_COLUMNS, "vote", "hit", "vote_cost", "p_text")
+NEEDS = (
+    "What has to be known to choose like this. “Gold answers” are those that it is scored by here."
+)
 OWN = (charts.PRESENT, WITHOUT_LABELS, *PRESETS, "released_late")
 
 
@@ -103,7 +106,7 @@ def _all_routers(comparison: Comparison) -> None:
         f"{'gold' if origin == 'gold' else origin} answers, or heeds a few labels. Open diamond: "
         "knows these "
         f"very answers, a bound such as the {mark('oracle')}. In colour: CASCAL; large: the router "
-        "of the present settings."
+        "in use."
     )
     absent = table[table[measure].isna()]["router"]
     if len(absent):
@@ -144,7 +147,7 @@ def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
         "router": text("Router", pinned=True, width=232),
-        "needs": text("Needs", width=102),
+        "needs": text("Needs", width=102, help=NEEDS),
         "top1_text": text("First right, %", alignment="right", width=118),
         "gain_text": text("Gain, points", alignment="right", width=142, help=f"Over {always}."),
         "cost": number("$/1,000", format="%.2f", width=62, help="US dollars per 1,000 queries."),

@@ -131,5 +131,5 @@ def _option(frame_: pd.DataFrame, at: int, now: int) -> str:
         parts.append(f"{decimal(row['top1'], 1)} % right")
     if not pd.isna(row["dollars"]):
         parts.append(dollars(row["dollars"]))
-    present = " (present)" if at == now else ""
+    present = " (in use)" if at == now else ""
     return f"{row['value']}{present}: {', '.join(parts)}"

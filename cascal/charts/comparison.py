@@ -38,7 +38,7 @@ NEEDS = {
     "nothing": "no labels",
     "labels": "training labels",
     "few labels": "a few labels",
-    "gold": "these answers",
+    "gold": "gold answers",
 }
 
 SYMBOLS = {"nothing": "circle", "labels": "square", "few labels": "square", "gold": "diamond-open"}
@@ -57,10 +57,10 @@ def p_text(p_value: float) -> str:
 def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFrame:
     """One row a router, best first: the measures in percent with intervals, models in use, cost.
 
-    The router under test is marked as the present one.
+    The router under test is marked as the one in use.
     """
     columns: dict[str, list[object]] = {
-        "router": [f"{row.title} (present)" if row.key == PRESENT else row.title for row in rows],
+        "router": [f"{row.title} (in use)" if row.key == PRESENT else row.title for row in rows],
         "key": [row.key for row in rows],
         "needs": [NEEDS[row.needs] for row in rows],
         "symbol": [SYMBOLS[row.needs] for row in rows],
@@ -112,7 +112,7 @@ def routers_sentence(main: pd.DataFrame) -> str:
     rates = (f"{text.partition(' ')[0]} %" for text in main["top1_text"])
     right = dict(zip(main["role"], rates, strict=True))
     always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
-    said = [f"{right['present']} right by this router"]
+    said = [f"{right['present']} right by the router in use"]
     if "without labels" in right:
         said.append(f"{right['without labels']} without labels")
     said.append(f"{right['constant']} by {always}")

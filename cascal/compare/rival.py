@@ -71,7 +71,7 @@ class Rival:
         if self.n_others > 1:
             said = f"The best of {self.n_others} rivals without labels, {self.title}"
             held = f" (interval for all {self.n_others} at once)"
-        said += f": {points(self.gain)} beside this router{held}"
+        said += f": {points(self.gain)} beside the router in use{held}"
         if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
             return f"{said}."
         return (

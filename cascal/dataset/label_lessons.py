@@ -44,6 +44,8 @@ CHANGES: dict[Purpose, dict[Decision, str]] = {
 
 BESIDE_GOLD = "Labels alone, as for data without gold answers"
 """Begins what labels say where gold answers count."""
+NOT_SETTLED = "not settled yet."
+"""What they say until they settle it: a verdict on less would compete with that by gold answers."""
 _BY_GOLD: dict[Decision, str] = {
     "route": "routing pays",
     "do not route": "do not route",
@@ -108,7 +110,7 @@ def beside_gold(question: Question, found: Evidence, n_planned: int) -> str:
         return f"{nothing_headline(contest)}."
     if not found.gain.n_labels:
         return f"{plan_headline(question, n_planned, gold=True)}."
-    return f"{BESIDE_GOLD}: {found.headline(contest)}"
+    return f"{BESIDE_GOLD}: {found.headline(contest) if found.settled else NOT_SETTLED}"
 
 
 PLAN_LINE = (
