@@ -184,8 +184,9 @@ def world_rows(n_worlds: int) -> Iterator[str]:
             found[title].append(100 * (accuracy - base))
     for title, gains in found.items():
         wins = sum(gain > 0 for gain in gains)
+        mean = signed(float(np.mean(gains)))
         yield (
-            f"{n_worlds} random worlds, {title}: {signed(float(np.mean(gains)))} points in the first model, "
+            f"{n_worlds} random worlds, {title}: {mean} points in the first model, "
             f"better in {wins}, from {signed(min(gains))} to {signed(max(gains))}"
         )
 
