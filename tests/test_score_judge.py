@@ -72,13 +72,13 @@ def test_the_command_says_the_calls_first_and_ranks_by_the_judge(template, tmp_p
     copy_workspace(template, tmp_path / "w.duckdb")
     with counting() as asked:
         write_pool(tmp_path / "pool.yaml", [named(asked.pool(), "strong")])
-        shared = ("scores", "prose", "-w", "w.duckdb", "--pool", "pool.yaml", "--n", "8")
+        shared = ("scores", "prose", "-w", "w.duckdb", "--pool", "pool.yaml", "--n", "16")
         done = cascal_cli(*shared, "--judge", "strong", cwd=tmp_path)
-        assert "64 calls to strong" in " ".join(done.stderr.split())
-        assert asked.total() == 64
+        assert "128 calls to strong" in " ".join(done.stderr.split())
+        assert asked.total() == 128
         assert "the judge strong" in " ".join(done.stdout.split()) + done.stderr
         unnamed = cascal_cli(*shared, cwd=tmp_path)
         assert "has no model ''" in " ".join(unnamed.stderr.split())
         both = cascal_cli(*shared, "--judge", "strong", "--unlike", cwd=tmp_path)
         assert "Give one of" in " ".join(both.stderr.split())
-        assert asked.total() == 64
+        assert asked.total() == 128
