@@ -218,15 +218,19 @@ def _route(shown: QueryCard) -> None:
     st.caption(frame.escape(" ".join(filter(None, [trace.reason, trace.doubt]))))
     for said in filter(None, (trace.nearby, trace.caution)):
         st.caption(frame.escape(said))
-    if st.button(
+    st.button(
         "Route this",
         key="route_query",
         type="primary",
         icon=":material/alt_route:",
         help="Opens the page Route with this text.",
-    ):
-        st.session_state["query_text"] = shown.text
-        frame.open_page("route")
+        on_click=frame.open_page,
+        args=("route", _ask, shown.text),
+    )
+
+
+def _ask(text: str) -> None:
+    st.session_state["query_text"] = text
 
 
 def _nearest(shown: QueryCard) -> None:

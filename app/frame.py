@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from cascal.evaluate import effective_number
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 """A chart is saved by the buttons of app/chart_files; a double click takes a zoom back."""
-_BY_BUTTON, _WHOLE = "came_by_button", "draw_whole"
+_BY_BUTTON, _WHOLE, _WANTED_PAGE = "came_by_button", "draw_whole", "wanted_page"
 _COMMAND = re.compile(r"(`cascal [\w =./-]*`)")
 """A command in a sentence of ours, in letters that stay what they are inside of backticks."""
 _HYPHENED = re.compile(r"\S*\w\\-\w\S*")
@@ -42,12 +42,28 @@ def page_file(folder: str) -> Path:
     return _HERE / folder / "page.py"
 
 
-def open_page(folder: str) -> None:
-    """Go to another page with everything that is chosen.
+def open_page(folder: str, first: Callable[..., None] | None = None, *args: object) -> None:
+    """Go to another page with everything that is chosen; first : what is done before.
+
+    A button does so in its callback: below `if st.button`, a run that another one breaks off, as
+    where a job ends, never comes there, and the click is lost.
+    """
+    st.session_state[_WANTED_PAGE] = folder
+    if first is not None:
+        first(*args)
+    st.rerun()
+
+
+def go_on(here: str) -> None:
+    """Go to the page that is wanted, until it is the one here, whatever breaks off a run.
 
     Without parameters of its own Streamlit would refuse as soon as a control is in the address;
     with none the controls put themselves into it again (`came_by_button`).
     """
+    folder = st.session_state.get(_WANTED_PAGE, here)
+    if folder == here:
+        st.session_state.pop(_WANTED_PAGE, None)
+        return
     st.session_state[_BY_BUTTON] = True
     st.switch_page(page_file(folder), query_params={})
 

@@ -50,10 +50,18 @@ def side_of_run(name: str) -> str:
 
 def button(label: str, key: str, purpose: Purpose, *, n_planned: int = 0, **chosen: str) -> None:
     """A button that opens the page Label with a question, and with the plan that it names."""
-    if st.button(label, key=key, icon=":material/edit_note:"):
-        widgets = {"purpose": purpose, **chosen}
-        st.session_state[WANTED] = Wanted(widgets=widgets, n_planned=n_planned)
-        frame.open_page("label")
+    wanted = Wanted(widgets={"purpose": purpose, **chosen}, n_planned=n_planned)
+    st.button(
+        label,
+        key=key,
+        icon=":material/edit_note:",
+        on_click=frame.open_page,
+        args=("label", _want, wanted),
+    )
+
+
+def _want(wanted: Wanted) -> None:
+    st.session_state[WANTED] = wanted
 
 
 @st.cache_resource(show_spinner="Finding what is contested", max_entries=16)

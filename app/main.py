@@ -31,13 +31,15 @@ page = st.navigation(
     position="top",
 )
 glossary.listen()
+here = next(folder for folder, (_, address) in PAGES.items() if address == page.url_path)
 with turns.turn(), frame.refusals():
-    if page.url_path == PAGES["skills"][1]:
+    if here == "skills":
         heeded.prepare()
     else:
         moves.leave()
     places = controls.sidebar()
     tour.lead()
+    frame.go_on(here)
     page.run()
     chart_files.offer()
     strips.fill_late(places)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import streamlit as st
 import test_app
 from paging import run_through
 from streamlit.testing.v1 import AppTest
@@ -14,7 +15,7 @@ from test_app import plain
 from test_diagnose import case_of, explosion, world
 
 import cascal
-from app import jobs
+from app import heeded, jobs
 from cascal import charts
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
@@ -269,6 +270,25 @@ def test_an_incoherent_cluster_opens_on_the_map_and_leads_to_its_silhouettes(ope
     app.button(key="open_coherent_cluster").click().run()
     assert not app.exception
     assert any(worst in plain(one.value) for one in (*app.subheader, *app.markdown))
+
+
+@pytest.mark.slow
+def test_a_click_counts_though_its_run_is_broken_off(open_app, small_file, monkeypatch):
+    """As where a job ends just then: the page is drawn anew before the run comes to the button."""
+    app = open_app(small_file, "diagnose")
+    run_until(app, "diagnosis:")
+    broken_off = []
+
+    def once(_: object) -> None:
+        if not broken_off:
+            broken_off.append(True)
+            st.rerun()
+
+    monkeypatch.setattr(heeded, "notice", once)
+    app.button(key="open_coherent_cluster").click().run()
+    assert not app.exception
+    assert app.selectbox(key="colour").value == "model"  # the map, where the cluster is picked
+    assert app.session_state["selection"].clusters
 
 
 @pytest.mark.slow

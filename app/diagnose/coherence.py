@@ -81,14 +81,13 @@ def _actions(now: Snapshot, chosen: Coherence) -> None:
     numbers = f"{now.labels[chosen.cluster]}: {chosen.measured}{LOW if low else ''}."
     st.text(f"{numbers} {why_incoherent(now, chosen)}")
     with st.container(horizontal=True, gap="small"):
-        if st.button(
+        st.button(
             "Open on the skill map",
             key=OPEN,
             icon=":material/open_in_full:",
-            on_click=selection.pick_clusters,
-            args=(chosen.cluster,),
-        ):
-            frame.open_page("skills")
+            on_click=frame.open_page,
+            args=("skills", selection.pick_clusters, chosen.cluster),
+        )
         if np.isfinite(chosen.mean) and st.button(
             "Look into its silhouettes",
             key=LOOK,
@@ -98,13 +97,13 @@ def _actions(now: Snapshot, chosen: Coherence) -> None:
             args=(chosen,),
         ):
             st.rerun()
-        if st.button(
+        st.button(
             "Colour the map by silhouette",
             key="silhouettes_on_map",
             icon=":material/palette:",
-            on_click=_colour_map,
-        ):
-            frame.open_page("skills")
+            on_click=frame.open_page,
+            args=("skills", _colour_map),
+        )
 
 
 def _colour_map() -> None:

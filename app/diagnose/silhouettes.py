@@ -255,12 +255,11 @@ def _lowest(split: Split, names: tuple[str, ...]) -> None:
                 value, name = split.silhouettes[place], names[split.cluster[place]]
                 st.caption(frame.escape(f"{decimal(value, 3)} · {name}"))
                 st.text(charts.shorten(train.texts[row], TEXT_LENGTH))
-                if st.button(
+                st.button(
                     "Open on the skill map",
                     key=f"low_{query_id}",
                     type="tertiary",
                     icon=":material/open_in_full:",
-                    on_click=selection.pick_query,
-                    args=(query_id,),
-                ):
-                    frame.open_page("skills")
+                    on_click=frame.open_page,
+                    args=("skills", selection.pick_query, query_id),
+                )

@@ -158,14 +158,13 @@ def _flips(found: StateChange, before: State, after: State) -> None:
 
 def _map_button(before: State, after: State) -> None:
     """Shows the flips on the map, where one is the present state and the other the pinned one."""
-    if st.button(
+    st.button(
         "Show them on the map",
         icon=":material/hub:",
-        on_click=selection.show_change,
-        args=(before.controls, after.controls),
+        on_click=frame.open_page,
+        args=("skills", selection.show_change, before.controls, after.controls),
         help=f"Moves the controls to {after.name} and pins {before.name}.",
-    ):
-        frame.open_page("skills")
+    )
 
 
 def _split(found: StateChange) -> Split:

@@ -112,16 +112,16 @@ def _choose(found: Curve, proposed: Point | None) -> None:
             disabled=chosen == found.at_now,
         )
         n_moved = round(found.points[chosen].flipped * len(found.points[chosen].first))
-        if n_moved and st.button(
-            f"Show the {routed_queries(n_moved, session.dataset())} that it moves",
-            key="show_moved",
-            icon=":material/hub:",
-            type="tertiary",
-            on_click=selection.show_change,
-            args=(values.present(), state),
-            help="Sets this value, pins the present one, and opens the map with these queries.",
-        ):
-            frame.open_page("skills")
+        if n_moved:
+            st.button(
+                f"Show the {routed_queries(n_moved, session.dataset())} that it moves",
+                key="show_moved",
+                icon=":material/hub:",
+                type="tertiary",
+                on_click=frame.open_page,
+                args=("skills", selection.show_change, values.present(), state),
+                help="Sets this value, pins the present one, and opens the map with these queries.",
+            )
 
 
 def _option(frame_: pd.DataFrame, at: int, now: int) -> str:
