@@ -37,7 +37,7 @@ def test_names_stand_above_their_rows_and_every_row_has_room():
     table = pd.DataFrame({"name": names, "mean": [0.7, 0.8], "low": [0.6, 0.7], "high": [0.8, 0.9]})
     layout = charts.interval_figure(table, "name", "mean", {}).layout
     assert [(one.text, one.y, one.x) for one in layout.annotations] == [
-        (f"<b>{0.7 + row / 10:.2f}</b>  {name}", row, 0) for row, name in enumerate(names)
+        (f"<b>{0.7 + row / 10:.3f}</b>  {name}", row, 0) for row, name in enumerate(names)
     ]
     assert all(one.yshift > 10 for one in layout.annotations)
     assert not layout.yaxis.showticklabels
@@ -151,10 +151,10 @@ def test_intervals_in_tables_have_the_minus_of_typesetting():
     ("values", "percent", "texts"),
     [
         ([0.641, 0.638, 0.5], False, ["0.641", "0.638", "0.500"]),
-        ([0.64, 0.64, 0.5], False, ["0.64", "0.64", "0.50"]),  # equal ones are not told apart
-        ([0.64, 0.64 + 1e-12, np.nan], False, ["0.64", "0.64", "–"]),
+        ([0.64, 0.64, 0.5], False, ["0.640", "0.640", "0.500"]),
+        ([0.64, 0.64 + 1e-12, np.nan], False, ["0.640", "0.640", "–"]),
         ([81.34, 79.0], True, ["81.3 %", "79.0 %"]),
     ],
 )
-def test_values_beside_names_have_the_digits_that_tell_them_apart(values, percent, texts):
+def test_values_beside_names_have_one_number_of_digits(values, percent, texts):
     assert in_words(np.array(values), percent=percent) == texts

@@ -216,13 +216,8 @@ def interval_figure(
 
 
 def in_words(values: FloatArray, *, percent: bool) -> list[str]:
-    """Every value, in percent or with two decimals, as a text; a dash where it is unknown.
-
-    With three decimals where different ones would read alike.
-    """
-    known, decimals = set(np.round(values[np.isfinite(values)], 6).tolist()), 1 if percent else 2
-    if not percent and len({decimal(one, decimals) for one in known}) < len(known):
-        decimals = 3
+    """Every value, in percent or with three decimals, as a text; a dash where it is unknown."""
+    decimals = 1 if percent else 3
     told = (decimal(one, decimals) + (" %" if percent else "") for one in values.tolist())
     return ["–" if one.startswith("nan") else one for one in told]
 

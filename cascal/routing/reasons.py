@@ -70,7 +70,7 @@ def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[st
     if router.always:
         return Why(f"labels say to ask always {router.always}", "as labels say")
     score = blend.scores[0]
-    own, other = decimal_pair(score[order[0]], score[order[1]], 2)
+    own, other = decimal_pair(score[order[0]], score[order[1]], 3)
     figures = f"({own} against {other} for {router.models[order[1]]})"
     before, decided = "", None
     for why, leader in _steps(router, blend):
@@ -85,7 +85,7 @@ def _steps(router: Router, blend: Blend) -> Iterator[tuple[Why, str]]:
     """Part by part, who comes first with it, and what to say where that was another before it."""
     parts, total = score_parts(router, blend), np.zeros(len(router.models))
     lifts = "puts {first} above {before}"
-    bonus = f"the bonus of {router.routing.margin:g} for the best model overall {lifts}"
+    bonus = f"{_bonus(router)} {lifts}"
     for because, brief, added in (
         ("", "", parts.from_clusters),
         (_of_the_fallback(blend), "first in the global ranking", parts.from_fallback),
@@ -97,6 +97,13 @@ def _steps(router: Router, blend: Blend) -> Iterator[tuple[Why, str]]:
         known = total.round(12)  # sums in another order differ in the last digits
         leader = router.models[best_first(known, router.models)[0]] if known.any() else "all"
         yield Why(because, brief), leader
+
+
+def _bonus(router: Router) -> str:
+    """The bonus and what it is for."""
+    return (
+        f"the bonus of {router.routing.margin:g} that lets the best model overall win close calls"
+    )
 
 
 def _of_the_fallback(blend: Blend) -> str:
@@ -201,12 +208,9 @@ def what_would_change(
         return ()
     lead = scores[order[0]] - scores[order[1]]
     rise, _ = lead_in_words(float(lead))
-    said = [f"{names[order[1]]} comes first if its score rises by more than {rise}."]
+    said = []
     if routing.margin and order[0] == router.best_overall and lead < routing.margin:
-        said.append(
-            f"Without the bonus of {routing.margin:g} for the best model overall, "
-            f"{names[order[1]]} would come first."
-        )
+        said.append(f"Without {_bonus(router)}, {names[order[1]]} would come first.")
     if router.thresholds.cost_weight and router.costs is not None:
         free = scores + router.thresholds.cost_weight * router.costs
         dearest = names[best_first(free, names)[0]]
@@ -221,7 +225,8 @@ def what_would_change(
         if name != first:
             cluster = f"“{labels[c]}”" if labels else f"cluster {c}"
             said.append(f"Inside {cluster} alone, {name} would come first.")
-    return (*said, *_fallback_changes(routing.fallback_distance, blend))
+    rises = f"{names[order[1]]} comes first if its score rises by more than {rise}."
+    return (*said, *_fallback_changes(routing.fallback_distance, blend), rises)
 
 
 def _fallback_changes(limit: float | None, blend: Blend) -> Iterator[str]:
