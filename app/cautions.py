@@ -28,6 +28,12 @@ def line_between(before: Snapshot, after: Snapshot, name: str) -> None:
     _line(lambda: caution_between(before, after, name))
 
 
+def correction(before: Snapshot, after: Snapshot, name: str) -> str:
+    """What becomes of that gain in a headline; "" where it stays, or is not known yet."""
+    found = caution_between(before, after, name) if _known(heeded.snapshot()) else None
+    return "" if found is None else found.correction
+
+
 def _line(look: Callable[[], WithoutRepeats | None]) -> None:
     if not _known(heeded.snapshot()):
         st.container(key="caution_awaited")

@@ -1011,7 +1011,7 @@ def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     dear = middle["per_thousand"] * int(table["answers"][0]) / 1000
     assert metric(app, "One more model") == f"{int(table['answers'][0]):,} calls"
     (more,) = [one for one in app.metric if one.label == "One more model"]
-    like = f"about ${dear:,.2f} if priced like {middle['model']}, simulated"
+    like = f"about ${dear:,.2f} at the middle price ({middle['model']}), simulated"
     assert plain(more.delta) == like
     assert (table["dollars"] * 1000 / table["answers"]).tolist() == pytest.approx(
         table["per_thousand"].tolist(), abs=0.012

@@ -645,7 +645,14 @@ def test_the_caution_beside_two_states_is_of_what_one_gains_over_the_other():
     assert said.gain.value == pytest.approx(np.nanmean(gained))
     assert said.gain_without.value == pytest.approx(np.nanmean(gained[others]))
     assert said.short.endswith(" over run “yesterday”")
+    inside, outside = (replace(said.gain_without, low=low, high=0.5) for low in (-0.5, 0.49))
+    within = replace(said.gain, value=0.028)
+    assert replace(said, gain=within, gain_without=inside).correction == ""
+    told = replace(said, gain=within, gain_without=outside).correction
+    assert told.startswith("without repeated queries ")
+    assert told.endswith(" [+49.0, +50.0]")
     same = caution_between(after, after, "itself")
+    assert same.correction == ""
     assert same.short.endswith(" repeat a training query, or nearly")
     assert caution_between(case_of(world()), case_of(world()), "another") is None
 

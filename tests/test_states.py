@@ -73,6 +73,8 @@ def test_a_moved_threshold_is_named_with_what_it_did(usual, merged):
     assert re.match(r"[A-Z][a-z, ]+ than A: ", sentence)
     assert f": {points(found.gain)}" in sentence
     assert sentence.endswith(", because merge distance 0.15 → 0.5")
+    gain = points(found.gain)
+    assert found.sentence("A", "less") == sentence.replace(gain, f"{gain} (less)")
     cost = next(one.difference for one in found.measures if one.name == FIRST_COST)
     proven = not cost.low <= 0 <= cost.high
     less = "cheaper" if cost.value < 0 else "dearer"

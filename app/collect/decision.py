@@ -43,7 +43,7 @@ def _takes(title: str, ahead: Ahead, whom: str, *, simulated: bool) -> None:
 def _dollars(ahead: Ahead) -> str:
     if math.isnan(ahead.dollars):
         return "price unknown"
-    like = f" if priced like {ahead.like}" if ahead.like else ""
+    like = f" at the middle price ({ahead.like})" if ahead.like else ""
     return f"about {dollars(ahead.dollars)}{like}"
 
 

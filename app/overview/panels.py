@@ -77,8 +77,7 @@ def numbers(
     best = None if to_ship is None or to_ship.found.taken else to_ship.found.best
     if best is not None:
         about.caption(
-            "In large figures what is in use now; in blue what it would be with the setting to "
-            f"ship: one model, {frame.escape(best.name)}."
+            f"Large: in use now. Blue: the setting to ship, one model, {frame.escape(best.name)}."
         )
     with tiles.container():
         _tiles(paid, best, None if best is None or to_ship is None else to_ship.payback)
@@ -180,6 +179,7 @@ def picture() -> None:
         return
     st.subheader("Where each model is asked first", anchor=False)
     st.image(image, width="stretch", alt="The map of the training queries by first model")
+    st.caption("A dot is a training query, in the colour of its model in “Who gets the queries”.")
     st.page_link(frame.page_file("skills"), label="Open the map", icon=":material/hub:")
 
 
@@ -189,7 +189,7 @@ def shares() -> None:
     st.subheader("Who gets the queries", anchor=False)
     figure = charts.share_figure(now.router.models, now.share, _colours())
     frame.chart(figure, "shares", "Share of the queries that each model gets first.")
-    st.caption("Share of the routed queries; colours as on the map.")
+    st.caption("Share of the routed queries.")
 
 
 def _colours() -> dict[str, str]:

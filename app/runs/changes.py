@@ -39,7 +39,8 @@ def changes(runs: list[Run]) -> None:
         _same_as_run(runs, now, then)
         with title:
             since = before.since if found.nothing else ""
-            st.title(frame.headline(f"{found.sentence(before.name)}{since}"), anchor=False)
+            less = cautions.correction(found.before, found.after, before.name)
+            st.title(frame.headline(f"{found.sentence(before.name, less)}{since}"), anchor=False)
             if found.moved:
                 st.text(found.moved)
             cautions.line_between(found.before, found.after, before.name)

@@ -18,6 +18,7 @@ from cascal.charts.figures import (
     shorten,
 )
 from cascal.computing.remembered import remembered
+from cascal.counted import percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray
@@ -156,10 +157,13 @@ def share_figure(models: Sequence[str], now: FloatArray, colours: Mapping[str, s
             y=[plain(models[m]) for m in order],
             orientation="h",
             marker={"color": [colours.get(models[m], MUTED) for m in order]},
+            text=[percent(share) for share in now[order]],
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate=f"%{{y}}: {percent_hover('x')}<extra></extra>",
         )
     )
-    figure.update_layout(template="cascal", height=28 * len(order) + 40)
+    figure.update_layout(template="cascal", height=28 * len(order) + 40, margin={"r": 44})
     figure.update_yaxes(autorange="reversed", title=None)
     figure.update_xaxes(title=None, range=round_range([0.0, *shares]), **percent_ticks())
     return figure

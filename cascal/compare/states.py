@@ -279,8 +279,11 @@ class StateChange:
         ]
         return decided[0] == decided[1]
 
-    def sentence(self, name: str) -> str:
-        """What the change since a state of this name is worth, and what made it, in a sentence."""
+    def sentence(self, name: str, correction: str = "") -> str:
+        """What the change since a state of this name is worth, and what made it, in a sentence.
+
+        correction : what the gain is without queries that flatter it; "" where it stays
+        """
         if self.nothing:
             return f"Nothing changed since {name}"
         n = len(self.flipped)
@@ -291,7 +294,8 @@ class StateChange:
             less = "cheaper" if self._dollars < 0 else "dearer"
             paid = f", {dollars(abs(self._dollars))} {less} per 1,000"
         if self.gain is not None:
-            return f"{self._outcome.format(name)}: {points(self.gain)}{paid}{self._cause}"
+            gained = f"{points(self.gain)} ({correction})" if correction else points(self.gain)
+            return f"{self._outcome.format(name)}: {gained}{paid}{self._cause}"
         are = agreeing(n, "goes", "go")
         went = f"{n:,} of {counted(self.n_queries, 'query')} {are} elsewhere than in {name}"
         return f"{went}{paid}{self._cause}"

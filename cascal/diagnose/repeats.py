@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, decimal, percent
+from cascal.counted import agreeing, counted, decimal, percent, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
@@ -25,7 +25,7 @@ from cascal.diagnose.quality import (
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.encode.neighbours import nearest
 from cascal.intervals import Estimate, estimates
-from cascal.verdicts.verdict import points
+from cascal.verdicts.verdict import points, span
 
 LEAK = "CAS305"
 DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
@@ -102,6 +102,16 @@ class WithoutRepeats:
         if self.gain_without is None or not self.n_repeated:
             return said
         return f"{said}; without them {points(self.gain_without)} over {self.over}"
+
+    @property
+    def correction(self) -> str:
+        """The gain without them for a headline, where the interval without them excludes that with
+        them: "without repeated queries +1.6 [+0.6, +2.6]"; else "".
+        """
+        gain, left = self.gain, self.gain_without
+        if gain is None or left is None or left.low <= gain.value <= left.high:
+            return ""
+        return f"{signed(100 * left.value)} without repeats"
 
     @property
     def _said(self) -> str:
