@@ -25,7 +25,7 @@ from cascal.diagnose.quality import (
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.encode.neighbours import nearest
 from cascal.intervals import Estimate, estimates
-from cascal.verdicts.verdict import points, span
+from cascal.verdicts.verdict import points
 
 LEAK = "CAS305"
 DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
@@ -105,8 +105,8 @@ class WithoutRepeats:
 
     @property
     def correction(self) -> str:
-        """The gain without them for a headline, where the interval without them excludes that with
-        them: "without repeated queries +1.6 [+0.6, +2.6]"; else "".
+        """The gain without them, for a headline, where its interval excludes the gain with them:
+        "+1.6 without repeats"; else "". The interval itself stands in `short`.
         """
         gain, left = self.gain, self.gain_without
         if gain is None or left is None or left.low <= gain.value <= left.high:
