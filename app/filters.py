@@ -35,7 +35,7 @@ def search(*, key: str = "") -> None:
         key="map_search",
         type="search",
         live="300ms",
-        placeholder=f"Search texts: press {key}" if key else "Search texts, or an id",
+        placeholder=f"Search: press {key}" if key else "Search texts, or an id",
         label_visibility="collapsed",
         on_change=_take,
     )

@@ -117,7 +117,8 @@ class RouteTrace:
         """That the lead may be chance, where it may; else empty."""
         if not self.lead < self.lead_noise:
             return ""
-        lead, noise = lead_in_words(self.lead, self.lead_noise)
+        first, second = (one.score for one in self.models[:2])
+        lead, noise = lead_in_words(first, second, self.lead_noise)
         return f"The lead of {lead} is within the noise (±{noise})."
 
     @property

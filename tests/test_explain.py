@@ -292,8 +292,15 @@ def test_the_runner_up_comes_first_if_it_rises_by_more_than_the_lead(router, uns
         second, rise = said[1], float(said[2])
         assert second == trace.models[1].model
         others = max(one.score for one in trace.models if one.model != second)
-        assert trace.models[1].score + rise + 0.00051 > others
-        assert trace.models[1].score + rise - 0.00051 < others
+        assert trace.models[1].score + rise + 0.0011 > others
+        assert trace.models[1].score + rise - 0.0011 < others
+
+
+def test_what_the_score_would_need_is_said_last(router, unseen):
+    for vector in unseen:
+        *first, last = explain(router, vector).what_would_change
+        assert "comes first if its score rises" in last
+        assert not any("rises" in one for one in first)
 
 
 def without_margin(router):
@@ -503,4 +510,5 @@ def test_the_cost_weight_is_named_where_it_decides():
     ],
 )
 def test_a_lead_is_told_from_nothing_and_from_its_noise(lead, noise, said):
-    assert lead_in_words(lead, noise) == said
+    assert lead_in_words(lead, 0.0, noise) == said
+    assert lead_in_words(0.7113, 0.6927) == ("0.018", "0.000")  # as 0.711 and 0.693 are

@@ -34,10 +34,12 @@ def changes(decision: Decision) -> None:
         return
     st.subheader("What would change it", anchor=False)
     with st.container(gap="xsmall"):
-        for sentence in trace.what_would_change:
+        *first, rises = trace.what_would_change
+        for sentence in first:
             st.text(f"• {sentence}")
         if heeded.snapshot().router.correction is None:
             _tried(decision)
+        st.caption(frame.headline(rises))
 
 
 def _tried(decision: Decision) -> None:

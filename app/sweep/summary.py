@@ -12,7 +12,7 @@ from app.sweep import moves, tried
 from app.sweep.tried import CHOSEN, Tried
 from cascal import charts
 from cascal.compare.sweep import NAMES
-from cascal.compare.sweep_summary import BASIS
+from cascal.compare.sweep_summary import BASIS, RULES
 
 COLUMNS: dict[str, Any] = {
     "threshold": st.column_config.TextColumn("Threshold", width=110),
@@ -38,6 +38,8 @@ def summary(found: Tried) -> None:
     moves.used(found.curves)
     _buttons(found)
     if found.answers:
+        if {"cost_weight"} < set(found.answers):
+            st.markdown(RULES)
         _table(found)
     tried.wait(found)
 

@@ -27,6 +27,7 @@ from cascal.naming.cluster_names import cluster_name
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.routing.leaders import cluster_leaders
+from cascal.routing.reasons import lead_in_words
 from cascal.routing.route import Router
 
 QUERY_LENGTH = 66
@@ -115,11 +116,18 @@ def routed_frame(router: Router, part: Part, rows: IntArray) -> pd.DataFrame:
             "query": [shorten(" ".join(part.texts[row].split()), QUERY_LENGTH) for row in rows],
             "first": [one.models[0].model for one in traces],
             "second": seconds,
-            "lead": [one.lead for one in traces],
+            "lead": [_lead(one) for one in traces],
             "noise": [one.lead_noise for one in traces],
             "sure": ["Close call" if one.doubt else "Clear" for one in traces],
         }
     )
+
+
+def _lead(trace: RouteTrace) -> float:
+    """As far apart as the two scores are where they are written."""
+    if len(trace.models) < 2:
+        return float("nan")
+    return float(lead_in_words(trace.models[0].score, trace.models[1].score)[0])
 
 
 def trace_frame(trace: RouteTrace) -> pd.DataFrame:

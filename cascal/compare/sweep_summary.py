@@ -11,11 +11,15 @@ from cascal.counted import counted, enumerated
 
 BASIS = (
     "Each was moved alone; intervals of 95 % hold for all values of a threshold at once, so they "
-    "are wider than those of Diagnose, which hold for one remedy alone. To save money is what the "
-    "cost weight is for: the others move only where that is proven right more often. What makes "
-    "clusters coherent is tried out on Diagnose."
+    "are wider than those of Diagnose, which hold for one remedy alone. What makes clusters "
+    "coherent is tried out on Diagnose."
 )
 """How the table of all thresholds is to be read."""
+RULES = (
+    "The cost weight moves to save money if little is lost; the other thresholds move only for "
+    "more right answers that are proven."
+)
+"""When which threshold is to be moved."""
 
 
 @dataclass(frozen=True, kw_only=True)

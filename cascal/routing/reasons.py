@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted, decimal, decimal_pair, percent
+from cascal.counted import apart, counted, decimal, decimal_pair, percent
 from cascal.datatypes import FloatArray, IntArray
 from cascal.routing.blend import FALLBACK_WIDTH, Blend
 from cascal.routing.reach import WITHIN
@@ -18,6 +18,8 @@ MOST = 0.5
 """A cluster with more than this share of the weight decides; with less several are blended."""
 ALL = 0.995
 """From here on a weight is rounded to the whole."""
+DECIMALS = 3
+"""Of a score in a sentence; one more where two of them would read alike."""
 LEAST = 0.1
 """A cluster with less of the weight is too far for the query to be said to lie in it alone."""
 
@@ -70,7 +72,8 @@ def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[st
     if router.always:
         return Why(f"labels say to ask always {router.always}", "as labels say")
     score = blend.scores[0]
-    own, other = decimal_pair(score[order[0]], score[order[1]], 3)
+    short, long = ([decimal(score[m], n) for m in order[:2]] for n in (DECIMALS, DECIMALS + 1))
+    own, other = short if short[0] != short[1] else long
     figures = f"({own} against {other} for {router.models[order[1]]})"
     before, decided = "", None
     for why, leader in _steps(router, blend):
@@ -189,10 +192,15 @@ def farther_than(within: float) -> str:
     return f"farther than {percent(share, decimals)} of them"
 
 
-def lead_in_words(lead: float, noise: float = 0.0) -> tuple[str, str]:
-    """A lead and its noise with as many decimals as tell the lead from 0 and from the noise."""
-    said = max((decimal_pair(lead, one, 3)[0] for one in (0.0, noise)), key=len)
-    return said, decimal(noise, len(said.partition(".")[2]))
+def lead_in_words(first: float, second: float, noise: float = 0.0) -> tuple[str, str]:
+    """The lead of a score over another one, as far apart as both are written, and its noise.
+
+    With one decimal more where the lead would read as 0 or as the noise.
+    """
+    short, long = (
+        (decimal(apart(first, second, n), n), decimal(noise, n)) for n in (DECIMALS, DECIMALS + 1)
+    )
+    return long if short[0] in (decimal(0.0, DECIMALS), short[1]) else short
 
 
 def what_would_change(
@@ -207,7 +215,7 @@ def what_would_change(
     if len(order) < 2 or router.always:
         return ()
     lead = scores[order[0]] - scores[order[1]]
-    rise, _ = lead_in_words(float(lead))
+    rise, _ = lead_in_words(scores[order[0]], scores[order[1]])
     said = []
     if routing.margin and order[0] == router.best_overall and lead < routing.margin:
         said.append(f"Without {_bonus(router)}, {names[order[1]]} would come first.")
