@@ -107,6 +107,12 @@ def content(path: Path) -> dict[str, list]:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forking() -> None:
+    """The server that forks has imported everything before the length of a run is measured."""
+    Forked(int).communicate()
+
+
 @pytest.fixture
 def asked() -> Iterator[Asked]:
     with counting(FAULTS, latency=0.002) as running:
