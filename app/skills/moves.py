@@ -15,8 +15,8 @@ from cascal.counted import counted, decimal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, flip_pairs, flipped
 
-PAIRS = 3
-"""So many pairs of models are named."""
+PAIRS = 1
+"""So many pairs of models are named: the sentence stands on the map, in one line."""
 STATE = "map_move"
 """The data set, the values of the controls before the last move, those after it."""
 LEFT = "map_left"
