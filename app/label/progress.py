@@ -41,7 +41,8 @@ def headline(
     with st.container(key=HEADLINE):
         if simulated:
             st.badge("Simulated labels", color="orange", icon=":material/science:")
-        about = f"{PLAN_LINE}{NO_GOLD if contest.part.has_gold else ''}"
+        ignored = contest.part.has_gold and not by_gold
+        about = f"{PLAN_LINE}{NO_GOLD if ignored else ''}"
         st.title(
             frame.headline(title),
             anchor=False,
