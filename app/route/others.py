@@ -38,11 +38,13 @@ def changes(decision: Decision) -> None:
         for sentence in first:
             st.text(f"• {sentence}")
         if heeded.snapshot().router.correction is None:
-            _tried(decision)
-        st.caption(frame.headline(rises))
+            _tried(decision, rises)
+        else:
+            st.text(f"• {rises}")
 
 
-def _tried(decision: Decision) -> None:
+def _tried(decision: Decision, last: str) -> None:
+    """What was tried out; last : what stands below what changes it."""
     now, fitted, encoder = session.snapshot(), session.fit(), session.dataset().encoder
     positions, told = _positions(), _told(decision, now.router)
 
@@ -61,6 +63,7 @@ def _tried(decision: Decision) -> None:
     key = f"others:{session.snapshot_token()}:{digest}"
     found = jobs.show(key, "Try other settings and words", tried, at_once=True)
     if found is None:
+        st.text(f"• {last}")
         return
     flips = [f"With {said}" for said in found.settings.flips]
     idle, kept = list(found.settings.idle), []
@@ -71,6 +74,7 @@ def _tried(decision: Decision) -> None:
             kept.append(one.kind)
     for said in flips:
         st.text(f"• {said}.")
+    st.text(f"• {last}")
     if kept:
         idle.append(f"small rewordings ({', '.join(kept)})")
     if idle:

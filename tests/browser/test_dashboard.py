@@ -386,7 +386,7 @@ def test_a_click_on_a_query_at_hand_routes_it_and_the_answer_is_on_the_first_scr
     one.page.get_by_role("heading", name="This query goes to").wait_for(timeout=60_000)
     idle(one.page, 60_000)
     assert one.page.get_by_label("Query", exact=True).input_value()
-    for said in ("\\(0\\.\\d+ against 0", "comes first if its score rises"):
+    for said in ("\\(0\\.\\d+ against 0", "What would change it"):
         box = one.page.get_by_text(re.compile(said)).first.bounding_box()
         assert box["y"] + box["height"] < 900
     one.page.get_by_role("button", name="Back to the examples").click()
