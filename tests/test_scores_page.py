@@ -122,3 +122,14 @@ def test_overview_without_scores_leads_to_the_page(monkeypatch, store):
     app.run()
     assert app.title[0].value == "Open-ended answers cannot be ranked without scores"
     assert "Score them here" in [one.proto.label for one in app.get("page_link")]
+
+
+def test_a_draw_of_many_queries_reads_the_data_set_once(store, monkeypatch):
+    reads = []
+    whole = type(store).queries
+    monkeypatch.setattr(type(store), "queries", lambda *given: reads.append(given) or whole(*given))
+    few = len(desk_of(store, n=2).open_responses()), len(reads)
+    reads.clear()
+    many = len(desk_of(store, n=20).open_responses()), len(reads)
+    assert (few[0], many[0]) == (16, 160)
+    assert few[1] == many[1]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cascal.dataset.score_file import drawn_queries, response_key
 from cascal.store import Score, ScoreOrigin, Workspace
@@ -50,7 +53,7 @@ class ScoreDesk:
         """Every response that has no score of this person, or of the judge of this name."""
         with self.store.opened():
             wanted, own = self._wanted(), self._own(origin)
-            return [self._response(one, wanted[one]) for one in wanted if one not in own]
+            return self._responses({one: wanted[one] for one in wanted if one not in own})
 
     def open_response(self, without: Collection[str] = ()) -> OpenResponse | None:
         """The first response without this person's score; `without` these queries; None at the end.
@@ -60,7 +63,7 @@ class ScoreDesk:
         with self.store.opened():
             wanted, own = self._wanted(), self._own()
             place = next((one for one in wanted if one not in own and one[0] not in without), None)
-            return None if place is None else self._response(place, wanted[place])
+            return None if place is None else self._responses({place: wanted[place]})[0]
 
     def give(self, response: OpenResponse, value: float) -> None:
         """Store this person's score of a response, from 0 to 1."""
@@ -96,17 +99,28 @@ class ScoreDesk:
             if (one.origin, one.scorer) == (origin, self.person) and one.current
         }
 
-    def _response(self, place: tuple[str, str], content: str) -> OpenResponse:
-        query_id, model = place
-        rows = self.store.response_texts(self.dataset, query_id).to_pylist()
-        row = next(one for one in rows if one["model"] == model and one["sample"] == 0)
-        queries = self.store.queries(self.dataset).to_pylist()
-        query = next(one for one in queries if one["query_id"] == query_id)
-        return OpenResponse(
-            query_id=query_id,
-            task=query["task"],
-            text=query["text"],
-            response=row["text"] or row["answer"] or "",
-            model=model,
-            content=content,
-        )
+    def _responses(self, places: Mapping[tuple[str, str], str]) -> list[OpenResponse]:
+        """The responses at query and model, with their contents; each query is read once."""
+        asked = {query_id for query_id, _ in places}
+        table = self.store.queries(self.dataset)
+        rows = table.filter(
+            pc.is_in(table["query_id"], pa.array(sorted(asked), pa.string()))
+        ).to_pylist()
+        queries = {one["query_id"]: one for one in rows}
+        texts = {
+            (query_id, one["model"]): one["text"] or one["answer"] or ""
+            for query_id in queries
+            for one in self.store.response_texts(self.dataset, query_id).to_pylist()
+            if one["sample"] == 0
+        }
+        return [
+            OpenResponse(
+                query_id=query_id,
+                task=queries[query_id]["task"],
+                text=queries[query_id]["text"],
+                response=texts[query_id, model],
+                model=model,
+                content=content,
+            )
+            for (query_id, model), content in places.items()
+        ]
