@@ -73,7 +73,7 @@ def ship(waits: DeltaGenerator, terms: Terms, paid: Payback, details: DeltaGener
         if found.dearer is not None:
             chosen = paid if found.taken else _payback(found.best, terms)
             st.session_state[_FOUND] = _token(terms), ToShip(found=found, payback=chosen)
-        pays = "" if chosen is None else _pays(chosen, paid)
+        pays = "" if chosen is None else _pays(chosen)
         if not found.taken:
             _use(found.best, "use_recommended", pays)
         elif pays:
@@ -201,13 +201,10 @@ def _payback(best: Option, terms: Terms) -> Payback:
     return find_choice_payback(session.workspace(), now, best.trial.first, terms)
 
 
-def _pays(found: Payback, paid: Payback) -> str:
-    """When the recommended setting pays back, and beside it when the one in use does."""
+def _pays(found: Payback) -> str:
+    """When the recommended setting pays back; a tile says when the one in use does."""
     span = f" ({found.interval})" if found.interval else ""
-    if not paid.in_short or paid.in_short == found.in_short:
-        return f"{found.headline}{span}."
-    in_use = f"after {paid.in_short} queries" if paid.days else paid.in_short
-    return f"{found.headline}{span}; the setting in use: {in_use}."
+    return f"{found.headline}{span}."
 
 
 def _rule(found: Recommendation) -> None:
