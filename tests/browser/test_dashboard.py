@@ -100,6 +100,7 @@ def test_what_a_click_opens_keeps_the_rules_too(reader, dashboard, scheme):
         if path == "route":
             page.get_by_role("button", name="Try a test query").click()
             page.get_by_role("heading", name=re.compile("goes to")).wait_for(timeout=60_000)
+            idle(page, 60_000)
         for folded in page.get_by_test_id("stExpander").locator("summary").all():
             folded.click()
         idle(page, 60_000)
