@@ -40,6 +40,7 @@ from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
 from cascal.diagnose import CHECKS
 from cascal.explain import explain
+from cascal.routing.reasons import lead_in_words
 from cascal.settings import TASKS_MEASURED
 from cascal.simulate.prose import prose_world
 from cascal.store import Score
@@ -337,8 +338,9 @@ def test_the_empty_page_route_shows_where_queries_go_and_how_narrowly(open_app, 
     models = np.array(router.models)
     assert table["first"].tolist() == models[routes.selected[:, 0]].tolist()
     assert table["second"].tolist() == models[routes.selected[:, 1]].tolist()
-    scores = np.sort(routes.scores, axis=1)
-    assert table["lead"].to_numpy() == pytest.approx(scores[:, -1] - scores[:, -2])
+    best = np.sort(routes.scores, axis=1)[:, :-3:-1]
+    assert table["lead"].tolist() == [float(lead_in_words(*pair)[0]) for pair in best]
+    assert table["lead"].to_numpy() == pytest.approx(best[:, 0] - best[:, 1], abs=0.001)
     noise = [explain(router, data.test.vectors.vectors[row]).lead_noise for row in rows]
     assert table["noise"].tolist() == pytest.approx(noise, nan_ok=True)
     close = [bool(explain(router, data.test.vectors.vectors[row]).doubt) for row in rows]

@@ -16,6 +16,7 @@ import cascal
 from cascal.collection.rgd_filter import rgd_filter
 from cascal.compare.drift import mmd
 from cascal.compare.experiments import EXPERIMENTS, Request, read_report, run
+from cascal.counted import decimal
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.datatypes import NotApplicable, option_letter
 from cascal.settings import FitSettings, Thresholds
@@ -131,7 +132,8 @@ def test_scattered_mistakes_are_learnt_and_cost_the_default_little(tmp_path, dem
         settings = FitSettings.preset(name)
         fit = cascal.fit(study.train.votes, study.train.vectors, settings)
         result = study.test.evaluation(fit.router().route(study.test.vectors))
-        right[name] = f"{100 * result.top1_accuracy:.1f} / {100 * result.vote_accuracy:.1f}"
+        shares = (result.top1_accuracy, result.vote_accuracy)
+        right[name] = " / ".join(decimal(100 * one, 1) for one in shares)
         if name == "recommended":
             assert fit.learnt.likeliest_concentration == pytest.approx(5.66, abs=0.01)
             assert fit.learnt.concentration == 0.7

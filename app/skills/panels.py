@@ -7,7 +7,7 @@ import streamlit as st
 from app import card, filters, frame, heeded, label_entry, notes, selection, session, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import agreeing, counted, percent, percent_pair, signed
+from cascal.counted import agreeing, counted, percent, signed
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
 from cascal.dataset.snapshot import routed_queries
@@ -52,11 +52,9 @@ def change_strip() -> None:
         if now.evaluation is not None and change.gain is not None:
             gain = change.gain
             proven = not same and not gain.low <= 0 <= gain.high
-            right = now.evaluation.top1_accuracy
-            share, _ = percent_pair(right, right - gain.value)
             frame.metric(
                 "First model right",
-                share,
+                f"{percent(now.evaluation.top1_accuracy, 1)}",
                 "" if same else signed(100 * gain.value, 1),
                 "On the gold test queries. The change is paired, with its 95 % interval; it is "
                 "red or green where that leaves out 0.",
