@@ -68,7 +68,7 @@ def test_both_pages_say_for_how_many_their_intervals_hold():
     assert "for its remedy alone" in ALONE
     assert "Sweep" in ALONE
     assert "for all values of a threshold at once" in BASIS
-    assert "Diagnose, which hold for one remedy alone" in BASIS
+    assert "on Diagnose, Skill map and Runs, where they hold for one change alone" in BASIS
 
 
 def test_a_change_tells_in_how_many_clusters_a_second_model_is_better(monkeypatch):

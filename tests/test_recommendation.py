@@ -86,7 +86,7 @@ def test_what_was_recommended_is_recommended_again_when_it_is_in_use():
     assert 0 < first.best.trial.point.cost_weight < 0.4
     assert again.best.trial is first.best.trial
     assert again.taken
-    assert again.title.startswith("You use the setting to ship: ")
+    assert again.title.startswith("You use the cost weight to ship: ")
     assert "beside a cost weight of 0" in again.reason
     assert again.gain == first.gain
 

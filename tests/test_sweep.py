@@ -14,7 +14,7 @@ from refusals import refuses
 import cascal
 from cascal.charts.sweep import changing_measures, curve_figure, curve_frame
 from cascal.charts.sweep_map import map_figure
-from cascal.charts.sweep_summary import sweep_frame
+from cascal.charts.sweep_summary import sweep_frame, sweep_line
 from cascal.compare.cost import cost_grid, try_weights
 from cascal.compare.recommendation import recommend
 from cascal.compare.sweep import (
@@ -242,6 +242,8 @@ def test_where_the_cost_weight_should_be_is_what_is_recommended_everywhere():
         assert told.moves == (not shipped.taken) == bool(told.weighed)
         assert told.point.value("cost_weight") == shipped.best.trial.point.cost_weight == 0.1
     assert shipped.taken
+    assert told.title.startswith("You use the cost weight to ship: ")
+    assert (told.why, told.action) == ("the one to ship at these thresholds", "Leave at 0.1")
     elsewhere = replace(shipped.best, trial=replace(shipped.best.trial, preset="paper"))
     assert answer(here, test, fitted.models, replace(shipped, best=elsewhere)).point is None
 
@@ -297,6 +299,14 @@ def test_all_thresholds_together_say_which_to_move_and_which_to_leave(parts, fit
     assert frame["brings"].tolist()[:2] == brings
     assert frame["brings"].isna().tolist() == [False, False, True]
     assert frame["why"].tolist()[0] == "proven right more often"
+    told = [
+        f"{points} points, {cost} per 1,000"
+        for points, cost in zip(brings, frame["costs"], strict=False)
+    ]
+    told = [one.replace(" → ", "\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}") for one in told]
+    assert sweep_line(moved) == f"Move off → all 3: {told[0]}, proven right more often"
+    assert sweep_line(left) == f"Leave at 0: 0.02 is {told[1]}, {left.why}"
+    assert sweep_line(same) == f"{same.action}: {same.why}"
     assert frame["why"].tolist()[2] == "every value asks the same models"
 
 
@@ -326,6 +336,8 @@ def test_cost_weights_have_plain_ticks_and_a_place_for_none(parts, fitted):
     places = figure.data[-1].x
     assert list(places) == sorted(places)
     assert value_label("cost_weight", 1e-05) == "0.00001"
+    silhouettes = [value_label("min_silhouette", one) for one in (0.05, 0.5, 0.33247, 0.33301)]
+    assert silhouettes == ["0.05", "0.5", "0.3325", "0.3330"]
 
 
 def test_the_value_in_use_and_the_proposed_one_are_named_above_their_places(parts, fitted):
@@ -340,9 +352,9 @@ def test_the_value_in_use_and_the_proposed_one_are_named_above_their_places(part
 
     assert marks(None) == ([], {"in use": (0.15, "center")})
     assert marks(now) == ([0.15], {"in use, leave it": (0.15, "center")})
-    beside = {"in use": (0.15, "right"), "to ship": (0.2, "left")}
+    beside = {"in use": (0.15, "right"), "proven better": (0.2, "left")}
     assert marks(found.points[found.at_now + 5]) == ([0.2], beside)
-    assert marks(found.points[-1])[1]["to ship"] == (0.6, "right")
+    assert marks(found.points[-1])[1]["proven better"] == (0.6, "right")
 
 
 def test_dollars_are_those_of_the_chosen_models(parts, fitted):

@@ -56,8 +56,9 @@ def change_strip() -> None:
                 "First model right",
                 f"{percent(now.evaluation.top1_accuracy, 1)}",
                 "" if same else signed(100 * gain.value, 1),
-                "On the gold test queries. The change is paired, with its 95 % interval; it is "
-                "red or green where that leaves out 0.",
+                "On the gold test queries. The change is paired; its 95 % interval holds for this "
+                "change alone, those of Sweep for all values at once, so they are wider. It is "
+                "red or green where the interval leaves out 0.",
                 gain.value > 0 if proven else None,
                 below="of the gold test queries" if same else f"pts {span(gain)}",
             )

@@ -39,7 +39,7 @@ def summary(found: Tried) -> None:
     _buttons(found)
     if found.answers:
         if {"cost_weight"} < set(found.answers):
-            st.markdown(RULES)
+            st.caption(RULES)
         _table(found)
     tried.wait(found)
 
@@ -64,9 +64,8 @@ def _buttons(found: Tried) -> None:
 def _table(found: Tried) -> None:
     with st.container(key="sweep_lines"):  # where the columns have no room
         for one in found.answers.values():
-            st.markdown(
-                f"**{NAMES[one.name]}.** {frame.headline(one.action)}: {frame.headline(one.why)}"
-            )
+            st.markdown(f"**{NAMES[one.name]}.** {frame.headline(charts.sweep_line(one))}")
+        st.caption(BASIS)
     with st.container(key="sweep_table"):
         _columns(found)
 

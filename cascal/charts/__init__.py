@@ -98,7 +98,7 @@ from cascal.charts.sweep import (
     curve_frame,
 )
 from cascal.charts.sweep_map import map_figure
-from cascal.charts.sweep_summary import sweep_frame
+from cascal.charts.sweep_summary import sweep_frame, sweep_line
 from cascal.charts.task_agreement import MODEL as MODEL_COLUMN
 from cascal.charts.task_agreement import (
     READABLE,
@@ -207,6 +207,7 @@ __all__ = [
     "splits_figure",
     "standing",
     "sweep_frame",
+    "sweep_line",
     "task_agreement_frame",
     "task_image",
     "task_skills_figure",

@@ -186,7 +186,8 @@ def _name_marks(
     names = {curve.at_now: "in use"}
     if proposed is not None:
         place = _place(curve, proposed)
-        names[place] = "in use, leave it" if place == curve.at_now else "to ship"
+        told = "to ship" if curve.name == "cost_weight" else "proven better"
+        names[place] = "in use, leave it" if place == curve.at_now else told
     places = sorted(names)
     near = len(places) == 2 and x[places[1]] - x[places[0]] < NEAR * (high - low)
     for at in places:

@@ -27,6 +27,16 @@ def sweep_frame(answers: Sequence[SweepAnswer]) -> pd.DataFrame:
     )
 
 
+def sweep_line(answer: SweepAnswer) -> str:
+    """The same row in a sentence, where columns have no room."""
+    brings = _brings(answer)
+    if brings is None:
+        return f"{answer.action}: {answer.why}"
+    costs = (_costs(answer) or "").replace(" ", "\N{NO-BREAK SPACE}")
+    parts = [f"{brings} points", *([f"{costs} per 1,000"] if costs else []), answer.why]
+    return f"{answer.action}: {'' if answer.moves else f'{answer.value} is '}{', '.join(parts)}"
+
+
 def _brings(answer: SweepAnswer) -> str | None:
     """Points of accuracy of the weighed value, with their interval."""
     if answer.weighed is None:

@@ -115,7 +115,7 @@ class Recommendation:
         """What to ship, and what it gives and costs."""
         unit = "" if self.dearer is None else " per 1,000 queries"
         if self.taken:
-            return f"You use the setting to ship: {self.best.result}{unit}"
+            return f"You use the {self._compared} to ship: {self.best.result}{unit}"
         right, was = self._rates
         return (
             f"Ship this: ask one model, {self.best.name}, {right} right{self.best.price} "
@@ -128,6 +128,11 @@ class Recommendation:
         if self.taken:
             return "You use it."
         return f"It is {self.best.name}: {self._rates[0]} right{self.best.price}."
+
+    @property
+    def _compared(self) -> str:
+        """What was tried: no other threshold is, and Sweep may move one of them all the same."""
+        return "setting" if self.presets or self.dearer is None else "cost weight"
 
     @property
     def _rates(self) -> tuple[str, str]:

@@ -28,6 +28,8 @@ SAVED = 0.05
 NO_GOLD = "no gold answers"
 """Why nothing is said of a threshold that changes routes."""
 NOT_BETTER = "not proven better"
+_GRID = 2
+"""Decimals of a slider's positions; a value between them has two more, whatever they are."""
 LEAST_LOSS = 0.0005
 """A smaller loss, as a share, is written as none."""
 
@@ -82,7 +84,9 @@ def value_label(name: str, value: float | None) -> str:
         return known
     if value is None:
         return "off"
-    return weight_label(value) if name == "cost_weight" else f"{value:.4g}"
+    if name == "cost_weight":
+        return weight_label(value)
+    return f"{value:g}" if round(value, _GRID) == value else f"{value:.4f}"
 
 
 def gains_over_now(curve: Curve, part: Part, models: Sequence[str]) -> list[Estimate] | None:
@@ -166,7 +170,7 @@ def _by_gains(known: SweepAnswer, curve: Curve, gains: Sequence[Estimate]) -> Sw
     if cheaper is not None:
         return _not_for_money(known, leave, _weighed(curve, gains, cheaper), matters)
     if best == curve.at_now:
-        why = f"none of {n_values} is right more often"
+        why = f"no other of {n_values} is right more often"
         return replace(known, why=why, reason=f"{capitalised(why)}.")
     return replace(
         known,
@@ -217,7 +221,7 @@ def _as_recommended(known: SweepAnswer, curve: Curve, found: Recommendation) -> 
         point=None if best.preset else next(same, None),
     )
     if found.taken:
-        return replace(told, why="the recommended setting")
+        return replace(told, why="the one to ship at these thresholds")
     weighed = Weighed(
         value=f"preset {best.preset}" if best.preset else weight_label(best.point.cost_weight),
         gain=found.gain,

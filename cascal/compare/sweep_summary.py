@@ -11,13 +11,13 @@ from cascal.counted import counted, enumerated
 
 BASIS = (
     "Each was moved alone; intervals of 95 % hold for all values of a threshold at once, so they "
-    "are wider than those of Diagnose, which hold for one remedy alone. What makes clusters "
-    "coherent is tried out on Diagnose."
+    "are wider than on Diagnose, Skill map and Runs, where they hold for one change alone. What "
+    "makes clusters coherent is tried out on Diagnose."
 )
 """How the table of all thresholds is to be read."""
 RULES = (
-    "The cost weight moves to save money if little is lost; the other thresholds move only for "
-    "more right answers that are proven."
+    "The cost weight moves to save money if little is lost, the others only for more right answers "
+    "that are proven; after that, which cost weight to ship is asked anew."
 )
 """When which threshold is to be moved."""
 

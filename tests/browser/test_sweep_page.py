@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import idle
 
@@ -42,7 +43,10 @@ def test_on_a_phone_the_answer_its_button_and_what_to_do_with_each_are_on_the_fi
     button = one.page.get_by_role("button", name="Use cost weight")
     button.wait_for(timeout=60_000)
     idle(one.page, 60_000)
-    for part in (button, one.page.locator(".st-key-sweep_lines")):
+    lines = one.page.locator(".st-key-sweep_lines")
+    expect(lines).to_contain_text("intervals of 95 % hold for all values")
+    expect(lines).to_contain_text(re.compile(r"Move 0 → [\d.]+: .* points, \$.* per 1,000"))
+    for part in (button, lines):
         box = part.bounding_box()
         assert box["y"] + box["height"] < 900
         assert box["x"] + box["width"] <= 420
