@@ -69,7 +69,7 @@ def _load_model(source: str, *, local: bool) -> SentenceTransformer:
             code="not-installed",
         ) from None
     options: dict[str, Any] = {"trust_remote_code": False, "model_kwargs": dict(_SAFE)}
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()
     try:
         return SentenceTransformer(source, local_files_only=True, **options)
     except Exception as error:  # loaders and file formats have errors of their own
