@@ -9,7 +9,7 @@ import streamlit as st
 from app import frame, heeded, jobs, session
 from cascal.columns import Progress
 from cascal.dataset.snapshot import Snapshot
-from cascal.diagnose.repeats import LEAK, WithoutRepeats, caution, caution_between
+from cascal.diagnose.repeats import WithoutRepeats, caution, caution_between
 
 AT_ONCE = 20_000_000
 """So many pairs of a training and a test query are compared while a page is drawn: a second."""
@@ -51,7 +51,7 @@ def _line(look: Callable[[], WithoutRepeats | None]) -> None:
 
 
 def _told(what: str) -> str:
-    return f":orange[{frame.escape(f'Caution: {what} ({LEAK})')}]"
+    return f":orange[{frame.escape(f'Caution: {what}. See Diagnose')}]"
 
 
 def _known(now: Snapshot) -> bool:

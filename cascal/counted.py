@@ -7,6 +7,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from math import isfinite, nan
 from typing import SupportsIndex
 
+BEFORE_ROUNDING = "Differences are taken before rounding."
+"""Stands wherever two rounded numbers are shown with their difference, which may be a last digit
+away from that of what is shown."""
 _WITH_ES = ("s", "x", "ch", "sh")
 _DIGITS = 12
 """Figures of a number that count: behind them is what binary fractions leave."""

@@ -412,7 +412,7 @@ def test_repeated_test_queries_are_told_once_wherever_numbers_rest_on_them(
     gain = r"; without them \S+ points \[.+\] over always asking \S+"
     without = "" if view == "runs" else gain  # there nothing has changed yet
     repeated = r"Caution: \d+ of [\d,]+ test queries repeat a training query, or nearly"
-    assert re.search(rf"{repeated}{without} \(CAS305\)", told)
+    assert re.search(rf"{repeated}{without}. See Diagnose", told)
     assert not [one.value for one in app.markdown if "Caution" in one.value]
 
 

@@ -646,10 +646,13 @@ def test_the_caution_beside_two_states_is_of_what_one_gains_over_the_other():
     assert said.gain_without.value == pytest.approx(np.nanmean(gained[others]))
     assert said.short.endswith(" over run “yesterday”")
     inside, outside = (replace(said.gain_without, low=low, high=0.5) for low in (-0.5, 0.49))
-    within = replace(said.gain, value=0.028)
-    assert replace(said, gain=within, gain_without=inside).correction == ""
-    told = replace(said, gain=within, gain_without=replace(outside, value=0.495)).correction
-    assert told == "+49.5 without repeats"
+    proven = replace(said.gain, value=0.028, low=0.018, high=0.039)
+    told = replace(said, gain=proven, gain_without=inside).correction
+    assert told == "not proven without repeats"
+    assert replace(said, gain=proven, gain_without=outside).correction == "", "as proven"
+    open_ = replace(said.gain, low=-0.5, high=0.5)
+    told = replace(said, gain=open_, gain_without=outside).correction
+    assert told == "proven better without repeats"
     same = caution_between(after, after, "itself")
     assert same.correction == ""
     assert same.short.endswith(" repeat a training query, or nearly")

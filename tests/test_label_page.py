@@ -526,7 +526,7 @@ def test_a_run_is_saved_as_the_page_shows_it_and_says_which_labels_it_heeds(
     run = store.run("gated")
     assert run.numbers["labels"] == gated.router.labels.to_dict()
     assert run.numbers["decisions"] == decisions_hash(gated)
-    said = f"10 labels (draw {desk.draw.draw_id}). Labels say: always {best}."
+    said = f"10 labels. Labels say: always {best}."
     assert labels_of(run) == said
     assert said in [one for table in app.dataframe for one in table.value.get("labels", ())]
     app.selectbox(key="changed_against").set_value("Run gated").run()
@@ -626,7 +626,7 @@ def test_labels_for_the_rectifier_are_given_there_and_used_only_when_chosen(
     app.text_input(key="run_name").set_value("corrected")
     next(one for one in app.button if one.label == "Save").click().run()
     assert store.run("corrected").numbers["decisions"] == decisions_hash(found.snapshot)
-    assert "101 labels (draw " in labels_of(store.run("corrected"))
+    assert labels_of(store.run("corrected")) == "101 labels correct the scores."
     app.checkbox(key="rectify_scores").uncheck().run()
     assert "run “corrected”" in app.title[0].value
 

@@ -10,6 +10,7 @@ from test_app import metric, plain
 
 import cascal
 from app.values import DEFAULTS, Values, values_of
+from cascal.counted import BEFORE_ROUNDING
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.saved_runs import make_run
 from cascal.dataset.snapshot import take_snapshot
@@ -48,14 +49,16 @@ def test_a_moved_threshold_is_the_headline_with_its_interval_and_leads_to_the_ma
 ):
     app = open_app(small_file, "runs", merge="0.5")
     assert not app.exception
-    n = int(metric(app, "Go elsewhere").replace(",", ""))
+    n = int(metric(app, "Go to another model").replace(",", ""))
     assert n > 0
     assert re.match(r"(Better|Worse|Cheaper|Dearer|Not proven).* the defaults: ", title(app))
     assert "points [" in title(app)
     assert title(app).endswith(", because merge distance 0.15 → 0.5")
-    (tile,) = [one for one in app.metric if one.label.startswith("First right: ")]
-    assert tile.label.partition(": ")[2] in ("better", "worse", "not proven", "the same")
-    assert "[" in tile.delta
+    (tile,) = [one for one in app.metric if one.label == "First model right"]
+    assert " points [" in tile.delta
+    was = tile.proto.delta_description
+    assert re.fullmatch(r"was [\d.]+ %: (better|worse|not proven)", was)
+    assert any(BEFORE_ROUNDING in one.value for one in app.caption)
     assert any(one.startswith("1 setting differs, the verdict ") for one in headings(app))
     (table,) = [one.value for one in app.table]
     assert [plain(one) for one in table["What"]] == ["merge distance", "verdict"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import label_record
 from refusals import refuses
 
 import cascal
@@ -17,6 +18,7 @@ from cascal.compare.states import (
     MeasureChange,
     compare_states,
 )
+from cascal.dataset.heeding import heeding
 from cascal.dataset.snapshot import take_snapshot
 from cascal.intervals import Estimate, estimate
 from cascal.settings import FitSettings, Thresholds
@@ -170,6 +172,26 @@ def test_another_preset_and_a_smaller_pool_are_named(small, usual):
     assert changed["preset"] == ("recommended", "paper")
     assert set(changed) == {"preset", "models"}
     assert set(found.ranks) == set(few.train.votes.models)
+
+
+def test_labels_are_no_setting_and_stand_apart_in_plain_words(usual, merged):
+    """They are the cause of what changed only where they change what a router decides."""
+    heeded = heeding(merged, label_record(n_labels=1))
+    found = compare_states(usual, heeded)
+    assert [one.name for one in found.settings] == ["merge distance"]
+    assert found.sentence("A").endswith(", because merge distance 0.15 → 0.5")
+    assert found.labels == "Labels before: none. Labels now: 1 label. The router stays."
+    assert compare_states(heeded, heeding(usual, label_record(n_labels=1))).labels == ""
+    same = compare_states(merged, heeded)
+    assert same.nothing
+    assert same.labels == found.labels
+    best = usual.router.models[usual.router.best_overall]
+    gated = heeding(usual, label_record(always=best))
+    said = compare_states(usual, gated).sentence("A")
+    assert said.endswith(f", because labels say: always {best}")
+    back = compare_states(gated, usual)
+    assert back.sentence("A").endswith(", because labels count no longer")
+    assert back.labels == f"Labels before: 10 labels. Labels say: always {best}. Labels now: none."
 
 
 def test_states_of_other_queries_are_refused(usual, small, fitted):

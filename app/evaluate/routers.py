@@ -17,7 +17,7 @@ from cascal.charts.comparison import MEASURES, Measure
 from cascal.compare.comparison import Comparison
 from cascal.compare.rival import find_rival
 from cascal.compare.routers import WITHOUT_LABELS
-from cascal.counted import decimal
+from cascal.counted import BEFORE_ROUNDING, decimal
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
 
@@ -44,8 +44,8 @@ def routers(comparison: Comparison) -> None:
         frame.chart(figure, "routers", _routers_alt(main, "top1"))
     st.caption(
         "Lines and brackets are 95 % intervals, paired over the same queries. "
-        f"{mark('gain', 'Gains')}, taken before rounding, are over always asking "
-        f"{frame.escape(comparison.constant_model.words)}."
+        f"{mark('gain', 'Gains')} are over always asking "
+        f"{frame.escape(comparison.constant_model.words)}. {BEFORE_ROUNDING}"
     )
     shipping.link()
     _peers()

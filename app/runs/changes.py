@@ -15,11 +15,11 @@ from cascal.compare.states import (
     StateChange,
     compare_states,
 )
-from cascal.counted import bracketed, counted, dollars, percent, signed
+from cascal.counted import BEFORE_ROUNDING, bracketed, counted, dollars, percent, signed
 from cascal.dataset.snapshot import flip_pairs
 from cascal.datatypes import Split
 from cascal.store import Run
-from cascal.verdicts.verdict import span
+from cascal.verdicts.verdict import points
 
 N_SHOWN = 200
 QUERY_LENGTH, QUERY_HEIGHT, FATE_LENGTH = 150, 62, 150
@@ -41,9 +41,9 @@ def changes(runs: list[Run]) -> None:
             since = before.since if found.nothing else ""
             less = cautions.correction(found.before, found.after, before.name)
             st.title(frame.headline(f"{found.sentence(before.name, less)}{since}"), anchor=False)
-            if found.moved:
-                st.text(found.moved)
             cautions.line_between(found.before, found.after, before.name)
+            for sentence in filter(None, (found.moved, found.labels)):
+                st.text(sentence)
         for state in (before, after):
             for sentence in state.warnings():
                 st.warning(frame.escape(f"{state.name.capitalize()}: {sentence}"))
@@ -79,10 +79,10 @@ def _nothing(now: str, then: str) -> None:
 
 def _numbers(found: StateChange) -> None:
     old, new = (len(one.router.clusters) for one in (found.before, found.after))
-    with st.grid(5, min_column_width=170):
+    with st.container(key="tiles_of_change"), st.grid(5, min_column_width=150):
         share = len(found.flipped) / max(1, found.n_queries)
         frame.metric(
-            "Go elsewhere",
+            "Go to another model",
             f"{len(found.flipped):,}",
             f"{percent(share, 1)} of {found.n_queries:,}",
             "Routed queries whose first model is another one.",
@@ -92,24 +92,31 @@ def _numbers(found: StateChange) -> None:
         )
         for measure in found.measures:
             _measure(measure)
+    if found.measures:
+        st.caption(
+            "Large: now. Better, worse, cheaper, dearer: where the 95 % interval of the paired "
+            f"difference leaves 0 out. {BEFORE_ROUNDING}"
+        )
 
 
 def _measure(measure: MeasureChange) -> None:
-    """A number with what it gained or lost: coloured, with its sign, and in a word."""
+    """A number with what it gained or lost, coloured; below it what it was, and whether better."""
     gain, about = measure.difference, "Now, and the paired difference with its 95 % interval."
     costs = measure.name == FIRST_COST
     proven = not gain.low <= 0 <= gain.high
     good = (gain.value < 0) == costs if proven else None
     if costs:
         said = f"{signed(gain.value, 2, unit='$')} {bracketed(gain.low, gain.high, 2)}"
-        value, words = dollars(measure.after), ("cheaper", "dearer")
+        was, value = dollars(measure.before), dollars(measure.after)
+        words = "cheaper", "dearer"
     else:
-        said = f"{signed(100 * gain.value)} {span(gain)} pts"
-        value, words = percent(measure.after, 1), ("better", "worse")
-    word = "not proven" if good is None else words[0 if good else 1]
+        said = points(gain)
+        was, value = percent(measure.before, 1), percent(measure.after, 1)
+        words = "better", "worse"
+    below = f"was {was}: {'not proven' if good is None else words[0 if good else 1]}"
     if gain.low == gain.high == 0:
-        word = "the same"
-    frame.metric(f"{measure.short}: {word}", value, said, f"{measure.name}. {about}", good)
+        said, below = "", "as before"
+    frame.metric(measure.short, value, said, f"{measure.name}. {about}", good, below)
 
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:

@@ -39,12 +39,10 @@ _WORDS = {
     "routing": "routing",
     "preset": "preset",
     "clusters": "clusters follow",
-    "labels": "labels heeded",
 }
 """What the pages call a setting or a threshold; any other is called as in the code."""
 FIRST_RIGHT, VOTE_RIGHT, FIRST_COST = "First model right", "Vote right", "Cost per 1,000"
 """The names of the measures; the cost is that of the first model, in US dollars."""
-_SHORT = {FIRST_RIGHT: "First right", FIRST_COST: "$/1,000"}
 _JUDGED: dict[Decision, str] = {
     "route": "Better than {}",
     "do not route": "Worse than {}",
@@ -134,6 +132,13 @@ class StateChange:
             for name in dict.fromkeys([*old, *new])
             if old.get(name) != new.get(name)
         )
+
+    @property
+    def labels(self) -> str:
+        """Which labels each of the two heeds, which is no setting; "" where they are the same."""
+        if _labels_of(self.before) == _labels_of(self.after):
+            return ""
+        return f"Labels before: {_heeded(self.before)} Labels now: {_heeded(self.after)}"
 
     @cached_property
     def chosen(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -257,7 +262,7 @@ class StateChange:
         return tuple(
             MeasureChange(
                 name=_vote_name(*voters) if name == VOTE_RIGHT else name,
-                short=_SHORT.get(name) or _vote_name(*voters, short=True),
+                short=_vote_name(*voters, short=True) if name == VOTE_RIGHT else name,
                 before=_mean(one, other),
                 after=_mean(other, one),
                 difference=difference,
@@ -310,10 +315,17 @@ class StateChange:
 
     @property
     def _cause(self) -> str:
-        """The settings that differ, where they are few enough to be said after what they did."""
-        if not 1 <= len(self.settings) <= NAMED:
+        """What differs, where it is little enough to be said after what it did.
+
+        Labels are named where they change what a router decides.
+        """
+        found = [f"{one.name} {one.before} → {one.after}" for one in self.settings]
+        was, now = (one.router.changed_by_labels for one in (self.before, self.after))
+        if self.labels and (was or now):
+            found.append(f"{now[0].lower()}{now[1:-1]}" if now else "labels count no longer")
+        if not 1 <= len(found) <= NAMED:
             return ""
-        told = "; ".join(f"{one.name} {one.before} → {one.after}" for one in self.settings)
+        told = "; ".join(found)
         return f", because {told}" if len(told) <= LONGEST_CAUSE else ""
 
     @property
@@ -344,7 +356,6 @@ def _settings(state: Snapshot) -> dict[str, str]:
         "encoder": state.dataset.encoder,
         "preset": settings.preset_name,
         "clusters": settings.clusters,
-        "labels": _heeded(state),
     }
     if settings.preset_name == "custom":
         found |= {name: str(value) for name, value in settings.record().items()}
@@ -361,11 +372,16 @@ def _settings(state: Snapshot) -> dict[str, str]:
 
 
 def _heeded(state: Snapshot) -> str:
-    """Which labels the router heeds; "none" where it heeds none."""
+    """Which labels the router heeds; "none." where it heeds none."""
     record, correction = state.router.labels, state.router.correction
-    if correction is None:
-        return heeded_words(record) or "none"
-    return heeded_words(record, correction.n_labels, correction.draws)
+    return heeded_words(record, 0 if correction is None else correction.n_labels) or "none."
+
+
+def _labels_of(state: Snapshot) -> tuple[str, str, str]:
+    """What tells the labels of a router, and what follows from them, from those of another one."""
+    record, correction = state.router.labels, state.router.correction
+    corrects = "" if correction is None else correction.digest
+    return "" if record is None else record.digest, state.router.always, corrects
 
 
 @remembered
@@ -397,7 +413,7 @@ def _per_query(state: Snapshot) -> tuple[tuple[str, FloatArray], ...]:
 def _vote_name(before: int, after: int, *, short: bool = False) -> str:
     """What the vote is called; where another number of models votes, both numbers are named."""
     if before == after:
-        return VOTE_RIGHT
+        return f"Vote of {after} right" if short else VOTE_RIGHT
     if short:
         return f"{before} voted, now {after}"
     was, now = ("one model" if n == 1 else f"vote of {n}" for n in (before, after))

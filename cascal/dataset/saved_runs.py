@@ -88,8 +88,8 @@ def preset_of(run: Run) -> str:
 def labels_of(run: Run) -> str:
     """Which labels the router of a run heeds and what follows, in words; "" where it heeds none."""
     record = LabelRecord.from_dict(run.numbers.get("labels"))
-    corrected = run.numbers.get("correction") or {"n_labels": [], "draws": []}
-    return heeded_words(record, int(sum(corrected["n_labels"])), corrected["draws"])
+    corrected = run.numbers.get("correction") or {"n_labels": []}
+    return heeded_words(record, int(sum(corrected["n_labels"])))
 
 
 def state_of(run: Run) -> tuple[FitSettings, Thresholds]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, decimal, percent, signed
+from cascal.counted import agreeing, counted, decimal, percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
@@ -25,7 +25,7 @@ from cascal.diagnose.quality import (
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.encode.neighbours import nearest
 from cascal.intervals import Estimate, estimates
-from cascal.verdicts.verdict import points
+from cascal.verdicts.verdict import Decision, decision, points
 
 LEAK = "CAS305"
 DUPLICATE_SHARE, LEAKED_SHARE = 0.05, 0.01
@@ -105,13 +105,18 @@ class WithoutRepeats:
 
     @property
     def correction(self) -> str:
-        """The gain without them, for a headline, where its interval excludes the gain with them:
-        "+1.6 without repeats"; else "". The interval itself stands in `short`.
+        """What a headline says of the gain where without them another decision would be made:
+        "not proven without repeats"; else "". The gain without them stands in `short`.
         """
         gain, left = self.gain, self.gain_without
-        if gain is None or left is None or left.low <= gain.value <= left.high:
+        if gain is None or left is None or decision(left) == decision(gain):
             return ""
-        return f"{signed(100 * left.value)} without repeats"
+        words: dict[Decision, str] = {
+            "route": "proven better without repeats",
+            "do not route": "proven worse without repeats",
+            "undecided": "not proven without repeats",
+        }
+        return words[decision(left)]
 
     @property
     def _said(self) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from cascal.counted import agreeing, counted
+from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
 
 LEAD = 0.01
@@ -72,21 +72,16 @@ class LabelRecord:
         return None if stored is None else cls(**stored)
 
 
-def heeded_words(
-    record: LabelRecord | None, n_correcting: int = 0, correcting: Sequence[str] = ()
-) -> str:
-    """Which labels a router heeds and what follows, in words; "" where it heeds none.
+def heeded_words(record: LabelRecord | None, n_correcting: int = 0) -> str:
+    """How many labels a router heeds and what follows, in words; "" where it heeds none.
 
-    n_correcting : labels that correct the scores, handed out by the draws `correcting`
+    n_correcting : labels that correct the scores
     """
     said = []
     if record is not None:
-        draws = ", ".join(record.draws)
-        said.append(f"{counted(record.n_labels, 'label')} (draw {draws}). {record.effect}")
+        said.append(f"{counted(record.n_labels, 'label')}. {record.effect}")
     if n_correcting:
-        draws = ", ".join(correcting)
-        correct = agreeing(n_correcting, "corrects", "correct")
-        said.append(f"{counted(n_correcting, 'label')} (draw {draws}) {correct} the scores.")
+        said.append(f"{counted(n_correcting, 'label corrects', 'labels correct')} the scores.")
     return " ".join(said)
 
 

@@ -61,7 +61,7 @@ def test_two_saved_runs_are_compared_and_lead_to_the_map(reader, dashboard):
     choose(one, "Before", "Run first")
     assert " run “first”: " in headline(one)
     assert headline(one).endswith(", because merge distance 0.15 → 0.4")
-    tile = one.page.get_by_test_id("stMetric").filter(has_text="Go elsewhere")
+    tile = one.page.get_by_test_id("stMetric").filter(has_text="Go to another model")
     n_flipped = tile.get_by_test_id("stMetricValue").inner_text()
     shot(one.page, "runs-compared")
     one.page.get_by_role("button", name="Show them on the map").click()
