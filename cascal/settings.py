@@ -240,7 +240,8 @@ ROUTINGS: dict[str, NamedRouting] = {
     "preset": NamedRouting("as the preset says", None),
     "blend": NamedRouting("blend the 3 nearest clusters of all tasks", RECOMMENDED_ROUTING),
     "blend_without_bonus": NamedRouting(
-        "the same without the bonus of the best model", replace(RECOMMENDED_ROUTING, margin=0.0)
+        "blend those of all tasks without the best model's bonus",
+        replace(RECOMMENDED_ROUTING, margin=0.0),
     ),
     "task_blend": NamedRouting(
         "blend the 3 nearest clusters of the nearest task", Routing("blend", two_stage=True)

@@ -50,7 +50,7 @@ def test_every_setting_that_is_told_flips_the_route_and_none_nearer_does(make):
             moved = any(one == name for one, _ in said)
             assert moved != any(one.startswith(f"{name} from") for one in found.idle)
         joined = [
-            f"joining {name}: {first(vector, prune_jaccard=value)}"
+            f"joining “{name}”: {first(vector, prune_jaccard=value)}"
             for name, value in JOINING.items()
             if first(vector, prune_jaccard=value) != usual
         ]
@@ -61,6 +61,16 @@ def test_every_setting_that_is_told_flips_the_route_and_none_nearer_does(make):
             if first(vector, routing=one.routing) != usual
         ]
         assert [one for one in found.flips if one.startswith("routing")] == routed
+        labels = [f"“{one.label}”" for one in ROUTINGS.values()]
+        joinings = [f"“{name}”" for name in JOINING]
+        present = [name for name, value in JOINING.items() if value == now.prune_jaccard]
+        here = {f"“{name}”" for name in present} | {f"“{ROUTINGS['preset'].label}”"}
+        for kind, names in (("joining", joinings), ("routing", labels)):
+            (same,) = [one for one in found.idle if one.startswith(kind)] or [""]
+            for name in set(names) - here:  # each in one of the two lists
+                flips = any(one.startswith(f"{kind} {name}: ") for one in found.flips)
+                idle = "any other way" in same or name in same
+                assert flips != idle
         every = [one.routing for one in ROUTINGS.values()]
         without = settings_that_flip(case.fit, now, vector, {}, told=every)
         assert not any(one.startswith("routing") for one in without.flips)

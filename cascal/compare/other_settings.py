@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from cascal.columns import Progress
+from cascal.counted import enumerated
 from cascal.datatypes import FloatArray
 from cascal.fit import Fit
 from cascal.settings import JOINING, ROUTINGS, Routing, Thresholds
@@ -26,7 +27,7 @@ class OtherSettings:
     """What sends a query elsewhere, and what does not.
 
     flips : sentences, each a setting alone with the model that is then asked first
-    idle  : what changes nothing wherever it is set
+    idle  : what changes nothing: a setting wherever it is set, or the rest of one that flips
     """
 
     flips: tuple[str, ...]
@@ -60,19 +61,20 @@ def settings_that_flip(
             progress(at / (len(positions) + 1), f"Moving {name}")
         present = float(getattr(now, name.replace(" ", "_")))
         models = partial(_at, SLIDERS[name], now, first)
-        found = [f"{name} {how}" for how in _of_slider(values, present, usual, models)]
-        flips += found
-        if not found and values:
+        found, still = _of_slider(values, present, usual, models)
+        flips += [f"{name} {how}" for how in found]
+        if found:
+            idle += [f"{name} {where}" for where in still]
+        elif values:
             idle.append(f"{name} from {values[0]:g} to {values[-1]:g}")
     for kind, choices in _choices(now, told).items():
-        found = [
-            f"{kind} {label}: {model}"
-            for label, thresholds in choices
-            if (model := first(thresholds)) != usual
-        ]
-        flips += found
-        if not found:
-            idle.append(f"{kind} any other way")
+        models_of = {label: first(thresholds) for label, thresholds in choices}
+        found = [f"{label}: {model}" for label, model in models_of.items() if model != usual]
+        flips += [f"{kind} {how}" for how in found]
+        same = [label for label, model in models_of.items() if model == usual]
+        if same:
+            rest = bool(found) or (kind == "routing" and bool(told))
+            idle.append(f"{kind} {enumerated(same) if rest else 'any other way'}")
     return OtherSettings(flips=tuple(flips), idle=tuple(idle))
 
 
@@ -87,22 +89,24 @@ def _at(
 
 def _of_slider(
     values: Sequence[float], present: float, usual: str, first: Callable[[float], str]
-) -> Iterator[str]:
-    """The nearest position to either side of the present one with another model than usual."""
+) -> tuple[list[str], list[str]]:
+    """The nearest position to either side with another model than usual; sides without one."""
     below = [one for one in reversed(values) if one < present]
     above = [one for one in values if one > present]
-    for side, towards in (("lowered to", below), ("raised to", above)):
-        for value in towards:
-            model = first(value)
-            if model != usual:
-                yield f"{side} {value:g} (now {present:g}): {model}"
-                break
+    found, still = [], []
+    for side, way, towards in (("lowered to", "down to", below), ("raised to", "up to", above)):
+        flip = next(((at, one) for at in towards if (one := first(at)) != usual), None)
+        if flip is not None:
+            found.append(f"{side} {flip[0]:g} (now {present:g}): {flip[1]}")
+        elif towards:
+            still.append(f"{way} {towards[-1]:g}")
+    return found, still
 
 
 def _choices(now: Thresholds, told: Collection[Routing]) -> dict[str, list[tuple[str, Thresholds]]]:
     """What is chosen from a few, but for what is chosen now."""
     joined = [
-        (name, replace(now, prune_jaccard=value))
+        (f"“{name}”", replace(now, prune_jaccard=value))
         for name, value in JOINING.items()
         if value != now.prune_jaccard
     ]
