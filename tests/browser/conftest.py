@@ -9,15 +9,15 @@ import contextlib
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import TimeoutExpired
 from urllib.parse import urlsplit
 
 import pytest
+from forked import Forked, preload_the_dashboard, streamlit_process
 from playwright.sync_api import Error, expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -280,11 +280,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until_healthy(url: str, process: subprocess.Popen, log: Path, seconds: float) -> None:
+def wait_until_healthy(url: str, process: Forked, log: Path, seconds: float) -> None:
     """Wait until a server answers; one that ends or takes longer fails with what it logged."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if process.poll() is not None:
+        if process.returncode is not None:
             break
         with contextlib.suppress(OSError):  # refused, reset or too slow: ask again
             if urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).read() == b"ok":  # noqa: S310 (loopback)
@@ -300,7 +300,8 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
     A script that makes the app itself (app/server.py) runs as it is; any other gets the same
     routes and headers from a launcher. The folder with .streamlit is the working directory.
     """
-    running: list[subprocess.Popen] = []
+    running: list[Forked] = []
+    preload_the_dashboard()
 
     def start(
         script: Path,
@@ -314,12 +315,9 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
             launcher.write_text(LAUNCHER.format(script=str(script)), encoding="utf-8")
             script = launcher
         port, log = free_port(), log or folder / "server.log"
-        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
-        command += [f"--server.port={port}", "--server.address=127.0.0.1"]
-        with log.open("w") as sink:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=sink, stderr=sink
-            )
+        words = ("run", str(script), "--server.headless=true", f"--server.port={port}")
+        words += ("--server.address=127.0.0.1",)
+        process = streamlit_process(*words, cwd=ROOT, env=env or {}, log=log)
         running.append(process)
         LOGS[f"http://127.0.0.1:{port}"] = log
         wait_until_healthy(f"http://127.0.0.1:{port}", process, log, seconds)
@@ -330,8 +328,8 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
         process.terminate()
     for process in running:
         try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
+            process.communicate(timeout=15)
+        except TimeoutExpired:
             process.kill()
 
 
