@@ -42,7 +42,12 @@ _COMMAND = "command"
 UNDO_SHOWN = "undo_shown"
 """Whether the page shows a button that can undo."""
 
-EXPLAINED = {"silhouette": "silhouette", "merge distance": "merge", "joining": "joining"}
+EXPLAINED = {
+    "silhouette": "silhouette",
+    "merge distance": "merge",
+    "joining": "joining",
+    "cost weight": "cost weight",
+}
 """Words of a described state, by their term in the glossary."""
 
 
@@ -252,8 +257,8 @@ def describe(state: Values) -> str:
         parts.append(f"joining {state.share}")
     if state.routing != "preset":
         parts.append(f"routing {state.routing}")
-    if state.cost:
-        parts.append(f"cost {weight_label(state.cost)}")
+    parts.append(f"vote of {state.top_k}" if state.top_k > 1 else "one model asked")
+    parts.append(f"cost weight {weight_label(state.cost)}")
     return ", ".join(parts)
 
 

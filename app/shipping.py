@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import (
+    columns,
     frame,
     heeded,
     history,
@@ -245,9 +246,9 @@ def _details(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> No
             placeholder="–",
             column_config={
                 "way": st.column_config.TextColumn("Setting and how it is asked", width=330),
-                "right": st.column_config.NumberColumn("Right", format="%.1f %%", width=80),
-                "cost": st.column_config.NumberColumn("$/1,000", format="%.2f", width=80),
-                "pays": st.column_config.TextColumn("Queries to pay back", width=160),
+                "right": columns.number("Right", format="%.1f %%", width=80),
+                "cost": columns.number("$/1,000", format="%.2f", width=80),
+                "pays": columns.figures("Pays back after, queries", width=176),
             },
         )
         _vote(found)
@@ -297,11 +298,10 @@ def _others(found: Recommendation) -> None:
         placeholder="–",
         column_config={
             "name": st.column_config.TextColumn("Setting", width=280),
-            "right": st.column_config.NumberColumn("First right", format="%.1f %%", width=84),
-            "cost": st.column_config.NumberColumn("$/1,000", format="%.2f", width=70),
-            "gain": st.column_config.TextColumn(
+            "right": columns.number("First right", format="%.1f %%", width=84),
+            "cost": columns.number("$/1,000", format="%.2f", width=70),
+            "gain": columns.figures(
                 f"Points, {found.held}",
-                alignment="right",
                 width=128,
                 help="Beside the setting in use; the intervals hold for all of them at once.",
             ),

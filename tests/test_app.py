@@ -480,8 +480,9 @@ def test_evaluate_shows_what_is_known_while_the_routers_are_compared(
     app = open_app(small_file, "evaluate")
     assert not app.exception
     assert any("the others follow" in one.value for one in app.subheader)
-    own = r".* here: \S+ points \[.+\] (over|against) always asking atlas-large\."
-    assert re.fullmatch(own, plain(app.title[0].value))
+    assert re.fullmatch(r".* here: \S+ points \[\S+ \S+\]", plain(app.title[0].value))
+    over = "Over always asking atlas-large, the best model on these very queries. "
+    assert any(plain(one.value).startswith(over) for one in app.caption)
     assert len(app.get("plotly_chart")) == 1
 
 

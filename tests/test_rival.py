@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.compare.cost import CostPoint, Trial
 from cascal.compare.recommended import Option
 from cascal.compare.rival import answer, find_rival
 from cascal.compare.routers import BEST_BY_GOLD, UNDER_TEST, WITHOUT_LABELS, Entry
+from cascal.compare.threshold_words import called
 from cascal.intervals import Estimate
+from cascal.settings import Thresholds
 from cascal.verdicts.constant import Constant
 from cascal.verdicts.verdict import decide_by_gold
 
@@ -77,30 +81,31 @@ def test_the_best_other_router_is_one_that_needs_no_labels_and_is_not_this_one_w
 def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     better = rival_of(entry("other", 0.9))
     assert better.headline.startswith("A rival is proven better: Other +10.0 points [")
-    assert better.sentence.startswith("The only rival without labels, Other: +10.0 points [")
-    assert better.sentence.endswith(
-        " beside the router in use, for $1.00 instead of $1.00 per 1,000 queries."
-    )
+    assert better.sentence.startswith("Other, the only rival without labels: +10.0 points [")
+    assert better.sentence.endswith(" beside the router in use, $1.00 instead of $1.00 per 1,000.")
     worse = rival_of(entry("other", 0.7))
     assert worse.headline.startswith("The best rival is proven worse: Other −10.0 points [")
     same = rival_of(entry("other", 0.8))
     assert same.headline == "No rival is proven better: Other 0.0 points [0.0, 0.0]"
     two = rival_of(entry("other", 0.8), entry("weak", 0.5))
-    best = "The best of 2 rivals without labels, Other: 0.0 points [0.0, 0.0]"
+    best = "Other, the best of 2 rivals without labels: 0.0 points [0.0, 0.0]"
     assert two.sentence.startswith(
-        f"{best} beside the router in use (interval for all 2 at once), for $1.00"
+        f"{best} beside the router in use (interval for all 2 at once), $1.00"
     )
 
 
 def test_the_answer_is_this_routers_own_before_that_of_any_rival():
     gain, constant = Estimate(0.1, 0.08, 0.12, N), Constant(0, "a", "these queries")
-    own = "Routing pays here: +10.0 points [+8.0, +12.0] over always asking a"
+    own = "Routing pays here: +10.0 points [+8.0, +12.0]"
     judged = decide_by_gold(gain, constant)
     assert answer(judged, rival_of(entry("other", 0.8))) == f"{own}; no rival is proven better"
     assert answer(judged, rival_of(entry("other", 0.9))) == f"{own}; a rival is proven better"
-    assert answer(judged, None) == f"{own}."
+    cheap = rival_of(entry("other", 0.8, cost=0.5))
+    assert answer(judged, cheap) == f"{own}; a rival is cheaper, none proven better"
+    assert answer(judged, None) == own
     few = decide_by_gold(Estimate(0.1, 0.08, 0.12, 4), constant)
-    assert answer(few, rival_of(entry("other", 0.8, n=4), n=4)) == few.headline
+    assert answer(few, rival_of(entry("other", 0.8, n=4), n=4)) == few.brief
+    assert f"{few.brief}." == few.headline
 
 
 def test_why_the_setting_to_ship_is_not_the_best_rival():
@@ -111,20 +116,50 @@ def test_why_the_setting_to_ship_is_not_the_best_rival():
         )
         return Option(trial=trial, gain=Estimate(0, 0, 0, N), dearer=None, in_use=False, why=why)
 
-    def found(best: Option, *others: Option) -> SimpleNamespace:
-        return SimpleNamespace(best=best, others=others, tolerance=0.01)
+    def found(best: Option, *others: Option, taken: bool = False) -> SimpleNamespace:
+        return SimpleNamespace(best=best, others=others, tolerance=0.01, taken=taken)
 
     paper = rival_of(entry("paper", 0.8))
     cheap, dear = option("", 0.01, 0.5), option("", 0.01, 1.5)
-    said = "What to ship is cost weight 0.01 rather than Paper: "
-    why = "the rule takes the cheapest that is shown to lose at most 1 point, $0.50 against $1.00."
-    assert paper.not_shipped(found(cheap)) == said + why
+    why = "$0.50 against $1.00: the cheapest shown to lose at most 1 point."
+    said = "To ship: cost weight 0.01 rather than Paper"
+    assert paper.not_shipped(found(cheap)) == f"{said}, {why}"
+    used = paper.not_shipped(found(cheap, taken=True))
+    assert used == f"In use and to ship: cost weight 0.01 rather than Paper, {why}"
     assert "presets are not tried yet" in paper.not_shipped(found(dear))
     tried = found(dear, option("paper", 0.0, 1.0, "not proven equal"))
-    assert paper.not_shipped(tried) == f"{said}not proven equal."
+    assert paper.not_shipped(tried) == f"{said}: not proven equal."
     assert not paper.not_shipped(found(option("paper", 0.0, 1.0)))
     other = rival_of(entry("knn", 0.8)).not_shipped(found(dear))
     assert other.endswith("rather than Knn: that is another method, and no setting of this router.")
+
+
+def test_a_router_is_called_by_the_thresholds_that_were_moved():
+    """Else one name stands for two routers before and after the setting to ship is used."""
+    assert called("recommended", Thresholds()) == "CASCAL recommended"
+    assert called("recommended", Thresholds(top_k=1)) == "CASCAL recommended"
+    weighed = Thresholds(cost_weight=0.01, top_k=1)
+    assert called("recommended", weighed) == "CASCAL recommended, cost weight 0.01"
+    both = Thresholds(merge_distance=0.35, prune_jaccard=None)
+    assert called("paper", both) == "CASCAL paper, merge distance 0.35, joining off"
+    many = replace(both, cost_weight=0.01)
+    assert called("paper", many) == "CASCAL paper, own thresholds"
+
+
+def test_the_constant_needs_no_labels_where_consensus_chooses_the_same_model():
+    bound = entry(BEST_BY_GOLD, 0.7, needs="gold")
+    liked = entry("global_consensus", 0.7)
+    same = comparison_of(entry(UNDER_TEST, 0.8), liked, bound)
+    assert same.constant_is_liked
+    other = replace(liked, first=np.ones(N, dtype=int))
+    assert not comparison_of(entry(UNDER_TEST, 0.8), other, bound).constant_is_liked
+    assert not comparison_of(entry(UNDER_TEST, 0.8), bound).constant_is_liked
+    table = charts.routers_frame(same.rows())
+    needs = [
+        charts.main_routers(table, same.constant, "a", liked=one).set_index("role").needs.constant
+        for one in (False, True)
+    ]
+    assert needs == ["gold answers", "no labels"]
 
 
 def test_the_interval_of_the_best_of_many_is_wider_than_alone():
@@ -139,13 +174,12 @@ def test_the_interval_of_the_best_of_many_is_wider_than_alone():
 
 def test_what_a_rival_costs_is_said_where_known_and_what_is_cheapest_is_left_to_what_to_ship():
     cheap = rival_of(entry("other", 0.8, cost=0.5))
-    told = "No rival is proven better: Other 0.0 points [0.0, 0.0]"
-    assert cheap.headline == f"{told}, $0.50 cheaper per 1,000"
-    assert cheap.sentence.endswith(
-        "beside the router in use, for $0.50 instead of $1.00 per 1,000 queries."
-    )
+    told = "Other 0.0 points [0.0, 0.0]"
+    cheaper = "A rival is cheaper, none proven better"
+    assert cheap.headline == f"{cheaper}: {told}, $0.50 cheaper per 1,000"
+    assert cheap.sentence.endswith("beside the router in use, $0.50 instead of $1.00 per 1,000.")
     dear = rival_of(entry("other", 0.8, cost=1.25))
-    assert dear.headline == f"{told}, $0.25 dearer per 1,000"
+    assert dear.headline == f"No rival is proven better: {told}, $0.25 dearer per 1,000"
     unknown = rival_of(entry("other", 0.8, cost=np.nan))
     assert "$" not in unknown.sentence + unknown.headline
     assert unknown.to_dict()["cost_per_1000"] is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, shared_results, shipping, theme
+from app import columns, frame, session, shared_results, shipping, theme
 from app.evaluate.latency import latency
 from cascal import charts
 from cascal.charts.figures import in_percent
@@ -59,7 +59,7 @@ def _place(found: Recommendation | None) -> tuple[float, float] | None:
 
 def _table(table: pd.DataFrame) -> None:
     """The points of the chart, those on the front first."""
-    number = st.column_config.NumberColumn
+    number = columns.number
     st.dataframe(
         table.sort_values(["pareto", "cost"], ascending=[False, True]),
         hide_index=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, session, theme
+from app import columns, frame, session, theme
 from cascal import charts
 from cascal.compare.latency import Waits, find_waits
 from cascal.dataset.snapshot import Snapshot
@@ -40,8 +40,8 @@ def latency() -> None:
             column_config={
                 "what": "Choice",
                 "kind": "Kind",
-                "median": st.column_config.NumberColumn("Half within (s)", format="%.2f"),
-                "slow": st.column_config.NumberColumn("95 % within (s)", format="%.2f"),
-                "quality": st.column_config.NumberColumn("Right", format="%.1f %%"),
+                "median": columns.number("Half within (s)", format="%.2f"),
+                "slow": columns.number("95 % within (s)", format="%.2f"),
+                "quality": columns.number("Right", format="%.1f %%"),
             },
         )

@@ -58,6 +58,12 @@ def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
         return
     st.title(frame.headline(answer(judged[1], rival)), anchor=False)
     with basis:
+        st.caption(
+            frame.escape(
+                f"Over always asking {judged[1].constant.words}. Points of right first answers, "
+                "paired, with the 95 % interval."
+            )
+        )
         if rival is not None:
             found = shipping.known()
             frame.sentence(rival.sentence)
@@ -65,12 +71,6 @@ def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
                 st.markdown(explained(frame.headline(why), "cost weight"))
         elif comparison is None:
             frame.sentence("Whether another is better is said here as soon as all are compared.")
-        st.caption(
-            frame.escape(
-                f"Compared with {judged[1].constant.words}. Right first answers, paired, with the "
-                "95 % interval."
-            )
-        )
 
 
 def _labels(names: list[str], comparison: Comparison | None) -> list[str]:

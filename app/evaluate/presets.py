@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import controls, frame, session, shared_results, shipping
+from app import columns, controls, frame, session, shared_results, shipping
 from app.evaluate.waiting import waits
 from cascal import charts
 from cascal.compare.presets import PresetChoices
@@ -57,13 +57,13 @@ def _headline(choices: PresetChoices) -> str:
 
 def _table(table: pd.DataFrame, judged: bool) -> None:
     right = {
-        "right": st.column_config.NumberColumn("First right", format="%.1f %%", width=84),
-        "gain": st.column_config.TextColumn("Gain, points", alignment="right", width=128),
+        "right": columns.number("First right", format="%.1f %%", width=84),
+        "gain": columns.figures("Gain, points", width=128),
     }
-    columns = {
+    shown = {
         "preset": st.column_config.TextColumn("Preset", help=controls.HELP["preset"]),
         **(right if judged else {}),
-        "cost": st.column_config.NumberColumn(
+        "cost": columns.number(
             "$/1,000",
             format="%.2f",
             width=76,
@@ -71,7 +71,7 @@ def _table(table: pd.DataFrame, judged: bool) -> None:
         ),
         "best": st.column_config.TextColumn("Would always ask"),
         "used": st.column_config.TextColumn("First models, with their queries", width=330),
-        "differs": st.column_config.NumberColumn(
+        "differs": columns.number(
             "Differs",
             width=70,
             help="Queries for which it names another first model than the present preset.",
@@ -80,23 +80,23 @@ def _table(table: pd.DataFrame, judged: bool) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        column_order=list(columns),
-        column_config=columns,
+        column_order=list(shown),
+        column_config=shown,
         alt="Whom each preset asks first",
     )
 
 
 def _tasks(table: pd.DataFrame) -> None:
-    columns = {
+    shown = {
         "task": st.column_config.TextColumn("Task"),
         "share": st.column_config.ProgressColumn("Disputed", format="%.0f %%", max_value=100),
-        "disputed": st.column_config.NumberColumn("Disputed queries"),
-        "queries": st.column_config.NumberColumn("Queries"),
+        "disputed": columns.number("Disputed queries"),
+        "queries": columns.number("Queries"),
     }
     st.dataframe(
         table,
         hide_index=True,
-        column_config=columns,
+        column_config=shown,
         alt="Tasks by their share of disputed queries",
     )
 
@@ -104,7 +104,7 @@ def _tasks(table: pd.DataFrame) -> None:
 def _queries(choices: PresetChoices) -> None:
     part = session.dataset().test or session.dataset().train
     table = charts.disputed_queries_frame(part, choices, N_SHOWN)
-    columns = {
+    shown = {
         "task": st.column_config.TextColumn("Task", width="small"),
         "query": st.column_config.TextColumn("Query", width=380),
     }
@@ -115,7 +115,7 @@ def _queries(choices: PresetChoices) -> None:
         key="disputed",
         on_select="rerun",
         selection_mode="single-row",
-        column_config=columns,
+        column_config=shown,
         alt="Queries for which the presets name different first models",
     )
     n_disputed = int(choices.disputed.sum())

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import frame, heeded, shipping, theme
+from app import columns, frame, heeded, shipping, theme
 from app.evaluate import work
 from app.terms.glossary import mark, meaning
 from cascal import charts
@@ -26,6 +26,8 @@ ALL_COLUMNS = (*MAIN_COLUMNS, "vote", "hit", "vote_cost", "p_text")
 NEEDS = (
     "What has to be known to choose like this. “Gold answers” are those that it is scored by here."
 )
+IN_ONE_LINE = 32
+"""Letters of a router's name that its column usually holds."""
 OWN = (charts.PRESENT, WITHOUT_LABELS, *PRESETS, "released_late")
 
 
@@ -35,7 +37,8 @@ def routers(comparison: Comparison) -> None:
     rival = find_rival(comparison)
     always = comparison.constant_model.name
     other = None if rival is None else rival.key
-    main = charts.main_routers(table, comparison.constant, always, other)
+    liked = comparison.constant_is_liked
+    main = charts.main_routers(table, comparison.constant, always, other, liked=liked)
     st.subheader(frame.headline(charts.routers_sentence(main)), anchor=False)
     with st.container(key="routers_wide"):
         _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS)
@@ -129,8 +132,9 @@ def _routers_table(
     key: str,
     names: Sequence[str],
 ) -> None:
-    known = _columns(f"always asking {frame.escape(constant.words)}")
-    columns = {name: known[name] for name in names}
+    long = int(table["router"].str.len().max()) > IN_ONE_LINE
+    known = _columns(f"always asking {frame.escape(constant.words)}", long=long)
+    shown = {name: known[name] for name in names}
     st.dataframe(
         table,
         hide_index=True,
@@ -138,18 +142,19 @@ def _routers_table(
         key=key,
         placeholder="–",
         alt="All routers with their measures; click a column to sort",
-        column_order=list(columns),
-        column_config=columns,
+        column_order=list(shown),
+        column_config=shown,
     )
 
 
-def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+def _columns(always: str, *, long: bool) -> dict[str, ColumnConfig | str | None]:
+    """All columns; a long name would leave a phone no room for figures if it stayed in view."""
+    text, number, figures = st.column_config.TextColumn, columns.number, columns.figures
     return {
-        "router": text("Router", pinned=True, width=232),
+        "router": text("Router", pinned=not long, width=336 if long else 232),
         "needs": text("Needs", width=102, help=NEEDS),
-        "top1_text": text("First right, %", alignment="right", width=118),
-        "gain_text": text("Gain, points", alignment="right", width=142, help=f"Over {always}."),
+        "top1_text": figures("First right, %", width=118),
+        "gain_text": figures("Gain, points", width=142, help=f"Over {always}."),
         "cost": number("$/1,000", format="%.2f", width=62, help="US dollars per 1,000 queries."),
         "effective": number(
             "Equal shares", format="%.1f", width=98, help=meaning("effective models")
@@ -161,5 +166,5 @@ def _columns(always: str) -> dict[str, ColumnConfig | str | None]:
         "vote_cost": number(
             "Vote $", format="%.2f", width=54, help="US dollars per 1,000 queries where 3 vote."
         ),
-        "p_text": text("p", alignment="right", width=64, help=f"McNemar, exact, against {always}."),
+        "p_text": figures("p", width=64, help=f"McNemar, exact, against {always}."),
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
+from app import columns, frame, session, theme
 from app.evaluate import work
 from cascal import charts
 from cascal.compare.scaling import ScalingPoint
@@ -48,7 +48,7 @@ def _removed(table: pd.DataFrame) -> None:
         )
         frame.chart(figure, "removals", "Points of the vote of three lost without each model.")
         st.caption("Points of the vote of 3 that are lost without the model; paired, 95 %.")
-    number = st.column_config.NumberColumn
+    number = columns.number
     st.dataframe(
         table,
         hide_index=True,
@@ -57,8 +57,8 @@ def _removed(table: pd.DataFrame) -> None:
         column_config={
             "name": st.column_config.TextColumn("Pool"),
             "share": number("It had first", format="percent"),
-            "gain_text": st.column_config.TextColumn("Vote of 3 loses", alignment="right"),
-            "top1_text": st.column_config.TextColumn("First model loses", alignment="right"),
+            "gain_text": columns.figures("Vote of 3 loses"),
+            "top1_text": columns.figures("First model loses"),
             "tau": number(
                 "τ of the others",
                 format="%.2f",

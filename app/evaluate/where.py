@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, session, theme
+from app import columns, frame, session, theme
 from app.evaluate import work
 from app.terms.glossary import mark, meaning
 from cascal import charts
@@ -83,7 +83,7 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
         "95 % intervals. In colour: gains whose interval lies above 0, and losses whose interval "
         "lies below."
     )
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    number, figures = columns.number, columns.figures
     st.dataframe(
         table,
         hide_index=True,
@@ -91,12 +91,12 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
         column_order=("name", "queries", "own", "best", "gain_text", "tau_text"),
         alt="Gains and Kendall tau by group",
         column_config={
-            "name": st.column_config.TextColumn("Group"),
+            "name": "Group",
             "queries": number("Queries", format="localized"),
             "own": number("CASCAL", format="%.1f %%"),
             "best": number(constant, format="%.1f %%"),
-            "gain_text": text("Gain, points", alignment="right"),
-            "tau_text": text("τ", alignment="right", help=f"Of consensus and gold ranking. {TAU}"),
+            "gain_text": figures("Gain, points"),
+            "tau_text": figures("τ", help=f"Of consensus and gold ranking. {TAU}"),
         },
     )
 

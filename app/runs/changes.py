@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import cautions, frame, selection, session
+from app import cautions, columns, frame, selection, session
 from app.runs.states import PINNED, PRESENT, State, saved_as, states, two
 from cascal import charts
 from cascal.compare.states import (
@@ -192,7 +192,7 @@ def _pairs(found: StateChange) -> None:
         column_config={
             "before": "From",
             "after": "To",
-            "queries": st.column_config.NumberColumn("Queries", format="localized"),
+            "queries": columns.number("Queries", format="localized"),
         },
     )
 
@@ -244,7 +244,7 @@ def _clusters(found: StateChange) -> None:
         alt="What became of the clusters",
         column_config={
             "name": st.column_config.TextColumn("Cluster", width=220),
-            "queries": st.column_config.NumberColumn("Queries", format="localized", width=70),
+            "queries": columns.number("Queries", format="localized", width=70),
             "what": st.column_config.TextColumn("What became of it", width=424),
             "before": st.column_config.TextColumn("First model", width=110),
             "after": st.column_config.TextColumn("First model now", width=120),
@@ -263,5 +263,5 @@ def _became(one: ClusterChange) -> dict[str, object]:
         "queries": one.n_queries,
         "what": charts.shorten(one.sentence, FATE_LENGTH),
         "before": one.first_before,
-        "after": one.first_after,
+        "after": one.first_after or "–",
     }

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import access, frame, heeded, history, session, values
+from app import access, columns, frame, heeded, history, session, values
 from app.values import Values
 from cascal import charts
 from cascal.dataset.saved_runs import labels_of, make_run, preset_of, state_of
@@ -57,9 +57,9 @@ def table(runs: list[Run]) -> None:
                 "silhouette": [one.thresholds.get("min_silhouette") for one in runs],
                 "clusters": [one.numbers.get("n_clusters") for one in runs],
                 "right": charts.in_percent([np.nan if value is None else value for value in right]),
-                "labels": [labels_of(one) for one in runs],
+                "labels": [labels_of(one) or None for one in runs],
                 "saved": [f"{one.created_at:%Y-%m-%d %H:%M}" for one in runs],
-                "note": [one.note for one in runs],
+                "note": [one.note or None for one in runs],
             }
         ),
         hide_index=True,
@@ -69,10 +69,10 @@ def table(runs: list[Run]) -> None:
             "name": "Run",
             "dataset": "Data set",
             "preset": "Preset",
-            "merge": "Merge distance",
-            "silhouette": "Min silhouette",
-            "clusters": "Clusters",
-            "right": st.column_config.NumberColumn("First model right", format="%.1f %%"),
+            "merge": columns.number("Merge distance"),
+            "silhouette": columns.number("Min silhouette"),
+            "clusters": columns.number("Clusters"),
+            "right": columns.number("First model right", format="%.1f %%"),
             "labels": st.column_config.TextColumn(
                 "Labels", help="Which labels the saved router heeds, and what follows."
             ),

@@ -86,11 +86,12 @@ def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFram
 
 
 def main_routers(
-    frame: pd.DataFrame, constant: str, name: str, other: str | None = None
+    frame: pd.DataFrame, constant: str, name: str, other: str | None = None, *, liked: bool = False
 ) -> pd.DataFrame:
     """The present router, the constant (its key, the model's name) and the best other one.
 
-    other : its key, None where there is none. Where labels change the present router, what it is
+    other : its key, None where there is none; liked : whether consensus alone chooses that model as
+    well, so that it needs no labels. Where labels change the present router, what it is
     without them stands beside it; of the two others the better one comes first. The column `role`
     says which is which.
     """
@@ -104,6 +105,8 @@ def main_routers(
     others = main[~own].sort_values("top1", ascending=False, kind="stable")
     main = pd.concat([main[own], others])
     main.loc[constant, ["router", "gain_text"]] = f"Always asking {name}", "compared with"
+    if liked:
+        main.loc[constant, ["needs", "symbol"]] = NEEDS["nothing"], SYMBOLS["nothing"]
     return main.reset_index(drop=True)
 
 

@@ -96,6 +96,12 @@ class Comparison:
         chosen = self[self.constant].first.tolist()
         return join_constants([Constant(one, self.models[one], by) for one in chosen])
 
+    @property
+    def constant_is_liked(self) -> bool:
+        """Whether consensus alone chooses the same model, so that nobody needs a label for it."""
+        liked = "global_consensus"
+        return liked in self.keys and np.array_equal(self[liked].first, self[self.constant].first)
+
     @cached_property
     def _rows_by_query(self) -> tuple[Row, ...]:
         """Pages ask for them at every move; where cells are missing they take a second."""

@@ -18,6 +18,8 @@ from cascal.intervals import Estimate, joint_estimates
 from cascal.settings import PRESETS
 from cascal.verdicts.verdict import Verdict, points, too_few
 
+_NONE_BETTER = "no rival is proven better"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rival:
@@ -50,47 +52,46 @@ class Rival:
             return ""
         if self.gain.low > 0:
             return "a rival is proven better"
-        return (
-            "the best rival is proven worse" if self.gain.high < 0 else "no rival is proven better"
-        )
+        if self.gain.high < 0:
+            return "the best rival is proven worse"
+        return "a rival is cheaper, none proven better" if self._more < 0 else _NONE_BETTER
+
+    @property
+    def _more(self) -> float:
+        """US dollars per 1,000 queries that it costs more, in whole cents; 0 where unknown."""
+        more = self.cost - self.cost_in_use
+        return round(more, 2) if isfinite(more) else 0.0
 
     @property
     def _price(self) -> str:
         """How much less or more it costs; "" where that is not known or nothing."""
-        more = self.cost - self.cost_in_use
-        if not isfinite(more) or not round(more, 2):
+        if not self._more:
             return ""
-        less = "cheaper" if more < 0 else "dearer"
-        return f", {dollars(abs(more))} {less} per 1,000"
+        return f", {dollars(abs(self._more))} {'cheaper' if self._more < 0 else 'dearer'} per 1,000"
 
     @property
     def sentence(self) -> str:
         """What the best of them gains, among how many it is the best, and what it costs."""
-        said = f"The only rival without labels, {self.title}"
-        held = ""
+        which, held = "the only rival without labels", ""
         if self.n_others > 1:
-            said = f"The best of {self.n_others} rivals without labels, {self.title}"
+            which = f"the best of {self.n_others} rivals without labels"
             held = f" (interval for all {self.n_others} at once)"
-        said += f": {points(self.gain)} beside the router in use{held}"
+        said = f"{self.title}, {which}: {points(self.gain)} beside the router in use{held}"
         if not (isfinite(self.cost) and isfinite(self.cost_in_use)):
             return f"{said}."
-        return (
-            f"{said}, for {dollars(self.cost)} instead of {dollars(self.cost_in_use)} per 1,000 "
-            "queries."
-        )
+        return f"{said}, {dollars(self.cost)} instead of {dollars(self.cost_in_use)} per 1,000."
 
     def not_shipped(self, found: Recommendation) -> str:
         """Why the setting to ship is another one; "" where it is this very rival."""
         best = found.best
         if self.key == best.trial.preset:
             return ""
-        said = f"What to ship is {best.name} rather than {self.title}"
+        place = "In use and to ship" if found.taken else "To ship"
+        said = f"{place}: {best.name} rather than {self.title}"
         cost = best.trial.point.cost1
         if isfinite(cost) and isfinite(self.cost) and cost < self.cost:
-            return (
-                f"{said}: the rule takes the cheapest that is shown to lose at most "
-                f"{in_points(found.tolerance)}, {dollars(cost)} against {dollars(self.cost)}."
-            )
+            said += f", {dollars(cost)} against {dollars(self.cost)}"
+            return f"{said}: the cheapest shown to lose at most {in_points(found.tolerance)}."
         if self.key not in PRESETS:
             return f"{said}: that is another method, and no setting of this router."
         tried = [one for one in found.others if one.trial.preset == self.key]
@@ -142,6 +143,9 @@ def find_rival(comparison: Comparison) -> Rival | None:
 
 
 def answer(verdict: Verdict, rival: Rival | None) -> str:
-    """Whether this router beats always asking one model, then whether another router is better."""
+    """Whether this router beats always asking one model, then whether another router is better.
+
+    Which model that is stands beside it.
+    """
     more = "" if rival is None else rival.clause
-    return f"{verdict.headline.removesuffix('.')}; {more}" if more else verdict.headline
+    return f"{verdict.brief}; {more}" if more else verdict.brief

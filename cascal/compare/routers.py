@@ -27,6 +27,7 @@ from cascal.compare.baselines import (
     SmoothieTrain,
     TaskOracle,
 )
+from cascal.compare.threshold_words import called
 from cascal.computing_order import best_first
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray, IntArray
@@ -293,7 +294,7 @@ def _yardstick(key: str, title: str, needs: str, fixed: dict[str, Routes], test:
 
 
 def _under_test(router: Router, in_use: Router | None, test: Part) -> Iterator[Step]:
-    own = f"CASCAL {router.settings.name}"
+    own = called(router.settings.name, router.thresholds)
     if in_use is None or not in_use.changed_by_labels:
         yield UNDER_TEST, partial(_entry_of_router, UNDER_TEST, own, "nothing", router, test)
         return

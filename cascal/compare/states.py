@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from cascal.compare.threshold_words import WORDS, threshold_values
 from cascal.computing.remembered import remembered
 from cascal.counted import agreeing, counted, dollars, enumerated
 from cascal.dataset.cost import first_costs
@@ -25,21 +26,11 @@ from cascal.labels import heeded_words
 from cascal.naming.cluster_names import cluster_name
 from cascal.prices import COST_UNIT
 from cascal.routing.leaders import cluster_leaders
-from cascal.settings import joining_name, routing_name
 from cascal.verdicts.verdict import Decision, decision, points
 
 LONGEST_CAUSE = 60
 """Letters of settings and their values that a sentence may end with."""
-_WORDS = {
-    "min_silhouette": "min silhouette",
-    "merge_distance": "merge distance",
-    "prune_jaccard": "joining",
-    "top_k": "models that vote",
-    "cost_weight": "cost weight",
-    "routing": "routing",
-    "preset": "preset",
-    "clusters": "clusters follow",
-}
+_WORDS = {**WORDS, "preset": "preset", "clusters": "clusters follow"}
 """What the pages call a setting or a threshold; any other is called as in the code."""
 FIRST_RIGHT, VOTE_RIGHT, FIRST_COST = "First model right", "Vote right", "Cost per 1,000"
 """The names of the measures; the cost is that of the first model, in US dollars."""
@@ -359,16 +350,7 @@ def _settings(state: Snapshot) -> dict[str, str]:
     }
     if settings.preset_name == "custom":
         found |= {name: str(value) for name, value in settings.record().items()}
-    joining = joining_name(thresholds.prune_jaccard)
-    routing = routing_name(thresholds.routing)
-    return found | {
-        "min_silhouette": f"{thresholds.min_silhouette:g}",
-        "merge_distance": f"{thresholds.merge_distance:g}",
-        "prune_jaccard": joining or f"Jaccard index {thresholds.prune_jaccard:g}",
-        "top_k": str(thresholds.top_k),
-        "routing": routing or str(thresholds.routing),
-        "cost_weight": f"{thresholds.cost_weight:g}",
-    }
+    return found | threshold_values(thresholds)
 
 
 def _heeded(state: Snapshot) -> str:

@@ -18,6 +18,11 @@ from cascal.verdicts.constant import Constant, choose_constant
 Decision = Literal["route", "do not route", "undecided"]
 LEAST_GOLD = 10
 """With fewer gold test queries nothing is decided: a bootstrap of a handful sees too little."""
+_SAID: dict[Decision, str] = {
+    "route": "Routing pays here: {}",
+    "do not route": "Do not route here: {}",
+    "undecided": "No proof that routing pays here: {}",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,12 @@ class Verdict:
     def headline(self) -> str:
         """The sentence without by what the model was chosen, where that stands beside it."""
         return self.sentence.replace(self.constant.words, self.constant.name)
+
+    @property
+    def brief(self) -> str:
+        """The decision and the gain alone, where the model it is over stands beside it."""
+        said = _SAID[self.light].format(points(self.gain))
+        return said if self.sentence.startswith(said) else self.sentence.removesuffix(".")
 
     @property
     def answer(self) -> str:
@@ -80,14 +91,10 @@ def decision(gain: Estimate) -> Decision:
 
 def decide(gain: Estimate, constant: Constant) -> Verdict:
     """The verdict for a paired gain over always asking one model."""
-    against = f"always asking {constant.words}"
-    sentences: dict[Decision, str] = {
-        "route": f"Routing pays here: {points(gain)} over {against}.",
-        "do not route": f"Do not route here: {points(gain)} against {against}.",
-        "undecided": f"No proof that routing pays here: {points(gain)} against {against}.",
-    }
     light = decision(gain)
-    return Verdict(light, sentences[light], gain, constant)
+    over = "over" if light == "route" else "against"
+    said = f"{_SAID[light].format(points(gain))} {over} always asking {constant.words}."
+    return Verdict(light, said, gain, constant)
 
 
 def too_few(n_gold: int) -> str:

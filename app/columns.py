@@ -1,0 +1,27 @@
+"""Columns of figures: the heading stands to the right, as the figures below it do."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+_TO_THE_RIGHT = "\u061c\u200e"
+"""The grid puts a heading to the right only where its first letter is of a script that is written
+from there: the first mark counts as one and shows nothing; the second keeps digits in order."""
+
+
+def number(
+    label: str, *, format: str | None = None, width: int | None = None, help: str | None = None
+) -> ColumnConfig:
+    """Numbers, in a format of Streamlit's."""
+    return st.column_config.NumberColumn(heading(label), format=format, width=width, help=help)
+
+
+def figures(label: str, *, width: int | None = None, help: str | None = None) -> ColumnConfig:
+    """Numbers as texts, such as those with an interval."""
+    return st.column_config.TextColumn(heading(label), width=width, help=help, alignment="right")
+
+
+def heading(label: str) -> str:
+    """The heading of a column whose cells stand to the right."""
+    return f"{_TO_THE_RIGHT}{label}"
