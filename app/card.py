@@ -214,7 +214,7 @@ def _silhouette(shown: QueryCard) -> str:
 
 def _route(shown: QueryCard) -> None:
     trace = shown.trace
-    st.markdown(f"**Goes to {frame.escape(trace.models[0].model)}**")
+    st.markdown(f"**{frame.headline(trace.headline)}**")
     st.caption(frame.escape(" ".join(filter(None, [trace.reason, trace.doubt]))))
     for said in filter(None, (trace.nearby, trace.caution)):
         st.caption(frame.escape(said))

@@ -15,11 +15,11 @@ from cascal.encode.neighbours import nearest_in_order
 from cascal.files.plain_json import without_nan
 from cascal.results import SkillClusters
 from cascal.routing.blend import Blend
+from cascal.routing.leads import Lead, lead_in_words, lead_noise, score_errors
 from cascal.routing.reasons import (
     called,
     caution_of,
     farther_than,
-    lead_in_words,
     score_parts,
     what_would_change,
     why_first,
@@ -31,8 +31,6 @@ GUESS = 1.1
 """So many times as far as the farthest training query, a route is a guess."""
 NEAREST_QUERIES = 5
 """Training queries whose clusters are held against the nearest cluster."""
-Z95 = 1.96
-"""Standard errors on either side of a value in its 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -110,16 +108,23 @@ class RouteTrace:
         if len(self.models) < 2:
             return float("nan")
         first, second = self.models[:2]
-        return Z95 * float(np.hypot(first.standard_error, second.standard_error))
+        return lead_noise(first.standard_error, second.standard_error)
+
+    @property
+    def lead_words(self) -> Lead | None:
+        """The lead in words; None with one model."""
+        if len(self.models) < 2:
+            return None
+        first, second = (one.score for one in self.models[:2])
+        return lead_in_words(first, second, self.lead_noise)
 
     @property
     def doubt(self) -> str:
         """That the lead may be chance, where it may; else empty."""
-        if not self.lead < self.lead_noise:
+        words = self.lead_words
+        if words is None or not self.lead < self.lead_noise:
             return ""
-        first, second = (one.score for one in self.models[:2])
-        lead, noise = lead_in_words(first, second, self.lead_noise)
-        return f"The lead of {lead} is within the noise (±{noise})."
+        return f"The lead of {words.lead} is within the noise (±{words.noise})."
 
     @property
     def far(self) -> bool:
@@ -144,7 +149,8 @@ class RouteTrace:
             return f"Unlike any training query: {first} is a guess"
         if self.far:
             return f"Perhaps {first}: unlike almost all training queries"
-        how = f"narrowly ahead of {others[0]}" if self.doubt else self.brief
+        words = self.lead_words
+        how = f"{words.ahead} {others[0]}" if words is not None and words.ahead else self.brief
         return f"This query goes to {first}, {how}"
 
     @property
@@ -165,6 +171,7 @@ class RouteTrace:
         plain["selected"] = list(self.selected)
         plain |= {"headline": self.headline, "reason": self.reason, "doubt": self.doubt}
         plain |= {"far": self.far, "caution": self.caution}
+        plain["sure"] = "" if self.lead_words is None else self.lead_words.sure
         return plain | without_nan({"lead_noise": self.lead_noise})
 
 
@@ -232,10 +239,7 @@ def _clusters(router: Router, blend: Blend) -> tuple[TracedCluster, ...]:
 def _models(router: Router, blend: Blend, order: IntArray) -> tuple[TracedModel, ...]:
     """Every model with the parts of its score, best first."""
     scores, parts = blend.scores[0], score_parts(router, blend)
-    error = np.full(len(scores), np.nan)
-    if not router.routing.sharp:
-        errors = router.rankings.standard_error[blend.nearest[0]]
-        error = np.sqrt((blend.weights[0][:, None] ** 2 * errors**2).sum(axis=0))
+    error = score_errors(router, blend)[0]
     k = min(router.thresholds.top_k, len(scores))
     return tuple(
         TracedModel(

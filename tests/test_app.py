@@ -27,7 +27,6 @@ from streamlit.testing.v1 import AppTest
 import cascal
 from app import frame, jobs, shared_results, values
 from app.controls import BY_TASK
-from app.route.examples import example_rows
 from app.snapshots import Snapshots
 from app.sweep import tried
 from cascal import charts
@@ -38,9 +37,10 @@ from cascal.compare.sweep import NAMES
 from cascal.counted import percent
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
+from cascal.dataset.telling_queries import telling_queries
 from cascal.diagnose import CHECKS
 from cascal.explain import explain
-from cascal.routing.reasons import lead_in_words
+from cascal.routing.leads import lead_in_words
 from cascal.settings import TASKS_MEASURED
 from cascal.simulate.prose import prose_world
 from cascal.store import Score
@@ -331,38 +331,37 @@ def test_the_empty_page_route_shows_where_queries_go_and_how_narrowly(open_app, 
     app = open_app(small_file, "route")
     data = load_dataset(cascal.Workspace(small_file), "demo")
     fitted = cascal.fit(data.train.votes, data.train.vectors, costs=data.costs)
-    router, rows = fitted.router(cascal.Thresholds()), example_rows(data.test)
-    assert len({data.test.votes.tasks[row] for row in rows}) == len(rows) == 8
-    (table,) = [one.value for one in app.dataframe]
-    routes = router.route(data.test.vectors.vectors[rows])
-    models = np.array(router.models)
-    assert table["first"].tolist() == models[routes.selected[:, 0]].tolist()
-    assert table["second"].tolist() == models[routes.selected[:, 1]].tolist()
-    best = np.sort(routes.scores, axis=1)[:, :-3:-1]
-    assert table["lead"].tolist() == [float(lead_in_words(*pair)[0]) for pair in best]
-    assert table["lead"].to_numpy() == pytest.approx(best[:, 0] - best[:, 1], abs=0.001)
-    noise = [explain(router, data.test.vectors.vectors[row]).lead_noise for row in rows]
-    assert table["noise"].tolist() == pytest.approx(noise, nan_ok=True)
-    close = [bool(explain(router, data.test.vectors.vectors[row]).doubt) for row in rows]
-    assert table["sure"].tolist() == ["Close call" if one else "Clear" for one in close]
-    for text, row in zip(table["query"], rows, strict=True):
-        whole = " ".join(data.test.texts[row].split())
-        assert text == whole or (text[-1] == "…" and len(text) <= 66)
-        assert f"{whole} ".startswith(f"{text.removesuffix('…')} ")  # cut at its end, after a word
+    now = take_snapshot(data, fitted, cascal.Thresholds())
+    router, shown = now.router, telling_queries(now)
+    rows = [one.row for one in shown]
     buttons = [one for one in app.button if (one.key or "").startswith("example:")]
-    listed = [plain(one.label) for one in buttons]
-    assert [one.partition("**")[2].partition("**")[0] for one in listed] == table["first"].tolist()
+    assert [one.key for one in buttons] == [f"example:{row}" for row in rows]
+    routes = router.route(data.test.vectors.vectors[rows])
+    for at, button in enumerate(buttons):
+        head, text, lead = plain(button.label).split("  \n")
+        trace = explain(router, data.test.vectors.vectors[rows[at]])
+        first, second = (router.models[m] for m in routes.selected[at, :2])
+        assert head == f"**To {first}** · {shown[at].shows}"
+        whole = " ".join(data.test.texts[rows[at]].split())
+        assert text == whole or (text[-1] == "…" and len(text) <= 104)
+        assert f"{whole} ".startswith(f"{text.removesuffix('…')} ")  # cut at its end, after a word
+        best = np.sort(routes.scores[at])[:-3:-1]
+        words = lead_in_words(*best, trace.lead_noise)
+        assert trace.lead_words == words
+        known = f"{words.sure.capitalize()}: {words.lead} ± {words.noise}"
+        said = known if words.noise else words.lead
+        assert lead == f":small[{said} ahead of {second}]"
     app.button(key=f"example:{rows[0]}").click().run()
     assert app.text_area(key="query_text").value == data.test.texts[rows[0]]
     assert app.title[0].value.startswith("This query goes to")
     right = data.test.right[rows[0], routes.selected[0, 0]] == 1
     said = "which is right by the gold answer" if right else "the gold answer is"
     assert any(said in one.value for one in app.markdown)
-    assert "lead" not in {name for one in app.dataframe for name in one.value}
+    assert not any((one.key or "").startswith("example:") for one in app.button)
     next(one for one in app.button if one.label == "Back to the examples").click().run()
     assert not app.exception
     assert app.text_area(key="query_text").value == ""
-    assert "lead" in app.dataframe[0].value
+    assert len([one for one in app.button if (one.key or "").startswith("example:")]) == len(rows)
 
 
 @pytest.mark.slow

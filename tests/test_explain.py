@@ -14,8 +14,9 @@ import cascal
 from cascal.explain import NEAREST_QUERIES, explain
 from cascal.results import Rankings, SkillClusters
 from cascal.routing.blend import FALLBACK_WIDTH
+from cascal.routing.leads import lead_in_words
 from cascal.routing.reach import SHARES, Reach, Training
-from cascal.routing.reasons import LEAST, lead_in_words
+from cascal.routing.reasons import LEAST
 from cascal.routing.route import Router
 
 ROUTINGS = {
@@ -510,5 +511,35 @@ def test_the_cost_weight_is_named_where_it_decides():
     ],
 )
 def test_a_lead_is_told_from_nothing_and_from_its_noise(lead, noise, said):
-    assert lead_in_words(lead, 0.0, noise) == said
-    assert lead_in_words(0.7113, 0.6927) == ("0.018", "0.000")  # as 0.711 and 0.693 are
+    words = lead_in_words(lead, 0.0, noise)
+    assert (words.lead, words.noise) == said
+    unknown = lead_in_words(0.7113, 0.6927)  # as far apart as 0.711 and 0.693 are
+    assert unknown == ("0.018", "", "unknown", "")
+
+
+@pytest.mark.parametrize(
+    ("standard_error", "sure", "said"),
+    [
+        (0.5, "level", "a, all but level with b"),
+        (0.08, "narrow", "a, narrowly ahead of b"),
+        (0.05, "likely", "a, probably ahead of b"),
+        (0.02, "clear", "a, the best in cluster 0 (t)"),
+        (np.nan, "unknown", "a, the best in cluster 0 (t)"),
+    ],
+)
+def test_a_lead_is_called_narrow_as_far_as_it_is(standard_error, sure, said):
+    """The lead is 0.1, its noise 1.39, 0.22, 0.14, 0.06 or unknown."""
+    router = hand_made(
+        [[0.9, 0.8, 0.1]] * 3, [0.9, 0.8, 0.1], cascal.Routing("nearest", k_nearest=1)
+    )
+    errors = np.full((3, 3), standard_error)
+    router = replace(router, rankings=replace(router.rankings, standard_error=errors))
+    trace = explain(router, EAST)
+    assert trace.headline == f"This query goes to {said}"
+    assert trace.to_dict()["sure"] == sure
+    assert bool(trace.doubt) == (sure in ("level", "narrow", "likely"))
+
+
+def test_a_lead_of_nothing_is_level_whatever_the_noise():
+    for noise in (0.0, 0.1, np.nan):
+        assert lead_in_words(0.5, 0.5, noise).sure == "level"

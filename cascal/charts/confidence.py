@@ -9,8 +9,8 @@ import pandas as pd
 
 from cascal.consensus.confidence import inverted
 from cascal.counted import counted, decimal
-from cascal.explain import Z95
 from cascal.results import Learnt
+from cascal.routing.leads import Z95
 
 
 def learnt_frame(learnt: Learnt, models: Sequence[str]) -> pd.DataFrame:

@@ -18,20 +18,21 @@ from cascal.charts.figures import (
     shorten,
 )
 from cascal.computing.remembered import remembered
-from cascal.counted import percent
+from cascal.counted import capitalised, percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
-from cascal.datatypes import FloatArray, IntArray
-from cascal.explain import Z95, RouteTrace, explain
+from cascal.dataset.telling_queries import TellingQuery
+from cascal.datatypes import FloatArray
+from cascal.explain import RouteTrace, explain
 from cascal.naming.cluster_names import cluster_name
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.routing.leaders import cluster_leaders
-from cascal.routing.reasons import lead_in_words
+from cascal.routing.leads import Z95
 from cascal.routing.route import Router
 
-QUERY_LENGTH = 66
-"""Characters of a query in a table."""
+QUERY_LENGTH = 104
+"""Characters of a query in a list, where it has two lines."""
 TYPICAL_LENGTH = 90
 """Characters of a cluster's most typical query in a table."""
 
@@ -107,27 +108,24 @@ def selection_frame(ranking: SelectionRanking, models: Sequence[str]) -> pd.Data
     )
 
 
-def routed_frame(router: Router, part: Part, rows: IntArray) -> pd.DataFrame:
-    """One row a query: where it goes, the runner-up, the lead with its noise, and which is more."""
+def routed_frame(router: Router, part: Part, queries: Sequence[TellingQuery]) -> pd.DataFrame:
+    """One row a query: what it shows, where it goes, the runner-up, and as they are written the
+    lead, its noise and how sure that is; "" where unknown.
+    """
+    rows = [one.row for one in queries]
     traces = [explain(router, part.vectors.vectors[row]) for row in rows]
-    seconds = [one.models[1].model if len(one.models) > 1 else None for one in traces]
+    leads = [one.lead_words for one in traces]
     return pd.DataFrame(
         {
             "query": [shorten(" ".join(part.texts[row].split()), QUERY_LENGTH) for row in rows],
+            "shows": [one.shows for one in queries],
             "first": [one.models[0].model for one in traces],
-            "second": seconds,
-            "lead": [_lead(one) for one in traces],
-            "noise": [one.lead_noise for one in traces],
-            "sure": ["Close call" if one.doubt else "Clear" for one in traces],
+            "second": [one.models[1].model if len(one.models) > 1 else None for one in traces],
+            "lead": ["" if one is None else one.lead for one in leads],
+            "noise": ["" if one is None else one.noise for one in leads],
+            "sure": ["" if one is None else capitalised(one.sure) for one in leads],
         }
     )
-
-
-def _lead(trace: RouteTrace) -> float:
-    """As far apart as the two scores are where they are written."""
-    if len(trace.models) < 2:
-        return float("nan")
-    return float(lead_in_words(trace.models[0].score, trace.models[1].score)[0])
 
 
 def trace_frame(trace: RouteTrace) -> pd.DataFrame:

@@ -103,9 +103,10 @@ def _route_by_votes(router: cascal.Router, vectors: cascal.Embeddings, *, trace:
 
 
 def _say(query_id: str, traced: RouteTrace, *, alone: bool) -> None:
-    """On standard error: the reason of a single query, and what asks for care in any."""
+    """On standard error: where a single query goes and why, and what asks for care in any."""
     if alone:
-        err.print(escape(" ".join(filter(None, [traced.reason, traced.nearby]))), soft_wrap=True)
+        said = filter(None, [f"{traced.headline}.", traced.reason, traced.doubt, traced.nearby])
+        err.print(escape(" ".join(said)), soft_wrap=True)
     if traced.by_labels:
         err.print(f"Query {escape(query_id)}. {escape(traced.by_labels)}", soft_wrap=True)
     if traced.far:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import apart, counted, decimal, decimal_pair, percent
+from cascal.counted import counted, decimal, decimal_pair, percent
 from cascal.datatypes import FloatArray, IntArray
 from cascal.routing.blend import FALLBACK_WIDTH, Blend
+from cascal.routing.leads import DECIMALS, lead_in_words
 from cascal.routing.reach import WITHIN
 from cascal.routing.route import Router
 
@@ -18,8 +19,6 @@ MOST = 0.5
 """A cluster with more than this share of the weight decides; with less several are blended."""
 ALL = 0.995
 """From here on a weight is rounded to the whole."""
-DECIMALS = 3
-"""Of a score in a sentence; one more where two of them would read alike."""
 LEAST = 0.1
 """A cluster with less of the weight is too far for the query to be said to lie in it alone."""
 
@@ -192,17 +191,6 @@ def farther_than(within: float) -> str:
     return f"farther than {percent(share, decimals)} of them"
 
 
-def lead_in_words(first: float, second: float, noise: float = 0.0) -> tuple[str, str]:
-    """The lead of a score over another one, as far apart as both are written, and its noise.
-
-    With one decimal more where the lead would read as 0 or as the noise.
-    """
-    short, long = (
-        (decimal(apart(first, second, n), n), decimal(noise, n)) for n in (DECIMALS, DECIMALS + 1)
-    )
-    return long if short[0] in (decimal(0.0, DECIMALS), short[1]) else short
-
-
 def what_would_change(
     router: Router, blend: Blend, order: IntArray, labels: Sequence[str]
 ) -> tuple[str, ...]:
@@ -215,7 +203,7 @@ def what_would_change(
     if len(order) < 2 or router.always:
         return ()
     lead = scores[order[0]] - scores[order[1]]
-    rise, _ = lead_in_words(scores[order[0]], scores[order[1]])
+    rise = lead_in_words(scores[order[0]], scores[order[1]]).lead
     said = []
     if routing.margin and order[0] == router.best_overall and lead < routing.margin:
         said.append(f"Without {_bonus(router)}, {names[order[1]]} would come first.")

@@ -405,7 +405,7 @@ def test_a_click_on_a_query_at_hand_routes_it_and_the_answer_is_on_the_first_scr
     one.page.get_by_role("heading", name="Where test queries go now").wait_for()
     idle(one.page, 60_000)
     shot(one.page, "route-empty")
-    one.page.get_by_test_id("stDataFrame").click(position={"x": 200, "y": 90})  # the second row
+    one.page.locator(".st-key-examples button").nth(1).click()
     one.page.get_by_role("heading", name="This query goes to").wait_for(timeout=60_000)
     idle(one.page, 60_000)
     assert one.page.get_by_label("Query", exact=True).input_value()
@@ -414,18 +414,17 @@ def test_a_click_on_a_query_at_hand_routes_it_and_the_answer_is_on_the_first_scr
         assert box["y"] + box["height"] < 900
     one.page.get_by_role("button", name="Back to the examples").click()
     one.page.get_by_role("heading", name="Where would a query go").wait_for(timeout=60_000)
-    assert one.page.get_by_test_id("stDataFrame").count() == 1
+    assert one.page.locator(".st-key-examples button").count() == 8
     one.clean()
 
 
 def test_on_a_phone_queries_at_hand_are_a_list_whose_lines_are_whole(reader, dashboard):
     one = reader(width=420, height=900)
     one.open(f"{dashboard}/route")
-    listed = one.page.locator(".st-key-examples_narrow button")
+    listed = one.page.locator(".st-key-examples button")
     listed.first.wait_for()
     idle(one.page, 60_000)
-    assert not one.page.get_by_test_id("stDataFrame").is_visible()
-    assert listed.nth(4).bounding_box()["y"] < 850
+    assert listed.nth(3).bounding_box()["y"] < 850
     assert all(line.evaluate("one => one.scrollWidth <= one.clientWidth") for line in listed.all())
     shot(one.page, "route-empty-phone")
     listed.nth(1).click()
