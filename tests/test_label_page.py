@@ -33,7 +33,7 @@ from cascal.dataset.judged import gather_judged
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
 from cascal.dataset.label_lessons import (
-    BESIDE_GOLD,
+    LABELS_ARE_FOR,
     NOT_SETTLED,
     PLAN_LINE,
     gold_line,
@@ -56,6 +56,7 @@ from cascal.verdicts.constant import Constant
 from cascal.verdicts.light import HEADLINES
 
 pytestmark = pytest.mark.slow
+PRACTICE = f"{LABELS_ARE_FOR}; on these simulated data labelling is practice"
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_one_query_is_asked_with_its_options_and_no_answer_of_a_model(open_label
     part = question.contest.part
     app = open_label()
     assert unescaped(app.title[0]) == gold_line(snapshot.verdict)
-    assert f"{plan_headline(question, 30, gold=True)}." in notes(app)
+    assert f"{PRACTICE}. {plan_headline(question, 30, gold=True)}." in notes(app)
     assert app.title[0].help == PLAN_LINE  # and not that gold answers are not counted
     assert line(app).startswith("0 of 30: no label yet")
     assert part.texts[row] in [one.value for one in app.text]
@@ -151,8 +152,11 @@ def test_labels_are_stored_as_facts_and_shrink_the_interval(open_label, store, s
     assert {one.draw_id for one in labels} == {question.draw.draw_id}
     found = gather_evidence(store, "demo", question.contest)
     assert found.gain.n_labels == 2
-    assert line(app).startswith("3 of 30: gain ")
-    assert "settle" not in line(app)  # two labels say nothing of how many it takes
+    assert line(app) == (
+        "3 of 30: too few to tell anything; from 10 labels on the gain stands here"
+    )
+    assert any("Fewer than 10 labels" in one.value for one in app.caption)
+    assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
     assert store.draws("demo")[0].settings == dict(question.draw.settings)
 
 
@@ -179,7 +183,7 @@ def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, snap
     assert any(KNOWN_TRUTH in one.value for one in app.caption)
     found = labels_of_the_truth(routing_question(snapshot), 30).evidence()
     assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
-    assert f"{BESIDE_GOLD}: {NOT_SETTLED}" in notes(app)
+    assert f"{PRACTICE}. {NOT_SETTLED}" in notes(app)
     assert len(table(app, "truth")) == 30
     assert not found.settled
     planned = min(30 + found.more, len(routing_question(snapshot).draw.frame))
@@ -198,7 +202,7 @@ def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch
     before = store.path.read_bytes()
     app = open_label()
     assert any("only shows" in one.value for one in app.info)
-    assert line(app).startswith("1 of 30: gain ")
+    assert line(app).startswith("1 of 30: too few")
     keys = [one.key for one in app.button if one.key and one.key.startswith("label_")]
     assert keys == ["label_truth_start"]
     assert app.text_input(key="label_person").value == ""  # visitors need no account's name
@@ -279,7 +283,7 @@ def test_the_planned_number_ends_it_and_a_key_plans_more(open_label, store, snap
     found = desk.evidence()
     assert not found.settled
     assert line(app).startswith("30 of 30: gain ")
-    assert f"{BESIDE_GOLD}: {NOT_SETTLED}" in notes(app)
+    assert f"{PRACTICE}. {NOT_SETTLED}" in notes(app)
     assert found.tally(desk.contest) in texts(app)
     assert "Not settled" in texts(app)
     planned = min(30 + found.more, len(desk.draw.frame))
@@ -295,7 +299,7 @@ def test_when_all_is_labelled_the_title_says_what_was_learnt(open_label, store, 
     app = open_label()
     app.number_input(key="label_planned").set_value(len(desk.draw.frame)).run()
     assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
-    assert f"{BESIDE_GOLD}: {desk.evidence().headline(desk.contest)}" in notes(app)
+    assert f"{PRACTICE}. Labels alone say: routing pays." in notes(app)
     assert line(app).endswith("settled")
     assert "What it changes" in [one.value for one in app.subheader]
 
@@ -674,7 +678,7 @@ def test_free_answers_are_judged_without_the_names_of_their_models(open_label, s
     assert set(store.labels("demo")[1].verdicts.values()) == {False}
     app.text_input(key="label_typed_3").set_value("C").run()
     assert store.labels("demo")[2].answer == "C"
-    assert line(app).startswith("3 of 30: gain ")
+    assert line(app).startswith("3 of 30: too few")
 
 
 def response_rows(store: cascal.Workspace, query_id: str) -> list[dict]:
@@ -687,14 +691,14 @@ def test_one_number_is_planned_and_said_until_another_one_is_chosen(monkeypatch,
     n = likely_number(routing_question(snapshot).contest)
     assert app.session_state["label_planned"] == n
     assert unescaped(app.title[0]) == gold_line(snapshot.verdict)
-    said = f"Without gold answers about {n} labels would settle whether routing pays."
+    said = f"{PRACTICE}. About {n} labels would settle whether routing pays."
     assert said in notes(app)
     assert line(app).startswith(f"0 of {n}: ")
     app.selectbox(key="purpose").set_value("rectifier").run()
     assert app.session_state["label_planned"] == 100
     app.selectbox(key="purpose").set_value("routing").run()
     app.number_input(key="label_planned").set_value(12).run()
-    assert any(one.startswith("12 labels are a first look at whether") for one in notes(app))
+    assert any("practice. 12 labels are a first look at whether" in one for one in notes(app))
     app.selectbox(key="purpose").set_value("rectifier").run()
     assert app.session_state["label_planned"] == 100
     app.selectbox(key="purpose").set_value("routing").run()
@@ -705,7 +709,7 @@ def test_a_link_opens_exactly_the_plan_that_it_names(monkeypatch, store):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
     app = open_at("overview")
     press(app, "to_label")
-    assert "10 labels are a first look at whether routing pays here." in notes(app)
+    assert f"{PRACTICE}. 10 labels are a first look at whether routing pays here." in notes(app)
     assert line(app).startswith("0 of 10: ")
     assert app.button(key="label_1_A").label == "A"
 

@@ -24,8 +24,9 @@ def _of_the_data() -> None:
     if data.by_scores:
         scoring.scoring()
         return
+    place = st.empty()
     with frame.refusals():
-        work.labelling(choice.choice())
+        work.labelling(choice.choice(), place)
 
 
 if session.current_info() is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import frame, heeded, theme
+from app import frame, heeded, session, theme
+from app.label import drawing
 from cascal import charts
 from cascal.counted import capitalised, counted
-from cascal.dataset.evidence import Evidence
+from cascal.dataset.evidence import ENOUGH_LABELS, Evidence
 from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import (
     PLAN_LINE,
@@ -32,10 +33,10 @@ def headline(
 
     Gold answers to the same question count first: what labels say then stands below.
 
-    It stands above the controls of the page. simulated : whether the labels are
+    simulated : whether the labels are
     """
     contest = question.contest
-    told = found.gain.n_labels and contest.n_contested
+    told = found.gain.n_labels and contest.n_contested and not found.early
     by_gold = _by_gold(question)
     title = by_gold or (found.headline(contest) if told else _state(question, n_planned))
     with st.container(key=HEADLINE):
@@ -49,7 +50,8 @@ def headline(
             help=None if told or not contest.n_contested else about,
         )
         if by_gold:
-            frame.sentence(beside_gold(question, found, n_planned))
+            practice = session.dataset().simulated
+            frame.sentence(beside_gold(question, found, n_planned, simulated=practice))
         if contest.n_contested:
             line = progress_line(found, n_done, n_planned)
             st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
@@ -83,12 +85,15 @@ def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = 
     colours = {"accent": theme.accent(), "text": text, "muted": theme.MUTED, "paper": paper}
     names = facts.contest.short_names
     st.markdown("**Gain in points, by number of labels**")
-    st.image(
-        charts.label_trail_svg(table, n_planned, colours, names, large=ends),
-        width="stretch",
+    drawing.draw(
+        charts.label_trail_svg(table, n_planned, colours, names, early=found.early, large=ends),
         alt=f"The interval of the gain after each of {counted(found.gain.n_labels, 'label')}",
     )
     contest = facts.contest
+    if found.early and found.gain.n_labels:
+        st.caption(
+            f"Fewer than {ENOUGH_LABELS} labels: where the gain stands is chance, no finding."
+        )
     st.caption(
         frame.escape(
             f"{capitalised(names[0])} against {names[1]}: different answers to "

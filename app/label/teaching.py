@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, heeded, session
 from app.label import actions, card, choice, given, keys, progress
@@ -13,10 +14,14 @@ from cascal.dataset.label_questions import ASKED
 from cascal.dataset.rectifying import FROM_LABELS, rectifier_labels
 
 
-def teaching(chosen: Choice) -> None:
-    """The next query of the draw, how many are labelled, and what they correct."""
+def teaching(chosen: Choice, place: DeltaGenerator) -> None:
+    """The next query of the draw, how many are labelled, and what they correct.
+
+    place : of the headline
+    """
     desk = chosen.question.desk(session.workspace(), choice.person())
-    _headline(chosen)
+    with place.container():
+        _headline(chosen)
     actions.refusal()
     left, right = st.columns([0.58, 0.42], gap="large")
     with left:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame
 from app.label import choice, lesson, progress
@@ -20,7 +21,7 @@ from cascal.store import Label
 
 SECONDS = 0.33
 """From one label to the next: 30 take ten seconds."""
-_PLAY, _PLANNED_ANEW = "label_truth", "label_truth_planned"
+_PLAY, _ANEW = "label_truth", "label_truth_anew"
 clock = time.monotonic
 
 
@@ -63,6 +64,7 @@ def offer(question: Question, n_planned: int) -> None:
 
 
 def _start(draw_id: str, n_planned: int, n_before: int = 0) -> None:
+    st.session_state[_ANEW] = True
     st.session_state[_PLAY] = _Show(
         draw_id=draw_id, n_planned=n_planned, n_before=n_before, begun=clock()
     )
@@ -70,11 +72,11 @@ def _start(draw_id: str, n_planned: int, n_before: int = 0) -> None:
 
 def _play_on(question: Question, n_planned: int, n_played: int) -> None:
     choice.plan(question, n_planned)
-    st.session_state[_PLANNED_ANEW] = True
     _start(question.draw.draw_id, n_planned, n_played)
 
 
 def _stop() -> None:
+    st.session_state[_ANEW] = True
     st.session_state.pop(_PLAY, None)
 
 
@@ -83,31 +85,38 @@ def _show() -> _Show:
     return shown
 
 
+def begun_or_ended() -> bool:
+    """Whether a show began or ended just now, which is shown outside the fragment too; once."""
+    return bool(st.session_state.pop(_ANEW, False))
+
+
 def playing(question: Question) -> bool:
     """Whether the show of this draw is on."""
     return _show().draw_id == question.draw.draw_id
 
 
-def play(question: Question) -> None:
-    """One label after the other; the last state stays until the reader goes back."""
-    if st.session_state.pop(_PLANNED_ANEW, False):
-        st.rerun()  # the plan is shown outside the fragment
+def play(question: Question, place: DeltaGenerator) -> None:
+    """One label after the other; the last state stays until the reader goes back.
+
+    place : of the headline
+    """
     shown = _show()
     n_labels = shown.n_played
     facts = labels_of_the_truth(question, n_labels)
     found = facts.evidence()
     if n_labels == shown.n_planned or found.settled:
-        _end(question, facts, found, shown.n_planned)
+        _end(question, facts, found, shown.n_planned, place)
     else:
-        _run(question, shown.n_planned)
+        _run(question, shown.n_planned, place)
 
 
 @st.fragment(run_every=SECONDS)
-def _run(question: Question, n_planned: int) -> None:
+def _run(question: Question, n_planned: int, place: DeltaGenerator) -> None:
     n_labels = _show().n_played
     facts = labels_of_the_truth(question, n_labels)
     found = facts.evidence()
-    progress.headline(question, found, n_labels, n_planned, simulated=True)
+    with place.container():
+        progress.headline(question, found, n_labels, n_planned, simulated=True)
     left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
         _query(question, facts, n_planned)
@@ -121,10 +130,17 @@ def _run(question: Question, n_planned: int) -> None:
         st.rerun()
 
 
-def _end(question: Question, facts: LabelFacts, found: Evidence, n_planned: int) -> None:
+def _end(
+    question: Question,
+    facts: LabelFacts,
+    found: Evidence,
+    n_planned: int,
+    place: DeltaGenerator,
+) -> None:
     """What these labels would say, the ways on, and the queries behind it."""
     n_labels = len(facts.labels)
-    progress.headline(question, found, n_labels, n_planned, simulated=True)
+    with place.container():
+        progress.headline(question, found, n_labels, n_planned, simulated=True)
     left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
         progress.picture(facts, found, n_planned, ends=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, heeded, label_entry, session
 from app.label import actions, card, choice, given, keys, lesson, progress, teaching, truth
@@ -13,26 +14,30 @@ from cascal.dataset.label_questions import Question
 
 
 @st.fragment(key="labelling")
-def labelling(chosen: Choice) -> None:
+def labelling(chosen: Choice, place: DeltaGenerator) -> None:
     """The query at hand or what was learnt, the interval so far, and the labels behind it.
 
-    A key runs only this.
+    A key runs only this. place : of the headline, which stands above the controls of the page
     """
+    if truth.begun_or_ended():
+        st.rerun()
     with frame.refusals():
         if chosen.question.draw.purpose == "rectifier":
-            teaching.teaching(chosen)
+            teaching.teaching(chosen, place)
         elif truth.playing(chosen.question):
-            truth.play(chosen.question)
+            truth.play(chosen.question, place)
         else:
-            _labelling(chosen)
+            _labelling(chosen, place)
 
 
-def _labelling(chosen: Choice) -> None:
+def _labelling(chosen: Choice, place_of_headline: DeltaGenerator) -> None:
     question, n_planned = chosen.question, chosen.n_planned
     desk = question.desk(session.workspace(), choice.person())
     facts = _facts(question)
     found = facts.evidence()
-    progress.headline(question, found, _done(desk, facts, n_planned), n_planned)
+    n_done = _done(desk, facts, n_planned)
+    with place_of_headline.container():
+        progress.headline(question, found, n_done, n_planned)
     actions.refusal()
     place = desk.open_place(facts.labels, n_planned)
     asks = place is not None and (actions.goes_on(desk) or not found.settled)

@@ -10,8 +10,10 @@ from cascal.charts.figures import in_points, plain
 from cascal.counted import counted, signed
 from cascal.dataset.evidence import Evidence
 
-_SMALL, _LARGE = (420, 230), (480, 290)
+_SMALL, _LARGE = (420, 230), (560, 320)
 """Width and height of the drawing, beside a query and where it is what the page is about."""
+_WIDEST = 1.1
+"""So much wider than that it is shown at most: its letters are then as large as those beside it."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 24, 58, 14, 30
 _LONGEST = 30
 """Characters of the name of a side."""
@@ -52,23 +54,28 @@ def label_trail_svg(
     colours: Mapping[str, str],
     names: tuple[str, str],
     *,
+    early: bool = False,
     large: bool = False,
 ) -> str:
-    """The frame as SVG; colours: accent, text, muted and paper; names of the two sides."""
+    """The frame as SVG for within a page, whose font it has.
+
+    colours: accent, text, muted and paper; names of the two sides; early : so few labels that
+    their gain is no finding, and stands out in nothing
+    """
     width, height = _LARGE if large else _SMALL
     axes = _Axes(table, n_planned, (width, height))
     parts = [
         _band(axes, table, colours["accent"]),
         _zero(axes, colours),
         _sides(axes, names, colours["text"], at_right=_x_of_now(axes, table) < width / 2),
-        _now(axes, table, colours),
+        _now(axes, table, colours, early=early),
         _ticks(axes, n_planned, colours),
         _to_come(axes, table, colours),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" font-family="Inter, system-ui, sans-serif" '
-        f'font-size="13">{"".join(parts)}</svg>'
+        f'width="100%" style="max-width: {round(_WIDEST * width)}px" font-family="inherit" '
+        f'font-size="13" aria-hidden="true">{"".join(parts)}</svg>'
     )
 
 
@@ -133,8 +140,8 @@ def _path(points: list[tuple[float, float]]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
-def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> str:
-    """The present interval with its numbers."""
+def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str], *, early: bool) -> str:
+    """The present interval with its numbers; before the first label there is no gain."""
     last = table.iloc[-1]
     x = _x_of_now(axes, table)
     ends = [axes.y(last[name]) for name in ("high", "gain", "low")]
@@ -142,8 +149,9 @@ def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> str:
     texts = [
         f'<text x="{x + 8:.1f}" y="{place + 4:.1f}" fill="{colours["text"]}" '
         f'paint-order="stroke" stroke="{colours["paper"]}" stroke-width="4" '
-        f'font-weight="{700 if name == "gain" else 400}">{signed(last[name])}</text>'
+        f'font-weight="{700 if name == "gain" and not early else 400}">{signed(last[name])}</text>'
         for name, place in zip(("high", "gain", "low"), places, strict=True)
+        if name != "gain" or last["labels"]
     ]
     return (
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{ends[0]:.1f}" y2="{ends[2]:.1f}" '

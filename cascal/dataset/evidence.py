@@ -23,9 +23,11 @@ from cascal.labels import (
     labels_needed,
 )
 from cascal.store import Draw, Label
-from cascal.verdicts.verdict import Decision, decide, decide_between, decision
+from cascal.verdicts.verdict import Decision, decide, decide_between, decision, points
 
 NOTHING_TO_LABEL = "On no query do the two answer differently: there is nothing to label."
+ENOUGH_LABELS = 10
+"""With fewer labels that leave it open the gain leaps about with each of them: it says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +62,43 @@ class Evidence:
         return shown.low > 0 or shown.high < 0 or shown.low == shown.high
 
     @property
+    def early(self) -> bool:
+        """Whether so few labels say nothing yet: neither the gain nor how many would settle it."""
+        found = self.gain
+        return bool(found.n_contested) and not self.settled and found.n_labels < ENOUGH_LABELS
+
+    @property
     def decision(self) -> Decision:
         """Whether the first way pays, as far as the labels say."""
         return decision(self.watched)
 
     def verdict(self, contest: Contest) -> str:
-        """What the labels say of the two sides, with the interval."""
+        """What the labels say of the two sides, with the interval; of few what they gave so far."""
+        if self.early:
+            over = contest.names[1] if contest.constant is None else contest.constant.words
+            so_far = f" So far {points(self.watched)} over {over}." if self.gain.n_labels else ""
+            return f"{self._too_few(contest)}{so_far}"
         if contest.constant is not None:
             return decide(self.watched, contest.constant).sentence
         return decide_between(self.watched, contest.names)
 
+    def _too_few(self, contest: Contest) -> str:
+        """That so few labels say nothing, and how many do."""
+        first, second = contest.names
+        n_labels = self.gain.n_labels
+        what = f"whether {first} or {second} is better"
+        if contest.constant is not None:
+            what = "whether routing pays here"
+        are = agreeing(n_labels, "is", "are")
+        few = f"{counted(n_labels, 'label')} {are} too few" if n_labels else "there is no label yet"
+        return f"Nobody can say yet {what}: {few}, {ENOUGH_LABELS} are needed."
+
     def headline(self, contest: Contest) -> str:
-        """The same without by what the model was chosen, where that stands beside it."""
+        """The same without by what the model was chosen, where that stands beside it; of few labels
+        no number.
+        """
+        if self.early:
+            return self._too_few(contest)
         if contest.constant is not None:
             return decide(self.watched, contest.constant).headline
         return self.verdict(contest)

@@ -6,7 +6,7 @@ import numpy as np
 
 from cascal.counted import agreeing, capitalised, counted, decimal, percent, signed
 from cascal.dataset.contest import Contest
-from cascal.dataset.evidence import NOTHING_TO_LABEL, Evidence
+from cascal.dataset.evidence import ENOUGH_LABELS, NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
 from cascal.labels import labels_needed
 from cascal.store import Purpose
@@ -42,9 +42,9 @@ CHANGES: dict[Purpose, dict[Decision, str]] = {
 """What each answer to a question changes; "route" is for the first side, "do not route" against."""
 
 
-BESIDE_GOLD = "Labels alone, as for data without gold answers"
-"""Begins what labels say where gold answers count."""
-NOT_SETTLED = "not settled yet."
+LABELS_ARE_FOR = "Labels are for data without gold answers"
+"""Begins what the page is good for where gold answers count."""
+NOT_SETTLED = "Labels alone have not settled it yet."
 """What they say until they settle it: a verdict on less would compete with that by gold answers."""
 _BY_GOLD: dict[Decision, str] = {
     "route": "routing pays",
@@ -78,7 +78,7 @@ def plan_headline(question: Question, n_planned: int, *, gold: bool = False) -> 
     if n_planned != contest.n_contested:
         labels = f"{'about' if n_planned == usual else 'up to'} {labels}"
     if gold:
-        return f"Without gold answers {labels} would settle {what.removesuffix(' here')}"
+        return capitalised(f"{labels} would settle {what.removesuffix(' here')}")
     return capitalised(f"{labels} {agreeing(n_planned, 'settles', 'settle')} {what}")
 
 
@@ -103,14 +103,22 @@ def gold_line(told: Verdict) -> str:
     return f"Gold answers count here: {_BY_GOLD[told.light]}, {gain}"
 
 
-def beside_gold(question: Question, found: Evidence, n_planned: int) -> str:
-    """What labels say or would say where gold answers count: it is for data without those."""
+def beside_gold(
+    question: Question, found: Evidence, n_planned: int, *, simulated: bool = False
+) -> str:
+    """What the page is good for where gold answers count, and what labels say or would say there.
+
+    simulated : the data are
+    """
     contest = question.contest
     if not contest.n_contested:
         return f"{nothing_headline(contest)}."
+    where = "on these simulated data" if simulated else "here"
+    practice = f"{LABELS_ARE_FOR}; {where} labelling is practice"
     if not found.gain.n_labels:
-        return f"{plan_headline(question, n_planned, gold=True)}."
-    return f"{BESIDE_GOLD}: {found.headline(contest) if found.settled else NOT_SETTLED}"
+        return f"{practice}. {plan_headline(question, n_planned, gold=True)}."
+    said = f"Labels alone say: {_BY_GOLD[found.decision]}." if found.settled else NOT_SETTLED
+    return f"{practice}. {said}"
 
 
 PLAN_LINE = (
@@ -121,23 +129,26 @@ PLAN_LINE = (
 """What the number rests on."""
 
 
-ENOUGH_TO_PROJECT = 10
-"""From so many labels on it is said how many more would settle it: of fewer that leaps about."""
-
-
 def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
-    """How far it is and what is known: "12 of 30: gain +1.8 [−0.9, +4.5] – 9 more would …"."""
+    """How far it is and what is known: "12 of 30: gain +1.8 [−0.9, +4.5] – 9 more would …".
+
+    Of fewer than `ENOUGH_LABELS` no gain is said, unless they settle it.
+    """
     shown = found.watched
     interval = span(shown)
     done = f"{n_done} of {n_planned}"
     if not found.gain.n_labels:
-        return f"{done}: no label yet, interval {interval} points"
+        return f"{done}: no label yet"
+    if found.early:
+        return (
+            f"{done}: too few to tell anything; from {ENOUGH_LABELS} labels on the gain stands here"
+        )
     if found.settled and not n_done:  # by the labels of others alone
         done = counted(found.gain.n_labels, "label")
     known = f"{done}: gain {signed(100 * shown.value)} {interval} points"
     if found.settled:
         return f"{known} – settled"
-    if not found.more or found.gain.n_labels < ENOUGH_TO_PROJECT:
+    if not found.more:
         return known
     return f"{known} – about {found.more:,} more would settle it"
 

@@ -94,6 +94,7 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
     page.wait_for_selector(".st-key-label_query", timeout=60_000)
     idle(page)
     assert page.get_by_role("heading", level=1).inner_text().startswith("Gold answers count here")
+    page.get_by_text("on these simulated data labelling is practice").wait_for()
     page.get_by_text("10 labels are a first look at whether routing pays here").wait_for()
     assert line(page).startswith("0 of 10: no label yet")
     shot(page, "label_begin")
@@ -126,7 +127,7 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
     sequence = confidence_sequence(np.array(x), n_contested=len(frame), n_queries=len(part))
     assert numbers(page)[1:] == pytest.approx((100 * sequence.low, 100 * sequence.high), abs=0.051)
     assert sequence.low > 0
-    assert page.get_by_text("gold answers: Routing pays here: +").is_visible()
+    assert page.get_by_text("Labels alone say: routing pays.").is_visible()
     assert page.get_by_text("What it changes").is_visible()
     shot(page, "label_settled")
     moved_thresholds_keep_the_labels_honest(page, data, fitted, x, frame)
