@@ -24,7 +24,7 @@ from app.values import DEFAULTS, Values
 from cascal.charts.figures import in_percent
 from cascal.compare.recommended import Option, Recommendation
 from cascal.compare.to_ship import ToShip
-from cascal.counted import counted, dollars
+from cascal.counted import BEFORE_ROUNDING, counted, dollars
 from cascal.dataset.payback import find_choice_payback, find_vote_payback
 from cascal.datatypes import NotApplicable
 from cascal.verdicts.payback import Payback, Terms
@@ -225,8 +225,21 @@ def _ways_on(found: Recommendation) -> None:
         st.page_link(
             frame.page_file("runs"), label="See what it changed", icon=":material/compare_arrows:"
         )
+    try_presets()
+
+
+def try_presets(key: str | None = None) -> None:
+    """The click that makes the answer look at the presets as well, where it does not yet.
+
+    Nothing else does: what is said here must not depend on the pages that were visited.
+    """
     if not shared_results.presets_wanted() and shared_results.presets_can_be_tried():
-        st.button(TRY_PRESETS, icon=":material/play_arrow:", on_click=shared_results.want_presets)
+        st.button(
+            TRY_PRESETS,
+            key=key,
+            icon=":material/play_arrow:",
+            on_click=shared_results.want_presets,
+        )
 
 
 def _details(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> None:
@@ -254,7 +267,7 @@ def _details(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> No
         _vote(found)
         if found.others:
             _others(found)
-        st.caption(f"{frame.escape(found.basis)} Sweep tries other thresholds.")
+        st.caption(f"{frame.escape(found.basis)} {BEFORE_ROUNDING} Sweep tries other thresholds.")
 
 
 def _ways(found: Recommendation, paid: Sequence[Payback], terms: Terms) -> list[dict[str, object]]:

@@ -693,14 +693,15 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     assert said.startswith("Ship this: ask one model, cost weight ")
     ways = next(one.value for one in app.dataframe if "way" in one.value).set_index("way")
     assert f" {ways['right']['To ship, one model']:.1f} % right for $" in said
-    assert ways["pays"]["To ship, one model"] == "open"
+    assert ways["pays"]["To ship, one model"] == "not shown"
     said_of_it = "No break-even: quality is not shown to be equal."
     assert said_of_it in [plain(one.value) for one in app.markdown]
-    assert metric(app, "Queries to pay back") == ways["pays"]["In use, one model"]
+    told = {one.label: str(one.delta) for one in app.metric}
+    assert told["Pays back after"] == f"{ways['pays']['In use, one model']} queries"
     tiles = {one.label: one.proto.delta_description for one in app.metric}
     assert tiles["Cost per 1,000"] == f"→ ${ways['cost']['To ship, one model']:.2f} to ship"
     assert tiles["First model right"] == f"→ {ways['right']['To ship, one model']:.1f} % to ship"
-    assert tiles["Queries to pay back"] == f"→ {ways['pays']['To ship, one model']} to ship"
+    assert tiles["Pays back after"] == f"→ {ways['pays']['To ship, one model']} to ship"
     before = metric(app, "Cost per 1,000")
     weight = said.split("cost weight ")[1].split(",")[0]
     app.button(key="use_recommended").click().run()
@@ -722,11 +723,11 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     assert not any("Voting of" in one or re.search(r"Where \d+ vote", one) for one in captions)
     assert not any("vote of 1" in str(one.value).lower() for one in app.dataframe)
     assert "Vote of 1 right" not in [one.label for one in app.metric]
-    told = {one.label: str(one.delta) for one in app.metric}
-    assert told["Queries to pay back"].endswith(" at 1,000 a day")
+    days = metric(app, "Pays back after")
+    assert any(", days at 1,000 queries a day." in one for one in captions)
     app.number_input(key="daily").set_value(10).run()
-    told = {one.label: str(one.delta) for one in app.metric}
-    assert told["Queries to pay back"].endswith(" at 10 a day")
+    assert metric(app, "Pays back after") != days
+    assert any(", days at 10 queries a day." in plain(one.value) for one in app.caption)
 
 
 @pytest.mark.slow
@@ -778,6 +779,25 @@ def test_presets_are_compared_on_request_and_their_tab_recommends_the_same(open_
     assert shipped(app) == said
     (table,) = [one.value for one in app.dataframe if "gain" in one.value and "best" in one.value]
     assert "present" in table["gain"].tolist()
+
+
+@pytest.mark.slow
+def test_a_look_at_the_presets_changes_no_interval_on_the_overview(open_app, small_file):
+    """Only the click does: what is said must not depend on the tabs that were visited."""
+
+    def tried(app) -> str:
+        return next(one.label for one in app.expander if "why not" in one.label)
+
+    app = open_app(small_file)
+    before = tried(app)
+    app.switch_page("evaluate/page.py").run()
+    wait_for_chart(app)
+    open_tab(app, "Presets")
+    run_through(app)
+    assert any("best" in one.value for one in app.dataframe)
+    assert "Try the presets as well" in [one.label for one in app.button]
+    app.switch_page("overview/page.py").run()
+    assert tried(app) == before
 
 
 @pytest.mark.slow

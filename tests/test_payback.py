@@ -46,7 +46,7 @@ def test_ten_dollars_and_a_fifth_of_a_cent_a_query_break_even_after_5_000_querie
     assert found.break_even == Estimate(5_000.0, 2_500.0, 10_000.0, 400)
     assert found.ratio == Estimate(0.1, 0.05, 0.2, 400)
     for says in (
-        "after 5,000 [2,500, 10,000] queries, 5 days at 1,000 a day",
+        "after 5,000 [2,500, 10,000] queries, 5 days at 1,000 a day. Routing",
         "saves $2.00 [$1.00, $4.00] per 1,000 queries over always asking a, the best model on",
         "+1.0 points [−0.5, +2.5]",
         "At 50,000 queries the spending is 10.0 % [5.0 %, 20.0 %] of the saving.",
@@ -54,6 +54,9 @@ def test_ten_dollars_and_a_fifth_of_a_cent_a_query_break_even_after_5_000_querie
         assert says in found.sentence
     assert found.headline == "It pays back after 5,000 queries, 5 days at 1,000 a day"
     assert found.interval == "95 % interval 2,500 to 10,000 queries"
+    assert found.sentence.endswith(f". {found.basis}")
+    assert "5,000" not in found.basis, "below the headline it is not said again"
+    assert found.basis.startswith("Routing saves $2.00 [")
     assert "500 of them at the mean cost" in found.spending.sentence
     assert "20 labels are not counted" in found.spending.sentence
 
@@ -73,7 +76,8 @@ def test_the_break_even_is_told_in_days_too(daily, told):
     assert told in found.sentence
     lossy = advantage(quality=Estimate(-0.05, -0.07, -0.03, 9))
     never = payback(SPENDING, lossy, Terms(daily=daily))
-    assert never.days == never.interval == ""
+    assert never.days == never.duration == never.interval == ""
+    assert never.basis.startswith("−5.0 points [")
 
 
 def test_labels_at_a_stated_price_are_spent_too():
@@ -130,6 +134,8 @@ def test_a_saving_whose_interval_holds_zero_never_pays_back(saving, says):
     assert found.outcome == "never"
     assert found.sentence.startswith("Never, as far as these data say: ")
     assert says in found.sentence
+    assert says[1:] in found.basis
+    assert found.basis.startswith("Routing ")
     assert found.break_even is None
 
 

@@ -69,7 +69,7 @@ def _table(table: pd.DataFrame) -> None:
         column_config={
             "what": "Router",
             "asks": "Asks",
-            "cost": number("$/1,000", format="%.3f", help="US dollars per 1,000 queries."),
+            "cost": number("$/1,000", format="%.3f", help="US dollars per 1,000 test queries."),
             "quality": number("Right", format="%.1f %%"),
             "pareto": st.column_config.CheckboxColumn(
                 "On the front", help="Nothing cheaper is as good."

@@ -9,17 +9,16 @@ from app import columns, controls, frame, session, shared_results, shipping
 from app.evaluate.waiting import waits
 from cascal import charts
 from cascal.compare.presets import PresetChoices
-from cascal.counted import counted
+from cascal.counted import BEFORE_ROUNDING, counted
 
 N_SHOWN = 200
 _FITTED = "Every preset is fitted on the training queries. This tab then says "
-_WITH_GOLD = "which one is right more often, and what to ship at which cost weight."
+_WITH_GOLD = "which one is right more often."
 _WITHOUT_GOLD = "for which queries they name another first model."
 
 
 def presets() -> None:
     """Whom each preset asks first, without a label, and the queries on which they differ."""
-    shared_results.want_presets()
     choices = shared_results.preset_choices("Compare the presets")
     if choices is None:
         if shared_results.presets_run():
@@ -35,13 +34,14 @@ def presets() -> None:
     else:
         if shipping.in_short("use_recommended_of_presets") is None:
             st.subheader(frame.headline(judged.sentence), anchor=False)
+        shipping.try_presets("try_presets_of_presets")
         frame.sentence(f"{judged.sentence}. {_headline(choices)}.")
     costs = choices.costs(data.test or data.train, data.train)
     _table(charts.presets_frame(choices, present, judged, costs), judged is not None)
     if judged is not None and choices.disputed.any():
         st.caption(
             "By the gold answers, each preset with its own rule at the present thresholds; gains "
-            "are paired, each with a 95 % interval of its own."
+            f"are paired, each with a 95 % interval of its own. {BEFORE_ROUNDING}"
         )
     if choices.disputed.any():
         _tasks(charts.disputed_tasks_frame(choices))
@@ -67,7 +67,7 @@ def _table(table: pd.DataFrame, judged: bool) -> None:
             "$/1,000",
             format="%.2f",
             width=76,
-            help="US dollars of the first models per 1,000 queries.",
+            help="US dollars of the first models per 1,000 test queries.",
         ),
         "best": st.column_config.TextColumn("Would always ask"),
         "used": st.column_config.TextColumn("First models, with their queries", width=330),

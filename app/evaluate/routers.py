@@ -155,7 +155,9 @@ def _columns(always: str, *, long: bool) -> dict[str, ColumnConfig | str | None]
         "needs": text("Needs", width=102, help=NEEDS),
         "top1_text": figures("First right, %", width=118),
         "gain_text": figures("Gain, points", width=142, help=f"Over {always}."),
-        "cost": number("$/1,000", format="%.2f", width=62, help="US dollars per 1,000 queries."),
+        "cost": number(
+            "$/1,000", format="%.2f", width=62, help="US dollars per 1,000 test queries."
+        ),
         "effective": number(
             "Equal shares", format="%.1f", width=98, help=meaning("effective models")
         ),

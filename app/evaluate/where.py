@@ -14,7 +14,7 @@ from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import column_names, many_note, slices_by, slices_note
-from cascal.counted import bracketed, decimal, plural, signed
+from cascal.counted import BEFORE_ROUNDING, bracketed, decimal, plural, signed
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
@@ -81,7 +81,7 @@ def _groups(table: pd.DataFrame, constant: str) -> None:
     st.caption(
         f"{mark('gain', 'Gains')} over always asking {frame.escape(constant)}. Lines are "
         "95 % intervals. In colour: gains whose interval lies above 0, and losses whose interval "
-        "lies below."
+        f"lies below. {BEFORE_ROUNDING}"
     )
     number, figures = columns.number, columns.figures
     st.dataframe(

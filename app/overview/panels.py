@@ -13,7 +13,7 @@ from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.compare.recommended import Option
 from cascal.compare.to_ship import ToShip
-from cascal.counted import agreeing, counted, dollars, percent, signed
+from cascal.counted import BEFORE_ROUNDING, agreeing, counted, dollars, percent, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import incoherence_told, incoherent
@@ -75,10 +75,17 @@ def numbers(
     tiles, about : the places of the tiles, and of what they are about; empty ones
     """
     best = None if to_ship is None or to_ship.found.taken else to_ship.found.best
+    part = session.dataset().part("test")
+    kind = "test query" if session.dataset().test is not None else "training query"
+    said = f"On {counted(len(part), kind)}."
+    if paid.duration:
+        said = f"{said[:-1]}, days at {counted(paid.terms.daily, 'query')} a day."
     if best is not None:
-        about.caption(
-            f"Large: in use now. Blue: the setting to ship, one model, {frame.escape(best.name)}."
+        said += (
+            " Large: the setting in use. Blue: the setting to ship, one model asked at "
+            f"{frame.escape(best.name)}."
         )
+    about.caption(said)
     with tiles.container():
         _tiles(paid, best, None if best is None or to_ship is None else to_ship.payback)
 
@@ -95,7 +102,7 @@ def _tiles(paid: Payback, best: Option | None, shipped: Payback | None) -> None:
                 percent(result.top1_accuracy, 1),
                 f"{signed(100 * gain.value)} over {now.constant.name}",
                 f"Points over always asking {frame.escape(now.constant.words)}, which is right in "
-                f"{percent(result.model_accuracies[now.constant.model], 1)}.",
+                f"{percent(result.model_accuracies[now.constant.model], 1)}. {BEFORE_ROUNDING}",
                 below="" if best is None else TO_SHIP.format(percent(best.trial.point.top1, 1)),
             )
         _cost(now, best)
@@ -121,15 +128,15 @@ def _clusters(now: Snapshot) -> None:
 
 
 def _payback(paid: Payback, shipped: Payback | None) -> None:
-    """After how many queries the setting in use pays back; nothing where that is not known."""
-    then = "" if shipped is None else shipped.in_short
+    """When the setting in use pays back; nothing where that is not known."""
+    then = "" if shipped is None else shipped.duration or shipped.in_short
     if paid.in_short and isfinite(paid.spending.total):
         frame.metric(
-            "Queries to pay back",
-            paid.in_short,
-            paid.days,
-            f"The setting in use, asking one model. {frame.escape(paid.spending.sentence)} "
-            f"{frame.escape(paid.sentence)}",
+            "Pays back after",
+            paid.duration or paid.in_short,
+            f"{paid.in_short} queries" if paid.duration else "",
+            f"After how many queries, and how long they take. The setting in use, asking one "
+            f"model. {frame.escape(paid.spending.sentence)} {frame.escape(paid.sentence)}",
             below=TO_SHIP.format(then) if then else "",
         )
 
@@ -217,7 +224,7 @@ def evidence() -> None:
     bounds = f"The {mark('oracle')} knows the answers beforehand: a bound, no choice."
     if table["needs_gold"].sum() > 1:
         bounds = f"“By gold” and the {mark('oracle')} know the answers beforehand: bounds."
-    st.caption(f"Share of right answers with 95 % intervals. {bounds}")
+    st.caption(f"Share of right answers with 95 % intervals. {BEFORE_ROUNDING} {bounds}")
 
 
 def _alt(table: pd.DataFrame) -> str:
@@ -247,8 +254,8 @@ def findings() -> None:
         return
     issues = [finding for finding in results if finding.section == "issue"]
     for issue in issues[:SHOWN_ISSUES]:
-        with st.expander(frame.escape(f"{issue.code} {issue.title}"), icon=":material/warning:"):
-            st.text(issue.sentence)
+        with st.expander(frame.escape(issue.title), icon=":material/warning:"):
+            st.text(f"{issue.sentence} ({issue.code} on the page Diagnose)")
     if issues[SHOWN_ISSUES:]:
         st.caption(f"and {len(issues) - SHOWN_ISSUES} more on the page Diagnose.")
     unasked = sum(finding.section == "not applicable" for finding in results)

@@ -42,9 +42,12 @@ def payback(found: Payback, place: DeltaGenerator, *, by_scores: bool = False) -
     """
     st.subheader(f"{MARKS[found.outcome]} {frame.headline(_headline(found))}", anchor=False)
     constant = heeded.snapshot().constant  # by what it was chosen stands in the headline
-    said = found.sentence.replace(constant.words, constant.name)
-    known = found.outcome != "unknown"
-    frame.sentence(f"{found.spending.sentence} {said}" if known else said)
+    said = [found.basis.replace(constant.words, constant.name)]
+    if found.outcome != "unknown":
+        said.insert(0, found.spending.sentence)
+    if found.interval:
+        said.append(f"{found.interval}.")
+    frame.sentence(" ".join(said))
     cost = heeded.snapshot().ungated.cost
     if not by_scores and cost.known:
         place.caption(frame.escape(cost.sentence))
@@ -53,7 +56,7 @@ def payback(found: Payback, place: DeltaGenerator, *, by_scores: bool = False) -
 def _headline(found: Payback) -> str:
     if found.outcome != "pays back":
         return found.headline
-    return f"The setting in use, asking one model: {found.headline[:1].lower()}{found.headline[1:]}"
+    return f"The setting in use {found.headline.removeprefix('It ')}"
 
 
 def stated_terms(place: DeltaGenerator) -> tuple[Terms, DeltaGenerator]:

@@ -11,7 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from cascal.counted import agreeing, counted, decimal, dollars, percent
+from cascal.counted import agreeing, capitalised, counted, decimal, dollars, percent
 from cascal.datatypes import CascalError
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
@@ -144,12 +144,14 @@ class Advantage:
 class Payback:
     """Whether what was spent comes back, and after how many queries.
 
+    sentence : the answer and what it rests on; basis : what it rests on alone, below `headline`
     break_even : queries, with its interval; ratio : spending ÷ saving at the horizon, 0.1 = a tenth
     of what is saved was spent; both None unless the outcome is "pays back"
     """
 
     outcome: Outcome
     sentence: str
+    basis: str
     spending: Spending
     advantage: Advantage
     terms: Terms
@@ -169,11 +171,14 @@ class Payback:
         return f"It pays back after {self.in_short} queries, {self.days}"
 
     @property
+    def duration(self) -> str:
+        """How long the break-even takes at the stated queries a day; "" where there is none."""
+        return "" if self.break_even is None else _days(self.break_even.value, self.terms)
+
+    @property
     def days(self) -> str:
-        """The break-even at the stated queries a day; "" where there is none."""
-        if self.break_even is None:
-            return ""
-        return f"{_days(self.break_even.value, self.terms)} at {self.terms.daily:,} a day"
+        """The same with the queries a day that it goes by."""
+        return f"{self.duration} at {self.terms.daily:,} a day" if self.duration else ""
 
     @property
     def interval(self) -> str:
@@ -186,7 +191,11 @@ class Payback:
     @property
     def in_short(self) -> str:
         """The same in a word or a number of queries; "" where it is not known."""
-        words: dict[Outcome, str] = {"never": "never", "not shown equal": "open", "unknown": ""}
+        words: dict[Outcome, str] = {
+            "never": "never",
+            "not shown equal": "not shown",
+            "unknown": "",
+        }
         if self.break_even is None:
             return words[self.outcome]
         return f"{math.ceil(self.break_even.value):,}"
@@ -230,29 +239,36 @@ def payback(spending: Spending, advantage: Advantage, terms: Terms) -> Payback:
     outcome: Outcome = "unknown"
     break_even = ratio = None
     if quality is None:
-        said = (
+        basis = (
             f"Nobody knows yet whether quality is equal to {against}: {advantage.quality_basis} "
             "So no break-even is given."
         )
+        said = basis
     elif quality.low < -terms.tolerance:
         outcome = "not shown equal"
-        said = (
-            f"Quality is {'lower' if quality.high < 0.0 else 'not shown to be equal'}: "
-            f"{points(quality)} against {against} ({advantage.quality_basis}), and at most "
-            f"{decimal(100 * terms.tolerance, 1)} points may be lost. So no break-even is given."
+        lost = decimal(100 * terms.tolerance, 1)
+        basis = (
+            f"{points(quality)} against {against} ({advantage.quality_basis}), and at most {lost} "
+            "points may be lost."
         )
+        lower = "lower" if quality.high < 0.0 else "not shown to be equal"
+        said = f"Quality is {lower}: {basis} So no break-even is given."
     elif saving is None or not math.isfinite(spending.total):
+        basis = capitalised(_missing(spending, advantage))
         said = f"When it pays back is not known: {_missing(spending, advantage)}"
     elif saving.low <= 0.0:
-        outcome, said = "never", _never(advantage, saving, quality)
+        outcome, basis = "never", capitalised(_never(advantage, saving, quality))
+        said = f"Never, as far as these data say: {_never(advantage, saving, quality)}"
     else:
         outcome = "pays back"
         break_even = _over(spending.total, saving, 1)
         ratio = _over(spending.total, saving, terms.horizon)
-        said = _pays(advantage, saving, quality, break_even, ratio, terms)
+        basis = _saved(advantage, saving, quality, ratio, terms)
+        said = f"{_after(break_even, terms)}. {basis}"
     return Payback(
         outcome=outcome,
         sentence=said,
+        basis=basis,
         spending=spending,
         advantage=advantage,
         terms=terms,
@@ -298,28 +314,24 @@ def _never(advantage: Advantage, saving: Estimate, quality: Estimate) -> str:
         costs = f"routing costs {_per_thousand(saving, -1.0)}more than {advantage.against}"
     else:
         costs = f"routing saves {_per_thousand(saving)}over {advantage.against}"
-    return (
-        f"Never, as far as these data say: {costs} ({advantage.saving_basis}), at "
-        f"{points(quality)} ({advantage.quality_basis})."
-    )
+    return f"{costs} ({advantage.saving_basis}), at {points(quality)} ({advantage.quality_basis})."
 
 
-def _pays(
-    advantage: Advantage,
-    saving: Estimate,
-    quality: Estimate,
-    break_even: Estimate,
-    ratio: Estimate,
-    terms: Terms,
-) -> str:
+def _after(break_even: Estimate, terms: Terms) -> str:
     after, least, most = (
         f"{math.ceil(one):,}" for one in (break_even.value, break_even.low, break_even.high)
     )
+    days = f"{_days(break_even.value, terms)} at {terms.daily:,} a day"
+    return f"It pays back after {after} [{least}, {most}] queries, {days}"
+
+
+def _saved(
+    advantage: Advantage, saving: Estimate, quality: Estimate, ratio: Estimate, terms: Terms
+) -> str:
     share, low, high = (percent(one, 1) for one in (ratio.value, ratio.low, ratio.high))
     return (
-        f"It pays back after {after} [{least}, {most}] queries, {_days(break_even.value, terms)} "
-        f"at {terms.daily:,} a day: routing saves "
-        f"{_per_thousand(saving)}over {advantage.against} ({advantage.saving_basis}), at "
-        f"{points(quality)} ({advantage.quality_basis}). At {counted(terms.horizon, 'query')} the "
-        f"spending is {share} [{low}, {high}] of the saving."
+        f"Routing saves {_per_thousand(saving)}over {advantage.against} "
+        f"({advantage.saving_basis}), at {points(quality)} ({advantage.quality_basis}). "
+        f"At {counted(terms.horizon, 'query')} the spending is {share} [{low}, {high}] of the "
+        "saving."
     )
