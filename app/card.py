@@ -14,7 +14,7 @@ from app import frame, heeded, notes, selection, session, shared_results, stored
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.columns import KeptColumn
-from cascal.counted import decimal
+from cascal.counted import counted, decimal
 from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
 from cascal.dataset.query_filters import RIGHT
 from cascal.dataset.scored import origin_words, scores_of_query
@@ -27,12 +27,6 @@ TEXT_HEIGHT = 300
 NEAR_LENGTH = 110
 ANSWER_WIDTH = 270
 """Pixels that an answer takes at least: one beside the map, several where there is room."""
-_SCORES = mark("consensus score", "consensus scores")
-NUMBERS = {
-    "train": f"Model · {mark('consensus score')} · {mark('mean log-probability')}, where known",
-    "test": f"Model · {mark('mean log-probability')}, where known ({_SCORES}: training queries "
-    "only)",
-}
 OWN: dict[str, tuple[str, theme.Badge]] = {
     "gold": ("gold answer", "green"),
     "generated": ("generated answer", "blue"),
@@ -118,10 +112,12 @@ def _text(shown: QueryCard) -> None:
 
 def answers(shown: QueryCard) -> None:
     """Every answer with the models that gave it; whether the right one is known."""
-    st.caption(NUMBERS[shown.split])
+    st.caption(f"Beside a model its {mark('mean log-probability')}, where known.")
     with st.grid("auto", min_column_width=ANSWER_WIDTH, gap="small"):
         for answer in shown.answers:
             _answer(shown, answer)
+    if shown.about_scores:
+        st.caption(frame.escape(shown.about_scores))
     given = {one.label for one in shown.answers}
     options = {option_letter(at): text for at, text in enumerate(shown.options) if text}
     idle = [f"{letter}: {text}" for letter, text in options.items() if letter not in given]
@@ -139,14 +135,21 @@ def _answer(shown: QueryCard, answer: CardAnswer) -> None:
         if answer.own:
             label, colour = OWN[shown.origin]
             st.badge(label, color=colour)
+        st.markdown(frame.escape(_support(shown, answer)))
         st.caption("  \n".join(map(_line, answer.votes)))
 
 
+def _support(shown: QueryCard, answer: CardAnswer) -> str:
+    """How many of the models gave an answer, and its consensus score where it has one."""
+    asked = sum(len(one.votes) for one in shown.answers)
+    said = f"{len(answer.votes):,} of {counted(asked, 'model')}"
+    return said if math.isnan(answer.score) else f"{said} · consensus {decimal(answer.score, 2)}"
+
+
 def _line(vote: CardVote) -> str:
-    """A model with its score, its log-probability and why it gave no answer, as far as known."""
+    """A model with its log-probability and why it gave no answer, as far as known."""
     why = vote.status if vote.status != "ok" else ""
-    numbers = (_number(vote.score), _number(vote.mean_logprob))
-    return frame.escape(" · ".join(filter(None, (vote.model, *numbers, why))))
+    return frame.escape(" · ".join(filter(None, (vote.model, _number(vote.mean_logprob), why))))
 
 
 def _number(value: float) -> str:

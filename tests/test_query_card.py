@@ -13,11 +13,13 @@ from test_diagnose import case_of, world
 
 import cascal
 from cascal import NO_ANSWER, charts
+from cascal.consensus.in_words import SENTENCES
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.query_card import answer_groups, contested_rows, query_card
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import ModelSpec, Task
 from cascal.diagnose.coherence import joined_from, own_silhouette, own_silhouettes
+from cascal.settings import PRESETS, PROBABILITIES
 from cascal.store import DatasetInfo
 
 MODELS = ("a", "b", "c", "d")
@@ -94,8 +96,6 @@ def test_a_card_shows_every_vote_with_its_score_and_confidence(snapshot):
     shown = {vote.model: vote for one in card.answers for vote in one.votes}
     assert list(shown) == ["a", "b", "c", "d"]
     for m, name in enumerate(MODELS):
-        consensus = snapshot.fit.consensus[1, m]
-        assert shown[name].score == pytest.approx(consensus, nan_ok=True)
         assert shown[name].mean_logprob == pytest.approx(LOGPROBS[1][m], nan_ok=True)
     assert math.isnan(shown["c"].mean_logprob)
     assert (card.origin, card.own_label, card.own_text) == ("generated", "B", "no")
@@ -144,9 +144,48 @@ def test_without_an_own_answer_nothing_is_right_or_wrong(snapshot):
     assert all(math.isnan(vote.right) for one in card.answers for vote in one.votes)
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_all_models_with_one_answer_share_its_consensus_score(preset):
+    votes = hand_made("q").votes
+    logprobs = np.where(np.isnan(votes.logprobs), -0.4, votes.logprobs)
+    part = replace(hand_made("q"), votes=replace(votes, logprobs=logprobs))
+    now = snapshot_of(part, settings=PRESETS[preset])
+    for row in range(len(part)):
+        card = query_card(now, "train", row)
+        for one in card.answers:
+            scores = now.fit.consensus[row, [MODELS.index(vote.model) for vote in one.votes]]
+            if one.label == "no answer":
+                assert math.isnan(one.score)
+            else:
+                assert scores == pytest.approx(np.full(len(scores), one.score))
+        assert card.about_scores.endswith(f"Consensus score: {SENTENCES[card.consensus]}")
+
+
+def test_every_consensus_says_what_its_score_is():
+    assert sorted(SENTENCES) == sorted(
+        (*PROBABILITIES, "posterior", "z_sum", "agreement", "labels")
+    )
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ((0.9, 0.1, math.nan), ""),
+        ((0.0, 0.47, math.nan), "Here 1 model for A outweighs the 2 for B. "),
+        ((0.3, 0.3, math.nan), ""),
+    ],
+)
+def test_a_card_says_where_fewer_models_outweigh_more(snapshot, scores, said):
+    card = query_card(snapshot, "train", 1)
+    answers = [replace(a, score=s) for a, s in zip(card.answers, scores, strict=True)]
+    meaning = f"Consensus score: {SENTENCES[card.consensus]}"
+    assert replace(card, answers=tuple(answers)).about_scores == said + meaning
+
+
 def test_test_queries_have_no_consensus_score(snapshot):
     card = query_card(snapshot, "test", 0)
-    assert all(math.isnan(vote.score) for one in card.answers for vote in one.votes)
+    assert all(math.isnan(one.score) for one in card.answers)
+    assert card.about_scores == ""
     assert {vote.right for one in card.answers for vote in one.votes} == {1.0}
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascal.consensus.in_words import SENTENCES
+from cascal.counted import agreeing, counted
 from cascal.dataset.part import Part
 from cascal.dataset.query_filters import pool_agreement
 from cascal.dataset.snapshot import Snapshot
@@ -24,14 +26,13 @@ NONE = "no answer"
 
 @dataclass(frozen=True, kw_only=True)
 class CardVote:
-    """What one model did; score and mean_logprob are nan where they are unknown.
+    """What one model did; mean_logprob is nan where it is unknown.
 
-    score : consensus score, of training queries only; status : one of STATUSES, "" where unknown;
-    right : 1 or 0 by the query's own answer or the source's word, nan where neither tells
+    status : one of STATUSES, "" where unknown; right : 1 or 0 by the query's own answer or the
+    source's word, nan where neither tells
     """
 
     model: str
-    score: float
     mean_logprob: float
     right: float
     status: str
@@ -41,12 +42,14 @@ class CardVote:
 class CardAnswer:
     """Models that gave the same answer; text is that of the option or the answer as written.
 
-    own : whether it is the query's own answer, gold or generated
+    own : whether it is the query's own answer, gold or generated; score : consensus score, which
+    all its models share, nan for no answer and for a test query
     """
 
     label: str
     text: str
     own: bool
+    score: float
     votes: tuple[CardVote, ...]
 
 
@@ -64,6 +67,7 @@ class QueryCard:
     """Everything that is known about one query at the present thresholds.
 
     answers  : by number of models, the largest group first; no answer comes last
+    consensus : the method of the scores
     origin   : where the query's own answer is from: "gold", "generated" or "none"
     own_label, own_text : that answer, "" where there is none; the text of a free one is known
                where a model gave it
@@ -80,6 +84,7 @@ class QueryCard:
     text: str
     options: tuple[str, ...]
     answers: tuple[CardAnswer, ...]
+    consensus: str
     origin: str
     own_label: str
     own_text: str
@@ -106,6 +111,24 @@ class QueryCard:
             return f"{first} answered {said}, which is right by the gold answer."
         gave = "gave no answer" if given.label == NONE else f"answered {said}, which is wrong"
         return f"{first} {gave}: the gold answer is {self._said(self.own_label, self.own_text)}."
+
+    @property
+    def about_scores(self) -> str:
+        """What the consensus scores of the answers mean, and which few outweigh many; "" without.
+
+        The one sentence wherever the score of an answer is shown.
+        """
+        scored = [one for one in self.answers if not math.isnan(one.score)]
+        if not scored:
+            return ""
+        meaning = f"Consensus score: {SENTENCES[self.consensus]}"
+        best, most = max(scored, key=lambda one: one.score), scored[0]
+        if len(best.votes) >= len(most.votes):
+            return meaning
+        n_best = len(best.votes)
+        few, outweigh = counted(n_best, "model"), agreeing(n_best, "outweighs", "outweigh")
+        many = f"the {len(most.votes):,} for {most.label}"
+        return f"Here {few} for {best.label} {outweigh} {many}. {meaning}"
 
     def _said(self, label: str, text: str) -> str:
         """An answer in a sentence: an option by its letter, a free one as written where known."""
@@ -165,6 +188,7 @@ def query_card(
         text=part.texts[row],
         options=part.options[row],
         answers=answers,
+        consensus=snapshot.fit.scores.method,
         origin=part.origins[row],
         own_label="" if known == NO_ANSWER else answer_label(part.votes, row, known),
         own_text=own.text if own else _option(part, row, known),
@@ -186,7 +210,8 @@ def _answers(
 ) -> tuple[CardAnswer, ...]:
     part = snapshot.dataset.part(split)
     votes, known = part.votes, int(part.labels[row])
-    models = _votes(snapshot, split, row)
+    models = _votes(part, row)
+    scores = snapshot.fit.consensus[row] if split == "train" else np.full(votes.shape[1], np.nan)
     answers = []
     for answer, columns in answer_groups(votes, row):
         names = [votes.models[column] for column in columns]
@@ -198,23 +223,22 @@ def _answers(
                 label=answer_label(votes, row, answer),
                 text=text,
                 own=answer == known != NO_ANSWER,
+                score=math.nan if answer == NO_ANSWER else float(scores[columns[0]]),
                 votes=tuple(models[column] for column in columns),
             )
         )
     return tuple(answers)
 
 
-def _votes(snapshot: Snapshot, split: Split, row: int) -> tuple[CardVote, ...]:
+def _votes(part: Part, row: int) -> tuple[CardVote, ...]:
     """(M,) in the order of the pool."""
-    part, only = snapshot.dataset.part(split), np.array([row])
+    only = np.array([row])
     votes = part.votes.take(only)
-    scores = snapshot.fit.consensus[row] if split == "train" else np.full(votes.shape[1], np.nan)
     right = correctness(votes, part.labels[only], part.judged[only])[0]
     status = [""] * len(votes.models) if votes.status is None else votes.status[0].tolist()
     return tuple(
         CardVote(
             model=model,
-            score=float(scores[m]),
             mean_logprob=float(votes.logprobs[0, m]),
             right=float(right[m]),
             status=status[m],
