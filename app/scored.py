@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
+from app import columns, frame, session, theme
 from cascal.answers import WAY_ON
 from cascal.dataset.scored import origin_words, score_origins
 from cascal.dataset.scored_evidence import ScoreEvidence, gather_scores
@@ -73,10 +73,10 @@ def _show(found: ScoreEvidence) -> None:
         alt="Models by mean score",
         key="scored_ranking",
         column_config={
-            "mean score": st.column_config.NumberColumn(format="%.3f"),
-            "from": st.column_config.NumberColumn(format="%.3f"),
-            "to": st.column_config.NumberColumn(format="%.3f"),
-            "points behind the first": st.column_config.NumberColumn(format="%.1f"),
+            "mean score": columns.number("mean score", format="%.3f"),
+            "from": columns.number("from", format="%.3f"),
+            "to": columns.number("to", format="%.3f"),
+            "points behind the first": columns.number("points behind the first", format="%.1f"),
         },
     )
     st.caption(

@@ -46,7 +46,7 @@ def payback(found: Payback, place: DeltaGenerator, *, by_scores: bool = False) -
     if found.outcome != "unknown":
         said.insert(0, found.spending.sentence)
     if found.interval:
-        said.append(f"{found.interval}.")
+        said.insert(0, f"{found.interval}.")
     frame.sentence(" ".join(said))
     cost = heeded.snapshot().ungated.cost
     if not by_scores and cost.known:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, heeded, selection
+from app import columns, frame, heeded, selection
 from cascal import charts
 from cascal.counted import apart
 from cascal.settings import TASKS_MEASURED
@@ -82,7 +82,7 @@ def _table_version(state: tuple[tuple[int, ...], tuple[int, ...]]) -> int:
 
 
 def _columns(table: pd.DataFrame) -> dict[str, Any]:
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    number, text = columns.number, st.column_config.TextColumn
     most = int(table["queries"].max()) if len(table) else 1
     return {
         "cluster": number("No.", width=45),

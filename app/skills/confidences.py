@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import frame, session, theme
+from app import columns, frame, session, theme
 from cascal import charts
 from cascal.fit import Fit
 
@@ -27,7 +27,7 @@ def _learnt(fit: Fit) -> None:
     table = charts.learnt_frame(learnt, fit.models)
     colours = theme.colors_by_name((model.name for model in session.dataset().models), "model")
     figure = charts.interval_figure(table, "model", "mean", colours)
-    number = st.column_config.NumberColumn
+    number = columns.number
     left, right = st.columns([2, 3], gap="medium")
     with left:
         frame.chart(figure, "slopes", "How much surer each model is where it seems right.")

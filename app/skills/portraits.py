@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
+from app import columns, frame, session, theme
 from app.controls import describe
 from app.values import present
 from cascal import charts
@@ -165,7 +165,7 @@ def _table() -> None:
 
 def _numbers(table: pd.DataFrame, measure: str, *, percent: bool) -> None:
     """The same as a table, in percent where it is a share."""
-    number = st.column_config.NumberColumn
+    number = columns.number
     scale, format_ = (100, "%.1f %%") if percent else (1, "%.3f")
     st.dataframe(
         table.assign(**{name: scale * table[name] for name in ("mean", "low", "high")}),

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import frame, selection, session, theme, values
+from app import columns, frame, selection, session, theme, values
 from app.sweep import moves
 from app.sweep.tried import CHOSEN, Tried
 from cascal import charts
@@ -19,13 +19,13 @@ MAIN = ("top1", "dollars")
 """The measures that decide; the others say what lies behind them."""
 COLUMNS: dict[str, Any] = {
     "value": "Value",
-    "clusters": "Clusters",
-    "effective": st.column_config.NumberColumn("Models in use, as equal shares", format="%.1f"),
-    "flipped": st.column_config.NumberColumn("Routes flipped", format="%.1f %%"),
-    "dollars": st.column_config.NumberColumn("$/1,000", format="%.2f"),
-    "top1": st.column_config.NumberColumn("First model right", format="%.1f %%"),
-    "low": st.column_config.NumberColumn("from", format="%.1f %%"),
-    "high": st.column_config.NumberColumn("to", format="%.1f %%"),
+    "clusters": columns.number("Clusters"),
+    "effective": columns.number("Models in use, as equal shares", format="%.1f"),
+    "flipped": columns.number("Routes flipped", format="%.1f %%"),
+    "dollars": columns.number("$/1,000", format="%.2f"),
+    "top1": columns.number("First model right", format="%.1f %%"),
+    "low": columns.number("from", format="%.1f %%"),
+    "high": columns.number("to", format="%.1f %%"),
 }
 
 
